@@ -1,0 +1,87 @@
+"""A small immutable array of exact numbers (or of any other ring), in row-major order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+Shape = tuple[int, ...]
+Index = tuple[int, ...]
+
+
+def indices(shape: Shape) -> Iterator[Index]:
+    """Every index of an array of this shape, in row-major order."""
+    return product(*(range(n) for n in shape))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Array(Generic[T]):
+    """Values of the given shape, row-major. ``a[0, 1]`` reads an entry, ``a.tolist()`` nests them."""
+
+    shape: Shape
+    entries: tuple[T, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.entries) != prod(self.shape):
+            raise ValueError(f"{len(self.entries)} entries do not fill shape {self.shape}")
+
+    @classmethod
+    def build(cls, shape: Shape, value: Callable[[Index], T]) -> Array[T]:
+        return cls(shape, tuple(value(index) for index in indices(shape)))
+
+    @classmethod
+    def of(cls, rows: Iterable[Sequence[T]], width: int) -> Array[T]:
+        """A matrix from its rows, each of ``width`` entries."""
+        listed = [tuple(row) for row in rows]
+        return cls((len(listed), width), tuple(v for row in listed for v in row))
+
+    def __getitem__(self, index: int | Index) -> T:
+        index = (index,) if isinstance(index, int) else index
+        if len(index) != len(self.shape) or not all(
+            0 <= i < n for i, n in zip(index, self.shape, strict=True)
+        ):
+            raise IndexError(f"index {index} does not fit shape {self.shape}")
+        position = 0
+        for i, n in zip(index, self.shape, strict=True):
+            position = position * n + i
+        return self.entries[position]
+
+    def items(self) -> Iterator[tuple[Index, T]]:
+        return zip(indices(self.shape), self.entries, strict=True)
+
+    def rows(self) -> list[tuple[T, ...]]:
+        """The rows of a matrix."""
+        _, width = self.shape
+        return [self.entries[i : i + width] for i in range(0, len(self.entries), width)]
+
+    def map(self, function: Callable[[T], S]) -> Array[S]:
+        return Array(self.shape, tuple(map(function, self.entries)))
+
+    def tolist(self) -> Any:
+        """Nested lists, as ``numpy.ndarray.tolist``."""
+        return _nest(list(self.entries), self.shape)
+
+    def __repr__(self) -> str:
+        return str(_nest([_Bare(str(v)) for v in self.entries], self.shape))
+
+
+class _Bare(str):
+    """Text that shows itself without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _nest(flat: list[Any], shape: Shape) -> Any:
+    if not shape:
+        return flat[0]
+    if len(shape) == 1:
+        return flat
+    step = prod(shape[1:])
+    return [_nest(flat[i * step : (i + 1) * step], shape[1:]) for i in range(shape[0])]

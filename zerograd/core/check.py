@@ -1,0 +1,206 @@
+"""The checker: does this witness answer this problem? Exactly, and with the standard library alone.
+
+    python -m zerograd.core.check PROBLEM.json RESULT.json
+
+It computes the gradients itself, by reverse mode on exact numbers; nothing here was told by
+the search. What it does not accept it refuses by raising, naming entry, expected and found.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zerograd.core.backprop import OnKink
+from zerograd.core.conditions import ExactAlgebra, evaluate
+from zerograd.core.documents import problem_from_json, read_json
+from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused, Violation
+from zerograd.core.exact import (
+    compare,
+    exact_from_json,
+    field_from_json,
+    format_exact,
+    is_integer,
+    sign,
+)
+from zerograd.core.problem import Problem
+from zerograd.core.references import entry, resolve
+from zerograd.core.vocabulary import Relation, gradient_shapes
+from zerograd.core.witness import Witness, array_from_json, witness_from_json
+
+RESULT_FORMAT = "zerograd.result/1"
+
+_EXPECTED: dict[Relation, tuple[str, frozenset[int]]] = {
+    "zero": ("0", frozenset({0})),
+    "nonzero": ("a value other than 0", frozenset({-1, 1})),
+    "positive": ("a value above 0", frozenset({1})),
+    "negative": ("a value below 0", frozenset({-1})),
+}
+
+
+def check_witness(problem: Problem, witness: Witness) -> None:
+    """Return quietly if the witness answers the problem.
+
+    Raises:
+        Refused: it does not; with every violation found.
+    """
+    if witness.problem.digest != problem.digest:
+        raise Refused([Violation("problem", problem.digest, witness.problem.digest)])
+    if witness.samples not in problem.samples:
+        raise Refused([Violation("samples", str(problem.samples), str(witness.samples))])
+    violations = [*_values(problem, witness)]
+    try:
+        violations += [*_query(problem, witness), *_conditions(problem, witness)]
+    except OnKink as kink:
+        layer, sample, unit = kink.site
+        place = entry(f"z{layer}", (sample, unit))
+        violations.append(Violation(place, "not to be on a kink (derivative_at_kink: forbid)", "a kink"))
+    if violations:
+        raise Refused(violations)
+
+
+def _values(problem: Problem, witness: Witness) -> Iterator[Violation]:
+    """Given values, bounds and domain."""
+    variables = witness.variables
+    for name, values in problem.given.items():
+        for index, expected in values.items():
+            found = variables[name][index]
+            if compare(found, expected) != 0:
+                yield Violation(f"given {entry(name, index)}", str(expected), format_exact(found))
+    for (name, index), (low, high) in problem.entry_bounds(witness.samples).items():
+        found = variables[name][index]
+        if low is not None and compare(found, low) < 0:
+            yield Violation(f"bounds of {entry(name, index)}", f"at least {low}", format_exact(found))
+        if high is not None and compare(found, high) > 0:
+            yield Violation(f"bounds of {entry(name, index)}", f"at most {high}", format_exact(found))
+    if problem.domain == "integer":
+        for name, array in variables.items():
+            for index, found in array.items():
+                if not is_integer(found):
+                    yield Violation(f"domain of {entry(name, index)}", "an integer", format_exact(found))
+
+
+def _query(problem: Problem, witness: Witness) -> Iterator[Violation]:
+    """Signs of gradient entries."""
+    gradients = witness.gradients
+    for relation, (expected, signs) in _EXPECTED.items():
+        for name, index in problem.asked_entries(relation, witness.samples):
+            found = gradients[name][index]
+            if sign(found) not in signs:
+                yield Violation(f"∂L/∂{entry(name, index)}", expected, format_exact(found))
+    for reference in problem.query["some_nonzero"]:
+        array = gradients[reference.name]
+        if all(sign(array[index]) == 0 for index in resolve(reference, array.shape)):
+            yield Violation(f"∂L/∂{reference}", "at least one entry other than 0", "0 in every entry")
+
+
+def _conditions(problem: Problem, witness: Witness) -> Iterator[Violation]:
+    for number, condition in enumerate(problem.where):
+        try:
+            if not evaluate(condition, ExactAlgebra(), witness.quantities.__getitem__):
+                yield Violation(f"where[{number}]", str(condition), "that it does not hold")
+        except ZeroDivisionError:
+            yield Violation(f"where[{number}]", str(condition), "a division by zero")
+
+
+def check_result(problem: Problem, data: object) -> Witness:
+    """Check a result document against a problem: digest, witness, and every claim beside it.
+
+    Returns:
+        The witness, accepted.
+
+    Raises:
+        FormatError: not a result (or witness) document.
+        NothingToCheck: it is well-formed and carries no witness.
+        Refused: the witness or a claimed gradient, loss or number of samples is wrong.
+    """
+    if not isinstance(data, Mapping):
+        raise FormatError("a result is a JSON object")
+    if data.get("format") != RESULT_FORMAT:
+        return _check_document(problem, data)
+    named = data.get("problem")
+    digest = named.get("digest") if isinstance(named, Mapping) else None
+    _check_digest(problem, digest)
+    status = data.get("status")
+    if status not in ("sat", "unsat", "unknown"):
+        raise FormatError(f"status: expected sat, unsat or unknown, found {status!r}")
+    if status != "sat":
+        evidence = data.get("evidence")
+        source = " and rests on a solver's word" if evidence == "solver" else ""
+        raise NothingToCheck(f"the result is {status}{source}: it carries nothing that can be checked")
+    witness = _check_document(problem, data.get("witness"))
+    claims: list[tuple[str, object, object]] = [
+        ("evidence", "witness", data.get("evidence")),
+        ("samples", witness.samples, data.get("samples")),
+    ]
+    for name, expected, found in claims:
+        if type(found) is not type(expected) or found != expected:
+            raise Refused([Violation(name, str(expected), str(found))])
+    _check_claims(problem, witness, data)
+    return witness
+
+
+def _check_document(problem: Problem, data: object) -> Witness:
+    witness = witness_from_json(problem, data)
+    _check_digest(problem, data.get("problem") if isinstance(data, Mapping) else None)
+    check_witness(problem, witness)
+    return witness
+
+
+def _check_digest(problem: Problem, digest: object) -> None:
+    if digest != problem.digest:
+        raise Refused([Violation("problem", f"{problem.digest} (the problem at hand)", str(digest))])
+
+
+def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -> None:
+    """Claimed gradients and loss against computed ones; each may be left out."""
+    raw = data["witness"]
+    field = field_from_json(raw["field"]) if "field" in raw else None
+    shapes = gradient_shapes(problem.network, witness.samples)
+    wrong: list[Violation] = []
+    gradients = data.get("gradients", {})
+    if not isinstance(gradients, Mapping):
+        raise FormatError("gradients: expected an object")
+    for name, claimed in gradients.items():
+        if name not in shapes:
+            raise FormatError(f"gradients: {name!r} is neither a parameter of this network nor x")
+        array = array_from_json(claimed, shapes[name], field, name)
+        for index, value in array.items():
+            found = witness.gradients[name][index]
+            if compare(value, found) != 0:
+                wrong.append(
+                    Violation(f"claimed ∂L/∂{entry(name, index)}", format_exact(value), format_exact(found))
+                )
+    if "loss" in data:
+        claimed_loss = exact_from_json(data["loss"], field)
+        if compare(claimed_loss, witness.loss) != 0:
+            wrong.append(Violation("claimed loss", format_exact(claimed_loss), format_exact(witness.loss)))
+    if wrong:
+        raise Refused(wrong)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code 0: accepted; 1: refused; 2: unusable input; 3: nothing that could be checked."""
+    if len(arguments) != 2:
+        print("usage: python -m zerograd.core.check PROBLEM.json RESULT.json", file=sys.stderr)
+        return 2
+    try:
+        problem = problem_from_json(read_json(Path(arguments[0])))
+        witness = check_result(problem, read_json(Path(arguments[1])))
+    except Refused as refusal:
+        print(f"refused: {refusal}")
+        return 1
+    except NothingToCheck as nothing:
+        print(f"unknown: {nothing}")
+        return 3
+    except (FormatError, ProblemError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"accepted: a witness with {witness.samples} samples, re-checked exactly")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,144 @@
+"""Problems from their canonical JSON, for those who trust nothing but the core.
+
+YAML files, short forms and positions in files are the business of `zerograd.spec`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zerograd.core.errors import FormatError, Issue, ProblemError
+from zerograd.core.exact import parse_rational
+from zerograd.core.network import LINEAR, RELU, Activation, Layer, Network, activation_named, leaky_relu
+from zerograd.core.problem import Problem
+from zerograd.core.references import did_you_mean
+
+MAX_BYTES = 64 * 2**20
+KEYS = (
+    "version", "title", "notes", "references", "network", "samples", "loss",
+    "zero", "nonzero", "some_nonzero", "positive", "negative",
+    "where", "given", "bounds", "domain", "derivative_at_kink", "expect",
+)  # fmt: skip
+
+
+def read_json(path: Path) -> Any:
+    """A JSON document of bounded size, floats kept as their text, duplicate keys refused.
+
+    Raises:
+        FormatError: not readable, too large, or no JSON.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise FormatError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise FormatError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise FormatError(f"{path}: not UTF-8 text") from None
+    try:
+        return parse_json(text)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from None
+
+
+def parse_json(text: str) -> Any:
+    """JSON text, floats kept as their text. Raises FormatError."""
+    try:
+        return json.loads(
+            text, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_without_duplicates
+        )
+    except json.JSONDecodeError as error:
+        raise FormatError(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise FormatError("nested too deeply") from None
+    except ValueError as error:  # numbers beyond Python's digit limit
+        raise FormatError(str(error)) from None
+
+
+def _no_constant(name: str) -> None:
+    raise FormatError(f"{name} is not a number")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise FormatError(f"the key {twice!r} stands twice")
+    return result
+
+
+def problem_from_json(data: object) -> Problem:
+    """The inverse of `Problem.to_json`.
+
+    Raises:
+        FormatError: not an object.
+        ProblemError: unknown keys, or anything that `Problem` refuses.
+    """
+    if not isinstance(data, Mapping):
+        raise FormatError("a problem is a JSON object")
+    issues = [
+        Issue((str(key),), f"unknown key{did_you_mean(str(key), KEYS)}") for key in data if key not in KEYS
+    ]
+    issues += [Issue((key,), "is missing") for key in ("network", "samples") if key not in data]
+    if data.get("version", 1) != 1:
+        issues.append(Issue(("version",), f"expected 1, found {data['version']!r}"))
+    for key in ("zero", "nonzero", "some_nonzero", "positive", "negative", "where", "references"):
+        if not isinstance(data.get(key, []), list):
+            issues.append(Issue((key,), "expected a list"))
+    for key in ("given", "bounds"):
+        if not isinstance(data.get(key, {}), Mapping):
+            issues.append(Issue((key,), "expected an object"))
+    for key, value in (data.get("given") or {}).items() if not issues else ():
+        if isinstance(value, Mapping):
+            issues.append(Issue(("given", key), "expected a number or nested lists of numbers"))
+    if issues:
+        raise ProblemError(issues)
+    arguments = {key: value for key, value in data.items() if key not in ("version", "network")}
+    return Problem(network=network_from_json(data["network"]), **arguments)
+
+
+def network_from_json(data: object) -> Network:
+    """``[1, 1, 1]``, or ``{"inputs": …, "layers": […]}``. Raises ProblemError."""
+    try:
+        if isinstance(data, list):
+            return Network.mlp(*data)
+        if not (
+            isinstance(data, Mapping)
+            and set(data) == {"inputs", "layers"}
+            and isinstance(data["layers"], list)
+        ):
+            raise ValueError('expected widths, or {"inputs": …, "layers": […]}')
+        last = len(data["layers"]) - 1
+        layers = tuple(_layer(layer, last=n == last) for n, layer in enumerate(data["layers"]))
+        return Network(data["inputs"], layers)
+    except (ValueError, TypeError) as error:
+        raise ProblemError([Issue(("network",), str(error))]) from None
+
+
+def _layer(data: object, *, last: bool) -> Layer:
+    if not (isinstance(data, Mapping) and "units" in data and set(data) <= {"units", "activation", "bias"}):
+        raise ValueError('a layer is {"units": …, "activation": …, "bias": …}')
+    bias = data.get("bias", True)
+    if not isinstance(bias, bool):
+        raise ValueError(f"bias: expected true or false, found {bias!r}")
+    named = data.get("activation")
+    return Layer(data["units"], activation_from_json(named) if named is not None else _default(last), bias)
+
+
+def _default(last: bool) -> Activation:
+    return LINEAR if last else RELU
+
+
+def activation_from_json(data: object) -> Activation:
+    """``"relu"``, or ``{"leaky_relu": "1/10"}``. Raises ValueError."""
+    if isinstance(data, str):
+        return activation_named(data)
+    if isinstance(data, Mapping) and set(data) == {"leaky_relu"}:
+        slope = data["leaky_relu"]
+        if isinstance(slope, str | int):
+            return leaky_relu(parse_rational(slope))
+    raise ValueError(f"unknown activation {data!r}")

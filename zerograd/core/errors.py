@@ -1,0 +1,77 @@
+"""Every error that zerograd raises on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+"""Where in a problem something stands: keys and list positions from the outside in."""
+
+
+class ZerogradError(Exception):
+    """Base class of all errors raised by zerograd."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that is wrong with a problem: where, and what to do about it."""
+
+    path: Path
+    message: str
+
+    def __str__(self) -> str:
+        return f"{format_path(self.path)}: {self.message}" if self.path else self.message
+
+
+class ProblemError(ZerogradError):
+    """A problem that means nothing as it stands. Carries every issue found, not the first alone."""
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__("\n".join(str(issue) for issue in self.issues))
+
+
+class FormatError(ZerogradError):
+    """A JSON document (problem, witness or result) that is not of the documented form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing the checker did not find as it should be.
+
+    Attributes:
+        entry: what was looked at, e.g. ``∂L/∂b2[0]`` or ``where[1]``.
+        expected: what the problem or the document claims.
+        found: what the checker computed.
+    """
+
+    entry: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.entry}: expected {self.expected}, found {self.found}"
+
+
+class Refused(ZerogradError):
+    """The checker does not accept a witness. Carries every violation found, at least one."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("\n".join(map(str, self.violations)))
+
+
+class NothingToCheck(ZerogradError):
+    """A result that carries neither a witness nor a certificate."""
+
+
+def format_path(path: Path) -> str:
+    """``("network", "layers", 0, "units")`` as ``network.layers[0].units``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text

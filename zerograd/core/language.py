@@ -1,0 +1,301 @@
+"""The language of ``where``: Python's expression syntax, parsed, never evaluated by Python.
+
+    x[0] < x[1] < x[2]        abs(w1) <= 5        sum(y) == 0 or min(z1) > 0
+    distinct(x)               any(r != 0)         grad(w1[0,0]) == 2 * loss
+
+`parse` turns text into the small tree below, which `zerograd.core.conditions` gives a meaning.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from zerograd.core.arrays import Index
+from zerograd.core.exact import parse_rational
+
+MAX_LENGTH = 4000
+MAX_POWER = 64
+MAX_DEGREE = 256
+
+Comparison = Literal["<", "<=", "==", "!=", ">=", ">"]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """``array[index]``."""
+
+    array: Node
+    index: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    operator: Literal["-", "not"]
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    operator: Literal["+", "-", "*", "/"]
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    base: Node
+    exponent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """``a < b <= c``."""
+
+    operands: tuple[Node, ...]
+    operators: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    operator: Literal["and", "or"]
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    function: str
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """``[a, b, c]``."""
+
+    items: tuple[Node, ...]
+
+
+Node: TypeAlias = Number | Name | Item | Unary | Binary | Power | Chain | Logic | Call | Listing
+
+FUNCTIONS = ("abs", "min", "max", "sum", "all", "any", "distinct", "grad")
+
+_BINARY: dict[type[ast.operator], Literal["+", "-", "*", "/"]] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+}
+_COMPARISONS: dict[type[ast.cmpop], Comparison] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.GtE: ">=",
+    ast.Gt: ">",
+}
+
+
+class LanguageError(ValueError):
+    """A condition that does not parse, or that has no meaning for the problem."""
+
+
+def parse(text: str) -> Node:
+    """The tree of a condition.
+
+    Raises:
+        LanguageError: naming the part of the text that is not of the language, with its column.
+    """
+    if len(text) > MAX_LENGTH:
+        raise LanguageError(f"a condition of {len(text)} characters (at most {MAX_LENGTH} are read)")
+    try:
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
+            tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        place = f" at column {error.offset}" if error.offset else ""
+        hint = " (write == for equality)" if _assigns(text) else ""
+        raise LanguageError(f"does not parse{place}: {error.msg}{hint}") from None
+    except (RecursionError, MemoryError):
+        raise LanguageError("nested too deeply") from None
+    except ValueError as error:  # null bytes, and numbers beyond Python's digit limit
+        raise LanguageError(f"does not parse: {error}") from None
+    try:
+        node = _Reader(text.strip()).read(tree.body)
+        if degree(node) > MAX_DEGREE:
+            raise LanguageError(f"has a degree above {MAX_DEGREE}")
+    except RecursionError:
+        raise LanguageError("nested too deeply") from None
+    return node
+
+
+def negate(operand: Node) -> Node:
+    """−operand, folded for numbers so that canonical text parses to the same tree."""
+    return Number(-operand.value) if isinstance(operand, Number) else Unary("-", operand)
+
+
+def combine(operator: Literal["+", "-", "*", "/"], left: Node, right: Node) -> Node:
+    """``left operator right``, a quotient of numbers folded into one number."""
+    if operator == "/" and isinstance(left, Number) and isinstance(right, Number) and right.value:
+        quotient = Fraction(left.value) / right.value
+        return Number(quotient.numerator if quotient.denominator == 1 else quotient)
+    return Binary(operator, left, right)
+
+
+def degree(node: Node) -> int:
+    """A bound on the degree in the names and numbers: what makes exact values grow."""
+    match node:
+        case Number() | Name():
+            return 1
+        case Item(array=child) | Unary(operand=child):
+            return degree(child)
+        case Power(base=base, exponent=exponent):
+            return degree(base) * max(exponent, 1)
+        case Binary(operator="*" | "/", left=left, right=right):
+            return degree(left) + degree(right)
+        case Binary(left=left, right=right):
+            return max(degree(left), degree(right))
+        case Chain(operands=children) | Logic(operands=children) | Call(arguments=children):
+            return max(map(degree, children), default=1)
+        case Listing(items=children):
+            return max(map(degree, children), default=1)
+
+
+def _assigns(text: str) -> bool:
+    bare = text
+    for operator in ("==", "<=", ">=", "!="):
+        bare = bare.replace(operator, "")
+    return "=" in bare
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def read(self, node: ast.expr) -> Node:
+        match node:
+            case ast.Constant():
+                return Number(self._number(node))
+            case ast.Name(id=name):
+                return Name(name)
+            case ast.Subscript(value=array, slice=index):
+                return Item(self.read(array), self._index(index))
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return negate(self.read(operand))
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.read(operand)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return Unary("not", self.read(operand))
+            case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
+                return Power(self.read(base), self._exponent(exponent))
+            case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
+                return combine(_BINARY[type(operator)], self.read(left), self.read(right))
+            case ast.Compare(left=left, ops=operators, comparators=rest):
+                if not all(type(op) in _COMPARISONS for op in operators):
+                    raise self._refuse(node, "use <, <=, ==, !=, >= or >")
+                return Chain(
+                    (self.read(left), *map(self.read, rest)),
+                    tuple(_COMPARISONS[type(op)] for op in operators),
+                )
+            case ast.BoolOp(op=operator, values=values):
+                return Logic("and" if isinstance(operator, ast.And) else "or", tuple(map(self.read, values)))
+            case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
+                return Call(function, tuple(map(self.read, arguments)))
+            case ast.Call():
+                raise self._refuse(node, f"the functions are {', '.join(FUNCTIONS)}")
+            case ast.List(elts=items) | ast.Tuple(elts=items):
+                return Listing(tuple(map(self.read, items)))
+            case ast.BinOp():
+                raise self._refuse(node, "the operators are + - * / and ** with a whole exponent")
+        raise self._refuse(node, "see the list of what a condition may contain in docs/FORMATS.md")
+
+    def _number(self, node: ast.Constant) -> int | Fraction:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise self._refuse(node, "expected a number or a name")
+        # The text, not the float that Python read: 0.1 is 1/10.
+        written = (ast.get_source_segment(self.text, node) or "").replace("_", "")
+        try:
+            return node.value if isinstance(node.value, int) else parse_rational(written)
+        except ValueError as error:
+            raise LanguageError(str(error)) from None
+
+    def _exponent(self, node: ast.expr) -> int:
+        if isinstance(node, ast.Constant) and type(node.value) is int and 0 <= node.value <= MAX_POWER:
+            return node.value
+        raise self._refuse(node, f"an exponent must be a whole number from 0 to {MAX_POWER}")
+
+    def _index(self, node: ast.expr) -> Index:
+        parts = node.elts if isinstance(node, ast.Tuple) else [node]
+        result = []
+        for part in parts:
+            if not (isinstance(part, ast.Constant) and type(part.value) is int):
+                raise self._refuse(part, "an index must be a whole number, counted from 0")
+            result.append(part.value)
+        return tuple(result)
+
+    def _refuse(self, node: ast.expr, advice: str) -> LanguageError:
+        segment = ast.get_source_segment(self.text, node) or self.text
+        segment = segment if len(segment) <= 60 else segment[:57] + "..."
+        return LanguageError(f"{segment!r} at column {node.col_offset + 1} is not allowed: {advice}")
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it."""
+    yield node
+    match node:
+        case Item(array=child) | Unary(operand=child) | Power(base=child):
+            yield from walk(child)
+        case Binary(left=left, right=right):
+            yield from walk(left)
+            yield from walk(right)
+        case Chain(operands=children) | Logic(operands=children):
+            for child in children:
+                yield from walk(child)
+        case Call(arguments=children) | Listing(items=children):
+            for child in children:
+                yield from walk(child)
+
+
+def unparse(node: Node) -> str:
+    """Canonical text: equal trees give equal text, and the text parses to the same tree."""
+    match node:
+        case Number(value=value):
+            return f"({value})" if isinstance(value, Fraction) or value < 0 else str(value)
+        case Name(name=name):
+            return name
+        case Item(array=array, index=index):
+            return f"{_atom(array)}[{','.join(map(str, index))}]"
+        case Unary(operator="-", operand=operand):
+            return f"-{_atom(operand)}"
+        case Unary(operand=operand):
+            return f"not {_atom(operand)}"
+        case Binary(operator=operator, left=left, right=right):
+            return f"{_atom(left)} {operator} {_atom(right)}"
+        case Power(base=base, exponent=exponent):
+            return f"{_atom(base)}**{exponent}"
+        case Chain(operands=operands, operators=operators):
+            rest = (f" {op} {_atom(o)}" for op, o in zip(operators, operands[1:], strict=True))
+            return _atom(operands[0]) + "".join(rest)
+        case Logic(operator=word, operands=operands):
+            return f" {word} ".join(map(_atom, operands))
+        case Call(function=function, arguments=arguments):
+            return f"{function}({', '.join(map(unparse, arguments))})"
+        case Listing(items=items):
+            return f"[{', '.join(map(unparse, items))}]"
+
+
+def _atom(node: Node) -> str:
+    text = unparse(node)
+    return text if isinstance(node, Number | Name | Item | Call | Listing) else f"({text})"

@@ -1,0 +1,91 @@
+"""Polynomials in named variables over the rationals, as immutable values of a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+Monomial = tuple[tuple[str, int], ...]
+"""Variables with their exponents, sorted by name; ``()`` is 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polynomial:
+    """``terms`` maps monomials to coefficients other than 0."""
+
+    terms: Mapping[Monomial, Fraction]
+
+    @classmethod
+    def constant(cls, value: int | Fraction) -> Polynomial:
+        return cls({(): Fraction(value)} if value else {})
+
+    @classmethod
+    def variable(cls, name: str) -> Polynomial:
+        return cls({((name, 1),): Fraction(1)})
+
+    def _lift(self, other: Polynomial | int | Fraction) -> Polynomial:
+        return other if isinstance(other, Polynomial) else Polynomial.constant(other)
+
+    def __add__(self, other: Polynomial | int | Fraction) -> Polynomial:
+        terms = dict(self.terms)
+        for monomial, c in self._lift(other).terms.items():
+            total = terms.get(monomial, Fraction(0)) + c
+            if total:
+                terms[monomial] = total
+            else:
+                del terms[monomial]
+        return Polynomial(terms)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Polynomial:
+        return Polynomial({monomial: -c for monomial, c in self.terms.items()})
+
+    def __sub__(self, other: Polynomial | int | Fraction) -> Polynomial:
+        return self + -self._lift(other)
+
+    def __mul__(self, other: Polynomial | int | Fraction) -> Polynomial:
+        terms: dict[Monomial, Fraction] = {}
+        for m1, c1 in self.terms.items():
+            for m2, c2 in self._lift(other).terms.items():
+                monomial = _product(m1, m2)
+                terms[monomial] = terms.get(monomial, Fraction(0)) + c1 * c2
+        return Polynomial({monomial: c for monomial, c in terms.items() if c})
+
+    __rmul__ = __mul__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Polynomial) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.terms.items()))
+
+    def __str__(self) -> str:
+        text = ""
+        for monomial, c in sorted(self.terms.items(), reverse=True):
+            powers = "*".join(name if e == 1 else f"{name}**{e}" for name, e in monomial)
+            size = "" if abs(c) == 1 and powers else str(abs(c))
+            term = size + ("*" if size and powers else "") + powers
+            text += (" - " if c < 0 else " + ") + term if text else ("-" if c < 0 else "") + term
+        return text or "0"
+
+    @property
+    def constant_term(self) -> Fraction:
+        return self.terms.get((), Fraction(0))
+
+    def monic(self) -> Polynomial:
+        """Divided by the coefficient of its last monomial in sorted order (0 stays 0)."""
+        if not self.terms:
+            return self
+        leading = self.terms[max(self.terms)]
+        return Polynomial({monomial: c / leading for monomial, c in self.terms.items()})
+
+
+def _product(a: Monomial, b: Monomial) -> Monomial:
+    if not a or not b:
+        return a or b
+    powers = dict(a)
+    for name, exponent in b:
+        powers[name] = powers.get(name, 0) + exponent
+    return tuple(sorted(powers.items()))

@@ -1,0 +1,163 @@
+"""A witness: all weights, biases, inputs and targets as exact numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from zerograd.core.arrays import Array, Shape
+from zerograd.core.backprop import Forward, backward, exact_activate, forward
+from zerograd.core.errors import FormatError
+from zerograd.core.exact import (
+    Algebraic,
+    Exact,
+    NumberField,
+    exact_from_json,
+    exact_to_json,
+    field_from_json,
+    field_to_json,
+    narrow,
+)
+from zerograd.core.problem import Problem
+from zerograd.core.references import show_shape
+from zerograd.core.vocabulary import MAX_SAMPLES, variable_shapes
+
+FORMAT = "zerograd.witness/1"
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A network and a dataset, offered as an answer to ``problem``.
+
+    Attributes:
+        problem: the question; a witness answers no other.
+        parameters: ``w{l}`` of shape (units_l, units_{l-1}), ``b{l}`` of shape (units_l,).
+        x: inputs, shape (M, inputs).
+        y: targets, shape (M, outputs).
+
+    Being a `Witness` means to be well-formed; whether it answers the question is for
+    `zerograd.core.check` to say.
+    """
+
+    problem: Problem
+    parameters: Mapping[str, Array[Exact]]
+    x: Array[Exact]
+    y: Array[Exact]
+
+    @classmethod
+    def of(cls, problem: Problem, values: Mapping[str, Array[Exact]]) -> Witness:
+        """From one mapping of all variables (parameters, ``x`` and ``y``)."""
+        plain = {name: array.map(narrow) for name, array in values.items()}
+        parameters = {name: plain[name] for name in problem.network.shapes}
+        return cls(problem, parameters, plain["x"], plain["y"])
+
+    @property
+    def samples(self) -> int:
+        """M."""
+        return self.x.shape[0]
+
+    @property
+    def variables(self) -> dict[str, Array[Exact]]:
+        """Parameters, ``x`` and ``y`` by name."""
+        return {**self.parameters, "x": self.x, "y": self.y}
+
+    @property
+    def field(self) -> NumberField | None:
+        """The number field of the irrational values, None where all are rational."""
+        return next(
+            (v.field for a in self.variables.values() for v in a.entries if isinstance(v, Algebraic)), None
+        )
+
+    @cached_property
+    def forward(self) -> Forward[Exact]:
+        """z, a, ŷ and residuals of every sample. Raises `OnKink` under ``forbid``."""
+        activate = exact_activate(self.problem.derivative_at_kink)
+        return forward(self.problem.network, self.parameters, self.x, self.y, activate)
+
+    @cached_property
+    def gradients(self) -> dict[str, Array[Exact]]:
+        """∂L/∂ of every parameter and of ``x``, exactly, by reverse mode."""
+        exact = backward(self.problem.network, self.parameters, self.forward)
+        return {name: array.map(narrow) for name, array in exact.items()}
+
+    @cached_property
+    def loss(self) -> Exact:
+        """The mean squared error."""
+        return narrow(self.forward.loss)
+
+    @cached_property
+    def quantities(self) -> dict[str, Array[Exact]]:
+        """Every name that a condition may use (see `zerograd.core.vocabulary.quantity_shapes`)."""
+        run = self.forward
+        result = self.variables | {"y_hat": run.y_hat, "r": run.residuals, "loss": Array((), (self.loss,))}
+        for number in range(1, self.problem.network.depth + 1):
+            result[f"z{number}"], result[f"a{number}"] = run.z[number - 1], run.a[number - 1]
+        return result | {f"grad({name})": array for name, array in self.gradients.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"format": FORMAT, "problem": self.problem.digest}
+        if self.field is not None:
+            data["field"] = field_to_json(self.field)
+        data["parameters"] = {name: array_to_json(a) for name, a in self.parameters.items()}
+        return data | {"x": array_to_json(self.x), "y": array_to_json(self.y)}
+
+
+def array_to_json(array: Array[Exact]) -> Any:
+    """Nested lists of exact numbers."""
+    return array.map(exact_to_json).tolist()
+
+
+def witness_from_json(problem: Problem, data: object) -> Witness:
+    """Read a witness document for ``problem``. Its digest is the checker's business.
+
+    Raises:
+        FormatError: naming the entry that is missing, of the wrong shape, or no exact number.
+    """
+    if not isinstance(data, Mapping):
+        raise FormatError("witness: expected an object")
+    if data.get("format") != FORMAT:
+        raise FormatError(f"witness.format: expected {FORMAT!r}, found {data.get('format')!r}")
+    unknown = set(data) - {"format", "problem", "field", "parameters", "x", "y"}
+    if unknown:
+        raise FormatError(f"witness: unknown key {sorted(map(str, unknown))[0]!r}")
+    if not isinstance(data.get("parameters"), Mapping):
+        raise FormatError("witness.parameters: expected an object")
+    given = {**data["parameters"], "x": data.get("x"), "y": data.get("y")}
+    if not isinstance(given["x"], list) or not 1 <= len(given["x"]) <= MAX_SAMPLES:
+        raise FormatError(f"witness.x: expected a list of 1 to {MAX_SAMPLES} samples")
+    shapes = variable_shapes(problem.network, len(given["x"]))
+    for name in given:
+        if name not in shapes:
+            raise FormatError(f"witness.parameters: {name!r} is not a parameter of this network")
+    field = field_from_json(data["field"]) if "field" in data else None
+    values = {}
+    for name, shape in shapes.items():
+        if name not in given:
+            raise FormatError(f"witness.parameters: {name} is missing")
+        values[name] = array_from_json(given[name], shape, field, name)
+    return Witness.of(problem, values)
+
+
+def array_from_json(data: object, shape: Shape, field: NumberField | None, name: str) -> Array[Exact]:
+    """Nested lists of exact numbers, of exactly this shape. Raises FormatError naming the entry."""
+    entries: list[Exact] = []
+
+    def read(part: object, axes: Shape, place: str) -> None:
+        if not axes:
+            try:
+                entries.append(exact_from_json(part, field))
+            except FormatError as error:
+                raise FormatError(f"{place}: {error}") from None
+            return
+        if not isinstance(part, list) or len(part) != axes[0]:
+            found = f"{len(part)} items" if isinstance(part, list) else repr(part)[:40]
+            raise FormatError(
+                f"{place}: expected a list of {axes[0]} ({name} has shape {show_shape(shape)}), found {found}"
+            )
+        for position, item in enumerate(part):
+            read(item, axes[1:], f"{place}[{position}]")
+
+    read(data, shape, name)
+    return Array(shape, tuple(entries))
