@@ -1,5 +1,66 @@
-"""Is there a network of this shape, and a dataset of this size, for which these gradient entries vanish?"""
+"""Is there a network of this shape, and a dataset of this size, for which these gradients vanish?
+
+>>> import zerograd as zg
+>>> problem = zg.Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
+>>> match zg.solve(problem, timeout=60):
+...     case zg.Sat(witness):
+...         print(witness.gradients["w2"], witness.gradients["b2"])
+[[0]] [0]
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from zerograd._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from zerograd.api import gradients, load, solve, verify
+    from zerograd.core.answer import Answer, Sat, Unknown, Unsat
+    from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
+    from zerograd.core.network import Layer, Network, leaky_relu
+    from zerograd.core.problem import Problem
+    from zerograd.core.witness import Witness
+
+__all__ = [
+    "Answer",
+    "Layer",
+    "Network",
+    "NothingToCheck",
+    "Problem",
+    "ProblemError",
+    "Refused",
+    "Sat",
+    "Unknown",
+    "Unsat",
+    "Witness",
+    "ZerogradError",
+    "__version__",
+    "gradients",
+    "leaky_relu",
+    "load",
+    "solve",
+    "verify",
+]
+
+_HOME = {
+    "zerograd.api": ("gradients", "load", "solve", "verify"),
+    "zerograd.core.answer": ("Answer", "Sat", "Unknown", "Unsat"),
+    "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
+    "zerograd.core.network": ("Layer", "Network", "leaky_relu"),
+    "zerograd.core.problem": ("Problem",),
+    "zerograd.core.witness": ("Witness",),
+}
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name not in _MODULE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_MODULE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

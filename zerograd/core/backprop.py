@@ -54,10 +54,11 @@ class Forward(Generic[R]):
     def loss(self) -> R:
         """Mean of the squared residuals over samples and outputs, as ``torch.nn.MSELoss``."""
         r = self.residuals.entries
-        return _sum(v * v for v in r) * Fraction(1, len(r))
+        mean: R = _sum(v * v for v in r) * Fraction(1, len(r))
+        return mean
 
 
-class OnKink(Exception):
+class OnKink(Exception):  # noqa: N818  # a place, not a mishap
     """A sample sits on a kink although ``derivative_at_kink`` is ``forbid``."""
 
     def __init__(self, site: Site) -> None:

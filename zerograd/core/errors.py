@@ -54,7 +54,7 @@ class Violation:
         return f"{self.entry}: expected {self.expected}, found {self.found}"
 
 
-class Refused(ZerogradError):
+class Refused(ZerogradError):  # noqa: N818  # a verdict, not a mishap
     """The checker does not accept a witness. Carries every violation found, at least one."""
 
     def __init__(self, violations: Iterable[Violation]) -> None:
@@ -62,7 +62,7 @@ class Refused(ZerogradError):
         super().__init__("\n".join(map(str, self.violations)))
 
 
-class NothingToCheck(ZerogradError):
+class NothingToCheck(ZerogradError):  # noqa: N818  # neither
     """A result that carries neither a witness nor a certificate."""
 
 
@@ -73,5 +73,15 @@ def format_path(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += f".{part}" if text else part
+            shown = part if part.isprintable() else repr(part)  # keys may come from strangers
+            text += f".{shown}" if text else shown
     return text
+
+
+def short(data: object) -> str:
+    """``repr`` for messages: at most 60 characters, whatever was found."""
+    try:
+        text = repr(data)
+    except (ValueError, RecursionError):  # an integer beyond Python's digit limit, or endless nesting
+        return f"a {type(data).__name__} too large to show"
+    return text if len(text) <= 60 else text[:57] + "..."

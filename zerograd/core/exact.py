@@ -15,10 +15,12 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from zerograd.core import univariate as uni
-from zerograd.core.errors import FormatError
+from zerograd.core.errors import FormatError, short
 
 MAX_DIGITS = 4000
-"""Longest number text that is read (Python itself converts at most 4300 digits)."""
+"""Longest number in a problem: as text, and the numerator and denominator once written out."""
+MAX_DOCUMENT_DIGITS = 100_000
+"""Longest number in a witness or result, where exact solutions and their losses grow."""
 MAX_EXPONENT = 1000
 MAX_FIELD_DEGREE = 256
 
@@ -44,24 +46,30 @@ class NumberField:
     high: Fraction
 
     def __post_init__(self) -> None:
-        p = self.polynomial
-        if not 2 <= len(p) <= MAX_FIELD_DEGREE + 1 or not p[-1]:
+        p = uni.polynomial(self.polynomial)
+        object.__setattr__(self, "polynomial", p)
+        object.__setattr__(self, "low", Fraction(self.low))
+        object.__setattr__(self, "high", Fraction(self.high))
+        if not 2 <= len(p) <= MAX_FIELD_DEGREE + 1:
             raise FormatError(
-                f"field: the polynomial must have a degree from 1 to {MAX_FIELD_DEGREE} "
-                "and a leading coefficient other than 0"
+                f"field: expected a polynomial of degree 1 to {MAX_FIELD_DEGREE}, found {max(len(p) - 1, 0)}"
             )
         if not self.low < self.high:
-            raise FormatError(f"field: the interval ({self.low}, {self.high}) is empty")
+            raise FormatError(f"field: the interval {self._interval} is empty")
         if len(uni.gcd(p, uni.derivative(p))) > 1:
             raise FormatError("field: the polynomial is not square-free")
         for end in (self.low, self.high):
             if not uni.evaluate(p, end):
-                raise FormatError(f"field: the endpoint {end} is itself a root; choose a wider interval")
+                raise FormatError(f"field: the endpoint {_text(end)} is itself a root; choose another")
         roots = uni.count_roots(p, self.low, self.high)
         if roots != 1:
             raise FormatError(
-                f"field: the interval ({self.low}, {self.high}) must hold exactly one root, found {roots}"
+                f"field: the interval {self._interval} must hold exactly one root, found {roots}"
             )
+
+    @property
+    def _interval(self) -> str:
+        return f"({_text(self.low)}, {_text(self.high)})"
 
     def enclosure(self, level: int) -> tuple[Fraction, Fraction]:
         """An interval around α that shrinks as ``level`` = 0, 1, 2, … grows."""
@@ -98,7 +106,10 @@ def _enclosure(field: NumberField, level: int) -> tuple[Fraction, Fraction]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Algebraic:
-    """The element c0 + c1·α + c2·α² + … of a number field (``coefficients`` reduced modulo its polynomial)."""
+    """The element c0 + c1·α + c2·α² + … of a number field.
+
+    ``coefficients`` are reduced modulo the field's polynomial.
+    """
 
     field: NumberField
     coefficients: uni.Polynomial
@@ -166,6 +177,9 @@ class Algebraic:
     __hash__ = None  # type: ignore[assignment]  # equal numbers may have different coefficients
 
     def __float__(self) -> float:
+        """The nearest float (where the number all but ties between two: one of them)."""
+        if self.field.is_root(self.coefficients):
+            return 0.0
         level = 0
         while True:
             low, high = uni.enclose(self.coefficients, *self.field.enclosure(level))
@@ -204,9 +218,9 @@ def compare(a: Exact, b: Exact) -> int:
 
 def divide(a: Exact, b: Exact) -> Exact:
     """a / b, exactly. Raises ZeroDivisionError if b = 0."""
-    if isinstance(a, Algebraic) or isinstance(b, Algebraic):
-        return a / b
-    return narrow(Fraction(a) / b)
+    if isinstance(b, Algebraic):
+        return a * b.inverse()
+    return a / b if isinstance(a, Algebraic) else narrow(Fraction(a) / b)
 
 
 def narrow(value: Exact) -> Exact:
@@ -234,44 +248,86 @@ def is_integer(value: Exact) -> bool:
     return value == int(value)
 
 
-def parse_rational(text: str | int) -> int | Fraction:
+def parse_rational(text: str | int, limit: int = MAX_DIGITS) -> int | Fraction:
     """``"-2/3"``, ``"0.1"``, ``"1e-3"`` or an integer as an exact number.
 
     Raises:
-        ValueError: the text is no number, is longer than `MAX_DIGITS`, or divides by zero.
+        ValueError: the text is no number, divides by zero, or is longer than ``limit`` digits,
+            as written or written out.
     """
     if isinstance(text, bool):
         raise ValueError(f"{str(text).lower()} is not a number")
-    if isinstance(text, int):
-        return text
-    stripped = text.strip()
-    if len(stripped) > MAX_DIGITS:
-        raise ValueError(f"a number of {len(stripped)} characters (at most {MAX_DIGITS} are read)")
-    match = _NUMBER.fullmatch(stripped)
+    value = text if isinstance(text, int) else _read(text.strip(), limit)
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > limit * _BITS_PER_DIGIT:
+        raise ValueError(f"a number of more than {limit} digits")
+    return value
+
+
+_BITS_PER_DIGIT = 3.33  # a little more than log2(10)
+
+
+def _read(text: str, limit: int) -> int | Fraction:
+    if len(text) > limit:
+        raise ValueError(f"a number of {len(text)} characters (at most {limit} are read)")
+    match = _NUMBER.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not a number (write 3, -2/3, 0.1 or 1e-3)")
-    negative = match["sign"] == "-"
+        raise ValueError(f"{short(text)} is not a number (write 3, -2/3, 0.1 or 1e-3)")
     if match["p"] is not None:
-        if int(match["q"]) == 0:
-            raise ValueError(f"{text!r} divides by zero")
-        value = Fraction(int(match["p"]), int(match["q"]))
+        top, bottom = _integer(match["p"]), _integer(match["q"])
+        if bottom == 0:
+            raise ValueError(f"{short(text)} divides by zero")
     else:
         if match["exp"] is not None and (len(match["exp"]) > 6 or abs(int(match["exp"])) > MAX_EXPONENT):
-            raise ValueError(f"{text!r} has an exponent beyond {MAX_EXPONENT}")
-        value = Fraction(match["decimal"] + (f"e{match['exp']}" if match["exp"] else ""))
-    return narrow(-value if negative else value)  # type: ignore[return-value]  # rational in, rational out
+            raise ValueError(f"{short(text)} has an exponent beyond {MAX_EXPONENT}")
+        whole, _, decimals = match["decimal"].partition(".")
+        shift = int(match["exp"] or 0) - len(decimals)
+        top, bottom = _integer(whole + decimals), 1
+        if shift > 0:
+            top *= 10**shift
+        else:
+            bottom = 10**-shift
+    value = Fraction(-top if match["sign"] == "-" else top, bottom)
+    return value.numerator if value.denominator == 1 else value
+
+
+_CHUNK = 512
+"""Digits that ``int`` and ``str`` convert at once. Python may refuse more than 640 (4300 by default)."""
+
+
+def _integer(digits: str) -> int:
+    if len(digits) <= _CHUNK:
+        return int(digits)
+    half = len(digits) // 2
+    shift: int = 10**half
+    return _integer(digits[:-half]) * shift + _integer(digits[-half:])
+
+
+def _digits(number: int) -> str:
+    """``str(number)`` of a number of any length."""
+    if number < 0:
+        return "-" + _digits(-number)
+    if number.bit_length() <= 3 * _CHUNK:
+        return str(number)
+    half = int(number.bit_length() / _BITS_PER_DIGIT) // 2
+    high, low = divmod(number, 10**half)
+    return _digits(high) + _digits(low).zfill(half)
+
+
+def _text(value: int | Fraction) -> str:
+    top = _digits(value.numerator)
+    return top if value.denominator == 1 else f"{top}/{_digits(value.denominator)}"
 
 
 def format_exact(value: Exact) -> str:
     """For people: ``-2/3``, or ``1/2·α - 1`` for an element of a number field."""
     if not isinstance(value, Algebraic):
-        return str(value)
+        return _text(value)
     terms = []
     for power, c in enumerate(value.coefficients):
         if not c:
             continue
         symbol = "" if power == 0 else "α" if power == 1 else f"α^{power}"
-        factor = "" if symbol and abs(c) == 1 else str(abs(c))
+        factor = "" if symbol and abs(c) == 1 else _text(abs(c))
         terms.append(("-" if c < 0 else "+", factor + ("·" if factor and symbol else "") + symbol))
     if not terms:
         return "0"
@@ -284,8 +340,8 @@ def exact_to_json(value: Exact) -> str | dict[str, list[str]]:
     """``"p/q"``, or ``{"alpha": [c0, c1, …]}`` for an element of a number field."""
     value = narrow(value)
     if isinstance(value, Algebraic):
-        return {"alpha": [str(c) for c in value.coefficients]}
-    return str(value)
+        return {"alpha": [_text(c) for c in value.coefficients]}
+    return _text(value)
 
 
 def exact_from_json(data: object, field: NumberField | None) -> Exact:
@@ -295,22 +351,21 @@ def exact_from_json(data: object, field: NumberField | None) -> Exact:
         FormatError: no exact number, or ``alpha`` without a field.
     """
     if isinstance(data, str | int) and not isinstance(data, bool):
-        try:
-            return parse_rational(data)
-        except ValueError as error:
-            raise FormatError(str(error)) from None
+        return _rational(data)
     if isinstance(data, Mapping) and set(data) == {"alpha"} and isinstance(data["alpha"], list):
         if field is None:
             raise FormatError('a value {"alpha": …} needs the witness to name its "field"')
+        if len(data["alpha"]) > MAX_FIELD_DEGREE + 1:
+            raise FormatError(f'a value {{"alpha": …}} of degree above {MAX_FIELD_DEGREE}')
         coefficients = uni.polynomial(_rational(c) for c in data["alpha"])
         return narrow(Algebraic(field, uni.divide(coefficients, field.polynomial)[1]))
-    raise FormatError(f'{_short(data)} is not an exact number (write "p/q", an integer, or {{"alpha": […]}})')
+    raise FormatError(f'{short(data)} is not an exact number (write "p/q", an integer, or {{"alpha": […]}})')
 
 
 def field_to_json(field: NumberField) -> dict[str, list[str]]:
     return {
-        "polynomial": [str(c) for c in field.polynomial],
-        "interval": [str(field.low), str(field.high)],
+        "polynomial": [_text(c) for c in field.polynomial],
+        "interval": [_text(field.low), _text(field.high)],
     }
 
 
@@ -333,12 +388,7 @@ def field_from_json(data: object) -> NumberField:
 def _rational(data: object) -> int | Fraction:
     if isinstance(data, str | int) and not isinstance(data, bool):
         try:
-            return parse_rational(data)
+            return parse_rational(data, MAX_DOCUMENT_DIGITS)
         except ValueError as error:
             raise FormatError(str(error)) from None
-    raise FormatError(f"{_short(data)} is not a rational number")
-
-
-def _short(data: object) -> str:
-    text = repr(data)
-    return text if len(text) <= 60 else text[:57] + "..."
+    raise FormatError(f"{short(data)} is not a rational number")

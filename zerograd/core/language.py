@@ -19,8 +19,14 @@ from zerograd.core.arrays import Index
 from zerograd.core.exact import parse_rational
 
 MAX_LENGTH = 4000
+"""Of the text, and of the canonical text that stands for it in documents."""
+MAX_DEPTH = 100
+"""Far below where Python's own parser and stack give up, so that what parses once parses always."""
 MAX_POWER = 64
 MAX_DEGREE = 256
+MAX_INDEX = 10**9
+MAX_BITS = 12_000
+"""Of a number: it takes less than `MAX_LENGTH` digits."""
 
 Comparison = Literal["<", "<=", "==", "!=", ">=", ">"]
 
@@ -132,12 +138,12 @@ def parse(text: str) -> Node:
         raise LanguageError("nested too deeply") from None
     except ValueError as error:  # null bytes, and numbers beyond Python's digit limit
         raise LanguageError(f"does not parse: {error}") from None
-    try:
-        node = _Reader(text.strip()).read(tree.body)
-        if degree(node) > MAX_DEGREE:
-            raise LanguageError(f"has a degree above {MAX_DEGREE}")
-    except RecursionError:
-        raise LanguageError("nested too deeply") from None
+    node = _Reader(text.strip()).read(tree.body, MAX_DEPTH)
+    if degree(node) > MAX_DEGREE:
+        raise LanguageError(f"has a degree above {MAX_DEGREE}")
+    written = len(unparse(node))
+    if written > MAX_LENGTH:
+        raise LanguageError(f"takes {written} characters written out (at most {MAX_LENGTH} are read)")
     return node
 
 
@@ -184,39 +190,48 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def read(self, node: ast.expr) -> Node:
+    def read(self, node: ast.expr, depth: int) -> Node:
+        """The tree of ``node``, at most ``depth`` levels deep."""
+        if depth == 0:
+            raise LanguageError(f"nested more than {MAX_DEPTH} levels deep")
+
+        def below(child: ast.expr) -> Node:
+            return self.read(child, depth - 1)
+
         match node:
             case ast.Constant():
                 return Number(self._number(node))
             case ast.Name(id=name):
                 return Name(name)
             case ast.Subscript(value=array, slice=index):
-                return Item(self.read(array), self._index(index))
+                return Item(below(array), self._index(index))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return negate(self.read(operand))
+                return negate(below(operand))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self.read(operand)
+                return below(operand)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return Unary("not", self.read(operand))
+                return Unary("not", below(operand))
             case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
-                return Power(self.read(base), self._exponent(exponent))
+                return Power(below(base), self._exponent(exponent))
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _BINARY:
-                return combine(_BINARY[type(operator)], self.read(left), self.read(right))
+                result = combine(_BINARY[type(operator)], below(left), below(right))
+                if isinstance(result, Number) and not _bounded(result.value):
+                    raise self._refuse(node, "the number is too long")
+                return result
             case ast.Compare(left=left, ops=operators, comparators=rest):
                 if not all(type(op) in _COMPARISONS for op in operators):
                     raise self._refuse(node, "use <, <=, ==, !=, >= or >")
                 return Chain(
-                    (self.read(left), *map(self.read, rest)),
-                    tuple(_COMPARISONS[type(op)] for op in operators),
+                    (below(left), *map(below, rest)), tuple(_COMPARISONS[type(op)] for op in operators)
                 )
             case ast.BoolOp(op=operator, values=values):
-                return Logic("and" if isinstance(operator, ast.And) else "or", tuple(map(self.read, values)))
+                return Logic("and" if isinstance(operator, ast.And) else "or", tuple(map(below, values)))
             case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
-                return Call(function, tuple(map(self.read, arguments)))
+                return Call(function, tuple(map(below, arguments)))
             case ast.Call():
                 raise self._refuse(node, f"the functions are {', '.join(FUNCTIONS)}")
             case ast.List(elts=items) | ast.Tuple(elts=items):
-                return Listing(tuple(map(self.read, items)))
+                return Listing(tuple(map(below, items)))
             case ast.BinOp():
                 raise self._refuse(node, "the operators are + - * / and ** with a whole exponent")
         raise self._refuse(node, "see the list of what a condition may contain in docs/FORMATS.md")
@@ -227,9 +242,12 @@ class _Reader:
         # The text, not the float that Python read: 0.1 is 1/10.
         written = (ast.get_source_segment(self.text, node) or "").replace("_", "")
         try:
-            return node.value if isinstance(node.value, int) else parse_rational(written)
+            value = node.value if isinstance(node.value, int) else parse_rational(written)
         except ValueError as error:
             raise LanguageError(str(error)) from None
+        if not _bounded(value):
+            raise self._refuse(node, "the number is too long")
+        return value
 
     def _exponent(self, node: ast.expr) -> int:
         if isinstance(node, ast.Constant) and type(node.value) is int and 0 <= node.value <= MAX_POWER:
@@ -240,9 +258,11 @@ class _Reader:
         parts = node.elts if isinstance(node, ast.Tuple) else [node]
         result = []
         for part in parts:
-            if not (isinstance(part, ast.Constant) and type(part.value) is int):
+            if not (isinstance(part, ast.Constant) and type(part.value) is int and part.value < MAX_INDEX):
                 raise self._refuse(part, "an index must be a whole number, counted from 0")
             result.append(part.value)
+        if not result:
+            raise self._refuse(node, "an index must be a whole number, counted from 0")
         return tuple(result)
 
     def _refuse(self, node: ast.expr, advice: str) -> LanguageError:
@@ -270,32 +290,48 @@ def walk(node: Node) -> Iterator[Node]:
 
 def unparse(node: Node) -> str:
     """Canonical text: equal trees give equal text, and the text parses to the same tree."""
+    return _write(node)[0]
+
+
+# How tightly a text binds. The operands of an operator need parentheses where they bind less tightly.
+_OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _MINUS, _POWER, _ATOM = range(9)
+
+
+def _write(node: Node) -> tuple[str, int]:
+    """Text, and how tightly it binds."""
     match node:
         case Number(value=value):
-            return f"({value})" if isinstance(value, Fraction) or value < 0 else str(value)
+            plain = isinstance(value, int) and value >= 0
+            return str(value), _ATOM if plain else _PRODUCT  # as -3 and 1/2 are read
         case Name(name=name):
-            return name
+            return name, _ATOM
         case Item(array=array, index=index):
-            return f"{_atom(array)}[{','.join(map(str, index))}]"
+            return f"{_operand(array, _ATOM)}[{','.join(map(str, index))}]", _ATOM
         case Unary(operator="-", operand=operand):
-            return f"-{_atom(operand)}"
+            return f"-{_operand(operand, _MINUS)}", _MINUS
         case Unary(operand=operand):
-            return f"not {_atom(operand)}"
+            return f"not {_operand(operand, _NOT)}", _NOT
         case Binary(operator=operator, left=left, right=right):
-            return f"{_atom(left)} {operator} {_atom(right)}"
+            strength = _SUM if operator in "+-" else _PRODUCT
+            return f"{_operand(left, strength)} {operator} {_operand(right, strength + 1)}", strength
         case Power(base=base, exponent=exponent):
-            return f"{_atom(base)}**{exponent}"
+            return f"{_operand(base, _ATOM)}**{exponent}", _POWER
         case Chain(operands=operands, operators=operators):
-            rest = (f" {op} {_atom(o)}" for op, o in zip(operators, operands[1:], strict=True))
-            return _atom(operands[0]) + "".join(rest)
+            rest = (f" {op} {_operand(o, _SUM)}" for op, o in zip(operators, operands[1:], strict=True))
+            return _operand(operands[0], _SUM) + "".join(rest), _COMPARISON
         case Logic(operator=word, operands=operands):
-            return f" {word} ".join(map(_atom, operands))
+            strength = _OR if word == "or" else _AND
+            return f" {word} ".join(_operand(o, strength + 1) for o in operands), strength
         case Call(function=function, arguments=arguments):
-            return f"{function}({', '.join(map(unparse, arguments))})"
+            return f"{function}({', '.join(map(unparse, arguments))})", _ATOM
         case Listing(items=items):
-            return f"[{', '.join(map(unparse, items))}]"
+            return f"[{', '.join(map(unparse, items))}]", _ATOM
 
 
-def _atom(node: Node) -> str:
-    text = unparse(node)
-    return text if isinstance(node, Number | Name | Item | Call | Listing) else f"({text})"
+def _operand(node: Node, least: int) -> str:
+    text, strength = _write(node)
+    return text if strength >= least else f"({text})"
+
+
+def _bounded(value: int | Fraction) -> bool:
+    return max(value.numerator.bit_length(), value.denominator.bit_length()) <= MAX_BITS

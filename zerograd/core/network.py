@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from zerograd.core.arrays import Shape
+from zerograd.core.errors import short
 from zerograd.core.exact import Exact, compare, narrow, parse_rational
 
 Kink = Literal["torch", "left", "right", "forbid"]
@@ -73,9 +74,11 @@ def leaky_relu(slope: int | Fraction | str) -> Activation:
     """z for z > 0, slope·z below. With slope 1 it is linear and has no kink.
 
     Raises:
-        ValueError: the slope is no number.
+        ValueError: the slope is no exact number.
     """
-    value = narrow(Fraction(parse_rational(slope) if isinstance(slope, str) else slope))
+    if isinstance(slope, float):
+        raise ValueError(f"{slope!r} is a float; write it exactly, as '{slope!r}' or Fraction(p, q)")
+    value = narrow(slope) if isinstance(slope, Fraction) else parse_rational(slope)
     assert isinstance(value, int | Fraction)  # for the type checker: rational in, rational out
     if value == 1:
         return Activation("leaky_relu", (), (1,), (0,), (), value)
@@ -108,7 +111,8 @@ class Network:
         {'w1': (3, 2), 'b1': (3,), 'w2': (1, 3), 'b2': (1,)}
 
     Raises:
-        ValueError: no layer, a width below 1, or more than `MAX_PARAMETERS` parameters.
+        ValueError: no layer, a width below 1, an activation of one's own making, or more than
+            `MAX_PARAMETERS` weights.
     """
 
     inputs: int
@@ -119,8 +123,14 @@ class Network:
         if not self.layers:
             raise ValueError("a network needs at least one layer")
         for width in self.widths:
-            if isinstance(width, bool) or not isinstance(width, int) or width < 1:
-                raise ValueError(f"a width must be a whole number of at least 1, found {width!r}")
+            if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= MAX_PARAMETERS:
+                raise ValueError(
+                    f"a width must be a whole number from 1 to {MAX_PARAMETERS}, found {short(width)}"
+                )
+        for activation in {layer.activation for layer in self.layers}:
+            # A problem's digest names the activation alone, so the name must say all.
+            if not isinstance(activation, Activation) or activation != _known(activation):
+                raise ValueError(f"{activation} is not one of the activations {', '.join(ACTIVATION_NAMES)}")
         count = sum(a * b for a, b in zip(self.widths, self.widths[1:], strict=False))
         if count > MAX_PARAMETERS:
             raise ValueError(f"{count} weights are more than the {MAX_PARAMETERS} that are read")
@@ -133,7 +143,9 @@ class Network:
             ValueError: fewer than two widths, a bad width, or an unknown activation name.
         """
         if len(widths) < 2:
-            raise ValueError(f"a network needs at least an input and an output width, found {list(widths)}")
+            raise ValueError(
+                f"a network needs at least an input and an output width, found {short(list(widths))}"
+            )
         if isinstance(activation, str):
             activation = activation_named(activation)
         hidden = tuple(Layer(units, activation, bias) for units in widths[1:-1])
@@ -175,5 +187,12 @@ def activation_named(name: str) -> Activation:
     if name == "leaky_relu":
         return leaky_relu(DEFAULT_LEAKY_SLOPE)
     if name not in ACTIVATIONS:
-        raise ValueError(f"unknown activation {name!r} (known: {', '.join(ACTIVATION_NAMES)})")
+        raise ValueError(f"unknown activation {short(name)} (known: {', '.join(ACTIVATION_NAMES)})")
     return ACTIVATIONS[name]
+
+
+def _known(activation: Activation) -> Activation | None:
+    """The activation that goes by this name (and parameter)."""
+    if activation.name == "leaky_relu" and activation.parameter is not None:
+        return leaky_relu(activation.parameter)
+    return ACTIVATIONS.get(activation.name)

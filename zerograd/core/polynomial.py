@@ -45,6 +45,9 @@ class Polynomial:
     def __sub__(self, other: Polynomial | int | Fraction) -> Polynomial:
         return self + -self._lift(other)
 
+    def __rsub__(self, other: int | Fraction) -> Polynomial:
+        return -self + other
+
     def __mul__(self, other: Polynomial | int | Fraction) -> Polynomial:
         terms: dict[Monomial, Fraction] = {}
         for m1, c1 in self.terms.items():

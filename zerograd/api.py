@@ -1,0 +1,172 @@
+"""What the program does, as functions: load, solve, verify, gradients."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from zerograd._version import __version__
+from zerograd.core.answer import Answer, Run, Sat, Unknown, Unsat
+from zerograd.core.check import check_result, check_witness
+from zerograd.core.errors import Refused, ZerogradError
+from zerograd.core.problem import Problem
+from zerograd.core.vocabulary import Samples
+from zerograd.core.witness import Witness
+from zerograd.solvers.process import DEFAULT_MEMORY, SolverProcess
+
+if TYPE_CHECKING:
+    from zerograd.derive.gradients import SymbolicGradients
+    from zerograd.search.verdict import Progress, Verdict
+
+DEFAULT_TIMEOUT = 60.0
+STRATEGIES = ("auto", "piecewise")
+
+
+class WitnessRefused(ZerogradError):
+    """The search offered a witness that the checker refuses: a bug, and never an answer."""
+
+    def __init__(self, witness: Witness, refusal: Refused) -> None:
+        self.witness, self.refusal = witness, refusal
+        super().__init__(f"the checker refused the witness that the search found:\n{refusal}")
+
+
+def load(path: str | os.PathLike[str]) -> Problem:
+    """Read a problem file.
+
+    Raises:
+        SpecError: with one ``file:line:column: error: …`` line for everything that is wrong.
+    """
+    from zerograd.spec.read import load as read
+
+    return read(path)
+
+
+def solve(
+    problem: Problem,
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+    samples: int | str | Samples | None = None,
+    strategy: str = "auto",
+    seed: int = 0,
+    memory: int = DEFAULT_MEMORY,
+    solver: SolverProcess | None = None,
+    progress: Progress | None = None,
+) -> Answer:
+    """Answer a problem: `Sat` with a checked witness, `Unsat`, or `Unknown` with its reason.
+
+    Args:
+        timeout: seconds for the whole answer; kept to about a second.
+        samples: in place of the problem's own.
+        strategy: one of `STRATEGIES`.
+        seed: the same seed gives the same answer (a time limit that cuts in may not).
+        memory: cap in bytes on each solver process.
+        solver: a process to use and leave running; by default one is started and ended.
+        progress: called with a short line as the search goes on.
+
+    Raises:
+        ProblemError: ``samples`` does not fit the problem.
+        ValueError: unknown strategy, or a timeout that is not above 0.
+        WitnessRefused, Disagreement: a bug was caught before it became an answer.
+    """
+    if strategy not in STRATEGIES:
+        raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
+    if not timeout > 0:
+        raise ValueError(f"timeout must be above 0 seconds, found {timeout}")
+    if samples is not None:
+        problem = problem.with_samples(samples)
+    start = time.monotonic()
+    # Before the heavy imports: the solver's process loads its library while this one loads SymPy.
+    own = solver or SolverProcess(memory=memory)
+    try:
+        return _solve(problem, own, start=start, timeout=timeout, seed=seed, progress=progress)
+    finally:
+        if solver is None:
+            own.close()
+
+
+def _solve(
+    problem: Problem,
+    solver: SolverProcess,
+    *,
+    start: float,
+    timeout: float,
+    seed: int,
+    progress: Progress | None,
+) -> Answer:
+    from zerograd.search.piecewise import piecewise
+    from zerograd.search.samples import over_samples
+    from zerograd.search.verdict import Found, Impossible
+
+    deadline = start + timeout
+
+    def decide(samples: int, until: float) -> Verdict:
+        return piecewise(problem, samples, solver, deadline=until, seed=seed)
+
+    verdict, attempts = over_samples(problem, decide, deadline=deadline, progress=progress or _silent)
+    strategy = None if isinstance(verdict, Found | Impossible) is False else verdict.strategy  # type: ignore[union-attr]
+
+    def run() -> Run:
+        return Run(
+            strategy=strategy,
+            seconds=time.monotonic() - start,
+            versions=_versions(solver),
+            attempts=attempts,
+        )
+
+    match verdict:
+        case Found(witness=witness):
+            try:
+                check_witness(problem, witness)
+            except Refused as refusal:
+                raise WitnessRefused(witness, refusal) from refusal
+            from zerograd.numeric.recheck import recheck
+
+            checks = recheck(witness)
+            return Sat(witness, problem=problem, checks=checks, run=run())
+        case Impossible(evidence=evidence):
+            return Unsat(evidence, problem=problem, run=run())
+    return Unknown(verdict.reason, verdict.detail, problem=problem, run=run())
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def _versions(solver: SolverProcess) -> dict[str, str]:
+    versions = {"zerograd": __version__}
+    if solver.version is not None:
+        versions[solver.name] = solver.version
+    try:
+        versions["sympy"] = version("sympy")
+    except PackageNotFoundError:  # a zipped or vendored SymPy has no metadata
+        pass
+    return versions
+
+
+def verify(problem: Problem, result: Witness | Answer | Mapping[str, Any]) -> Witness:
+    """Check a witness, an answer or a result document against a problem, with the core alone.
+
+    Returns:
+        The accepted witness.
+
+    Raises:
+        Refused: with every violation found.
+        NothingToCheck: the result carries no witness.
+        FormatError: a document that is not of the documented form.
+    """
+    if isinstance(result, Mapping):
+        return check_result(problem, result)
+    if isinstance(result, Witness):
+        check_witness(problem, result)
+        return result
+    return check_result(problem, result.to_json())
+
+
+def gradients(problem: Problem) -> SymbolicGradients:
+    """The symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
+    from zerograd.derive.gradients import SymbolicGradients
+
+    return SymbolicGradients(problem.network, problem.derivative_at_kink)

@@ -1,0 +1,129 @@
+"""The three answers, kept strictly apart, and their JSON.
+
+A `Sat` cannot be made with a witness that the checker refuses: making one checks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, Union
+
+from zerograd.core.check import RESULT_FORMAT, check_witness
+from zerograd.core.exact import exact_to_json
+from zerograd.core.problem import Problem
+from zerograd.core.witness import Witness, array_to_json
+
+Status = Literal["sat", "unsat", "unknown"]
+Reason = Literal["timeout", "memory", "unsupported", "incomplete"]
+Evidence = Literal["certificate", "solver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one number of samples."""
+
+    samples: int
+    status: Status
+    reason: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"samples": self.samples, "status": self.status}
+        return data | ({"reason": self.reason} if self.reason else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How an answer came about.
+
+    Attributes:
+        strategy: the search that decided, or None.
+        seconds: wall-clock time.
+        versions: of this program and of what it called.
+        attempts: each number of samples that was tried, in order.
+    """
+
+    strategy: str | None = None
+    seconds: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    problem: Problem
+    run: Run = field(default_factory=Run, compare=False)
+
+    def _document(self, status: Status, **content: Any) -> dict[str, Any]:
+        """The result document: the keys of docs/FORMATS.md, in its order."""
+        document: dict[str, Any] = {
+            "format": RESULT_FORMAT,
+            "problem": {"title": self.problem.title, "digest": self.problem.digest},
+            "status": status,
+            "reason": None,
+            "samples": self.problem.samples.fixed,
+            "evidence": None,
+        }
+        document |= content
+        document |= {"strategy": self.run.strategy, "seconds": round(self.run.seconds, 3)}
+        if len(self.run.attempts) > 1 or self.problem.samples.fixed is None:
+            document["attempts"] = [attempt.to_json() for attempt in self.run.attempts]
+        return document | {"versions": dict(self.run.versions)}
+
+
+@dataclass(frozen=True)
+class Sat(_Answer):
+    """There is such a network and dataset: here is one, accepted by the checker.
+
+    Raises:
+        Refused: when made with a witness that does not answer the problem.
+    """
+
+    witness: Witness
+    checks: Mapping[str, Any] = field(default_factory=dict, compare=False, kw_only=True)
+    """Of the numeric re-checks, by name: their largest deviation, or why they were left out."""
+
+    status: Status = field(default="sat", init=False)
+
+    def __post_init__(self) -> None:
+        check_witness(self.problem, self.witness)
+
+    def to_json(self) -> dict[str, Any]:
+        names = [*self.problem.network.shapes, *(["x"] if self.problem.asks_of_x else [])]
+        return self._document(
+            "sat",
+            samples=self.witness.samples,
+            evidence="witness",
+            witness=self.witness.to_json(),
+            gradients={name: array_to_json(self.witness.gradients[name]) for name in names},
+            loss=exact_to_json(self.witness.loss),
+            checks={"exact": "passed", **self.checks},
+        )
+
+
+@dataclass(frozen=True)
+class Unsat(_Answer):
+    """There is no such network and dataset; ``evidence`` says on whose word."""
+
+    evidence: Evidence
+
+    status: Status = field(default="unsat", init=False)
+
+    def to_json(self) -> dict[str, Any]:
+        return self._document("unsat", evidence=self.evidence)
+
+
+@dataclass(frozen=True)
+class Unknown(_Answer):
+    """Neither was shown; ``detail`` says what stood in the way."""
+
+    reason: Reason
+    detail: str = ""
+
+    status: Status = field(default="unknown", init=False)
+
+    def to_json(self) -> dict[str, Any]:
+        return self._document("unknown", reason=self.reason, detail=self.detail)
+
+
+Answer: TypeAlias = Union[Sat, Unsat, Unknown]

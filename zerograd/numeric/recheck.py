@@ -1,0 +1,150 @@
+"""Numeric re-checks of a witness: float64, central finite differences, and torch.autograd.
+
+They come beside the exact check, never in its place. Each gives its largest deviation from the
+exact gradients, or says why it could not be made. A deviation beyond rounding is an error.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from zerograd.core.errors import ZerogradError
+from zerograd.core.references import entry
+from zerograd.core.witness import Witness
+from zerograd.numeric.floats import (
+    ROUNDING,
+    Floats,
+    NotComparable,
+    Values,
+    evaluate,
+    exact_pieces,
+    forward,
+    largest_deviation,
+    loss_at,
+    pieces,
+    to_floats,
+)
+
+MAX_DIFFERENCES = 400
+"""Entries that finite differences are taken of; each costs two forward passes."""
+
+
+class Disagreement(ZerogradError):
+    """A numeric re-check contradicts the exact gradients: a bug in one of the two."""
+
+
+def recheck(witness: Witness) -> dict[str, Any]:
+    """All numeric re-checks, by name.
+
+    Returns:
+        ``{"float64": {"largest_deviation": 0.0}, "finite_differences": …, "torch": …}``, where a
+        string in place of an object says why the check was not made.
+
+    Raises:
+        Disagreement: a deviation that rounding does not explain.
+    """
+    checks: dict[str, Any] = {}
+    try:
+        values = {name: to_floats(array) for name, array in witness.variables.items()}
+        checks["float64"] = _float64(witness, values)
+        checks["finite_differences"] = _differences(witness, values)
+        checks["torch"] = _torch(witness, values)
+    except NotComparable as reason:
+        for name in ("float64", "finite_differences", "torch"):
+            checks.setdefault(name, f"not comparable: {reason}")
+    return checks
+
+
+def _agree(check: str, wrong: list[str]) -> None:
+    if wrong:
+        raise Disagreement(f"{check} disagrees with the exact gradients: " + "; ".join(wrong[:5]))
+
+
+def _float64(witness: Witness, values: Values) -> dict[str, Any]:
+    problem = witness.problem
+    codes = exact_pieces(witness)
+    with np.errstate(all="ignore"):
+        _same_sides(witness, forward(problem.network, values))
+        run = evaluate(problem.network, values, codes, problem.derivative_at_kink)
+    if not all(np.isfinite(bound).all() for bound in run.bounds.values()):
+        raise NotComparable("an intermediate value is beyond the range of float64")
+    largest, wrong = largest_deviation(witness, run.gradients, run.bounds, ROUNDING)
+    _agree("float64", wrong)
+    return {"largest_deviation": largest}
+
+
+def _same_sides(witness: Witness, z: list[Floats]) -> None:
+    """Rounding near a kink may carry float64 to the other side, where nothing can be compared."""
+    layers = zip(witness.problem.network.layers, exact_pieces(witness), z, strict=True)
+    for number, (layer, codes, row) in enumerate(layers, start=1):
+        differs = np.argwhere(pieces(layer.activation, row) != codes)
+        if len(differs):
+            site = entry(f"z{number}", tuple(int(i) for i in differs[0]))
+            raise NotComparable(f"rounding carries {site} across a kink")
+
+
+def _differences(witness: Witness, values: Values) -> dict[str, Any] | str:
+    """Central differences of the loss: quadratic in each single entry while no kink is crossed."""
+    network = witness.problem.network
+    codes = exact_pieces(witness)
+    names = [*network.shapes, "x"]
+    sites = [(name, index) for name in names for index in np.ndindex(values[name].shape)]
+    run = evaluate(network, values, codes, witness.problem.derivative_at_kink)
+    largest, wrong, compared = 0.0, [], 0
+    for name, index in sites[:MAX_DIFFERENCES]:
+        found = _central(witness, values, codes, name, index)
+        if found is None:
+            continue
+        compared += 1
+        slope, step = found
+        exact = float(witness.gradients[name][tuple(int(i) for i in index)])
+        deviation = abs(slope - exact)
+        largest = max(largest, deviation)
+        allowed = ROUNDING * (run.bounds[name][index] + run.loss_bound / step)
+        if not deviation <= allowed:
+            wrong.append(f"∂L/∂{entry(name, tuple(int(i) for i in index))}: exactly {exact}, found {slope}")
+    _agree("finite differences", wrong)
+    if not compared:
+        return "not comparable: every entry moves a sample across a kink"
+    return {"largest_deviation": largest, "compared": compared, "entries": len(sites)}
+
+
+def _central(
+    witness: Witness, values: Values, codes: list[Any], name: str, index: tuple[int, ...]
+) -> tuple[float, float] | None:
+    """(difference quotient, step), with the largest step that crosses no kink; None near one."""
+    network = witness.problem.network
+    step = max(1.0, abs(float(values[name][index]))) / 8
+    for _ in range(12):
+        losses = []
+        for move in (step, -step):
+            moved = {**values, name: values[name].copy()}
+            moved[name][index] += move
+            loss, sides = loss_at(network, moved)
+            if all(np.array_equal(a, b) for a, b in zip(sides, codes, strict=True)):
+                losses.append(loss)
+        if len(losses) == 2:
+            return (losses[0] - losses[1]) / (2 * step), step
+        step /= 4
+    return None
+
+
+def _torch(witness: Witness, values: Values) -> dict[str, Any] | str:
+    if find_spec("torch") is None:
+        return "not installed"
+    from zerograd.numeric.autograd import torch_gradients
+
+    codes = exact_pieces(witness)
+    on_kink = any((layer % 2).any() for layer in codes)
+    convention = witness.problem.derivative_at_kink
+    if on_kink and convention != "torch":
+        return f"not comparable: a sample is on a kink, where derivative_at_kink is {convention}"
+    z, gradients = torch_gradients(witness.problem.network, values)
+    _same_sides(witness, z)
+    run = evaluate(witness.problem.network, values, codes, convention)
+    largest, wrong = largest_deviation(witness, gradients, run.bounds, ROUNDING)
+    _agree("torch", wrong)
+    return {"largest_deviation": largest}

@@ -1,0 +1,149 @@
+"""From a solver's model to an exact witness.
+
+A model may be partial and may hold irrational algebraic numbers. What is missing is completed;
+what is irrational is made rational where the question leaves it free (the unknowns are pinned,
+one after another, to simple rationals near their values, while the solver confirms that a
+solution is left); what cannot be, is expressed in one number field ℚ(α).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from math import ceil, floor
+
+from zerograd.core.arrays import Array, Index
+from zerograd.core.backprop import exact_activate, forward
+from zerograd.core.exact import Algebraic, Exact, NumberField, narrow
+from zerograd.core.problem import Problem
+from zerograd.core.vocabulary import Bound, variable_shapes
+from zerograd.core.witness import Witness
+from zerograd.search.encoding import Encoding, symbol
+from zerograd.search.number_field import common_field
+from zerograd.solvers.base import Model, Value
+from zerograd.solvers.process import SolverProcess
+from zerograd.solvers.terms import Constant, Formula, Script, Variable, relate
+
+SIMPLEST = (1, 2, 4, 12, 60, 1000, 10**6)
+"""Largest denominators that are tried, one after another, when an irrational value is made rational."""
+
+
+def lift(encoding: Encoding, model: Model, solver: SolverProcess, *, deadline: float, seed: int) -> Witness | None:
+    """An exact witness, rational if possible; None if no common number field is found in time.
+
+    The result is well-formed, and for the checker to judge.
+    """
+    if any(isinstance(value, NumberField) for value in model.values.values()):
+        # Irrational answers are answers: making them rational must not eat all the time there is.
+        patience = min(deadline, time.monotonic() + max(2.0, (deadline - time.monotonic()) / 4))
+        model = rationalise(encoding.script, model, solver, deadline=patience, seed=seed)
+    values = common_field(model.values, deadline=deadline)
+    return None if values is None else read_back(encoding, values)
+
+
+def rationalise(
+    script: Script, model: Model, solver: SolverProcess, *, deadline: float, seed: int
+) -> Model:
+    """Pin irrational values, one by one, to nearby rationals for which a model remains."""
+    pinned: list[Formula] = []
+    stubborn: set[str] = set()
+    while time.monotonic() < deadline:
+        irrational = [n for n, v in model.values.items() if isinstance(v, NumberField) and n not in stubborn]
+        if not irrational:
+            break
+        # All at once first: mostly the residuals alone carry the equations.
+        parameters = [n for n in irrational if not n.startswith(("r_", "y_"))]
+        groups = [parameters] if len(parameters) > 1 else []
+        name = (parameters or irrational)[0]
+        found = _pin([*groups, [name]], script, model, pinned, solver, deadline=deadline, seed=seed)
+        if found is None:
+            stubborn.add(name)
+        else:
+            model, added = found
+            pinned += added
+    return model
+
+
+def _pin(
+    groups: Iterable[list[str]],
+    script: Script,
+    model: Model,
+    pinned: list[Formula],
+    solver: SolverProcess,
+    *,
+    deadline: float,
+    seed: int,
+) -> tuple[Model, list[Formula]] | None:
+    for group in groups:
+        tried: set[tuple[Fraction, ...]] = set()
+        for largest in SIMPLEST:
+            near = tuple(nearby(model.values[name], largest) for name in group)
+            if near in tried:
+                continue
+            tried.add(near)
+            extra = [relate(Variable(n), "=", Constant(v)) for n, v in zip(group, near, strict=True)]
+            limit = min(deadline, time.monotonic() + 1.0)
+            outcome = solver.check(script.copy([*pinned, *extra]), deadline=limit, seed=seed)
+            if isinstance(outcome, Model):
+                return outcome, extra
+            if time.monotonic() >= deadline:
+                return None
+    return None
+
+
+def nearby(value: Value, largest: int) -> Fraction:
+    """A rational near the value with a denominator of at most ``largest``."""
+    if isinstance(value, Fraction):
+        return value
+    low, high = value.enclosure(4)
+    return ((low + high) / 2).limit_denominator(largest)
+
+
+def read_back(encoding: Encoding, values: Mapping[str, Exact]) -> Witness:
+    """A witness from solver values: given and missing entries filled in, targets computed from residuals."""
+    problem, samples = encoding.problem, encoding.samples
+    arrays = complete(problem, samples, values)
+    if encoding.free_targets:
+        shape = arrays["y"].shape
+        blank: Array[Exact] = Array(shape, (0,) * len(arrays["y"].entries))
+        activate = exact_activate("torch")  # values do not depend on the convention
+        run = forward(problem.network, arrays, arrays["x"], blank, activate)
+        r = Array.build(shape, lambda i: values.get(symbol("r", i), 0))
+        arrays["y"] = Array(shape, tuple(p - v for p, v in zip(run.y_hat.entries, r.entries, strict=True)))
+    return Witness.of(problem, arrays)
+
+
+def complete(problem: Problem, samples: int, values: Mapping[str, Exact]) -> dict[str, Array[Exact]]:
+    """All variables: given values, then the solver's, then the simplest value inside the bounds."""
+    bounds = problem.entry_bounds(samples)
+
+    def value(name: str, index: Index) -> Exact:
+        given = problem.given.get(name, {})
+        if index in given:
+            return given[index]
+        if symbol(name, index) in values:
+            return narrow(values[symbol(name, index)])
+        return simplest(bounds.get((name, index), (None, None)), integer=problem.domain == "integer")
+
+    shapes = variable_shapes(problem.network, samples)
+    return {
+        name: Array.build(shape, lambda index, name=name: value(name, index))  # type: ignore[misc]
+        for name, shape in shapes.items()
+    }
+
+
+def simplest(bound: Bound, *, integer: bool) -> int | Fraction:
+    """0 where the bounds allow it, else the nearest integer inside, else the nearer end."""
+    low, high = bound
+    near: int | Fraction = 0
+    if low is not None and low > 0:
+        near = low
+    if high is not None and high < 0:
+        near = high
+    whole = ceil(near) if near > 0 else floor(near)
+    inside = (low is None or low <= whole) and (high is None or whole <= high)
+    return whole if inside or integer else near
+
+
+__all__ = ["Algebraic", "lift", "rationalise", "read_back"]

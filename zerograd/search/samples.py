@@ -1,0 +1,68 @@
+"""From one number of samples to all that a problem asks about."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from zerograd.core.answer import Attempt
+from zerograd.core.problem import Problem
+from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
+
+Decide = Callable[[int, float], Verdict]
+"""(M, deadline) to a verdict."""
+
+
+def over_samples(
+    problem: Problem, decide: Decide, *, deadline: float, progress: Progress
+) -> tuple[Verdict, tuple[Attempt, ...]]:
+    """Try M from the least on, and stop at the first witness.
+
+    A number of samples that stays undecided gets half of the time that is left, so that a larger
+    one may still be answered. All of a finite range impossible is `Impossible`; an endless range
+    without a witness is `Undecided`, and the attempts say what was ruled out.
+    """
+    wanted = problem.samples
+    attempts: list[Attempt] = []
+    open_question: Undecided | None = None
+    last: Verdict = Undecided("timeout")
+    samples = wanted.least
+    while samples in wanted:
+        if wanted.fixed is None:
+            progress(f"trying {samples} {'sample' if samples == 1 else 'samples'}")
+        now = time.monotonic()
+        if now >= deadline:
+            open_question = open_question or Undecided("timeout")
+            break
+        only = samples == wanted.most
+        last = decide(samples, deadline if only else now + (deadline - now) / 2)
+        match last:
+            case Found():
+                attempts.append(Attempt(samples, "sat"))
+                return last, tuple(attempts)
+            case Impossible():
+                attempts.append(Attempt(samples, "unsat"))
+            case Undecided(reason=reason):
+                attempts.append(Attempt(samples, "unknown", reason))
+                open_question = last
+        samples += 1
+    if open_question is None and isinstance(last, Impossible) and wanted.most is not None:
+        return last, tuple(attempts)
+    ruled_out = [attempt.samples for attempt in attempts if attempt.status == "unsat"]
+    reason = open_question.reason if open_question else "incomplete"
+    detail = open_question.detail if open_question else ""
+    if wanted.fixed is None:
+        said = f"ruled out so far: {_spans(ruled_out)} samples" if ruled_out else "nothing was ruled out"
+        detail = f"{detail}; {said}" if detail else said
+    return Undecided(reason, detail), tuple(attempts)
+
+
+def _spans(numbers: list[int]) -> str:
+    """``1-4, 6``."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)

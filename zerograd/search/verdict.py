@@ -1,0 +1,40 @@
+"""What a search has to say of one number of samples, before anyone has checked it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, Union
+
+from zerograd.core.answer import Evidence, Reason
+from zerograd.core.witness import Witness
+
+Progress = Callable[[str], None]
+"""Called with a short line whenever the search turns to something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A witness, not checked yet."""
+
+    witness: Witness
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """No witness exists, on the word of ``evidence``."""
+
+    evidence: Evidence
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """The search ended without a verdict."""
+
+    reason: Reason
+    detail: str = ""
+
+
+Verdict: TypeAlias = Union[Found, Impossible, Undecided]

@@ -1,0 +1,16 @@
+"""The backends by name."""
+
+from __future__ import annotations
+
+from zerograd.solvers.base import Solver
+
+NAMES = ("z3",)
+
+
+def solver(name: str) -> Solver:
+    """The adapter of this name. Raises KeyError for unknown names."""
+    if name == "z3":
+        from zerograd.solvers.z3 import Z3
+
+        return Z3()
+    raise KeyError(name)

@@ -1,0 +1,312 @@
+"""Terms and formulas of nonlinear arithmetic, independent of any solver, and their SMT-LIB text.
+
+Constructors simplify as they build: constants fold, neutral elements vanish, sums and products
+flatten. There is no division: x/0 has no agreed meaning among solvers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+from typing import Literal, TypeAlias, Union
+
+Sort = Literal["Real", "Int"]
+Comparison = Literal["<", "<=", "=", ">=", ">"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    value: int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    factors: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``then`` where the condition holds, else ``other``."""
+
+    condition: Formula
+    then: Term
+    other: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """``left operator right``."""
+
+    operator: Comparison
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Formula
+
+
+Term: TypeAlias = Union[Variable, Constant, Sum, Product, Choice]
+Formula: TypeAlias = Union[Relation, And, Or, Not]
+
+ZERO, ONE = Constant(0), Constant(1)
+TRUE: Formula = And(())
+FALSE: Formula = Or(())
+
+
+def add(*terms: Term) -> Term:
+    """A sum, flattened, its constants folded."""
+    constant: int | Fraction = 0
+    rest: list[Term] = []
+    for term in terms:
+        parts = term.terms if isinstance(term, Sum) else (term,)
+        for part in parts:
+            if isinstance(part, Constant):
+                constant += part.value
+            else:
+                rest.append(part)
+    if constant or not rest:
+        rest.append(Constant(constant))
+    return rest[0] if len(rest) == 1 else Sum(tuple(rest))
+
+
+def multiply(*factors: Term) -> Term:
+    """A product, flattened, its constants folded."""
+    constant: int | Fraction = 1
+    rest: list[Term] = []
+    for factor in factors:
+        parts = factor.factors if isinstance(factor, Product) else (factor,)
+        for part in parts:
+            if isinstance(part, Constant):
+                constant *= part.value
+            else:
+                rest.append(part)
+    if not constant or not rest:
+        return Constant(constant)
+    if constant != 1:
+        rest.insert(0, Constant(constant))
+    return rest[0] if len(rest) == 1 else Product(tuple(rest))
+
+
+def negate(term: Term) -> Term:
+    return multiply(Constant(-1), term)
+
+
+def power(base: Term, exponent: int) -> Term:
+    return multiply(*[base] * exponent)
+
+
+def choose(condition: Formula, then: Term, other: Term) -> Term:
+    if condition == TRUE or then == other:
+        return then
+    return other if condition == FALSE else Choice(condition, then, other)
+
+
+def relate(left: Term, operator: Comparison, right: Term) -> Formula:
+    """A comparison; of constants: its truth."""
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        a, b = left.value, right.value
+        holds = {"<": a < b, "<=": a <= b, "=": a == b, ">=": a >= b, ">": a > b}[operator]
+        return TRUE if holds else FALSE
+    return Relation(operator, left, right)
+
+
+def differ(left: Term, right: Term) -> Formula:
+    """left ≠ right."""
+    return invert(relate(left, "=", right))
+
+
+def conjoin(parts: Iterable[Formula]) -> Formula:
+    flat: list[Formula] = []
+    for part in parts:
+        if part == FALSE:
+            return FALSE
+        flat.extend(part.parts if isinstance(part, And) else (part,))
+    return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def disjoin(parts: Iterable[Formula]) -> Formula:
+    flat: list[Formula] = []
+    for part in parts:
+        if part == TRUE:
+            return TRUE
+        flat.extend(part.parts if isinstance(part, Or) else (part,))
+    return flat[0] if len(flat) == 1 else Or(tuple(flat))
+
+
+def invert(part: Formula) -> Formula:
+    if part == TRUE:
+        return FALSE
+    if part == FALSE:
+        return TRUE
+    return part.part if isinstance(part, Not) else Not(part)
+
+
+@dataclass(slots=True)
+class Script:
+    """A question for a solver: sorted variables, named definitions, assertions."""
+
+    variables: dict[str, Sort] = field(default_factory=dict)
+    definitions: list[tuple[str, Sort, Term]] = field(default_factory=list)
+    assertions: list[Formula] = field(default_factory=list)
+
+    def declare(self, name: str, sort: Sort) -> Variable:
+        self.variables[name] = sort
+        return Variable(name)
+
+    def define(self, name: str, sort: Sort, term: Term) -> Term:
+        """A name for a term that is used more than once; constants and variables need none."""
+        if isinstance(term, Constant | Variable):
+            return term
+        self.definitions.append((name, sort, term))
+        return Variable(name)
+
+    def require(self, formula: Formula) -> None:
+        if formula != TRUE:
+            self.assertions.append(formula)
+
+    @property
+    def integral(self) -> bool:
+        """Whether every variable is an integer."""
+        return bool(self.variables) and set(self.variables.values()) == {"Int"}
+
+    def copy(self, extra: Iterable[Formula] = ()) -> Script:
+        """The same question with further assertions."""
+        return Script(dict(self.variables), list(self.definitions), [*self.assertions, *extra])
+
+    def to_smtlib(self) -> str:
+        """SMT-LIB 2.6 text: declarations, definitions and assertions, without commands."""
+        sorts = self.variables | {name: sort for name, sort, _ in self.definitions}
+        lines = [f"(declare-const {name} {sort})" for name, sort in self.variables.items()]
+        printer = _Printer(sorts)
+        for name, sort, term in self.definitions:
+            lines.append(f"(define-fun {name} () {sort} {printer.whole(term, sort)})")
+        lines += [f"(assert {printer.formula(assertion)})" for assertion in self.assertions]
+        return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Printer:
+    """Text of terms. A comparison of integers with rational coefficients is scaled to integers."""
+
+    sorts: Mapping[str, Sort]
+
+    def formula(self, formula: Formula) -> str:
+        match formula:
+            case And(parts=parts):
+                return f"(and {' '.join(map(self.formula, parts))})" if parts else "true"
+            case Or(parts=parts):
+                return f"(or {' '.join(map(self.formula, parts))})" if parts else "false"
+            case Not(part=part):
+                return f"(not {self.formula(part)})"
+            case Relation(operator=operator, left=left, right=right):
+                sort: Sort = "Int" if self.is_integral(left) and self.is_integral(right) else "Real"
+                if sort == "Int":
+                    scale = lcm(self.denominator(left), self.denominator(right))
+                    left, right = multiply_out(left, scale), multiply_out(right, scale)
+                return f"({operator} {self.term(left, sort)} {self.term(right, sort)})"
+
+    def whole(self, term: Term, sort: Sort) -> str:
+        """The body of a definition."""
+        return self.term(term, sort)
+
+    def term(self, term: Term, sort: Sort) -> str:
+        match term:
+            case Variable(name=name):
+                return f"(to_real {name})" if sort == "Real" and self.sorts[name] == "Int" else name
+            case Constant(value=value):
+                return _number(value, sort)
+            case Sum(terms=terms):
+                return f"(+ {' '.join(self.term(t, sort) for t in terms)})"
+            case Product(factors=factors):
+                return f"(* {' '.join(self.term(t, sort) for t in factors)})"
+            case Choice(condition=condition, then=then, other=other):
+                return f"(ite {self.formula(condition)} {self.term(then, sort)} {self.term(other, sort)})"
+
+    def is_integral(self, term: Term) -> bool:
+        """Whether all its variables are integers (its coefficients may be fractions)."""
+        match term:
+            case Variable(name=name):
+                return self.sorts[name] == "Int"
+            case Constant():
+                return True
+            case Sum(terms=parts) | Product(factors=parts):
+                return all(map(self.is_integral, parts))
+            case Choice(then=then, other=other):
+                return self.is_integral(then) and self.is_integral(other)
+
+    def denominator(self, term: Term) -> int:
+        """A d for which d·term has integer coefficients."""
+        match term:
+            case Variable():
+                return 1
+            case Constant(value=value):
+                return Fraction(value).denominator
+            case Sum(terms=parts):
+                return lcm(*map(self.denominator, parts))
+            case Product(factors=parts):
+                result = 1
+                for part in parts:
+                    result *= self.denominator(part)
+                return result
+            case Choice(then=then, other=other):
+                return lcm(self.denominator(then), self.denominator(other))
+
+
+def multiply_out(term: Term, scale: int) -> Term:
+    """scale·term with the factor pushed inside, so that fractions of coefficients cancel."""
+    if scale == 1:
+        return term
+    match term:
+        case Variable():
+            return multiply(Constant(scale), term)
+        case Constant(value=value):
+            product = Fraction(value) * scale
+            return Constant(product.numerator if product.denominator == 1 else product)
+        case Sum(terms=parts):
+            return add(*(multiply_out(part, scale) for part in parts))
+        case Product(factors=factors):
+            coefficient = Fraction(1)
+            rest = []
+            for factor in factors:
+                own = _Printer({}).denominator(factor)
+                rest.append(multiply_out(factor, own))
+                coefficient /= own
+            product = coefficient * scale
+            return multiply(Constant(product.numerator if product.denominator == 1 else product), *rest)
+        case Choice(condition=condition, then=then, other=other):
+            return Choice(condition, multiply_out(then, scale), multiply_out(other, scale))
+
+
+def _number(value: int | Fraction, sort: Sort) -> str:
+    fraction = Fraction(value)
+    suffix = ".0" if sort == "Real" else ""
+    if sort == "Int" and fraction.denominator != 1:
+        raise ValueError(f"{value} is no integer")
+    text = f"{abs(fraction.numerator)}{suffix}"
+    if fraction.denominator != 1:
+        text = f"(/ {text} {fraction.denominator}{suffix})"
+    return f"(- {text})" if fraction < 0 else text

@@ -1,0 +1,48 @@
+"""YAML's plain scalars: the core schema of YAML 1.2 (§10.3.2), with exact numbers.
+
+So ``012`` is 12, ``yes`` and ``2020-01-01`` are text, and ``0.1`` keeps its own text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from zerograd.core.exact import MAX_DIGITS
+
+MAX_HEX_DIGITS = 1000
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_REAL = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Real:
+    """A number with a point or an exponent (or ``.inf``, or beyond all bounds), as its own text."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+Scalar: TypeAlias = None | bool | int | Real | str
+
+
+def resolve_plain(text: str) -> Scalar:
+    """What a scalar without quotes means."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLS:
+        return _BOOLS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) <= MAX_DIGITS else Real(text)
+    if _BASED.fullmatch(text):
+        return int(text, 0) if len(text) <= MAX_HEX_DIGITS else Real(text)
+    return Real(text) if _REAL.fullmatch(text) else text
