@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zerograd.search.verdict import Progress, Verdict
 
 DEFAULT_TIMEOUT = 60.0
-STRATEGIES = ("auto", "piecewise")
+STRATEGIES = ("auto", "guess", "regions", "piecewise")
 
 
 class WitnessRefused(ZerogradError):
@@ -81,7 +81,9 @@ def solve(
     # Before the heavy imports: the solver's process loads its library while this one loads SymPy.
     own = solver or SolverProcess(memory=memory)
     try:
-        return _solve(problem, own, start=start, timeout=timeout, seed=seed, progress=progress)
+        return _solve(
+            problem, own, start=start, timeout=timeout, strategy=strategy, seed=seed, progress=progress
+        )
     finally:
         if solver is None:
             own.close()
@@ -93,24 +95,26 @@ def _solve(
     *,
     start: float,
     timeout: float,
+    strategy: str,
     seed: int,
     progress: Progress | None,
 ) -> Answer:
-    from zerograd.search.piecewise import piecewise
+    from zerograd.search.portfolio import Portfolio
     from zerograd.search.samples import over_samples
     from zerograd.search.verdict import Found, Impossible
 
-    deadline = start + timeout
+    report = progress or _silent
+    portfolio = Portfolio(solver, strategy, seed, report)
 
     def decide(samples: int, until: float) -> Verdict:
-        return piecewise(problem, samples, solver, deadline=until, seed=seed)
+        return portfolio.decide(problem, samples, until)
 
-    verdict, attempts = over_samples(problem, decide, deadline=deadline, progress=progress or _silent)
-    strategy = None if isinstance(verdict, Found | Impossible) is False else verdict.strategy  # type: ignore[union-attr]
+    verdict, attempts = over_samples(problem, decide, deadline=start + timeout, progress=report)
+    decided = verdict.strategy if isinstance(verdict, Found | Impossible) else None
 
     def run() -> Run:
         return Run(
-            strategy=strategy,
+            strategy=decided,
             seconds=time.monotonic() - start,
             versions=_versions(solver),
             attempts=attempts,

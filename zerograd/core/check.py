@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from zerograd.core.backprop import OnKink
 from zerograd.core.conditions import ExactAlgebra, evaluate
 from zerograd.core.documents import problem_from_json, read_json
-from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused, Violation
+from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused, Violation, short
 from zerograd.core.exact import (
     compare,
-    exact_from_json,
     field_from_json,
     format_exact,
     is_integer,
@@ -28,6 +28,7 @@ from zerograd.core.exact import (
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry, resolve
 from zerograd.core.vocabulary import Relation, gradient_shapes
+from zerograd.core.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.witness import Witness, array_from_json, witness_from_json
 
 RESULT_FORMAT = "zerograd.result/1"
@@ -118,14 +119,18 @@ def check_result(problem: Problem, data: object) -> Witness:
     """
     if not isinstance(data, Mapping):
         raise FormatError("a result is a JSON object")
-    if data.get("format") != RESULT_FORMAT:
+    if data.get("format") == WITNESS_FORMAT:
         return _check_document(problem, data)
+    if data.get("format") != RESULT_FORMAT:
+        raise FormatError(
+            f"format: expected {RESULT_FORMAT!r} or {WITNESS_FORMAT!r}, found {short(data.get('format'))}"
+        )
     named = data.get("problem")
     digest = named.get("digest") if isinstance(named, Mapping) else None
     _check_digest(problem, digest)
     status = data.get("status")
     if status not in ("sat", "unsat", "unknown"):
-        raise FormatError(f"status: expected sat, unsat or unknown, found {status!r}")
+        raise FormatError(f"status: expected sat, unsat or unknown, found {short(status)}")
     if status != "sat":
         evidence = data.get("evidence")
         source = " and rests on a solver's word" if evidence == "solver" else ""
@@ -137,7 +142,7 @@ def check_result(problem: Problem, data: object) -> Witness:
     ]
     for name, expected, found in claims:
         if type(found) is not type(expected) or found != expected:
-            raise Refused([Violation(name, str(expected), str(found))])
+            raise Refused([Violation(name, str(expected), short(found))])
     _check_claims(problem, witness, data)
     return witness
 
@@ -151,7 +156,12 @@ def _check_document(problem: Problem, data: object) -> Witness:
 
 def _check_digest(problem: Problem, digest: object) -> None:
     if digest != problem.digest:
-        raise Refused([Violation("problem", f"{problem.digest} (the problem at hand)", str(digest))])
+        raise Refused([Violation("problem", f"{problem.digest} (the problem at hand)", _shown(digest))])
+
+
+def _shown(digest: object) -> str:
+    """A digest as it stands, anything else as Python writes it."""
+    return digest if isinstance(digest, str) and digest.isprintable() and len(digest) < 100 else short(digest)
 
 
 def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -> None:
@@ -165,8 +175,8 @@ def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -
         raise FormatError("gradients: expected an object")
     for name, claimed in gradients.items():
         if name not in shapes:
-            raise FormatError(f"gradients: {name!r} is neither a parameter of this network nor x")
-        array = array_from_json(claimed, shapes[name], field, name)
+            raise FormatError(f"gradients: {short(name)} is neither a parameter of this network nor x")
+        array = array_from_json(claimed, shapes[name], field, f"gradients.{name}")
         for index, value in array.items():
             found = witness.gradients[name][index]
             if compare(value, found) != 0:
@@ -174,7 +184,7 @@ def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -
                     Violation(f"claimed ∂L/∂{entry(name, index)}", format_exact(value), format_exact(found))
                 )
     if "loss" in data:
-        claimed_loss = exact_from_json(data["loss"], field)
+        claimed_loss = array_from_json(data["loss"], (), field, "loss")[()]
         if compare(claimed_loss, witness.loss) != 0:
             wrong.append(Violation("claimed loss", format_exact(claimed_loss), format_exact(witness.loss)))
     if wrong:
@@ -186,6 +196,10 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 2:
         print("usage: python -m zerograd.core.check PROBLEM.json RESULT.json", file=sys.stderr)
         return 2
+    # Messages name α and ∂L: a terminal without them shows escapes, and keeps the exit code.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         problem = problem_from_json(read_json(Path(arguments[0])))
         witness = check_result(problem, read_json(Path(arguments[1])))

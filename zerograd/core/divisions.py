@@ -8,10 +8,12 @@ does not pass is an error that asks for the missing condition.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import combinations
 
+from zerograd.core.arrays import Array
 from zerograd.core.conditions import Condition, Lookup, evaluate
 from zerograd.core.language import Comparison
 from zerograd.core.polynomial import Polynomial
@@ -19,52 +21,91 @@ from zerograd.core.polynomial import Polynomial
 Facts = frozenset[Polynomial]
 """Monic polynomials known to be nonzero."""
 
+MAX_TERMS = 1000
+"""A longer polynomial is not looked into, so that no condition takes long to vet."""
+MAX_DISTINCT = 100
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A polynomial, in variables that stand for names and for what is not polynomial (``abs(x[0])``)."""
+
+    polynomial: Polynomial
+    algebra: _FactAlgebra
+
+    def __add__(self, other: _Value) -> _Value:
+        return self.algebra.bounded(self.polynomial + other.polynomial)
+
+    def __sub__(self, other: _Value) -> _Value:
+        return self.algebra.bounded(self.polynomial - other.polynomial)
+
+    def __mul__(self, other: _Value) -> _Value:
+        if len(self.polynomial.terms) * len(other.polynomial.terms) > MAX_TERMS:
+            return self.algebra.unknown()
+        return self.algebra.bounded(self.polynomial * other.polynomial)
+
+
+@dataclass(slots=True, eq=False)
 class _FactAlgebra:
-    """Polynomials, with opaque variables for what is not polynomial, and the facts a condition implies."""
+    """Numbers are polynomials, truth values are the facts that a condition implies."""
 
     denominators: list[Polynomial] = field(default_factory=list)
-    opaque: int = 0
+    unknowns: int = 0
     nonnegative: set[str] = field(default_factory=lambda: {"loss"})
 
-    def _fresh(self, kind: str) -> Polynomial:
-        self.opaque += 1
-        return Polynomial.variable(f"{kind}#{self.opaque}")
+    def unknown(self) -> _Value:
+        """A value of which nothing is known."""
+        self.unknowns += 1
+        return _Value(Polynomial.variable(f"(a long expression, number {self.unknowns})"), self)
 
-    def constant(self, value: int | Fraction) -> Polynomial:
-        return Polynomial.constant(value)
+    def bounded(self, p: Polynomial) -> _Value:
+        return _Value(p, self) if len(p.terms) <= MAX_TERMS else self.unknown()
 
-    def divide(self, a: Polynomial, b: Polynomial) -> Polynomial:
-        if set(b.terms) == {()}:
-            return a * (1 / b.constant_term)
-        self.denominators.append(b)
-        return self._fresh("quotient")
+    def _opaque(self, text: str) -> _Value:
+        """What is not polynomial is a variable, named by its text: equal text, equal value."""
+        return _Value(Polynomial.variable(text), self) if len(text) <= MAX_TERMS else self.unknown()
 
-    def absolute(self, a: Polynomial) -> Polynomial:
-        result = self._fresh("abs")
-        self.nonnegative.add(next(iter(result.terms))[0][0])
+    def constant(self, value: int | Fraction) -> _Value:
+        return _Value(Polynomial.constant(value), self)
+
+    def divide(self, a: _Value, b: _Value) -> _Value:
+        if set(b.polynomial.terms) == {()}:
+            return _Value(a.polynomial * (1 / b.polynomial.constant_term), self)
+        self.denominators.append(b.polynomial)
+        return self._opaque(f"(({a.polynomial}) / ({b.polynomial}))")
+
+    def absolute(self, a: _Value) -> _Value:
+        if _constant([a]):
+            return self.constant(abs(a.polynomial.constant_term))
+        result = self._opaque(f"abs({a.polynomial})")
+        self.nonnegative.update(name for monomial in result.polynomial.terms for name, _ in monomial)
         return result
 
-    def minimum(self, values: Sequence[Polynomial]) -> Polynomial:
-        return self._fresh("min")
+    def minimum(self, values: Sequence[_Value]) -> _Value:
+        if _constant(values):
+            return self.constant(min(v.polynomial.constant_term for v in values))
+        return self._opaque(f"min({_listed(values)})")
 
-    def maximum(self, values: Sequence[Polynomial]) -> Polynomial:
-        return self._fresh("max")
+    def maximum(self, values: Sequence[_Value]) -> _Value:
+        if _constant(values):
+            return self.constant(max(v.polynomial.constant_term for v in values))
+        return self._opaque(f"max({_listed(values)})")
 
-    def compare(self, a: Polynomial, operator: Comparison, b: Polynomial) -> Facts:
+    def compare(self, a: _Value, operator: Comparison, b: _Value) -> Facts:
         if operator in ("<", "<="):
             a, b = b, a
-        difference = a - b
-        facts = {difference.monic()} if operator in ("<", ">", "!=") else set()
-        limit = difference.constant_term
-        # p + c > 0 with c <= 0, or p + c >= 0 with c < 0, makes p positive.
-        if (operator in ("<", ">") and limit <= 0) or (operator in ("<=", ">=") and limit < 0):
+        difference = (a - b).polynomial
+        strict, limit = operator in ("<", ">"), difference.constant_term
+        facts = {difference.monic()} if strict or operator == "!=" else set()
+        # p + c > 0 with c <= 0, p + c >= 0 with c < 0 and p + c == 0 with c other than 0: p is not 0.
+        loose = operator in ("<=", ">=")
+        if (strict and limit <= 0) or (loose and limit < 0) or (operator == "==" and limit):
             facts.add((difference - limit).monic())
         return frozenset(facts)
 
-    def distinct(self, values: Sequence[Polynomial]) -> Facts:
-        return frozenset((v - w).monic() for i, v in enumerate(values) for w in values[:i])
+    def distinct(self, values: Sequence[_Value]) -> Facts:
+        some = values[:MAX_DISTINCT]
+        return frozenset((v - w).polynomial.monic() for v, w in combinations(some, 2))
 
     def conjunction(self, parts: Sequence[Facts]) -> Facts:
         return frozenset().union(*parts)
@@ -72,8 +113,16 @@ class _FactAlgebra:
     def disjunction(self, parts: Sequence[Facts]) -> Facts:
         return frozenset.intersection(*parts) if parts else frozenset()
 
-    def negation(self, part: Facts) -> Facts:
+    def negation(self, _: Facts) -> Facts:
         return frozenset()
+
+
+def _constant(values: Sequence[_Value]) -> bool:
+    return all(set(value.polynomial.terms) <= {()} for value in values)
+
+
+def _listed(values: Sequence[_Value]) -> str:
+    return ", ".join(str(value.polynomial) for value in values)
 
 
 def unsafe_division(
@@ -90,11 +139,17 @@ def unsafe_division(
     facts: set[Polynomial] = {p.monic() for p in known_nonzero}
     divided: list[tuple[int, Polynomial]] = []
     algebra = _FactAlgebra()
+    values = _in(algebra, lookup)
     for number, condition in enumerate(conditions):
         algebra.denominators = []
-        facts |= evaluate(condition, algebra, lookup)
+        implied: Facts = evaluate(condition, algebra, values)
+        facts |= implied
         divided += [(number, d) for d in algebra.denominators]
     return [(n, d) for n, d in divided if not _never_zero(d, facts, algebra.nonnegative)]
+
+
+def _in(algebra: _FactAlgebra, lookup: Lookup[Polynomial]) -> Callable[[str], Array[_Value]]:
+    return lambda name: lookup(name).map(lambda p: _Value(p, algebra))
 
 
 def _never_zero(p: Polynomial, facts: set[Polynomial], nonnegative: set[str]) -> bool:

@@ -6,13 +6,23 @@ YAML files, short forms and positions in files are the business of `zerograd.spe
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zerograd.core.errors import FormatError, Issue, ProblemError
+from zerograd.core.errors import FormatError, Issue, ProblemError, short
 from zerograd.core.exact import parse_rational
-from zerograd.core.network import LINEAR, RELU, Activation, Layer, Network, activation_named, leaky_relu
+from zerograd.core.network import (
+    ACTIVATION_NAMES,
+    LINEAR,
+    RELU,
+    Activation,
+    Layer,
+    Network,
+    activation_named,
+    leaky_relu,
+)
 from zerograd.core.problem import Problem
 from zerograd.core.references import did_you_mean
 
@@ -31,15 +41,16 @@ def read_json(path: Path) -> Any:
         FormatError: not readable, too large, or no JSON.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise FormatError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise FormatError(f"{path}: {error.strerror or error}") from None
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
+    try:
+        return parse_json(data.decode())
     except UnicodeDecodeError:
         raise FormatError(f"{path}: not UTF-8 text") from None
-    try:
-        return parse_json(text)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
 
@@ -65,9 +76,8 @@ def _no_constant(name: str) -> None:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise FormatError(f"the key {twice!r} stands twice")
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise FormatError(f"the key {short(twice)} stands twice")
     return result
 
 
@@ -84,8 +94,9 @@ def problem_from_json(data: object) -> Problem:
         Issue((str(key),), f"unknown key{did_you_mean(str(key), KEYS)}") for key in data if key not in KEYS
     ]
     issues += [Issue((key,), "is missing") for key in ("network", "samples") if key not in data]
-    if data.get("version", 1) != 1:
-        issues.append(Issue(("version",), f"expected 1, found {data['version']!r}"))
+    version = data.get("version", 1)
+    if type(version) is not int or version != 1:
+        issues.append(Issue(("version",), f"expected 1, found {short(version)}"))
     for key in ("zero", "nonzero", "some_nonzero", "positive", "negative", "where", "references"):
         if not isinstance(data.get(key, []), list):
             issues.append(Issue((key,), "expected a list"))
@@ -124,7 +135,7 @@ def _layer(data: object, *, last: bool) -> Layer:
         raise ValueError('a layer is {"units": …, "activation": …, "bias": …}')
     bias = data.get("bias", True)
     if not isinstance(bias, bool):
-        raise ValueError(f"bias: expected true or false, found {bias!r}")
+        raise ValueError(f"bias: expected true or false, found {short(bias)}")
     named = data.get("activation")
     return Layer(data["units"], activation_from_json(named) if named is not None else _default(last), bias)
 
@@ -141,4 +152,4 @@ def activation_from_json(data: object) -> Activation:
         slope = data["leaky_relu"]
         if isinstance(slope, str | int):
             return leaky_relu(parse_rational(slope))
-    raise ValueError(f"unknown activation {data!r}")
+    raise ValueError(f"unknown activation {short(data)} (known: {', '.join(ACTIVATION_NAMES)})")

@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from zerograd.core.arrays import Index
+from zerograd.core.errors import short
 from zerograd.core.exact import parse_rational
 
 MAX_LENGTH = 4000
@@ -239,12 +240,16 @@ class _Reader:
     def _number(self, node: ast.Constant) -> int | Fraction:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise self._refuse(node, "expected a number or a name")
-        # The text, not the float that Python read: 0.1 is 1/10.
-        written = (ast.get_source_segment(self.text, node) or "").replace("_", "")
-        try:
-            value = node.value if isinstance(node.value, int) else parse_rational(written)
-        except ValueError as error:
-            raise LanguageError(str(error)) from None
+        if isinstance(node.value, int):
+            value: int | Fraction = node.value
+        else:  # the text, not the float that Python read: 0.1 is 1/10
+            written = (ast.get_source_segment(self.text, node) or "").replace("_", "")
+            try:
+                value = parse_rational(written)
+            except ValueError as error:
+                raise LanguageError(str(error)) from None
+            if float(written) != node.value:
+                raise self._refuse(node, "the number cannot be read off the text")
         if not _bounded(value):
             raise self._refuse(node, "the number is too long")
         return value
@@ -267,8 +272,9 @@ class _Reader:
 
     def _refuse(self, node: ast.expr, advice: str) -> LanguageError:
         segment = ast.get_source_segment(self.text, node) or self.text
-        segment = segment if len(segment) <= 60 else segment[:57] + "..."
-        return LanguageError(f"{segment!r} at column {node.col_offset + 1} is not allowed: {advice}")
+        line = self.text.split("\n")[node.lineno - 1]
+        column = len(line.encode()[: node.col_offset].decode(errors="ignore")) + 1  # ast counts bytes
+        return LanguageError(f"{short(segment)} at column {column} is not allowed: {advice}")
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -17,6 +17,7 @@ from typing import Any
 from zerograd.core.arrays import Index, Shape
 from zerograd.core.conditions import Condition
 from zerograd.core.errors import Issue, ProblemError
+from zerograd.core.language import Call, Item, Name, Node, walk
 from zerograd.core.network import KINKS, Kink, Network
 from zerograd.core.references import Reference, entry, resolve
 from zerograd.core.validation import Validator, tighter
@@ -101,6 +102,8 @@ class Problem:
                 raise ProblemError([Issue(("network",), str(error))]) from None
         check = Validator(network)
         count = check.samples(samples)
+        if not check.manageable(count.least):
+            raise ProblemError(check.issues)
         check.open_samples = count.fixed is None
         parsed = check.conditions(_listed(where))
         asked: Mapping[Relation, Iterable[object]] = {
@@ -114,15 +117,21 @@ class Problem:
         fixed = check.given(given or {}, count.least)
         limits = check.bounds(bounds or {}, count.least)
         count = check.settle_samples(count)
+        if not check.manageable(count.least):
+            raise ProblemError(check.issues)
         kind = check.choice("domain", domain, DOMAINS)
         check.contradictions(query, count.least)
         check.values_fit(fixed, limits, kind, count.least)
-        for number in {count.least, count.least if count.fixed else count.least + 1}:
-            check.conditions_fit(parsed, number)
+        check.conditions_fit(parsed, count)
         convention = check.choice("derivative_at_kink", derivative_at_kink, KINKS)
         check.choice("loss", loss, ("mse",))
         if not check.issues:
             check.divisions(parsed, query, fixed, limits, count.least)
+        cited = _listed(references)
+        check.text("title", title)
+        check.text("notes", notes)
+        for number, reference in enumerate(cited):
+            check.text("references", reference, number)
         expectation = None if expect is None else check.choice("expect", expect, EXPECTATIONS)
         if check.issues:
             raise ProblemError(check.issues)
@@ -138,7 +147,7 @@ class Problem:
             "loss": loss,
             "title": title,
             "notes": notes,
-            "references": tuple(references),
+            "references": tuple(cited),
             "expect": expectation,
         }.items():
             object.__setattr__(self, name, value)
@@ -180,7 +189,7 @@ class Problem:
     def asks_of_x(self) -> bool:
         """Whether gradients with respect to the inputs play a part."""
         named = any(reference.name == "x" for references in self.query.values() for reference in references)
-        return named or any("grad(x)" in str(condition) for condition in self.where)
+        return named or any(_gradient_of_x(node) for c in self.where for node in walk(c.node))
 
     @cached_property
     def digest(self) -> str:
@@ -230,6 +239,13 @@ class Problem:
             "expect": self.expect,
         }
         return {"version": 1} | {k: v for k, v in labels.items() if v is not None} | self._meaning()
+
+
+def _gradient_of_x(node: Node) -> bool:
+    match node:
+        case Call(function="grad", arguments=(Name(name="x") | Item(array=Name(name="x")),)):
+            return True
+    return False
 
 
 def _listed(value: Iterable[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from zerograd.core.arrays import Index, Shape, indices
+from zerograd.core.errors import short
 
 _REFERENCE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(?P<index>[0-9,\s]+)\])?\s*", re.ASCII)
 
@@ -32,12 +33,12 @@ def parse_reference(text: str) -> Reference:
     """Raises ValueError for text that is not a name with an optional index."""
     match = _REFERENCE.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not a name such as w1, b2[0] or w1[0,1]")
+        raise ValueError(f"{short(text)} is not a name such as w1, b2[0] or w1[0,1]")
     if match["index"] is None:
         return Reference(match["name"])
     parts = [part.strip() for part in match["index"].split(",")]
     if not all(part.isdigit() and len(part) <= 9 for part in parts):
-        raise ValueError(f"{text!r} has an index that is not a whole number")
+        raise ValueError(f"{short(text)} has an index that is not a whole number")
     return Reference(match["name"], tuple(int(part) for part in parts))
 
 
@@ -61,7 +62,7 @@ def complete_index(name: str, index: Index, shape: Shape) -> Index:
                 f"{len(shape)} {'index' if len(shape) == 1 else 'indices'}, found {len(index)}"
             )
     for axis, (i, n) in enumerate(zip(full, shape, strict=True)):
-        if i >= n:
+        if not 0 <= i < n:
             raise ValueError(
                 f"{entry(name, index)}: index {i} is out of range, {name} has shape {show_shape(shape)} "
                 f"(axis {axis} runs from 0 to {n - 1})"

@@ -8,17 +8,17 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any, TypeVar
 
-from zerograd.core.arrays import Array, Index, Shape, indices
-from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.divisions import unsafe_division
-from zerograd.core.errors import Issue, Path
+from zerograd.core.arrays import Index, Shape, indices
+from zerograd.core.conditions import Condition
+from zerograd.core.errors import Issue, Path, short
 from zerograd.core.exact import narrow, parse_rational
-from zerograd.core.language import Call, Comparison, Item, LanguageError, Name, walk
+from zerograd.core.language import Call, Item, LanguageError, Name, walk
 from zerograd.core.network import Network
-from zerograd.core.polynomial import Polynomial
 from zerograd.core.references import Reference, did_you_mean, entry, parse_reference, resolve, show_shape
+from zerograd.core.vetting import doubtful_divisions, misfit, telling_samples
 from zerograd.core.vocabulary import (
     MAX_SAMPLES,
+    MAX_VALUES,
     RELATIONS,
     Bound,
     Domain,
@@ -26,7 +26,6 @@ from zerograd.core.vocabulary import (
     Relation,
     Samples,
     gradient_shapes,
-    quantity_shapes,
     sample_arrays,
     variable_shapes,
 )
@@ -56,15 +55,21 @@ class Validator:
             if value == known:
                 return known
         hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
-        self.report((key,), f"expected one of {', '.join(allowed)}, found {value!r}{hint}")
+        self.report((key,), f"expected one of {', '.join(allowed)}, found {short(value)}{hint}")
         return allowed[0]
+
+    def text(self, key: str, value: object, *place: int) -> None:
+        if not isinstance(value, str) and (value is not None or place):
+            self.report((key, *place), f"expected text, found {short(value)}")
 
     # --- samples -----------------------------------------------------------------------
 
     def samples(self, value: object) -> Samples:
         match value:
-            case Samples():
+            case Samples(most=None):
                 return value
+            case Samples(most=int(most), every=False):
+                return self._range(value.least, most, ("samples",))
             case "fewest" | "any":
                 return Samples(1, None, every=value == "any")
             case bool():
@@ -72,23 +77,40 @@ class Validator:
             case int():
                 return self._range(value, value, ("samples",))
             case Mapping() if set(value) == {"from", "to"} and all(type(v) is int for v in value.values()):
-                if value["from"] > value["to"]:
-                    self.report(("samples",), f"the range from {value['from']} to {value['to']} is empty")
                 return self._range(value["from"], value["to"], ("samples",))
         self.report(
-            ("samples",), f"expected a whole number, fewest, any, or {{from: 2, to: 6}}, found {value!r}"
+            ("samples",), f"expected a whole number, fewest, any, or {{from: 2, to: 6}}, found {short(value)}"
         )
         return Samples(1, 1)
 
     def _range(self, least: int, most: int, path: Path) -> Samples:
         for number in dict.fromkeys((least, most)):
             if not 1 <= number <= MAX_SAMPLES:
-                self.report(path, f"expected from 1 to {MAX_SAMPLES} samples, found {number}")
+                self.report(path, f"expected from 1 to {MAX_SAMPLES} samples, found {short(number)}")
+        if least > most:
+            self.report(path, f"the range from {short(least)} to {short(most)} is empty")
         least = min(max(least, 1), MAX_SAMPLES)
         return Samples(least, min(max(most, least), MAX_SAMPLES))
 
+    def manageable(self, samples: int) -> bool:
+        """Whether a forward pass over so many samples is small enough to look at."""
+        values = samples * sum(self.network.widths)
+        if values > MAX_VALUES:
+            self.report(
+                ("samples",),
+                f"{samples} samples of a network this wide have {values} values, at most {MAX_VALUES} are "
+                "read: ask for fewer samples",
+            )
+        return values <= MAX_VALUES
+
     def settle_samples(self, samples: Samples) -> Samples:
         """Raise an open range to the samples that the problem names; refuse one that lacks them."""
+        if samples.most is None and samples.least not in (1, self.needed):
+            self.report(
+                ("samples",),
+                f"an open range starts at the fewest samples that the problem names, {self.needed}, "
+                f"found {short(samples.least)}",
+            )
         if self.needed <= samples.least:
             return samples
         if samples.most is None:
@@ -106,7 +128,7 @@ class Validator:
         if isinstance(value, Reference):
             return value
         if not isinstance(value, str):
-            self.report(path, f"expected a name such as w1 or w1[0,1], found {value!r}")
+            self.report(path, f"expected a name such as w1 or w1[0,1], found {short(value)}")
             return None
         try:
             return parse_reference(value)
@@ -125,7 +147,8 @@ class Validator:
         shape = shapes[name]
         if name in ("x", "y") and reference.index is not None:
             self._need(reference.index, shape[1])
-            shape = (max(shape[0], self.needed), shape[1])
+            # Where the number of samples is open, their axis is no axis of length 1, to be left out.
+            shape = (max(shape[0], self.needed, 2 if self.open_samples else 1), shape[1])
         try:
             return resolve(reference, shape)
         except ValueError as error:
@@ -138,7 +161,7 @@ class Validator:
             return f"layer {number} has no bias, so {name} does not exist"
         if kind in "wb" and number.isdigit():
             return f"there is no {name}: the network has {self.network.depth} layers, counted from 1"
-        return f"{name!r} is not {what} ({', '.join(shapes)}){did_you_mean(name, shapes)}"
+        return f"{short(name)} is not {what} ({', '.join(shapes)}){did_you_mean(name, shapes)}"
 
     def _need(self, index: Index, width: int) -> None:
         if self.open_samples and (len(index) == 2 or (len(index) == 1 and width == 1)):
@@ -173,11 +196,13 @@ class Validator:
                 for index in resolve(reference, shapes[reference.name]):
                     before = asked.setdefault((reference.name, index), relation)
                     if before != relation and not (relation == "nonzero" and before != "zero"):
+                        both = f"both {before} and {relation}"
                         self.report(
                             (relation, number),
-                            f"∂L/∂{entry(reference.name, index)} is asked to be both {before} and {relation}: "
+                            f"∂L/∂{entry(reference.name, index)} is asked to be {both}: "
                             "take it out of one of the two",
                         )
+                        break
         for number, reference in enumerate(query["some_nonzero"]):
             entries = resolve(reference, shapes[reference.name])
             if all(asked.get((reference.name, index)) == "zero" for index in entries):
@@ -229,7 +254,9 @@ class Validator:
             if not isinstance(index, tuple) or self._resolve(
                 Reference(name, index), {name: shape}, path, "known"
             ) != [index]:
-                self.report(path, f"{index!r} is not a full index of {name}, of shape {show_shape(shape)}")
+                self.report(
+                    path, f"{short(index)} is not a full index of {name}, of shape {show_shape(shape)}"
+                )
                 continue
             number = self._number(value, path)
             if number is not None:
@@ -237,14 +264,13 @@ class Validator:
         return result
 
     def _nested(self, data: object, name: str, shape: Shape, path: Path) -> dict[Index, Rational]:
-        leaves = list(_leaves(data, path))
         found = _shape_of(data)
         if found is None or _squeeze(found) != _squeeze(shape):
-            what = "lists of unequal length" if found is None else f"shape {show_shape(found)}"
+            what = "ragged or deeply nested lists" if found is None else f"shape {show_shape(found)}"
             self.report(path, f"{name} has shape {show_shape(shape)}, found {what}")
             return {}
         result = {}
-        for index, (leaf, leaf_path) in zip(indices(shape), leaves, strict=True):
+        for index, (leaf, leaf_path) in zip(indices(shape), _leaves(data, path), strict=True):
             if leaf is not None:
                 number = self._number(leaf, leaf_path)
                 if number is not None:
@@ -264,7 +290,7 @@ class Validator:
             except ValueError as error:
                 self.report(path, str(error))
         else:
-            self.report(path, f"expected a number, found {data!r}")
+            self.report(path, f"expected a number, found {short(data)}")
         return None
 
     def bounds(self, value: Mapping[Any, object], samples: int) -> dict[Reference, Bound]:
@@ -288,7 +314,7 @@ class Validator:
 
     def _bound(self, data: object, path: Path) -> Bound | None:
         if not isinstance(data, Sequence) or isinstance(data, str) or len(data) != 2:
-            self.report(path, f"expected [lowest, highest] (null where open), found {data!r}")
+            self.report(path, f"expected [lowest, highest] (null where open), found {short(data)}")
             return None
         ends: list[Rational | None] = []
         for position, end in enumerate(data):
@@ -315,10 +341,9 @@ class Validator:
                 limits[site] = (reference, merged)
         reported: set[Reference] = set()
         for (name, index), (reference, (low, high)) in limits.items():
-            if domain == "integer":
-                low = None if low is None else ceil(low)
-                high = None if high is None else floor(high)
-            if low is not None and high is not None and low > high and reference not in reported:
+            if low is None or high is None or reference in reported:
+                continue
+            if (ceil(low) > floor(high)) if domain == "integer" else low > high:
                 reported.add(reference)
                 kind = "integer" if domain == "integer" else "value"
                 self.report(
@@ -348,7 +373,9 @@ class Validator:
             if isinstance(value, Condition):
                 condition = value
             elif not isinstance(value, str):
-                self.report(("where", number), f"expected a condition such as 'x[0] < x[1]', found {value!r}")
+                self.report(
+                    ("where", number), f"expected a condition such as 'x[0] < x[1]', found {short(value)}"
+                )
                 continue
             else:
                 try:
@@ -367,17 +394,14 @@ class Validator:
                         self._need(index, arrays["x"])
         return result
 
-    def conditions_fit(self, conditions: Sequence[tuple[int, Condition]], samples: int) -> None:
-        """Names and shapes, for this number of samples."""
-        shapes = quantity_shapes(self.network, samples)
-        blank = {name: Array(shape, (0,) * _size(shape)) for name, shape in shapes.items()}
-        for number, condition in conditions:
-            try:
-                evaluate(condition, _ShapesAlone(), blank.__getitem__, list(blank))
-            except LanguageError as error:
-                message = str(error)
-                if not any(i.path == ("where", number) and i.message == message for i in self.issues):
-                    self.report(("where", number), message)
+    def conditions_fit(self, conditions: Sequence[tuple[int, Condition]], samples: Samples) -> None:
+        """Names and shapes, for every number of samples."""
+        numbers = telling_samples([condition for _, condition in conditions], self.network, samples)
+        for position, condition in conditions:
+            messages = (misfit(condition, self.network, number) for number in numbers)
+            message = next(filter(None, messages), None)
+            if message is not None:
+                self.report(("where", position), message)
 
     def divisions(
         self,
@@ -388,56 +412,10 @@ class Validator:
         samples: int,
     ) -> None:
         """Denominators that may be zero are issues."""
-        if not any("/" in str(condition) for _, condition in conditions):
-            return
-
-        def symbol(name: str, index: Index) -> Polynomial:
-            value = given.get(name, {}).get(index)
-            return Polynomial.variable(entry(name, index)) if value is None else Polynomial.constant(value)
-
-        shapes = quantity_shapes(self.network, samples)
-        lookup = {
-            name: Array.build(shape, lambda index, name=name: symbol(name, index))  # type: ignore[misc]
-            for name, shape in shapes.items()
-        }
-        known = []
-        for relation in ("nonzero", "positive", "negative"):
-            for reference in query[relation]:
-                name = f"grad({reference.name})"
-                known += [lookup[name][i] for i in resolve(reference, shapes[reference.name])]
-        for reference, (low, high) in bounds.items():
-            if (low is not None and low > 0) or (high is not None and high < 0):
-                known += [lookup[reference.name][i] for i in resolve(reference, shapes[reference.name])]
-        bad = unsafe_division([c for _, c in conditions], lookup.__getitem__, known)
-        for position in dict.fromkeys(position for position, _ in bad):
-            denominator = next(str(d) for p, d in bad if p == position)
-            self.report(
-                ("where", conditions[position][0]),
-                f"divides by {denominator}, which can be 0: "
-                f"multiply it out, or add the condition '{denominator} != 0'",
-            )
-
-
-class _ShapesAlone(ExactAlgebra):
-    """Numbers and truths without content: only names and shapes are looked at."""
-
-    def divide(self, a: object, b: object) -> int:
-        return 0
-
-    def absolute(self, a: object) -> int:
-        return 0
-
-    def minimum(self, values: object) -> int:
-        return 0
-
-    def maximum(self, values: object) -> int:
-        return 0
-
-    def compare(self, a: object, operator: Comparison, b: object) -> bool:
-        return True
-
-    def distinct(self, values: object) -> bool:
-        return True
+        plain = [condition for _, condition in conditions]
+        doubtful = doubtful_divisions(plain, self.network, samples, query=query, given=given, bounds=bounds)
+        for number, message in doubtful.items():
+            self.report(("where", conditions[number][0]), message)
 
 
 def tighter(a: Bound, b: Bound) -> Bound:
@@ -451,22 +429,17 @@ def _squeeze(shape: Shape) -> Shape:
     return tuple(n for n in shape if n != 1)
 
 
-def _size(shape: Shape) -> int:
-    result = 1
-    for n in shape:
-        result *= n
-    return result
-
-
 def _is_list(data: object) -> bool:
     return isinstance(data, list | tuple)
 
 
-def _shape_of(data: Any) -> Shape | None:
-    """The shape of nested lists, None where they are ragged."""
+def _shape_of(data: Any, levels: int = 8) -> Shape | None:
+    """The shape of nested lists, None where they are ragged or deeper than ``levels``."""
     if not _is_list(data):
         return ()
-    inner = {_shape_of(item) for item in data}
+    if levels == 0:
+        return None
+    inner = {_shape_of(item, levels - 1) for item in data}
     if len(inner) > 1 or None in inner:
         return None
     return (len(data), *(inner.pop() if inner else ()))  # type: ignore[misc]

@@ -22,6 +22,8 @@ DOMAINS: tuple[Domain, ...] = get_args(Domain)
 EXPECTATIONS: tuple[Expect, ...] = get_args(Expect)
 
 MAX_SAMPLES = 100_000
+MAX_VALUES = 10_000_000
+"""Samples times widths: what is computed in a forward pass."""
 
 
 @dataclass(frozen=True, slots=True)

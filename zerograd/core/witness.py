@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from zerograd.core.arrays import Array, Shape
 from zerograd.core.backprop import Forward, backward, exact_activate, forward
-from zerograd.core.errors import FormatError
+from zerograd.core.errors import FormatError, short
 from zerograd.core.exact import (
     Algebraic,
     Exact,
@@ -21,7 +22,7 @@ from zerograd.core.exact import (
     narrow,
 )
 from zerograd.core.problem import Problem
-from zerograd.core.references import show_shape
+from zerograd.core.references import entry, show_shape
 from zerograd.core.vocabulary import MAX_SAMPLES, variable_shapes
 
 FORMAT = "zerograd.witness/1"
@@ -39,12 +40,35 @@ class Witness:
 
     Being a `Witness` means to be well-formed; whether it answers the question is for
     `zerograd.core.check` to say.
+
+    Raises:
+        FormatError: an array that is missing, too many or of the wrong shape, or an entry that is
+            no exact number (a float is none), or from a second number field.
     """
 
     problem: Problem
     parameters: Mapping[str, Array[Exact]]
     x: Array[Exact]
     y: Array[Exact]
+
+    def __post_init__(self) -> None:
+        found = self.variables
+        expected = variable_shapes(self.problem.network, self.x.shape[0])
+        if set(found) != set(expected) or len(self.parameters) != len(expected) - 2:
+            raise FormatError(f"witness: expected {', '.join(expected)}, found {', '.join(found)}")
+        fields = set()
+        for name, array in found.items():
+            if array.shape != expected[name]:
+                raise FormatError(
+                    f"{name}: expected shape {show_shape(expected[name])}, found {show_shape(array.shape)}"
+                )
+            for index, value in array.items():
+                if isinstance(value, bool) or not isinstance(value, int | Fraction | Algebraic):
+                    raise FormatError(f"{entry(name, index)}: {short(value)} is not an exact number")
+                if isinstance(value, Algebraic):
+                    fields.add(value.field)
+        if len(fields) > 1:
+            raise FormatError("witness: its numbers are of different number fields")
 
     @classmethod
     def of(cls, problem: Problem, values: Mapping[str, Array[Exact]]) -> Witness:
@@ -118,26 +142,29 @@ def witness_from_json(problem: Problem, data: object) -> Witness:
     if not isinstance(data, Mapping):
         raise FormatError("witness: expected an object")
     if data.get("format") != FORMAT:
-        raise FormatError(f"witness.format: expected {FORMAT!r}, found {data.get('format')!r}")
+        raise FormatError(f"witness.format: expected {FORMAT!r}, found {short(data.get('format'))}")
     unknown = set(data) - {"format", "problem", "field", "parameters", "x", "y"}
     if unknown:
-        raise FormatError(f"witness: unknown key {sorted(map(str, unknown))[0]!r}")
+        raise FormatError(f"witness: unknown key {short(min(map(str, unknown)))}")
     if not isinstance(data.get("parameters"), Mapping):
         raise FormatError("witness.parameters: expected an object")
-    given = {**data["parameters"], "x": data.get("x"), "y": data.get("y")}
-    if not isinstance(given["x"], list) or not 1 <= len(given["x"]) <= MAX_SAMPLES:
-        raise FormatError(f"witness.x: expected a list of 1 to {MAX_SAMPLES} samples")
-    shapes = variable_shapes(problem.network, len(given["x"]))
-    for name in given:
-        if name not in shapes:
-            raise FormatError(f"witness.parameters: {name!r} is not a parameter of this network")
-    field = field_from_json(data["field"]) if "field" in data else None
-    values = {}
-    for name, shape in shapes.items():
-        if name not in given:
+    for name in data["parameters"]:
+        if name not in problem.network.shapes:
+            raise FormatError(f"witness.parameters: {short(name)} is not a parameter of this network")
+    for name in problem.network.shapes:
+        if name not in data["parameters"]:
             raise FormatError(f"witness.parameters: {name} is missing")
-        values[name] = array_from_json(given[name], shape, field, name)
-    return Witness.of(problem, values)
+    x = data.get("x")
+    if not isinstance(x, list) or not 1 <= len(x) <= MAX_SAMPLES:
+        raise FormatError(f"witness.x: expected a list of 1 to {MAX_SAMPLES} samples")
+    if "y" not in data:
+        raise FormatError("witness.y: is missing")
+    field = field_from_json(data["field"]) if "field" in data else None
+    given = {**data["parameters"], "x": x, "y": data["y"]}
+    shapes = variable_shapes(problem.network, len(x))
+    return Witness.of(
+        problem, {name: array_from_json(given[name], shape, field, name) for name, shape in shapes.items()}
+    )
 
 
 def array_from_json(data: object, shape: Shape, field: NumberField | None, name: str) -> Array[Exact]:
@@ -152,7 +179,7 @@ def array_from_json(data: object, shape: Shape, field: NumberField | None, name:
                 raise FormatError(f"{place}: {error}") from None
             return
         if not isinstance(part, list) or len(part) != axes[0]:
-            found = f"{len(part)} items" if isinstance(part, list) else repr(part)[:40]
+            found = f"{len(part)} items" if isinstance(part, list) else short(part)
             raise FormatError(
                 f"{place}: expected a list of {axes[0]} ({name} has shape {show_shape(shape)}), found {found}"
             )

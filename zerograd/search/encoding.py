@@ -1,9 +1,12 @@
 """The piecewise encoding: a problem with M samples as a script for a solver.
 
-The formulas are SymPy's (`zerograd.derive.sample`), instantiated once per sample; each unit's
-activation and derivative are chosen by the side its pre-activation lies on. Where nothing is
-said of the targets, the residuals r are the unknowns and y = ŷ − r is read off afterwards: the
-gradients are linear in r, and ŷ drops out of the question.
+The formulas are SymPy's (`zerograd.derive.sample`), instantiated once per sample. For each unit
+and sample, truth values say on which side its pre-activation lies, and tie down its activation
+and the adjoint below it; where an activation pattern is given, these are polynomials, and the
+script is (conditions apart) a conjunction of polynomial relations.
+
+Where nothing is said of the targets, the residuals r are the unknowns and y = ŷ − r is read off
+afterwards: the gradients are linear in r, and ŷ drops out of the question.
 """
 
 from __future__ import annotations
@@ -16,15 +19,17 @@ from functools import cached_property
 import sympy as sp
 
 from zerograd.core.arrays import Array, Index
+from zerograd.core.backprop import Site
 from zerograd.core.conditions import evaluate
 from zerograd.core.language import Call, Name, walk
+from zerograd.core.network import LINEAR, Activation
 from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import variable_shapes
-from zerograd.derive.regions import Unit
+from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.derive.sample import Expr, derive
 from zerograd.derive.sides import Side, sides
 from zerograd.search.algebra import Ratio, TermAlgebra
 from zerograd.solvers.terms import (
+    FALSE,
     ONE,
     TRUE,
     ZERO,
@@ -33,18 +38,22 @@ from zerograd.solvers.terms import (
     Script,
     Sort,
     Term,
-    Variable,
     add,
-    choose,
     conjoin,
     differ,
     disjoin,
+    imply,
+    invert,
     multiply,
+    negate,
     relate,
 )
 
-Site = tuple[int, int, int]
-"""(layer from 1, sample, unit)."""
+Pattern = Mapping[Site, Side]
+"""The side of every pre-activation whose activation has more than one."""
+
+Fixed = Mapping[str, Mapping[Index, Rational]]
+"""Values by name and index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +62,17 @@ class Encoding:
 
     Attributes:
         script: declares ``w1_0_0``, …, ``x_0_0``, … and ``y_0_0`` or ``r_0_0``, ….
+        fixed: entries that were fixed by whoever asked for the encoding, beside the given ones.
+        inputs: the terms of ``x``.
         free_targets: whether the residuals stand in for the targets.
-        pre_activations: the term of every pre-activation whose side matters.
     """
 
     problem: Problem
     samples: int
     script: Script
+    fixed: Fixed
+    inputs: Array[Term]
     free_targets: bool
-    pre_activations: Mapping[Site, Term]
 
 
 def symbol(name: str, index: Index) -> str:
@@ -78,9 +89,16 @@ def targets_are_free(problem: Problem) -> bool:
     return not (speaks or bounded or "y" in problem.given or problem.domain == "integer")
 
 
-def encode(problem: Problem, samples: int) -> Encoding:
-    """The piecewise encoding for ``samples`` = M samples."""
-    return _Encoder(problem, samples).encode()
+def encode(
+    problem: Problem, samples: int, *, pattern: Pattern | None = None, fixed: Fixed | None = None
+) -> Encoding:
+    """The encoding for ``samples`` = M samples.
+
+    Args:
+        pattern: restrict the question to one activation pattern.
+        fixed: restrict the question to these values of some entries.
+    """
+    return _Encoder(problem, samples, pattern, fixed or {}).encode()
 
 
 def gradients_used(problem: Problem) -> set[str]:
@@ -94,8 +112,9 @@ def gradients_used(problem: Problem) -> set[str]:
 
 
 class _Encoder:
-    def __init__(self, problem: Problem, samples: int) -> None:
+    def __init__(self, problem: Problem, samples: int, pattern: Pattern | None, fixed: Fixed) -> None:
         self.problem, self.samples = problem, samples
+        self.pattern, self.fixed = pattern, fixed
         self.network = problem.network
         self.script = Script()
         self.free_targets = targets_are_free(problem)
@@ -109,7 +128,7 @@ class _Encoder:
         self.sort: Sort = "Int" if problem.domain == "integer" else "Real"
         self.derived: Sort = "Int" if whole else "Real"
         self.arrays: dict[str, Array[Term]] = {}
-        self.pre_activations: dict[Site, Term] = {}
+        self.chosen: dict[Site, list[tuple[Formula, Side]]] = {}
         self.used = gradients_used(problem)
 
     def encode(self) -> Encoding:
@@ -121,16 +140,17 @@ class _Encoder:
             self._gradients(rows)
         self._query()
         self._where()
-        return Encoding(self.problem, self.samples, self.script, self.free_targets, self.pre_activations)
+        x = self.arrays["x"]
+        return Encoding(self.problem, self.samples, self.script, self.fixed, x, self.free_targets)
 
     def _declare(self) -> None:
         bounds = self.problem.entry_bounds(self.samples)
         for name, shape in variable_shapes(self.network, self.samples).items():
             if name == "y" and self.free_targets:
                 continue
-            given = self.problem.given.get(name, {})
+            given = {**self.fixed.get(name, {}), **self.problem.given.get(name, {})}
 
-            def variable(index: Index, name: str = name, given: Mapping[Index, int | Fraction] = given) -> Term:
+            def variable(index: Index, name: str = name, given: Mapping[Index, Rational] = given) -> Term:
                 if index in given:
                     return Constant(given[index])
                 term = self.script.declare(symbol(name, index), self.sort)
@@ -161,17 +181,12 @@ class _Encoder:
         for number, layer in enumerate(self.network.layers, start=1):
             if number == last and self._output_unused():
                 break
-            choices = sides(layer.activation, self.problem.derivative_at_kink)
             for unit, formula in enumerate(self.sample.pre_activation[number - 1]):
-                site = (number, m, unit)
-                z = self.script.define(symbol(f"z{number}", (m, unit)), self.derived, lower(formula, known))
+                z = self._name(f"z{number}", (m, unit), lower(formula, known))
                 known[self.sample.z[number - 1][unit]] = z
-                a = select(z, choices, [_affine(side, z) for side in choices])
-                a = self.script.define(symbol(f"a{number}", (m, unit)), self.derived, a)
-                known[self.sample.a[number - 1][unit]] = a
-                if len(choices) > 1:
-                    self.pre_activations[site] = z
-                    self._forbid_kinks(z, choices)
+                choices = self._sides((number, m, unit), layer.activation, z)
+                values = [_affine(side, z) for _, side in choices]
+                known[self.sample.a[number - 1][unit]] = self._select(f"a{number}", (m, unit), choices, values)
         for number in range(1, last + 1):
             for name, rows in (("z", self.sample.z), ("a", self.sample.a)):
                 if rows[number - 1][0] in known:
@@ -191,39 +206,77 @@ class _Encoder:
         )
         return self.free_targets and not spoken and not self.network.layers[-1].activation.kinks
 
-    def _forbid_kinks(self, z: Term, choices: Sequence[Side]) -> None:
-        if self.problem.derivative_at_kink == "forbid":
-            for side in choices[1:]:
-                assert side.low is not None  # only the first side has no lower end
-                self.script.require(differ(z, Constant(side.low)))
+    def _sides(self, site: Site, activation: Activation, z: Term) -> list[tuple[Formula, Side]]:
+        """The sides that z may lie on, each with the truth value that says so."""
+        choices = sides(activation, self.problem.derivative_at_kink)
+        if self.pattern is not None and len(choices) > 1:
+            choices = (self.pattern[site],)
+            self.script.require(on_side(z, choices[0]))
+        options: list[tuple[Formula, Side]]
+        if len(choices) == 1:
+            options = [(TRUE, choices[0])]
+        elif isinstance(z, Constant):
+            options = [(TRUE, side) for side in choices if on_side(z, side) == TRUE]
+            if not options:  # on a kink, under forbid
+                self.script.require(FALSE)
+                options = [(TRUE, choices[0])]
+        else:
+            options = self._truths(site, z, choices)
+        self.chosen[site] = options
+        return options
+
+    def _truths(self, site: Site, z: Term, choices: Sequence[Side]) -> list[tuple[Formula, Side]]:
+        names = [symbol(f"p{site[0]}", (*site[1:], number)) for number in range(len(choices))]
+        if len(choices) == 2:
+            first: Formula = self.script.truth(names[0])
+            options = [(first, choices[0]), (invert(first), choices[1])]
+        else:
+            options = [(self.script.truth(name), side) for name, side in zip(names, choices, strict=True)]
+            self.script.require(disjoin(truth for truth, _ in options))
+        for truth, side in options:
+            self.script.require(imply(truth, on_side(z, side)))
+        return options
+
+    def _name(self, name: str, index: Index, term: Term) -> Term:
+        """A variable of its own for a term that recurs; in a region, the polynomial itself."""
+        if self.pattern is not None:
+            return term
+        return self.script.define(symbol(name, index), self.derived, term)
+
+    def _select(
+        self, name: str, index: Index, options: Sequence[tuple[Formula, Side]], values: Sequence[Term]
+    ) -> Term:
+        """The value that belongs to the side that is chosen."""
+        if len(set(values)) == 1:
+            return self._name(name, index, values[0])
+        result = self.script.introduce(symbol(name, index), self.derived)
+        for (truth, _), value in zip(options, values, strict=True):
+            self.script.require(imply(truth, relate(result, "=", value)))
+        return result
 
     def _residuals(self) -> None:
         shape = (self.samples, self.network.outputs)
         y_hat, y = self.arrays[f"a{self.network.depth}"], self.arrays["y"]
         self.arrays["r"] = Array.build(
             shape,
-            lambda i: self.script.define(
-                symbol("r", i), self.derived, add(y_hat[i], multiply(Constant(-1), y[i]))
-            ),
+            lambda i: self._name("r", i, add(y_hat[i], negate(y[i]))),
         )
 
     def _gradients(self, rows: Sequence[dict[Expr, Term]]) -> None:
         """½·M·K·∂L/∂θ as ``half`` arrays: sums over the samples of SymPy's contributions to ½ℓ."""
+        (linear,) = sides(LINEAR, "torch")  # of an output layer that was left out
         lowest = min((1 if n == "x" else int(n[1:]) for n in self.used), default=1)
         for m, known in enumerate(rows):
             known |= dict(zip(self.sample.r, self.arrays["r"].rows()[m], strict=True))
             for number in range(self.network.depth, lowest - 1, -1):
-                choices = sides(self.network.layers[number - 1].activation, self.problem.derivative_at_kink)
                 for unit, formula in enumerate(self.sample.upstream[number - 1]):
                     # δ is linear in r, so half of ℓ is half of δ: done once, at the top.
-                    half = formula / 2 if number == self.network.depth else formula
-                    g = lower(half, known)
-                    if len(choices) > 1:
-                        g = self.script.define(symbol(f"g{number}", (m, unit)), self.derived, g)
-                        z = known[self.sample.z[number - 1][unit]]
-                        scaled = [multiply(Constant(side.derivative), g) for side in choices]
-                        g = select(z, choices, scaled)
-                    d = self.script.define(symbol(f"d{number}", (m, unit)), self.derived, g)
+                    g = lower(formula / 2 if number == self.network.depth else formula, known)
+                    options = self.chosen.get((number, m, unit)) or [(TRUE, linear)]
+                    if len(options) > 1:
+                        g = self._name(f"g{number}", (m, unit), g)
+                    scaled = [multiply(Constant(side.derivative), g) for _, side in options]
+                    d = self._select(f"d{number}", (m, unit), options, scaled)
                     known[self.sample.delta[number - 1][unit]] = d
         for name in sorted(self.used):
             formulas = self.sample.contribution[name]
@@ -266,7 +319,7 @@ class _Encoder:
     @cached_property
     def _loss(self) -> Ratio:
         r = self.arrays["r"].entries
-        total = self.script.define("squares", self.derived, add(*(multiply(v, v) for v in r)))
+        total = self._name("squares", (), add(*(multiply(v, v) for v in r)))
         return Ratio(multiply(Constant(Fraction(1, len(r))), total))
 
 
@@ -286,15 +339,6 @@ def on_side(z: Term, side: Side) -> Formula:
     return conjoin(parts)
 
 
-def select(z: Term, choices: Sequence[Side], values: Sequence[Term]) -> Term:
-    """The value that belongs to the side z lies on; the last side needs no condition."""
-    result = values[-1]
-    for side, value in zip(reversed(choices[:-1]), reversed(values[:-1]), strict=True):
-        below = TRUE if side.high is None else relate(z, "<=" if side.high_closed else "<", Constant(side.high))
-        result = choose(below, value, result)
-    return result
-
-
 def lower(expression: Expr, known: Mapping[Expr, Term]) -> Term:
     """A SymPy polynomial as a term, its symbols replaced."""
     if expression in known:
@@ -309,6 +353,3 @@ def lower(expression: Expr, known: Mapping[Expr, Term]) -> Term:
     if isinstance(expression, sp.Pow) and isinstance(expression.exp, sp.Integer) and expression.exp >= 0:
         return multiply(*[lower(expression.base, known)] * int(expression.exp)) if expression.exp else ONE
     raise TypeError(f"{expression!r} is not a polynomial in the known symbols")
-
-
-__all__ = ["Encoding", "Unit", "Variable", "encode", "lower", "on_side", "symbol", "targets_are_free"]

@@ -15,11 +15,11 @@ from math import ceil, floor
 
 from zerograd.core.arrays import Array, Index
 from zerograd.core.backprop import exact_activate, forward
-from zerograd.core.exact import Algebraic, Exact, NumberField, narrow
+from zerograd.core.exact import Exact, NumberField, narrow
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Bound, variable_shapes
 from zerograd.core.witness import Witness
-from zerograd.search.encoding import Encoding, symbol
+from zerograd.search.encoding import Encoding, Fixed, symbol
 from zerograd.search.number_field import common_field
 from zerograd.solvers.base import Model, Value
 from zerograd.solvers.process import SolverProcess
@@ -84,7 +84,7 @@ def _pin(
             tried.add(near)
             extra = [relate(Variable(n), "=", Constant(v)) for n, v in zip(group, near, strict=True)]
             limit = min(deadline, time.monotonic() + 1.0)
-            outcome = solver.check(script.copy([*pinned, *extra]), deadline=limit, seed=seed)
+            outcome = solver.check(script.copy([*pinned, *extra]), deadline=limit, mode="nlsat", seed=seed)
             if isinstance(outcome, Model):
                 return outcome, extra
             if time.monotonic() >= deadline:
@@ -103,7 +103,7 @@ def nearby(value: Value, largest: int) -> Fraction:
 def read_back(encoding: Encoding, values: Mapping[str, Exact]) -> Witness:
     """A witness from solver values: given and missing entries filled in, targets computed from residuals."""
     problem, samples = encoding.problem, encoding.samples
-    arrays = complete(problem, samples, values)
+    arrays = complete(problem, samples, values, encoding.fixed)
     if encoding.free_targets:
         shape = arrays["y"].shape
         blank: Array[Exact] = Array(shape, (0,) * len(arrays["y"].entries))
@@ -114,14 +114,16 @@ def read_back(encoding: Encoding, values: Mapping[str, Exact]) -> Witness:
     return Witness.of(problem, arrays)
 
 
-def complete(problem: Problem, samples: int, values: Mapping[str, Exact]) -> dict[str, Array[Exact]]:
-    """All variables: given values, then the solver's, then the simplest value inside the bounds."""
+def complete(
+    problem: Problem, samples: int, values: Mapping[str, Exact], fixed: Fixed
+) -> dict[str, Array[Exact]]:
+    """All variables: given or fixed values, then the solver's, then the simplest inside the bounds."""
     bounds = problem.entry_bounds(samples)
 
     def value(name: str, index: Index) -> Exact:
-        given = problem.given.get(name, {})
-        if index in given:
-            return given[index]
+        for known in (problem.given.get(name, {}), fixed.get(name, {})):
+            if index in known:
+                return known[index]
         if symbol(name, index) in values:
             return narrow(values[symbol(name, index)])
         return simplest(bounds.get((name, index), (None, None)), integer=problem.domain == "integer")
@@ -144,6 +146,3 @@ def simplest(bound: Bound, *, integer: bool) -> int | Fraction:
     whole = ceil(near) if near > 0 else floor(near)
     inside = (low is None or low <= whole) and (high is None or whole <= high)
     return whole if inside or integer else near
-
-
-__all__ = ["Algebraic", "lift", "rationalise", "read_back"]

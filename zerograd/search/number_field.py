@@ -140,9 +140,8 @@ def extend(field: NumberField, root: NumberField) -> NumberField | None:
 
 def _factor_near(resultant: object, field: NumberField, root: NumberField, c: int) -> NumberField | None:
     """The irreducible factor of the resultant that α + c·β is a root of."""
-    from flint import fmpz_poly
-
     import sympy as sp
+    from flint import fmpz_poly
 
     assert isinstance(resultant, sp.Poly)
     whole = resultant.clear_denoms(convert=True)[1]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from zerograd.core.problem import Problem
 from zerograd.search.encoding import encode
 from zerograd.search.lift import lift
+from zerograd.search.symmetry import samples_interchangeable
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Model, NoModel
 from zerograd.solvers.process import SolverProcess
+from zerograd.solvers.terms import relate
 
 NAME = "piecewise"
 
 
-def piecewise(problem: Problem, samples: int, solver: SolverProcess, *, deadline: float, seed: int) -> Verdict:
+def piecewise(
+    problem: Problem, samples: int, solver: SolverProcess, *, mode: str, deadline: float, seed: int
+) -> Verdict:
     """Decide the problem for M = ``samples``, before ``deadline`` (of `time.monotonic`)."""
     encoding = encode(problem, samples)
-    outcome = solver.check(encoding.script, deadline=deadline, seed=seed)
+    # Interchangeable samples may as well be in order: it spares the solver their permutations.
+    first = [encoding.inputs[(m, 0)] for m in range(samples)] if samples_interchangeable(problem, samples) else []
+    order = [relate(a, "<=", b) for a, b in pairwise(first)]
+    outcome = solver.check(encoding.script.copy(order), deadline=deadline, mode=mode, seed=seed)
     match outcome:
         case NoModel():
             return Impossible("solver", NAME)

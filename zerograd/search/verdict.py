@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from zerograd.core.answer import Evidence, Reason
 from zerograd.core.witness import Witness
@@ -37,4 +37,4 @@ class Undecided:
     detail: str = ""
 
 
-Verdict: TypeAlias = Union[Found, Impossible, Undecided]
+Verdict: TypeAlias = Found | Impossible | Undecided

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, Protocol, TypeAlias, Union
+from typing import Any, Literal, Protocol, TypeAlias
 
 from zerograd.core.exact import NumberField, field_from_json, field_to_json
 
@@ -41,20 +41,26 @@ class GaveUp:
     detail: str = ""
 
 
-Outcome: TypeAlias = Union[Model, NoModel, GaveUp]
+Outcome: TypeAlias = Model | NoModel | GaveUp
 
 
 class Solver(Protocol):
     """One backend."""
 
+    @property
+    def modes(self) -> Sequence[str]:
+        """Ways of solving that complement one another, the one to try first in front."""
+        ...
+
     def version(self) -> str:
         """Of the solver itself, not of its Python package."""
         ...
 
-    def check(self, text: str, wanted: Sequence[str], *, seed: int, seconds: float) -> Outcome:
+    def check(self, text: str, wanted: Sequence[str], *, mode: str, seed: int, seconds: float) -> Outcome:
         """Decide SMT-LIB declarations and assertions.
 
         Args:
+            mode: one of ``modes``.
             text: declarations, definitions and assertions (QF_NRA, QF_NIA or their mixture).
             wanted: the variables whose values a model should give.
             seed: for reproducible answers.

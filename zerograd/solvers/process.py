@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -74,13 +75,11 @@ class SolverProcess:
         process.wait()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     stream.close()
-                except BrokenPipeError:
-                    pass
 
-    def check(self, script: Script, *, deadline: float, seed: int = 0) -> Outcome:
-        """Decide a script before ``deadline`` (of `time.monotonic`)."""
+    def check(self, script: Script, *, deadline: float, mode: str, seed: int = 0) -> Outcome:
+        """Decide a script before ``deadline`` (of `time.monotonic`), in one of the solver's modes."""
         seconds = deadline - time.monotonic()
         if seconds <= 0:
             return GaveUp("timeout")
@@ -88,6 +87,7 @@ class SolverProcess:
         request = {
             "text": script.to_smtlib(),
             "wanted": list(script.variables),
+            "mode": mode,
             "seed": seed,
             "seconds": seconds,
         }

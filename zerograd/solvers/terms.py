@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias
 
 Sort = Literal["Real", "Int"]
+"""Of a numeric variable. Truths are declared apart."""
 Comparison = Literal["<", "<=", "=", ">=", ">"]
 
 
@@ -69,8 +70,15 @@ class Not:
     part: Formula
 
 
-Term: TypeAlias = Union[Variable, Constant, Sum, Product, Choice]
-Formula: TypeAlias = Union[Relation, And, Or, Not]
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A Boolean variable."""
+
+    name: str
+
+
+Term: TypeAlias = Variable | Constant | Sum | Product | Choice
+Formula: TypeAlias = Relation | And | Or | Not | Truth
 
 ZERO, ONE = Constant(0), Constant(1)
 TRUE: Formula = And(())
@@ -157,6 +165,10 @@ def disjoin(parts: Iterable[Formula]) -> Formula:
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
+def imply(premise: Formula, conclusion: Formula) -> Formula:
+    return disjoin([invert(premise), conclusion])
+
+
 def invert(part: Formula) -> Formula:
     if part == TRUE:
         return FALSE
@@ -167,43 +179,56 @@ def invert(part: Formula) -> Formula:
 
 @dataclass(slots=True)
 class Script:
-    """A question for a solver: sorted variables, named definitions, assertions."""
+    """A question for a solver.
+
+    Attributes:
+        variables: the unknowns, whose values a model is asked for.
+        auxiliary: names for terms; their values follow.
+        truths: Boolean unknowns.
+        assertions: what must hold.
+    """
 
     variables: dict[str, Sort] = field(default_factory=dict)
-    definitions: list[tuple[str, Sort, Term]] = field(default_factory=list)
+    auxiliary: dict[str, Sort] = field(default_factory=dict)
+    truths: list[str] = field(default_factory=list)
     assertions: list[Formula] = field(default_factory=list)
 
     def declare(self, name: str, sort: Sort) -> Variable:
         self.variables[name] = sort
         return Variable(name)
 
+    def truth(self, name: str) -> Truth:
+        self.truths.append(name)
+        return Truth(name)
+
+    def introduce(self, name: str, sort: Sort) -> Variable:
+        """An auxiliary variable, to be tied down by assertions."""
+        self.auxiliary[name] = sort
+        return Variable(name)
+
     def define(self, name: str, sort: Sort, term: Term) -> Term:
-        """A name for a term that is used more than once; constants and variables need none."""
+        """A name for a term; constants and variables need none."""
         if isinstance(term, Constant | Variable):
             return term
-        self.definitions.append((name, sort, term))
-        return Variable(name)
+        variable = self.introduce(name, sort)
+        self.require(relate(variable, "=", term))
+        return variable
 
     def require(self, formula: Formula) -> None:
         if formula != TRUE:
             self.assertions.append(formula)
 
-    @property
-    def integral(self) -> bool:
-        """Whether every variable is an integer."""
-        return bool(self.variables) and set(self.variables.values()) == {"Int"}
-
     def copy(self, extra: Iterable[Formula] = ()) -> Script:
         """The same question with further assertions."""
-        return Script(dict(self.variables), list(self.definitions), [*self.assertions, *extra])
+        assertions = [*self.assertions, *extra]
+        return Script(dict(self.variables), dict(self.auxiliary), list(self.truths), assertions)
 
     def to_smtlib(self) -> str:
-        """SMT-LIB 2.6 text: declarations, definitions and assertions, without commands."""
-        sorts = self.variables | {name: sort for name, sort, _ in self.definitions}
-        lines = [f"(declare-const {name} {sort})" for name, sort in self.variables.items()]
+        """SMT-LIB 2.6 text: declarations and assertions, without commands."""
+        sorts = self.variables | self.auxiliary
+        lines = [f"(declare-const {name} {sort})" for name, sort in sorts.items()]
+        lines += [f"(declare-const {name} Bool)" for name in self.truths]
         printer = _Printer(sorts)
-        for name, sort, term in self.definitions:
-            lines.append(f"(define-fun {name} () {sort} {printer.whole(term, sort)})")
         lines += [f"(assert {printer.formula(assertion)})" for assertion in self.assertions]
         return "\n".join(lines) + "\n"
 
@@ -222,16 +247,14 @@ class _Printer:
                 return f"(or {' '.join(map(self.formula, parts))})" if parts else "false"
             case Not(part=part):
                 return f"(not {self.formula(part)})"
+            case Truth(name=name):
+                return name
             case Relation(operator=operator, left=left, right=right):
                 sort: Sort = "Int" if self.is_integral(left) and self.is_integral(right) else "Real"
                 if sort == "Int":
                     scale = lcm(self.denominator(left), self.denominator(right))
                     left, right = multiply_out(left, scale), multiply_out(right, scale)
                 return f"({operator} {self.term(left, sort)} {self.term(right, sort)})"
-
-    def whole(self, term: Term, sort: Sort) -> str:
-        """The body of a definition."""
-        return self.term(term, sort)
 
     def term(self, term: Term, sort: Sort) -> str:
         match term:

@@ -38,7 +38,11 @@ def main(name: str, memory: int) -> None:
         request = requests.get()
         try:
             outcome = backend.check(
-                request["text"], request["wanted"], seed=request["seed"], seconds=request["seconds"]
+                request["text"],
+                request["wanted"],
+                mode=request["mode"],
+                seed=request["seed"],
+                seconds=request["seconds"],
             )
         except MemoryError:
             outcome = GaveUp("memory", "out of memory")

@@ -178,7 +178,9 @@ class _Builder:
     def _grow(self, size: int, height: int) -> None:
         self.size += size
         if self.size > MAX_NODES:
-            raise Malformed(self.last, f"more than {MAX_NODES} values, aliases written out: make the file smaller")
+            raise Malformed(
+                self.last, f"more than {MAX_NODES} values, aliases written out: make the file smaller"
+            )
         if len(self.stack) + height > MAX_DEPTH:
             raise Malformed(self.last, f"nested more than {MAX_DEPTH} levels deep")
 
@@ -242,7 +244,9 @@ def _whole(text: str, position: Position) -> str:
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        raise Malformed(position, "an escape such as \\ud800 is half a character: write the character") from None
+        raise Malformed(
+            position, "an escape such as \\ud800 is half a character: write the character"
+        ) from None
 
 
 def locate(root: Node, path: Path, *, on_key: bool = False) -> Position:

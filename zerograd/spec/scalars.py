@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from zerograd.core.exact import MAX_DIGITS
+from zerograd.core.exact import MAX_DIGITS, parse_rational
 
 MAX_HEX_DIGITS = 1000
 
@@ -42,7 +42,14 @@ def resolve_plain(text: str) -> Scalar:
     if text in _BOOLS:
         return _BOOLS[text]
     if _INTEGER.fullmatch(text):
-        return int(text) if len(text) <= MAX_DIGITS else Real(text)
+        return _integer(text) if len(text) <= MAX_DIGITS else Real(text)
     if _BASED.fullmatch(text):
         return int(text, 0) if len(text) <= MAX_HEX_DIGITS else Real(text)
     return Real(text) if _REAL.fullmatch(text) else text
+
+
+def _integer(text: str) -> int:
+    # Not int(): how many digits that reads depends on the interpreter's settings.
+    value = parse_rational(text)
+    assert isinstance(value, int)  # for the type checker
+    return value

@@ -35,7 +35,10 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         r"expected <block end>, but found '<scalar>'",
         "unexpected text after the end of a value: put the whole value in quotes, or check the indentation",
     ),
-    (r"expected <block end>", "unexpected indentation, or a missing '-' or key: line it up with what is above"),
+    (
+        r"expected <block end>",
+        "unexpected indentation, or a missing '-' or key: line it up with what is above",
+    ),
     (r"could not find expected ':'", "a key without ':' after it: write key: value"),
     (r"expected '<document start>'", "unexpected text after the end of the problem: take it out"),
     (r"expected the node content", "a value is missing here"),

@@ -1,0 +1,121 @@
+"""Conditions held against the rest of a problem: names, shapes for every number of samples, divisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cache
+from math import prod
+
+from zerograd.core.arrays import Array, Index
+from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.divisions import unsafe_division
+from zerograd.core.exact import Exact
+from zerograd.core.language import Comparison, LanguageError, Listing, walk
+from zerograd.core.network import Network
+from zerograd.core.polynomial import Polynomial
+from zerograd.core.references import Reference, entry, resolve
+from zerograd.core.vocabulary import Bound, Rational, Relation, Samples, quantity_shapes
+
+
+def telling_samples(conditions: Sequence[Condition], network: Network, samples: Samples) -> list[int]:
+    """Numbers of samples that speak for the whole range: what fits these fits every other.
+
+    Shapes agree axis by axis, so a condition can only treat M in its own way where M is 1, a
+    width, or the length of a list; and it fits there if it fits where M is none of these.
+    """
+    if samples.fixed is not None:
+        return [samples.fixed]
+    lists = (node for condition in conditions for node in walk(condition.node) if isinstance(node, Listing))
+    special = {1, *network.widths, *(len(node.items) for node in lists)}
+    number = samples.least
+    while number in special:
+        number += 1
+    if samples.most is not None and number > samples.most:
+        return list(range(samples.least, samples.most + 1))
+    return sorted({samples.least, number})
+
+
+def misfit(condition: Condition, network: Network, samples: int) -> str | None:
+    """Why the condition has no meaning for this number of samples, None if it has one."""
+    shapes = quantity_shapes(network, samples)
+
+    @cache
+    def blank(name: str) -> Array[Exact]:
+        return Array(shapes[name], (0,) * prod(shapes[name]))
+
+    try:
+        evaluate(condition, _ShapesAlone(), blank, list(shapes))
+    except LanguageError as error:
+        return str(error)
+    return None
+
+
+def doubtful_divisions(
+    conditions: Sequence[Condition],
+    network: Network,
+    samples: int,
+    *,
+    query: Mapping[Relation, tuple[Reference, ...]],
+    given: Mapping[str, Mapping[Index, Rational]],
+    bounds: Mapping[Reference, Bound],
+) -> dict[int, str]:
+    """For each condition that divides by what may be 0: its number, and what to do about it."""
+    if not any("/" in str(condition) for condition in conditions):
+        return {}
+    shapes = quantity_shapes(network, samples)
+
+    def symbol(name: str, index: Index) -> Polynomial:
+        value = given.get(name, {}).get(index)
+        return Polynomial.variable(entry(name, index)) if value is None else Polynomial.constant(value)
+
+    @cache
+    def symbols(name: str) -> Array[Polynomial]:
+        return Array.build(shapes[name], lambda index: symbol(name, index))
+
+    known = []
+    for relation in ("nonzero", "positive", "negative"):
+        for reference in query[relation]:
+            name = f"grad({reference.name})"
+            known += [symbols(name)[i] for i in resolve(reference, shapes[reference.name])]
+    for reference, (low, high) in bounds.items():
+        if (low is not None and low > 0) or (high is not None and high < 0):
+            known += [symbols(reference.name)[i] for i in resolve(reference, shapes[reference.name])]
+    result: dict[int, str] = {}
+    for number, denominator in unsafe_division(conditions, symbols, known):
+        text = str(denominator)
+        if text == "0":
+            message = "divides by 0"
+        elif len(text) > 200:
+            message = "divides by a long expression, which can be 0: multiply it out"
+        else:
+            message = (
+                f"divides by {text}, which can be 0: multiply it out, or add the condition '{text} != 0'"
+            )
+        result.setdefault(number, message)
+    return result
+
+
+class _ShapesAlone(ExactAlgebra):
+    """Numbers and truths without content: only names and shapes are looked at."""
+
+    def constant(self, _value: int | Fraction, /) -> Exact:
+        return 0
+
+    def divide(self, _a: object, _b: object, /) -> Exact:
+        return 0
+
+    def absolute(self, _a: object, /) -> Exact:
+        return 0
+
+    def minimum(self, _values: object, /) -> Exact:
+        return 0
+
+    def maximum(self, _values: object, /) -> Exact:
+        return 0
+
+    def compare(self, _a: object, _operator: Comparison, _b: object, /) -> bool:
+        return True
+
+    def distinct(self, _values: object, /) -> bool:
+        return True

@@ -1,0 +1,101 @@
+"""Guess most of the unknowns as small integers, and solve for the rest.
+
+With parameters and inputs fixed, everything is linear in the targets; with hidden parameters and
+inputs fixed, the outputs are linear in the last layer. So a solver settles what is left of a guess
+in a millisecond, and every condition of the problem is still asked of it. Finds witnesses only,
+and clean ones: their numbers are small.
+
+Few samples want structure rather than general position: hidden units that are multiples of one
+another put no new rows into the system, so most guesses have such units.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from math import ceil, floor
+
+from zerograd.core.arrays import Array, Index
+from zerograd.core.problem import Problem
+from zerograd.core.vocabulary import Bound, Rational, variable_shapes
+from zerograd.search.encoding import encode
+from zerograd.search.lift import lift
+from zerograd.search.verdict import Found, Progress, Undecided, Verdict
+from zerograd.solvers.base import Model
+from zerograd.solvers.process import SolverProcess
+
+NAME = "guess"
+EACH = 0.25
+"""Seconds for one guess; most take a few milliseconds."""
+
+
+def guess(
+    problem: Problem, samples: int, solver: SolverProcess, *, deadline: float, seed: int, progress: Progress
+) -> Verdict:
+    """Look for a witness with M = ``samples``; never says that there is none."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    attempts = 0
+    while time.monotonic() < deadline:
+        attempts += 1
+        if attempts % 10 == 0:
+            progress(f"{attempts} guesses")
+        fixed = _draw(problem, samples, chance, spread=min(2 + attempts // 8, 9), last=attempts % 3 == 0)
+        encoding = encode(problem, samples, fixed=fixed)
+        until = min(deadline, time.monotonic() + EACH)
+        outcome = solver.check(encoding.script, deadline=until, mode="smt", seed=seed)
+        if isinstance(outcome, Model):
+            witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
+            if witness is not None:
+                return Found(witness, NAME)
+    return Undecided("incomplete", f"{attempts} guesses led to nothing")
+
+
+def _draw(
+    problem: Problem, samples: int, chance: random.Random, *, spread: int, last: bool
+) -> dict[str, dict[Index, Rational]]:
+    """Small integers for parameters and inputs; with ``last``, the last layer is left open."""
+    network = problem.network
+    bounds = problem.entry_bounds(samples)
+    open_names = {"y"} | ({f"w{network.depth}", f"b{network.depth}"} if last else set())
+    fixed: dict[str, dict[Index, Rational]] = {}
+
+    def draw(name: str, index: Index, wish: int) -> Rational:
+        return _within(wish, bounds.get((name, index), (None, None)))
+
+    for name, shape in variable_shapes(network, samples).items():
+        if name not in open_names:
+            values = Array.build(shape, lambda _: chance.randint(-spread, spread))
+            fixed[name] = {index: draw(name, index, wish) for index, wish in values.items()}
+    for number in range(1, network.depth):
+        _make_parallel(problem, number, fixed, chance, bounds)
+    return fixed
+
+
+def _make_parallel(
+    problem: Problem,
+    number: int,
+    fixed: dict[str, dict[Index, Rational]],
+    chance: random.Random,
+    bounds: dict[tuple[str, Index], Bound],
+) -> None:
+    """Turn some units of a hidden layer into multiples of others."""
+    units = problem.network.layers[number - 1].units
+    names = [name for name in (f"w{number}", f"b{number}") if name in fixed]
+    originals = chance.randint(1, units)
+    for unit in range(originals, units):
+        twin, factor = chance.randrange(originals), chance.choice((1, 1, 2))
+        for name in names:
+            for index in fixed[name]:
+                if index[0] == unit:
+                    value = factor * fixed[name][(twin, *index[1:])]
+                    fixed[name][index] = _within(value, bounds.get((name, index), (None, None)))
+
+
+def _within(wish: Rational, bound: Bound) -> Rational:
+    """The wish, moved to the nearest integer (else the nearest value) inside the bounds."""
+    low, high = bound
+    if low is not None and wish < low:
+        wish = ceil(low) if high is None or ceil(low) <= high else low
+    if high is not None and wish > high:
+        wish = floor(high) if low is None or floor(high) >= low else high
+    return wish

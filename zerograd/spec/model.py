@@ -1,0 +1,220 @@
+"""The form of a problem file. What it means is the business of `zerograd.core.problem.Problem`.
+
+The models say which keys there are and what may stand under each; the JSON Schema for editors
+is made from them (`zerograd.spec.schema`), and so are the messages about form (`faults`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+)
+from typing_extensions import TypeAliasType
+
+from zerograd.core.network import ACTIVATION_NAMES
+from zerograd.core.vocabulary import MAX_SAMPLES
+from zerograd.spec import wording
+
+MAX_CONDITIONS = 1000
+"""Most conditions in one file."""
+
+# Members of unions, told apart by their kind; these parts of pydantic's paths are not in the file.
+TAGS = frozenset({"<widths>", "<layers>", "<count>", "<range>", "<name>", "<slope>", "<number>", "<list>"})
+
+_NUMBER_TEXT = r"^\s*[+-]?([0-9]+\s*/\s*[0-9]+|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)\s*$"
+_NAME_TEXT = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*(\[[0-9,\s]+\])?\s*$"
+
+
+def _one_or_many(item: dict[str, Any], **limits: int) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, **limits}]})
+
+
+Text = Annotated[str, BeforeValidator(wording.text)]
+Width = Annotated[int, BeforeValidator(wording.whole), Field(ge=1)]
+Flag = Annotated[bool, BeforeValidator(wording.flag)]
+Number = TypeAliasType(
+    "Number",
+    Annotated[
+        Any,
+        PlainValidator(wording.number),
+        WithJsonSchema(
+            {
+                "description": "An exact number: 3, 0.1 (which is 1/10), or text such as -2/3.",
+                "anyOf": [{"type": "number"}, {"type": "string", "pattern": _NUMBER_TEXT}],
+            }
+        ),
+    ],
+)
+NumberOrFree = TypeAliasType(
+    "NumberOrFree",
+    Annotated[
+        Any,
+        PlainValidator(wording.number_or_free),
+        WithJsonSchema(
+            {
+                "description": "An exact number, or null where it is free.",
+                "anyOf": [{"type": ["number", "null"]}, {"type": "string", "pattern": _NUMBER_TEXT}],
+            }
+        ),
+    ],
+)
+Values = TypeAliasType(
+    "Values",
+    Annotated[
+        Union[Annotated[NumberOrFree, Tag("<number>")], Annotated[list["Values"], Tag("<list>")]],
+        Discriminator(wording.kind("<list>", "<number>", "<number>")),
+    ],
+)
+Bound = Annotated[list[NumberOrFree], BeforeValidator(wording.pair), Field(min_length=2, max_length=2)]
+Names = Annotated[
+    list[Annotated[Any, PlainValidator(wording.name)]],
+    wording.listed("names such as [w1, b1]"),
+    _one_or_many({"type": "string", "pattern": _NAME_TEXT}),
+]
+Conditions = Annotated[
+    list[Annotated[Any, PlainValidator(wording.condition)]],
+    wording.listed("conditions", MAX_CONDITIONS),
+    _one_or_many({"type": "string"}, maxItems=MAX_CONDITIONS),
+]
+Texts = Annotated[list[Text], wording.listed("texts"), _one_or_many({"type": "string"})]
+
+
+class _Form(BaseModel):
+    """What all parts of a file have in common: no key that is not documented, no conversion."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class LeakyRelu(_Form):
+    """A leaky ReLU with its slope below 0."""
+
+    leaky_relu: Number = Field(description="The slope below 0, e.g. 1/10.")
+
+
+ActivationName = Annotated[
+    Literal["linear", "relu", "abs", "relu6", "hardtanh", "leaky_relu"], wording.choice(*ACTIVATION_NAMES)
+]
+
+
+class Layer(_Form):
+    """One layer: a = φ(w·a_below + b)."""
+
+    units: Width = Field(description="How many units the layer has.")
+    activation: Annotated[
+        Union[Annotated[ActivationName, Tag("<name>")], Annotated[LeakyRelu, Tag("<slope>")]],
+        Discriminator(wording.kind("<name>", "<slope>", "<name>")),
+    ] = Field(
+        default=None,
+        description="The activation; without it relu, and linear for the last layer. "
+        "leaky_relu alone has slope 1/100, as in PyTorch; {leaky_relu: 1/10} names it.",
+    )
+    bias: Flag = Field(default=True, description="Whether the layer has a bias.")
+
+
+class NetworkForm(_Form):
+    """The long form: layer by layer."""
+
+    inputs: Width = Field(description="How many inputs the network has.")
+    layers: Annotated[
+        list[Layer], wording.at_least(1, "a list of at least one layer"), Field(min_length=1)
+    ] = Field(description="From the first hidden layer to the output.")
+
+
+Widths = Annotated[
+    list[Width],
+    wording.at_least(2, "at least an input and an output width, such as [1, 1, 1]"),
+    Field(min_length=2),
+]
+
+
+class SampleRange(_Form):
+    """Asks for the least number of samples in a range."""
+
+    least: Width = Field(alias="from", le=MAX_SAMPLES, description="The fewest samples to try.")
+    most: Width = Field(alias="to", le=MAX_SAMPLES, description="The most samples to try.")
+
+
+Count = Annotated[
+    Any,
+    PlainValidator(wording.count),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_SAMPLES}, {"enum": ["fewest", "any"]}]}
+    ),
+]
+
+
+class ProblemFile(_Form):
+    """Is there a network of this shape, and a dataset of this size, with these gradients?"""
+
+    model_config = ConfigDict(title="zerograd problem")
+
+    version: Annotated[Literal[1], wording.choice(1)] = Field(
+        default=1, description="The version of this format."
+    )
+    title: Text = Field(default=None, description="A name for people; plays no part in the answer.")
+    notes: Text = Field(default=None, description="Notes for people; play no part in the answer.")
+    references: Texts = Field(default=None, description="Where the question comes from: papers, links.")
+    network: Annotated[
+        Union[Annotated[Widths, Tag("<widths>")], Annotated[NetworkForm, Tag("<layers>")]],
+        Discriminator(wording.kind("<widths>", "<layers>", "<widths>")),
+    ] = Field(
+        description="Widths such as [1, 1, 1], with ReLU hidden layers and a linear output; "
+        "or inputs and layers.",
+        examples=[[1, 1, 1], {"inputs": 2, "layers": [{"units": 3, "bias": False}, {"units": 1}]}],
+    )
+    samples: Annotated[
+        Union[Annotated[Count, Tag("<count>")], Annotated[SampleRange, Tag("<range>")]],
+        Discriminator(wording.kind("<count>", "<range>", "<count>")),
+    ] = Field(
+        description="The number M of samples; {from: 2, to: 6} or fewest asks for the least M; "
+        "any asks over all M.",
+        examples=[3, "fewest", "any", {"from": 2, "to": 6}],
+    )
+    loss: Annotated[Literal["mse"], wording.choice("mse")] = Field(
+        default="mse", description="The mean squared error over samples and outputs, as torch.nn.MSELoss."
+    )
+    zero: Names = Field(
+        default=None,
+        description="Parameters, x, or single entries such as w1[0,1]: every entry of ∂L/∂ them is zero.",
+    )
+    nonzero: Names = Field(default=None, description="Every entry of ∂L/∂ these is nonzero.")
+    some_nonzero: Names = Field(default=None, description="At least one entry of ∂L/∂ each is nonzero.")
+    positive: Names = Field(default=None, description="Every entry of ∂L/∂ these is above 0.")
+    negative: Names = Field(default=None, description="Every entry of ∂L/∂ these is below 0.")
+    where: Conditions = Field(
+        default=None,
+        description="Conditions on parameters, x, y, y_hat, r (= y_hat - y), z1…, a1…, loss, grad(name).",
+        examples=[["x[0] < x[1]", "abs(w1) <= 5", "distinct(x)"]],
+    )
+    given: dict[str, Values] = Field(
+        default=None,
+        description="Fixed values of parameters, x or y: nested lists (null where free), or single entries.",
+        examples=[{"w1": [[1], [None]], "x[2]": "1/3"}],
+    )
+    bounds: dict[str, Bound] = Field(
+        default=None,
+        description="Lowest and highest value of parameters, x or y; null where open.",
+        examples=[{"x": [-5, 5], "w1[0,0]": [0, None]}],
+    )
+    domain: Annotated[Literal["real", "integer"], wording.choice("real", "integer")] = Field(
+        default="real", description="Whether parameters, inputs and targets are integers."
+    )
+    derivative_at_kink: Annotated[
+        Literal["torch", "left", "right", "forbid"], wording.choice("torch", "left", "right", "forbid")
+    ] = Field(
+        default="torch",
+        description="The derivative where an activation has none: what PyTorch returns (so ReLU'(0) = 0), "
+        "the one from the left or the right; or forbid, that no sample sits on a kink.",
+    )
+    expect: Annotated[Literal["sat", "unsat", "unknown"], wording.choice("sat", "unsat", "unknown")] = Field(
+        default=None, description="The answer that is expected; plays no part in finding it."
+    )

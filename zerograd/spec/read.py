@@ -1,0 +1,162 @@
+"""A problem file to a `Problem`, or all of its mistakes at once, in file order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from zerograd.core.documents import network_from_json
+from zerograd.core.errors import Issue, Path, ProblemError
+from zerograd.core.problem import Problem
+from zerograd.core.vocabulary import RELATIONS
+from zerograd.spec.errors import Diagnostic, Malformed, Position, SpecError
+from zerograd.spec.faults import KEYS, Fault, faults
+from zerograd.spec.nodes import Document, Node, compose, locate
+from zerograd.spec.scalars import Real
+from zerograd.spec.source import decode, read_file
+from zerograd.spec.wording import show
+
+_NAMED = {"given", "bounds"}
+
+
+def load(path: str | os.PathLike[str]) -> Problem:
+    """The problem in a file.
+
+    Args:
+        path: a YAML file (JSON is YAML too), or ``-`` for the standard input.
+
+    Raises:
+        SpecError: with every mistake found, each with its line and column.
+    """
+    name = os.fsdecode(path)
+    name = "<stdin>" if name == "-" else name
+    try:
+        return loads(read_file(path), name)
+    except Malformed as error:
+        _fail(name, error)
+
+
+def loads(text: str | bytes, name: str = "<stdin>") -> Problem:
+    """The problem in a text.
+
+    Args:
+        text: YAML; bytes are UTF-8.
+        name: stands for the file in messages.
+
+    Raises:
+        SpecError: with every mistake found, each with its line and column.
+    """
+    try:
+        document = compose(decode(text) if isinstance(text, bytes) else text)
+    except Malformed as error:
+        _fail(name, error)
+    root = document.root
+    if not isinstance(root.value, Mapping):
+        found = show(root.plain())
+        message = f"expected keys such as network: [1, 1, 1], one in each line, found {found}"
+        raise SpecError([Diagnostic(name, root.position, (), message)])
+    data = root.plain()
+    replaced = _Shadow(document.replaced)
+    found = [fault for fault in faults(data) if not replaced.touches(fault.issue.path)]
+    try:
+        problem = _build(_exact(data), [*(fault.issue.path for fault in found), *document.replaced])
+    except ProblemError as error:
+        issues = error.issues
+    else:
+        if problem is not None and not document.issues:
+            return problem
+        issues = ()
+    raise SpecError(_in_order(name, document, found, issues))
+
+
+def _fail(name: str, error: Malformed) -> NoReturn:
+    raise SpecError([Diagnostic(name, error.position, (), error.message)]) from None
+
+
+def _exact(data: Any) -> Any:
+    """Decimals as their own text, which is how the core reads them exactly."""
+    match data:
+        case Real(text=text):
+            return text
+        case list():
+            return [_exact(item) for item in data]
+        case dict():
+            return {key: _exact(value) for key, value in data.items()}
+    return data
+
+
+def _build(data: Mapping[str, Any], wrong: Sequence[Path]) -> Problem | None:
+    """The problem; or, where the form is wrong, the issues of what remains.
+
+    Args:
+        data: exact plain data.
+        wrong: paths that are known to be wrong.
+
+    Returns:
+        None where something is wrong already, and nothing else was found.
+
+    Raises:
+        ProblemError: with issues that do not follow from what is wrong already.
+    """
+    if any(path[0] == "network" for path in wrong):
+        return None
+    network = network_from_json(data["network"])
+    rest = {key: value for key, value in data.items() if key in KEYS and (key,) not in wrong}
+    rest = {key: value for key, value in rest.items() if key not in ("version", "network")}
+    if not wrong:
+        return Problem(network=network, **rest)
+    for key in _NAMED & rest.keys():
+        bad = {path[1] for path in wrong if path[0] == key}
+        rest[key] = {name: value for name, value in rest[key].items() if name not in bad}
+    counted = not any(path[0] == "samples" for path in wrong)
+    if not counted:
+        rest["samples"] = "any"
+    # An unknown loss: what can only be judged as a whole (division) waits until the form is right.
+    rest["loss"] = ""
+    try:
+        Problem(network=network, **rest)
+    except ProblemError as error:
+        shadow = _Shadow([*wrong, ("loss",)])
+        sound = (issue for issue in error.issues if not shadow.touches(issue.path))
+        raise ProblemError(issue for issue in sound if counted or issue.path[0] in RELATIONS) from None
+    return None
+
+
+class _Shadow:
+    """Paths that are wrong: what lies on the way to one of them, or beyond it, is not judged."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.paths = set(paths)
+        self.around = {path[:length] for path in self.paths for length in range(len(path))}
+
+    def touches(self, path: Path) -> bool:
+        return path in self.around or any(path[:length] in self.paths for length in range(len(path) + 1))
+
+
+def _in_order(
+    name: str, document: Document, found: Iterable[Fault], issues: Iterable[Issue]
+) -> list[Diagnostic]:
+    root = document.root
+    placed = list(document.issues)
+    placed += [(locate(root, f.issue.path, on_key=f.on_key), f.issue) for f in found]
+    placed += [(_place(root, issue.path), issue) for issue in issues]
+    placed.sort(key=lambda item: item[0])
+    return [
+        Diagnostic(name, position, _as_written(root, issue.path), issue.message)
+        for position, issue in dict.fromkeys(placed)
+    ]
+
+
+def _place(root: Node, path: Path) -> Position:
+    """Where an issue of the core stands: that of a named entry at its name."""
+    return locate(root, path, on_key=len(path) == 2 and path[0] in _NAMED)
+
+
+def _as_written(root: Node, path: Path) -> Path:
+    """Without the position in a list where the file has a lone text instead of a list."""
+    if len(path) == 2 and path[1] == 0 and isinstance(root.value, Mapping):
+        entry = root.value.get(str(path[0]))
+        if entry is not None and isinstance(entry.node.value, str):
+            return path[:1]
+    return path

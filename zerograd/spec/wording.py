@@ -1,0 +1,168 @@
+"""Validators that say what a person should do. Each raises `PydanticCustomError`, the message verbatim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from zerograd.core.conditions import Condition
+from zerograd.core.exact import parse_rational
+from zerograd.core.language import LanguageError
+from zerograd.core.references import did_you_mean, parse_reference
+from zerograd.spec.scalars import Real
+
+OWN = "zerograd"
+"""The type of errors whose message is ours."""
+
+MAX_SHOWN = 60
+
+
+def fault(message: str) -> PydanticCustomError:
+    """An error with this message: the template is fixed, since messages may hold braces."""
+    return PydanticCustomError(OWN, "{message}", {"message": message})
+
+
+def show(value: object) -> str:
+    """A value as a file would have it, shortened."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+        case str():
+            text = repr(value)
+        case _:
+            text = str(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+
+
+def expected(what: str, value: object) -> PydanticCustomError:
+    return fault(f"expected {what}, found {show(value)}")
+
+
+def text(value: object) -> object:
+    if isinstance(value, str):
+        return value
+    hint = ": put it in quotes" if isinstance(value, bool | int | Real) else ""
+    raise fault(f"expected text, found {show(value)}{hint}")
+
+
+def whole(value: object) -> object:
+    if type(value) is int and value >= 1:
+        return value
+    raise expected("a whole number of at least 1", value)
+
+
+def flag(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    raise expected("true or false", value)
+
+
+def choice(*allowed: str | int) -> BeforeValidator:
+    """One of a few words; the nearest one is named for a wrong one."""
+
+    def check(value: object) -> object:
+        if type(value) in (str, int) and value in allowed:
+            return value
+        words = [str(word) for word in allowed]
+        hint = did_you_mean(value, words) if isinstance(value, str) else ""
+        one = "one of " if len(words) > 1 else ""
+        raise fault(f"expected {one}{', '.join(words)}, found {show(value)}{hint}")
+
+    return BeforeValidator(check)
+
+
+def count(value: object) -> object:
+    """``samples`` where it is no range."""
+    if type(value) is int or value in ("fewest", "any"):
+        return value
+    hint = did_you_mean(value, ("fewest", "any")) if isinstance(value, str) else ""
+    raise fault(f"expected a whole number, fewest, any, or {{from: 2, to: 6}}, found {show(value)}{hint}")
+
+
+def number(value: object) -> object:
+    """Exact: an integer, a decimal as its own text, or ``p/q``."""
+    if isinstance(value, Real | str):
+        try:
+            return parse_rational(value.text if isinstance(value, Real) else value)
+        except ValueError as error:
+            raise fault(str(error)) from None
+    if type(value) is int:
+        return value
+    raise expected("a number such as 3, -2/3 or 0.1", value)
+
+
+def number_or_free(value: object) -> object:
+    return None if value is None else number(value)
+
+
+def pair(value: object) -> object:
+    if isinstance(value, list) and len(value) == 2:
+        return value
+    found = f"a list of {len(value)}" if isinstance(value, list) else show(value)
+    raise fault(f"expected [lowest, highest] (null where open), found {found}")
+
+
+def name(value: object) -> object:
+    if not isinstance(value, str):
+        hint = ": put names with an index in quotes" if isinstance(value, list | dict) else ""
+        raise fault(f"expected a name such as w1 or w1[0,1], found {show(value)}{hint}")
+    try:
+        return parse_reference(value)
+    except ValueError as error:
+        raise fault(str(error)) from None
+
+
+def condition(value: object) -> object:
+    if not isinstance(value, str):
+        hint = ": put the whole condition in quotes" if isinstance(value, list | dict) else ""
+        raise fault(f"expected a condition such as 'x[0] < x[1]', found {show(value)}{hint}")
+    try:
+        return Condition.parse(value)
+    except LanguageError as error:
+        raise fault(str(error)) from None
+
+
+def listed(what: str, at_most: int | None = None) -> BeforeValidator:
+    """A list; a lone text is a list of one."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str):
+            return [value]
+        if not isinstance(value, list):
+            hint = ": write [] or take the key out" if value is None else ""
+            raise fault(f"expected a list of {what}, found {show(value)}{hint}")
+        if at_most is not None and len(value) > at_most:
+            raise fault(f"{len(value)} {what} are more than the {at_most} that are read")
+        return value
+
+    return BeforeValidator(check)
+
+
+def at_least(least: int, what: str) -> BeforeValidator:
+    """A list with at least so many items."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, list) or len(value) < least:
+            found = f"a list of {len(value)}" if isinstance(value, list) else show(value)
+            raise fault(f"expected {what}, found {found}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def kind(of_list: str, of_mapping: str, otherwise: str) -> Callable[[Any], str]:
+    """Which member of a union a value is held against: so there is one message, not one per member."""
+
+    def tell(value: Any) -> str:
+        return of_list if isinstance(value, list) else of_mapping if isinstance(value, dict) else otherwise
+
+    return tell
