@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ DEFAULT_TIMEOUT = 60.0
 STRATEGIES = ("auto", "guess", "regions", "piecewise")
 
 
-class WitnessRefused(ZerogradError):
+class WitnessRefused(ZerogradError):  # noqa: N818 - named for what happened
     """The search offered a witness that the checker refuses: a bug, and never an answer."""
 
     def __init__(self, witness: Witness, refusal: Refused) -> None:
@@ -143,10 +144,8 @@ def _versions(solver: SolverProcess) -> dict[str, str]:
     versions = {"zerograd": __version__}
     if solver.version is not None:
         versions[solver.name] = solver.version
-    try:
+    with suppress(PackageNotFoundError):  # a zipped or vendored SymPy has no metadata
         versions["sympy"] = version("sympy")
-    except PackageNotFoundError:  # a zipped or vendored SymPy has no metadata
-        pass
     return versions
 
 

@@ -30,7 +30,7 @@ _TIME = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SIZE = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
-class _Duration(click.ParamType):
+class _Duration(click.ParamType[float]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -41,7 +41,7 @@ class _Duration(click.ParamType):
         return seconds
 
 
-class _Memory(click.ParamType):
+class _Memory(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -52,7 +52,7 @@ class _Memory(click.ParamType):
         return size
 
 
-class _Samples(click.ParamType):
+class _Samples(click.ParamType[int | str]):
     name = "samples"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
@@ -96,7 +96,7 @@ def cli(context: click.Context) -> None:
 @_samples_option
 @click.option("--strategy", default="auto", show_default=True, help="Which search to use (see README).")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answer.")
-@click.option("--memory", type=_Memory(), default="4G", show_default=True, help="Cap for each solver process.")
+@click.option("--memory", type=_Memory(), default="4G", show_default=True, help="Cap for a solver process.")
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
@@ -309,7 +309,7 @@ def _progress(quiet: bool) -> Iterator[Progress | None]:
     from rich.console import Console
 
     with Console(stderr=True).status("searching") as status:
-        yield lambda line: status.update(line)
+        yield status.update
 
 
 def _report_bug(problem: Problem, error: Exception, seed: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, Union
+from typing import Any, Literal, TypeAlias
 
 from zerograd.core.check import RESULT_FORMAT, check_witness
 from zerograd.core.exact import exact_to_json
@@ -126,4 +126,4 @@ class Unknown(_Answer):
         return self._document("unknown", reason=self.reason, detail=self.detail)
 
 
-Answer: TypeAlias = Union[Sat, Unsat, Unknown]
+Answer: TypeAlias = Sat | Unsat | Unknown

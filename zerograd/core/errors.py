@@ -83,5 +83,5 @@ def short(data: object) -> str:
     try:
         text = repr(data)
     except (ValueError, RecursionError):  # an integer beyond Python's digit limit, or endless nesting
-        return f"a {type(data).__name__} too large to show"
+        return "something too large to show"
     return text if len(text) <= 60 else text[:57] + "..."

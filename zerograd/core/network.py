@@ -93,13 +93,23 @@ DEFAULT_LEAKY_SLOPE = Fraction(1, 100)
 """As in PyTorch."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Layer:
-    """``units`` outputs, an activation, and a bias unless ``bias`` is False."""
+    """``units`` outputs, an activation (or its name), and a bias unless ``bias`` is False.
+
+    Raises:
+        ValueError: an unknown activation name.
+    """
 
     units: int
-    activation: Activation = RELU
-    bias: bool = True
+    activation: Activation
+    bias: bool
+
+    def __init__(self, units: int, activation: Activation | str = RELU, bias: bool = True) -> None:
+        object.__setattr__(self, "units", units)
+        named = activation_named(activation) if isinstance(activation, str) else activation
+        object.__setattr__(self, "activation", named)
+        object.__setattr__(self, "bias", bias)
 
 
 @dataclass(frozen=True, slots=True)

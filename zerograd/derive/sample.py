@@ -113,7 +113,8 @@ def derive(network: Network) -> Sample:
                     ),
                 )
     first = list(zip(delta[0], pre_activation[0], strict=True))
-    contribution["x"] = Array((network.inputs,), tuple(sp.Add(*(d * sp.diff(f, v) for d, f in first)) for v in x))
+    inward = tuple(sp.Add(*(d * sp.diff(f, v) for d, f in first)) for v in x)
+    contribution["x"] = Array((network.inputs,), inward)
     return Sample(
         network, parameters, x, y, r, z, a, slope, delta, tuple(pre_activation), tuple(upstream), contribution
     )

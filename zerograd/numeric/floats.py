@@ -26,7 +26,7 @@ ROUNDING = 2.0**-40
 """Relative to the majorant: a generous multiple of 2**-53 for sums of up to a few thousand terms."""
 
 
-class NotComparable(Exception):
+class NotComparable(Exception):  # noqa: N818 - a finding, not an error
     """Float64 cannot follow the exact computation here; the message says why."""
 
 
@@ -64,7 +64,8 @@ def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
     kinks = np.array([float(kink) for kink in activation.kinks], dtype=np.float64)
     left = np.searchsorted(kinks, z, side="left")
     right = np.searchsorted(kinks, z, side="right")
-    return (2 * left + (left != right)).astype(np.intp)
+    codes: NDArray[np.intp] = (2 * left + (left != right)).astype(np.intp)
+    return codes
 
 
 def forward(network: Network, values: Values) -> list[Floats]:
@@ -86,9 +87,7 @@ def loss_at(network: Network, values: Values) -> tuple[float, list[NDArray[np.in
     return float(np.mean((y_hat - values["y"]) ** 2)), codes
 
 
-def evaluate(
-    network: Network, values: Values, codes: list[NDArray[np.intp]], convention: Kink
-) -> Evaluation:
+def evaluate(network: Network, values: Values, codes: list[NDArray[np.intp]], convention: Kink) -> Evaluation:
     """Loss and gradients on the given pieces, with majorants."""
     a, big = [values["x"]], [np.abs(values["x"])]
     slopes = []

@@ -32,7 +32,7 @@ MAX_DIFFERENCES = 400
 """Entries that finite differences are taken of; each costs two forward passes."""
 
 
-class Disagreement(ZerogradError):
+class Disagreement(ZerogradError):  # noqa: N818 - named for what it is
     """A numeric re-check contradicts the exact gradients: a bug in one of the two."""
 
 

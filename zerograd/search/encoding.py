@@ -11,7 +11,7 @@ afterwards: the gradients are linear in r, and ŷ drops out of the question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -82,9 +82,7 @@ def symbol(name: str, index: Index) -> str:
 
 def targets_are_free(problem: Problem) -> bool:
     """Whether nothing is said of the targets: neither values, bounds nor domain, nor a condition."""
-    speaks = any(
-        isinstance(node, Name) and node.name == "y" for condition in problem.where for node in walk(condition.node)
-    )
+    speaks = _speaks_of(problem, {"y"})
     bounded = any(reference.name == "y" for reference in problem.bounds)
     return not (speaks or bounded or "y" in problem.given or problem.domain == "integer")
 
@@ -99,6 +97,11 @@ def encode(
         fixed: restrict the question to these values of some entries.
     """
     return _Encoder(problem, samples, pattern, fixed or {}).encode()
+
+
+def _speaks_of(problem: Problem, names: Collection[str]) -> bool:
+    nodes = (node for condition in problem.where for node in walk(condition.node))
+    return any(isinstance(node, Name) and node.name in names for node in nodes)
 
 
 def gradients_used(problem: Problem) -> set[str]:
@@ -186,7 +189,8 @@ class _Encoder:
                 known[self.sample.z[number - 1][unit]] = z
                 choices = self._sides((number, m, unit), layer.activation, z)
                 values = [_affine(side, z) for _, side in choices]
-                known[self.sample.a[number - 1][unit]] = self._select(f"a{number}", (m, unit), choices, values)
+                a = self._select(f"a{number}", (m, unit), choices, values)
+                known[self.sample.a[number - 1][unit]] = a
         for number in range(1, last + 1):
             for name, rows in (("z", self.sample.z), ("a", self.sample.a)):
                 if rows[number - 1][0] in known:
@@ -199,11 +203,7 @@ class _Encoder:
     def _output_unused(self) -> bool:
         """ŷ plays no part: the residuals are unknowns, and no condition or kink speaks of the last layer."""
         names = {"y_hat", f"z{self.network.depth}", f"a{self.network.depth}"}
-        spoken = any(
-            isinstance(node, Name) and node.name in names
-            for condition in self.problem.where
-            for node in walk(condition.node)
-        )
+        spoken = _speaks_of(self.problem, names)
         return self.free_targets and not spoken and not self.network.layers[-1].activation.kinks
 
     def _sides(self, site: Site, activation: Activation, z: Term) -> list[tuple[Formula, Side]]:

@@ -30,16 +30,28 @@ EACH = 0.25
 
 
 def guess(
-    problem: Problem, samples: int, solver: SolverProcess, *, deadline: float, seed: int, progress: Progress
+    problem: Problem,
+    samples: int,
+    solver: SolverProcess,
+    *,
+    first: int,
+    last: int,
+    deadline: float,
+    seed: int,
+    progress: Progress,
 ) -> Verdict:
-    """Look for a witness with M = ``samples``; never says that there is none."""
-    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    attempts = 0
-    while time.monotonic() < deadline:
-        attempts += 1
+    """Look for a witness with M = ``samples`` in guesses ``first`` to ``last``; it never says there is none.
+
+    Guesses are counted rather than timed, so that a seed gives the same answer on any machine.
+    """
+    attempts = first
+    for attempts in range(first, last + 1):
+        if time.monotonic() >= deadline:
+            return Undecided("timeout", f"{attempts} guesses led to nothing")
+        chance = random.Random(f"{seed} {attempts}")  # noqa: S311 - reproducible, not secret
         if attempts % 10 == 0:
             progress(f"{attempts} guesses")
-        fixed = _draw(problem, samples, chance, spread=min(2 + attempts // 8, 9), last=attempts % 3 == 0)
+        fixed = _draw(problem, samples, chance, spread=min(2 + attempts // 8, 9), open_end=attempts % 3 == 0)
         encoding = encode(problem, samples, fixed=fixed)
         until = min(deadline, time.monotonic() + EACH)
         outcome = solver.check(encoding.script, deadline=until, mode="smt", seed=seed)
@@ -51,12 +63,12 @@ def guess(
 
 
 def _draw(
-    problem: Problem, samples: int, chance: random.Random, *, spread: int, last: bool
+    problem: Problem, samples: int, chance: random.Random, *, spread: int, open_end: bool
 ) -> dict[str, dict[Index, Rational]]:
-    """Small integers for parameters and inputs; with ``last``, the last layer is left open."""
+    """Small integers for parameters and inputs; with ``open_end``, the last layer is left open."""
     network = problem.network
     bounds = problem.entry_bounds(samples)
-    open_names = {"y"} | ({f"w{network.depth}", f"b{network.depth}"} if last else set())
+    open_names = {"y"} | ({f"w{network.depth}", f"b{network.depth}"} if open_end else set())
     fixed: dict[str, dict[Index, Rational]] = {}
 
     def draw(name: str, index: Index, wish: int) -> Rational:
@@ -64,7 +76,9 @@ def _draw(
 
     for name, shape in variable_shapes(network, samples).items():
         if name not in open_names:
-            values = Array.build(shape, lambda _: chance.randint(-spread, spread))
+            # A weight of 0 or a sample at 0 cuts connections: sometimes wanted, mostly not.
+            wishes = [*range(-spread, 0), *range(1, spread + 1)] * 3 + [0]
+            values = Array.build(shape, lambda _, wishes=wishes: chance.choice(wishes))  # type: ignore[misc]
             fixed[name] = {index: draw(name, index, wish) for index, wish in values.items()}
     for number in range(1, network.depth):
         _make_parallel(problem, number, fixed, chance, bounds)

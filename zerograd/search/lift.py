@@ -11,11 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, gcd, lcm
 
 from zerograd.core.arrays import Array, Index
 from zerograd.core.backprop import exact_activate, forward
 from zerograd.core.exact import Exact, NumberField, narrow
+from zerograd.core.language import Call, Name, walk
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Bound, variable_shapes
 from zerograd.core.witness import Witness
@@ -29,7 +30,9 @@ SIMPLEST = (1, 2, 4, 12, 60, 1000, 10**6)
 """Largest denominators that are tried, one after another, when an irrational value is made rational."""
 
 
-def lift(encoding: Encoding, model: Model, solver: SolverProcess, *, deadline: float, seed: int) -> Witness | None:
+def lift(
+    encoding: Encoding, model: Model, solver: SolverProcess, *, deadline: float, seed: int
+) -> Witness | None:
     """An exact witness, rational if possible; None if no common number field is found in time.
 
     The result is well-formed, and for the checker to judge.
@@ -42,9 +45,7 @@ def lift(encoding: Encoding, model: Model, solver: SolverProcess, *, deadline: f
     return None if values is None else read_back(encoding, values)
 
 
-def rationalise(
-    script: Script, model: Model, solver: SolverProcess, *, deadline: float, seed: int
-) -> Model:
+def rationalise(script: Script, model: Model, solver: SolverProcess, *, deadline: float, seed: int) -> Model:
     """Pin irrational values, one by one, to nearby rationals for which a model remains."""
     pinned: list[Formula] = []
     stubborn: set[str] = set()
@@ -110,8 +111,30 @@ def read_back(encoding: Encoding, values: Mapping[str, Exact]) -> Witness:
         activate = exact_activate("torch")  # values do not depend on the convention
         run = forward(problem.network, arrays, arrays["x"], blank, activate)
         r = Array.build(shape, lambda i: values.get(symbol("r", i), 0))
+        if not speaks_of_size(problem):
+            r = primitive(r)
         arrays["y"] = Array(shape, tuple(p - v for p, v in zip(run.y_hat.entries, r.entries, strict=True)))
     return Witness.of(problem, arrays)
+
+
+def speaks_of_size(problem: Problem) -> bool:
+    """Whether the size of residuals matters: a query about signs of gradients does not change with it."""
+    sized = {"r", "loss"}
+    return any(
+        (isinstance(node, Name) and node.name in sized)
+        or (isinstance(node, Call) and node.function == "grad")
+        for condition in problem.where
+        for node in walk(condition.node)
+    )
+
+
+def primitive(residuals: Array[Exact]) -> Array[Exact]:
+    """Scaled by a positive rational to coprime integers, where they are rational: smaller numbers."""
+    entries = [v for v in residuals.entries if isinstance(v, int | Fraction)]
+    if len(entries) < len(residuals.entries) or not any(entries):
+        return residuals
+    scale = Fraction(lcm(*(v.denominator for v in entries)), gcd(*(v.numerator for v in entries)))
+    return Array(residuals.shape, tuple(narrow(v * scale) for v in entries))
 
 
 def complete(

@@ -11,10 +11,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from zerograd.core import univariate as uni
 from zerograd.core.exact import Algebraic, Exact, NumberField, sign
 from zerograd.solvers.base import Value
+
+if TYPE_CHECKING:
+    from flint import fmpq
 
 MAX_DEGREE = 64
 
@@ -68,7 +72,7 @@ def _isolated(polynomial: uni.Polynomial, root: NumberField) -> tuple[Fraction, 
 
 
 def express(root: NumberField, field: NumberField) -> Exact | None:
-    """``root`` as an element of ``field``, verified; None where it does not lie there (or is not recognised)."""
+    """``root`` as an element of ``field``, verified; None where it is not recognised as one."""
     if root == field:
         return Algebraic(field, uni.polynomial([0, 1]))
     degree = len(field.polynomial) - 1
@@ -161,7 +165,7 @@ def _factor_near(resultant: object, field: NumberField, root: NumberField, c: in
     return None
 
 
-def _flint(value: Fraction) -> object:
+def _flint(value: Fraction) -> fmpq:
     from flint import fmpq
 
     return fmpq(value.numerator, value.denominator)

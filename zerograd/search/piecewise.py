@@ -22,8 +22,9 @@ def piecewise(
     """Decide the problem for M = ``samples``, before ``deadline`` (of `time.monotonic`)."""
     encoding = encode(problem, samples)
     # Interchangeable samples may as well be in order: it spares the solver their permutations.
-    first = [encoding.inputs[(m, 0)] for m in range(samples)] if samples_interchangeable(problem, samples) else []
-    order = [relate(a, "<=", b) for a, b in pairwise(first)]
+    order = []
+    if samples_interchangeable(problem, samples):
+        order = [relate(a, "<=", b) for a, b in pairwise(row[0] for row in encoding.inputs.rows())]
     outcome = solver.check(encoding.script.copy(order), deadline=deadline, mode=mode, seed=seed)
     match outcome:
         case NoModel():
@@ -31,7 +32,9 @@ def piecewise(
         case Model():
             witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
             if witness is None:
-                return Undecided("incomplete", "a solution was found that no single number field of low degree holds")
+                return Undecided(
+                    "incomplete", "a solution was found, in no single number field of low degree"
+                )
             return Found(witness, NAME)
         case GaveUp(reason="crashed", detail=detail):
             return Undecided("incomplete", detail)

@@ -11,6 +11,9 @@ from zerograd.search import guess, piecewise, regions
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.process import SolverProcess
 
+FEW, MANY = 30, 200
+"""Guesses before anything else is tried, and before the long searches."""
+
 Step = tuple[str, float, Callable[[float], Verdict]]
 """(name, seconds at most, search until a deadline)."""
 
@@ -48,8 +51,17 @@ class Portfolio:
     def _steps(self, problem: Problem, samples: int) -> Iterator[Step]:
         solver, seed, report = self.solver, self.seed, self.progress
 
-        def by_guess(until: float) -> Verdict:
-            return guess.guess(problem, samples, solver, deadline=until, seed=seed, progress=report)
+        def by_guess(first: int, last: int) -> Callable[[float], Verdict]:
+            return lambda until: guess.guess(
+                problem,
+                samples,
+                solver,
+                first=first,
+                last=last,
+                deadline=until,
+                seed=seed,
+                progress=report,
+            )
 
         def by_regions(until: float) -> Verdict:
             return regions.regions(problem, samples, solver, deadline=until, seed=seed, progress=report)
@@ -63,7 +75,7 @@ class Portfolio:
         modes = ("smt", "bits") if problem.domain == "integer" else ("nlsat", "nlsat-solve-eqs", "smt")
         match self.strategy:
             case guess.NAME:
-                yield guess.NAME, forever, by_guess
+                yield guess.NAME, forever, by_guess(1, 10**9)
             case regions.NAME:
                 yield regions.NAME, forever, by_regions
             case piecewise.NAME:
@@ -72,10 +84,10 @@ class Portfolio:
                 for mode in modes:
                     yield piecewise.NAME, forever if mode == modes[-1] else 20.0, at_once(mode)
             case _:
-                yield guess.NAME, 0.3, by_guess
+                yield guess.NAME, 5.0, by_guess(1, FEW)
                 for mode in modes[:2]:
                     yield piecewise.NAME, 0.7, at_once(mode)
-                yield guess.NAME, 1.5, by_guess
+                yield guess.NAME, 10.0, by_guess(FEW + 1, MANY)
                 yield regions.NAME, 60.0, by_regions
                 for mode in modes[:-1]:
                     yield piecewise.NAME, 15.0, at_once(mode)

@@ -40,7 +40,7 @@ def regions(
         return Undecided("unsupported", f"more than {MAX_REGIONS} activation patterns")
     pending = list(patterns(problem, samples))
     for patience in PATIENCE:
-        hard = []
+        hard: list[tuple[Row, ...]] = []
         for number, rows in enumerate(pending):
             if time.monotonic() >= deadline:
                 return Undecided("timeout", f"{len(pending) - number + len(hard)} regions were left")
@@ -94,7 +94,7 @@ def _renamings(problem: Problem, samples: int, units: list[Unit]) -> list[tuple[
     for layer in range(1, problem.network.depth + 1):
         here = tuple(i for i, (number, _) in enumerate(units) if number == layer)
         free = layer < problem.network.depth and units_interchangeable(problem, layer, samples)
-        orders = list(permutations(here)) if free and len(here) <= 6 and total <= MAX_RENAMINGS else [here]  # noqa: PLR2004
+        orders = list(permutations(here)) if free and len(here) <= 6 and total <= MAX_RENAMINGS else [here]
         total *= len(orders)
         groups.append(orders)
     if total > MAX_RENAMINGS:

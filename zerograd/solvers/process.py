@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -53,8 +54,8 @@ class SolverProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         # -P, not the working directory: a stray z3.py there must not be what we run.
         command = [sys.executable, "-P", "-m", "zerograd.solvers.worker", self.name, str(self.memory)]
-        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        self._process = subprocess.Popen(
+        root = str(Path(__file__).resolve().parents[2])
+        self._process = subprocess.Popen(  # noqa: S603 - our own worker, no shell
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

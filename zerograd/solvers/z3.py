@@ -11,7 +11,6 @@ from zerograd.core.exact import NumberField
 from zerograd.core.univariate import polynomial
 from zerograd.solvers.base import GaveUp, Model, NoModel, Outcome, Value
 
-
 # nlsat decides conjunctions of polynomial relations (Jovanović and de Moura, IJCAR 2012). What is
 # done to a formula beforehand matters as much: neither chain is better than the other on all.
 _CHAINS = {

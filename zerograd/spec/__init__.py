@@ -18,7 +18,7 @@ __all__ = ["Diagnostic", "SpecError", "load", "loads"]
 
 
 def load(path: str | os.PathLike[str]) -> Problem:
-    """The problem in a file; ``-`` is the standard input. Raises SpecError (see `zerograd.spec.read`)."""
+    """The problem in a file. Raises SpecError (see `zerograd.spec.read`)."""
     from zerograd.spec import read
 
     return read.load(path)

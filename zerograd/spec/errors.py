@@ -19,6 +19,9 @@ class Position(NamedTuple):
     column: int
 
 
+START = Position(1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One mistake: ``file:line:column: error: path: message``, always on one line.
@@ -49,7 +52,7 @@ class SpecError(ZerogradError):
         super().__init__("\n".join(map(str, self.diagnostics)))
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """A text that cannot be read any further. Becomes a `SpecError` where the file's name is known."""
 
     def __init__(self, position: Position | None, message: str) -> None:

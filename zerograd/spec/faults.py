@@ -61,8 +61,9 @@ def faults(data: Mapping[str, Any]) -> list[Fault]:
     try:
         ProblemFile.model_validate(data)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        return [_fault(e["type"], e["loc"], e["input"], e.get("ctx", {})) for e in found]
+        return [
+            _fault(e["type"], e["loc"], e["input"], e.get("ctx", {})) for e in error.errors(include_url=False)
+        ]
     return []
 
 

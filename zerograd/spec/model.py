@@ -6,7 +6,7 @@ is made from them (`zerograd.spec.schema`), and so are the messages about form (
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -38,8 +38,13 @@ def _one_or_many(item: dict[str, Any], **limits: int) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, **limits}]})
 
 
+def _optional(description: str, **more: Any) -> Any:
+    """A key that may be left out. None is never looked at; the schema does not show it."""
+    return Field(default=None, description=description, **more)
+
+
 Text = Annotated[str, BeforeValidator(wording.text)]
-Width = Annotated[int, BeforeValidator(wording.whole), Field(ge=1)]
+Width = Annotated[int, Field(ge=1), BeforeValidator(wording.whole)]
 Flag = Annotated[bool, BeforeValidator(wording.flag)]
 Number = TypeAliasType(
     "Number",
@@ -67,14 +72,17 @@ NumberOrFree = TypeAliasType(
         ),
     ],
 )
-Values = TypeAliasType(
-    "Values",
-    Annotated[
-        Union[Annotated[NumberOrFree, Tag("<number>")], Annotated[list["Values"], Tag("<list>")]],
-        Discriminator(wording.kind("<list>", "<number>", "<number>")),
-    ],
-)
-Bound = Annotated[list[NumberOrFree], BeforeValidator(wording.pair), Field(min_length=2, max_length=2)]
+if TYPE_CHECKING:
+    Values = Any  # mypy knows no recursive alias of this kind
+else:
+    Values = TypeAliasType(
+        "Values",
+        Annotated[
+            Annotated[NumberOrFree, Tag("<number>")] | Annotated[list["Values"], Tag("<list>")],
+            Discriminator(wording.kind("<list>", "<number>", "<number>")),
+        ],
+    )
+Bound = Annotated[list[NumberOrFree], Field(min_length=2, max_length=2), BeforeValidator(wording.pair)]
 Names = Annotated[
     list[Annotated[Any, PlainValidator(wording.name)]],
     wording.listed("names such as [w1, b1]"),
@@ -110,11 +118,10 @@ class Layer(_Form):
 
     units: Width = Field(description="How many units the layer has.")
     activation: Annotated[
-        Union[Annotated[ActivationName, Tag("<name>")], Annotated[LeakyRelu, Tag("<slope>")]],
+        Annotated[ActivationName, Tag("<name>")] | Annotated[LeakyRelu, Tag("<slope>")],
         Discriminator(wording.kind("<name>", "<slope>", "<name>")),
-    ] = Field(
-        default=None,
-        description="The activation; without it relu, and linear for the last layer. "
+    ] = _optional(
+        "The activation; without it relu, and linear for the last layer. "
         "leaky_relu alone has slope 1/100, as in PyTorch; {leaky_relu: 1/10} names it.",
     )
     bias: Flag = Field(default=True, description="Whether the layer has a bias.")
@@ -125,14 +132,14 @@ class NetworkForm(_Form):
 
     inputs: Width = Field(description="How many inputs the network has.")
     layers: Annotated[
-        list[Layer], wording.at_least(1, "a list of at least one layer"), Field(min_length=1)
+        list[Layer], Field(min_length=1), wording.at_least(1, "a list of at least one layer")
     ] = Field(description="From the first hidden layer to the output.")
 
 
 Widths = Annotated[
     list[Width],
-    wording.at_least(2, "at least an input and an output width, such as [1, 1, 1]"),
     Field(min_length=2),
+    wording.at_least(2, "at least an input and an output width, such as [1, 1, 1]"),
 ]
 
 
@@ -160,11 +167,11 @@ class ProblemFile(_Form):
     version: Annotated[Literal[1], wording.choice(1)] = Field(
         default=1, description="The version of this format."
     )
-    title: Text = Field(default=None, description="A name for people; plays no part in the answer.")
-    notes: Text = Field(default=None, description="Notes for people; play no part in the answer.")
-    references: Texts = Field(default=None, description="Where the question comes from: papers, links.")
+    title: Text = _optional("A name for people; plays no part in the answer.")
+    notes: Text = _optional("Notes for people; play no part in the answer.")
+    references: Texts = _optional("Where the question comes from: papers, links.")
     network: Annotated[
-        Union[Annotated[Widths, Tag("<widths>")], Annotated[NetworkForm, Tag("<layers>")]],
+        Annotated[Widths, Tag("<widths>")] | Annotated[NetworkForm, Tag("<layers>")],
         Discriminator(wording.kind("<widths>", "<layers>", "<widths>")),
     ] = Field(
         description="Widths such as [1, 1, 1], with ReLU hidden layers and a linear output; "
@@ -172,7 +179,7 @@ class ProblemFile(_Form):
         examples=[[1, 1, 1], {"inputs": 2, "layers": [{"units": 3, "bias": False}, {"units": 1}]}],
     )
     samples: Annotated[
-        Union[Annotated[Count, Tag("<count>")], Annotated[SampleRange, Tag("<range>")]],
+        Annotated[Count, Tag("<count>")] | Annotated[SampleRange, Tag("<range>")],
         Discriminator(wording.kind("<count>", "<range>", "<count>")),
     ] = Field(
         description="The number M of samples; {from: 2, to: 6} or fewest asks for the least M; "
@@ -182,27 +189,23 @@ class ProblemFile(_Form):
     loss: Annotated[Literal["mse"], wording.choice("mse")] = Field(
         default="mse", description="The mean squared error over samples and outputs, as torch.nn.MSELoss."
     )
-    zero: Names = Field(
-        default=None,
-        description="Parameters, x, or single entries such as w1[0,1]: every entry of ∂L/∂ them is zero.",
+    zero: Names = _optional(
+        "Parameters, x, or single entries such as w1[0,1]: every entry of ∂L/∂ them is zero.",
     )
-    nonzero: Names = Field(default=None, description="Every entry of ∂L/∂ these is nonzero.")
-    some_nonzero: Names = Field(default=None, description="At least one entry of ∂L/∂ each is nonzero.")
-    positive: Names = Field(default=None, description="Every entry of ∂L/∂ these is above 0.")
-    negative: Names = Field(default=None, description="Every entry of ∂L/∂ these is below 0.")
-    where: Conditions = Field(
-        default=None,
-        description="Conditions on parameters, x, y, y_hat, r (= y_hat - y), z1…, a1…, loss, grad(name).",
+    nonzero: Names = _optional("Every entry of ∂L/∂ these is nonzero.")
+    some_nonzero: Names = _optional("At least one entry of ∂L/∂ each is nonzero.")
+    positive: Names = _optional("Every entry of ∂L/∂ these is above 0.")
+    negative: Names = _optional("Every entry of ∂L/∂ these is below 0.")
+    where: Conditions = _optional(
+        "Conditions on parameters, x, y, y_hat, r (= y_hat - y), z1…, a1…, loss, grad(name).",
         examples=[["x[0] < x[1]", "abs(w1) <= 5", "distinct(x)"]],
     )
-    given: dict[str, Values] = Field(
-        default=None,
-        description="Fixed values of parameters, x or y: nested lists (null where free), or single entries.",
+    given: dict[str, Values] = _optional(
+        "Fixed values of parameters, x or y: nested lists (null where free), or single entries.",
         examples=[{"w1": [[1], [None]], "x[2]": "1/3"}],
     )
-    bounds: dict[str, Bound] = Field(
-        default=None,
-        description="Lowest and highest value of parameters, x or y; null where open.",
+    bounds: dict[str, Bound] = _optional(
+        "Lowest and highest value of parameters, x or y; null where open.",
         examples=[{"x": [-5, 5], "w1[0,0]": [0, None]}],
     )
     domain: Annotated[Literal["real", "integer"], wording.choice("real", "integer")] = Field(
@@ -215,6 +218,6 @@ class ProblemFile(_Form):
         description="The derivative where an activation has none: what PyTorch returns (so ReLU'(0) = 0), "
         "the one from the left or the right; or forbid, that no sample sits on a kink.",
     )
-    expect: Annotated[Literal["sat", "unsat", "unknown"], wording.choice("sat", "unsat", "unknown")] = Field(
-        default=None, description="The answer that is expected; plays no part in finding it."
+    expect: Annotated[Literal["sat", "unsat", "unknown"], wording.choice("sat", "unsat", "unknown")] = (
+        _optional("The answer that is expected; plays no part in finding it.")
     )

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from zerograd.core.errors import Issue, Path
-from zerograd.spec.errors import Malformed, Position
+from zerograd.spec.errors import START, MalformedError, Position
 from zerograd.spec.scalars import Scalar, resolve_plain
-from zerograd.spec.source import check_characters
+from zerograd.spec.source import vetted
 from zerograd.spec.syntax import explain
 
 MAX_NODES = 100_000
@@ -73,7 +73,7 @@ def compose(text: str) -> Document:
     """The one document of a text.
 
     Raises:
-        Malformed: no YAML, empty, several documents, too large or too deep.
+        MalformedError: no YAML, empty, several documents, too large or too deep.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -81,17 +81,17 @@ def compose(text: str) -> Document:
     builder = _Builder()
     parser = YAML(typ="safe", pure=True)  # pure: the C parser knows YAML 1.1 only
     try:
-        for event in parser.parse(check_characters(text)):
+        for event in parser.parse(vetted(text)):
             builder.take(event)
     except YAMLError as error:
         raise explain(error) from None
-    except (Malformed, KeyboardInterrupt, MemoryError):
+    except (MalformedError, KeyboardInterrupt, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 - ruamel lets ValueError, OverflowError and others escape
-        raise Malformed(builder.last, f"cannot be read as YAML from here on ({error})") from None
+    except Exception as error:  # ruamel lets ValueError, OverflowError and others escape
+        raise MalformedError(builder.last, f"cannot be read as YAML from here on ({error})") from None
     if builder.root is None or builder.root.value is None:
-        raise Malformed(
-            Position(1, 1),
+        raise MalformedError(
+            START,
             "the file is empty: a problem has at least the keys network and samples, "
             "and asks something, e.g. zero: [w1]",
         )
@@ -107,7 +107,7 @@ class _Open:
     entries: dict[str, Entry] | None
     items: list[Node] = field(default_factory=list)
     key: str | None = None
-    key_position: Position = Position(1, 1)
+    key_position: Position = START
     skip: bool = False
     size: int = 1
     height: int = 1
@@ -120,7 +120,7 @@ class _Open:
 @dataclass(slots=True)
 class _Builder:
     root: Node | None = None
-    last: Position = Position(1, 1)
+    last: Position = START
     issues: list[tuple[Position, Issue]] = field(default_factory=list)
     replaced: list[Path] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
@@ -135,13 +135,13 @@ class _Builder:
             case "DocumentStartEvent":
                 self.documents += 1
                 if self.documents > 1:
-                    raise Malformed(
+                    raise MalformedError(
                         self.last,
-                        "a second document starts here: a problem file holds one, put the other into its own file",
+                        "a second document starts here: give each problem its own file",
                     )
             case "MappingStartEvent" | "SequenceStartEvent" as kind:
                 if self._wants_key():
-                    raise Malformed(self.last, "expected a key such as zero, found a list or mapping")
+                    raise MalformedError(self.last, "expected a key such as zero, found a list or mapping")
                 self._grow(1, 1)
                 self._refuse_tag(event)
                 if event.anchor is not None:
@@ -166,23 +166,25 @@ class _Builder:
 
     def _alias(self, name: str) -> None:
         if self._wants_key():
-            raise Malformed(self.last, f"expected a key, found the alias *{name}: write the key out")
+            raise MalformedError(self.last, f"expected a key, found the alias *{name}: write the key out")
         if name not in self.anchors:
-            raise Malformed(self.last, f"*{name} stands for nothing: there is no &{name} before it")
+            raise MalformedError(self.last, f"*{name} stands for nothing: there is no &{name} before it")
         node = self.anchors[name]
         if node is None:
-            raise Malformed(self.last, f"*{name} stands for a value that contains it: write the value out")
+            raise MalformedError(
+                self.last, f"*{name} stands for a value that contains it: write the value out"
+            )
         self._grow(node.size, node.height)
         self._add(Node(self.last, node.value, node.size, node.height), None)
 
     def _grow(self, size: int, height: int) -> None:
         self.size += size
         if self.size > MAX_NODES:
-            raise Malformed(
+            raise MalformedError(
                 self.last, f"more than {MAX_NODES} values, aliases written out: make the file smaller"
             )
         if len(self.stack) + height > MAX_DEPTH:
-            raise Malformed(self.last, f"nested more than {MAX_DEPTH} levels deep")
+            raise MalformedError(self.last, f"nested more than {MAX_DEPTH} levels deep")
 
     def _wants_key(self) -> bool:
         return bool(self.stack) and self.stack[-1].entries is not None and self.stack[-1].key is None
@@ -221,7 +223,8 @@ class _Builder:
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self._report(f"the tag {tag} is not read: take it out (and quote what must stay text)")
-            self.replaced.append(self._path())
+            if not self._wants_key():
+                self.replaced.append(self._path())
 
     def _report(self, message: str) -> None:
         self.issues.append((self.last, Issue(self._path(), message)))
@@ -238,13 +241,13 @@ class _Builder:
 
 
 def _whole(text: str, position: Position) -> str:
-    """JSON writes a character beyond U+FFFF as two escapes; joined here. Raises Malformed for half of one."""
+    """JSON writes a character beyond U+FFFF as two escapes: joined here. Half of one is refused."""
     if not _HALF.search(text):
         return text
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        raise Malformed(
+        raise MalformedError(
             position, "an escape such as \\ud800 is half a character: write the character"
         ) from None
 

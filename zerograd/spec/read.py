@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -10,34 +11,44 @@ from zerograd.core.documents import network_from_json
 from zerograd.core.errors import Issue, Path, ProblemError
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import RELATIONS
-from zerograd.spec.errors import Diagnostic, Malformed, Position, SpecError
+from zerograd.spec.errors import Diagnostic, MalformedError, Position, SpecError
 from zerograd.spec.faults import KEYS, Fault, faults
 from zerograd.spec.nodes import Document, Node, compose, locate
 from zerograd.spec.scalars import Real
-from zerograd.spec.source import decode, read_file
+from zerograd.spec.source import decode, read_file, read_stream
 from zerograd.spec.wording import show
+
+STDIN = "<stdin>"
 
 _NAMED = {"given", "bounds"}
 
 
 def load(path: str | os.PathLike[str]) -> Problem:
-    """The problem in a file.
-
-    Args:
-        path: a YAML file (JSON is YAML too), or ``-`` for the standard input.
+    """The problem in a file (YAML; JSON is YAML too).
 
     Raises:
         SpecError: with every mistake found, each with its line and column.
     """
     name = os.fsdecode(path)
-    name = "<stdin>" if name == "-" else name
     try:
-        return loads(read_file(path), name)
-    except Malformed as error:
+        data = read_file(path)
+    except MalformedError as error:
         _fail(name, error)
+    return loads(data, name)
 
 
-def loads(text: str | bytes, name: str = "<stdin>") -> Problem:
+def load_stdin() -> Problem:
+    """The problem on the standard input. Raises SpecError as `load`."""
+    if sys.stdin is None:  # closed by whoever started the program
+        _fail(STDIN, MalformedError(None, "is closed: name a file"))
+    try:
+        data = read_stream(sys.stdin.buffer)
+    except MalformedError as error:
+        _fail(STDIN, error)
+    return loads(data)
+
+
+def loads(text: str | bytes, name: str = STDIN) -> Problem:
     """The problem in a text.
 
     Args:
@@ -49,13 +60,12 @@ def loads(text: str | bytes, name: str = "<stdin>") -> Problem:
     """
     try:
         document = compose(decode(text) if isinstance(text, bytes) else text)
-    except Malformed as error:
+    except MalformedError as error:
         _fail(name, error)
     root = document.root
     if not isinstance(root.value, Mapping):
-        found = show(root.plain())
-        message = f"expected keys such as network: [1, 1, 1], one in each line, found {found}"
-        raise SpecError([Diagnostic(name, root.position, (), message)])
+        form = Issue((), f"expected keys such as network: [1, 1, 1], found {show(root.plain())}")
+        raise SpecError(_in_order(name, document, [Fault(form)], ()))
     data = root.plain()
     replaced = _Shadow(document.replaced)
     found = [fault for fault in faults(data) if not replaced.touches(fault.issue.path)]
@@ -70,7 +80,7 @@ def loads(text: str | bytes, name: str = "<stdin>") -> Problem:
     raise SpecError(_in_order(name, document, found, issues))
 
 
-def _fail(name: str, error: Malformed) -> NoReturn:
+def _fail(name: str, error: MalformedError) -> NoReturn:
     raise SpecError([Diagnostic(name, error.position, (), error.message)]) from None
 
 
@@ -99,7 +109,7 @@ def _build(data: Mapping[str, Any], wrong: Sequence[Path]) -> Problem | None:
     Raises:
         ProblemError: with issues that do not follow from what is wrong already.
     """
-    if any(path[0] == "network" for path in wrong):
+    if any(path[:1] in ((), ("network",)) for path in wrong):
         return None
     network = network_from_json(data["network"])
     rest = {key: value for key, value in data.items() if key in KEYS and (key,) not in wrong}

@@ -32,7 +32,7 @@ class Real:
         return self.text
 
 
-Scalar: TypeAlias = None | bool | int | Real | str
+Scalar: TypeAlias = bool | int | Real | str | None
 
 
 def resolve_plain(text: str) -> Scalar:

@@ -5,50 +5,52 @@ from __future__ import annotations
 import os
 import re
 import stat
-import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from zerograd.spec.errors import Malformed, Position
+from zerograd.spec.errors import START, MalformedError, Position
 
 MAX_BYTES = 2**20
 """Largest file that is read: a parser in Python takes some seconds for a mebibyte."""
 
 # What YAML 1.2 allows in a text (§5.1).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The parser takes quadratic time for the length of a tag; no tag is read anyway.
+_LONG_TAG = re.compile(r"(?<![^\s,\[\]{}])!\S{256}")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """At most `MAX_BYTES` of a file; ``-`` is the standard input.
+    """All of a file of at most `MAX_BYTES`.
 
     Raises:
-        Malformed: missing, unreadable, a directory, or too large (told before it is read).
+        MalformedError: missing, unreadable, a directory, or too large (told before it is read).
     """
-    if os.fspath(path) == "-":
-        return read_stream(sys.stdin.buffer)
     try:
         with Path(path).open("rb") as stream:
             status = os.fstat(stream.fileno())
             if stat.S_ISREG(status.st_mode) and status.st_size > MAX_BYTES:
-                raise Malformed(None, _too_large(f"{status.st_size} bytes"))
+                raise MalformedError(None, _too_large(f"{status.st_size} bytes"))
             return read_stream(stream)
     except IsADirectoryError:
-        raise Malformed(None, "is a directory: name a problem file inside it") from None
+        raise MalformedError(None, "is a directory: name a problem file inside it") from None
     except FileNotFoundError:
-        raise Malformed(None, "no such file: check its name and folder") from None
+        raise MalformedError(None, "no such file: check its name and folder") from None
     except OSError as error:
-        raise Malformed(None, f"cannot be read: {error.strerror or error}") from None
+        raise MalformedError(None, f"cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # a null byte in the name
-        raise Malformed(None, f"cannot be read: {error}") from None
+        raise MalformedError(None, f"cannot be read: {error}") from None
 
 
 def read_stream(stream: BinaryIO) -> bytes:
-    """At most `MAX_BYTES` of a stream. Raises Malformed for more."""
-    data = stream.read(MAX_BYTES + 1)
+    """All of a stream of at most `MAX_BYTES`. Raises MalformedError for more."""
+    try:
+        data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise MalformedError(None, f"cannot be read: {error.strerror or error}") from None
     if len(data) > MAX_BYTES:
-        raise Malformed(None, _too_large(f"more than {MAX_BYTES} bytes"))
+        raise MalformedError(None, _too_large(f"more than {MAX_BYTES} bytes"))
     return data
 
 
@@ -56,35 +58,42 @@ def decode(data: bytes) -> str:
     """UTF-8 text, a byte order mark dropped.
 
     Raises:
-        Malformed: too large, another encoding, or bytes that are no text.
+        MalformedError: too large, another encoding, or bytes that are no text.
     """
     if len(data) > MAX_BYTES:
-        raise Malformed(None, _too_large(f"{len(data)} bytes"))
+        raise MalformedError(None, _too_large(f"{len(data)} bytes"))
     if data.startswith(_UTF16_OR_32):
-        raise Malformed(Position(1, 1), "the text is in UTF-16 or UTF-32: save it as UTF-8")
+        raise MalformedError(START, "the text is in UTF-16 or UTF-32: save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig")
-        raise Malformed(
+        raise MalformedError(
             end_of(before), f"the byte 0x{data[error.start]:02x} is not UTF-8 text: save the file as UTF-8"
         ) from None
     nulls = text[:64].count("\0")
     if nulls > 1 and nulls >= len(text[:64]) // 4:  # ASCII characters in two bytes or four
-        raise Malformed(Position(1, 1), "looks like UTF-16 text or a binary file: save it as UTF-8 text")
+        raise MalformedError(START, "looks like UTF-16 text or a binary file: save it as UTF-8 text")
     return text
 
 
-def check_characters(text: str) -> str:
-    """The text itself. Raises Malformed where it is too large, or has a character that YAML forbids."""
+def vetted(text: str) -> str:
+    """The text without a byte order mark.
+
+    Raises:
+        MalformedError: too large, a character that YAML forbids, or an endless tag.
+    """
     if len(text) > MAX_BYTES:
-        raise Malformed(None, _too_large(f"{len(text)} characters"))
+        raise MalformedError(None, _too_large(f"{len(text)} characters"))
     match = _FORBIDDEN.search(text)
     if match is not None:
-        raise Malformed(
+        raise MalformedError(
             end_of(text[: match.start()]),
             f"the character U+{ord(match[0]):04X} may not stand in a text file: is this a binary file?",
         )
+    match = _LONG_TAG.search(text)
+    if match is not None:
+        raise MalformedError(end_of(text[: match.start()]), "a tag of more than 256 characters: take it out")
     return text.removeprefix("\ufeff")
 
 
@@ -95,4 +104,4 @@ def end_of(text: str) -> Position:
 
 
 def _too_large(size: str) -> str:
-    return f"{size} are more than the {MAX_BYTES} that are read: is this a problem file?"
+    return f"{size}, at most {MAX_BYTES} are read: is this a problem file?"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from zerograd.spec.errors import Malformed, Position
+from zerograd.spec.errors import START, MalformedError, Position
 
 _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"expected ',' or '[\]}]', but got '(\[|\{)'",
-        "unexpected {0} inside a list: put names and conditions with brackets in quotes, "
-        'such as ["w1[0,1]"] or ["x[0] < 1"]',
+        'unexpected {0} inside a list: put names and conditions with brackets in quotes, as in ["x[0] < 1"]',
     ),
     (
         r"expected ',' or '([\]}])', but got '<stream end>'",
@@ -49,18 +48,18 @@ _ADVICE: tuple[tuple[str, str], ...] = (
 )
 
 
-def explain(error: Exception) -> Malformed:
+def explain(error: Exception) -> MalformedError:
     """A `ruamel.yaml` error as ours. Unknown wordings are passed on as they are."""
     problem = str(getattr(error, "problem", None) or "this is not YAML")
     context = getattr(error, "context", None)
     context_at = _position(getattr(error, "context_mark", None))
-    position = _position(getattr(error, "problem_mark", None)) or context_at or Position(1, 1)
+    position = _position(getattr(error, "problem_mark", None)) or context_at or START
     opened = f"line {context_at.line}, column {context_at.column}" if context_at else "an earlier line"
     for pattern, advice in _ADVICE:
         match = re.search(pattern, problem)
         if match is not None:
-            return Malformed(position, advice.format(*match.groups(), context=opened))
-    return Malformed(position, f"{problem} ({context})" if context else problem)
+            return MalformedError(position, advice.format(*match.groups(), context=opened))
+    return MalformedError(position, f"{problem} ({context})" if context else problem)
 
 
 def _position(mark: Any) -> Position | None:

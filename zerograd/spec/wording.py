@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from zerograd.core.conditions import Condition
+from zerograd.core.errors import short
 from zerograd.core.exact import parse_rational
 from zerograd.core.language import LanguageError
 from zerograd.core.references import did_you_mean, parse_reference
@@ -16,8 +17,6 @@ from zerograd.spec.scalars import Real
 
 OWN = "zerograd"
 """The type of errors whose message is ours."""
-
-MAX_SHOWN = 60
 
 
 def fault(message: str) -> PydanticCustomError:
@@ -36,11 +35,7 @@ def show(value: object) -> str:
             return "a list"
         case dict():
             return "a mapping"
-        case str():
-            text = repr(value)
-        case _:
-            text = str(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+    return short(value)
 
 
 def expected(what: str, value: object) -> PydanticCustomError:

@@ -1,0 +1,341 @@
+"""Forward and reverse mode against SymPy's differentiation and against PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import sympy as sp
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from zerograd.core.arrays import Array, indices
+from zerograd.core.backprop import Forward, OnKink, backward, exact_activate, forward
+from zerograd.core.exact import Algebraic, Exact, NumberField
+from zerograd.core.network import ACTIVATIONS, KINKS, Activation, Kink, Layer, Network, leaky_relu
+from zerograd.core.polynomial import Polynomial
+from zerograd.core.univariate import polynomial
+from zerograd.core.vocabulary import variable_shapes
+
+F = Fraction
+Real = int | Fraction
+
+PIECES: dict[str, list[tuple[Real | None, Real, Real]]] = {
+    # (end of the piece, slope, offset), from left to right; written down here once more, by hand
+    "linear": [(None, 1, 0)],
+    "relu": [(0, 0, 0), (None, 1, 0)],
+    "abs": [(0, -1, 0), (None, 1, 0)],
+    "relu6": [(0, 0, 0), (6, 1, 0), (None, 0, 6)],
+    "hardtanh": [(-1, 0, -1), (1, 1, 0), (None, 0, 1)],
+}
+
+
+def pieces(activation: Activation) -> list[tuple[Real | None, Real, Real]]:
+    if activation.parameter is None:
+        return PIECES[activation.name]
+    return [(0, activation.parameter, 0), (None, 1, 0)] if activation.parameter != 1 else [(None, 1, 0)]
+
+
+def slope(activation: Activation, z: Real, convention: Kink) -> Real:
+    """φ'(z), with PyTorch's values at kinks as its documentation and source have them."""
+    table = pieces(activation)
+    for number, (end, left, _) in enumerate(table):
+        if end is None or z < end:
+            return left
+        if z == end:
+            right = table[number + 1][1]
+            at_kink = {"leaky_relu": activation.parameter}.get(activation.name) or 0
+            return {"left": left, "right": right, "torch": at_kink}[convention]
+    raise AssertionError("the last piece has no end")
+
+
+def value(activation: Activation, z: Real) -> Real:
+    return next(s * z + offset for end, s, offset in pieces(activation) if end is None or z <= end)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, parameters and a dataset, chosen so that pre-activations often sit on kinks."""
+
+    network: Network
+    values: dict[str, Array[Exact]]
+
+    @property
+    def samples(self) -> int:
+        return self.values["x"].shape[0]
+
+    def run(self, convention: Kink) -> tuple[Forward[Exact], dict[str, Array[Exact]]]:
+        parameters = {name: self.values[name] for name in self.network.shapes}
+        run = forward(
+            self.network, parameters, self.values["x"], self.values["y"], exact_activate(convention)
+        )
+        return run, backward(self.network, parameters, run)
+
+
+activations = st.sampled_from([*ACTIVATIONS.values(), *(leaky_relu(s) for s in (F(1, 4), F(-1, 2), 0, 1, 2))])
+# Halves and quarters are exact in float64 too, so PyTorch sees the very same kinks.
+numbers = st.one_of(st.integers(-2, 2), st.sampled_from([F(1, 2), F(-3, 2), F(5, 4), 3, -6]))
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> Network:
+    """Up to three layers of up to three units, with any activations, biases or none."""
+    layers = st.builds(Layer, st.integers(1, 3), activations, st.booleans())
+    return Network(draw(st.integers(1, 2)), tuple(draw(st.lists(layers, min_size=1, max_size=3))))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Small numbers; half the biases of the first layer are set to put a sample exactly on a kink."""
+    network = draw(networks())
+    shapes = variable_shapes(network, draw(st.integers(1, 3)))
+    values: dict[str, Any] = {
+        name: {index: draw(numbers) for index in indices(shape)} for name, shape in shapes.items()
+    }
+    kinks = network.layers[0].activation.kinks
+    for index in values.get("b1", ()) if kinks else ():
+        if draw(st.booleans()):
+            kink, sample = draw(st.sampled_from(kinks)), draw(st.integers(0, shapes["x"][0] - 1))
+            reached = sum(values["w1"][index[0], d] * values["x"][sample, d] for d in range(network.inputs))
+            values["b1"][index] = kink - reached
+    return Case(network, {n: Array.build(shape, values[n].__getitem__) for n, shape in shapes.items()})
+
+
+def symbols(shape: tuple[int, ...], name: str) -> dict[tuple[int, ...], sp.Symbol]:
+    return {i: sp.Symbol(f"{name}_{'_'.join(map(str, i))}", real=True) for i in indices(shape)}
+
+
+def rational(number: Real) -> sp.Rational:
+    return sp.Rational(number.numerator, number.denominator)
+
+
+def loss_by_sympy(case: Case, convention: Kink | None) -> tuple[sp.Expr, dict[str, Any], dict[Any, Any]]:
+    """The loss as an expression, its symbols, and their values.
+
+    With a convention, every activation is replaced by its tangent, of the slope that the convention
+    says; without one it is a Piecewise, which SymPy differentiates as it sees fit.
+    """
+    names = {name: symbols(array.shape, name) for name, array in case.values.items()}
+    at = {names[n][i]: rational(v) for n, array in case.values.items() for i, v in array.items()}  # type: ignore[arg-type]
+    total: Any = 0
+    for m in range(case.samples):
+        a: list[Any] = [names["x"][m, d] for d in range(case.network.inputs)]
+        numeric: list[Any] = [case.values["x"][m, d] for d in range(case.network.inputs)]
+        for number, layer in enumerate(case.network.layers, start=1):
+            w, b = names[f"w{number}"], names.get(f"b{number}")
+            weight, bias = case.values[f"w{number}"], case.values.get(f"b{number}")
+            after, after_numeric = [], []
+            for i in range(layer.units):
+                z = sum(w[i, j] * below for j, below in enumerate(a)) + (b[i,] if b else 0)
+                z_numeric: Any = sum(weight[i, j] * below for j, below in enumerate(numeric))
+                z_numeric += bias[i] if bias else 0
+                phi = value(layer.activation, z_numeric)
+                after_numeric.append(phi)
+                if convention is None:
+                    table = [(rational(s) * z + rational(o), end) for end, s, o in pieces(layer.activation)]
+                    branches = [(e, z < rational(end) if end is not None else True) for e, end in table]
+                    after.append(sp.Piecewise(*branches))
+                else:
+                    s = rational(slope(layer.activation, z_numeric, convention))
+                    after.append(rational(phi) + s * (z - rational(z_numeric)))
+            a, numeric = after, after_numeric
+        total += sum((a[k] - names["y"][m, k]) ** 2 for k in range(case.network.outputs))
+    return total / (case.samples * case.network.outputs), names, at
+
+
+def as_sympy(number: Exact) -> sp.Rational:
+    assert isinstance(number, int | Fraction)
+    return rational(number)
+
+
+def on_kink(case: Case) -> bool:
+    try:
+        case.run("forbid")
+    except OnKink:
+        return True
+    return False
+
+
+@settings(deadline=None, max_examples=60)
+@given(cases(), st.sampled_from(["torch", "left", "right"]))
+def test_gradients_agree_with_sympy(case: Case, convention: Kink) -> None:
+    """Loss and every gradient are those of the tangent network, under each convention at kinks."""
+    run, gradients = case.run(convention)
+    loss, names, at = loss_by_sympy(case, convention)
+    assert as_sympy(run.loss) == loss.xreplace(at)
+    assert set(gradients) == {*case.network.shapes, "x"}
+    for name, array in gradients.items():
+        assert array.shape == case.values[name].shape
+        for index, found in array.items():
+            assert as_sympy(found) == loss.diff(names[name][index]).xreplace(at)
+
+
+@settings(deadline=None, max_examples=20)
+@given(cases())
+def test_gradients_agree_with_piecewise(case: Case) -> None:
+    """Away from kinks the conventions agree, with what SymPy makes of Piecewise too."""
+    assume(not on_kink(case))
+    runs = [case.run(convention)[1] for convention in KINKS]
+    assert all(run == runs[0] for run in runs)
+    loss, names, at = loss_by_sympy(case, None)
+    assert as_sympy(case.run("forbid")[0].loss) == loss.xreplace(at)
+    for name in case.network.shapes:
+        index = (0,) * len(case.network.shapes[name])
+        assert as_sympy(runs[0][name][index]) == loss.diff(names[name][index]).xreplace(at)
+
+
+@settings(deadline=None, max_examples=100)
+@given(cases())
+def test_gradients_agree_with_torch(case: Case) -> None:
+    """Under the convention `torch` the gradients are those of torch.autograd, on kinks too."""
+    torch = pytest.importorskip("torch")
+    functional = torch.nn.functional
+    functions: dict[str, Any] = {
+        "linear": lambda z, _: z,
+        "relu": lambda z, _: functional.relu(z),
+        "abs": lambda z, _: torch.abs(z),
+        "relu6": lambda z, _: functional.relu6(z),
+        "hardtanh": lambda z, _: functional.hardtanh(z),
+        "leaky_relu": lambda z, s: functional.leaky_relu(z, float(s)),
+    }
+    tensors = {
+        name: torch.tensor(array.map(float).tolist(), dtype=torch.float64, requires_grad=name != "y")
+        for name, array in case.values.items()
+    }
+    a = tensors["x"]
+    for number, layer in enumerate(case.network.layers, start=1):
+        z = functional.linear(a, tensors[f"w{number}"], tensors.get(f"b{number}"))
+        a = functions[layer.activation.name](z, layer.activation.parameter)
+    loss = torch.nn.MSELoss()(a, tensors["y"])
+    loss.backward()
+    run, gradients = case.run("torch")
+    assert loss.item() == pytest.approx(float(run.loss), rel=1e-12)
+    for name, array in gradients.items():
+        # A gradient that autograd does not reach (all slopes 0) is 0.
+        found = tensors[name].grad
+        flat = [0.0] * len(array.entries) if found is None else found.flatten().tolist()
+        assert flat == pytest.approx([float(v) for v in array.entries], rel=1e-12, abs=1e-12)
+
+
+@given(cases())
+def test_forward_is_what_it_says(case: Case) -> None:
+    """z = w a + b, a = φ(z), r = ŷ − y, with slopes from the side that the pre-activation lies on."""
+    run, _ = case.run("left")
+    below = case.values["x"]
+    for number, layer in enumerate(case.network.layers, start=1):
+        w, b = case.values[f"w{number}"], case.values.get(f"b{number}")
+        z, a, slopes = run.z[number - 1], run.a[number - 1], run.slopes[number - 1]
+        assert z.shape == a.shape == slopes.shape == (case.samples, layer.units)
+        for (m, i), found in z.items():
+            assert isinstance(found, int | Fraction)
+            assert found == sum(w[i, j] * below[m, j] for j in range(w.shape[1])) + (b[i] if b else 0)
+            assert a[m, i] == value(layer.activation, found)
+            assert slopes[m, i] == slope(layer.activation, found, "left")
+        below = a
+    assert run.y_hat == below
+    assert run.residuals == Array.build(below.shape, lambda i: below[i] - case.values["y"][i])
+
+
+@given(cases())
+def test_forbidden_kinks_are_found(case: Case) -> None:
+    """Under `forbid` a pass fails exactly when some pre-activation is a kink, and names the first one."""
+    run, _ = case.run("torch")
+    kinks = [
+        (number, m, i)
+        for number, layer in enumerate(case.network.layers, start=1)
+        for (m, i), z in run.z[number - 1].items()
+        if z in {end for end, _, _ in pieces(layer.activation)}
+    ]
+    if not kinks:
+        assert case.run("forbid")[0].y_hat == run.y_hat
+        return
+    with pytest.raises(OnKink) as error:
+        case.run("forbid")
+    assert error.value.site == kinks[0]
+    layer_number, m, i = kinks[0]
+    assert str(error.value) == f"z{layer_number}[{m},{i}] is on a kink"
+
+
+def test_founding_case() -> None:
+    """w1 = w2 = 1, b1 = b2 = −1, x = (0, 2, 3), y = (−2, 2, 0), worked by hand."""
+    values: dict[str, Array[Exact]] = {
+        "w1": Array((1, 1), (1,)),
+        "b1": Array((1,), (-1,)),
+        "w2": Array((1, 1), (1,)),
+        "b2": Array((1,), (-1,)),
+        "x": Array((3, 1), (0, 2, 3)),
+        "y": Array((3, 1), (-2, 2, 0)),
+    }
+    run, gradients = Case(Network.mlp(1, 1, 1), values).run("torch")
+    assert run.y_hat.entries == (-1, 0, 1)
+    assert run.residuals.entries == (1, -2, 1)
+    assert run.loss == 2
+    assert [gradients[n].entries for n in ("w1", "b1", "w2", "b2")] == [(F(-2, 3),), (F(-2, 3),), (0,), (0,)]
+    assert gradients["x"].entries == (0, F(-4, 3), F(2, 3))
+
+
+def test_irrational_numbers_go_through() -> None:
+    """With w1 = √2 and x = √2 the pre-activation of relu6(3·) is 6: on the kink, exactly."""
+    root = Algebraic(NumberField(polynomial([-2, 0, 1]), F(1), F(2)), polynomial([0, 1]))
+    network = Network(1, (Layer(1, "relu6", bias=False), Layer(1, "linear", bias=False)))
+    values: dict[str, Array[Exact]] = {
+        "w1": Array((1, 1), (root * 3,)),
+        "w2": Array((1, 1), (root,)),
+        "x": Array((1, 1), (root,)),
+        "y": Array((1, 1), (0,)),
+    }
+    case = Case(network, values)
+    with pytest.raises(OnKink):
+        case.run("forbid")
+    run, gradients = case.run("left")
+    assert run.a[0].entries == (6,)
+    assert run.loss == 72
+    assert gradients["w1"][0, 0] == 2 * 6 * root * root * root
+    assert case.run("right")[1]["w1"][0, 0] == 0
+
+
+@settings(deadline=None, max_examples=40)
+@given(cases())
+def test_the_same_code_runs_on_polynomials(case: Case) -> None:
+    """Every number replaced by a variable, in the fixed region: values and gradients are the same."""
+    run, gradients = case.run("left")
+
+    def activate(
+        activation: Activation, site: tuple[int, int, int], z: Polynomial
+    ) -> tuple[Polynomial, Real]:
+        number, m, i = site
+        found = run.z[number - 1][m, i]
+        piece = next(
+            (s, o)
+            for end, s, o in pieces(activation)
+            if end is None or found <= end  # type: ignore[operator]
+        )
+        return z * piece[0] + piece[1], piece[0]
+
+    variables = {
+        name: Array.build(array.shape, lambda i, name=name: Polynomial.variable(f"{name}{i}"))  # type: ignore[misc]
+        for name, array in case.values.items()
+    }
+    at = {f"{name}{i}": v for name, array in case.values.items() for i, v in array.items()}
+    assume(sum(len(a.entries) for a in variables.values()) <= 16)
+    symbolic = forward(case.network, variables, variables["x"], variables["y"], activate)
+    assert evaluate(symbolic.loss, at) == run.loss
+    for name, array in backward(case.network, variables, symbolic).items():
+        for index, p in array.items():
+            assert evaluate(p, at) == gradients[name][index]
+
+
+def evaluate(p: Polynomial | Real, at: dict[str, Exact]) -> Exact:
+    """The value of a polynomial, term by term."""
+    if not isinstance(p, Polynomial):
+        return p
+    total: Exact = 0
+    for monomial, c in p.terms.items():
+        term: Exact = c
+        for name, exponent in monomial:
+            for _ in range(exponent):
+                term = term * at[name]
+        total = total + term
+    return total

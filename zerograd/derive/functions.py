@@ -1,0 +1,83 @@
+"""Activations and their derivatives as SymPy functions.
+
+At a number they take their value; elsewhere they stand unevaluated, where a `sympy.Piecewise`
+would make SymPy multiply it into every sum (``rewrite(sympy.Piecewise)`` gives one when wanted).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import sympy as sp
+
+from zerograd.core.network import Activation, Kink
+from zerograd.derive.sample import Expr
+from zerograd.derive.sides import Side, sides
+
+Case = tuple[Expr, Any]
+"""(value, condition)."""
+
+
+class _Cases(sp.Function):  # type: ignore[misc]  # SymPy has no types
+    """A function of z that is given by cases."""
+
+    nargs = 1
+    is_real = True
+    latex_name: ClassVar[str]
+
+    @classmethod
+    def cases(cls, z: Expr) -> list[Case]:
+        """The cases from left to right."""
+        raise NotImplementedError
+
+    @classmethod
+    def eval(cls, z: Expr) -> Expr | None:
+        """The value at a number (nan where there is none); elsewhere None, unless there is one case."""
+        if not z.is_number and len(cls.cases(z)) > 1:
+            return None
+        return next((value for value, condition in cls.cases(z) if condition == True), sp.nan)  # noqa: E712  # SymPy's true
+
+    def _eval_rewrite_as_Piecewise(self, z: Expr, **_: Any) -> Expr:  # noqa: N802  # SymPy's hook
+        return sp.Piecewise(*self.cases(z))
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = "" if exp is None else f"^{{{exp}}}"
+        return rf"{self.latex_name}\left({printer._print(self.args[0])}\right){power}"
+
+
+@lru_cache
+def activation_function(activation: Activation) -> type[_Cases]:
+    """φ."""
+
+    def cases(_: type[_Cases], z: Expr) -> list[Case]:
+        values = (
+            slope * z + offset for slope, offset in zip(activation.slopes, activation.offsets, strict=True)
+        )
+        return list(zip(values, [*(z <= kink for kink in activation.kinks), sp.true], strict=True))
+
+    return _function(activation, "", cases)
+
+
+@lru_cache
+def derivative_function(activation: Activation, convention: Kink) -> type[_Cases]:
+    """φ', with the value that the convention gives on a kink (under ``forbid``: nan)."""
+
+    def cases(_: type[_Cases], z: Expr) -> list[Case]:
+        return [(sp.sympify(side.derivative), _inside(side, z)) for side in sides(activation, convention)]
+
+    return _function(activation, "'", cases)
+
+
+def _function(activation: Activation, prime: str, cases: Any) -> type[_Cases]:
+    shown = str(activation).replace("_", r"\_")
+    latex = rf"\operatorname{{{shown}}}{prime}"
+    return type(f"{activation}{prime}", (_Cases,), {"cases": classmethod(cases), "latex_name": latex})
+
+
+def _inside(side: Side, z: Expr) -> Any:
+    if side.is_point:
+        return sp.Eq(z, side.low)
+    low = () if side.low is None else (z >= side.low if side.low_closed else z > side.low,)
+    high = () if side.high is None else (z <= side.high if side.high_closed else z < side.high,)
+    return sp.And(*low, *high)
