@@ -2,6 +2,7 @@
 
     python tools/readme.py run NAME       run the one-line command of that name
     python tools/readme.py check          run every transcript and compare (exit 1 on a difference)
+    python tools/readme.py compare FILE   compare FILE with the transcript of solving the first problem
     python tools/readme.py update         run every transcript and write its output into the README
 
 A command is named by an HTML comment before its code block: ``<!-- command: install -->``. A
@@ -80,6 +81,20 @@ def check() -> int:
     return 1 if failures or not transcripts else 0
 
 
+def compare(printed: str) -> int:
+    """Compare what the install line printed with the transcript that solves the same problem."""
+    last = command("solve").rpartition("&& ")[2].replace(".venv/bin/", "$ ")
+    for text in TRANSCRIPT.findall(README.read_text(encoding="utf-8")):
+        _, found, after = text.partition(f"{last}\n")
+        if found:
+            if masked(after).strip() == masked(printed).strip():
+                print(f"README.md: {last} prints what it shows")
+                return 0
+            print(f"README.md shows for {last}:\n{after}\nprinted:\n{printed}")
+            return 1
+    sys.exit(f"README.md has no transcript of {last}")
+
+
 def update() -> None:
     """Write fresh output into the README."""
     text = README.read_text(encoding="utf-8")
@@ -93,6 +108,8 @@ def main(arguments: list[str]) -> int:
             return subprocess.run(["bash", "-c", command(name)], cwd=ROOT, check=False).returncode
         case ["check"]:
             return check()
+        case ["compare", path]:
+            return compare(Path(path).read_text(encoding="utf-8"))
         case ["update"]:
             update()
             return 0

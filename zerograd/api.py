@@ -14,6 +14,7 @@ from zerograd.core.answer import Answer, Run, Sat, Unknown, Unsat
 from zerograd.core.check import check_result, check_witness
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.problem import Problem
+from zerograd.core.small_datasets import sufficient_samples
 from zerograd.core.vocabulary import Samples
 from zerograd.core.witness import Witness
 from zerograd.solvers.process import DEFAULT_MEMORY, SolverProcess
@@ -110,7 +111,10 @@ def _solve(
     def decide(samples: int, until: float) -> Verdict:
         return portfolio.decide(problem, samples, until)
 
-    verdict, attempts = over_samples(problem, decide, deadline=start + timeout, progress=report)
+    sufficient = sufficient_samples(problem) if problem.samples.most is None else None
+    verdict, attempts = over_samples(
+        problem, decide, sufficient=sufficient, deadline=start + timeout, progress=report
+    )
     decided = verdict.strategy if isinstance(verdict, Found | Impossible) else None
 
     def run() -> Run:
@@ -119,6 +123,7 @@ def _solve(
             seconds=time.monotonic() - start,
             versions=_versions(solver),
             attempts=attempts,
+            sufficient_samples=sufficient,
         )
 
     match verdict:

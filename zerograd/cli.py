@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from zerograd._version import __version__
+from zerograd.streams import printable, read_result, settle_streams, to_json_text, write_whole
 
 if TYPE_CHECKING:
     from zerograd.core.answer import Answer
@@ -47,7 +48,7 @@ class _Memory(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         match = re.fullmatch(r"\s*(\d+)\s*([kmg]?)(?:i?b)?\s*", str(value), re.IGNORECASE)
         size = int(match[1]) * _SIZE[match[2].lower()] if match else 0
-        if size < 2**28:
+        if not 2**28 <= size < 2**63:
             self.fail(f"{value!r} is not a size of at least 256M: write 512M or 4G", param, ctx)
         return size
 
@@ -76,7 +77,21 @@ Exact answers to questions about vanishing gradients. Try:
 """
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class _ReaderGoneError(Exception):
+    """Nobody reads what we print. Not an OSError: of that click would make exit code 1, which is taken."""
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
+
+
+@click.group(
+    cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="zerograd", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -111,19 +126,21 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
 
     if options["strategy"] not in STRATEGIES:
         _fail(f"unknown strategy {options['strategy']!r} (known: {', '.join(STRATEGIES)})")
+    if output is not None:
+        _check_place(Path(output))  # now, not after a long search
     codes = []
     documents = []
     # First of all: it loads Z3 while this process loads the rest.
     with SolverProcess(memory=memory) as solver:
         for number, spec in enumerate(specs):
             if len(specs) > 1 and not options["as_json"]:
-                click.echo(("\n" if number else "") + f"{_printable(spec)}:")
+                click.echo(("\n" if number else "") + f"{printable(spec)}:")
             code, answer = _solve_one(spec, solver, memory=memory, **options)
             codes.append(code)
             if answer is not None:
                 documents.append(json.dumps(answer.to_json(), ensure_ascii=False))
-    if output is not None:
-        _write(Path(output), "".join(document + "\n" for document in documents))
+    if output is not None and documents:
+        _save(Path(output), "".join(document + "\n" for document in documents))
     sys.exit(max(codes, key=_SEVERITY.index))
 
 
@@ -161,13 +178,13 @@ def _solve_one(
                 progress=progress,
             )
     except ProblemError as error:
-        click.echo(f"{_printable(spec)}: error: {error}", err=True)
+        click.echo(f"{printable(spec)}: error: {error}", err=True)
         return BAD_INPUT, None
     except ZerogradError as error:
         _report_bug(problem, error, seed)
         return BUG, None
     if as_json:
-        click.echo(json.dumps(answer.to_json(), ensure_ascii=False))
+        click.echo(to_json_text(answer.to_json()))
     elif quiet:
         click.echo(_verdict(answer))
     else:
@@ -209,14 +226,15 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
     2 unusable input, 3 nothing in it that can be checked.
     """
     from zerograd.api import verify as check
-    from zerograd.core.documents import parse_json, read_json
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
+
+    if spec == result == "-":
+        _fail("SPEC and RESULT cannot both be standard input: name a file for one of them")
 
     say = (lambda _: None) if quiet else click.echo
     try:
         problem = _load(spec, samples)
-        document = parse_json(sys.stdin.read()) if result == "-" else read_json(Path(result))
-        witness = check(problem, document)
+        witness = check(problem, read_result(result))
     except Refused as refusal:
         for violation in refusal.violations:
             say(f"refused: {violation}")
@@ -248,7 +266,8 @@ def gradients(spec: str, latex: bool) -> None:
 
 @cli.command()
 @click.argument("spec")
-def problem(spec: str) -> None:
+@_samples_option
+def problem(spec: str, samples: int | str | None) -> None:
     """Print the problem in SPEC as canonical JSON.
 
     It is a problem file too, and what `python -m zerograd.core.check` reads.
@@ -256,10 +275,10 @@ def problem(spec: str) -> None:
     from zerograd.core.errors import ZerogradError
 
     try:
-        loaded = _load(spec, None)
+        loaded = _load(spec, samples)
     except ZerogradError as error:
         _fail(str(error))
-    click.echo(json.dumps(loaded.to_json(), indent=2, ensure_ascii=False))
+    click.echo(to_json_text(loaded.to_json(), indent=2))
 
 
 @cli.command()
@@ -275,9 +294,10 @@ def init(file: str, force: bool) -> None:
         return
     path = Path(file)
     if path.exists() and not force:
-        _fail(f"{file}: exists already: name another file, or overwrite it with --force")
-    _write(path, text)
-    click.echo(f"wrote {file}; now run: zerograd solve {file}")
+        _fail(f"{printable(file)}: exists already: name another file, or overwrite it with --force")
+    _check_place(path)
+    _save(path, text)
+    click.echo(f"wrote {printable(file)}; now run: zerograd solve {printable(shlex.quote(file))}")
 
 
 def _load(spec: str, samples: int | str | None) -> Problem:
@@ -296,7 +316,7 @@ def _load(spec: str, samples: int | str | None) -> Problem:
     try:
         return loaded.with_samples(samples)
     except ProblemError as error:
-        lines = (f"{_printable(spec)}: error: --samples {samples}: {issue}" for issue in error.issues)
+        lines = (f"{printable(spec)}: error: --samples {samples}: {issue}" for issue in error.issues)
         raise ZerogradError("\n".join(lines)) from None
 
 
@@ -326,26 +346,28 @@ def _report_bug(problem: Problem, error: Exception, seed: int) -> None:
         document["witness"] = error.witness.to_json()
     path = Path(f"zerograd-bug-{problem.digest[7:15]}.json")
     click.echo(f"bug: no answer is given, because {error}", err=True)
-    _write(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    click.echo(f"Please report it with {path}, which was written to reproduce it.", err=True)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write beside the file, then rename: never half a file."""
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(temporary).chmod(0o666 & ~umask)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(path, text)
+    except OSError:  # this folder cannot be written to
+        click.echo(f"Please report it with what follows, which reproduces it.\n{text}", err=True, nl=False)
+    else:
+        click.echo(f"Please report it with {path}, which was written to reproduce it.", err=True)
+
+
+def _check_place(path: Path) -> None:
+    """Refuse a file that can surely not be written."""
+    if path.is_dir():
+        _fail(f"{printable(str(path))}: is a directory: name a file inside it")
+    if not path.parent.is_dir():
+        _fail(f"{printable(str(path))}: there is no folder {printable(str(path.parent))}")
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text)
     except OSError as error:
-        _fail(f"{path}: cannot be written: {error.strerror or error}")
+        _fail(f"{printable(str(path))}: cannot be written: {error.strerror or error}")
 
 
 def _width() -> int:
@@ -356,11 +378,6 @@ def _width() -> int:
 
 def _color() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def _printable(text: str) -> str:
-    """A file name without control characters."""
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _fail(message: str) -> NoReturn:
@@ -375,6 +392,7 @@ def _terminate(number: int, _frame: object) -> NoReturn:
 def main() -> NoReturn:
     """The `zerograd` command."""
     signal.signal(signal.SIGTERM, _terminate)
+    settle_streams()
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -384,7 +402,16 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except (_ReaderGoneError, BrokenPipeError):  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DECIDED)
+    except OSError as error:  # a full disk, no more processes
+        click.echo(f"error: {error.strerror or error}", err=True)
+        sys.exit(BAD_INPUT)
+    except Exception:  # not 1, Python's own code for this: that one says «refused»
+        import traceback
+
+        traceback.print_exc()
+        click.echo("bug: no answer is given. Please report it with what stands above.", err=True)
+        sys.exit(BUG)
     sys.exit(code if isinstance(code, int) else DECIDED)

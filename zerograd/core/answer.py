@@ -41,12 +41,15 @@ class Run:
         seconds: wall-clock time.
         versions: of this program and of what it called.
         attempts: each number of samples that was tried, in order.
+        sufficient_samples: the number of samples that suffices if any does, where that is known
+            (`zerograd.core.small_datasets`) and the question was left open upwards.
     """
 
     strategy: str | None = None
     seconds: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
+    sufficient_samples: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,8 @@ class _Answer:
         document |= {"strategy": self.run.strategy, "seconds": round(self.run.seconds, 3)}
         if len(self.run.attempts) > 1 or self.problem.samples.fixed is None:
             document["attempts"] = [attempt.to_json() for attempt in self.run.attempts]
+        if self.run.sufficient_samples is not None:
+            document["sufficient_samples"] = self.run.sufficient_samples
         return document | {"versions": dict(self.run.versions)}
 
 

@@ -132,8 +132,8 @@ def parse(text: str) -> Node:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
             tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
-        place = f" at column {error.offset}" if error.offset else ""
-        hint = " (write == for equality)" if _assigns(text) else ""
+        place = f" at column {error.offset}" if error.offset else " at its end" if error.offset == 0 else ""
+        hint = _comparison_hint(text)
         raise LanguageError(f"does not parse{place}: {error.msg}{hint}") from None
     except (RecursionError, MemoryError):
         raise LanguageError("nested too deeply") from None
@@ -180,11 +180,14 @@ def degree(node: Node) -> int:
             return max(map(degree, children), default=1)
 
 
-def _assigns(text: str) -> bool:
+def _comparison_hint(text: str) -> str:
+    for wrong, right in (("=<", "<="), ("=>", ">="), ("<>", "!="), ("&&", "and"), ("||", "or")):
+        if wrong in text:
+            return f" (write {right}, not {wrong})"
     bare = text
     for operator in ("==", "<=", ">=", "!="):
         bare = bare.replace(operator, "")
-    return "=" in bare
+    return " (write == for equality)" if "=" in bare else ""
 
 
 class _Reader:

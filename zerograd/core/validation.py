@@ -351,7 +351,7 @@ class Validator:
                 )
         for name, values in given.items():
             for index, number in values.items():
-                path = ("given", name)
+                path = ("given", entry(name, index))
                 if domain == "integer" and number != int(number):
                     self.report(path, f"{entry(name, index)} = {number} is no integer, but domain is integer")
                 if (name, index) in limits:

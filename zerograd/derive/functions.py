@@ -19,12 +19,18 @@ Case = tuple[Expr, Any]
 """(value, condition)."""
 
 
-class _Cases(sp.Function):  # type: ignore[misc]  # SymPy has no types
-    """A function of z that is given by cases."""
+class Cases(sp.Function):  # type: ignore[misc]  # SymPy has no types
+    """φ or φ' of an activation, a function of z that is given by cases.
+
+    Attributes:
+        activation: φ.
+        convention: for φ', the derivative at a kink; None for φ itself.
+    """
 
     nargs = 1
     is_real = True
-    latex_name: ClassVar[str]
+    activation: ClassVar[Activation]
+    convention: ClassVar[Kink | None]
 
     @classmethod
     def cases(cls, z: Expr) -> list[Case]:
@@ -41,38 +47,29 @@ class _Cases(sp.Function):  # type: ignore[misc]  # SymPy has no types
     def _eval_rewrite_as_Piecewise(self, z: Expr, **_: Any) -> Expr:  # noqa: N802  # SymPy's hook
         return sp.Piecewise(*self.cases(z))
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        power = "" if exp is None else f"^{{{exp}}}"
-        return rf"{self.latex_name}\left({printer._print(self.args[0])}\right){power}"
-
 
 @lru_cache
-def activation_function(activation: Activation) -> type[_Cases]:
+def activation_function(activation: Activation) -> type[Cases]:
     """φ."""
+    pieces = list(zip(activation.slopes, activation.offsets, strict=True))
 
-    def cases(_: type[_Cases], z: Expr) -> list[Case]:
-        values = (
-            slope * z + offset for slope, offset in zip(activation.slopes, activation.offsets, strict=True)
-        )
-        return list(zip(values, [*(z <= kink for kink in activation.kinks), sp.true], strict=True))
+    def cases(_: type[Cases], z: Expr) -> list[Case]:
+        ends = [*(z <= kink for kink in activation.kinks), sp.true]
+        return [(slope * z + offset, end) for (slope, offset), end in zip(pieces, ends, strict=True)]
 
-    return _function(activation, "", cases)
+    content = {"cases": classmethod(cases), "activation": activation, "convention": None}
+    return type(str(activation), (Cases,), content)
 
 
 @lru_cache
-def derivative_function(activation: Activation, convention: Kink) -> type[_Cases]:
+def derivative_function(activation: Activation, convention: Kink) -> type[Cases]:
     """φ', with the value that the convention gives on a kink (under ``forbid``: nan)."""
 
-    def cases(_: type[_Cases], z: Expr) -> list[Case]:
+    def cases(_: type[Cases], z: Expr) -> list[Case]:
         return [(sp.sympify(side.derivative), _inside(side, z)) for side in sides(activation, convention)]
 
-    return _function(activation, "'", cases)
-
-
-def _function(activation: Activation, prime: str, cases: Any) -> type[_Cases]:
-    shown = str(activation).replace("_", r"\_")
-    latex = rf"\operatorname{{{shown}}}{prime}"
-    return type(f"{activation}{prime}", (_Cases,), {"cases": classmethod(cases), "latex_name": latex})
+    content = {"cases": classmethod(cases), "activation": activation, "convention": convention}
+    return type(f"{activation}'", (Cases,), content)
 
 
 def _inside(side: Side, z: Expr) -> Any:

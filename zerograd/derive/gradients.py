@@ -8,10 +8,10 @@ derivatives stand as functions, ``relu(z)`` and ``relu'(z)``, that take a value 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import sympy as sp
@@ -23,6 +23,7 @@ from zerograd.core.network import Kink, Network
 from zerograd.core.references import did_you_mean
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.derive.functions import activation_function, derivative_function
+from zerograd.derive.notation import LaTeX
 from zerograd.derive.regions import Region, count_regions, regions
 from zerograd.derive.sample import Expr, Row, Sample, derive
 
@@ -143,7 +144,8 @@ class SymbolicGradients:
         result: dict[Expr, Expr] = {}
         for name, nested in values.items():
             given = nested.tolist() if isinstance(nested, Array) else nested
-            shape = variable_shapes(self.network, len(given)).get(name)
+            samples = len(given) if isinstance(given, Sequence) else 1
+            shape = variable_shapes(self.network, samples).get(name)
             if shape is None:
                 raise KeyError(f"{name} is none of {', '.join((*self.names, 'y'))}")
             symbols = (
@@ -184,50 +186,37 @@ class SymbolicGradients:
         known = self._indexed
         # ∂ℓ/∂ŷ = 2r: half the residual takes the 2 away.
         known |= {r: value / 2 for r, value in zip(sample.r, self._residuals, strict=True)}
+        common = sp.Integer(1)
         for number in range(self.network.depth, 0, -1):
             for delta, slope, upstream in zip(
                 sample.delta[number - 1], sample.slope[number - 1], sample.upstream[number - 1], strict=True
             ):
                 known[delta] = known[slope] * upstream.xreplace(known)
-        return sample.contribution[name].map(lambda formula: formula.xreplace(known))
+            if number == self.network.depth and self.network.outputs == 1:
+                # The one error at the output is a factor of everything: kept in front.
+                (delta,) = sample.delta[number - 1]
+                common, known[delta] = known[delta], sp.Integer(1)
+        return sample.contribution[name].map(lambda formula: common * formula.xreplace(known))
 
     def _total(self, name: str, summand: Expr) -> Expr:
         scale = sp.Rational(2, self.network.outputs) / M
         return scale * (summand if name == "x" else sp.Sum(summand, (m, 0, M - 1)))
 
     def _repr_latex_(self) -> str:
-        scalar = set(self.network.widths) == {1}
-        named: dict[Expr, str] = {}
-        for name, array in self.sample.parameters.items():
-            for index, symbol in array.items():
-                short = ",".join(str(i) for i, n in zip(index, array.shape, strict=True) if n > 1)
-                named[symbol] = latex_base(name, scalar=scalar) + (f"_{{{short}}}" if short else "")
-        bases = [
-            "ŷ",
-            *(f"{letter}{number}" for number in range(1, self.network.depth + 1) for letter in "za"),
-        ]
-        named |= {sp.Symbol(base, real=True): latex_base(base, scalar=scalar) for base in bases}
-        lines = [f"L &= {sp.latex(self.loss, symbol_names=named)}"]
-        for name in self.network.shapes:
-            rows, columns = (*self.network.shapes[name], 1)[:2]
-            value = rf"\text{{a matrix of {rows} × {columns} entries}}"
-            if rows * columns <= _LARGEST_SHOWN:
-                matrix = self[name]
-                value = sp.latex(matrix[0] if rows * columns == 1 else matrix, symbol_names=named)
-            lines.append(rf"\frac{{\partial L}}{{\partial {latex_base(name, scalar=scalar)}}} &= {value}")
+        write = LaTeX(self.network)
+        lines = [f"L &= {write(self.loss)}"]
+        for name, shape in self.network.shapes.items():
+            if prod(shape) > _LARGEST_SHOWN:
+                left = write.atom(write.parse(sp.Symbol(name)))
+                lines.append(rf"\partial L / \partial {left} &: \text{{{prod(shape)} entries}}")
+                continue
+            symbols, totals = self.sample.parameters[name].entries, self[name]
+            lines += [
+                rf"\frac{{\partial L}}{{\partial {write(symbol)}}} &= {write(total)}"
+                for symbol, total in zip(symbols, totals, strict=True)
+            ]
         body = " \\\\\n".join(lines)
         return f"$\\displaystyle \\begin{{aligned}}\n{body}\n\\end{{aligned}}$"
-
-
-def latex_base(name: str, *, scalar: bool) -> str:
-    """A quantity without indices: ``w1`` as ``w^{(1)}``, or as ``w_{1}`` where every layer has one unit."""
-    if name == "ŷ":
-        return r"\hat{y}"
-    match = re.fullmatch(r"(\D+)(\d+)", name)
-    if match is None:
-        return name
-    letter = r"\delta" if match[1] == "δ" else match[1]
-    return f"{letter}_{{{match[2]}}}" if scalar else f"{letter}^{{({match[2]})}}"
 
 
 def _row(name: str, width: int) -> Row:

@@ -94,7 +94,8 @@ def encode(
 
     Args:
         pattern: restrict the question to one activation pattern.
-        fixed: restrict the question to these values of some entries.
+        fixed: restrict the question to these values of some entries (where a value is given,
+            the given one stands).
     """
     return _Encoder(problem, samples, pattern, fixed or {}).encode()
 
@@ -120,7 +121,7 @@ class _Encoder:
         self.pattern, self.fixed = pattern, fixed
         self.network = problem.network
         self.script = Script()
-        self.free_targets = targets_are_free(problem)
+        self.free_targets = targets_are_free(problem) and not fixed.get("y")
         self.sample = derive(problem.network)
         # Integer unknowns through integer pieces stay integers.
         whole = problem.domain == "integer" and all(
@@ -154,9 +155,13 @@ class _Encoder:
             given = {**self.fixed.get(name, {}), **self.problem.given.get(name, {})}
 
             def variable(index: Index, name: str = name, given: Mapping[Index, Rational] = given) -> Term:
+                term: Term
                 if index in given:
-                    return Constant(given[index])
-                term = self.script.declare(symbol(name, index), self.sort)
+                    term = Constant(given[index])
+                    if self.sort == "Int" and given[index] != int(given[index]):
+                        self.script.require(FALSE)
+                else:
+                    term = self.script.declare(symbol(name, index), self.sort)
                 low, high = bounds.get((name, index), (None, None))
                 if low is not None:
                     self.script.require(relate(term, ">=", Constant(low)))

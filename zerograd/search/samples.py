@@ -14,27 +14,29 @@ Decide = Callable[[int, float], Verdict]
 
 
 def over_samples(
-    problem: Problem, decide: Decide, *, deadline: float, progress: Progress
+    problem: Problem, decide: Decide, *, sufficient: int | None, deadline: float, progress: Progress
 ) -> tuple[Verdict, tuple[Attempt, ...]]:
     """Try M from the least on, and stop at the first witness.
 
     A number of samples that stays undecided gets half of the time that is left, so that a larger
-    one may still be answered. All of a finite range impossible is `Impossible`; an endless range
-    without a witness is `Undecided`, and the attempts say what was ruled out.
+    one may still be answered. All of a finite range impossible is `Impossible`. An endless range is
+    finite where small datasets suffice (``sufficient``: what has no witness there has none anywhere);
+    else it is `Undecided` without a witness, and the attempts say what was ruled out.
     """
     wanted = problem.samples
+    most = wanted.most if wanted.most is not None else sufficient
     attempts: list[Attempt] = []
     open_question: Undecided | None = None
     last: Verdict = Undecided("timeout")
     samples = wanted.least
-    while samples in wanted:
+    while most is None or samples <= most:
         if wanted.fixed is None:
             progress(f"trying {samples} {'sample' if samples == 1 else 'samples'}")
         now = time.monotonic()
         if now >= deadline:
             open_question = open_question or Undecided("timeout")
             break
-        only = samples == wanted.most
+        only = samples == most
         last = decide(samples, deadline if only else now + (deadline - now) / 2)
         match last:
             case Found():
@@ -46,7 +48,9 @@ def over_samples(
                 attempts.append(Attempt(samples, "unknown", reason))
                 open_question = last
         samples += 1
-    if open_question is None and isinstance(last, Impossible) and wanted.most is not None:
+    # By padding, what is impossible for a sufficient number is so for each smaller one.
+    complete = open_question is None or wanted.most is None
+    if complete and isinstance(last, Impossible) and attempts[-1].samples == most:
         return last, tuple(attempts)
     ruled_out = [attempt.samples for attempt in attempts if attempt.status == "unsat"]
     reason = open_question.reason if open_question else "incomplete"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,16 @@ from zerograd.spec.wording import OWN, show
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A mistake of form; ``on_key`` where the key is wrong and not its value."""
+    """A mistake of form.
+
+    Attributes:
+        on_key: the key is wrong, not its value.
+        implied: it follows from another mistake: what is missing has only been misspelt.
+    """
 
     issue: Issue
     on_key: bool = False
+    implied: bool = False
 
 
 def _keys(model: type[BaseModel]) -> tuple[str, ...]:
@@ -52,7 +58,6 @@ _TYPES = {
     "list_type": "a list",
     "dict_type": "a mapping, such as {x: …}",
     "model_type": "a mapping, such as {units: 3}",
-    "less_than_equal": "a number of at most {le}",
 }
 
 
@@ -61,23 +66,45 @@ def faults(data: Mapping[str, Any]) -> list[Fault]:
     try:
         ProblemFile.model_validate(data)
     except ValidationError as error:
-        return [
-            _fault(e["type"], e["loc"], e["input"], e.get("ctx", {})) for e in error.errors(include_url=False)
-        ]
+        found = error.errors(include_url=False)
+        misspelt = {_meant(_path(e["loc"])) for e in found if e["type"] == "extra_forbidden"}
+        return [_fault(e["type"], _path(e["loc"]), e["input"], e.get("ctx", {}), misspelt) for e in found]
     return []
 
 
-def _fault(kind: str, location: tuple[str | int, ...], value: object, context: Mapping[str, Any]) -> Fault:
-    path: Path = tuple(part for part in location if part not in TAGS)
+def _path(location: tuple[str | int, ...]) -> Path:
+    return tuple(part for part in location if part not in TAGS)
+
+
+def _known(path: Path) -> tuple[str, ...]:
+    """The keys that may stand where the last part of a path stands."""
+    return _KNOWN[tuple(part for part in path[:-1] if isinstance(part, str))]
+
+
+def _meant(path: Path) -> Path:
+    """The path with its unknown last key replaced by the one that `did_you_mean` names, if it does."""
+    known = _known(path)
+    hint = did_you_mean(str(path[-1]), known)
+    return (*path[:-1], next((key for key in known if repr(key) in hint), path[-1]))
+
+
+def _fault(
+    kind: str, path: Path, value: object, context: Mapping[str, Any], misspelt: Collection[Path]
+) -> Fault:
     match kind:
         case "missing":
-            return Fault(Issue(path, f"is missing: {_MISSING[str(path[-1])]}"))
+            advice = f"is missing: {_MISSING[str(path[-1])]}"
+            return Fault(Issue(path, advice), implied=path in misspelt)
         case "extra_forbidden":
-            known = _KNOWN[tuple(part for part in path[:-1] if isinstance(part, str))]
-            near = did_you_mean(str(path[-1]), known)
-            return Fault(
-                Issue(path, f"unknown key{near or '; the keys are ' + ', '.join(known)}"), on_key=True
-            )
+            known = _known(path)
+            hint = did_you_mean(str(path[-1]), known) or f"; the keys are {', '.join(known)}"
+            return Fault(Issue(path, f"unknown key{hint}"), on_key=True)
+        case "less_than_equal":
+            message = f"expected at most {context['le']}, found {show(value)}"
         case _ if kind == OWN:
-            return Fault(Issue(path, context["message"]))
-    return Fault(Issue(path, f"expected {_TYPES[kind].format(**context)}, found {show(value)}"))
+            message = context["message"]
+        case _:
+            message = f"expected {_TYPES[kind]}, found {show(value)}"
+    if value is None and len(path) == 1 and path[0] not in _MISSING:
+        message += ": write a value, or take the key out"
+    return Fault(Issue(path, message))

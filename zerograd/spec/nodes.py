@@ -87,8 +87,8 @@ def compose(text: str) -> Document:
         raise explain(error) from None
     except (MalformedError, KeyboardInterrupt, MemoryError):
         raise
-    except Exception as error:  # ruamel lets ValueError, OverflowError and others escape
-        raise MalformedError(builder.last, f"cannot be read as YAML from here on ({error})") from None
+    except Exception:  # ruamel lets ValueError, OverflowError and others escape
+        raise MalformedError(builder.last, "cannot be read as YAML from here on") from None
     if builder.root is None or builder.root.value is None:
         raise MalformedError(
             START,
@@ -160,9 +160,14 @@ class _Builder:
                     if event.anchor is not None:
                         self.anchors[event.anchor] = Node(self.last, text)
                 else:
-                    self._add(Node(self.last, text if event.style else resolve_plain(text)), event.anchor)
+                    self._add(Node(self._start(event), _meaning(event, text)), event.anchor)
             case "AliasEvent":
                 self._alias(event.anchor)
+
+    def _start(self, event: Any) -> Position:
+        """Where a scalar starts; the parser puts a value that is not written behind the next line."""
+        unwritten = not event.value and not event.style and self.stack
+        return self.stack[-1].key_position if unwritten and self.stack[-1].entries is not None else self.last
 
     def _alias(self, name: str) -> None:
         if self._wants_key():
@@ -238,6 +243,10 @@ class _Builder:
                 yield len(parent.items)
             elif parent.key is not None:
                 yield parent.key
+
+
+def _meaning(event: Any, text: str) -> Scalar:
+    return text if event.style else resolve_plain(text)
 
 
 def _whole(text: str, position: Position) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from zerograd.core.documents import network_from_json
 from zerograd.core.errors import Issue, Path, ProblemError
 from zerograd.core.problem import Problem
+from zerograd.core.references import parse_reference
 from zerograd.core.vocabulary import RELATIONS
-from zerograd.spec.errors import Diagnostic, MalformedError, Position, SpecError
+from zerograd.spec.errors import Diagnostic, MalformedError, SpecError
 from zerograd.spec.faults import KEYS, Fault, faults
 from zerograd.spec.nodes import Document, Node, compose, locate
 from zerograd.spec.scalars import Real
@@ -149,24 +150,49 @@ def _in_order(
 ) -> list[Diagnostic]:
     root = document.root
     placed = list(document.issues)
-    placed += [(locate(root, f.issue.path, on_key=f.on_key), f.issue) for f in found]
-    placed += [(_place(root, issue.path), issue) for issue in issues]
+    told = (fault for fault in found if not fault.implied)
+    placed += [(locate(root, fault.issue.path, on_key=fault.on_key), fault.issue) for fault in told]
+    for issue in issues:
+        path = _as_written(root, issue.path)
+        on_name = len(path) == 2 and path[0] in _NAMED
+        placed.append((locate(root, path, on_key=on_name), Issue(path, issue.message)))
     placed.sort(key=lambda item: item[0])
     return [
-        Diagnostic(name, position, _as_written(root, issue.path), issue.message)
+        Diagnostic(name, position, _unlisted(root, issue.path), issue.message)
         for position, issue in dict.fromkeys(placed)
     ]
 
 
-def _place(root: Node, path: Path) -> Position:
-    """Where an issue of the core stands: that of a named entry at its name."""
-    return locate(root, path, on_key=len(path) == 2 and path[0] in _NAMED)
-
-
 def _as_written(root: Node, path: Path) -> Path:
+    """The core gives entries their full name; the file may name the array, or leave out short axes."""
+    if len(path) != 2 or path[0] not in _NAMED:
+        return path
+    keys = _children(root, path[0])
+    name, index = _parsed(str(path[1]))
+    if path[1] in keys or name is None:
+        return path
+    same = [key for key in keys if _parsed(key)[0] == name]
+    exact = [key for key in same if _parsed(key)[1] == index]
+    return next(((path[0], key) for key in exact or same), path)
+
+
+def _parsed(text: str) -> tuple[str | None, list[int] | None]:
+    """The name and the index, zeros left out (so are axes of length 1): enough to tell entries apart."""
+    try:
+        reference = parse_reference(text)
+    except ValueError:
+        return None, None
+    return reference.name, None if reference.index is None else [i for i in reference.index if i]
+
+
+def _unlisted(root: Node, path: Path) -> Path:
     """Without the position in a list where the file has a lone text instead of a list."""
-    if len(path) == 2 and path[1] == 0 and isinstance(root.value, Mapping):
-        entry = root.value.get(str(path[0]))
-        if entry is not None and isinstance(entry.node.value, str):
-            return path[:1]
-    return path
+    lone = len(path) == 2 and path[1] == 0 and not _children(root, path[0])
+    return path[:1] if lone else path
+
+
+def _children(root: Node, key: str | int) -> Collection[Any]:
+    """The keys or items under a key of the file."""
+    entry = root.value.get(str(key)) if isinstance(root.value, Mapping) else None
+    value = entry.node.value if entry is not None else None
+    return value if isinstance(value, Mapping | tuple) else ()

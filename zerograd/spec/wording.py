@@ -133,8 +133,7 @@ def listed(what: str, at_most: int | None = None) -> BeforeValidator:
         if isinstance(value, str):
             return [value]
         if not isinstance(value, list):
-            hint = ": write [] or take the key out" if value is None else ""
-            raise fault(f"expected a list of {what}, found {show(value)}{hint}")
+            raise expected(f"a list of {what}", value)
         if at_most is not None and len(value) > at_most:
             raise fault(f"{len(value)} {what} are more than the {at_most} that are read")
         return value

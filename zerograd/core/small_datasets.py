@@ -1,0 +1,108 @@
+"""When small datasets suffice: a bound on the samples that a question can need.
+
+Theorem. Let a problem speak of targets and residuals through signs of parameter gradients only,
+and let its conditions on inputs be conditions on each sample alone. Let A be the asked
+entries of parameter gradients, and N = max(1, |A|). If the problem has a witness for some number
+of samples, it has one for N samples. So it has one for every M ≥ N, or for no M at all.
+
+Proof. With parameters and inputs fixed, g = (∂L/∂θ)_A is a linear combination Σ r[m,k] J[m,k] of
+vectors in a space of |A| dimensions, up to the factor 2/(M K). Those J[m,k] that form a basis of
+their span number at most |A|; writing g in this basis and giving every other residual the value 0
+leaves g as it was. Only the samples of the basis are kept (one sample with residual 0, if g = 0):
+the factor changes to 2/(M' K), which no sign sees, and what was required of each kept sample alone
+still holds. Padding: a further sample with the input of a kept one and residual 0 changes g by a
+positive factor again. Targets follow as y = ŷ − r. ∎
+
+The hypotheses are tested by `hypotheses_fail`.
+"""
+
+from __future__ import annotations
+
+from zerograd.core.language import (
+    Binary,
+    Call,
+    Chain,
+    Listing,
+    Logic,
+    Name,
+    Node,
+    Power,
+    Unary,
+    unparse,
+    walk,
+)
+from zerograd.core.problem import Problem
+from zerograd.core.vocabulary import sample_arrays
+
+
+def sufficient_samples(problem: Problem) -> int | None:
+    """N of the theorem, or None where a hypothesis fails."""
+    return None if hypotheses_fail(problem) else max(1, asked_entries(problem))
+
+
+def asked_entries(problem: Problem) -> int:
+    """|A|: how many different entries of parameter gradients the query names."""
+    return len(
+        {e for relation in problem.query for e in problem.asked_entries(relation, problem.samples.least)}
+    )
+
+
+def hypotheses_fail(problem: Problem) -> str | None:
+    """Which hypothesis of the theorem the problem does not meet; None if it meets all."""
+    if problem.domain != "real":
+        return "domain is integer, so residuals cannot be chosen freely"
+    if any(reference.name == "x" for references in problem.query.values() for reference in references):
+        return "it asks of input gradients, which each sample has its own"
+    for name in ("x", "y"):
+        if name in problem.given:
+            return f"it gives values to {name}"
+    for reference in problem.bounds:
+        if reference.name == "y":
+            return "it bounds the targets"
+        if reference.name == "x" and reference.index is not None:
+            return f"it bounds the single entry {reference}"
+    for condition in problem.where:
+        if not _each_sample_alone(condition.node, problem):
+            return (
+                f"the condition {unparse(condition.node)!r} is not one on parameters, or on each sample alone"
+            )
+    return None
+
+
+def _each_sample_alone(node: Node, problem: Problem) -> bool:
+    """Whether a condition that holds of a dataset holds of every part of it, and of it with copies added."""
+    match node:
+        case Logic(operands=parts):
+            return all(_each_sample_alone(part, problem) for part in parts)
+        case Call(function="all", arguments=[part]) if not isinstance(part, Listing):
+            return _each_sample_alone(part, problem)
+        case Chain(operands=operands):
+            return all(_elementwise(operand, problem) for operand in operands)
+    return not _names(node) & _of_samples(problem)
+
+
+def _elementwise(node: Node, problem: Problem) -> bool:
+    """Whether entry m of the value depends on parameters and on sample m's input alone."""
+    match node:
+        case Name(name=name):
+            return name not in _FORBIDDEN
+        case Unary(operand=part) | Power(base=part) | Call(function="abs", arguments=[part]):
+            return _elementwise(part, problem)
+        case Binary(left=left, right=right):
+            return _elementwise(left, problem) and _elementwise(right, problem)
+    return not _names(node) & _of_samples(problem)
+
+
+_FORBIDDEN = frozenset({"y", "r", "loss"})
+
+
+def _of_samples(problem: Problem) -> set[str]:
+    """The names that speak of the dataset; ``grad`` stands for any gradient."""
+    return {*sample_arrays(problem.network), "loss", "grad"}
+
+
+def _names(node: Node) -> set[str]:
+    names = {part.name for part in walk(node) if isinstance(part, Name)}
+    return names | {
+        part.function for part in walk(node) if isinstance(part, Call) and part.function == "grad"
+    }

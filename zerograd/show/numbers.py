@@ -1,0 +1,83 @@
+"""Exact numbers for people: as they are while they are short, else by their first digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Context, Decimal
+from fractions import Fraction
+
+from zerograd.core import univariate as uni
+from zerograd.core.exact import Algebraic, Exact, NumberField, format_exact, sign
+
+LONGEST = 24
+"""Characters of an exact number that is written out."""
+_DIGITS = 6
+_LONGEST_BITS = LONGEST * 4
+_CONTEXT = Context(prec=_DIGITS, Emax=10**9, Emin=-(10**9))
+
+
+def is_long(value: Exact) -> bool:
+    """Whether a number is shown by its first digits alone."""
+    if isinstance(value, Algebraic):
+        return any(map(is_long, value.coefficients)) or len(format_exact(value)) > 2 * LONGEST
+    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    return bits > _LONGEST_BITS or len(str(value)) > LONGEST
+
+
+def exact_text(value: Exact) -> str:
+    """``-2/3``, ``1/2·α ≈ 0.707107``, or ``≈ 1.2345e-40`` for a number too long to write out."""
+    if is_long(value):
+        return f"≈ {decimal_text(value)}"
+    if isinstance(value, Algebraic):
+        return f"{format_exact(value)} ≈ {decimal_text(value)}"
+    return str(value)
+
+
+def decimal_text(value: Exact) -> str:
+    """Six significant digits, whatever the size of the number."""
+    near = _near(value) if isinstance(value, Algebraic) else value
+    quotient = _CONTEXT.divide(Decimal(near.numerator), Decimal(near.denominator))
+    shown = quotient.normalize(_CONTEXT)
+    return f"{shown:f}" if -_DIGITS <= shown.adjusted() <= _DIGITS else f"{shown:e}"
+
+
+def _near(value: Algebraic) -> Fraction:
+    """A rational that agrees with the number in more digits than are shown."""
+    if sign(value) == 0:
+        return Fraction(0)
+    level = 0
+    while True:
+        low, high = uni.enclose(value.coefficients, *value.field.enclosure(level))
+        if (low > 0 or high < 0) and (high - low) * 10**9 < min(abs(low), abs(high)):
+            return (low + high) / 2
+        level += 1
+
+
+def vector_text(values: Sequence[Exact], marks: Sequence[str] = (), *, longest: int = 8) -> str:
+    """``(1, -2)``; a single value without brackets; the middle of a long one is left out."""
+    marks = marks or [""] * len(values)
+    if len(values) == 1:
+        return exact_text(values[0]) + marks[0]
+    shown = [exact_text(v) + mark for v, mark in zip(values, marks, strict=True)]
+    if len(shown) > longest:
+        shown = [*shown[: longest - 2], "…", shown[-1]]
+    return f"({', '.join(shown)})"
+
+
+def field_text(field: NumberField) -> str:
+    """``α^2 - 2 in (1, 2)``: a polynomial, and the interval that tells its root α from others."""
+    terms = []
+    for power, coefficient in reversed(list(enumerate(field.polynomial))):
+        if coefficient:
+            symbol = "" if power == 0 else "α" if power == 1 else f"α^{power}"
+            size = "" if symbol and abs(coefficient) == 1 else format_exact(abs(coefficient))
+            terms.append(("-" if coefficient < 0 else "+", size + ("·" if size and symbol else "") + symbol))
+    first, *rest = terms
+    text = " ".join([first[0].replace("+", "") + first[1], *(f"{sign} {term}" for sign, term in rest)])
+    if len(text) > 4 * LONGEST:
+        text = f"a polynomial of degree {len(field.polynomial) - 1} (--json has it)"
+    return f"{text} in ({_end(field.low)}, {_end(field.high)})"
+
+
+def _end(value: Fraction) -> str:
+    return decimal_text(value) if is_long(value) else str(value)

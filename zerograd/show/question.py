@@ -1,0 +1,81 @@
+"""What a problem asks, restated in a few lines, and which numbers of samples were tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from zerograd.core.answer import Attempt, Run
+from zerograd.core.problem import Problem
+from zerograd.core.vocabulary import variable_shapes
+from zerograd.show.escape import clean
+from zerograd.show.layout import cut
+from zerograd.show.words import label
+
+_MOST = 8
+"""Conditions, given values and bounds that are listed."""
+_SOLVERS = {"z3": "Z3", "cvc5": "cvc5"}
+
+
+def question_lines(problem: Problem) -> Iterator[str]:
+    """Relations on one line, then conditions, given values, bounds and the domain."""
+    asked = [
+        f"{relation.replace('_', ' ')}: {', '.join(map(str, references))}"
+        for relation, references in problem.query.items()
+        if references
+    ]
+    if asked:
+        yield "; ".join(asked)
+    yield from _some("where", [clean(str(condition)) for condition in problem.where], separate=True)
+    shapes = variable_shapes(problem.network, problem.samples.least)
+    yield from _some(
+        "given",
+        [
+            f"{label(name, index, shapes[name])} = {value}"
+            for name, values in problem.given.items()
+            for index, value in values.items()
+        ],
+    )
+    ends = {None: "∞"}
+    yield from _some(
+        "bounds",
+        [
+            f"{reference} in [{'-∞' if low is None else low}, {ends.get(high, high)}]"
+            for reference, (low, high) in problem.bounds.items()
+        ],
+    )
+    if problem.domain != "real":
+        yield f"domain: {problem.domain}"
+
+
+def _some(word: str, items: Sequence[str], *, separate: bool = False) -> Iterator[str]:
+    shown, left_out = cut(items, _MOST)
+    if left_out:
+        shown.append(f"and {left_out} more")
+    if separate:
+        yield from (f"{word} {item}" for item in shown)
+    elif shown:
+        yield f"{word}: {', '.join(shown)}"
+
+
+def word_of(run: Run) -> str:
+    """Whose word it is that there is no witness: ``Z3's word``."""
+    names = [_SOLVERS[name] for name in run.versions if name in _SOLVERS]
+    return f"{' and '.join(names)}'s word" if names else "the solver's word"
+
+
+def attempts_text(attempts: Iterable[Attempt], run: Run) -> str:
+    """``M = 1 to 2 ruled out on Z3's word, M = 3 undecided (timeout)``; nothing of a witness found."""
+    groups: list[tuple[str, list[int]]] = []
+    for attempt in attempts:
+        if attempt.status == "sat":
+            continue
+        said = f"ruled out on {word_of(run)}" if attempt.status == "unsat" else f"undecided ({attempt.reason})"
+        if groups and groups[-1][0] == said:
+            groups[-1][1].append(attempt.samples)
+        else:
+            groups.append((said, [attempt.samples]))
+    return ", ".join(f"M = {_span(numbers)} {said}" for said, numbers in groups)
+
+
+def _span(numbers: Sequence[int]) -> str:
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"

@@ -1,0 +1,81 @@
+"""Plain tables. Columns that do not fit beside one another go into a further block below.
+
+A table library would add a sixth to the time of a small answer, and its releases would change
+what is printed; this is all that is needed of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+GAP = 3
+INDENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading, and one cell for each row."""
+
+    heading: str
+    cells: Sequence[str]
+    left: bool = False
+    """Whether cells stand to the left; numbers stand to the right."""
+
+    @property
+    def width(self) -> int:
+        return max(map(len, (self.heading, *self.cells)))
+
+    def lines(self) -> list[str]:
+        """Heading, rule and cells, all of one width."""
+        shown = [self.heading, "─" * self.width, *self.cells]
+        return [s.ljust(self.width) if self.left else s.rjust(self.width) for s in shown]
+
+
+def table(columns: Sequence[Column], *, width: int) -> list[str]:
+    """The lines of a table of at most ``width``; the first column is repeated in further blocks.
+
+    A block is wider where two columns alone exceed the width.
+    """
+    if not columns:
+        return []
+    first, *rest = columns
+    lines: list[str] = []
+    while True:
+        block, used = [first], INDENT + first.width
+        while rest and (len(block) == 1 or used + GAP + rest[0].width <= width):
+            used += GAP + rest[0].width
+            block.append(rest.pop(0))
+        lines += [""] if lines else []
+        lines += beside([column.lines() for column in block])
+        if not rest:
+            return lines
+
+
+def beside(blocks: Sequence[Sequence[str]], *, gap: int = GAP) -> list[str]:
+    """Blocks of lines side by side, indented."""
+    height = max(map(len, blocks))
+    widths = [max(map(len, block)) for block in blocks]
+    rows = (
+        (" " * gap).join(
+            (block[row] if row < len(block) else "").ljust(width)
+            for block, width in zip(blocks, widths, strict=True)
+        )
+        for row in range(height)
+    )
+    return [(" " * INDENT + row).rstrip() for row in rows]
+
+
+def flow(blocks: Sequence[Sequence[str]], *, width: int) -> list[str]:
+    """Blocks of lines side by side, as many as fit, then more below."""
+    lines: list[str] = []
+    pending: list[Sequence[str]] = []
+    used = 0
+    for block in blocks:
+        own = max(map(len, block))
+        if pending and used + GAP + own > width:
+            lines += beside(pending)
+            pending = []
+        used = used + GAP + own if pending else INDENT + own
+        pending.append(block)
+    return lines + (beside(pending) if pending else [])

@@ -1,0 +1,68 @@
+"""Short phrases that every kind of output shares. Nothing here needs SymPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from zerograd.core.arrays import Index, Shape
+from zerograd.core.network import Activation, Kink, Layer, Network
+from zerograd.core.references import entry
+from zerograd.derive.naming import function_name
+from zerograd.derive.sides import Side
+
+
+def network_line(network: Network) -> str:
+    """``1 → 1 relu → 1 linear``."""
+    return " → ".join([str(network.inputs), *map(_layer, network.layers)])
+
+
+def _layer(layer: Layer) -> str:
+    return f"{layer.units} {layer.activation}" + ("" if layer.bias else " without bias")
+
+
+def kink_values(
+    network: Network, convention: Kink
+) -> Iterator[tuple[Activation, int | Fraction, int | Fraction]]:
+    """(activation, kink, derivative there), once for every activation. Nothing under ``forbid``."""
+    for activation in dict.fromkeys(layer.activation for layer in network.layers):
+        for number, kink in enumerate(activation.kinks):
+            derivative = activation.slope_at_kink(number, convention)
+            if derivative is not None:
+                yield activation, kink, derivative
+
+
+def kink_line(network: Network, convention: Kink) -> str:
+    """``ReLU'(0) = 0 (torch)``."""
+    if not any(layer.activation.kinks for layer in network.layers):
+        return "no kinks"
+    if convention == "forbid":
+        return "no sample on a kink (forbid)"
+    values = kink_values(network, convention)
+    return (
+        ", ".join(f"{function_name(a)}'({kink}) = {slope}" for a, kink, slope in values) + f" ({convention})"
+    )
+
+
+def side_word(activation: Activation, side: Side) -> str:
+    """What one says of a unit on this side: active, inactive, saturated; nothing where no word fits."""
+    if side.is_point:
+        return "on the kink"
+    if side.slope == 0:
+        return "inactive" if side.low is None and activation.name.startswith("relu") else "saturated"
+    return "active" if activation.name in ("relu", "relu6", "hardtanh") else ""
+
+
+def label(name: str, index: Index, shape: Shape) -> str:
+    """An entry as problem files may write it: an axis of length 1 is left out, save that of samples."""
+    kept = (
+        i
+        for axis, (i, n) in enumerate(zip(index, shape, strict=True))
+        if n > 1 or (axis == 0 and name in "xy")
+    )
+    return entry(name, tuple(kept))
+
+
+def count(number: int, noun: str) -> str:
+    """``1 sample``, ``3 samples``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,72 @@
+"""What the command line reads and writes: files put in place whole, text for any terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+
+def printable(text: str) -> str:
+    """A file name without control characters."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write beside the file, then rename: never half a file. Raises OSError."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        path.write_text(
+            text, encoding="utf-8"
+        )  # /dev/null, /dev/stdout, a pipe: never put a file in its place
+        return
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def to_json_text(document: Any, indent: int | None = None) -> str:
+    """JSON that standard output can take, whatever its encoding."""
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return json.dumps(document, indent=indent, ensure_ascii=not utf8)
+
+
+def settle_streams() -> None:
+    """Streams that are closed, or that cannot write ∂ or α, are no reason to fail."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def read_result(name: str) -> Any:
+    """The JSON document in a file, or on standard input. Raises FormatError."""
+    from zerograd.core.documents import MAX_BYTES, parse_json, read_json
+    from zerograd.core.errors import FormatError
+
+    if name != "-":
+        return read_json(Path(name))
+    if sys.stdin is None:  # closed by whoever started the program
+        raise FormatError("<stdin>: is closed: name a file")
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"<stdin>: larger than {MAX_BYTES // 2**20} MiB")
+    try:
+        return parse_json(data.decode())
+    except UnicodeDecodeError:
+        raise FormatError("<stdin>: not UTF-8 text") from None
+    except FormatError as error:
+        raise FormatError(f"<stdin>: {error}") from None
