@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zerograd._version import __version__
@@ -14,14 +14,15 @@ from zerograd.core.answer import Answer, Run, Sat, Unknown, Unsat
 from zerograd.core.check import check_result, check_witness
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.problem import Problem
-from zerograd.core.small_datasets import sufficient_samples
 from zerograd.core.vocabulary import Samples
 from zerograd.core.witness import Witness
-from zerograd.solvers.process import DEFAULT_MEMORY, SolverProcess
+from zerograd.search.finding import Finding
+from zerograd.search.process import SearchProcess
+from zerograd.search.verdict import Found, Impossible, Progress, Undecided
+from zerograd.workers import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
     from zerograd.derive.gradients import SymbolicGradients
-    from zerograd.search.verdict import Progress, Verdict
 
 DEFAULT_TIMEOUT = 60.0
 STRATEGIES = ("auto", "guess", "regions", "piecewise")
@@ -54,7 +55,7 @@ def solve(
     strategy: str = "auto",
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
-    solver: SolverProcess | None = None,
+    process: SearchProcess | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """Answer a problem: `Sat` with a checked witness, `Unsat`, or `Unknown` with its reason.
@@ -65,13 +66,14 @@ def solve(
         strategy: one of `STRATEGIES`.
         seed: the same seed gives the same answer (a time limit that cuts in may not).
         memory: cap in bytes on each solver process.
-        solver: a process to use and leave running; by default one is started and ended.
+        process: a search process to use; by default one that is started by the first call, serves
+            all later ones, and ends with the program.
         progress: called with a short line as the search goes on.
 
     Raises:
         ProblemError: ``samples`` does not fit the problem.
         ValueError: unknown strategy, or a timeout that is not above 0.
-        WitnessRefused, Disagreement: a bug was caught before it became an answer.
+        WitnessRefused, Disagreement, SearchFailed: a bug was caught before it became an answer.
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
@@ -80,50 +82,38 @@ def solve(
     if samples is not None:
         problem = problem.with_samples(samples)
     start = time.monotonic()
-    # Before the heavy imports: the solver's process loads its library while this one loads SymPy.
-    own = solver or SolverProcess(memory=memory)
-    try:
-        return _solve(
-            problem, own, start=start, timeout=timeout, strategy=strategy, seed=seed, progress=progress
-        )
-    finally:
-        if solver is None:
-            own.close()
-
-
-def _solve(
-    problem: Problem,
-    solver: SolverProcess,
-    *,
-    start: float,
-    timeout: float,
-    strategy: str,
-    seed: int,
-    progress: Progress | None,
-) -> Answer:
-    from zerograd.search.portfolio import Portfolio
-    from zerograd.search.samples import over_samples
-    from zerograd.search.verdict import Found, Impossible
-
-    report = progress or _silent
-    portfolio = Portfolio(solver, strategy, seed, report)
-
-    def decide(samples: int, until: float) -> Verdict:
-        return portfolio.decide(problem, samples, until)
-
-    sufficient = sufficient_samples(problem) if problem.samples.most is None else None
-    verdict, attempts = over_samples(
-        problem, decide, sufficient=sufficient, deadline=start + timeout, progress=report
+    finding = (process or _shared_process(os.getpid(), memory)).find(
+        problem,
+        strategy=strategy,
+        seed=seed,
+        deadline=start + timeout,
+        progress=progress or _silent,
     )
-    decided = verdict.strategy if isinstance(verdict, Found | Impossible) else None
+    return _answer(problem, finding, start)
+
+
+@cache
+def _shared_process(_pid: int, memory: int) -> SearchProcess:
+    """Loading SymPy and Z3 takes longer than most answers: one process serves all calls.
+
+    A forked child gets its own: two parents must not talk to one process.
+    """
+    process = SearchProcess(memory=memory)
+    atexit.register(process.close)
+    return process
+
+
+def _answer(problem: Problem, finding: Finding, start: float) -> Answer:
+    """The answer that a finding amounts to, once it is checked."""
+    verdict = finding.verdict
 
     def run() -> Run:
         return Run(
-            strategy=decided,
+            strategy=verdict.strategy if isinstance(verdict, Found | Impossible) else None,
             seconds=time.monotonic() - start,
-            versions=_versions(solver),
-            attempts=attempts,
-            sufficient_samples=sufficient,
+            versions={"zerograd": __version__, **finding.versions},
+            attempts=finding.attempts,
+            sufficient_samples=finding.sufficient,
         )
 
     match verdict:
@@ -138,20 +128,12 @@ def _solve(
             return Sat(witness, problem=problem, checks=checks, run=run())
         case Impossible(evidence=evidence):
             return Unsat(evidence, problem=problem, run=run())
-    return Unknown(verdict.reason, verdict.detail, problem=problem, run=run())
+        case Undecided(reason=reason, detail=detail):
+            return Unknown(reason, detail, problem=problem, run=run())
 
 
 def _silent(_: str) -> None:
     pass
-
-
-def _versions(solver: SolverProcess) -> dict[str, str]:
-    versions = {"zerograd": __version__}
-    if solver.version is not None:
-        versions[solver.name] = solver.version
-    with suppress(PackageNotFoundError):  # a zipped or vendored SymPy has no metadata
-        versions["sympy"] = version("sympy")
-    return versions
 
 
 def verify(problem: Problem, result: Witness | Answer | Mapping[str, Any]) -> Witness:

@@ -21,6 +21,7 @@ from zerograd.streams import printable, read_result, settle_streams, to_json_tex
 if TYPE_CHECKING:
     from zerograd.core.answer import Answer
     from zerograd.core.problem import Problem
+    from zerograd.search.process import SearchProcess
     from zerograd.search.verdict import Progress
 
 DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
@@ -122,7 +123,7 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     130 interrupted.
     """
     from zerograd.api import STRATEGIES
-    from zerograd.solvers.process import SolverProcess
+    from zerograd.search.process import SearchProcess
 
     if options["strategy"] not in STRATEGIES:
         _fail(f"unknown strategy {options['strategy']!r} (known: {', '.join(STRATEGIES)})")
@@ -130,12 +131,12 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
         _check_place(Path(output))  # now, not after a long search
     codes = []
     documents = []
-    # First of all: it loads Z3 while this process loads the rest.
-    with SolverProcess(memory=memory) as solver:
+    # First of all: it loads SymPy and Z3 while this process loads the rest.
+    with SearchProcess(memory=memory) as process:
         for number, spec in enumerate(specs):
             if len(specs) > 1 and not options["as_json"]:
                 click.echo(("\n" if number else "") + f"{printable(spec)}:")
-            code, answer = _solve_one(spec, solver, memory=memory, **options)
+            code, answer = _solve_one(spec, process, **options)
             codes.append(code)
             if answer is not None:
                 documents.append(json.dumps(answer.to_json(), ensure_ascii=False))
@@ -146,14 +147,13 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
 
 def _solve_one(
     spec: str,
-    solver: Any,
+    process: SearchProcess,
     *,
     as_json: bool,
     timeout: float,
     samples: int | str | None,
     strategy: str,
     seed: int,
-    memory: int,
     expect: str | None,
     quiet: bool,
     verbose: bool,
@@ -173,8 +173,7 @@ def _solve_one(
                 timeout=timeout,
                 strategy=strategy,
                 seed=seed,
-                memory=memory,
-                solver=solver,
+                process=process,
                 progress=progress,
             )
     except ProblemError as error:

@@ -184,35 +184,43 @@ FAMILIES = {
 
 
 def question(family: Family, chance: random.Random) -> tuple[dict[str, Any], Truths]:
-    """A random question, and for which of all assignments the answer is yes."""
+    """A random question, and for which of all assignments the answer is yes.
+
+    What is asked mostly holds of one assignment, drawn at random, so that sat and unsat are both common.
+    """
     network, samples = family.network, family.samples
     values = everything(network, samples, family.low, family.high)
     convention = chance.choice(["torch", "torch", "left", "right", "forbid"])
     env = quantities(network, values, convention)
     holds: Truths = env["allowed"].astype(bool)
+    model = int(chance.choice(np.flatnonzero(holds).tolist()))
+    contrary = chance.choice([0.0, 0.2, 0.5, 0.7])
+
+    def fits(truths: Truths) -> bool:
+        return bool(truths[model]) or chance.random() < contrary
+
     query: dict[str, list[str]] = {}
     for name in [*network.shapes, "x"]:
-        relation = chance.choice(["zero", "zero", "nonzero", "positive", "negative", "some_nonzero", None, None])
-        if relation is None or (name == "x" and chance.random() < 0.5):
-            continue
-        gradient = env[f"grad({name})"]
+        gradient, asked = env[f"grad({name})"], name
         if chance.random() < 0.3:
             index = tuple(chance.randrange(n) for n in gradient.shape[1:])
-            query.setdefault(relation, []).append(f"{name}[{','.join(map(str, index))}]")
-            gradient = gradient[(slice(None), *index)]
-        else:
-            query.setdefault(relation, []).append(name)
-        holds = holds & _HOLDS[relation](flat(gradient))
+            gradient, asked = gradient[(slice(None), *index)], f"{name}[{','.join(map(str, index))}]"
+        relation = chance.choice(list(_HOLDS))
+        truths = _HOLDS[relation](flat(gradient))
+        if fits(truths) and chance.random() < (0.4 if name == "x" else 0.8):
+            query.setdefault(relation, []).append(asked)
+            holds = holds & truths
     where = []
-    for text, predicate in chance.sample(CONDITIONS, chance.choice([0, 1, 1, 2, 3])):
-        where.append(text)
-        with np.errstate(divide="raise"):
-            holds = holds & predicate(env)
+    for text, predicate in chance.sample(CONDITIONS, 6):
+        truths = predicate(env)
+        if len(where) < 3 and fits(truths):
+            where.append(text)
+            holds = holds & truths
     given = {}
     for name, array in values.items():
         if chance.random() < 0.12:
             index = tuple(chance.randrange(n) for n in array.shape[1:])
-            number = chance.randint(family.low, family.high)
+            number = int(array[(model, *index)])
             given[f"{name}[{','.join(map(str, index))}]"] = number
             holds = holds & (array[(slice(None), *index)] == number)
     arguments = {

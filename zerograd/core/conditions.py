@@ -154,7 +154,8 @@ class _Evaluator(Generic[T, B]):
             case Call(function="grad", arguments=[argument]):
                 return self._gradient(argument)
             case Call(function="abs" | "sum" | "grad" | "min" | "max" as function, arguments=arguments):
-                raise LanguageError(f"{function}() takes one argument, found {len(arguments)}")
+                least = "at least " if function in ("min", "max") else ""
+                raise LanguageError(f"{function}() takes {least}one argument, found {len(arguments)}")
             case Listing(items=items):
                 return self._listing([self.number(item) for item in items])
         raise LanguageError(f"{unparse(node)!r} is a condition, not a number")

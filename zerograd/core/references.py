@@ -54,7 +54,7 @@ def complete_index(name: str, index: Index, shape: Shape) -> Index:
         if len(index) == len(long_axes):
             filled = dict(zip(long_axes, index, strict=True))
             full = tuple(filled.get(axis, 0) for axis in range(len(shape)))
-        elif len(index) == 1 and not long_axes:
+        elif len(index) == 1 and shape and not long_axes:
             full = (index[0],) + (0,) * (len(shape) - 1)
         else:
             raise ValueError(

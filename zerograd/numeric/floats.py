@@ -25,6 +25,9 @@ Values: TypeAlias = Mapping[str, Floats]
 ROUNDING = 2.0**-40
 """Relative to the majorant: a generous multiple of 2**-53 for sums of up to a few thousand terms."""
 
+SMALLEST = float(np.finfo(np.float64).tiny)
+"""Below it a float64 has fewer digits than its error bound takes for granted."""
+
 
 class NotComparable(Exception):  # noqa: N818 - a finding, not an error
     """Float64 cannot follow the exact computation here; the message says why."""
@@ -32,20 +35,20 @@ class NotComparable(Exception):  # noqa: N818 - a finding, not an error
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Loss, gradients and the majorants of both."""
+    """Gradients and their majorants."""
 
-    loss: float
     gradients: dict[str, Floats]
-    loss_bound: float
     bounds: dict[str, Floats]
 
 
 def to_floats(array: Array[Exact]) -> Floats:
-    """The nearest float64 values. Raises NotComparable beyond the range of float64."""
+    """The nearest float64 values. Raises NotComparable beyond the range in which they are near."""
     try:
         flat = np.array([float(v) for v in array.entries], dtype=np.float64)
     except OverflowError:
         raise NotComparable("a value is beyond the range of float64") from None
+    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, array.entries, strict=True)):
+        raise NotComparable("a value is too near to 0 for float64")
     return flat.reshape(array.shape)
 
 
@@ -79,27 +82,34 @@ def forward(network: Network, values: Values) -> list[Floats]:
     return result
 
 
-def loss_at(network: Network, values: Values) -> tuple[float, list[NDArray[np.intp]]]:
-    """The mean squared error and the pieces that every pre-activation lies on."""
+def loss_at(network: Network, values: Values) -> tuple[float, float, list[NDArray[np.intp]]]:
+    """The mean squared error, its majorant, and the pieces that every pre-activation lies on."""
     z = forward(network, values)
     codes = [pieces(layer.activation, row) for layer, row in zip(network.layers, z, strict=True)]
     y_hat = _apply(network.layers[-1].activation, z[-1], codes[-1])
-    return float(np.mean((y_hat - values["y"]) ** 2)), codes
+    bound = majorants(network, values)[-1] + np.abs(values["y"])
+    return float(np.mean((y_hat - values["y"]) ** 2)), float(np.mean(bound**2)), codes
+
+
+def majorants(network: Network, values: Values) -> list[Floats]:
+    """What bounds x and the activations of each layer: the same sums over absolute values."""
+    result = [np.abs(values["x"])]
+    for number, layer in enumerate(network.layers, start=1):
+        bias = np.abs(values[f"b{number}"]) if layer.bias else 0.0
+        steep = max(abs(float(s)) for s in layer.activation.slopes)
+        lift = max(abs(float(t)) for t in layer.activation.offsets)
+        result.append(steep * (result[-1] @ np.abs(values[f"w{number}"]).T + bias) + lift)
+    return result
 
 
 def evaluate(network: Network, values: Values, codes: list[NDArray[np.intp]], convention: Kink) -> Evaluation:
-    """Loss and gradients on the given pieces, with majorants."""
-    a, big = [values["x"]], [np.abs(values["x"])]
+    """Gradients on the given pieces, with majorants."""
+    a, big = [values["x"]], majorants(network, values)
     slopes = []
     for number, layer in enumerate(network.layers, start=1):
-        w, b = values[f"w{number}"], values[f"b{number}"] if layer.bias else np.zeros(layer.units)
-        z, z_big = a[-1] @ w.T + b, big[-1] @ np.abs(w).T + np.abs(b)
-        code = codes[number - 1]
-        steep = max(abs(float(s)) for s in layer.activation.slopes)
-        lift = max(abs(float(t)) for t in layer.activation.offsets)
-        a.append(_apply(layer.activation, z, code))
-        big.append(steep * z_big + lift)
-        slopes.append(_slopes(layer.activation, code, convention))
+        z = a[-1] @ values[f"w{number}"].T + (values[f"b{number}"] if layer.bias else 0.0)
+        a.append(_apply(layer.activation, z, codes[number - 1]))
+        slopes.append(_slopes(layer.activation, codes[number - 1], convention))
     r, r_big = a[-1] - values["y"], big[-1] + np.abs(values["y"])
     g, g_big = 2 * r / r.size, 2 * r_big / r.size
     gradients: dict[str, Floats] = {}
@@ -112,7 +122,7 @@ def evaluate(network: Network, values: Values, codes: list[NDArray[np.intp]], co
             gradients[f"b{number}"], bounds[f"b{number}"] = d.sum(axis=0), d_big.sum(axis=0)
         g, g_big = d @ w, d_big @ np.abs(w)
     gradients["x"], bounds["x"] = g, g_big
-    return Evaluation(float(np.mean(r**2)), gradients, float(np.mean(r_big**2)), bounds)
+    return Evaluation(gradients, bounds)
 
 
 def _apply(activation: Activation, z: Floats, code: NDArray[np.intp]) -> Floats:

@@ -66,9 +66,12 @@ def _agree(check: str, wrong: list[str]) -> None:
 def _float64(witness: Witness, values: Values) -> dict[str, Any]:
     problem = witness.problem
     codes = exact_pieces(witness)
-    with np.errstate(all="ignore"):
-        _same_sides(witness, forward(problem.network, values))
-        run = evaluate(problem.network, values, codes, problem.derivative_at_kink)
+    try:
+        with np.errstate(all="ignore", under="raise"):
+            _same_sides(witness, forward(problem.network, values))
+            run = evaluate(problem.network, values, codes, problem.derivative_at_kink)
+    except FloatingPointError:
+        raise NotComparable("an intermediate value is too near to 0 for float64") from None
     if not all(np.isfinite(bound).all() for bound in run.bounds.values()):
         raise NotComparable("an intermediate value is beyond the range of float64")
     largest, wrong = largest_deviation(witness, run.gradients, run.bounds, ROUNDING)
@@ -99,35 +102,37 @@ def _differences(witness: Witness, values: Values) -> dict[str, Any] | str:
         if found is None:
             continue
         compared += 1
-        slope, step = found
+        slope, rounding = found
         exact = float(witness.gradients[name][tuple(int(i) for i in index)])
         deviation = abs(slope - exact)
         largest = max(largest, deviation)
-        allowed = ROUNDING * (run.bounds[name][index] + run.loss_bound / step)
-        if not deviation <= allowed:
+        if not deviation <= ROUNDING * run.bounds[name][index] + rounding:
             wrong.append(f"∂L/∂{entry(name, tuple(int(i) for i in index))}: exactly {exact}, found {slope}")
     _agree("finite differences", wrong)
     if not compared:
-        return "not comparable: every entry moves a sample across a kink"
+        return "not comparable: every entry moves a sample across a kink, or beyond the range of float64"
     return {"largest_deviation": largest, "compared": compared, "entries": len(sites)}
 
 
 def _central(
     witness: Witness, values: Values, codes: list[Any], name: str, index: tuple[int, ...]
 ) -> tuple[float, float] | None:
-    """(difference quotient, step), with the largest step that crosses no kink; None near one."""
+    """(difference quotient, its rounding), with the largest step that crosses no kink; None near one."""
     network = witness.problem.network
     step = max(1.0, abs(float(values[name][index]))) / 8
     for _ in range(12):
-        losses = []
+        losses, bounds = [], []
         for move in (step, -step):
             moved = {**values, name: values[name].copy()}
             moved[name][index] += move
-            loss, sides = loss_at(network, moved)
+            with np.errstate(all="ignore"):
+                loss, bound, sides = loss_at(network, moved)
             if all(np.array_equal(a, b) for a, b in zip(sides, codes, strict=True)):
                 losses.append(loss)
-        if len(losses) == 2:
-            return (losses[0] - losses[1]) / (2 * step), step
+                bounds.append(bound)
+        if len(losses) == 2 and np.isfinite(bounds).all():
+            # The losses far from here may be much larger than the one here, and round accordingly.
+            return (losses[0] - losses[1]) / (2 * step), ROUNDING * max(bounds) / step
         step /= 4
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, product
 from math import prod
@@ -36,6 +36,8 @@ _WHOLE = re.compile(r"1\[[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]|[wb]\d+ \([\d, ]+\)")
 
 MAX_REGIONS = 16
 WIDTH = 100
+_UNBROKEN = 15
+"""Lines of a LaTeX block: amsmath does not break one over pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,10 @@ def gradients_latex(problem: Problem) -> str:
             case Prose(text=text):
                 lines.append(rf"\noindent {text}\par")
             case Equations(lines=equations):
-                body = " \\\\\n".join(f"{left} &= {right}" for left, right in equations)
-                lines += [r"\begin{align*}", body, r"\end{align*}"]
+                for start in range(0, len(equations), _UNBROKEN):
+                    block = equations[start : start + _UNBROKEN]
+                    body = " \\\\\n".join(f"{left} &= {right}" for left, right in block)
+                    lines += [r"\begin{align*}", body, r"\end{align*}"]
     return "\n".join(lines) + "\n"
 
 
@@ -247,15 +251,18 @@ class _Document:
 
     def _regions(self) -> Iterator[Part]:
         choices = units_with_sides(self.network, self.problem.derivative_at_kink)
-        total = _region_count(map(len, choices.values()))
         squares = self.write(self._squares(InRegion(self.network, self.problem.derivative_at_kink, {})))
         loss = self.math(f"{self._name('ℓ')} = {squares}")
         mean = self.math(f"L = {self._sum_over_samples(1, sp.IndexedBase('ℓ')[m])}")
         yield Prose(f"One sample: {loss}, so that {mean}", heading=True)
-        if isinstance(total, str) or total > MAX_REGIONS:
+        powers = Counter(map(len, choices.values()))
+        if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
+            factors = [self.write.power(str(size), times) for size, times in sorted(powers.items())]
+            shown = str(_total(powers)) if sum(powers.values()) <= 20 else self.write.join(factors)
             yield Prose(
-                f"{total} regions, by the sides of the kinks on which the units are: left out here, where at "
-                f"most {MAX_REGIONS} are listed. In Python, zerograd.gradients(problem).regions() gives each."
+                f"{self.math(shown)} regions, by the sides of the kinks on which the units are: left out "
+                f"here, where at most {MAX_REGIONS} are listed. In Python, "
+                "zerograd.gradients(problem).regions() gives each."
             )
             return
         for combination in product(*choices.values()):
@@ -309,9 +316,5 @@ def _inside(side: Side, z: Expr) -> bool:
     return low and (side.high is None or bool(z <= side.high if side.high_closed else z < side.high))
 
 
-def _region_count(choices: Iterable[int]) -> str | int:
-    """How many regions: a number, or ``2^100 · 3^2`` where that says more."""
-    powers = Counter(choices)
-    if sum(powers.values()) <= 20:
-        return int(prod(size**times for size, times in powers.items()))
-    return " · ".join(f"{size}^{times}" for size, times in sorted(powers.items()))
+def _total(powers: Mapping[int, int]) -> int:
+    return int(prod(size**times for size, times in powers.items()))

@@ -43,7 +43,11 @@ class Layout:
     def labelled(self, label: str, text: str | Iterable[str]) -> list[str]:
         """``samples   3``: a label, and text that is wrapped beside it; a new line for each text."""
         texts = [text] if isinstance(text, str) else list(text)
-        lines = [line for t in texts for line in textwrap.wrap(t, max(self.width - _LABEL, 20), break_on_hyphens=False)]
+        lines = [
+            line
+            for t in texts
+            for line in textwrap.wrap(t, max(self.width - _LABEL, 20), break_on_hyphens=False)
+        ]
         return [((label if n == 0 else "").ljust(_LABEL) + line).rstrip() for n, line in enumerate(lines)]
 
 

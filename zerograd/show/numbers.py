@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
+from math import ceil, floor
 
 from zerograd.core import univariate as uni
-from zerograd.core.exact import Algebraic, Exact, NumberField, format_exact, sign
+from zerograd.core.errors import FormatError
+from zerograd.core.exact import Algebraic, Exact, NumberField, format_exact, narrow, sign
 
 LONGEST = 24
 """Characters of an exact number that is written out."""
 _DIGITS = 6
 _LONGEST_BITS = LONGEST * 4
+_SMALL_DEGREE = 12
 _CONTEXT = Context(prec=_DIGITS, Emax=10**9, Emin=-(10**9))
 
 
@@ -25,9 +28,10 @@ def is_long(value: Exact) -> bool:
 
 
 def exact_text(value: Exact) -> str:
-    """``-2/3``, ``1/2·α ≈ 0.707107``, or ``≈ 1.2345e-40`` for a number too long to write out."""
+    """``-2/3``, ``1/2·α ≈ 0.707107``, or ``≈1.2345e-40`` for a number too long to write out."""
+    value = narrow(value)
     if is_long(value):
-        return f"≈ {decimal_text(value)}"
+        return f"≈{decimal_text(value)}"
     if isinstance(value, Algebraic):
         return f"{format_exact(value)} ≈ {decimal_text(value)}"
     return str(value)
@@ -76,8 +80,18 @@ def field_text(field: NumberField) -> str:
     text = " ".join([first[0].replace("+", "") + first[1], *(f"{sign} {term}" for sign, term in rest)])
     if len(text) > 4 * LONGEST:
         text = f"a polynomial of degree {len(field.polynomial) - 1} (--json has it)"
-    return f"{text} in ({_end(field.low)}, {_end(field.high)})"
+    return f"{text} {_isolating(field)}"
 
 
-def _end(value: Fraction) -> str:
-    return decimal_text(value) if is_long(value) else str(value)
+def _isolating(field: NumberField) -> str:
+    """``in (1, 2)``: the field's interval, or a simpler one around it that holds no other root."""
+    if not is_long(field.low) and not is_long(field.high):
+        return f"in ({field.low}, {field.high})"
+    for scale in (1, 10, 100, 1000) if len(field.polynomial) <= _SMALL_DEGREE + 1 else ():
+        low, high = Fraction(floor(field.low * scale), scale), Fraction(ceil(field.high * scale), scale)
+        try:
+            NumberField(field.polynomial, low, high)
+        except FormatError:  # another root inside, or one at an end
+            continue
+        return f"in ({low}, {high})"
+    return "near there"

@@ -25,7 +25,7 @@ def question_lines(problem: Problem) -> Iterator[str]:
     ]
     if asked:
         yield "; ".join(asked)
-    yield from _some("where", [clean(str(condition)) for condition in problem.where], separate=True)
+    yield from (f"where {line}" for line in where_lines(problem))
     shapes = variable_shapes(problem.network, problem.samples.least)
     yield from _some(
         "given",
@@ -35,11 +35,10 @@ def question_lines(problem: Problem) -> Iterator[str]:
             for index, value in values.items()
         ],
     )
-    ends = {None: "∞"}
     yield from _some(
         "bounds",
         [
-            f"{reference} in [{'-∞' if low is None else low}, {ends.get(high, high)}]"
+            f"{reference} in [{'-∞' if low is None else low}, {'∞' if high is None else high}]"
             for reference, (low, high) in problem.bounds.items()
         ],
     )
@@ -47,13 +46,19 @@ def question_lines(problem: Problem) -> Iterator[str]:
         yield f"domain: {problem.domain}"
 
 
-def _some(word: str, items: Sequence[str], *, separate: bool = False) -> Iterator[str]:
+def where_lines(problem: Problem, mark: str = "") -> list[str]:
+    """The conditions, one a line, each with a mark behind it."""
+    shown, left_out = cut([clean(str(condition)) for condition in problem.where], _MOST)
+    if left_out:
+        shown.append(f"and {left_out} more")
+    return [condition + mark for condition in shown]
+
+
+def _some(word: str, items: Sequence[str]) -> Iterator[str]:
     shown, left_out = cut(items, _MOST)
     if left_out:
         shown.append(f"and {left_out} more")
-    if separate:
-        yield from (f"{word} {item}" for item in shown)
-    elif shown:
+    if shown:
         yield f"{word}: {', '.join(shown)}"
 
 
@@ -64,12 +69,14 @@ def word_of(run: Run) -> str:
 
 
 def attempts_text(attempts: Iterable[Attempt], run: Run) -> str:
-    """``M = 1 to 2 ruled out on Z3's word, M = 3 undecided (timeout)``; nothing of a witness found."""
+    """``M = 1 and 2 ruled out on Z3's word, M = 3 undecided (timeout)``; nothing of a witness found."""
     groups: list[tuple[str, list[int]]] = []
     for attempt in attempts:
         if attempt.status == "sat":
             continue
-        said = f"ruled out on {word_of(run)}" if attempt.status == "unsat" else f"undecided ({attempt.reason})"
+        said = (
+            f"ruled out on {word_of(run)}" if attempt.status == "unsat" else f"undecided ({attempt.reason})"
+        )
         if groups and groups[-1][0] == said:
             groups[-1][1].append(attempt.samples)
         else:
@@ -78,4 +85,6 @@ def attempts_text(attempts: Iterable[Attempt], run: Run) -> str:
 
 
 def _span(numbers: Sequence[int]) -> str:
-    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+    if len(numbers) > 2:
+        return f"{numbers[0]} to {numbers[-1]}"
+    return " and ".join(map(str, numbers))

@@ -74,8 +74,13 @@ def flow(blocks: Sequence[Sequence[str]], *, width: int) -> list[str]:
     for block in blocks:
         own = max(map(len, block))
         if pending and used + GAP + own > width:
-            lines += beside(pending)
+            lines += beside(_centred(pending))
             pending = []
         used = used + GAP + own if pending else INDENT + own
         pending.append(block)
-    return lines + (beside(pending) if pending else [])
+    return lines + (beside(_centred(pending)) if pending else [])
+
+
+def _centred(blocks: Sequence[Sequence[str]]) -> list[list[str]]:
+    middle = (max(map(len, blocks)) - 1) // 2
+    return [[""] * (middle - (len(block) - 1) // 2) + list(block) for block in blocks]

@@ -61,7 +61,7 @@ def _unit_reasons(
         reasons.setdefault(reason, []).append(unit)
     of = f"of layer {layer}" if outgoing else "of the output"
     for reason, units in reasons.items():
-        yield f"{_units(units)} {of}: {reason}"
+        yield f"{units_text(units)} {of}: {reason}"
 
 
 def _input_reasons(witness: Witness, delta: Row, zeros: Sequence[int]) -> Iterator[str]:
@@ -76,7 +76,8 @@ def _input_reasons(witness: Witness, delta: Row, zeros: Sequence[int]) -> Iterat
         yield f"{_inputs(cancelled, inputs)}: the contributions of the units cancel"
 
 
-def _units(units: Sequence[int]) -> str:
+def units_text(units: Sequence[int]) -> str:
+    """``unit 1``, ``units 0, 2``."""
     return ("unit " if len(units) == 1 else "units ") + _listed(units)
 
 

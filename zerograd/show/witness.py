@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import TypeVar
 
-from zerograd.core.arrays import Array, Index
+from zerograd.core.arrays import Index
 from zerograd.core.exact import Exact, sign
-from zerograd.core.problem import Problem
-from zerograd.core.references import resolve
-from zerograd.core.vocabulary import RELATIONS
+from zerograd.core.references import Reference, resolve
+from zerograd.core.vocabulary import Relation
 from zerograd.core.witness import Witness
 from zerograd.show.layout import Layout
-from zerograd.show.numbers import exact_text, is_long, vector_text
+from zerograd.show.numbers import exact_text, vector_text
 from zerograd.show.table import Column, flow, table
-from zerograd.show.why import why_zero
+from zerograd.show.why import units_text, why_zero
 from zerograd.show.words import count, kink_line, label
+
+T = TypeVar("T")
 
 MAX_ROWS = 40
 MAX_COLUMNS = 12
@@ -24,7 +24,7 @@ MAX_SIDE = 12
 """Rows and columns of the largest matrix that is shown in full."""
 INACTIVE, ON_KINK = "°", "*"
 
-_HOLDS: Mapping[str, frozenset[int]] = {
+_SIGNS: Mapping[Relation, frozenset[int]] = {
     "zero": frozenset({0}),
     "nonzero": frozenset({-1, 1}),
     "positive": frozenset({1}),
@@ -32,46 +32,206 @@ _HOLDS: Mapping[str, frozenset[int]] = {
 }
 
 
-def witness_lines(witness: Witness, layout: Layout) -> Iterator[str]:
-    """All sections."""
-    yield from layout.heading("parameters")
-    yield from _parameters(witness, layout)
-    yield from layout.heading("samples")
-    yield from _samples(witness, layout)
-    yield from layout.heading("gradients")
-    yield from _gradients(witness, layout)
-    if witness.problem.asks_of_x:
-        yield from _why(witness, layout)
-    if any(map(is_long, _shown_numbers(witness))):
-        yield ""
-        yield "≈ alone: a number too long to write out; --json has it exactly"
+def shorten(items: Sequence[T], most: int) -> tuple[list[T], list[T]]:
+    """All items and nothing, or the first ones and the last."""
+    if len(items) <= most:
+        return list(items), []
+    return list(items[: most - 2]), [items[-1]]
 
 
-def _shown_numbers(witness: Witness) -> Iterator[Exact]:
-    run = witness.forward
-    for array in (*witness.variables.values(), *witness.gradients.values(), *run.z, *run.a, run.residuals):
-        yield from array.entries
-    yield witness.loss
-
-
-def _parameters(witness: Witness, layout: Layout) -> Iterator[str]:
-    blocks, notes = [], []
+def parameter_lines(witness: Witness, layout: Layout) -> Iterator[str]:
+    """Every parameter as a small matrix."""
+    blocks = []
+    partial = []
     for name, array in witness.parameters.items():
         rows = array.rows() if len(array.shape) == 2 else [array.entries]
-        if len(rows) > MAX_SIDE or len(rows[0]) > MAX_SIDE:
-            notes.append(f"{name}: {' × '.join(map(str, array.shape))} entries, shown in part; --json has all")
+        if max(len(rows), len(rows[0])) > MAX_SIDE:
+            partial.append(f"{name} ({' × '.join(map(str, array.shape))})")
         blocks.append(_matrix(name, rows))
     yield from flow(blocks, width=layout.width)
-    for note in notes:
-        yield from layout.wrapped(note, indent=2)
+    if partial:
+        yield from layout.wrapped(f"shown in part: {', '.join(partial)}; --json has all", indent=2)
 
 
 def _matrix(name: str, rows: Sequence[Sequence[Exact]]) -> list[str]:
     if len(rows) == 1:
-        return [f"{name} = {vector_text(rows[0])}"]
-    cells = [_ends([exact_text(value) for value in _ends(row, None)], "…") for row in _ends(rows, None)]
-    return cells and [name]
+        return [f"{name} = {vector_text(rows[0], longest=MAX_SIDE)}"]
+    head, tail = shorten(rows, MAX_SIDE)
+    grid = [_cells(row) for row in [*head, *tail]]
+    if tail:
+        grid.insert(len(head), ["⋮"] * len(grid[0]))
+    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+    lines = []
+    for number, cells in enumerate(grid):
+        left, right = "⎡⎤" if number == 0 else "⎣⎦" if number == len(grid) - 1 else "⎢⎥"
+        equals = f"{name} = " if number == (len(grid) - 1) // 2 else " " * (len(name) + 3)
+        inner = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        lines.append(f"{equals}{left} {inner} {right}")
+    return lines
 
 
-def _samples(witness: Witness, layout: Layout) -> Iterator[str]:
-    yield ""
+def _cells(row: Sequence[Exact]) -> list[str]:
+    head, tail = shorten(row, MAX_SIDE)
+    return [*map(exact_text, head), *(["…"] if tail else []), *map(exact_text, tail)]
+
+
+def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
+    """One row for each sample: x, z1, a1, …, ŷ, y and the residual; then what the marks mean."""
+    shown = min(witness.samples, MAX_ROWS)
+    columns, middle = _columns(witness, shown), MAX_COLUMNS - 5
+    left_out: list[str] = []
+    if len(columns) > MAX_COLUMNS:
+        hidden = slice(2 + (middle + 1) // 2, -3 - middle // 2)
+        left_out = [column.heading.strip() for column in columns[hidden]]
+        del columns[hidden]
+    lines = table(columns, width=layout.width)
+    yield from lines
+    if left_out:
+        yield from layout.wrapped(f"columns left out: {left_out[0]} to {left_out[-1]}", indent=2)
+    if shown < witness.samples:
+        yield from layout.wrapped(
+            f"{count(witness.samples - shown, 'more row')} left out; --json has all samples", indent=2
+        )
+    marks = "".join(lines)
+    if "…" in marks:
+        yield "  …: entries left out; --json has all"
+    if INACTIVE in marks:
+        yield f"  {INACTIVE} inactive: slope 0"
+    if ON_KINK in marks:
+        problem = witness.problem
+        yield from layout.wrapped(
+            f"{ON_KINK} on a kink, where {kink_line(problem.network, problem.derivative_at_kink)}", indent=2
+        )
+    yield from _dead_units(witness, layout)
+
+
+def _columns(witness: Witness, shown: int) -> list[Column]:
+    run, network = witness.forward, witness.problem.network
+
+    def column(heading: str, rows: Sequence[Sequence[Exact]]) -> Column:
+        return Column(heading, [vector_text(row) for row in rows[:shown]])
+
+    columns = [Column("sample", [str(m) for m in range(shown)]), column("x", witness.x.rows())]
+    for number, layer in enumerate(network.layers, start=1):
+        if layer.activation.kinks:
+            columns.append(_marked(witness, number, shown))
+            if number < network.depth:
+                columns.append(column(f"a{number}", run.a[number - 1].rows()))
+        elif number < network.depth:
+            columns.append(column(f"z{number} = a{number}", run.z[number - 1].rows()))
+    ends = {"ŷ": run.y_hat, "y": witness.y, "residual": run.residuals}
+    return columns + [column(heading, array.rows()) for heading, array in ends.items()]
+
+
+def _marked(witness: Witness, number: int, shown: int) -> Column:
+    """The column of z of a layer, with marks where a unit is inactive or on a kink."""
+    activation = witness.problem.network.layers[number - 1].activation
+    run = witness.forward
+    cells = []
+    for z, slopes in zip(run.z[number - 1].rows()[:shown], run.slopes[number - 1].rows(), strict=False):
+        marks = [
+            ON_KINK if activation.locate(value)[1] else "" if slope else INACTIVE
+            for value, slope in zip(z, slopes, strict=True)
+        ]
+        cells.append(vector_text(z, marks))
+    if any(cell.endswith((INACTIVE, ON_KINK)) for cell in cells):
+        # Numbers stay in line, whether they are marked or not.
+        cells = [cell if cell.endswith((INACTIVE, ON_KINK)) else f"{cell} " for cell in cells]
+        return Column(f"z{number} ", cells)
+    return Column(f"z{number}", cells)
+
+
+def _dead_units(witness: Witness, layout: Layout) -> Iterator[str]:
+    for number, slopes in enumerate(witness.forward.slopes, start=1):
+        by_unit = zip(*slopes.rows(), strict=True)
+        dead = [unit for unit, column in enumerate(by_unit) if not any(column)]
+        if dead and witness.samples > 1:
+            verb = "is" if len(dead) == 1 else "are"
+            yield from layout.wrapped(
+                f"{units_text(dead)} of layer {number} {verb} dead: inactive on every sample", indent=2
+            )
+
+
+def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
+    """One row for each entry, or for each array where there are many: its value, and what was asked."""
+    problem = witness.problem
+    names = [*problem.network.shapes, *(["x"] if problem.asks_of_x else [])]
+    entries = [(name, index) for name in names for index, _ in witness.gradients[name].items()]
+    if len(entries) > MAX_ROWS:
+        yield from _by_array(witness, names, layout)
+        yield from layout.wrapped(
+            f"one row for each array, of {len(entries)} entries in all; --json has every one", indent=2
+        )
+        return
+    asked = _asked(witness)
+    values = [exact_text(witness.gradients[name][index]) for name, index in entries]
+    labels = [f"∂L/∂{label(name, index, witness.gradients[name].shape)}" for name, index in entries]
+    notes = [", ".join(asked.get(place, ())) for place in entries]
+    columns = [Column("gradient", labels, left=True), Column("value", values)]
+    if any(notes):
+        columns.append(Column("asked", notes, left=True))
+    yield from table(columns, width=layout.width)
+
+
+def _asked(witness: Witness) -> dict[tuple[str, Index], list[str]]:
+    """What was asked of each entry, ticked where it holds."""
+    problem, gradients = witness.problem, witness.gradients
+    asked: dict[tuple[str, Index], list[str]] = {}
+    for relation, signs in _SIGNS.items():
+        for name, index in problem.asked_entries(relation, witness.samples):
+            held = sign(gradients[name][index]) in signs
+            asked.setdefault((name, index), []).append(f"{relation} {_tick(held)}")
+    for reference in problem.query["some_nonzero"]:
+        for index in resolve(reference, gradients[reference.name].shape):
+            nonzero = sign(gradients[reference.name][index]) != 0
+            asked.setdefault((reference.name, index), []).append(
+                f"some nonzero {_tick(True)}" if nonzero else "(some nonzero)"
+            )
+    return asked
+
+
+def _tick(held: bool) -> str:
+    return "✓" if held else "✗"
+
+
+def _by_array(witness: Witness, names: Sequence[str], layout: Layout) -> list[str]:
+    signs = {name: [sign(value) for value in witness.gradients[name].entries] for name in names}
+    asked = []
+    for name in names:
+        said = [
+            f"{relation.replace('_', ' ')}{_of(reference)} {_tick(_holds(witness, relation, reference))}"
+            for relation, references in witness.problem.query.items()
+            for reference in references
+            if reference.name == name
+        ]
+        shown, last = shorten(said, 4)
+        asked.append(", ".join([*shown, *(["…"] if last else []), *last]))
+    columns = [
+        Column("gradient", [f"∂L/∂{name}" for name in names], left=True),
+        Column("entries", [str(len(signs[name])) for name in names]),
+        *(
+            Column(heading, [str(signs[name].count(value)) for name in names])
+            for heading, value in (("zero", 0), ("positive", 1), ("negative", -1))
+        ),
+        Column("asked", asked, left=True),
+    ]
+    return table(columns, width=layout.width)
+
+
+def _of(reference: Reference) -> str:
+    return "" if reference.index is None else f": {reference}"
+
+
+def _holds(witness: Witness, relation: Relation, reference: Reference) -> bool:
+    array = witness.gradients[reference.name]
+    found = [sign(array[index]) for index in resolve(reference, array.shape)]
+    return any(found) if relation == "some_nonzero" else all(s in _SIGNS[relation] for s in found)
+
+
+def why_lines(witness: Witness, layout: Layout) -> Iterator[str]:
+    """For each sample that has one, why an entry of ∂L/∂x is zero."""
+    reasons = list(why_zero(witness))
+    for sample, reason in reasons[:MAX_ROWS]:
+        yield from layout.wrapped(f"sample {sample}: {reason}", indent=2, hanging=4)
+    if len(reasons) > MAX_ROWS:
+        yield from layout.wrapped(f"{count(len(reasons) - MAX_ROWS, 'more sample')} left out", indent=2)

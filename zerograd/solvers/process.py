@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import selectors
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from zerograd.solvers.base import GaveUp, Outcome, outcome_from_json
 from zerograd.solvers.terms import Script
+from zerograd.workers import DEFAULT_MEMORY, Ended, Worker, ran_out_of_memory
 
 GRACE = 0.3
 """Seconds by which a solver may overrun its own time limit before it is killed."""
-
-DEFAULT_MEMORY = 4 * 2**30
 
 
 class SolverProcess:
@@ -39,90 +29,50 @@ class SolverProcess:
         self.name, self.memory = name, memory
         self.version: str | None = None
         """Of the solver, once it has answered."""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._buffer = b""
+        self._worker: Worker | None = None
         self._start()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        # -P, not the working directory: a stray z3.py there must not be what we run.
-        command = [sys.executable, "-P", "-m", "zerograd.solvers.worker", self.name, str(self.memory)]
-        root = str(Path(__file__).resolve().parents[2])
-        self._process = subprocess.Popen(  # noqa: S603 - our own worker, no shell
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": root},
-            start_new_session=True,  # Ctrl-C is for the parent, which ends this process itself
-        )
-        self._buffer = b""
+    def _start(self) -> Worker:
         self.version = None
-        return self._process
+        self._worker = Worker("zerograd.solvers.worker", self.name, str(self.memory))
+        return self._worker
 
     def close(self) -> None:
         """Kill the process and wait for its end."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
 
     def check(self, script: Script, *, deadline: float, mode: str, seed: int = 0) -> Outcome:
         """Decide a script before ``deadline`` (of `time.monotonic`), in one of the solver's modes."""
-        seconds = deadline - time.monotonic()
-        if seconds <= 0:
+        if time.monotonic() >= deadline:
             return GaveUp("timeout")
-        process = self._process or self._start()
-        request = {
-            "text": script.to_smtlib(),
-            "wanted": list(script.variables),
-            "mode": mode,
-            "seed": seed,
-            "seconds": seconds,
-        }
+        worker = self._worker or self._start()
         try:
             if self.version is None:
-                self.version = json.loads(self._line(process, deadline + GRACE))["version"]
-            assert process.stdin is not None
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-            return outcome_from_json(json.loads(self._line(process, deadline + GRACE)))
+                self.version = worker.receive(deadline + GRACE)["version"]
+            worker.send(
+                {
+                    "text": script.to_smtlib(),
+                    "wanted": list(script.variables),
+                    "mode": mode,
+                    "seed": seed,
+                    "seconds": max(0.0, deadline - time.monotonic()),
+                }
+            )
+            return outcome_from_json(worker.receive(deadline + GRACE))
         except TimeoutError:
             self.close()
             return GaveUp("timeout", "the solver overran its time and was stopped")
-        except (EOFError, BrokenPipeError):
-            code = process.wait()
+        except Ended as ended:
             self.close()
-            if code in (-signal.SIGKILL, -signal.SIGABRT, -signal.SIGSEGV, 101, 1):
-                return GaveUp("memory", f"the solver's process ended ({code})")
-            return GaveUp("crashed", f"the solver's process ended ({code})")
+            return GaveUp("memory" if ran_out_of_memory(ended) else "crashed", str(ended))
         except BaseException:
             self.close()
             raise
-
-    def _line(self, process: subprocess.Popen[bytes], deadline: float) -> bytes:
-        assert process.stdout is not None
-        descriptor = process.stdout.fileno()
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise TimeoutError
-                chunk = os.read(descriptor, 1 << 20)
-                if not chunk:
-                    raise EOFError
-                self._buffer += chunk
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line

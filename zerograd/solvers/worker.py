@@ -1,41 +1,26 @@
-"""A solver in a process of its own: one JSON request a line in, one JSON outcome a line out.
+"""A solver in a process of its own.
 
     python -m zerograd.solvers.worker NAME MEMORY_BYTES
 
-The process ends when its input does, even in the middle of a call, so that a parent that dies
-in any way leaves nothing behind.
+Says the solver's version, then answers each request with an outcome.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import resource
 import sys
-import threading
-from typing import Any
 
 from zerograd.solvers.base import GaveUp, outcome_to_json
 from zerograd.solvers.registry import solver
-
-
-def _read(requests: queue.SimpleQueue[dict[str, Any]]) -> None:
-    for line in sys.stdin:
-        requests.put(json.loads(line))
-    os._exit(0)
+from zerograd.workers import limit_memory, reply, requests
 
 
 def main(name: str, memory: int) -> None:
     """Answer requests until the input ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    limit_memory(memory)
     backend = solver(name)
     # Importing the library is the slow part: done before the first request is even written.
-    print(json.dumps({"version": backend.version()}), flush=True)
-    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(requests,), daemon=True).start()
-    while True:
-        request = requests.get()
+    reply({"version": backend.version()})
+    for request in requests():
         try:
             outcome = backend.check(
                 request["text"],
@@ -46,7 +31,9 @@ def main(name: str, memory: int) -> None:
             )
         except MemoryError:
             outcome = GaveUp("memory", "out of memory")
-        print(json.dumps(outcome_to_json(outcome)), flush=True)
+        except Exception as error:  # whatever it is, the caller is told
+            outcome = GaveUp("crashed", f"{type(error).__name__}: {error}")
+        reply(outcome_to_json(outcome))
 
 
 if __name__ == "__main__":

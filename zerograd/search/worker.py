@@ -1,0 +1,66 @@
+"""The search in a process of its own.
+
+    python -m zerograd.search.worker MEMORY_BYTES
+
+Answers each request (a problem, a strategy, a seed and a time) with lines of progress and a
+finding. Whatever hangs or eats memory here can be killed, and nothing here is trusted.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from typing import Any
+
+from zerograd.solvers.process import SolverProcess
+from zerograd.workers import limit_memory, reply, requests
+
+
+def main(memory: int) -> None:
+    """Answer requests until the input ends."""
+    solver = SolverProcess(memory=memory)  # loads Z3 while this process loads SymPy
+    limit_memory(memory)
+    import sympy
+
+    from zerograd.core.documents import problem_from_json
+    from zerograd.core.small_datasets import sufficient_samples
+    from zerograd.search.finding import Finding
+    from zerograd.search.portfolio import Portfolio
+    from zerograd.search.samples import over_samples
+    from zerograd.search.verdict import Undecided, Verdict
+
+    def find(request: dict[str, Any]) -> Finding:
+        deadline = time.monotonic() + request["seconds"]
+        problem = problem_from_json(request["problem"])
+        portfolio = Portfolio(solver, request["strategy"], request["seed"], _progress)
+
+        def decide(samples: int, until: float) -> Verdict:
+            return portfolio.decide(problem, samples, until)
+
+        sufficient = sufficient_samples(problem) if problem.samples.most is None else None
+        verdict, attempts = over_samples(
+            problem, decide, sufficient=sufficient, deadline=deadline, progress=_progress
+        )
+        versions = {"sympy": str(sympy.__version__)}
+        if solver.version is not None:
+            versions[solver.name] = solver.version
+        return Finding(verdict, attempts, sufficient, versions)
+
+    for request in requests():
+        try:
+            finding = find(request)
+        except MemoryError:
+            finding = Finding(Undecided("memory", "the search ran out of memory"))
+        except Exception:  # whatever it is, the caller raises it
+            reply({"failure": traceback.format_exc()})
+            continue
+        reply({"finding": finding.to_json()})
+
+
+def _progress(line: str) -> None:
+    reply({"progress": line})
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,185 @@
+"""An answer as text, for `zerograd solve`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from zerograd.core.answer import Answer, Reason, Sat, Unknown, Unsat
+from zerograd.core.problem import Problem
+from zerograd.show.escape import clean, clean_lines
+from zerograd.show.layout import Layout
+from zerograd.show.numbers import decimal_text, exact_text, field_text
+from zerograd.show.question import attempts_text, question_lines, where_lines, word_of
+from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
+from zerograd.show.words import kink_line, network_line
+
+_LONG_NUMBER = re.compile(r"≈[-\d]")
+_CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
+
+_ADVICE: Mapping[Reason, str] = {
+    "timeout": (
+        "give it longer (--timeout 10m), ask about another number of samples (--samples N), "
+        "or fix some values (given, bounds)"
+    ),
+    "memory": (
+        "allow more (--memory 8G), ask about fewer samples (--samples N), or fix some values (given, bounds)"
+    ),
+    "unsupported": "leave out what is not supported, or ask it of a smaller network",
+    "incomplete": "try another --strategy or --seed, one number of samples (--samples N), or fix some values",
+}
+
+
+def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbose: bool = False) -> str:
+    """What a person wants to read of an answer.
+
+    The first line is ``sat``, ``unsat`` or ``unknown (reason)`` and nothing else.
+
+    Args:
+        width: columns that are kept to where that is possible.
+        color: whether to use escape codes; nothing from the problem file contains any.
+        verbose: adds notes, references, the problem's digest and versions.
+    """
+    layout = Layout(width, color)
+    verdict = f"unknown ({answer.reason})" if isinstance(answer, Unknown) else answer.status
+    lines = [layout.verdict(answer.status, verdict)]
+    if answer.problem.title:
+        lines += layout.wrapped(clean(answer.problem.title))
+    lines.append("")
+    match answer:
+        case Sat():
+            lines += _sat(answer, layout)
+        case Unsat():
+            lines += _unsat(answer, layout)
+        case Unknown():
+            lines += _unknown(answer, layout)
+    lines += _strategy(answer, layout)
+    if verbose:
+        lines += _verbose(answer, layout)
+    return "\n".join(lines) + "\n"
+
+
+def _problem(problem: Problem, layout: Layout) -> list[str]:
+    kinks = kink_line(problem.network, problem.derivative_at_kink)
+    return layout.labelled("network", f"{network_line(problem.network)}, mean squared error, {kinks}")
+
+
+def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
+    witness = answer.witness
+    yield from _problem(answer.problem, layout)
+    yield from layout.labelled("samples", _samples_found(answer))
+    if witness.field is not None:
+        alpha = _alpha(answer)
+        yield from layout.labelled("α", f"≈ {alpha}, the root of {field_text(witness.field)}")
+    sections = [
+        *layout.heading("parameters"),
+        *parameter_lines(witness, layout),
+        *layout.heading("samples"),
+        *sample_lines(witness, layout),
+        *layout.heading("gradients"),
+        *gradient_lines(witness, layout),
+    ]
+    if answer.problem.asks_of_x and (why := list(why_lines(witness, layout))):
+        sections += [*layout.heading("why entries of ∂L/∂x are zero"), *why]
+    sections += ["", *layout.labelled("loss", exact_text(witness.loss))]
+    yield from sections
+    if any(map(_LONG_NUMBER.search, sections)):
+        yield from layout.labelled("≈…", "a number too long to write out; --json has it exactly")
+    yield from layout.labelled("checked", "; ".join(["exactly", *_checks(answer.checks)]))
+    if answer.problem.where:
+        yield from layout.labelled("where", where_lines(answer.problem, " ✓"))
+
+
+def _alpha(answer: Sat) -> str:
+    from zerograd.core.exact import Algebraic, narrow
+    from zerograd.core.univariate import polynomial
+
+    assert answer.witness.field is not None  # for the type checker: asked for irrational witnesses only
+    return decimal_text(narrow(Algebraic(answer.witness.field, polynomial([0, 1]))))
+
+
+def _samples_found(answer: Sat) -> str:
+    """M; where it was searched for, what is known of smaller ones."""
+    samples, asked = answer.witness.samples, answer.problem.samples
+    if asked.fixed is not None:
+        return str(samples)
+    tried = {attempt.samples: attempt.status for attempt in answer.run.attempts}
+    smaller = range(asked.least, samples)
+    text = str(samples)
+    if all(tried.get(m) == "unsat" for m in smaller):
+        text += ", the fewest" if smaller else f", the fewest that may be (asked: {asked})"
+    elif any(tried.get(m) == "unknown" for m in smaller):
+        text += ", perhaps not the fewest"
+    said = attempts_text(answer.run.attempts, answer.run)
+    return f"{text}: {said}" if said else text
+
+
+def _checks(checks: Mapping[str, Any]) -> Iterator[str]:
+    for name, found in checks.items():
+        shown = _CHECKS.get(name, name)
+        if not isinstance(found, Mapping):
+            yield f"{shown}: {found}"
+            continue
+        details = []
+        if "compared" in found:
+            details.append(f"{found['compared']} of {found.get('entries', '?')} entries")
+        if "largest_deviation" in found:
+            details.append(f"largest deviation {_deviation(found['largest_deviation'])}")
+        yield f"{shown} ({', '.join(details)})" if details else shown
+
+
+def _deviation(value: float) -> str:
+    return f"{value:.0e}" if value else "0"
+
+
+def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
+    problem = answer.problem
+    yield from _problem(problem, layout)
+    yield from layout.labelled("samples", _range_text(answer))
+    yield from layout.labelled("asked", question_lines(problem))
+    yield from layout.labelled("shown", "no parameters and no dataset of this size do what is asked")
+    if answer.evidence == "solver":
+        evidence = f"solver: {word_of(answer.run)}; it cannot be re-checked independently"
+    else:
+        evidence = "certificate: accepted by the checker"
+    yield from layout.labelled("evidence", evidence)
+
+
+def _range_text(answer: Unsat | Unknown) -> str:
+    samples = answer.problem.samples
+    said = attempts_text(answer.run.attempts, answer.run) if samples.fixed is None else ""
+    return f"{samples}: {said}" if said else str(samples)
+
+
+def _unknown(answer: Unknown, layout: Layout) -> Iterator[str]:
+    problem = answer.problem
+    yield from _problem(problem, layout)
+    yield from layout.labelled("samples", _range_text(answer))
+    yield from layout.labelled("asked", question_lines(problem))
+    yield from layout.labelled(
+        "reason", f"{answer.reason}: {clean(answer.detail)}" if answer.detail else answer.reason
+    )
+    yield from layout.labelled("try", _ADVICE[answer.reason])
+
+
+def _strategy(answer: Answer, layout: Layout) -> list[str]:
+    seconds = f"{answer.run.seconds:.2f} s"
+    strategy = f"{answer.run.strategy}, {seconds}" if answer.run.strategy else f"none decided it, {seconds}"
+    return layout.labelled("strategy", strategy)
+
+
+def _verbose(answer: Answer, layout: Layout) -> Iterator[str]:
+    problem = answer.problem
+    if problem.notes:
+        yield from layout.heading("notes")
+        for line in clean_lines(problem.notes):
+            yield from layout.wrapped(line, indent=2) or [""]
+    if problem.references:
+        yield from layout.heading("references")
+        for reference in problem.references:
+            yield from layout.wrapped(clean(reference), indent=2, hanging=2)
+    yield ""
+    yield from layout.labelled("problem", problem.digest)
+    versions = ", ".join(f"{name} {version}" for name, version in answer.run.versions.items())
+    yield from layout.labelled("versions", versions or "not recorded")
