@@ -148,8 +148,10 @@ def check_result(problem: Problem, data: object) -> Witness:
 
 
 def _check_document(problem: Problem, data: object) -> Witness:
+    if isinstance(data, Mapping) and data.get("format") == WITNESS_FORMAT:
+        # Before its arrays are read: the witness of another problem is no malformed one.
+        _check_digest(problem, data.get("problem"))
     witness = witness_from_json(problem, data)
-    _check_digest(problem, data.get("problem") if isinstance(data, Mapping) else None)
     check_witness(problem, witness)
     return witness
 

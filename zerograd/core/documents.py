@@ -82,7 +82,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def problem_from_json(data: object) -> Problem:
-    """The inverse of `Problem.to_json`.
+    """The inverse of `Problem.to_json` (which sorts the names within a relation).
 
     Raises:
         FormatError: not an object.

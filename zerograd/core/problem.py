@@ -16,7 +16,7 @@ from typing import Any
 
 from zerograd.core.arrays import Index, Shape
 from zerograd.core.conditions import Condition
-from zerograd.core.errors import Issue, ProblemError
+from zerograd.core.errors import Issue, ProblemError, short
 from zerograd.core.language import Call, Item, Name, Node, walk
 from zerograd.core.network import KINKS, Kink, Network
 from zerograd.core.references import Reference, entry, resolve
@@ -98,8 +98,11 @@ class Problem:
         if not isinstance(network, Network):
             try:
                 network = Network.mlp(*network)
-            except (ValueError, TypeError) as error:
+            except ValueError as error:
                 raise ProblemError([Issue(("network",), str(error))]) from None
+            except TypeError:
+                message = f"expected a Network, or widths such as [1, 1, 1], found {short(network)}"
+                raise ProblemError([Issue(("network",), message)]) from None
         check = Validator(network)
         count = check.samples(samples)
         if not check.manageable(count.least):

@@ -16,11 +16,11 @@ from typing import Any
 
 import sympy as sp
 
-from zerograd.core.arrays import Array
+from zerograd.core.arrays import Array, Shape
 from zerograd.core.errors import short
 from zerograd.core.exact import parse_rational
 from zerograd.core.network import Kink, Network
-from zerograd.core.references import did_you_mean
+from zerograd.core.references import did_you_mean, show_shape
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.derive.functions import activation_function, derivative_function
 from zerograd.derive.notation import LaTeX
@@ -153,7 +153,7 @@ class SymbolicGradients:
                 if name in ("x", "y")
                 else self.sample.parameters[name]
             )
-            flat = _flatten(given, shape, name)
+            flat = _flatten(given, shape, name, shape)
             result |= {s: _rational(value) for s, value in zip(symbols.entries, flat, strict=True)}
         return result
 
@@ -235,14 +235,16 @@ def _matrix(array: Array[Expr]) -> sp.ImmutableMatrix:
     return sp.ImmutableMatrix(rows, columns, list(array.entries))
 
 
-def _flatten(nested: Any, shape: tuple[int, ...], name: str) -> list[Any]:
-    if not shape:
+def _flatten(nested: Any, axes: Shape, name: str, shape: Shape) -> list[Any]:
+    """The entries of nested lists. Raises ValueError naming the list that is too long or too short."""
+    if not axes:
         return [nested]
-    if isinstance(nested, str) or not isinstance(nested, Sequence) or len(nested) != shape[0]:
+    if isinstance(nested, str) or not isinstance(nested, Sequence) or len(nested) != axes[0]:
         raise ValueError(
-            f"{name} has the shape {shape}: expected a list of {shape[0]}, found {short(nested)}"
+            f"{name}: expected a list of {axes[0]} in the shape {show_shape(shape)}, found {short(nested)}"
         )
-    return [value for part in nested for value in _flatten(part, shape[1:], name)]
+    parts = enumerate(nested)
+    return [v for number, part in parts for v in _flatten(part, axes[1:], f"{name}[{number}]", shape)]
 
 
 def _rational(value: int | str | Fraction) -> Expr:

@@ -51,7 +51,8 @@ def guess(
         chance = random.Random(f"{seed} {attempts}")  # noqa: S311 - reproducible, not secret
         if attempts % 10 == 0:
             progress(f"{attempts} guesses")
-        fixed = _draw(problem, samples, chance, spread=min(2 + attempts // 8, 9), open_end=attempts % 3 == 0)
+        spread = min(1 + attempts // 12, 9)  # the smallest numbers first: they make the cleanest witness
+        fixed = _draw(problem, samples, chance, spread=spread, open_end=attempts % 3 == 0)
         encoding = encode(problem, samples, fixed=fixed)
         until = min(deadline, time.monotonic() + EACH)
         outcome = solver.check(encoding.script, deadline=until, mode="smt", seed=seed)
@@ -76,8 +77,9 @@ def _draw(
 
     for name, shape in variable_shapes(network, samples).items():
         if name not in open_names:
-            # A weight of 0 or a sample at 0 cuts connections: sometimes wanted, mostly not.
-            wishes = [*range(-spread, 0), *range(1, spread + 1)] * 3 + [0]
+            # A weight of 0 cuts a connection: sometimes wanted, mostly not.
+            nonzero = [*range(-spread, 0), *range(1, spread + 1)]
+            wishes = [*range(-spread, spread + 1)] if name == "x" else nonzero * 3 + [0]
             values = Array.build(shape, lambda _, wishes=wishes: chance.choice(wishes))  # type: ignore[misc]
             fixed[name] = {index: draw(name, index, wish) for index, wish in values.items()}
     for number in range(1, network.depth):

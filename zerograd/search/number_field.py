@@ -105,12 +105,16 @@ def _recognise(root: NumberField, field: NumberField, bits: int) -> Algebraic | 
 
 
 def _approximate(root: NumberField, bits: int) -> Fraction:
-    level = 0
+    """A value near the root, by Newton's method; how near is not proved, for it serves guesses."""
+    slope = uni.derivative(root.polynomial)
+    low, high = root.enclosure(6)
+    value, precision = (low + high) / 2, 64
     while True:
-        low, high = root.enclosure(level)
-        if high - low < Fraction(1, 2 ** (bits + 8)):
-            return (low + high) / 2
-        level += 1
+        value -= uni.evaluate(root.polynomial, value) / uni.evaluate(slope, value)
+        value = Fraction(round(value * 2**precision), 2**precision)
+        if precision > 2 * bits:
+            return value
+        precision *= 2
 
 
 def _is_root_at(root: NumberField, guess: Algebraic) -> bool:

@@ -230,11 +230,7 @@ class InRegion(Chain):
         return sides(self.network.layers[layer - 1].activation, self.convention)[0]
 
     def unit(self, name: str, layer: int, unit: Index) -> Expr:
-        if self.network.widths[layer] == 1:
-            return sp.Symbol(name, real=True)
-        if isinstance(unit, int):
-            return sp.Symbol(entry(name, (unit,)), real=True)
-        return sp.IndexedBase(name, real=True)[unit]
+        return _of_one_sample(name, self.network.widths[layer], unit)
 
     def slope(self, layer: int, unit: Index) -> Expr:
         return sp.sympify(self.side(layer, unit).derivative)
@@ -252,6 +248,23 @@ class InRegion(Chain):
         if name[0] == "w":
             return list(product(self.axis(layer), self.axis(layer - 1)))
         return [(unit,) for unit in self.axis(layer)]
+
+
+def loss_of_one(network: Network) -> Expr:
+    """ℓ, the sum of one sample's squared residuals."""
+    width = network.outputs
+    if width > WRITTEN_OUT:
+        return sp.Sum(_of_one_sample("r", width, OUTPUT) ** 2, (OUTPUT, 0, width - 1))
+    return sp.Add(*(_of_one_sample("r", width, unit) ** 2 for unit in range(width)))
+
+
+def _of_one_sample(name: str, width: int, unit: Index) -> Expr:
+    """A quantity with the same symbol as in `zerograd.derive.sample`, where its unit is a number."""
+    if width == 1:
+        return sp.Symbol(name, real=True)
+    if isinstance(unit, int):
+        return sp.Symbol(entry(name, (unit,)), real=True)
+    return sp.IndexedBase(name, real=True)[unit]
 
 
 def scaled(factor: Expr | int | Fraction, expression: Expr) -> Expr:

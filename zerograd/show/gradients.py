@@ -28,7 +28,7 @@ from zerograd.derive.regions import units_with_sides
 from zerograd.derive.sample import Expr
 from zerograd.derive.sides import Side, sides
 from zerograd.show.escape import clean, latex_escape
-from zerograd.show.formulas import Chain, Index, InRegion, Totals, scaled
+from zerograd.show.formulas import Chain, Index, InRegion, Totals, loss_of_one, scaled
 from zerograd.show.words import kink_values, side_word
 
 _WHOLE = re.compile(r"1\[[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]|[wb]\d+ \([\d, ]+\)")
@@ -159,12 +159,9 @@ class _Document:
 
     def _loss(self) -> Iterator[Part]:
         yield Prose(f"Loss, over {self.math('M')} samples", heading=True)
-        chain = Totals(self.network, self.problem.derivative_at_kink)
-        yield Equations((("L", self._sum_over_samples(1, self._squares(chain))),))
-
-    def _squares(self, chain: Chain) -> Expr:
-        last = self.network.depth
-        return chain.sum_over(last, lambda unit: chain.unit("r", last, unit) ** 2)
+        chain, last = Totals(self.network, self.problem.derivative_at_kink), self.network.depth
+        squares = chain.sum_over(last, lambda unit: chain.unit("r", last, unit) ** 2)
+        yield Equations((("L", self._sum_over_samples(1, squares)),))
 
     def _sum_over_samples(self, factor: int, summand: Expr) -> str:
         scale = sp.Rational(factor, self.network.outputs) / M
@@ -251,10 +248,9 @@ class _Document:
 
     def _regions(self) -> Iterator[Part]:
         choices = units_with_sides(self.network, self.problem.derivative_at_kink)
-        squares = self.write(self._squares(InRegion(self.network, self.problem.derivative_at_kink, {})))
-        loss = self.math(f"{self._name('ℓ')} = {squares}")
-        mean = self.math(f"L = {self._sum_over_samples(1, sp.IndexedBase('ℓ')[m])}")
-        yield Prose(f"One sample: {loss}, so that {mean}", heading=True)
+        yield Prose("One sample", heading=True)
+        mean = self._sum_over_samples(1, sp.IndexedBase("ℓ")[m])
+        yield Equations(((self._name("ℓ"), self.write(loss_of_one(self.network))), ("L", mean)))
         powers = Counter(map(len, choices.values()))
         if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
             factors = [self.write.power(str(size), times) for size, times in sorted(powers.items())]

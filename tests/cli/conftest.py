@@ -1,0 +1,128 @@
+"""The program as a user runs it: processes of their own, in an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import zerograd
+
+PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
+PACKAGE = Path(zerograd.__file__).resolve().parents[1]
+
+FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
+IMPOSSIBLE = FOUNDING.replace("3", "2")
+# Whether 114 is a sum of three cubes is not known: no solver answers this within a test.
+HOPELESS = "network: [1, 1, 1]\nsamples: 1\ndomain: integer\nwhere: ['w1**3 + b1**3 + w2**3 == 114']\n"
+
+WITHOUT_TORCH = 'import sys\n\nsys.modules["torch"] = None  # as if not installed: it takes seconds to load\n'
+
+
+class Run(NamedTuple):
+    """What became of a process. Compares with ``(code, out, err)``."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """Standard output as JSON, one object a line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Program:
+    """``zerograd`` in a folder of its own."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        stdin: str | bytes = "",
+        run: tuple[str, ...] = ("-m", "zerograd"),
+        environment: dict[str, str] | None = None,
+    ) -> Run:
+        """Run to the end. A crash of Python itself is a failure, whatever a test asks for."""
+        done = subprocess.run(
+            [sys.executable, *run, *arguments],
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            cwd=self.folder,
+            env=self.environment | (environment or {}),
+            capture_output=True,
+            timeout=100,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Run beside the test."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "zerograd", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+        )
+
+    def shell(self, command: str) -> Run:
+        """A shell command in which ``$ZEROGRAD`` is the program."""
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.environment | {"ZEROGRAD": f"{sys.executable} -m zerograd"},
+            capture_output=True,
+            timeout=100,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def file(self, name: str, text: str) -> str:
+        """A file in the folder."""
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return name
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """This environment, in UTF-8, with the package importable from any folder and without torch."""
+    site = tmp_path_factory.mktemp("site")
+    (site / "sitecustomize.py").write_text(WITHOUT_TORCH)
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    return kept | {"PYTHONPATH": f"{site}{os.pathsep}{PACKAGE}", "PYTHONUTF8": "1", "COLUMNS": "100"}
+
+
+@pytest.fixture
+def program(tmp_path: Path, environment: dict[str, str]) -> Program:
+    """The program, in an empty folder."""
+    return Program(tmp_path, environment)
+
+
+@pytest.fixture(scope="session")
+def answered(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Run:
+    """`solve --json` of the founding question, of the impossible one, and of one with an irrational answer."""
+    folder = tmp_path_factory.mktemp("answered")
+    program = Program(folder, environment)
+    files = [program.file("m3.yaml", FOUNDING), program.file("m2.yaml", IMPOSSIBLE)]
+    return program("solve", "--json", *files, PROBLEMS / "irrational.yaml")
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return when the condition holds; fail if it does not in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)

@@ -1,0 +1,158 @@
+"""Limits that hold, and processes that end: interrupts, time and memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Program
+
+# Whether 114 is a sum of three cubes is not known: no solver answers this within a test.
+HOPELESS = "network: [1, 1, 1]\nsamples: 1\ndomain: integer\nwhere: ['w1**3 + b1**3 + w2**3 == 114']\n"
+IMPOSSIBLE = "network: [1, 1, 1]\nsamples: 2\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+
+
+def _children(process: int) -> set[int]:
+    """The processes whose parent this is."""
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == process:
+            found.add(int(status.parent.name))
+    return found
+
+
+def _fields(process: int) -> list[str]:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _ended(processes: set[int]) -> bool:
+    """None of them is left, except as an entry that nobody has collected."""
+    return all(_fields(p)[:1] in ([], ["Z"]) for p in processes)
+
+
+def _busy(processes: set[int]) -> bool:
+    """One of them has computed for half a second."""
+    used = (int(f[11]) for p in processes if (f := _fields(p)))
+    return any(ticks > os.sysconf("SC_CLK_TCK") / 2 for ticks in used)
+
+
+def _wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+def _started(program: Program, *, working: bool) -> tuple[subprocess.Popen[str], set[int]]:
+    """A search without end, at its start or while its solver works, and its solver processes."""
+    process = program.start("solve", "--timeout", "10m", program.file("hopeless.yaml", HOPELESS))
+    _wait_until(lambda: bool(_children(process.pid)))
+    if working:
+        _wait_until(lambda: _busy(_children(process.pid)))
+    return process, _children(process.pid)
+
+
+@linux
+@pytest.mark.parametrize("working", [False, True])
+@pytest.mark.parametrize(
+    ("number", "code", "message"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "")]
+)
+def test_interrupted_search_leaves_no_process(
+    program: Program, number: signal.Signals, code: int, message: str, working: bool
+) -> None:
+    """Ctrl-C and SIGTERM end the program and its solver, without a verdict and without a traceback."""
+    process, solvers = _started(program, working=working)
+    time.sleep(0 if working else 0.3)  # past the first lines of the program, where Python itself answers
+    process.send_signal(number)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err.strip()) == (code, "", message)
+    assert _ended(solvers)
+
+
+@linux
+def test_killed_search_leaves_no_solver(program: Program) -> None:
+    """Even SIGKILL, which no program can answer, leaves no solver behind."""
+    process, solvers = _started(program, working=True)
+    process.kill()
+    process.communicate(timeout=10)
+    assert solvers
+    _wait_until(lambda: _ended(solvers))
+
+
+def test_timeout_holds(program: Program) -> None:
+    """A solver that goes on for ever is stopped: `unknown (timeout)`, not much later than asked."""
+    name = program.file("hopeless.yaml", HOPELESS)
+    done = program("solve", "--json", "--timeout", "2s", name)
+    (result,) = done.results
+    assert (done.code, result["status"], result["reason"]) == (3, "unknown", "timeout")
+    assert result["evidence"] is None
+    assert 2 <= result["seconds"] < 6  # a second is promised, a busy machine takes its own
+
+
+def test_timeout_is_for_each_file(program: Program) -> None:
+    """After a file that ran out of time the next one gets its own, and a fresh solver."""
+    hopeless, fine = program.file("hopeless.yaml", HOPELESS), program.file("fine.yaml", IMPOSSIBLE)
+    done = program("solve", "-q", "--timeout", "5s", hopeless, fine)
+    assert done == (3, "hopeless.yaml:\nunknown (timeout)\n\nfine.yaml:\nunsat\n", "")
+
+
+@pytest.mark.xfail(reason="the encoding is made in the main process, outside the time limit", strict=False)
+@pytest.mark.slow
+def test_timeout_holds_for_wide_networks(program: Program) -> None:
+    """The time limit is for everything, not for the solver alone."""
+    wide = "network: [10, 100, 1]\nsamples: 400\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
+    (result,) = program("solve", "--json", "--timeout", "2s", program.file("wide.yaml", wide)).results
+    assert result["seconds"] < 6
+
+
+@linux
+@pytest.mark.slow
+def test_memory_cap_holds(program: Program) -> None:
+    """Bit-blasting a twentieth power needs more than 256 MiB: `unknown (memory)`."""
+    greedy = (
+        "network: [1, 1, 1]\nsamples: 1\ndomain: integer\nwhere:\n"
+        "  - (w1 + b1 + w2 + b2 + x[0] + y[0] + 1)**20 == (w1 - b2)**19 + 114\n"
+        "  - w1 > 1 and b1 > 1 and w2 > 1\n"
+    )
+    name = program.file("greedy.yaml", greedy)
+    done = program("solve", "-q", "--memory", "256M", "--timeout", "80s", name)
+    assert done == (3, "unknown (memory)\n", "")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--timeout", "0", "'0' is not a time above 0: write 500ms, 60s, 5m or 1h"),
+        ("--timeout", "soon", "'soon' is not a time above 0: write 500ms, 60s, 5m or 1h"),
+        ("--timeout", "-1s", "'-1s' is not a time above 0: write 500ms, 60s, 5m or 1h"),
+        ("--timeout", "inf", "'inf' is not a time above 0: write 500ms, 60s, 5m or 1h"),
+        ("--memory", "1M", "'1M' is not a size of at least 256M: write 512M or 4G"),
+        ("--memory", "99999999999G", "'99999999999G' is not a size of at least 256M: write 512M or 4G"),
+        ("--samples", "some", "'some' is not a number of samples: write 3, fewest or any"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(
+    program: Program, option: str, value: str, message: str
+) -> None:
+    """Each with what to write instead."""
+    done = program("solve", option, value, "-", stdin=IMPOSSIBLE)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(f"Error: Invalid value for '{option}': {message}\n")

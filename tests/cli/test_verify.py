@@ -1,0 +1,175 @@
+"""`zerograd verify` and the checker on its own: what is accepted, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Program, Run
+
+FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
+ACCEPTED = "accepted: a witness with 3 samples, re-checked exactly\n"
+CHECKER = ("-m", "zerograd.core.check")
+
+
+@pytest.fixture
+def folder(program: Program, answered: Run) -> Program:
+    """The program beside p.yaml, p.json (the same question) and r.json (its answer)."""
+    program.file("p.yaml", FOUNDING)
+    program.file("r.json", json.dumps(answered.results[0]))
+    program.file("p.json", program("problem", "p.yaml").out)
+    return program
+
+
+def _tampered(program: Program, answered: Run, change: Any) -> str:
+    result = json.loads(json.dumps(answered.results[0]))
+    change(result)
+    return program.file("tampered.json", json.dumps(result))
+
+
+def test_result_is_accepted(folder: Program) -> None:
+    """From a file and from standard input; as a result and as a bare witness; -q says it by exit code."""
+    result = (folder.folder / "r.json").read_text()
+    assert folder("verify", "p.yaml", "r.json") == (0, ACCEPTED, "")
+    assert folder("verify", "p.yaml", "-", stdin=result) == (0, ACCEPTED, "")
+    assert folder("verify", "-q", "p.json", "r.json") == (0, "", "")
+    folder.file("w.json", json.dumps(json.loads(result)["witness"]))
+    assert folder("verify", "p.yaml", "w.json") == (0, ACCEPTED, "")
+
+
+def test_checker_alone_accepts_and_refuses(folder: Program, answered: Run) -> None:
+    """What `problem` prints is what the checker reads; its verdicts are those of `verify`."""
+    assert folder("p.json", "r.json", run=CHECKER) == (0, ACCEPTED, "")
+    wrong = _tampered(folder, answered, lambda r: r["witness"]["y"][0].__setitem__(0, "1/7"))
+    by_checker = folder("p.json", wrong, run=CHECKER)
+    by_verify = folder("verify", "p.yaml", wrong)
+    assert by_checker.code == by_verify.code == 1
+    assert by_checker.out.startswith("refused: ")
+
+
+def test_wrong_target_is_refused_naming_the_gradient(folder: Program, answered: Run) -> None:
+    """A changed y spoils gradients: each is named, with what was expected and what was found."""
+
+    def change(result: dict[str, Any]) -> None:
+        result["witness"]["y"][0][0] = "1/7"
+
+    done = folder("verify", "p.yaml", _tampered(folder, answered, change))
+    assert done.code == 1
+    lines = done.out.splitlines()
+    assert lines[0].startswith("refused: ∂L/∂w2[0,0]: expected 0, found ")
+    assert lines[1].startswith("refused: ∂L/∂b2[0]: expected 0, found ")
+
+
+def test_wrong_target_of_the_founding_answer(program: Program) -> None:
+    """The published example: y = (−2, 2, 1) instead of (−2, 2, 0)."""
+    program.file("p.yaml", FOUNDING)
+    digest = json.loads(program("solve", "--json", "--timeout", "1ms", "p.yaml").out)["problem"]["digest"]
+    witness = {
+        "format": "zerograd.witness/1",
+        "problem": digest,
+        "parameters": {"w1": [["1"]], "b1": ["-1"], "w2": [["1"]], "b2": ["-1"]},
+        "x": [["0"], ["2"], ["3"]],
+        "y": [["-2"], ["2"], ["0"]],
+    }
+    program.file("w.json", json.dumps(witness))
+    assert program("verify", "p.yaml", "w.json") == (0, ACCEPTED, "")
+    program.file("w.json", json.dumps(witness | {"y": [["-2"], ["2"], ["1"]]}))
+    refused = "refused: ∂L/∂w2[0,0]: expected 0, found -4/3\nrefused: ∂L/∂b2[0]: expected 0, found -2/3\n"
+    assert program("verify", "p.yaml", "w.json") == (1, refused, "")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("loss", "1/3", "refused: claimed loss: expected 1/3, found "),
+        ("gradients", {"b1": ["0"]}, "refused: claimed ∂L/∂b1[0]: expected 0, found "),
+        ("samples", 4, "refused: samples: expected 3, found 4"),
+        ("evidence", "certificate", "refused: evidence: expected witness, found 'certificate'"),
+    ],
+)
+def test_wrong_claims_are_refused(
+    folder: Program, answered: Run, key: str, value: object, message: str
+) -> None:
+    """The witness is right, and what stands beside it is not."""
+    done = folder("verify", "p.yaml", _tampered(folder, answered, lambda r: r.update({key: value})))
+    assert done.code == 1
+    assert done.out.startswith(message)
+
+
+def test_answer_to_another_question_is_refused(folder: Program) -> None:
+    """A digest names one question; --samples changes the question."""
+    done = folder("verify", "--samples", "4", "p.yaml", "r.json")
+    assert done.code == 1
+    assert done.out.startswith("refused: problem: expected sha256:")
+    assert "(the problem at hand), found sha256:" in done.out
+
+
+def test_samples_option_verifies_what_it_solved(folder: Program) -> None:
+    """solve, verify and problem take --samples alike, so that its answers can be checked with the core alone."""
+    done = folder("solve", "-q", "--samples", "4", "p.yaml", "-o", "four.json")
+    assert (done.code, done.out) == (0, "sat\n")
+    assert folder("verify", "-q", "--samples", "4", "p.yaml", "four.json").code == 0
+    folder.file("four-problem.json", folder("problem", "--samples", "4", "p.yaml").out)
+    assert folder("four-problem.json", "four.json", run=CHECKER).code == 0
+
+
+def test_nothing_to_check(folder: Program, answered: Run) -> None:
+    """An unsat on a solver's word is neither accepted nor refused."""
+    folder.file("p2.yaml", FOUNDING.replace("3", "2"))
+    folder.file("r2.json", json.dumps(answered.results[1]))
+    message = (
+        "unknown: the result is unsat and rests on a solver's word: it carries nothing that can be checked\n"
+    )
+    assert folder("verify", "p2.yaml", "r2.json") == (3, message, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "error: bad.json: line 1, column 1: Expecting value\n"),
+        ('{"format": "zerograd.result/1"', "error: bad.json: line 1, column 31: Expecting ',' delimiter\n"),
+        ("[]", "error: a result is a JSON object\n"),
+        ("{}", "error: format: expected 'zerograd.result/1' or 'zerograd.witness/1', found None\n"),
+        ('{"format": NaN}', "error: bad.json: NaN is not a number\n"),
+        ('{"a": 1, "a": 2}', "error: bad.json: the key 'a' stands twice\n"),
+        ("[" * 100_000, "error: bad.json: nested too deeply\n"),
+    ],
+)
+def test_damaged_results_are_unusable_input(folder: Program, text: str, message: str) -> None:
+    """Exit code 2, one line, no traceback: nothing was refused, since nothing could be read."""
+    folder.file("bad.json", text)
+    assert folder("verify", "p.yaml", "bad.json") == (2, "", message)
+
+
+def test_damaged_witness_is_unusable_input(folder: Program, answered: Run) -> None:
+    """The entry is named."""
+    name = _tampered(folder, answered, lambda r: r["witness"]["x"].__setitem__(1, ["0.5.5"]))
+    message = "error: x[1][0]: '0.5.5' is not a number (write 3, -2/3, 0.1 or 1e-3)\n"
+    assert folder("verify", "p.yaml", name) == (2, "", message)
+
+
+def test_standard_input_for_results(folder: Program) -> None:
+    """Not for both; not if it is closed; and text it must be."""
+    both = "error: SPEC and RESULT cannot both be standard input: name a file for one of them\n"
+    assert folder("verify", "-", "-") == (2, "", both)
+    assert folder("verify", "p.yaml", "-", stdin=b"\xff\xfe") == (2, "", "error: <stdin>: not UTF-8 text\n")
+    closed = folder.shell("$ZEROGRAD verify p.yaml - <&-")
+    assert closed == (2, "", "error: <stdin>: is closed: name a file\n")
+
+
+def test_verify_loads_no_search(folder: Program) -> None:
+    """Re-checking needs neither SymPy nor Z3 nor NumPy; the checker alone not even pydantic."""
+    loaded = folder("verify", "p.yaml", "r.json", run=("-X", "importtime", "-m", "zerograd")).err
+    assert not {"sympy", "z3", "numpy", "flint", "torch"} & _modules(loaded)
+    alone = folder("p.json", "r.json", run=("-X", "importtime", *CHECKER)).err
+    assert not {"sympy", "z3", "numpy", "flint", "torch", "pydantic", "ruamel", "click", "rich"} & _modules(
+        alone
+    )
+
+
+def _modules(importtime: str) -> set[str]:
+    """The top-level modules that ``-X importtime`` reports."""
+    return {line.rpartition("|")[2].strip().split(".")[0] for line in importtime.splitlines()}

@@ -1,0 +1,66 @@
+"""Activations and their derivatives as SymPy functions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import sympy as sp
+
+from zerograd.core.network import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu
+from zerograd.derive.functions import activation_function, derivative_function
+from zerograd.derive.sides import sides
+
+ALL = [*ACTIVATIONS.values(), leaky_relu("1/10")]
+POINTS = [Fraction(n, 2) for n in range(-6, 16)]
+
+
+@pytest.mark.parametrize("kink", KINKS)
+@pytest.mark.parametrize("activation", ALL, ids=str)
+def test_values_at_numbers(activation: Activation, kink: Kink) -> None:
+    """φ and φ' at rationals, on and beside the kinks; φ' is undefined on a kink under forbid."""
+    for point in POINTS:
+        z = sp.Rational(point.numerator, point.denominator)
+        piece, on_kink = activation.locate(point)
+        slope = activation.slope_at_kink(piece, kink) if on_kink else activation.slopes[piece]
+        assert activation_function(activation)(z) == sp.sympify(
+            activation.slopes[piece] * point + activation.offsets[piece]
+        )
+        assert derivative_function(activation, kink)(z) == (sp.nan if slope is None else sp.sympify(slope))
+
+
+def test_irrational_numbers() -> None:
+    """SymPy decides on which side √2 is."""
+    relu6 = ACTIVATIONS["relu6"]
+    assert activation_function(relu6)(sp.sqrt(2)) == sp.sqrt(2)
+    assert activation_function(relu6)(sp.sqrt(50)) == 6
+    assert derivative_function(relu6, "torch")(-sp.sqrt(2)) == 0
+
+
+def test_symbols_stay() -> None:
+    """At a symbol a function stands, and can be rewritten by cases; with one case it is its value."""
+    z = sp.Symbol("z", real=True)
+    slope = derivative_function(ACTIVATIONS["relu"], "torch")(z)
+    assert str(slope) == "relu'(z)"
+    assert slope.rewrite(sp.Piecewise) == sp.Piecewise((0, z <= 0), (1, z > 0))
+    assert slope.is_real
+    assert derivative_function(ACTIVATIONS["linear"], "torch")(z) == 1
+    assert activation_function(leaky_relu(1))(z) == z
+
+
+@pytest.mark.parametrize("kink", KINKS)
+@pytest.mark.parametrize("activation", ALL, ids=str)
+def test_sides_cover_the_line_once(activation: Activation, kink: Kink) -> None:
+    """Every number is on exactly one side, which has its slope; a kink under forbid is on none."""
+    for z in POINTS:
+        found = [
+            side
+            for side in sides(activation, kink)
+            if (side.low is None or z > side.low or (side.low_closed and z == side.low))
+            and (side.high is None or z < side.high or (side.high_closed and z == side.high))
+        ]
+        piece, on_kink = activation.locate(z)
+        slope = activation.slope_at_kink(piece, kink) if on_kink else activation.slopes[piece]
+        assert [side.derivative for side in found] == ([] if slope is None else [slope])
+        for side in found:
+            assert side.slope * z + side.offset == activation.slopes[piece] * z + activation.offsets[piece]
