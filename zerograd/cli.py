@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -224,7 +224,7 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
     RESULT is what `solve --json` printed or `solve -o` wrote. Exit codes: 0 accepted, 1 refused,
     2 unusable input, 3 nothing in it that can be checked.
     """
-    from zerograd.api import verify as check
+    from zerograd.core.check import check_result
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
 
     if spec == result == "-":
@@ -233,7 +233,7 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
     say = (lambda _: None) if quiet else click.echo
     try:
         problem = _load(spec, samples)
-        witness = check(problem, read_result(result))
+        witness = check_result(problem, read_result(result))
     except Refused as refusal:
         for violation in refusal.violations:
             say(f"refused: {violation}")
@@ -400,7 +400,10 @@ def main() -> NoReturn:
         sys.exit(BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        with suppress(OSError):
+            sys.stdout.flush()
+        # Everything is closed by now. Not sys.exit: Python may still die of the signal itself then.
+        os._exit(INTERRUPTED)
     except (_ReaderGoneError, BrokenPipeError):  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DECIDED)

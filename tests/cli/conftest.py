@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,8 +19,6 @@ PACKAGE = Path(zerograd.__file__).resolve().parents[1]
 
 FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
 IMPOSSIBLE = FOUNDING.replace("3", "2")
-# Whether 114 is a sum of three cubes is not known: no solver answers this within a test.
-HOPELESS = "network: [1, 1, 1]\nsamples: 1\ndomain: integer\nwhere: ['w1**3 + b1**3 + w2**3 == 114']\n"
 
 WITHOUT_TORCH = 'import sys\n\nsys.modules["torch"] = None  # as if not installed: it takes seconds to load\n'
 
@@ -113,16 +109,14 @@ def program(tmp_path: Path, environment: dict[str, str]) -> Program:
 
 @pytest.fixture(scope="session")
 def answered(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Run:
-    """`solve --json` of the founding question, of the impossible one, and of one with an irrational answer."""
+    """`solve --json` of the founding question, an impossible one, and one with an irrational answer."""
     folder = tmp_path_factory.mktemp("answered")
     program = Program(folder, environment)
     files = [program.file("m3.yaml", FOUNDING), program.file("m2.yaml", IMPOSSIBLE)]
     return program("solve", "--json", *files, PROBLEMS / "irrational.yaml")
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Return when the condition holds; fail if it does not in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
+@pytest.fixture(scope="session")
+def canonical(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> str:
+    """What `problem` prints of the founding question."""
+    return Program(tmp_path_factory.mktemp("canonical"), environment)("problem", "-", stdin=FOUNDING).out

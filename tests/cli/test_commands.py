@@ -185,7 +185,7 @@ def test_samples_option_that_does_not_fit(program: Program) -> None:
     ("arguments", "message"),
     [
         (["solve"], "Missing argument 'SPEC...'."),
-        (["solve", "--no-such-option", "-"], "No such option: --no-such-option"),
+        (["solve", "--no-such-option", "-"], "No such option"),
         (["solv"], "No such command 'solv'."),
         (["solve", "--expect", "maybe", "-"], "Invalid value for '--expect'"),
         (["solve", "--seed", "x", "-"], "Invalid value for '--seed'"),
@@ -205,23 +205,34 @@ LIAR = """
 from zerograd.core.arrays import Array
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.core.witness import Witness
-from zerograd.search.portfolio import Portfolio
+from zerograd.search.finding import Finding
+from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found
 
-def decide(self, problem, samples, until):
-    shapes = variable_shapes(problem.network, samples)
-    return Found(Witness.of(problem, {n: Array.build(s, lambda _: 1) for n, s in shapes.items()}), "liar")
+def find(self, problem, **_):
+    shapes = variable_shapes(problem.network, problem.samples.least)
+    ones = {name: Array.build(shape, lambda _: 1) for name, shape in shapes.items()}
+    return Finding(Found(Witness.of(problem, ones), "liar"))
 
-Portfolio.decide = decide
+SearchProcess.find = find
 """
 
 CRASH = """
-from zerograd.search.portfolio import Portfolio
+from zerograd.search.process import SearchProcess
 
-def decide(self, problem, samples, until):
-    raise RuntimeError("a bug in the search")
+def find(self, problem, **_):
+    raise RuntimeError("a bug in the program")
 
-Portfolio.decide = decide
+SearchProcess.find = find
+"""
+
+BREAKDOWN = """
+from zerograd.search.process import SearchFailed, SearchProcess
+
+def find(self, problem, **_):
+    raise SearchFailed("a bug in the search")
+
+SearchProcess.find = find
 """
 
 DISAGREEMENT = """
@@ -231,6 +242,15 @@ def recheck(witness):
     raise numeric.Disagreement("float64 disagrees with the exact gradients: ∂L/∂w1[0,0]: exactly 1, found 2")
 
 numeric.recheck = recheck
+"""
+
+UNWRITABLE = """
+import zerograd.cli
+
+def fail(path, text):
+    raise PermissionError
+
+zerograd.cli.write_whole = fail
 """
 
 START = "\nfrom zerograd.cli import main\n\nmain()\n"
@@ -265,21 +285,30 @@ def test_disagreeing_recheck_never_becomes_an_answer(program: Program) -> None:
     assert "float64 disagrees with the exact gradients" in done.err
 
 
+def test_search_that_breaks_down_never_becomes_an_answer(program: Program) -> None:
+    """Not even `unknown`: a bug is told, and leaves what reproduces it."""
+    name = program.file("p.yaml", FOUNDING)
+    program.file("driver.py", BREAKDOWN + START)
+    done = program("solve", "-q", name, run=("driver.py",))
+    assert (done.code, done.out) == (70, "")
+    assert done.err.startswith("bug: no answer is given, because a bug in the search\n")
+    assert len(list(program.folder.glob("zerograd-bug-*.json"))) == 1
+
+
 def test_crash_is_not_taken_for_a_verdict(program: Program) -> None:
     """Python's own exit code for an exception is 1, which here means «refused»."""
     name = program.file("p.yaml", FOUNDING)
     program.file("driver.py", CRASH + START)
     done = program("solve", name, run=("driver.py",))
     assert (done.code, done.out) == (70, "")
-    assert "RuntimeError: a bug in the search" in done.err
+    assert "RuntimeError: a bug in the program" in done.err
     assert done.err.endswith("bug: no answer is given. Please report it with what stands above.\n")
 
 
 def test_bug_report_needs_no_writable_folder(program: Program) -> None:
     """What cannot be written to a file is printed; the exit code stays."""
     name = program.file("p.yaml", FOUNDING)
-    unwritable = "import zerograd.cli\n\ndef fail(path, text):\n    raise PermissionError\n\nzerograd.cli.write_whole = fail\n"
-    program.file("driver.py", LIAR + unwritable + START)
+    program.file("driver.py", LIAR + UNWRITABLE + START)
     done = program("solve", name, run=("driver.py",))
     assert (done.code, done.out) == (70, "")
     _, _, printed = done.err.partition("which reproduces it.\n")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from zerograd.spec import loads
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Program, Run
 
@@ -16,11 +18,11 @@ CHECKER = ("-m", "zerograd.core.check")
 
 
 @pytest.fixture
-def folder(program: Program, answered: Run) -> Program:
+def folder(program: Program, answered: Run, canonical: str) -> Program:
     """The program beside p.yaml, p.json (the same question) and r.json (its answer)."""
     program.file("p.yaml", FOUNDING)
     program.file("r.json", json.dumps(answered.results[0]))
-    program.file("p.json", program("problem", "p.yaml").out)
+    program.file("p.json", canonical)
     return program
 
 
@@ -63,22 +65,20 @@ def test_wrong_target_is_refused_naming_the_gradient(folder: Program, answered: 
     assert lines[1].startswith("refused: ∂L/∂b2[0]: expected 0, found ")
 
 
-def test_wrong_target_of_the_founding_answer(program: Program) -> None:
+def test_wrong_target_of_the_founding_answer(folder: Program) -> None:
     """The published example: y = (−2, 2, 1) instead of (−2, 2, 0)."""
-    program.file("p.yaml", FOUNDING)
-    digest = json.loads(program("solve", "--json", "--timeout", "1ms", "p.yaml").out)["problem"]["digest"]
     witness = {
         "format": "zerograd.witness/1",
-        "problem": digest,
+        "problem": loads(FOUNDING).digest,
         "parameters": {"w1": [["1"]], "b1": ["-1"], "w2": [["1"]], "b2": ["-1"]},
         "x": [["0"], ["2"], ["3"]],
         "y": [["-2"], ["2"], ["0"]],
     }
-    program.file("w.json", json.dumps(witness))
-    assert program("verify", "p.yaml", "w.json") == (0, ACCEPTED, "")
-    program.file("w.json", json.dumps(witness | {"y": [["-2"], ["2"], ["1"]]}))
+    folder.file("w.json", json.dumps(witness))
+    assert folder("verify", "p.yaml", "w.json") == (0, ACCEPTED, "")
+    folder.file("w.json", json.dumps(witness | {"y": [["-2"], ["2"], ["1"]]}))
     refused = "refused: ∂L/∂w2[0,0]: expected 0, found -4/3\nrefused: ∂L/∂b2[0]: expected 0, found -2/3\n"
-    assert program("verify", "p.yaml", "w.json") == (1, refused, "")
+    assert folder("verify", "p.yaml", "w.json") == (1, refused, "")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_answer_to_another_question_is_refused(folder: Program) -> None:
 
 
 def test_samples_option_verifies_what_it_solved(folder: Program) -> None:
-    """solve, verify and problem take --samples alike, so that its answers can be checked with the core alone."""
+    """solve, verify and problem take --samples alike: its answers can be checked with the core alone."""
     done = folder("solve", "-q", "--samples", "4", "p.yaml", "-o", "four.json")
     assert (done.code, done.out) == (0, "sat\n")
     assert folder("verify", "-q", "--samples", "4", "p.yaml", "four.json").code == 0

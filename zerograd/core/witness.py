@@ -53,7 +53,7 @@ class Witness:
 
     def __post_init__(self) -> None:
         found = self.variables
-        expected = variable_shapes(self.problem.network, self.x.shape[0])
+        expected = variable_shapes(self.problem.network, self.x.shape[0] if self.x.shape else 0)
         if set(found) != set(expected) or len(self.parameters) != len(expected) - 2:
             raise FormatError(f"witness: expected {', '.join(expected)}, found {', '.join(found)}")
         fields = set()

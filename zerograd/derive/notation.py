@@ -170,11 +170,11 @@ class Notation(ABC):
             rank = 1 if letters <= {"w", "z"} else 3
         return rank, -layer, _natural(factor)
 
-    def _term_order(self, term: Expr) -> tuple[bool, int, list[str | int]]:
-        """Long products before short ones; targets, and sums that have no end, last."""
+    def _term_order(self, term: Expr) -> tuple[bool, int, bool, list[str | int]]:
+        """Long products before short ones, biases last; then targets, and sums that have no end."""
         unended = any(isinstance(factor, sp.Sum) for factor in sp.Mul.make_args(term))
-        last = unended or {atom.letter for atom in self._atoms(term)} == {"y"}
-        return last, -_degree(term), _natural(term)
+        letters = {atom.letter for atom in self._atoms(term)}
+        return unended or letters == {"y"}, -_degree(term), letters == {"b"}, _natural(term)
 
     # What the two ways of writing differ in:
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING
 
 from zerograd.core import univariate as uni
@@ -106,15 +107,27 @@ def _recognise(root: NumberField, field: NumberField, bits: int) -> Algebraic | 
 
 def _approximate(root: NumberField, bits: int) -> Fraction:
     """A value near the root, by Newton's method; how near is not proved, for it serves guesses."""
-    slope = uni.derivative(root.polynomial)
+    scale = lcm(*(c.denominator for c in root.polynomial))
+    coefficients = [int(c * scale) for c in root.polynomial]
+    slope = [i * c for i, c in enumerate(coefficients)][1:]
     low, high = root.enclosure(6)
-    value, precision = (low + high) / 2, 64
+    precision = 128
+    value = round((low + high) / 2 * 2**precision)
     while True:
-        value -= uni.evaluate(root.polynomial, value) / uni.evaluate(slope, value)
-        value = Fraction(round(value * 2**precision), 2**precision)
+        steep = _horner(slope, value, precision)
+        value -= (_horner(coefficients, value, precision) << precision) // steep if steep else 0
         if precision > 2 * bits:
-            return value
+            return Fraction(value, 2**precision)
+        value <<= precision
         precision *= 2
+
+
+def _horner(coefficients: list[int], value: int, precision: int) -> int:
+    """The polynomial at ``value``/2**precision, in fixed point too."""
+    result = 0
+    for c in reversed(coefficients):
+        result = (result * value >> precision) + (c << precision)
+    return result
 
 
 def _is_root_at(root: NumberField, guess: Algebraic) -> bool:

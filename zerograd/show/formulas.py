@@ -208,7 +208,8 @@ class InRegion(Chain):
             products = self.sum_over(layer - 1, partial(self._product, layer, unit))
             z = products + self.bias(layer, unit)
             self.z[layer, unit] = z
-            self.a[layer, unit] = scaled(side.slope, z) + side.offset
+            value = sp.sympify(side.low) if side.is_point else z
+            self.a[layer, unit] = scaled(side.slope, value) + side.offset
 
     def _product(self, layer: int, unit: Index, below: Index) -> Expr:
         return self.weight(layer, unit, below) * self.fed(layer, below)

@@ -29,7 +29,7 @@ from zerograd.derive.sample import Expr
 from zerograd.derive.sides import Side, sides
 from zerograd.show.escape import clean, latex_escape
 from zerograd.show.formulas import Chain, Index, InRegion, Totals, loss_of_one, scaled
-from zerograd.show.words import kink_values, side_word
+from zerograd.show.words import activations, kink_values, side_word
 
 _WHOLE = re.compile(r"1\[[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]|[wb]\d+ \([\d, ]+\)")
 """What is not broken over lines: ``1[z1[m,0] > 0]``, and a name with its shape."""
@@ -201,7 +201,7 @@ class _Document:
             return "no sample on a kink (forbid)"
         values = [
             self.math(f"{self.write.function_name(a)}'({self._number(kink)}) = {self._number(slope)}")
-            for a, kink, slope in kink_values(self.network, convention)
+            for a, kink, slope in kink_values(activations(self.network), convention)
         ]
         return f"with {', '.join(values)} ({convention})"
 

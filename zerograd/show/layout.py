@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 _LABEL = 10
 """Columns before the text of a labelled line."""
+_NARROWEST = 20
+"""Columns that a text has at least, however narrow the page."""
+_EQUALS = "\u00a0=\u00a0"
 _COLOURS = {"sat": "32", "unsat": "31", "unknown": "33"}
 
 
@@ -32,23 +35,30 @@ class Layout:
 
     def wrapped(self, text: str, indent: int = 0, hanging: int = 0) -> list[str]:
         """Lines of prose; ``hanging`` is a further indent from the second line on."""
-        return textwrap.wrap(
-            text,
-            self.width,
-            initial_indent=" " * indent,
-            subsequent_indent=" " * (indent + hanging),
-            break_on_hyphens=False,
-        )
+        return _wrap(text, self.width, " " * indent, " " * (indent + hanging))
 
     def labelled(self, label: str, text: str | Iterable[str]) -> list[str]:
         """``samples   3``: a label, and text that is wrapped beside it; a new line for each text."""
-        texts = [text] if isinstance(text, str) else list(text)
-        lines = [
+        beside = " " * _LABEL
+        texts = [text] if isinstance(text, str) else text
+        return [
             line
-            for t in texts
-            for line in textwrap.wrap(t, max(self.width - _LABEL, 20), break_on_hyphens=False)
+            for number, part in enumerate(texts)
+            for line in _wrap(part, self.width, label.ljust(_LABEL) if number == 0 else beside, beside)
         ]
-        return [((label if n == 0 else "").ljust(_LABEL) + line).rstrip() for n, line in enumerate(lines)]
+
+
+def _wrap(text: str, width: int, first: str, rest: str) -> list[str]:
+    """Lines with their indents. Equations are not broken at their sign."""
+    width = max(width, len(rest) + _NARROWEST)
+    lines = textwrap.wrap(
+        text.replace(" = ", _EQUALS),
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_EQUALS, " = ") for line in lines]
 
 
 def cut(items: Sequence[str], most: int) -> tuple[list[str], int]:

@@ -89,6 +89,8 @@ def _isolating(field: NumberField) -> str:
         return f"in ({field.low}, {field.high})"
     for scale in (1, 10, 100, 1000) if len(field.polynomial) <= _SMALL_DEGREE + 1 else ():
         low, high = Fraction(floor(field.low * scale), scale), Fraction(ceil(field.high * scale), scale)
+        if is_long(low) or is_long(high):
+            break
         try:
             NumberField(field.polynomial, low, high)
         except FormatError:  # another root inside, or one at an end

@@ -9,6 +9,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.show.escape import clean
 from zerograd.show.layout import cut
+from zerograd.show.numbers import exact_text
 from zerograd.show.words import label
 
 _MOST = 8
@@ -30,7 +31,7 @@ def question_lines(problem: Problem) -> Iterator[str]:
     yield from _some(
         "given",
         [
-            f"{label(name, index, shapes[name])} = {value}"
+            f"{label(name, index, shapes[name])} = {exact_text(value)}"
             for name, values in problem.given.items()
             for index, value in values.items()
         ],
@@ -38,7 +39,8 @@ def question_lines(problem: Problem) -> Iterator[str]:
     yield from _some(
         "bounds",
         [
-            f"{reference} in [{'-∞' if low is None else low}, {'∞' if high is None else high}]"
+            f"{reference} in {'(-∞' if low is None else f'[{exact_text(low)}'}, "
+            f"{'∞)' if high is None else f'{exact_text(high)}]'}"
             for reference, (low, high) in problem.bounds.items()
         ],
     )

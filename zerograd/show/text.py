@@ -13,7 +13,7 @@ from zerograd.show.layout import Layout
 from zerograd.show.numbers import decimal_text, exact_text, field_text
 from zerograd.show.question import attempts_text, question_lines, where_lines, word_of
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
-from zerograd.show.words import kink_line, network_line
+from zerograd.show.words import activations, count, kink_line, network_line
 
 _LONG_NUMBER = re.compile(r"≈[-\d]")
 _CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
@@ -61,7 +61,7 @@ def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbos
 
 
 def _problem(problem: Problem, layout: Layout) -> list[str]:
-    kinks = kink_line(problem.network, problem.derivative_at_kink)
+    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
     return layout.labelled("network", f"{network_line(problem.network)}, mean squared error, {kinks}")
 
 
@@ -138,12 +138,23 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
     yield from _problem(problem, layout)
     yield from layout.labelled("samples", _range_text(answer))
     yield from layout.labelled("asked", question_lines(problem))
-    yield from layout.labelled("shown", "no parameters and no dataset of this size do what is asked")
+    yield from layout.labelled("shown", _impossible(answer))
     if answer.evidence == "solver":
         evidence = f"solver: {word_of(answer.run)}; it cannot be re-checked independently"
     else:
         evidence = "certificate: accepted by the checker"
     yield from layout.labelled("evidence", evidence)
+
+
+def _impossible(answer: Unsat) -> str:
+    samples = answer.problem.samples
+    if samples.fixed is not None:
+        return f"no parameters and no dataset of {count(samples.fixed, 'sample')} do what is asked"
+    if samples.most is not None:
+        return f"no parameters and no dataset of {samples.least} to {samples.most} samples do what is asked"
+    enough = answer.run.sufficient_samples
+    why = f": if any number of samples would do, {enough} would" if enough is not None else ""
+    return f"no parameters and no dataset of any size do what is asked{why}"
 
 
 def _range_text(answer: Unsat | Unknown) -> str:
@@ -160,13 +171,16 @@ def _unknown(answer: Unknown, layout: Layout) -> Iterator[str]:
     yield from layout.labelled(
         "reason", f"{answer.reason}: {clean(answer.detail)}" if answer.detail else answer.reason
     )
+    if answer.run.sufficient_samples is not None:
+        bound = count(answer.run.sufficient_samples, "sample")
+        yield from layout.labelled("bound", f"if any number of samples will do, {bound} will")
     yield from layout.labelled("try", _ADVICE[answer.reason])
 
 
 def _strategy(answer: Answer, layout: Layout) -> list[str]:
     seconds = f"{answer.run.seconds:.2f} s"
-    strategy = f"{answer.run.strategy}, {seconds}" if answer.run.strategy else f"none decided it, {seconds}"
-    return layout.labelled("strategy", strategy)
+    none = "none decided it" if answer.status == "unknown" else "not recorded"
+    return layout.labelled("strategy", f"{answer.run.strategy or none}, {seconds}")
 
 
 def _verbose(answer: Answer, layout: Layout) -> Iterator[str]:

@@ -98,10 +98,14 @@ def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     if INACTIVE in marks:
         yield f"  {INACTIVE} inactive: slope 0"
     if ON_KINK in marks:
-        problem = witness.problem
-        yield from layout.wrapped(
-            f"{ON_KINK} on a kink, where {kink_line(problem.network, problem.derivative_at_kink)}", indent=2
-        )
+        layers = witness.problem.network.layers
+        on_kink = [
+            layer.activation
+            for layer, z in zip(layers, witness.forward.z, strict=True)
+            if any(layer.activation.locate(value)[1] for row in z.rows()[:shown] for value in row)
+        ]
+        convention = kink_line(on_kink, witness.problem.derivative_at_kink)
+        yield from layout.wrapped(f"{ON_KINK} on a kink, where {convention}", indent=2, hanging=2)
     yield from _dead_units(witness, layout)
 
 
@@ -148,7 +152,7 @@ def _dead_units(witness: Witness, layout: Layout) -> Iterator[str]:
         if dead and witness.samples > 1:
             verb = "is" if len(dead) == 1 else "are"
             yield from layout.wrapped(
-                f"{units_text(dead)} of layer {number} {verb} dead: inactive on every sample", indent=2
+                f"{units_text(dead)} of layer {number} {verb} dead: slope 0 on every sample", indent=2
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from zerograd.core.arrays import Index, Shape
@@ -22,26 +22,32 @@ def _layer(layer: Layer) -> str:
 
 
 def kink_values(
-    network: Network, convention: Kink
+    activations: Iterable[Activation], convention: Kink
 ) -> Iterator[tuple[Activation, int | Fraction, int | Fraction]]:
     """(activation, kink, derivative there), once for every activation. Nothing under ``forbid``."""
-    for activation in dict.fromkeys(layer.activation for layer in network.layers):
+    for activation in dict.fromkeys(activations):
         for number, kink in enumerate(activation.kinks):
             derivative = activation.slope_at_kink(number, convention)
             if derivative is not None:
                 yield activation, kink, derivative
 
 
-def kink_line(network: Network, convention: Kink) -> str:
+def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
     """``ReLU'(0) = 0 (torch)``."""
-    if not any(layer.activation.kinks for layer in network.layers):
+    with_kinks = [activation for activation in activations if activation.kinks]
+    if not with_kinks:
         return "no kinks"
     if convention == "forbid":
         return "no sample on a kink (forbid)"
-    values = kink_values(network, convention)
+    values = kink_values(with_kinks, convention)
     return (
         ", ".join(f"{function_name(a)}'({kink}) = {slope}" for a, kink, slope in values) + f" ({convention})"
     )
+
+
+def activations(network: Network) -> list[Activation]:
+    """Of its layers, in order."""
+    return [layer.activation for layer in network.layers]
 
 
 def side_word(activation: Activation, side: Side) -> str:

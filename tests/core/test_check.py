@@ -1,0 +1,773 @@
+"""The checker: what it must accept, what it must refuse, and that no change slips through.
+
+``corpus/accept`` and ``corpus/refuse`` hold pairs of a problem and a result; beside a refused
+pair stands the refusal, word for word.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zerograd.core.arrays import Array
+from zerograd.core.check import check_result, check_witness, main
+from zerograd.core.documents import problem_from_json, read_json
+from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, ZerogradError
+from zerograd.core.exact import Algebraic, NumberField, exact_to_json
+from zerograd.core.problem import Problem
+from zerograd.core.univariate import polynomial
+from zerograd.core.witness import Witness, array_to_json, witness_from_json
+
+F = Fraction
+CORPUS = Path(__file__).parent / "corpus"
+
+
+def pairs(kind: str) -> list[str]:
+    return sorted(p.name.removesuffix(".problem.json") for p in (CORPUS / kind).glob("*.problem.json"))
+
+
+def read_pair(kind: str, name: str) -> tuple[Problem, Any]:
+    folder = CORPUS / kind
+    problem = problem_from_json(read_json(folder / f"{name}.problem.json"))
+    return problem, read_json(folder / f"{name}.result.json")
+
+
+# --- the corpus -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", pairs("accept"))
+def test_accepted_corpus(name: str) -> None:
+    """Published and constructed answers are accepted; what is read is what was written."""
+    problem, data = read_pair("accept", name)
+    witness = check_result(problem, data)
+    written = data.get("witness", data)
+    assert witness.to_json() == written
+    assert check_result(problem, witness.to_json()).variables == witness.variables
+    if "gradients" in data:
+        assert {n: array_to_json(a) for n, a in witness.gradients.items()} == data["gradients"]
+        assert exact_to_json(witness.loss) == data["loss"]
+
+
+@pytest.mark.parametrize("name", pairs("refuse"))
+def test_refused_corpus(name: str) -> None:
+    """Wrong answers are refused, naming each entry, what was expected and what was found."""
+    problem, data = read_pair("refuse", name)
+    with pytest.raises(Refused) as error:
+        check_result(problem, data)
+    assert f"{error.value}\n" == (CORPUS / "refuse" / f"{name}.txt").read_text(encoding="utf-8")
+    assert str(error.value) == "\n".join(map(str, error.value.violations))
+
+
+def test_the_corpus_is_there() -> None:
+    """The published cases are part of it; an empty folder proves nothing."""
+    published = {
+        "founding", "founding-given", "yun-critical", "yun-exact-fit", "swirszcz-left", "swirszcz-right",
+        "dead-unit", "zero-residual", "square-root-of-2",
+    }  # fmt: skip
+    assert published <= set(pairs("accept"))
+    assert {"founding-y-changed", "nearly-zero", "two-samples-torch"} <= set(pairs("refuse"))
+    assert len(pairs("refuse")) >= 25
+
+
+def test_published_numbers() -> None:
+    """The losses as published, where they are sums and not means."""
+    losses = {name: check_result(*read_pair("accept", name)).loss for name in pairs("accept")}
+    assert losses["founding"] == 2
+    assert losses["yun-critical"] == F(1, 3) * 2 / 3  # Σ ½ r² = 1/3 over 3 samples
+    assert losses["yun-exact-fit"] == 0
+    assert losses["swirszcz-left"] == losses["swirszcz-right"] == F(18, 5)
+    assert losses["dead-unit"] == 25
+    founding = check_result(*read_pair("accept", "founding"))
+    assert founding.gradients["w1"][0, 0] == founding.gradients["b1"][0] == F(-2, 3)
+    assert founding.forward.residuals.entries == (1, -2, 1)
+
+
+# --- malformed documents ----------------------------------------------------------------
+
+PROBLEM, RESULT = read_pair("accept", "founding")
+ALGEBRAIC_PROBLEM, ALGEBRAIC = read_pair("accept", "square-root-of-2")
+
+
+def changed(data: Any, path: str, value: Any) -> Any:
+    """A copy with one part replaced; `...` deletes it."""
+    result = copy.deepcopy(data)
+    node = result
+    *outer, last = (int(key) if key.isdigit() else key for key in path.split("/"))
+    for key in outer:
+        node = node[key]
+    if value is ...:
+        del node[last]
+    else:
+        node[last] = value
+    return result
+
+
+W = "witness/parameters"
+EXACT = 'is not an exact number (write "p/q", an integer, or {"alpha": […]})'
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (f"{W}/w1/0/0", 1.0, f"w1[0][0]: 1.0 {EXACT}"),
+        (f"{W}/w1/0/0", float("nan"), f"w1[0][0]: nan {EXACT}"),
+        (f"{W}/w1/0/0", True, f"w1[0][0]: True {EXACT}"),
+        (f"{W}/w1/0/0", None, f"w1[0][0]: None {EXACT}"),
+        (f"{W}/w1/0/0", [], f"w1[0][0]: [] {EXACT}"),
+        (f"{W}/w1/0/0", {}, f"w1[0][0]: {{}} {EXACT}"),
+        (f"{W}/w1/0/0", "nan", "w1[0][0]: 'nan' is not a number (write 3, -2/3, 0.1 or 1e-3)"),
+        (f"{W}/w1/0/0", "1/0", "w1[0][0]: '1/0' divides by zero"),
+        (f"{W}/w1/0/0", "", "w1[0][0]: '' is not a number (write 3, -2/3, 0.1 or 1e-3)"),
+        (
+            f"{W}/w1/0/0",
+            "9" * 100_001,
+            "w1[0][0]: a number of 100001 characters (at most 100000 are read)",
+        ),
+        (f"{W}/w1/0/0", "1e1001", "w1[0][0]: '1e1001' has an exponent beyond 1000"),
+        (
+            f"{W}/w1/0/0",
+            {"alpha": ["0", "1"]},
+            'w1[0][0]: a value {"alpha": …} needs the witness to name its "field"',
+        ),
+        (f"{W}/w1", [], "w1: expected a list of 1 (w1 has shape (1, 1)), found 0 items"),
+        (f"{W}/w1", [["1"], ["1"]], "w1: expected a list of 1 (w1 has shape (1, 1)), found 2 items"),
+        (f"{W}/w1", ["1"], "w1[0]: expected a list of 1 (w1 has shape (1, 1)), found '1'"),
+        (f"{W}/w1", "1", "w1: expected a list of 1 (w1 has shape (1, 1)), found '1'"),
+        (f"{W}/w1", {"0": ["1"]}, "w1: expected a list of 1 (w1 has shape (1, 1)), found {'0': ['1']}"),
+        (f"{W}/b1", [["-1"]], f"b1[0]: ['-1'] {EXACT}"),
+        (f"{W}/b1", ..., "witness.parameters: b1 is missing"),
+        (f"{W}/b3", ["1"], "witness.parameters: 'b3' is not a parameter of this network"),
+        (f"{W}/x", [["0"], ["2"], ["3"]], "witness.parameters: 'x' is not a parameter of this network"),
+        (f"{W}/loss", "2", "witness.parameters: 'loss' is not a parameter of this network"),
+        (W, ..., "witness.parameters: expected an object"),
+        (W, [["1"]], "witness.parameters: expected an object"),
+        ("witness/x", ..., "witness.x: expected a list of 1 to 100000 samples"),
+        ("witness/x", [], "witness.x: expected a list of 1 to 100000 samples"),
+        ("witness/x", "023", "witness.x: expected a list of 1 to 100000 samples"),
+        ("witness/x", [["0"]] * 100_001, "witness.x: expected a list of 1 to 100000 samples"),
+        ("witness/x", [["0"], ["2"]], "y: expected a list of 2 (y has shape (2, 1)), found 3 items"),
+        ("witness/x/1", ["2", "2"], "x[1]: expected a list of 1 (x has shape (3, 1)), found 2 items"),
+        ("witness/x/1", "2", "x[1]: expected a list of 1 (x has shape (3, 1)), found '2'"),
+        ("witness/x/2/0", 3.0, f"x[2][0]: 3.0 {EXACT}"),
+        ("witness/y", ..., "witness.y: is missing"),
+        ("witness/y", None, "y: expected a list of 3 (y has shape (3, 1)), found None"),
+        ("witness/y", [["0"]] * 4, "y: expected a list of 3 (y has shape (3, 1)), found 4 items"),
+        ("witness/y/0/0", -2.0, f"y[0][0]: -2.0 {EXACT}"),
+        ("witness/z", [], "witness: unknown key 'z'"),
+        ("witness/field", None, 'field: expected {"polynomial": [c0, c1, …], "interval": [low, high]}'),
+        (
+            "witness/field",
+            {"polynomial": ["-4", "0", "1"], "interval": ["-3", "3"]},
+            "field: the interval (-3, 3) must hold exactly one root, found 2",
+        ),
+        ("witness/format", "witness/1", "witness.format: expected 'zerograd.witness/1', found 'witness/1'"),
+        ("witness/format", ..., "witness.format: expected 'zerograd.witness/1', found None"),
+        ("witness", ..., "witness: expected an object"),
+        ("witness", None, "witness: expected an object"),
+        ("witness", [], "witness: expected an object"),
+        ("format", ..., "format: expected 'zerograd.result/1' or 'zerograd.witness/1', found None"),
+        ("format", 1, "format: expected 'zerograd.result/1' or 'zerograd.witness/1', found 1"),
+        (
+            "format",
+            "zerograd.result/2",
+            "format: expected 'zerograd.result/1' or 'zerograd.witness/1', found 'zerograd.result/2'",
+        ),
+        ("status", ..., "status: expected sat, unsat or unknown, found None"),
+        ("status", "SAT", "status: expected sat, unsat or unknown, found 'SAT'"),
+        ("status", ["sat"], "status: expected sat, unsat or unknown, found ['sat']"),
+        ("status", True, "status: expected sat, unsat or unknown, found True"),
+        ("gradients", None, "gradients: expected an object"),
+        ("gradients", [], "gradients: expected an object"),
+        ("gradients/y", [["0"]], "gradients: 'y' is neither a parameter of this network nor x"),
+        ("gradients/b1", "5", "gradients.b1: expected a list of 1 (gradients.b1 has shape (1,)), found '5'"),
+        ("gradients/w1/0/0", -0.5, f"gradients.w1[0][0]: -0.5 {EXACT}"),
+        ("gradients/b1/0", None, f"gradients.b1[0]: None {EXACT}"),
+        ("loss", 2.0, f"loss: 2.0 {EXACT}"),
+        ("loss", None, f"loss: None {EXACT}"),
+        ("loss", {"alpha": ["2"]}, 'loss: a value {"alpha": …} needs the witness to name its "field"'),
+    ],
+    ids=lambda value: str(value)[:40],
+)  # fmt: skip
+def test_malformed_documents(path: str, value: Any, message: str) -> None:
+    """What is not of the documented form is refused as such, naming the entry."""
+    with pytest.raises(FormatError) as error:
+        check_result(PROBLEM, changed(RESULT, path, value))
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("data", [None, [], "sat", 3, True, 0.5])
+def test_a_result_is_an_object(data: object) -> None:
+    """Other JSON is no result."""
+    with pytest.raises(FormatError, match=r"^a result is a JSON object$"):
+        check_result(PROBLEM, data)
+
+
+@pytest.mark.parametrize(
+    ("status", "evidence", "message"),
+    [
+        ("unsat", None, "the result is unsat: it carries nothing that can be checked"),
+        (
+            "unsat",
+            "solver",
+            "the result is unsat and rests on a solver's word: it carries nothing that can be checked",
+        ),
+        ("unknown", None, "the result is unknown: it carries nothing that can be checked"),
+    ],
+)
+def test_nothing_to_check(status: str, evidence: str | None, message: str) -> None:
+    """Without a witness there is no verdict, neither yes nor no; a witness beside `unsat` changes nothing."""
+    data = RESULT | {"status": status, "evidence": evidence}
+    for document in (data, changed(data, "witness", None), changed(data, "witness", ...)):
+        with pytest.raises(NothingToCheck) as error:
+            check_result(PROBLEM, document)
+        assert str(error.value) == message
+
+
+def test_unsat_for_another_problem_is_refused() -> None:
+    """Even a result that carries nothing belongs to one problem."""
+    data = changed(RESULT, "status", "unsat")
+    with pytest.raises(Refused, match=r"^problem: expected sha256:\w+ \(the problem at hand\), found None$"):
+        check_result(PROBLEM, changed(data, "problem", None))
+
+
+@pytest.mark.parametrize("found", [None, 5, "sha256:\x1b[31m", ["sha256"], "x" * 1000])
+def test_strange_digests_are_shown_safely(found: object) -> None:
+    """What stands for a digest is shown in one short, printable line."""
+    with pytest.raises(Refused) as error:
+        check_result(PROBLEM, changed(RESULT, "problem/digest", found))
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 300
+
+
+def test_claims_may_be_left_out() -> None:
+    """Claimed gradients and loss are optional; each that is made is checked."""
+    for path in ("gradients", "gradients/w1", "gradients/x", "loss", "reason", "problem/title"):
+        assert check_result(PROBLEM, changed(RESULT, path, ...)).samples == 3
+
+
+def test_long_claims_are_read() -> None:
+    """Exact losses grow: what a witness leads to can be written and read back."""
+    fraction = "7" * 3000 + "/" + "9" * 2999 + "7"
+    problem = Problem(network=[1, 1], samples=2, some_nonzero=["w1"])
+    witness = Witness.of(
+        problem,
+        {
+            "w1": Array((1, 1), (1,)),
+            "b1": Array((1,), (0,)),
+            "x": Array((2, 1), (F(int(fraction[:3000]), 10**2999 + 7), 2)),
+            "y": Array((2, 1), (0, F(1, 10**2998 + 9))),
+        },
+    )
+    check_witness(problem, witness)
+    loss = exact_to_json(witness.loss)
+    assert len(str(loss)) > 20_000
+    data = {
+        "format": "zerograd.result/1",
+        "problem": {"digest": problem.digest},
+        "status": "sat",
+        "samples": 2,
+        "evidence": "witness",
+        "witness": witness.to_json(),
+        "gradients": {"w1": array_to_json(witness.gradients["w1"])},
+        "loss": loss,
+    }
+    assert check_result(problem, json.loads(json.dumps(data))).loss == witness.loss
+    with pytest.raises(Refused, match=r"^claimed loss: expected "):
+        check_result(problem, data | {"loss": f"1{loss}"})
+
+
+# --- algebraic witnesses ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("witness/parameters/w1/0/0", {"alpha": ["0", "-1"]}),
+        ("witness/parameters/w1/0/0", {"alpha": ["1", "1"]}),
+        ("witness/parameters/w1/0/0", "7/5"),
+        ("witness/x/1/0", {"alpha": ["0", "2"]}),
+        ("witness/field/polynomial", ["-3", "0", "1"]),
+        ("witness/field/interval", ["-2", "-1"]),
+        ("gradients/w1/0/0", {"alpha": ["0", "1/3"]}),
+        ("gradients/w2/0/0", {"alpha": ["0", "1/1000000000000000000000000"]}),
+        ("loss", {"alpha": ["2", "1/1000000000000000000000000"]}),
+    ],
+)
+def test_changed_algebraic_witnesses_are_refused(path: str, value: Any) -> None:
+    """Another number, another root, another polynomial: none passes."""
+    with pytest.raises(Refused):
+        check_result(ALGEBRAIC_PROBLEM, changed(ALGEBRAIC, path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("witness/parameters/w1/0/0", {"alpha": ["0", "2/2"]}),
+        ("witness/parameters/w1/0/0", {"alpha": [0, 0, 0, "1/2"]}),
+        ("witness/parameters/b2/0", {"alpha": ["-1"]}),
+        ("witness/parameters/b2/0", {"alpha": ["1", "0", "-1"]}),
+        ("witness/field/interval", ["7/5", "17/12"]),
+        ("witness/field/interval", ["0", "1000"]),
+        ("witness/field/polynomial", ["-4", "0", "2"]),
+        ("witness/field/polynomial", ["2", "-2", "-1", "1"]),
+        ("gradients/w1/0/0", {"alpha": [0, 0, 0, "-1/6"]}),
+        ("loss", {"alpha": ["0", "0", "1"]}),
+    ],
+)
+def test_other_ways_to_write_the_same_witness_are_accepted(path: str, value: Any) -> None:
+    """The number counts, not how it is written: α³/2 is α, 2α²−4 has the same root."""
+    if path == "witness/field/polynomial" and len(value) == 4:
+        value_interval = changed(ALGEBRAIC, "witness/field/interval", ["5/4", "2"])  # (x−1)(x²−2)
+        assert check_result(ALGEBRAIC_PROBLEM, changed(value_interval, path, value)).samples == 3
+        return
+    assert check_result(ALGEBRAIC_PROBLEM, changed(ALGEBRAIC, path, value)).samples == 3
+
+
+# --- the Witness itself -----------------------------------------------------------------
+
+
+def parts() -> dict[str, Array[Any]]:
+    return dict(witness_from_json(PROBLEM, RESULT["witness"]).variables)
+
+
+ROOT2 = NumberField(polynomial([-2, 0, 1]), F(1), F(2))
+ROOT3 = NumberField(polynomial([-3, 0, 1]), F(1), F(2))
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("w1", Array((1, 1), (1.0,)), "w1[0,0]: 1.0 is not an exact number"),
+        ("w1", Array((1, 1), (True,)), "w1[0,0]: True is not an exact number"),
+        ("b2", Array((1,), ("1",)), "b2[0]: '1' is not an exact number"),
+        ("w1", Array((1,), (1,)), "w1: expected shape (1, 1), found (1,)"),
+        ("y", Array((1, 3), (-2, 2, 0)), "y: expected shape (3, 1), found (1, 3)"),
+        ("x", Array((2, 1), (0, 2)), "y: expected shape (2, 1), found (3, 1)"),
+    ],
+)
+def test_a_witness_is_well_formed(name: str, array: Array[Any], message: str) -> None:
+    """Floats and wrong shapes never reach the arithmetic, whoever makes the witness."""
+    with pytest.raises(FormatError) as error:
+        Witness.of(PROBLEM, parts() | {name: array})
+    assert str(error.value) == message
+
+
+def test_a_witness_has_all_parameters_and_no_more() -> None:
+    """Arrays that are missing or too many are refused."""
+    values = parts()
+    x, y = values.pop("x"), values.pop("y")
+    for parameters in ({**values, "b3": values["b1"]}, {"w1": values["w1"]}, {**values, "x": x}):
+        with pytest.raises(FormatError, match=r"^witness: expected w1, b1, w2, b2, x, y, found "):
+            Witness(PROBLEM, parameters, x, y)
+
+
+def test_a_witness_has_one_field() -> None:
+    """Numbers of two number fields make no witness."""
+    two, three = (Algebraic(f, polynomial([0, 1])) for f in (ROOT2, ROOT3))
+    with pytest.raises(FormatError, match=r"^witness: its numbers are of different number fields$"):
+        Witness.of(PROBLEM, parts() | {"w1": Array((1, 1), (two,)), "w2": Array((1, 1), (three,))})
+
+
+def test_check_witness_compares_problems() -> None:
+    """A witness made for one problem is no answer to another, even of the same shape."""
+    witness = witness_from_json(PROBLEM, RESULT["witness"])
+    other = Problem(network=[1, 1, 1], samples=3, zero=["w2"])
+    with pytest.raises(Refused) as error:
+        check_witness(other, witness)
+    assert error.value.violations == (Violation("problem", other.digest, PROBLEM.digest),)
+
+
+# --- independent re-evaluation, with Fraction alone -------------------------------------
+
+
+def slope(name: str, z: Fraction, convention: str) -> Fraction | None:
+    """φ'(z), None on a forbidden kink: written here once more, by cases."""
+    kinks = {"relu": (0,), "abs": (0,), "hardtanh": (-1, 1)}.get(name, ())
+    if z in kinks and convention == "forbid":
+        return None
+    nudge = {"left": F(-1, 10**9), "right": F(1, 10**9)}.get(convention, F(0)) if z in kinks else F(0)
+    at = z + nudge
+    if name == "relu":
+        return F(at > 0)
+    if name == "abs":
+        return F((at > 0) - (at < 0))
+    if name == "hardtanh":
+        return F(-1 < at < 1)
+    return F(1)
+
+
+def phi(name: str, z: Fraction) -> Fraction:
+    return {"relu": max(z, F(0)), "abs": abs(z), "hardtanh": max(F(-1), min(z, F(1)))}.get(name, z)
+
+
+@dataclass
+class Evaluation:
+    """Loss and gradients by forward mode: one directional derivative for every number."""
+
+    loss: Fraction
+    gradients: dict[str, Any]
+
+
+def numbers_in(data: Any) -> Any:
+    return [numbers_in(v) for v in data] if isinstance(data, list) else F(data)
+
+
+def evaluation(problem: dict[str, Any], witness: dict[str, Any]) -> Evaluation | None:
+    """Of a document, straight from its JSON; None where a sample sits on a forbidden kink."""
+    layers, convention = problem["network"]["layers"], problem["derivative_at_kink"]
+    values = {n: numbers_in(v) for n, v in witness["parameters"].items()}
+    values["x"] = numbers_in(witness["x"])
+    y = numbers_in(witness["y"])
+
+    def along(name: str, index: tuple[int, ...]) -> tuple[Fraction, Fraction] | None:
+        def tangent(other: str, *place: int) -> Fraction:
+            return F(other == name and place == index)
+
+        loss, change, count = F(0), F(0), 0
+        for m, (inputs, targets) in enumerate(zip(values["x"], y, strict=True)):
+            a = [(v, tangent("x", m, d)) for d, v in enumerate(inputs)]
+            for number, layer in enumerate(layers, start=1):
+                w, b = values[f"w{number}"], values.get(f"b{number}")
+                after = []
+                for i, row in enumerate(w):
+                    z = sum((weight * v for weight, (v, _) in zip(row, a, strict=True)), b[i] if b else F(0))
+                    dz = tangent(f"b{number}", i) if b else F(0)
+                    for j, (weight, (v, dv)) in enumerate(zip(row, a, strict=True)):
+                        dz += weight * dv + tangent(f"w{number}", i, j) * v
+                    s = slope(layer["activation"], z, convention)
+                    if s is None:
+                        return None
+                    after.append((phi(layer["activation"], z), s * dz))
+                a = after
+            for (v, dv), target in zip(a, targets, strict=True):
+                loss += (v - target) ** 2
+                change += 2 * (v - target) * dv
+                count += 1
+        return loss / count, change / count
+
+    found = along("nothing", ())
+    if found is None:
+        return None
+
+    def gradient(name: str, data: Any, prefix: tuple[int, ...] = ()) -> Any:
+        if isinstance(data, list):
+            return [gradient(name, v, (*prefix, i)) for i, v in enumerate(data)]
+        result = along(name, prefix)
+        return None if result is None else result[1]
+
+    return Evaluation(found[0], {name: gradient(name, data) for name, data in values.items()})
+
+
+def leaves(data: Any) -> Iterator[Any]:
+    if isinstance(data, list):
+        for item in data:
+            yield from leaves(item)
+    else:
+        yield data
+
+
+def named(arrays: dict[str, Any], reference: str) -> list[Any]:
+    """The entries that a name such as w1 or w1[0,1] stands for."""
+    name, _, index = reference.partition("[")
+    node = arrays[name]
+    for i in index.rstrip("]").split(",") if index else ():
+        node = node[int(i)]
+    return list(leaves(node))
+
+
+CONDITIONS: dict[str, Callable[[dict[str, Any], Evaluation], bool]] = {
+    "x[0,0] <= 2": lambda v, _: v["x"][0][0] <= 2,
+    "loss > 1/2": lambda _, e: e.loss > F(1, 2),
+    "w1 != 2": lambda v, _: all(w != 2 for w in leaves(v["w1"])),
+    "sum(y) < 3 or min(w1) > 0": lambda v, _: sum(leaves(v["y"])) < 3 or min(leaves(v["w1"])) > 0,
+    "any(grad(w1) >= 0)": lambda _, e: any(g >= 0 for g in leaves(e.gradients["w1"])),
+    "not loss == 0": lambda _, e: e.loss != 0,
+}
+
+
+def satisfied(problem: dict[str, Any], result: dict[str, Any]) -> bool:
+    """Whether a result of the right form answers the problem, and its claims are right."""
+    witness = result["witness"]
+    found = evaluation(problem, witness)
+    if found is None:
+        return False
+    values = {**witness["parameters"], "x": witness["x"], "y": witness["y"]}
+    values = {name: numbers_in(v) for name, v in values.items()}
+    tests: dict[str, Callable[[Fraction], bool]] = {
+        "zero": lambda g: g == 0,
+        "nonzero": lambda g: g != 0,
+        "positive": lambda g: g > 0,
+        "negative": lambda g: g < 0,
+    }
+    for relation, test in tests.items():
+        for reference in problem.get(relation, ()):
+            if not all(test(g) for g in named(found.gradients, reference)):
+                return False
+    for reference in problem.get("some_nonzero", ()):
+        if not any(named(found.gradients, reference)):
+            return False
+    for name, data in problem.get("given", {}).items():
+        for expected, value in zip(leaves(data), leaves(values[name]), strict=True):
+            if expected is not None and F(expected) != value:
+                return False
+    for name, (low, high) in problem.get("bounds", {}).items():
+        for value in leaves(values[name]):
+            if (low is not None and value < F(low)) or (high is not None and value > F(high)):
+                return False
+    if problem["domain"] == "integer" and any(v.denominator != 1 for v in leaves(list(values.values()))):
+        return False
+    if not all(CONDITIONS[text](values, found) for text in problem.get("where", ())):
+        return False
+    claimed = {name: numbers_in(g) for name, g in result["gradients"].items()}
+    return F(result["loss"]) == found.loss and all(claimed[n] == found.gradients[n] for n in claimed)
+
+
+activations = st.sampled_from(["relu", "relu", "abs", "hardtanh", "linear"])
+layers = st.fixed_dictionaries({"units": st.integers(1, 2), "activation": activations, "bias": st.booleans()})
+numbers = st.sampled_from(["-2", "-1", "0", "0", "1", "1", "2", "3", "1/2", "-3/2"])
+
+
+@st.composite
+def answered(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A random problem with an answer: all that is asked was read off a random network and dataset."""
+    network: dict[str, Any] = {
+        "inputs": draw(st.integers(1, 2)),
+        "layers": draw(st.lists(layers, min_size=1, max_size=2)),
+    }
+    count = draw(st.integers(1, 3))
+    widths = [network["inputs"], *(layer["units"] for layer in network["layers"])]
+
+    def array(*shape: int) -> Any:
+        if not shape:
+            return draw(numbers)
+        return [array(*shape[1:]) for _ in range(shape[0])]
+
+    parameters = {}
+    for number, layer in enumerate(network["layers"], start=1):
+        parameters[f"w{number}"] = array(widths[number], widths[number - 1])
+        if layer["bias"]:
+            parameters[f"b{number}"] = array(widths[number])
+    witness = {"parameters": parameters, "x": array(count, widths[0]), "y": array(count, widths[-1])}
+    convention = draw(st.sampled_from(["torch", "left", "right", "forbid"]))
+    forms: list[Any] = [count, "any", {"from": 1, "to": 3}]
+    problem: dict[str, Any] = {
+        "network": network,
+        "samples": draw(st.sampled_from(forms)),
+        "derivative_at_kink": convention,
+    }
+    found = evaluation(problem, witness)
+    if found is None:
+        problem["derivative_at_kink"] = draw(st.sampled_from(["torch", "left", "right"]))
+        found = evaluation(problem, witness)
+    assert found is not None
+    for name, gradient in found.gradients.items():
+        flat = list(leaves(gradient))
+        relations = [
+            relation
+            for relation, holds in {
+                "zero": not any(flat),
+                "nonzero": all(flat),
+                "positive": all(g > 0 for g in flat),
+                "negative": all(g < 0 for g in flat),
+                "some_nonzero": any(flat),
+            }.items()
+            if holds
+        ]
+        asked = draw(st.integers(0, 3)) > 0
+        if relations and asked:
+            problem.setdefault(draw(st.sampled_from(relations)), []).append(name)
+    values = {**parameters, "x": witness["x"], "y": witness["y"]}
+    for name, data in values.items():
+        fixed = name not in ("x", "y") or problem["samples"] == count
+        kind = draw(st.sampled_from(["given", "bounds", "free", "free"]))
+        if kind == "given" and fixed:
+            problem.setdefault("given", {})[name] = data
+        elif kind == "bounds":
+            flat = [F(v) for v in leaves(data)]
+            room = draw(st.integers(0, 1))
+            problem.setdefault("bounds", {})[name] = [str(min(flat) - room), str(max(flat) + room)]
+    whole = all(F(v).denominator == 1 for v in leaves(list(values.values())))
+    problem["domain"] = draw(st.sampled_from(["real", "integer"])) if whole else "real"
+    exact = {name: numbers_in(v) for name, v in values.items()}
+    holding = [text for text, holds in CONDITIONS.items() if holds(exact, found)]
+    problem["where"] = draw(st.lists(st.sampled_from(holding), max_size=2)) if holding else []
+    digest = problem_from_json(problem).digest
+    result = {
+        "format": "zerograd.result/1",
+        "problem": {"title": None, "digest": digest},
+        "status": "sat",
+        "samples": count,
+        "evidence": "witness",
+        "witness": {"format": "zerograd.witness/1", "problem": digest, **witness},
+        "gradients": {n: json.loads(json.dumps(g, default=str)) for n, g in found.gradients.items()},
+        "loss": str(found.loss),
+    }
+    return problem, result
+
+
+def verdict(problem: dict[str, Any], result: object) -> type[ZerogradError] | None:
+    """None if accepted, else the kind of refusal."""
+    try:
+        check_result(problem_from_json(problem), result)
+    except (Refused, FormatError, NothingToCheck) as error:
+        return type(error)
+    return None
+
+
+def paths(data: Any, prefix: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where every leaf of a document stands."""
+    if isinstance(data, dict | list):
+        for key in data if isinstance(data, dict) else range(len(data)):
+            yield from paths(data[key], (*prefix, key))
+    else:
+        yield prefix
+
+
+def put(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+    result = copy.deepcopy(data)
+    node = result
+    for key in path[:-1]:
+        node = node[key]
+    if value is ...:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return result
+
+
+def numeric(path: tuple[Any, ...]) -> bool:
+    """Whether a number stands there."""
+    if path[0] == "witness":
+        return len(path) > 2
+    return path[0] in ("gradients", "loss")
+
+
+@settings(max_examples=60)
+@given(answered(), st.data())
+def test_no_change_of_a_number_slips_through(
+    answer: tuple[dict[str, Any], dict[str, Any]], data: st.DataObject
+) -> None:
+    """One number changed: accepted exactly where an independent evaluation finds all of it still right."""
+    problem, result = answer
+    assert satisfied(problem, result)
+    assert verdict(problem, result) is None
+    for path in data.draw(st.permutations([p for p in paths(result) if numeric(p)]))[:4]:
+        node: Any = result
+        for key in path:
+            node = node[key]
+        step = data.draw(st.sampled_from([F(1), F(-1), F(1, 7), F(1, 10**30), F(-2)]))
+        mutated = put(result, path, str(F(node) + step))
+        expected = None if satisfied(problem, mutated) else Refused
+        assert verdict(problem, mutated) is expected
+        if path[0] != "witness":
+            assert expected is Refused
+        assert (
+            verdict(problem, put(result, path, f"{F(node).numerator * 6}/{F(node).denominator * 6}")) is None
+        )
+
+
+@settings(max_examples=100)
+@given(answered(), st.data())
+def test_no_other_change_slips_through(
+    answer: tuple[dict[str, Any], dict[str, Any]], data: st.DataObject
+) -> None:
+    """A part deleted or replaced by something else: never accepted, but for what is optional."""
+    problem, result = answer
+    path = data.draw(st.sampled_from(list(paths(result))))
+    path = path[: data.draw(st.integers(1, len(path)))]
+    value = data.draw(
+        st.one_of(
+            st.just(...), st.none(), st.booleans(), st.floats(), st.text(max_size=4), st.just([]), st.just({})
+        )
+    )
+    node: Any = result
+    for key in path:
+        node = node[key]
+    mutated = put(result, path, value)
+    harmless = (
+        path == ("problem", "title")
+        or (value is ... and path in (("gradients",), ("loss",)))
+        or (value is ... and len(path) == 2 and path[0] == "gradients")
+        or (value == {} and isinstance(value, dict) and path == ("gradients",))
+        or node == value
+    )
+    if not harmless and numeric(path) and isinstance(value, str):
+        try:
+            F(value)
+        except (ValueError, ZeroDivisionError):
+            pass
+        else:
+            return  # another number: the business of the test above
+    assert (verdict(problem, mutated) is None) == harmless
+
+
+@settings(max_examples=60)
+@given(answered(), answered())
+def test_answers_to_other_questions_are_refused(
+    one: tuple[dict[str, Any], dict[str, Any]], other: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    """A result and a witness are held against the problem they name, whatever their shapes."""
+    same = problem_from_json(one[0]).digest == problem_from_json(other[0]).digest
+    for document in (other[1], other[1]["witness"]):
+        assert (verdict(one[0], document) is None) == same
+        assert same or verdict(one[0], document) is Refused
+
+
+# --- the command ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "code", "out"),
+    [
+        ("accept", "founding", 0, "accepted: a witness with 3 samples, re-checked exactly\n"),
+        ("refuse", "claimed-loss", 1, "refused: claimed loss: expected 6, found 2\n"),
+    ],
+)
+def test_main(kind: str, name: str, code: int, out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The verdict goes to stdout and into the exit code."""
+    files = [str(CORPUS / kind / f"{name}.{part}.json") for part in ("problem", "result")]
+    assert main(files) == code
+    assert capsys.readouterr() == (out, "")
+
+
+def test_main_with_unusable_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be read is no verdict: exit 2, and the reason on stderr."""
+    good = str(CORPUS / "accept" / "founding.problem.json")
+    missing = str(tmp_path / "none.json")
+    assert main([good, missing]) == 2
+    assert capsys.readouterr() == ("", f"error: {missing}: No such file or directory\n")
+    assert main([good]) == 2
+    assert capsys.readouterr() == ("", "usage: python -m zerograd.core.check PROBLEM.json RESULT.json\n")
+    spoilt = tmp_path / "problem.json"
+    spoilt.write_text('{"network": [1, 1], "sampels": 3}', encoding="utf-8")
+    assert main([str(spoilt), good]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "error: sampels: unknown key (did you mean 'samples'?)\nsamples: is missing\n",
+    )
+    assert main([good, good]) == 2
+    assert capsys.readouterr().err == (
+        "error: format: expected 'zerograd.result/1' or 'zerograd.witness/1', found None\n"
+    )
+
+
+def test_main_with_nothing_to_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A result without a witness is exit 3, neither accepted nor refused."""
+    result = tmp_path / "result.json"
+    result.write_text(
+        json.dumps(RESULT | {"status": "unsat", "evidence": "solver", "witness": None}), encoding="utf-8"
+    )
+    assert main([str(CORPUS / "accept" / "founding.problem.json"), str(result)]) == 3
+    assert capsys.readouterr() == (
+        "unknown: the result is unsat and rests on a solver's word: it carries nothing that can be checked\n",
+        "",
+    )

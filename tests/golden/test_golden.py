@@ -1,0 +1,229 @@
+"""What people see, kept as files: ``pytest --update-golden`` rewrites them, and a diff shows the change.
+
+The witnesses are fixed here, so that no golden file depends on what a solver happens to find.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zerograd.core.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
+from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.problem import Problem
+from zerograd.core.witness import witness_from_json
+from zerograd.show.gradients import gradients_latex, gradients_text
+from zerograd.show.text import answer_text
+
+HERE = Path(__file__).parent
+VERSIONS = {"zerograd": "0.1.0", "z3": "4.15.0", "sympy": "1.14.0"}
+CHECKS = {
+    "float64": {"largest_deviation": 1.1102230246251565e-16},
+    "finite_differences": {"largest_deviation": 2.5e-11, "compared": 7, "entries": 7},
+    "torch": "not installed",
+}
+FOUNDING: dict[str, Any] = {"network": [1, 1, 1], "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
+
+
+def run(strategy: str | None = "piecewise", **more: Any) -> Run:
+    return Run(strategy=strategy, seconds=0.25, versions=VERSIONS, **more)
+
+
+def sat(problem: Problem, parameters: Any, x: Any, y: Any, *, field: Any = None, **more: Any) -> Sat:
+    document = {"format": "zerograd.witness/1", "parameters": parameters, "x": x, "y": y}
+    if field is not None:
+        document["field"] = field
+    return Sat(
+        witness_from_json(problem, document), problem=problem, **{"checks": CHECKS, "run": run(), **more}
+    )
+
+
+def founding(**more: Any) -> Sat:
+    problem = Problem(**{"samples": 3, "title": "The founding question", **FOUNDING, **more.pop("asked", {})})
+    parameters = {"w1": [[1]], "b1": [-1], "w2": [[1]], "b2": [-1]}
+    return sat(problem, parameters, [[0], [2], [3]], [[-2], [2], [0]], **more)
+
+
+def two_outputs() -> Sat:
+    problem = Problem(
+        network=[2, 2, 2],
+        samples=3,
+        title="Two inputs, two units, two outputs",
+        zero=["b2[0]", "w2[0,1]"],
+        nonzero=["w1[0,1]", "b1[0]"],
+        some_nonzero=["w1", "w2"],
+        where=["x[0,0] == 1", "sum(y) > 0"],
+    )
+    parameters = {"w1": [[1, -1], [2, "1/2"]], "b1": [0, -3], "w2": [[1, 0], ["-1/3", 2]], "b2": [1, 0]}
+    return sat(problem, parameters, [[1, 1], [3, 1], [0, -2]], [[0, 1], [3, 9], [4, 0]])
+
+
+def deep() -> Sat:
+    network = Network(
+        1, (Layer(1), Layer(2, ACTIVATIONS["hardtanh"]), Layer(1, leaky_relu("1/10"), bias=False))
+    )
+    problem = Problem(network=network, samples=2, title="Deep", zero=["w2[1,0]"], some_nonzero=["w1"])
+    parameters = {"w1": [[2]], "b1": [-1], "w2": [["1/2"], [3]], "b2": [0, 0], "w3": [[1, -1]]}
+    return sat(problem, parameters, [[1], ["3/2"]], [[1], [0]])
+
+
+def algebraic() -> Sat:
+    problem = Problem(**FOUNDING, samples=3, title="A weight that is no fraction", where=["w1**2 == 2"])
+    alpha, minus, plus_two = {"alpha": ["0", "1"]}, {"alpha": ["0", "-1"]}, {"alpha": ["2", "1"]}
+    return sat(
+        problem,
+        {"w1": [[alpha]], "b1": [minus], "w2": [["1"]], "b2": ["0"]},
+        [["0"], ["2"], ["3"]],
+        [["-1"], [plus_two], [{"alpha": ["-1", "2"]}]],
+        field={"polynomial": ["-2", "0", "1"], "interval": ["1", "2"]},
+    )
+
+
+def inputs() -> Sat:
+    network = Network(1, (Layer(1, bias=False), Layer(1, LINEAR, bias=False)))
+    problem = Problem(network=network, samples=2, title="Two inputs that never move", zero=["x"])
+    return sat(problem, {"w1": [[1]], "w2": [[1]]}, [[-1], [5]], [[5], [5]])
+
+
+def fewest() -> Sat:
+    attempts = (Attempt(1, "unsat"), Attempt(2, "unsat"), Attempt(3, "sat"))
+    return founding(asked={"samples": "fewest"}, run=run(attempts=attempts, sufficient_samples=4))
+
+
+def unsat() -> Unsat:
+    return Unsat("solver", problem=Problem(**FOUNDING, samples=2, title="Two samples"), run=run())
+
+
+def unsat_any() -> Unsat:
+    problem = Problem(network=[1, 1, 1], samples="any", zero=["w1", "b1"], nonzero=["w2"], where=["w2 != 0"])
+    attempts = tuple(Attempt(m, "unsat") for m in (1, 2, 3))
+    return Unsat("solver", problem=problem, run=run(attempts=attempts, sufficient_samples=3))
+
+
+def unknown() -> Unknown:
+    problem = Problem(
+        network=[1, 3, 1],
+        samples={"from": 2, "to": 6},
+        zero=["w1"],
+        positive=["b2"],
+        derivative_at_kink="forbid",
+        given={"w2": [[1, None, None]]},
+        bounds={"x": [-5, "1/2"], "b1[0]": [0, None]},
+        domain="integer",
+    )
+    attempts = (Attempt(2, "unsat"), Attempt(3, "unsat"), Attempt(4, "unknown", "timeout"))
+    return Unknown(
+        "timeout", "ruled out so far: 2-3 samples", problem=problem, run=run(None, attempts=attempts)
+    )
+
+
+def verbose() -> str:
+    notes = (
+        "A unit that is off on one sample.\n\nThe residuals are (1, -2, 1): \x1b[31mno escape codes\x1b[0m."
+    )
+    return answer_text(
+        founding(asked={"notes": notes, "references": ["https://example.org/1"]}), verbose=True
+    )
+
+
+ANSWERS: dict[str, Callable[[], Answer]] = {
+    "founding": founding,
+    "two-outputs": two_outputs,
+    "deep": deep,
+    "algebraic": algebraic,
+    "inputs": inputs,
+    "fewest": fewest,
+    "unsat": unsat,
+    "unsat-any": unsat_any,
+    "unknown": unknown,
+}
+
+ABS, HARDTANH, RELU6 = (ACTIVATIONS[name] for name in ("abs", "hardtanh", "relu6"))
+QUESTIONS = {
+    "scalar": Problem(**FOUNDING, samples=3, title="The founding question"),
+    "two-units": Problem(network=[2, 2, 1], samples=2, zero=["x", "w1", "b2"], title="100% of {w_1} & α"),
+    "two-outputs": Problem(network=[1, 1, 2], samples=2),
+    "deep": Problem(network=[1, 2, 2, 1], samples=2),
+    "wide": Problem(network=[10, 50, 3], samples=2, nonzero=["w1", "w2[1,7]"]),
+    "abs": Problem(network=Network.mlp(1, 1, 1, activation=ABS), samples=2),
+    "hardtanh": Problem(network=Network.mlp(1, 1, 1, activation=HARDTANH), samples=2),
+    "leaky-right": Problem(
+        network=Network.mlp(1, 1, 1, activation=leaky_relu("1/10")), samples=2, derivative_at_kink="right"
+    ),
+    "forbid": Problem(network=Network.mlp(1, 1, 1, bias=False), samples=2, derivative_at_kink="forbid"),
+    "relu6-at-output": Problem(network=Network(1, (Layer(1, RELU6),)), samples=2, nonzero=["x"]),
+}
+
+PAGES: dict[str, Callable[[], str]] = {
+    **{f"answer-{name}.txt": lambda make=make: answer_text(make()) for name, make in ANSWERS.items()},  # type: ignore[misc]
+    "answer-verbose.txt": verbose,
+    "answer-narrow.txt": lambda: answer_text(deep(), width=60),
+    **{f"gradients-{name}.txt": lambda p=p: gradients_text(p) for name, p in QUESTIONS.items()},  # type: ignore[misc]
+    **{f"gradients-{name}.tex": lambda p=p: gradients_latex(p) for name, p in QUESTIONS.items()},  # type: ignore[misc]
+}
+
+
+@cache
+def page_of(name: str) -> str:
+    return PAGES[name]()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_golden(name: str, update_golden: bool) -> None:
+    """The page is what its golden file says, byte for byte."""
+    found = page_of(name)
+    path = HERE / name
+    if update_golden:
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")
+
+
+LATEX = [name for name in PAGES if name.endswith(".tex")]
+
+
+@pytest.mark.parametrize("name", LATEX)
+def test_latex_is_balanced(name: str) -> None:
+    """Braces, math delimiters and environments are closed in order; no line of an environment is blank."""
+    page = page_of(name)
+    assert page.isascii()
+    open_groups: list[str] = []
+    for token in re.finditer(r"\\begin\{([a-z*]+)\}|\\end\{([a-z*]+)\}|\\\(|\\\)|(?<!\\)[{}]", page):
+        text = token[0]
+        if token[1] or text in ("{", r"\("):
+            open_groups.append(token[1] or text)
+        else:
+            assert open_groups.pop() == (token[2] or {"}": "{", r"\)": r"\("}[text])
+    assert not open_groups
+    for block in re.findall(r"\\begin\{align\*\}\n(.*?)\\end\{align\*\}", page, re.DOTALL):
+        assert all(line.count("&=") == 1 for line in block.strip().split("\n"))
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles(tmp_path: Path) -> None:
+    """All pages together, in a document that loads amsmath and nothing else."""
+    pages = "\n\\newpage\n".join(page_of(name) for name in LATEX)
+    preamble = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n"
+    (tmp_path / "page.tex").write_text(f"{preamble}{pages}\\end{{document}}\n", encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.endswith(".txt")])
+def test_width(name: str) -> None:
+    """Text keeps to 100 columns, and leaves no blanks at line ends."""
+    lines = page_of(name).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Every golden file belongs to a page."""
+    assert {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex")} == set(PAGES)

@@ -1,0 +1,178 @@
+"""Numeric re-checks: they agree with the exact gradients, say why they cannot, and catch a lie."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from zerograd.core.arrays import Array
+from zerograd.core.backprop import OnKink
+from zerograd.core.exact import Algebraic, NumberField
+from zerograd.core.network import ACTIVATION_NAMES, KINKS, Layer, Network, activation_named, leaky_relu
+from zerograd.core.problem import Problem
+from zerograd.core.univariate import polynomial
+from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.witness import Witness
+from zerograd.numeric import recheck as module
+from zerograd.numeric.floats import NotComparable, to_floats
+from zerograd.numeric.recheck import Disagreement, recheck
+
+FOUNDING = {"w1": [1], "b1": [-1], "w2": [1], "b2": [-1], "x": [0, 2, 3], "y": [-2, 2, 0]}
+
+
+def witness(
+    network: Network | list[int], samples: int, values: Mapping[str, Sequence[Any]], **extra: Any
+) -> Witness:
+    """From flat lists of entries."""
+    problem = Problem(network=network, samples=samples, **extra)
+    shapes = variable_shapes(problem.network, samples)
+    arrays = {name: Array(shapes[name], tuple(entries)) for name, entries in values.items()}
+    return Witness.of(problem, arrays)
+
+
+def random_witness(seed: int) -> Witness:
+    """Any activations, depth, biases and convention; small rationals, so that kinks are hit often."""
+    chance = random.Random(seed)
+    names = [*ACTIVATION_NAMES, "leaky"]
+    layers = []
+    for _ in range(chance.randint(1, 3)):
+        name = chance.choice(names)
+        activation = leaky_relu("-1/2") if name == "leaky" else activation_named(name)
+        layers.append(Layer(chance.randint(1, 3), activation, chance.random() < 0.7))
+    network = Network(chance.randint(1, 2), tuple(layers))
+    samples = chance.randint(1, 4)
+    values = {
+        name: [Fraction(chance.randint(-4, 4), chance.choice((1, 1, 1, 2, 3))) for _ in range(rows_of(shape))]
+        for name, shape in variable_shapes(network, samples).items()
+    }
+    return witness(network, samples, values, derivative_at_kink=chance.choice(KINKS))
+
+
+def rows_of(shape: tuple[int, ...]) -> int:
+    """How many entries an array of this shape has."""
+    size = 1
+    for n in shape:
+        size *= n
+    return size
+
+
+def test_the_founding_witness_agrees_with_everything() -> None:
+    """Whole numbers: float64 is exact, and no sample is near a kink."""
+    checks = recheck(witness([1, 1, 1], 3, FOUNDING))
+    assert checks["float64"] == {"largest_deviation": 0.0}
+    assert checks["finite_differences"]["compared"] == 7
+    assert checks["finite_differences"]["largest_deviation"] < 1e-9
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_random_witnesses_agree(block: int) -> None:
+    """Every comparison is either made and agrees (else Disagreement is raised), or says why not."""
+    compared = 0
+    for seed in range(block * 40, block * 40 + 40):
+        try:
+            checks = recheck(random_witness(seed))
+        except OnKink:
+            continue  # under forbid, where such a witness has no gradients at all
+        for name, outcome in checks.items():
+            if isinstance(outcome, dict):
+                compared += 1
+                assert outcome["largest_deviation"] < 1e-6, name
+            else:
+                assert outcome == "not installed" or outcome.startswith("not comparable: ")
+    assert compared > 40
+
+
+def test_torch_is_compared_where_it_is_installed() -> None:
+    """At kinks too, under its own convention."""
+    pytest.importorskip("torch")
+    on_kink = witness([1, 1, 1], 1, {"w1": [1], "b1": [0], "w2": [2], "b2": [0], "x": [0], "y": [1]})
+    assert recheck(on_kink)["torch"] == {"largest_deviation": 0.0}
+
+
+def test_torch_knows_no_other_convention() -> None:
+    """On a kink under `right`, autograd would answer another question."""
+    pytest.importorskip("torch")
+    values = {"w1": [1], "b1": [0], "w2": [2], "b2": [0], "x": [0], "y": [1]}
+    checks = recheck(witness([1, 1, 1], 1, values, derivative_at_kink="right"))
+    assert checks["torch"] == "not comparable: a sample is on a kink, where derivative_at_kink is right"
+
+
+def test_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said, and is no error."""
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    assert recheck(witness([1, 1, 1], 3, FOUNDING))["torch"] == "not installed"
+
+
+def test_differences_keep_off_kinks() -> None:
+    """A sample on a kink moves off it with every parameter that acts on it; others are compared."""
+    values = {"w1": [1], "b1": [0], "w2": [2], "b2": [0], "x": [0], "y": [1]}
+    checks = recheck(witness([1, 1, 1], 1, values))
+    assert checks["finite_differences"]["entries"] == 5
+    # w1 does not move z = w1·0; b1 and x do.
+    assert checks["finite_differences"]["compared"] == 3
+
+
+def test_irrational_values_are_compared() -> None:
+    """√2 in float64 is near enough."""
+    field = NumberField(polynomial([-2, 0, 1]), Fraction(1), Fraction(2))
+    root = Algebraic(field, polynomial([0, 1]))
+    checks = recheck(
+        witness([1, 1, 1], 1, {"w1": [root], "b1": [1], "w2": [root], "b2": [0], "x": [1], "y": [3]})
+    )
+    assert 0 < checks["float64"]["largest_deviation"] < 1e-12
+
+
+def test_rounding_across_a_kink_is_not_comparable() -> None:
+    """z is exactly 0, and 1/10 + 2/10 − 3/10 in float64 is not."""
+    tenths: dict[str, list[Any]] = {
+        "w1": [Fraction(1, 10), Fraction(2, 10)],
+        "b1": [Fraction(-3, 10)],
+        "w2": [1],
+        "b2": [0],
+    }
+    checks = recheck(witness([2, 1, 1], 1, {**tenths, "x": [1, 1], "y": [3]}))
+    expected = "not comparable: rounding carries z1[0,0] across a kink"
+    assert checks["float64"] == expected
+    assert checks["torch"] == expected
+
+
+def test_values_beyond_float64_are_not_comparable() -> None:
+    """An exact witness may be larger than any float."""
+    huge = witness([1, 1], 1, {"w1": [10**400], "b1": [0], "x": [1], "y": [0]})
+    assert recheck(huge)["float64"] == "not comparable: a value is beyond the range of float64"
+    with pytest.raises(NotComparable):
+        to_floats(Array((1,), (10**400,)))
+
+
+def test_a_product_beyond_float64_is_not_comparable() -> None:
+    """Each value fits, their product does not."""
+    huge = witness([1, 1], 1, {"w1": [10**200], "b1": [0], "x": [10**200], "y": [0]})
+    assert recheck(huge)["float64"] == "not comparable: an intermediate value is beyond the range of float64"
+
+
+@pytest.mark.parametrize("name", ["w1", "b1", "w2", "b2"])
+def test_a_wrong_gradient_is_caught(name: str) -> None:
+    """A deviation that rounding does not explain is an error that names the entry."""
+    lying = witness([1, 1, 1], 3, FOUNDING)
+    truth = lying.gradients
+    lie = {**truth, name: truth[name].map(lambda v: v + Fraction(1, 10**6))}
+    object.__setattr__(lying, "gradients", lie)
+    with pytest.raises(Disagreement, match=f"float64 disagrees with the exact gradients: ∂L/∂{name}"):
+        recheck(lying)
+
+
+def test_each_check_catches_a_lie_by_itself() -> None:
+    """Finite differences and torch do not lean on float64."""
+    lying = witness([1, 1, 1], 3, FOUNDING)
+    truth = lying.gradients
+    values = {name: to_floats(array) for name, array in lying.variables.items()}
+    object.__setattr__(lying, "gradients", {**truth, "b1": truth["b1"].map(lambda v: v + 1)})
+    with pytest.raises(Disagreement, match="finite differences disagrees"):
+        module._differences(lying, values)
+    pytest.importorskip("torch")
+    with pytest.raises(Disagreement, match="torch disagrees"):
+        module._torch(lying, values)

@@ -1,0 +1,331 @@
+"""Answers as text: what the golden files do not show."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from zerograd.core.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
+from zerograd.core.arrays import Array
+from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network
+from zerograd.core.problem import Problem
+from zerograd.core.witness import Witness
+from zerograd.show.text import answer_text
+from zerograd.show.why import why_zero
+
+QUERY: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
+
+
+def problem(**more: Any) -> Problem:
+    return Problem(**{"network": [1, 1, 1], "samples": 3, **QUERY, **more})
+
+
+def witness(question: Problem, **values: Any) -> Witness:
+    """From nested lists of integers and fractions."""
+    shapes = {
+        **question.network.shapes,
+        "x": (0, question.network.inputs),
+        "y": (0, question.network.outputs),
+    }
+    arrays: dict[str, Array[Any]] = {}
+    for name, shape in shapes.items():
+        rows = values[name]
+        if len(shape) == 1:
+            arrays[name] = Array(shape, tuple(rows))
+        else:
+            arrays[name] = Array.of(rows, shape[1])
+    return Witness.of(question, arrays)
+
+
+def founding(question: Problem) -> Sat:
+    found = witness(question, w1=[[1]], b1=[-1], w2=[[1]], b2=[-1], x=[[0], [2], [3]], y=[[-2], [2], [0]])
+    return Sat(found, problem=question)
+
+
+def label(text: str, name: str) -> str:
+    """What stands beside a label, on one line."""
+    lines = text.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(name.ljust(10)))
+    rest = lines[start + 1 :]
+    more = [
+        line.strip() for line in rest[: next((n for n, r in enumerate(rest) if r[:10].strip()), len(rest))]
+    ]
+    return " ".join([lines[start][10:], *more]).strip()
+
+
+ANSWERS: list[tuple[Answer, str]] = [
+    (founding(problem()), "sat"),
+    (Unsat("solver", problem=problem(samples=2)), "unsat"),
+    (Unknown("timeout", problem=problem()), "unknown (timeout)"),
+]
+
+
+@pytest.mark.parametrize(("answer", "first"), ANSWERS, ids=lambda part: part if isinstance(part, str) else "")
+def test_first_line(answer: Answer, first: str) -> None:
+    """The verdict alone, and the kink convention in every answer; colour only where it is asked for."""
+    text = answer_text(answer)
+    assert text.splitlines()[0] == first
+    assert "\x1b" not in text
+    assert "ReLU'(0) = 0 (torch)" in label(text, "network")
+    assert text.endswith("\n")
+    colour = {"sat": 32, "unsat": 31}.get(first, 33)
+    assert answer_text(answer, color=True).startswith(f"\x1b[1;{colour}m{first}\x1b[0m\n")
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_width(width: int) -> None:
+    """Lines keep to the width."""
+    for answer, _ in ANSWERS:
+        assert max(map(len, answer_text(answer, width=width, verbose=True).splitlines())) <= max(width, 85)
+        assert max(map(len, answer_text(answer, width=width).splitlines())) <= width
+
+
+def test_text_of_strangers_is_harmless() -> None:
+    """Titles, notes and references cannot send escape sequences, nor add a line of their own."""
+    evil = "unsat\n\x1b[2Jgone\x1b]0;title\x07 [bold]kept[/bold]"
+    answer = founding(problem(title=evil, notes=evil, references=[evil]))
+    text = answer_text(answer, verbose=True)
+    assert "\x1b" not in text
+    assert text.splitlines()[:2] == ["sat", "unsat gone [bold]kept[/bold]"]
+
+
+@pytest.mark.parametrize(
+    ("convention", "said"),
+    [
+        ("right", "ReLU'(0) = 1 (right)"),
+        ("left", "ReLU'(0) = 0 (left)"),
+        ("forbid", "no sample on a kink (forbid)"),
+    ],
+)
+def test_kink_convention(convention: str, said: str) -> None:
+    """Shown whatever the verdict."""
+    answer = Unsat("solver", problem=problem(derivative_at_kink=convention))
+    assert label(answer_text(answer), "network").endswith(said)
+
+
+def test_network_line() -> None:
+    """Activations, missing biases, and every kink of every activation once."""
+    network = Network(
+        2, (Layer(3, ACTIVATIONS["hardtanh"], bias=False), Layer(1, ACTIVATIONS["relu"]), Layer(2, LINEAR))
+    )
+    answer = Unsat("solver", problem=Problem(network=network, samples=1, zero=["w1"]))
+    assert label(answer_text(answer, width=200), "network") == (
+        "2 → 3 hardtanh without bias → 1 relu → 2 linear, mean squared error, "
+        "hardtanh'(-1) = 0, hardtanh'(1) = 0, ReLU'(0) = 0 (torch)"
+    )
+    linear = Unsat("solver", problem=Problem(network=[2, 1], samples=1, zero=["w1"]))
+    assert label(answer_text(linear), "network") == "2 → 1 linear, mean squared error, no kinks"
+
+
+@pytest.mark.parametrize(
+    ("samples", "attempts", "versions", "said"),
+    [
+        (
+            "fewest",
+            [(1, "unsat"), (2, "unsat"), (3, "sat")],
+            {"z3": "4"},
+            "3, the fewest: M = 1 and 2 ruled out on Z3's word",
+        ),
+        (
+            {"from": 1, "to": 5},
+            [(1, "unsat"), (2, "unknown"), (3, "sat")],
+            {},
+            "3, perhaps not the fewest: M = 1 ruled out on the solver's word, M = 2 undecided (timeout)",
+        ),
+        ({"from": 3, "to": 5}, [(3, "sat")], {}, "3, the fewest that may be (asked: from 3 to 5)"),
+        ("any", [], {}, "3"),
+        (3, [(3, "sat")], {}, "3"),
+    ],
+)
+def test_smaller_datasets(
+    samples: Any, attempts: list[tuple[int, Any]], versions: dict[str, str], said: str
+) -> None:
+    """What is known of smaller numbers of samples, and on whose word."""
+    question = problem(samples=samples)
+    tried = tuple(Attempt(m, status, "timeout" if status == "unknown" else None) for m, status in attempts)
+    found = founding(question)
+    answer = Sat(found.witness, problem=question, run=Run(versions=versions, attempts=tried))
+    assert label(answer_text(answer), "samples") == said
+
+
+@pytest.mark.parametrize(
+    ("samples", "sufficient", "said"),
+    [
+        (2, None, "no parameters and no dataset of 2 samples do what is asked"),
+        ({"from": 1, "to": 4}, None, "no parameters and no dataset of 1 to 4 samples do what is asked"),
+        (
+            "any",
+            4,
+            (
+                "no parameters and no dataset of any size do what is asked: "
+                "if any number of samples would do, 4 would"
+            ),
+        ),
+    ],
+)
+def test_what_unsat_says(samples: Any, sufficient: int | None, said: str) -> None:
+    """For which datasets it holds, and that a solver's word is no proof."""
+    answer = Unsat(
+        "solver",
+        problem=problem(samples=samples),
+        run=Run(versions={"z3": "4"}, sufficient_samples=sufficient),
+    )
+    text = answer_text(answer, width=120)
+    assert label(text, "shown") == said
+    assert label(text, "evidence") == "solver: Z3's word; it cannot be re-checked independently"
+
+
+def test_question_is_restated() -> None:
+    """In unsat and unknown: relations, conditions, given values, bounds, domain."""
+    question = problem(
+        where=["w1 > 0", "b1 < 0"],
+        given={"w2": 1, "x[1]": "1/2"},
+        bounds={"y": [None, 5]},
+    )
+    text = answer_text(Unknown("memory", "4 GiB", problem=question))
+    assert label(text, "asked") == (
+        "zero: w2, b2; nonzero: w1, b1 where w1 > 0 where b1 < 0 "
+        "given: w2 = 1, x[1] = 1/2 bounds: y in (-∞, 5]"
+    )
+    assert label(text, "reason") == "memory: 4 GiB"
+    assert label(text, "try").startswith("allow more (--memory 8G)")
+    whole = Unsat("solver", problem=problem(domain="integer"))
+    assert label(answer_text(whole), "asked").endswith("domain: integer")
+
+
+def test_many_conditions_are_cut() -> None:
+    """The first eight, and how many more there are."""
+    question = problem(where=[f"w1 != {n}" for n in range(20)])
+    assert "and 12 more" in label(answer_text(Unsat("solver", problem=question)), "asked")
+
+
+def test_numeric_checks() -> None:
+    """Each with its deviation, or with why it was not made."""
+    checks = {
+        "float64": {"largest_deviation": 1.25e-16},
+        "finite_differences": {"largest_deviation": 0.0, "compared": 5, "entries": 10},
+        "torch": "not installed",
+    }
+    question = problem()
+    answer = Sat(founding(question).witness, problem=question, checks=checks)
+    assert label(answer_text(answer, width=200), "checked") == (
+        "exactly; float64 (largest deviation 1e-16); "
+        "finite differences (5 of 10 entries, largest deviation 0); torch: not installed"
+    )
+
+
+def test_large_answers_are_cut() -> None:
+    """Many samples, units and entries: tables stay readable, and say what they leave out."""
+    rng = random.Random(0)
+    network = Network.mlp(20, 30, 20, 1)
+    question = Problem(network=network, samples=100, some_nonzero=["w1", "x"], nonzero=["b3"])
+    shapes = {**network.shapes, "x": (100, 20), "y": (100, 1)}
+    values: dict[str, Array[Any]] = {
+        name: Array.build(shape, lambda _: rng.randint(-9, 9)) for name, shape in shapes.items()
+    }
+    text = answer_text(Sat(Witness.of(question, values), problem=question))
+    assert "  60 more rows left out; --json has all samples\n" in text
+    assert "  …: entries left out; --json has all\n" in text
+    assert (
+        "  shown in part: w1 (30 × 20), b1 (30), w2 (20 × 30), b2 (20), w3 (1 × 20); --json has all\n" in text
+    )
+    assert "  one row for each array, of 3271 entries in all; --json has every one\n" in text
+    assert "∂L/∂w1" in text
+    assert "some nonzero ✓" in text
+    assert len(text.splitlines()) < 250
+    assert max(map(len, text.splitlines())) <= 130
+
+
+def test_deep_networks_keep_twelve_columns() -> None:
+    """The columns of middle layers are left out, by name."""
+    network = Network.mlp(*[1] * 9)
+    question = Problem(network=network, samples=1)
+    ones: dict[str, Array[Any]] = {
+        name: Array.build(shape, lambda _: 1)
+        for name, shape in {**network.shapes, "x": (1, 1), "y": (1, 1)}.items()
+    }
+    text = answer_text(Sat(Witness.of(question, ones), problem=question))
+    header = next(line for line in text.splitlines() if line.split()[:1] == ["sample"])
+    assert " ".join(header.split()) == "sample x z1 a1 z2 a2 a6 z7 a7 ŷ y residual"
+    assert "  columns left out: z3 to z6\n" in text
+
+
+def test_dead_units_are_named() -> None:
+    """A unit that is inactive on every sample."""
+    question = Problem(network=[1, 2, 1], samples=2, zero=["w1[0,0]"])
+    found = witness(question, w1=[[1], [1]], b1=[-9, 1], w2=[[1, 1]], b2=[0], x=[[0], [1]], y=[[0], [0]])
+    assert "  unit 0 of layer 1 is dead: slope 0 on every sample\n" in answer_text(
+        Sat(found, problem=question)
+    )
+
+
+RELU = ACTIVATIONS["relu"]
+
+
+def reasons(network: Network, **values: Any) -> list[tuple[int, str]]:
+    question = Problem(network=network, samples=len(values["x"]), some_nonzero=[], zero=[], where=[])
+    return list(why_zero(witness(question, **values)))
+
+
+def test_why_one_unit() -> None:
+    """A dead unit, a residual of 0, weights of 0: told apart, as in practice."""
+    network = Network(1, (Layer(1, RELU, bias=False), Layer(1, LINEAR, bias=False)))
+    dead = "every unit of layer 1 is inactive (slope 0); residual -5"
+    assert reasons(network, w1=[[1]], w2=[[1]], x=[[-1], [5], [1]], y=[[5], [5], [9]]) == [
+        (0, dead),
+        (1, "residual 0"),
+    ]
+    assert reasons(network, w1=[[1]], w2=[[0]], x=[[1]], y=[[2]]) == [
+        (0, "unit 0 of layer 1: outgoing weight 0; residual -2")
+    ]
+    assert reasons(network, w1=[[0]], w2=[[1]], x=[[1]], y=[[2]]) == [(0, dead.replace("-5", "-2"))]
+
+
+def test_why_several_units() -> None:
+    """Mixed reasons, unit by unit; and inputs for which the units cancel."""
+    network = Network(2, (Layer(3, RELU, bias=False), Layer(2, LINEAR, bias=False)))
+    assert reasons(
+        network, w1=[[1, 0], [1, 0], [-1, 0]], w2=[[0, 1, 1], [0, 1, 1]], x=[[1, 1]], y=[[0, 2]]
+    ) == [
+        (
+            0,
+            (
+                "unit 0 of layer 1: outgoing weights 0; "
+                "unit 1 of layer 1: what comes back through its outgoing weights cancels; "
+                "unit 2 of layer 1: inactive (slope 0); residual (1, -1)"
+            ),
+        )
+    ]
+    one = Network(2, (Layer(2, RELU, bias=False), Layer(1, LINEAR, bias=False)))
+    assert reasons(one, w1=[[1, 0], [1, 0]], w2=[[1, -1]], x=[[1, 1]], y=[[3]]) == [
+        (
+            0,
+            (
+                "input 1: weight 0 into every unit that passes a gradient back; "
+                "input 0: the contributions of the units cancel"
+            ),
+        )
+    ]
+
+
+def test_why_at_the_output() -> None:
+    """An output unit can be inactive too; one of two may simply have residual 0."""
+    network = Network(1, (Layer(2, RELU, bias=False),))
+    assert reasons(network, w1=[[-1], [-1]], x=[[1]], y=[[3, 4]]) == [
+        (0, "every output is inactive (slope 0); residual (-3, -4)")
+    ]
+    assert reasons(network, w1=[[-1], [1]], x=[[1]], y=[[3, 1]]) == [
+        (0, "unit 0 of the output: inactive (slope 0); unit 1 of the output: residual 0; residual (-3, 0)")
+    ]
+
+
+def test_light_imports() -> None:
+    """Neither SymPy nor rich nor NumPy is loaded to show an answer."""
+    heavy = "('sympy', 'rich', 'numpy', 'z3')"
+    code = f"import sys, zerograd.show.text; print([n for n in {heavy} if n in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

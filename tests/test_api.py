@@ -1,0 +1,267 @@
+"""The public face: what the README shows of it, its laziness, its limits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+import zerograd as zg
+from zerograd.api import WitnessRefused
+from zerograd.core.errors import FormatError
+from zerograd.core.vocabulary import Samples
+from zerograd.search import process as search
+from zerograd.search.finding import Finding
+from zerograd.search.process import SearchFailed, SearchProcess
+from zerograd.search.verdict import Found, Impossible, Undecided
+
+PROBLEMS = Path(__file__).parents[1] / "problems"
+HOPELESS = zg.Problem(
+    network=[2, 3, 3, 1],
+    samples=5,
+    zero=["w1", "b1", "w2", "b2", "w3", "b3"],
+    where=["loss == 2", "sum(x) == 7", "z1 != 0", "z2 != 0", "y**3 == x[0,0] + 2"],
+    nonzero=["x"],
+    derivative_at_kink="forbid",
+)
+
+
+def founding(samples: int | str = 3) -> zg.Problem:
+    """The founding question."""
+    return zg.Problem(
+        network=zg.Network.mlp(1, 1, 1), samples=samples, zero=["w2", "b2"], nonzero=["w1", "b1"]
+    )
+
+
+def test_public_names() -> None:
+    """A name more or less is a decision, not an accident."""
+    pinned = """
+        Answer Layer Network NothingToCheck Problem ProblemError Refused Sat Unknown Unsat Witness
+        ZerogradError __version__ gradients leaky_relu load solve verify
+    """
+    assert " ".join(dir(zg)) == " ".join(pinned.split())
+    for name in zg.__all__:
+        assert getattr(zg, name) is not None
+    with pytest.raises(AttributeError, match="module 'zerograd' has no attribute 'solv'"):
+        _ = zg.solv
+
+
+def test_the_three_answers_match() -> None:
+    """As the README shows them."""
+    problem = founding()
+    match zg.solve(problem, timeout=60):
+        case zg.Sat(witness):
+            assert witness.gradients["w2"].tolist() == [[0]]
+            assert all(v != 0 for name in ("w1", "b1") for v in witness.gradients[name].entries)
+            assert zg.verify(problem, witness) is witness
+        case _:
+            pytest.fail("the founding question has a witness")
+    match zg.solve(founding(2)):
+        case zg.Unsat(evidence):
+            assert evidence == "solver"
+        case _:
+            pytest.fail("two samples do not do")
+
+
+def test_an_answer_verifies_as_json_and_as_object() -> None:
+    """The result document, the answer and the witness are all accepted."""
+    problem = founding()
+    answer = zg.solve(problem)
+    assert isinstance(answer, zg.Sat)
+    assert zg.verify(problem, answer).x == answer.witness.x
+    assert zg.verify(problem, answer.to_json()).x == answer.witness.x
+    with pytest.raises(zg.Refused, match="problem: expected sha256"):
+        zg.verify(founding(4), answer)
+
+
+def test_nothing_to_check() -> None:
+    """A no on a solver's word carries nothing that can be checked."""
+    with pytest.raises(zg.NothingToCheck, match="rests on a solver's word"):
+        zg.verify(founding(2), zg.solve(founding(2)))
+
+
+def test_verify_refuses_what_is_no_result() -> None:
+    """An object that is no result document."""
+    with pytest.raises(FormatError):
+        zg.verify(founding(), {"format": "something else"})
+
+
+def test_load_and_samples() -> None:
+    """A file's own number of samples can be replaced."""
+    problem = zg.load(PROBLEMS / "textbook-m3.yaml")
+    assert problem.digest == founding().digest
+    assert isinstance(zg.solve(problem, samples=2), zg.Unsat)
+    fewest = zg.solve(problem, samples="fewest")
+    assert isinstance(fewest, zg.Sat)
+    assert fewest.witness.samples == 3
+    assert [(a.samples, a.status) for a in fewest.run.attempts] == [(1, "unsat"), (2, "unsat"), (3, "sat")]
+    ranged = zg.solve(problem, samples=Samples(1, 2))
+    assert isinstance(ranged, zg.Unsat)
+    with pytest.raises(zg.ProblemError):
+        zg.solve(problem, samples=0)
+
+
+def test_any_number_of_samples() -> None:
+    """Where small datasets suffice, a no holds for every number of samples."""
+    problem = zg.Problem(network=[1, 1, 1], samples="any", zero=["b1", "w2"], nonzero=["w1", "b2"])
+    answer = zg.solve(problem)
+    assert isinstance(answer, zg.Unsat)
+    assert answer.run.sufficient_samples == 4
+    assert [a.samples for a in answer.run.attempts] == [1, 2, 3, 4]
+
+
+def test_arguments_are_checked() -> None:
+    """Each names what is wrong."""
+    known = r"\(known: auto, guess, regions, piecewise\)"
+    with pytest.raises(ValueError, match=f"unknown strategy 'magic' {known}"):
+        zg.solve(founding(), strategy="magic")
+    with pytest.raises(ValueError, match="timeout must be above 0 seconds, found 0"):
+        zg.solve(founding(), timeout=0)
+
+
+@pytest.mark.parametrize("strategy", ["guess", "regions", "piecewise"])
+def test_every_strategy_answers(strategy: str) -> None:
+    """Each by itself, and says that it was the one."""
+    answer = zg.solve(founding(), strategy=strategy)
+    assert isinstance(answer, zg.Sat)
+    assert answer.run.strategy == strategy
+
+
+def test_a_seed_repeats_its_answer() -> None:
+    """The same witness twice; another seed may find another."""
+    first, second = (zg.solve(founding(), seed=7) for _ in range(2))
+    assert isinstance(first, zg.Sat)
+    assert isinstance(second, zg.Sat)
+    assert first.witness == second.witness
+
+
+def test_the_timeout_holds() -> None:
+    """A question that is too hard comes back undecided, about when it was told to."""
+    start = time.monotonic()
+    answer = zg.solve(HOPELESS, timeout=3)
+    assert isinstance(answer, zg.Unknown)
+    assert answer.reason == "timeout"
+    assert time.monotonic() - start < 6  # 3 s, its grace, and a busy machine
+
+
+def test_the_timeout_holds_for_what_cannot_be_interrupted() -> None:
+    """Even deriving and encoding a question end in time: they can be killed."""
+    start = time.monotonic()
+    answer = zg.solve(founding().with_samples(20_000), timeout=1.5)
+    assert isinstance(answer, zg.Unknown)
+    assert answer.reason == "timeout"
+    assert time.monotonic() - start < 5
+    assert isinstance(zg.solve(founding()), zg.Sat)  # and the next question is answered
+
+
+def test_a_search_that_the_system_kills_ran_out_of_memory() -> None:
+    """The out-of-memory killer leaves no other trace than SIGKILL."""
+    with SearchProcess() as process:
+        assert process._worker is not None
+        killer = threading.Timer(1.5, process._worker._process.kill)
+        killer.start()
+        answer = zg.solve(HOPELESS, process=process, timeout=30)
+        killer.join()
+        assert isinstance(answer, zg.Unknown)
+        assert answer.reason == "memory"
+        assert isinstance(zg.solve(founding(), process=process), zg.Sat)
+
+
+def test_threads_share_a_process() -> None:
+    """Calls from several threads wait for one another and get their own answers."""
+    answers: dict[int, zg.Answer] = {}
+
+    def ask(samples: int) -> None:
+        answers[samples] = zg.solve(founding(samples))
+
+    threads = [threading.Thread(target=ask, args=(samples,)) for samples in (2, 3, 4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {samples: answer.status for samples, answer in answers.items()} == {2: "unsat", 3: "sat", 4: "sat"}
+
+
+def test_progress_is_reported() -> None:
+    """Short lines, as the search goes on."""
+    lines: list[str] = []
+    zg.solve(founding("fewest"), progress=lines.append)
+    assert "trying 2 samples" in lines
+    assert all(len(line) < 80 for line in lines)
+
+
+def wrong_witness(problem: zg.Problem) -> zg.Witness:
+    """All zeros: every gradient vanishes, the asked-nonzero ones too."""
+    answer = zg.solve(zg.Problem(network=problem.network, samples=3, given={"w1": 0, "w2": 0, "b1": 0}))
+    assert isinstance(answer, zg.Sat)
+    return zg.Witness(problem, answer.witness.parameters, answer.witness.x, answer.witness.y)
+
+
+def test_a_wrong_witness_never_becomes_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the search says, the checker has the last word."""
+    lie = Finding(Found(wrong_witness(founding()), "guess"))
+    monkeypatch.setattr(search.SearchProcess, "find", lambda *_, **__: lie)
+    with pytest.raises(WitnessRefused, match=r"∂L/∂w1\[0,0\]: expected a value other than 0, found 0"):
+        zg.solve(founding())
+
+
+def test_a_sat_cannot_be_made_up() -> None:
+    """Its constructor asks the checker."""
+    with pytest.raises(zg.Refused):
+        zg.Sat(wrong_witness(founding()), problem=founding())
+
+
+def test_a_broken_search_is_no_answer() -> None:
+    """An error inside the search is raised, not reported as unknown."""
+    with SearchProcess() as process, pytest.raises(SearchFailed, match="KeyError"):
+        process._worker.send({"no": "problem"})  # type: ignore[union-attr]
+        process.find(
+            founding(), strategy="auto", seed=0, deadline=time.monotonic() + 30, progress=lambda line: None
+        )
+
+
+def test_findings_survive_the_pipe() -> None:
+    """What a search sends is what is received."""
+    problem = founding()
+    for verdict in (
+        Found(wrong_witness(problem), "guess"),
+        Impossible("solver", "regions"),
+        Undecided("timeout", "so far"),
+    ):
+        finding = Finding(verdict, (), 4, {"z3": "1"})
+        assert Finding.from_json(problem, finding.to_json()) == finding
+
+
+def test_gradients_are_sympy() -> None:
+    """The symbolic gradients of the founding question, with numbers put in, are the exact ones."""
+    symbolic = zg.gradients(founding())
+    assert symbolic["w1"].shape == (1, 1)
+
+
+def test_numbers_are_exact() -> None:
+    """0.1 in a string is 1/10; a float is refused with advice."""
+    problem = zg.Problem(network=[1, 1], samples=1, given={"x": ["0.1"]})
+    assert problem.given["x"][0, 0] == Fraction(1, 10)
+    with pytest.raises(zg.ProblemError, match=r"0.1 is a float; write it exactly"):
+        zg.Problem(network=[1, 1], samples=1, given={"x": [0.1]})
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import zerograd", "sympy z3 numpy pydantic ruamel click rich flint torch"),
+        ("import zerograd; zerograd.Problem", "sympy z3 numpy pydantic ruamel click rich flint torch"),
+        ("import zerograd; zerograd.solve", "sympy z3 numpy pydantic ruamel click rich flint torch"),
+        ("import zerograd.cli", "sympy z3 numpy pydantic ruamel rich flint torch"),
+    ],
+)
+def test_nothing_heavy_is_imported_early(code: str, absent: str) -> None:
+    """Modules are loaded when they are first needed."""
+    script = f"{code}\nimport sys\nprint([m for m in {absent.split()!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
