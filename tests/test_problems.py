@@ -16,7 +16,7 @@ from zerograd.api import load, solve
 from zerograd.core.answer import Answer, Sat, Unsat
 from zerograd.core.check import check_result
 from zerograd.core.documents import problem_from_json
-from zerograd.core.exact import compare, sign
+from zerograd.core.exact import compare, is_integer, sign
 from zerograd.core.witness import Witness
 from zerograd.search.process import SearchProcess
 
@@ -108,7 +108,7 @@ CLAIMS: Mapping[str, Callable[[Witness], bool]] = {
     "exact-fit": lambda w: w.loss == 0,
     "local-minimum-left": lambda w: w.loss * 5 == 18,
     "local-minimum-found": lambda w: w.samples == 5 and not any(w.gradients["w1"].entries),
-    "integer-only": lambda w: all(v == int(v) for a in w.variables.values() for v in a.entries),  # type: ignore[call-overload]
+    "integer-only": lambda w: all(is_integer(v) for a in w.variables.values() for v in a.entries),
 }
 
 

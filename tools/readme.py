@@ -75,9 +75,10 @@ def check() -> int:
         before, now = masked(text), masked(run(text))
         if before != now:
             failures += 1
-            lines = difflib.unified_diff(before.splitlines(), now.splitlines(), "README.md", "printed", lineterm="")
-            print("\n".join(lines))
-    print(f"README.md: {len(transcripts) - failures} of {len(transcripts)} transcripts are what the program prints")
+            lines = before.splitlines(), now.splitlines()
+            print("\n".join(difflib.unified_diff(*lines, "README.md", "printed", lineterm="")))
+    good = len(transcripts) - failures
+    print(f"README.md: {good} of {len(transcripts)} transcripts are what the program prints")
     return 1 if failures or not transcripts else 0
 
 

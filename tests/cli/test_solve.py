@@ -175,6 +175,8 @@ def test_progress_and_colours_are_for_terminals(program: Program) -> None:
     assert "searching" in on_terminal
     assert out.splitlines()[0] == "unsat"
     assert "\x1b" not in out
+    coloured, _ = _on_terminal(program, ["solve", name], stream="stdout")
+    assert "\x1b[" in coloured
     colourless, _ = _on_terminal(program, ["solve", name], stream="stdout", environment={"NO_COLOR": "1"})
     assert colourless.splitlines()[0] == "unsat"
     assert "\x1b" not in colourless

@@ -152,7 +152,7 @@ def on_kink(case: Case) -> bool:
     return False
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(cases(), st.sampled_from(["torch", "left", "right"]))
 def test_gradients_agree_with_sympy(case: Case, convention: Kink) -> None:
     """Loss and every gradient are those of the tangent network, under each convention at kinks."""
@@ -182,6 +182,7 @@ def plain_loss(case: Case, values: dict[str, Array[Exact]]) -> Fraction:
     return total / (case.samples * case.network.outputs)
 
 
+@settings(max_examples=50)
 @given(cases())
 def test_gradients_agree_with_differences(case: Case) -> None:
     """Away from kinks all conventions agree, with central differences too.
@@ -205,7 +206,7 @@ def test_gradients_agree_with_differences(case: Case) -> None:
     assert case.run("forbid")[0].loss == plain_loss(case, case.values)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(cases())
 def test_gradients_agree_with_torch(case: Case) -> None:
     """Under the convention `torch` the gradients are those of torch.autograd, on kinks too."""

@@ -195,11 +195,14 @@ Exact: TypeAlias = int | Fraction | Algebraic
 """An exact number."""
 
 
+_LOOKS = 3
+
+
 def sign(value: Exact) -> int:
     """−1, 0 or 1, decided exactly."""
     if not isinstance(value, Algebraic):
         return (value > 0) - (value < 0)
-    if value.field.is_root(value.coefficients):
+    if not value.coefficients:
         return 0
     level = 0
     while True:
@@ -208,6 +211,9 @@ def sign(value: Exact) -> int:
             return 1
         if high < 0:
             return -1
+        # Most numbers are told from 0 by a look; whether the others are 0 takes a greatest common divisor.
+        if level == _LOOKS and value.field.is_root(value.coefficients):
+            return 0
         level += 1
 
 

@@ -160,12 +160,17 @@ class Problem:
 
     def with_samples(self, samples: int | str | Samples) -> Problem:
         """The same question for another number of samples. Raises ProblemError if it does not fit."""
-        return Problem(**{**self._arguments(), "samples": samples})
+        return self._changed(samples=samples)
 
-    def _arguments(self) -> dict[str, Any]:
+    def with_kink(self, convention: Kink) -> Problem:
+        """The same question under another convention for the derivative at a kink."""
+        return self._changed(derivative_at_kink=convention)
+
+    def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")
         labels = ("loss", "title", "notes", "references", "expect")
-        return {name: getattr(self, name) for name in (*names, *labels)} | dict(self.query)
+        own = {name: getattr(self, name) for name in (*names, *labels)} | dict(self.query)
+        return Problem(**{**own, **changes})
 
     def asked_entries(self, relation: Relation, samples: int) -> list[tuple[str, Index]]:
         """Every gradient entry named under a relation, in order, without repeats."""

@@ -56,8 +56,13 @@ def divide(p: Polynomial, q: Polynomial) -> tuple[Polynomial, Polynomial]:
 def gcd(p: Polynomial, q: Polynomial) -> Polynomial:
     """The monic greatest common divisor (``()`` only if both are zero)."""
     while q:
-        p, q = q, divide(p, q)[1]
+        p, q = q, _unit(divide(p, q)[1])
     return scale(p, 1 / p[-1]) if p else p
+
+
+def _unit(p: Polynomial) -> Polynomial:
+    """Divided by the size of its leading coefficient: else coefficients explode on Euclid's way."""
+    return scale(p, 1 / abs(p[-1])) if p else p
 
 
 def inverse(p: Polynomial, modulus: Polynomial) -> Polynomial:
@@ -70,8 +75,9 @@ def inverse(p: Polynomial, modulus: Polynomial) -> Polynomial:
     s1 = polynomial([1])
     while r1:
         quotient, remainder = divide(r0, r1)
-        r0, r1 = r1, remainder
-        s0, s1 = s1, add(s0, scale(multiply(quotient, s1), -1))
+        factor = 1 / remainder[-1] if remainder else 1
+        r0, r1 = r1, scale(remainder, factor)
+        s0, s1 = s1, scale(add(s0, scale(multiply(quotient, s1), -1)), factor)
     if len(r0) != 1:
         raise ZeroDivisionError("the polynomials share a factor")
     return divide(scale(s0, 1 / r0[0]), modulus)[1]
@@ -101,7 +107,7 @@ def count_roots(p: Polynomial, low: Fraction, high: Fraction) -> int:
     """How many distinct real roots lie in (low, high], by Sturm's theorem."""
     chain = [p, derivative(p)]
     while chain[-1]:
-        chain.append(scale(divide(chain[-2], chain[-1])[1], -1))
+        chain.append(_unit(scale(divide(chain[-2], chain[-1])[1], -1)))
     chain.pop()
     return _sign_changes(chain, low) - _sign_changes(chain, high)
 

@@ -18,15 +18,17 @@ from math import ceil, floor
 from zerograd.core.arrays import Array, Index
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Bound, Rational, variable_shapes
+from zerograd.core.witness import Witness
 from zerograd.search.encoding import encode
 from zerograd.search.lift import lift
 from zerograd.search.verdict import Found, Progress, Undecided, Verdict
 from zerograd.solvers.base import Model
 from zerograd.solvers.process import SolverProcess
+from zerograd.solvers.terms import FALSE
 
 NAME = "guess"
 EACH = 0.25
-"""Seconds for one guess; most take a few milliseconds."""
+"""Effort for one guess; most take a few milliseconds."""
 
 
 def guess(
@@ -44,7 +46,8 @@ def guess(
 
     Guesses are counted rather than timed, so that a seed gives the same answer on any machine.
     """
-    attempts = first
+    # A witness off all kinks answers under every convention: the cleaner one, and looked for first.
+    question = problem.with_kink("forbid") if first == 1 else problem
     for attempts in range(first, last + 1):
         if time.monotonic() >= deadline:
             return Undecided("timeout", f"{attempts} guesses led to nothing")
@@ -53,14 +56,15 @@ def guess(
             progress(f"{attempts} guesses")
         spread = min(1 + attempts // 12, 9)  # the smallest numbers first: they make the cleanest witness
         fixed = _draw(problem, samples, chance, spread=spread, open_end=attempts % 3 == 0)
-        encoding = encode(problem, samples, fixed=fixed)
-        until = min(deadline, time.monotonic() + EACH)
-        outcome = solver.check(encoding.script, deadline=until, mode="smt", seed=seed)
+        encoding = encode(question, samples, fixed=fixed)
+        if FALSE in encoding.script.assertions:
+            continue  # what was guessed contradicts the question by itself
+        outcome = solver.check(encoding.script, deadline=deadline, mode="smt", seed=seed, effort=EACH)
         if isinstance(outcome, Model):
             witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
             if witness is not None:
-                return Found(witness, NAME)
-    return Undecided("incomplete", f"{attempts} guesses led to nothing")
+                return Found(Witness.of(problem, witness.variables), NAME)
+    return Undecided("incomplete", f"{last} guesses led to nothing")
 
 
 def _draw(

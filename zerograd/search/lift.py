@@ -84,8 +84,9 @@ def _pin(
                 continue
             tried.add(near)
             extra = [relate(Variable(n), "=", Constant(v)) for n, v in zip(group, near, strict=True)]
-            limit = min(deadline, time.monotonic() + 1.0)
-            outcome = solver.check(script.copy([*pinned, *extra]), deadline=limit, mode="nlsat", seed=seed)
+            outcome = solver.check(
+                script.copy([*pinned, *extra]), deadline=deadline, mode="nlsat", seed=seed, effort=1.0
+            )
             if isinstance(outcome, Model):
                 return outcome, extra
             if time.monotonic() >= deadline:

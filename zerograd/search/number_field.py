@@ -15,7 +15,7 @@ from math import lcm
 from typing import TYPE_CHECKING
 
 from zerograd.core import univariate as uni
-from zerograd.core.exact import Algebraic, Exact, NumberField, sign
+from zerograd.core.exact import Algebraic, Exact, NumberField
 from zerograd.solvers.base import Value
 
 if TYPE_CHECKING:
@@ -131,11 +131,23 @@ def _horner(coefficients: list[int], value: int, precision: int) -> int:
 
 
 def _is_root_at(root: NumberField, guess: Algebraic) -> bool:
-    """Whether the guess is exactly the root: a zero of its polynomial, inside its interval."""
+    """Whether the guess is exactly the root: a zero of its polynomial, inside its interval.
+
+    The guess is of a field with an irreducible polynomial, as all here, so it is zero only as written.
+    """
     value: Exact = 0
     for c in reversed(root.polynomial):
         value = value * guess + c
-    return sign(value) == 0 and sign(guess - root.low) > 0 and sign(guess - root.high) < 0
+    if not isinstance(value, Algebraic) or value.coefficients:
+        return False
+    level = 0
+    while True:
+        low, high = uni.enclose(guess.coefficients, *guess.field.enclosure(level))
+        if root.low < low and high < root.high:
+            return True
+        if high < root.low or root.high < low:
+            return False
+        level += 1
 
 
 def extend(field: NumberField, root: NumberField) -> NumberField | None:

@@ -17,7 +17,14 @@ NAME = "piecewise"
 
 
 def piecewise(
-    problem: Problem, samples: int, solver: SolverProcess, *, mode: str, deadline: float, seed: int
+    problem: Problem,
+    samples: int,
+    solver: SolverProcess,
+    *,
+    mode: str,
+    effort: float | None,
+    deadline: float,
+    seed: int,
 ) -> Verdict:
     """Decide the problem for M = ``samples``, before ``deadline`` (of `time.monotonic`)."""
     encoding = encode(problem, samples)
@@ -25,7 +32,9 @@ def piecewise(
     order = []
     if samples_interchangeable(problem, samples):
         order = [relate(a, "<=", b) for a, b in pairwise(row[0] for row in encoding.inputs.rows())]
-    outcome = solver.check(encoding.script.copy(order), deadline=deadline, mode=mode, seed=seed)
+    outcome = solver.check(
+        encoding.script.copy(order), deadline=deadline, mode=mode, seed=seed, effort=effort
+    )
     match outcome:
         case NoModel():
             return Impossible("solver", NAME)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from zerograd.core.problem import Problem
@@ -14,8 +14,11 @@ from zerograd.solvers.process import SolverProcess
 FEW, MANY = 30, 200
 """Guesses before anything else is tried, and before the long searches."""
 
+SHORT = 0.7
+"""Effort for the whole question at once, before it is taken apart."""
+
 Step = tuple[str, float, Callable[[float], Verdict]]
-"""(name, seconds at most, search until a deadline)."""
+"""(name, share of the time that is left, search until a deadline)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,63 +35,66 @@ class Portfolio:
     progress: Progress
 
     def decide(self, problem: Problem, samples: int, deadline: float) -> Verdict:
-        """The first verdict that a strategy comes to; else what stood in the way of the last."""
-        reasons: list[Undecided] = []
-        for name, seconds, search in self._steps(problem, samples):
+        """The first verdict that a strategy comes to; else what stood in the way."""
+        given_up = Undecided("timeout")
+        for name, share, search in self._steps(problem, samples):
             now = time.monotonic()
             if now >= deadline:
-                reasons.append(Undecided("timeout"))
                 break
             self.progress(f"{name}, {samples} {'sample' if samples == 1 else 'samples'}")
-            verdict = search(min(deadline, now + seconds))
+            verdict = search(now + share * (deadline - now))
             if isinstance(verdict, Found | Impossible):
                 return verdict
-            reasons.append(verdict)
-        timeout = any(r.reason == "timeout" for r in reasons) and time.monotonic() >= deadline - 0.05
-        telling = [r for r in reasons if r.reason == "memory"] or reasons[-1:]
-        return Undecided("timeout", telling[0].detail) if timeout else telling[0]
+            if given_up.reason != "memory":
+                given_up = verdict
+        if given_up.reason == "memory":
+            return given_up
+        return Undecided("timeout" if time.monotonic() >= deadline else "incomplete", given_up.detail)
 
     def _steps(self, problem: Problem, samples: int) -> Iterator[Step]:
-        solver, seed, report = self.solver, self.seed, self.progress
-
-        def by_guess(first: int, last: int) -> Callable[[float], Verdict]:
-            return lambda until: guess.guess(
-                problem,
-                samples,
-                solver,
-                first=first,
-                last=last,
-                deadline=until,
-                seed=seed,
-                progress=report,
-            )
-
-        def by_regions(until: float) -> Verdict:
-            return regions.regions(problem, samples, solver, deadline=until, seed=seed, progress=report)
-
-        def at_once(mode: str) -> Callable[[float], Verdict]:
-            return lambda until: piecewise.piecewise(
-                problem, samples, solver, mode=mode, deadline=until, seed=seed
-            )
-
-        forever = float("inf")
         modes = ("smt", "bits") if problem.domain == "integer" else ("nlsat", "nlsat-solve-eqs", "smt")
         match self.strategy:
             case guess.NAME:
-                yield guess.NAME, forever, by_guess(1, 10**9)
+                yield guess.NAME, 1.0, self._guess(problem, samples, 1, FEW)
+                yield guess.NAME, 1.0, self._guess(problem, samples, FEW + 1, 10**9)
             case regions.NAME:
-                yield regions.NAME, forever, by_regions
+                yield regions.NAME, 1.0, self._regions(problem, samples)
             case piecewise.NAME:
-                for mode in modes[:-1]:
-                    yield piecewise.NAME, 2.0, at_once(mode)
                 for mode in modes:
-                    yield piecewise.NAME, forever if mode == modes[-1] else 20.0, at_once(mode)
+                    yield piecewise.NAME, 1.0, self._piecewise(problem, samples, mode, SHORT)
+                yield from self._patiently(problem, samples, modes)
             case _:
-                yield guess.NAME, 5.0, by_guess(1, FEW)
+                yield guess.NAME, 0.25, self._guess(problem, samples, 1, FEW)
                 for mode in modes[:2]:
-                    yield piecewise.NAME, 0.7, at_once(mode)
-                yield guess.NAME, 10.0, by_guess(FEW + 1, MANY)
-                yield regions.NAME, 60.0, by_regions
-                for mode in modes[:-1]:
-                    yield piecewise.NAME, 15.0, at_once(mode)
-                yield piecewise.NAME, forever, at_once(modes[-1])
+                    yield piecewise.NAME, 1.0, self._piecewise(problem, samples, mode, SHORT)
+                yield guess.NAME, 0.25, self._guess(problem, samples, FEW + 1, MANY)
+                yield regions.NAME, 0.6, self._regions(problem, samples)
+                yield from self._patiently(problem, samples, modes)
+
+    def _patiently(self, problem: Problem, samples: int, modes: Sequence[str]) -> Iterator[Step]:
+        for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
+            yield piecewise.NAME, 1 / left, self._piecewise(problem, samples, mode, None)
+
+    def _guess(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
+        return lambda until: guess.guess(
+            problem,
+            samples,
+            self.solver,
+            first=first,
+            last=last,
+            deadline=until,
+            seed=self.seed,
+            progress=self.progress,
+        )
+
+    def _regions(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
+        return lambda until: regions.regions(
+            problem, samples, self.solver, deadline=until, seed=self.seed, progress=self.progress
+        )
+
+    def _piecewise(
+        self, problem: Problem, samples: int, mode: str, effort: float | None
+    ) -> Callable[[float], Verdict]:
+        return lambda until: piecewise.piecewise(
+            problem, samples, self.solver, mode=mode, effort=effort, deadline=until, seed=self.seed
+        )

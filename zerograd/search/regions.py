@@ -25,7 +25,7 @@ NAME = "regions"
 MAX_REGIONS = 20_000
 MAX_RENAMINGS = 5_000
 PATIENCE = (1.0, 8.0)
-"""Seconds for each region, round by round: what is hard waits until all others are settled."""
+"""Effort for each region, round by round: what is hard waits until all others are settled."""
 
 Row = tuple[int, ...]
 """One sample's pattern: the number of the side, for each unit in order."""
@@ -46,8 +46,9 @@ def regions(
                 return Undecided("timeout", f"{len(pending) - number + len(hard)} regions were left")
             progress(f"{number} of {len(pending)} regions done")
             encoding = encode(problem, samples, pattern=_pattern(choices, rows))
-            until = min(deadline, time.monotonic() + patience)
-            outcome = solver.check(encoding.script, deadline=until, mode="nlsat", seed=seed)
+            outcome = solver.check(
+                encoding.script, deadline=deadline, mode="nlsat", seed=seed, effort=patience
+            )
             match outcome:
                 case Model():
                     witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)

@@ -52,21 +52,6 @@ def over_samples(
     complete = open_question is None or wanted.most is None
     if complete and isinstance(last, Impossible) and attempts[-1].samples == most:
         return last, tuple(attempts)
-    ruled_out = [attempt.samples for attempt in attempts if attempt.status == "unsat"]
-    reason = open_question.reason if open_question else "incomplete"
-    detail = open_question.detail if open_question else ""
-    if wanted.fixed is None:
-        said = f"ruled out so far: {_spans(ruled_out)} samples" if ruled_out else "nothing was ruled out"
-        detail = f"{detail}; {said}" if detail else said
-    return Undecided(reason, detail), tuple(attempts)
-
-
-def _spans(numbers: list[int]) -> str:
-    """``1-4, 6``."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
+    if open_question is None:
+        return Undecided("incomplete", "no number of samples that was tried has a witness"), tuple(attempts)
+    return open_question, tuple(attempts)

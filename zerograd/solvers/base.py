@@ -56,7 +56,16 @@ class Solver(Protocol):
         """Of the solver itself, not of its Python package."""
         ...
 
-    def check(self, text: str, wanted: Sequence[str], *, mode: str, seed: int, seconds: float) -> Outcome:
+    def check(
+        self,
+        text: str,
+        wanted: Sequence[str],
+        *,
+        mode: str,
+        seed: int,
+        seconds: float,
+        effort: float | None = None,
+    ) -> Outcome:
         """Decide SMT-LIB declarations and assertions.
 
         Args:
@@ -65,6 +74,8 @@ class Solver(Protocol):
             wanted: the variables whose values a model should give.
             seed: for reproducible answers.
             seconds: the solver's own time limit; the caller kills it if it is ignored.
+            effort: how much work to put in, counted in steps of the solver so that it does not
+                depend on the machine and its load; 1 is roughly a second on a quiet one.
         """
         ...
 

@@ -28,6 +28,7 @@ def main(name: str, memory: int) -> None:
                 mode=request["mode"],
                 seed=request["seed"],
                 seconds=request["seconds"],
+                effort=request["effort"],
             )
         except MemoryError:
             outcome = GaveUp("memory", "out of memory")
