@@ -21,7 +21,10 @@ from zerograd.solvers.base import Value
 if TYPE_CHECKING:
     from flint import fmpq
 
-MAX_DEGREE = 64
+MAX_DEGREE = 24
+"""Of a common field. Each step towards a larger one takes seconds, and nobody wants to read the result."""
+MAX_RESULTANT = 72
+"""Degree of a resultant that is computed."""
 
 
 def common_field(values: Mapping[str, Value], *, deadline: float) -> dict[str, Exact] | None:
@@ -33,8 +36,10 @@ def common_field(values: Mapping[str, Value], *, deadline: float) -> dict[str, E
     roots = {name: minimal(root) for name, root in irrational.items()}
     field: NumberField | None = None
     for root in sorted(roots.values(), key=lambda root: len(root.polynomial)):
-        if len(root.polynomial) > 2 and (field is None or express(root, field) is None):
-            field = root if field is None else extend(field, root)
+        if len(root.polynomial) > 2 and (
+            field is None or express(root, field, deadline=deadline) is None
+        ):
+            field = root if field is None else extend(field, root, deadline=deadline)
             if field is None or time.monotonic() >= deadline:
                 return None
     for name, root in roots.items():
@@ -42,7 +47,7 @@ def common_field(values: Mapping[str, Value], *, deadline: float) -> dict[str, E
             result[name] = -root.polynomial[0] / root.polynomial[1]
             continue
         assert field is not None  # for the type checker: set by the first irrational root
-        found = express(root, field)
+        found = express(root, field, deadline=deadline)
         if found is None:
             return None
         result[name] = found
@@ -72,14 +77,16 @@ def _isolated(polynomial: uni.Polynomial, root: NumberField) -> tuple[Fraction, 
         level += 1
 
 
-def express(root: NumberField, field: NumberField) -> Exact | None:
-    """``root`` as an element of ``field``, verified; None where it is not recognised as one."""
+def express(root: NumberField, field: NumberField, *, deadline: float) -> Exact | None:
+    """``root`` as an element of ``field``, verified; None where it is not recognised as one in time."""
     if root == field:
         return Algebraic(field, uni.polynomial([0, 1]))
     degree = len(field.polynomial) - 1
     if degree % (len(root.polynomial) - 1):
         return None  # the degree of an element divides that of the field
     for bits in (64 * degree, 256 * degree):
+        if time.monotonic() >= deadline:
+            return None
         guess = _recognise(root, field, bits)
         if guess is not None and _is_root_at(root, guess):
             return guess
@@ -91,12 +98,14 @@ def _recognise(root: NumberField, field: NumberField, bits: int) -> Algebraic | 
 
     degree = len(field.polynomial) - 1
     alpha, value = _approximate(field, bits), _approximate(root, bits)
-    powers = [alpha**i for i in range(degree)]
+    powers = [1 << bits]
+    for _ in range(1, degree):
+        powers.append(powers[-1] * alpha >> bits)
     rows = []
     for position, number in enumerate([*powers, value]):
         row = [0] * (degree + 2)
         row[position] = 1
-        row[-1] = int(number * 2**bits)
+        row[-1] = number
         rows.append(row)
     shortest = [int(c) for c in fmpz_mat(rows).lll().table()[0]]
     if not shortest[degree]:
@@ -105,8 +114,8 @@ def _recognise(root: NumberField, field: NumberField, bits: int) -> Algebraic | 
     return Algebraic(field, uni.polynomial(scale * c for c in shortest[:degree]))
 
 
-def _approximate(root: NumberField, bits: int) -> Fraction:
-    """A value near the root, by Newton's method; how near is not proved, for it serves guesses."""
+def _approximate(root: NumberField, bits: int) -> int:
+    """An integer near root·2**bits, by Newton's method; how near is not proved, for it serves guesses."""
     scale = lcm(*(c.denominator for c in root.polynomial))
     coefficients = [int(c * scale) for c in root.polynomial]
     slope = [i * c for i, c in enumerate(coefficients)][1:]
@@ -117,7 +126,7 @@ def _approximate(root: NumberField, bits: int) -> Fraction:
         steep = _horner(slope, value, precision)
         value -= (_horner(coefficients, value, precision) << precision) // steep if steep else 0
         if precision > 2 * bits:
-            return Fraction(value, 2**precision)
+            return value >> (precision - bits)
         value <<= precision
         precision *= 2
 
@@ -150,11 +159,15 @@ def _is_root_at(root: NumberField, guess: Algebraic) -> bool:
         level += 1
 
 
-def extend(field: NumberField, root: NumberField) -> NumberField | None:
-    """ℚ(α, β) = ℚ(α + c·β) for all but finitely many c; None beyond `MAX_DEGREE`."""
+def extend(field: NumberField, root: NumberField, *, deadline: float) -> NumberField | None:
+    """ℚ(α, β) = ℚ(α + c·β) for all but finitely many c; None beyond `MAX_DEGREE`, or not in time."""
     import sympy as sp
 
+    if (len(field.polynomial) - 1) * (len(root.polynomial) - 1) > MAX_RESULTANT:
+        return None
     for c in range(1, 20):
+        if time.monotonic() >= deadline:
+            return None
         t, u = sp.symbols("t u")
         first = sp.Poly([sp.Rational(v.numerator, v.denominator) for v in reversed(field.polynomial)], u)
         second = sp.Poly([sp.Rational(v.numerator, v.denominator) for v in reversed(root.polynomial)], u)
@@ -166,7 +179,7 @@ def extend(field: NumberField, root: NumberField) -> NumberField | None:
             continue
         if len(candidate.polynomial) - 1 > MAX_DEGREE:
             return None
-        if express(root, candidate) is not None and express(field, candidate) is not None:
+        if all(express(part, candidate, deadline=deadline) is not None for part in (root, field)):
             return candidate
     return None
 
