@@ -147,12 +147,10 @@ def verify(problem: Problem, result: Witness | Answer | Mapping[str, Any]) -> Wi
         NothingToCheck: the result carries no witness.
         FormatError: a document that is not of the documented form.
     """
-    if isinstance(result, Mapping):
-        return check_result(problem, result)
     if isinstance(result, Witness):
         check_witness(problem, result)
         return result
-    return check_result(problem, result.to_json())
+    return check_result(problem, result.to_json() if isinstance(result, Sat | Unsat | Unknown) else result)
 
 
 def gradients(problem: Problem) -> SymbolicGradients:

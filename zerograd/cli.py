@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from zerograd._version import __version__
-from zerograd.streams import printable, read_result, settle_streams, to_json_text, write_whole
+from zerograd.streams import printable, read_results, settle_streams, to_json_text, write_whole
 
 if TYPE_CHECKING:
     from zerograd.core.answer import Answer
@@ -131,17 +131,19 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
         _check_place(Path(output))  # now, not after a long search
     codes = []
     documents = []
-    # First of all: it loads SymPy and Z3 while this process loads the rest.
-    with SearchProcess(memory=memory) as process:
-        for number, spec in enumerate(specs):
-            if len(specs) > 1 and not options["as_json"]:
-                click.echo(("\n" if number else "") + f"{printable(spec)}:")
-            code, answer = _solve_one(spec, process, **options)
-            codes.append(code)
-            if answer is not None:
-                documents.append(json.dumps(answer.to_json(), ensure_ascii=False))
-    if output is not None and documents:
-        _save(Path(output), "".join(document + "\n" for document in documents))
+    try:
+        # First of all: it loads SymPy and Z3 while this process loads the rest.
+        with SearchProcess(memory=memory) as process:
+            for number, spec in enumerate(specs):
+                if len(specs) > 1 and not options["as_json"]:
+                    click.echo(("\n" if number else "") + f"{printable(spec)}:")
+                code, answer = _solve_one(spec, process, **options)
+                codes.append(code)
+                if answer is not None:
+                    documents.append(json.dumps(answer.to_json(), ensure_ascii=False))
+    finally:  # interrupted, too: what was answered is not lost
+        if output is not None and documents:
+            _save(Path(output), "".join(document + "\n" for document in documents))
     sys.exit(max(codes, key=_SEVERITY.index))
 
 
@@ -224,7 +226,7 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
     RESULT is what `solve --json` printed or `solve -o` wrote. Exit codes: 0 accepted, 1 refused,
     2 unusable input, 3 nothing in it that can be checked.
     """
-    from zerograd.core.check import check_result
+    from zerograd.core.check import check_result, claimed_digest
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
 
     if spec == result == "-":
@@ -233,7 +235,10 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
     say = (lambda _: None) if quiet else click.echo
     try:
         problem = _load(spec, samples)
-        witness = check_result(problem, read_result(result))
+        documents = read_results(result)
+        # Of the results of several problems, the one that claims to answer this one.
+        own = [document for document in documents if claimed_digest(document) == problem.digest]
+        witness = check_result(problem, (own or documents or [None])[0])
     except Refused as refusal:
         for violation in refusal.violations:
             say(f"refused: {violation}")
@@ -334,6 +339,7 @@ def _progress(quiet: bool) -> Iterator[Progress | None]:
 def _report_bug(problem: Problem, error: Exception, seed: int) -> None:
     """Say that an answer was caught before it was given, and leave a file to reproduce it."""
     from zerograd.api import WitnessRefused
+    from zerograd.numeric.recheck import Disagreement
 
     document: dict[str, Any] = {
         "error": str(error),
@@ -341,7 +347,7 @@ def _report_bug(problem: Problem, error: Exception, seed: int) -> None:
         "version": __version__,
         "problem": problem.to_json(),
     }
-    if isinstance(error, WitnessRefused):
+    if isinstance(error, WitnessRefused | Disagreement):
         document["witness"] = error.witness.to_json()
     path = Path(f"zerograd-bug-{problem.digest[7:15]}.json")
     click.echo(f"bug: no answer is given, because {error}", err=True)

@@ -52,21 +52,13 @@ def settle_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def read_result(name: str) -> Any:
-    """The JSON document in a file, or on standard input. Raises FormatError."""
-    from zerograd.core.documents import MAX_BYTES, parse_json, read_json
+def read_results(name: str) -> list[Any]:
+    """The JSON documents in a file, or on standard input. Raises FormatError."""
+    from zerograd.core.documents import documents_in, read_documents
     from zerograd.core.errors import FormatError
 
     if name != "-":
-        return read_json(Path(name))
+        return read_documents(Path(name))
     if sys.stdin is None:  # closed by whoever started the program
         raise FormatError("<stdin>: is closed: name a file")
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise FormatError(f"<stdin>: larger than {MAX_BYTES // 2**20} MiB")
-    try:
-        return parse_json(data.decode())
-    except UnicodeDecodeError:
-        raise FormatError("<stdin>: not UTF-8 text") from None
-    except FormatError as error:
-        raise FormatError(f"<stdin>: {error}") from None
+    return documents_in(sys.stdin.buffer, "<stdin>")

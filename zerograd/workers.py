@@ -49,7 +49,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": _ROOT},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([_ROOT, *_python_path()])},
             start_new_session=True,
         )
 
@@ -109,10 +109,20 @@ def ran_out_of_memory(ended: Ended) -> bool:
 
 
 def limit_memory(memory: int) -> None:
-    """Cap the address space of this process, in bytes."""
+    """Cap the address space of this process, in bytes, where the system can (macOS cannot)."""
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    cap = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (cap, hard))
+
+
+def _python_path() -> list[str]:
+    """The caller's PYTHONPATH, without entries that mean the working directory."""
+    return [
+        entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if Path(entry).is_absolute()
+    ]
 
 
 def requests() -> Iterator[dict[str, Any]]:

@@ -106,6 +106,12 @@ def _conditions(problem: Problem, witness: Witness) -> Iterator[Violation]:
             yield Violation(f"where[{number}]", str(condition), "a division by zero")
 
 
+def claimed_digest(data: object) -> object:
+    """The digest of the problem that a result, or a witness alone, claims to answer; None if none."""
+    named = data.get("problem") if isinstance(data, Mapping) else None
+    return named.get("digest") if isinstance(named, Mapping) else named
+
+
 def check_result(problem: Problem, data: object) -> Witness:
     """Check a result document against a problem: digest, witness, and every claim beside it.
 
@@ -125,9 +131,7 @@ def check_result(problem: Problem, data: object) -> Witness:
         raise FormatError(
             f"format: expected {RESULT_FORMAT!r} or {WITNESS_FORMAT!r}, found {short(data.get('format'))}"
         )
-    named = data.get("problem")
-    digest = named.get("digest") if isinstance(named, Mapping) else None
-    _check_digest(problem, digest)
+    _check_digest(problem, claimed_digest(data))
     status = data.get("status")
     if status not in ("sat", "unsat", "unknown"):
         raise FormatError(f"status: expected sat, unsat or unknown, found {short(status)}")

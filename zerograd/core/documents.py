@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from zerograd.core.errors import FormatError, Issue, ProblemError, short
 from zerograd.core.exact import parse_rational
@@ -40,19 +40,37 @@ def read_json(path: Path) -> Any:
     Raises:
         FormatError: not readable, too large, or no JSON.
     """
+    documents = read_documents(path)
+    if len(documents) != 1:
+        raise FormatError(f"{path}: holds {len(documents)} JSON documents, one is expected")
+    return documents[0]
+
+
+def read_documents(path: Path) -> list[Any]:
+    """What `read_json` reads, or several such documents, one a line. Raises FormatError."""
     try:
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            return documents_in(stream, str(path))
     except OSError as error:
         raise FormatError(f"{path}: {error.strerror or error}") from None
+
+
+def documents_in(stream: BinaryIO, name: str) -> list[Any]:
+    """The documents on a stream; ``name`` is for errors. Raises FormatError."""
+    data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise FormatError(f"{path}: larger than {MAX_BYTES // 2**20} MiB")
+        raise FormatError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
     try:
-        return parse_json(data.decode())
+        text = data.decode()
     except UnicodeDecodeError:
-        raise FormatError(f"{path}: not UTF-8 text") from None
+        raise FormatError(f"{name}: not UTF-8 text") from None
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2 or not all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
+        lines = [text]
+    try:
+        return [parse_json(line) for line in lines]
     except FormatError as error:
-        raise FormatError(f"{path}: {error}") from None
+        raise FormatError(f"{name}: {error}") from None
 
 
 def parse_json(text: str) -> Any:

@@ -35,6 +35,10 @@ MAX_DIFFERENCES = 400
 class Disagreement(ZerogradError):  # noqa: N818 - named for what it is
     """A numeric re-check contradicts the exact gradients: a bug in one of the two."""
 
+    def __init__(self, witness: Witness, message: str) -> None:
+        self.witness = witness
+        super().__init__(message)
+
 
 def recheck(witness: Witness) -> dict[str, Any]:
     """All numeric re-checks, by name.
@@ -58,9 +62,9 @@ def recheck(witness: Witness) -> dict[str, Any]:
     return checks
 
 
-def _agree(check: str, wrong: list[str]) -> None:
+def _agree(witness: Witness, check: str, wrong: list[str]) -> None:
     if wrong:
-        raise Disagreement(f"{check} disagrees with the exact gradients: " + "; ".join(wrong[:5]))
+        raise Disagreement(witness, f"{check} disagrees with the exact gradients: " + "; ".join(wrong[:5]))
 
 
 def _float64(witness: Witness, values: Values) -> dict[str, Any]:
@@ -75,7 +79,7 @@ def _float64(witness: Witness, values: Values) -> dict[str, Any]:
     if not all(np.isfinite(bound).all() for bound in run.bounds.values()):
         raise NotComparable("an intermediate value is beyond the range of float64")
     largest, wrong = largest_deviation(witness, run.gradients, run.bounds, ROUNDING)
-    _agree("float64", wrong)
+    _agree(witness, "float64", wrong)
     return {"largest_deviation": largest}
 
 
@@ -108,7 +112,7 @@ def _differences(witness: Witness, values: Values) -> dict[str, Any] | str:
         largest = max(largest, deviation)
         if not deviation <= ROUNDING * run.bounds[name][index] + rounding:
             wrong.append(f"∂L/∂{entry(name, tuple(int(i) for i in index))}: exactly {exact}, found {slope}")
-    _agree("finite differences", wrong)
+    _agree(witness, "finite differences", wrong)
     if not compared:
         return "not comparable: every entry moves a sample across a kink, or beyond the range of float64"
     return {"largest_deviation": largest, "compared": compared, "entries": len(sites)}
@@ -140,7 +144,10 @@ def _central(
 def _torch(witness: Witness, values: Values) -> dict[str, Any] | str:
     if find_spec("torch") is None:
         return "not installed"
-    from zerograd.numeric.autograd import torch_gradients
+    try:
+        from zerograd.numeric.autograd import torch_gradients
+    except (ImportError, OSError) as error:  # there, and broken: no reason to withhold an answer
+        return f"not usable: {error}"
 
     codes = exact_pieces(witness)
     on_kink = any((layer % 2).any() for layer in codes)
@@ -151,5 +158,5 @@ def _torch(witness: Witness, values: Values) -> dict[str, Any] | str:
     _same_sides(witness, z)
     run = evaluate(witness.problem.network, values, codes, convention)
     largest, wrong = largest_deviation(witness, gradients, run.bounds, ROUNDING)
-    _agree("torch", wrong)
+    _agree(witness, "torch", wrong)
     return {"largest_deviation": largest}

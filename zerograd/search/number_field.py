@@ -36,9 +36,7 @@ def common_field(values: Mapping[str, Value], *, deadline: float) -> dict[str, E
     roots = {name: minimal(root) for name, root in irrational.items()}
     field: NumberField | None = None
     for root in sorted(roots.values(), key=lambda root: len(root.polynomial)):
-        if len(root.polynomial) > 2 and (
-            field is None or express(root, field, deadline=deadline) is None
-        ):
+        if len(root.polynomial) > 2 and (field is None or express(root, field, deadline=deadline) is None):
             field = root if field is None else extend(field, root, deadline=deadline)
             if field is None or time.monotonic() >= deadline:
                 return None

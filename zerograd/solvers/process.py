@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Self
 
+from zerograd.core.errors import ZerogradError
 from zerograd.solvers.base import GaveUp, Outcome, outcome_from_json
 from zerograd.solvers.terms import Script
 from zerograd.workers import DEFAULT_MEMORY, Ended, Worker, ran_out_of_memory
@@ -15,6 +16,10 @@ GRACE = 0.3
 
 LENIENCE = 5.0
 """How many times longer than on a quiet machine (and seconds beside) a limited effort may take."""
+
+
+class SolverUnusable(ZerogradError):  # noqa: N818 - named for what it is
+    """The solver does not even start: its library is missing, or does not load."""
 
 
 class SolverProcess:
@@ -69,7 +74,10 @@ class SolverProcess:
         worker = self._worker or self._start()
         try:
             if self.version is None:
-                self.version = worker.receive(deadline + GRACE)["version"]
+                greeting = worker.receive(deadline + GRACE)
+                if "failure" in greeting:
+                    raise SolverUnusable(greeting["failure"])
+                self.version = greeting["version"]
             worker.send(
                 {
                     "text": script.to_smtlib(),
