@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +20,8 @@ from zerograd.core.problem import Problem
 from zerograd.core.references import entry
 from zerograd.core.vocabulary import quantity_shapes, variable_shapes
 from zerograd.core.witness import Witness
+from zerograd.search.portfolio import Portfolio
+from zerograd.search.verdict import Found, Verdict
 from zerograd.solvers.process import SolverProcess
 
 ACTIVATIONS = [
@@ -33,6 +36,26 @@ def solver() -> Iterator[SolverProcess]:
     """One solver process, shared: starting it is the slow part."""
     with SolverProcess() as process:
         yield process
+
+
+Decide = Callable[..., Verdict]
+"""(problem, strategy, seconds=…, seed=…) to a verdict for the problem's fixed number of samples."""
+
+
+@pytest.fixture(scope="session")
+def decide(solver: SolverProcess) -> Decide:
+    """What a strategy says of a problem; a witness has been checked."""
+
+    def run(problem: Problem, strategy: str = "auto", *, seconds: float = 8.0, seed: int = 0) -> Verdict:
+        samples = problem.samples.fixed
+        assert samples is not None
+        portfolio = Portfolio(solver, strategy, seed, lambda _: None)
+        verdict = portfolio.decide(problem, samples, time.monotonic() + seconds)
+        if isinstance(verdict, Found):
+            check_witness(problem, verdict.witness)
+        return verdict
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -315,7 +338,3 @@ def null_space(rows: Sequence[Sequence[Fraction]], width: int) -> list[list[Frac
             vector[pivot] = -table[row][free]
         basis.append(vector)
     return basis
-
-
-def index_of(pattern: Index) -> Index:
-    return pattern

@@ -23,7 +23,10 @@ Facts = frozenset[Polynomial]
 
 MAX_TERMS = 1000
 """A longer polynomial is not looked into, so that no condition takes long to vet."""
+MAX_STEPS = 1_000_000
+"""Products of terms altogether (copying one counts less); after that nothing is looked into."""
 MAX_DISTINCT = 100
+LONG = "a long expression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,18 @@ class _Value:
     algebra: _FactAlgebra
 
     def __add__(self, other: _Value) -> _Value:
-        return self.algebra.bounded(self.polynomial + other.polynomial)
+        p, q = self.polynomial, other.polynomial
+        affordable = self.algebra.affordable(len(p.terms) + len(q.terms), len(p.terms) // 16 + len(q.terms))
+        return _Value(p + q, self.algebra) if affordable else self.algebra.unknown(("+", p, q))
 
     def __sub__(self, other: _Value) -> _Value:
-        return self.algebra.bounded(self.polynomial - other.polynomial)
+        return self + _Value(-other.polynomial, self.algebra)
 
     def __mul__(self, other: _Value) -> _Value:
-        if len(self.polynomial.terms) * len(other.polynomial.terms) > MAX_TERMS:
-            return self.algebra.unknown()
-        return self.algebra.bounded(self.polynomial * other.polynomial)
+        p, q = self.polynomial, other.polynomial
+        terms = len(p.terms) * len(q.terms)
+        affordable = self.algebra.affordable(terms, terms)
+        return _Value(p * q, self.algebra) if affordable else self.algebra.unknown(("*", p, q))
 
 
 @dataclass(slots=True, eq=False)
@@ -50,20 +56,22 @@ class _FactAlgebra:
     """Numbers are polynomials, truth values are the facts that a condition implies."""
 
     denominators: list[Polynomial] = field(default_factory=list)
-    unknowns: int = 0
+    unknowns: dict[object, _Value] = field(default_factory=dict)
+    steps: int = 0
     nonnegative: set[str] = field(default_factory=lambda: {"loss"})
 
-    def unknown(self) -> _Value:
-        """A value of which nothing is known."""
-        self.unknowns += 1
-        return _Value(Polynomial.variable(f"(a long expression, number {self.unknowns})"), self)
+    def affordable(self, terms: int, steps: int) -> bool:
+        self.steps += steps + 1
+        return terms <= MAX_TERMS and self.steps <= MAX_STEPS
 
-    def bounded(self, p: Polynomial) -> _Value:
-        return _Value(p, self) if len(p.terms) <= MAX_TERMS else self.unknown()
+    def unknown(self, key: object) -> _Value:
+        """A value of which nothing is known but that it is the same for the same key."""
+        name = f"({LONG}, number {len(self.unknowns) + 1})"
+        return self.unknowns.setdefault(key, _Value(Polynomial.variable(name), self))
 
     def _opaque(self, text: str) -> _Value:
         """What is not polynomial is a variable, named by its text: equal text, equal value."""
-        return _Value(Polynomial.variable(text), self) if len(text) <= MAX_TERMS else self.unknown()
+        return _Value(Polynomial.variable(text), self) if len(text) <= MAX_TERMS else self.unknown(text)
 
     def constant(self, value: int | Fraction) -> _Value:
         return _Value(Polynomial.constant(value), self)

@@ -195,9 +195,6 @@ Exact: TypeAlias = int | Fraction | Algebraic
 """An exact number."""
 
 
-_LOOKS = 3
-
-
 def sign(value: Exact) -> int:
     """−1, 0 or 1, decided exactly."""
     if not isinstance(value, Algebraic):
@@ -211,8 +208,8 @@ def sign(value: Exact) -> int:
             return 1
         if high < 0:
             return -1
-        # Most numbers are told from 0 by a look; whether the others are 0 takes a greatest common divisor.
-        if level == _LOOKS and value.field.is_root(value.coefficients):
+        # Most numbers are told from 0 by a look; to see that one is 0 takes a greatest common divisor.
+        if level == 3 and value.field.is_root(value.coefficients):
             return 0
         level += 1
 

@@ -129,7 +129,7 @@ class Problem:
         convention = check.choice("derivative_at_kink", derivative_at_kink, KINKS)
         check.choice("loss", loss, ("mse",))
         if not check.issues:
-            check.divisions(parsed, query, fixed, limits, count.least)
+            check.divisions(parsed, query, fixed, limits, count)
         cited = _listed(references)
         check.text("title", title)
         check.text("notes", notes)

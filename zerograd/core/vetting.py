@@ -9,13 +9,15 @@ from math import prod
 
 from zerograd.core.arrays import Array, Index
 from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.divisions import unsafe_division
+from zerograd.core.divisions import LONG, unsafe_division
 from zerograd.core.exact import Exact
-from zerograd.core.language import Comparison, LanguageError, Listing, walk
+from zerograd.core.language import Binary, Comparison, LanguageError, Listing, Node, Number, walk
 from zerograd.core.network import Network
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.references import Reference, entry, resolve
 from zerograd.core.vocabulary import Bound, Rational, Relation, Samples, quantity_shapes
+
+MAX_VETTED = 100_000
 
 
 def telling_samples(conditions: Sequence[Condition], network: Network, samples: Samples) -> list[int]:
@@ -54,15 +56,62 @@ def misfit(condition: Condition, network: Network, samples: int) -> str | None:
 def doubtful_divisions(
     conditions: Sequence[Condition],
     network: Network,
-    samples: int,
+    samples: Samples,
     *,
     query: Mapping[Relation, tuple[Reference, ...]],
     given: Mapping[str, Mapping[Index, Rational]],
     bounds: Mapping[Reference, Bound],
 ) -> dict[int, str]:
     """For each condition that divides by what may be 0: its number, and what to do about it."""
-    if not any("/" in str(condition) for condition in conditions):
-        return {}
+    dividing = [
+        number for number, condition in enumerate(conditions) if any(map(_divides, walk(condition.node)))
+    ]
+    result: dict[int, str] = {}
+    # Samples beyond those that are named are all alike, and two of them show what more would.
+    for count in range(samples.least, samples.least + 3) if dividing else ():
+        if count not in samples:
+            break
+        values = count * sum(network.widths) + sum(map(prod, network.shapes.values()))
+        if values > MAX_VETTED:
+            message = f"divides among more than {MAX_VETTED} values, too many to vet: multiply it out"
+            return dict.fromkeys(dividing, message)
+        found = _doubtful(conditions, network, count, query=query, given=given, bounds=bounds)
+        for number, denominator in found:
+            result.setdefault(number, _advice(str(denominator)))
+    return result
+
+
+def _divides(node: Node) -> bool:
+    """Whether this is a division by anything but a plain number."""
+    match node:
+        case Binary(operator="/", right=Number(value=value)):
+            return value == 0
+        case Binary(operator="/"):
+            return True
+    return False
+
+
+def _advice(denominator: str) -> str:
+    if denominator == "0":
+        return "divides by 0"
+    if LONG in denominator or len(denominator) > 200:
+        return f"divides by {LONG}, which can be 0: multiply it out"
+    return (
+        f"divides by {denominator}, which can be 0: multiply it out, or add the condition "
+        f"'{denominator} != 0'"
+    )
+
+
+def _doubtful(
+    conditions: Sequence[Condition],
+    network: Network,
+    samples: int,
+    *,
+    query: Mapping[Relation, tuple[Reference, ...]],
+    given: Mapping[str, Mapping[Index, Rational]],
+    bounds: Mapping[Reference, Bound],
+) -> list[tuple[int, Polynomial]]:
+    """Denominators that may be 0, for this number of samples."""
     shapes = quantity_shapes(network, samples)
 
     def symbol(name: str, index: Index) -> Polynomial:
@@ -81,19 +130,7 @@ def doubtful_divisions(
     for reference, (low, high) in bounds.items():
         if (low is not None and low > 0) or (high is not None and high < 0):
             known += [symbols(reference.name)[i] for i in resolve(reference, shapes[reference.name])]
-    result: dict[int, str] = {}
-    for number, denominator in unsafe_division(conditions, symbols, known):
-        text = str(denominator)
-        if text == "0":
-            message = "divides by 0"
-        elif len(text) > 200:
-            message = "divides by a long expression, which can be 0: multiply it out"
-        else:
-            message = (
-                f"divides by {text}, which can be 0: multiply it out, or add the condition '{text} != 0'"
-            )
-        result.setdefault(number, message)
-    return result
+    return unsafe_division(conditions, symbols, known)
 
 
 class _ShapesAlone(ExactAlgebra):
