@@ -164,12 +164,12 @@ def test_vetting_takes_no_time() -> None:
     """Expressions whose expansion would be huge are not expanded; they are refused, or let be."""
     wide = {"network": [12, 1], "samples": 1}
     base = "(" + "+".join(f"x[0,{i}]" for i in range(12)) + ")"
-    begun = time.monotonic()
+    begun = time.process_time()
     assert Problem(**wide, where=[f"{base}**60 / 2 > 1"])  # type: ignore[arg-type]
     with pytest.raises(ProblemError) as error:
         Problem(**wide, where=[f"1 / {base}**60 > 1"])  # type: ignore[arg-type]
     assert Problem(network=[1, 1], samples=5000, where=["sum(x) / 2 > 1", "distinct(x)"])
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
     assert str(error.value) == ("where[0]: divides by a long expression, which can be 0: multiply it out")
 
 
@@ -294,7 +294,7 @@ def test_too_many_values_to_vet() -> None:
 
 def test_vetting_has_a_budget() -> None:
     """Thousands of entries that expand a little each end in the same way as one that expands much."""
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(ProblemError, match="divides by "):
         Problem(network=[1, 1], samples=9000, where=["1 / (x + y + r + z1 + loss)**8 > 0"])
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 20

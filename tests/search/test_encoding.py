@@ -121,8 +121,8 @@ def agree(seeds: range, dice: type[Dice], solver: SolverProcess) -> dict[bool, i
 @pytest.mark.parametrize("block", range(6))
 def test_encoding_agrees_with_the_checker(block: int, dice: type[Dice], solver: SolverProcess) -> None:
     """Monolithic, fixed and restricted to a pattern: sat exactly where the checker accepts."""
-    counts = agree(range(block * 50, block * 50 + 50), dice, solver)
-    assert min(counts.values()) > 10
+    counts = agree(range(block * 30, block * 30 + 30), dice, solver)
+    assert min(counts.values()) > 5
 
 
 @pytest.mark.slow

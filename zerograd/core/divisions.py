@@ -23,7 +23,7 @@ Facts = frozenset[Polynomial]
 
 MAX_TERMS = 1000
 """A longer polynomial is not looked into, so that no condition takes long to vet."""
-MAX_STEPS = 1_000_000
+MAX_STEPS = 300_000
 """Products of terms altogether (copying one counts less); after that nothing is looked into."""
 MAX_DISTINCT = 100
 LONG = "a long expression"

@@ -17,12 +17,13 @@ from zerograd.workers import limit_memory, reply, requests
 def main(name: str, memory: int) -> None:
     """Answer requests until the input ends."""
     limit_memory(memory)
-    backend = solver(name)
     try:
+        backend = solver(name)
         # Importing the library is the slow part: done before the first request is even written.
         reply({"version": backend.version()})
     except Exception as error:  # whatever it is, the caller is told
         reply({"failure": f"{name} cannot be used: {type(error).__name__}: {error}"})
+        return
     for request in requests():
         try:
             outcome = backend.check(
