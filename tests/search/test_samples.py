@@ -1,0 +1,230 @@
+"""From one number of samples to all: attempts, ends of ranges, and what is never claimed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from zerograd.core.answer import Attempt, Reason
+from zerograd.core.arrays import Array
+from zerograd.core.exact import Exact
+from zerograd.core.problem import Problem
+from zerograd.core.small_datasets import sufficient_samples
+from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.witness import Witness
+from zerograd.search.portfolio import Portfolio
+from zerograd.search.samples import over_samples
+from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
+
+if TYPE_CHECKING:
+    from zerograd.solvers.process import SolverProcess
+
+HEADLINE: dict[str, Any] = {"network": [1, 1, 1], "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
+NO = Impossible("solver", "stub")
+
+
+def witness(problem: Problem, samples: int) -> Witness:
+    shapes = variable_shapes(problem.network, samples)
+    zeros: dict[str, Array[Exact]] = {name: Array.build(shape, lambda _: 0) for name, shape in shapes.items()}
+    return Witness.of(problem, zeros)
+
+
+def unknown(reason: Reason = "incomplete") -> Undecided:
+    return Undecided(reason, f"stub: {reason}")
+
+
+def ask(
+    samples: object, answers: Callable[[int], str], *, sufficient: int | None = None, seconds: float = 60.0
+) -> tuple[Verdict, tuple[Attempt, ...], list[int]]:
+    """The outcome for stubbed verdicts per M, and the numbers of samples that were asked for."""
+    problem = Problem(network=[1, 1, 1], samples=samples)  # type: ignore[arg-type]
+    asked: list[int] = []
+
+    def decide(m: int, deadline: float) -> Verdict:
+        asked.append(m)
+        assert deadline <= end
+        match answers(m):
+            case "sat":
+                return Found(witness(problem, m), "stub")
+            case "unsat":
+                return NO
+            case reason:
+                return unknown(reason)  # type: ignore[arg-type]
+
+    end = time.monotonic() + seconds
+    verdict, attempts = over_samples(
+        problem, decide, sufficient=sufficient, deadline=end, progress=lambda _: None
+    )
+    return verdict, attempts, asked
+
+
+def test_a_fixed_number_is_asked_once() -> None:
+    """Whatever the verdict, it is passed on."""
+    for word in ("sat", "unsat", "incomplete", "memory"):
+        verdict, attempts, asked = ask(3, lambda _, word=word: word)  # type: ignore[misc]
+        assert asked == [3]
+        assert [a.samples for a in attempts] == [3]
+        assert isinstance(verdict, {"sat": Found, "unsat": Impossible}.get(word, Undecided))
+
+
+def test_the_first_witness_ends_the_search() -> None:
+    """Attempts tell what was ruled out before."""
+    verdict, attempts, asked = ask({"from": 2, "to": 9}, lambda m: "sat" if m == 5 else "unsat")
+    assert isinstance(verdict, Found)
+    assert asked == [2, 3, 4, 5]
+    assert attempts == (*(Attempt(m, "unsat") for m in (2, 3, 4)), Attempt(5, "sat"))
+
+
+def test_a_finite_range_is_ruled_out_as_a_whole() -> None:
+    """Every number of samples unsat: unsat."""
+    verdict, attempts, _ = ask({"from": 2, "to": 4}, lambda _: "unsat")
+    assert verdict == NO
+    assert attempts == tuple(Attempt(m, "unsat") for m in (2, 3, 4))
+
+
+@pytest.mark.parametrize("gap", [2, 3, 4])
+def test_one_gap_in_a_finite_range_leaves_it_open(gap: int) -> None:
+    """Unknown anywhere: never unsat, though the last number may be."""
+    verdict, attempts, _ = ask({"from": 2, "to": 4}, lambda m: "incomplete" if m == gap else "unsat")
+    assert verdict == unknown()
+    assert [a.status for a in attempts] == ["unknown" if m == gap else "unsat" for m in (2, 3, 4)]
+    assert attempts[gap - 2].reason == "incomplete"
+
+
+def test_a_gap_does_not_hide_a_later_witness() -> None:
+    """A number of samples that stays open is passed over."""
+    verdict, attempts, _ = ask("fewest", lambda m: {1: "unsat", 2: "memory"}.get(m, "sat"))
+    assert isinstance(verdict, Found)
+    assert attempts == (Attempt(1, "unsat"), Attempt(2, "unknown", "memory"), Attempt(3, "sat"))
+
+
+@pytest.mark.parametrize("samples", ["any", "fewest"])
+def test_an_endless_range_is_never_ruled_out_by_trying(samples: str) -> None:
+    """Without a theorem, unsat for every M that was tried is unknown."""
+
+    def slowly(m: int) -> str:
+        time.sleep(0.02)
+        return "unsat"
+
+    verdict, attempts, asked = ask(samples, slowly, seconds=0.3)
+    assert verdict == Undecided("timeout")
+    assert len(attempts) == len(asked) > 2
+    assert {a.status for a in attempts} == {"unsat"}
+
+
+@pytest.mark.parametrize("samples", ["any", "fewest"])
+def test_where_small_datasets_suffice_the_last_one_decides(samples: str) -> None:
+    """What has no witness with a sufficient number of samples has none with any, gaps below included."""
+    verdict, attempts, asked = ask(samples, lambda m: "incomplete" if m == 2 else "unsat", sufficient=3)
+    assert verdict == NO
+    assert asked == [1, 2, 3]
+    assert [a.status for a in attempts] == ["unsat", "unknown", "unsat"]
+    verdict, _, _ = ask(samples, lambda m: "incomplete" if m == 3 else "unsat", sufficient=3)
+    assert verdict == unknown()
+
+
+def test_a_sufficient_number_says_nothing_of_a_finite_range() -> None:
+    """From 1 to 2 is asked from 1 to 2, with gaps that count."""
+    verdict, _, asked = ask({"from": 1, "to": 2}, lambda m: "timeout" if m == 1 else "unsat", sufficient=2)
+    assert asked == [1, 2]
+    assert verdict == unknown("timeout")
+
+
+def test_a_deadline_that_has_passed() -> None:
+    """Nothing is asked, and nothing is claimed."""
+    verdict, attempts, asked = ask({"from": 1, "to": 3}, lambda _: "unsat", seconds=-1.0)
+    assert verdict == Undecided("timeout")
+    assert attempts == ()
+    assert asked == []
+
+
+def test_time_running_out_before_the_end_of_a_range() -> None:
+    """The numbers that were not tried keep the range open."""
+
+    def slowly(m: int) -> str:
+        time.sleep(0.1)
+        return "unsat"
+
+    verdict, attempts, _ = ask({"from": 1, "to": 50}, slowly, seconds=0.3)
+    assert verdict == Undecided("timeout")
+    assert len(attempts) < 10
+
+
+def test_each_number_leaves_time_for_the_next() -> None:
+    """Half of what is left, and all of it for the last."""
+    problem = Problem(network=[1, 1, 1], samples={"from": 1, "to": 3})
+    start = time.monotonic()
+    limits: list[float] = []
+
+    def decide(m: int, deadline: float) -> Verdict:
+        limits.append(deadline - start)
+        return unknown()
+
+    over_samples(problem, decide, sufficient=None, deadline=start + 80, progress=lambda _: None)
+    assert limits == pytest.approx([40, 40, 80], abs=1)
+
+
+# --- with the solver ---------------------------------------------------------------------------
+
+
+def solve(
+    solver: SolverProcess, *, seconds: float = 20.0, **arguments: Any
+) -> tuple[Verdict, tuple[Attempt, ...]]:
+    problem = Problem(**arguments)
+    portfolio = Portfolio(solver, "auto", 0, lambda _: None)
+    return over_samples(
+        problem,
+        lambda m, deadline: portfolio.decide(problem, m, deadline),
+        sufficient=sufficient_samples(problem) if problem.samples.most is None else None,
+        deadline=time.monotonic() + seconds,
+        progress=lambda _: None,
+    )
+
+
+def test_the_founding_case_needs_three_samples(solver: SolverProcess) -> None:
+    """One and two are ruled out on the way."""
+    for samples in ("fewest", "any", {"from": 1, "to": 6}):
+        verdict, attempts = solve(solver, samples=samples, **HEADLINE)
+        assert isinstance(verdict, Found)
+        assert verdict.witness.samples == 3
+        assert attempts == (Attempt(1, "unsat"), Attempt(2, "unsat"), Attempt(3, "sat"))
+
+
+def test_a_range_below_is_unsat(solver: SolverProcess) -> None:
+    """Up to two samples there is none."""
+    verdict, attempts = solve(solver, samples={"from": 1, "to": 2}, **HEADLINE)
+    assert isinstance(verdict, Impossible)
+    assert attempts == (Attempt(1, "unsat"), Attempt(2, "unsat"))
+
+
+def test_impossible_for_every_number(solver: SolverProcess) -> None:
+    """w1·∂w1 + b1·∂b1 = w2·∂w2: with w1 = 0, b1 ≠ 0 and ∂w2 = 0, ∂b1 vanishes. For any M."""
+    verdict, attempts = solve(
+        solver, network=[1, 1, 1], samples="any", zero=["w2"], nonzero=["b1"], where=["w1 == 0", "b1 != 0"]
+    )
+    assert isinstance(verdict, Impossible)
+    assert {a.status for a in attempts} == {"unsat"}
+
+
+def test_any_without_a_theorem_and_without_a_witness_is_unknown(solver: SolverProcess) -> None:
+    """The same question with a condition on the loss, to which the theorem does not apply."""
+    verdict, attempts = solve(
+        solver, network=[1, 1, 1], samples="any", zero=["w2"], nonzero=["b1"],
+        where=["w1 == 0", "b1 != 0", "loss < 5"], seconds=3.0,
+    )  # fmt: skip
+    assert isinstance(verdict, Undecided)
+    assert verdict.reason == "timeout"
+    assert attempts[0] == Attempt(1, "unsat")
+    assert "sat" not in {a.status for a in attempts}
+
+
+def test_samples_that_are_named_must_be_there(solver: SolverProcess) -> None:
+    """`fewest` starts at the samples that the question names."""
+    verdict, attempts = solve(
+        solver, network=[1, 1, 1], samples="fewest", zero=["b2"], where=["x[2] - x[0] == 4", "y[1] == 1"]
+    )
+    assert isinstance(verdict, Found)
+    assert attempts == (Attempt(3, "sat"),)
