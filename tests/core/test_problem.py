@@ -947,3 +947,13 @@ def test_read_json_keeps_decimals(tmp_path: Path) -> None:
     path = tmp_path / "problem.json"
     path.write_text(json.dumps(FOUNDING | {"given": {"w1": 0.1}}), encoding="utf-8")
     assert problem_from_json(read_json(path)).given == {"w1": {(0, 0): F(1, 10)}}
+
+
+def test_conditions_look_at_a_bounded_number_of_values() -> None:
+    """A large array named often is refused before it costs minutes."""
+    with pytest.raises(ProblemError) as caught:
+        Problem(network=[1000, 900], samples=1, where=["w1 * w1 == w1"] * 20)
+    assert str(caught.value) == (
+        "where[0]: the conditions up to here look at 2700000 values, at most 2000000 are read: "
+        "speak of fewer entries"
+    )

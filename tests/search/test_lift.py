@@ -34,7 +34,7 @@ ROOT3 = NumberField(polynomial([-3, 0, 1]), F(1), F(2))
 
 def found(decide: Decide, strategy: str = "auto", **arguments: Any) -> Witness:
     """A witness, which `decide` has checked."""
-    verdict = decide(Problem(**{"samples": 3, **HEADLINE, **arguments}), strategy, seconds=30.0)
+    verdict = decide(Problem(**{"samples": 3, **HEADLINE, **arguments}), strategy, seconds=8.0)
     assert isinstance(verdict, Found), verdict
     return verdict.witness
 
@@ -80,17 +80,19 @@ def test_targets_follow_exactly(decide: Decide) -> None:
 
 
 def test_a_known_model_is_read_back(solver: SolverProcess) -> None:
-    """A model by hand: √2 and √3 in one field, and what is missing filled in."""
+    """A model by hand: √2 and √3, which are asked for, in one field; given values, and what bounds allow."""
     problem = Problem(
-        network=[1, 1, 1], samples=1, given={"b2": 5}, bounds={"b1": [2, 3], "x": [None, -1]}, zero=["w2"]
-    )
+        network=[1, 1, 1], samples=1, given={"b2": 5}, bounds={"b1": [2, 3], "x": [None, -1]},
+        zero=["w2"], where=["w1**2 == 2", "w2**2 == 3", "w1 * w2 > 0"],
+    )  # fmt: skip
     encoding = encode(problem, 1)
     model = Model({"w1_0_0": ROOT2, "w2_0_0": ROOT3, "r_0_0": F(0)})
-    witness = lift(encoding, model, solver, deadline=time.monotonic() - 1, seed=0)
-    assert witness is None  # no time for a common field
-    witness = lift(encoding, model, solver, deadline=time.monotonic() + 20, seed=0)
+    assert lift(encoding, model, solver, deadline=time.monotonic() - 1, seed=0) is None
+    witness = lift(encoding, model, solver, deadline=time.monotonic() + 8, seed=0)
     assert witness is not None
     check_witness(problem, witness)
+    assert witness.field is not None
+    assert len(witness.field.polynomial) == 5
     assert witness.parameters["b1"].entries == (2,)
     assert witness.parameters["b2"].entries == (5,)
     assert witness.x.entries == (-1,)

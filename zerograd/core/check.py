@@ -9,6 +9,7 @@ the search. What it does not accept it refuses by raising, naming entry, expecte
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
@@ -223,4 +224,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+    except Exception:  # a crash must not look like a verdict
+        traceback.print_exc()
+        code = 70
+    sys.exit(code)

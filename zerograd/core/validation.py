@@ -15,7 +15,7 @@ from zerograd.core.exact import narrow, parse_rational
 from zerograd.core.language import Call, Item, LanguageError, Name, walk
 from zerograd.core.reading import Reader
 from zerograd.core.references import Reference, entry, resolve, show_shape
-from zerograd.core.vetting import doubtful_divisions, misfit, telling_samples
+from zerograd.core.vetting import doubtful_divisions, misfit, telling_samples, values_named
 from zerograd.core.vocabulary import (
     RELATIONS,
     Bound,
@@ -27,6 +27,9 @@ from zerograd.core.vocabulary import (
     sample_arrays,
     variable_shapes,
 )
+
+MAX_LOOKED_AT = 2_000_000
+"""Values that the conditions of a problem may name, each as often as it is named."""
 
 Given = dict[str, dict[Index, Rational]]
 Query = dict[Relation, tuple[Reference, ...]]
@@ -266,7 +269,16 @@ class Validator(Reader):
     def conditions_fit(self, conditions: Sequence[tuple[int, Condition]], samples: Samples) -> None:
         """Names and shapes, for every number of samples."""
         numbers = telling_samples([condition for _, condition in conditions], self.network, samples)
+        looked_at = 0
         for position, condition in conditions:
+            looked_at += values_named(condition, self.network, numbers[-1])
+            if looked_at > MAX_LOOKED_AT:
+                self.report(
+                    ("where", position),
+                    f"the conditions up to here look at {looked_at} values, at most {MAX_LOOKED_AT} are read: "
+                    "speak of fewer entries",
+                )
+                return
             messages = (misfit(condition, self.network, number) for number in numbers)
             message = next(filter(None, messages), None)
             if message is not None:

@@ -11,7 +11,7 @@ from zerograd.core.arrays import Array, Index
 from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
 from zerograd.core.divisions import LONG, unsafe_division
 from zerograd.core.exact import Exact
-from zerograd.core.language import Binary, Comparison, LanguageError, Listing, Node, Number, walk
+from zerograd.core.language import Binary, Comparison, LanguageError, Listing, Name, Node, Number, walk
 from zerograd.core.network import Network
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.references import Reference, entry, resolve
@@ -36,6 +36,13 @@ def telling_samples(conditions: Sequence[Condition], network: Network, samples: 
     if samples.most is not None and number > samples.most:
         return list(range(samples.least, samples.most + 1))
     return sorted({samples.least, number})
+
+
+def values_named(condition: Condition, network: Network, samples: int) -> int:
+    """How many values a condition looks at, each as often as it is named."""
+    shapes = quantity_shapes(network, samples)
+    names = (node.name for node in walk(condition.node) if isinstance(node, Name))
+    return sum(prod(shapes[name]) for name in names if name in shapes)
 
 
 def misfit(condition: Condition, network: Network, samples: int) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_DEGREE = 24
 """Of a common field. Each step towards a larger one takes seconds, and nobody wants to read the result."""
-MAX_RESULTANT = 72
+MAX_RESULTANT = 48
 """Degree of a resultant that is computed."""
 
 
@@ -161,7 +161,9 @@ def extend(field: NumberField, root: NumberField, *, deadline: float) -> NumberF
     """ℚ(α, β) = ℚ(α + c·β) for all but finitely many c; None beyond `MAX_DEGREE`, or not in time."""
     import sympy as sp
 
-    if (len(field.polynomial) - 1) * (len(root.polynomial) - 1) > MAX_RESULTANT:
+    own, other = len(field.polynomial) - 1, len(root.polynomial) - 1
+    # The degree is a multiple of both, and not that of ℚ(α), where β is not.
+    if max(2 * own, lcm(own, other)) > MAX_DEGREE or own * other > MAX_RESULTANT:
         return None
     for c in range(1, 20):
         if time.monotonic() >= deadline:
