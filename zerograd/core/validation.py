@@ -275,8 +275,8 @@ class Validator(Reader):
             if looked_at > MAX_LOOKED_AT:
                 self.report(
                     ("where", position),
-                    f"the conditions up to here look at {looked_at} values, at most {MAX_LOOKED_AT} are read: "
-                    "speak of fewer entries",
+                    f"the conditions up to here look at {looked_at} values, at most {MAX_LOOKED_AT} are "
+                    "read: speak of fewer entries",
                 )
                 return
             messages = (misfit(condition, self.network, number) for number in numbers)
