@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from zerograd.derive.gradients import SymbolicGradients
 
 DEFAULT_TIMEOUT = 60.0
+MAX_TIMEOUT = 1e8
 STRATEGIES = ("auto", "guess", "regions", "piecewise")
 
 
@@ -77,8 +78,8 @@ def solve(
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
-    if not timeout > 0:
-        raise ValueError(f"timeout must be above 0 seconds, found {timeout}")
+    if not 0 < timeout <= MAX_TIMEOUT:
+        raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
     if samples is not None:
         problem = problem.with_samples(samples)
     start = time.monotonic()

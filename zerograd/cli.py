@@ -8,7 +8,7 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -110,12 +110,12 @@ def cli(context: click.Context) -> None:
 @click.option("-o", "--output", metavar="FILE", help="Write the results to FILE, as JSON, too.")
 @click.option("--timeout", type=_Duration(), default="60s", show_default=True, help="For each file.")
 @_samples_option
-@click.option("--strategy", default="auto", show_default=True, help="Which search to use (see README).")
+@click.option("--strategy", default="auto", show_default=True, help="auto, guess, regions or piecewise.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answer.")
 @click.option("--memory", type=_Memory(), default="4G", show_default=True, help="Cap for a solver process.")
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print the digest and versions.")
 def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: Any) -> None:
     """Answer the problems in SPEC... ('-' is standard input).
 
@@ -128,16 +128,24 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     if options["strategy"] not in STRATEGIES:
         _fail(f"unknown strategy {options['strategy']!r} (known: {', '.join(STRATEGIES)})")
     if output is not None:
-        _check_place(Path(output))  # now, not after a long search
+        _check_place(Path(output), specs)  # now, not after a long search
+    samples = options.pop("samples")
     codes = []
     documents = []
     try:
         # First of all: it loads SymPy and Z3 while this process loads the rest.
         with SearchProcess(memory=memory) as process:
-            for number, spec in enumerate(specs):
+            # A mistake in the last file is said at once, not after the first one's search.
+            problems = [(spec, _try_to_load(spec, samples)) for spec in specs]
+            for number, (spec, loaded) in enumerate(problems):
                 if len(specs) > 1 and not options["as_json"]:
                     click.echo(("\n" if number else "") + f"{printable(spec)}:")
-                code, answer = _solve_one(spec, process, **options)
+                    if loaded is None:
+                        click.echo("not a problem: see above")
+                if loaded is None:
+                    codes.append(BAD_INPUT)
+                    continue
+                code, answer = _solve_one(loaded, process, **options)
                 codes.append(code)
                 if answer is not None:
                     documents.append(json.dumps(answer.to_json(), ensure_ascii=False))
@@ -147,13 +155,23 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     sys.exit(max(codes, key=_SEVERITY.index))
 
 
+def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
+    """The problem, or None after saying what is wrong with it."""
+    from zerograd.core.errors import ZerogradError
+
+    try:
+        return _load(spec, samples)
+    except ZerogradError as error:
+        click.echo(str(error), err=True)
+        return None
+
+
 def _solve_one(
-    spec: str,
+    problem: Problem,
     process: SearchProcess,
     *,
     as_json: bool,
     timeout: float,
-    samples: int | str | None,
     strategy: str,
     seed: int,
     expect: str | None,
@@ -161,13 +179,8 @@ def _solve_one(
     verbose: bool,
 ) -> tuple[int, Answer | None]:
     from zerograd import api
-    from zerograd.core.errors import ProblemError, ZerogradError
+    from zerograd.core.errors import ZerogradError
 
-    try:
-        problem = _load(spec, samples)
-    except ZerogradError as error:
-        click.echo(str(error), err=True)
-        return BAD_INPUT, None
     try:
         with _progress(quiet) as progress:
             answer = api.solve(
@@ -178,9 +191,6 @@ def _solve_one(
                 process=process,
                 progress=progress,
             )
-    except ProblemError as error:
-        click.echo(f"{printable(spec)}: error: {error}", err=True)
-        return BAD_INPUT, None
     except ZerogradError as error:
         _report_bug(problem, error, seed)
         return BUG, None
@@ -242,6 +252,8 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
     except Refused as refusal:
         for violation in refusal.violations:
             say(f"refused: {violation}")
+        if refusal.violations[0].entry == "problem":
+            say("It answers another question; one asked with --samples N is verified with --samples N.")
         sys.exit(NOT_AS_EXPECTED)
     except NothingToCheck as nothing:
         say(f"unknown: {nothing}")
@@ -299,7 +311,7 @@ def init(file: str, force: bool) -> None:
     path = Path(file)
     if path.exists() and not force:
         _fail(f"{printable(file)}: exists already: name another file, or overwrite it with --force")
-    _check_place(path)
+    _check_place(path, ())
     _save(path, text)
     click.echo(f"wrote {printable(file)}; now run: zerograd solve {printable(shlex.quote(file))}")
 
@@ -360,8 +372,10 @@ def _report_bug(problem: Problem, error: Exception, seed: int) -> None:
         click.echo(f"Please report it with {path}, which was written to reproduce it.", err=True)
 
 
-def _check_place(path: Path) -> None:
-    """Refuse a file that can surely not be written."""
+def _check_place(path: Path, specs: Sequence[str]) -> None:
+    """Refuse a file that can surely not be written, or that is one of the problems."""
+    if any(Path(spec).is_file() and path.is_file() and path.samefile(spec) for spec in specs):
+        _fail(f"{printable(str(path))}: is one of the problems: name another file for the results")
     if path.is_dir():
         _fail(f"{printable(str(path))}: is a directory: name a file inside it")
     if not path.parent.is_dir():

@@ -89,8 +89,11 @@ class Worker:
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise TimeoutError
+                left = deadline - time.monotonic()
+                if not selector.select(min(max(0.0, left), 3600.0)):
+                    if left <= 0 or time.monotonic() >= deadline:
+                        raise TimeoutError
+                    continue
                 chunk = os.read(descriptor, 1 << 20)
                 if not chunk:
                     raise Ended(self._process.wait())
@@ -134,9 +137,11 @@ def requests() -> Iterator[dict[str, Any]]:
 
 
 def _read(pending: queue.SimpleQueue[dict[str, Any]]) -> None:
-    for line in sys.stdin:
-        pending.put(json.loads(line))
-    os._exit(0)
+    try:
+        for line in sys.stdin:
+            pending.put(json.loads(line))
+    finally:  # out of memory, too: nobody would read what comes
+        os._exit(0)
 
 
 def reply(message: dict[str, Any]) -> None:

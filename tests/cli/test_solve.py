@@ -59,7 +59,7 @@ def test_several_files_are_answered_in_order(program: Program) -> None:
     """Each under its name; one that cannot be read does not keep the others from being answered."""
     program.file("two words.yaml", IMPOSSIBLE)
     done = program("solve", "-q", "two words.yaml", "missing.yaml", "-", stdin=IMPOSSIBLE)
-    assert done.out == "two words.yaml:\nunsat\n\nmissing.yaml:\n\n-:\nunsat\n"
+    assert done.out == "two words.yaml:\nunsat\n\nmissing.yaml:\nnot a problem: see above\n\n-:\nunsat\n"
     assert done.err == "missing.yaml: error: no such file: check its name and folder\n"
     assert done.code == 2
 
@@ -238,7 +238,7 @@ def test_file_names_cannot_write_to_the_terminal(program: Program) -> None:
     program.file(name, IMPOSSIBLE)
     done = program("solve", "-q", name, "no\x1b[31m\nfile.yaml")
     assert done.code == 2
-    assert done.out == "a?[31mb?c.yaml:\nunsat\n\nno?[31m?file.yaml:\n"
+    assert done.out == "a?[31mb?c.yaml:\nunsat\n\nno?[31m?file.yaml:\nnot a problem: see above\n"
     assert "\x1b" not in done.err
     assert len(done.err.splitlines()) == 1
 
@@ -269,3 +269,21 @@ def _on_terminal(
     os.close(ours)
     out, err = process.communicate(timeout=60)
     return seen.decode(), (out or err or b"").decode()
+
+
+def test_results_never_replace_a_problem(program: Program) -> None:
+    """`-o` with the name of a problem is a slip of the hand."""
+    name = program.file("p.yaml", FOUNDING)
+    done = program("solve", name, "-o", name)
+    assert done.code == 2
+    assert done.err.endswith("p.yaml: is one of the problems: name another file for the results\n")
+    assert program("solve", "-q", name).out == "sat\n"
+
+
+def test_all_mistakes_are_said_before_any_search(program: Program) -> None:
+    """The last file's mistake does not wait for the first file's search."""
+    good, bad = program.file("good.yaml", FOUNDING), program.file("bad.yaml", "network: [1, 1]\n")
+    done = program("solve", "-q", good, bad)
+    assert done.code == 2
+    assert done.out == f"{good}:\nsat\n\n{bad}:\nnot a problem: see above\n"
+    assert "samples: is missing" in done.err

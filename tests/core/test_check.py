@@ -729,7 +729,7 @@ def test_answers_to_other_questions_are_refused(
     ("kind", "name", "code", "out"),
     [
         ("accept", "founding", 0, "accepted: a witness with 3 samples, re-checked exactly\n"),
-        ("refuse", "claimed-loss", 1, "refused: claimed loss: expected 6, found 2\n"),
+        ("refuse", "claimed-loss", 1, "refused: claimed loss: expected 2, found 6\n"),
     ],
 )
 def test_main(kind: str, name: str, code: int, out: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,7 +125,9 @@ class Dice:
         values = self.values(network, samples, integer=integer)
         problem = Problem(network=network, samples=samples)
         shapes = {**network.shapes, "x": values["x"].shape}
-        sites = [(name, index) for name, shape in shapes.items() for index, _ in Array.build(shape, str).items()]
+        sites = [
+            (name, index) for name, shape in shapes.items() for index, _ in Array.build(shape, str).items()
+        ]
         chosen = self.random.sample(sites, self.random.randint(0, min(len(sites), 4)))
         blank = values["y"]
         y_hat = forward(network, values, values["x"], blank, exact_activate("torch")).y_hat
@@ -266,7 +268,9 @@ class Dice:
         if self.often(0.1):
             return self.random.choice(["zero", "nonzero", "positive", "negative", "some_nonzero"])
         fitting = ["some_nonzero"] if signs != {0} else ["zero"]
-        fitting += ["nonzero"] * (0 not in signs) + ["positive"] * (signs == {1}) + ["negative"] * (signs == {-1})
+        fitting += (
+            ["nonzero"] * (0 not in signs) + ["positive"] * (signs == {1}) + ["negative"] * (signs == {-1})
+        )
         return self.random.choice(fitting)
 
     def limits(self, network: Network, samples: int, values: Values) -> dict[str, Any]:
@@ -303,7 +307,9 @@ class Dice:
             except ProblemError:  # contradictory, or a doubtful division
                 continue
 
-    def planted(self, *, depth: int = 3, width: int = 2, samples: int = 3, **extra: Any) -> tuple[Problem, Values]:
+    def planted(
+        self, *, depth: int = 3, width: int = 2, samples: int = 3, **extra: Any
+    ) -> tuple[Problem, Values]:
         """A question and values that answer it."""
         while True:
             network = self.network(depth=depth, width=width)

@@ -30,7 +30,11 @@ def random_question(seed: object) -> dict[str, Any]:
         {"units": n, "activation": chance.choice(["relu", "relu", "relu", "abs", "hardtanh"]), "bias": chance.random() < 0.8}
         for n in hidden
     ]  # fmt: skip
-    output = {"units": 1, "activation": chance.choice(["linear", "linear", "relu"]), "bias": chance.random() < 0.8}
+    output = {
+        "units": 1,
+        "activation": chance.choice(["linear", "linear", "relu"]),
+        "bias": chance.random() < 0.8,
+    }
     from zerograd.core.documents import network_from_json
 
     network = network_from_json({"inputs": widths[0], "layers": [*layers, output]})
@@ -122,7 +126,14 @@ def test_planted_witnesses_are_never_denied(block: int, dice: type[Dice], decide
 
 # --- questions that must have the same answer --------------------------------------------------
 
-FURTHER = ["x[0,0] > 0", "w1[0,0] < 1", "loss < 1", "x[0,0] <= x[1,0]", "any(y > 0)", "w1[0,0] == 2 or loss > 3"]
+FURTHER = [
+    "x[0,0] > 0",
+    "w1[0,0] < 1",
+    "loss < 1",
+    "x[0,0] <= x[1,0]",
+    "any(y > 0)",
+    "w1[0,0] == 2 or loss > 3",
+]
 
 
 def test_a_further_condition_never_makes_it_possible(decide: Decide) -> None:

@@ -62,7 +62,9 @@ def pattern_of(problem: Problem, values: Values) -> dict[Site, Side] | None:
 
 def lies_on(z: Exact, side: Side) -> bool:
     above = side.low is None or compare(z, side.low) > 0 or (side.low_closed and compare(z, side.low) == 0)
-    below = side.high is None or compare(z, side.high) < 0 or (side.high_closed and compare(z, side.high) == 0)
+    below = (
+        side.high is None or compare(z, side.high) < 0 or (side.high_closed and compare(z, side.high) == 0)
+    )
     return above and below
 
 
@@ -80,9 +82,7 @@ def drawn(draw: Dice) -> tuple[Problem, Values]:
         else:
             values = draw.values(network, samples, integer=draw.often(0.5))
         whole = all(v == int(v) for array in values.values() for v in array.entries)  # type: ignore[arg-type]
-        problem = draw.problem(
-            network, values, domain="integer" if whole and draw.often(0.4) else "real"
-        )
+        problem = draw.problem(network, values, domain="integer" if whole and draw.often(0.4) else "real")
         if all(values[name][i] == v for name, given in problem.given.items() for i, v in given.items()):
             return problem, values
 
@@ -196,7 +196,15 @@ def test_founding_case(solver: SolverProcess, dice: type[Dice]) -> None:
 )
 def test_conditions(condition: str, holds: bool, solver: SolverProcess, dice: type[Dice]) -> None:
     """Divisions by negative numbers, by quotients and under abs, min and max; y through ŷ and r."""
-    guards = ["y[0] < 0", "y[1] != 0", "x[1] - 3 != 0", "x[2] > 0", "1 / y[0] != 0", "w1 != 0", "y[0] / x[2] != 0"]
+    guards = [
+        "y[0] < 0",
+        "y[1] != 0",
+        "x[1] - 3 != 0",
+        "x[2] > 0",
+        "1 / y[0] != 0",
+        "w1 != 0",
+        "y[0] / x[2] != 0",
+    ]
     assert verdicts(FOUNDING, solver, dice, where=[*guards, condition]) == holds
 
 
@@ -207,7 +215,10 @@ def test_on_every_kink(
     activation: str, convention: str, layer: int, solver: SolverProcess, dice: type[Dice]
 ) -> None:
     """Samples on kinks, of the hidden layer or of the output: each derivative is the convention's."""
-    hidden, output = Layer(1, activation if layer == 1 else LINEAR), Layer(1, activation if layer == 2 else LINEAR)
+    hidden, output = (
+        Layer(1, activation if layer == 1 else LINEAR),
+        Layer(1, activation if layer == 2 else LINEAR),
+    )
     network = Network(1, (hidden, output))
     values: dict[str, list[Rational]] = {"w1": [1], "b1": [0], "w2": [1], "b2": [0]}
     answers = []

@@ -1,4 +1,4 @@
-"""What every backend must do, in each of its modes: answer rightly, give exact models, keep its limits."""
+"""What every backend is held to: right verdicts, exact models, limits that hold, no process left behind."""
 
 from __future__ import annotations
 
@@ -6,35 +6,42 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from zerograd.core.exact import Algebraic, Exact, NumberField, compare
+from zerograd.core.exact import Algebraic, Exact, NumberField, sign
 from zerograd.core.univariate import polynomial
 from zerograd.search.number_field import common_field
-from zerograd.solvers.base import GaveUp, Model, NoModel, outcome_from_json, outcome_to_json
-from zerograd.solvers.process import SolverProcess, SolverUnusable
-from zerograd.solvers.registry import NAMES, solver
+from zerograd.solvers import registry
+from zerograd.solvers.base import (
+    GaveUp,
+    Model,
+    NoModel,
+    Outcome,
+    Value,
+    outcome_from_json,
+    outcome_to_json,
+)
+from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import (
-    And,
+    FALSE,
     Choice,
     Constant,
-    Formula,
-    Not,
-    Or,
-    Product,
     Relation,
     Script,
-    Sum,
     Term,
-    Truth,
     Variable,
     add,
-    choose,
     conjoin,
     differ,
     disjoin,
@@ -46,281 +53,579 @@ from zerograd.solvers.terms import (
     relate,
 )
 
-INCOMPLETE = {("z3", "bits")}
-"""Modes that search small values only, so that they cannot say unsat."""
+if TYPE_CHECKING:
+    from tests.solvers.conftest import Evaluator
+
+F = Fraction
+Build = Callable[[Script], None]
+
+REAL_MODES = {"z3": ("nlsat", "smt")}
+INTEGER_MODES = {"z3": ("smt",)}
+"""Modes that must come to a verdict on small scripts. The others must only never be wrong."""
+FINITE_MODES = {"z3": ("bits",)}
+"""Modes for small integers that must find a model where there is one."""
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def name(request: pytest.FixtureRequest) -> str:
-    """Each backend by name."""
-    return str(request.param)
+@pytest.fixture(scope="module", params=registry.NAMES)
+def process(request: pytest.FixtureRequest) -> Iterator[SolverProcess]:
+    """One process of each backend."""
+    with SolverProcess(request.param) as found:
+        yield found
 
 
-@pytest.fixture(scope="module")
-def processes() -> Iterator[dict[str, SolverProcess]]:
-    """One process a backend, for all tests that do not harm it."""
-    started = {backend: SolverProcess(backend) for backend in NAMES}
-    yield started
-    for process in started.values():
-        process.close()
+@dataclass(frozen=True)
+class Case:
+    """A small script with its verdict."""
+
+    build: Build
+    sat: bool
+    integers: bool = False
 
 
-def soon(seconds: float = 20.0) -> float:
-    """A deadline."""
-    return time.monotonic() + seconds
+def reals(script: Script, *names: str) -> list[Term]:
+    return [script.declare(name, "Real") for name in names]
 
 
-def number(value: int | Fraction) -> Constant:
-    """A constant term."""
-    return Constant(value)
+def whole(script: Script, *names: str) -> list[Term]:
+    return [script.declare(name, "Int") for name in names]
 
 
-def value_of(term: Term, values: dict[str, Exact]) -> Exact:
-    """Exact evaluation, written for this test."""
-    match term:
-        case Variable(name=variable):
-            return values.get(variable, 0)
-        case Constant(value=constant):
-            return constant
-        case Sum(terms=parts):
-            total: Exact = 0
-            for part in parts:
-                total = total + value_of(part, values)
-            return total
-        case Product(factors=parts):
-            product: Exact = 1
-            for part in parts:
-                product = product * value_of(part, values)
-            return product
-        case Choice(condition=condition, then=then, other=other):
-            return value_of(then if holds(condition, values) else other, values)
+def square(term: Term) -> Term:
+    return multiply(term, term)
 
 
-def holds(formula: Formula, values: dict[str, Exact]) -> bool:
-    """Exact truth, for formulas without Boolean unknowns."""
-    match formula:
-        case And(parts=parts):
-            return all(holds(part, values) for part in parts)
-        case Or(parts=parts):
-            return any(holds(part, values) for part in parts)
-        case Not(part=part):
-            return not holds(part, values)
-        case Relation(operator=operator, left=left, right=right):
-            order = compare(value_of(left, values), value_of(right, values))
-            return {"<": order < 0, "<=": order <= 0, "=": order == 0, ">=": order >= 0, ">": order > 0}[
-                operator
+def linear(s: Script) -> None:
+    x, y = reals(s, "x", "y")
+    s.require(relate(add(x, y), "=", Constant(F(7, 3))))
+    s.require(relate(add(x, negate(y)), "=", Constant(F(-1, 2))))
+
+
+def linear_gap(s: Script) -> None:
+    x, y = reals(s, "x", "y")
+    s.require(relate(x, "<", y))
+    s.require(relate(y, "<", x))
+
+
+def root_of_two(s: Script) -> None:
+    (x,) = reals(s, "x")
+    s.require(relate(square(x), "=", Constant(2)))
+    s.require(relate(x, "<", Constant(0)))
+
+
+def cube_root(s: Script) -> None:
+    (x,) = reals(s, "x")
+    s.require(relate(power(x, 3), "=", Constant(F(-5, 2))))
+
+
+def two_radicals(s: Script) -> None:
+    x, y, z = reals(s, "x", "y", "z")
+    s.require(relate(square(x), "=", Constant(2)))
+    s.require(relate(power(y, 3), "=", Constant(3)))
+    s.require(relate(multiply(x, y, z), "=", Constant(1)))
+    s.require(relate(x, ">", Constant(0)))
+
+
+def quintic(s: Script) -> None:
+    """No radicals: a root of x⁵ − x − 1."""
+    x, y = reals(s, "x", "y")
+    s.require(relate(power(x, 5), "=", add(x, Constant(1))))
+    s.require(relate(y, "=", add(square(x), Constant(-1))))
+
+
+def sum_of_squares(s: Script) -> None:
+    x, y = reals(s, "x", "y")
+    s.require(relate(add(square(x), square(y)), "<", Constant(0)))
+
+
+def irrational_only(s: Script) -> None:
+    """x² = 2 and x³ = 3 have no common root."""
+    (x,) = reals(s, "x")
+    s.require(relate(square(x), "=", Constant(2)))
+    s.require(relate(power(x, 3), "=", Constant(3)))
+
+
+def strict_and_closed(s: Script) -> None:
+    x, y = reals(s, "x", "y")
+    s.require(relate(square(x), "<=", Constant(0)))
+    s.require(relate(multiply(x, y), "=", x))
+    s.require(differ(y, Constant(1)))
+
+
+def never_zero(s: Script) -> None:
+    """x·y ≠ 0 although x² ≤ 0."""
+    x, y = reals(s, "x", "y")
+    s.require(relate(square(x), "<=", Constant(0)))
+    s.require(differ(multiply(x, y), Constant(0)))
+
+
+def with_truths(s: Script) -> None:
+    x, y = reals(s, "x", "y")
+    p, q = s.truth("p"), s.truth("q")
+    s.require(disjoin([p, q]))
+    s.require(imply(p, relate(square(x), "=", Constant(-1))))
+    s.require(imply(q, relate(multiply(x, y), "=", Constant(6))))
+    s.require(invert(conjoin([p, q])))
+    s.require(relate(x, ">", Constant(F(5, 2))))
+
+
+def truths_exclude(s: Script) -> None:
+    (x,) = reals(s, "x")
+    p = s.truth("p")
+    s.require(imply(p, relate(x, ">", Constant(0))))
+    s.require(disjoin([p, relate(x, "=", Constant(1))]))
+    s.require(relate(power(x, 3), "<", Constant(0)))
+
+
+def with_choice(s: Script) -> None:
+    """|x| = y and y² = 2x + 3, with x < 0."""
+    x, y = reals(s, "x", "y")
+    s.require(relate(Choice(Relation(">=", x, Constant(0)), x, negate(x)), "=", y))
+    s.require(relate(square(y), "=", add(multiply(Constant(2), x), Constant(3))))
+    s.require(relate(x, "<", Constant(0)))
+
+
+def choice_excludes(s: Script) -> None:
+    x, y = reals(s, "x", "y")
+    largest = Choice(Relation(">=", x, y), x, y)
+    s.require(relate(largest, "<", x))
+
+
+def with_definitions(s: Script) -> None:
+    x, y = reals(s, "x", "y")
+    z = s.define("z", "Real", add(multiply(x, y), Constant(1)))
+    a = s.introduce("a", "Real")
+    p = s.truth("p")
+    s.require(imply(p, conjoin([relate(z, "<=", Constant(0)), relate(a, "=", Constant(0))])))
+    s.require(imply(invert(p), conjoin([relate(z, ">", Constant(0)), relate(a, "=", z)])))
+    s.require(relate(multiply(a, x), "=", Constant(3)))
+
+
+def contradiction(s: Script) -> None:
+    reals(s, "x")
+    s.require(FALSE)
+
+
+def nothing(s: Script) -> None:
+    reals(s, "x", "y")
+
+
+def pythagoras(s: Script) -> None:
+    x, y, z = whole(s, "i", "j", "k")
+    s.require(relate(add(square(x), square(y)), "=", square(z)))
+    for v in (x, y, z):
+        s.require(relate(v, ">", Constant(2)))
+        s.require(relate(v, "<", Constant(30)))
+
+
+def no_square_root(s: Script) -> None:
+    (x,) = whole(s, "i")
+    s.require(relate(square(x), "=", Constant(2)))
+
+
+def between_integers(s: Script) -> None:
+    (x,) = whole(s, "i")
+    s.require(relate(x, ">", Constant(F(1, 3))))
+    s.require(relate(multiply(Constant(F(3, 2)), x), "<", Constant(F(4, 3))))
+
+
+def halves_of_integers(s: Script) -> None:
+    """i/2 + j/3 = 7/6 and i·j/4 > 1/3, both positive."""
+    x, y = whole(s, "i", "j")
+    s.require(
+        relate(add(multiply(Constant(F(1, 2)), x), multiply(Constant(F(1, 3)), y)), "=", Constant(F(7, 6)))
+    )
+    s.require(relate(multiply(Constant(F(1, 4)), x, y), ">", Constant(F(1, 3))))
+    for v in (x, y):
+        s.require(relate(v, ">", Constant(0)))
+        s.require(relate(v, "<", Constant(20)))
+
+
+def mixed(s: Script) -> None:
+    """A real that is an integer over three."""
+    (x,) = reals(s, "x")
+    (i,) = whole(s, "i")
+    s.require(relate(multiply(Constant(3), x), "=", i))
+    s.require(relate(square(i), "=", Constant(49)))
+    s.require(relate(x, "<", Constant(0)))
+
+
+def mixed_gap(s: Script) -> None:
+    (x,) = reals(s, "x")
+    (i,) = whole(s, "i")
+    s.require(relate(x, "=", i))
+    s.require(relate(multiply(Constant(2), x), "=", Constant(3)))
+
+
+CASES = {
+    "linear": Case(linear, True),
+    "linear-gap": Case(linear_gap, False),
+    "root-of-two": Case(root_of_two, True),
+    "cube-root": Case(cube_root, True),
+    "two-radicals": Case(two_radicals, True),
+    "quintic": Case(quintic, True),
+    "sum-of-squares": Case(sum_of_squares, False),
+    "irrational-only": Case(irrational_only, False),
+    "strict-and-closed": Case(strict_and_closed, True),
+    "never-zero": Case(never_zero, False),
+    "with-truths": Case(with_truths, True),
+    "truths-exclude": Case(truths_exclude, False),
+    "with-choice": Case(with_choice, True),
+    "choice-excludes": Case(choice_excludes, False),
+    "with-definitions": Case(with_definitions, True),
+    "contradiction": Case(contradiction, False),
+    "nothing": Case(nothing, True),
+    "pythagoras": Case(pythagoras, True, integers=True),
+    "no-square-root": Case(no_square_root, False, integers=True),
+    "between-integers": Case(between_integers, False, integers=True),
+    "halves-of-integers": Case(halves_of_integers, True, integers=True),
+    "mixed": Case(mixed, True, integers=True),
+    "mixed-gap": Case(mixed_gap, False, integers=True),
+}
+
+
+def run(
+    process: SolverProcess, script: Script, mode: str, *, seconds: float = 10.0, seed: int = 0
+) -> Outcome:
+    return process.check(script, deadline=time.monotonic() + seconds, mode=mode, seed=seed)
+
+
+def completed(script: Script, values: Mapping[str, Value]) -> dict[str, Exact]:
+    """All variables in one field; what the model lacks may be anything, say 7; auxiliary ones follow."""
+    assert set(values) <= set(script.variables)
+    known = common_field(values, deadline=time.monotonic() + 20)
+    assert known is not None
+    env = {name: known.get(name, 7) for name in script.variables}
+    if "z" in script.auxiliary:  # with_definitions
+        env["z"] = env["x"] * env["y"] + 1
+        env["a"] = env["z"] if sign(env["z"]) > 0 else 0
+    return env
+
+
+def modes(process: SolverProcess) -> tuple[str, ...]:
+    return tuple(registry.solver(process.name).modes)
+
+
+def definite(process: SolverProcess, case: Case, mode: str) -> bool:
+    if not case.integers:
+        return mode in REAL_MODES[process.name]
+    return mode in INTEGER_MODES[process.name]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_verdicts_and_models(name: str, process: SolverProcess, exactly: type[Evaluator]) -> None:
+    """In every mode: the right verdict or none, and models that satisfy the script exactly."""
+    case = CASES[name]
+    for mode in modes(process):
+        script = Script()
+        case.build(script)
+        outcome = run(process, script, mode)
+        if definite(process, case, mode):
+            assert isinstance(outcome, Model if case.sat else NoModel), (mode, outcome)
+        if isinstance(outcome, Model):
+            assert case.sat, mode
+            env = completed(script, outcome.values)
+            assert exactly.satisfied(script, env), (mode, env)
+            for variable, sort in script.variables.items():
+                value = env[variable]
+                assert sort == "Real" or (not isinstance(value, Algebraic) and value == int(value)), mode
+        elif isinstance(outcome, NoModel):
+            assert not case.sat, mode
+
+
+@pytest.mark.parametrize("name", ["pythagoras", "halves-of-integers"])
+def test_finite_modes_find_models(name: str, process: SolverProcess, exactly: type[Evaluator]) -> None:
+    """Modes for small integers find them."""
+    for mode in FINITE_MODES[process.name]:
+        script = Script()
+        CASES[name].build(script)
+        outcome = run(process, script, mode)
+        assert isinstance(outcome, Model)
+        assert exactly.satisfied(script, completed(script, outcome.values))
+
+
+def test_finite_modes_never_say_unsat(process: SolverProcess) -> None:
+    """No solution of few bits is no proof that there is none."""
+    for mode in FINITE_MODES[process.name]:
+        for name in ("no-square-root", "between-integers"):
+            script = Script()
+            CASES[name].build(script)
+            assert isinstance(run(process, script, mode), GaveUp)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_scripts_agree_in_all_modes(
+    seed: int, process: SolverProcess, exactly: type[Evaluator]
+) -> None:
+    """Polynomial relations at random: no two modes contradict each other, all models are exact."""
+    import random
+
+    for number in range(6):
+        chance = random.Random(f"{seed} {number}")
+        script = Script()
+        names = ["x", "y", "z"]
+        variables = reals(script, *names)
+
+        def term(chance: random.Random = chance, variables: list[Term] = variables) -> Term:
+            return add(
+                *(
+                    multiply(
+                        Constant(chance.randint(-3, 3)),
+                        *chance.choices(variables, k=chance.choice([0, 1, 1, 2, 2, 3])),
+                    )
+                    for _ in range(3)
+                )
+            )
+
+        for _ in range(3):
+            atoms = [
+                relate(term(), chance.choice(["<", "<=", "=", ">=", ">"]), term())  # type: ignore[arg-type]
+                for _ in range(2)
             ]
-        case Truth():
-            raise AssertionError("a Boolean unknown has no exact value here")
+            script.require(chance.choice([atoms[0], disjoin(atoms), invert(conjoin(atoms))]))
+        useful = [mode for mode in modes(process) if mode not in FINITE_MODES[process.name]]
+        outcomes = {mode: run(process, script, mode, seconds=1.0) for mode in useful}
+        kinds = {type(o) for o in outcomes.values()} - {GaveUp}
+        assert len(kinds) <= 1, script.to_smtlib()
+        for mode, outcome in outcomes.items():
+            if isinstance(outcome, Model) and all(
+                isinstance(v, Fraction) or len(v.polynomial) < 5 for v in outcome.values.values()
+            ):
+                assert exactly.satisfied(script, completed(script, outcome.values)), mode
 
 
-def reals(*names: str) -> tuple[Script, list[Variable]]:
-    """A script over real unknowns."""
+def test_a_seed_reproduces_its_outcome(process: SolverProcess) -> None:
+    """In another process, after other calls."""
     script = Script()
-    return script, [script.declare(variable, "Real") for variable in names]
+    two_radicals(script)
+    noise = Script()
+    quintic(noise)
+    for mode in REAL_MODES[process.name]:
+        for seed in (0, 3):
+            with SolverProcess(process.name) as other:
+                run(other, noise, mode)
+                assert run(other, script, mode, seed=seed) == run(process, script, mode, seed=seed)
 
 
-def integers(*names: str) -> tuple[Script, list[Variable]]:
-    """A script over integer unknowns."""
-    script = Script()
-    return script, [script.declare(variable, "Int") for variable in names]
-
-
-def satisfiable() -> dict[str, Script]:
-    """Scripts with a model."""
-    scripts: dict[str, Script] = {}
-    script, [x, y] = reals("x", "y")
-    script.require(relate(add(x, y), "=", number(Fraction(1, 3))))
-    script.require(relate(x, ">", number(2)))
-    scripts["linear"] = script
-    script, [x, y] = reals("x", "y")
-    script.require(relate(multiply(x, y), "=", number(1)))
-    script.require(relate(x, "<", number(-3)))
-    scripts["hyperbola"] = script
-    script, [x] = reals("x")
-    script.require(relate(power(x, 2), "=", number(2)))
-    script.require(relate(x, "<", number(0)))
-    scripts["irrational"] = script
-    script, [x, y] = reals("x", "y")
-    script.require(relate(power(x, 3), "=", number(5)))
-    script.require(relate(power(y, 2), "=", add(x, number(1))))
-    scripts["tower"] = script
-    script, [x, y] = reals("x", "y")
-    a = choose(relate(x, "<=", number(0)), number(0), x)
-    script.require(relate(add(a, negate(y)), "=", number(2)))
-    script.require(disjoin([relate(x, "<", number(-1)), relate(y, ">", number(5))]))
-    script.require(differ(x, number(7)))
-    scripts["choices"] = script
-    script, [x, y] = integers("x", "y")
-    script.require(relate(multiply(number(Fraction(2, 3)), x, y), "=", number(10)))
-    script.require(relate(x, ">", number(Fraction(3, 2))))
-    script.require(conjoin([relate(x, "<=", number(9)), relate(y, "<=", number(9))]))
-    scripts["integers"] = script
-    return scripts
-
-
-def unsatisfiable() -> dict[str, Script]:
-    """Scripts without one."""
-    scripts: dict[str, Script] = {}
-    script, [x] = reals("x")
-    script.require(relate(power(x, 2), "<", number(0)))
-    scripts["negative square"] = script
-    script, [x, y] = reals("x", "y")
-    script.require(relate(add(power(x, 2), power(y, 2)), "=", number(1)))
-    script.require(relate(add(x, y), ">", number(Fraction(3, 2))))
-    scripts["circle"] = script
-    script, [x] = integers("x")
-    script.require(relate(multiply(number(2), x), "=", number(Fraction(7, 1))))
-    scripts["parity"] = script
-    script, [x] = reals("x")
-    truth = script.truth("p")
-    script.require(imply(truth, relate(x, ">", number(1))))
-    script.require(imply(invert(truth), relate(x, ">", number(2))))
-    script.require(relate(x, "<", number(1)))
-    scripts["truths"] = script
-    return scripts
-
-
-def meant_for(scripts: dict[str, Script]) -> list[tuple[str, str, str]]:
-    """Each backend's modes with the scripts whose sorts they are meant for."""
-    return [
-        (name, mode, what)
-        for name in NAMES
-        for mode in solver(name).modes
-        for what, script in scripts.items()
-        if mode == "smt" or (mode == "bits") == ("Int" in script.variables.values())
+def test_effort_counts_the_same_everywhere(process: SolverProcess) -> None:
+    """Too little of it ends in GaveUp, again and again; enough of it in the answer."""
+    mode = modes(process)[0]
+    outcomes = [
+        process.check(hard(), deadline=time.monotonic() + 20, mode=mode, effort=0.01) for _ in range(2)
     ]
+    assert isinstance(outcomes[0], GaveUp)
+    assert outcomes[0].reason in ("timeout", "incomplete")
+    assert outcomes[0] == outcomes[1]
+    easy = Script()
+    linear(easy)
+    assert isinstance(process.check(easy, deadline=time.monotonic() + 20, mode=mode, effort=1.0), Model)
 
 
-@pytest.mark.parametrize(("backend", "mode", "what"), meant_for(satisfiable()))
-def test_models_hold_exactly(processes: dict[str, SolverProcess], backend: str, mode: str, what: str) -> None:
-    """A model makes every assertion true, its irrational values taken exactly."""
-    script = satisfiable()[what]
-    outcome = processes[backend].check(script, deadline=soon(), mode=mode)
-    assert isinstance(outcome, Model), outcome
-    values = common_field(outcome.values, deadline=soon())
-    assert values is not None
-    for assertion in script.assertions:
-        assert holds(assertion, values)
+def test_the_version_is_the_solvers_own(process: SolverProcess) -> None:
+    """It is known after the first answer, and names a number."""
+    assert isinstance(run(process, Script(), modes(process)[0]), Model)
+    assert process.version is not None
+    assert process.version[0].isdigit()
 
 
-@pytest.mark.parametrize(("backend", "mode", "what"), meant_for(unsatisfiable()))
-def test_no_model(processes: dict[str, SolverProcess], backend: str, mode: str, what: str) -> None:
-    """Unsat is said where a mode can, and never elsewhere."""
-    script = unsatisfiable()[what]
-    outcome = processes[backend].check(script, deadline=soon(), mode=mode)
-    if (backend, mode) in INCOMPLETE:
-        assert isinstance(outcome, GaveUp)
-        assert outcome.reason == "incomplete"
-    else:
-        assert outcome == NoModel()
+def test_unknown_backends_are_refused() -> None:
+    """The registry knows its names."""
+    with pytest.raises(KeyError, match="nonesuch"):
+        registry.solver("nonesuch")
 
 
-def test_an_irrational_value_is_isolated(processes: dict[str, SolverProcess], name: str) -> None:
-    """−√2, with its polynomial and an interval that holds no other root."""
-    outcome = processes[name].check(satisfiable()["irrational"], deadline=soon(), mode="nlsat")
-    assert isinstance(outcome, Model)
-    root = outcome.values["x"]
-    assert isinstance(root, NumberField)
-    assert Algebraic(root, polynomial([0, 1])) * Algebraic(root, polynomial([0, 1])) == 2
-    assert float(Algebraic(root, polynomial([0, 1]))) == pytest.approx(-(2**0.5))
+def test_text_that_is_no_script_is_given_up(process: SolverProcess) -> None:
+    """A mistake of ours is no verdict, and does not end the process."""
+    script = Script()
+    script.require(relate(script.declare("x", "Real"), "=", Constant(1)))
+    script.truths.append("x")  # declared twice, with two sorts
+    script.require(conjoin([relate(Variable("x"), "=", Constant(2))]))
+    assert isinstance(run(process, script, modes(process)[0]), GaveUp)
+    assert isinstance(run(process, Script(), modes(process)[0]), Model)
+
+
+# --- limits ------------------------------------------------------------------------------------
 
 
 def hard() -> Script:
-    """Three cubes that sum to 114: whether there are any is not known."""
-    script, [x, y, z] = integers("x", "y", "z")
-    script.require(relate(add(power(x, 3), power(y, 3), power(z, 3)), "=", number(114)))
+    """Cubic equations in nine unknowns: far beyond any solver."""
+    script = Script()
+    v = reals(script, *(f"v{i}" for i in range(9)))
+    for k in range(6):
+        parts = [
+            multiply(Constant(((7 * i + 5 * k) % 11) - 5), power(v[(i + k) % 9], 3), v[(2 * i + k + 1) % 9])
+            for i in range(9)
+        ]
+        script.require(relate(add(*parts), "=", Constant(k + 1)))
+    script.require(relate(add(*map(square, v)), "<", Constant(3)))
     return script
 
 
-def test_time_is_kept(name: str) -> None:
-    """A call that is too hard comes back at its deadline, and the next is answered."""
-    with SolverProcess(name) as process:
+def test_time_limits_hold(process: SolverProcess) -> None:
+    """Whatever the mode does with its own limit, the call is back about when it must be."""
+    for mode in modes(process):
         start = time.monotonic()
-        outcome = process.check(hard(), deadline=soon(2), mode="smt")
+        outcome = run(process, hard(), mode, seconds=1.0)
         assert isinstance(outcome, GaveUp)
+        assert time.monotonic() - start < 2.0
+        if mode in FINITE_MODES[process.name]:
+            continue  # it may give up at once
         assert outcome.reason == "timeout"
-        assert time.monotonic() - start < 4
-        assert process.check(hard(), deadline=time.monotonic() - 1, mode="smt") == GaveUp("timeout")
-        assert isinstance(process.check(satisfiable()["linear"], deadline=soon(), mode="nlsat"), Model)
+        assert 0.9 < time.monotonic() - start < 2.0
+        assert isinstance(run(process, Script(), mode), Model)
 
 
-def test_effort_is_counted(processes: dict[str, SolverProcess], name: str) -> None:
-    """A little effort gives up long before the deadline."""
-    start = time.monotonic()
-    outcome = processes[name].check(hard(), deadline=soon(60), mode="smt", effort=0.05)
-    assert isinstance(outcome, GaveUp)
-    assert time.monotonic() - start < 20
+def test_a_deadline_that_has_passed(process: SolverProcess) -> None:
+    """No call is made."""
+    assert run(process, Script(), modes(process)[0], seconds=-1) == GaveUp("timeout")
 
 
-def test_a_killed_solver_is_replaced(name: str) -> None:
-    """What the system kills has run out of memory; the next call starts a fresh process."""
-    with SolverProcess(name) as process:
-        assert isinstance(process.check(satisfiable()["linear"], deadline=soon(), mode="nlsat"), Model)
-        assert process._worker is not None
-        process._worker._process.kill()
-        outcome = process.check(satisfiable()["linear"], deadline=soon(), mode="nlsat")
+def test_memory_limits_hold() -> None:
+    """Multiplying numbers of 1500 bits, bit by bit, in 400 MiB: out of memory, and the next call works."""
+    script = Script()
+    x, y = whole(script, "i", "j")
+    for v in (x, y):
+        script.require(relate(v, ">", Constant(1)))
+        script.require(relate(v, "<", Constant(2**1500)))
+    script.require(relate(multiply(x, y), "=", Constant(3**1500 - 2)))
+    with SolverProcess("z3", memory=400 * 2**20) as process:
+        outcome = run(process, script, "bits", seconds=60)
         assert isinstance(outcome, GaveUp)
         assert outcome.reason == "memory"
-        assert isinstance(process.check(satisfiable()["linear"], deadline=soon(), mode="nlsat"), Model)
+        assert isinstance(run(process, Script(), "bits"), Model)
 
 
-def test_text_that_is_no_script_is_no_verdict(name: str) -> None:
-    """A bug in an encoding must not look like an answer."""
-    outcome = solver(name).check("(assert (> x 0))", ["x"], mode="smt", seed=0, seconds=5)
-    assert isinstance(outcome, GaveUp)
+# --- processes ---------------------------------------------------------------------------------
 
 
-def test_a_seed_repeats(processes: dict[str, SolverProcess], name: str) -> None:
-    """The same seed, the same model."""
-    script = satisfiable()["hyperbola"]
-    first, second = (processes[name].check(script, deadline=soon(), mode="smt", seed=3) for _ in range(2))
-    assert first == second
+def workers(parent: int) -> list[int]:
+    """The solver processes of a parent."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            status = (entry / "stat").read_text() if entry.name.isdigit() else ""
+            command = (entry / "cmdline").read_bytes() if status else b""
+        except OSError:
+            continue
+        state, ppid = status.rpartition(")")[2].split()[:2] if status else ("", "0")
+        if int(ppid) == parent and state != "Z" and b"zerograd.solvers.worker" in command:
+            found.append(int(entry.name))
+    return found
 
 
-def test_a_solver_that_does_not_start_says_so() -> None:
-    """A name that is not registered, or a library that is not there: an error with its cause."""
-    with SolverProcess("no-such-solver") as process, pytest.raises(SolverUnusable, match="no-such-solver"):
-        process.check(satisfiable()["linear"], deadline=soon(), mode="smt")
-
-
-def test_nothing_outlives_a_killed_parent(name: str) -> None:
-    """The worker ends with its input, however its parent ended, even in the middle of a call."""
-    code = (
-        "import sys, time\n"
-        "from zerograd.solvers.process import SolverProcess\n"
-        "from zerograd.solvers.terms import Constant, Script, add, power, relate\n"
-        "script = Script()\n"
-        "cubes = [power(script.declare(n, 'Int'), 3) for n in 'xyz']\n"
-        "script.require(relate(add(*cubes), '=', Constant(114)))\n"
-        f"process = SolverProcess({name!r})\n"
-        "print(process._worker._process.pid, flush=True)\n"
-        "process.check(script, deadline=time.monotonic() + 60, mode='smt')\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        worker = int(parent.stdout.readline())
-        time.sleep(1.0)
-        parent.send_signal(signal.SIGKILL)
-        parent.wait()
-    for _ in range(100):
-        if not _alive(worker):
-            return
-        time.sleep(0.1)
-    pytest.fail("the worker outlived its parent")
-
-
-def _alive(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
         return False
-    # A zombie that nobody has waited for yet is not alive.
-    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
 
 
-def test_outcomes_survive_the_pipe() -> None:
-    """What a worker sends is what is received."""
-    field = NumberField(polynomial([-2, 0, 1]), Fraction(1), Fraction(2))
-    for outcome in (Model({"x": Fraction(1, 3), "y": field}), NoModel(), GaveUp("memory", "why")):
-        assert outcome_from_json(outcome_to_json(outcome)) == outcome
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+
+
+@linux
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_closing_leaves_no_process(name: str) -> None:
+    """Closing twice is harmless; an error inside the context closes too."""
+    before = set(workers(os.getpid()))
+    with SolverProcess(name) as process:
+        (pid,) = set(workers(os.getpid())) - before
+        run(process, Script(), modes(process)[0])
+    assert not is_running(pid)
+    process.close()
+    with pytest.raises(RuntimeError, match="inside"), SolverProcess(name):
+        raise RuntimeError("inside")
+    assert set(workers(os.getpid())) <= before
+
+
+@linux
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_a_killed_worker_is_no_verdict(name: str) -> None:
+    """SIGKILL in the middle of a call: given up, and the next call starts afresh."""
+    before = set(workers(os.getpid()))
+    with SolverProcess(name) as process:
+        assert isinstance(run(process, Script(), modes(process)[0]), Model)
+        (pid,) = set(workers(os.getpid())) - before
+        threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
+        start = time.monotonic()
+        outcome = run(process, hard(), modes(process)[0], seconds=20)
+        assert isinstance(outcome, GaveUp)
+        assert outcome.reason == "memory"
+        assert time.monotonic() - start < 5
+        assert isinstance(run(process, Script(), modes(process)[0]), Model)
+    # … and between calls.
+    with SolverProcess(name) as process:
+        assert isinstance(run(process, Script(), modes(process)[0]), Model)
+        (pid,) = set(workers(os.getpid())) - before
+        os.kill(pid, signal.SIGTERM)
+        assert until(lambda: not is_running(pid))
+        outcome = run(process, Script(), modes(process)[0])
+        assert isinstance(outcome, GaveUp)
+        assert outcome.reason == "crashed"
+        assert isinstance(run(process, Script(), modes(process)[0]), Model)
+
+
+PARENT = """
+import os, sys, time
+sys.path.insert(0, {root!r})
+from zerograd.solvers.process import SolverProcess
+from zerograd.solvers.terms import Constant, Script, add, multiply, power, relate
+script = Script()
+v = [script.declare(f"v{{i}}", "Int") for i in range(3)]
+script.require(relate(add(*[power(x, 3) for x in v]), "=", Constant(42)))
+with SolverProcess({name!r}) as process:
+    process.check(Script(), deadline=time.monotonic() + 30, mode={mode!r})
+    print("ready", flush=True)
+    process.check(script, deadline=time.monotonic() + 60, mode={mode!r})
+"""
+
+
+@linux
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=["kill", "int", "term"])
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_no_orphan_whatever_ends_the_parent(name: str, blow: signal.Signals) -> None:
+    """In the middle of a call that would take a minute, the worker ends with its parent."""
+    mode = INTEGER_MODES[name][0]
+    root = str(Path(__file__).resolve().parents[2])
+    text = textwrap.dedent(PARENT).format(root=root, name=name, mode=mode)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "ready\n"
+        (pid,) = workers(parent.pid)
+        time.sleep(0.3)
+        parent.send_signal(blow)
+        assert parent.wait(timeout=10) != 0
+        assert until(lambda: not is_running(pid)), "the worker outlived its parent"
+    finally:
+        parent.kill()
+        parent.wait()
+        if parent.stdout is not None:
+            parent.stdout.close()
+
+
+# --- outcomes on their way between processes ---------------------------------------------------
+
+FIELD = NumberField(polynomial([-2, 0, 1]), F(1), F(2))
+VALUES = st.one_of(st.fractions(), st.just(FIELD))
+OUTCOMES = st.one_of(
+    st.dictionaries(st.sampled_from(["x", "y_0_1"]), VALUES).map(Model),
+    st.just(NoModel()),
+    st.builds(GaveUp, st.sampled_from(["timeout", "memory", "incomplete", "crashed"]), st.text()),
+)
+
+
+@given(OUTCOMES)
+def test_outcomes_survive_the_pipe(outcome: Outcome) -> None:
+    """What is sent is what is received."""
+    assert outcome_from_json(outcome_to_json(outcome)) == outcome

@@ -1,20 +1,24 @@
-"""Terms: what the constructors simplify keeps its value, and the text means what the terms mean."""
+"""Constructors of terms keep the value that they simplify, and the text says what the term says."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, get_args
+from math import lcm
+from typing import TYPE_CHECKING, Any
 
+import pytest
 import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zerograd.solvers.terms import (
     FALSE,
+    ONE,
     TRUE,
+    ZERO,
     And,
     Choice,
-    Comparison,
     Constant,
     Formula,
     Not,
@@ -24,6 +28,7 @@ from zerograd.solvers.terms import (
     Script,
     Sum,
     Term,
+    Truth,
     Variable,
     add,
     choose,
@@ -39,159 +44,259 @@ from zerograd.solvers.terms import (
     relate,
 )
 
-rationals = st.fractions(min_value=-3, max_value=3, max_denominator=4)
-operators: st.SearchStrategy[Comparison] = st.sampled_from(get_args(Comparison))
+if TYPE_CHECKING:
+    from tests.solvers.conftest import Evaluator
+
+F = Fraction
+X, Y, P = Variable("x"), Variable("y"), Truth("p")
+
+SORTS = {"x": "Real", "y": "Real", "i": "Int", "j": "Int"}
+CONSTANTS = st.sampled_from([-2, -1, 0, 0, 1, 1, 2, F(1, 2), F(-1, 3), F(5, 6)]).map(Constant)
+OPERATORS = st.sampled_from(["<", "<=", "=", ">=", ">"])
 
 
-def value_of(term: Term, values: dict[str, Fraction]) -> Fraction:
-    """The value of a term, written for this test."""
-    match term:
-        case Variable(name=name):
-            return values[name]
-        case Constant(value=value):
-            return Fraction(value)
-        case Sum(terms=parts):
-            return sum((value_of(part, values) for part in parts), Fraction(0))
-        case Product(factors=parts):
-            result = Fraction(1)
-            for part in parts:
-                result *= value_of(part, values)
-            return result
-        case Choice(condition=condition, then=then, other=other):
-            return value_of(then if holds(condition, values) else other, values)
+def leaves(names: list[str]) -> st.SearchStrategy[Term]:
+    return st.one_of(CONSTANTS, st.sampled_from([Variable(name) for name in names]))
 
 
-def holds(formula: Formula, values: dict[str, Fraction]) -> bool:
-    """The truth of a formula, written for this test."""
-    match formula:
-        case And(parts=parts):
-            return all(holds(part, values) for part in parts)
-        case Or(parts=parts):
-            return any(holds(part, values) for part in parts)
-        case Not(part=part):
-            return not holds(part, values)
-        case Relation(operator=operator, left=left, right=right):
-            a, b = value_of(left, values), value_of(right, values)
-            return {"<": a < b, "<=": a <= b, "=": a == b, ">=": a >= b, ">": a > b}[operator]
-    raise AssertionError(formula)
-
-
-Pair = tuple[Any, Any]
-"""A term (or formula) and its value (or truth) for the values drawn beside it."""
-
-VALUES = {"x": Fraction(2), "y": Fraction(-3), "z": Fraction(0)}
-
-
-def terms(depth: int = 3) -> st.SearchStrategy[Pair]:
-    """Terms built by the constructors, each with the value that its construction should have."""
-    leaves = st.one_of(
-        st.sampled_from([(Variable(name), value) for name, value in VALUES.items()]),
-        rationals.map(lambda v: (Constant(v), v)),
+def formulas(terms: st.SearchStrategy[Term]) -> st.SearchStrategy[Formula]:
+    atoms = st.one_of(
+        st.builds(Relation, OPERATORS, terms, terms),
+        st.sampled_from([TRUE, FALSE, Truth("p"), Truth("q")]),
     )
-    if not depth:
-        return leaves
-    below = terms(depth - 1)
-    return st.one_of(
-        leaves,
-        st.tuples(below, below, below).map(lambda t: (add(*(u for u, _ in t)), sum(v for _, v in t))),
-        st.tuples(below, below).map(lambda t: (multiply(t[0][0], t[1][0]), t[0][1] * t[1][1])),
-        below.map(lambda t: (negate(t[0]), -t[1])),
-        st.tuples(below, st.integers(0, 3)).map(lambda t: (power(t[0][0], t[1]), t[0][1] ** t[1])),
-        st.tuples(formulas(depth - 1), below, below).map(
-            lambda t: (choose(t[0][0], t[1][0], t[2][0]), t[1][1] if t[0][1] else t[2][1])
+    return st.recursive(
+        atoms,
+        lambda parts: st.one_of(
+            st.lists(parts, max_size=3).map(lambda ps: And(tuple(ps))),
+            st.lists(parts, max_size=3).map(lambda ps: Or(tuple(ps))),
+            parts.map(Not),
         ),
+        max_leaves=4,
     )
 
 
-def formulas(depth: int = 2) -> st.SearchStrategy[Pair]:
-    """Formulas built by the constructors, each with the truth that its construction should have."""
-    compare = {
-        "<": Fraction.__lt__,
-        "<=": Fraction.__le__,
-        "=": Fraction.__eq__,
-        ">=": Fraction.__ge__,
-        ">": Fraction.__gt__,
-    }
-    below = terms(max(depth - 1, 0))
-    relations = st.tuples(below, operators, below).map(
-        lambda t: (relate(t[0][0], t[1], t[2][0]), bool(compare[t[1]](Fraction(t[0][1]), Fraction(t[2][1]))))
-    )
-    if not depth:
-        return relations
-    parts = st.lists(formulas(depth - 1), max_size=3)
-    two = st.tuples(formulas(depth - 1), formulas(depth - 1))
-    return st.one_of(
-        relations,
-        st.sampled_from([(TRUE, True), (FALSE, False)]),
-        parts.map(lambda fs: (conjoin(f for f, _ in fs), all(v for _, v in fs))),
-        parts.map(lambda fs: (disjoin(f for f, _ in fs), any(v for _, v in fs))),
-        formulas(depth - 1).map(lambda f: (invert(f[0]), not f[1])),
-        two.map(lambda t: (imply(t[0][0], t[1][0]), not t[0][1] or t[1][1])),
-        st.tuples(below, below).map(lambda t: (differ(t[0][0], t[1][0]), t[0][1] != t[1][1])),
+def terms(names: list[str]) -> st.SearchStrategy[Term]:
+    """Raw trees: made without the constructors."""
+    return st.recursive(
+        leaves(names),
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=1, max_size=3).map(lambda ts: Sum(tuple(ts))),
+            st.lists(inner, min_size=1, max_size=3).map(lambda ts: Product(tuple(ts))),
+            st.builds(Choice, formulas(leaves(names)), inner, inner),
+        ),
+        max_leaves=8,
     )
 
 
-@given(terms())
-def test_constructors_keep_the_value(pair: Pair) -> None:
-    """Folding, flattening and dropping neutral elements change nothing."""
-    term, value = pair
-    assert value_of(term, VALUES) == value
+VALUES = st.fractions(-3, 3, max_denominator=3)
+ENVIRONMENTS = st.fixed_dictionaries(
+    {
+        "x": VALUES,
+        "y": VALUES,
+        "i": st.integers(-4, 4),
+        "j": st.integers(-4, 4),
+        "p": st.booleans(),
+        "q": st.booleans(),
+    }  # fmt: skip
+)
 
 
-@given(formulas())
-def test_constructors_keep_the_truth(pair: Pair) -> None:
-    """The same for formulas."""
-    formula, truth = pair
-    assert holds(formula, VALUES) == truth
+def made(term: Term) -> Term:
+    """The same term, by way of the constructors."""
+    match term:
+        case Sum(terms=parts):
+            return add(*map(made, parts))
+        case Product(factors=parts):
+            return multiply(*map(made, parts))
+        case Choice(condition=condition, then=then, other=other):
+            return choose(stated(condition), made(then), made(other))
+    return term
 
 
-@given(terms(), st.integers(1, 12))
-def test_multiplying_out_scales(pair: Pair, scale: int) -> None:
-    """A scale pushed into a term is a scale."""
-    term, value = pair
-    assert value_of(multiply_out(term, scale), VALUES) == scale * value
+def stated(formula: Formula) -> Formula:
+    """The same formula, by way of the constructors."""
+    match formula:
+        case Relation(operator=operator, left=left, right=right):
+            return relate(made(left), operator, made(right))
+        case And(parts=parts):
+            return conjoin(map(stated, parts))
+        case Or(parts=parts):
+            return disjoin(map(stated, parts))
+        case Not(part=part):
+            return invert(stated(part))
+    return formula
 
 
-def truth_in_z3(formula: Formula, sort: Any) -> bool:
-    """What Z3 takes the printed formula to mean, at `VALUES`."""
+@given(terms(["x", "y", "i"]), ENVIRONMENTS)
+def test_simplified_terms_have_the_same_value(
+    exactly: type[Evaluator], term: Term, env: dict[str, Any]
+) -> None:
+    """Folding, flattening and choosing change nothing."""
+    assert exactly.number(made(term), env) == exactly.number(term, env)
+
+
+@given(formulas(terms(["x", "i"])), ENVIRONMENTS)
+def test_simplified_formulas_have_the_same_truth(
+    exactly: type[Evaluator], formula: Formula, env: dict[str, Any]
+) -> None:
+    """Nor does what is done to conjunctions, disjunctions and negations."""
+    assert exactly.holds(stated(formula), env) == exactly.holds(formula, env)
+
+
+@given(terms(["x", "y"]), terms(["x", "y"]), ENVIRONMENTS)
+def test_what_is_built_of_others(exactly: type[Evaluator], a: Term, b: Term, env: dict[str, Any]) -> None:
+    """Negation, powers, ≠ and implication mean what they say."""
+    x, y = exactly.number(a, env), exactly.number(b, env)
+    assert exactly.number(negate(made(a)), env) == -x
+    assert exactly.number(power(made(a), 3), env) == x * x * x
+    assert exactly.number(power(made(a), 0), env) == 1
+    assert exactly.holds(differ(made(a), made(b)), env) == (x != y)
+    less, same = relate(made(a), "<", made(b)), relate(made(a), "=", made(b))
+    assert exactly.holds(imply(less, same), env) == (not x < y or x == y)
+
+
+@given(terms(["i", "j"]), ENVIRONMENTS, st.integers(1, 3))
+def test_multiplied_out(exactly: type[Evaluator], term: Term, env: dict[str, Any], factor: int) -> None:
+    """The factor goes inside, and takes the fractions with it."""
+    built = made(term)
+    scale = factor * lcm(*(c.denominator for c in constants(built)), 1) ** 4
+    assert exactly.number(multiply_out(built, scale), env) == scale * exactly.number(built, env)
+
+
+def constants(term: Term) -> list[Fraction]:
+    match term:
+        case Constant(value=value):
+            return [F(value)]
+        case Sum(terms=parts) | Product(factors=parts):
+            return [c for part in parts for c in constants(part)]
+        case Choice(then=then, other=other):
+            return [*constants(then), *constants(other)]
+    return []
+
+
+def as_z3_sees_it(script: Script, env: dict[str, Any]) -> bool:
+    """The truth value that Z3 gives to the text, with every unknown replaced by its value."""
+    parsed = z3.And(*z3.parse_smt2_string(script.to_smtlib()))
+    pairs = []
+    for name, sort in (script.variables | script.auxiliary).items():
+        value = z3.IntVal(env[name]) if sort == "Int" else z3.RealVal(str(F(env[name])))
+        pairs.append((z3.Int(name) if sort == "Int" else z3.Real(name), value))
+    pairs += [(z3.Bool(name), z3.BoolVal(env[name])) for name in script.truths]
+    result = z3.simplify(z3.substitute(parsed, *pairs))
+    assert z3.is_true(result) or z3.is_false(result), result
+    return bool(z3.is_true(result))
+
+
+def script_of(formula: Formula, names: list[str]) -> Script:
     script = Script()
-    for name in VALUES:
-        script.declare(name, sort)
-    for name, value in VALUES.items():
-        script.require(relate(Variable(name), "=", Constant(value)))
-    script.assertions.append(formula)
-    solver = z3.Solver()
-    solver.from_string(script.to_smtlib())
-    result = solver.check()
-    assert result != z3.unknown
-    return bool(result == z3.sat)
+    for name in names:
+        script.declare(name, SORTS[name])  # type: ignore[arg-type]
+    script.truth("p")
+    script.truth("q")
+    script.require(formula)
+    return script
 
 
-@settings(deadline=None)
-@given(formulas())
-def test_real_text_means_the_same(pair: Pair) -> None:
-    """Z3 reads the SMT-LIB text and agrees about its truth."""
-    formula, truth = pair
-    assert truth_in_z3(formula, "Real") == truth
+@settings(max_examples=150, deadline=None)
+@given(formulas(terms(["x", "y"])), ENVIRONMENTS)
+def test_text_of_real_formulas(exactly: type[Evaluator], formula: Formula, env: dict[str, Any]) -> None:
+    """Z3 reads in the text what the formula says."""
+    script = script_of(stated(formula), ["x", "y"])
+    assert as_z3_sees_it(script, env) == exactly.holds(formula, env)
 
 
-@settings(deadline=None)
-@given(formulas())
-def test_integer_text_means_the_same(pair: Pair) -> None:
-    """Rational coefficients of integers are scaled away without changing a truth."""
-    formula, truth = pair
-    assert truth_in_z3(formula, "Int") == truth
+@settings(max_examples=250, deadline=None)
+@given(formulas(terms(["i", "j"])), ENVIRONMENTS)
+def test_text_of_integer_formulas(exactly: type[Evaluator], formula: Formula, env: dict[str, Any]) -> None:
+    """Rational coefficients of integers are scaled away, and nothing changes."""
+    script = script_of(stated(formula), ["i", "j"])
+    assert as_z3_sees_it(script, env) == exactly.holds(formula, env)
 
 
-def test_a_script_can_be_extended() -> None:
-    """A copy with further assertions leaves the first as it was."""
+@settings(max_examples=150, deadline=None)
+@given(formulas(terms(["x", "i"])), ENVIRONMENTS)
+def test_text_of_mixed_formulas(exactly: type[Evaluator], formula: Formula, env: dict[str, Any]) -> None:
+    """Integers beside reals are read as reals."""
+    script = script_of(stated(formula), ["x", "i"])
+    assert as_z3_sees_it(script, env) == exactly.holds(formula, env)
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (lambda: add(), ZERO),
+        (lambda: multiply(), ONE),
+        (lambda: add(X, ZERO), X),
+        (lambda: add(Constant(1), X, Constant(F(1, 2))), Sum((X, Constant(F(3, 2))))),
+        (lambda: add(X, add(Y, X)), Sum((X, Y, X))),
+        (lambda: add(Constant(1), Constant(-1)), ZERO),
+        (lambda: multiply(X, ONE), X),
+        (lambda: multiply(X, ZERO, Y), ZERO),
+        (lambda: multiply(X, Constant(2), multiply(Constant(F(1, 2)), Y)), Product((X, Y))),
+        (lambda: negate(negate(X)), X),
+        (lambda: choose(TRUE, X, Y), X),
+        (lambda: choose(FALSE, X, Y), Y),
+        (lambda: choose(P, X, X), X),
+        (lambda: relate(ZERO, "<", ONE), TRUE),
+        (lambda: relate(ZERO, ">=", ONE), FALSE),
+        (lambda: differ(ONE, ONE), FALSE),
+        (lambda: conjoin([]), TRUE),
+        (lambda: conjoin([TRUE, P, TRUE]), P),
+        (lambda: conjoin([P, FALSE]), FALSE),
+        (lambda: disjoin([]), FALSE),
+        (lambda: disjoin([FALSE, P]), P),
+        (lambda: disjoin([P, TRUE]), TRUE),
+        (lambda: invert(invert(P)), P),
+        (lambda: imply(FALSE, P), TRUE),
+        (lambda: imply(P, TRUE), TRUE),
+    ],
+)
+def test_simplifications(build: Callable[[], Term | Formula], expected: Term | Formula) -> None:
+    """The neutral, the absorbing and the constant."""
+    assert build() == expected
+
+
+def test_text_of_a_script() -> None:
+    """Declarations first; negative and rational numbers as SMT-LIB writes them."""
+    script = Script()
+    x, i = script.declare("x", "Real"), script.declare("i", "Int")
+    p = script.truth("p")
+    square = script.define("s", "Real", multiply(x, x))
+    script.require(relate(square, "=", Constant(F(-2, 3))))
+    script.require(imply(p, relate(multiply(Constant(F(1, 2)), i), ">", Constant(F(-1, 3)))))
+    script.require(relate(x, "<=", i))
+    script.require(TRUE)
+    assert script.to_smtlib() == (
+        "(declare-const x Real)\n"
+        "(declare-const i Int)\n"
+        "(declare-const s Real)\n"
+        "(declare-const p Bool)\n"
+        "(assert (= s (* x x)))\n"
+        "(assert (= s (- (/ 2.0 3.0))))\n"
+        "(assert (or (not p) (> (* 3 i) (- 2))))\n"
+        "(assert (<= x (to_real i)))\n"
+    )
+
+
+def test_names_for_constants_and_variables_are_not_needed() -> None:
+    """`define` gives a name to what is worth one."""
     script = Script()
     x = script.declare("x", "Real")
-    more = script.copy([relate(x, ">", Constant(1))])
-    assert len(script.assertions) == 0
-    assert more.to_smtlib() == "(declare-const x Real)\n(assert (> x 1.0))\n"
-    assert script.define("c", "Real", Constant(3)) == Constant(3)
-    assert script.define("s", "Real", add(x, Constant(1))) == Variable("s")
-    assert script.to_smtlib() == (
-        "(declare-const x Real)\n(declare-const s Real)\n(assert (= s (+ x 1.0)))\n"
-    )
+    assert script.define("a", "Real", x) == x
+    assert script.define("b", "Real", ONE) == ONE
+    assert script.auxiliary == {}
+    assert script.define("c", "Real", add(x, ONE)) == Variable("c")
+    assert script.auxiliary == {"c": "Real"}
+
+
+def test_a_copy_is_another_script() -> None:
+    """With further assertions, and without a way back."""
+    script = Script()
+    x = script.declare("x", "Real")
+    copy = script.copy([relate(x, "=", ONE)])
+    copy.declare("y", "Real")
+    copy.truth("p")
+    assert script.assertions == []
+    assert script.variables == {"x": "Real"}
+    assert script.truths == []
+    assert copy.assertions == [relate(x, "=", ONE)]

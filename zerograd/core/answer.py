@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from zerograd.core.check import RESULT_FORMAT, check_witness
+from zerograd.core.errors import NothingToCheck
 from zerograd.core.exact import exact_to_json
 from zerograd.core.problem import Problem
 from zerograd.core.witness import Witness, array_to_json
@@ -90,6 +91,9 @@ class Sat(_Answer):
 
     status: Status = field(default="sat", init=False)
 
+    def __str__(self) -> str:
+        return f"sat\n{self.witness}"
+
     def __post_init__(self) -> None:
         check_witness(self.problem, self.witness)
 
@@ -108,11 +112,22 @@ class Sat(_Answer):
 
 @dataclass(frozen=True)
 class Unsat(_Answer):
-    """There is no such network and dataset; ``evidence`` says on whose word."""
+    """There is no such network and dataset; ``evidence`` says on whose word.
+
+    Raises:
+        NothingToCheck: when made with evidence other than a solver's word.
+    """
 
     evidence: Evidence
 
     status: Status = field(default="unsat", init=False)
+
+    def __post_init__(self) -> None:
+        if self.evidence != "solver":
+            raise NothingToCheck(f"evidence {self.evidence!r} without a certificate that was accepted")
+
+    def __str__(self) -> str:
+        return f"unsat (evidence: {self.evidence})"
 
     def to_json(self) -> dict[str, Any]:
         return self._document("unsat", evidence=self.evidence)
@@ -126,6 +141,9 @@ class Unknown(_Answer):
     detail: str = ""
 
     status: Status = field(default="unknown", init=False)
+
+    def __str__(self) -> str:
+        return f"unknown ({self.reason})" + (f": {self.detail}" if self.detail else "")
 
     def to_json(self) -> dict[str, Any]:
         return self._document("unknown", reason=self.reason, detail=self.detail)

@@ -46,7 +46,9 @@ class Array(Generic[T]):
         if len(index) != len(self.shape) or not all(
             0 <= i < n for i, n in zip(index, self.shape, strict=True)
         ):
-            raise IndexError(f"index {index} does not fit shape {self.shape}")
+            raise IndexError(
+                f"index {index} does not fit shape {self.shape}: write a[0, 1], or a.tolist()[0][1]"
+            )
         position = 0
         for i, n in zip(index, self.shape, strict=True):
             position = position * n + i

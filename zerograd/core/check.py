@@ -188,12 +188,12 @@ def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -
             found = witness.gradients[name][index]
             if compare(value, found) != 0:
                 wrong.append(
-                    Violation(f"claimed ∂L/∂{entry(name, index)}", format_exact(value), format_exact(found))
+                    Violation(f"claimed ∂L/∂{entry(name, index)}", format_exact(found), format_exact(value))
                 )
     if "loss" in data:
         claimed_loss = array_from_json(data["loss"], (), field, "loss")[()]
         if compare(claimed_loss, witness.loss) != 0:
-            wrong.append(Violation("claimed loss", format_exact(claimed_loss), format_exact(witness.loss)))
+            wrong.append(Violation("claimed loss", format_exact(witness.loss), format_exact(claimed_loss)))
     if wrong:
         raise Refused(wrong)
 

@@ -42,8 +42,8 @@ class Violation:
 
     Attributes:
         entry: what was looked at, e.g. ``∂L/∂b2[0]`` or ``where[1]``.
-        expected: what the problem or the document claims.
-        found: what the checker computed.
+        expected: what the problem asks for; of a claim, what the checker computed.
+        found: what the checker computed; of a claim, what the document says.
     """
 
     entry: str

@@ -305,20 +305,20 @@ def _integer(digits: str) -> int:
     return _integer(digits[:-half]) * shift + _integer(digits[-half:])
 
 
-def _digits(number: int) -> str:
+def digits(number: int) -> str:
     """``str(number)`` of a number of any length."""
     if number < 0:
-        return "-" + _digits(-number)
+        return "-" + digits(-number)
     if number.bit_length() <= 3 * _CHUNK:
         return str(number)
     half = int(number.bit_length() / _BITS_PER_DIGIT) // 2
     high, low = divmod(number, 10**half)
-    return _digits(high) + _digits(low).zfill(half)
+    return digits(high) + digits(low).zfill(half)
 
 
 def _text(value: int | Fraction) -> str:
-    top = _digits(value.numerator)
-    return top if value.denominator == 1 else f"{top}/{_digits(value.denominator)}"
+    top = digits(value.numerator)
+    return top if value.denominator == 1 else f"{top}/{digits(value.denominator)}"
 
 
 def format_exact(value: Exact) -> str:

@@ -128,6 +128,9 @@ def parse(text: str) -> Node:
     """
     if len(text) > MAX_LENGTH:
         raise LanguageError(f"a condition of {len(text)} characters (at most {MAX_LENGTH} are read)")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Python's own reader takes them
+    if not all(c.isprintable() or c in "\t\n" for c in text):
+        raise LanguageError("has a control character: write it in plain text")
     try:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
             tree = ast.parse(text.strip(), mode="eval")
@@ -237,6 +240,8 @@ class _Reader:
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 return Listing(tuple(map(below, items)))
             case ast.BinOp():
+                if isinstance(node.op, ast.BitAnd | ast.BitOr):
+                    raise self._refuse(node, "write and, or for conditions")
                 raise self._refuse(node, "the operators are + - * / and ** with a whole exponent")
         raise self._refuse(node, "see the list of what a condition may contain in docs/FORMATS.md")
 

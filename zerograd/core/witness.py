@@ -94,6 +94,9 @@ class Witness:
             (v.field for a in self.variables.values() for v in a.entries if isinstance(v, Algebraic)), None
         )
 
+    def __str__(self) -> str:
+        return "\n".join(f"{name} = {array}" for name, array in self.variables.items())
+
     @cached_property
     def forward(self) -> Forward[Exact]:
         """z, a, ŷ and residuals of every sample. Raises `OnKink` under ``forbid``."""

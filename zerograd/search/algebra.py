@@ -6,7 +6,7 @@ a denominator that is required to be nonzero, and comparisons are multiplied out
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
@@ -14,7 +14,6 @@ from functools import reduce
 from zerograd.core.language import Comparison
 from zerograd.solvers.terms import (
     ONE,
-    ZERO,
     Constant,
     Formula,
     Term,
@@ -56,9 +55,15 @@ class Ratio:
 
 @dataclass(slots=True)
 class TermAlgebra:
-    """Ratios of terms, and formulas. ``denominators`` collects what must not be zero."""
+    """Ratios of terms, and formulas.
 
+    ``denominators`` collects what must not be zero, ``requirements`` what ties fresh variables down.
+    """
+
+    introduce: Callable[[Sequence[Term]], Term]
+    """A fresh variable, of a sort that holds the given terms."""
     denominators: list[Term] = field(default_factory=list)
+    requirements: list[Formula] = field(default_factory=list)
 
     def constant(self, value: int | Fraction) -> Ratio:
         return Ratio(Constant(value))
@@ -71,13 +76,26 @@ class TermAlgebra:
         return Ratio(multiply(a.top, b.bottom), multiply(a.bottom, b.top))
 
     def absolute(self, a: Ratio) -> Ratio:
-        return _pick(self.compare(a, ">=", Ratio(ZERO)), a, Ratio(negate(a.top), a.bottom))
+        return self.maximum([a, Ratio(negate(a.top), a.bottom)])
 
     def minimum(self, values: Sequence[Ratio]) -> Ratio:
-        return reduce(lambda a, b: _pick(self.compare(a, "<=", b), a, b), values)
+        return self._extreme(values, "<=")
 
     def maximum(self, values: Sequence[Ratio]) -> Ratio:
-        return reduce(lambda a, b: _pick(self.compare(a, ">=", b), a, b), values)
+        return self._extreme(values, ">=")
+
+    def _extreme(self, values: Sequence[Ratio], operator: Comparison) -> Ratio:
+        """One of the values, on the right side of each: a variable, so that nesting stays small."""
+        first = values[0]
+        if all(value == first for value in values):
+            return first
+        if any(value.bottom != ONE for value in values):
+            return reduce(lambda a, b: _pick(self.compare(a, operator, b), a, b), values)
+        terms = [value.top for value in values]
+        result = Ratio(self.introduce(terms))
+        self.requirements += [self.compare(result, operator, value) for value in values]
+        self.requirements.append(disjoin(self.compare(result, "==", value) for value in values))
+        return result
 
     def compare(self, a: Ratio, operator: Comparison, b: Ratio) -> Formula:
         left, right = a.top, b.top

@@ -40,6 +40,7 @@ from zerograd.solvers.terms import (
     Term,
     add,
     conjoin,
+    denominator,
     differ,
     disjoin,
     imply,
@@ -134,6 +135,7 @@ class _Encoder:
         self.arrays: dict[str, Array[Term]] = {}
         self.chosen: dict[Site, list[tuple[Formula, Side]]] = {}
         self.used = gradients_used(problem)
+        self.extremes = 0
 
     def encode(self) -> Encoding:
         self._declare()
@@ -305,11 +307,18 @@ class _Encoder:
             self.script.require(disjoin(differ(term, ZERO) for term in named))
 
     def _where(self) -> None:
-        algebra = TermAlgebra()
+        algebra = TermAlgebra(self._fresh)
         for condition in self.problem.where:
             self.script.require(evaluate(condition, algebra, self._lookup))
-        for denominator in algebra.denominators:
-            self.script.require(differ(denominator, ZERO))
+        for requirement in algebra.requirements:
+            self.script.require(requirement)
+        for divisor in algebra.denominators:
+            self.script.require(differ(divisor, ZERO))
+
+    def _fresh(self, terms: Sequence[Term]) -> Term:
+        whole = self.derived == "Int" and all(denominator(term) == 1 for term in terms)
+        self.extremes += 1
+        return self.script.introduce(symbol("extreme", (self.extremes,)), "Int" if whole else "Real")
 
     def _lookup(self, name: str) -> Array[Ratio]:
         if name == "y_hat":

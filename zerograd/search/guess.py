@@ -50,7 +50,7 @@ def guess(
     question = problem.with_kink("forbid") if first == 1 else problem
     for attempts in range(first, last + 1):
         if time.monotonic() >= deadline:
-            return Undecided("timeout", f"{attempts} guesses led to nothing")
+            return Undecided("timeout", f"{attempts - 1} guesses led to nothing")
         chance = random.Random(f"{seed} {attempts}")  # noqa: S311 - reproducible, not secret
         if attempts % 10 == 0:
             progress(f"{attempts} guesses")
@@ -64,7 +64,7 @@ def guess(
             witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
             if witness is not None:
                 return Found(Witness.of(problem, witness.variables), NAME)
-    return Undecided("incomplete", f"{last} guesses led to nothing")
+    return Undecided("incomplete", f"{last} guesses led to nothing, which shows nothing")
 
 
 def _draw(

@@ -119,7 +119,7 @@ def _approximate(root: NumberField, bits: int) -> int:
     slope = [i * c for i, c in enumerate(coefficients)][1:]
     low, high = root.enclosure(6)
     precision = 128
-    value = round((low + high) / 2 * 2**precision)
+    value: int = round((low + high) / 2 * 2**precision)
     while True:
         steep = _horner(slope, value, precision)
         value -= (_horner(coefficients, value, precision) << precision) // steep if steep else 0
@@ -131,7 +131,7 @@ def _approximate(root: NumberField, bits: int) -> int:
 
 def _horner(coefficients: list[int], value: int, precision: int) -> int:
     """The polynomial at ``value``/2**precision, in fixed point too."""
-    result = 0
+    result: int = 0
     for c in reversed(coefficients):
         result = (result * value >> precision) + (c << precision)
     return result

@@ -47,7 +47,7 @@ class Portfolio:
                 return verdict
             if given_up.reason != "memory":
                 given_up = verdict
-        if given_up.reason == "memory":
+        if given_up.reason in ("memory", "unsupported"):
             return given_up
         return Undecided("timeout" if time.monotonic() >= deadline else "incomplete", given_up.detail)
 

@@ -6,6 +6,7 @@ import time
 from threading import Lock
 from typing import Self
 
+from zerograd.core.answer import Attempt
 from zerograd.core.errors import ZerogradError
 from zerograd.core.problem import Problem
 from zerograd.search.finding import Finding
@@ -60,20 +61,25 @@ class SearchProcess:
         Raises:
             SearchFailed: an error inside the search: a bug.
         """
-        with self._lock:  # one conversation at a time
+        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            return Finding(Undecided("timeout", "another search was running"))
+        try:  # one conversation at a time
             return self._find(problem, strategy, seed, deadline, progress)
+        finally:
+            self._lock.release()
 
     def _find(
         self, problem: Problem, strategy: str, seed: int, deadline: float, progress: Progress
     ) -> Finding:
         worker = self._worker or self._start()
+        attempts: list[Attempt] = []
         try:
             worker.send(
                 {
                     "problem": problem.to_json(),
                     "strategy": strategy,
                     "seed": seed,
-                    "seconds": deadline - time.monotonic(),
+                    "deadline": deadline,  # one clock for all processes of a machine
                 }
             )
             while True:
@@ -82,15 +88,18 @@ class SearchProcess:
                     raise SearchFailed(message["failure"])
                 if "finding" in message:
                     return Finding.from_json(problem, message["finding"])
-                progress(message["progress"])
+                if "attempt" in message:
+                    attempts.append(Attempt(**message["attempt"]))
+                else:
+                    progress(message["progress"])
         except TimeoutError:
             self.close()
-            return Finding(Undecided("timeout", "the search overran its time and was stopped"))
+            return Finding(Undecided("timeout", "the search was stopped at the deadline"), tuple(attempts))
         except Ended as ended:
             self.close()
             if not ran_out_of_memory(ended):
                 raise SearchFailed(str(ended)) from None
-            return Finding(Undecided("memory", f"the search was stopped: {ended}"))
+            return Finding(Undecided("memory", f"the search was stopped: {ended}"), tuple(attempts))
         except BaseException:
             self.close()
             raise

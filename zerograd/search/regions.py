@@ -38,7 +38,11 @@ def regions(
     choices = units_with_sides(problem.network, problem.derivative_at_kink)
     if count(problem, samples) > MAX_REGIONS:
         return Undecided("unsupported", f"more than {MAX_REGIONS} activation patterns")
-    pending = list(patterns(problem, samples))
+    pending = []
+    for rows in patterns(problem, samples):
+        if time.monotonic() >= deadline:
+            return Undecided("timeout", "the regions were still being listed")
+        pending.append(rows)
     for patience in PATIENCE:
         hard: list[tuple[Row, ...]] = []
         for number, rows in enumerate(pending):

@@ -14,7 +14,13 @@ Decide = Callable[[int, float], Verdict]
 
 
 def over_samples(
-    problem: Problem, decide: Decide, *, sufficient: int | None, deadline: float, progress: Progress
+    problem: Problem,
+    decide: Decide,
+    *,
+    sufficient: int | None,
+    deadline: float,
+    progress: Progress,
+    record: Callable[[Attempt], None] = lambda _: None,
 ) -> tuple[Verdict, tuple[Attempt, ...]]:
     """Try M from the least on, and stop at the first witness.
 
@@ -26,6 +32,11 @@ def over_samples(
     wanted = problem.samples
     most = wanted.most if wanted.most is not None else sufficient
     attempts: list[Attempt] = []
+
+    def add(attempt: Attempt) -> None:
+        attempts.append(attempt)
+        record(attempt)  # at once: whoever has to stop this search still knows how far it came
+
     open_question: Undecided | None = None
     last: Verdict = Undecided("timeout")
     samples = wanted.least
@@ -40,12 +51,12 @@ def over_samples(
         last = decide(samples, deadline if only else now + (deadline - now) / 2)
         match last:
             case Found():
-                attempts.append(Attempt(samples, "sat"))
+                add(Attempt(samples, "sat"))
                 return last, tuple(attempts)
             case Impossible():
-                attempts.append(Attempt(samples, "unsat"))
+                add(Attempt(samples, "unsat"))
             case Undecided(reason=reason):
-                attempts.append(Attempt(samples, "unknown", reason))
+                add(Attempt(samples, "unknown", reason))
                 open_question = last
         samples += 1
     # By padding, what is impossible for a sufficient number is so for each smaller one.

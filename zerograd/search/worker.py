@@ -9,10 +9,10 @@ finding. Whatever hangs or eats memory here can be killed, and nothing here is t
 from __future__ import annotations
 
 import sys
-import time
 import traceback
 from typing import Any
 
+from zerograd.core.answer import Attempt
 from zerograd.solvers.process import SolverProcess
 from zerograd.workers import limit_memory, reply, requests
 
@@ -31,7 +31,7 @@ def main(memory: int) -> None:
     from zerograd.search.verdict import Undecided, Verdict
 
     def find(request: dict[str, Any]) -> Finding:
-        deadline = time.monotonic() + request["seconds"]
+        deadline = request["deadline"]
         problem = problem_from_json(request["problem"])
         portfolio = Portfolio(solver, request["strategy"], request["seed"], _progress)
 
@@ -40,7 +40,12 @@ def main(memory: int) -> None:
 
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
         verdict, attempts = over_samples(
-            problem, decide, sufficient=sufficient, deadline=deadline, progress=_progress
+            problem,
+            decide,
+            sufficient=sufficient,
+            deadline=deadline,
+            progress=_progress,
+            record=_record,
         )
         versions = {"sympy": str(sympy.__version__)}
         if solver.version is not None:
@@ -60,6 +65,10 @@ def main(memory: int) -> None:
 
 def _progress(line: str) -> None:
     reply({"progress": line})
+
+
+def _record(attempt: Attempt) -> None:
+    reply({"attempt": attempt.to_json()})
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 from typing import Literal, TypeAlias
+
+from zerograd.core.exact import digits
 
 Sort = Literal["Real", "Int"]
 """Of a numeric variable. Truths are declared apart."""
@@ -252,7 +254,7 @@ class _Printer:
             case Relation(operator=operator, left=left, right=right):
                 sort: Sort = "Int" if self.is_integral(left) and self.is_integral(right) else "Real"
                 if sort == "Int":
-                    scale = lcm(self.denominator(left), self.denominator(right))
+                    scale = lcm(denominator(left), denominator(right))
                     left, right = multiply_out(left, scale), multiply_out(right, scale)
                 return f"({operator} {self.term(left, sort)} {self.term(right, sort)})"
 
@@ -281,22 +283,20 @@ class _Printer:
             case Choice(then=then, other=other):
                 return self.is_integral(then) and self.is_integral(other)
 
-    def denominator(self, term: Term) -> int:
-        """A d for which d·term has integer coefficients."""
-        match term:
-            case Variable():
-                return 1
-            case Constant(value=value):
-                return Fraction(value).denominator
-            case Sum(terms=parts):
-                return lcm(*map(self.denominator, parts))
-            case Product(factors=parts):
-                result = 1
-                for part in parts:
-                    result *= self.denominator(part)
-                return result
-            case Choice(then=then, other=other):
-                return lcm(self.denominator(then), self.denominator(other))
+
+def denominator(term: Term) -> int:
+    """A d for which d·term has integer coefficients."""
+    match term:
+        case Variable():
+            return 1
+        case Constant(value=value):
+            return Fraction(value).denominator
+        case Sum(terms=parts):
+            return lcm(*map(denominator, parts))
+        case Product(factors=parts):
+            return prod(map(denominator, parts))
+        case Choice(then=then, other=other):
+            return lcm(denominator(then), denominator(other))
 
 
 def multiply_out(term: Term, scale: int) -> Term:
@@ -315,7 +315,7 @@ def multiply_out(term: Term, scale: int) -> Term:
             coefficient = Fraction(1)
             rest = []
             for factor in factors:
-                own = _Printer({}).denominator(factor)
+                own = denominator(factor)
                 rest.append(multiply_out(factor, own))
                 coefficient /= own
             product = coefficient * scale
@@ -329,7 +329,7 @@ def _number(value: int | Fraction, sort: Sort) -> str:
     suffix = ".0" if sort == "Real" else ""
     if sort == "Int" and fraction.denominator != 1:
         raise ValueError(f"{value} is no integer")
-    text = f"{abs(fraction.numerator)}{suffix}"
+    text = f"{digits(abs(fraction.numerator))}{suffix}"
     if fraction.denominator != 1:
-        text = f"(/ {text} {fraction.denominator}{suffix})"
+        text = f"(/ {text} {digits(fraction.denominator)}{suffix})"
     return f"(- {text})" if fraction < 0 else text

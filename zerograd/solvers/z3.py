@@ -55,9 +55,9 @@ class Z3:
         import z3
 
         solver = self._solver(mode, integers=" Int)" in text, seed=seed)
-        solver.set("timeout", max(1, int(seconds * 1000)))
+        solver.set("timeout", int(min(max(1, seconds * 1000), 2**31 - 1)))
         if effort is not None:
-            solver.set("rlimit", int(effort * STEPS))
+            solver.set("rlimit", int(min(effort * STEPS, 2**31 - 1)))
         try:
             solver.from_string(text)
             answer = solver.check()
