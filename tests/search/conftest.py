@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.arrays import Array, Index
+from zerograd.core.arrays import Array
 from zerograd.core.backprop import exact_activate, forward
 from zerograd.core.check import check_witness
 from zerograd.core.errors import ProblemError, Refused
-from zerograd.core.exact import Exact, sign
-from zerograd.core.network import KINKS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.exact import Exact, is_integer, sign
+from zerograd.core.network import KINKS, LINEAR, Activation, Layer, Network, leaky_relu
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry
 from zerograd.core.vocabulary import quantity_shapes, variable_shapes
@@ -24,11 +24,12 @@ from zerograd.search.portfolio import Portfolio
 from zerograd.search.verdict import Found, Verdict
 from zerograd.solvers.process import SolverProcess
 
-ACTIVATIONS = [
-    "relu", "relu", "abs", "relu6", "hardtanh", "linear", leaky_relu("1/10"), leaky_relu("-1/2"), leaky_relu(0),
-    leaky_relu(1), leaky_relu(2),
+ACTIVATIONS: list[Activation | str] = [
+    "relu", "relu", "abs", "relu6", "hardtanh", "linear",
+    leaky_relu("1/10"), leaky_relu("-1/2"), leaky_relu(0), leaky_relu(1), leaky_relu(2),
 ]  # fmt: skip
 Values = Mapping[str, Array[Exact]]
+HALF: int | Fraction = Fraction(1, 2)
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +114,7 @@ class Dice:
         }
         run = forward(network, found, found["x"], found["y"], exact_activate("torch"))
         kept = [
-            p if self.often(0.3) and (not integer or p == int(p)) else t  # type: ignore[call-overload]
+            p if self.often(0.3) and (not integer or is_integer(p)) else t
             for p, t in zip(run.y_hat.entries, found["y"].entries, strict=True)
         ]
         return found | {"y": Array(found["y"].shape, tuple(kept))}
@@ -284,7 +285,7 @@ class Dice:
                     given[entry(name, index)] = value + shift
                 elif self.often(0.15):
                     low = value - self.random.choice([0, 1, 2]) + shift
-                    high = value + shift + self.random.choice([0, 1, Fraction(1, 2)])
+                    high = value + shift + self.random.choice([0, 1, HALF])
                     ends: list[Exact | None] = [low, high]
                     bounds[entry(name, index)] = self.random.choice([ends, [low, None], [None, high]])
             if self.often(0.1) and array.entries:
@@ -314,7 +315,7 @@ class Dice:
         while True:
             network = self.network(depth=depth, width=width)
             number = self.random.randint(1, samples)
-            values, zero = self.balanced(network, number, integer=True)
+            values, _ = self.balanced(network, number, integer=True)
             problem = self.problem(network, values, **extra)
             if accepted(problem, values):
                 return problem, values

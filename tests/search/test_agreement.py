@@ -1,4 +1,4 @@
-"""Strategies never contradict one another, nor a known witness, nor a question that must have the same answer."""
+"""Strategies never contradict one another, a known witness, or a question that has the same answer."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ def random_question(seed: object) -> dict[str, Any]:
     chance = random.Random(f"question {seed}")
     hidden = chance.choice([[1], [1], [2], [2], [3], [1, 1], [2, 1]])
     widths = [chance.choice([1, 1, 2]), *hidden, 1]
-    layers = [
-        {"units": n, "activation": chance.choice(["relu", "relu", "relu", "abs", "hardtanh"]), "bias": chance.random() < 0.8}
-        for n in hidden
-    ]  # fmt: skip
+    usual = ["relu", "relu", "relu", "abs", "hardtanh"]
+    layers = [{"units": n, "activation": chance.choice(usual), "bias": chance.random() < 0.8} for n in hidden]
     output = {
         "units": 1,
         "activation": chance.choice(["linear", "linear", "relu"]),
@@ -66,7 +64,8 @@ def agreed(found: Mapping[str, Verdict], told: object) -> Verdict | None:
     sat = [v for v in found.values() if isinstance(v, Found)]
     unsat = [v for v in found.values() if isinstance(v, Impossible)]
     assert not (sat and unsat), f"{told}: {found}"
-    return next(iter([*sat, *unsat]), None)
+    verdicts: list[Verdict] = [*sat, *unsat]
+    return verdicts[0] if verdicts else None
 
 
 def compare_strategies(seeds: range, decide: Decide, seconds: float) -> tuple[int, int, int]:
@@ -103,7 +102,7 @@ def never_unsat(seeds: range, dice: type[Dice], decide: Decide, seconds: float) 
     for seed in seeds:
         draw = dice(f"planted {seed}")
         domain = draw.random.choice(["real", "real", "real", "integer"])
-        extra = {"bounds": {n: [-40, 40] for n in "xy"}} if domain == "integer" else {}
+        extra: dict[str, Any] = {"bounds": {n: [-40, 40] for n in "xy"}} if domain == "integer" else {}
         problem, _ = draw.planted(width=3, domain=domain, **extra)
         for strategy in COMPLETE:
             verdict = decide(problem, strategy, seconds=seconds)
@@ -159,7 +158,8 @@ def test_renamed_samples_have_the_same_answer(decide: Decide) -> None:
         x = [chance.randint(-2, 2) for _ in range(3)]
         y = [chance.randint(-2, 2) for _ in range(3)]
         asked = chance.choice(
-            [{"zero": ["w2", "b2"], "nonzero": ["w1"]}, {"zero": ["w1", "b1", "w2", "b2"], "where": ["loss > 0"]},
+            [{"zero": ["w2", "b2"], "nonzero": ["w1"]},
+             {"zero": ["w1", "b1", "w2", "b2"], "where": ["loss > 0"]},
              {"zero": ["w2", "b1"], "positive": ["b2"]}, {"negative": ["w1"], "zero": ["b1", "b2"]}]
         )  # fmt: skip
         order = chance.sample(range(3), 3)
@@ -185,7 +185,7 @@ def test_the_order_of_what_is_asked_does_not_matter(decide: Decide) -> None:
         for relation in ("zero", "nonzero", "positive", "negative"):
             turned[relation] = [
                 f"{name}[{','.join(map(str, index))}]"
-                for name, index in reversed(problem.asked_entries(relation, arguments["samples"]))  # type: ignore[arg-type]
+                for name, index in reversed(problem.asked_entries(relation, arguments["samples"]))
             ]
         other = Problem(**{**arguments, **turned})
         agreed({"one": decide(problem, seconds=1.5), "other": decide(other, seconds=1.5)}, seed)
@@ -244,8 +244,10 @@ def test_the_founding_case_knows_its_conventions(decide: Decide) -> None:
     [
         (3, {"network": [1, 2, 1], "zero": ["b1", "w2"], "nonzero": ["w1", "b2"]}),
         (2, {"network": [1, 2, 1], "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}),
-        (3, {"network": [1, 1, 1], "zero": ["w1", "b1", "w2"], "nonzero": ["b2"], "where": ["w2 != 0", "z1 > 0"]}),
-        (2, {"network": [1, 1, 1], "zero": ["w2"], "positive": ["w1", "b1"], "where": ["w1 == b1", "w1 != 0"]}),
+        (3, {"network": [1, 1, 1], "zero": ["w1", "b1", "w2"], "nonzero": ["b2"],
+             "where": ["w2 != 0", "z1 > 0"]}),
+        (2, {"network": [1, 1, 1], "zero": ["w2"], "positive": ["w1", "b1"],
+             "where": ["w1 == b1", "w1 != 0"]}),
     ],
 )  # fmt: skip
 def test_known_impossibilities(samples: int, arguments: dict[str, Any], decide: Decide) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zerograd.core.network import LINEAR, RELU, Layer, Network, leaky_relu
+from zerograd.core.network import Layer, Network, leaky_relu
 from zerograd.core.network import activation_named as named
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import variable_shapes
@@ -101,8 +101,8 @@ def flat(array: Floats) -> Floats:
 _HOLDS: dict[str, Callable[[Floats], Truths]] = {
     "zero": lambda g: (g == 0).all(axis=1),
     "nonzero": lambda g: (g != 0).all(axis=1),
-    "positive": lambda g: (g > 0).all(axis=1),
-    "negative": lambda g: (g < 0).all(axis=1),
+    "positive": lambda g: np.all(g > 0, axis=1),
+    "negative": lambda g: np.all(g < 0, axis=1),
     "some_nonzero": lambda g: (g != 0).any(axis=1),
 }
 
@@ -213,7 +213,7 @@ def question(family: Family, chance: random.Random) -> tuple[dict[str, Any], Tru
         if fits(truths) and chance.random() < (0.4 if name == "x" else 0.8):
             query.setdefault(relation, []).append(asked)
             holds = holds & truths
-    where = []
+    where: list[str] = []
     for text, predicate in chance.sample(CONDITIONS, 6):
         truths = predicate(env)
         if len(where) < 3 and fits(truths):

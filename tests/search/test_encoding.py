@@ -226,12 +226,8 @@ def test_on_every_kink(
         on_kink = {**values, "x": [kink], "y": [kink - 1 if kink != 6 else 5]}
         for relation in ("zero", "positive", "negative"):
             for name in ("w1", "b1", "x"):
-                answers.append(
-                    verdicts(
-                        on_kink, solver, dice,
-                        network=network, derivative_at_kink=convention, **{relation: [name]},
-                    )
-                )  # fmt: skip
+                asked = {"network": network, "derivative_at_kink": convention, relation: [name]}
+                answers.append(verdicts(on_kink, solver, dice, **asked))  # noqa: PERF401 - three loops deep
     if convention == "forbid" and activation != "linear":
         assert not any(answers)
     else:

@@ -76,7 +76,7 @@ def test_a_rational_root_becomes_rational() -> None:
     """A solver may give 3/2 as a root of (2x − 3)(x⁴ − 5), whose other root is near."""
     product = [15, -10, 0, 0, -3, 2]
     value = number(product, F(1499, 1000), F(1501, 1000))
-    assert minimal(value).polynomial == (-3, 2)
+    assert minimal(value).polynomial == (F(-3), F(2))
     assert combine({"a": value, "b": number([-7, 4], 1, 2)}) == {"a": F(3, 2), "b": F(7, 4)}
     other = number(product, F(149, 100), F(1499, 1000))
     assert degree(combine({"a": other, "b": value})) == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ def test_samples_put_in_order_lose_no_answer(dice: type[Dice]) -> None:
         problem, values = question(draw, seed)
         samples = values["x"].shape[0]
         if samples > 1 and samples_interchangeable(problem, samples) and draw.accepted(problem, values):
-            order = sorted(range(samples), key=lambda m: values["x"][m, 0])
+            order = sorted(range(samples), key=lambda m: Fraction(values["x"][m, 0]))  # type: ignore[arg-type]
             assert draw.accepted(problem, rename_samples(values, order)), problem.to_json()
             ordered += 1
     assert ordered > 8

@@ -377,10 +377,7 @@ def test_random_scripts_agree_in_all_modes(
             )
 
         for _ in range(3):
-            atoms = [
-                relate(term(), chance.choice(["<", "<=", "=", ">=", ">"]), term())  # type: ignore[arg-type]
-                for _ in range(2)
-            ]
+            atoms = [relate(term(), chance.choice(["<", "<=", "=", ">=", ">"]), term()) for _ in range(2)]
             script.require(chance.choice([atoms[0], disjoin(atoms), invert(conjoin(atoms))]))
         useful = [mode for mode in modes(process) if mode not in FINITE_MODES[process.name]]
         outcomes = {mode: run(process, script, mode, seconds=1.0) for mode in useful}

@@ -129,7 +129,7 @@ def parse(text: str) -> Node:
     if len(text) > MAX_LENGTH:
         raise LanguageError(f"a condition of {len(text)} characters (at most {MAX_LENGTH} are read)")
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Python's own reader takes them
-    if not all(c.isprintable() or c in "\t\n" for c in text):
+    if not all(c.isprintable() or c in "\t\n\f" for c in text):
         raise LanguageError("has a control character: write it in plain text")
     try:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
