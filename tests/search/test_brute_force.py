@@ -98,6 +98,11 @@ def flat(array: Floats) -> Floats:
     return array.reshape(len(array), -1)
 
 
+def at(array: Floats, index: tuple[int, ...]) -> Floats:
+    """One entry, for every assignment."""
+    return flat(array)[:, int(np.ravel_multi_index(index, array.shape[1:]))]
+
+
 _HOLDS: dict[str, Callable[[Floats], Truths]] = {
     "zero": lambda g: (g == 0).all(axis=1),
     "nonzero": lambda g: (g != 0).all(axis=1),
@@ -207,7 +212,7 @@ def question(family: Family, chance: random.Random) -> tuple[dict[str, Any], Tru
         gradient, asked = env[f"grad({name})"], name
         if chance.random() < 0.3:
             index = tuple(chance.randrange(n) for n in gradient.shape[1:])
-            gradient, asked = gradient[(slice(None), *index)], f"{name}[{','.join(map(str, index))}]"
+            gradient, asked = at(gradient, index), f"{name}[{','.join(map(str, index))}]"
         relation = chance.choice(list(_HOLDS))
         truths = _HOLDS[relation](flat(gradient))
         if fits(truths) and chance.random() < (0.4 if name == "x" else 0.8):
@@ -225,7 +230,7 @@ def question(family: Family, chance: random.Random) -> tuple[dict[str, Any], Tru
             index = tuple(chance.randrange(n) for n in array.shape[1:])
             number = int(array[(model, *index)])
             given[f"{name}[{','.join(map(str, index))}]"] = number
-            holds = holds & (array[(slice(None), *index)] == number)
+            holds = holds & (at(array, index) == number)
     arguments = {
         "network": network,
         "samples": samples,

@@ -227,7 +227,7 @@ def test_on_every_kink(
         for relation in ("zero", "positive", "negative"):
             for name in ("w1", "b1", "x"):
                 asked = {"network": network, "derivative_at_kink": convention, relation: [name]}
-                answers.append(verdicts(on_kink, solver, dice, **asked))  # noqa: PERF401 - three loops deep
+                answers.append(verdicts(on_kink, solver, dice, **asked))
     if convention == "forbid" and activation != "linear":
         assert not any(answers)
     else:
@@ -253,6 +253,9 @@ def test_integer_questions_with_fractions(solver: SolverProcess, dice: type[Dice
         ("2/3 * x[1] - 1/6 < y[1] / 2", False),
         ("max(x[1] / 3, y[1] / 7) == 2/3", True),
         ("grad(w1) == -2/3", True),
+        ("abs(abs(1/2)) == 1/2 and max(x[1], abs(y[0] / 4)) == 2", True),
+        ("min(abs(min(1/2, x[0] + 1)), x[1]) * 2 == 1", True),
+        ("max(max(1/3, -1), min(1/2, 7)) == 1/2", True),
     ]:
         assert verdicts(FOUNDING, solver, dice, domain="integer", where=[condition]) == holds
 
@@ -288,13 +291,14 @@ def test_targets_are_free_only_where_nothing_is_said_of_them() -> None:
     """Residuals stand in for targets unless values, bounds, a domain or a condition speak of y."""
     plain: dict[str, Any] = {"network": [1, 1, 1], "samples": 2, "zero": ["w1"]}
     assert targets_are_free(Problem(**plain, where=["loss == 1", "y_hat[0] < r[1]"]))
-    for extra in [
+    speaking: list[dict[str, Any]] = [
         {"where": ["y[0] == 1"]},
         {"where": ["not (loss > sum(abs(y)))"]},
         {"given": {"y[1]": 3}},
         {"bounds": {"y": [None, 5]}},
         {"domain": "integer"},
-    ]:
+    ]
+    for extra in speaking:
         assert not targets_are_free(Problem(**plain, **extra)), extra
     problem = Problem(**plain)
     assert encode(problem, 2).free_targets

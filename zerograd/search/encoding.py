@@ -40,7 +40,6 @@ from zerograd.solvers.terms import (
     Term,
     add,
     conjoin,
-    denominator,
     differ,
     disjoin,
     imply,
@@ -316,7 +315,7 @@ class _Encoder:
             self.script.require(differ(divisor, ZERO))
 
     def _fresh(self, terms: Sequence[Term]) -> Term:
-        whole = self.derived == "Int" and all(denominator(term) == 1 for term in terms)
+        whole = all(map(self.script.holds_integers, terms))
         self.extremes += 1
         return self.script.introduce(symbol("extreme", (self.extremes,)), "Int" if whole else "Real")
 

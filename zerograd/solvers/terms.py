@@ -225,6 +225,10 @@ class Script:
         assertions = [*self.assertions, *extra]
         return Script(dict(self.variables), dict(self.auxiliary), list(self.truths), assertions)
 
+    def holds_integers(self, term: Term) -> bool:
+        """Whether the term is seen to be an integer, whatever the values of its variables."""
+        return is_integral(term, self.variables | self.auxiliary) and denominator(term) == 1
+
     def to_smtlib(self) -> str:
         """SMT-LIB 2.6 text: declarations and assertions, without commands."""
         sorts = self.variables | self.auxiliary
@@ -252,7 +256,9 @@ class _Printer:
             case Truth(name=name):
                 return name
             case Relation(operator=operator, left=left, right=right):
-                sort: Sort = "Int" if self.is_integral(left) and self.is_integral(right) else "Real"
+                sort: Sort = (
+                    "Int" if is_integral(left, self.sorts) and is_integral(right, self.sorts) else "Real"
+                )
                 if sort == "Int":
                     scale = lcm(denominator(left), denominator(right))
                     left, right = multiply_out(left, scale), multiply_out(right, scale)
@@ -271,17 +277,18 @@ class _Printer:
             case Choice(condition=condition, then=then, other=other):
                 return f"(ite {self.formula(condition)} {self.term(then, sort)} {self.term(other, sort)})"
 
-    def is_integral(self, term: Term) -> bool:
-        """Whether all its variables are integers (its coefficients may be fractions)."""
-        match term:
-            case Variable(name=name):
-                return self.sorts[name] == "Int"
-            case Constant():
-                return True
-            case Sum(terms=parts) | Product(factors=parts):
-                return all(map(self.is_integral, parts))
-            case Choice(then=then, other=other):
-                return self.is_integral(then) and self.is_integral(other)
+
+def is_integral(term: Term, sorts: Mapping[str, Sort]) -> bool:
+    """Whether all its variables are integers (its coefficients may be fractions)."""
+    match term:
+        case Variable(name=name):
+            return sorts[name] == "Int"
+        case Constant():
+            return True
+        case Sum(terms=parts) | Product(factors=parts):
+            return all(is_integral(part, sorts) for part in parts)
+        case Choice(then=then, other=other):
+            return is_integral(then, sorts) and is_integral(other, sorts)
 
 
 def denominator(term: Term) -> int:
