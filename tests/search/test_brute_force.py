@@ -145,6 +145,17 @@ CONDITIONS: list[Condition] = [
         "grad(w1)[0,0] > 0 or grad(w2)[0,0] < 0",
         lambda e: (e["grad(w1)"][:, 0, 0] > 0) | (e["grad(w2)"][:, 0, 0] < 0),
     ),
+    (
+        "abs(abs(r[0,0] / 2) - 1) <= 1/2",
+        lambda e: np.abs(np.abs(e["r"][:, 0, 0] / 2) - 1) <= 0.5,
+    ),
+    (
+        "min(max(x), max(y), 1/2) > min(z1)",
+        lambda e: (
+            np.minimum(np.minimum(flat(e["x"]).max(axis=1), flat(e["y"]).max(axis=1)), 0.5)
+            > flat(e["z1"]).min(axis=1)
+        ),
+    ),
     ("sum(r) == 0", lambda e: flat(e["r"]).sum(axis=1) == 0),
     ("r**2 == 1", lambda e: (flat(e["r"]) ** 2 == 1).all(axis=1)),
     ("max(abs(y[0,0]), x[0,0]) == 1", lambda e: np.maximum(np.abs(e["y"][:, 0, 0]), e["x"][:, 0, 0]) == 1),
