@@ -172,6 +172,26 @@ def test_a_search_that_the_system_kills_ran_out_of_memory() -> None:
         assert isinstance(zg.solve(founding(), process=process), zg.Sat)
 
 
+@pytest.mark.slow
+def test_a_search_that_exhausts_its_memory_leaves_none_without() -> None:
+    """Numbers of 1500 bits in 400 MiB: undecided, with its reason; and the next question is answered."""
+    names = ("x", "y", "w1", "b1", "w2", "b2")
+    large = zg.Problem(
+        network=[1, 1, 1],
+        samples=2,
+        zero=["w2"],
+        nonzero=["b2"],
+        domain="integer",
+        bounds={name: [3, 2**1500] for name in names},
+        where=["x[0]*w1 == 3*y[0]*y[1] - 2", "x[0]*x[1]*w1*b1 == y[0]**2 + 1"],
+    )
+    with SearchProcess(memory=400 * 2**20) as process:
+        answer = zg.solve(large, strategy="piecewise", timeout=40, process=process)
+        assert isinstance(answer, zg.Unknown)
+        assert answer.reason == "memory"
+        assert isinstance(zg.solve(founding(), process=process), zg.Sat)
+
+
 def test_threads_share_a_process() -> None:
     """Calls from several threads wait for one another and get their own answers."""
     answers: dict[int, zg.Answer] = {}

@@ -66,6 +66,40 @@ FINITE_MODES = {"z3": ("bits",)}
 """Modes for small integers that must find a model where there is one."""
 
 
+def workers(parent: int) -> list[int]:
+    """The solver processes of a parent."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            status = (entry / "stat").read_text() if entry.name.isdigit() else ""
+            command = (entry / "cmdline").read_bytes() if status else b""
+        except OSError:
+            continue
+        state, ppid = status.rpartition(")")[2].split()[:2] if status else ("", "0")
+        if int(ppid) == parent and state != "Z" and b"zerograd.solvers.worker" in command:
+            found.append(int(entry.name))
+    return found
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+
+
 @pytest.fixture(scope="module", params=registry.NAMES)
 def process(request: pytest.FixtureRequest) -> Iterator[SolverProcess]:
     """One process of each backend."""
@@ -391,16 +425,34 @@ def test_random_scripts_agree_in_all_modes(
 
 
 def test_a_seed_reproduces_its_outcome(process: SolverProcess) -> None:
-    """In another process, after other calls."""
+    """In another process, and after other calls, once they are forgotten."""
     script = Script()
     two_radicals(script)
     noise = Script()
     quintic(noise)
     for mode in REAL_MODES[process.name]:
         for seed in (0, 3):
-            with SolverProcess(process.name) as other:
-                run(other, noise, mode)
-                assert run(other, script, mode, seed=seed) == run(process, script, mode, seed=seed)
+            with SolverProcess(process.name) as fresh:
+                first = run(fresh, script, mode, seed=seed)
+            run(process, noise, mode)
+            process.forget()
+            assert run(process, script, mode, seed=seed) == first
+
+
+@linux
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_forgetting_outlives_the_process(name: str) -> None:
+    """A worker that is gone has nothing to forget; the next call starts another."""
+    before = set(workers(os.getpid()))
+    with SolverProcess(name) as process:
+        process.forget()
+        assert isinstance(run(process, Script(), modes(process)[0]), Model)
+        (pid,) = set(workers(os.getpid())) - before
+        os.kill(pid, signal.SIGTERM)
+        assert until(lambda: not is_running(pid))
+        process.forget()
+        process.forget()
+        assert isinstance(run(process, Script(), modes(process)[0]), Model)
 
 
 def test_effort_counts_the_same_everywhere(process: SolverProcess) -> None:
@@ -477,7 +529,7 @@ def test_a_deadline_that_has_passed(process: SolverProcess) -> None:
 
 
 def test_memory_limits_hold() -> None:
-    """Multiplying numbers of 1500 bits, bit by bit, in 400 MiB: out of memory, and the next call works."""
+    """Multiplying numbers of 1500 bits, bit by bit, in 400 MiB: out of memory, and the next calls work."""
     script = Script()
     x, y = whole(script, "i", "j")
     for v in (x, y):
@@ -488,44 +540,14 @@ def test_memory_limits_hold() -> None:
         outcome = run(process, script, "bits", seconds=60)
         assert isinstance(outcome, GaveUp)
         assert outcome.reason == "memory"
-        assert isinstance(run(process, Script(), "bits"), Model)
+        # The process that ran out would fail at this too: its memory is gone.
+        easy = Script()
+        pythagoras(easy)
+        for mode in ("smt", "bits"):
+            assert isinstance(run(process, easy, mode), Model), mode
 
 
 # --- processes ---------------------------------------------------------------------------------
-
-
-def workers(parent: int) -> list[int]:
-    """The solver processes of a parent."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            status = (entry / "stat").read_text() if entry.name.isdigit() else ""
-            command = (entry / "cmdline").read_bytes() if status else b""
-        except OSError:
-            continue
-        state, ppid = status.rpartition(")")[2].split()[:2] if status else ("", "0")
-        if int(ppid) == parent and state != "Z" and b"zerograd.solvers.worker" in command:
-            found.append(int(entry.name))
-    return found
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 
 
 @linux

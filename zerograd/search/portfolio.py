@@ -36,6 +36,7 @@ class Portfolio:
 
     def decide(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """The first verdict that a strategy comes to; else what stood in the way."""
+        self.solver.forget()
         given_up = Undecided("timeout")
         for name, share, search in self._steps(problem, samples):
             now = time.monotonic()

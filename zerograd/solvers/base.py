@@ -56,6 +56,10 @@ class Solver(Protocol):
         """Of the solver itself, not of its Python package."""
         ...
 
+    def forget(self) -> None:
+        """Drop what earlier calls left behind: after it, the same calls give the same answers."""
+        ...
+
     def check(
         self,
         text: str,

@@ -58,6 +58,14 @@ class SolverProcess:
         if worker is not None:
             worker.close()
 
+    def forget(self) -> None:
+        """Make answers independent of earlier calls."""
+        if self._worker is not None:
+            try:
+                self._worker.send({"forget": True})
+            except Ended:
+                self.close()
+
     def check(
         self, script: Script, *, deadline: float, mode: str, seed: int = 0, effort: float | None = None
     ) -> Outcome:
@@ -88,7 +96,10 @@ class SolverProcess:
                     "effort": effort,
                 }
             )
-            return outcome_from_json(worker.receive(deadline + GRACE))
+            outcome = outcome_from_json(worker.receive(deadline + GRACE))
+            if isinstance(outcome, GaveUp) and outcome.reason == "memory":
+                self.close()  # what it took it keeps: every later call would fail as well
+            return outcome
         except TimeoutError:
             self.close()
             return GaveUp("timeout", "the solver overran its time and was stopped")

@@ -25,6 +25,9 @@ def main(name: str, memory: int) -> None:
         reply({"failure": f"{name} cannot be used: {type(error).__name__}: {error}"})
         return
     for request in requests():
+        if "forget" in request:
+            backend.forget()
+            continue
         try:
             outcome = backend.check(
                 request["text"],

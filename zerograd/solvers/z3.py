@@ -37,6 +37,13 @@ class Z3:
 
     modes = ("nlsat", "nlsat-solve-eqs", "smt", "bits")
 
+    def __init__(self) -> None:
+        self._context: Any = None
+        """What Z3 keeps from call to call: expressions, whose numbering sways its choices."""
+
+    def forget(self) -> None:
+        self._context = None
+
     def version(self) -> str:
         import z3
 
@@ -79,11 +86,14 @@ class Z3:
     def _solver(self, mode: str, *, integers: bool, seed: int) -> Any:
         import z3
 
+        if self._context is None:
+            self._context = z3.Context()
+        context = self._context
         if mode in _CHAINS:
-            *before, last = _CHAINS[mode]
-            final = z3.With("nlsat", seed=seed) if last == "nlsat" else z3.Tactic(last)
-            return z3.Then(*before, final).solver()
-        solver = z3.Solver() if integers else z3.SolverFor("QF_NRA")
+            *before, last = (z3.Tactic(name, context) for name in _CHAINS[mode])
+            final = z3.With(last, seed=seed, ctx=context) if _CHAINS[mode][-1] == "nlsat" else last
+            return z3.Then(*before, final, ctx=context).solver()
+        solver = z3.Solver(ctx=context) if integers else z3.SolverFor("QF_NRA", context)
         solver.set("random_seed", seed)
         return solver
 
