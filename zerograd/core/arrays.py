@@ -20,6 +20,11 @@ def indices(shape: Shape) -> Iterator[Index]:
     return product(*(range(n) for n in shape))
 
 
+def squeeze(shape: Shape) -> Shape:
+    """The shape without its axes of length 1: what decides whether two arrays fit."""
+    return tuple(n for n in shape if n != 1)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Array(Generic[T]):
     """Values of the given shape, row-major. ``a[0, 1]`` reads an entry, ``a.tolist()`` nests them."""

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any, Generic, Protocol, TypeVar
 
-from zerograd.core.arrays import Array, Shape
+from zerograd.core.arrays import Array, Shape, squeeze
 from zerograd.core.exact import Exact, compare, divide
 from zerograd.core.language import (
     FUNCTIONS,
@@ -257,12 +257,8 @@ def _size(shape: Shape) -> int:
     return reduce(lambda a, b: a * b, shape, 1)
 
 
-def _squeeze(shape: Shape) -> Shape:
-    return tuple(n for n in shape if n != 1)
-
-
 def _broadcast(left: Array[Any], right: Array[Any]) -> tuple[Shape, list[tuple[Any, Any]]]:
-    if _squeeze(left.shape) == _squeeze(right.shape):
+    if squeeze(left.shape) == squeeze(right.shape):
         return left.shape, list(zip(left.entries, right.entries, strict=True))
     if len(right.entries) == 1:
         return left.shape, [(a, right.entries[0]) for a in left.entries]
@@ -274,7 +270,7 @@ def _broadcast(left: Array[Any], right: Array[Any]) -> tuple[Shape, list[tuple[A
 def _spread(array: Array[B], shape: Shape) -> tuple[B, ...]:
     if len(array.entries) == 1:
         return array.entries * _size(shape)
-    if _squeeze(array.shape) != _squeeze(shape):
+    if squeeze(array.shape) != squeeze(shape):
         raise LanguageError(f"shapes {show_shape(array.shape)} and {show_shape(shape)} do not fit")
     return array.entries
 

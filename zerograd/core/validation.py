@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from zerograd.core.arrays import Index, Shape, indices
+from zerograd.core.arrays import Index, Shape, indices, squeeze
 from zerograd.core.conditions import Condition
 from zerograd.core.errors import Path, short
 from zerograd.core.exact import narrow, parse_rational
@@ -137,7 +137,7 @@ class Validator(Reader):
 
     def _nested(self, data: object, name: str, shape: Shape, path: Path) -> dict[Index, Rational]:
         found = _shape_of(data)
-        if found is None or _squeeze(found) != _squeeze(shape):
+        if found is None or squeeze(found) != squeeze(shape):
             what = "ragged or deeply nested lists" if found is None else f"shape {show_shape(found)}"
             self.report(path, f"{name} has shape {show_shape(shape)}, found {what}")
             return {}
@@ -304,10 +304,6 @@ def tighter(a: Bound, b: Bound) -> Bound:
     lows = [low for low in (a[0], b[0]) if low is not None]
     highs = [high for high in (a[1], b[1]) if high is not None]
     return max(lows, default=None), min(highs, default=None)
-
-
-def _squeeze(shape: Shape) -> Shape:
-    return tuple(n for n in shape if n != 1)
 
 
 def _is_list(data: object) -> bool:
