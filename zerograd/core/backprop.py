@@ -7,9 +7,10 @@ pattern for polynomials. Reverse mode: Griewank and Walther, Evaluating Derivati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 from typing import Any, Generic, Protocol, TypeVar
 
 from zerograd.core.arrays import Array
@@ -54,7 +55,7 @@ class Forward(Generic[R]):
     def loss(self) -> R:
         """Mean of the squared residuals over samples and outputs, as ``torch.nn.MSELoss``."""
         r = self.residuals.entries
-        mean: R = _sum(v * v for v in r) * Fraction(1, len(r))
+        mean: R = sum(v * v for v in r) * Fraction(1, len(r))
         return mean
 
 
@@ -137,7 +138,7 @@ def backward(network: Network, parameters: Mapping[str, Array[R]], run: Forward[
             [[_dot(unit, column) for column in by_input] for unit in by_unit], len(by_input)
         )
         if layer.bias:
-            gradients[f"b{number}"] = Array((layer.units,), tuple(_sum(unit) for unit in by_unit))
+            gradients[f"b{number}"] = Array((layer.units,), tuple(sum(unit) for unit in by_unit))
         columns = list(zip(*parameters[f"w{number}"].rows(), strict=True))
         upstream = [tuple(_dot(column, row) for column in columns) for row in delta]
     gradients["x"] = Array.of(upstream, network.inputs)
@@ -146,12 +147,5 @@ def backward(network: Network, parameters: Mapping[str, Array[R]], run: Forward[
     return {name: gradients[name].map(lambda g: g * scale) for name in names}
 
 
-def _dot(a: Iterable[Any], b: Iterable[Any]) -> Any:
-    return _sum(u * v for u, v in zip(a, b, strict=True))
-
-
-def _sum(values: Iterable[Any]) -> Any:
-    total: Any = 0
-    for v in values:
-        total = total + v
-    return total
+def _dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
+    return sum(map(mul, a, b))

@@ -54,6 +54,9 @@ class Activation:
 
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(piece, False) strictly inside a piece, (number, True) on kink ``number``."""
+        if isinstance(z, int):  # most witnesses: no need for anything finer
+            number = bisect_left(self.kinks, z)
+            return number, number < len(self.kinks) and self.kinks[number] == z
         number = bisect_left(self.kinks, 0, key=lambda kink: compare(kink, z))
         if number < len(self.kinks) and compare(self.kinks[number], z) == 0:
             return number, True

@@ -64,6 +64,8 @@ def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
 
 def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
     """`exact_pieces` of float pre-activations."""
+    if not activation.kinks:
+        return np.zeros(z.shape, dtype=np.intp)
     kinks = np.array([float(kink) for kink in activation.kinks], dtype=np.float64)
     left = np.searchsorted(kinks, z, side="left")
     right = np.searchsorted(kinks, z, side="right")

@@ -7,9 +7,10 @@ exact gradients, or says why it could not be made. A deviation beyond rounding i
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.references import entry
@@ -30,6 +31,12 @@ from zerograd.numeric.floats import (
 
 MAX_DIFFERENCES = 400
 """Entries that finite differences are taken of; each costs two forward passes."""
+
+MAX_PRODUCTS = 2 * 10**7
+"""Of numbers, in all those passes: of a large network or dataset fewer entries are taken, evenly spread."""
+
+Codes: TypeAlias = list[NDArray[np.intp]]
+"""See `zerograd.numeric.floats.exact_pieces`."""
 
 
 class Disagreement(ZerogradError):  # noqa: N818 - named for what it is
@@ -53,9 +60,10 @@ def recheck(witness: Witness) -> dict[str, Any]:
     checks: dict[str, Any] = {}
     try:
         values = {name: to_floats(array) for name, array in witness.variables.items()}
-        checks["float64"] = _float64(witness, values)
-        checks["finite_differences"] = _differences(witness, values)
-        checks["torch"] = _torch(witness, values)
+        codes = exact_pieces(witness)
+        checks["float64"] = _float64(witness, values, codes)
+        checks["finite_differences"] = _differences(witness, values, codes)
+        checks["torch"] = _torch(witness, values, codes)
     except NotComparable as reason:
         for name in ("float64", "finite_differences", "torch"):
             checks.setdefault(name, f"not comparable: {reason}")
@@ -67,12 +75,11 @@ def _agree(witness: Witness, check: str, wrong: list[str]) -> None:
         raise Disagreement(witness, f"{check} disagrees with the exact gradients: " + "; ".join(wrong[:5]))
 
 
-def _float64(witness: Witness, values: Values) -> dict[str, Any]:
+def _float64(witness: Witness, values: Values, codes: Codes) -> dict[str, Any]:
     problem = witness.problem
-    codes = exact_pieces(witness)
     try:
         with np.errstate(all="ignore", under="raise"):
-            _same_sides(witness, forward(problem.network, values))
+            _same_sides(witness, codes, forward(problem.network, values))
             run = evaluate(problem.network, values, codes, problem.derivative_at_kink)
     except FloatingPointError:
         raise NotComparable("an intermediate value is too near to 0 for float64") from None
@@ -83,9 +90,9 @@ def _float64(witness: Witness, values: Values) -> dict[str, Any]:
     return {"largest_deviation": largest}
 
 
-def _same_sides(witness: Witness, z: list[Floats]) -> None:
+def _same_sides(witness: Witness, exact: Codes, z: list[Floats]) -> None:
     """Rounding near a kink may carry float64 to the other side, where nothing can be compared."""
-    layers = zip(witness.problem.network.layers, exact_pieces(witness), z, strict=True)
+    layers = zip(witness.problem.network.layers, exact, z, strict=True)
     for number, (layer, codes, row) in enumerate(layers, start=1):
         differs = np.argwhere(pieces(layer.activation, row) != codes)
         if len(differs):
@@ -93,15 +100,16 @@ def _same_sides(witness: Witness, z: list[Floats]) -> None:
             raise NotComparable(f"rounding carries {site} across a kink")
 
 
-def _differences(witness: Witness, values: Values) -> dict[str, Any] | str:
+def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | str:
     """Central differences of the loss: quadratic in each single entry while no kink is crossed."""
     network = witness.problem.network
-    codes = exact_pieces(witness)
     names = [*network.shapes, "x"]
     sites = [(name, index) for name in names for index in np.ndindex(values[name].shape)]
     run = evaluate(network, values, codes, witness.problem.derivative_at_kink)
     largest, wrong, compared = 0.0, [], 0
-    for name, index in sites[:MAX_DIFFERENCES]:
+    each = witness.samples * sum(values[name].size for name in network.shapes)
+    taken = min(len(sites), MAX_DIFFERENCES, max(10, MAX_PRODUCTS // each))
+    for name, index in (sites[i * len(sites) // taken] for i in range(taken)):
         found = _central(witness, values, codes, name, index)
         if found is None:
             continue
@@ -119,7 +127,7 @@ def _differences(witness: Witness, values: Values) -> dict[str, Any] | str:
 
 
 def _central(
-    witness: Witness, values: Values, codes: list[Any], name: str, index: tuple[int, ...]
+    witness: Witness, values: Values, codes: Codes, name: str, index: tuple[int, ...]
 ) -> tuple[float, float] | None:
     """(difference quotient, its rounding), with the largest step that crosses no kink; None near one."""
     network = witness.problem.network
@@ -131,9 +139,10 @@ def _central(
             moved[name][index] += move
             with np.errstate(all="ignore"):
                 loss, bound, sides = loss_at(network, moved)
-            if all(np.array_equal(a, b) for a, b in zip(sides, codes, strict=True)):
-                losses.append(loss)
-                bounds.append(bound)
+            if not all(np.array_equal(a, b) for a, b in zip(sides, codes, strict=True)):
+                break
+            losses.append(loss)
+            bounds.append(bound)
         if len(losses) == 2 and np.isfinite(bounds).all():
             # The losses far from here may be much larger than the one here, and round accordingly.
             return (losses[0] - losses[1]) / (2 * step), ROUNDING * max(bounds) / step
@@ -141,7 +150,7 @@ def _central(
     return None
 
 
-def _torch(witness: Witness, values: Values) -> dict[str, Any] | str:
+def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | str:
     if find_spec("torch") is None:
         return "not installed"
     try:
@@ -149,13 +158,12 @@ def _torch(witness: Witness, values: Values) -> dict[str, Any] | str:
     except (ImportError, OSError) as error:  # there, and broken: no reason to withhold an answer
         return f"not usable: {error}"
 
-    codes = exact_pieces(witness)
     on_kink = any((layer % 2).any() for layer in codes)
     convention = witness.problem.derivative_at_kink
     if on_kink and convention != "torch":
         return f"not comparable: a sample is on a kink, where derivative_at_kink is {convention}"
     z, gradients = torch_gradients(witness.problem.network, values)
-    _same_sides(witness, z)
+    _same_sides(witness, codes, z)
     run = evaluate(witness.problem.network, values, codes, convention)
     largest, wrong = largest_deviation(witness, gradients, run.bounds, ROUNDING)
     _agree(witness, "torch", wrong)

@@ -1,0 +1,250 @@
+"""Exact linear algebra over the residuals: parameters and inputs drawn, residuals solved for.
+
+With parameters and inputs fixed, the gradients are linear in the residuals r = ŷ − y, and free
+targets make r free: zero entries ask r to lie in a null space, nonzero entries ask it off others.
+Finds witnesses only; what it cannot honour (given or bounded targets, conditions that no draw
+happens to meet) is left to the strategies after it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from math import ceil
+
+from zerograd.core.arrays import Array, Index
+from zerograd.core.check import check_witness
+from zerograd.core.errors import Refused
+from zerograd.core.problem import Problem
+from zerograd.core.vocabulary import Rational, variable_shapes
+from zerograd.core.witness import Witness
+from zerograd.search.draw import Structure, Values, draw, redraw_inputs
+from zerograd.search.kernel import Vector, kernel, primitive
+from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
+from zerograd.search.verdict import Found, Progress, Undecided, Verdict
+
+NAME = "construct"
+
+SMALL = 8
+"""Zero rows that a first draw aims at: the fewer, the smaller the residuals."""
+
+CANDIDATES = 12
+"""Vectors of one null space that are tried."""
+
+REDRAWS = 8
+
+
+def construct(
+    problem: Problem,
+    samples: int,
+    *,
+    first: int,
+    last: int,
+    deadline: float,
+    seed: int,
+    progress: Progress,
+) -> Verdict:
+    """Look for a witness with M = ``samples`` in draws ``first`` to ``last``; it never says there is none.
+
+    Draws are counted rather than timed, so that a seed gives the same answer on any machine.
+    """
+    if "y" in problem.given or any(reference.name == "y" for reference in problem.bounds):
+        return Undecided("unsupported", "the targets are not free")
+    asked = _Asked(problem, samples)
+    for attempt in range(first, last + 1):
+        if time.monotonic() >= deadline:
+            return Undecided("timeout", f"{attempt - 1} draws led to nothing")
+        chance = random.Random(f"construct {seed} {attempt}")  # noqa: S311 - reproducible, not secret
+        if attempt % 10 == 0:
+            progress(f"{attempt} draws")
+        spread = min(1 + attempt // 12, 9)
+        structure = asked.structure(attempt, chance)
+        values = draw(
+            problem,
+            samples,
+            chance,
+            spread=spread,
+            structure=structure,
+            spread_x=max(spread, _variety(problem, samples)),
+        )
+        # A witness off all kinks answers under every convention: the cleaner one, and looked for first.
+        part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
+        if part is None:
+            continue
+        for residuals in _residuals(asked, part, chance):
+            witness = _witness(asked, values, part, residuals)
+            if witness is not None:
+                return Found(witness, NAME)
+    return Undecided("incomplete", f"{last} draws led to nothing, which shows nothing")
+
+
+class _Asked:
+    """What a problem asks of gradients, entry by entry."""
+
+    def __init__(self, problem: Problem, samples: int) -> None:
+        self.problem, self.samples = problem, samples
+        self.zero = problem.asked_entries("zero", samples)
+        self.signs = {
+            relation: problem.asked_entries(relation, samples)
+            for relation in ("nonzero", "positive", "negative")
+        }
+        some = [reference.name for reference in problem.query["some_nonzero"]]
+        entries = [*self.zero, *(e for listed in self.signs.values() for e in listed)]
+        self.names = tuple(dict.fromkeys([*(name for name, _ in entries), *some]))
+        self.hidden = problem.network.widths[1:-1]
+        self.columns = samples * problem.network.outputs
+
+    def structure(self, attempt: int, chance: random.Random) -> Structure:
+        """How many units of each layer are originals: the first draws aim at few zero rows."""
+        if not self.hidden:
+            return Structure(())
+        limit = min(SMALL, self.columns // 2) if attempt % 3 else self.columns - 1
+        widest = max(self.hidden)
+        allowed = [k for k in range(1, min(widest, self.columns) + 1) if self._rows(k) <= limit]
+        if attempt % 5 == 0:
+            most = widest
+        elif attempt % 2:
+            most = allowed[-1] if allowed else 1
+        else:
+            most = chance.choice(allowed or [1])
+        return self._with_originals(most)
+
+    def _with_originals(self, most: int) -> Structure:
+        return Structure.with_originals(self.hidden, [min(n, most) for n in self.hidden])
+
+    def _rows(self, originals: int) -> int:
+        """How many zero rows are left where each hidden layer has so many units that are not parallel."""
+        structure = self._with_originals(originals)
+        return len({(n, i) if n == "x" else structure.site(n, i) for n, i in self.zero})
+
+    def met(self, part: LinearPart, residuals: Matrix) -> bool:
+        """Whether the gradients for these residuals are as asked."""
+        found = part.gradients(residuals, self.names)
+        tests = {"nonzero": _nonzero, "positive": _positive, "negative": _negative}
+        return (
+            all(found[name][index] == 0 for name, index in self.zero)
+            and all(
+                tests[relation](found[name][index])
+                for relation, entries in self.signs.items()
+                for name, index in entries
+            )
+            and all(
+                any(found[r.name].values()) if r.index is None else found[r.name][r.index] != 0
+                for r in self.problem.query["some_nonzero"]
+            )
+        )
+
+
+def _nonzero(value: Rational) -> bool:
+    return value != 0
+
+
+def _positive(value: Rational) -> bool:
+    return value > 0
+
+
+def _negative(value: Rational) -> bool:
+    return value < 0
+
+
+def _variety(problem: Problem, samples: int) -> int:
+    """The spread at which there are twice as many integer inputs as samples."""
+    return ceil(((2 * samples) ** (1 / problem.network.inputs) - 1) / 2)
+
+
+def _settled(
+    problem: Problem, samples: int, values: Values, chance: random.Random, *, strict: bool
+) -> LinearPart | None:
+    """The network at the drawn values, with samples on kinks drawn again; None if some stay there."""
+    network, kink = problem.network, problem.derivative_at_kink
+    layers = layers_of(network, values)
+
+    def at(m: int) -> Row:
+        return [values["x"][m, d] for d in range(network.inputs)]
+
+    runs = [run(network, layers, at(m), kink) for m in range(samples)]
+    spread = max(2, _variety(problem, samples))
+    for _ in range(REDRAWS):
+        again = [m for m, found in enumerate(runs) if found.on_kink]
+        if not again:
+            return LinearPart(network, layers, tuple(runs))
+        if not redraw_inputs(problem, values, again, chance, spread, samples):
+            break
+        for m in again:
+            runs[m] = run(network, layers, at(m), kink)
+        spread += 1
+    if strict or kink == "forbid":
+        return None
+    return LinearPart(network, layers, tuple(runs))
+
+
+def _residuals(asked: _Asked, part: LinearPart, chance: random.Random) -> Iterator[Matrix]:
+    """Residuals under which the zero entries are zero, simplest first."""
+    rows = [row for row in dict.fromkeys(map(primitive, part.rows(asked.zero))) if any(row)]
+    columns = asked.columns
+    width = min(columns, 2 * len(rows) + 2)
+    blocks: list[tuple[int, list[Vector]]] = []
+    for start in range(0, columns, width):
+        stop = min(start + width, columns)
+        own = [row for row in dict.fromkeys(primitive(row[start:stop]) for row in rows) if any(row)]
+        basis = kernel(own, stop - start)
+        if basis:
+            blocks.append((start, basis))
+    if not blocks:
+        return
+    outputs = part.network.outputs
+    for combination in _combinations(blocks, chance):
+        flat = [0] * columns
+        for start, vector in combination:
+            for offset, value in enumerate(vector):
+                flat[start + offset] += value
+        yield [list(flat[i : i + outputs]) for i in range(0, columns, outputs)]
+
+
+def _combinations(
+    blocks: Sequence[tuple[int, list[Vector]]], chance: random.Random
+) -> Iterator[list[tuple[int, Vector]]]:
+    """Sums of kernel vectors: a few simple ones, then random ones from every block."""
+    if len(blocks) == 1:
+        start, basis = blocks[0]
+        shortest = basis[:4]
+        for vector in shortest:
+            yield [(start, vector)]
+            yield [(start, _times(vector, -1))]
+        for one, other in list(combinations(shortest, 2))[:3]:
+            yield [(start, one), (start, other)]
+            yield [(start, one), (start, _times(other, -1))]
+    for _ in range(CANDIDATES if len(blocks) == 1 else 2):
+        yield [
+            (start, _times(vector, chance.choice((-1, 1, 1, 2))))
+            for start, basis in blocks
+            for vector in chance.sample(basis, chance.randint(1, min(len(basis), 3)))
+        ]
+
+
+def _times(vector: Vector, factor: int) -> Vector:
+    return tuple(factor * v for v in vector)
+
+
+def _witness(asked: _Asked, values: Values, part: LinearPart, residuals: Matrix) -> Witness | None:
+    """The witness with these residuals, if it answers the problem."""
+    if not asked.met(part, residuals):
+        return None
+    problem, samples = asked.problem, asked.samples
+    shapes = variable_shapes(problem.network, samples)
+    targets: dict[Index, Rational] = {
+        (m, k): output - r
+        for m, (outputs, row) in enumerate(zip(part.outputs, residuals, strict=True))
+        for k, (output, r) in enumerate(zip(outputs, row, strict=True))
+    }
+    every = {**values, "y": targets}
+    arrays = {name: Array.build(shape, every[name].__getitem__) for name, shape in shapes.items()}
+    witness = Witness.of(problem, arrays)
+    if problem.where or problem.domain == "integer":
+        try:
+            check_witness(problem, witness)
+        except Refused:
+            return None  # a condition that this draw does not meet: the next may
+    return witness

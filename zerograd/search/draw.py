@@ -1,0 +1,143 @@
+"""Small integers for parameters and inputs, with structure where few samples ask for it.
+
+Hidden units that are multiples of one another (parallel units) put no new rows into the system that
+the residuals have to solve, so a wide network with parallel units needs no more samples than a
+narrow one: general position would have no null space.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+
+from zerograd.core.arrays import Index, indices
+from zerograd.core.problem import Problem
+from zerograd.core.vocabulary import Bound, Rational, variable_shapes
+
+Values = dict[str, dict[Index, Rational]]
+"""By name and index."""
+
+FACTORS = (1, 1, 1, 2)
+"""How many times its original a parallel unit is."""
+
+WEIGHTS = (1, 1, 1, 2, -1)
+"""How many times its original's outgoing weights a parallel unit's are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Which hidden units are parallel to which: ``original[l-1][i]`` for unit i of layer l."""
+
+    original: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def with_originals(cls, widths: Sequence[int], originals: Sequence[int]) -> Structure:
+        """The first ``originals[l-1]`` units of each hidden layer, and copies of them in turn."""
+        return cls(tuple(tuple(i % k for i in range(n)) for n, k in zip(widths, originals, strict=True)))
+
+    def site(self, name: str, index: Index) -> tuple[str, Index]:
+        """The entry whose gradient row is a multiple of this one's."""
+        layer = int(name[1:])
+        own, below = self._of(layer), self._of(layer - 1)
+        moved = own[index[0]] if own else index[0]
+        if name[0] == "b":
+            return name, (moved,)
+        return name, (moved, below[index[1]] if below else index[1])
+
+    def _of(self, layer: int) -> tuple[int, ...] | None:
+        return self.original[layer - 1] if 1 <= layer <= len(self.original) else None
+
+
+def draw(
+    problem: Problem,
+    samples: int,
+    chance: random.Random,
+    *,
+    spread: int,
+    structure: Structure,
+    spread_x: int | None = None,
+) -> Values:
+    """Values of parameters and ``x``, inside their bounds; given values stand.
+
+    Args:
+        spread: the largest absolute value of an original unit's weights.
+        spread_x: of an input; ``spread`` by default.
+    """
+    network = problem.network
+    bounds = problem.entry_bounds(samples)
+    nonzero = [*range(-spread, 0), *range(1, spread + 1)]
+    wishes = nonzero * 3 + [0]  # a weight of 0 cuts a connection: sometimes wanted, mostly not
+    wide = spread_x or spread
+    factors = [[chance.choice(FACTORS) for _ in layer] for layer in structure.original]
+    weights = [[chance.choice(WEIGHTS) for _ in layer] for layer in structure.original]
+    for layer, originals in enumerate(structure.original):
+        for unit, original in enumerate(originals):
+            if unit == original:
+                factors[layer][unit] = weights[layer][unit] = 1
+    values: Values = {}
+    for name, shape in variable_shapes(network, samples).items():
+        if name == "y":
+            continue
+        given = problem.given.get(name, {})
+        found: dict[Index, Rational] = {}
+        for index in indices(shape):
+            wish = chance.randint(-wide, wide) if name == "x" else chance.choice(wishes)
+            if name != "x":
+                wish = _structured(name, index, wish, found, structure, factors, weights)
+            found[index] = given.get(index, within(wish, bounds.get((name, index), (None, None))))
+        values[name] = found
+    return values
+
+
+def _structured(
+    name: str,
+    index: Index,
+    wish: int,
+    found: Mapping[Index, Rational],
+    structure: Structure,
+    factors: Sequence[Sequence[int]],
+    weights: Sequence[Sequence[int]],
+) -> int:
+    """The wish, unless the entry belongs to a parallel unit: then a multiple of its original's."""
+    _, original = structure.site(name, index)
+    if original == index or original not in found:
+        return wish
+    layer = int(name[1:])
+    value = found[original]
+    if original[0] != index[0]:
+        value *= factors[layer - 1][index[0]]
+    if name[0] == "w" and original[1] != index[1]:
+        value *= weights[layer - 2][index[1]]
+    return int(value)
+
+
+def redraw_inputs(
+    problem: Problem, values: Values, samples: Sequence[int], chance: random.Random, spread: int, total: int
+) -> bool:
+    """Draw the free inputs of some samples again, in place; False if none of them is free.
+
+    Args:
+        total: M.
+    """
+    bounds = problem.entry_bounds(total)
+    given = problem.given.get("x", {})
+    moved = False
+    for m in samples:
+        for d in range(problem.network.inputs):
+            if (m, d) not in given:
+                wish = chance.randint(-spread, spread)
+                values["x"][m, d] = within(wish, bounds.get(("x", (m, d)), (None, None)))
+                moved = True
+    return moved
+
+
+def within(wish: Rational, bound: Bound) -> Rational:
+    """The wish, moved to the nearest integer (else the nearest value) inside the bounds."""
+    low, high = bound
+    if low is not None and wish < low:
+        wish = ceil(low) if high is None or ceil(low) <= high else low
+    if high is not None and wish > high:
+        wish = floor(high) if low is None or floor(high) >= low else high
+    return wish
