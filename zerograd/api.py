@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = 60.0
 MAX_TIMEOUT = 1e8
-STRATEGIES = ("auto", "guess", "regions", "piecewise")
+STRATEGIES = ("auto", "construct", "guess", "regions", "piecewise")
 
 
 class WitnessRefused(ZerogradError):  # noqa: N818 - named for what happened

@@ -18,7 +18,7 @@ from zerograd.core.univariate import polynomial
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.core.witness import Witness
 from zerograd.numeric import recheck as module
-from zerograd.numeric.floats import NotComparable, to_floats
+from zerograd.numeric.floats import NotComparable, exact_pieces, to_floats
 from zerograd.numeric.recheck import Disagreement, recheck
 
 FOUNDING = {"w1": [1], "b1": [-1], "w2": [1], "b2": [-1], "x": [0, 2, 3], "y": [-2, 2, 0]}
@@ -170,9 +170,10 @@ def test_each_check_catches_a_lie_by_itself() -> None:
     lying = witness([1, 1, 1], 3, FOUNDING)
     truth = lying.gradients
     values = {name: to_floats(array) for name, array in lying.variables.items()}
+    codes = exact_pieces(lying)
     object.__setattr__(lying, "gradients", {**truth, "b1": truth["b1"].map(lambda v: v + 1)})
     with pytest.raises(Disagreement, match="finite differences disagrees"):
-        module._differences(lying, values)
+        module._differences(lying, values, codes)
     pytest.importorskip("torch")
     with pytest.raises(Disagreement, match="torch disagrees"):
-        module._torch(lying, values)
+        module._torch(lying, values, codes)

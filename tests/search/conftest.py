@@ -20,6 +20,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.references import entry
 from zerograd.core.vocabulary import quantity_shapes, variable_shapes
 from zerograd.core.witness import Witness
+from zerograd.search.crew import Crew
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.verdict import Found, Verdict
 from zerograd.solvers.process import SolverProcess
@@ -33,10 +34,16 @@ HALF: int | Fraction = Fraction(1, 2)
 
 
 @pytest.fixture(scope="session")
-def solver() -> Iterator[SolverProcess]:
-    """One solver process, shared: starting it is the slow part."""
-    with SolverProcess() as process:
-        yield process
+def crew() -> Iterator[Crew]:
+    """Solver processes, shared: starting them is the slow part."""
+    with Crew() as processes:
+        yield processes
+
+
+@pytest.fixture(scope="session")
+def solver(crew: Crew) -> SolverProcess:
+    """One of them."""
+    return crew.lead
 
 
 Decide = Callable[..., Verdict]
@@ -44,13 +51,13 @@ Decide = Callable[..., Verdict]
 
 
 @pytest.fixture(scope="session")
-def decide(solver: SolverProcess) -> Decide:
+def decide(crew: Crew) -> Decide:
     """What a strategy says of a problem; a witness has been checked."""
 
     def run(problem: Problem, strategy: str = "auto", *, seconds: float = 8.0, seed: int = 0) -> Verdict:
         samples = problem.samples.fixed
         assert samples is not None
-        portfolio = Portfolio(solver, strategy, seed, lambda _: None)
+        portfolio = Portfolio(crew, strategy, seed, lambda _: None)
         verdict = portfolio.decide(problem, samples, time.monotonic() + seconds)
         if isinstance(verdict, Found):
             check_witness(problem, verdict.witness)

@@ -13,9 +13,9 @@ from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
 from zerograd.core.problem import Problem
 from zerograd.core.witness import Witness
+from zerograd.search.crew import Crew
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.verdict import Found, Impossible, Verdict
-from zerograd.solvers.process import SolverProcess
 
 if TYPE_CHECKING:
     from tests.search.conftest import Decide, Dice
@@ -246,7 +246,7 @@ def test_answers_do_not_depend_on_earlier_questions(decide: Decide) -> None:
     """Asked first by a fresh solver, or after others: the same witness."""
     for seed, strategy in [(9, "regions"), (24, "regions"), (45, "auto"), (48, "auto")]:
         problem = Problem(**random_question(seed))
-        with SolverProcess() as fresh:
+        with Crew() as fresh:
             first = Portfolio(fresh, strategy, 0, lambda _: None).decide(
                 problem, problem.samples.least, time.monotonic() + 20
             )

@@ -20,7 +20,7 @@ from zerograd.search.samples import over_samples
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 
 if TYPE_CHECKING:
-    from zerograd.solvers.process import SolverProcess
+    from zerograd.search.crew import Crew
 
 HEADLINE: dict[str, Any] = {"network": [1, 1, 1], "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 NO = Impossible("solver", "stub")
@@ -120,10 +120,50 @@ def test_where_small_datasets_suffice_the_last_one_decides(samples: str) -> None
     """What has no witness with a sufficient number of samples has none with any, gaps below included."""
     verdict, attempts, asked = ask(samples, lambda m: "incomplete" if m == 2 else "unsat", sufficient=3)
     assert verdict == NO
-    assert asked == [1, 2, 3]
-    assert [a.status for a in attempts] == ["unsat", "unknown", "unsat"]
-    verdict, _, _ = ask(samples, lambda m: "incomplete" if m == 3 else "unsat", sufficient=3)
+    assert asked == [3]
+    assert attempts == (Attempt(3, "unsat"),)
+    verdict, attempts, asked = ask(samples, lambda m: "incomplete" if m == 3 else "unsat", sufficient=3)
     assert verdict == unknown()
+    assert asked == [3, 1, 2, 3]
+    assert [a.status for a in attempts] == ["unsat", "unsat", "unknown"]
+
+
+def test_any_ends_with_a_witness_for_the_sufficient_number_and_fewest_does_not() -> None:
+    """Any number of samples answers the one question, the least one the other."""
+    verdict, attempts, asked = ask("any", lambda m: "sat" if m > 1 else "unsat", sufficient=3)
+    assert isinstance(verdict, Found)
+    assert (asked, attempts) == ([3], (Attempt(3, "sat"),))
+    verdict, attempts, asked = ask("fewest", lambda m: "sat" if m > 1 else "unsat", sufficient=3)
+    assert isinstance(verdict, Found)
+    assert verdict.witness.samples == 2
+    assert (asked, attempts) == ([3, 1, 2], (Attempt(1, "unsat"), Attempt(2, "sat")))
+
+
+@pytest.mark.parametrize(("samples", "expected"), [("any", []), ("fewest", [1, 2])])
+def test_a_sketched_witness(samples: str, expected: list[int]) -> None:
+    """It answers `any` at once; for `fewest` each number below is still ruled out, and itself decided."""
+    problem = Problem(network=[1, 1, 1], samples=samples)
+    asked: list[int] = []
+
+    def decide(m: int, _: float) -> Verdict:
+        asked.append(m)
+        return Found(witness(problem, m), "stub") if m >= 2 else NO
+
+    def sketch(m: int, _: float) -> Verdict:
+        return Found(witness(problem, m), "sketch") if m >= 2 else unknown()
+
+    verdict, attempts = over_samples(
+        problem,
+        decide,
+        sufficient=5,
+        deadline=time.monotonic() + 60,
+        progress=lambda _: None,
+        sketch=sketch,
+    )
+    assert isinstance(verdict, Found)
+    assert verdict.witness.samples == 2
+    assert asked == expected
+    assert attempts[-1] == Attempt(2, "sat")
 
 
 def test_a_sufficient_number_says_nothing_of_a_finite_range() -> None:
@@ -170,11 +210,9 @@ def test_each_number_leaves_time_for_the_next() -> None:
 # --- with the solver ---------------------------------------------------------------------------
 
 
-def solve(
-    solver: SolverProcess, *, seconds: float = 20.0, **arguments: Any
-) -> tuple[Verdict, tuple[Attempt, ...]]:
+def solve(crew: Crew, *, seconds: float = 20.0, **arguments: Any) -> tuple[Verdict, tuple[Attempt, ...]]:
     problem = Problem(**arguments)
-    portfolio = Portfolio(solver, "auto", 0, lambda _: None)
+    portfolio = Portfolio(crew, "auto", 0, lambda _: None)
     return over_samples(
         problem,
         lambda m, deadline: portfolio.decide(problem, m, deadline),
@@ -184,35 +222,38 @@ def solve(
     )
 
 
-def test_the_founding_case_needs_three_samples(solver: SolverProcess) -> None:
+def test_the_founding_case_needs_three_samples(crew: Crew) -> None:
     """One and two are ruled out on the way."""
-    for samples in ("fewest", "any", {"from": 1, "to": 6}):
-        verdict, attempts = solve(solver, samples=samples, **HEADLINE)
+    for samples in ("fewest", {"from": 1, "to": 6}):
+        verdict, attempts = solve(crew, samples=samples, **HEADLINE)
         assert isinstance(verdict, Found)
         assert verdict.witness.samples == 3
         assert attempts == (Attempt(1, "unsat"), Attempt(2, "unsat"), Attempt(3, "sat"))
+    verdict, attempts = solve(crew, samples="any", **HEADLINE)
+    assert isinstance(verdict, Found)
+    assert attempts[-1] == Attempt(verdict.witness.samples, "sat")
 
 
-def test_a_range_below_is_unsat(solver: SolverProcess) -> None:
+def test_a_range_below_is_unsat(crew: Crew) -> None:
     """Up to two samples there is none."""
-    verdict, attempts = solve(solver, samples={"from": 1, "to": 2}, **HEADLINE)
+    verdict, attempts = solve(crew, samples={"from": 1, "to": 2}, **HEADLINE)
     assert isinstance(verdict, Impossible)
     assert attempts == (Attempt(1, "unsat"), Attempt(2, "unsat"))
 
 
-def test_impossible_for_every_number(solver: SolverProcess) -> None:
+def test_impossible_for_every_number(crew: Crew) -> None:
     """w1·∂w1 + b1·∂b1 = w2·∂w2: with w1 = 0, b1 ≠ 0 and ∂w2 = 0, ∂b1 vanishes. For any M."""
     verdict, attempts = solve(
-        solver, network=[1, 1, 1], samples="any", zero=["w2"], nonzero=["b1"], where=["w1 == 0", "b1 != 0"]
+        crew, network=[1, 1, 1], samples="any", zero=["w2"], nonzero=["b1"], where=["w1 == 0", "b1 != 0"]
     )
     assert isinstance(verdict, Impossible)
     assert {a.status for a in attempts} == {"unsat"}
 
 
-def test_any_without_a_theorem_and_without_a_witness_is_unknown(solver: SolverProcess) -> None:
+def test_any_without_a_theorem_and_without_a_witness_is_unknown(crew: Crew) -> None:
     """The same question with a condition on the loss, to which the theorem does not apply."""
     verdict, attempts = solve(
-        solver, network=[1, 1, 1], samples="any", zero=["w2"], nonzero=["b1"],
+        crew, network=[1, 1, 1], samples="any", zero=["w2"], nonzero=["b1"],
         where=["w1 == 0", "b1 != 0", "loss < 5"], seconds=3.0,
     )  # fmt: skip
     assert isinstance(verdict, Undecided)
@@ -221,10 +262,10 @@ def test_any_without_a_theorem_and_without_a_witness_is_unknown(solver: SolverPr
     assert "sat" not in {a.status for a in attempts}
 
 
-def test_samples_that_are_named_must_be_there(solver: SolverProcess) -> None:
+def test_samples_that_are_named_must_be_there(crew: Crew) -> None:
     """`fewest` starts at the samples that the question names."""
     verdict, attempts = solve(
-        solver, network=[1, 1, 1], samples="fewest", zero=["b2"], where=["x[2] - x[0] == 4", "y[1] == 1"]
+        crew, network=[1, 1, 1], samples="fewest", zero=["b2"], where=["x[2] - x[0] == 4", "y[1] == 1"]
     )
     assert isinstance(verdict, Found)
     assert attempts == (Attempt(3, "sat"),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,21 @@ from zerograd.core.exact import Exact
 from zerograd.core.network import KINKS, LINEAR, Layer, Network
 from zerograd.core.problem import Problem
 from zerograd.derive.regions import units_with_sides
-from zerograd.search.regions import MAX_REGIONS, count, patterns, regions
+from zerograd.search.patterns import MAX_ROWS, Patterns
+from zerograd.search.regions import MAX_REGIONS, regions
 from zerograd.search.symmetry import samples_interchangeable, units_interchangeable
 from zerograd.search.verdict import Undecided
 
 if TYPE_CHECKING:
     from tests.search.conftest import Dice
-    from zerograd.solvers.process import SolverProcess
+    from zerograd.search.crew import Crew
 
 Pattern = tuple[tuple[int, ...], ...]
+
+
+def everything(problem: Problem, samples: int) -> Patterns:
+    """The patterns of a problem, those included that geometry or small datasets make superfluous."""
+    return replace(Patterns.of(problem, samples), most=None, cuts=())
 
 
 def permuted(array: Array[Exact], axis: int, order: Sequence[int]) -> Array[Exact]:
@@ -192,8 +199,9 @@ def test_each_class_of_patterns_is_looked_at_once(
 ) -> None:
     """The patterns enumerated are one of each class: none left out, none twice."""
     problem = Problem(network=widths, samples=samples, derivative_at_kink=convention, **extra)
-    listed = list(patterns(problem, samples))
-    assert len(listed) == len(set(listed)) <= count(problem, samples)
+    every = everything(problem, samples)
+    listed = list(every)
+    assert len(listed) == len(set(listed)) <= every.count()
     classes = orbits(problem, samples)
     assert len(listed) == len(classes)
     for orbit in classes:
@@ -204,22 +212,24 @@ def test_activations_with_several_sides() -> None:
     """Kinks that are sides of their own, output activations, and layers without any kink."""
     layers = (Layer(2, "hardtanh"), Layer(2, LINEAR), Layer(1, "abs"))
     problem = Problem(network=Network(1, layers), samples=2)
-    listed = list(patterns(problem, 2))
+    every = everything(problem, 2)
+    listed = list(every)
     # hardtanh: flat, steep, flat; abs: falling, the kink, rising.
     assert {len(row) for rows in listed for row in rows} == {3}
-    assert count(problem, 2) == 27 * 28 // 2
+    assert every.count() == 27 * 28 // 2
     assert len(listed) == len(orbits(problem, 2))
 
 
 def test_counts_of_the_design() -> None:
     """92 classes for two units and three samples, 267 for four: a kink of its own makes three sides."""
     abs_like = Network(1, (Layer(2, "abs"), Layer(1, LINEAR)))
-    assert [len(list(patterns(Problem(network=abs_like, samples=m), m))) for m in (3, 4)] == [92, 267]
+    assert [len(list(everything(Problem(network=abs_like, samples=m), m))) for m in (3, 4)] == [92, 267]
 
 
-def test_too_many_patterns_are_not_listed(solver: SolverProcess) -> None:
+@pytest.mark.parametrize("hidden", [15, 40])
+def test_too_many_patterns_are_not_listed(crew: Crew, hidden: int) -> None:
     """A wide network is refused at once, and not after hours of counting."""
-    problem = Problem(network=[1, 40, 1], samples=2)
-    assert count(problem, 2) > MAX_REGIONS
-    verdict = regions(problem, 2, solver, deadline=float("inf"), seed=0, progress=lambda _: None)
-    assert verdict == Undecided("unsupported", "more than 20000 activation patterns")
+    problem = Problem(network=[1, hidden, 1], samples=2)
+    assert Patterns.of(problem, 2).count() > MAX_ROWS
+    verdict = regions(problem, 2, crew, deadline=float("inf"), seed=0, progress=lambda _: None)
+    assert verdict == Undecided("unsupported", f"more than {MAX_REGIONS} activation patterns")

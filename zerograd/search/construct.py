@@ -17,12 +17,14 @@ from math import ceil
 from zerograd.core.arrays import Array, Index
 from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
+from zerograd.core.exact import Exact
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.core.witness import Witness
 from zerograd.search.draw import Structure, Values, draw, redraw_inputs
 from zerograd.search.kernel import Vector, kernel, primitive
 from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
+from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.verdict import Found, Progress, Undecided, Verdict
 
 NAME = "construct"
@@ -50,7 +52,7 @@ def construct(
 
     Draws are counted rather than timed, so that a seed gives the same answer on any machine.
     """
-    if "y" in problem.given or any(reference.name == "y" for reference in problem.bounds):
+    if speaks_of_targets(problem):
         return Undecided("unsupported", "the targets are not free")
     asked = _Asked(problem, samples)
     for attempt in range(first, last + 1):
@@ -151,7 +153,8 @@ def _negative(value: Rational) -> bool:
 
 def _variety(problem: Problem, samples: int) -> int:
     """The spread at which there are twice as many integer inputs as samples."""
-    return ceil(((2 * samples) ** (1 / problem.network.inputs) - 1) / 2)
+    each: float = (2 * samples) ** (1 / problem.network.inputs)
+    return ceil((each - 1) / 2)
 
 
 def _settled(
@@ -170,7 +173,7 @@ def _settled(
         again = [m for m, found in enumerate(runs) if found.on_kink]
         if not again:
             return LinearPart(network, layers, tuple(runs))
-        if not redraw_inputs(problem, values, again, chance, spread, samples):
+        if not redraw_inputs(problem, values, again, chance, spread=spread):
             break
         for m in again:
             runs[m] = run(network, layers, at(m), kink)
@@ -240,7 +243,9 @@ def _witness(asked: _Asked, values: Values, part: LinearPart, residuals: Matrix)
         for k, (output, r) in enumerate(zip(outputs, row, strict=True))
     }
     every = {**values, "y": targets}
-    arrays = {name: Array.build(shape, every[name].__getitem__) for name, shape in shapes.items()}
+    arrays: dict[str, Array[Exact]] = {
+        name: Array.build(shape, every[name].__getitem__) for name, shape in shapes.items()
+    }
     witness = Witness.of(problem, arrays)
     if problem.where or problem.domain == "integer":
         try:

@@ -70,12 +70,7 @@ def draw(
     nonzero = [*range(-spread, 0), *range(1, spread + 1)]
     wishes = nonzero * 3 + [0]  # a weight of 0 cuts a connection: sometimes wanted, mostly not
     wide = spread_x or spread
-    factors = [[chance.choice(FACTORS) for _ in layer] for layer in structure.original]
-    weights = [[chance.choice(WEIGHTS) for _ in layer] for layer in structure.original]
-    for layer, originals in enumerate(structure.original):
-        for unit, original in enumerate(originals):
-            if unit == original:
-                factors[layer][unit] = weights[layer][unit] = 1
+    scales = _scales(structure, FACTORS, chance), _scales(structure, WEIGHTS, chance)
     values: Values = {}
     for name, shape in variable_shapes(network, samples).items():
         if name == "y":
@@ -85,22 +80,34 @@ def draw(
         for index in indices(shape):
             wish = chance.randint(-wide, wide) if name == "x" else chance.choice(wishes)
             if name != "x":
-                wish = _structured(name, index, wish, found, structure, factors, weights)
+                wish = _structured((name, index), wish, found, structure, scales)
             found[index] = given.get(index, within(wish, bounds.get((name, index), (None, None))))
         values[name] = found
     return values
 
 
+Scales = Sequence[Sequence[int]]
+"""By hidden layer and unit."""
+
+
+def _scales(structure: Structure, choices: Sequence[int], chance: random.Random) -> Scales:
+    """A factor for every parallel unit; 1 for its original."""
+    return [
+        [chance.choice(choices) if unit != original else 1 for unit, original in enumerate(layer)]
+        for layer in structure.original
+    ]
+
+
 def _structured(
-    name: str,
-    index: Index,
+    entry: tuple[str, Index],
     wish: int,
     found: Mapping[Index, Rational],
     structure: Structure,
-    factors: Sequence[Sequence[int]],
-    weights: Sequence[Sequence[int]],
+    scales: tuple[Scales, Scales],
 ) -> int:
     """The wish, unless the entry belongs to a parallel unit: then a multiple of its original's."""
+    name, index = entry
+    factors, weights = scales
     _, original = structure.site(name, index)
     if original == index or original not in found:
         return wish
@@ -114,14 +121,10 @@ def _structured(
 
 
 def redraw_inputs(
-    problem: Problem, values: Values, samples: Sequence[int], chance: random.Random, spread: int, total: int
+    problem: Problem, values: Values, samples: Sequence[int], chance: random.Random, *, spread: int
 ) -> bool:
-    """Draw the free inputs of some samples again, in place; False if none of them is free.
-
-    Args:
-        total: M.
-    """
-    bounds = problem.entry_bounds(total)
+    """Draw the free inputs of some samples again, in place; False if none of them is free."""
+    bounds = problem.entry_bounds(len(values["x"]) // problem.network.inputs)
     given = problem.given.get("x", {})
     moved = False
     for m in samples:

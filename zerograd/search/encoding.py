@@ -11,7 +11,7 @@ afterwards: the gradients are linear in r, and ŷ drops out of the question.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -21,13 +21,13 @@ import sympy as sp
 from zerograd.core.arrays import Array, Index
 from zerograd.core.backprop import Site
 from zerograd.core.conditions import evaluate
-from zerograd.core.language import Call, Name, walk
 from zerograd.core.network import LINEAR, Activation
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.derive.sample import Expr, derive
 from zerograd.derive.sides import Side, sides
 from zerograd.search.algebra import Ratio, TermAlgebra
+from zerograd.search.mentions import gradients_used, speaks_of, targets_are_free
 from zerograd.solvers.terms import (
     FALSE,
     ONE,
@@ -80,13 +80,6 @@ def symbol(name: str, index: Index) -> str:
     return "_".join([name, *map(str, index)])
 
 
-def targets_are_free(problem: Problem) -> bool:
-    """Whether nothing is said of the targets: neither values, bounds nor domain, nor a condition."""
-    speaks = _speaks_of(problem, {"y"})
-    bounded = any(reference.name == "y" for reference in problem.bounds)
-    return not (speaks or bounded or "y" in problem.given or problem.domain == "integer")
-
-
 def encode(
     problem: Problem, samples: int, *, pattern: Pattern | None = None, fixed: Fixed | None = None
 ) -> Encoding:
@@ -98,21 +91,6 @@ def encode(
             the given one stands).
     """
     return _Encoder(problem, samples, pattern, fixed or {}).encode()
-
-
-def _speaks_of(problem: Problem, names: Collection[str]) -> bool:
-    nodes = (node for condition in problem.where for node in walk(condition.node))
-    return any(isinstance(node, Name) and node.name in names for node in nodes)
-
-
-def gradients_used(problem: Problem) -> set[str]:
-    """The names whose gradient the problem speaks of."""
-    asked = {reference.name for references in problem.query.values() for reference in references}
-    for condition in problem.where:
-        for node in walk(condition.node):
-            if isinstance(node, Call) and node.function == "grad":
-                asked |= {n.name for n in walk(node.arguments[0]) if isinstance(n, Name)}
-    return asked
 
 
 class _Encoder:
@@ -209,7 +187,7 @@ class _Encoder:
     def _output_unused(self) -> bool:
         """ŷ plays no part: the residuals are unknowns, and no condition or kink speaks of the last layer."""
         names = {"y_hat", f"z{self.network.depth}", f"a{self.network.depth}"}
-        spoken = _speaks_of(self.problem, names)
+        spoken = speaks_of(self.problem, names)
         return self.free_targets and not spoken and not self.network.layers[-1].activation.kinks
 
     def _sides(self, site: Site, activation: Activation, z: Term) -> list[tuple[Formula, Side]]:

@@ -18,8 +18,7 @@ def primitive(row: Iterable[Rational]) -> Vector:
     """The multiple whose entries are integers without a common factor, the first one positive."""
     entries = list(row)
     scale = lcm(*(v.denominator for v in entries if isinstance(v, Fraction)))
-    whole = entries if scale == 1 else [v * scale for v in entries]
-    whole = [int(v) for v in whole]
+    whole = [int(v * scale) for v in entries]
     common = gcd(*whole)
     first = next((v for v in whole if v), 0)
     if first < 0:
@@ -49,8 +48,8 @@ def kernel(rows: Sequence[Vector], width: int) -> list[Vector]:
     identity = [[int(i == j) for j in range(width)] for i in range(width)]
     bits = 8
     while True:
-        columns = ([row[i] << bits for row in rows] for i in range(width))
-        extended = [[*unit, *tail] for unit, tail in zip(identity, columns, strict=True)]
+        tails = ([row[i] << bits for row in rows] for i in range(width))
+        extended = [[*unit, *tail] for unit, tail in zip(identity, tails, strict=True)]
         reduced = flint.fmpz_mat(extended).lll().tolist()
         if not any(any(row[width:]) for row in reduced[:nullity]):
             break

@@ -102,7 +102,7 @@ class LinearPart:
         """½·M·K·∂L/∂entry as linear forms: coefficients of r[0,0], r[0,1], …, r[1,0], …"""
         outputs = self.network.outputs
         lowest = min((_layer_of(name) for name, _ in entries), default=1)
-        unit_vectors = [[int(k == j) for j in range(outputs)] for k in range(outputs)]
+        unit_vectors: Matrix = [[int(k == j) for j in range(outputs)] for k in range(outputs)]
         each = [self.adjoints([vector] * self.samples, lowest) for vector in unit_vectors]
         for name, index in entries:
             number = _layer_of(name)

@@ -32,6 +32,7 @@ def piecewise(
     order = []
     if samples_interchangeable(problem, samples):
         order = [relate(a, "<=", b) for a, b in pairwise(row[0] for row in encoding.inputs.rows())]
+    solver.forget()
     outcome = solver.check(
         encoding.script.copy(order), deadline=deadline, mode=mode, seed=seed, effort=effort
     )

@@ -5,14 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from zerograd.core.problem import Problem
-from zerograd.search import guess, piecewise, regions
+from zerograd.search.crew import Crew
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
-from zerograd.solvers.process import SolverProcess
 
-FEW, MANY = 30, 200
-"""Guesses before anything else is tried, and before the long searches."""
+STRATEGIES = ("construct", "guess", "regions", "piecewise")
+
+FEW_DRAWS, DRAWS = 24, 120
+"""Constructions before anything else is tried, and before the long searches."""
+
+FEW, MANY = 10, 120
+"""Guesses, likewise."""
+
+FEW_REGIONS = 400
+"""So many regions are looked at before the whole question is given to a solver at once."""
 
 SHORT = 0.7
 """Effort for the whole question at once, before it is taken apart."""
@@ -23,22 +31,31 @@ Step = tuple[str, float, Callable[[float], Verdict]]
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """The strategies over one solver process.
+    """The strategies over a crew of solver processes.
 
     Attributes:
         strategy: ``auto`` tries them all; else the name of one.
     """
 
-    solver: SolverProcess
+    crew: Crew
     strategy: str
     seed: int
     progress: Progress
 
     def decide(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """The first verdict that a strategy comes to; else what stood in the way."""
-        self.solver.forget()
+        return self._first(self._steps(problem, samples), samples, deadline)
+
+    def construct(self, problem: Problem, samples: int, deadline: float) -> Verdict:
+        """What can be had without any solver: a witness, or nothing."""
+        if self.strategy not in ("auto", "construct"):
+            return Undecided("incomplete")
+        steps = [("construct", 1.0, self._construct(problem, samples, 1, FEW_DRAWS))]
+        return self._first(steps, samples, deadline)
+
+    def _first(self, steps: Iterator[Step] | Sequence[Step], samples: int, deadline: float) -> Verdict:
         given_up = Undecided("timeout")
-        for name, share, search in self._steps(problem, samples):
+        for name, share, search in steps:
             now = time.monotonic()
             if now >= deadline:
                 break
@@ -55,47 +72,92 @@ class Portfolio:
     def _steps(self, problem: Problem, samples: int) -> Iterator[Step]:
         modes = ("smt", "bits") if problem.domain == "integer" else ("nlsat", "nlsat-solve-eqs", "smt")
         match self.strategy:
-            case guess.NAME:
-                yield guess.NAME, 1.0, self._guess(problem, samples, 1, FEW)
-                yield guess.NAME, 1.0, self._guess(problem, samples, FEW + 1, 10**9)
-            case regions.NAME:
-                yield regions.NAME, 1.0, self._regions(problem, samples)
-            case piecewise.NAME:
+            case "construct":
+                yield "construct", 1.0, self._construct(problem, samples, 1, 10**9)
+            case "guess":
+                yield "guess", 1.0, self._guess(problem, samples, 1, MANY)
+                yield "guess", 1.0, self._guess(problem, samples, MANY + 1, 10**9)
+            case "regions":
+                yield "regions", 1.0, self._regions(problem, samples)
+            case "piecewise":
                 for mode in modes:
-                    yield piecewise.NAME, 1.0, self._piecewise(problem, samples, mode, SHORT)
+                    yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield from self._patiently(problem, samples, modes)
             case _:
-                yield guess.NAME, 0.25, self._guess(problem, samples, 1, FEW)
+                yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
+                self.crew.start()
+                yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
+                yield "regions", 0.5, self._regions(problem, samples, rounds=1, most=FEW_REGIONS)
+                yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
                 for mode in modes[:2]:
-                    yield piecewise.NAME, 1.0, self._piecewise(problem, samples, mode, SHORT)
-                yield guess.NAME, 0.25, self._guess(problem, samples, FEW + 1, MANY)
-                yield regions.NAME, 0.6, self._regions(problem, samples)
+                    yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
+                yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MANY)
+                yield "regions", 0.6, self._regions(problem, samples)
                 yield from self._patiently(problem, samples, modes)
 
     def _patiently(self, problem: Problem, samples: int, modes: Sequence[str]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
-            yield piecewise.NAME, 1 / left, self._piecewise(problem, samples, mode, None)
+            yield "piecewise", 1 / left, self._piecewise(problem, samples, mode, None)
+
+    # Strategies are imported where they are first used: all but `construct` load SymPy.
+
+    def _construct(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
+        def search(until: float) -> Verdict:
+            from zerograd.search.construct import construct
+
+            return construct(
+                problem,
+                samples,
+                first=first,
+                last=last,
+                deadline=until,
+                seed=self.seed,
+                progress=self.progress,
+            )
+
+        return search
 
     def _guess(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
-        return lambda until: guess.guess(
-            problem,
-            samples,
-            self.solver,
-            first=first,
-            last=last,
-            deadline=until,
-            seed=self.seed,
-            progress=self.progress,
-        )
+        def search(until: float) -> Verdict:
+            from zerograd.search.guess import guess
 
-    def _regions(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
-        return lambda until: regions.regions(
-            problem, samples, self.solver, deadline=until, seed=self.seed, progress=self.progress
-        )
+            return guess(
+                problem,
+                samples,
+                self.crew.lead,
+                first=first,
+                last=last,
+                deadline=until,
+                seed=self.seed,
+                progress=self.progress,
+            )
+
+        return search
+
+    def _regions(self, problem: Problem, samples: int, **limits: Any) -> Callable[[float], Verdict]:
+        def search(until: float) -> Verdict:
+            from zerograd.search.regions import regions
+
+            return regions(
+                problem,
+                samples,
+                self.crew,
+                deadline=until,
+                seed=self.seed,
+                progress=self.progress,
+                **limits,
+            )
+
+        return search
 
     def _piecewise(
         self, problem: Problem, samples: int, mode: str, effort: float | None
     ) -> Callable[[float], Verdict]:
-        return lambda until: piecewise.piecewise(
-            problem, samples, self.solver, mode=mode, effort=effort, deadline=until, seed=self.seed
-        )
+        def search(until: float) -> Verdict:
+            from zerograd.search.piecewise import piecewise
+
+            return piecewise(
+                problem, samples, self.crew.lead, mode=mode, effort=effort, deadline=until, seed=self.seed
+            )
+
+        return search

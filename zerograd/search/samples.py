@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from zerograd.core.answer import Attempt
 from zerograd.core.problem import Problem
+from zerograd.core.vocabulary import Samples
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 
 Decide = Callable[[int, float], Verdict]
 """(M, deadline) to a verdict."""
+
+SKETCHES = 8
+"""Numbers of samples, from the least on, for which a witness is looked for before any is ruled out."""
 
 
 def over_samples(
@@ -21,48 +26,118 @@ def over_samples(
     deadline: float,
     progress: Progress,
     record: Callable[[Attempt], None] = lambda _: None,
+    sketch: Decide | None = None,
 ) -> tuple[Verdict, tuple[Attempt, ...]]:
-    """Try M from the least on, and stop at the first witness.
+    """The verdict over all numbers of samples that the problem allows.
 
-    A number of samples that stays undecided gets half of the time that is left, so that a larger
-    one may still be answered. All of a finite range impossible is `Impossible`. An endless range is
-    finite where small datasets suffice (``sufficient``: what has no witness there has none anywhere);
-    else it is `Undecided` without a witness, and the attempts say what was ruled out.
+    A fixed number is decided. Otherwise M is tried from the least on, up to the first witness; all of
+    a finite range impossible is `Impossible`. A number that stays undecided gets half of the time
+    that is left, so that a larger one may still be answered.
+
+    An endless range is finite where small datasets suffice: what has no witness with ``sufficient``
+    samples has none with any number, so that number is asked first of all, unless a witness turns
+    up before. Without such a number it is `Undecided` without a witness, and the attempts say what
+    was ruled out.
+
+    Args:
+        sketch: a quick search for witnesses that rules nothing out.
+        record: told of each attempt at once: whoever has to stop this search knows how far it came.
     """
     wanted = problem.samples
-    most = wanted.most if wanted.most is not None else sufficient
-    attempts: list[Attempt] = []
+    most = sufficient if wanted.most is None else wanted.most
+    return _Search(wanted, most, decide, deadline, progress, record).run(sketch)
 
-    def add(attempt: Attempt) -> None:
-        attempts.append(attempt)
-        record(attempt)  # at once: whoever has to stop this search still knows how far it came
 
-    open_question: Undecided | None = None
-    last: Verdict = Undecided("timeout")
-    samples = wanted.least
-    while most is None or samples <= most:
-        if wanted.fixed is None:
-            progress(f"trying {samples} {'sample' if samples == 1 else 'samples'}")
+@dataclass(slots=True)
+class _Search:
+    """A search under way: ``most`` is None where it has no end."""
+
+    wanted: Samples
+    most: int | None
+    ask: Decide
+    deadline: float
+    progress: Progress
+    record: Callable[[Attempt], None]
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+
+    @property
+    def endless(self) -> bool:
+        return self.wanted.most is None
+
+    def run(self, sketch: Decide | None) -> tuple[Verdict, tuple[Attempt, ...]]:
+        sketched = None
+        if self.endless and sketch is not None:
+            sketched = self._sketch(sketch)
+            if sketched is not None and self.wanted.every:
+                self._note(sketched.witness.samples, sketched)
+                return self._ended(sketched)
+        if self.endless and self.most is not None and sketched is None:
+            first = self._decide(self.most, half=self.wanted.least < self.most)
+            if isinstance(first, Impossible) or (isinstance(first, Found) and self.wanted.every):
+                return self._ended(first)
+        return self._ended(self._ascend())
+
+    def _sketch(self, sketch: Decide) -> Found | None:
+        least = self.wanted.least
+        for samples in range(least, min(self.most or least, least + SKETCHES - 1) + 1):
+            now = time.monotonic()
+            if now >= self.deadline:
+                return None
+            found = sketch(samples, now + (self.deadline - now) / 4)
+            if isinstance(found, Found):
+                return found
+        return None
+
+    def _ascend(self) -> Verdict:
+        samples = self.wanted.least
+        while self.most is None or samples <= self.most:
+            if self.wanted.fixed is None:
+                self.progress(f"trying {samples} {'sample' if samples == 1 else 'samples'}")
+            if time.monotonic() >= self.deadline and samples not in self.verdicts:
+                return self._open() or Undecided("timeout")
+            verdict = self._decide(samples, half=samples != self.most)
+            if isinstance(verdict, Found):
+                return verdict
+            samples += 1
+        last = self.verdicts[samples - 1]
+        # By padding, what is impossible for a sufficient number is so for each smaller one.
+        if isinstance(last, Impossible) and (self.endless or self._open() is None):
+            return last
+        return self._open() or Undecided("incomplete", "no number of samples that was tried has a witness")
+
+    def _decide(self, samples: int, *, half: bool) -> Verdict:
+        known = self.verdicts.get(samples)
+        if known is not None and not isinstance(known, Undecided):
+            return known
         now = time.monotonic()
-        if now >= deadline:
-            open_question = open_question or Undecided("timeout")
-            break
-        only = samples == most
-        last = decide(samples, deadline if only else now + (deadline - now) / 2)
-        match last:
-            case Found():
-                add(Attempt(samples, "sat"))
-                return last, tuple(attempts)
-            case Impossible():
-                add(Attempt(samples, "unsat"))
-            case Undecided(reason=reason):
-                add(Attempt(samples, "unknown", reason))
-                open_question = last
-        samples += 1
-    # By padding, what is impossible for a sufficient number is so for each smaller one.
-    complete = open_question is None or wanted.most is None
-    if complete and isinstance(last, Impossible) and attempts[-1].samples == most:
-        return last, tuple(attempts)
-    if open_question is None:
-        return Undecided("incomplete", "no number of samples that was tried has a witness"), tuple(attempts)
-    return open_question, tuple(attempts)
+        verdict = self.ask(samples, now + (self.deadline - now) / 2 if half else self.deadline)
+        self._note(samples, verdict)
+        return verdict
+
+    def _note(self, samples: int, verdict: Verdict) -> None:
+        self.verdicts[samples] = verdict
+        self.record(_attempt(samples, verdict))
+
+    def _open(self) -> Undecided | None:
+        """The verdict on the largest number of samples that stayed undecided."""
+        undecided = [v for _, v in sorted(self.verdicts.items()) if isinstance(v, Undecided)]
+        return undecided[-1] if undecided else None
+
+    def _ended(self, verdict: Verdict) -> tuple[Verdict, tuple[Attempt, ...]]:
+        """With the attempts in order, up to the witness."""
+        end = verdict.witness.samples if isinstance(verdict, Found) else None
+        return verdict, tuple(
+            _attempt(samples, v)
+            for samples, v in sorted(self.verdicts.items())
+            if end is None or samples <= end
+        )
+
+
+def _attempt(samples: int, verdict: Verdict) -> Attempt:
+    match verdict:
+        case Found():
+            return Attempt(samples, "sat")
+        case Impossible():
+            return Attempt(samples, "unsat")
+        case Undecided(reason=reason):
+            return Attempt(samples, "unknown", reason)

@@ -13,16 +13,15 @@ import traceback
 from typing import Any
 
 from zerograd.core.answer import Attempt
-from zerograd.solvers.process import SolverProcess
+from zerograd.search.crew import Crew
 from zerograd.workers import limit_memory, reply, requests
 
 
 def main(memory: int) -> None:
     """Answer requests until the input ends."""
-    solver = SolverProcess(memory=memory)  # loads Z3 while this process loads SymPy
     limit_memory(memory)
-    import sympy
-
+    # Constructions need neither SymPy nor Z3: these are loaded, at the same time, when those have failed.
+    crew = Crew(memory=memory)
     from zerograd.core.documents import problem_from_json
     from zerograd.core.small_datasets import sufficient_samples
     from zerograd.search.finding import Finding
@@ -33,10 +32,13 @@ def main(memory: int) -> None:
     def find(request: dict[str, Any]) -> Finding:
         deadline = request["deadline"]
         problem = problem_from_json(request["problem"])
-        portfolio = Portfolio(solver, request["strategy"], request["seed"], _progress)
+        portfolio = Portfolio(crew, request["strategy"], request["seed"], _progress)
 
         def decide(samples: int, until: float) -> Verdict:
             return portfolio.decide(problem, samples, until)
+
+        def sketch(samples: int, until: float) -> Verdict:
+            return portfolio.construct(problem, samples, until)
 
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
         verdict, attempts = over_samples(
@@ -46,10 +48,13 @@ def main(memory: int) -> None:
             deadline=deadline,
             progress=_progress,
             record=_record,
+            sketch=sketch,
         )
-        versions = {"sympy": str(sympy.__version__)}
-        if solver.version is not None:
-            versions[solver.name] = solver.version
+        versions = {}
+        if "sympy" in sys.modules:
+            versions["sympy"] = str(sys.modules["sympy"].__version__)
+        if crew.lead.version is not None:
+            versions[crew.lead.name] = crew.lead.version
         return Finding(verdict, attempts, sufficient, versions)
 
     for request in requests():

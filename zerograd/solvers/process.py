@@ -23,7 +23,7 @@ class SolverUnusable(ZerogradError):  # noqa: N818 - named for what it is
 
 
 class SolverProcess:
-    """A solver in a process of its own, started at once and reused from call to call.
+    """A solver in a process of its own, started by the first call (or `start`) and reused by the next.
 
     Use it as a context manager: leaving it kills the process. A call that overruns is answered
     ``GaveUp("timeout")``, one that exhausts memory ``GaveUp("memory")``; the next call starts a
@@ -39,7 +39,6 @@ class SolverProcess:
         self.version: str | None = None
         """Of the solver, once it has answered."""
         self._worker: Worker | None = None
-        self._start()
 
     def __enter__(self) -> Self:
         return self
@@ -51,6 +50,21 @@ class SolverProcess:
         self.version = None
         self._worker = Worker("zerograd.solvers.worker", self.name, str(self.memory))
         return self._worker
+
+    def _running(self) -> Worker:
+        if self._worker is not None and not self._worker.alive:
+            self.close()
+        return self._worker or self._start()
+
+    def start(self) -> None:
+        """Start the process, if it is not running, without waiting for it."""
+        self._running()
+
+    def interrupt(self) -> None:
+        """From another thread: end the call that is under way; it gives up, having crashed."""
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
 
     def close(self) -> None:
         """Kill the process and wait for its end."""
@@ -79,7 +93,7 @@ class SolverProcess:
             return GaveUp("timeout")
         if effort is not None:
             deadline = min(deadline, now + LENIENCE * effort + LENIENCE)
-        worker = self._worker or self._start()
+        worker = self._running()
         try:
             if self.version is None:
                 greeting = worker.receive(deadline + GRACE)
