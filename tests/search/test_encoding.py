@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zerograd.solvers.process import SolverProcess
 
 Values = Mapping[str, Array[Exact]]
-MODES = {"real": ["nlsat", "nlsat-solve-eqs", "smt"], "integer": ["smt", "nlsat"]}
+MODES = {"real": ["polynomial", "elimination", "general"], "integer": ["general", "polynomial"]}
 
 
 def with_residuals(problem: Problem, values: Values) -> Values:
@@ -316,7 +316,7 @@ def test_fixed_values_outside_the_question_are_no_answer(solver: SolverProcess) 
     ]  # fmt: skip
     for problem, value, holds in cases:
         encoding = encode(problem, 1, fixed={"w1": {(0, 0): value}})
-        outcome = solver.check(encoding.script, deadline=time.monotonic() + 10, mode="smt")
+        outcome = solver.check(encoding.script, deadline=time.monotonic() + 10, mode="general")
         assert isinstance(outcome, Model if holds else NoModel), (problem.bounds, value)
 
 
@@ -341,4 +341,4 @@ def test_deep_random_networks(dice: type[Dice], solver: SolverProcess) -> None:
         everything = with_residuals(problem, values)
         fixed = {n: dict(a.items()) for n, a in values.items() if n != "y"}
         encoding = encode(problem, 2, fixed=fixed)  # type: ignore[arg-type]
-        assert satisfiable(encoding, everything, solver, "smt") == draw.accepted(problem, values), seed
+        assert satisfiable(encoding, everything, solver, "general") == draw.accepted(problem, values), seed

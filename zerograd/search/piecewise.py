@@ -9,7 +9,7 @@ from zerograd.search.encoding import encode
 from zerograd.search.lift import lift
 from zerograd.search.symmetry import samples_interchangeable
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
-from zerograd.solvers.base import GaveUp, Model, NoModel
+from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import relate
 
@@ -21,7 +21,7 @@ def piecewise(
     samples: int,
     solver: SolverProcess,
     *,
-    mode: str,
+    mode: Mode,
     effort: float | None,
     deadline: float,
     seed: int,

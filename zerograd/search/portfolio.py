@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from zerograd.core.problem import Problem
 from zerograd.search import guess, piecewise, regions
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
+from zerograd.solvers.base import Mode
 from zerograd.solvers.process import SolverProcess
 
 FEW, MANY = 30, 200
@@ -16,6 +17,9 @@ FEW, MANY = 30, 200
 
 SHORT = 0.7
 """Effort for the whole question at once, before it is taken apart."""
+
+REAL_MODES: Sequence[Mode] = ("polynomial", "elimination", "general")
+INTEGER_MODES: Sequence[Mode] = ("general", "small-integers")
 
 Step = tuple[str, float, Callable[[float], Verdict]]
 """(name, share of the time that is left, search until a deadline)."""
@@ -53,7 +57,7 @@ class Portfolio:
         return Undecided("timeout" if time.monotonic() >= deadline else "incomplete", given_up.detail)
 
     def _steps(self, problem: Problem, samples: int) -> Iterator[Step]:
-        modes = ("smt", "bits") if problem.domain == "integer" else ("nlsat", "nlsat-solve-eqs", "smt")
+        modes = INTEGER_MODES if problem.domain == "integer" else REAL_MODES
         match self.strategy:
             case guess.NAME:
                 yield guess.NAME, 1.0, self._guess(problem, samples, 1, FEW)
@@ -72,7 +76,7 @@ class Portfolio:
                 yield regions.NAME, 0.6, self._regions(problem, samples)
                 yield from self._patiently(problem, samples, modes)
 
-    def _patiently(self, problem: Problem, samples: int, modes: Sequence[str]) -> Iterator[Step]:
+    def _patiently(self, problem: Problem, samples: int, modes: Sequence[Mode]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
             yield piecewise.NAME, 1 / left, self._piecewise(problem, samples, mode, None)
 
@@ -94,7 +98,7 @@ class Portfolio:
         )
 
     def _piecewise(
-        self, problem: Problem, samples: int, mode: str, effort: float | None
+        self, problem: Problem, samples: int, mode: Mode, effort: float | None
     ) -> Callable[[float], Verdict]:
         return lambda until: piecewise.piecewise(
             problem, samples, self.solver, mode=mode, effort=effort, deadline=until, seed=self.seed

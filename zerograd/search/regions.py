@@ -51,7 +51,7 @@ def regions(
             progress(f"{number} of {len(pending)} regions done")
             encoding = encode(problem, samples, pattern=_pattern(choices, rows))
             outcome = solver.check(
-                encoding.script, deadline=deadline, mode="nlsat", seed=seed, effort=patience
+                encoding.script, deadline=deadline, mode="polynomial", seed=seed, effort=patience
             )
             match outcome:
                 case Model():
