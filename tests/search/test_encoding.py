@@ -18,7 +18,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Rational
 from zerograd.derive.sides import Side, sides
 from zerograd.search.encoding import Encoding, Fixed, encode, symbol, targets_are_free
-from zerograd.solvers.base import Model, NoModel
+from zerograd.solvers.base import Mode, Model, NoModel
 from zerograd.solvers.terms import Constant, Variable, relate
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from zerograd.solvers.process import SolverProcess
 
 Values = Mapping[str, Array[Exact]]
-MODES = {"real": ["polynomial", "elimination", "general"], "integer": ["general", "polynomial"]}
+MODES: dict[str, list[Mode]] = {
+    "real": ["polynomial", "elimination", "general"],
+    "integer": ["general", "polynomial"],
+}
 
 
 def with_residuals(problem: Problem, values: Values) -> Values:
@@ -34,7 +37,7 @@ def with_residuals(problem: Problem, values: Values) -> Values:
     return {**values, "r": run.residuals}
 
 
-def satisfiable(encoding: Encoding, values: Values, solver: SolverProcess, mode: str) -> bool:
+def satisfiable(encoding: Encoding, values: Values, solver: SolverProcess, mode: Mode) -> bool:
     """Whether the script has a model in which every unknown has the value it has here."""
     known = {symbol(name, index): v for name, array in values.items() for index, v in array.items()}
     pins = [relate(Variable(n), "=", Constant(known[n])) for n in encoding.script.variables]  # type: ignore[arg-type]

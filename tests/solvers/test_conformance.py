@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from hypothesis import given
@@ -77,7 +77,7 @@ BACKENDS = [
 
 
 def workers(parent: int) -> list[int]:
-    """The solver processes of a parent."""
+    """The solver processes of a parent; of a solver's process: its watcher, if it has one."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -496,7 +496,8 @@ def test_unknown_backends_are_refused() -> None:
 
 def test_modes_without_means_are_given_up(process: SolverProcess) -> None:
     """A mode that the solver has nothing for is no verdict, and does not end the process."""
-    for mode in {*get_args(Mode)} - {*modes(process)} | {"nonesuch"}:
+    unknown: list[Any] = [*({*get_args(Mode)} - {*modes(process)}), "nonesuch"]
+    for mode in unknown:
         outcome = run(process, Script(), mode)
         assert outcome == GaveUp("incomplete", f"{process.name} has no mode {mode!r}")
     assert isinstance(run(process, Script(), modes(process)[0]), Model)
@@ -578,7 +579,10 @@ def test_closing_leaves_no_process(name: str) -> None:
     with SolverProcess(name) as process:
         (pid,) = set(workers(os.getpid())) - before
         run(process, Script(), modes(process)[0])
+        watchers = workers(pid)
+        assert len(watchers) == registry.solver(name).blocking
     assert not is_running(pid)
+    assert until(lambda: not any(map(is_running, watchers)))
     process.close()
     with pytest.raises(RuntimeError, match="inside"), SolverProcess(name):
         raise RuntimeError("inside")
@@ -642,10 +646,12 @@ def test_no_orphan_whatever_ends_the_parent(name: str, blow: signal.Signals) -> 
         assert parent.stdout is not None
         assert parent.stdout.readline() == "ready\n"
         (pid,) = workers(parent.pid)
+        watchers = workers(pid)
         time.sleep(0.3)
         parent.send_signal(blow)
         assert parent.wait(timeout=10) != 0
         assert until(lambda: not is_running(pid)), "the worker outlived its parent"
+        assert until(lambda: not any(map(is_running, watchers))), "so did its watcher"
     finally:
         parent.kill()
         parent.wait()
