@@ -577,8 +577,8 @@ def test_closing_leaves_no_process(name: str) -> None:
     """Closing twice is harmless; an error inside the context closes too."""
     before = set(workers(os.getpid()))
     with SolverProcess(name) as process:
+        run(process, Script(), modes(process)[0])  # right after its start its command line is still empty
         (pid,) = set(workers(os.getpid())) - before
-        run(process, Script(), modes(process)[0])
         watchers = workers(pid)
         assert len(watchers) == registry.solver(name).blocking
     assert not is_running(pid)
