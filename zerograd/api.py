@@ -10,12 +10,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zerograd._version import __version__
-from zerograd.core.answer import Answer, Run, Sat, Unknown, Unsat
+from zerograd.core.answer import Answer, CrossCheck, Run, Sat, Unknown, Unsat
 from zerograd.core.check import check_result, check_witness
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Samples
 from zerograd.core.witness import Witness
+from zerograd.search.comparison import SECOND, Comparison, summary
 from zerograd.search.finding import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
@@ -37,6 +38,35 @@ class WitnessRefused(ZerogradError):  # noqa: N818 - named for what happened
         super().__init__(f"the checker refused the witness that the search found:\n{refusal}")
 
 
+class SolversDisagree(ZerogradError):  # noqa: N818 - named for what happened
+    """A second solver contradicts the search: a bug in one of the two, and never an answer.
+
+    Attributes:
+        comparison: what each of them says, and the question as it was put to the second.
+        witness: one that the checker accepts, if either has one.
+    """
+
+    def __init__(self, problem: Problem, comparison: Comparison, found: Witness | None) -> None:
+        self.comparison = comparison
+        self.witness = found
+        if comparison.ours == "sat":
+            detail = "the checker accepts the witness that was found"
+        elif comparison.witness is None:
+            detail = f"the model of {SECOND} could not be made exact"
+        else:
+            try:
+                check_witness(problem, comparison.witness)
+            except Refused as refusal:
+                detail = f"the checker refuses the model of {SECOND}:\n{refusal}"
+            else:
+                self.witness = comparison.witness
+                detail = f"the checker accepts the model of {SECOND}"
+        super().__init__(
+            f"the solvers disagree about M = {comparison.samples}: {comparison.ours} for the search, "
+            f"{comparison.theirs} for {SECOND}; {detail}"
+        )
+
+
 def load(path: str | os.PathLike[str]) -> Problem:
     """Read a problem file.
 
@@ -56,6 +86,7 @@ def solve(
     strategy: str = "auto",
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
+    cross_check: bool = False,
     process: SearchProcess | None = None,
     progress: Progress | None = None,
 ) -> Answer:
@@ -67,6 +98,8 @@ def solve(
         strategy: one of `STRATEGIES`.
         seed: the same seed gives the same answer (a time limit that cuts in may not).
         memory: cap in bytes on each solver process.
+        cross_check: put every number of samples that was decided to a second solver, cvc5, in the time
+            that the search leaves; what it says is in ``answer.run.cross_check``.
         process: a search process to use; by default one that is started by the first call, serves
             all later ones, and ends with the program.
         progress: called with a short line as the search goes on.
@@ -74,7 +107,9 @@ def solve(
     Raises:
         ProblemError: ``samples`` does not fit the problem.
         ValueError: unknown strategy, or a timeout that is not above 0.
-        WitnessRefused, Disagreement, SearchFailed: a bug was caught before it became an answer.
+        SolverUnusable: a cross-check was asked for, and cvc5 is not installed.
+        WitnessRefused, Disagreement, SolversDisagree, SearchFailed: a bug was caught before it
+            became an answer.
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
@@ -89,6 +124,7 @@ def solve(
         seed=seed,
         deadline=start + timeout,
         progress=progress or _silent,
+        cross_check=cross_check,
     )
     return _answer(problem, finding, start)
 
@@ -115,6 +151,7 @@ def _answer(problem: Problem, finding: Finding, start: float) -> Answer:
             versions={"zerograd": __version__, **finding.versions},
             attempts=finding.attempts,
             sufficient_samples=finding.sufficient,
+            cross_check=_cross_check(problem, finding),
         )
 
     match verdict:
@@ -131,6 +168,17 @@ def _answer(problem: Problem, finding: Finding, start: float) -> Answer:
             return Unsat(evidence, problem=problem, run=run())
         case Undecided(reason=reason, detail=detail):
             return Unknown(reason, detail, problem=problem, run=run())
+
+
+def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:
+    """What the second solver said, if it was asked. Raises SolversDisagree."""
+    if finding.compared is None:
+        return None
+    for comparison in finding.compared:
+        if comparison.contradicts:
+            found = finding.verdict.witness if isinstance(finding.verdict, Found) else None
+            raise SolversDisagree(problem, comparison, found)
+    return summary(finding.compared)
 
 
 def _silent(_: str) -> None:

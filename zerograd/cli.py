@@ -113,6 +113,7 @@ def cli(context: click.Context) -> None:
 @click.option("--strategy", default="auto", show_default=True, help="auto, guess, regions or piecewise.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answer.")
 @click.option("--memory", type=_Memory(), default="4G", show_default=True, help="Cap for a solver process.")
+@click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too: cvc5.")
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print the digest and versions.")
@@ -174,12 +175,14 @@ def _solve_one(
     timeout: float,
     strategy: str,
     seed: int,
+    cross_check: bool,
     expect: str | None,
     quiet: bool,
     verbose: bool,
 ) -> tuple[int, Answer | None]:
     from zerograd import api
     from zerograd.core.errors import ZerogradError
+    from zerograd.solvers.base import SolverUnusable
 
     try:
         with _progress(quiet) as progress:
@@ -188,9 +191,12 @@ def _solve_one(
                 timeout=timeout,
                 strategy=strategy,
                 seed=seed,
+                cross_check=cross_check,
                 process=process,
                 progress=progress,
             )
+    except SolverUnusable as error:
+        _fail(str(error))
     except ZerogradError as error:
         _report_bug(problem, error, seed)
         return BUG, None
@@ -350,7 +356,7 @@ def _progress(quiet: bool) -> Iterator[Progress | None]:
 
 def _report_bug(problem: Problem, error: Exception, seed: int) -> None:
     """Say that an answer was caught before it was given, and leave a file to reproduce it."""
-    from zerograd.api import WitnessRefused
+    from zerograd.api import SolversDisagree, WitnessRefused
     from zerograd.numeric.recheck import Disagreement
 
     document: dict[str, Any] = {
@@ -361,6 +367,10 @@ def _report_bug(problem: Problem, error: Exception, seed: int) -> None:
     }
     if isinstance(error, WitnessRefused | Disagreement):
         document["witness"] = error.witness.to_json()
+    if isinstance(error, SolversDisagree):
+        document["comparison"] = error.comparison.to_json()
+        if error.witness is not None:
+            document["witness"] = error.witness.to_json()
     path = Path(f"zerograd-bug-{problem.digest[7:15]}.json")
     click.echo(f"bug: no answer is given, because {error}", err=True)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import queue
+import select
 import selectors
 import signal
 import subprocess
@@ -112,6 +113,30 @@ class Worker:
         line, _, self._buffer = self._buffer.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
         return message
+
+
+def end_with_parent() -> None:
+    """In a worker whose library lets no other thread run while it works, so that `requests` may not see
+    the end of its input: a second process watches the pipe, and kills the worker with its parent.
+
+    To be called before any thread is started.
+    """
+    worker = os.getpid()
+    ours, theirs = os.pipe()
+    if os.fork():
+        os.close(ours)
+        return  # the other end stays open for as long as this process lives
+    try:
+        os.close(theirs)
+        os.close(sys.stdout.fileno())  # whoever reads from the worker must see its end
+        watch = select.poll()
+        for descriptor in (sys.stdin.fileno(), ours):
+            watch.register(descriptor, 0)  # a hang-up is reported unasked
+        watch.poll()
+        if os.getppid() == worker:  # else it has ended, and its number may be another's
+            os.kill(worker, signal.SIGKILL)
+    finally:
+        os._exit(0)
 
 
 def ran_out_of_memory(ended: Ended) -> bool:

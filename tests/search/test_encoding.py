@@ -19,7 +19,7 @@ from zerograd.core.vocabulary import Rational
 from zerograd.derive.sides import Side, sides
 from zerograd.search.encoding import Encoding, Fixed, encode, symbol
 from zerograd.search.mentions import targets_are_free
-from zerograd.solvers.base import Model, NoModel
+from zerograd.solvers.base import Mode, Model, NoModel
 from zerograd.solvers.terms import Constant, Variable, relate
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from zerograd.solvers.process import SolverProcess
 
 Values = Mapping[str, Array[Exact]]
-MODES = {"real": ["nlsat", "nlsat-solve-eqs", "smt"], "integer": ["smt", "nlsat"]}
+MODES: dict[str, list[Mode]] = {
+    "real": ["polynomial", "elimination", "general"],
+    "integer": ["general", "polynomial"],
+}
 
 
 def with_residuals(problem: Problem, values: Values) -> Values:
@@ -35,7 +38,7 @@ def with_residuals(problem: Problem, values: Values) -> Values:
     return {**values, "r": run.residuals}
 
 
-def satisfiable(encoding: Encoding, values: Values, solver: SolverProcess, mode: str) -> bool:
+def satisfiable(encoding: Encoding, values: Values, solver: SolverProcess, mode: Mode) -> bool:
     """Whether the script has a model in which every unknown has the value it has here."""
     known = {symbol(name, index): v for name, array in values.items() for index, v in array.items()}
     pins = [relate(Variable(n), "=", Constant(known[n])) for n in encoding.script.variables]  # type: ignore[arg-type]
@@ -317,7 +320,7 @@ def test_fixed_values_outside_the_question_are_no_answer(solver: SolverProcess) 
     ]  # fmt: skip
     for problem, value, holds in cases:
         encoding = encode(problem, 1, fixed={"w1": {(0, 0): value}})
-        outcome = solver.check(encoding.script, deadline=time.monotonic() + 10, mode="smt")
+        outcome = solver.check(encoding.script, deadline=time.monotonic() + 10, mode="general")
         assert isinstance(outcome, Model if holds else NoModel), (problem.bounds, value)
 
 
@@ -342,4 +345,4 @@ def test_deep_random_networks(dice: type[Dice], solver: SolverProcess) -> None:
         everything = with_residuals(problem, values)
         fixed = {n: dict(a.items()) for n, a in values.items() if n != "y"}
         encoding = encode(problem, 2, fixed=fixed)  # type: ignore[arg-type]
-        assert satisfiable(encoding, everything, solver, "smt") == draw.accepted(problem, values), seed
+        assert satisfiable(encoding, everything, solver, "general") == draw.accepted(problem, values), seed

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from zerograd.core.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
+from zerograd.core.answer import Answer, Attempt, CrossCheck, Run, Sat, Unknown, Unsat
 from zerograd.core.arrays import Array
 from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network
 from zerograd.core.problem import Problem
@@ -177,6 +178,29 @@ def test_what_unsat_says(samples: Any, sufficient: int | None, said: str) -> Non
     text = answer_text(answer, width=120)
     assert label(text, "shown") == said
     assert label(text, "evidence") == "solver: Z3's word; it cannot be re-checked independently"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (CrossCheck("cvc5", "1.4", (1, 2)), "cross-check: agrees for M = 1, 2"),
+        (
+            CrossCheck("cvc5", "1.4", (1,), ((2, "timeout"), (3, "memory"))),
+            "cross-check: agrees for M = 1; undecided for M = 2 (timeout); undecided for M = 3 (memory)",
+        ),
+        (CrossCheck("cvc5"), "cross-check: nothing was decided that it could be compared with"),
+    ],
+)
+def test_what_a_second_solver_says(found: CrossCheck, said: str) -> None:
+    """Beside its name, whatever the answer is; nothing where it was not asked."""
+    for answer in (
+        founding(problem()),
+        Unsat("solver", problem=problem()),
+        Unknown("timeout", problem=problem()),
+    ):
+        assert "cvc5" not in answer_text(answer)
+        asked = replace(answer, run=Run(cross_check=found))
+        assert label(answer_text(asked), "cvc5") == said
 
 
 def test_question_is_restated() -> None:

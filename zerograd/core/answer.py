@@ -33,6 +33,30 @@ class Attempt:
         return data | ({"reason": self.reason} if self.reason else {})
 
 
+@dataclass(frozen=True, slots=True)
+class CrossCheck:
+    """What a second solver said of the numbers of samples that were decided. It contradicted none.
+
+    Attributes:
+        solver: its name; ``version`` is None if it never answered.
+        agrees: the numbers of samples of which it says the same.
+        undecided: those that it left open, each with the reason.
+    """
+
+    solver: str
+    version: str | None = None
+    agrees: tuple[int, ...] = ()
+    undecided: tuple[tuple[int, str], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "solver": self.solver,
+            "version": self.version,
+            "agrees": list(self.agrees),
+            "undecided": [{"samples": samples, "reason": reason} for samples, reason in self.undecided],
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """How an answer came about.
@@ -44,6 +68,7 @@ class Run:
         attempts: each number of samples that was tried, in order.
         sufficient_samples: the number of samples that suffices if any does, where that is known
             (`zerograd.core.small_datasets`) and the question was left open upwards.
+        cross_check: by a second solver, where it was asked for.
     """
 
     strategy: str | None = None
@@ -51,6 +76,7 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
     sufficient_samples: int | None = None
+    cross_check: CrossCheck | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +100,8 @@ class _Answer:
             document["attempts"] = [attempt.to_json() for attempt in self.run.attempts]
         if self.run.sufficient_samples is not None:
             document["sufficient_samples"] = self.run.sufficient_samples
+        if self.run.cross_check is not None:
+            document["cross_check"] = self.run.cross_check.to_json()
         return document | {"versions": dict(self.run.versions)}
 
 

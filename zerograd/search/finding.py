@@ -9,6 +9,7 @@ from typing import Any
 from zerograd.core.answer import Attempt
 from zerograd.core.problem import Problem
 from zerograd.core.witness import witness_from_json
+from zerograd.search.comparison import Comparison
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 
 
@@ -18,12 +19,14 @@ class Finding:
 
     Attributes:
         sufficient: see `zerograd.core.answer.Run.sufficient_samples`.
+        compared: what a second solver says of it, if that was asked for; it is sent by itself.
     """
 
     verdict: Verdict
     attempts: tuple[Attempt, ...] = ()
     sufficient: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    compared: tuple[Comparison, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {

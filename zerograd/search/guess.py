@@ -59,7 +59,7 @@ def guess(
         encoding = encode(question, samples, fixed=fixed)
         if FALSE in encoding.script.assertions:
             continue  # what was guessed contradicts the question by itself
-        outcome = solver.check(encoding.script, deadline=deadline, mode="smt", seed=seed, effort=EACH)
+        outcome = solver.check(encoding.script, deadline=deadline, mode="general", seed=seed, effort=EACH)
         if isinstance(outcome, Model):
             witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
             if witness is not None:

@@ -85,7 +85,7 @@ def _pin(
             tried.add(near)
             extra = [relate(Variable(n), "=", Constant(v)) for n, v in zip(group, near, strict=True)]
             outcome = solver.check(
-                script.copy([*pinned, *extra]), deadline=deadline, mode="nlsat", seed=seed, effort=1.0
+                script.copy([*pinned, *extra]), deadline=deadline, mode="polynomial", seed=seed, effort=1.0
             )
             if isinstance(outcome, Model):
                 return outcome, extra

@@ -5,15 +5,25 @@ from __future__ import annotations
 from itertools import pairwise
 
 from zerograd.core.problem import Problem
-from zerograd.search.encoding import encode
+from zerograd.search.encoding import Encoding, encode
 from zerograd.search.lift import lift
 from zerograd.search.symmetry import samples_interchangeable
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
-from zerograd.solvers.base import GaveUp, Model, NoModel
+from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
 from zerograd.solvers.process import SolverProcess
-from zerograd.solvers.terms import relate
+from zerograd.solvers.terms import Script, relate
 
 NAME = "piecewise"
+
+
+def whole_question(problem: Problem, samples: int) -> tuple[Encoding, Script]:
+    """The encoding for M = ``samples``, and the script that a solver is given."""
+    encoding = encode(problem, samples)
+    # Interchangeable samples may as well be in order: it spares the solver their permutations.
+    order = []
+    if samples_interchangeable(problem, samples):
+        order = [relate(a, "<=", b) for a, b in pairwise(row[0] for row in encoding.inputs.rows())]
+    return encoding, encoding.script.copy(order)
 
 
 def piecewise(
@@ -21,21 +31,15 @@ def piecewise(
     samples: int,
     solver: SolverProcess,
     *,
-    mode: str,
+    mode: Mode,
     effort: float | None,
     deadline: float,
     seed: int,
 ) -> Verdict:
     """Decide the problem for M = ``samples``, before ``deadline`` (of `time.monotonic`)."""
-    encoding = encode(problem, samples)
-    # Interchangeable samples may as well be in order: it spares the solver their permutations.
-    order = []
-    if samples_interchangeable(problem, samples):
-        order = [relate(a, "<=", b) for a, b in pairwise(row[0] for row in encoding.inputs.rows())]
+    encoding, script = whole_question(problem, samples)
     solver.forget()
-    outcome = solver.check(
-        encoding.script.copy(order), deadline=deadline, mode=mode, seed=seed, effort=effort
-    )
+    outcome = solver.check(script, deadline=deadline, mode=mode, seed=seed, effort=effort)
     match outcome:
         case NoModel():
             return Impossible("solver", NAME)

@@ -10,6 +10,7 @@ from typing import Any
 from zerograd.core.problem import Problem
 from zerograd.search.crew import Crew
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
+from zerograd.solvers.base import Mode
 
 STRATEGIES = ("construct", "guess", "regions", "piecewise")
 
@@ -24,6 +25,9 @@ FEW_REGIONS = 400
 
 SHORT = 0.7
 """Effort for the whole question at once, before it is taken apart."""
+
+REAL_MODES: Sequence[Mode] = ("polynomial", "elimination", "general")
+INTEGER_MODES: Sequence[Mode] = ("general", "small-integers")
 
 Step = tuple[str, float, Callable[[float], Verdict]]
 """(name, share of the time that is left, search until a deadline)."""
@@ -70,7 +74,7 @@ class Portfolio:
         return Undecided("timeout" if time.monotonic() >= deadline else "incomplete", given_up.detail)
 
     def _steps(self, problem: Problem, samples: int) -> Iterator[Step]:
-        modes = ("smt", "bits") if problem.domain == "integer" else ("nlsat", "nlsat-solve-eqs", "smt")
+        modes = INTEGER_MODES if problem.domain == "integer" else REAL_MODES
         match self.strategy:
             case "construct":
                 yield "construct", 1.0, self._construct(problem, samples, 1, 10**9)
@@ -95,7 +99,7 @@ class Portfolio:
                 yield "regions", 0.6, self._regions(problem, samples)
                 yield from self._patiently(problem, samples, modes)
 
-    def _patiently(self, problem: Problem, samples: int, modes: Sequence[str]) -> Iterator[Step]:
+    def _patiently(self, problem: Problem, samples: int, modes: Sequence[Mode]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
             yield "piecewise", 1 / left, self._piecewise(problem, samples, mode, None)
 
@@ -151,7 +155,7 @@ class Portfolio:
         return search
 
     def _piecewise(
-        self, problem: Problem, samples: int, mode: str, effort: float | None
+        self, problem: Problem, samples: int, mode: Mode, effort: float | None
     ) -> Callable[[float], Verdict]:
         def search(until: float) -> Verdict:
             from zerograd.search.piecewise import piecewise

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from threading import Lock
-from typing import Self
+from typing import Any, Self
 
 from zerograd.core.answer import Attempt
 from zerograd.core.errors import ZerogradError
 from zerograd.core.problem import Problem
+from zerograd.search.comparison import Comparison, completed
 from zerograd.search.finding import Finding
 from zerograd.search.verdict import Progress, Undecided
+from zerograd.solvers.base import SolverUnusable
 from zerograd.workers import DEFAULT_MEMORY, Ended, Worker, ran_out_of_memory
 
 GRACE = 0.6
@@ -54,52 +57,78 @@ class SearchProcess:
             worker.close()
 
     def find(
-        self, problem: Problem, *, strategy: str, seed: int, deadline: float, progress: Progress
+        self,
+        problem: Problem,
+        *,
+        strategy: str,
+        seed: int,
+        deadline: float,
+        progress: Progress,
+        cross_check: bool = False,
     ) -> Finding:
         """Search until ``deadline`` (of `time.monotonic`).
 
+        Args:
+            cross_check: put what was decided to a second solver, in the time that is left.
+
         Raises:
             SearchFailed: an error inside the search: a bug.
+            SolverUnusable: the second solver cannot start. Nothing was searched then.
         """
         if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            return Finding(Undecided("timeout", "another search was running"))
+            busy = Undecided("timeout", "another search was running")
+            return Finding(busy, compared=() if cross_check else None)
         try:  # one conversation at a time
-            return self._find(problem, strategy, seed, deadline, progress)
+            request = {
+                "problem": problem.to_json(),
+                "strategy": strategy,
+                "seed": seed,
+                "deadline": deadline,  # one clock for all processes of a machine
+                "cross_check": cross_check,
+            }
+            return self._find(problem, request, progress)
         finally:
             self._lock.release()
 
-    def _find(
-        self, problem: Problem, strategy: str, seed: int, deadline: float, progress: Progress
-    ) -> Finding:
+    def _find(self, problem: Problem, request: dict[str, Any], progress: Progress) -> Finding:
+        cross_check: bool = request["cross_check"]
         worker = self._worker or self._start()
         attempts: list[Attempt] = []
+        finding: Finding | None = None
+        compared: list[Comparison] = []
         try:
-            worker.send(
-                {
-                    "problem": problem.to_json(),
-                    "strategy": strategy,
-                    "seed": seed,
-                    "deadline": deadline,  # one clock for all processes of a machine
-                }
-            )
+            worker.send(request)
             while True:
-                message = worker.receive(deadline + GRACE)
+                message = worker.receive(request["deadline"] + GRACE)
                 if "failure" in message:
                     raise SearchFailed(message["failure"])
+                if "unusable" in message:
+                    raise SolverUnusable(message["unusable"])
                 if "finding" in message:
-                    return Finding.from_json(problem, message["finding"])
-                if "attempt" in message:
+                    finding = Finding.from_json(problem, message["finding"])
+                    if not cross_check:
+                        return finding
+                elif "compared" in message:
+                    compared.append(Comparison.from_json(problem, message["compared"]))
+                elif "cross_checked" in message:
+                    assert finding is not None  # for the type checker: it is sent first
+                    return replace(finding, compared=tuple(compared))
+                elif "attempt" in message:
                     attempts.append(Attempt(**message["attempt"]))
                 else:
                     progress(message["progress"])
         except TimeoutError:
             self.close()
-            return Finding(Undecided("timeout", "the search was stopped at the deadline"), tuple(attempts))
+            stopped = Undecided("timeout", "the search was stopped at the deadline")
         except Ended as ended:
             self.close()
             if not ran_out_of_memory(ended):
                 raise SearchFailed(str(ended)) from None
-            return Finding(Undecided("memory", f"the search was stopped: {ended}"), tuple(attempts))
+            stopped = Undecided("memory", f"the search was stopped: {ended}")
         except BaseException:
             self.close()
             raise
+        finding = finding or Finding(stopped, tuple(attempts))  # what was found before the stop stands
+        if not cross_check:
+            return finding
+        return replace(finding, compared=completed(compared, finding.attempts, stopped.reason))

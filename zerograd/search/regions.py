@@ -111,7 +111,9 @@ def _task(
                 outcome.late = True
                 break
             encoding = encode(patterns.problem, len(rows), pattern=patterns.pattern(rows))
-            found = solver.check(encoding.script, deadline=deadline, mode="nlsat", seed=seed, effort=patience)
+            found = solver.check(
+                encoding.script, deadline=deadline, mode="polynomial", seed=seed, effort=patience
+            )
             match found:
                 case NoModel():
                     continue

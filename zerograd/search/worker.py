@@ -3,17 +3,22 @@
     python -m zerograd.search.worker MEMORY_BYTES
 
 Answers each request (a problem, a strategy, a seed and a time) with lines of progress and a
-finding. Whatever hangs or eats memory here can be killed, and nothing here is trusted.
+finding; where a cross-check is asked for, also with what a second solver says. Whatever hangs or
+eats memory here can be killed, and nothing here is trusted.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from typing import Any
 
 from zerograd.core.answer import Attempt
+from zerograd.search.comparison import SECOND
 from zerograd.search.crew import Crew
+from zerograd.solvers.base import SolverUnusable
+from zerograd.solvers.process import SolverProcess
 from zerograd.workers import limit_memory, reply, requests
 
 
@@ -57,15 +62,42 @@ def main(memory: int) -> None:
             versions[crew.lead.name] = crew.lead.version
         return Finding(verdict, attempts, sufficient, versions)
 
+    second: SolverProcess | None = None
+
+    def compare(request: dict[str, Any], finding: Finding, solver: SolverProcess) -> None:
+        from zerograd.search.cross_check import cross_check
+
+        comparisons = cross_check(
+            problem_from_json(request["problem"]),
+            finding.attempts,
+            solver,
+            deadline=request["deadline"],
+            seed=request["seed"],
+            progress=_progress,
+        )
+        for comparison in comparisons:
+            reply({"compared": comparison.to_json()})
+        reply({"cross_checked": True})
+
     for request in requests():
         try:
-            finding = find(request)
-        except MemoryError:
-            finding = Finding(Undecided("memory", "the search ran out of memory"))
+            asked = request["cross_check"]
+            if asked:
+                second = second or SolverProcess(SECOND, memory=memory)
+                now = time.monotonic()  # if it cannot be used, that is said before a long search
+                second.ready(now + (request["deadline"] - now) / 2)
+            try:
+                finding = find(request)
+            except MemoryError:
+                finding = Finding(Undecided("memory", "the search ran out of memory"))
+            reply({"finding": finding.to_json()})
+            if asked and second is not None:
+                second.forget()
+                compare(request, finding, second)
+        except SolverUnusable as error:
+            reply({"unusable": str(error)})
         except Exception:  # whatever it is, the caller raises it
             reply({"failure": traceback.format_exc()})
-            continue
-        reply({"finding": finding.to_json()})
 
 
 def _progress(line: str) -> None:

@@ -54,6 +54,7 @@ def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbos
             lines += _unsat(answer, layout)
         case Unknown():
             lines += _unknown(answer, layout)
+    lines += _cross_check(answer, layout)
     lines += _strategy(answer, layout)
     if verbose:
         lines += _verbose(answer, layout)
@@ -175,6 +176,19 @@ def _unknown(answer: Unknown, layout: Layout) -> Iterator[str]:
         bound = count(answer.run.sufficient_samples, "sample")
         yield from layout.labelled("bound", f"if any number of samples will do, {bound} will")
     yield from layout.labelled("try", _ADVICE[answer.reason])
+
+
+def _cross_check(answer: Answer, layout: Layout) -> list[str]:
+    """What a second solver says, if it was asked."""
+    found = answer.run.cross_check
+    if found is None:
+        return []
+    said = []
+    if found.agrees:
+        said.append(f"agrees for M = {', '.join(map(str, found.agrees))}")
+    said += [f"undecided for M = {samples} ({clean(reason)})" for samples, reason in found.undecided]
+    nothing = "nothing was decided that it could be compared with"
+    return layout.labelled(found.solver, f"cross-check: {'; '.join(said) or nothing}")
 
 
 def _strategy(answer: Answer, layout: Layout) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import Self
 
-from zerograd.core.errors import ZerogradError
-from zerograd.solvers.base import GaveUp, Outcome, outcome_from_json
+from zerograd.solvers.base import GaveUp, Mode, Outcome, SolverUnusable, outcome_from_json
 from zerograd.solvers.terms import Script
 from zerograd.workers import DEFAULT_MEMORY, Ended, Worker, ran_out_of_memory
 
@@ -16,10 +15,6 @@ GRACE = 0.3
 
 LENIENCE = 5.0
 """How many times longer than on a quiet machine (and seconds beside) a limited effort may take."""
-
-
-class SolverUnusable(ZerogradError):  # noqa: N818 - named for what it is
-    """The solver does not even start: its library is missing, or does not load."""
 
 
 class SolverProcess:
@@ -80,13 +75,42 @@ class SolverProcess:
             except Ended:
                 self.close()
 
+    def ready(self, deadline: float) -> bool:
+        """Wait until ``deadline`` for the solver's start; whether it has started by then.
+
+        Raises:
+            SolverUnusable: it cannot start.
+        """
+        worker = self._worker or self._start()
+        try:
+            self._greet(worker, deadline)
+        except TimeoutError:
+            return False  # still loading: a later call waits on
+        except Ended:
+            self.close()
+            return False
+        except BaseException:
+            self.close()
+            raise
+        return True
+
+    def _greet(self, worker: Worker, deadline: float) -> None:
+        if self.version is None:
+            greeting = worker.receive(deadline)
+            if "failure" in greeting:
+                raise SolverUnusable(greeting["failure"])
+            self.version = greeting["version"]
+
     def check(
-        self, script: Script, *, deadline: float, mode: str, seed: int = 0, effort: float | None = None
+        self, script: Script, *, deadline: float, mode: Mode, seed: int = 0, effort: float | None = None
     ) -> Outcome:
         """Decide a script before ``deadline`` (of `time.monotonic`), in one of the solver's modes.
 
         With ``effort`` (see `zerograd.solvers.base.Solver.check`) it gives up sooner, and after the
         same steps on any machine; time cuts in only where a solver does not count its steps.
+
+        Raises:
+            SolverUnusable: it cannot start.
         """
         now = time.monotonic()
         if now >= deadline:
@@ -95,11 +119,7 @@ class SolverProcess:
             deadline = min(deadline, now + LENIENCE * effort + LENIENCE)
         worker = self._running()
         try:
-            if self.version is None:
-                greeting = worker.receive(deadline + GRACE)
-                if "failure" in greeting:
-                    raise SolverUnusable(greeting["failure"])
-                self.version = greeting["version"]
+            self._greet(worker, deadline + GRACE)
             worker.send(
                 {
                     "text": script.to_smtlib(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zerograd.solvers.base import Solver
 
-NAMES = ("z3",)
+NAMES = ("z3", "cvc5")
 
 
 def solver(name: str) -> Solver:
@@ -13,4 +13,8 @@ def solver(name: str) -> Solver:
         from zerograd.solvers.z3 import Z3
 
         return Z3()
+    if name == "cvc5":
+        from zerograd.solvers.cvc5 import Cvc5
+
+        return Cvc5()
     raise KeyError(name)

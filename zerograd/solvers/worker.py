@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 
-from zerograd.solvers.base import GaveUp, outcome_to_json
+from zerograd.solvers.base import GaveUp, SolverUnusable, outcome_to_json
 from zerograd.solvers.registry import solver
-from zerograd.workers import limit_memory, reply, requests
+from zerograd.workers import end_with_parent, limit_memory, reply, requests
 
 
 def main(name: str, memory: int) -> None:
@@ -19,14 +19,22 @@ def main(name: str, memory: int) -> None:
     limit_memory(memory)
     try:
         backend = solver(name)
+        if backend.blocking:
+            end_with_parent()
         # Importing the library is the slow part: done before the first request is even written.
         reply({"version": backend.version()})
+    except SolverUnusable as error:
+        reply({"failure": str(error)})
+        return
     except Exception as error:  # whatever it is, the caller is told
         reply({"failure": f"{name} cannot be used: {type(error).__name__}: {error}"})
         return
     for request in requests():
         if "forget" in request:
             backend.forget()
+            continue
+        if request["mode"] not in backend.modes:
+            reply(outcome_to_json(GaveUp("incomplete", f"{name} has no mode {request['mode']!r}")))
             continue
         try:
             outcome = backend.check(

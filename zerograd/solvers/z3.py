@@ -9,18 +9,18 @@ from typing import Any
 from zerograd.core.errors import FormatError
 from zerograd.core.exact import NumberField
 from zerograd.core.univariate import polynomial
-from zerograd.solvers.base import GaveUp, Model, NoModel, Outcome, Value
+from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, Value
 
 # nlsat decides conjunctions of polynomial relations (Jovanović and de Moura, IJCAR 2012). What is
 # done to a formula beforehand matters as much: neither chain is better than the other on all.
 _CHAINS = {
-    "nlsat": (
+    "polynomial": (
         "simplify", "propagate-values", "purify-arith", "elim-term-ite", "simplify", "tseitin-cnf", "nlsat",
     ),
-    "nlsat-solve-eqs": (
+    "elimination": (
         "simplify", "propagate-values", "solve-eqs", "elim-term-ite", "tseitin-cnf", "nlsat",
     ),
-    "bits": ("simplify", "propagate-values", "nla2bv", "bit-blast", "sat"),
+    "small-integers": ("simplify", "propagate-values", "nla2bv", "bit-blast", "sat"),
 }  # fmt: skip
 
 
@@ -31,11 +31,12 @@ STEPS = 2_500_000
 class Z3:
     """The adapter. Fits `zerograd.solvers.base.Solver`.
 
-    Modes: ``nlsat`` and ``nlsat-solve-eqs`` for real arithmetic, ``smt`` for anything (slower to
-    stop), ``bits`` for small integers (never says unsat).
+    Modes: ``polynomial`` is nlsat, ``elimination`` nlsat after ``solve-eqs``, ``general`` Z3's own
+    solver (slower to stop), ``small-integers`` bit-blasting.
     """
 
-    modes = ("nlsat", "nlsat-solve-eqs", "smt", "bits")
+    modes: tuple[Mode, ...] = ("polynomial", "elimination", "general", "small-integers")
+    blocking = False
 
     def __init__(self) -> None:
         self._context: Any = None
@@ -54,7 +55,7 @@ class Z3:
         text: str,
         wanted: Sequence[str],
         *,
-        mode: str,
+        mode: Mode,
         seed: int,
         seconds: float,
         effort: float | None = None,
@@ -72,7 +73,7 @@ class Z3:
             return _gave_up(str(error))
         if answer == z3.unsat:
             # Bit vectors of bounded width only ever show that small values do not do.
-            return GaveUp("incomplete", "no small solution") if mode == "bits" else NoModel()
+            return GaveUp("incomplete", "no small solution") if mode == "small-integers" else NoModel()
         if answer == z3.unknown:
             return _gave_up(solver.reason_unknown())
         model = solver.model()
@@ -83,7 +84,7 @@ class Z3:
                 values[name] = _value(model[declaration])
         return Model(values)
 
-    def _solver(self, mode: str, *, integers: bool, seed: int) -> Any:
+    def _solver(self, mode: Mode, *, integers: bool, seed: int) -> Any:
         import z3
 
         if self._context is None:
