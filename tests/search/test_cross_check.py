@@ -144,7 +144,10 @@ def all_zero(problem: zg.Problem) -> zg.Witness:
     ("kind", "said"),
     [
         ("none", "the model of cvc5 could not be made exact"),
-        ("wrong", r"the checker refuses the model of cvc5:\n∂L/∂w1\[0,0\]: expected a value other than 0"),
+        (
+            "wrong",
+            r"the checker refuses the model of cvc5:\n(.*\n)*∂L/∂w1\[0,0\]: expected a value other than 0",
+        ),
         ("right", "the checker accepts the model of cvc5"),
     ],
 )

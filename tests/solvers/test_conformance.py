@@ -604,15 +604,12 @@ def test_a_killed_worker_is_no_verdict(name: str) -> None:
         assert outcome.reason == "memory"
         assert time.monotonic() - start < 5
         assert isinstance(run(process, Script(), modes(process)[0]), Model)
-    # … and between calls.
+    # Between calls, nobody notices.
     with SolverProcess(name) as process:
         assert isinstance(run(process, Script(), modes(process)[0]), Model)
         (pid,) = set(workers(os.getpid())) - before
         os.kill(pid, signal.SIGTERM)
         assert until(lambda: not is_running(pid))
-        outcome = run(process, Script(), modes(process)[0])
-        assert isinstance(outcome, GaveUp)
-        assert outcome.reason == "crashed"
         assert isinstance(run(process, Script(), modes(process)[0]), Model)
 
 
