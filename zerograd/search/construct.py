@@ -11,11 +11,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 from math import ceil
 
 from zerograd.core.arrays import Array, Index
+from zerograd.core.backprop import OnKink
 from zerograd.core.check import check_witness
+from zerograd.core.conditions import ExactAlgebra, evaluate
 from zerograd.core.errors import Refused
 from zerograd.core.exact import Exact
 from zerograd.core.problem import Problem
@@ -24,7 +26,7 @@ from zerograd.core.witness import Witness
 from zerograd.search.draw import Structure, Values, draw, redraw_inputs
 from zerograd.search.kernel import Vector, kernel, primitive
 from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
-from zerograd.search.mentions import speaks_of_targets
+from zerograd.search.mentions import speaks, speaks_of_gradients, speaks_of_targets
 from zerograd.search.verdict import Found, Progress, Undecided, Verdict
 
 NAME = "construct"
@@ -32,8 +34,8 @@ NAME = "construct"
 SMALL = 8
 """Zero rows that a first draw aims at: the fewer, the smaller the residuals."""
 
-CANDIDATES = 12
-"""Vectors of one null space that are tried."""
+MANY_CANDIDATES, FEW_CANDIDATES = 24, 4
+"""Vectors of one null space that are tried; few where each has to be checked against conditions."""
 
 REDRAWS = 8
 
@@ -73,12 +75,13 @@ def construct(
         )
         # A witness off all kinks answers under every convention: the cleaner one, and looked for first.
         part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
-        if part is None:
+        if part is None or not asked.allows(_witness(asked, values, part, None)):
             continue
-        for residuals in _residuals(asked, part, chance):
-            witness = _witness(asked, values, part, residuals)
-            if witness is not None:
-                return Found(witness, NAME)
+        for residuals in islice(_residuals(asked, part, chance), asked.patience):
+            if asked.met(part, residuals):
+                witness = _witness(asked, values, part, residuals)
+                if not asked.late or _accepted(problem, witness):
+                    return Found(witness, NAME)
     return Undecided("incomplete", f"{last} draws led to nothing, which shows nothing")
 
 
@@ -97,6 +100,18 @@ class _Asked:
         self.names = tuple(dict.fromkeys([*(name for name, _ in entries), *some]))
         self.hidden = problem.network.widths[1:-1]
         self.columns = samples * problem.network.outputs
+        residual = {"r", "y", "loss"}
+        spoken = [(c, speaks(c, residual) or speaks_of_gradients(c)) for c in problem.where]
+        self.early = [condition for condition, late in spoken if not late]
+        self.late = len(self.early) < len(spoken) or problem.domain == "integer"
+        self.patience = FEW_CANDIDATES if self.late else MANY_CANDIDATES
+
+    def allows(self, witness: Witness) -> bool:
+        """Whether the conditions hold that residuals play no part in; ``witness`` has any residuals."""
+        try:
+            return all(evaluate(c, ExactAlgebra(), witness.quantities.__getitem__) for c in self.early)
+        except (OnKink, ZeroDivisionError):
+            return False
 
     def structure(self, attempt: int, chance: random.Random) -> Structure:
         """How many units of each layer are originals: the first draws aim at few zero rows."""
@@ -219,7 +234,7 @@ def _combinations(
         for one, other in list(combinations(shortest, 2))[:3]:
             yield [(start, one), (start, other)]
             yield [(start, one), (start, _times(other, -1))]
-    for _ in range(CANDIDATES if len(blocks) == 1 else 2):
+    for _ in range(12 if len(blocks) == 1 else 2):
         yield [
             (start, _times(vector, chance.choice((-1, 1, 1, 2))))
             for start, basis in blocks
@@ -231,25 +246,27 @@ def _times(vector: Vector, factor: int) -> Vector:
     return tuple(factor * v for v in vector)
 
 
-def _witness(asked: _Asked, values: Values, part: LinearPart, residuals: Matrix) -> Witness | None:
-    """The witness with these residuals, if it answers the problem."""
-    if not asked.met(part, residuals):
-        return None
+def _witness(asked: _Asked, values: Values, part: LinearPart, residuals: Matrix | None) -> Witness:
+    """The network and dataset with these residuals (or none)."""
     problem, samples = asked.problem, asked.samples
     shapes = variable_shapes(problem.network, samples)
+    rows = residuals or [[0] * problem.network.outputs] * samples
     targets: dict[Index, Rational] = {
         (m, k): output - r
-        for m, (outputs, row) in enumerate(zip(part.outputs, residuals, strict=True))
+        for m, (outputs, row) in enumerate(zip(part.outputs, rows, strict=True))
         for k, (output, r) in enumerate(zip(outputs, row, strict=True))
     }
     every = {**values, "y": targets}
     arrays: dict[str, Array[Exact]] = {
         name: Array.build(shape, every[name].__getitem__) for name, shape in shapes.items()
     }
-    witness = Witness.of(problem, arrays)
-    if problem.where or problem.domain == "integer":
-        try:
-            check_witness(problem, witness)
-        except Refused:
-            return None  # a condition that this draw does not meet: the next may
-    return witness
+    return Witness.of(problem, arrays)
+
+
+def _accepted(problem: Problem, witness: Witness) -> bool:
+    """Whether the conditions hold that no draw was made for."""
+    try:
+        check_witness(problem, witness)
+    except Refused:
+        return False
+    return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import queue
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Self, TypeVar
 
@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 MOST = 8
 """Processes, however many cores there are: each takes memory."""
+
+PATIENCE = 0.3
+"""Seconds that running tasks get to end by themselves: starting a process takes as long."""
 
 
 def cores() -> int:
@@ -58,11 +61,12 @@ class Crew:
         """The one for questions that come one at a time."""
         return self.solvers[0]
 
-    def in_order(self, tasks: Iterable[Callable[[SolverProcess], T]]) -> Iterator[T]:
+    def in_order(self, tasks: Iterable[Callable[[SolverProcess], T]]) -> Generator[T, None, None]:
         """The results of the tasks, in their order, worked at by all processes at once.
 
         So the first result of interest is the same on any machine, as long as each task's own result
-        is. Closing the iterator stops the tasks that are running, by killing their processes.
+        is. Closing the iterator stops the tasks that are running: those that do not end by themselves
+        within `PATIENCE`, by killing their processes.
         """
         free: queue.SimpleQueue[SolverProcess] = queue.SimpleQueue()
         for solver in self.solvers:
@@ -88,7 +92,8 @@ class Crew:
             finally:
                 for future in running:
                     future.cancel()
-                if any(future.running() for future in running):
+                _, late = wait(running, PATIENCE)
+                if late:
                     self.interrupt()
 
     def interrupt(self) -> None:

@@ -5,8 +5,9 @@ and sample, truth values say on which side its pre-activation lies, and tie down
 and the adjoint below it; where an activation pattern is given, these are polynomials, and the
 script is (conditions apart) a conjunction of polynomial relations.
 
-Where nothing is said of the targets, the residuals r are the unknowns and y = ŷ − r is read off
-afterwards: the gradients are linear in r, and ŷ drops out of the question.
+Where a target is not given, its residual r is the unknown and y = ŷ − r: the gradients are linear
+in r, and where nothing is said of the targets, ŷ drops out of the question. (Not for integers: that
+y is one says nothing simple of r.)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from zerograd.core.arrays import Array, Index
+from zerograd.core.arrays import Array, Index, indices
 from zerograd.core.backprop import Site
 from zerograd.core.conditions import evaluate
 from zerograd.core.network import LINEAR, Activation
@@ -27,7 +28,7 @@ from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.derive.sample import Expr, derive
 from zerograd.derive.sides import Side, sides
 from zerograd.search.algebra import Ratio, TermAlgebra
-from zerograd.search.mentions import gradients_used, speaks_of, targets_are_free
+from zerograd.search.mentions import gradients_used, speaks_of, speaks_of_targets
 from zerograd.solvers.terms import (
     FALSE,
     ONE,
@@ -64,7 +65,7 @@ class Encoding:
         script: declares ``w1_0_0``, …, ``x_0_0``, … and ``y_0_0`` or ``r_0_0``, ….
         fixed: entries that were fixed by whoever asked for the encoding, beside the given ones.
         inputs: the terms of ``x``.
-        free_targets: whether the residuals stand in for the targets.
+        residuals: the targets that residuals stand in for.
     """
 
     problem: Problem
@@ -72,7 +73,7 @@ class Encoding:
     script: Script
     fixed: Fixed
     inputs: Array[Term]
-    free_targets: bool
+    residuals: frozenset[Index]
 
 
 def symbol(name: str, index: Index) -> str:
@@ -99,7 +100,13 @@ class _Encoder:
         self.pattern, self.fixed = pattern, fixed
         self.network = problem.network
         self.script = Script()
-        self.free_targets = targets_are_free(problem) and not fixed.get("y")
+        fixed_targets = {**self.fixed.get("y", {}), **problem.given.get("y", {})}
+        self.free = frozenset(
+            index
+            for index in indices((samples, problem.network.outputs))
+            if problem.domain == "real" and index not in fixed_targets
+        )
+        self.targets_matter = speaks_of_targets(problem) or len(self.free) < samples * problem.network.outputs
         self.sample = derive(problem.network)
         # Integer unknowns through integer pieces stay integers.
         whole = problem.domain == "integer" and all(
@@ -113,45 +120,43 @@ class _Encoder:
         self.chosen: dict[Site, list[tuple[Formula, Side]]] = {}
         self.used = gradients_used(problem)
         self.extremes = 0
+        self.bounds = problem.entry_bounds(samples)
 
     def encode(self) -> Encoding:
         self._declare()
         rows = [self._forward(m) for m in range(self.samples)]
-        if not self.free_targets:
-            self._residuals()
+        self._targets()
         if self.used:
             self._gradients(rows)
         self._query()
         self._where()
         x = self.arrays["x"]
-        return Encoding(self.problem, self.samples, self.script, self.fixed, x, self.free_targets)
+        return Encoding(self.problem, self.samples, self.script, self.fixed, x, self.free)
 
     def _declare(self) -> None:
-        bounds = self.problem.entry_bounds(self.samples)
         for name, shape in variable_shapes(self.network, self.samples).items():
-            if name == "y" and self.free_targets:
-                continue
-            given = {**self.fixed.get(name, {}), **self.problem.given.get(name, {})}
+            if name != "y":
+                self.arrays[name] = Array.build(shape, lambda index, name=name: self._entry(name, index))  # type: ignore[misc]
 
-            def variable(index: Index, name: str = name, given: Mapping[Index, Rational] = given) -> Term:
-                term: Term
-                if index in given:
-                    term = Constant(given[index])
-                    if self.sort == "Int" and given[index] != int(given[index]):
-                        self.script.require(FALSE)
-                else:
-                    term = self.script.declare(symbol(name, index), self.sort)
-                low, high = bounds.get((name, index), (None, None))
-                if low is not None:
-                    self.script.require(relate(term, ">=", Constant(low)))
-                if high is not None:
-                    self.script.require(relate(term, "<=", Constant(high)))
-                return term
+    def _entry(self, name: str, index: Index) -> Term:
+        """A given value or an unknown, inside its bounds."""
+        given = self.problem.given.get(name, {}).get(index, self.fixed.get(name, {}).get(index))
+        term: Term
+        if given is None:
+            term = self.script.declare(symbol(name, index), self.sort)
+        else:
+            term = Constant(given)
+            if self.sort == "Int" and given != int(given):
+                self.script.require(FALSE)
+        self._bound(name, index, term)
+        return term
 
-            self.arrays[name] = Array.build(shape, variable)
-        if self.free_targets:
-            shape = (self.samples, self.network.outputs)
-            self.arrays["r"] = Array.build(shape, lambda i: self.script.declare(symbol("r", i), "Real"))
+    def _bound(self, name: str, index: Index, term: Term) -> None:
+        low, high = self.bounds.get((name, index), (None, None))
+        if low is not None:
+            self.script.require(relate(term, ">=", Constant(low)))
+        if high is not None:
+            self.script.require(relate(term, "<=", Constant(high)))
 
     def _known(self, m: int) -> dict[Expr, Term]:
         """SymPy's symbols of the generic sample, for sample m."""
@@ -188,7 +193,7 @@ class _Encoder:
         """ŷ plays no part: the residuals are unknowns, and no condition or kink speaks of the last layer."""
         names = {"y_hat", f"z{self.network.depth}", f"a{self.network.depth}"}
         spoken = speaks_of(self.problem, names)
-        return self.free_targets and not spoken and not self.network.layers[-1].activation.kinks
+        return not self.targets_matter and not spoken and not self.network.layers[-1].activation.kinks
 
     def _sides(self, site: Site, activation: Activation, z: Term) -> list[tuple[Formula, Side]]:
         """The sides that z may lie on, each with the truth value that says so."""
@@ -238,13 +243,24 @@ class _Encoder:
             self.script.require(imply(truth, relate(result, "=", value)))
         return result
 
-    def _residuals(self) -> None:
+    def _targets(self) -> None:
+        """Targets and residuals: of each pair, one is an unknown (or given)."""
         shape = (self.samples, self.network.outputs)
-        y_hat, y = self.arrays[f"a{self.network.depth}"], self.arrays["y"]
-        self.arrays["r"] = Array.build(
-            shape,
-            lambda i: self._name("r", i, add(y_hat[i], negate(y[i]))),
-        )
+        if not self.targets_matter:
+            self.arrays["r"] = Array.build(shape, lambda i: self.script.declare(symbol("r", i), "Real"))
+            return
+        y_hat = self.arrays[f"a{self.network.depth}"]
+        y: list[Term] = []
+        r: list[Term] = []
+        for index in indices(shape):
+            if index in self.free:
+                r.append(self.script.declare(symbol("r", index), "Real"))
+                y.append(self._name("y", index, add(y_hat[index], negate(r[-1]))))
+                self._bound("y", index, y[-1])
+            else:
+                y.append(self._entry("y", index))
+                r.append(self._name("r", index, add(y_hat[index], negate(y[-1]))))
+        self.arrays["y"], self.arrays["r"] = Array(shape, tuple(y)), Array(shape, tuple(r))
 
     def _gradients(self, rows: Sequence[dict[Expr, Term]]) -> None:
         """½·M·K·∂L/∂θ as ``half`` arrays: sums over the samples of SymPy's contributions to ½ℓ."""

@@ -21,6 +21,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Bound, variable_shapes
 from zerograd.core.witness import Witness
 from zerograd.search.encoding import Encoding, Fixed, symbol
+from zerograd.search.mentions import targets_are_free
 from zerograd.search.number_field import common_field
 from zerograd.solvers.base import Model, Value
 from zerograd.solvers.process import SolverProcess
@@ -106,15 +107,17 @@ def read_back(encoding: Encoding, values: Mapping[str, Exact]) -> Witness:
     """A witness from solver values: given and missing entries filled in, targets computed from residuals."""
     problem, samples = encoding.problem, encoding.samples
     arrays = complete(problem, samples, values, encoding.fixed)
-    if encoding.free_targets:
+    if encoding.residuals:
         shape = arrays["y"].shape
         blank: Array[Exact] = Array(shape, (0,) * len(arrays["y"].entries))
         activate = exact_activate("torch")  # values do not depend on the convention
-        run = forward(problem.network, arrays, arrays["x"], blank, activate)
+        y_hat = forward(problem.network, arrays, arrays["x"], blank, activate).y_hat
         r = Array.build(shape, lambda i: values.get(symbol("r", i), 0))
-        if not speaks_of_size(problem):
+        if targets_are_free(problem) and not speaks_of_size(problem):
             r = primitive(r)
-        arrays["y"] = Array(shape, tuple(p - v for p, v in zip(run.y_hat.entries, r.entries, strict=True)))
+        arrays["y"] = Array.build(
+            shape, lambda i: y_hat[i] - r[i] if i in encoding.residuals else arrays["y"][i]
+        )
     return Witness.of(problem, arrays)
 
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from zerograd.core.conditions import Condition
 from zerograd.core.language import Call, Name, walk
 from zerograd.core.problem import Problem
 
 
-def speaks_of(problem: Problem, names: Collection[str]) -> bool:
+def speaks(condition: Condition, names: Collection[str]) -> bool:
     """Whether a condition mentions one of the names, its gradient included."""
-    nodes = (node for condition in problem.where for node in walk(condition.node))
-    return any(isinstance(node, Name) and node.name in names for node in nodes)
+    return any(isinstance(node, Name) and node.name in names for node in walk(condition.node))
+
+
+def speaks_of_gradients(condition: Condition) -> bool:
+    """Whether a condition mentions any gradient."""
+    return any(isinstance(node, Call) and node.function == "grad" for node in walk(condition.node))
+
+
+def speaks_of(problem: Problem, names: Collection[str]) -> bool:
+    """Whether any condition mentions one of the names."""
+    return any(speaks(condition, names) for condition in problem.where)
 
 
 def speaks_of_targets(problem: Problem) -> bool:

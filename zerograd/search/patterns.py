@@ -64,6 +64,11 @@ class Patterns:
             return min(sets, comb(each + self.samples - 1, self.samples))
         return comb(each + self.samples - 1, self.samples) if self.sorting else each**self.samples
 
+    def idle(self, rows: Sequence[Row]) -> int:
+        """How many units have slope 0, over all samples."""
+        choices = list(self.choices.values())
+        return sum(choices[i][side].derivative == 0 for row in rows for i, side in enumerate(row))
+
     def pattern(self, rows: Sequence[Row]) -> Pattern:
         """The side of every pre-activation."""
         return {

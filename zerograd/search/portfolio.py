@@ -91,7 +91,7 @@ class Portfolio:
                 yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
                 self.crew.start()
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
-                yield "regions", 0.5, self._regions(problem, samples, rounds=1, most=FEW_REGIONS)
+                yield "regions", 0.5, self._regions(problem, samples, rounds=2, most=FEW_REGIONS)
                 yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
                 for mode in modes[:2]:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)

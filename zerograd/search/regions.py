@@ -6,8 +6,12 @@ Complete: all regions impossible means that the problem is.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, repeat
+from threading import Event
 
 from zerograd.core.arrays import Array
 from zerograd.core.exact import Exact
@@ -20,16 +24,26 @@ from zerograd.search.geometry import Row
 from zerograd.search.lift import lift
 from zerograd.search.patterns import Patterns, TooManyPatterns
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
-from zerograd.solvers.base import GaveUp, Model, NoModel
+from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
 from zerograd.solvers.process import SolverProcess
 
 NAME = "regions"
 MAX_REGIONS = 20_000
-PATIENCE = (0.25, 2.0, 16.0)
-"""Effort for each region, round by round: what is hard waits until all others are settled."""
+ROUNDS: tuple[tuple[Mode, float], ...] = (
+    ("polynomial", 0.25),
+    ("elimination", 0.25),
+    ("polynomial", 2.0),
+    ("elimination", 2.0),
+    ("polynomial", 16.0),
+    ("elimination", 16.0),
+)
+"""Mode and effort for each region, round by round: what is hard waits until all others are settled."""
 
-CHUNK = 6
-"""Regions that a process settles in one go, in the first round: a fresh context takes longer than one."""
+CHUNKS = (1, 1, 2, 3)
+"""Regions that a process settles in one go, first of all; then always as many as the last number.
+
+A fresh context takes about as long as a region; but where the first has a witness, the rest was in vain.
+"""
 
 Rows = tuple[Row, ...]
 
@@ -38,6 +52,7 @@ Rows = tuple[Row, ...]
 class _Outcome:
     """Of a few regions: a witness, or those that are left open."""
 
+    regions: int
     witness: Witness | None = None
     hard: list[Rows] = field(default_factory=list)
     late: bool = False
@@ -52,13 +67,13 @@ def regions(
     deadline: float,
     seed: int,
     progress: Progress,
-    rounds: int = len(PATIENCE),
+    rounds: int = len(ROUNDS),
     most: int = MAX_REGIONS,
 ) -> Verdict:
     """Decide the problem for M = ``samples``, region by region.
 
     Args:
-        rounds: of `PATIENCE`.
+        rounds: of `ROUNDS`.
         most: give up at once where there are more regions than that.
     """
     patterns = Patterns.of(problem, samples)
@@ -74,21 +89,27 @@ def regions(
         return Undecided("unsupported", f"more than {most} activation patterns")
     derive(problem.network)  # once, before several threads ask for it
     total = len(pending)
-    for number, patience in enumerate(PATIENCE[:rounds]):
-        size = CHUNK if number == 0 else 1
-        chunks = [pending[i : i + size] for i in range(0, len(pending), size)]
+    pending.sort(key=patterns.idle)  # where there is a witness, it is found sooner
+    for mode, effort in ROUNDS[:rounds]:
+        stop = Event()
         hard: list[Rows] = []
         late = memory = False
-        tasks = (_task(patterns, chunk, deadline, seed, patience) for chunk in chunks)
-        results = crew.in_order(tasks)
-        for done, outcome in enumerate(results, start=1):
-            if outcome.witness is not None:
-                results.close()  # type: ignore[attr-defined]  # a generator
-                return Found(_padded(problem, outcome.witness, samples), NAME)
-            hard += outcome.hard
-            late, memory = late or outcome.late, memory or outcome.memory
-            settled = total - len(pending) + min(done * size, len(pending)) - len(hard)
-            progress(f"{settled} of {total} regions done")
+        before, done = total - len(pending), 0
+        tasks = (
+            partial(
+                _settle, patterns, chunk, deadline=deadline, seed=seed, mode=mode, effort=effort, stop=stop
+            )
+            for chunk in _chunks(pending)
+        )
+        with closing(crew.in_order(tasks)) as results:
+            for outcome in results:
+                if outcome.witness is not None:
+                    stop.set()
+                    return Found(_padded(problem, outcome.witness, samples), NAME)
+                hard += outcome.hard
+                late, memory = late or outcome.late, memory or outcome.memory
+                done += outcome.regions
+                progress(f"{before + done - len(hard)} of {total} regions done")
         if not hard:
             return Impossible("solver", NAME)
         if late:
@@ -99,34 +120,47 @@ def regions(
     return Undecided("incomplete", f"the solver gave up on {len(pending)} of {total} regions")
 
 
-def _task(
-    patterns: Patterns, chunk: Sequence[Rows], deadline: float, seed: int, patience: float
-) -> Callable[[SolverProcess], _Outcome]:
-    def settle(solver: SolverProcess) -> _Outcome:
-        outcome = _Outcome()
-        solver.forget()
-        for position, rows in enumerate(chunk):
-            if time.monotonic() >= deadline:
-                outcome.hard += chunk[position:]
-                outcome.late = True
-                break
-            encoding = encode(patterns.problem, len(rows), pattern=patterns.pattern(rows))
-            found = solver.check(
-                encoding.script, deadline=deadline, mode="polynomial", seed=seed, effort=patience
-            )
-            match found:
-                case NoModel():
-                    continue
-                case Model():
-                    outcome.witness = lift(encoding, found, solver, deadline=deadline, seed=seed)
-                    if outcome.witness is not None:
-                        break
-                case GaveUp(reason="memory"):
-                    outcome.memory = True
-            outcome.hard.append(rows)
-        return outcome
+def _chunks(pending: Sequence[Rows]) -> Iterator[Sequence[Rows]]:
+    start = 0
+    for size in chain(CHUNKS, repeat(CHUNKS[-1])):
+        if start >= len(pending):
+            return
+        yield pending[start : start + size]
+        start += size
 
-    return settle
+
+def _settle(
+    patterns: Patterns,
+    chunk: Sequence[Rows],
+    solver: SolverProcess,
+    *,
+    deadline: float,
+    seed: int,
+    mode: Mode,
+    effort: float,
+    stop: Event,
+) -> _Outcome:
+    outcome = _Outcome(len(chunk))
+    solver.forget()
+    for position, rows in enumerate(chunk):
+        if stop.is_set():
+            break
+        if time.monotonic() >= deadline:
+            outcome.hard += chunk[position:]
+            outcome.late = True
+            break
+        encoding = encode(patterns.problem, len(rows), pattern=patterns.pattern(rows))
+        match solver.check(encoding.script, deadline=deadline, mode=mode, seed=seed, effort=effort):
+            case NoModel():
+                continue
+            case Model() as found:
+                outcome.witness = lift(encoding, found, solver, deadline=deadline, seed=seed)
+                if outcome.witness is not None:
+                    break
+            case GaveUp(reason="memory"):
+                outcome.memory = True
+        outcome.hard.append(rows)
+    return outcome
 
 
 def _padded(problem: Problem, witness: Witness, samples: int) -> Witness:
