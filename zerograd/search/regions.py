@@ -29,15 +29,36 @@ from zerograd.solvers.process import SolverProcess
 
 NAME = "regions"
 MAX_REGIONS = 20_000
-ROUNDS: tuple[tuple[Mode, float], ...] = (
-    ("polynomial", 0.25),
-    ("elimination", 0.25),
-    ("polynomial", 2.0),
-    ("elimination", 2.0),
-    ("polynomial", 16.0),
-    ("elimination", 16.0),
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How each region that is still open is looked at."""
+
+    mode: Mode
+    effort: float
+
+
+REAL = (
+    Round("polynomial", 0.25),
+    Round("elimination", 0.25),
+    Round("polynomial", 2.0),
+    Round("elimination", 2.0),
+    Round("polynomial", 16.0),
+    Round("elimination", 16.0),
 )
-"""Mode and effort for each region, round by round: what is hard waits until all others are settled."""
+"""What is hard waits until all others are settled."""
+
+INTEGER = (
+    Round("polynomial", 0.25),
+    Round("small-integers", 0.3),
+    Round("general", 0.3),
+    Round("small-integers", 3.0),
+    Round("general", 3.0),
+    Round("small-integers", 20.0),
+    Round("general", 20.0),
+)
+"""Most regions are impossible for real numbers already, which is all that nlsat looks at."""
 
 CHUNKS = (1, 1, 2, 3)
 """Regions that a process settles in one go, first of all; then always as many as the last number.
@@ -67,13 +88,13 @@ def regions(
     deadline: float,
     seed: int,
     progress: Progress,
-    rounds: int = len(ROUNDS),
+    rounds: int | None = None,
     most: int = MAX_REGIONS,
 ) -> Verdict:
     """Decide the problem for M = ``samples``, region by region.
 
     Args:
-        rounds: of `ROUNDS`.
+        rounds: of `REAL` or `INTEGER`; all of them by default.
         most: give up at once where there are more regions than that.
     """
     patterns = Patterns.of(problem, samples)
@@ -90,15 +111,13 @@ def regions(
     derive(problem.network)  # once, before several threads ask for it
     total = len(pending)
     pending.sort(key=patterns.idle)  # where there is a witness, it is found sooner
-    for mode, effort in ROUNDS[:rounds]:
+    for way in (INTEGER if problem.domain == "integer" else REAL)[:rounds]:
         stop = Event()
         hard: list[Rows] = []
         late = memory = False
         before, done = total - len(pending), 0
         tasks = (
-            partial(
-                _settle, patterns, chunk, deadline=deadline, seed=seed, mode=mode, effort=effort, stop=stop
-            )
+            partial(_settle, patterns, chunk, deadline=deadline, seed=seed, way=way, stop=stop)
             for chunk in _chunks(pending)
         )
         with closing(crew.in_order(tasks)) as results:
@@ -136,8 +155,7 @@ def _settle(
     *,
     deadline: float,
     seed: int,
-    mode: Mode,
-    effort: float,
+    way: Round,
     stop: Event,
 ) -> _Outcome:
     outcome = _Outcome(len(chunk))
@@ -150,10 +168,11 @@ def _settle(
             outcome.late = True
             break
         encoding = encode(patterns.problem, len(rows), pattern=patterns.pattern(rows))
-        match solver.check(encoding.script, deadline=deadline, mode=mode, seed=seed, effort=effort):
+        found = solver.check(encoding.script, deadline=deadline, mode=way.mode, seed=seed, effort=way.effort)
+        match found:
             case NoModel():
                 continue
-            case Model() as found:
+            case Model():
                 outcome.witness = lift(encoding, found, solver, deadline=deadline, seed=seed)
                 if outcome.witness is not None:
                     break

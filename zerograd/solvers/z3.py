@@ -72,8 +72,10 @@ class Z3:
         except z3.Z3Exception as error:
             return _gave_up(str(error))
         if answer == z3.unsat:
-            # Bit vectors of bounded width only ever show that small values do not do.
-            return GaveUp("incomplete", "no small solution") if mode == "small-integers" else NoModel()
+            # Bit vectors show that small values do not do: of unknowns with bounds, that none do.
+            if mode == "small-integers" and not _bounded(solver.assertions()):
+                return GaveUp("incomplete", "no small solution")
+            return NoModel()
         if answer == z3.unknown:
             return _gave_up(solver.reason_unknown())
         model = solver.model()
@@ -97,6 +99,31 @@ class Z3:
         solver = z3.Solver(ctx=context) if integers else z3.SolverFor("QF_NRA", context)
         solver.set("random_seed", seed)
         return solver
+
+
+def _bounded(assertions: Any) -> bool:
+    """Whether every integer unknown stands in an assertion ``v >= c`` and in one ``v <= c``."""
+    import z3
+
+    unknowns: set[str] = set()
+    ends: set[tuple[str, int]] = set()
+    seen: set[int] = set()
+    pending = list(assertions)
+    for formula in assertions:
+        if z3.is_le(formula) or z3.is_ge(formula):
+            unknown, value = formula.children()
+            if z3.is_const(unknown) and z3.is_int_value(value):
+                ends.add((str(unknown), formula.decl().kind()))
+    while pending:
+        part = pending.pop()
+        if part.get_id() in seen:
+            continue
+        seen.add(part.get_id())
+        if z3.is_int(part) and z3.is_const(part) and not z3.is_int_value(part):
+            unknowns.add(str(part))
+        pending += part.children()
+    kinds = (z3.Z3_OP_LE, z3.Z3_OP_GE)
+    return all((unknown, kind) in ends for unknown in unknowns for kind in kinds)
 
 
 def _gave_up(reason: str) -> GaveUp:
