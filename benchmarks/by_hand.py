@@ -52,8 +52,9 @@ BEST = Form()
     nlsat                53 decided, 17 s      default, logic       50 decided, 23 s, 21 s
     default, targets in place of residuals     46 decided, 28 s
 
-On the headline questions the named forms led as well. cvc5 did equally well on either text. nlsat is
-for reals: questions of integers go to ``Solver()`` in any form.
+Of the 33 named cases that are neither large nor deep it decided 15 within 1.2 s, the others 13 or 14.
+cvc5 was tried on a dozen questions, and decided as many with either text. nlsat is for reals:
+questions of integers go to ``Solver()`` in any form.
 """
 
 
