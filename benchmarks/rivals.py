@@ -44,7 +44,7 @@ def decide(problem: Problem, check: Callable[[Encoding], Status], form: Form = B
 
 def by_z3(encoding: Encoding) -> Status:
     """What Z3 says."""
-    return _status(str(encoding.solver().check()))
+    return status_of(str(encoding.solver().check()))
 
 
 def by_cvc5(encoding: Encoding) -> Status:
@@ -59,13 +59,14 @@ def by_cvc5(encoding: Encoding) -> Status:
     answer = ""
     while not (command := parser.nextCommand()).isNull():
         answer = command.invoke(solver, symbols) or answer
-    return _status(answer.strip())
+    return status_of(answer.strip())
 
 
-def _status(text: str) -> Status:
-    match text:
-        case "sat" | "unsat" | "unknown":
-            return text
+def status_of(text: str) -> Status:
+    """The verdict: cvc5 says why in words that follow, as in ``unknown (INCOMPLETE)``."""
+    match text.partition(" ")[0]:
+        case ("sat" | "unsat" | "unknown") as verdict:
+            return verdict
     raise ValueError(f"the solver said {text!r}")
 
 

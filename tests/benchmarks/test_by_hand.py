@@ -11,7 +11,7 @@ import z3
 
 from benchmarks.by_hand import Encoding, Form
 from benchmarks.questions import random_questions
-from benchmarks.rivals import by_cvc5, by_z3, decide, read_back, sizes
+from benchmarks.rivals import by_cvc5, by_z3, decide, read_back, sizes, status_of
 from zerograd.core.arrays import Array
 from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
@@ -129,3 +129,14 @@ def test_the_text_is_read_by_cvc5() -> None:
     pytest.importorskip("cvc5")
     for samples, status in ((1, "unsat"), (3, "sat")):
         assert by_cvc5(Encoding(Problem(**HEADLINE, samples=samples), samples)) == status
+
+
+def test_what_solvers_say() -> None:
+    """A reason may follow; anything else is an error."""
+    assert [status_of(text) for text in ("sat", "unsat", "unknown (INCOMPLETE)")] == [
+        "sat",
+        "unsat",
+        "unknown",
+    ]
+    with pytest.raises(ValueError, match="said"):
+        status_of("")
