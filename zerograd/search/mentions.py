@@ -9,6 +9,12 @@ from zerograd.core.language import Call, Name, walk
 from zerograd.core.problem import Problem
 
 
+def names_in(condition: Condition) -> set[str]:
+    """The names that a condition mentions; a gradient is mentioned as ``grad``."""
+    found = {node.name for node in walk(condition.node) if isinstance(node, Name)}
+    return found | ({"grad"} if speaks_of_gradients(condition) else set())
+
+
 def speaks(condition: Condition, names: Collection[str]) -> bool:
     """Whether a condition mentions one of the names, its gradient included."""
     return any(isinstance(node, Name) and node.name in names for node in walk(condition.node))

@@ -12,8 +12,6 @@ from zerograd.search.crew import Crew
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import Mode
 
-STRATEGIES = ("construct", "guess", "regions", "piecewise")
-
 FEW_DRAWS, DRAWS = 24, 120
 """Constructions before anything else is tried, and before the long searches."""
 
@@ -78,6 +76,8 @@ class Portfolio:
         match self.strategy:
             case "construct":
                 yield "construct", 1.0, self._construct(problem, samples, 1, 10**9)
+            case "fit":
+                yield "fit", 1.0, self._fit(problem, samples, 10**9)
             case "guess":
                 yield "guess", 1.0, self._guess(problem, samples, 1, MANY)
                 yield "guess", 1.0, self._guess(problem, samples, MANY + 1, 10**9)
@@ -89,6 +89,7 @@ class Portfolio:
                 yield from self._patiently(problem, samples, modes)
             case _:
                 yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
+                yield "fit", 0.25, self._fit(problem, samples, FEW_DRAWS)
                 self.crew.start()
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
                 yield "regions", 0.5, self._regions(problem, samples, rounds=2, most=FEW_REGIONS)
@@ -103,7 +104,7 @@ class Portfolio:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
             yield "piecewise", 1 / left, self._piecewise(problem, samples, mode, None)
 
-    # Strategies are imported where they are first used: all but `construct` load SymPy.
+    # Strategies are imported where they are first used: all but `construct` and `fit` load SymPy.
 
     def _construct(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
         def search(until: float) -> Verdict:
@@ -113,6 +114,22 @@ class Portfolio:
                 problem,
                 samples,
                 first=first,
+                last=last,
+                deadline=until,
+                seed=self.seed,
+                progress=self.progress,
+            )
+
+        return search
+
+    def _fit(self, problem: Problem, samples: int, last: int) -> Callable[[float], Verdict]:
+        def search(until: float) -> Verdict:
+            from zerograd.search.fit import fit
+
+            return fit(
+                problem,
+                samples,
+                first=1,
                 last=last,
                 deadline=until,
                 seed=self.seed,
