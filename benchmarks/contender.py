@@ -3,8 +3,8 @@
     python -m benchmarks.contender NAME MEMORY
 
 reads ``{"problem": …, "cap": …}`` from standard input and says ``{"started": true}`` once the
-question is in hand, then ``{"status": …, "seconds": …, "detail": …}``. Imports and a first trivial
-question come before; the seconds are measured inside.
+question is in hand, then ``{"status": …, "seconds": …, "detail": …}``. Imports and two trivial
+questions come before; the seconds are measured inside.
 """
 
 from __future__ import annotations
@@ -190,7 +190,11 @@ def main(name: str, memory: int) -> None:
 
     out = sys.stdout.fileno()
     solve = zerograd(memory) if name == "zerograd" else rival(name)
-    solve(Problem(network=[1, 1], samples=1, zero=["w1"]), 60.0)
+    for trivial in (
+        {"network": [1, 1], "zero": ["w1"]},
+        {"network": [1, 1, 1], "zero": ["b2"], "nonzero": ["w1"]},
+    ):
+        solve(Problem(samples=1, **trivial), 60.0)  # a sat and an unsat, so that all is loaded
     _say(out, {"ready": True})
     for line in sys.stdin.buffer:
         request = json.loads(line)

@@ -80,6 +80,11 @@ class Worker:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
 
+    def fileno(self) -> int:
+        """Of the pipe that its messages come through."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
     def send(self, message: dict[str, Any]) -> None:
         """Raises Ended if the process is gone."""
         assert self._process.stdin is not None
@@ -96,8 +101,7 @@ class Worker:
             TimeoutError: it did not come in time.
             Ended: the process is gone.
         """
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
+        descriptor = self.fileno()
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
             while b"\n" not in self._buffer:

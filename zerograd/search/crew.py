@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-import queue
+import selectors
+import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from itertools import islice
-from typing import Self, TypeVar
+from collections.abc import Generator, Iterable, Sequence
+from typing import Self
 
+from zerograd.solvers.base import Mode, Outcome
 from zerograd.solvers.process import SolverProcess
+from zerograd.solvers.terms import Script
 from zerograd.workers import DEFAULT_MEMORY
-
-T = TypeVar("T")
 
 MOST = 8
 """Processes, however many cores there are: each takes memory."""
 
 PATIENCE = 0.3
-"""Seconds that running tasks get to end by themselves: starting a process takes as long."""
+"""Seconds that running questions get to end by themselves: starting a process takes as long."""
+
+WINDOW = 64
+"""Scripts that may be ahead of the one whose outcome comes next."""
 
 
 def cores() -> int:
@@ -61,42 +63,84 @@ class Crew:
         """The one for questions that come one at a time."""
         return self.solvers[0]
 
-    def in_order(self, tasks: Iterable[Callable[[SolverProcess], T]]) -> Generator[T, None, None]:
-        """The results of the tasks, in their order, worked at by all processes at once.
+    def forget(self) -> None:
+        """Make answers independent of earlier calls."""
+        for solver in self.solvers:
+            solver.forget()
 
-        So the first result of interest is the same on any machine, as long as each task's own result
-        is. Closing the iterator stops the tasks that are running: those that do not end by themselves
-        within `PATIENCE`, by killing their processes.
+    def outcomes(
+        self, scripts: Iterable[Script], *, deadline: float, mode: Mode, seed: int, effort: float
+    ) -> Generator[Outcome, None, None]:
+        """What comes of each script, in order, worked at by all processes at once.
+
+        The scripts are dealt in turn, so that each process gets the same ones whatever their speed:
+        the same seed gives the same outcomes. Closing the generator stops what is running, by killing
+        processes that do not end within `PATIENCE`.
         """
-        free: queue.SimpleQueue[SolverProcess] = queue.SimpleQueue()
-        for solver in self.solvers:
-            free.put(solver)
+        hand = _Hand(self.solvers)
+        coming = iter(scripts)
+        following, dealt = 0, 0
+        try:
+            while True:
+                hand.submit(deadline=deadline, mode=mode, seed=seed, effort=effort)
+                hand.collect(0.0)
+                if following in hand.done:
+                    yield hand.done.pop(following)
+                    following += 1
+                elif hand.wants_more and dealt - following < WINDOW and (script := next(coming, None)):
+                    hand.queues[dealt % len(self.solvers)].append((dealt, script))
+                    dealt += 1
+                elif following == dealt:
+                    return
+                else:
+                    hand.collect(None)
+        finally:
+            hand.collect_all(PATIENCE)
+            for lane in hand.busy:
+                self.solvers[lane].interrupt()
 
-        def work(task: Callable[[SolverProcess], T]) -> T:
-            solver = free.get()
-            try:
-                return task(solver)
-            finally:
-                free.put(solver)
 
-        waiting = iter(tasks)
-        running: deque[Future[T]] = deque()
-        with ThreadPoolExecutor(len(self.solvers)) as pool:
-            try:
-                while True:
-                    for task in islice(waiting, 2 * len(self.solvers) - len(running)):
-                        running.append(pool.submit(work, task))
-                    if not running:
-                        break
-                    yield running.popleft().result()
-            finally:
-                for future in running:
-                    future.cancel()
-                _, late = wait(running, PATIENCE)
-                if late:
-                    self.interrupt()
+class _Hand:
+    """Which process is at which script: ``busy`` by lane, ``queues`` of what is next, ``done`` by number."""
 
-    def interrupt(self) -> None:
-        """From another thread: end the calls that are under way."""
-        for solver in self.solvers:
-            solver.interrupt()
+    def __init__(self, solvers: Sequence[SolverProcess]) -> None:
+        self.solvers = solvers
+        self.queues: list[deque[tuple[int, Script]]] = [deque() for _ in solvers]
+        self.busy: dict[int, int] = {}
+        self.done: dict[int, Outcome] = {}
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether a process has (or will soon have) nothing to do."""
+        return not all(self.queues)
+
+    def submit(self, *, deadline: float, mode: Mode, seed: int, effort: float) -> None:
+        """Give each idle process the next script of its queue."""
+        for lane, queue in enumerate(self.queues):
+            if lane not in self.busy and queue:
+                self.busy[lane], script = queue.popleft()
+                self.solvers[lane].submit(script, deadline=deadline, mode=mode, seed=seed, effort=effort)
+
+    def collect(self, patience: float | None) -> None:
+        """Take in what is there; with ``patience``, wait so long for the first, or without end for None."""
+        ready = set()
+        until = None if patience is None else time.monotonic() + patience
+        with selectors.DefaultSelector() as selector:
+            for lane in self.busy:
+                descriptor, late = self.solvers[lane].wait_for()
+                until = late if until is None else min(until, late)
+                if descriptor is None or time.monotonic() >= late:
+                    ready.add(lane)
+                else:
+                    selector.register(descriptor, selectors.EVENT_READ, lane)
+            if selector.get_map():
+                left = 0.0 if ready or until is None else max(0.0, until - time.monotonic())
+                ready |= {key.data for key, _ in selector.select(left)}
+        for lane in ready:
+            self.done[self.busy.pop(lane)] = self.solvers[lane].collect()
+
+    def collect_all(self, patience: float) -> None:
+        """Take in what comes within ``patience`` seconds."""
+        until = time.monotonic() + patience
+        while self.busy and (left := until - time.monotonic()) > 0:
+            self.collect(left)

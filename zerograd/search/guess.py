@@ -43,7 +43,6 @@ def guess(
     """
     # A witness off all kinks answers under every convention: the cleaner one, and looked for first.
     question = problem.with_kink("forbid") if first == 1 else problem
-    solver.forget()
     for attempts in range(first, last + 1):
         if time.monotonic() >= deadline:
             return Undecided("timeout", f"{attempts - 1} guesses led to nothing")

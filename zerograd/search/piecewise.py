@@ -38,7 +38,6 @@ def piecewise(
 ) -> Verdict:
     """Decide the problem for M = ``samples``, before ``deadline`` (of `time.monotonic`)."""
     encoding, script = whole_question(problem, samples)
-    solver.forget()
     outcome = solver.check(script, deadline=deadline, mode=mode, seed=seed, effort=effort)
     match outcome:
         case NoModel():

@@ -12,10 +12,10 @@ from zerograd.search.crew import Crew
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import Mode
 
-FEW_DRAWS, DRAWS = 24, 120
+FEW_DRAWS, DRAWS = 12, 120
 """Constructions before anything else is tried, and before the long searches."""
 
-FEW, MANY = 10, 120
+FEW, MANY = 4, 120
 """Guesses, likewise."""
 
 FEW_REGIONS = 400
@@ -46,6 +46,7 @@ class Portfolio:
 
     def decide(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """The first verdict that a strategy comes to; else what stood in the way."""
+        self.crew.forget()
         return self._first(self._steps(problem, samples), samples, deadline)
 
     def construct(self, problem: Problem, samples: int, deadline: float) -> Verdict:

@@ -6,26 +6,23 @@ Complete: all regions impossible means that the problem is.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain, repeat
-from threading import Event
+from dataclasses import dataclass
 
 from zerograd.core.arrays import Array
 from zerograd.core.exact import Exact
 from zerograd.core.problem import Problem
 from zerograd.core.witness import Witness
-from zerograd.derive.sample import derive
 from zerograd.search.crew import Crew
-from zerograd.search.encoding import encode
+from zerograd.search.encoding import Encoding, encode
 from zerograd.search.geometry import Row
 from zerograd.search.lift import lift
 from zerograd.search.patterns import Patterns, TooManyPatterns
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
-from zerograd.solvers.process import SolverProcess
+from zerograd.solvers.terms import Script
 
 NAME = "regions"
 MAX_REGIONS = 20_000
@@ -60,24 +57,7 @@ INTEGER = (
 )
 """Most regions are impossible for real numbers already, which is all that nlsat looks at."""
 
-CHUNKS = (1, 1, 2, 3)
-"""Regions that a process settles in one go, first of all; then always as many as the last number.
-
-A fresh context takes about as long as a region; but where the first has a witness, the rest was in vain.
-"""
-
 Rows = tuple[Row, ...]
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """Of a few regions: a witness, or those that are left open."""
-
-    regions: int
-    witness: Witness | None = None
-    hard: list[Rows] = field(default_factory=list)
-    late: bool = False
-    memory: bool = False
 
 
 def regions(
@@ -108,78 +88,60 @@ def regions(
                 return Undecided("timeout", "the regions were still being listed")
     except TooManyPatterns:
         return Undecided("unsupported", f"more than {most} activation patterns")
-    derive(problem.network)  # once, before several threads ask for it
     total = len(pending)
     pending.sort(key=patterns.idle)  # where there is a witness, it is found sooner
     for way in (INTEGER if problem.domain == "integer" else REAL)[:rounds]:
-        stop = Event()
-        hard: list[Rows] = []
-        late = memory = False
-        before, done = total - len(pending), 0
-        tasks = (
-            partial(_settle, patterns, chunk, deadline=deadline, seed=seed, way=way, stop=stop)
-            for chunk in _chunks(pending)
-        )
-        with closing(crew.in_order(tasks)) as results:
-            for outcome in results:
-                if outcome.witness is not None:
-                    stop.set()
-                    return Found(_padded(problem, outcome.witness, samples), NAME)
-                hard += outcome.hard
-                late, memory = late or outcome.late, memory or outcome.memory
-                done += outcome.regions
-                progress(f"{before + done - len(hard)} of {total} regions done")
-        if not hard:
+        sweep = _Sweep(patterns, pending, lambda left: progress(f"{total - left} of {total} regions done"))
+        while (found := sweep.next_model(crew, way, deadline=deadline, seed=seed)) is not None:
+            witness = lift(*found, crew.lead, deadline=deadline, seed=seed)
+            if witness is not None:
+                return Found(_padded(problem, witness, samples), NAME)
+        pending = [*sweep.hard, *sweep.pending]
+        if not pending:
             return Impossible("solver", NAME)
-        if late:
-            return Undecided("timeout", f"{len(hard)} of {total} regions were left")
-        if memory:
-            return Undecided("memory", f"{len(hard)} of {total} regions were left")
-        pending = hard
+        if time.monotonic() >= deadline:
+            return Undecided("timeout", f"{len(pending)} of {total} regions were left")
+        if sweep.memory:
+            return Undecided("memory", f"{len(pending)} of {total} regions were left")
     return Undecided("incomplete", f"the solver gave up on {len(pending)} of {total} regions")
 
 
-def _chunks(pending: Sequence[Rows]) -> Iterator[Sequence[Rows]]:
-    start = 0
-    for size in chain(CHUNKS, repeat(CHUNKS[-1])):
-        if start >= len(pending):
-            return
-        yield pending[start : start + size]
-        start += size
+class _Sweep:
+    """One round over the pending regions: those that were settled are gone, the ``hard`` ones set aside."""
 
+    def __init__(self, patterns: Patterns, pending: Sequence[Rows], left: Callable[[int], None]) -> None:
+        self.patterns, self.left = patterns, left
+        self.pending = deque(pending)
+        self.hard: list[Rows] = []
+        self.memory = False
 
-def _settle(
-    patterns: Patterns,
-    chunk: Sequence[Rows],
-    solver: SolverProcess,
-    *,
-    deadline: float,
-    seed: int,
-    way: Round,
-    stop: Event,
-) -> _Outcome:
-    outcome = _Outcome(len(chunk))
-    solver.forget()
-    for position, rows in enumerate(chunk):
-        if stop.is_set():
-            break
-        if time.monotonic() >= deadline:
-            outcome.hard += chunk[position:]
-            outcome.late = True
-            break
-        encoding = encode(patterns.problem, len(rows), pattern=patterns.pattern(rows))
-        found = solver.check(encoding.script, deadline=deadline, mode=way.mode, seed=seed, effort=way.effort)
-        match found:
-            case NoModel():
-                continue
-            case Model():
-                outcome.witness = lift(encoding, found, solver, deadline=deadline, seed=seed)
-                if outcome.witness is not None:
-                    break
-            case GaveUp(reason="memory"):
-                outcome.memory = True
-        outcome.hard.append(rows)
-    return outcome
+    def next_model(
+        self, crew: Crew, way: Round, *, deadline: float, seed: int
+    ) -> tuple[Encoding, Model] | None:
+        """The first region with a model, set aside with the hard ones in case it cannot be made exact."""
+        encodings: deque[Encoding] = deque()
+        scripts = self._scripts(tuple(self.pending), encodings)
+        outcomes = crew.outcomes(scripts, deadline=deadline, mode=way.mode, seed=seed, effort=way.effort)
+        with closing(outcomes):
+            for outcome in outcomes:
+                if time.monotonic() >= deadline:
+                    return None
+                rows, encoding = self.pending.popleft(), encodings.popleft()
+                if not isinstance(outcome, NoModel):
+                    self.hard.append(rows)
+                if isinstance(outcome, Model):
+                    return encoding, outcome
+                if isinstance(outcome, GaveUp) and outcome.reason == "memory":
+                    self.memory = True
+                self.left(len(self.pending) + len(self.hard))
+        return None
+
+    def _scripts(self, regions: Sequence[Rows], encodings: deque[Encoding]) -> Iterator[Script]:
+        """The regions' scripts, lazily; each encoding is left in ``encodings``."""
+        for rows in regions:
+            pattern = self.patterns.pattern(rows)
+            encodings.append(encode(self.patterns.problem, len(rows), pattern=pattern))
+            yield encodings[-1].script
 
 
 def _padded(problem: Problem, witness: Witness, samples: int) -> Witness:

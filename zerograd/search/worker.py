@@ -91,6 +91,7 @@ def main(memory: int) -> None:
             except MemoryError:
                 finding = Finding(Undecided("memory", "the search ran out of memory"))
             reply({"finding": finding.to_json()})
+            crew.forget()  # now rather than before the next question: it takes a moment
             if asked and second is not None:
                 second.forget()
                 compare(request, finding, second)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Self
+from collections.abc import Callable
+from typing import Self, TypeVar
 
 from zerograd.solvers.base import GaveUp, Mode, Outcome, SolverUnusable, outcome_from_json
 from zerograd.solvers.terms import Script
 from zerograd.workers import DEFAULT_MEMORY, Ended, Worker, ran_out_of_memory
+
+T = TypeVar("T")
 
 GRACE = 0.3
 """Seconds by which a solver may overrun its own time limit before it is killed."""
@@ -34,6 +37,9 @@ class SolverProcess:
         self.version: str | None = None
         """Of the solver, once it has answered."""
         self._worker: Worker | None = None
+        self._used = False
+        self._failed: GaveUp | None = None
+        self._until = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -43,6 +49,7 @@ class SolverProcess:
 
     def _start(self) -> Worker:
         self.version = None
+        self._used = False
         self._worker = Worker("zerograd.solvers.worker", self.name, str(self.memory))
         return self._worker
 
@@ -56,7 +63,8 @@ class SolverProcess:
         self._running()
 
     def interrupt(self) -> None:
-        """From another thread: end the call that is under way; it gives up, having crashed."""
+        """End the call that was submitted, by ending the process; the next one starts another."""
+        self._failed = None
         worker = self._worker
         if worker is not None:
             worker.kill()
@@ -68,12 +76,15 @@ class SolverProcess:
             worker.close()
 
     def forget(self) -> None:
-        """Make answers independent of earlier calls."""
-        if self._worker is not None:
-            try:
-                self._worker.send({"forget": True})
-            except Ended:
-                self.close()
+        """Make answers independent of earlier calls; costs nothing where there were none."""
+        worker = self._worker
+        if worker is None or not self._used:
+            return
+        try:
+            worker.send({"forget": True})
+            self._used = False
+        except Ended:
+            self.close()
 
     def ready(self, deadline: float) -> bool:
         """Wait until ``deadline`` for the solver's start; whether it has started by then.
@@ -112,14 +123,27 @@ class SolverProcess:
         Raises:
             SolverUnusable: it cannot start.
         """
+        self.submit(script, deadline=deadline, mode=mode, seed=seed, effort=effort)
+        return self.collect()
+
+    def submit(
+        self, script: Script, *, deadline: float, mode: Mode, seed: int = 0, effort: float | None = None
+    ) -> None:
+        """The first half of `check`: hand the script over. Nothing else may be asked before `collect`.
+
+        Raises:
+            SolverUnusable: it cannot start.
+        """
         now = time.monotonic()
         if now >= deadline:
-            return GaveUp("timeout")
+            self._failed = GaveUp("timeout")
+            return
         if effort is not None:
             deadline = min(deadline, now + LENIENCE * effort + LENIENCE)
-        worker = self._running()
-        try:
-            self._greet(worker, deadline + GRACE)
+        self._until = deadline + GRACE
+
+        def send(worker: Worker) -> None:
+            self._greet(worker, self._until)
             worker.send(
                 {
                     "text": script.to_smtlib(),
@@ -130,10 +154,32 @@ class SolverProcess:
                     "effort": effort,
                 }
             )
-            outcome = outcome_from_json(worker.receive(deadline + GRACE))
-            if isinstance(outcome, GaveUp) and outcome.reason == "memory":
-                self.close()  # what it took it keeps: every later call would fail as well
-            return outcome
+            self._used = True
+
+        self._failed = self._guarded(send)
+
+    def collect(self) -> Outcome:
+        """The second half of `check`: wait for the outcome."""
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            return failed
+
+        outcome = self._guarded(lambda worker: outcome_from_json(worker.receive(self._until)))
+        if isinstance(outcome, GaveUp) and outcome.reason == "memory":
+            self.close()  # what it took it keeps: every later call would fail as well
+        return outcome
+
+    def wait_for(self) -> tuple[int | None, float]:
+        """(file descriptor, time): once the one can be read (None: now), or after the other, `collect` is quick."""
+        if self._failed is not None or self._worker is None:
+            return None, 0.0
+        return self._worker.fileno(), self._until
+
+    def _guarded(self, action: Callable[[Worker], T]) -> T | GaveUp:
+        """What the action returns; a process that does not answer in time, or ends, gives up."""
+        worker = self._running()
+        try:
+            return action(worker)
         except TimeoutError:
             self.close()
             return GaveUp("timeout", "the solver overran its time and was stopped")

@@ -23,6 +23,7 @@ def main(name: str, memory: int) -> None:
             end_with_parent()
         # Importing the library is the slow part: done before the first request is even written.
         reply({"version": backend.version()})
+        backend.forget()
     except SolverUnusable as error:
         reply({"failure": str(error)})
         return

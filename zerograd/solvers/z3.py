@@ -43,7 +43,9 @@ class Z3:
         """What Z3 keeps from call to call: expressions, whose numbering sways its choices."""
 
     def forget(self) -> None:
-        self._context = None
+        import z3
+
+        self._context = z3.Context()  # now, between two questions: making one takes longer than most answers
 
     def version(self) -> str:
         import z3
@@ -63,8 +65,10 @@ class Z3:
         import z3
 
         solver = self._solver(mode, integers=" Int)" in text, seed=seed)
-        solver.set("timeout", int(min(max(1, seconds * 1000), 2**31 - 1)))
-        if effort is not None:
+        # A limit on time starts a thread, which may take longer than the question; we are killed anyway.
+        if effort is None:
+            solver.set("timeout", int(min(max(1, seconds * 1000), 2**31 - 1)))
+        else:
             solver.set("rlimit", int(min(effort * STEPS, 2**31 - 1)))
         try:
             solver.from_string(text)
@@ -90,7 +94,7 @@ class Z3:
         import z3
 
         if self._context is None:
-            self._context = z3.Context()
+            self.forget()
         context = self._context
         if mode in _CHAINS:
             *before, last = (z3.Tactic(name, context) for name in _CHAINS[mode])
