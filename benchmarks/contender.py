@@ -190,11 +190,8 @@ def main(name: str, memory: int) -> None:
 
     out = sys.stdout.fileno()
     solve = zerograd(memory) if name == "zerograd" else rival(name)
-    for trivial in (
-        {"network": [1, 1], "zero": ["w1"]},
-        {"network": [1, 1, 1], "zero": ["b2"], "nonzero": ["w1"]},
-    ):
-        solve(Problem(samples=1, **trivial), 60.0)  # a sat and an unsat, so that all is loaded
+    solve(Problem(network=[1, 1], samples=1, zero=["w1"]), 60.0)  # a sat and an unsat, so that all is loaded
+    solve(Problem(network=[1, 1, 1], samples=1, zero=["b2"], nonzero=["w1"]), 60.0)
     _say(out, {"ready": True})
     for line in sys.stdin.buffer:
         request = json.loads(line)

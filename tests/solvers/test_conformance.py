@@ -615,6 +615,28 @@ def test_a_killed_worker_is_no_verdict(name: str) -> None:
         assert isinstance(run(process, Script(), modes(process)[0]), Model)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-3, 3), (0, 40), (-100, -1)])
+def test_bit_vectors_decide_what_has_bounds(low: int, high: int) -> None:
+    """x² + y² = s as counting says, where both unknowns have both bounds; else never a no."""
+    squares = {a * a + b * b for a in range(low, high + 1) for b in range(low, high + 1)}
+    with SolverProcess("z3") as process:
+        for total in [*range(min(squares), min(squares) + 40), max(squares), max(squares) + 1]:
+            for bounded in (True, False):
+                script = Script()
+                x, y = script.declare("x", "Int"), script.declare("y", "Int")
+                ends = [(x, low, high), (y, low, high if bounded else None)]
+                for unknown, least, most in ends:
+                    script.require(relate(unknown, ">=", Constant(least)))
+                    if most is not None:
+                        script.require(relate(unknown, "<=", Constant(most)))
+                script.require(relate(add(multiply(x, x), multiply(y, y)), "=", Constant(total)))
+                outcome = run(process, script, "small-integers")
+                if bounded:
+                    assert isinstance(outcome, Model if total in squares else NoModel), total
+                else:
+                    assert isinstance(outcome, Model | GaveUp), total
+
+
 PARENT = """
 import os, sys, time
 sys.path.insert(0, {root!r})

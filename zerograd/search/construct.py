@@ -72,12 +72,14 @@ def construct(
             spread=spread,
             structure=structure,
             spread_x=max(spread, _variety(problem, samples)),
+            cuts=attempt % 3 == 0,
         )
         # A witness off all kinks answers under every convention: the cleaner one, and looked for first.
         part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
         if part is None or not asked.allows(_witness(asked, values, part, None)):
             continue
-        for residuals in islice(_residuals(asked, part, chance), asked.patience):
+        zero = asked.zero if asked.restricted else asked.representatives(structure)
+        for residuals in islice(_residuals(part, zero, chance), asked.patience):
             if asked.met(part, residuals):
                 witness = _witness(asked, values, part, residuals)
                 if not asked.late or _accepted(problem, witness):
@@ -99,6 +101,8 @@ class _Asked:
         entries = [*self.zero, *(e for listed in self.signs.values() for e in listed)]
         self.names = tuple(dict.fromkeys([*(name for name, _ in entries), *some]))
         self.hidden = problem.network.widths[1:-1]
+        # Given values and bounds may spoil the structure of a draw.
+        self.restricted = bool(problem.given or problem.bounds)
         self.columns = samples * problem.network.outputs
         residual = {"r", "y", "loss"}
         spoken = [(c, speaks(c, residual) or speaks_of_gradients(c)) for c in problem.where]
@@ -133,8 +137,11 @@ class _Asked:
 
     def _rows(self, originals: int) -> int:
         """How many zero rows are left where each hidden layer has so many units that are not parallel."""
-        structure = self._with_originals(originals)
-        return len({(n, i) if n == "x" else structure.site(n, i) for n, i in self.zero})
+        return len(self.representatives(self._with_originals(originals)))
+
+    def representatives(self, structure: Structure) -> list[tuple[str, Index]]:
+        """The zero entries that all others are multiples of, in a draw of this structure."""
+        return list(dict.fromkeys((n, i) if n == "x" else structure.site(n, i) for n, i in self.zero))
 
     def met(self, part: LinearPart, residuals: Matrix) -> bool:
         """Whether the gradients for these residuals are as asked."""
@@ -198,10 +205,12 @@ def _settled(
     return LinearPart(network, layers, tuple(runs))
 
 
-def _residuals(asked: _Asked, part: LinearPart, chance: random.Random) -> Iterator[Matrix]:
+def _residuals(
+    part: LinearPart, zero: Sequence[tuple[str, Index]], chance: random.Random
+) -> Iterator[Matrix]:
     """Residuals under which the zero entries are zero, simplest first."""
-    rows = [row for row in dict.fromkeys(map(primitive, part.rows(asked.zero))) if any(row)]
-    columns = asked.columns
+    rows = [row for row in dict.fromkeys(map(primitive, part.rows(zero))) if any(row)]
+    columns = part.samples * part.network.outputs
     width = min(columns, 2 * len(rows) + 2)
     blocks: list[tuple[int, list[Vector]]] = []
     for start in range(0, columns, width):

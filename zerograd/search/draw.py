@@ -10,6 +10,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 from zerograd.core.arrays import Index, indices
@@ -24,6 +26,9 @@ FACTORS = (1, 1, 1, 2)
 
 WEIGHTS = (1, 1, 1, 2, -1)
 """How many times its original's outgoing weights a parallel unit's are."""
+
+UPWARDS = 0.7
+"""Of hidden layers above the first, how often a weight is made positive: dead units pass no gradient on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +63,20 @@ def draw(
     spread: int,
     structure: Structure,
     spread_x: int | None = None,
+    cuts: bool = True,
 ) -> Values:
     """Values of parameters and ``x``, inside their bounds; given values stand.
 
     Args:
         spread: the largest absolute value of an original unit's weights.
-        spread_x: of an input; ``spread`` by default.
+        spread_x: of an input's numerator; ``spread`` by default.
+        cuts: whether a weight may be 0, which cuts a connection.
     """
     network = problem.network
     bounds = problem.entry_bounds(samples)
     nonzero = [*range(-spread, 0), *range(1, spread + 1)]
-    wishes = nonzero * 3 + [0]  # a weight of 0 cuts a connection: sometimes wanted, mostly not
-    wide = spread_x or spread
+    wishes = nonzero * 3 + [0] if cuts else nonzero
+    wide, parts = spread_x or spread, grain(problem, chance)
     scales = _scales(structure, FACTORS, chance), _scales(structure, WEIGHTS, chance)
     values: Values = {}
     for name, shape in variable_shapes(network, samples).items():
@@ -78,9 +85,14 @@ def draw(
         given = problem.given.get(name, {})
         found: dict[Index, Rational] = {}
         for index in indices(shape):
-            wish = chance.randint(-wide, wide) if name == "x" else chance.choice(wishes)
-            if name != "x":
-                wish = _structured((name, index), wish, found, structure, scales)
+            wish: Rational
+            if name == "x":
+                wish = _over(chance.randint(-wide, wide), parts)
+            else:
+                weight = chance.choice(wishes)
+                if 1 < int(name[1:]) < network.depth and chance.random() < UPWARDS:
+                    weight = abs(weight)
+                wish = _structured((name, index), weight, found, structure, scales)
             found[index] = given.get(index, within(wish, bounds.get((name, index), (None, None))))
         values[name] = found
     return values
@@ -126,14 +138,30 @@ def redraw_inputs(
     """Draw the free inputs of some samples again, in place; False if none of them is free."""
     bounds = problem.entry_bounds(len(values["x"]) // problem.network.inputs)
     given = problem.given.get("x", {})
+    parts = grain(problem, chance)
     moved = False
     for m in samples:
         for d in range(problem.network.inputs):
             if (m, d) not in given:
-                wish = chance.randint(-spread, spread)
+                wish = _over(chance.randint(-spread, spread), parts)
                 values["x"][m, d] = within(wish, bounds.get(("x", (m, d)), (None, None)))
                 moved = True
     return moved
+
+
+def grain(problem: Problem, chance: random.Random) -> int:
+    """The denominator of drawn inputs: above 1 where a piece of an activation is too narrow for integers."""
+    narrow = any(b - a <= 2 for layer in problem.network.layers for a, b in pairwise(layer.activation.kinks))
+    return chance.choice((2, 3, 4)) if narrow and problem.domain == "real" else 1
+
+
+def _over(numerator: int, parts: int) -> Rational:
+    return numerator if parts == 1 else narrowed(Fraction(numerator, parts))
+
+
+def narrowed(value: Fraction) -> Rational:
+    """As an integer, where it is one."""
+    return value.numerator if value.denominator == 1 else value
 
 
 def within(wish: Rational, bound: Bound) -> Rational:

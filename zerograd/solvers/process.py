@@ -156,28 +156,28 @@ class SolverProcess:
             )
             self._used = True
 
-        self._failed = self._guarded(send)
+        self._failed = self._guarded(self._running(), send)
 
     def collect(self) -> Outcome:
         """The second half of `check`: wait for the outcome."""
         if self._failed is not None:
             failed, self._failed = self._failed, None
             return failed
-
-        outcome = self._guarded(lambda worker: outcome_from_json(worker.receive(self._until)))
+        if self._worker is None:
+            return GaveUp("crashed", "the process was ended")
+        outcome = self._guarded(self._worker, lambda worker: outcome_from_json(worker.receive(self._until)))
         if isinstance(outcome, GaveUp) and outcome.reason == "memory":
             self.close()  # what it took it keeps: every later call would fail as well
         return outcome
 
     def wait_for(self) -> tuple[int | None, float]:
-        """(file descriptor, time): once the one can be read (None: now), or after the other, `collect` is quick."""
+        """(file descriptor, time): `collect` is quick once the one can be read (None: now), or after that."""
         if self._failed is not None or self._worker is None:
             return None, 0.0
         return self._worker.fileno(), self._until
 
-    def _guarded(self, action: Callable[[Worker], T]) -> T | GaveUp:
+    def _guarded(self, worker: Worker, action: Callable[[Worker], T]) -> T | GaveUp:
         """What the action returns; a process that does not answer in time, or ends, gives up."""
-        worker = self._running()
         try:
             return action(worker)
         except TimeoutError:

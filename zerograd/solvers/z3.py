@@ -116,7 +116,7 @@ def _bounded(assertions: Any) -> bool:
     for formula in assertions:
         if z3.is_le(formula) or z3.is_ge(formula):
             unknown, value = formula.children()
-            if z3.is_const(unknown) and z3.is_int_value(value):
+            if z3.is_const(unknown) and z3.is_int_value(z3.simplify(value)):
                 ends.add((str(unknown), formula.decl().kind()))
     while pending:
         part = pending.pop()

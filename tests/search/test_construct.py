@@ -1,0 +1,306 @@
+"""Construct and fit: exact linear algebra at fixed parameters and inputs, against SymPy and the checker."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zerograd.core.arrays import indices
+from zerograd.core.check import check_witness
+from zerograd.core.network import KINKS, Layer, Network
+from zerograd.core.problem import Problem
+from zerograd.derive.regions import region, units_with_sides
+from zerograd.derive.sample import derive
+from zerograd.search.construct import construct
+from zerograd.search.draw import Structure
+from zerograd.search.fit import fit
+from zerograd.search.kernel import REDUCED, kernel, primitive
+from zerograd.search.linear_part import LinearPart, layers_of, run
+from zerograd.search.verdict import Found, Undecided, Verdict
+
+if TYPE_CHECKING:
+    from tests.search.conftest import Dice
+
+HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
+
+
+def constructed(problem: Problem, *, draws: int = 60, seed: int = 0, strategy: Any = construct) -> Verdict:
+    """What the strategy says; a witness has been checked."""
+    verdict: Verdict = strategy(
+        problem,
+        problem.samples.least,
+        first=1,
+        last=draws,
+        deadline=time.monotonic() + 60,
+        seed=seed,
+        progress=lambda _: None,
+    )
+    if isinstance(verdict, Found):
+        check_witness(problem, verdict.witness)
+    return verdict
+
+
+# --- the linear part ---------------------------------------------------------------------------
+
+
+def linear_part(dice: Dice, kink: str) -> tuple[Problem, dict[str, Any], LinearPart]:
+    """A random network at random values."""
+    network = dice.network(depth=3, width=3)
+    samples = dice.random.randint(1, 3)
+    values = dice.values(network, samples, integer=dice.often(0.5))
+    plain: Any = {name: dict(array.items()) for name, array in values.items()}
+    layers = layers_of(network, plain)
+    rows: Any = values["x"].rows()
+    runs = tuple(run(network, layers, list(row), kink) for row in rows)  # type: ignore[arg-type]
+    problem = Problem(network=network, samples=samples, derivative_at_kink=kink)
+    return problem, values, LinearPart(network, layers, runs)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_gradients_are_those_of_the_checker(dice: type[Dice], seed: int) -> None:
+    """Linear forms and reverse mode, applied to the residuals, both give what the checker computes."""
+    from zerograd.core.witness import Witness
+
+    kink = KINKS[seed % 3]
+    problem, values, part = linear_part(dice(f"linear {seed}"), kink)
+    witness = Witness.of(problem, values)
+    residuals: Any = [list(row) for row in witness.forward.residuals.rows()]
+    names = [*problem.network.shapes, "x"]
+    entries = [(n, i) for n in names for i in indices(witness.gradients[n].shape)]
+    scale = Fraction(2, len(witness.forward.residuals.entries))
+    by_name = part.gradients(residuals, names)
+    flat = [v for row in residuals for v in row]
+    for (name, index), row in zip(entries, part.rows(entries), strict=True):
+        exact = witness.gradients[name][index]
+        assert exact == scale * by_name[name][index]
+        assert exact == scale * sum(a * b for a, b in zip(row, flat, strict=True))
+    assert [list(row) for row in witness.forward.y_hat.rows()] == part.outputs
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_gradients_are_those_of_sympy(dice: type[Dice], seed: int) -> None:
+    """In the sample's region, SymPy's formulas at the drawn values give the same gradients."""
+    problem, values, part = linear_part(dice(f"sympy {seed}"), "torch")
+    network = problem.network
+    sample = derive(network)
+    choices = units_with_sides(network, "torch")
+    symbols = [
+        (s, values[n].entries[i]) for n, a in sample.parameters.items() for i, s in enumerate(a.entries)
+    ]
+    for m, (x, y) in enumerate(zip(values["x"].rows(), values["y"].rows(), strict=True)):
+        alone = LinearPart(network, part.layers, part.runs[m : m + 1])
+        pattern = {}
+        z_below: Any = list(x)
+        for number, layer in enumerate(alone.layers, start=1):
+            z = [
+                sum(a * b for a, b in zip(w, z_below, strict=True)) + c
+                for w, c in zip(layer.weights, layer.bias, strict=True)
+            ]
+            for unit, v in enumerate(z):
+                for side in choices.get((number, unit), ()):
+                    low = side.low is None or side.low < v or (side.low_closed and side.low == v)
+                    high = side.high is None or v < side.high or (side.high_closed and side.high == v)
+                    if low and high:
+                        pattern[number, unit] = side
+            z_below = alone.runs[0].activations[number]
+        formulas = region(sample, pattern, "torch")
+        known = dict([*symbols, *zip(sample.x, x, strict=True), *zip(sample.y, y, strict=True)])
+        residuals = [[p - t for p, t in zip(alone.outputs[0], y, strict=True)]]
+        found = alone.gradients(residuals, [*network.shapes, "x"])
+        for name, array in formulas.gradients.items():
+            for index, formula in array.items():
+                exact = formula.xreplace({s: _sympy(v) for s, v in known.items()})
+                own = found[name][(0, *index) if name == "x" else index]
+                assert exact == _sympy(2 * own), (name, index)
+
+
+def _sympy(value: Any) -> Any:
+    import sympy
+
+    return sympy.Rational(Fraction(value).numerator, Fraction(value).denominator)
+
+
+# --- kernels -----------------------------------------------------------------------------------
+
+MATRICES = st.integers(1, 5).flatmap(
+    lambda width: st.lists(st.lists(st.integers(-6, 6), min_size=width, max_size=width), max_size=5).map(
+        lambda rows: (width, [tuple(row) for row in rows])
+    )
+)
+
+
+@given(MATRICES)
+def test_kernels(case: tuple[int, list[tuple[int, ...]]]) -> None:
+    """Annihilated by all rows, as many as the rank leaves, independent, and of all integer vectors there."""
+    import flint
+
+    width, rows = case
+    basis = kernel(rows, width)
+    for vector in basis:
+        assert all(sum(a * b for a, b in zip(row, vector, strict=True)) == 0 for row in rows)
+    rank = flint.fmpz_mat([list(row) for row in rows]).rank() if rows else 0
+    assert len(basis) == width - rank
+    if basis:
+        invariants = flint.fmpz_mat([list(v) for v in basis]).snf()
+        assert all(invariants[i, i] == 1 for i in range(len(basis)))  # independent, and a saturated lattice
+
+
+def test_a_large_kernel() -> None:
+    """Beyond the rows that are reduced, the kernel is still one."""
+    rows = [tuple((i * i * j + 3 * i + j * j) % 7 - 3 for j in range(60)) for i in range(REDUCED + 5)]
+    basis = kernel(rows, 60)
+    assert basis
+    for vector in basis:
+        assert all(sum(a * b for a, b in zip(row, vector, strict=True)) == 0 for row in rows)
+
+
+def test_primitive_rows() -> None:
+    """Fractions and common factors go; the first entry is positive."""
+    assert primitive([Fraction(-1, 2), 0, Fraction(3, 4)]) == (2, 0, -3)
+    assert primitive([4, 6]) == (2, 3)
+    assert primitive([0, 0]) == (0, 0)
+
+
+# --- construct ---------------------------------------------------------------------------------
+
+SHAPES = [
+    ([1, 1, 1], 3), ([1, 2, 1], 3), ([1, 2, 1], 5), ([2, 2, 1], 4), ([2, 5, 1], 20), ([1, 20, 1], 3),
+    ([3, 4, 2], 12), ([1, 10, 1], 40), ([10, 30, 1], 60),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("widths", "samples"), SHAPES)
+def test_the_headline(widths: list[int], samples: int) -> None:
+    """Wide networks with few samples (parallel units) and with many."""
+    verdict = constructed(Problem(network=widths, samples=samples, **HEADLINE))
+    assert isinstance(verdict, Found)
+    assert verdict.witness.samples == samples
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("widths", "samples"), [([10, 100, 1], 400), ([5, 20, 1], 10_000)])
+def test_the_headline_at_size(widths: list[int], samples: int) -> None:
+    """A hundred units; ten thousand samples."""
+    assert isinstance(constructed(Problem(network=widths, samples=samples, **HEADLINE)), Found)
+
+
+def test_a_deep_network_with_more_zero_rows_than_samples() -> None:
+    """General position has no null space here; parallel units in every layer have."""
+    zero = ["w2", "b2", "w3", "b3", "w4", "b4"]
+    problem = Problem(network=[2, 12, 12, 12, 1], samples=60, zero=zero, nonzero=["w1", "b1"])
+    assert len(problem.asked_entries("zero", 60)) > 60
+    assert isinstance(constructed(problem), Found)
+
+
+QUESTIONS: list[dict[str, Any]] = [
+    {"positive": ["w1"], "negative": ["b1"]},
+    {"some_nonzero": ["w1"], "nonzero": ["b1[1]"], "zero": ["w2", "b2", "b1[0]"]},
+    {"zero": ["x"], "nonzero": ["b2"]},
+    {"given": {"w1": [[1], [-2]], "x[0]": 3}},
+    {"bounds": {"w2": [2, 3], "x": ["1/2", None]}},
+    {"where": ["w1 != 0", "distinct(x)", "z1[0,0] > 1", "r != 0"]},
+    {"where": ["sum(a1) > 2", "abs(w2[0,0]) != abs(w2[0,1])"]},
+    {"domain": "integer"},
+    {"derivative_at_kink": "forbid"},
+    {"derivative_at_kink": "right"},
+]
+
+
+@pytest.mark.parametrize("extra", QUESTIONS, ids=str)
+def test_conditions_are_honoured(extra: dict[str, Any]) -> None:
+    """Signs, given values, bounds, conditions and domains: met, as the checker confirms."""
+    question: dict[str, Any] = {"network": [1, 2, 1], "samples": 6, "zero": ["w2", "b2"]} | extra
+    assert isinstance(constructed(Problem(**question), draws=300), Found)
+
+
+@pytest.mark.parametrize("activation", ["relu", "abs", "relu6", "hardtanh", "leaky_relu", "linear"])
+def test_every_activation(activation: str) -> None:
+    """Also at the output."""
+    for output in ("linear", activation):
+        layers = (Layer(3, activation), Layer(2, output))
+        problem = Problem(network=Network(2, layers), samples=9, zero=["b2"], nonzero=["w1"])
+        assert isinstance(constructed(problem, draws=300), Found), output
+
+
+def test_no_witness_no_claim() -> None:
+    """Where there is none it says that it found none."""
+    verdict = constructed(Problem(network=[1, 1, 1], samples=2, **HEADLINE), draws=30)
+    assert verdict == Undecided("incomplete", "30 draws led to nothing, which shows nothing")
+
+
+@pytest.mark.parametrize(
+    "extra", [{"given": {"y": [0, 1, 2]}}, {"bounds": {"y": [0, 1]}}, {"where": ["y[0] == 1"]}]
+)
+def test_restricted_targets_are_left_to_others(extra: dict[str, Any]) -> None:
+    """Residuals are free only where targets are."""
+    verdict = constructed(Problem(network=[1, 1, 1], samples=3, **HEADLINE, **extra))
+    assert verdict == Undecided("unsupported", "the targets are not free")
+
+
+def test_a_seed_gives_the_same_witness() -> None:
+    """Twice the same; another seed, another one."""
+    problem = Problem(network=[2, 3, 1], samples=8, **HEADLINE)
+    first, again, other = (constructed(problem, seed=seed) for seed in (5, 5, 6))
+    assert isinstance(first, Found)
+    assert isinstance(again, Found)
+    assert isinstance(other, Found)
+    assert first.witness == again.witness != other.witness
+
+
+def test_structure_names_the_row_that_stands_for_others() -> None:
+    """Entries of parallel units are multiples of their originals'."""
+    structure = Structure.with_originals([3, 2], [2, 1])
+    assert structure.original == ((0, 1, 0), (0, 0))
+    assert structure.site("w1", (2, 0)) == ("w1", (0, 0))
+    assert structure.site("b1", (2,)) == ("b1", (0,))
+    assert structure.site("w2", (1, 2)) == ("w2", (0, 0))
+    assert structure.site("w3", (0, 1)) == ("w3", (0, 0))
+    assert structure.site("b3", (0,)) == ("b3", (0,))
+
+
+# --- fit ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("samples", [3, 5, 8])
+def test_labels(samples: int) -> None:
+    """All targets 0 or 1."""
+    problem = Problem(network=[1, 1, 1], samples=samples, **HEADLINE, where=["y * (y - 1) == 0"])
+    verdict = constructed(problem, strategy=fit)
+    assert isinstance(verdict, Found)
+    assert set(verdict.witness.y.entries) <= {0, 1}
+
+
+def test_given_data_and_bounds() -> None:
+    """Targets as given, partly given, or inside bounds; several outputs."""
+    for extra in (
+        {"given": {"x": [0, 1, 2, 4], "y": [0, 3, 1, 2]}},
+        {"given": {"y": [None, 3, None, "1/2"]}},
+        {"bounds": {"y": ["1/3", 2]}},
+    ):
+        problem = Problem(network=[1, 2, 1], samples=4, **HEADLINE, **extra)
+        assert isinstance(constructed(problem, strategy=fit), Found), extra
+    problem = Problem(network=[2, 2, 2], samples=6, **HEADLINE, bounds={"y": [0, 1]})
+    assert isinstance(constructed(problem, strategy=fit), Found)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"where": []},
+        {"where": ["y == 1"], "zero": ["w2"]},
+        {"where": ["y == 1"], "given": {"w2": 1}},
+        {"where": ["y == 1"], "domain": "integer"},
+        {"where": ["y == 1"], "network": Network(1, (Layer(1, "relu"), Layer(1, "relu")))},
+    ],
+)
+def test_what_fit_is_not_for(extra: dict[str, Any]) -> None:
+    """Free targets, other zero entries, a last layer that is not free: left to others."""
+    question: dict[str, Any] = {"network": [1, 1, 1], "samples": 4, **HEADLINE} | extra
+    verdict = constructed(Problem(**question), strategy=fit)
+    assert isinstance(verdict, Undecided)
+    assert verdict.reason == "unsupported"
