@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = 60.0
 MAX_TIMEOUT = 1e8
-STRATEGIES = ("auto", "construct", "fit", "guess", "regions", "piecewise")
+STRATEGIES = ("auto", "construct", "fit", "identities", "guess", "regions", "piecewise")
 
 
 class WitnessRefused(ZerogradError):  # noqa: N818 - named for what happened

@@ -28,6 +28,7 @@ from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.derive.sample import Expr, derive
 from zerograd.derive.sides import Side, sides
 from zerograd.search.algebra import Ratio, TermAlgebra
+from zerograd.search.homogeneity import vanishing_parameters
 from zerograd.search.mentions import gradients_used, speaks_of, speaks_of_targets
 from zerograd.solvers.terms import (
     FALSE,
@@ -129,6 +130,8 @@ class _Encoder:
         if self.used:
             self._gradients(rows)
         self._query()
+        for name, index in vanishing_parameters(self.problem):
+            self.script.require(relate(self.arrays[name][index], "=", ZERO))
         self._where()
         x = self.arrays["x"]
         return Encoding(self.problem, self.samples, self.script, self.fixed, x, self.free)

@@ -15,13 +15,13 @@ from zerograd.solvers.base import Mode
 FEW_DRAWS, DRAWS = 12, 120
 """Constructions before anything else is tried, and before the long searches."""
 
-FEW, MANY = 4, 120
+FEW, MANY = 4, 60
 """Guesses, likewise."""
 
 FEW_REGIONS = 400
 """So many regions are looked at before the whole question is given to a solver at once."""
 
-SHORT = 0.7
+SHORT = 0.4
 """Effort for the whole question at once, before it is taken apart."""
 
 REAL_MODES: Sequence[Mode] = ("polynomial", "elimination", "general")
@@ -79,6 +79,8 @@ class Portfolio:
                 yield "construct", 1.0, self._construct(problem, samples, 1, 10**9)
             case "fit":
                 yield "fit", 1.0, self._fit(problem, samples, 10**9)
+            case "identities":
+                yield "identities", 1.0, self._identities(problem)
             case "guess":
                 yield "guess", 1.0, self._guess(problem, samples, 1, MANY)
                 yield "guess", 1.0, self._guess(problem, samples, MANY + 1, 10**9)
@@ -92,20 +94,21 @@ class Portfolio:
                 yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
                 yield "fit", 0.25, self._fit(problem, samples, FEW_DRAWS)
                 self.crew.start()
+                yield "identities", 0.25, self._identities(problem)
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
-                yield "regions", 0.5, self._regions(problem, samples, rounds=2, most=FEW_REGIONS)
+                yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
                 yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
                 for mode in modes[:2]:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MANY)
-                yield "regions", 0.6, self._regions(problem, samples)
+                yield "regions", 0.7, self._regions(problem, samples, least=FEW_REGIONS + 1)
                 yield from self._patiently(problem, samples, modes)
 
     def _patiently(self, problem: Problem, samples: int, modes: Sequence[Mode]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
             yield "piecewise", 1 / left, self._piecewise(problem, samples, mode, None)
 
-    # Strategies are imported where they are first used: all but `construct` and `fit` load SymPy.
+    # Strategies are imported where they are first used: `guess`, `regions` and `piecewise` load SymPy.
 
     def _construct(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
         def search(until: float) -> Verdict:
@@ -136,6 +139,14 @@ class Portfolio:
                 seed=self.seed,
                 progress=self.progress,
             )
+
+        return search
+
+    def _identities(self, problem: Problem) -> Callable[[float], Verdict]:
+        def search(until: float) -> Verdict:
+            from zerograd.search.relaxation import relaxation
+
+            return relaxation(problem, self.crew.lead, deadline=until, seed=self.seed)
 
         return search
 

@@ -68,14 +68,13 @@ def regions(
     deadline: float,
     seed: int,
     progress: Progress,
-    rounds: int | None = None,
+    least: int = 0,
     most: int = MAX_REGIONS,
 ) -> Verdict:
     """Decide the problem for M = ``samples``, region by region.
 
     Args:
-        rounds: of `REAL` or `INTEGER`; all of them by default.
-        most: give up at once where there are more regions than that.
+        least, most: give up at once where there are fewer or more regions than that.
     """
     patterns = Patterns.of(problem, samples)
     pending: list[Rows] = []
@@ -89,8 +88,10 @@ def regions(
     except TooManyPatterns:
         return Undecided("unsupported", f"more than {most} activation patterns")
     total = len(pending)
+    if total < least:
+        return Undecided("incomplete", "its regions were looked at before")
     pending.sort(key=patterns.idle)  # where there is a witness, it is found sooner
-    for way in (INTEGER if problem.domain == "integer" else REAL)[:rounds]:
+    for way in INTEGER if problem.domain == "integer" else REAL:
         sweep = _Sweep(patterns, pending, lambda left: progress(f"{total - left} of {total} regions done"))
         while (found := sweep.next_model(crew, way, deadline=deadline, seed=seed)) is not None:
             witness = lift(*found, crew.lead, deadline=deadline, seed=seed)

@@ -23,10 +23,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """No witness exists, on the word of ``evidence``."""
+    """No witness exists, on the word of ``evidence``; with ``every``, for no number of samples."""
 
     evidence: Evidence
     strategy: str
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
