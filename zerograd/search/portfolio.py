@@ -12,7 +12,7 @@ from zerograd.search.crew import Crew
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import Mode
 
-FEW_DRAWS, DRAWS = 12, 120
+FEW_DRAWS, DRAWS = 8, 120
 """Constructions before anything else is tried, and before the long searches."""
 
 FEW, MANY = 4, 60
@@ -20,6 +20,9 @@ FEW, MANY = 4, 60
 
 FEW_REGIONS = 400
 """So many regions are looked at before the whole question is given to a solver at once."""
+
+GLANCE = 0.05
+"""Effort for the whole question at first sight: most small questions are settled by it."""
 
 SHORT = 0.4
 """Effort for the whole question at once, before it is taken apart."""
@@ -95,6 +98,7 @@ class Portfolio:
                 yield "fit", 0.25, self._fit(problem, samples, FEW_DRAWS)
                 self.crew.start()
                 yield "identities", 0.25, self._identities(problem)
+                yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
                 yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
                 yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)

@@ -151,8 +151,8 @@ def _impossible(answer: Unsat) -> str:
     samples = answer.problem.samples
     if answer.run.strategy == "identities":
         return (
-            "no parameters and no dataset of any size do what is asked: each unit's gradients are tied"
-            " together (Σ w ∂w + b ∂b over what comes in = Σ w ∂w over what goes out), and that alone rules it out"
+            "no parameters and no dataset of any size do what is asked: of each unit, Σ w ∂w + b ∂b over what"
+            " comes in is Σ w ∂w over what goes out, and that alone rules it out"
         )
     if samples.fixed is not None:
         return f"no parameters and no dataset of {count(samples.fixed, 'sample')} do what is asked"
