@@ -51,17 +51,19 @@ def test_which_activations_are_homogeneous() -> None:
 def test_no_question_with_a_witness_is_ruled_out(dice: type[Dice], solver: SolverProcess, seed: int) -> None:
     """A known answer gives the relaxation a model: its parameters and gradients."""
     problem, values = dice(f"relaxed {seed}").planted()
-    verdict = relaxation(problem, solver, deadline=time.monotonic() + 20, seed=0)
+    verdict = relaxation(problem, problem.samples.least, solver, deadline=time.monotonic() + 20, seed=0)
     assert isinstance(verdict, Undecided)
     witness = Witness.of(problem, values)
-    script = relaxed(problem)
+    script = relaxed(problem, problem.samples.least)
     pins = []
     for name in problem.network.shapes:
         for prefix, array in (("", values[name]), ("g_", witness.gradients[name])):
             for index, value in array.items():
                 symbol = prefix + "_".join([name, *map(str, index)])
+                whole = prefix and script.variables[symbol] == "Int"
+                scale = Fraction(witness.samples * problem.network.outputs, 2) if whole else 1
                 if symbol in script.variables:
-                    pins.append(relate(Variable(symbol), "=", Constant(value)))  # type: ignore[arg-type]
+                    pins.append(relate(Variable(symbol), "=", Constant(scale * value)))  # type: ignore[arg-type]
     outcome = solver.check(script.copy(pins), deadline=time.monotonic() + 20, mode="general")
     assert isinstance(outcome, Model)
     for name, index in vanishing_parameters(problem):
@@ -87,17 +89,29 @@ def test_what_the_identities_rule_out(
     question: dict[str, Any], solver: SolverProcess, decide: Decide
 ) -> None:
     """For any number of samples at once; where regions can tell, they agree."""
-    verdict = relaxation(Problem(samples="any", **question), solver, deadline=time.monotonic() + 20, seed=0)
+    verdict = relaxation(
+        Problem(samples="any", **question), 1, solver, deadline=time.monotonic() + 20, seed=0
+    )
     assert verdict == Impossible("solver", "identities", every=True)
     for samples in (1, 2):
         other = decide(Problem(samples=samples, **question), "regions")
         assert not isinstance(other, Found), samples
 
 
+def test_integers_are_told_apart(solver: SolverProcess) -> None:
+    """Two negative multiples of 2/M whose squares sum to 1: there are none for M = 2, and some for M = 10."""
+    question: dict[str, Any] = {"network": [2, 1, 1], "negative": ["w1"], "domain": "integer",
+                                "where": ["sum(grad(w1) * grad(w1)) == 1"]}  # fmt: skip
+    limits: dict[str, Any] = {"deadline": time.monotonic() + 20, "seed": 0}
+    found = relaxation(Problem(samples=2, **question), 2, solver, **limits)
+    assert found == Impossible("solver", "identities", every=False)
+    assert isinstance(relaxation(Problem(samples=10, **question), 10, solver, **limits), Undecided)
+
+
 def test_saturating_units_have_no_identity(solver: SolverProcess) -> None:
     """ReLU6 can do what ReLU cannot."""
     question: dict[str, Any] = {"samples": 3, "zero": ["w1", "b1"], "nonzero": ["w2"], "where": ["w2 != 0"]}
     limits: dict[str, Any] = {"deadline": time.monotonic() + 20, "seed": 0}
-    assert isinstance(relaxation(Problem(network=[1, 1, 1], **question), solver, **limits), Impossible)
+    assert isinstance(relaxation(Problem(network=[1, 1, 1], **question), 3, solver, **limits), Impossible)
     relu6 = Network.mlp(1, 1, 1, activation="relu6")
-    assert isinstance(relaxation(Problem(network=relu6, **question), solver, **limits), Undecided)
+    assert isinstance(relaxation(Problem(network=relu6, **question), 3, solver, **limits), Undecided)

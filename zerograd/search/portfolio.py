@@ -83,7 +83,7 @@ class Portfolio:
             case "fit":
                 yield "fit", 1.0, self._fit(problem, samples, 10**9)
             case "identities":
-                yield "identities", 1.0, self._identities(problem)
+                yield "identities", 1.0, self._identities(problem, samples)
             case "guess":
                 yield "guess", 1.0, self._guess(problem, samples, 1, MANY)
                 yield "guess", 1.0, self._guess(problem, samples, MANY + 1, 10**9)
@@ -97,7 +97,7 @@ class Portfolio:
                 yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
                 yield "fit", 0.25, self._fit(problem, samples, FEW_DRAWS)
                 self.crew.start()
-                yield "identities", 0.25, self._identities(problem)
+                yield "identities", 0.25, self._identities(problem, samples)
                 yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
                 yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
@@ -146,11 +146,11 @@ class Portfolio:
 
         return search
 
-    def _identities(self, problem: Problem) -> Callable[[float], Verdict]:
+    def _identities(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
         def search(until: float) -> Verdict:
             from zerograd.search.relaxation import relaxation
 
-            return relaxation(problem, self.crew.lead, deadline=until, seed=self.seed)
+            return relaxation(problem, samples, self.crew.lead, deadline=until, seed=self.seed)
 
         return search
 

@@ -2,11 +2,14 @@
 
 The parameters and the entries of their gradients are unknowns of their own, tied together by the
 identities of homogeneous units alone (`zerograd.search.homogeneity`). Every witness gives such
-values, for any number of samples; so where there are none, there is no witness. One small question
-to a solver, asked before any activation pattern is looked at. It never says that there is a witness.
+values, for any number of samples; so where there are none, there is no witness. (Of integers the
+gradients are multiples of 2/(M·K), and the question is one for this M.) One small question to a
+solver, asked before any activation pattern is looked at. It never says that there is a witness.
 """
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 from zerograd.core.arrays import Array, Index
 from zerograd.core.conditions import evaluate
@@ -21,6 +24,7 @@ from zerograd.solvers.terms import (
     ZERO,
     Constant,
     Script,
+    Sort,
     Term,
     add,
     differ,
@@ -34,35 +38,45 @@ NAME = "identities"
 EFFORT = 0.2
 
 
-def relaxation(problem: Problem, solver: SolverProcess, *, deadline: float, seed: int) -> Verdict:
-    """Impossible for every number of samples, or undecided."""
-    script = relaxed(problem)
-    modes: tuple[Mode, ...] = ("polynomial", "elimination")
+def relaxation(
+    problem: Problem, samples: int, solver: SolverProcess, *, deadline: float, seed: int
+) -> Verdict:
+    """Impossible for every number of samples (of integers: for M = ``samples``), or undecided."""
+    script = relaxed(problem, samples)
+    modes: tuple[Mode, ...] = ("general",) if _whole(problem) else ("polynomial", "elimination")
     for mode in modes:
         outcome = solver.check(script, deadline=deadline, mode=mode, seed=seed, effort=EFFORT)
         if isinstance(outcome, NoModel):
-            return Impossible("solver", NAME, every=True)
+            return Impossible("solver", NAME, every=not _whole(problem))
         if isinstance(outcome, Model):
             break
     return Undecided("incomplete", "the identities of homogeneous units do not rule it out")
 
 
-def relaxed(problem: Problem) -> Script:
+def relaxed(problem: Problem, samples: int) -> Script:
     """The question about parameters and gradients alone, as a script."""
-    return _Relaxation(problem).script
+    return _Relaxation(problem, samples).script
+
+
+def _whole(problem: Problem) -> bool:
+    """Whether ½·M·K·∂L/∂θ is an integer, as all that it is made of is."""
+    pieces = (
+        v for layer in problem.network.layers for a in [layer.activation] for v in (*a.slopes, *a.offsets)
+    )
+    return problem.domain == "integer" and all(Fraction(v).denominator == 1 for v in pieces)
 
 
 class _Relaxation:
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, samples: int) -> None:
         self.problem, self.script = problem, Script()
+        self.sort: Sort = "Int" if _whole(problem) else "Real"
+        # Of real numbers the scale plays no part: gradients may be anything.
+        self.scale = Fraction(2, samples * problem.network.outputs) if self.sort == "Int" else Fraction(1)
         self.values: dict[str, Array[Term]] = {}
         self.gradients: dict[str, Array[Term]] = {}
         for name, shape in problem.network.shapes.items():
             self.values[name] = Array.build(shape, lambda index, name=name: self._parameter(name, index))  # type: ignore[misc]
-            self.gradients[name] = Array.build(
-                shape,
-                lambda index, name=name: self.script.declare("_".join(["g", name, *map(str, index)]), "Real"),  # type: ignore[misc]
-            )
+            self.gradients[name] = Array.build(shape, lambda index, name=name: self._gradient(name, index))  # type: ignore[misc]
         self._query()
         for left, right in identities(problem.network):
             sides = [
@@ -72,12 +86,16 @@ class _Relaxation:
             self.script.require(relate(add(sides[0], negate(sides[1])), "=", ZERO))
         self._where()
 
+    def _gradient(self, name: str, index: Index) -> Term:
+        half = self.script.declare("_".join(["g", name, *map(str, index)]), self.sort)
+        return multiply(Constant(self.scale), half)
+
     def _parameter(self, name: str, index: Index) -> Term:
         given = self.problem.given.get(name, {}).get(index)
         term: Term = (
             Constant(given)
             if given is not None
-            else self.script.declare("_".join([name, *map(str, index)]), "Real")
+            else self.script.declare("_".join([name, *map(str, index)]), self.sort)
         )
         low, high = self.problem.entry_bounds(self.problem.samples.least).get((name, index), (None, None))
         if low is not None:
