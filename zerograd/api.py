@@ -147,6 +147,7 @@ def _answer(problem: Problem, finding: Finding, start: float) -> Answer:
     def run() -> Run:
         return Run(
             strategy=verdict.strategy if isinstance(verdict, Found | Impossible) else None,
+            tried=finding.tried,
             seconds=time.monotonic() - start,
             versions={"zerograd": __version__, **finding.versions},
             attempts=finding.attempts,

@@ -110,7 +110,9 @@ def cli(context: click.Context) -> None:
 @click.option("-o", "--output", metavar="FILE", help="Write the results to FILE, as JSON, too.")
 @click.option("--timeout", type=_Duration(), default="60s", show_default=True, help="For each file.")
 @_samples_option
-@click.option("--strategy", default="auto", show_default=True, help="auto, guess, regions or piecewise.")
+@click.option(
+    "--strategy", default="auto", show_default=True, help="auto, or one search alone: see the README."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answer.")
 @click.option("--memory", type=_Memory(), default="4G", show_default=True, help="Cap for a solver process.")
 @click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too: cvc5.")

@@ -63,6 +63,7 @@ class Run:
 
     Attributes:
         strategy: the search that decided, or None.
+        tried: each search, in the order in which they were turned to.
         seconds: wall-clock time.
         versions: of this program and of what it called.
         attempts: each number of samples that was tried, in order.
@@ -72,6 +73,7 @@ class Run:
     """
 
     strategy: str | None = None
+    tried: tuple[str, ...] = ()
     seconds: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
@@ -95,7 +97,11 @@ class _Answer:
             "evidence": None,
         }
         document |= content
-        document |= {"strategy": self.run.strategy, "seconds": round(self.run.seconds, 3)}
+        document |= {
+            "strategy": self.run.strategy,
+            "tried": list(self.run.tried),
+            "seconds": round(self.run.seconds, 3),
+        }
         if len(self.run.attempts) > 1 or self.problem.samples.fixed is None:
             document["attempts"] = [attempt.to_json() for attempt in self.run.attempts]
         if self.run.sufficient_samples is not None:

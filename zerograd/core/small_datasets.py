@@ -13,6 +13,15 @@ the factor changes to 2/(M' K), which no sign sees, and what was required of eac
 still holds. Padding: a further sample with the input of a kept one and residual 0 changes g by a
 positive factor again. Targets follow as y = ŷ − r. ∎
 
+Lemma. Under the same hypotheses D + 1 samples of one activation pattern are enough, D the number of
+inputs: a witness may be changed so that all other samples of that pattern have residual 0.
+
+Proof. In one pattern, with the parameters fixed, every pre-activation and so every J[m,k] is an affine
+function of sample m's input, the same one for all samples of the pattern. Choose among their inputs an
+affinely independent set with the same affine hull: at most D + 1. Each other input is an affine
+combination of these, its J[m,k] the same combination of theirs for each k, and its residuals can be
+moved to them without a change of g. ∎
+
 The hypotheses are tested by `hypotheses_fail`.
 """
 

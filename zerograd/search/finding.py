@@ -19,6 +19,7 @@ class Finding:
 
     Attributes:
         sufficient: see `zerograd.core.answer.Run.sufficient_samples`.
+        tried: each strategy, in the order in which they were first turned to; sent one by one.
         compared: what a second solver says of it, if that was asked for; it is sent by itself.
     """
 
@@ -26,6 +27,7 @@ class Finding:
     attempts: tuple[Attempt, ...] = ()
     sufficient: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    tried: tuple[str, ...] = ()
     compared: tuple[Comparison, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:

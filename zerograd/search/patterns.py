@@ -80,12 +80,9 @@ class Patterns:
     def __iter__(self) -> Iterator[tuple[Row, ...]]:
         """One pattern of each class. Raises TooManyPatterns, if need be after the first of them.
 
-        In a fixed pattern of one sample, with the parameters fixed, the gradients of each output are
-        affine functions of x; so among samples of one pattern, D + 1 affinely independent ones span
-        what all of them do, and where small datasets suffice (`zerograd.core.small_datasets`, with
-        the same proof) the others may have residual 0. There, ``most`` = D + 1 bounds the samples of
-        one pattern, and a pattern with fewer than M samples stands for all that copies of its samples
-        with residual 0 make of it.
+        Where small datasets suffice, so do D + 1 samples of one pattern (the lemma in
+        `zerograd.core.small_datasets`): ``most`` = D + 1 bounds them, and a pattern with fewer than M
+        samples stands for all that copies of its samples with residual 0 make of it.
         """
         if prod(map(len, self.choices.values())) > MAX_ROWS:
             raise TooManyPatterns

@@ -40,12 +40,14 @@ class Portfolio:
 
     Attributes:
         strategy: ``auto`` tries them all; else the name of one.
+        turned_to: told of each strategy when it is tried.
     """
 
     crew: Crew
     strategy: str
     seed: int
     progress: Progress
+    turned_to: Callable[[str], None] = lambda _: None
 
     def decide(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """The first verdict that a strategy comes to; else what stood in the way."""
@@ -65,6 +67,7 @@ class Portfolio:
             now = time.monotonic()
             if now >= deadline:
                 break
+            self.turned_to(name)
             self.progress(f"{name}, {samples} {'sample' if samples == 1 else 'samples'}")
             verdict = search(now + share * (deadline - now))
             if isinstance(verdict, Found | Impossible):

@@ -94,6 +94,7 @@ class SearchProcess:
         cross_check: bool = request["cross_check"]
         worker = self._worker or self._start()
         attempts: list[Attempt] = []
+        tried: list[str] = []
         finding: Finding | None = None
         compared: list[Comparison] = []
         try:
@@ -105,7 +106,7 @@ class SearchProcess:
                 if "unusable" in message:
                     raise SolverUnusable(message["unusable"])
                 if "finding" in message:
-                    finding = Finding.from_json(problem, message["finding"])
+                    finding = replace(Finding.from_json(problem, message["finding"]), tried=tuple(tried))
                     if not cross_check:
                         return finding
                 elif "compared" in message:
@@ -113,6 +114,8 @@ class SearchProcess:
                 elif "cross_checked" in message:
                     assert finding is not None  # for the type checker: it is sent first
                     return replace(finding, compared=tuple(compared))
+                elif "tried" in message:
+                    tried.append(message["tried"])
                 elif "attempt" in message:
                     attempts.append(Attempt(**message["attempt"]))
                 else:
@@ -128,7 +131,9 @@ class SearchProcess:
         except BaseException:
             self.close()
             raise
-        finding = finding or Finding(stopped, tuple(attempts))  # what was found before the stop stands
+        finding = finding or Finding(
+            stopped, tuple(attempts), tried=tuple(tried)
+        )  # what was found before the stop stands
         if not cross_check:
             return finding
         return replace(finding, compared=completed(compared, finding.attempts, stopped.reason))

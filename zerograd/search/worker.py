@@ -15,62 +15,76 @@ import traceback
 from typing import Any
 
 from zerograd.core.answer import Attempt
+from zerograd.core.documents import problem_from_json
+from zerograd.core.small_datasets import sufficient_samples
 from zerograd.search.comparison import SECOND
 from zerograd.search.crew import Crew
+from zerograd.search.finding import Finding
+from zerograd.search.portfolio import Portfolio
+from zerograd.search.samples import over_samples
+from zerograd.search.verdict import Undecided
 from zerograd.solvers.base import SolverUnusable
 from zerograd.solvers.process import SolverProcess
 from zerograd.workers import limit_memory, reply, requests
 
 
-def main(memory: int) -> None:
-    """Answer requests until the input ends."""
-    limit_memory(memory)
-    # Constructions need neither SymPy nor Z3: these are loaded, at the same time, when those have failed.
-    crew = Crew(memory=memory)
-    from zerograd.core.documents import problem_from_json
-    from zerograd.core.small_datasets import sufficient_samples
-    from zerograd.search.finding import Finding
-    from zerograd.search.portfolio import Portfolio
-    from zerograd.search.samples import over_samples
-    from zerograd.search.verdict import Undecided, Verdict
+class _Service:
+    """Answers requests, with solver processes that are kept from one to the next."""
 
-    def find(request: dict[str, Any]) -> Finding:
-        deadline = request["deadline"]
+    def __init__(self, memory: int) -> None:
+        # Constructions need neither SymPy nor Z3: these are loaded, at the same time, when those have failed.
+        self.crew = Crew(memory=memory)
+        self.second = SolverProcess(SECOND, memory=memory)
+
+    def answer(self, request: dict[str, Any]) -> None:
+        """Search, and say what was found; then what a second solver says, if that is asked for."""
+        if request["cross_check"]:
+            now = time.monotonic()  # if it cannot be used, that is said before a long search
+            self.second.ready(now + (request["deadline"] - now) / 2)
+        try:
+            finding = self._find(request)
+        except MemoryError:
+            finding = Finding(Undecided("memory", "the search ran out of memory"))
+        reply({"finding": finding.to_json()})
+        self.crew.forget()  # now rather than before the next question: it takes a moment
+        if request["cross_check"]:
+            self._compare(request, finding)
+
+    def _find(self, request: dict[str, Any]) -> Finding:
         problem = problem_from_json(request["problem"])
-        portfolio = Portfolio(crew, request["strategy"], request["seed"], _progress)
+        tried: set[str] = set()
 
-        def decide(samples: int, until: float) -> Verdict:
-            return portfolio.decide(problem, samples, until)
+        def turned_to(strategy: str) -> None:
+            if strategy not in tried:
+                tried.add(strategy)
+                reply({"tried": strategy})
 
-        def sketch(samples: int, until: float) -> Verdict:
-            return portfolio.construct(problem, samples, until)
-
+        portfolio = Portfolio(self.crew, request["strategy"], request["seed"], _progress, turned_to)
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
         verdict, attempts = over_samples(
             problem,
-            decide,
+            lambda samples, until: portfolio.decide(problem, samples, until),
             sufficient=sufficient,
-            deadline=deadline,
+            deadline=request["deadline"],
             progress=_progress,
             record=_record,
-            sketch=sketch,
+            sketch=lambda samples, until: portfolio.construct(problem, samples, until),
         )
         versions = {}
         if "sympy" in sys.modules:
             versions["sympy"] = str(sys.modules["sympy"].__version__)
-        if crew.lead.version is not None:
-            versions[crew.lead.name] = crew.lead.version
+        if self.crew.lead.version is not None:
+            versions[self.crew.lead.name] = self.crew.lead.version
         return Finding(verdict, attempts, sufficient, versions)
 
-    second: SolverProcess | None = None
-
-    def compare(request: dict[str, Any], finding: Finding, solver: SolverProcess) -> None:
+    def _compare(self, request: dict[str, Any], finding: Finding) -> None:
         from zerograd.search.cross_check import cross_check
 
+        self.second.forget()
         comparisons = cross_check(
             problem_from_json(request["problem"]),
             finding.attempts,
-            solver,
+            self.second,
             deadline=request["deadline"],
             seed=request["seed"],
             progress=_progress,
@@ -79,22 +93,14 @@ def main(memory: int) -> None:
             reply({"compared": comparison.to_json()})
         reply({"cross_checked": True})
 
+
+def main(memory: int) -> None:
+    """Answer requests until the input ends."""
+    limit_memory(memory)
+    service = _Service(memory)
     for request in requests():
         try:
-            asked = request["cross_check"]
-            if asked:
-                second = second or SolverProcess(SECOND, memory=memory)
-                now = time.monotonic()  # if it cannot be used, that is said before a long search
-                second.ready(now + (request["deadline"] - now) / 2)
-            try:
-                finding = find(request)
-            except MemoryError:
-                finding = Finding(Undecided("memory", "the search ran out of memory"))
-            reply({"finding": finding.to_json()})
-            crew.forget()  # now rather than before the next question: it takes a moment
-            if asked and second is not None:
-                second.forget()
-                compare(request, finding, second)
+            service.answer(request)
         except SolverUnusable as error:
             reply({"unusable": str(error)})
         except Exception:  # whatever it is, the caller raises it

@@ -55,7 +55,7 @@ def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbos
         case Unknown():
             lines += _unknown(answer, layout)
     lines += _cross_check(answer, layout)
-    lines += _strategy(answer, layout)
+    lines += _strategy(answer, layout, verbose=verbose)
     if verbose:
         lines += _verbose(answer, layout)
     return "\n".join(lines) + "\n"
@@ -196,10 +196,13 @@ def _cross_check(answer: Answer, layout: Layout) -> list[str]:
     return layout.labelled(found.solver, f"cross-check: {'; '.join(said) or nothing}")
 
 
-def _strategy(answer: Answer, layout: Layout) -> list[str]:
+def _strategy(answer: Answer, layout: Layout, *, verbose: bool) -> list[str]:
     seconds = f"{answer.run.seconds:.2f} s"
     none = "none decided it" if answer.status == "unknown" else "not recorded"
-    return layout.labelled("strategy", f"{answer.run.strategy or none}, {seconds}")
+    said = layout.labelled("strategy", f"{answer.run.strategy or none}, {seconds}")
+    if answer.run.tried and (verbose or answer.status == "unknown"):
+        said += layout.labelled("tried", ", ".join(answer.run.tried))
+    return said
 
 
 def _verbose(answer: Answer, layout: Layout) -> Iterator[str]:
