@@ -189,7 +189,7 @@ def test_samples_option_that_does_not_fit(program: Program) -> None:
         (["solv"], "No such command 'solv'."),
         (["solve", "--expect", "maybe", "-"], "Invalid value for '--expect'"),
         (["solve", "--seed", "x", "-"], "Invalid value for '--seed'"),
-        (["solve", "--strategy", "luck", "-"], "error: unknown strategy 'luck' (known: auto, guess, "),
+        (["solve", "--strategy", "luck", "-"], "error: unknown strategy 'luck' (known: auto, construct, "),
     ],
 )
 def test_usage_errors(program: Program, arguments: list[str], message: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "FORMATS.md").read_text(encoding="utf-8")
-VARYING = ("checks", "strategy", "seconds", "versions")
+VARYING = ("checks", "strategy", "tried", "seconds", "versions")
 
 
 def _example(title: str) -> str:

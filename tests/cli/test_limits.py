@@ -67,7 +67,7 @@ def _started(program: Program, *, working: bool) -> tuple[subprocess.Popen[str],
     process = program.start("solve", "--timeout", "10m", program.file("hopeless.yaml", HOPELESS))
     _wait_until(lambda: bool(_descendants(process.pid)))
     if working:
-        _wait_until(lambda: len(_descendants(process.pid)) == 2 and _busy(_descendants(process.pid)))
+        _wait_until(lambda: len(_descendants(process.pid)) >= 2 and _busy(_descendants(process.pid)))
     return process, _descendants(process.pid)
 
 
@@ -98,7 +98,7 @@ def test_killed_search_leaves_no_solver(program: Program) -> None:
     process, started = _started(program, working=True)
     process.kill()
     process.communicate(timeout=10)
-    assert len(started) == 2
+    assert len(started) >= 2
     _wait_until(lambda: _ended(started))
 
 

@@ -34,7 +34,7 @@ def test_result_has_the_documented_keys_in_order(answered: Run) -> None:
     """A person finds the verdict in front and the circumstances behind."""
     sat, unsat, _ = answered.results
     head = ["format", "problem", "status", "reason", "samples", "evidence"]
-    tail = ["strategy", "seconds", "versions"]
+    tail = ["strategy", "tried", "seconds", "versions"]
     assert list(sat) == [*head, "witness", "gradients", "loss", "checks", *tail]
     assert list(unsat) == [*head, *tail]
     assert sat["checks"]["exact"] == "passed"

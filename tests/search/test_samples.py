@@ -251,15 +251,25 @@ def test_impossible_for_every_number(crew: Crew) -> None:
 
 
 def test_any_without_a_theorem_and_without_a_witness_is_unknown(crew: Crew) -> None:
-    """The same question with a condition on the loss, to which the theorem does not apply."""
+    """A condition on the loss, to which the theorem does not apply: what was tried is ruled out, no more."""
     verdict, attempts = solve(
-        crew, network=[1, 1, 1], samples="any", zero=["w2"], nonzero=["b1"],
-        where=["w1 == 0", "b1 != 0", "loss < 5"], seconds=3.0,
+        crew, network=[1, 1, 1], samples="any", zero=["w2", "b2"], nonzero=["w1", "b1"],
+        where=["z1 > 0", "loss < 5"], seconds=4.0,
     )  # fmt: skip
     assert isinstance(verdict, Undecided)
     assert verdict.reason == "timeout"
     assert attempts[0] == Attempt(1, "unsat")
     assert "sat" not in {a.status for a in attempts}
+
+
+def test_any_without_a_theorem_may_still_be_ruled_out_as_a_whole(crew: Crew) -> None:
+    """By the identities of homogeneous units, which hold for every dataset."""
+    verdict, attempts = solve(
+        crew, network=[1, 1, 1], samples="any", zero=["w2"], nonzero=["b1"],
+        where=["w1 == 0", "b1 != 0", "loss < 5"],
+    )  # fmt: skip
+    assert verdict == Impossible("solver", "identities", every=True)
+    assert attempts == (Attempt(1, "unsat"),)
 
 
 def test_samples_that_are_named_must_be_there(crew: Crew) -> None:

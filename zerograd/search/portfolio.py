@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.problem import Problem
+from zerograd.search import construct, fit
 from zerograd.search.crew import Crew
+from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import Mode
 
@@ -97,14 +99,18 @@ class Portfolio:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield from self._patiently(problem, samples, modes)
             case _:
-                yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
-                yield "fit", 0.25, self._fit(problem, samples, FEW_DRAWS)
+                free = not speaks_of_targets(problem)
+                if free:
+                    yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
+                elif fit.applies(problem):
+                    yield "fit", 0.25, self._fit(problem, samples, FEW_DRAWS)
                 self.crew.start()
                 yield "identities", 0.25, self._identities(problem, samples)
                 yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
                 yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
-                yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
+                if free:
+                    yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
                 for mode in modes[:2]:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MANY)
@@ -119,9 +125,7 @@ class Portfolio:
 
     def _construct(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
         def search(until: float) -> Verdict:
-            from zerograd.search.construct import construct
-
-            return construct(
+            return construct.construct(
                 problem,
                 samples,
                 first=first,
@@ -135,9 +139,7 @@ class Portfolio:
 
     def _fit(self, problem: Problem, samples: int, last: int) -> Callable[[float], Verdict]:
         def search(until: float) -> Verdict:
-            from zerograd.search.fit import fit
-
-            return fit(
+            return fit.fit(
                 problem,
                 samples,
                 first=1,
