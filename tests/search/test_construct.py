@@ -18,6 +18,7 @@ from zerograd.derive.regions import region, units_with_sides
 from zerograd.derive.sample import derive
 from zerograd.search.construct import construct
 from zerograd.search.draw import Structure
+from zerograd.search.draws import Draws
 from zerograd.search.fit import fit
 from zerograd.search.kernel import REDUCED, kernel, primitive
 from zerograd.search.linear_part import LinearPart, layers_of, run
@@ -31,15 +32,8 @@ HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 
 def constructed(problem: Problem, *, draws: int = 60, seed: int = 0, strategy: Any = construct) -> Verdict:
     """What the strategy says; a witness has been checked."""
-    verdict: Verdict = strategy(
-        problem,
-        problem.samples.least,
-        first=1,
-        last=draws,
-        deadline=time.monotonic() + 60,
-        seed=seed,
-        progress=lambda _: None,
-    )
+    drawn = Draws(1, draws, time.monotonic() + 60, seed, lambda _: None)
+    verdict: Verdict = strategy(problem, problem.samples.least, drawn)
     if isinstance(verdict, Found):
         check_witness(problem, verdict.witness)
     return verdict
@@ -283,9 +277,9 @@ def test_given_data_and_bounds() -> None:
         {"bounds": {"y": ["1/3", 2]}},
     ):
         problem = Problem(network=[1, 2, 1], samples=4, **HEADLINE, **extra)
-        assert isinstance(constructed(problem, strategy=fit), Found), extra
+        assert isinstance(constructed(problem, strategy=fit, draws=300), Found), extra
     problem = Problem(network=[2, 2, 2], samples=6, **HEADLINE, bounds={"y": [0, 1]})
-    assert isinstance(constructed(problem, strategy=fit), Found)
+    assert isinstance(constructed(problem, strategy=fit, draws=300), Found)
 
 
 @pytest.mark.parametrize(

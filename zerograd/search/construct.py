@@ -9,7 +9,6 @@ happens to meet) is left to the strategies after it.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator, Sequence
 from itertools import combinations, islice
 from math import ceil
@@ -24,10 +23,11 @@ from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.core.witness import Witness
 from zerograd.search.draw import Structure, Values, draw, redraw_inputs
+from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, kernel, primitive
 from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
 from zerograd.search.mentions import speaks, speaks_of_gradients, speaks_of_targets
-from zerograd.search.verdict import Found, Progress, Undecided, Verdict
+from zerograd.search.verdict import Found, Undecided, Verdict
 
 NAME = "construct"
 
@@ -40,38 +40,20 @@ MANY_CANDIDATES, FEW_CANDIDATES = 24, 4
 REDRAWS = 8
 
 
-def construct(
-    problem: Problem,
-    samples: int,
-    *,
-    first: int,
-    last: int,
-    deadline: float,
-    seed: int,
-    progress: Progress,
-) -> Verdict:
-    """Look for a witness with M = ``samples`` in draws ``first`` to ``last``; it never says there is none.
-
-    Draws are counted rather than timed, so that a seed gives the same answer on any machine.
-    """
+def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
+    """Look for a witness with M = ``samples``; it never says there is none."""
     if speaks_of_targets(problem):
         return Undecided("unsupported", "the targets are not free")
     asked = _Asked(problem, samples)
-    for attempt in range(first, last + 1):
-        if time.monotonic() >= deadline:
-            return Undecided("timeout", f"{attempt - 1} draws led to nothing")
-        chance = random.Random(f"construct {seed} {attempt}")  # noqa: S311 - reproducible, not secret
-        if attempt % 10 == 0:
-            progress(f"{attempt} draws")
-        spread = min(1 + attempt // 12, 9)
+    for attempt, chance in draws.of(NAME):
         structure = asked.structure(attempt, chance)
         values = draw(
             problem,
             samples,
             chance,
-            spread=spread,
+            spread=spread(attempt),
             structure=structure,
-            spread_x=max(spread, _variety(problem, samples)),
+            spread_x=max(spread(attempt), _variety(problem, samples)),
             cuts=attempt % 3 == 0,
         )
         # A witness off all kinks answers under every convention: the cleaner one, and looked for first.
@@ -84,7 +66,7 @@ def construct(
                 witness = _witness(asked, values, part, residuals)
                 if not asked.late or _accepted(problem, witness):
                     return Found(witness, NAME)
-    return Undecided("incomplete", f"{last} draws led to nothing, which shows nothing")
+    return draws.in_vain()
 
 
 class _Asked:
@@ -190,16 +172,16 @@ def _settled(
         return [values["x"][m, d] for d in range(network.inputs)]
 
     runs = [run(network, layers, at(m), kink) for m in range(samples)]
-    spread = max(2, _variety(problem, samples))
+    wide = max(2, _variety(problem, samples))
     for _ in range(REDRAWS):
         again = [m for m, found in enumerate(runs) if found.on_kink]
         if not again:
             return LinearPart(network, layers, tuple(runs))
-        if not redraw_inputs(problem, values, again, chance, spread=spread):
+        if not redraw_inputs(problem, values, again, chance, spread=wide):
             break
         for m in again:
             runs[m] = run(network, layers, at(m), kink)
-        spread += 1
+        wide += 1
     if strict or kink == "forbid":
         return None
     return LinearPart(network, layers, tuple(runs))

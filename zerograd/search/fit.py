@@ -8,7 +8,6 @@ leave nothing to search for when the last layer is asked to be at rest. Finds wi
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -23,9 +22,10 @@ from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.core.witness import Witness
 from zerograd.search.draw import Structure, Values, draw, within
+from zerograd.search.draws import Draws, spread
 from zerograd.search.linear_part import layers_of, run
 from zerograd.search.mentions import names_in, speaks_of_targets
-from zerograd.search.verdict import Found, Progress, Undecided, Verdict
+from zerograd.search.verdict import Found, Undecided, Verdict
 
 NAME = "fit"
 REDRAWS = 40
@@ -52,30 +52,16 @@ def applies(problem: Problem) -> bool:
     )
 
 
-def fit(
-    problem: Problem,
-    samples: int,
-    *,
-    first: int,
-    last: int,
-    deadline: float,
-    seed: int,
-    progress: Progress,
-) -> Verdict:
-    """Look for a witness with M = ``samples`` in draws ``first`` to ``last``; it never says there is none."""
+def fit(problem: Problem, samples: int, draws: Draws) -> Verdict:
+    """Look for a witness with M = ``samples``; it never says there is none."""
     if not applies(problem):
         return Undecided("unsupported", "the zero entries are not those of a free last layer")
     data = [c for c in problem.where if names_in(c) <= {"x", "y"}]
-    for attempt in range(first, last + 1):
-        if time.monotonic() >= deadline:
-            return Undecided("timeout", f"{attempt - 1} draws led to nothing")
-        chance = random.Random(f"fit {seed} {attempt}")  # noqa: S311 - reproducible, not secret
-        if attempt % 10 == 0:
-            progress(f"{attempt} fits")
-        spread = min(1 + attempt // 12, 9)
+    for attempt, chance in draws.of(NAME):
         hidden = problem.network.widths[1:-1]
         structure = Structure.with_originals(hidden, [chance.randint(1, n) for n in hidden])
-        values = draw(problem, samples, chance, spread=spread, structure=structure, spread_x=spread + samples)
+        small = spread(attempt)
+        values = draw(problem, samples, chance, spread=small, structure=structure, spread_x=small + samples)
         if not _draw_targets(problem, samples, values, data, chance) or not _solve(problem, samples, values):
             continue
         shapes = variable_shapes(problem.network, samples)
@@ -88,7 +74,7 @@ def fit(
         except (Refused, OnKink):
             continue  # entries that should not vanish do, or a condition does not hold
         return Found(witness, NAME)
-    return Undecided("incomplete", f"{last} fits led to nothing, which shows nothing")
+    return draws.in_vain()
 
 
 def _draw_targets(

@@ -9,14 +9,14 @@ and clean ones: their numbers are small.
 from __future__ import annotations
 
 import random
-import time
 
 from zerograd.core.problem import Problem
 from zerograd.core.witness import Witness
 from zerograd.search.draw import Structure, draw
+from zerograd.search.draws import Draws, spread
 from zerograd.search.encoding import encode
 from zerograd.search.lift import lift
-from zerograd.search.verdict import Found, Progress, Undecided, Verdict
+from zerograd.search.verdict import Found, Verdict
 from zerograd.solvers.base import Model
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import FALSE
@@ -26,44 +26,27 @@ EACH = 0.25
 """Effort for one guess; most take a few milliseconds."""
 
 
-def guess(
-    problem: Problem,
-    samples: int,
-    solver: SolverProcess,
-    *,
-    first: int,
-    last: int,
-    deadline: float,
-    seed: int,
-    progress: Progress,
-) -> Verdict:
-    """Look for a witness with M = ``samples`` in guesses ``first`` to ``last``; it never says there is none.
-
-    Guesses are counted rather than timed, so that a seed gives the same answer on any machine.
-    """
+def guess(problem: Problem, samples: int, solver: SolverProcess, draws: Draws) -> Verdict:
+    """Look for a witness with M = ``samples``; it never says there is none."""
     # A witness off all kinks answers under every convention: the cleaner one, and looked for first.
-    question = problem.with_kink("forbid") if first == 1 else problem
-    for attempts in range(first, last + 1):
-        if time.monotonic() >= deadline:
-            return Undecided("timeout", f"{attempts - 1} guesses led to nothing")
-        chance = random.Random(f"{seed} {attempts}")  # noqa: S311 - reproducible, not secret
-        if attempts % 10 == 0:
-            progress(f"{attempts} guesses")
-        spread = min(1 + attempts // 12, 9)  # the smallest numbers first: they make the cleanest witness
+    question = problem.with_kink("forbid") if draws.first == 1 else problem
+    for attempt, chance in draws.of(NAME):
         structure = _structure(problem, chance)
-        fixed = draw(problem, samples, chance, spread=spread, structure=structure)
-        if attempts % 3 == 0:  # with hidden layers and inputs fixed, the last layer is linear as well
+        fixed = draw(problem, samples, chance, spread=spread(attempt), structure=structure)
+        if attempt % 3 == 0:  # with hidden layers and inputs fixed, the last layer is linear as well
             for name in (f"w{problem.network.depth}", f"b{problem.network.depth}"):
                 fixed.pop(name, None)
         encoding = encode(question, samples, fixed=fixed)
         if FALSE in encoding.script.assertions:
             continue  # what was guessed contradicts the question by itself
-        outcome = solver.check(encoding.script, deadline=deadline, mode="general", seed=seed, effort=EACH)
+        outcome = solver.check(
+            encoding.script, deadline=draws.deadline, mode="general", seed=draws.seed, effort=EACH
+        )
         if isinstance(outcome, Model):
-            witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
+            witness = lift(encoding, outcome, solver, deadline=draws.deadline, seed=draws.seed)
             if witness is not None:
                 return Found(Witness.of(problem, witness.variables), NAME)
-    return Undecided("incomplete", f"{last} guesses led to nothing, which shows nothing")
+    return draws.in_vain()
 
 
 def _structure(problem: Problem, chance: random.Random) -> Structure:

@@ -10,11 +10,12 @@ from typing import Any
 from zerograd.core.problem import Problem
 from zerograd.search import construct, fit
 from zerograd.search.crew import Crew
+from zerograd.search.draws import Draws
 from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import Mode
 
-FEW_DRAWS, DRAWS = 8, 120
+FEW_DRAWS, DRAWS = 8, 160
 """Constructions before anything else is tried, and before the long searches."""
 
 FEW, MANY = 4, 60
@@ -103,7 +104,7 @@ class Portfolio:
                 if free:
                     yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
                 elif fit.applies(problem):
-                    yield "fit", 0.25, self._fit(problem, samples, FEW_DRAWS)
+                    yield "fit", 0.25, self._fit(problem, samples, DRAWS)
                 self.crew.start()
                 yield "identities", 0.25, self._identities(problem, samples)
                 yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
@@ -123,33 +124,14 @@ class Portfolio:
 
     # Strategies are imported where they are first used: `guess`, `regions` and `piecewise` load SymPy.
 
-    def _construct(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
-        def search(until: float) -> Verdict:
-            return construct.construct(
-                problem,
-                samples,
-                first=first,
-                last=last,
-                deadline=until,
-                seed=self.seed,
-                progress=self.progress,
-            )
+    def _draws(self, first: int, last: int, until: float) -> Draws:
+        return Draws(first, last, until, self.seed, self.progress)
 
-        return search
+    def _construct(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
+        return lambda until: construct.construct(problem, samples, self._draws(first, last, until))
 
     def _fit(self, problem: Problem, samples: int, last: int) -> Callable[[float], Verdict]:
-        def search(until: float) -> Verdict:
-            return fit.fit(
-                problem,
-                samples,
-                first=1,
-                last=last,
-                deadline=until,
-                seed=self.seed,
-                progress=self.progress,
-            )
-
-        return search
+        return lambda until: fit.fit(problem, samples, self._draws(1, last, until))
 
     def _identities(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
         def search(until: float) -> Verdict:
@@ -163,16 +145,7 @@ class Portfolio:
         def search(until: float) -> Verdict:
             from zerograd.search.guess import guess
 
-            return guess(
-                problem,
-                samples,
-                self.crew.lead,
-                first=first,
-                last=last,
-                deadline=until,
-                seed=self.seed,
-                progress=self.progress,
-            )
+            return guess(problem, samples, self.crew.lead, self._draws(first, last, until))
 
         return search
 
