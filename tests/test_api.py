@@ -8,6 +8,7 @@ import threading
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,9 +116,36 @@ def test_any_number_of_samples() -> None:
     assert [(a.samples, a.status) for a in answer.run.attempts] == [(4, "unsat")]
 
 
+def test_what_holds_for_every_number_of_samples_says_so() -> None:
+    """By the identities alone (of integers: of this M), and by what the theorem can see."""
+    from zerograd.show.text import answer_text
+
+    every = zg.Problem(network=[1, 1, 1], samples=2, zero=["w1", "b1"], nonzero=["w2"], where=["w2 != 0"])
+    answer = zg.solve(every)
+    assert isinstance(answer, zg.Unsat)
+    assert answer.run.every_samples
+    assert "of any size" in answer_text(answer)
+    assert answer.to_json()["every_samples"] is True
+
+    integers: dict[str, Any] = {"network": [1, 1, 1], "domain": "integer", "where": ["grad(b2) == 1"]}
+    one = zg.solve(zg.Problem(samples=1, nonzero=["b2"], **integers))
+    assert isinstance(one, zg.Unsat)
+    assert not one.run.every_samples
+    assert "of any size" not in answer_text(one)
+    assert "every_samples" not in one.to_json()
+    assert isinstance(zg.solve(zg.Problem(samples=2, nonzero=["b2"], **integers)), zg.Sat)
+
+    labels: dict[str, Any] = {"zero": ["w2"], "nonzero": ["w1"], "where": ["y * (y - 1) == 0"]}
+    plain = zg.Problem(network=zg.Network.mlp(1, 1, 1, bias=False), samples="any", **labels)
+    answer = zg.solve(plain)
+    assert isinstance(answer, zg.Unsat)
+    assert answer.run.every_samples
+    assert "even without the conditions" in " ".join(answer_text(answer).split())
+
+
 def test_arguments_are_checked() -> None:
     """Each names what is wrong."""
-    known = r"\(known: auto, construct, fit, identities, guess, regions, piecewise\)"
+    known = r"\(known: auto, construct, fit, identities, piecewise, guess, regions\)"
     with pytest.raises(ValueError, match=f"unknown strategy 'magic' {known}"):
         zg.solve(founding(), strategy="magic")
     with pytest.raises(ValueError, match="timeout must be above 0 and at most 100000000 seconds, found 0"):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = 60.0
 MAX_TIMEOUT = 1e8
-STRATEGIES = ("auto", "construct", "fit", "identities", "guess", "regions", "piecewise")
+STRATEGIES = ("auto", "construct", "fit", "identities", "piecewise", "guess", "regions")
 
 
 class WitnessRefused(ZerogradError):  # noqa: N818 - named for what happened
@@ -152,6 +152,7 @@ def _answer(problem: Problem, finding: Finding, start: float) -> Answer:
             versions={"zerograd": __version__, **finding.versions},
             attempts=finding.attempts,
             sufficient_samples=finding.sufficient,
+            every_samples=isinstance(verdict, Impossible) and verdict.every,
             cross_check=_cross_check(problem, finding),
         )
 

@@ -111,14 +111,17 @@ def cli(context: click.Context) -> None:
 @click.option("--timeout", type=_Duration(), default="60s", show_default=True, help="For each file.")
 @_samples_option
 @click.option(
-    "--strategy", default="auto", show_default=True, help="auto, or one search alone: see the README."
+    "--strategy",
+    default="auto",
+    show_default=True,
+    help="auto; or construct, fit, identities, piecewise, guess or regions alone.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answer.")
 @click.option("--memory", type=_Memory(), default="4G", show_default=True, help="Cap for a solver process.")
 @click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too: cvc5.")
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
-@click.option("-v", "--verbose", is_flag=True, help="Also print the digest and versions.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print what was tried, the digest and versions.")
 def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: Any) -> None:
     """Answer the problems in SPEC... ('-' is standard input).
 

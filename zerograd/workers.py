@@ -44,7 +44,6 @@ class Worker:
 
     def __init__(self, module: str, *arguments: str) -> None:
         self._buffer = b""
-        self._killed = False
         # -P, not the working directory: a stray z3.py there must not be what we run.
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             [sys.executable, "-P", "-m", module, *arguments],
@@ -61,15 +60,10 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def kill(self) -> None:
-        """End the process, without waiting: whoever waits for its next message learns of it."""
-        self._killed = True
-        self._process.kill()
-
     @property
     def alive(self) -> bool:
-        """Whether it was not killed and has not ended by itself."""
-        return not self._killed and self._process.poll() is None
+        """Whether it has not ended."""
+        return self._process.poll() is None
 
     def close(self) -> None:
         """Kill the process and wait for its end. Closing twice is harmless."""

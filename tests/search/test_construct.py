@@ -282,6 +282,22 @@ def test_given_data_and_bounds() -> None:
     assert isinstance(constructed(problem, strategy=fit, draws=300), Found)
 
 
+def test_wide_networks_and_many_samples() -> None:
+    """Parallel units share a weight: labels, targets above 0, and data in a box."""
+    for extra in (
+        {"where": ["y * (y - 1) == 0"]}, {"where": ["y >= 0"]}, {"bounds": {"y": [-1, 1], "x": [-1, 1]}},
+    ):  # fmt: skip
+        problem = Problem(network=[2, 50, 1], samples=60, **HEADLINE, **extra)
+        assert isinstance(constructed(problem, strategy=fit, draws=160), Found), extra
+
+
+@pytest.mark.parametrize("widths", [[1, 5, 1], [2, 3, 1]])
+def test_distinct_inputs(widths: list[int]) -> None:
+    """No two entries of x alike, with many samples."""
+    problem = Problem(network=widths, samples=60, **HEADLINE, where=["distinct(x)"])
+    assert isinstance(constructed(problem), Found)
+
+
 @pytest.mark.parametrize(
     "extra",
     [

@@ -91,6 +91,29 @@ def test_what_is_running_is_stopped() -> None:
         assert [type(o) for o in ask(crew, map(easy, range(3)))] == [NoModel, Model, Model]
 
 
+def test_an_answer_that_nobody_took_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in a sweep, and again while it is cleaned up: the next question gets its own answer."""
+
+    def broken() -> Iterator[Script]:
+        yield easy(0)
+        yield easy(3)
+        raise MemoryError
+
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    with Crew(size=1) as crew:
+        ask(crew, map(easy, range(2)))
+        with monkeypatch.context() as patch:
+            patch.setattr("zerograd.search.crew._Hand.collect_all", exhausted)
+            with pytest.raises(MemoryError):
+                ask(crew, broken())
+        assert [type(o) for o in ask(crew, iter([easy(1), easy(2)]))] == [Model, Model]
+        crew.lead.submit(easy(0), deadline=time.monotonic() + 60, mode="polynomial")
+        (outcome,) = ask(crew, iter([easy(1)]))
+        assert isinstance(outcome, Model)
+
+
 def test_a_deadline_ends_all() -> None:
     """What is not settled by then has given up."""
     with Crew(size=2) as crew:

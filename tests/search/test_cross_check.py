@@ -50,7 +50,7 @@ def search() -> Iterator[SearchProcess]:
         ("textbook-m2", (2,)),
         ("textbook-m2-right", (2,)),
         ("fewest-samples", (1, 2, 3)),
-        ("no-number-of-samples", (1, 2, 3)),
+        ("no-number-of-samples", (3,)),
         ("irrational", (3,)),
         ("integer-only", (3,)),
         ("hardtanh", (3,)),

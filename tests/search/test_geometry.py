@@ -148,7 +148,7 @@ def test_repetition_is_kept_where_conditions_link_samples() -> None:
     for extra in (
         {"where": ["r != 0"]}, {"where": ["distinct(x)"]}, {"given": {"x": [0, 1, 2]}}, {"nonzero": ["x"]},
         {"where": ["loss == 1"]}, {"where": ["grad(b2) == 1"]}, {"bounds": {"y": [0, 1]}},
-        {"domain": "integer"},
+        {"domain": "integer"}, {"where": ["x == [1, 2, 1]"]},
     ):  # fmt: skip
         assert Patterns.of(Problem(**base, **extra), 3).most is None, extra
     assert Patterns.of(Problem(**base), 3).most == 2

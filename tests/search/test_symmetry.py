@@ -16,7 +16,7 @@ from zerograd.core.network import KINKS, LINEAR, Layer, Network
 from zerograd.core.problem import Problem
 from zerograd.derive.regions import units_with_sides
 from zerograd.search.patterns import MAX_ROWS, Patterns
-from zerograd.search.regions import MAX_REGIONS, regions
+from zerograd.search.regions import regions
 from zerograd.search.symmetry import samples_interchangeable, units_interchangeable
 from zerograd.search.verdict import Undecided
 
@@ -201,7 +201,7 @@ def test_each_class_of_patterns_is_looked_at_once(
     problem = Problem(network=widths, samples=samples, derivative_at_kink=convention, **extra)
     every = everything(problem, samples)
     listed = list(every)
-    assert len(listed) == len(set(listed)) <= every.count()
+    assert len(listed) == len(set(listed))
     classes = orbits(problem, samples)
     assert len(listed) == len(classes)
     for orbit in classes:
@@ -216,7 +216,6 @@ def test_activations_with_several_sides() -> None:
     listed = list(every)
     # hardtanh: flat, steep, flat; abs: falling, the kink, rising.
     assert {len(row) for rows in listed for row in rows} == {3}
-    assert every.count() == 27 * 28 // 2
     assert len(listed) == len(orbits(problem, 2))
 
 
@@ -230,6 +229,6 @@ def test_counts_of_the_design() -> None:
 def test_too_many_patterns_are_not_listed(crew: Crew, hidden: int) -> None:
     """A wide network is refused at once, and not after hours of counting."""
     problem = Problem(network=[1, hidden, 1], samples=2)
-    assert Patterns.of(problem, 2).count() > MAX_ROWS
+    assert 2**hidden > MAX_ROWS
     verdict = regions(problem, 2, crew, deadline=float("inf"), seed=0, progress=lambda _: None)
-    assert verdict == Undecided("unsupported", f"more than {MAX_REGIONS} activation patterns")
+    assert verdict == Undecided("unsupported", "too many activation patterns to go through one by one")

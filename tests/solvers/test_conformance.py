@@ -461,7 +461,7 @@ def test_forgetting_outlives_the_process(name: str) -> None:
         assert isinstance(run(process, Script(), modes(process)[0]), Model)
         (pid,) = set(workers(os.getpid())) - before
         os.kill(pid, signal.SIGTERM)
-        assert until(lambda: not is_running(pid))
+        assert until(lambda: process._worker is None or not process._worker.alive)
         process.forget()
         process.forget()
         assert isinstance(run(process, Script(), modes(process)[0]), Model)

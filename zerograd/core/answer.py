@@ -69,6 +69,7 @@ class Run:
         attempts: each number of samples that was tried, in order.
         sufficient_samples: the number of samples that suffices if any does, where that is known
             (`zerograd.core.small_datasets`) and the question was left open upwards.
+        every_samples: whether an unsat holds for every number of samples, whichever was asked for.
         cross_check: by a second solver, where it was asked for.
     """
 
@@ -78,6 +79,7 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
     sufficient_samples: int | None = None
+    every_samples: bool = False
     cross_check: CrossCheck | None = None
 
 
@@ -108,6 +110,8 @@ class _Answer:
             document["sufficient_samples"] = self.run.sufficient_samples
         if self.run.cross_check is not None:
             document["cross_check"] = self.run.cross_check.to_json()
+        if self.run.every_samples:
+            document["every_samples"] = True
         return document | {"versions": dict(self.run.versions)}
 
 

@@ -216,7 +216,7 @@ class Problem:
         if self.where:
             data["where"] = [str(condition) for condition in self.where]
         if self.given:
-            data["given"] = self._given_to_json()
+            data["given"] = self.given_to_json()
         if self.bounds:
             data["bounds"] = {
                 str(reference): [None if end is None else str(end) for end in bound]
@@ -228,7 +228,8 @@ class Problem:
             "loss": self.loss,
         }
 
-    def _given_to_json(self) -> dict[str, Any]:
+    def given_to_json(self) -> dict[str, Any]:
+        """The given values as nested lists by name (of open samples: single entries)."""
         shapes = variable_shapes(self.network, self.samples.least)
         data: dict[str, Any] = {}
         for name, values in sorted(self.given.items()):

@@ -27,6 +27,9 @@ The hypotheses are tested by `hypotheses_fail`.
 
 from __future__ import annotations
 
+from typing import Any
+
+from zerograd.core.errors import ProblemError
 from zerograd.core.language import (
     Binary,
     Call,
@@ -76,6 +79,39 @@ def hypotheses_fail(problem: Problem) -> str | None:
                 f"the condition {unparse(condition.node)!r} is not one on parameters, or on each sample alone"
             )
     return None
+
+
+def loosened(problem: Problem) -> Problem | None:
+    """The problem without all that stands in the way of the theorem; None where that is no problem.
+
+    Whoever answers the problem answers the loosened one, with the same parameters and samples: so if
+    the loosened one has no witness for any number of samples, neither has the problem.
+    """
+    kept = [condition for condition in problem.where if _each_sample_alone(condition.node, problem)]
+    query: dict[str, Any] = {
+        relation: [reference for reference in references if reference.name != "x"]
+        for relation, references in problem.query.items()
+    }
+    try:
+        return Problem(
+            network=problem.network,
+            samples="any",
+            where=kept,
+            given={
+                name: values
+                for name, values in problem.given_to_json().items()
+                if name in problem.network.shapes
+            },
+            bounds={
+                reference: bound
+                for reference, bound in problem.bounds.items()
+                if reference.name != "y" and (reference.name != "x" or reference.index is None)
+            },
+            derivative_at_kink=problem.derivative_at_kink,
+            **query,
+        )
+    except ProblemError:  # a condition that is left divides by what another one kept from zero
+        return None
 
 
 def _each_sample_alone(node: Node, problem: Problem) -> bool:

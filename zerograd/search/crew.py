@@ -74,8 +74,8 @@ class Crew:
         """What comes of each script, in order, worked at by all processes at once.
 
         The scripts are dealt in turn, so that each process gets the same ones whatever their speed:
-        the same seed gives the same outcomes. Closing the generator stops what is running, by killing
-        processes that do not end within `PATIENCE`.
+        with as many processes, the same seed gives the same outcomes. Closing the generator stops what
+        is running, by killing processes that do not end within `PATIENCE`.
         """
         hand = _Hand(self.solvers)
         coming = iter(scripts)
@@ -95,9 +95,11 @@ class Crew:
                 else:
                     hand.collect(None)
         finally:
-            hand.collect_all(PATIENCE)
-            for lane in hand.busy:
-                self.solvers[lane].interrupt()
+            try:
+                hand.collect_all(PATIENCE)
+            finally:
+                for lane in hand.busy:
+                    self.solvers[lane].close()
 
 
 class _Hand:

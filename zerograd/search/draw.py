@@ -17,6 +17,7 @@ from math import ceil, floor
 from zerograd.core.arrays import Index, indices
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Bound, Rational, variable_shapes
+from zerograd.search.mentions import calls
 
 Values = dict[str, dict[Index, Rational]]
 """By name and index."""
@@ -79,6 +80,7 @@ def draw(
     wide, parts = spread_x or spread, grain(problem, chance)
     scales = _scales(structure, FACTORS, chance), _scales(structure, WEIGHTS, chance)
     values: Values = {}
+    inputs = _inputs(problem, samples, chance, wide)
     for name, shape in variable_shapes(network, samples).items():
         if name == "y":
             continue
@@ -87,7 +89,7 @@ def draw(
         for index in indices(shape):
             wish: Rational
             if name == "x":
-                wish = _over(chance.randint(-wide, wide), parts)
+                wish = _over(inputs[index], parts)
             else:
                 weight = chance.choice(wishes)
                 if 1 < int(name[1:]) < network.depth and chance.random() < UPWARDS:
@@ -96,6 +98,16 @@ def draw(
             found[index] = given.get(index, within(wish, bounds.get((name, index), (None, None))))
         values[name] = found
     return values
+
+
+def _inputs(problem: Problem, samples: int, chance: random.Random, wide: int) -> dict[Index, int]:
+    """Numerators for the inputs; all different where there is one input, or where a condition wants it so."""
+    sites = list(indices((samples, problem.network.inputs)))
+    distinct = any(calls(condition, "distinct") for condition in problem.where)
+    if problem.network.inputs > 1 and not distinct:
+        return {site: chance.randint(-wide, wide) for site in sites}
+    wide = max(wide, len(sites))
+    return dict(zip(sites, chance.sample(range(-wide, wide + 1), len(sites)), strict=True))
 
 
 Scales = Sequence[Sequence[int]]
@@ -139,11 +151,15 @@ def redraw_inputs(
     bounds = problem.entry_bounds(len(values["x"]) // problem.network.inputs)
     given = problem.given.get("x", {})
     parts = grain(problem, chance)
+    taken = set(values["x"].values()) if problem.network.inputs == 1 else set()
     moved = False
     for m in samples:
         for d in range(problem.network.inputs):
             if (m, d) not in given:
                 wish = _over(chance.randint(-spread, spread), parts)
+                if wish in taken:  # once more: inputs had better differ
+                    wish = _over(chance.randint(-3 * spread, 3 * spread), parts)
+                taken.add(wish)
                 values["x"][m, d] = within(wish, bounds.get(("x", (m, d)), (None, None)))
                 moved = True
     return moved

@@ -53,8 +53,8 @@ def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:
     match verdict:
         case Found(witness=witness, strategy=strategy):
             return {"witness": witness.to_json(), "strategy": strategy}
-        case Impossible(evidence=evidence, strategy=strategy):
-            return {"evidence": evidence, "strategy": strategy}
+        case Impossible(evidence=evidence, strategy=strategy, every=every):
+            return {"evidence": evidence, "strategy": strategy, "every": every}
         case Undecided(reason=reason, detail=detail):
             return {"reason": reason, "detail": detail}
 
@@ -63,5 +63,5 @@ def _verdict_from_json(problem: Problem, data: Mapping[str, Any]) -> Verdict:
     if "witness" in data:
         return Found(witness_from_json(problem, data["witness"]), data["strategy"])
     if "evidence" in data:
-        return Impossible(data["evidence"], data["strategy"])
+        return Impossible(data["evidence"], data["strategy"], data["every"])
     return Undecided(data["reason"], data["detail"])

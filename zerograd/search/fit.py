@@ -23,11 +23,15 @@ from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.core.witness import Witness
 from zerograd.search.draw import Structure, Values, draw, within
 from zerograd.search.draws import Draws, spread
+from zerograd.search.kernel import Vector, primitive
 from zerograd.search.linear_part import layers_of, run
 from zerograd.search.mentions import names_in, speaks_of_targets
 from zerograd.search.verdict import Found, Undecided, Verdict
 
 NAME = "fit"
+MOST = 6
+"""Units of a layer that are not parallel."""
+
 REDRAWS = 40
 """Of targets, until the conditions on data alone hold."""
 
@@ -55,11 +59,13 @@ def applies(problem: Problem) -> bool:
 def fit(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
     if not applies(problem):
-        return Undecided("unsupported", "the zero entries are not those of a free last layer")
+        return Undecided(
+            "unsupported", "it is for restricted targets, where all of a free last layer is zero"
+        )
     data = [c for c in problem.where if names_in(c) <= {"x", "y"}]
     for attempt, chance in draws.of(NAME):
         hidden = problem.network.widths[1:-1]
-        structure = Structure.with_originals(hidden, [chance.randint(1, n) for n in hidden])
+        structure = Structure.with_originals(hidden, [chance.randint(1, min(n, MOST)) for n in hidden])
         small = spread(attempt)
         values = draw(problem, samples, chance, spread=small, structure=structure, spread_x=small + samples)
         if not _draw_targets(problem, samples, values, data, chance) or not _solve(problem, samples, values):
@@ -99,31 +105,59 @@ def _draw_targets(
 
 
 def _solve(problem: Problem, samples: int, values: Values) -> bool:
-    """Put the last layer's least-squares solution into ``values``; False where it is not unique."""
+    """Put a least-squares solution of the last layer into ``values``; False where none is found.
+
+    Columns that are multiples of one another (parallel units) share what one of them would get.
+    """
+    network = problem.network
+    layer, name = network.layers[-1], f"w{network.depth}"
+    layers = layers_of(network, values)
+    x: list[list[Rational]] = [[values["x"][m, d] for d in range(network.inputs)] for m in range(samples)]
+    runs = [run(network, layers, row, problem.derivative_at_kink) for row in x]
+    columns = list(zip(*([*r.activations[-2], *([1] if layer.bias else [])] for r in runs), strict=True))
+    groups: dict[Vector, list[int]] = {}
+    for position, column in enumerate(columns):
+        groups.setdefault(primitive(column), []).append(position)
+    targets = [[values["y"][m, k] for m in range(samples)] for k in range(layer.units)]
+    directions = [direction for direction in groups if any(direction)]
+    solution = _least_squares(directions, targets)
+    if solution is None:
+        return False
+    for k, weights in enumerate(solution):
+        shares = dict(zip(directions, weights, strict=True))
+        for direction, members in groups.items():
+            for position in members:
+                first = next((i for i, v in enumerate(direction) if v), None)
+                # A unit that is 0 on all samples may have any weight.
+                share = (
+                    Fraction(1)
+                    if first is None
+                    else shares[direction]
+                    * direction[first]
+                    / (len(members) * Fraction(columns[position][first]))
+                )
+                is_bias = layer.bias and position == len(columns) - 1
+                values[f"b{network.depth}" if is_bias else name][(k,) if is_bias else (k, position)] = share
+    return True
+
+
+def _least_squares(
+    columns: Sequence[Vector], targets: Sequence[Sequence[Rational]]
+) -> list[list[Fraction]] | None:
+    """For each target the coefficients of the columns; None where these are dependent."""
     import flint
 
     def exact(value: Rational) -> Any:
         return flint.fmpq(*Fraction(value).as_integer_ratio())
 
-    network = problem.network
-    layer = network.layers[-1]
-    layers = layers_of(network, values)
-    x: list[list[Rational]] = [[values["x"][m, d] for d in range(network.inputs)] for m in range(samples)]
-    runs = [run(network, layers, row, problem.derivative_at_kink) for row in x]
-    rows = [[*r.activations[-2], *([1] if layer.bias else [])] for r in runs]
-    width = len(rows[0])
-    design = flint.fmpq_mat(samples, width, [exact(v) for row in rows for v in row])
-    targets = flint.fmpq_mat(
-        samples, layer.units, [exact(values["y"][m, k]) for m in range(samples) for k in range(layer.units)]
-    )
+    rows = len(targets[0])
+    design = flint.fmpq_mat(rows, len(columns), [exact(c[m]) for m in range(rows) for c in columns])
+    wanted = flint.fmpq_mat(rows, len(targets), [exact(t[m]) for m in range(rows) for t in targets])
     normal = design.transpose() * design
     if normal.det() == 0:
-        return False
-    solution = normal.solve(design.transpose() * targets)
-    for k in range(layer.units):
-        column = [Fraction(int(solution[i, k].p), int(solution[i, k].q)) for i in range(width)]
-        for j in range(width - layer.bias):
-            values[f"w{network.depth}"][k, j] = column[j]
-        if layer.bias:
-            values[f"b{network.depth}"][k,] = column[-1]
-    return True
+        return None
+    found = normal.solve(design.transpose() * wanted)
+    return [
+        [Fraction(int(found[i, k].p), int(found[i, k].q)) for i in range(len(columns))]
+        for k in range(len(targets))
+    ]

@@ -20,9 +20,14 @@ def speaks(condition: Condition, names: Collection[str]) -> bool:
     return any(isinstance(node, Name) and node.name in names for node in walk(condition.node))
 
 
+def calls(condition: Condition, function: str) -> bool:
+    """Whether a condition uses a function."""
+    return any(isinstance(node, Call) and node.function == function for node in walk(condition.node))
+
+
 def speaks_of_gradients(condition: Condition) -> bool:
     """Whether a condition mentions any gradient."""
-    return any(isinstance(node, Call) and node.function == "grad" for node in walk(condition.node))
+    return calls(condition, "grad")
 
 
 def speaks_of(problem: Problem, names: Collection[str]) -> bool:

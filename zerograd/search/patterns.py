@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
-from math import comb, prod
+from math import prod
 
 from zerograd.core.problem import Problem
 from zerograd.core.small_datasets import hypotheses_fail
@@ -23,7 +23,7 @@ MAX_RENAMINGS = 5_000
 MAX_ROWS = 4_096
 """Patterns of one sample; a network with more has too many for one region after another."""
 
-MAX_CANDIDATES = 200_000
+MAX_CANDIDATES = 60_000
 """Patterns looked at, those included that turn out to be renamings of others."""
 
 
@@ -53,16 +53,9 @@ class Patterns:
     def of(cls, problem: Problem, samples: int) -> Patterns:
         choices = units_with_sides(problem.network, problem.derivative_at_kink)
         sorting = samples_interchangeable(problem, samples)
+        # The hypotheses alone do not see every condition that treats samples differently: renaming does.
         most = problem.network.inputs + 1 if sorting and hypotheses_fail(problem) is None else None
         return cls(problem, samples, choices, sorting, most, _cuts(problem, choices))
-
-    def count(self) -> int:
-        """An upper bound on how many there are, before renamings of units and without geometry."""
-        each = prod(len(sides) for sides in self.choices.values())
-        if self.most is not None:
-            sets = sum(comb(each, k) * comb(self.samples - 1, k - 1) for k in range(1, self.samples + 1))
-            return min(sets, comb(each + self.samples - 1, self.samples))
-        return comb(each + self.samples - 1, self.samples) if self.sorting else each**self.samples
 
     def idle(self, rows: Sequence[Row]) -> int:
         """How many units have slope 0, over all samples."""
@@ -149,13 +142,11 @@ class Patterns:
 
 
 def _cuts(problem: Problem, choices: Mapping[Unit, Sequence[Side]]) -> tuple[Cut, ...]:
-    """Where each layer's units stand in a row, down to the first layer whose sides are not told apart."""
+    """Where each layer's units stand in a row."""
     units = list(choices)
     cuts = []
-    for number, layer in enumerate(problem.network.layers, start=1):
+    for number in range(1, problem.network.depth + 1):
         here = [i for i, (own, _) in enumerate(units) if own == number]
         if here:
             cuts.append((here[0], here[-1] + 1, all(len(choices[units[i]]) == 2 for i in here)))
-        elif layer.activation.kinks:
-            break
     return tuple(cuts)

@@ -65,7 +65,7 @@ class Portfolio:
         return self._first(steps, samples, deadline)
 
     def _first(self, steps: Iterator[Step] | Sequence[Step], samples: int, deadline: float) -> Verdict:
-        given_up = Undecided("timeout")
+        given_up, left = Undecided("timeout"), ""
         for name, share, search in steps:
             now = time.monotonic()
             if now >= deadline:
@@ -75,11 +75,15 @@ class Portfolio:
             verdict = search(now + share * (deadline - now))
             if isinstance(verdict, Found | Impossible):
                 return verdict
+            if name == "regions" and verdict.reason != "unsupported":
+                left = verdict.detail  # says how far it came, where others say that they came to nothing
             if given_up.reason != "memory":
                 given_up = verdict
         if given_up.reason in ("memory", "unsupported"):
             return given_up
-        return Undecided("timeout" if time.monotonic() >= deadline else "incomplete", given_up.detail)
+        if time.monotonic() >= deadline:
+            return Undecided("timeout", left)
+        return Undecided("incomplete", left or given_up.detail)
 
     def _steps(self, problem: Problem, samples: int) -> Iterator[Step]:
         modes = INTEGER_MODES if problem.domain == "integer" else REAL_MODES

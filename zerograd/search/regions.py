@@ -86,7 +86,7 @@ def regions(
             if time.monotonic() >= deadline:
                 return Undecided("timeout", "the regions were still being listed")
     except TooManyPatterns:
-        return Undecided("unsupported", f"more than {most} activation patterns")
+        return Undecided("unsupported", "too many activation patterns to go through one by one")
     total = len(pending)
     if total < least:
         return Undecided("incomplete", "its regions were looked at before")
@@ -94,6 +94,7 @@ def regions(
     for way in INTEGER if problem.domain == "integer" else REAL:
         sweep = _Sweep(patterns, pending, lambda left: progress(f"{total - left} of {total} regions done"))
         while (found := sweep.next_model(crew, way, deadline=deadline, seed=seed)) is not None:
+            crew.forget()  # how far the processes had come by then depends on their speed
             witness = lift(*found, crew.lead, deadline=deadline, seed=seed)
             if witness is not None:
                 return Found(_padded(problem, witness, samples), NAME)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from zerograd.core.answer import Attempt
 from zerograd.core.problem import Problem
@@ -27,6 +27,7 @@ def over_samples(
     progress: Progress,
     record: Callable[[Attempt], None] = lambda _: None,
     sketch: Decide | None = None,
+    loosened: tuple[int, Decide] | None = None,
 ) -> tuple[Verdict, tuple[Attempt, ...]]:
     """The verdict over all numbers of samples that the problem allows.
 
@@ -41,11 +42,13 @@ def over_samples(
 
     Args:
         sketch: a quick search for witnesses that rules nothing out.
+        loosened: a number of samples that suffices for the problem without what stands in the way of
+            the theorem, and the search of that problem: its no is a no for every number of samples.
         record: told of each attempt at once: whoever has to stop this search knows how far it came.
     """
     wanted = problem.samples
     most = sufficient if wanted.most is None else wanted.most
-    return _Search(wanted, most, decide, deadline, progress, record).run(sketch)
+    return _Search(wanted, most, decide, deadline, progress, record).run(sketch, loosened)
 
 
 @dataclass(slots=True)
@@ -64,7 +67,9 @@ class _Search:
     def endless(self) -> bool:
         return self.wanted.most is None
 
-    def run(self, sketch: Decide | None) -> tuple[Verdict, tuple[Attempt, ...]]:
+    def run(
+        self, sketch: Decide | None, loosened: tuple[int, Decide] | None
+    ) -> tuple[Verdict, tuple[Attempt, ...]]:
         sketched = None
         if self.endless and sketch is not None:
             sketched = self._sketch(sketch)
@@ -75,6 +80,13 @@ class _Search:
             first = self._decide(self.most, half=self.wanted.least < self.most)
             if isinstance(first, Impossible) or (isinstance(first, Found) and self.wanted.every):
                 return self._ended(first)
+        if self.endless and self.most is None and sketched is None and loosened is not None:
+            samples, decide = loosened
+            now = time.monotonic()
+            verdict = decide(samples, now + (self.deadline - now) / 4)
+            if isinstance(verdict, Impossible):
+                self._note(samples, verdict)
+                return self._ended(replace(verdict, every=True))
         return self._ended(self._ascend())
 
     def _sketch(self, sketch: Decide) -> Found | None:

@@ -16,13 +16,13 @@ from typing import Any
 
 from zerograd.core.answer import Attempt
 from zerograd.core.documents import problem_from_json
-from zerograd.core.small_datasets import sufficient_samples
+from zerograd.core.small_datasets import loosened, sufficient_samples
 from zerograd.search.comparison import SECOND
 from zerograd.search.crew import Crew
 from zerograd.search.finding import Finding
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.samples import over_samples
-from zerograd.search.verdict import Undecided
+from zerograd.search.verdict import Impossible, Undecided, Verdict
 from zerograd.solvers.base import SolverUnusable
 from zerograd.solvers.process import SolverProcess
 from zerograd.workers import limit_memory, reply, requests
@@ -44,6 +44,7 @@ class _Service:
         try:
             finding = self._find(request)
         except MemoryError:
+            self.crew.close()  # whatever state it was left in
             finding = Finding(Undecided("memory", "the search ran out of memory"))
         reply({"finding": finding.to_json()})
         self.crew.forget()  # now rather than before the next question: it takes a moment
@@ -61,6 +62,13 @@ class _Service:
 
         portfolio = Portfolio(self.crew, request["strategy"], request["seed"], _progress, turned_to)
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
+        loose = loosened(problem) if problem.samples.most is None and sufficient is None else None
+        enough = sufficient_samples(loose) if loose is not None else None
+
+        def decide_loose(samples: int, until: float) -> Verdict:
+            assert loose is not None  # for the type checker: passed on only then
+            return portfolio.decide(loose, samples, until)
+
         verdict, attempts = over_samples(
             problem,
             lambda samples, until: portfolio.decide(problem, samples, until),
@@ -69,7 +77,10 @@ class _Service:
             progress=_progress,
             record=_record,
             sketch=lambda samples, until: portfolio.construct(problem, samples, until),
+            loosened=(enough, decide_loose) if enough is not None else None,
         )
+        if sufficient is None and isinstance(verdict, Impossible) and verdict.every:
+            sufficient = enough
         versions = {}
         if "sympy" in sys.modules:
             versions["sympy"] = str(sys.modules["sympy"].__version__)

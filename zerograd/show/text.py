@@ -149,11 +149,8 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
 
 def _impossible(answer: Unsat) -> str:
     samples = answer.problem.samples
-    if answer.run.strategy == "identities":
-        return (
-            "no parameters and no dataset of any size do what is asked: of each unit, Σ w ∂w + b ∂b over what"
-            " comes in is Σ w ∂w over what goes out, and that alone rules it out"
-        )
+    if answer.run.every_samples:
+        return f"no parameters and no dataset of any size do what is asked: {_every(answer)}"
     if samples.fixed is not None:
         return f"no parameters and no dataset of {count(samples.fixed, 'sample')} do what is asked"
     if samples.most is not None:
@@ -161,6 +158,19 @@ def _impossible(answer: Unsat) -> str:
     enough = answer.run.sufficient_samples
     why = f": if any number of samples would do, {enough} would" if enough is not None else ""
     return f"no parameters and no dataset of any size do what is asked{why}"
+
+
+def _every(answer: Unsat) -> str:
+    enough = answer.run.sufficient_samples
+    if answer.run.strategy != "identities" and enough is not None:
+        return (
+            "even without the conditions that link samples or restrict targets, if any number of samples"
+            f" would do, {enough} would"
+        )
+    return (
+        "what it says of parameters and their gradients contradicts itself, where of each homogeneous unit"
+        " Σ w ∂w + b ∂b over what comes in is Σ w ∂w over what goes out"
+    )
 
 
 def _range_text(answer: Unsat | Unknown) -> str:

@@ -28,7 +28,8 @@ Mode = Literal["polynomial", "elimination", "general", "small-integers"]
   (cylindrical algebraic decomposition, or coverings).
 - ``elimination``: the same, once equations have been used to eliminate unknowns.
 - ``general``: anything: integers, many cases, mostly linear; the solver's own choice of means.
-- ``small-integers``: integers that a few bits hold. Finds models, never says that there is none.
+- ``small-integers``: integers that a few bits hold. Finds models; says that there is none
+  only where every unknown is an integer with both bounds.
 """
 
 

@@ -40,6 +40,9 @@ class SolverProcess:
         self._used = False
         self._failed: GaveUp | None = None
         self._until = 0.0
+        self._number = 0
+        self._asked: int | None = None
+        """The question whose answer has not been collected yet."""
 
     def __enter__(self) -> Self:
         return self
@@ -62,15 +65,9 @@ class SolverProcess:
         """Start the process, if it is not running, without waiting for it."""
         self._running()
 
-    def interrupt(self) -> None:
-        """End the call that was submitted, by ending the process; the next one starts another."""
-        self._failed = None
-        worker = self._worker
-        if worker is not None:
-            worker.kill()
-
     def close(self) -> None:
         """Kill the process and wait for its end."""
+        self._asked = None
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
@@ -134,6 +131,8 @@ class SolverProcess:
         Raises:
             SolverUnusable: it cannot start.
         """
+        if self._asked is not None:
+            self.close()  # an answer that nobody took must never be taken for this one's
         now = time.monotonic()
         if now >= deadline:
             self._failed = GaveUp("timeout")
@@ -144,8 +143,11 @@ class SolverProcess:
 
         def send(worker: Worker) -> None:
             self._greet(worker, self._until)
+            self._number += 1
+            self._asked = self._number
             worker.send(
                 {
+                    "number": self._number,
                     "text": script.to_smtlib(),
                     "wanted": list(script.variables),
                     "mode": mode,
@@ -160,12 +162,20 @@ class SolverProcess:
 
     def collect(self) -> Outcome:
         """The second half of `check`: wait for the outcome."""
+        asked, self._asked = self._asked, None
         if self._failed is not None:
             failed, self._failed = self._failed, None
             return failed
         if self._worker is None:
             return GaveUp("crashed", "the process was ended")
-        outcome = self._guarded(self._worker, lambda worker: outcome_from_json(worker.receive(self._until)))
+
+        def take(worker: Worker) -> Outcome:
+            message = worker.receive(self._until)
+            if message["number"] != asked:
+                raise RuntimeError(f"asked question {asked}, got the answer to {message['number']}")
+            return outcome_from_json(message["outcome"])
+
+        outcome = self._guarded(self._worker, take)
         if isinstance(outcome, GaveUp) and outcome.reason == "memory":
             self.close()  # what it took it keeps: every later call would fail as well
         return outcome

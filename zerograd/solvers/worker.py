@@ -35,7 +35,8 @@ def main(name: str, memory: int) -> None:
             backend.forget()
             continue
         if request["mode"] not in backend.modes:
-            reply(outcome_to_json(GaveUp("incomplete", f"{name} has no mode {request['mode']!r}")))
+            missing = GaveUp("incomplete", f"{name} has no mode {request['mode']!r}")
+            reply({"number": request["number"], "outcome": outcome_to_json(missing)})
             continue
         try:
             outcome = backend.check(
@@ -50,7 +51,7 @@ def main(name: str, memory: int) -> None:
             outcome = GaveUp("memory", "out of memory")
         except Exception as error:  # whatever it is, the caller is told
             outcome = GaveUp("crashed", f"{type(error).__name__}: {error}")
-        reply(outcome_to_json(outcome))
+        reply({"number": request["number"], "outcome": outcome_to_json(outcome)})
 
 
 if __name__ == "__main__":

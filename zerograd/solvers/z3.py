@@ -106,7 +106,7 @@ class Z3:
 
 
 def _bounded(assertions: Any) -> bool:
-    """Whether every integer unknown stands in an assertion ``v >= c`` and in one ``v <= c``."""
+    """Whether every unknown is an integer in an assertion ``v >= c`` and in one ``v <= c``."""
     import z3
 
     unknowns: set[str] = set()
@@ -123,6 +123,8 @@ def _bounded(assertions: Any) -> bool:
         if part.get_id() in seen:
             continue
         seen.add(part.get_id())
+        if z3.is_real(part) and z3.is_const(part) and not z3.is_rational_value(part):
+            return False
         if z3.is_int(part) and z3.is_const(part) and not z3.is_int_value(part):
             unknowns.add(str(part))
         pending += part.children()
