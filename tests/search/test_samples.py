@@ -272,6 +272,28 @@ def test_any_without_a_theorem_may_still_be_ruled_out_as_a_whole(crew: Crew) -> 
     assert attempts == (Attempt(1, "unsat"),)
 
 
+def test_a_loosened_question_is_asked_where_the_question_makes_sense() -> None:
+    """Of conditions that name sample 6, the attempt has seven samples, however few suffice."""
+    problem = Problem(network=[1, 1, 1], samples="any", where=["x[6] > 0"])
+    asked: list[int] = []
+
+    def decide_loosened(samples: int, _: float) -> Verdict:
+        asked.append(samples)
+        return NO
+
+    verdict, attempts = over_samples(
+        problem,
+        lambda *_: unknown(),
+        sufficient=None,
+        deadline=time.monotonic() + 60,
+        progress=lambda _: None,
+        loosened=(2, decide_loosened),
+    )
+    assert verdict == Impossible("solver", "stub", every=True)
+    assert asked == [7]
+    assert attempts == (Attempt(7, "unsat"),)
+
+
 def test_samples_that_are_named_must_be_there(crew: Crew) -> None:
     """`fewest` starts at the samples that the question names."""
     verdict, attempts = solve(

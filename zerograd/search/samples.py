@@ -81,7 +81,8 @@ class _Search:
             if isinstance(first, Impossible) or (isinstance(first, Found) and self.wanted.every):
                 return self._ended(first)
         if self.endless and self.most is None and sketched is None and loosened is not None:
-            samples, decide = loosened
+            enough, decide = loosened
+            samples = max(enough, self.wanted.least)  # more suffice as well, and conditions name samples
             now = time.monotonic()
             verdict = decide(samples, now + (self.deadline - now) / 4)
             if isinstance(verdict, Impossible):
