@@ -17,8 +17,9 @@ from zerograd.core.network import KINKS, LINEAR, RELU, Layer, Network, leaky_rel
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Rational
 from zerograd.derive.sides import Side, sides
-from zerograd.search.encoding import Encoding, Fixed, encode, symbol
+from zerograd.search.encoding import Encoding, Fixed, encode
 from zerograd.search.mentions import targets_are_free
+from zerograd.search.requirements import symbol
 from zerograd.solvers.base import Mode, Model, NoModel
 from zerograd.solvers.terms import Constant, Variable, relate
 

@@ -349,3 +349,10 @@ def _operand(node: Node, least: int) -> str:
 
 def _bounded(value: int | Fraction) -> bool:
     return max(value.numerator.bit_length(), value.denominator.bit_length()) <= MAX_BITS
+
+
+def names_in(node: Node) -> set[str]:
+    """The names that a tree mentions; a gradient is also mentioned as ``grad``."""
+    parts = list(walk(node))
+    names = {part.name for part in parts if isinstance(part, Name)}
+    return names | {"grad" for part in parts if isinstance(part, Call) and part.function == "grad"}

@@ -40,8 +40,8 @@ from zerograd.core.language import (
     Node,
     Power,
     Unary,
+    names_in,
     unparse,
-    walk,
 )
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import sample_arrays
@@ -123,7 +123,7 @@ def _each_sample_alone(node: Node, problem: Problem) -> bool:
             return _each_sample_alone(part, problem)
         case Chain(operands=operands):
             return all(_elementwise(operand, problem) for operand in operands)
-    return not _names(node) & _of_samples(problem)
+    return not names_in(node) & _of_samples(problem)
 
 
 def _elementwise(node: Node, problem: Problem) -> bool:
@@ -135,7 +135,7 @@ def _elementwise(node: Node, problem: Problem) -> bool:
             return _elementwise(part, problem)
         case Binary(left=left, right=right):
             return _elementwise(left, problem) and _elementwise(right, problem)
-    return not _names(node) & _of_samples(problem)
+    return not names_in(node) & _of_samples(problem)
 
 
 _FORBIDDEN = frozenset({"y", "r", "loss"})
@@ -144,10 +144,3 @@ _FORBIDDEN = frozenset({"y", "r", "loss"})
 def _of_samples(problem: Problem) -> set[str]:
     """The names that speak of the dataset; ``grad`` stands for any gradient."""
     return {*sample_arrays(problem.network), "loss", "grad"}
-
-
-def _names(node: Node) -> set[str]:
-    names = {part.name for part in walk(node) if isinstance(part, Name)}
-    return names | {
-        part.function for part in walk(node) if isinstance(part, Call) and part.function == "grad"
-    }

@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import combinations, islice
 from math import ceil
+from operator import gt, lt, ne
 
 from zerograd.core.arrays import Array, Index
 from zerograd.core.backprop import OnKink
@@ -19,6 +20,7 @@ from zerograd.core.check import check_witness
 from zerograd.core.conditions import ExactAlgebra, evaluate
 from zerograd.core.errors import Refused
 from zerograd.core.exact import Exact
+from zerograd.core.language import names_in
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.core.witness import Witness
@@ -26,7 +28,7 @@ from zerograd.search.draw import Structure, Values, draw, redraw_inputs
 from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, kernel, primitive
 from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
-from zerograd.search.mentions import speaks, speaks_of_gradients, speaks_of_targets
+from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.verdict import Found, Undecided, Verdict
 
 NAME = "construct"
@@ -38,6 +40,9 @@ MANY_CANDIDATES, FEW_CANDIDATES = 24, 4
 """Vectors of one null space that are tried; few where each has to be checked against conditions."""
 
 REDRAWS = 8
+
+RESIDUAL = {"r", "y", "loss", "grad"}
+"""Names of what depends on the residuals."""
 
 
 def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
@@ -86,10 +91,8 @@ class _Asked:
         # Given values and bounds may spoil the structure of a draw.
         self.restricted = bool(problem.given or problem.bounds)
         self.columns = samples * problem.network.outputs
-        residual = {"r", "y", "loss"}
-        spoken = [(c, speaks(c, residual) or speaks_of_gradients(c)) for c in problem.where]
-        self.early = [condition for condition, late in spoken if not late]
-        self.late = len(self.early) < len(spoken) or problem.domain == "integer"
+        self.early = [c for c in problem.where if names_in(c.node).isdisjoint(RESIDUAL)]
+        self.late = len(self.early) < len(problem.where) or problem.domain == "integer"
         self.patience = FEW_CANDIDATES if self.late else MANY_CANDIDATES
 
     def allows(self, witness: Witness) -> bool:
@@ -128,11 +131,11 @@ class _Asked:
     def met(self, part: LinearPart, residuals: Matrix) -> bool:
         """Whether the gradients for these residuals are as asked."""
         found = part.gradients(residuals, self.names)
-        tests = {"nonzero": _nonzero, "positive": _positive, "negative": _negative}
+        tests = {"nonzero": ne, "positive": gt, "negative": lt}
         return (
             all(found[name][index] == 0 for name, index in self.zero)
             and all(
-                tests[relation](found[name][index])
+                tests[relation](found[name][index], 0)
                 for relation, entries in self.signs.items()
                 for name, index in entries
             )
@@ -141,18 +144,6 @@ class _Asked:
                 for r in self.problem.query["some_nonzero"]
             )
         )
-
-
-def _nonzero(value: Rational) -> bool:
-    return value != 0
-
-
-def _positive(value: Rational) -> bool:
-    return value > 0
-
-
-def _negative(value: Rational) -> bool:
-    return value < 0
 
 
 def _variety(problem: Problem, samples: int) -> int:

@@ -21,15 +21,21 @@ import sympy as sp
 
 from zerograd.core.arrays import Array, Index, indices
 from zerograd.core.backprop import Site
-from zerograd.core.conditions import evaluate
 from zerograd.core.network import LINEAR, Activation
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.derive.sample import Expr, derive
 from zerograd.derive.sides import Side, sides
-from zerograd.search.algebra import Ratio, TermAlgebra
+from zerograd.search.algebra import Ratio
 from zerograd.search.homogeneity import vanishing_parameters
 from zerograd.search.mentions import gradients_used, speaks_of, speaks_of_targets
+from zerograd.search.requirements import (
+    all_whole,
+    require_bounds,
+    require_conditions,
+    require_query,
+    symbol,
+)
 from zerograd.solvers.terms import (
     FALSE,
     ONE,
@@ -42,7 +48,6 @@ from zerograd.solvers.terms import (
     Term,
     add,
     conjoin,
-    differ,
     disjoin,
     imply,
     invert,
@@ -77,11 +82,6 @@ class Encoding:
     residuals: frozenset[Index]
 
 
-def symbol(name: str, index: Index) -> str:
-    """The solver's name of an entry: ``w1[0,1]`` is ``w1_0_1``."""
-    return "_".join([name, *map(str, index)])
-
-
 def encode(
     problem: Problem, samples: int, *, pattern: Pattern | None = None, fixed: Fixed | None = None
 ) -> Encoding:
@@ -109,18 +109,11 @@ class _Encoder:
         )
         self.targets_matter = speaks_of_targets(problem) or len(self.free) < samples * problem.network.outputs
         self.sample = derive(problem.network)
-        # Integer unknowns through integer pieces stay integers.
-        whole = problem.domain == "integer" and all(
-            Fraction(v).denominator == 1
-            for layer in self.network.layers
-            for v in (*layer.activation.slopes, *layer.activation.offsets)
-        )
         self.sort: Sort = "Int" if problem.domain == "integer" else "Real"
-        self.derived: Sort = "Int" if whole else "Real"
+        self.derived: Sort = "Int" if all_whole(problem) else "Real"
         self.arrays: dict[str, Array[Term]] = {}
         self.chosen: dict[Site, list[tuple[Formula, Side]]] = {}
         self.used = gradients_used(problem)
-        self.extremes = 0
         self.bounds = problem.entry_bounds(samples)
 
     def encode(self) -> Encoding:
@@ -129,10 +122,11 @@ class _Encoder:
         self._targets()
         if self.used:
             self._gradients(rows)
-        self._query()
+        asked = {name: self.arrays[f"half({name})"] for name in self.used}
+        require_query(self.script, self.problem, self.samples, asked)
         for name, index in vanishing_parameters(self.problem):
             self.script.require(relate(self.arrays[name][index], "=", ZERO))
-        self._where()
+        require_conditions(self.script, self.problem.where, self._lookup)
         x = self.arrays["x"]
         return Encoding(self.problem, self.samples, self.script, self.fixed, x, self.free)
 
@@ -151,15 +145,8 @@ class _Encoder:
             term = Constant(given)
             if self.sort == "Int" and given != int(given):
                 self.script.require(FALSE)
-        self._bound(name, index, term)
+        require_bounds(self.script, term, self.bounds.get((name, index), (None, None)))
         return term
-
-    def _bound(self, name: str, index: Index, term: Term) -> None:
-        low, high = self.bounds.get((name, index), (None, None))
-        if low is not None:
-            self.script.require(relate(term, ">=", Constant(low)))
-        if high is not None:
-            self.script.require(relate(term, "<=", Constant(high)))
 
     def _known(self, m: int) -> dict[Expr, Term]:
         """SymPy's symbols of the generic sample, for sample m."""
@@ -259,7 +246,7 @@ class _Encoder:
             if index in self.free:
                 r.append(self.script.declare(symbol("r", index), "Real"))
                 y.append(self._name("y", index, add(y_hat[index], negate(r[-1]))))
-                self._bound("y", index, y[-1])
+                require_bounds(self.script, y[-1], self.bounds.get(("y", index), (None, None)))
             else:
                 y.append(self._entry("y", index))
                 r.append(self._name("r", index, add(y_hat[index], negate(y[-1]))))
@@ -290,31 +277,6 @@ class _Encoder:
                 entries = tuple(add(*(lower(f, known) for known in rows)) for f in formulas.entries)
                 shape = formulas.shape
             self.arrays[f"half({name})"] = Array(shape, entries)
-
-    def _query(self) -> None:
-        for relation, operator in (("zero", "="), ("positive", ">"), ("negative", "<")):
-            for name, index in self.problem.asked_entries(relation, self.samples):  # type: ignore[arg-type]
-                self.script.require(relate(self.arrays[f"half({name})"][index], operator, ZERO))  # type: ignore[arg-type]
-        for name, index in self.problem.asked_entries("nonzero", self.samples):
-            self.script.require(differ(self.arrays[f"half({name})"][index], ZERO))
-        for reference in self.problem.query["some_nonzero"]:
-            array = self.arrays[f"half({reference.name})"]
-            named = [array[reference.index]] if reference.index is not None else array.entries
-            self.script.require(disjoin(differ(term, ZERO) for term in named))
-
-    def _where(self) -> None:
-        algebra = TermAlgebra(self._fresh)
-        for condition in self.problem.where:
-            self.script.require(evaluate(condition, algebra, self._lookup))
-        for requirement in algebra.requirements:
-            self.script.require(requirement)
-        for divisor in algebra.denominators:
-            self.script.require(differ(divisor, ZERO))
-
-    def _fresh(self, terms: Sequence[Term]) -> Term:
-        whole = all(map(self.script.holds_integers, terms))
-        self.extremes += 1
-        return self.script.introduce(symbol("extreme", (self.extremes,)), "Int" if whole else "Real")
 
     def _lookup(self, name: str) -> Array[Ratio]:
         if name == "y_hat":

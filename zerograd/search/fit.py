@@ -18,6 +18,7 @@ from zerograd.core.check import check_witness
 from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
 from zerograd.core.errors import Refused
 from zerograd.core.exact import Exact
+from zerograd.core.language import names_in
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.core.witness import Witness
@@ -25,7 +26,7 @@ from zerograd.search.draw import Structure, Values, draw, within
 from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, primitive
 from zerograd.search.linear_part import layers_of, run
-from zerograd.search.mentions import names_in, speaks_of_targets
+from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.verdict import Found, Undecided, Verdict
 
 NAME = "fit"
@@ -62,7 +63,7 @@ def fit(problem: Problem, samples: int, draws: Draws) -> Verdict:
         return Undecided(
             "unsupported", "it is for restricted targets, where all of a free last layer is zero"
         )
-    data = [c for c in problem.where if names_in(c) <= {"x", "y"}]
+    data = [c for c in problem.where if names_in(c.node) <= {"x", "y"}]
     for attempt, chance in draws.of(NAME):
         hidden = problem.network.widths[1:-1]
         structure = Structure.with_originals(hidden, [chance.randint(1, min(n, MOST)) for n in hidden])

@@ -16,16 +16,19 @@ from math import ceil, floor, gcd, lcm
 from zerograd.core.arrays import Array, Index
 from zerograd.core.backprop import exact_activate, forward
 from zerograd.core.exact import Exact, NumberField, narrow
-from zerograd.core.language import Call, Name, walk
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Bound, variable_shapes
 from zerograd.core.witness import Witness
-from zerograd.search.encoding import Encoding, Fixed, symbol
-from zerograd.search.mentions import targets_are_free
+from zerograd.search.encoding import Encoding, Fixed
+from zerograd.search.mentions import speaks_of, targets_are_free
 from zerograd.search.number_field import common_field
+from zerograd.search.requirements import symbol
 from zerograd.solvers.base import Model, Value
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import Constant, Formula, Script, Variable, relate
+
+SIZED = ("r", "loss", "grad")
+"""Names of what changes with the size of the residuals; signs of gradients do not."""
 
 SIMPLEST = (1, 2, 4, 12, 60, 1000, 10**6)
 """Largest denominators that are tried, one after another, when an irrational value is made rational."""
@@ -113,23 +116,12 @@ def read_back(encoding: Encoding, values: Mapping[str, Exact]) -> Witness:
         activate = exact_activate("torch")  # values do not depend on the convention
         y_hat = forward(problem.network, arrays, arrays["x"], blank, activate).y_hat
         r = Array.build(shape, lambda i: values.get(symbol("r", i), 0))
-        if targets_are_free(problem) and not speaks_of_size(problem):
+        if targets_are_free(problem) and not speaks_of(problem, SIZED):
             r = primitive(r)
         arrays["y"] = Array.build(
             shape, lambda i: y_hat[i] - r[i] if i in encoding.residuals else arrays["y"][i]
         )
     return Witness.of(problem, arrays)
-
-
-def speaks_of_size(problem: Problem) -> bool:
-    """Whether the size of residuals matters: a query about signs of gradients does not change with it."""
-    sized = {"r", "loss"}
-    return any(
-        (isinstance(node, Name) and node.name in sized)
-        or (isinstance(node, Call) and node.function == "grad")
-        for condition in problem.where
-        for node in walk(condition.node)
-    )
 
 
 def primitive(residuals: Array[Exact]) -> Array[Exact]:

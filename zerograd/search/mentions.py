@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from zerograd.core.conditions import Condition
-from zerograd.core.language import Call, Name, walk
+from zerograd.core.language import Call, Name, names_in, walk
 from zerograd.core.problem import Problem
-
-
-def names_in(condition: Condition) -> set[str]:
-    """The names that a condition mentions; a gradient is mentioned as ``grad``."""
-    found = {node.name for node in walk(condition.node) if isinstance(node, Name)}
-    return found | ({"grad"} if speaks_of_gradients(condition) else set())
-
-
-def speaks(condition: Condition, names: Collection[str]) -> bool:
-    """Whether a condition mentions one of the names, its gradient included."""
-    return any(isinstance(node, Name) and node.name in names for node in walk(condition.node))
 
 
 def calls(condition: Condition, function: str) -> bool:
@@ -25,14 +14,9 @@ def calls(condition: Condition, function: str) -> bool:
     return any(isinstance(node, Call) and node.function == function for node in walk(condition.node))
 
 
-def speaks_of_gradients(condition: Condition) -> bool:
-    """Whether a condition mentions any gradient."""
-    return calls(condition, "grad")
-
-
 def speaks_of(problem: Problem, names: Collection[str]) -> bool:
     """Whether any condition mentions one of the names."""
-    return any(speaks(condition, names) for condition in problem.where)
+    return any(not names_in(condition.node).isdisjoint(names) for condition in problem.where)
 
 
 def speaks_of_targets(problem: Problem) -> bool:
