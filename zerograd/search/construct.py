@@ -14,17 +14,14 @@ from itertools import combinations, islice
 from math import ceil
 from operator import gt, lt, ne
 
-from zerograd.core.arrays import Array, Index
+from zerograd.core.arrays import Index
 from zerograd.core.backprop import OnKink
-from zerograd.core.check import check_witness
 from zerograd.core.conditions import ExactAlgebra, evaluate
-from zerograd.core.errors import Refused
-from zerograd.core.exact import Exact
 from zerograd.core.language import names_in
 from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import Rational, variable_shapes
+from zerograd.core.vocabulary import Rational
 from zerograd.core.witness import Witness
-from zerograd.search.draw import Structure, Values, draw, redraw_inputs
+from zerograd.search.draw import Structure, Values, accepted, draw, redraw_inputs, witness_at
 from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, kernel, primitive
 from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
@@ -69,7 +66,7 @@ def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
         for residuals in islice(_residuals(part, zero, chance), asked.patience):
             if asked.met(part, residuals):
                 witness = _witness(asked, values, part, residuals)
-                if not asked.late or _accepted(problem, witness):
+                if not asked.late or accepted(problem, witness):
                     return Found(witness, NAME)
     return draws.in_vain()
 
@@ -231,24 +228,10 @@ def _times(vector: Vector, factor: int) -> Vector:
 def _witness(asked: _Asked, values: Values, part: LinearPart, residuals: Matrix | None) -> Witness:
     """The network and dataset with these residuals (or none)."""
     problem, samples = asked.problem, asked.samples
-    shapes = variable_shapes(problem.network, samples)
     rows = residuals or [[0] * problem.network.outputs] * samples
     targets: dict[Index, Rational] = {
         (m, k): output - r
         for m, (outputs, row) in enumerate(zip(part.outputs, rows, strict=True))
         for k, (output, r) in enumerate(zip(outputs, row, strict=True))
     }
-    every = {**values, "y": targets}
-    arrays: dict[str, Array[Exact]] = {
-        name: Array.build(shape, every[name].__getitem__) for name, shape in shapes.items()
-    }
-    return Witness.of(problem, arrays)
-
-
-def _accepted(problem: Problem, witness: Witness) -> bool:
-    """Whether the conditions hold that no draw was made for."""
-    try:
-        check_witness(problem, witness)
-    except Refused:
-        return False
-    return True
+    return witness_at(problem, samples, {**values, "y": targets})

@@ -38,9 +38,9 @@ class Crew:
         memory: cap in bytes on the address space of each process.
     """
 
-    def __init__(self, name: str = "z3", memory: int = DEFAULT_MEMORY, size: int | None = None) -> None:
+    def __init__(self, *, memory: int = DEFAULT_MEMORY, size: int | None = None) -> None:
         size = size or min(cores(), MOST)
-        self.solvers = tuple(SolverProcess(name, memory) for _ in range(size))
+        self.solvers = tuple(SolverProcess(memory=memory) for _ in range(size))
 
     def __enter__(self) -> Self:
         return self

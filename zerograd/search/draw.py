@@ -14,9 +14,13 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 
-from zerograd.core.arrays import Index, indices
+from zerograd.core.arrays import Array, Index, indices
+from zerograd.core.check import check_witness
+from zerograd.core.errors import Refused
+from zerograd.core.exact import Exact
 from zerograd.core.problem import Problem
 from zerograd.core.vocabulary import Bound, Rational, variable_shapes
+from zerograd.core.witness import Witness
 from zerograd.search.mentions import calls
 
 Values = dict[str, dict[Index, Rational]]
@@ -172,12 +176,7 @@ def grain(problem: Problem, chance: random.Random) -> int:
 
 
 def _over(numerator: int, parts: int) -> Rational:
-    return numerator if parts == 1 else narrowed(Fraction(numerator, parts))
-
-
-def narrowed(value: Fraction) -> Rational:
-    """As an integer, where it is one."""
-    return value.numerator if value.denominator == 1 else value
+    return numerator if parts == 1 else Fraction(numerator, parts)
 
 
 def within(wish: Rational, bound: Bound) -> Rational:
@@ -188,3 +187,21 @@ def within(wish: Rational, bound: Bound) -> Rational:
     if high is not None and wish > high:
         wish = floor(high) if low is None or floor(high) >= low else high
     return wish
+
+
+def witness_at(problem: Problem, samples: int, values: Values) -> Witness:
+    """The network and dataset with these values of parameters, ``x`` and ``y``."""
+    arrays: dict[str, Array[Exact]] = {
+        name: Array.build(shape, values[name].__getitem__)
+        for name, shape in variable_shapes(problem.network, samples).items()
+    }
+    return Witness.of(problem, arrays)
+
+
+def accepted(problem: Problem, witness: Witness) -> bool:
+    """Whether it answers the problem, with conditions that no draw was made for."""
+    try:
+        check_witness(problem, witness)
+    except Refused:
+        return False
+    return True

@@ -13,16 +13,12 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.arrays import Array, indices
-from zerograd.core.backprop import OnKink
-from zerograd.core.check import check_witness
 from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.errors import Refused
 from zerograd.core.exact import Exact
 from zerograd.core.language import names_in
 from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import Rational, variable_shapes
-from zerograd.core.witness import Witness
-from zerograd.search.draw import Structure, Values, draw, within
+from zerograd.core.vocabulary import Rational
+from zerograd.search.draw import Structure, Values, accepted, draw, within, witness_at
 from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, primitive
 from zerograd.search.linear_part import layers_of, run
@@ -71,16 +67,9 @@ def fit(problem: Problem, samples: int, draws: Draws) -> Verdict:
         values = draw(problem, samples, chance, spread=small, structure=structure, spread_x=small + samples)
         if not _draw_targets(problem, samples, values, data, chance) or not _solve(problem, samples, values):
             continue
-        shapes = variable_shapes(problem.network, samples)
-        arrays: dict[str, Array[Exact]] = {
-            name: Array.build(shape, values[name].__getitem__) for name, shape in shapes.items()
-        }
-        witness = Witness.of(problem, arrays)
-        try:
-            check_witness(problem, witness)
-        except (Refused, OnKink):
-            continue  # entries that should not vanish do, or a condition does not hold
-        return Found(witness, NAME)
+        witness = witness_at(problem, samples, values)
+        if accepted(problem, witness):  # what should not vanish does not, and conditions hold
+            return Found(witness, NAME)
     return draws.in_vain()
 
 
