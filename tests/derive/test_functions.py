@@ -8,8 +8,8 @@ import pytest
 import sympy as sp
 
 from zerograd.core.network import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu
+from zerograd.core.sides import sides
 from zerograd.derive.functions import activation_function, derivative_function
-from zerograd.derive.sides import sides
 
 ALL = [*ACTIVATIONS.values(), leaky_relu("1/10")]
 POINTS = [Fraction(n, 2) for n in range(-6, 16)]

@@ -14,10 +14,10 @@ from zerograd.core.arrays import Array
 from zerograd.core.backprop import OnKink
 from zerograd.core.network import ACTIVATIONS, KINKS, LINEAR, Activation, Kink, Layer, Network, leaky_relu
 from zerograd.core.problem import Problem
+from zerograd.core.sides import Side, sides
 from zerograd.core.witness import Witness
 from zerograd.derive.gradients import M, SymbolicGradients, m
 from zerograd.derive.regions import Region, region
-from zerograd.derive.sides import Side, sides
 
 ALL_ACTIVATIONS = [*ACTIVATIONS.values(), leaky_relu("1/10"), leaky_relu(-2)]
 NETWORKS = [

@@ -6,9 +6,9 @@ import pytest
 import sympy as sp
 
 from zerograd.core.network import ACTIVATIONS, Network, leaky_relu
+from zerograd.core.sides import sides
 from zerograd.derive.functions import derivative_function
 from zerograd.derive.notation import LaTeX, Text, indicator
-from zerograd.derive.sides import sides
 
 SCALAR, WIDE = Network.mlp(1, 1, 1), Network.mlp(2, 3, 1)
 b, r, w, x, z = (sp.Symbol(name, real=True) for name in ("b1", "r", "w1", "x", "z1"))

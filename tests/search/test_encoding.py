@@ -15,8 +15,8 @@ from zerograd.core.backprop import Site, exact_activate, forward
 from zerograd.core.exact import Exact, compare
 from zerograd.core.network import KINKS, LINEAR, RELU, Layer, Network, leaky_relu
 from zerograd.core.problem import Problem
+from zerograd.core.sides import Side, sides
 from zerograd.core.vocabulary import Rational
-from zerograd.derive.sides import Side, sides
 from zerograd.search.encoding import Encoding, Fixed, encode
 from zerograd.search.mentions import targets_are_free
 from zerograd.search.requirements import symbol

@@ -12,8 +12,8 @@ import pytest
 from zerograd.core.check import check_witness
 from zerograd.core.network import KINKS, Network
 from zerograd.core.problem import Problem
+from zerograd.core.sides import Side
 from zerograd.core.witness import Witness
-from zerograd.derive.sides import Side
 from zerograd.search.geometry import Row, possible
 from zerograd.search.patterns import Patterns
 from zerograd.search.regions import regions

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from zerograd.core.homogeneity import identities, is_homogeneous, vanishing_parameters
 from zerograd.core.network import KINKS, Network
 from zerograd.core.problem import Problem
 from zerograd.core.witness import Witness
-from zerograd.search.homogeneity import identities, is_homogeneous, vanishing_parameters
 from zerograd.search.relaxation import relaxation, relaxed
 from zerograd.search.verdict import Found, Impossible, Undecided
 from zerograd.solvers.base import Model
@@ -31,7 +31,7 @@ def test_the_identities_hold(dice: type[Dice], seed: int) -> None:
     values = chance.values(network, samples, integer=chance.often(0.7))
     problem = Problem(network=network, samples=samples, derivative_at_kink=KINKS[seed % 3])
     witness = Witness.of(problem, values)
-    for left, right in identities(network):
+    for _, left, right in identities(network):
         sums = [
             sum((values[n][i] * witness.gradients[n][i] for n, i in side), Fraction(0))
             for side in (left, right)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from zerograd.core.errors import FormatError, short
+from zerograd.core.exact import MAX_DOCUMENT_DIGITS, parse_rational
 
 Monomial = tuple[tuple[str, int], ...]
 """Variables with their exponents, sorted by name; ``()`` is 1."""
@@ -73,9 +78,52 @@ class Polynomial:
             text += (" - " if c < 0 else " + ") + term if text else ("-" if c < 0 else "") + term
         return text or "0"
 
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        return frozenset(name for monomial in self.terms for name, _ in monomial)
+
+    @property
+    def is_constant(self) -> bool:
+        return not self.terms or set(self.terms) == {()}
+
     @property
     def constant_term(self) -> Fraction:
         return self.terms.get((), Fraction(0))
+
+    def at(self, values: Mapping[str, int | Fraction]) -> Polynomial:
+        """With numbers in place of some variables."""
+        if not any(name in values for monomial in self.terms for name, _ in monomial):
+            return self
+        terms: dict[Monomial, Fraction] = {}
+        for monomial, c in self.terms.items():
+            value, rest = c, []
+            for name, exponent in monomial:
+                if name in values:
+                    value = value * values[name] ** exponent
+                else:
+                    rest.append((name, exponent))
+            if value:
+                terms[tuple(rest)] = terms.get(tuple(rest), Fraction(0)) + value
+        return Polynomial({monomial: c for monomial, c in terms.items() if c})
+
+    def renamed(self, names: Mapping[str, str]) -> Polynomial:
+        """With other names for its variables; those not in ``names`` keep theirs."""
+        return Polynomial(
+            {
+                tuple(sorted((names.get(n, n), e) for n, e in monomial)): c
+                for monomial, c in self.terms.items()
+            }
+        )
+
+    def to_json(self) -> list[list[str]]:
+        """A list of terms: a coefficient, then variables, repeated for powers."""
+        return [
+            [str(c), *(name for name, exponent in monomial for _ in range(exponent))]
+            for monomial, c in sorted(self.terms.items(), reverse=True)
+        ]
 
     def monic(self) -> Polynomial:
         """Divided by the coefficient of its last monomial in sorted order (0 stays 0)."""
@@ -92,3 +140,27 @@ def _product(a: Monomial, b: Monomial) -> Monomial:
     for name, exponent in b:
         powers[name] = powers.get(name, 0) + exponent
     return tuple(sorted(powers.items()))
+
+
+def polynomial_from_json(data: object) -> Polynomial:
+    """The inverse of `Polynomial.to_json`. Raises FormatError."""
+    if not isinstance(data, list):
+        raise FormatError(f"expected a polynomial, as a list of terms, found {short(data)}")
+    terms: dict[Monomial, Fraction] = {}
+    for term in data:
+        monomial, c = _term(term)
+        if monomial in terms or not c:
+            raise FormatError(f"the term {short(term)} is zero, or stands twice")
+        terms[monomial] = c
+    return Polynomial(terms)
+
+
+def _term(data: Any) -> tuple[Monomial, Fraction]:
+    if not isinstance(data, list) or not data or not all(isinstance(part, str) for part in data):
+        raise FormatError(f'expected a term such as ["-1/2", "w1[0,0]", "x[0,0]"], found {short(data)}')
+    try:
+        coefficient = parse_rational(data[0], MAX_DOCUMENT_DIGITS)
+    except ValueError as error:
+        raise FormatError(str(error)) from None
+    powers = ((name, len(list(same))) for name, same in groupby(sorted(data[1:])))
+    return tuple(powers), Fraction(coefficient)

@@ -74,7 +74,7 @@ def hypotheses_fail(problem: Problem) -> str | None:
         if reference.name == "x" and reference.index is not None:
             return f"it bounds the single entry {reference}"
     for condition in problem.where:
-        if not _each_sample_alone(condition.node, problem):
+        if not each_sample_alone(condition.node, problem):
             return (
                 f"the condition {unparse(condition.node)!r} is not one on parameters, or on each sample alone"
             )
@@ -87,7 +87,7 @@ def loosened(problem: Problem) -> Problem | None:
     Whoever answers the problem answers the loosened one, with the same parameters and samples: so if
     the loosened one has no witness for any number of samples, neither has the problem.
     """
-    kept = [condition for condition in problem.where if _each_sample_alone(condition.node, problem)]
+    kept = [condition for condition in problem.where if each_sample_alone(condition.node, problem)]
     query: dict[str, Any] = {
         relation: [reference for reference in references if reference.name != "x"]
         for relation, references in problem.query.items()
@@ -114,13 +114,13 @@ def loosened(problem: Problem) -> Problem | None:
         return None
 
 
-def _each_sample_alone(node: Node, problem: Problem) -> bool:
+def each_sample_alone(node: Node, problem: Problem) -> bool:
     """Whether a condition that holds of a dataset holds of every part of it, and of it with copies added."""
     match node:
         case Logic(operands=parts):
-            return all(_each_sample_alone(part, problem) for part in parts)
+            return all(each_sample_alone(part, problem) for part in parts)
         case Call(function="all", arguments=[part]) if not isinstance(part, Listing):
-            return _each_sample_alone(part, problem)
+            return each_sample_alone(part, problem)
         case Chain(operands=operands):
             return all(_elementwise(operand, problem) for operand in operands)
     return not names_in(node) & _of_samples(problem)

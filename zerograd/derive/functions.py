@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import sympy as sp
 
 from zerograd.core.network import Activation, Kink
+from zerograd.core.sides import Side, sides
 from zerograd.derive.sample import Expr
-from zerograd.derive.sides import Side, sides
 
 Case = tuple[Expr, Any]
 """(value, condition)."""

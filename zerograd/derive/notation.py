@@ -16,10 +16,10 @@ from fractions import Fraction
 import sympy as sp
 
 from zerograd.core.network import Activation, Kink, Network
+from zerograd.core.sides import Side, sides
 from zerograd.derive.functions import Cases
 from zerograd.derive.naming import function_name
 from zerograd.derive.sample import Expr
-from zerograd.derive.sides import Side, sides
 
 _ATOM = re.compile(r"(?P<letter>[^\d\[]+)(?P<layer>\d*)(?:\[(?P<index>[^\]]*)\])?")
 _SUBSCRIPTS = {"m": "ₘ", "k": "ₖ", "i": "ᵢ", "j": "ⱼ"}

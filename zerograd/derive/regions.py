@@ -11,8 +11,8 @@ import sympy as sp
 
 from zerograd.core.arrays import Array
 from zerograd.core.network import Kink, Network
+from zerograd.core.sides import Side, sides
 from zerograd.derive.sample import Expr, Row, Sample, derive
-from zerograd.derive.sides import Side, sides
 
 Unit = tuple[int, int]
 """(layer from 1, unit from 0)."""

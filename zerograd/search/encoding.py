@@ -21,13 +21,13 @@ import sympy as sp
 
 from zerograd.core.arrays import Array, Index, indices
 from zerograd.core.backprop import Site
+from zerograd.core.homogeneity import vanishing_parameters
 from zerograd.core.network import LINEAR, Activation
 from zerograd.core.problem import Problem
+from zerograd.core.sides import Side, sides
 from zerograd.core.vocabulary import Rational, variable_shapes
 from zerograd.derive.sample import Expr, derive
-from zerograd.derive.sides import Side, sides
 from zerograd.search.algebra import Ratio
-from zerograd.search.homogeneity import vanishing_parameters
 from zerograd.search.mentions import gradients_used, speaks_of, speaks_of_targets
 from zerograd.search.requirements import (
     all_whole,

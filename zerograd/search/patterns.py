@@ -12,9 +12,9 @@ from itertools import permutations, product
 from math import prod
 
 from zerograd.core.problem import Problem
+from zerograd.core.sides import Side
 from zerograd.core.small_datasets import hypotheses_fail
 from zerograd.derive.regions import Unit, units_with_sides
-from zerograd.derive.sides import Side
 from zerograd.search.encoding import Pattern
 from zerograd.search.geometry import Cut, Row, possible
 from zerograd.search.symmetry import samples_interchangeable, units_interchangeable

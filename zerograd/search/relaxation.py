@@ -1,7 +1,7 @@
 """What is impossible for parameters and gradients alone, whatever the dataset and its size.
 
 The parameters and the entries of their gradients are unknowns of their own, tied together by the
-identities of homogeneous units alone (`zerograd.search.homogeneity`). Every witness gives such
+identities of homogeneous units alone (`zerograd.core.homogeneity`). Every witness gives such
 values, for any number of samples; so where there are none, there is no witness. (Of integers the
 gradients are multiples of 2/(M·K), and the question is one for this M.) One small question to a
 solver, asked before any activation pattern is looked at. It never says that there is a witness.
@@ -12,10 +12,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from zerograd.core.arrays import Array, Index
+from zerograd.core.homogeneity import identities
 from zerograd.core.language import names_in
 from zerograd.core.problem import Problem
 from zerograd.search.algebra import Ratio
-from zerograd.search.homogeneity import identities
 from zerograd.search.requirements import (
     all_whole,
     require_bounds,
@@ -76,7 +76,7 @@ class _Relaxation:
             self.gradients[name] = Array.build(shape, lambda index, name=name: self._gradient(name, index))  # type: ignore[misc]
         # Gradients of x are none of its unknowns: what is asked of them is left out.
         require_query(self.script, problem, problem.samples.least, self.gradients)
-        for left, right in identities(problem.network):
+        for _, left, right in identities(problem.network):
             sides = [
                 add(*(multiply(self.values[n][i], self.gradients[n][i]) for n, i in side))
                 for side in (left, right)

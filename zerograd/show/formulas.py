@@ -23,11 +23,11 @@ import sympy as sp
 
 from zerograd.core.network import Kink, Network
 from zerograd.core.references import entry
+from zerograd.core.sides import Side, sides
 from zerograd.derive.functions import derivative_function
 from zerograd.derive.gradients import m
 from zerograd.derive.regions import Unit
 from zerograd.derive.sample import Expr
-from zerograd.derive.sides import Side, sides
 
 Index: TypeAlias = int | sp.Symbol
 """A number from 0, or a letter that stands for any."""

@@ -21,12 +21,12 @@ import sympy as sp
 from zerograd.core.network import Network
 from zerograd.core.problem import Problem
 from zerograd.core.references import resolve
+from zerograd.core.sides import Side, sides
 from zerograd.core.vocabulary import gradient_shapes
 from zerograd.derive.gradients import M, m
 from zerograd.derive.notation import Atom, LaTeX, Notation, Text, indicator
 from zerograd.derive.regions import units_with_sides
 from zerograd.derive.sample import Expr
-from zerograd.derive.sides import Side, sides
 from zerograd.show.escape import clean, latex_escape
 from zerograd.show.formulas import Chain, Index, InRegion, Totals, loss_of_one, scaled
 from zerograd.show.words import activations, kink_values, side_word

@@ -8,8 +8,8 @@ from fractions import Fraction
 from zerograd.core.arrays import Index, Shape
 from zerograd.core.network import Activation, Kink, Layer, Network
 from zerograd.core.references import entry
+from zerograd.core.sides import Side
 from zerograd.derive.naming import function_name
-from zerograd.derive.sides import Side
 
 
 def network_line(network: Network) -> str:

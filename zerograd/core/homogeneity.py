@@ -26,8 +26,8 @@ def is_homogeneous(activation: Activation) -> bool:
     return not any(activation.offsets) and all(kink == 0 for kink in activation.kinks)
 
 
-def identities(network: Network) -> Iterator[tuple[list[Entry], list[Entry]]]:
-    """For each homogeneous hidden unit: the entries on the left and on the right of its identity."""
+def identities(network: Network) -> Iterator[tuple[tuple[int, int], list[Entry], list[Entry]]]:
+    """For each homogeneous hidden unit: (layer, unit), and the entries left and right in its identity."""
     for number, layer in enumerate(network.layers[:-1], start=1):
         if not is_homogeneous(layer.activation):
             continue
@@ -35,7 +35,7 @@ def identities(network: Network) -> Iterator[tuple[list[Entry], list[Entry]]]:
             fan_in, above = network.widths[number - 1], network.widths[number + 1]
             left: list[Entry] = [(f"w{number}", (unit, d)) for d in range(fan_in)]
             left += [(f"b{number}", (unit,))] if layer.bias else []
-            yield left, [(f"w{number + 1}", (k, unit)) for k in range(above)]
+            yield (number, unit), left, [(f"w{number + 1}", (k, unit)) for k in range(above)]
 
 
 def vanishing_parameters(problem: Problem) -> list[Entry]:
@@ -47,7 +47,7 @@ def vanishing_parameters(problem: Problem) -> list[Entry]:
         for entry in problem.asked_entries(relation, problem.samples.least)
     }
     found: list[Entry] = []
-    for left, right in identities(problem.network):
+    for _, left, right in identities(problem.network):
         rest = [entry for entry in [*left, *right] if entry not in zero]
         if len(rest) == 1 and rest[0] in nonzero:
             found += rest

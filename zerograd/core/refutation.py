@@ -1,0 +1,287 @@
+"""The checker of certificates: does this show that the problem has no answer? The standard library alone.
+
+A certificate is a tree. The checker derives the facts of the problem itself, follows every case with what
+it adds to the facts, sees to it that no case is missing, and expands the identity at each leaf:
+
+    Π (what is not 0) · Σ (what is above 0) = Σ cofactor · (what is 0)
+
+says that the facts of that leaf contradict one another. What it does not accept it refuses by raising,
+naming the node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from zerograd.core.certificate import (
+    Alternatives,
+    Certificate,
+    Compare,
+    Floor,
+    Identity,
+    Like,
+    Node,
+    Part,
+    Product,
+    Split,
+)
+from zerograd.core.dataset import dataset_system
+from zerograd.core.errors import Refused, Violation, short
+from zerograd.core.facts import Either, Fact, Formula, at, labelled
+from zerograd.core.identities import identities_system
+from zerograd.core.moments import moments_system
+from zerograd.core.polynomial import Polynomial
+from zerograd.core.problem import Problem
+from zerograd.core.small_datasets import sufficient_samples
+from zerograd.core.system import Case, Numbers, Renaming, System
+
+MAX_TERMS = 2_000_000
+"""Products of terms in the expansion of one identity."""
+
+Facts: TypeAlias = Mapping[str, Fact | Either]
+
+
+def check_certificate(problem: Problem, certificate: Certificate) -> None:
+    """Return quietly if the certificate proves that the problem has no answer.
+
+    Raises:
+        Refused: it does not; naming the node that is at fault.
+    """
+    if certificate.problem != problem.digest:
+        raise Refused([Violation("problem", f"{problem.digest} (the problem at hand)", certificate.problem)])
+    left = _left_over(problem, certificate)
+    if left is not None:
+        raise Refused([Violation("parts", f"a refutation for {problem.samples} samples", f"none for {left}")])
+    for number, part in enumerate(certificate.parts):
+        if part.samples is not None and not _is_asked(problem, part.samples):
+            raise Refused([Violation(f"parts[{number}].samples", str(problem.samples), str(part.samples))])
+        _Refutation(system_of(problem, part)).check(part.root, f"parts[{number}]")
+
+
+def every_samples(problem: Problem, certificate: Certificate) -> bool:
+    """Whether an accepted certificate rules out every number of samples, asked for or not."""
+    enough = sufficient_samples(problem)
+    return any(
+        part.samples is None or (enough is not None and part.samples >= enough) for part in certificate.parts
+    )
+
+
+def system_of(problem: Problem, part: Part) -> System:
+    """The facts that a part refutes. Raises Refused if they are too many to be looked at."""
+    if part.kind == "identities":
+        return identities_system(problem)
+    if part.kind == "moments":
+        return moments_system(problem)
+    assert part.samples is not None  # for the type checker: a part of this kind has a number
+    return dataset_system(problem, part.samples)
+
+
+def _is_asked(problem: Problem, samples: int) -> bool:
+    return samples in problem.samples or sufficient_samples(problem) is not None
+
+
+def _left_over(problem: Problem, certificate: Certificate) -> str | None:
+    """A number of samples that is asked for and that no part speaks of."""
+    wanted = problem.samples
+    if every_samples(problem, certificate):
+        return None
+    numbers = {part.samples for part in certificate.parts if part.samples is not None}
+    if sufficient_samples(problem) is not None:
+        # By padding, an answer with fewer samples would be one with the greatest of these numbers too.
+        numbers = set(range(1, max(numbers) + 1))
+    last = wanted.most if wanted.most is not None else max(numbers) + 1
+    return next((str(m) for m in range(wanted.least, last + 1) if m not in numbers), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What holds in a case: facts, and which assumptions have led here."""
+
+    facts: Facts
+    values: Numbers = field(default_factory=dict)
+    assumed: tuple[Case, ...] = ()
+
+    def assuming(self, case: Case) -> _Known:
+        values = {**self.values, **case.values}
+        added = [fact for label, formula in case.facts for fact in labelled(label, formula)]
+        facts = (
+            {label: _plain(at(fact, case.values)) for label, fact in self.facts.items()}
+            if case.values
+            else self.facts
+        )
+        new = {label: _plain(at(fact, values)) for label, fact in added}
+        return _Known({**facts, **new}, values, (*self.assumed, case))
+
+
+def _plain(formula: Formula) -> Fact | Either:
+    assert isinstance(formula, Fact | Either)  # for the type checker: substitution keeps the form
+    return formula
+
+
+@dataclass(slots=True)
+class _Refutation:
+    system: System
+    done: dict[str, tuple[Case, ...]] = field(default_factory=dict)
+    """What each named node that was checked assumes."""
+    symmetries: dict[object, Mapping[str, str]] = field(default_factory=dict)
+
+    def check(self, root: Node, place: str) -> None:
+        self._node(root, _Known(self.system.facts), place)
+
+    def _node(self, node: Node, known: _Known, place: str) -> None:
+        if isinstance(node, Identity):
+            _expand(node, known.facts, place)
+            return
+        if isinstance(node, Like):
+            self._like(node, known, place)
+            return
+        cases = cases_of(self.system, node, known.facts, len(known.assumed), place)
+        if set(node.cases) != {case.name for case in cases}:
+            expected = ", ".join(case.name for case in cases)
+            raise Refused([Violation(place, f"the cases {expected}", ", ".join(node.cases) or "none")])
+        for case in cases:
+            self._node(node.cases[case.name], known.assuming(case), f"{place} / {_where(node, case)}")
+        if node.name is not None:
+            if node.name in self.done:
+                raise Refused([Violation(place, "a name of its own", f"{short(node.name)} a second time")])
+            self.done[node.name] = known.assumed
+
+    def _like(self, node: Like, known: _Known, place: str) -> None:
+        if node.like not in self.done:
+            raise Refused([Violation(place, "the name of an earlier node", short(node.like))])
+        names = self._symmetry(node.renaming, place)
+        here = {case.meaning({}) for case in known.assumed}
+        for case in self.done[node.like]:
+            if case.meaning(names) not in here:
+                found = f"not so under {case.name!r}, renamed"
+                raise Refused([Violation(place, f"all assumptions of {node.like!r}", found)])
+
+    def _symmetry(self, renaming: Renaming, place: str) -> Mapping[str, str]:
+        key = (renaming.samples, tuple(sorted(renaming.units.items())))
+        if key not in self.symmetries:
+            names = symmetry(self.system, renaming)
+            if names is None:
+                raise Refused(
+                    [Violation(place, "a renaming that leaves all facts as they are", str(renaming))]
+                )
+            self.symmetries[key] = names
+        return self.symmetries[key]
+
+
+def symmetry(system: System, renaming: Renaming) -> Mapping[str, str] | None:
+    """The new name of each variable, if the renaming leaves the system as it is."""
+    names = {name: system.rename(renaming, name) for name in system.variables}
+    return names if system.is_symmetry(names) else None
+
+
+def cases_of(
+    system: System, node: Split | Compare | Floor | Alternatives, facts: Facts, depth: int, place: str = ""
+) -> tuple[Case, ...]:
+    """All cases that a node must treat, with what each of them adds.
+
+    Args:
+        depth: how many assumptions were made before; a fact about a polynomial is labelled by it.
+
+    Raises:
+        Refused: there is no such distinction.
+    """
+    label = f"case {depth + 1}"
+
+    def assume(name: str, polynomial: Polynomial, sign: str) -> Case:
+        return Case(name, {}, ((label, Fact(polynomial, sign)),))  # type: ignore[arg-type]
+
+    match node:
+        case Split(split=name):
+            if name not in system.splits:
+                raise Refused([Violation(place, "a case distinction of this problem", short(name))])
+            return system.splits[name]
+        case Compare(polynomial=p, cases=cases):
+            if len(cases) == 2:
+                return (assume("= 0", p, "="), assume("!= 0", p, "!="))
+            return (assume("< 0", -p, ">"), assume("= 0", p, "="), assume("> 0", p, ">"))
+        case Floor(polynomial=p, below=below):
+            whole = all(c.denominator == 1 for c in p.terms.values()) and p.variables <= system.integers
+            if not whole:
+                raise Refused(
+                    [Violation(place, "a polynomial in integers, with integer coefficients", str(p))]
+                )
+            return (
+                assume(f"<= {below}", below - p, ">="),
+                assume(f">= {below + 1}", p - (below + 1), ">="),
+            )
+        case Alternatives(either=chosen):
+            fact = facts.get(chosen)
+            if not isinstance(fact, Either):
+                raise Refused([Violation(place, "the label of a disjunction", short(chosen))])
+            return tuple(Case(str(n), {}, ((f"{chosen}/{n}", part),)) for n, part in enumerate(fact.parts))
+
+
+def _where(node: Node, case: Case) -> str:
+    match node:
+        case Compare(polynomial=p) | Floor(polynomial=p):
+            return f"{p} {case.name}"
+        case Alternatives(either=label):
+            return f"{label}/{case.name}"
+    return case.name
+
+
+def _expand(node: Identity, facts: Facts, place: str) -> None:
+    """Both sides of an identity, multiplied out."""
+
+    def fact(label: str, *signs: str) -> Polynomial:
+        found = facts.get(label)
+        if not isinstance(found, Fact) or found.sign not in signs:
+            what = " or ".join(f"p {sign} 0" for sign in signs)
+            raise Refused([Violation(place, f"the label of a fact {what}", short(label))])
+        return found.polynomial
+
+    def times(p: Polynomial, q: Polynomial, power: int = 1) -> Polynomial:
+        for _ in range(power):
+            if len(p.terms) * len(q.terms) > MAX_TERMS:
+                raise Refused([Violation(place, f"at most {MAX_TERMS} products of terms", "more of them")])
+            p = p * q
+        return p
+
+    one = Polynomial.constant(1)
+    total = Polynomial.constant(0) if node.positive else one
+    strict = not node.positive
+    for product in node.positive:
+        strict = _is_strict(product, facts, place) or strict
+        value = Polynomial.constant(product.coefficient)
+        for label, power in product.factors.items():
+            value = times(value, fact(label, "!=", ">", ">="), power)
+        for square in product.squares:
+            value = times(value, square, 2)
+        total = total + value
+    if not strict:
+        raise Refused([Violation(place, "a product that is surely above 0", "none")])
+    left = total
+    for label, power in node.nonzero.items():
+        left = times(left, fact(label, "!=", ">"), power)
+    right = Polynomial.constant(0)
+    for label, cofactor in node.cofactors.items():
+        right = right + times(cofactor, fact(label, "="))
+    if left != right:
+        raise Refused([Violation(place, "an identity", f"a difference of {_brief(left - right)}")])
+
+
+def _is_strict(product: Product, facts: Facts, place: str) -> bool:
+    """Whether a product is above 0, and not only not below. Raises Refused if not even that is known."""
+    if product.coefficient <= 0:
+        raise Refused([Violation(place, "a coefficient above 0", str(product.coefficient))])
+    signs = []
+    for label, power in product.factors.items():
+        found = facts.get(label)
+        sign = found.sign if isinstance(found, Fact) else None
+        if sign not in (">", ">=") and not (sign == "!=" and power % 2 == 0):
+            raise Refused([Violation(place, "facts p > 0 or p >= 0, or even powers of p != 0", short(label))])
+        signs.append(sign)
+    constants = all(square.is_constant and square for square in product.squares)
+    return constants and ">=" not in signs
+
+
+def _brief(p: Polynomial) -> str:
+    text = str(p)
+    return text if len(text) <= 60 else f"{text[:57]}..."
