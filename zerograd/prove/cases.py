@@ -56,8 +56,12 @@ class _Cases:
                 return leaf
         if depth == 0:
             return None
-        for _, (label, fact) in zip(range(1), ((k, f) for k, f in core.items() if isinstance(f, Either)), strict=False):
-            cases = self._each(Alternatives(label, dict.fromkeys(map(str, range(len(fact.parts))))), known, core, depth)  # type: ignore[arg-type]
+        for _, (label, fact) in zip(
+            range(1), ((k, f) for k, f in core.items() if isinstance(f, Either)), strict=False
+        ):
+            cases = self._each(
+                Alternatives(label, dict.fromkeys(map(str, range(len(fact.parts))))), known, core, depth
+            )  # type: ignore[arg-type]
             return None if cases is None else Alternatives(label, cases)
         for _, (polynomial, signs) in zip(range(WIDTH), _comparisons(simple), strict=False):
             names = ("< 0", "= 0", "> 0") if signs else ("= 0", "!= 0")
@@ -91,7 +95,12 @@ class _Cases:
 def _comparisons(facts: Mapping[str, Fact]) -> Iterator[tuple[Polynomial, bool]]:
     """What to compare with 0, the most telling first, and whether its sign matters."""
     seen: set[Polynomial] = set()
-    known = {factor.monic() for fact in facts.values() if fact.sign in ("!=", ">") for factor in factors(fact.polynomial)}
+    known = {
+        factor.monic()
+        for fact in facts.values()
+        if fact.sign in ("!=", ">")
+        for factor in factors(fact.polynomial)
+    }
     whole = {fact.polynomial.monic() for fact in facts.values() if fact.sign in ("!=", ">", "=")}
 
     def fresh(p: Polynomial) -> bool:

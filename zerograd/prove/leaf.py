@@ -1,4 +1,4 @@
-"""The identity by which facts contradict one another: a Null- or Positivstellensatz certificate of low degree.
+"""The identity by which facts contradict one another: a Null- or Positivstellensatz certificate.
 
 Cofactors of bounded degree are the solution of linear equations between coefficients; products of facts
 that are above 0, and their weights, one of linear inequalities. What is found is expanded before it is
@@ -8,6 +8,7 @@ believed: solving is done modulo a prime.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, combinations, combinations_with_replacement
 from typing import Any
@@ -131,12 +132,12 @@ class _Search:
             solution = self._solve(targets)
             if solution is None:
                 continue
-            weights = _weights(self.reals, solution.remainders(), [self._is_strict(choice) for choice in choices])
+            weights = _weights(
+                self.reals, solution.remainders(), [self._is_strict(choice) for choice in choices]
+            )
             if weights is None:
                 continue
-            positive = tuple(
-                Product(w, choices[n].factors, choices[n].squares) for n, w in weights.items()
-            )
+            positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in weights.items())
             total = sum((products[n] * w for n, w in weights.items()), Polynomial.constant(0))
             found = self._lifted(powers, positive, total, solution.cofactors(weights))
             if found is not None:
@@ -190,60 +191,67 @@ class _Search:
         return identity
 
 
+@dataclass(frozen=True, slots=True)
+class _Pivot:
+    """An unknown, what it equals, and the reduced equation that says so."""
+
+    label: str
+    position: int
+    value: Any
+    equation: Any
+
+    def eliminated(self, p: Any, gens: Sequence[Any]) -> tuple[Any, Any]:
+        """p with the unknown replaced; and the multiple of the equation that is taken away."""
+        replaced = list(gens)
+        replaced[self.position] = self.value
+        q = p.compose(*replaced)
+        # p − q vanishes where the equation does, so this division leaves no remainder.
+        return (q, 0) if p == q else (q, divmod(p - q, self.equation)[0])
+
+
 class _Reduction:
     """Unknowns eliminated by equations in which they have a constant coefficient.
 
-    Calling it reduces a polynomial; ``rest`` are the other equations, reduced; ``lift`` goes back.
+    Calling it reduces a polynomial; ``rest`` are the other equations, reduced; `lift` goes back.
     """
 
     def __init__(self, ring: Ring, equations: Mapping[str, Polynomial]) -> None:
-        self.ring = ring
-        self.pivots: list[tuple[str, int, Any, Any]] = []
-        """(label, position of the unknown, what it equals, the reduced equation), in order."""
-        self.shares: dict[str, dict[str, Any]] = {}
-        """Of each equation, multiples of pivots that its reduced form lacks."""
+        self.ring, self.gens = ring, list(ring.context.gens())
+        self.pivots: list[_Pivot] = []
         pending = {label: ring.to(p) for label, p in equations.items()}
         self.originals = dict(pending)
-        self.shares = {label: {} for label in pending}
+        self.shares: dict[str, dict[str, Any]] = {label: {} for label in pending}
+        """Of each equation, the multiples of pivots that its reduced form lacks."""
         while (choice := self._choose(pending)) is not None:
             label, position = choice
             equation = pending.pop(label)
-            variable = ring.context.gens()[position]
-            c = equation.to_dict()[tuple(int(i == position) for i in range(ring.width))]
-            value = variable - equation / c
-            self.pivots.append((label, position, value, equation))
+            c = equation.to_dict()[self._unit(position)]
+            pivot = _Pivot(label, position, self.gens[position] - equation / c, equation)
+            self.pivots.append(pivot)
             for other, p in pending.items():
-                pending[other] = self._without(p, label, position, value, equation, self.shares[other])
+                pending[other], multiple = pivot.eliminated(p, self.gens)
+                if multiple != 0:
+                    self.shares[other][label] = multiple
         self.rest = {label: p for label, p in pending.items() if p != 0}
 
+    def _unit(self, position: int) -> tuple[int, ...]:
+        return tuple(int(i == position) for i in range(self.ring.width))
+
     def _choose(self, pending: Mapping[str, Any]) -> tuple[str, int] | None:
-        best = None
+        """The shortest equation with an unknown that stands in one term, linear and alone."""
+        best: tuple[int, str, int] | None = None
         for label, p in pending.items():
             terms = p.to_dict()
             for position in range(len(self.ring.names)):
-                unit = tuple(int(i == position) for i in range(self.ring.width))
-                if unit in terms and sum(1 for e in terms if e[position]) == 1:
+                if self._unit(position) in terms and sum(1 for e in terms if e[position]) == 1:
                     size = (len(terms), label, position)
-                    best = min(best, size) if best is not None else size
-        return None if best is None else (best[1], best[2])
-
-    def _without(
-        self, p: Any, label: str, position: int, value: Any, equation: Any, shares: dict[str, Any]
-    ) -> Any:
-        """p with an unknown replaced; what is taken away is a multiple of the equation."""
-        gens = list(self.ring.context.gens())
-        gens[position] = value
-        q = p.compose(*gens)
-        if p != q:
-            multiple, remainder = divmod(p - q, equation)
-            assert remainder == 0  # for the reader: p − q vanishes where the equation does
-            shares[label] = shares.get(label, 0) + multiple
-        return q
+                    best = size if best is None else min(best, size)
+        return None if best is None else best[1:]
 
     def __call__(self, p: Polynomial) -> Any:
         q = self.ring.to(p)
-        for label, position, value, equation in self.pivots:
-            q = self._without(q, label, position, value, equation, {})
+        for pivot in self.pivots:
+            q, _ = pivot.eliminated(q, self.gens)
         return q
 
     def lift(self, left: Polynomial, cofactors: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
@@ -253,16 +261,13 @@ class _Reduction:
         for label, c in total.items():
             difference = difference - c * self.originals[label]
         own: dict[str, Any] = {}
-        for label, position, value, equation in self.pivots:
-            difference = self._without(difference, label, position, value, equation, own)
+        for pivot in self.pivots:
+            difference, own[pivot.label] = pivot.eliminated(difference, self.gens)
         # Each reduced pivot is the original one less multiples of the pivots before it.
-        for label, *_ in reversed(self.pivots):
-            c = own.get(label, 0)
-            if c == 0:
-                continue
-            total[label] = c
-            for before, multiple in self.shares[label].items():
-                own[before] = own.get(before, 0) - c * multiple
+        for pivot in reversed(self.pivots):
+            c = total[pivot.label] = own[pivot.label]
+            for before, multiple in self.shares[pivot.label].items():
+                own[before] = own[before] - c * multiple
         return {label: self.ring.back(c) for label, c in total.items() if c != 0}
 
 

@@ -43,7 +43,9 @@ class Reals:
         self.deadline = deadline
         self.solver = Z3()
 
-    def check(self, facts: Iterable[Formula], *, effort: float = EFFORT, mode: Mode = "polynomial") -> Outcome:
+    def check(
+        self, facts: Iterable[Formula], *, effort: float = EFFORT, mode: Mode = "polynomial"
+    ) -> Outcome:
         """A model (by the names of the variables), none, or neither. Raises OutOfTime."""
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -98,7 +100,7 @@ def _assertion(formula: Formula, symbol: Callable[[str], Term]) -> Assertion:
         case Fact(polynomial=p, sign="!="):
             return differ(_term(p, symbol), ZERO)
         case Fact(polynomial=p, sign=sign):
-            return relate(_term(p, symbol), sign, ZERO)
+            return relate(_term(p, symbol), sign, ZERO)  # type: ignore[arg-type]  # != was above
         case Both(parts=parts):
             return conjoin(_assertion(part, symbol) for part in parts)
         case Either(parts=parts):

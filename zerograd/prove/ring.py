@@ -137,10 +137,12 @@ class Solution:
     def reaches(self, n: int) -> bool:
         """Whether target n is a combination of the multiples."""
         column = len(self.span.rows) + n
-        return not any(v[column] for p, v in zip(self.pivots, self.values, strict=True) if p >= len(self.span.rows))
+        return not any(
+            v[column] for p, v in zip(self.pivots, self.values, strict=True) if p >= len(self.span.rows)
+        )
 
     def remainders(self) -> list[list[Fraction]]:
-        """What combinations of the targets are combinations of the multiples: those that these rows annihilate."""
+        """Rows that annihilate those combinations of targets that are combinations of the multiples."""
         first = len(self.span.rows)
         return [
             [_rational(v) for v in row[first:]]

@@ -45,11 +45,11 @@ class Tree:
     reals: Reals
     renamings: Sequence[Renaming]
     progress: Progress = lambda _: None
-    open: list[tuple[str, ...]] = field(default_factory=list)
     patience: int = 10**9
     """Open cases with which the search gives up."""
+    open: list[tuple[str, ...]] = field(default_factory=list)
     _done: dict[object, tuple[str, Renaming]] = field(default_factory=dict)
-    _names: dict[Renaming, Mapping[str, str]] = field(default_factory=dict)  # type: ignore[type-var]
+    _names: dict[object, Mapping[str, str]] = field(default_factory=dict)
     _leaves: int = 0
     _used: set[str] = field(default_factory=set)
 
@@ -104,12 +104,10 @@ class Tree:
 
     def _undecided(self, known: Known, model: Mapping[str, object] | None) -> str | None:
         """A split that has not been made, of which the model fits no case; without a model, the first."""
-        made = {case.facts for case in known.assumed} | {tuple(case.values.items()) for case in known.assumed}
         taken = {id(case) for case in known.assumed}
         open_splits = [
             name for name, cases in self.system.splits.items() if not any(id(case) in taken for case in cases)
         ]
-        del made
         if model is None:
             return open_splits[0] if open_splits else None
         values = {name: approximate(value) for name, value in model.items()}  # type: ignore[arg-type]
@@ -162,8 +160,8 @@ class Tree:
         if key not in self._names:
             found = symmetry(self.system, renaming)
             assert found is not None  # for the type checker: renamings were tested
-            self._names[key] = found  # type: ignore[index]
-        return self._names[key]  # type: ignore[index]
+            self._names[key] = found
+        return self._names[key]
 
 
 def _hashable(renaming: Renaming) -> object:
@@ -216,7 +214,7 @@ def renamings(system: System, samples: int, hidden: Mapping[int, int]) -> list[R
         free = 1 < size <= 5 and all(symmetry(system, single(swap)) is not None for swap in swaps)
         return iter(permutations(plain)) if free else iter([plain])
 
-    of_samples = list(orders(samples, lambda order: Renaming(order)))
+    of_samples = list(orders(samples, Renaming))
     of_units = [
         list(orders(size, lambda order, layer=layer: Renaming((), {layer: order})))  # type: ignore[misc]
         for layer, size in hidden.items()
