@@ -28,6 +28,9 @@ from zerograd.core.univariate import polynomial
 from zerograd.core.witness import Witness, array_to_json, witness_from_json
 
 
+FORMATS = "'zerograd.result/1', 'zerograd.witness/1' or 'zerograd.certificate/1'"
+
+
 def witness_in(problem: Problem, data: object) -> Witness:
     """The witness in a result that the checker accepts."""
     found = check_result(problem, data)
@@ -182,12 +185,12 @@ EXACT = 'is not an exact number (write "p/q", an integer, or {"alpha": […]})'
         ("witness", ..., "witness: expected an object"),
         ("witness", None, "witness: expected an object"),
         ("witness", [], "witness: expected an object"),
-        ("format", ..., "format: expected 'zerograd.result/1' or 'zerograd.witness/1', found None"),
-        ("format", 1, "format: expected 'zerograd.result/1' or 'zerograd.witness/1', found 1"),
+        ("format", ..., f"format: expected {FORMATS}, found None"),
+        ("format", 1, f"format: expected {FORMATS}, found 1"),
         (
             "format",
             "zerograd.result/2",
-            "format: expected 'zerograd.result/1' or 'zerograd.witness/1', found 'zerograd.result/2'",
+            f"format: expected {FORMATS}, found 'zerograd.result/2'",
         ),
         ("status", ..., "status: expected sat, unsat or unknown, found None"),
         ("status", "SAT", "status: expected sat, unsat or unknown, found 'SAT'"),
@@ -763,9 +766,7 @@ def test_main_with_unusable_input(tmp_path: Path, capsys: pytest.CaptureFixture[
         "error: sampels: unknown key (did you mean 'samples'?)\nsamples: is missing\n",
     )
     assert main([good, good]) == 2
-    assert capsys.readouterr().err == (
-        "error: format: expected 'zerograd.result/1' or 'zerograd.witness/1', found None\n"
-    )
+    assert capsys.readouterr().err == (f"error: format: expected {FORMATS}, found None\n")
 
 
 def test_main_with_nothing_to_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,8 +147,10 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
     if data.get("format") == CERTIFICATE_FORMAT:
         return _check_refutation(problem, data)
     if data.get("format") != RESULT_FORMAT:
-        known = ", ".join(map(repr, (RESULT_FORMAT, WITNESS_FORMAT, CERTIFICATE_FORMAT)))
-        raise FormatError(f"format: expected one of {known}, found {short(data.get('format'))}")
+        raise FormatError(
+            f"format: expected {RESULT_FORMAT!r}, {WITNESS_FORMAT!r} or {CERTIFICATE_FORMAT!r}, "
+            f"found {short(data.get('format'))}"
+        )
     _check_digest(problem, claimed_digest(data))
     status = data.get("status")
     if status not in ("sat", "unsat", "unknown"):

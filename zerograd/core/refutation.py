@@ -204,8 +204,8 @@ def cases_of(
             if name not in system.splits:
                 raise Refused([Violation(place, "a case distinction of this problem", short(name))])
             return system.splits[name]
-        case Compare(polynomial=p, cases=cases):
-            if len(cases) == 2:
+        case Compare(polynomial=p, signs=signs):
+            if not signs:
                 return (assume("= 0", p, "="), assume("!= 0", p, "!="))
             return (assume("< 0", -p, ">"), assume("= 0", p, "="), assume("> 0", p, ">"))
         case Floor(polynomial=p, below=below):

@@ -56,18 +56,14 @@ class _Cases:
                 return leaf
         if depth == 0:
             return None
-        for _, (label, fact) in zip(
-            range(1), ((k, f) for k, f in core.items() if isinstance(f, Either)), strict=False
-        ):
-            cases = self._each(
-                Alternatives(label, dict.fromkeys(map(str, range(len(fact.parts))))), known, core, depth
-            )  # type: ignore[arg-type]
-            return None if cases is None else Alternatives(label, cases)
+        for label, fact in core.items():
+            if isinstance(fact, Either):
+                cases = self._each(Alternatives(label, {}), known, core, depth)
+                return None if cases is None else Alternatives(label, cases)
         for _, (polynomial, signs) in zip(range(WIDTH), _comparisons(simple), strict=False):
-            names = ("< 0", "= 0", "> 0") if signs else ("= 0", "!= 0")
-            cases = self._each(Compare(polynomial, dict.fromkeys(names)), known, core, depth)  # type: ignore[arg-type]
+            cases = self._each(Compare(polynomial, signs, {}), known, core, depth)
             if cases is not None:
-                return Compare(polynomial, cases)
+                return Compare(polynomial, signs, cases)
         return None
 
     def _each(

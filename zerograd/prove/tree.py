@@ -20,7 +20,7 @@ from zerograd.core.refutation import Known, cases_of, symmetry
 from zerograd.core.system import Case, Renaming, System
 from zerograd.prove.cases import refute
 from zerograd.prove.reals import Reals, approximate
-from zerograd.solvers.base import Model, NoModel
+from zerograd.solvers.base import Model, NoModel, Value
 
 MAX_RENAMINGS = 150
 MAX_FLOORS = 12
@@ -102,7 +102,7 @@ class Tree:
 
     # --- what to decide next --------------------------------------------------------------
 
-    def _undecided(self, known: Known, model: Mapping[str, object] | None) -> str | None:
+    def _undecided(self, known: Known, model: Mapping[str, Value] | None) -> str | None:
         """A split that has not been made, of which the model fits no case; without a model, the first."""
         taken = {id(case) for case in known.assumed}
         open_splits = [
@@ -110,7 +110,7 @@ class Tree:
         ]
         if model is None:
             return open_splits[0] if open_splits else None
-        values = {name: approximate(value) for name, value in model.items()}  # type: ignore[arg-type]
+        values = {name: approximate(value) for name, value in model.items()}
         values = {**values, **known.values}
         for name in open_splits:
             if not any(self._fits(case, values) for case in self.system.splits[name]):
@@ -125,7 +125,7 @@ class Tree:
     def _floor(self, known: Known, outcome: Model, floors: int) -> Node | None:
         """An unknown integer that the model gives another value is less than that or more."""
         for name in sorted(self.system.integers & set(outcome.values)):
-            value = approximate(outcome.values[name])  # type: ignore[arg-type]
+            value = approximate(outcome.values[name])
             if value.denominator == 1:
                 continue
             node = Floor(Polynomial.variable(name), floor(value), {})
