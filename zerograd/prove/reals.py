@@ -62,7 +62,7 @@ class Reals:
             raise OutOfTime
         known = [self._text(fact) for fact in facts]
         names = dict.fromkeys(name for _, _, variables in known for name in variables)
-        declared = "".join(f"(declare-fun {self._symbols[name]} () Real)\n" for name in names)
+        declared = "".join(f"(declare-const {self._symbols[name]} Real)\n" for name in names)
         text = declared + "".join(assertions for _, assertions, _ in known)
         symbols = [self._symbols[name] for name in names]
         outcome = self.solver.check(text, symbols, mode=mode, seed=0, seconds=left, effort=effort)
@@ -85,7 +85,7 @@ class Reals:
 
             script.require(_assertion(formula, symbol))
             lines = script.to_smtlib().splitlines(keepends=True)
-            assertions = "".join(line for line in lines if not line.startswith("(declare-fun"))
+            assertions = "".join(line for line in lines if not line.startswith("(declare-const"))
             self._texts[id(formula)] = (formula, assertions, tuple(own))
         return self._texts[id(formula)]
 
