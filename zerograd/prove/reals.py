@@ -53,13 +53,18 @@ class Reals:
         self._texts: dict[int, tuple[Formula, str, tuple[str, ...]]] = {}
         """Of each formula (by its identity, which it is kept for): assertions, and variables."""
 
+    def keep_time(self) -> float:
+        """The seconds that are left. Raises OutOfTime if none are."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise OutOfTime
+        return left
+
     def check(
         self, facts: Iterable[Formula], *, effort: float = EFFORT, mode: Mode = "polynomial"
     ) -> Outcome:
         """A model (by the names of the variables), none, or neither. Raises OutOfTime."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise OutOfTime
+        left = self.keep_time()
         known = [self._text(fact) for fact in facts]
         names = dict.fromkeys(name for _, _, variables in known for name in variables)
         declared = "".join(f"(declare-const {self._symbols[name]} Real)\n" for name in names)
