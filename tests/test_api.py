@@ -75,7 +75,9 @@ def test_an_answer_verifies_as_json_and_as_object() -> None:
     answer = zg.solve(problem)
     assert isinstance(answer, zg.Sat)
     assert zg.verify(problem, answer).x == answer.witness.x
-    assert zg.verify(problem, answer.to_json()).x == answer.witness.x
+    again = zg.verify(problem, answer.to_json())
+    assert isinstance(again, zg.Witness)
+    assert again.x == answer.witness.x
     with pytest.raises(zg.Refused, match="problem: expected sha256"):
         zg.verify(founding(4), answer)
 

@@ -17,8 +17,17 @@ from zerograd.core.answer import Answer, Sat, Unsat
 from zerograd.core.check import check_result
 from zerograd.core.documents import problem_from_json
 from zerograd.core.exact import compare, is_integer, sign
+from zerograd.core.problem import Problem
 from zerograd.core.witness import Witness
 from zerograd.search.process import SearchProcess
+
+
+def witness_in(problem: Problem, data: object) -> Witness:
+    """The witness in a result that the checker accepts."""
+    found = check_result(problem, data)
+    assert isinstance(found, Witness)
+    return found
+
 
 FOLDER = Path(__file__).resolve().parent.parent / "problems"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -81,7 +90,7 @@ def test_file_is_answered_as_expected(name: str, answer: Callable[[str], Answer]
     assert problem_from_json(json.loads(json.dumps(problem.to_json()))).digest == problem.digest
     if isinstance(found, Sat):
         document = json.loads(json.dumps(found.to_json()))
-        assert check_result(problem, document).variables == found.witness.variables
+        assert witness_in(problem, document).variables == found.witness.variables
 
 
 def _values(witness: Witness, name: str) -> list[Any]:

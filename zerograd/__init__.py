@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from zerograd._version import __version__
 
 if TYPE_CHECKING:
-    from zerograd.api import gradients, load, solve, verify
+    from zerograd.api import gradients, load, prove, solve, verify
     from zerograd.core.answer import Answer, Sat, Unknown, Unsat
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.network import Layer, Network, leaky_relu
     from zerograd.core.problem import Problem
     from zerograd.core.witness import Witness
+    from zerograd.proof import Proof
 
 __all__ = [
     "Answer",
@@ -28,6 +29,7 @@ __all__ = [
     "NothingToCheck",
     "Problem",
     "ProblemError",
+    "Proof",
     "Refused",
     "Sat",
     "Unknown",
@@ -38,17 +40,19 @@ __all__ = [
     "gradients",
     "leaky_relu",
     "load",
+    "prove",
     "solve",
     "verify",
 ]
 
 _HOME = {
-    "zerograd.api": ("gradients", "load", "solve", "verify"),
+    "zerograd.api": ("gradients", "load", "prove", "solve", "verify"),
     "zerograd.core.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
     "zerograd.core.network": ("Layer", "Network", "leaky_relu"),
     "zerograd.core.problem": ("Problem",),
     "zerograd.core.witness": ("Witness",),
+    "zerograd.proof": ("Proof",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 

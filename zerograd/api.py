@@ -1,4 +1,4 @@
-"""What the program does, as functions: load, solve, verify, gradients."""
+"""What the program does, as functions: load, solve, prove, verify, gradients."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import atexit
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from zerograd._version import __version__
 from zerograd.core.answer import Answer, CrossCheck, Run, Sat, Unknown, Unsat
+from zerograd.core.certificate import Certificate
 from zerograd.core.check import check_result, check_witness
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.problem import Problem
+from zerograd.core.refutation import check_certificate, every_samples
 from zerograd.core.vocabulary import Samples
 from zerograd.core.witness import Witness
+from zerograd.proof import Proof
+from zerograd.prove.process import ProofProcess
 from zerograd.search.comparison import SECOND, Comparison, summary
 from zerograd.search.finding import Finding
 from zerograd.search.process import SearchProcess
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = 60.0
 MAX_TIMEOUT = 1e8
+PROOF_TIME = 10.0
+"""Seconds that `solve` spends at most on a proof of its no, and of what remains at most."""
 STRATEGIES = ("auto", "construct", "fit", "identities", "piecewise", "guess", "regions")
 
 
@@ -36,6 +43,14 @@ class WitnessRefused(ZerogradError):  # noqa: N818 - named for what happened
     def __init__(self, witness: Witness, refusal: Refused) -> None:
         self.witness, self.refusal = witness, refusal
         super().__init__(f"the checker refused the witness that the search found:\n{refusal}")
+
+
+class CertificateRefused(ZerogradError):  # noqa: N818 - named for what happened
+    """The search for proofs offered a certificate that the checker refuses: a bug, and never an answer."""
+
+    def __init__(self, certificate: Certificate, refusal: Refused) -> None:
+        self.certificate, self.refusal = certificate, refusal
+        super().__init__(f"the checker refused the certificate that was found:\n{refusal}")
 
 
 class SolversDisagree(ZerogradError):  # noqa: N818 - named for what happened
@@ -87,10 +102,15 @@ def solve(
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
     cross_check: bool = False,
+    certify: bool = True,
     process: SearchProcess | None = None,
+    prover: ProofProcess | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """Answer a problem: `Sat` with a checked witness, `Unsat`, or `Unknown` with its reason.
+
+    Where the answer is no, a proof is looked for in the time that is left, for at most `PROOF_TIME` seconds;
+    where it is the fewest samples with an answer, a proof that fewer have none.
 
     Args:
         timeout: seconds for the whole answer; kept to about a second.
@@ -100,16 +120,17 @@ def solve(
         memory: cap in bytes on each solver process.
         cross_check: put every number of samples that was decided to a second solver, cvc5, in the time
             that the search leaves; what it says is in ``answer.run.cross_check``.
-        process: a search process to use; by default one that is started by the first call, serves
-            all later ones, and ends with the program.
+        certify: whether to look for proofs. Without, a no rests on the solver's word.
+        process, prover: processes to use; by default some that are started by the first call, serve
+            all later ones, and end with the program.
         progress: called with a short line as the search goes on.
 
     Raises:
         ProblemError: ``samples`` does not fit the problem.
         ValueError: unknown strategy, or a timeout that is not above 0.
         SolverUnusable: a cross-check was asked for, and cvc5 is not installed.
-        WitnessRefused, Disagreement, SolversDisagree, SearchFailed: a bug was caught before it
-            became an answer.
+        WitnessRefused, CertificateRefused, Disagreement, SolversDisagree, SearchFailed,
+            ProofSearchFailed: a bug was caught before it became an answer.
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
@@ -126,7 +147,102 @@ def solve(
         progress=progress or _silent,
         cross_check=cross_check,
     )
-    return _answer(problem, finding, start)
+    answer = _answer(problem, finding, start)
+    if certify:
+        until = min(start + timeout, time.monotonic() + PROOF_TIME)
+        prover = prover or _shared_prover(os.getpid(), memory)
+        return _with_proof(answer, prover, until, progress or _silent)
+    return answer
+
+
+def prove(
+    problem: Problem,
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+    samples: int | str | Samples | None = None,
+    fixed: bool = False,
+    seed: int = 0,
+    memory: int = DEFAULT_MEMORY,
+    process: SearchProcess | None = None,
+    prover: ProofProcess | None = None,
+    progress: Progress | None = None,
+) -> Proof | Answer:
+    """Prove that a problem has no answer.
+
+    Args:
+        timeout: seconds for the whole; kept to about a second. Half of them may go into looking for a
+            counterexample.
+        fixed: only proofs about a dataset with a fixed number of samples (which can be exported to Coq).
+
+    Other arguments are those of `solve`.
+
+    Returns:
+        A `Proof`; or `Sat`, with a counterexample to the claim that there is no answer; or `Unsat` on a
+        solver's word, with the cases that are ``open``; or `Unknown`.
+
+    Raises:
+        As `solve`.
+    """
+    if samples is not None:
+        problem = problem.with_samples(samples)
+    start = time.monotonic()
+    answer = solve(
+        problem,
+        timeout=timeout / 2,
+        seed=seed,
+        memory=memory,
+        certify=False,
+        process=process,
+        progress=progress,
+    )
+    if isinstance(answer, Sat):
+        return answer
+    prover = prover or _shared_prover(os.getpid(), memory)
+    found = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
+    if found.certificate is not None:
+        return Proof(problem, _checked(problem, found.certificate))
+    return replace(answer, open=found.open) if isinstance(answer, Unsat) else answer
+
+
+def _with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: Progress) -> Answer:
+    """The answer with a certificate, if one is found: that there is none, or none with fewer samples."""
+    match answer:
+        case Unsat(problem=problem):
+            found = prover.find(problem, deadline=deadline, fixed=False, progress=progress)
+            if found.certificate is None:
+                return replace(answer, open=found.open)
+            certificate = _checked(problem, found.certificate)
+            run = replace(answer.run, every_samples=every_samples(problem, certificate))
+            return replace(answer, evidence="certificate", certificate=certificate, run=run)
+        case Sat(problem=problem, witness=witness) if _is_fewest(answer):
+            smaller = problem.with_samples(Samples(problem.samples.least, witness.samples - 1))
+            found = prover.find(smaller, deadline=deadline, fixed=False, progress=progress)
+            if found.certificate is not None:
+                return replace(answer, fewer=_checked(smaller, found.certificate))
+    return answer
+
+
+def _is_fewest(answer: Sat) -> bool:
+    """Whether the least number of samples was asked for, and all smaller ones were ruled out."""
+    asked, found = answer.problem.samples, answer.witness.samples
+    ruled_out = {attempt.samples for attempt in answer.run.attempts if attempt.status == "unsat"}
+    return not asked.every and asked.least < found and ruled_out >= set(range(asked.least, found))
+
+
+def _checked(problem: Problem, certificate: Certificate) -> Certificate:
+    try:
+        check_certificate(problem, certificate)
+    except Refused as refusal:
+        raise CertificateRefused(certificate, refusal) from refusal
+    return certificate
+
+
+@cache
+def _shared_prover(_pid: int, memory: int) -> ProofProcess:
+    """As `_shared_process`."""
+    prover = ProofProcess(memory=memory)
+    atexit.register(prover.close)
+    return prover
 
 
 @cache
@@ -187,21 +303,29 @@ def _silent(_: str) -> None:
     pass
 
 
-def verify(problem: Problem, result: Witness | Answer | Mapping[str, Any]) -> Witness:
-    """Check a witness, an answer or a result document against a problem, with the core alone.
+@overload
+def verify(problem: Problem, result: Witness | Sat) -> Witness: ...
+@overload
+def verify(problem: Problem, result: Certificate | Proof) -> Certificate: ...
+@overload
+def verify(problem: Problem, result: Unsat | Unknown | Mapping[str, Any]) -> Witness | Certificate: ...
+def verify(
+    problem: Problem, result: Witness | Certificate | Proof | Answer | Mapping[str, Any]
+) -> Witness | Certificate:
+    """Check a witness, a certificate, an answer or a result document against a problem, with the core alone.
 
     Returns:
-        The accepted witness.
+        The accepted witness or certificate.
 
     Raises:
         Refused: with every violation found.
-        NothingToCheck: the result carries no witness.
+        NothingToCheck: the result carries neither.
         FormatError: a document that is not of the documented form.
     """
     if isinstance(result, Witness):
         check_witness(problem, result)
         return result
-    return check_result(problem, result.to_json() if isinstance(result, Sat | Unsat | Unknown) else result)
+    return check_result(problem, result if isinstance(result, Mapping) else result.to_json())
 
 
 def gradients(problem: Problem) -> SymbolicGradients:

@@ -245,12 +245,12 @@ numeric.recheck = recheck
 """
 
 UNWRITABLE = """
-import zerograd.cli
+import zerograd.cli.common
 
 def fail(path, text):
     raise PermissionError
 
-zerograd.cli.write_whole = fail
+zerograd.cli.common.write_whole = fail
 """
 
 START = "\nfrom zerograd.cli import main\n\nmain()\n"

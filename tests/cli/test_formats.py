@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from zerograd.core.check import check_result
+from zerograd.core.problem import Problem
+from zerograd.core.witness import Witness
 from zerograd.spec import load
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
+
+
+def witness_in(problem: Problem, data: object) -> Witness:
+    """The witness in a result that the checker accepts."""
+    found = check_result(problem, data)
+    assert isinstance(found, Witness)
+    return found
+
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "FORMATS.md").read_text(encoding="utf-8")
@@ -58,7 +68,7 @@ def _lasting(result: dict[str, Any]) -> dict[str, Any]:
 def test_witness_example() -> None:
     """The irrational witness answers its problem."""
     witness = json.loads(_example("witness of problems/irrational.yaml"))
-    assert check_result(load(ROOT / "problems/irrational.yaml"), witness).field is not None
+    assert witness_in(load(ROOT / "problems/irrational.yaml"), witness).field is not None
 
 
 def test_digest_example(program: Program, canonical: str) -> None:

@@ -12,10 +12,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zerograd.core.check import check_result
+from zerograd.core.problem import Problem
+from zerograd.core.witness import Witness
 from zerograd.spec import loads
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program, Run
+
+
+def witness_in(problem: Problem, data: object) -> Witness:
+    """The witness in a result that the checker accepts."""
+    found = check_result(problem, data)
+    assert isinstance(found, Witness)
+    return found
+
 
 FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
 IMPOSSIBLE = FOUNDING.replace("3", "2")
@@ -25,7 +35,7 @@ def test_json_is_one_verified_object_a_line(answered: Run) -> None:
     """Three files, three lines, each with its status; witnesses pass the checker."""
     assert (answered.code, answered.err) == (0, "")
     assert [result["status"] for result in answered.results] == ["sat", "unsat", "sat"]
-    assert check_result(loads(FOUNDING), answered.results[0]).samples == 3
+    assert witness_in(loads(FOUNDING), answered.results[0]).samples == 3
     assert answered.results[1]["evidence"] == "solver"
     assert "field" in answered.results[2]["witness"]
 
@@ -120,7 +130,7 @@ def test_fewest_samples_are_found_and_counted(program: Program) -> None:
     (result,) = program("solve", "--json", "--samples", "fewest", "p.yaml").results
     tried = [(attempt["samples"], attempt["status"]) for attempt in result["attempts"]]
     assert tried == [(1, "unsat"), (2, "unsat"), (3, "sat")]
-    assert check_result(loads(FOUNDING).with_samples("fewest"), result).samples == 3
+    assert witness_in(loads(FOUNDING).with_samples("fewest"), result).samples == 3
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ ACCEPTED = "accepted: a witness with 3 samples, re-checked exactly\n"
 CHECKER = ("-m", "zerograd.core.check")
 
 
+FORMATS = "'zerograd.result/1', 'zerograd.witness/1' or 'zerograd.certificate/1'"
+
+
 @pytest.fixture
 def folder(program: Program, answered: Run, canonical: str) -> Program:
     """The program beside p.yaml, p.json (the same question) and r.json (its answer)."""
@@ -133,7 +136,7 @@ def test_nothing_to_check(folder: Program, answered: Run) -> None:
         ("", "error: bad.json: line 1, column 1: Expecting value\n"),
         ('{"format": "zerograd.result/1"', "error: bad.json: line 1, column 31: Expecting ',' delimiter\n"),
         ("[]", "error: a result is a JSON object\n"),
-        ("{}", "error: format: expected 'zerograd.result/1' or 'zerograd.witness/1', found None\n"),
+        ("{}", f"error: format: expected {FORMATS}, found None\n"),
         ('{"format": NaN}', "error: bad.json: NaN is not a number\n"),
         ('{"a": 1, "a": 2}', "error: bad.json: the key 'a' stands twice\n"),
         ("[" * 100_000, "error: bad.json: nested too deeply\n"),

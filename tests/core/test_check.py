@@ -27,6 +27,17 @@ from zerograd.core.problem import Problem
 from zerograd.core.univariate import polynomial
 from zerograd.core.witness import Witness, array_to_json, witness_from_json
 
+
+FORMATS = "'zerograd.result/1', 'zerograd.witness/1' or 'zerograd.certificate/1'"
+
+
+def witness_in(problem: Problem, data: object) -> Witness:
+    """The witness in a result that the checker accepts."""
+    found = check_result(problem, data)
+    assert isinstance(found, Witness)
+    return found
+
+
 F = Fraction
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -48,10 +59,10 @@ def read_pair(kind: str, name: str) -> tuple[Problem, Any]:
 def test_accepted_corpus(name: str) -> None:
     """Published and constructed answers are accepted; what is read is what was written."""
     problem, data = read_pair("accept", name)
-    witness = check_result(problem, data)
+    witness = witness_in(problem, data)
     written = data.get("witness", data)
     assert witness.to_json() == written
-    assert check_result(problem, witness.to_json()).variables == witness.variables
+    assert witness_in(problem, witness.to_json()).variables == witness.variables
     if "gradients" in data:
         assert {n: array_to_json(a) for n, a in witness.gradients.items()} == data["gradients"]
         assert exact_to_json(witness.loss) == data["loss"]
@@ -80,13 +91,13 @@ def test_the_corpus_is_there() -> None:
 
 def test_published_numbers() -> None:
     """The losses as published, where they are sums and not means."""
-    losses = {name: check_result(*read_pair("accept", name)).loss for name in pairs("accept")}
+    losses = {name: witness_in(*read_pair("accept", name)).loss for name in pairs("accept")}
     assert losses["founding"] == 2
     assert losses["yun-critical"] == F(1, 3) * 2 / 3  # Σ ½ r² = 1/3 over 3 samples
     assert losses["yun-exact-fit"] == 0
     assert losses["swirszcz-left"] == losses["swirszcz-right"] == F(18, 5)
     assert losses["dead-unit"] == 25
-    founding = check_result(*read_pair("accept", "founding"))
+    founding = witness_in(*read_pair("accept", "founding"))
     assert founding.gradients["w1"][0, 0] == founding.gradients["b1"][0] == F(-2, 3)
     assert founding.forward.residuals.entries == (1, -2, 1)
 
@@ -174,12 +185,12 @@ EXACT = 'is not an exact number (write "p/q", an integer, or {"alpha": […]})'
         ("witness", ..., "witness: expected an object"),
         ("witness", None, "witness: expected an object"),
         ("witness", [], "witness: expected an object"),
-        ("format", ..., "format: expected 'zerograd.result/1' or 'zerograd.witness/1', found None"),
-        ("format", 1, "format: expected 'zerograd.result/1' or 'zerograd.witness/1', found 1"),
+        ("format", ..., f"format: expected {FORMATS}, found None"),
+        ("format", 1, f"format: expected {FORMATS}, found 1"),
         (
             "format",
             "zerograd.result/2",
-            "format: expected 'zerograd.result/1' or 'zerograd.witness/1', found 'zerograd.result/2'",
+            f"format: expected {FORMATS}, found 'zerograd.result/2'",
         ),
         ("status", ..., "status: expected sat, unsat or unknown, found None"),
         ("status", "SAT", "status: expected sat, unsat or unknown, found 'SAT'"),
@@ -251,7 +262,7 @@ def test_strange_digests_are_shown_safely(found: object) -> None:
 def test_claims_may_be_left_out() -> None:
     """Claimed gradients and loss are optional; each that is made is checked."""
     for path in ("gradients", "gradients/w1", "gradients/x", "loss", "reason", "problem/title"):
-        assert check_result(PROBLEM, changed(RESULT, path, ...)).samples == 3
+        assert witness_in(PROBLEM, changed(RESULT, path, ...)).samples == 3
 
 
 def test_long_claims_are_read() -> None:
@@ -280,7 +291,7 @@ def test_long_claims_are_read() -> None:
         "gradients": {"w1": array_to_json(witness.gradients["w1"])},
         "loss": loss,
     }
-    assert check_result(problem, json.loads(json.dumps(data))).loss == witness.loss
+    assert witness_in(problem, json.loads(json.dumps(data))).loss == witness.loss
     with pytest.raises(Refused, match=r"^claimed loss: expected "):
         check_result(problem, data | {"loss": f"1{loss}"})
 
@@ -327,9 +338,9 @@ def test_other_ways_to_write_the_same_witness_are_accepted(path: str, value: Any
     """The number counts, not how it is written: α³/2 is α, 2α²−4 has the same root."""
     if path == "witness/field/polynomial" and len(value) == 4:
         value_interval = changed(ALGEBRAIC, "witness/field/interval", ["5/4", "2"])  # (x−1)(x²−2)
-        assert check_result(ALGEBRAIC_PROBLEM, changed(value_interval, path, value)).samples == 3
+        assert witness_in(ALGEBRAIC_PROBLEM, changed(value_interval, path, value)).samples == 3
         return
-    assert check_result(ALGEBRAIC_PROBLEM, changed(ALGEBRAIC, path, value)).samples == 3
+    assert witness_in(ALGEBRAIC_PROBLEM, changed(ALGEBRAIC, path, value)).samples == 3
 
 
 # --- the Witness itself -----------------------------------------------------------------
@@ -755,9 +766,7 @@ def test_main_with_unusable_input(tmp_path: Path, capsys: pytest.CaptureFixture[
         "error: sampels: unknown key (did you mean 'samples'?)\nsamples: is missing\n",
     )
     assert main([good, good]) == 2
-    assert capsys.readouterr().err == (
-        "error: format: expected 'zerograd.result/1' or 'zerograd.witness/1', found None\n"
-    )
+    assert capsys.readouterr().err == (f"error: format: expected {FORMATS}, found None\n")
 
 
 def test_main_with_nothing_to_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

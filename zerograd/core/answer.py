@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from zerograd.core.check import RESULT_FORMAT, check_witness
+from zerograd.core.certificate import Certificate
+from zerograd.core.check import RESULT_FORMAT, check_fewer, check_witness
 from zerograd.core.errors import NothingToCheck
 from zerograd.core.exact import exact_to_json
 from zerograd.core.problem import Problem
+from zerograd.core.refutation import check_certificate
 from zerograd.core.witness import Witness, array_to_json
 
 Status = Literal["sat", "unsat", "unknown"]
@@ -126,6 +128,8 @@ class Sat(_Answer):
     witness: Witness
     checks: Mapping[str, Any] = field(default_factory=dict, compare=False, kw_only=True)
     """Of the numeric re-checks, by name: their largest deviation, or why they were left out."""
+    fewer: Certificate | None = field(default=None, compare=False, kw_only=True)
+    """That no smaller number of samples that is asked for will do, where that was asked, and proved."""
 
     status: Status = field(default="sat", init=False)
 
@@ -134,13 +138,17 @@ class Sat(_Answer):
 
     def __post_init__(self) -> None:
         check_witness(self.problem, self.witness)
+        if self.fewer is not None:
+            check_fewer(self.problem, self.witness.samples, self.fewer)
 
     def to_json(self) -> dict[str, Any]:
         names = [*self.problem.network.shapes, *(["x"] if self.problem.asks_of_x else [])]
+        proved = {} if self.fewer is None else {"fewer": self.fewer.to_json()}
         return self._document(
             "sat",
             samples=self.witness.samples,
             evidence="witness",
+            **proved,
             witness=self.witness.to_json(),
             gradients={name: array_to_json(self.witness.gradients[name]) for name in names},
             loss=exact_to_json(self.witness.loss),
@@ -152,23 +160,39 @@ class Sat(_Answer):
 class Unsat(_Answer):
     """There is no such network and dataset; ``evidence`` says on whose word.
 
+    Attributes:
+        certificate: with evidence ``certificate``, the proof.
+        open: cases for which no proof was found, a line each, if one was looked for.
+
     Raises:
-        NothingToCheck: when made with evidence other than a solver's word.
+        Refused: when made with a certificate that does not prove it.
+        NothingToCheck: when made with evidence ``certificate``, and none.
     """
 
     evidence: Evidence
+    certificate: Certificate | None = field(default=None, compare=False, kw_only=True)
+    open: tuple[str, ...] = field(default=(), compare=False, kw_only=True)
 
     status: Status = field(default="unsat", init=False)
 
     def __post_init__(self) -> None:
-        if self.evidence != "solver":
-            raise NothingToCheck(f"evidence {self.evidence!r} without a certificate that was accepted")
+        if (self.evidence == "certificate") != (self.certificate is not None):
+            raise NothingToCheck(
+                f"evidence {self.evidence!r} and {'no' if self.certificate is None else 'a'} certificate"
+            )
+        if self.certificate is not None:
+            check_certificate(self.problem, self.certificate)
 
     def __str__(self) -> str:
         return f"unsat (evidence: {self.evidence})"
 
     def to_json(self) -> dict[str, Any]:
-        return self._document("unsat", evidence=self.evidence)
+        content: dict[str, Any] = {}
+        if self.certificate is not None:
+            content["certificate"] = self.certificate.to_json()
+        if self.open:
+            content["open"] = list(self.open)
+        return self._document("unsat", evidence=self.evidence, **content)
 
 
 @dataclass(frozen=True)

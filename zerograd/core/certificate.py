@@ -63,9 +63,10 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A polynomial is 0 or not (cases ``= 0``, ``!= 0``), or has a sign (cases ``< 0``, ``= 0``, ``> 0``)."""
+    """A polynomial is 0 or not (cases ``= 0``, ``!= 0``); with ``signs``: ``< 0``, ``= 0`` or ``> 0``."""
 
     polynomial: Polynomial
+    signs: bool
     cases: Mapping[str, Node]
     name: str | None = None
 
@@ -162,8 +163,8 @@ def _node_to_json(node: Node) -> dict[str, Any]:
             return data
         case Split(split=split):
             data["split"] = split
-        case Compare(polynomial=p):
-            data["compare"] = p.to_json()
+        case Compare(polynomial=p, signs=signs):
+            data["sign" if signs else "compare"] = p.to_json()
         case Floor(polynomial=p, below=below):
             data["floor"] = p.to_json()
             data["below"] = below
@@ -218,9 +219,9 @@ def _node(data: object, place: str, depth: int) -> Node:
         return _identity(data, place)
     if "like" in data:
         return _like(data, place)
-    known = [key for key in ("split", "compare", "floor", "either") if key in data]
+    known = [key for key in ("split", "compare", "sign", "floor", "either") if key in data]
     if len(known) != 1:
-        raise FormatError(f"{place}: expected one of split, compare, floor, either, like, cofactors")
+        raise FormatError(f"{place}: expected one of split, compare, sign, floor, either, like, cofactors")
     extra = {"below"} if known == ["floor"] else set()
     document = _object(data, place, {known[0], "cases", *extra}, {"name"})
     name = document.get("name")
@@ -237,8 +238,9 @@ def _node(data: object, place: str, depth: int) -> Node:
             return Split(_text(document["split"], f"{place}.split"), cases, name)
         case "either":
             return Alternatives(_text(document["either"], f"{place}.either"), cases, name)
-        case "compare":
-            return Compare(_polynomial(document["compare"], f"{place}.compare"), cases, name)
+        case "compare" | "sign":
+            polynomial = _polynomial(document[known[0]], f"{place}.{known[0]}")
+            return Compare(polynomial, known[0] == "sign", cases, name)
     below = document["below"]
     if type(below) is not int:
         raise FormatError(f"{place}.below: expected a whole number, found {short(below)}")

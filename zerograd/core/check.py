@@ -1,9 +1,10 @@
-"""The checker: does this witness answer this problem? Exactly, and with the standard library alone.
+"""The checker: is this the answer to this problem? Exactly, and with the standard library alone.
 
     python -m zerograd.core.check PROBLEM.json RESULT.json
 
-It computes the gradients itself, by reverse mode on exact numbers; nothing here was told by
-the search. What it does not accept it refuses by raising, naming entry, expected and found.
+Of a witness it computes the gradients itself, by reverse mode on exact numbers; a certificate is for
+`zerograd.core.refutation`. Nothing here was told by the search. What it does not accept it refuses by
+raising, naming entry, expected and found.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from zerograd.core.backprop import OnKink
+from zerograd.core.certificate import FORMAT as CERTIFICATE_FORMAT
+from zerograd.core.certificate import Certificate, certificate_from_json
 from zerograd.core.conditions import ExactAlgebra, evaluate
 from zerograd.core.documents import problem_from_json, read_json
 from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused, Violation, short
@@ -28,7 +31,8 @@ from zerograd.core.exact import (
 )
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry, resolve
-from zerograd.core.vocabulary import Relation, gradient_shapes
+from zerograd.core.refutation import check_certificate, every_samples
+from zerograd.core.vocabulary import Relation, Samples, gradient_shapes
 from zerograd.core.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.witness import Witness, array_from_json, witness_from_json
 
@@ -113,43 +117,84 @@ def claimed_digest(data: object) -> object:
     return named.get("digest") if isinstance(named, Mapping) else named
 
 
-def check_result(problem: Problem, data: object) -> Witness:
-    """Check a result document against a problem: digest, witness, and every claim beside it.
-
-    Returns:
-        The witness, accepted.
+def check_fewer(problem: Problem, samples: int, certificate: Certificate) -> None:
+    """Check that no number of samples below this one, of those that are asked for, has a witness.
 
     Raises:
-        FormatError: not a result (or witness) document.
-        NothingToCheck: it is well-formed and carries no witness.
-        Refused: the witness or a claimed gradient, loss or number of samples is wrong.
+        Refused: the certificate does not prove it, or there is no such number.
+    """
+    least = problem.samples.least
+    if least >= samples:
+        raise Refused([Violation("fewer", f"no certificate: {samples} is the least that is asked", "one")])
+    check_certificate(problem.with_samples(Samples(least, samples - 1)), certificate)
+
+
+def check_result(problem: Problem, data: object) -> Witness | Certificate:
+    """Check a result document against a problem: digest, witness or certificate, and every claim beside it.
+
+    Returns:
+        The witness or the certificate, accepted.
+
+    Raises:
+        FormatError: not a result (or witness, or certificate) document.
+        NothingToCheck: it is well-formed and carries neither.
+        Refused: the witness or certificate, or a claimed gradient, loss or number of samples is wrong.
     """
     if not isinstance(data, Mapping):
         raise FormatError("a result is a JSON object")
     if data.get("format") == WITNESS_FORMAT:
         return _check_document(problem, data)
+    if data.get("format") == CERTIFICATE_FORMAT:
+        return _check_refutation(problem, data)
     if data.get("format") != RESULT_FORMAT:
         raise FormatError(
-            f"format: expected {RESULT_FORMAT!r} or {WITNESS_FORMAT!r}, found {short(data.get('format'))}"
+            f"format: expected {RESULT_FORMAT!r}, {WITNESS_FORMAT!r} or {CERTIFICATE_FORMAT!r}, "
+            f"found {short(data.get('format'))}"
         )
     _check_digest(problem, claimed_digest(data))
     status = data.get("status")
     if status not in ("sat", "unsat", "unknown"):
         raise FormatError(f"status: expected sat, unsat or unknown, found {short(status)}")
+    if status == "unsat" and ("certificate" in data or data.get("evidence") == "certificate"):
+        certificate = _check_refutation(problem, data.get("certificate"))
+        _expect(data, [("evidence", "certificate"), ("samples", problem.samples.fixed)])
+        if data.get("every_samples") and not every_samples(problem, certificate):
+            raise Refused([Violation("every_samples", "that it is not claimed", "a claim of every number")])
+        return certificate
     if status != "sat":
         evidence = data.get("evidence")
         source = " and rests on a solver's word" if evidence == "solver" else ""
         raise NothingToCheck(f"the result is {status}{source}: it carries nothing that can be checked")
     witness = _check_document(problem, data.get("witness"))
-    claims: list[tuple[str, object, object]] = [
-        ("evidence", "witness", data.get("evidence")),
-        ("samples", witness.samples, data.get("samples")),
-    ]
-    for name, expected, found in claims:
+    _expect(data, [("evidence", "witness"), ("samples", witness.samples)])
+    _check_claims(problem, witness, data)
+    if "fewer" in data:
+        check_fewer(problem, witness.samples, certificate_from_json(data["fewer"]))
+    return witness
+
+
+def _expect(data: Mapping[str, Any], claims: Sequence[tuple[str, object]]) -> None:
+    for name, expected in claims:
+        found = data.get(name)
         if type(found) is not type(expected) or found != expected:
             raise Refused([Violation(name, str(expected), short(found))])
-    _check_claims(problem, witness, data)
-    return witness
+
+
+def _check_refutation(problem: Problem, data: object) -> Certificate:
+    certificate = certificate_from_json(data)
+    check_certificate(problem, certificate)
+    return certificate
+
+
+def accepted_line(problem: Problem, accepted: Witness | Certificate) -> str:
+    """What was accepted, in a line."""
+    if isinstance(accepted, Witness):
+        plural = "" if accepted.samples == 1 else "s"
+        return f"accepted: a witness with {accepted.samples} sample{plural}, re-checked exactly"
+    asked = problem.samples
+    numbers = f"{asked} sample{'' if asked.fixed == 1 else 's'}" if asked.fixed else f"samples: {asked}"
+    scope = "any number of samples" if every_samples(problem, accepted) else numbers
+    return f"accepted: a certificate that there is no answer ({scope}), re-checked exactly"
 
 
 def _check_document(problem: Problem, data: object) -> Witness:
@@ -209,7 +254,7 @@ def main(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         problem = problem_from_json(read_json(Path(arguments[0])))
-        witness = check_result(problem, read_json(Path(arguments[1])))
+        line = accepted_line(problem, check_result(problem, read_json(Path(arguments[1]))))
     except Refused as refusal:
         print(f"refused: {refusal}")
         return 1
@@ -219,7 +264,7 @@ def main(arguments: Sequence[str]) -> int:
     except (FormatError, ProblemError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"accepted: a witness with {witness.samples} samples, re-checked exactly")
+    print(line)
     return 0
 
 

@@ -96,14 +96,21 @@ def _left_over(problem: Problem, certificate: Certificate) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What holds in a case: facts, and which assumptions have led here."""
+class Known:
+    """What holds in a case.
+
+    Attributes:
+        facts: by label, with ``values`` put in.
+        values: of variables that cases have fixed.
+        assumed: the cases that have led here.
+    """
 
     facts: Facts
     values: Numbers = field(default_factory=dict)
     assumed: tuple[Case, ...] = ()
 
-    def assuming(self, case: Case) -> _Known:
+    def assuming(self, case: Case) -> Known:
+        """What holds in a case of this one."""
         values = {**self.values, **case.values}
         added = [fact for label, formula in case.facts for fact in labelled(label, formula)]
         facts = (
@@ -112,7 +119,7 @@ class _Known:
             else self.facts
         )
         new = {label: _plain(at(fact, values)) for label, fact in added}
-        return _Known({**facts, **new}, values, (*self.assumed, case))
+        return Known({**facts, **new}, values, (*self.assumed, case))
 
 
 def _plain(formula: Formula) -> Fact | Either:
@@ -128,11 +135,11 @@ class _Refutation:
     symmetries: dict[object, Mapping[str, str]] = field(default_factory=dict)
 
     def check(self, root: Node, place: str) -> None:
-        self._node(root, _Known(self.system.facts), place)
+        self._node(root, Known(self.system.facts), place)
 
-    def _node(self, node: Node, known: _Known, place: str) -> None:
+    def _node(self, node: Node, known: Known, place: str) -> None:
         if isinstance(node, Identity):
-            _expand(node, known.facts, place)
+            check_identity(node, known.facts, place)
             return
         if isinstance(node, Like):
             self._like(node, known, place)
@@ -148,7 +155,7 @@ class _Refutation:
                 raise Refused([Violation(place, "a name of its own", f"{short(node.name)} a second time")])
             self.done[node.name] = known.assumed
 
-    def _like(self, node: Like, known: _Known, place: str) -> None:
+    def _like(self, node: Like, known: Known, place: str) -> None:
         if node.like not in self.done:
             raise Refused([Violation(place, "the name of an earlier node", short(node.like))])
         names = self._symmetry(node.renaming, place)
@@ -197,8 +204,8 @@ def cases_of(
             if name not in system.splits:
                 raise Refused([Violation(place, "a case distinction of this problem", short(name))])
             return system.splits[name]
-        case Compare(polynomial=p, cases=cases):
-            if len(cases) == 2:
+        case Compare(polynomial=p, signs=signs):
+            if not signs:
                 return (assume("= 0", p, "="), assume("!= 0", p, "!="))
             return (assume("< 0", -p, ">"), assume("= 0", p, "="), assume("> 0", p, ">"))
         case Floor(polynomial=p, below=below):
@@ -227,8 +234,8 @@ def _where(node: Node, case: Case) -> str:
     return case.name
 
 
-def _expand(node: Identity, facts: Facts, place: str) -> None:
-    """Both sides of an identity, multiplied out."""
+def check_identity(node: Identity, facts: Facts, place: str = "identity") -> None:
+    """Both sides of an identity, multiplied out. Raises Refused if they differ, or prove nothing."""
 
     def fact(label: str, *signs: str) -> Polynomial:
         found = facts.get(label)

@@ -88,6 +88,8 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     if any(map(_LONG_NUMBER.search, sections)):
         yield from layout.labelled("≈…", "a number too long to write out; --json has it exactly")
     yield from layout.labelled("checked", "; ".join(["exactly", *_checks(answer.checks)]))
+    if answer.fewer is not None:
+        yield from layout.labelled("fewer", "impossible: certificate, accepted by the checker")
     if answer.problem.where:
         yield from layout.labelled("where", where_lines(answer.problem, " ✓"))
 
@@ -143,14 +145,18 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
     if answer.evidence == "solver":
         evidence = f"solver: {word_of(answer.run)}; it cannot be re-checked independently"
     else:
-        evidence = "certificate: accepted by the checker"
+        evidence = "certificate, accepted by the checker (zerograd prove shows the proof)"
     yield from layout.labelled("evidence", evidence)
+    if answer.open:
+        yield from layout.labelled("open", [clean(line) for line in answer.open])
 
 
 def _impossible(answer: Unsat) -> str:
     samples = answer.problem.samples
-    if answer.run.every_samples:
+    if answer.run.every_samples and answer.certificate is None:
         return f"no parameters and no dataset of any size do what is asked: {_every(answer)}"
+    if answer.run.every_samples:
+        return "no parameters and no dataset of any size do what is asked"
     if samples.fixed is not None:
         return f"no parameters and no dataset of {count(samples.fixed, 'sample')} do what is asked"
     if samples.most is not None:

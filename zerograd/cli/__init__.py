@@ -1,0 +1,91 @@
+"""The command line: arguments, streams and exit codes. What is done is done by `zerograd.api`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import Any, NoReturn
+
+import click
+
+from zerograd._version import __version__
+from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, INTERRUPTED
+from zerograd.cli.printing import gradients, init, problem
+from zerograd.cli.proving import prove
+from zerograd.cli.solving import solve, verify
+from zerograd.streams import settle_streams
+
+_HINT = """\
+Exact answers to questions about vanishing gradients. Try:
+
+  zerograd init             write a commented problem file, problem.yaml
+  zerograd solve FILE       answer it
+  zerograd --help           everything else
+"""
+
+
+class _ReaderGoneError(Exception):
+    """Nobody reads what we print. Not an OSError: of that click would make exit code 1, which is taken."""
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
+
+
+@click.group(
+    cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, prog_name="zerograd", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Is there a network of this shape, and a dataset of this size, for which these gradients vanish?
+
+    Problems are YAML files; `zerograd init` writes one to start from.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(_HINT, nl=False)
+
+
+for command in (solve, prove, verify, gradients, problem, init):
+    cli.add_command(command)
+
+
+def _terminate(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)  # unwinds, so that solver processes are ended
+
+
+def main() -> NoReturn:
+    """The `zerograd` command."""
+    signal.signal(signal.SIGTERM, _terminate)
+    settle_streams()
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        with suppress(OSError):
+            sys.stdout.flush()
+        # Everything is closed by now. Not sys.exit: Python may still die of the signal itself then.
+        os._exit(INTERRUPTED)
+    except (_ReaderGoneError, BrokenPipeError):  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DECIDED)
+    except OSError as error:  # a full disk, no more processes
+        click.echo(f"error: {error.strerror or error}", err=True)
+        sys.exit(BAD_INPUT)
+    except Exception:  # not 1, Python's own code for this: that one says «refused»
+        import traceback
+
+        traceback.print_exc()
+        click.echo("bug: no answer is given. Please report it with what stands above.", err=True)
+        sys.exit(BUG)
+    sys.exit(code if isinstance(code, int) else DECIDED)

@@ -1,0 +1,160 @@
+"""What all commands share: kinds of options, exit codes, files in and out, progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from zerograd._version import __version__
+from zerograd.streams import printable, write_whole
+
+if TYPE_CHECKING:
+    from zerograd.core.problem import Problem
+    from zerograd.search.verdict import Progress
+
+DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
+SEVERITY = (DECIDED, UNKNOWN, NOT_AS_EXPECTED, BAD_INPUT, BUG)
+"""Of several files' exit codes, the last in this order is the program's."""
+
+_TIME = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_SIZE = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+
+
+class Duration(click.ParamType[float]):
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|)\s*", str(value))
+        seconds = float(match[1]) * _TIME[match[2]] if match else 0.0
+        if not seconds:
+            self.fail(f"{value!r} is not a time above 0: write 500ms, 60s, 5m or 1h", param, ctx)
+        return seconds
+
+
+class Memory(click.ParamType[int]):
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = re.fullmatch(r"\s*(\d+)\s*([kmg]?)(?:i?b)?\s*", str(value), re.IGNORECASE)
+        size = int(match[1]) * _SIZE[match[2].lower()] if match else 0
+        if not 2**28 <= size < 2**63:
+            self.fail(f"{value!r} is not a size of at least 256M: write 512M or 4G", param, ctx)
+        return size
+
+
+class Samples(click.ParamType[int | str]):
+    name = "samples"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        if value in ("fewest", "any"):
+            return str(value)
+        if not re.fullmatch(r"[0-9]{1,9}", str(value)):
+            self.fail(f"{value!r} is not a number of samples: write 3, fewest or any", param, ctx)
+        return int(value)
+
+
+samples_option = click.option(
+    "--samples", type=Samples(), metavar="N|fewest|any", help="In place of the file's own number of samples."
+)
+
+
+def load(spec: str, samples: int | str | None) -> Problem:
+    if spec == "-":
+        from zerograd.spec.read import load_stdin
+
+        loaded = load_stdin()
+    else:
+        from zerograd.api import load
+
+        loaded = load(spec)
+    if samples is None:
+        return loaded
+    from zerograd.core.errors import ProblemError, ZerogradError
+
+    try:
+        return loaded.with_samples(samples)
+    except ProblemError as error:
+        lines = (f"{printable(spec)}: error: --samples {samples}: {issue}" for issue in error.issues)
+        raise ZerogradError("\n".join(lines)) from None
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Progress | None]:
+    """A spinner on a terminal; nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("searching") as status:
+        yield status.update
+
+
+def report_bug(problem: Problem, error: Exception, seed: int) -> None:
+    """Say that an answer was caught before it was given, and leave a file to reproduce it."""
+    from zerograd.api import CertificateRefused, SolversDisagree, WitnessRefused
+    from zerograd.numeric.recheck import Disagreement
+
+    document: dict[str, Any] = {
+        "error": str(error),
+        "seed": seed,
+        "version": __version__,
+        "problem": problem.to_json(),
+    }
+    if isinstance(error, WitnessRefused | Disagreement):
+        document["witness"] = error.witness.to_json()
+    if isinstance(error, CertificateRefused):
+        document["certificate"] = error.certificate.to_json()
+    if isinstance(error, SolversDisagree):
+        document["comparison"] = error.comparison.to_json()
+        if error.witness is not None:
+            document["witness"] = error.witness.to_json()
+    path = Path(f"zerograd-bug-{problem.digest[7:15]}.json")
+    click.echo(f"bug: no answer is given, because {error}", err=True)
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    try:
+        write_whole(path, text)
+    except OSError:  # this folder cannot be written to
+        click.echo(f"Please report it with what follows, which reproduces it.\n{text}", err=True, nl=False)
+    else:
+        click.echo(f"Please report it with {path}, which was written to reproduce it.", err=True)
+
+
+def check_place(path: Path, specs: Sequence[str]) -> None:
+    """Refuse a file that can surely not be written, or that is one of the problems."""
+    if any(Path(spec).is_file() and path.is_file() and path.samefile(spec) for spec in specs):
+        fail(f"{printable(str(path))}: is one of the problems: name another file for the results")
+    if path.is_dir():
+        fail(f"{printable(str(path))}: is a directory: name a file inside it")
+    if not path.parent.is_dir():
+        fail(f"{printable(str(path))}: there is no folder {printable(str(path.parent))}")
+
+
+def save(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        fail(f"{printable(str(path))}: cannot be written: {error.strerror or error}")
+
+
+def width() -> int:
+    import shutil
+
+    return min(shutil.get_terminal_size((100, 24)).columns, 140) if sys.stdout.isatty() else 100
+
+
+def color() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def fail(message: str) -> NoReturn:
+    click.echo(message if "error:" in message else f"error: {message}", err=True)
+    sys.exit(BAD_INPUT)

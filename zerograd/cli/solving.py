@@ -1,0 +1,213 @@
+"""`zerograd solve` and `zerograd verify`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zerograd.cli.common import (
+    BAD_INPUT,
+    BUG,
+    DECIDED,
+    NOT_AS_EXPECTED,
+    SEVERITY,
+    UNKNOWN,
+    Duration,
+    Memory,
+    check_place,
+    color,
+    fail,
+    load,
+    progress,
+    report_bug,
+    samples_option,
+    save,
+    width,
+)
+from zerograd.streams import printable, read_results, to_json_text
+
+if TYPE_CHECKING:
+    from zerograd.core.answer import Answer
+    from zerograd.core.problem import Problem
+    from zerograd.prove.process import ProofProcess
+    from zerograd.search.process import SearchProcess
+
+
+@click.command()
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object per line.")
+@click.option("-o", "--output", metavar="FILE", help="Write the results to FILE, as JSON, too.")
+@click.option("--timeout", type=Duration(), default="60s", show_default=True, help="For each file.")
+@samples_option
+@click.option(
+    "--strategy",
+    default="auto",
+    show_default=True,
+    help="auto; or construct, fit, identities, piecewise, guess or regions alone.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answer.")
+@click.option("--memory", type=Memory(), default="4G", show_default=True, help="Cap for a solver process.")
+@click.option("--certify/--no-certify", default=True, help="Look for a proof of a no (the default), or not.")
+@click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too: cvc5.")
+@click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print what was tried, the digest and versions.")
+def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: Any) -> None:
+    """Answer the problems in SPEC... ('-' is standard input).
+
+    Exit codes: 0 decided, 1 not as expected, 2 unusable input, 3 unknown, 70 a bug was caught,
+    130 interrupted.
+    """
+    from zerograd.api import STRATEGIES
+    from zerograd.prove.process import ProofProcess
+    from zerograd.search.process import SearchProcess
+
+    if options["strategy"] not in STRATEGIES:
+        fail(f"unknown strategy {options['strategy']!r} (known: {', '.join(STRATEGIES)})")
+    if output is not None:
+        check_place(Path(output), specs)  # now, not after a long search
+    samples = options.pop("samples")
+    codes = []
+    documents = []
+    try:
+        # First of all: it loads SymPy and Z3 while this process loads the rest.
+        with SearchProcess(memory=memory) as process, ProofProcess(memory=memory) as prover:
+            # A mistake in the last file is said at once, not after the first one's search.
+            problems = [(spec, _try_to_load(spec, samples)) for spec in specs]
+            for number, (spec, loaded) in enumerate(problems):
+                if len(specs) > 1 and not options["as_json"]:
+                    click.echo(("\n" if number else "") + f"{printable(spec)}:")
+                    if loaded is None:
+                        click.echo("not a problem: see above")
+                if loaded is None:
+                    codes.append(BAD_INPUT)
+                    continue
+                code, answer = _solve_one(loaded, process, prover, **options)
+                codes.append(code)
+                if answer is not None:
+                    documents.append(json.dumps(answer.to_json(), ensure_ascii=False))
+    finally:  # interrupted, too: what was answered is not lost
+        if output is not None and documents:
+            save(Path(output), "".join(document + "\n" for document in documents))
+    sys.exit(max(codes, key=SEVERITY.index))
+
+
+def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
+    """The problem, or None after saying what is wrong with it."""
+    from zerograd.core.errors import ZerogradError
+
+    try:
+        return load(spec, samples)
+    except ZerogradError as error:
+        click.echo(str(error), err=True)
+        return None
+
+
+def _solve_one(
+    problem: Problem,
+    process: SearchProcess,
+    prover: ProofProcess,
+    *,
+    as_json: bool,
+    timeout: float,
+    strategy: str,
+    seed: int,
+    certify: bool,
+    cross_check: bool,
+    expect: str | None,
+    quiet: bool,
+    verbose: bool,
+) -> tuple[int, Answer | None]:
+    from zerograd import api
+    from zerograd.core.errors import ZerogradError
+    from zerograd.solvers.base import SolverUnusable
+
+    try:
+        with progress(quiet) as report:
+            answer = api.solve(
+                problem,
+                timeout=timeout,
+                strategy=strategy,
+                seed=seed,
+                cross_check=cross_check,
+                certify=certify,
+                process=process,
+                prover=prover,
+                progress=report,
+            )
+    except SolverUnusable as error:
+        fail(str(error))
+    except ZerogradError as error:
+        report_bug(problem, error, seed)
+        return BUG, None
+    if as_json:
+        click.echo(to_json_text(answer.to_json()))
+    elif quiet:
+        click.echo(_verdict(answer))
+    else:
+        from zerograd.show.text import answer_text
+
+        click.echo(answer_text(answer, width=width(), color=color(), verbose=verbose), nl=False)
+    return _exit_code(answer, problem.expect, expect), answer
+
+
+def _exit_code(answer: Answer, from_file: str | None, from_option: str | None) -> int:
+    if from_option is not None:
+        if answer.status == from_option:
+            return DECIDED
+        click.echo(f"expected {from_option}, found {answer.status}", err=True)
+        return NOT_AS_EXPECTED
+    if answer.status == "unknown":
+        return UNKNOWN
+    if from_file not in (None, answer.status):
+        click.echo(f"the file expects {from_file}, found {answer.status}", err=True)
+        return NOT_AS_EXPECTED
+    return DECIDED
+
+
+def _verdict(answer: Answer) -> str:
+    from zerograd.core.answer import Unknown
+
+    return f"unknown ({answer.reason})" if isinstance(answer, Unknown) else answer.status
+
+
+@click.command()
+@click.argument("spec")
+@click.argument("result")
+@samples_option
+@click.option("-q", "--quiet", is_flag=True, help="Only the exit code.")
+def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> None:
+    """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
+
+    RESULT is what `solve --json` or `prove --json` printed, or `-o` wrote. Exit codes: 0 accepted, 1 refused,
+    2 unusable input, 3 nothing in it that can be checked.
+    """
+    from zerograd.core.check import accepted_line, check_result, claimed_digest
+    from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
+
+    if spec == result == "-":
+        fail("SPEC and RESULT cannot both be standard input: name a file for one of them")
+
+    say = (lambda _: None) if quiet else click.echo
+    try:
+        problem = load(spec, samples)
+        documents = read_results(result)
+        # Of the results of several problems, the one that claims to answer this one.
+        own = [document for document in documents if claimed_digest(document) == problem.digest]
+        accepted = check_result(problem, (own or documents or [None])[0])
+    except Refused as refusal:
+        for violation in refusal.violations:
+            say(f"refused: {violation}")
+        if refusal.violations[0].entry == "problem":
+            say("It answers another question; one asked with --samples N is verified with --samples N.")
+        sys.exit(NOT_AS_EXPECTED)
+    except NothingToCheck as nothing:
+        say(f"unknown: {nothing}")
+        sys.exit(UNKNOWN)
+    except ZerogradError as error:
+        fail(str(error))
+    say(accepted_line(problem, accepted))

@@ -1,0 +1,75 @@
+"""A proof that a question has no answer: for people, for documents, and for other checkers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from zerograd.core.certificate import Certificate
+from zerograd.core.problem import Problem
+from zerograd.core.refutation import check_certificate, every_samples
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That no parameters and no dataset do what ``problem`` asks.
+
+    A `Proof` cannot be made of a certificate that the checker refuses: making one checks it.
+
+    Raises:
+        Refused: the certificate does not prove it.
+    """
+
+    problem: Problem
+    certificate: Certificate
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Check the certificate once more, with the core alone. Raises Refused."""
+        check_certificate(self.problem, self.certificate)
+
+    @property
+    def every_samples(self) -> bool:
+        """Whether it holds for every number of samples, whichever was asked for."""
+        return every_samples(self.problem, self.certificate)
+
+    @property
+    def statement(self) -> str:
+        """What is proved, in a sentence or two."""
+        from zerograd.show.proof import statement
+
+        return statement(self.problem, self.certificate)
+
+    def __str__(self) -> str:
+        from zerograd.show.proof import proof_text
+
+        return proof_text(self.problem, self.certificate)
+
+    def to_markdown(self) -> str:
+        """The proof as one reads it in a textbook, formulas as TeX between dollar signs."""
+        from zerograd.show.proof import proof_markdown
+
+        return proof_markdown(self.problem, self.certificate)
+
+    def to_latex(self, *, document: bool = True) -> str:
+        """The same as LaTeX (amsmath): a document, or a fragment of one."""
+        from zerograd.show.proof import proof_latex
+
+        return proof_latex(self.problem, self.certificate, document=document)
+
+    def to_coq(self) -> str:
+        """The claim and its proof for Rocq (Coq 8.16), by no axioms but those of its real numbers.
+
+        Raises:
+            NotExportable: the proof is not about a fixed number of samples (`prove` with ``fixed`` finds
+                such proofs), or the question has conditions that cannot be exported.
+        """
+        from zerograd.show.coq import proof_coq
+
+        return proof_coq(self.problem, self.certificate)
+
+    def to_json(self) -> dict[str, Any]:
+        """The certificate's document (docs/FORMATS.md)."""
+        return self.certificate.to_json()

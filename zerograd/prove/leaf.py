@@ -1,0 +1,293 @@
+"""The identity by which facts contradict one another: a Null- or Positivstellensatz certificate.
+
+Cofactors of bounded degree are the solution of linear equations between coefficients; products of facts
+that are above 0, and their weights, one of linear inequalities. What is found is expanded before it is
+believed: solving is done modulo a prime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, combinations, combinations_with_replacement
+from typing import Any
+
+from zerograd.core.certificate import Identity, Product
+from zerograd.core.errors import Refused
+from zerograd.core.facts import Fact
+from zerograd.core.polynomial import Polynomial
+from zerograd.core.refutation import check_identity
+from zerograd.prove.reals import Reals, approximate
+from zerograd.prove.ring import Ring, Solution, Span, Terms
+from zerograd.solvers.base import Model
+
+MAX_ROWS = 900
+"""Multiples of equations that are looked at at once."""
+
+MAX_PRODUCTS, MAX_SQUARES = 60, 8
+"""Products of facts, and squares of unknowns, that a positive combination may be made of."""
+
+ONE = Polynomial.constant(1)
+
+
+def find_identity(facts: Mapping[str, Fact], reals: Reals, *, slack: int = 1) -> Identity | None:
+    """An identity that refutes the facts, or None where none of low degree was found.
+
+    Args:
+        slack: degrees by which multiples of equations may exceed the degree of what they add up to.
+    """
+    found = _constant(facts)
+    if found is None:
+        found = _Search(facts, reals, slack).run()
+    if found is not None:
+        check_identity(found, facts)
+    return found
+
+
+def _constant(facts: Mapping[str, Fact]) -> Identity | None:
+    """A fact that no number fulfils, such as 0 != 0."""
+    for label, fact in facts.items():
+        p = fact.polynomial
+        if not p.is_constant:
+            continue
+        c = p.constant_term
+        match fact.sign:
+            case "=" if c:
+                return Identity({label: Polynomial.constant(1 / c)})
+            case "!=" if not c:
+                return Identity({}, {label: 1})
+            case ">" | ">=" if c < 0:
+                return Identity({}, {}, (Product(Fraction(1), {label: 1}), Product(-c, {})))
+            case ">" if not c:
+                return Identity({}, {}, (Product(Fraction(1), {label: 1}),))
+    return None
+
+
+class _Search:
+    def __init__(self, facts: Mapping[str, Fact], reals: Reals, slack: int) -> None:
+        self.facts, self.reals, self.slack = facts, reals, slack
+        self.ring = Ring({name for fact in facts.values() for name in fact.polynomial.variables})
+        self.equations = {label: f.polynomial for label, f in facts.items() if f.sign == "="}
+        self.nonzero = [label for label, f in facts.items() if f.sign == "!="]
+        self.strict = [label for label, f in facts.items() if f.sign == ">"]
+        self.weak = [label for label, f in facts.items() if f.sign == ">="]
+        self.reduced = _Reduction(self.ring, self.equations)
+
+    def run(self) -> Identity | None:
+        for powers in self._null_targets():
+            found = self._null(powers)
+            if found is not None:
+                return found
+        return self._positive()
+
+    def _terms(self, p: Any) -> Terms:
+        return {e: Fraction(int(c.p), int(c.q)) for e, c in p.to_dict().items()}
+
+    def _product(self, powers: Mapping[str, int]) -> Polynomial:
+        result = ONE
+        for label, power in powers.items():
+            for _ in range(power):
+                result = result * self.facts[label].polynomial
+        return result
+
+    def _null_targets(self) -> Iterator[list[dict[str, int]]]:
+        """Products of what is not 0, a few at a time: short ones first."""
+        labels = [*self.nonzero, *self.strict]
+        if self.equations:
+            yield [{}, *({label: 1} for label in labels)]
+            if len(labels) > 1:
+                yield [dict.fromkeys(pair, 1) for pair in combinations(labels, 2)][:12]
+            if len(labels) > 2:
+                yield [dict.fromkeys(labels, 1)]
+            yield [{label: 2} for label in self.nonzero][:6]
+
+    def _null(self, choices: Sequence[dict[str, int]]) -> Identity | None:
+        products = [self._product(powers) for powers in choices]
+        targets = [self._terms(self.reduced(p)) for p in products]
+        for powers, product, target in zip(choices, products, targets, strict=True):
+            if not target:
+                return self._lifted(powers, (), product, [])
+        solution = self._solve(targets)
+        for n, (powers, product) in enumerate(zip(choices, products, strict=True)):
+            if solution is not None and solution.reaches(n):
+                return self._lifted(powers, (), product, solution.cofactors({n: Fraction(1)}))
+        return None
+
+    def _solve(self, targets: Sequence[Terms]) -> Solution | None:
+        generators = [self._terms(g) for g in self.reduced.rest.values()]
+        degree = max((sum(e) for target in targets for e in target), default=0) + self.slack
+        span = Span.towards(generators, targets, degree=degree, most=MAX_ROWS)
+        if len(span.rows) > 2 * MAX_ROWS:
+            return None
+        return span.solve(targets)
+
+    def _positive(self) -> Identity | None:
+        """A positive combination of products that the equations make 0."""
+        choices = list(self._products())
+        for powers in self._multipliers():
+            outer = self._product(powers)
+            products = [self._value(choice) * outer for choice in choices]
+            targets = [self._terms(self.reduced(p)) for p in products]
+            solution = self._solve(targets)
+            if solution is None:
+                continue
+            weights = _weights(
+                self.reals, solution.remainders(), [self._is_strict(choice) for choice in choices]
+            )
+            if weights is None:
+                continue
+            positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in weights.items())
+            total = sum((products[n] * w for n, w in weights.items()), Polynomial.constant(0))
+            found = self._lifted(powers, positive, total, solution.cofactors(weights))
+            if found is not None:
+                return found
+        return None
+
+    def _multipliers(self) -> Iterator[dict[str, int]]:
+        yield {}
+        for label in self.nonzero[:3]:
+            yield {label: 1}
+
+    def _products(self) -> Iterator[Product]:
+        """Products of at most three facts, and squares of unknowns times facts."""
+        labels = [*self.strict, *self.weak]
+        one = Fraction(1)
+        wholes = chain(
+            (dict.fromkeys(few, 1) for size in (1, 2) for few in combinations(labels, size)),
+            ({label: 2} for label in self.nonzero),
+            (_counted(few) for few in combinations_with_replacement(labels, 3)),
+        )
+        yield Product(one, {})
+        for name in self.ring.names[:MAX_SQUARES]:
+            yield Product(one, {}, (Polynomial.variable(name),))
+        for _, powers in zip(range(MAX_PRODUCTS), wholes, strict=False):
+            yield Product(one, powers)
+
+    def _is_strict(self, product: Product) -> bool:
+        return not product.squares and not any(label in self.weak for label in product.factors)
+
+    def _value(self, product: Product) -> Polynomial:
+        value = self._product(product.factors)
+        for square in product.squares:
+            value = value * square * square
+        return value
+
+    def _lifted(
+        self,
+        powers: Mapping[str, int],
+        positive: tuple[Product, ...],
+        left: Polynomial,
+        cofactors: Sequence[Terms],
+    ) -> Identity | None:
+        """The identity over the equations as they were, checked."""
+        polynomials = [self.ring.polynomial(terms) for terms in cofactors]
+        by_label = self.reduced.lift(left, dict(zip(self.reduced.rest, polynomials, strict=False)))
+        identity = Identity(by_label, {k: v for k, v in powers.items() if v}, positive)
+        try:
+            check_identity(identity, self.facts)
+        except Refused:  # the prime was unlucky
+            return None
+        return identity
+
+
+@dataclass(frozen=True, slots=True)
+class _Pivot:
+    """An unknown, what it equals, and the reduced equation that says so."""
+
+    label: str
+    position: int
+    value: Any
+    equation: Any
+
+    def eliminated(self, p: Any, gens: Sequence[Any]) -> tuple[Any, Any]:
+        """p with the unknown replaced; and the multiple of the equation that is taken away."""
+        replaced = list(gens)
+        replaced[self.position] = self.value
+        q = p.compose(*replaced)
+        # p − q vanishes where the equation does, so this division leaves no remainder.
+        return (q, 0) if p == q else (q, divmod(p - q, self.equation)[0])
+
+
+class _Reduction:
+    """Unknowns eliminated by equations in which they have a constant coefficient.
+
+    Calling it reduces a polynomial; ``rest`` are the other equations, reduced; `lift` goes back.
+    """
+
+    def __init__(self, ring: Ring, equations: Mapping[str, Polynomial]) -> None:
+        self.ring, self.gens = ring, list(ring.context.gens())
+        self.pivots: list[_Pivot] = []
+        pending = {label: ring.to(p) for label, p in equations.items()}
+        self.originals = dict(pending)
+        self.shares: dict[str, dict[str, Any]] = {label: {} for label in pending}
+        """Of each equation, the multiples of pivots that its reduced form lacks."""
+        while (choice := self._choose(pending)) is not None:
+            label, position = choice
+            equation = pending.pop(label)
+            c = equation.to_dict()[self._unit(position)]
+            pivot = _Pivot(label, position, self.gens[position] - equation / c, equation)
+            self.pivots.append(pivot)
+            for other, p in pending.items():
+                pending[other], multiple = pivot.eliminated(p, self.gens)
+                if multiple != 0:
+                    self.shares[other][label] = multiple
+        self.rest = {label: p for label, p in pending.items() if p != 0}
+
+    def _unit(self, position: int) -> tuple[int, ...]:
+        return tuple(int(i == position) for i in range(self.ring.width))
+
+    def _choose(self, pending: Mapping[str, Any]) -> tuple[str, int] | None:
+        """The shortest equation with an unknown that stands in one term, linear and alone."""
+        best: tuple[int, str, int] | None = None
+        for label, p in pending.items():
+            terms = p.to_dict()
+            for position in range(len(self.ring.names)):
+                if self._unit(position) in terms and sum(1 for e in terms if e[position]) == 1:
+                    size = (len(terms), label, position)
+                    best = size if best is None else min(best, size)
+        return None if best is None else best[1:]
+
+    def __call__(self, p: Polynomial) -> Any:
+        q = self.ring.to(p)
+        for pivot in self.pivots:
+            q, _ = pivot.eliminated(q, self.gens)
+        return q
+
+    def lift(self, left: Polynomial, cofactors: Mapping[str, Polynomial]) -> dict[str, Polynomial]:
+        """Cofactors of the original equations, from those of the reduced ones."""
+        total: dict[str, Any] = {label: self.ring.to(c) for label, c in cofactors.items() if c}
+        difference = self.ring.to(left)
+        for label, c in total.items():
+            difference = difference - c * self.originals[label]
+        own: dict[str, Any] = {}
+        for pivot in self.pivots:
+            difference, own[pivot.label] = pivot.eliminated(difference, self.gens)
+        # Each reduced pivot is the original one less multiples of the pivots before it.
+        for pivot in reversed(self.pivots):
+            c = total[pivot.label] = own[pivot.label]
+            for before, multiple in self.shares[pivot.label].items():
+                own[before] = own[before] - c * multiple
+        return {label: self.ring.back(c) for label, c in total.items() if c != 0}
+
+
+def _counted(labels: Sequence[str]) -> dict[str, int]:
+    return {label: labels.count(label) for label in dict.fromkeys(labels)}
+
+
+def _weights(
+    reals: Reals, rows: Sequence[Sequence[Fraction]], strict: Sequence[bool]
+) -> dict[int, Fraction] | None:
+    """Numbers w ≥ 0 with row · w = 0 for every row, not all 0 where strict: a linear program."""
+    weights = [Polynomial.variable(f"w{n}") for n in range(len(strict))]
+    zero = Polynomial.constant(0)
+    conditions = [Fact(w, ">=") for w in weights]
+    conditions += [
+        Fact(sum((w * c for c, w in zip(row, weights, strict=True) if c), zero), "=") for row in rows
+    ]
+    conditions.append(Fact(sum((w for w, s in zip(weights, strict, strict=True) if s), zero) - 1, "="))
+    outcome = reals.check(conditions, mode="general", effort=1.0)
+    if not isinstance(outcome, Model):
+        return None
+    values = {n: approximate(outcome.values.get(f"w{n}", Fraction(0))) for n in range(len(strict))}
+    return {n: value for n, value in values.items() if value}

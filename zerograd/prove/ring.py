@@ -1,0 +1,178 @@
+"""Polynomials of the core as FLINT's, and linear algebra over their monomials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from zerograd.core.polynomial import Polynomial
+
+Exponents = tuple[int, ...]
+Terms = Mapping[Exponents, Fraction]
+
+PRIME = 2**61 - 1
+"""What is solved modulo this is made rational again, and then checked."""
+
+
+class Ring:
+    """The polynomials in some variables. ``to`` and ``back`` translate."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        from flint import Ordering, fmpq_mpoly_ctx
+
+        self.names = sorted(names)
+        self.context = fmpq_mpoly_ctx.get(self.names or ["unused"], Ordering.degrevlex)
+        self.position = {name: i for i, name in enumerate(self.names)}
+        self.width = max(1, len(self.names))
+
+    def to(self, p: Polynomial) -> Any:
+        from flint import fmpq
+
+        terms = {}
+        for monomial, c in p.terms.items():
+            exponents = [0] * self.width
+            for name, e in monomial:
+                exponents[self.position[name]] = e
+            terms[tuple(exponents)] = fmpq(c.numerator, c.denominator)
+        return self.context.from_dict(terms)
+
+    def back(self, p: Any) -> Polynomial:
+        return self.polynomial({e: Fraction(int(c.p), int(c.q)) for e, c in p.to_dict().items()})
+
+    def polynomial(self, terms: Terms) -> Polynomial:
+        return Polynomial(
+            {
+                tuple((self.names[i], e) for i, e in enumerate(exponents) if e): c
+                for exponents, c in terms.items()
+                if c
+            }
+        )
+
+
+def factors(p: Polynomial) -> list[Polynomial]:
+    """The irreducible factors that are no constants, without their powers."""
+    if p.is_constant:
+        return []
+    ring = Ring(p.variables)
+    _, found = ring.to(p).factor()
+    return [ring.back(factor) for factor, _ in found]
+
+
+@dataclass(slots=True)
+class Span:
+    """The multiples of some polynomials by monomials, as a matrix: what can be written by them.
+
+    Attributes:
+        generators: the polynomials.
+        rows: (number of a generator, monomial).
+    """
+
+    generators: Sequence[Terms]
+    rows: list[tuple[int, Exponents]] = field(default_factory=list)
+    monomials: dict[Exponents, int] = field(default_factory=dict)
+
+    @classmethod
+    def towards(
+        cls, generators: Sequence[Terms], targets: Sequence[Terms], *, degree: int, most: int
+    ) -> Span:
+        """Multiples that share a monomial with a target, or with such a multiple, up to a degree."""
+        span = cls(generators)
+        pending = sorted({e for target in targets for e in target})
+        span.monomials = {e: n for n, e in enumerate(pending)}
+        degrees = [max((sum(e) for e in g), default=0) for g in generators]
+        seen: set[tuple[int, Exponents]] = set()
+        while pending and len(span.rows) < most:
+            wanted, pending = pending, []
+            for monomial in wanted:
+                for number, generator in enumerate(generators):
+                    for own in generator:
+                        quotient = tuple(a - b for a, b in zip(monomial, own, strict=True))
+                        if min(quotient) < 0 or (number, quotient) in seen:
+                            continue
+                        if sum(quotient) + degrees[number] > degree:
+                            continue
+                        seen.add((number, quotient))
+                        span.rows.append((number, quotient))
+                        for term in generator:
+                            product = tuple(a + b for a, b in zip(term, quotient, strict=True))
+                            if product not in span.monomials:
+                                span.monomials[product] = len(span.monomials)
+                                pending.append(product)
+        span.rows.sort(key=lambda row: (sum(row[1]), row[0]))
+        return span
+
+    def solve(self, targets: Sequence[Terms]) -> Solution:
+        """The echelon form of the multiples, with the targets beside them."""
+        from flint import nmod_mat
+
+        height, width = len(self.monomials), len(self.rows) + len(targets)
+        table = [[0] * width for _ in range(height)]
+        for column, (number, shift) in enumerate(self.rows):
+            for exponents, c in self.generators[number].items():
+                product = tuple(a + b for a, b in zip(exponents, shift, strict=True))
+                table[self.monomials[product]][column] = _residue(c)
+        for n, target in enumerate(targets):
+            for exponents, c in target.items():
+                table[self.monomials[exponents]][len(self.rows) + n] = _residue(c)
+        echelon, rank = nmod_mat(table, PRIME).rref()
+        pivots: list[int] = []
+        values = []
+        for i in range(rank):
+            row = [int(echelon[i, j]) for j in range(width)]
+            pivots.append(next(j for j, v in enumerate(row) if v))
+            values.append(row)
+        return Solution(self, pivots, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The echelon form: targets by multiples of the generators, modulo `PRIME`."""
+
+    span: Span
+    pivots: Sequence[int]
+    values: Sequence[Sequence[int]]
+
+    def reaches(self, n: int) -> bool:
+        """Whether target n is a combination of the multiples."""
+        column = len(self.span.rows) + n
+        return not any(
+            v[column] for p, v in zip(self.pivots, self.values, strict=True) if p >= len(self.span.rows)
+        )
+
+    def remainders(self) -> list[list[Fraction]]:
+        """Rows that annihilate those combinations of targets that are combinations of the multiples."""
+        first = len(self.span.rows)
+        return [
+            [_rational(v) for v in row[first:]]
+            for pivot, row in zip(self.pivots, self.values, strict=True)
+            if pivot >= first
+        ]
+
+    def cofactors(self, weights: Mapping[int, Fraction]) -> list[dict[Exponents, Fraction]]:
+        """The cofactors of each generator in Σ weight · target."""
+        result: list[dict[Exponents, Fraction]] = [{} for _ in self.span.generators]
+        first = len(self.span.rows)
+        for pivot, row in zip(self.pivots, self.values, strict=True):
+            if pivot >= first:
+                continue
+            c = sum((w * _rational(row[first + n]) for n, w in weights.items()), Fraction(0))
+            if c:
+                number, shift = self.span.rows[pivot]
+                result[number][shift] = c
+        return result
+
+
+def _residue(c: Fraction) -> int:
+    return c.numerator * pow(c.denominator, -1, PRIME) % PRIME
+
+
+def _rational(value: int) -> Fraction:
+    """The fraction of small numerator and denominator (Wang, Guy and Davenport, SIGSAM Bulletin 16, 1982)."""
+    a, b, u, v = PRIME, value, 0, 1
+    bound = 1 << 30
+    while b > bound:
+        q = a // b
+        a, b, u, v = b, a - q * b, v, u - q * v
+    return Fraction(b, v)

@@ -1,0 +1,248 @@
+"""A system of facts refuted by cases: sides of units (or which patterns occur) first, then algebra.
+
+At each node Z3 is asked whether the facts contradict one another; where they do, a proof is looked for, and
+where they do not, its model says which side is not decided yet although it matters. Cases that are
+renamings of earlier ones are not proved again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import permutations, product
+from math import floor
+
+from zerograd.core.certificate import Floor, Like, Node, Split
+from zerograd.core.facts import Both, Either, Fact, Formula
+from zerograd.core.polynomial import Polynomial
+from zerograd.core.refutation import Known, cases_of, symmetry
+from zerograd.core.system import Case, Renaming, System
+from zerograd.prove.cases import refute
+from zerograd.prove.reals import Reals, approximate
+from zerograd.solvers.base import Model, NoModel, Value
+
+MAX_RENAMINGS = 150
+MAX_FLOORS = 12
+"""Nested comparisons of integers."""
+
+Progress = Callable[[str], None]
+
+
+class Satisfiable(Exception):  # noqa: N818 - a finding, not an error
+    """There are numbers of which all facts of the system hold: it cannot be refuted."""
+
+
+@dataclass(slots=True)
+class Tree:
+    """The search for a refutation.
+
+    Attributes:
+        open: cases for which no proof was found, as their names from the root on.
+    """
+
+    system: System
+    reals: Reals
+    renamings: Sequence[Renaming]
+    progress: Progress = lambda _: None
+    patience: int = 10**9
+    """Open cases with which the search gives up."""
+    open: list[tuple[str, ...]] = field(default_factory=list)
+    _done: dict[object, tuple[str, Renaming]] = field(default_factory=dict)
+    _names: dict[object, Mapping[str, str]] = field(default_factory=dict)
+    _leaves: int = 0
+    _used: set[str] = field(default_factory=set)
+
+    def find(self) -> Node | None:
+        """A refutation of the system, or None where cases stay ``open``.
+
+        Raises:
+            Satisfiable: it cannot be refuted.
+            OutOfTime: the deadline has passed.
+        """
+        root = self._node(Known(self.system.facts), 0)
+        return None if root is None or self.open else _named(root, self._used)
+
+    def _node(self, known: Known, floors: int) -> Node | None:
+        shared = self._shared(known)
+        if isinstance(shared, Like):
+            return shared
+        outcome = self.reals.check(known.facts.values())
+        node: Node | None = None
+        if isinstance(outcome, NoModel):
+            core = self.reals.core(known.facts)
+            node = refute(self.system, self.reals, known, core) if core is not None else None
+            if node is not None:
+                self._leaves += 1
+                self.progress(f"{self._leaves} cases refuted")
+                return node
+        model = outcome.values if isinstance(outcome, Model) else None
+        name = self._undecided(known, model)
+        if name is not None:
+            cases = self.system.splits[name]
+            children = {}
+            for case in cases:
+                child = self._node(known.assuming(case), floors)
+                if child is None:
+                    if len(self.open) >= self.patience:
+                        return None
+                    continue
+                children[case.name] = child
+            if len(children) < len(cases):
+                return None
+            label = f"n{len(self._done)}"
+            self._done[shared[0]] = (label, shared[1])
+            return Split(name, children, label)
+        if isinstance(outcome, Model) and self.system.integers and floors < MAX_FLOORS:
+            return self._floor(known, outcome, floors)
+        if isinstance(outcome, Model):
+            raise Satisfiable
+        self.open.append(tuple(case.name for case in known.assumed))
+        return None
+
+    # --- what to decide next --------------------------------------------------------------
+
+    def _undecided(self, known: Known, model: Mapping[str, Value] | None) -> str | None:
+        """A split that has not been made, of which the model fits no case; without a model, the first."""
+        taken = {id(case) for case in known.assumed}
+        open_splits = [
+            name for name, cases in self.system.splits.items() if not any(id(case) in taken for case in cases)
+        ]
+        if model is None:
+            return open_splits[0] if open_splits else None
+        values = {name: approximate(value) for name, value in model.items()}
+        values = {**values, **known.values}
+        for name in open_splits:
+            if not any(self._fits(case, values) for case in self.system.splits[name]):
+                return name
+        return None
+
+    def _fits(self, case: Case, values: Mapping[str, Fraction]) -> bool:
+        if any(values.get(name, value) != value for name, value in case.values.items()):
+            return False
+        return all(_holds(fact, values) for _, fact in case.facts)
+
+    def _floor(self, known: Known, outcome: Model, floors: int) -> Node | None:
+        """An unknown integer that the model gives another value is less than that or more."""
+        for name in sorted(self.system.integers & set(outcome.values)):
+            value = approximate(outcome.values[name])
+            if value.denominator == 1:
+                continue
+            node = Floor(Polynomial.variable(name), floor(value), {})
+            children = {}
+            for case in cases_of(self.system, node, known.facts, len(known.assumed)):
+                child = self._node(known.assuming(case), floors + 1)
+                if child is None:
+                    return None
+                children[case.name] = child
+            return replace(node, cases=children)
+        raise Satisfiable
+
+    # --- renamings ------------------------------------------------------------------------
+
+    def _shared(self, known: Known) -> Like | tuple[object, Renaming]:
+        """An earlier node that this one is a renaming of; or this one's class, and how it gets there."""
+        best: tuple[object, Renaming] | None = None
+        for renaming in self.renamings:
+            names = self._names_of(renaming)
+            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed))))
+            if best is None or key < best[0]:  # type: ignore[operator]
+                best = (key, renaming)
+        assert best is not None  # for the type checker: the identity is one of them
+        if known.assumed and best[0] in self._done:
+            name, theirs = self._done[best[0]]
+            self._used.add(name)
+            return Like(name, _after(_inverse(best[1]), theirs))
+        return best
+
+    def _names_of(self, renaming: Renaming) -> Mapping[str, str]:
+        key = _hashable(renaming)
+        if key not in self._names:
+            found = symmetry(self.system, renaming)
+            assert found is not None  # for the type checker: renamings were tested
+            self._names[key] = found
+        return self._names[key]
+
+
+def _hashable(renaming: Renaming) -> object:
+    return (renaming.samples, tuple(sorted(renaming.units.items())))
+
+
+def _key(case: Case, names: Mapping[str, str]) -> object:
+    values = sorted((names.get(name, name), str(value)) for name, value in case.values.items())
+    facts = sorted(
+        f"{fact.polynomial.renamed(names)} {fact.sign}" if isinstance(fact, Fact) else repr(fact)
+        for _, fact in case.facts
+    )
+    return (values, facts)
+
+
+def _inverse(renaming: Renaming) -> Renaming:
+    def back(order: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(order.index(i) for i in range(len(order)))
+
+    return Renaming(back(renaming.samples), {layer: back(order) for layer, order in renaming.units.items()})
+
+
+def _after(second: Renaming, first: Renaming) -> Renaming:
+    """First the one, then the other."""
+    layers = {*first.units, *second.units}
+    size = max(len(first.samples), len(second.samples))
+    samples = tuple(second.sample(first.sample(m)) for m in range(size))
+    units = {
+        layer: tuple(
+            second.unit(layer, first.unit(layer, i))
+            for i in range(max(len(first.units.get(layer, ())), len(second.units.get(layer, ()))))
+        )
+        for layer in layers
+    }
+    return Renaming(samples, units)
+
+
+def renamings(system: System, samples: int, hidden: Mapping[int, int]) -> list[Renaming]:
+    """Renamings of samples and of units of hidden layers that leave the system as it is.
+
+    Args:
+        samples: M, or 0 where there are none to rename.
+        hidden: the number of units of each hidden layer.
+    """
+
+    def orders(size: int, single: Callable[[tuple[int, ...]], Renaming]) -> Iterator[tuple[int, ...]]:
+        """All orders, if exchanging neighbours changes nothing; else the one that there is."""
+        plain = tuple(range(size))
+        swaps = [(*plain[:i], i + 1, i, *plain[i + 2 :]) for i in range(size - 1)]
+        free = 1 < size <= 5 and all(symmetry(system, single(swap)) is not None for swap in swaps)
+        return iter(permutations(plain)) if free else iter([plain])
+
+    of_samples = list(orders(samples, Renaming))
+    of_units = [
+        list(orders(size, lambda order, layer=layer: Renaming((), {layer: order})))  # type: ignore[misc]
+        for layer, size in hidden.items()
+    ]
+    found = [
+        Renaming(order, dict(zip(hidden, units, strict=True)))
+        for units in product(*of_units)
+        for order in of_samples
+    ]
+    return found if len(found) <= MAX_RENAMINGS else found[:1]
+
+
+def _holds(formula: Formula, values: Mapping[str, Fraction]) -> bool:
+    match formula:
+        case Fact(polynomial=p, sign=sign):
+            value = p.at({name: values.get(name, Fraction(0)) for name in p.variables}).constant_term
+            return {"=": value == 0, "!=": value != 0, ">": value > 0, ">=": value >= 0}[sign]
+        case Both(parts=parts):
+            return all(_holds(part, values) for part in parts)
+        case Either(parts=parts):
+            return any(_holds(part, values) for part in parts)
+
+
+def _named(node: Node, used: set[str]) -> Node:
+    """Without the names that nobody refers to."""
+    if isinstance(node, Split):
+        cases = {case: _named(child, used) for case, child in node.cases.items()}
+        return replace(node, cases=cases, name=node.name if node.name in used else None)
+    if isinstance(node, Floor):
+        return replace(node, cases={case: _named(child, used) for case, child in node.cases.items()})
+    return node
