@@ -35,8 +35,8 @@ def proof_coq(problem: Problem, certificate: Certificate) -> str:
     for part in certificate.parts:
         if part.kind != "dataset":
             raise NotExportable(
-                f"a certificate by {part.kind} holds for all numbers of samples at once, and cannot be written "
-                "for Coq: prove the question for a fixed number of samples, e.g. --samples 3"
+                f"a certificate by {part.kind} holds for all numbers of samples at once, and cannot be "
+                "written for Coq: prove the question for a fixed number of samples, e.g. --samples 3"
             )
     check_certificate(problem, certificate)
     parts = {part.samples: part for part in certificate.parts if part.samples is not None}

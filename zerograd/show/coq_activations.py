@@ -22,7 +22,7 @@ def function_name(activation: Activation) -> str:
 
 def linear_text(slope: int | Fraction, offset: int | Fraction, z: str) -> str:
     """slope·z + offset."""
-    product = {0: "0", 1: z, -1: f"- {z}"}.get(Fraction(slope), f"{number_text(slope)} * {z}")  # type: ignore[call-overload]
+    product = {"0": "0", "1": z, "(-1)": f"- {z}"}.get(number_text(slope), f"{number_text(slope)} * {z}")
     if not offset:
         return product
     return number_text(offset) if product == "0" else f"{product} + {number_text(offset)}"
@@ -39,7 +39,7 @@ def activation_definitions(activation: Activation, convention: Kink) -> str:
     pieces = list(zip(activation.kinks, activation.slopes, activation.offsets, strict=False))
     for kink, slope, offset in reversed(pieces):
         value = f"if Rle_dec z {number_text(kink)} then {linear_text(slope, offset, 'z')}\n  else {value}"
-    # Where kinks are forbidden the derivative there is of no account; that of the left piece is as good as any.
+    # Where kinks are forbidden no derivative is taken there; that of the left piece is as good as any.
     taken = sides(activation, "left" if convention == "forbid" else convention)
     derivative = number_text(taken[-1].derivative)
     for side in reversed(taken[:-1]):
@@ -96,9 +96,7 @@ def _lemmas(activation: Activation, convention: Kink, name: str) -> list[str]:
     lemmas = []
     if not has_intercepts(choices):
         tactics = "\n  ".join([*decide, "lra."])
-        lemmas.append(
-            f"Lemma {name}_linear (z : R) : {name} z = {name}' z * z.\nProof.\n  {tactics}\nQed.\n"
-        )
+        lemmas.append(f"Lemma {name}_linear (z : R) : {name} z = {name}' z * z.\nProof.\n  {tactics}\nQed.\n")
     said = side_claims(choices, "z", f"{name}' z", f"({name} z - {name}' z * z)")
     tactics = "\n  ".join(["intros;", *cases, *decide, f"first [ {attempts} ]."])
     lemmas.append(

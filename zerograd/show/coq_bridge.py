@@ -197,7 +197,7 @@ class Bridge:
             return
         if occurrence.kind == "quotient":
             raise NotExportable(
-                "two quotients with one value are not supported: write that quotient in one way in all conditions"
+                "two quotients with one value are not supported: write that quotient in one way throughout"
             )
         earlier = [
             other
@@ -207,8 +207,9 @@ class Bridge:
         q, d = cleared(p)
         yield f"assert (T : {m} = 1 / {d} * ({polynomial_text(q)}))."
         cases = "; ".join(
-            f"destruct {_of(other.value.named, 'attained')} as {disjunction_pattern(['?'] * len(other.values))}"
+            f"destruct {_of(other.value.named, 'attained')} as {pattern}"
             for other in [occurrence, *earlier]
+            for pattern in [disjunction_pattern(["?"] * len(other.values))]
         )
         yield f"{{ {cases}; lra. }}"
         yield f"subst {m}."
@@ -223,7 +224,9 @@ class Bridge:
             if claim(self.system.facts[part]) != what:
                 raise NotExportable(f"the fact {part} is not what the statement makes of it")
             self.terms[part] = name
-        yield from self._asserted(pattern, said, [f"refine {proof_term(prop, term)}.", "all: Tools.equation."])
+        yield from self._asserted(
+            pattern, said, [f"refine {proof_term(prop, term)}.", "all: Tools.equation."]
+        )
 
     def _asserted(self, pattern: str, said: Claim, tactics: list[str]) -> Iterator[str]:
         yield f"assert ({'W' if pattern[0] == '[' else pattern} : {claim_text(said)})."
@@ -264,7 +267,9 @@ class Bridge:
             pattern = "[V _]" if position == 0 else "[_ [V _]]"
             taken = disjunction_pattern([pattern] * len(cases))
             yield from self._asserted(
-                name, said, [f"transitivity ({factors}).", "{ ring. }", f"destruct {known} as {taken}; rewrite V; ring."]
+                name,
+                said,
+                [f"transitivity ({factors}).", "{ ring. }", f"destruct {known} as {taken}; rewrite V; ring."],
             )
 
     def _sides(self, unit: Unit, parts: tuple[AllOf, ...]) -> Iterator[str]:

@@ -36,8 +36,8 @@ class Leaf:
         for label, power in node.nonzero.items():
             ahead /= self._divisor(label) ** power
         coefficients = [ahead * product.coefficient for product in products] or [ahead]
-        fractions = {name: v for name, v in known.items() if v.denominator != 1}
-        corrections = self._corrections(node, whole, fractions, coefficients, products, cofactors)
+        pairs = list(zip(coefficients, products, strict=True)) if products else [(ahead, None)]
+        corrections = self._corrections(node, known, pairs, cofactors)
         scale = lcm(
             *(c.denominator for c in coefficients),
             *(c.denominator for p in (*cofactors.values(), *corrections.values()) for c in p.terms.values()),
@@ -79,10 +79,8 @@ class Leaf:
     def _corrections(
         self,
         node: Identity,
-        whole: Mapping[str, Fraction],
-        fractions: Mapping[str, Fraction],
-        coefficients: Sequence[Fraction],
-        products: Sequence[Product],
+        known: Mapping[str, Fraction],
+        products: Sequence[tuple[Fraction, Product | None]],
         cofactors: Mapping[str, Polynomial],
     ) -> dict[str, Polynomial]:
         """Cofactors of b·s − a, for variables s whose value a/b is no integer.
@@ -90,18 +88,19 @@ class Leaf:
         Those are not substituted, as ``ring`` reads no fractions. The two sides then differ by a
         polynomial that vanishes at s = a/b, and so is a multiple of b·s − a (one variable after another).
         """
-        if not fractions:
+        whole = {name: v for name, v in known.items() if v.denominator == 1}
+        if len(whole) == len(known):
             return {}
 
         def says(label: str) -> Polynomial:
             return cleared(self.facts[label][1].polynomial)[0].at(whole)
 
-        left = Polynomial.constant(0 if products else coefficients[0])
-        for coefficient, product in zip(coefficients, products, strict=False):
+        left = Polynomial.constant(0)
+        for coefficient, product in products:
             value = Polynomial.constant(coefficient)
-            for label, power in product.factors.items():
+            for label, power in product.factors.items() if product else ():
                 value = value * power_of(says(label), power)
-            for square in product.squares:
+            for square in product.squares if product else ():
                 value = value * square * square
             left = left + value
         for label, power in node.nonzero.items():
@@ -110,11 +109,11 @@ class Leaf:
         for label, cofactor in cofactors.items():
             difference = difference - cofactor * says(label)
         found = {}
-        for name, value_of_name in fractions.items():
-            quotient = divided(difference, name, value_of_name)
+        for name in sorted(known.keys() - whole.keys()):
+            quotient = divided(difference, name, known[name])
             if quotient:
-                found[name] = quotient * Fraction(1, value_of_name.denominator)
-            difference = difference.at({name: value_of_name})
+                found[name] = quotient * Fraction(1, known[name].denominator)
+            difference = difference.at({name: known[name]})
         if difference:
             raise NotExportable("an identity does not hold: check the certificate first")
         return found
@@ -135,7 +134,7 @@ class Leaf:
                 }[above, strict]
                 text, strict = f"{lemma} _ _ ({term}) ({text})", above or strict
             total = f"Tools.positive_nonzero _ ({text})"
-        for label, power in reversed(node.nonzero.items()):
+        for label, power in reversed([*node.nonzero.items()]):
             hypothesis, fact = self.facts[label]
             term = hypothesis if fact.sign == "!=" else f"Tools.positive_nonzero _ {hypothesis}"
             if power > 1:

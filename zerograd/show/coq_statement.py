@@ -147,10 +147,10 @@ class Statement:
                 self._require(f"{label} <= {high}", Compared(bounded, "<=", constant(high)), "bounds")
         for n, condition in enumerate(problem.where):
             divisors = set(self.algebra.divisors)
-            prop = evaluate(condition, self.algebra, lookup)
+            asked_for = evaluate(condition, self.algebra, lookup)
             for text in [text for text in self.algebra.divisors if text not in divisors]:
                 self._require(None, Compared(self.algebra.divisors[text], "!=", zero), "divided by below")
-            self._require(f"where[{n}]", prop, f"where: {condition}")
+            self._require(f"where[{n}]", asked_for, f"where: {condition}")
         if problem.domain == "integer":
             for (name, value), (label, _) in zip(self.inputs, self._entries(), strict=True):
                 if value is None:
@@ -166,9 +166,7 @@ class Statement:
                     self._require(None, Compared(z, "!=", constant(kink)), "derivative_at_kink: forbid")
 
     def _require(self, label: str | None, prop: Prop, remark: str) -> None:
-        self.hypotheses.append(
-            Hypothesis(label, prop, prop_text(prop, False), prop_text(prop, True), remark)
-        )
+        self.hypotheses.append(Hypothesis(label, prop, prop_text(prop, False), prop_text(prop, True), remark))
 
     def _entries(self) -> Iterator[tuple[str, Index]]:
         for name, shape in variable_shapes(self.problem.network, self.samples).items():
@@ -188,7 +186,9 @@ class Statement:
         for m, k in product(range(self.samples), range(network.outputs)):
             self._same(f"y_hat_{m}_{k}", f"{below}_{m}_{k}")
             self._same(f"r_{m}_{k}", f"y_hat_{m}_{k} - y_{m}_{k}")
-        squares = " + ".join(f"r_{m}_{k} ^ 2" for m, k in product(range(self.samples), range(network.outputs)))
+        squares = " + ".join(
+            f"r_{m}_{k} ^ 2" for m, k in product(range(self.samples), range(network.outputs))
+        )
         self._same("loss", f"1 / {self.size} * ({squares})")
         lowest = min((_layer(name) for name in self.gradients), default=network.depth + 1)
         for m, k in product(range(self.samples), range(network.outputs)):

@@ -186,11 +186,12 @@ class Tree:
         return conjunction_pattern(names), new
 
     def taken_apart(self, label: str, said: Claim) -> tuple[str, dict[str, tuple[str, Claim]]]:
-        """A pattern for one claim, and its parts by label, numbered as `zerograd.core.facts.labelled` does."""
+        """A pattern for one claim, and its parts by label, numbered as by `zerograd.core.facts.labelled`."""
         if not isinstance(said, AllOf) or not said.parts:
             name = self._fresh()
             return name, {} if isinstance(said, AllOf) else {label: (name, said)}
-        patterns, found = [], {}
+        patterns: list[str] = []
+        found: dict[str, tuple[str, Claim]] = {}
         for number, part in enumerate(said.parts):
             inner = f"{label}.{number}" if len(said.parts) > 1 else label
             pattern, more = self.taken_apart(inner, part)
@@ -213,10 +214,10 @@ class Tree:
             case Alternatives(either=label):
                 used.premises[label] = known[label]
                 return destructed(known[label][0], patterns)
-            case Compare(polynomial=p):
+            case Compare(polynomial=p, signs=signs):
                 used.variables |= p.variables
                 text, opposite = (polynomial_text(cleared(q)[0]) for q in (p, -p))
-                if len(patterns) == 2:
+                if not signs:
                     return destructed(f"(Req_dec ({text}) 0)", patterns)
                 return destructed(f"(Tools.trichotomy ({text}) ({opposite}) ltac:(ring))", patterns)
             case Floor(polynomial=p, below=n):
@@ -313,7 +314,8 @@ class Tree:
                     d, h = -d, -h
                 signs = {"=": 1, "!=": 1, ">": 2, ">=": 2}[sign]
                 return [
-                    f"refine (Tools.{lemma} ({d}) ({h}) _ _{' _' * signs} _ {hypothesis}); [{'lra | ' * signs}ring]."
+                    f"refine (Tools.{lemma} ({d}) ({h}) _ _{' _' * signs} _ {hypothesis});",
+                    f" [{'lra | ' * signs}ring].",
                 ]
             case AllOf(parts=parts), AllOf(parts=others):
                 names = [self._fresh() for _ in parts]
