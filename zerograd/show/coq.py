@@ -15,7 +15,7 @@ from zerograd.core.sides import sides
 from zerograd.show.coq_activations import activation_definitions, function_name
 from zerograd.show.coq_bridge import Bridge
 from zerograd.show.coq_statement import Statement
-from zerograd.show.coq_text import NotExportable, comment, number_text
+from zerograd.show.coq_text import NotExportable, comment, number_text, wrapped
 from zerograd.show.coq_tools import INTEGERS, TOOLS
 from zerograd.show.coq_tree import Tree
 
@@ -121,7 +121,7 @@ def _part(problem: Problem, part: Part, number: int) -> str:
 def _definitions(statement: Statement) -> list[str]:
     free = [name for name, value in statement.inputs if value is None]
     lines = ["(* Parameters, inputs and targets. *)"]
-    lines += [f"Variables {' '.join(free)} : R."] if free else []
+    lines += [wrapped(f"Variables {' '.join(free)} : R.")] if free else []
     lines += [
         f"Definition {name} : R := {number_text(value)}."
         for name, value in statement.inputs

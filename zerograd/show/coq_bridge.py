@@ -35,6 +35,7 @@ from zerograd.show.coq_text import (
     number_text,
     polynomial_text,
     split_term,
+    wrapped,
 )
 from zerograd.show.coq_tree import Lemma, Tree
 
@@ -57,15 +58,15 @@ class Bridge:
     def lemma(self) -> str:
         """``forall …, equations -> ~ (what is asked)``, with its proof."""
         names = [name for name, _ in self._arguments()]
-        lines = ["Lemma bridge :", f"  forall {' '.join(names)} : R,"]
+        lines = ["Lemma bridge :", wrapped(f"  forall {' '.join(names)} : R,")]
         lines += [f"  {said} ->" for _, said, _ in self._equations()]
-        lines += [f"  ~ {self._asked()}.", "Proof.", f"intros {' '.join(names)}."]
+        lines += [f"  ~ {self._asked()}.", "Proof.", wrapped(f"intros {' '.join(names)}.")]
         return "\n".join([*lines, *self._proof(), "Qed.", ""])
 
     def theorem_proof(self, module: str) -> str:
         """The term that proves the theorem, where all that it defines is at hand."""
         arguments = [text for _, text in self._arguments()] + [text for _, _, text in self._equations()]
-        return f"exact ({module}.bridge\n  " + "\n  ".join(arguments) + ")."
+        return wrapped(f"exact ({module}.bridge {' '.join(arguments)}).")
 
     def _asked(self) -> str:
         texts = [hypothesis.named for hypothesis in self.statement.hypotheses]

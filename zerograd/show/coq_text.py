@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+from textwrap import fill
 from typing import TypeAlias
 
 from zerograd.core.errors import ZerogradError
@@ -81,6 +82,12 @@ def renamed_claim(said: Claim, names: Mapping[str, str]) -> Claim:
             return AllOf(tuple(renamed_claim(part, names) for part in parts))
         case OneOf(parts=parts):
             return OneOf(tuple(renamed_claim(part, names) for part in parts))
+
+
+def renamed_text(text: str, names: Mapping[str, str]) -> str:
+    """Text of a claim with other names for its variables."""
+    new = {identifier(name): identifier(other) for name, other in names.items()}
+    return re.sub(r"\b[a-z]\w*", lambda match: new.get(match[0], match[0]), text)
 
 
 def claim_key(said: Claim) -> object:
@@ -187,6 +194,11 @@ def chosen(number: int, count: int) -> str:
     """The tactics that choose part ``number`` of a disjunction of ``count`` parts."""
     steps = ["right"] * number + (["left"] if number < count - 1 else [])
     return "; ".join(steps) or "idtac"
+
+
+def wrapped(text: str) -> str:
+    """A long line as several, broken at blanks."""
+    return fill(text, 100, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def split_term(count: int) -> str:

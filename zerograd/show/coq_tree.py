@@ -33,6 +33,7 @@ from zerograd.show.coq_text import (
     identifier,
     polynomial_text,
     renamed_claim,
+    renamed_text,
     split_term,
     variables_in,
 )
@@ -293,11 +294,13 @@ class Tree:
                 )
             label, hypothesis, found = by_key[claim_key(wanted)]
             used.premises[label] = known[label]
-            if claim_text(found) == claim_text(wanted):
+            # What Coq expects is the lemma's text, other names put in: its terms keep their order.
+            expected = renamed_text(claim_text(said), names)
+            if claim_text(found) == expected:
                 arguments.append(hypothesis)
                 continue
             name = self._fresh()
-            lines += [f"assert ({name} : {claim_text(wanted)}).", "{"]
+            lines += [f"assert ({name} : {expected}).", "{"]
             lines += [f" {line}" for line in self._converted(hypothesis, found, wanted)] + ["}"]
             arguments.append(name)
         return [*lines, _application(lemma.name, [names.get(v, v) for v in lemma.variables], arguments)], used
