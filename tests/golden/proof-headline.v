@@ -4,7 +4,8 @@
    Network: 1 inputs, then 1 relu, 1 linear.
    Loss: mean squared error, as torch.nn.MSELoss. Derivative at a kink: as PyTorch has it.
    Samples asked for: 1. Proved here, by cases and polynomial identities:
-   there is no such network with such a dataset of M samples, for M = 1.
+   what the theorem asks holds of no parameters and no dataset of M samples, for M = 1.
+   Of other M nothing is proved here.
 
    Indices count from 0: w1_0_1 is entry [0,1] of w1, z1_2_0 the pre-activation of unit 0 of layer 1
    at sample 2, dL_dw1_0_1 the derivative of the loss by w1_0_1. Each theorem stands in a module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from zerograd.core.arrays import Array
+from zerograd.core.backprop import backward, exact_activate, forward
 from zerograd.core.certificate import (
     Alternatives,
     Certificate,
@@ -29,12 +32,18 @@ from zerograd.core.certificate import (
     Split,
 )
 from zerograd.core.errors import Refused
-from zerograd.core.network import Activation, Network, leaky_relu
+from zerograd.core.exact import Exact
+from zerograd.core.network import Activation, Kink, Network, leaky_relu
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
+from zerograd.core.references import entry
 from zerograd.core.system import Renaming
+from zerograd.core.vocabulary import variable_shapes
 from zerograd.prove.certify import certify
 from zerograd.show.coq import NotExportable, proof_coq
+from zerograd.show.coq_activations import function_name
+from zerograd.show.coq_statement import Statement
+from zerograd.show.coq_text import identifier
 
 HEADLINE: dict[str, Any] = {"network": [1, 1, 1], "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 AXIOMS = {
@@ -306,6 +315,52 @@ def test_the_samples_that_are_proved_are_named() -> None:
     text = one_sample(samples={"from": 1, "to": 1}, title="T")
     assert "for M = 1." in text
     assert "Samples asked for: 1." in text
+
+
+SIGNS = {"=": "==", "<>": "!=", "^": "**", "/\\": "and", "\\/": "or", "~": "not"}
+
+
+def in_python(text: str) -> str:
+    """Coq's text of a number or a proposition as Python's, over fractions."""
+    text = re.sub(r"(?<!\w)(\d+)", r"Fraction(\1)", text)
+    functions = r"\b(relu|hardtanh|leaky_relu_1_3)('?) (\w+)"
+    text = re.sub(functions, lambda m: f"{m[1]}{'d' * len(m[2])}({m[3]})", text)
+    return " ".join(SIGNS.get(token, token) for token in text.split(" "))
+
+
+@pytest.mark.parametrize("activation", ["relu", "hardtanh", leaky_relu("1/3")], ids=str)
+@pytest.mark.parametrize("convention", ["torch", "right"])
+def test_the_statement_is_no_stronger_than_the_question(activation: Any, convention: Kink) -> None:
+    """Whatever dataset the checker computes gradients of, the statement's definitions give the same ones."""
+    network = mlp(activation, 2, 2, 2)
+    problem = Problem(
+        network=network, samples=3, zero=["w1", "b1", "w2", "b2", "x"], derivative_at_kink=convention,
+        where=["loss == 0", "not (z1[0,0] > 1 and r[0,0] != 0)"],
+    )  # fmt: skip
+    dice = random.Random(1)
+    arrays: dict[str, Array[Exact]] = {
+        name: Array.build(shape, lambda _: dice.randint(-2, 2))
+        for name, shape in variable_shapes(network, 3).items()
+    }
+    parameters = {name: arrays[name] for name in network.shapes}
+    run = forward(network, parameters, arrays["x"], arrays["y"], exact_activate(convention))
+    gradients = backward(network, parameters, run)
+    function = network.layers[0].activation
+    of_z = exact_activate(convention)
+    statement = Statement(problem, 3)
+    values: dict[str, Any] = {"Fraction": Fraction}
+    values[function_name(function)] = lambda z: of_z(function, (1, 0, 0), z)[0]
+    values[function_name(function) + "d"] = lambda z: of_z(function, (1, 0, 0), z)[1]
+    for name, array in arrays.items():
+        values |= {identifier(entry(name, index)): v for index, v in array.items()}
+    for definition in statement.definitions:
+        values[definition.name] = eval(in_python(definition.shown), values)
+    for name, array in gradients.items():
+        for index, expected in array.items():
+            assert values["dL_d" + identifier(entry(name, index))] == expected
+    assert values["loss"] == run.loss
+    last = statement.hypotheses[-1]
+    assert eval(in_python(last.text), values) == (not (run.z[0][0, 0] > 1 and run.residuals[0, 0] != 0))
 
 
 def test_cases_are_shared() -> None:
