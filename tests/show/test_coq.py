@@ -32,7 +32,7 @@ from zerograd.core.certificate import (
     Split,
 )
 from zerograd.core.errors import Refused
-from zerograd.core.exact import Exact
+from zerograd.core.exact import Exact, compare
 from zerograd.core.network import Activation, Kink, Network, leaky_relu
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
@@ -360,7 +360,9 @@ def test_the_statement_is_no_stronger_than_the_question(activation: Any, convent
             assert values["dL_d" + identifier(entry(name, index))] == expected
     assert values["loss"] == run.loss
     last = statement.hypotheses[-1]
-    assert eval(in_python(last.text), values) == (not (run.z[0][0, 0] > 1 and run.residuals[0, 0] != 0))
+    assert eval(in_python(last.text), values) == (
+        not (compare(run.z[0][0, 0], 1) > 0 and run.residuals[0, 0] != 0)
+    )
 
 
 def test_cases_are_shared() -> None:
