@@ -139,7 +139,7 @@ def test_what_holds_for_every_number_of_samples_says_so() -> None:
 
     labels: dict[str, Any] = {"zero": ["w2"], "nonzero": ["w1"], "where": ["y * (y - 1) == 0"]}
     plain = zg.Problem(network=zg.Network.mlp(1, 1, 1, bias=False), samples="any", **labels)
-    answer = zg.solve(plain)
+    answer = zg.solve(plain, certify=False)
     assert isinstance(answer, zg.Unsat)
     assert answer.run.every_samples
     assert "even without the conditions" in " ".join(answer_text(answer).split())

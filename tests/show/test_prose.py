@@ -181,7 +181,7 @@ def test_golden(page: str, update_golden: bool) -> None:
 
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file of a proof belongs to a page."""
-    assert {path.name for path in GOLDEN.glob("proof-*")} == set(PAGES)
+    assert {path.name for path in GOLDEN.glob("proof-*") if path.suffix != ".v"} == set(PAGES)
 
 
 @pytest.mark.parametrize("name", PROOFS)

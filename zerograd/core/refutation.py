@@ -140,7 +140,7 @@ class Refutation:
     symmetries: dict[object, Mapping[str, str]] = field(default_factory=dict)
 
     def check(self, root: Node, known: Known | None = None, place: str = "root") -> None:
-        """Return quietly if what is known (by default: the facts of the system) is refuted. Raises Refused."""
+        """Return quietly if what is known (by default, the system's facts) is refuted. Raises Refused."""
         self._node(root, known or Known(self.system.facts), place)
 
     def _node(self, node: Node, known: Known, place: str) -> None:

@@ -24,7 +24,7 @@ from zerograd.prove.reals import Reals, approximate
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
-FEW, MANY = 12, 80
+FEW, MANY = 24, 100
 """Identities that are looked for while there are sides to decide, and when there are none."""
 
 MAX_FLOORS = 12
