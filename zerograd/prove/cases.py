@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zerograd.core.certificate import Alternatives, Compare, Node
 from zerograd.core.facts import Either, Fact
@@ -49,27 +49,24 @@ class _Cases:
         self.budget.left -= 1
         if self.budget.left < 0:
             return None
-        simple = {label: fact for label, fact in core.items() if isinstance(fact, Fact)}
-        if len(simple) == len(core):
-            leaf = find_identity(simple, self.reals)
-            if leaf is not None:
-                return leaf
-        if depth == 0:
-            return None
         for label, fact in core.items():
             if isinstance(fact, Either):
-                cases = self._each(Alternatives(label, {}), known, core, depth)
-                return None if cases is None else Alternatives(label, cases)
-        for _, (polynomial, signs) in zip(range(WIDTH), _comparisons(simple), strict=False):
-            cases = self._each(Compare(polynomial, signs, {}), known, core, depth)
-            if cases is not None:
-                return Compare(polynomial, signs, cases)
+                return self._each(Alternatives(label, {}), known, core, depth - 1) if depth else None
+        simple = {label: fact for label, fact in core.items() if isinstance(fact, Fact)}
+        forced = next(_forced(simple), None)
+        leaf = find_identity(simple, self.reals, order=forced is None)
+        if leaf is not None:
+            return leaf
+        if forced is not None:  # no choice, and so no step deeper
+            return self._each(Compare(forced, False, {}), known, core, depth)
+        for _, (polynomial, signs) in zip(range(WIDTH if depth else 0), _comparisons(simple), strict=False):
+            node = self._each(Compare(polynomial, signs, {}), known, core, depth - 1)
+            if node is not None:
+                return node
         return None
 
-    def _each(
-        self, node: Compare | Alternatives, known: Known, core: Facts, depth: int
-    ) -> dict[str, Node] | None:
-        """A refutation of every case of a node."""
+    def _each(self, node: Compare | Alternatives, known: Known, core: Facts, depth: int) -> Node | None:
+        """The node with a refutation of every case."""
         found: dict[str, Node] = {}
         split = (
             node.either if isinstance(node, Alternatives) else None
@@ -81,50 +78,51 @@ class _Cases:
                 for label, fact in inner.facts.items()
                 if (label in core and label != split) or label not in known.facts
             }
-            child = self.refute(inner, self.reals.core(here), depth - 1)
+            child = self.refute(inner, self.reals.core(here), depth)
             if child is None:
                 return None
             found[case.name] = child
-        return found
+        return replace(node, cases=found)
+
+
+def _known_factors(facts: Mapping[str, Fact]) -> set[Polynomial]:
+    """What is known not to be 0, as irreducible polynomials."""
+    nonzero = [fact.polynomial for fact in facts.values() if fact.sign in ("!=", ">")]
+    return {factor.monic() for p in nonzero for factor in factors(p)}
+
+
+def _open_factors(p: Polynomial, known: set[Polynomial]) -> list[Polynomial]:
+    return [factor for factor in factors(p) if factor.monic() not in known]
+
+
+def _forced(facts: Mapping[str, Fact]) -> Iterator[Polynomial]:
+    """What must be 0, because a product is whose other factors are not."""
+    known = _known_factors(facts)
+    equations = [fact.polynomial for fact in facts.values() if fact.sign == "="]
+    for p in equations:
+        match _open_factors(p, known):
+            case [factor] if factor.monic() not in {q.monic() for q in equations}:
+                yield factor
 
 
 def _comparisons(facts: Mapping[str, Fact]) -> Iterator[tuple[Polynomial, bool]]:
     """What to compare with 0, the most telling first, and whether its sign matters."""
-    seen: set[Polynomial] = set()
-    known = {
-        factor.monic()
-        for fact in facts.values()
-        if fact.sign in ("!=", ">")
-        for factor in factors(fact.polynomial)
-    }
-    whole = {fact.polynomial.monic() for fact in facts.values() if fact.sign in ("!=", ">", "=")}
-
-    def fresh(p: Polynomial) -> bool:
-        if p.monic() in seen or p.monic() in whole:
-            return False
-        seen.add(p.monic())
-        return True
-
-    products: list[Polynomial] = []
-    for fact in facts.values():
-        if fact.sign == "=":
-            open_factors = [p for p in factors(fact.polynomial) if p.monic() not in known]
-            if len(open_factors) == 1 and fresh(open_factors[0]):
-                yield open_factors[0], False  # the others are not 0, so this one is
-            products += open_factors if len(open_factors) > 1 else []
-    for fact in facts.values():
-        if fact.sign in ("!=", ">"):
-            for p in factors(fact.polynomial):
-                if fresh(p):
-                    yield p, False  # a factor of what is not 0
+    known = _known_factors(facts)
+    seen = {fact.polynomial.monic() for fact in facts.values() if fact.sign in ("!=", ">", "=")}
     signs = any(fact.sign in (">", ">=") for fact in facts.values())
-    for p in products:
-        if fresh(p):
+    positive = {fact.polynomial.monic() for fact in facts.values() if fact.sign == ">"}
+    products = [_open_factors(fact.polynomial, known) for fact in facts.values() if fact.sign == "="]
+    # One factor or another of a product that is 0; then factors of what is not.
+    candidates = [p for several in products if len(several) > 1 for p in several]
+    candidates += [p for fact in facts.values() if fact.sign in ("!=", ">") for p in factors(fact.polynomial)]
+    for p in candidates:
+        if p.monic() not in seen:
+            seen.add(p.monic())
             yield p, False
     count = Counter(name for fact in facts.values() for name in fact.polynomial.variables)
     for name, _ in sorted(count.items(), key=lambda item: (-item[1], item[0])):
         p = Polynomial.variable(name)
-        if p.monic() not in seen and p.monic() not in {
-            f.polynomial.monic() for f in facts.values() if f.sign in (">", "=")
-        }:
-            yield p, signs
+        if signs and p not in positive and -p not in positive:
+            yield p, True
+        elif p not in seen:
+            yield p, False

@@ -30,18 +30,25 @@ MAX_PRODUCTS, MAX_FACTS, MAX_SQUARES = 60, 6, 8
 
 MAX_GROUPS = 30
 
+SLACK = 1
+"""Degrees by which multiples of equations may exceed the degree of what they add up to."""
+
 ONE = Polynomial.constant(1)
 
 
-def find_identity(facts: Mapping[str, Fact], reals: Reals, *, slack: int = 1) -> Identity | None:
+def find_identity(facts: Mapping[str, Fact], reals: Reals, *, order: bool = True) -> Identity | None:
     """An identity that refutes the facts, or None where none of low degree was found.
 
     Args:
-        slack: degrees by which multiples of equations may exceed the degree of what they add up to.
+        order: whether to look for Positivstellensatz certificates too.
+
+    Raises:
+        OutOfTime: the deadline has passed.
     """
     found = _constant(facts)
     if found is None:
-        found = _Search(facts, reals, slack).run()
+        search = _Search(facts, reals)
+        found = search.null() or (search.positive() if order else None)
     if found is not None:
         check_identity(found, facts)
     return found
@@ -67,8 +74,8 @@ def _constant(facts: Mapping[str, Fact]) -> Identity | None:
 
 
 class _Search:
-    def __init__(self, facts: Mapping[str, Fact], reals: Reals, slack: int) -> None:
-        self.facts, self.reals, self.slack = facts, reals, slack
+    def __init__(self, facts: Mapping[str, Fact], reals: Reals) -> None:
+        self.facts, self.reals = facts, reals
         self.ring = Ring({name for fact in facts.values() for name in fact.polynomial.variables})
         self.equations = {label: f.polynomial for label, f in facts.items() if f.sign == "="}
         self.nonzero = [label for label, f in facts.items() if f.sign == "!="]
@@ -76,12 +83,13 @@ class _Search:
         self.weak = [label for label, f in facts.items() if f.sign == ">="]
         self.reduced = _Reduction(self.ring, self.equations)
 
-    def run(self) -> Identity | None:
+    def null(self) -> Identity | None:
+        """A product of what is not 0 that the equations make 0."""
         for powers in self._null_targets():
             found = self._null(powers)
             if found is not None:
                 return found
-        return self._positive()
+        return None
 
     def _terms(self, p: Any) -> Terms:
         return {e: Fraction(int(c.p), int(c.q)) for e, c in p.to_dict().items()}
@@ -119,13 +127,13 @@ class _Search:
     def _solve(self, targets: Sequence[Terms]) -> Solution | None:
         generators = [self._terms(g) for g in self.reduced.rest.values()]
         self.reals.keep_time()
-        degree = max((sum(e) for terms in (*targets, *generators) for e in terms), default=0) + self.slack
+        degree = max((sum(e) for terms in (*targets, *generators) for e in terms), default=0) + SLACK
         span = Span.towards(generators, targets, degree=degree, most=MAX_ROWS)
         if len(span.rows) > 2 * MAX_ROWS:
             return None
         return span.solve(targets)
 
-    def _positive(self) -> Identity | None:
+    def positive(self) -> Identity | None:
         """A positive combination of products that the equations make 0.
 
         All facts are homogeneous under some gradings; so are the parts of an identity, one by one.
@@ -140,14 +148,19 @@ class _Search:
         telling = [
             g for g in groups.values() if any(map(self._is_strict, g)) and (len(g) > 1 or self.equations)
         ]
+        multipliers: list[dict[str, int]] = [{}]
+        if self.nonzero and self.equations:
+            multipliers.append(dict.fromkeys(self.nonzero, 1))
         for group in telling[:MAX_GROUPS]:
-            found = self._combined(group[:MAX_PRODUCTS])
-            if found is not None:
-                return found
+            for powers in multipliers:
+                found = self._combined(group[:MAX_PRODUCTS], powers)
+                if found is not None:
+                    return found
         return None
 
-    def _combined(self, choices: Sequence[Product]) -> Identity | None:
-        products = [self._value(choice) for choice in choices]
+    def _combined(self, choices: Sequence[Product], powers: Mapping[str, int]) -> Identity | None:
+        outer = self._product(powers)
+        products = [self._value(choice) * outer for choice in choices]
         solution = self._solve([self._terms(self.reduced(p)) for p in products])
         if solution is None:
             return None
@@ -157,7 +170,7 @@ class _Search:
             return None
         positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in weights.items())
         total = sum((products[n] * w for n, w in weights.items()), Polynomial.constant(0))
-        return self._lifted({}, positive, total, solution.cofactors(weights))
+        return self._lifted(powers, positive, total, solution.cofactors(weights))
 
     def _products(self) -> Iterator[Product]:
         """Products of at most three facts, and of squares of unknowns with at most two of them."""
