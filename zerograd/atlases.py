@@ -1,4 +1,4 @@
-"""The atlas of a network: which zero/nonzero patterns of its gradients are possible, and with how many samples."""
+"""The atlas of a network: which patterns of vanishing gradients are possible, and with how few samples."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Atlas:
     """Which patterns are possible, with how many samples at least, and on what evidence.
 
     Attributes:
-        rows: one for each pattern, from zero everywhere to nonzero everywhere, the last group's changing first.
+        rows: one for each pattern, from zero everywhere to nonzero everywhere.
         reused: how many of them a store had already.
     """
 
@@ -126,7 +126,7 @@ def atlas(
         kept = None if store is None else _Kept(stack.enter_context(Store(Path(store))), seed, timeout)
         rows: dict[int, Row] = {}
         for task in tasks:
-            row = kept and kept.row(task, notice or _warn)
+            row = None if kept is None else kept.row(task, notice or _warn)
             if row is not None:
                 rows[task.number] = row
         reused = len(rows)
@@ -159,7 +159,7 @@ class _Kept:
     timeout: float
 
     def row(self, task: _Task, notice: Say) -> Row | None:
-        """The row of a task if it was decided, re-checked; what is not as it should be is said, and dropped."""
+        """The row of a task if it was decided, re-checked. What is damaged is said, and dropped."""
         try:
             found = self.store.get(task.problem.digest, self.seed)
             if found is None or not found[1]:

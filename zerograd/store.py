@@ -31,7 +31,7 @@ CREATE TABLE rows (
     version TEXT NOT NULL,     -- of this program
     seed TEXT NOT NULL,        -- of any size, which INTEGER is not
     timeout REAL NOT NULL,     -- seconds that the row was given
-    rank INTEGER NOT NULL,     -- 2: decided, 1: a witness, but perhaps not with the fewest samples, 0: neither
+    rank INTEGER NOT NULL,     -- 2: decided, 1: a witness, perhaps not with the fewest samples, 0: neither
     document TEXT NOT NULL,
     sha256 TEXT NOT NULL,      -- of the document
     PRIMARY KEY (problem, version, seed)
@@ -157,7 +157,7 @@ def _sha256(text: str) -> str:
 
 
 def _refuse_others(path: Path) -> None:
-    """Look at the header alone: SQLite might already repair the file of another program. Raises StoreError."""
+    """Look at the header alone: SQLite might repair the file of another program. Raises StoreError."""
     name = printable(str(path))
     try:
         with path.open("rb") as stream:

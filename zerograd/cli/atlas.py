@@ -63,8 +63,8 @@ def atlas(spec: str, output: str | None, **options: Any) -> None:
     names none, is once asked to have zero gradients only, once to have none: a row for each combination. What
     else the problem says is kept.
 
-    Finished rows are kept in a file in this folder, re-checked when they are read back: a run that was stopped,
-    however that happened, goes on where it was.
+    Finished rows are kept in a file in this folder, re-checked when they are read back: a run that was
+    stopped, however that happened, goes on where it was.
 
     Exit codes: 0 all rows decided, 2 unusable input, 3 some are not, 70 a bug was caught, 130 interrupted.
     """

@@ -176,7 +176,7 @@ class Problem:
         Raises:
             ProblemError: it does not fit.
         """
-        nothing: dict[str, Any] = {relation: () for relation in RELATIONS}
+        nothing: dict[str, Any] = dict.fromkeys(RELATIONS, ())
         unlabelled: dict[str, Any] = {"title": None, "notes": None, "references": (), "expect": None}
         return self._changed(**{**nothing, **unlabelled, **query})
 
