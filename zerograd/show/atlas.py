@@ -16,7 +16,7 @@ from zerograd.show.words import activations, count, kink_line, network_line
 _MARKS = {"zero": "0", "nonzero": "≠0"}
 _LONG = 40
 """Rows that fit on a page of LaTeX."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$&~!+\-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$&~])")
 
 _HEADINGS = ("fewest samples", "evidence")
 
@@ -58,13 +58,21 @@ def summary(rows: Sequence[Row]) -> str:
     if perhaps := sum(row.status == "sat" and not row.decided for row in rows):
         parts.append(f"of {perhaps} the fewest samples are not known")
     proved = sum(row.proved for row in rows)
-    certificates = count(sum(row.certified for row in rows), "certificate")
-    word = sum(row.decided and not row.proved for row in rows)
-    accepted = f"the checker accepted all witnesses and {certificates}"
+    checked = [_plural(statuses.count("sat"), "witness", "witnesses")] if "sat" in statuses else []
+    if certified := sum(row.certified for row in rows):
+        checked.append(_plural(certified, "certificate", "certificates"))
+    accepted = f"the checker accepted {' and '.join(checked)}"
     if proved == len(rows):
         return f"{', '.join(parts)}. Nothing rests on a solver's word: {accepted}."
-    rests = f"; {count(word, 'row')} rest{'s' if word == 1 else ''} on a solver's word" if word else ""
-    return f"{', '.join(parts)}; {accepted}{rests}."
+    if checked:
+        parts[-1] += f"; {accepted}"
+    if word := sum(row.decided and not row.proved for row in rows):
+        parts[-1] += f"; {_plural(word, 'row rests', 'rows rest')} on a solver's word"
+    return f"{', '.join(parts)}."
+
+
+def _plural(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def atlas_text(problem: Problem, rows: Sequence[Row], *, width: int = 100, colour: bool = False) -> str:
@@ -117,8 +125,8 @@ def atlas_latex(problem: Problem, rows: Sequence[Row], *, document: bool = True)
     text = "\n".join(paragraphs)
     if not document:
         return text + "\n"
-    package = "\\usepackage{longtable}\n" if long else ""
-    return f"\\documentclass{{article}}\n{package}\\begin{{document}}\n{text}\n\\end{{document}}\n"
+    packages = "\\usepackage[margin=2cm]{geometry}\n" + ("\\usepackage{longtable}\n" if long else "")
+    return f"\\documentclass{{article}}\n{packages}\\begin{{document}}\n{text}\n\\end{{document}}\n"
 
 
 def _about(problem: Problem, rows: Sequence[Row]) -> Iterator[tuple[str, list[str]]]:
@@ -150,7 +158,7 @@ def _markdown(text: str) -> str:
 
 def _latex_heading(heading: str) -> str:
     name = heading.removeprefix("∂L/∂")
-    return heading if name == heading else rf"\(\partial L/\partial \mathtt{{{name}}}\)"
+    return heading if name == heading else rf"\(\partial_{{\mathtt{{{name}}}}}L\)"
 
 
 def _latex_cell(cell: str) -> str:
