@@ -27,7 +27,6 @@ from zerograd.core.problem import Problem
 from zerograd.core.univariate import polynomial
 from zerograd.core.witness import Witness, array_to_json, witness_from_json
 
-
 FORMATS = "'zerograd.result/1', 'zerograd.witness/1' or 'zerograd.certificate/1'"
 
 

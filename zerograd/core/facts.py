@@ -80,6 +80,13 @@ def renamed(formula: Formula, names: Mapping[str, str]) -> Formula:
             return Either(tuple(renamed(part, names) for part in parts))
 
 
+def variables_in(formula: Formula) -> frozenset[str]:
+    """The names of its variables."""
+    if isinstance(formula, Fact):
+        return formula.polynomial.variables
+    return frozenset().union(*map(variables_in, formula.parts))
+
+
 def meaning(formula: Formula) -> object:
     """The same value for formulas that differ in the order of their parts or by positive factors only."""
     match formula:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from zerograd.core.arrays import Array, Index
-from zerograd.core.facts import Either, Fact, Formula, labelled, meaning, renamed
+from zerograd.core.facts import Either, Fact, Formula, labelled, meaning, renamed, variables_in
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry, resolve
@@ -57,23 +57,15 @@ class System:
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
-        """All variables, in order of first appearance."""
+        """All variables."""
         found: dict[str, None] = {}
-
-        def visit(formula: Formula) -> None:
-            if isinstance(formula, Fact):
-                found.update(dict.fromkeys(sorted(formula.polynomial.variables)))
-                return
-            for part in formula.parts:
-                visit(part)
-
-        for known in self.facts.values():
-            visit(known)
+        formulas: list[Formula] = [*self.facts.values()]
         for cases in self.splits.values():
             for case in cases:
                 found.update(dict.fromkeys(case.values))
-                for _, fact in case.facts:
-                    visit(fact)
+                formulas += [fact for _, fact in case.facts]
+        for formula in formulas:
+            found.update(dict.fromkeys(sorted(variables_in(formula))))
         return tuple(found)
 
     def is_symmetry(self, names: Mapping[str, str]) -> bool:

@@ -18,9 +18,6 @@ from zerograd.prove.ring import factors
 DEPTH = 5
 """Nested comparisons."""
 
-TRIES = 80
-"""Identities that are looked for before one set of facts is given up."""
-
 WIDTH = 4
 """Comparisons that are tried at one place."""
 
@@ -30,13 +27,16 @@ class _Budget:
     left: int
 
 
-def refute(system: System, reals: Reals, known: Known, core: Facts) -> Node | None:
+def refute(system: System, reals: Reals, known: Known, core: Facts, tries: int) -> Node | None:
     """A tree that refutes what is known, by the facts of ``core`` alone; None where none was found.
+
+    Args:
+        tries: identities that are looked for before it is given up.
 
     Raises:
         OutOfTime: the deadline has passed.
     """
-    return _Cases(system, reals, _Budget(TRIES)).refute(known, core, DEPTH)
+    return _Cases(system, reals, _Budget(tries)).refute(known, core, DEPTH)
 
 
 @dataclass(slots=True)
@@ -78,10 +78,7 @@ class _Cases:
                 for label, fact in inner.facts.items()
                 if label in core or label not in known.facts
             }
-            fewer = self.reals.core(here)
-            if fewer is None:
-                return None
-            child = self.refute(inner, fewer, depth - 1)
+            child = self.refute(inner, self.reals.core(here), depth - 1)
             if child is None:
                 return None
             found[case.name] = child

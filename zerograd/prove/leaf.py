@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain, combinations, combinations_with_replacement
+from itertools import combinations, combinations_with_replacement
 from typing import Any
 
 from zerograd.core.certificate import Identity, Product
@@ -19,14 +19,16 @@ from zerograd.core.facts import Fact
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import check_identity
 from zerograd.prove.reals import Reals, approximate
-from zerograd.prove.ring import Ring, Solution, Span, Terms
+from zerograd.prove.ring import Ring, Solution, Span, Terms, degree_under, gradings
 from zerograd.solvers.base import Model
 
 MAX_ROWS = 900
 """Multiples of equations that are looked at at once."""
 
-MAX_PRODUCTS, MAX_SQUARES = 60, 8
-"""Products of facts, and squares of unknowns, that a positive combination may be made of."""
+MAX_PRODUCTS, MAX_FACTS, MAX_SQUARES = 60, 6, 8
+"""Products that a positive combination may be made of, and facts and squares of unknowns in them."""
+
+MAX_GROUPS = 30
 
 ONE = Polynomial.constant(1)
 
@@ -116,53 +118,65 @@ class _Search:
 
     def _solve(self, targets: Sequence[Terms]) -> Solution | None:
         generators = [self._terms(g) for g in self.reduced.rest.values()]
-        degree = max((sum(e) for target in targets for e in target), default=0) + self.slack
+        self.reals.keep_time()
+        degree = max((sum(e) for terms in (*targets, *generators) for e in terms), default=0) + self.slack
         span = Span.towards(generators, targets, degree=degree, most=MAX_ROWS)
         if len(span.rows) > 2 * MAX_ROWS:
             return None
         return span.solve(targets)
 
     def _positive(self) -> Identity | None:
-        """A positive combination of products that the equations make 0."""
-        choices = list(self._products())
-        for powers in self._multipliers():
-            outer = self._product(powers)
-            products = [self._value(choice) * outer for choice in choices]
-            targets = [self._terms(self.reduced(p)) for p in products]
-            solution = self._solve(targets)
-            if solution is None:
-                continue
-            weights = _weights(
-                self.reals, solution.remainders(), [self._is_strict(choice) for choice in choices]
-            )
-            if weights is None:
-                continue
-            positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in weights.items())
-            total = sum((products[n] * w for n, w in weights.items()), Polynomial.constant(0))
-            found = self._lifted(powers, positive, total, solution.cofactors(weights))
+        """A positive combination of products that the equations make 0.
+
+        All facts are homogeneous under some gradings; so are the parts of an identity, one by one.
+        """
+        weights = gradings([self.ring.to(fact.polynomial) for fact in self.facts.values()])
+        groups: dict[object, list[Product]] = {}
+        for product in self._products():
+            value = self.ring.to(self._value(product))
+            if value != 0:
+                groups.setdefault(degree_under(weights, value), []).append(product)
+        # Short ones first: groups come in the order of their shortest products.
+        telling = [
+            g for g in groups.values() if any(map(self._is_strict, g)) and (len(g) > 1 or self.equations)
+        ]
+        for group in telling[:MAX_GROUPS]:
+            found = self._combined(group[:MAX_PRODUCTS])
             if found is not None:
                 return found
         return None
 
-    def _multipliers(self) -> Iterator[dict[str, int]]:
-        yield {}
-        for label in self.nonzero[:3]:
-            yield {label: 1}
+    def _combined(self, choices: Sequence[Product]) -> Identity | None:
+        products = [self._value(choice) for choice in choices]
+        solution = self._solve([self._terms(self.reduced(p)) for p in products])
+        if solution is None:
+            return None
+        strict = [self._is_strict(choice) for choice in choices]
+        weights = _weights(self.reals, solution.remainders(), strict)
+        if weights is None:
+            return None
+        positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in weights.items())
+        total = sum((products[n] * w for n, w in weights.items()), Polynomial.constant(0))
+        return self._lifted({}, positive, total, solution.cofactors(weights))
 
     def _products(self) -> Iterator[Product]:
-        """Products of at most three facts, and squares of unknowns times facts."""
+        """Products of at most three facts, and of squares of unknowns with at most two of them."""
         labels = [*self.strict, *self.weak]
         one = Fraction(1)
-        wholes = chain(
-            (dict.fromkeys(few, 1) for size in (1, 2) for few in combinations(labels, size)),
-            ({label: 2} for label in self.nonzero),
-            (_counted(few) for few in combinations_with_replacement(labels, 3)),
-        )
         yield Product(one, {})
+        for size in (1, 2, 3):
+            for few in combinations_with_replacement(labels[:MAX_FACTS], size):
+                yield Product(one, _counted(few))
+        for label in self.nonzero:
+            yield Product(one, {label: 2})
+            for other in labels[:MAX_FACTS]:
+                yield Product(one, {label: 2, other: 1})
         for name in self.ring.names[:MAX_SQUARES]:
-            yield Product(one, {}, (Polynomial.variable(name),))
-        for _, powers in zip(range(MAX_PRODUCTS), wholes, strict=False):
-            yield Product(one, powers)
+            square = (Polynomial.variable(name),)
+            yield Product(one, {}, square)
+            for size in (1, 2):
+                for pair in combinations(labels[:MAX_FACTS], size):
+                    yield Product(one, dict.fromkeys(pair, 1), square)
 
     def _is_strict(self, product: Product) -> bool:
         return not product.squares and not any(label in self.weak for label in product.factors)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from zerograd.core.exact import NumberField
 from zerograd.core.facts import Both, Either, Fact, Formula
 from zerograd.core.polynomial import Polynomial
-from zerograd.solvers.base import Mode, Model, NoModel, Outcome
+from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome
 from zerograd.solvers.terms import (
     ZERO,
     Constant,
@@ -29,6 +29,13 @@ from zerograd.solvers.z3 import Z3
 EFFORT = 0.05
 """For one question (see `zerograd.solvers.base.Solver.check`)."""
 
+PATIENTLY: tuple[tuple[Mode, float], ...] = (
+    ("elimination", 0.2),
+    ("polynomial", 1.0),
+    ("elimination", 1.0),
+)
+"""What is tried where that does not suffice."""
+
 Facts = Mapping[str, Fact | Either]
 
 
@@ -42,39 +49,66 @@ class Reals:
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.solver = Z3()
+        self._symbols: dict[str, str] = {}
+        self._texts: dict[int, tuple[Formula, str, tuple[str, ...]]] = {}
+        """Of each formula (by its identity, which it is kept for): assertions, and variables."""
+
+    def keep_time(self) -> float:
+        """The seconds that are left. Raises OutOfTime if none are."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise OutOfTime
+        return left
 
     def check(
         self, facts: Iterable[Formula], *, effort: float = EFFORT, mode: Mode = "polynomial"
     ) -> Outcome:
         """A model (by the names of the variables), none, or neither. Raises OutOfTime."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise OutOfTime
-        script = Script()
-        symbols: dict[str, Variable] = {}
-
-        def symbol(name: str) -> Term:
-            if name not in symbols:
-                symbols[name] = script.declare(f"v{len(symbols)}", "Real")
-            return symbols[name]
-
-        for fact in facts:
-            script.require(_assertion(fact, symbol))
-        outcome = self.solver.check(
-            script.to_smtlib(), list(script.variables), mode=mode, seed=0, seconds=left, effort=effort
-        )
+        left = self.keep_time()
+        known = [self._text(fact) for fact in facts]
+        names = dict.fromkeys(name for _, _, variables in known for name in variables)
+        declared = "".join(f"(declare-const {self._symbols[name]} Real)\n" for name in names)
+        text = declared + "".join(assertions for _, assertions, _ in known)
+        symbols = [self._symbols[name] for name in names]
+        outcome = self.solver.check(text, symbols, mode=mode, seed=0, seconds=left, effort=effort)
         if isinstance(outcome, Model):
-            return Model({n: outcome.values[s.name] for n, s in symbols.items() if s.name in outcome.values})
+            values = outcome.values
+            return Model({n: values[self._symbols[n]] for n in names if self._symbols[n] in values})
         return outcome
+
+    def _text(self, formula: Formula) -> tuple[Formula, str, tuple[str, ...]]:
+        """Most formulas are asked about many times over: each is written out once."""
+        if id(formula) not in self._texts:
+            script = Script()
+            own: dict[str, Variable] = {}
+
+            def symbol(name: str) -> Term:
+                if name not in own:
+                    known = self._symbols.setdefault(name, f"v{len(self._symbols)}")
+                    own[name] = script.declare(known, "Real")
+                return own[name]
+
+            script.require(_assertion(formula, symbol))
+            lines = script.to_smtlib().splitlines(keepends=True)
+            assertions = "".join(line for line in lines if not line.startswith("(declare-const"))
+            self._texts[id(formula)] = (formula, assertions, tuple(own))
+        return self._texts[id(formula)]
 
     def refutes(self, facts: Facts) -> bool:
         """Whether Z3 finds that the facts contradict one another."""
         return isinstance(self.check(facts.values()), NoModel)
 
-    def core(self, facts: Facts) -> Facts | None:
-        """As few of contradictory facts as still are, or None where Z3 does not find them contradictory."""
-        if not self.refutes(facts):
-            return None
+    def patiently(self, facts: Facts) -> Outcome:
+        """As `check`, with more effort and by other means where that does not suffice."""
+        outcome = self.check(facts.values())
+        for mode, effort in PATIENTLY:
+            if not isinstance(outcome, GaveUp):
+                break
+            outcome = self.check(facts.values(), mode=mode, effort=effort)
+        return outcome
+
+    def core(self, facts: Facts) -> Facts:
+        """As few of contradictory facts as Z3 still finds contradictory."""
         left = dict(facts)
         # What is complicated goes first: short facts make short proofs.
         for label in sorted(facts, key=lambda label: _size(facts[label]), reverse=True):

@@ -60,6 +60,26 @@ def factors(p: Polynomial) -> list[Polynomial]:
     return [ring.back(factor) for factor, _ in found]
 
 
+def gradings(polynomials: Iterable[Any]) -> list[list[int]]:
+    """A basis of the weights of the unknowns under which each of the polynomials is homogeneous."""
+    from flint import fmpz_mat
+
+    differences = []
+    for p in polynomials:
+        first, *others = p.to_dict() or [()]
+        differences += [[a - b for a, b in zip(other, first, strict=True)] for other in others]
+    if not differences:
+        return []
+    basis, nullity = fmpz_mat(differences).nullspace()
+    return [[int(basis[i, j]) for i in range(basis.nrows())] for j in range(nullity)]
+
+
+def degree_under(weights: Sequence[Sequence[int]], p: Any) -> tuple[int, ...]:
+    """The degree of a polynomial other than 0 that is homogeneous under the weights."""
+    exponents = next(iter(p.to_dict()))
+    return tuple(sum(w * e for w, e in zip(weight, exponents, strict=True)) for weight in weights)
+
+
 @dataclass(slots=True)
 class Span:
     """The multiples of some polynomials by monomials, as a matrix: what can be written by them.

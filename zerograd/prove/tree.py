@@ -14,15 +14,18 @@ from itertools import permutations, product
 from math import floor
 
 from zerograd.core.certificate import Floor, Like, Node, Split
-from zerograd.core.facts import Both, Either, Fact, Formula
+from zerograd.core.facts import Both, Either, Fact, Formula, variables_in
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import Known, cases_of, symmetry
 from zerograd.core.system import Case, Renaming, System
 from zerograd.prove.cases import refute
 from zerograd.prove.reals import Reals, approximate
-from zerograd.solvers.base import Model, NoModel, Value
+from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
+FEW, MANY = 12, 80
+"""Identities that are looked for while there are sides to decide, and when there are none."""
+
 MAX_FLOORS = 12
 """Nested comparisons of integers."""
 
@@ -67,17 +70,17 @@ class Tree:
         shared = self._shared(known)
         if isinstance(shared, Like):
             return shared
-        outcome = self.reals.check(known.facts.values())
-        node: Node | None = None
+        open_splits = self._open(known)
+        outcome = self.reals.check(known.facts.values()) if open_splits else self.reals.patiently(known.facts)
         if isinstance(outcome, NoModel):
-            core = self.reals.core(known.facts)
-            node = refute(self.system, self.reals, known, core) if core is not None else None
-            if node is not None:
+            found = self._refuted(known, open_splits)
+            if found is not None and not isinstance(found, str):
                 self._leaves += 1
                 self.progress(f"{self._leaves} cases refuted")
-                return node
-        model = outcome.values if isinstance(outcome, Model) else None
-        name = self._undecided(known, model)
+                return found
+            name = found
+        else:
+            name = self._undecided(open_splits, known, outcome)
         if name is not None:
             cases = self.system.splits[name]
             children = {}
@@ -102,15 +105,39 @@ class Tree:
 
     # --- what to decide next --------------------------------------------------------------
 
-    def _undecided(self, known: Known, model: Mapping[str, Value] | None) -> str | None:
-        """A split that has not been made, of which the model fits no case; without a model, the first."""
+    def _open(self, known: Known) -> list[str]:
+        """The splits that have not been made."""
         taken = {id(case) for case in known.assumed}
-        open_splits = [
+        return [
             name for name, cases in self.system.splits.items() if not any(id(case) in taken for case in cases)
         ]
-        if model is None:
+
+    def _refuted(self, known: Known, open_splits: Sequence[str]) -> Node | str | None:
+        """A proof by algebra, or the split to make first.
+
+        Where it has to speak of sides that are not decided (what unites them, say s² = s, makes for long
+        proofs), it is looked for in no more than one identity.
+        """
+        slopes = {
+            split: {n for case in self.system.splits[split] for n in case.values} for split in open_splits
+        }
+        united = {f"values of {name}" for names in slopes.values() for name in names}
+        facts = {label: fact for label, fact in known.facts.items() if label not in united}
+        if len(facts) < len(known.facts) and not self.reals.refutes(facts):
+            return open_splits[0]
+        core = self.reals.core(facts)
+        spoken = set().union(*(variables_in(fact) for fact in core.values()))
+        touched = [split for split in open_splits if slopes[split] & spoken]
+        tries = 1 if touched else FEW if open_splits else MANY
+        return refute(self.system, self.reals, known, core, tries) or next(
+            iter([*touched, *open_splits]), None
+        )
+
+    def _undecided(self, open_splits: Sequence[str], known: Known, outcome: Outcome) -> str | None:
+        """A split of which the model fits no case; without a model, the first."""
+        if not isinstance(outcome, Model):
             return open_splits[0] if open_splits else None
-        values = {name: approximate(value) for name, value in model.items()}
+        values = {name: approximate(value) for name, value in outcome.values.items()}
         values = {**values, **known.values}
         for name in open_splits:
             if not any(self._fits(case, values) for case in self.system.splits[name]):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from zerograd.core.atlas import Row
 from zerograd.core.problem import Problem
-from zerograd.show.escape import clean, latex_escape
+from zerograd.show.escape import clean, latex_escape, markdown_escape
 from zerograd.show.layout import Layout
 from zerograd.show.question import question_lines
 from zerograd.show.table import Column, table
@@ -16,8 +15,6 @@ from zerograd.show.words import activations, count, kink_line, network_line
 _MARKS = {"zero": "0", "nonzero": "≠0"}
 _LONG = 40
 """Rows that fit on a page of LaTeX."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$&~])")
-
 _HEADINGS = ("fewest samples", "evidence")
 
 
@@ -93,14 +90,14 @@ def atlas_text(problem: Problem, rows: Sequence[Row], *, width: int = 100, colou
     return "\n".join(lines) + "\n"
 
 
-def atlas_markdown(problem: Problem, rows: Sequence[Row]) -> str:
+def atlasmarkdown_escape(problem: Problem, rows: Sequence[Row]) -> str:
     """The same, with a table in Markdown."""
     headings, cells = _cells(rows)
-    lines = [f"# {_markdown(problem.title or 'Atlas')}", ""]
-    lines += [f"- {label}: {_markdown(part)}" for label, text in _about(problem, rows) for part in text]
-    lines += ["", _bars(map(_markdown, headings)), _bars([*["---:"] * (len(headings) - 1), ":---"])]
-    lines += [_bars(map(_markdown, row)) for row in cells]
-    return "\n".join([*lines, "", _markdown(summary(rows))]) + "\n"
+    lines = [f"# {markdown_escape(problem.title or 'Atlas')}", ""]
+    lines += [f"- {label}: {markdown_escape(part)}" for label, text in _about(problem, rows) for part in text]
+    lines += ["", _bars(map(markdown_escape, headings)), _bars([*["---:"] * (len(headings) - 1), ":---"])]
+    lines += [_bars(map(markdown_escape, row)) for row in cells]
+    return "\n".join([*lines, "", markdown_escape(summary(rows))]) + "\n"
 
 
 def atlas_latex(problem: Problem, rows: Sequence[Row], *, document: bool = True) -> str:
@@ -149,11 +146,6 @@ def _cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
 
 def _bars(cells: Iterator[str] | Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _markdown(text: str) -> str:
-    """Text as Markdown that says the same."""
-    return _SPECIAL.sub(r"\\\1", clean(text))
 
 
 def _latex_heading(heading: str) -> str:
