@@ -90,7 +90,7 @@ def atlas_text(problem: Problem, rows: Sequence[Row], *, width: int = 100, colou
     return "\n".join(lines) + "\n"
 
 
-def atlasmarkdown_escape(problem: Problem, rows: Sequence[Row]) -> str:
+def atlas_markdown(problem: Problem, rows: Sequence[Row]) -> str:
     """The same, with a table in Markdown."""
     headings, cells = _cells(rows)
     lines = [f"# {markdown_escape(problem.title or 'Atlas')}", ""]
