@@ -17,10 +17,13 @@ import pytest
 
 from zerograd.core.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
 from zerograd.core.atlas import Row, patterns, row_problem
+from zerograd.core.certificate import Certificate, Identity, Part, Split
 from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.witness import witness_from_json
 from zerograd.show.atlas import atlas_latex, atlas_markdown, atlas_text
+from zerograd.show.coq import proof_coq
 from zerograd.show.gradients import gradients_latex, gradients_text
 from zerograd.show.text import answer_text
 
@@ -204,7 +207,17 @@ def long_atlas() -> tuple[Problem, list[Row]]:
     ]
 
 
+def coq_proof() -> str:
+    """The headline for one sample: a unit that is off has no gradient, and one that is on none of its own."""
+    problem = Problem(**{**FOUNDING, "samples": 1, "title": 'One (*sample*) and "no" answer'})
+    off = Identity({}, {"grad(b1[0]) != 0": 1})
+    on = Identity({"grad(b2[0]) = 0": Polynomial.variable("w2[0,0]")}, {"grad(b1[0]) != 0": 1})
+    root = Split("z1[0,0]", {"z1[0,0] <= 0": off, "z1[0,0] > 0": on})
+    return proof_coq(problem, Certificate(problem.digest, (Part("dataset", 1, root),)))
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "proof-headline.v": coq_proof,
     **{f"answer-{name}.txt": lambda make=make: answer_text(make()) for name, make in ANSWERS.items()},  # type: ignore[misc]
     "answer-verbose.txt": verbose,
     "atlas.txt": lambda: atlas_text(*atlas()),
@@ -284,5 +297,6 @@ def test_width(name: str) -> None:
 
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file belongs to a page."""
-    kept = {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex", ".md")}
-    assert {name for name in kept if not name.startswith("proof-")} == set(PAGES)
+    kept = {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex", ".md", ".v")}
+    proofs = {name for name in kept if name.startswith("proof-")}  # of tests/show/test_proof.py
+    assert kept - proofs == PAGES.keys() - proofs

@@ -73,7 +73,8 @@ class System:
         if sorted(names.values()) != sorted(self.variables):
             return False
         moved = {meaning(renamed(fact, names)) for fact in self.facts.values()}
-        if moved != self._meanings or {names[name] for name in self.integers} != self.integers:
+        integers = self.integers & names.keys()  # numbers that no fact speaks of are no variables
+        if moved != self._meanings or {names[name] for name in integers} != integers:
             return False
         return {frozenset(case.meaning(names) for case in cases) for cases in self.splits.values()} == (
             self._split_meanings

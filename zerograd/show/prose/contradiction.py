@@ -9,9 +9,9 @@ from zerograd.core.certificate import Identity
 from zerograd.core.facts import Fact
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import Known
-from zerograd.show.facts import Facts, Quantity
-from zerograd.show.polynomials import Polynomials
-from zerograd.show.style import Style, listed
+from zerograd.show.prose.facts import Facts, Quantity
+from zerograd.show.prose.polynomials import Polynomials
+from zerograd.show.prose.style import Style, listed
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from zerograd.core.references import entry, parse_reference, resolve
 from zerograd.core.refutation import system_of
 from zerograd.core.system import Numbers, System
 from zerograd.core.vocabulary import gradient_shapes
-from zerograd.show.polynomials import Polynomials
-from zerograd.show.style import Style, listed
+from zerograd.show.prose.polynomials import Polynomials
+from zerograd.show.prose.style import Style, listed
 
 _GRADIENT = re.compile(
     r"(?P<some>some )?grad\((?P<name>[^)]+)\) (?P<sign>=|!=|>|<) 0(?:/(?P<part>\d+))?(?:\.\d+)*"

@@ -16,8 +16,8 @@ from zerograd.core.system import intercept, sides_of_units
 from zerograd.core.vocabulary import gradient_shapes, variable_shapes
 from zerograd.derive.notation import Atom
 from zerograd.show.numbers import exact_text
-from zerograd.show.polynomials import Polynomials
-from zerograd.show.style import Style, listed
+from zerograd.show.prose.polynomials import Polynomials
+from zerograd.show.prose.style import Style, listed
 from zerograd.show.words import activations, count, kink_line, label, network_line
 
 

@@ -32,8 +32,8 @@ from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.refutation import check_certificate
 from zerograd.core.system import Renaming
-from zerograd.show.proof import blocks, proof_latex, proof_markdown, proof_text, statement
-from zerograd.show.style import Paragraph
+from zerograd.show.prose import blocks, proof_latex, proof_markdown, proof_text, statement
+from zerograd.show.prose.style import Paragraph
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 HOSTILE = "\x1b[31m100% of $x_1$ & `code` <b> [a](http://b.c) \\input{/etc/passwd} # {"

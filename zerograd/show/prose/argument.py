@@ -22,9 +22,9 @@ from zerograd.core.refutation import Known, cases_of
 from zerograd.core.sides import Side
 from zerograd.core.system import Case, Renaming, System, sides_of_units
 from zerograd.derive.notation import Atom
-from zerograd.show.contradiction import Contradiction
-from zerograd.show.facts import Facts
-from zerograd.show.style import Paragraph, Style, listed
+from zerograd.show.prose.contradiction import Contradiction
+from zerograd.show.prose.facts import Facts
+from zerograd.show.prose.style import Paragraph, Style, listed
 
 _BRIEF = 3
 """Facts in an identity that is told in a subordinate clause."""

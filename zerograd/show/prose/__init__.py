@@ -13,11 +13,11 @@ from zerograd.core.certificate import Alternatives, Certificate, Identity, Part,
 from zerograd.core.facts import Both, Either, Fact
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
-from zerograd.show.argument import Argument
-from zerograd.show.claim import about, claim, enough, notation
-from zerograd.show.facts import Facts
 from zerograd.show.layout import Layout
-from zerograd.show.style import Block, Equation, Equations, Heading, Language, Paragraph, Style
+from zerograd.show.prose.argument import Argument
+from zerograd.show.prose.claim import about, claim, enough, notation
+from zerograd.show.prose.facts import Facts
+from zerograd.show.prose.style import Block, Equation, Equations, Heading, Language, Paragraph, Style
 
 WIDTH = 100
 _DEEPEST = 6
