@@ -235,3 +235,25 @@ def test_two_runs_share_a_store(program: Program) -> None:
         assert process.communicate(timeout=90) == (TABLE, "")
         assert process.returncode == 0
     assert list(decided(program.folder / "pair.atlas.sqlite").values()) == [2] * 4
+
+
+BROKEN = """
+from zerograd import atlases
+from zerograd.cli import main
+from zerograd.search.process import SearchFailed
+
+def broken(*_, **__):
+    raise SearchFailed("out of order")
+
+atlases.solve = broken
+main()
+"""
+
+
+def test_a_bug_in_a_row_is_reported(program: Program) -> None:
+    """Exit code 70, no table, and a file with the row's own problem."""
+    done = program("atlas", "-q", program.file("pair.yaml", PAIR), run=("-c", BROKEN))
+    assert (done.code, done.out) == (70, "")
+    assert done.err.startswith("bug: no answer is given, because out of order\n")
+    (report,) = program.folder.glob("zerograd-bug-*.json")
+    assert json.loads(report.read_text())["problem"]["samples"] == "fewest"
