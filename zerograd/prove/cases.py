@@ -71,7 +71,7 @@ class _Cases:
     ) -> dict[str, Node] | None:
         """A refutation of every case of a node."""
         found: dict[str, Node] = {}
-        for case in cases_of(self.system, node, known.facts, len(known.assumed)):
+        for case in cases_of(self.system, node, known.facts):
             inner = known.assuming(case)
             here = {
                 label: fact

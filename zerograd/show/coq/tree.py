@@ -122,11 +122,12 @@ class Tree:
         return lemma
 
     def _node(self, node: Node, known: Known, depth: int) -> tuple[list[str], Used]:
-        if isinstance(node, Identity):
-            return self._identity(node, known)
         if isinstance(node, Like):
             return self._like(node, known)
-        lines, used = self._inner(node, known, depth)
+        if isinstance(node, Identity):
+            lines, used = self._identity(node, known)
+        else:
+            lines, used = self._inner(node, known, depth)
         if node.name is None or node.name not in self.liked:
             return lines, used
         lemma = self._lemma(f"node_{len(self.done)}", lines, used)
@@ -137,7 +138,7 @@ class Tree:
         self, node: Split | Compare | Floor | Alternatives, known: Known, depth: int
     ) -> tuple[list[str], Used]:
         node = self._of_known_variables(node)
-        cases = cases_of(self.system, node, _formulas(known), depth)
+        cases = cases_of(self.system, node, _formulas(known))
         used = Used()
         patterns, added = [], []
         for case in cases:

@@ -60,11 +60,13 @@ class Argument:
     def _argue(self, node: Node, known: Known, place: tuple[int, ...], *, fresh: bool) -> Iterator[Paragraph]:
         depth = len(place) - len(self.prefix)
         if isinstance(node, Identity | Like):
+            if isinstance(node, Identity) and node.name in self.referred and place:
+                self.anchors[node.name] = f"case {'.'.join(map(str, place))}"
             text = self._capital(self._end(node, known))
             yield Paragraph(text, depth, speaks_of=(id(node),))
             return
         mark = self._anchor(node, place, fresh=fresh)
-        cases = cases_of(self.system, node, known.facts, len(known.assumed))
+        cases = cases_of(self.system, node, known.facts)
         ends = [case for case in cases if isinstance(node.cases[case.name], Identity | Like)]
         further = [case for case in cases if case not in ends]
         if not further and not isinstance(node, Split):
@@ -115,6 +117,8 @@ class Argument:
             assert isinstance(child, Identity | Like)  # for the type checker: chosen so
             about.append(id(child))
             assumed, end = self._assumption(node, case, known), self._end(child, known.assuming(case))
+            if isinstance(child, Identity) and child.name in self.referred:
+                self.anchors[child.name] = f"the case {assumed} above"
             if isinstance(child, Identity) and _size(child) > _BRIEF:
                 long.append(f"Suppose that {assumed}. {self._capital(end)}")
             else:
