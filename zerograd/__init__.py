@@ -15,6 +15,7 @@ from zerograd._version import __version__
 
 if TYPE_CHECKING:
     from zerograd.api import gradients, load, prove, solve, verify
+    from zerograd.atlases import Atlas, atlas
     from zerograd.core.answer import Answer, Sat, Unknown, Unsat
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.network import Layer, Network, leaky_relu
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Atlas",
     "Layer",
     "Network",
     "NothingToCheck",
@@ -37,6 +39,7 @@ __all__ = [
     "Witness",
     "ZerogradError",
     "__version__",
+    "atlas",
     "gradients",
     "leaky_relu",
     "load",
@@ -47,6 +50,7 @@ __all__ = [
 
 _HOME = {
     "zerograd.api": ("gradients", "load", "prove", "solve", "verify"),
+    "zerograd.atlases": ("Atlas", "atlas"),
     "zerograd.core.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
     "zerograd.core.network": ("Layer", "Network", "leaky_relu"),

@@ -20,7 +20,7 @@ from zerograd.core.refutation import check_certificate, every_samples
 from zerograd.core.vocabulary import Samples
 from zerograd.core.witness import Witness
 from zerograd.proof import Proof
-from zerograd.prove.process import ProofProcess
+from zerograd.proving.process import ProofProcess
 from zerograd.search.comparison import SECOND, Comparison, summary
 from zerograd.search.finding import Finding
 from zerograd.search.process import SearchProcess

@@ -93,6 +93,19 @@ def test_interrupt_while_loading_leaves_no_process(program: Program) -> None:
 
 
 @linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopped_atlas_leaves_no_process(program: Program, number: signal.Signals) -> None:
+    """However it ends: the processes of all its jobs end with it."""
+    name = program.file("hopeless.yaml", HOPELESS + "zero: [b2]\n")
+    process = program.start("atlas", "--no-store", "--jobs", "2", "--timeout", "10m", name)
+    _wait_until(lambda: len(_descendants(process.pid)) >= 4 and _busy(_descendants(process.pid)))
+    started = _descendants(process.pid)
+    process.send_signal(number)
+    process.communicate(timeout=15)
+    _wait_until(lambda: _ended(started))
+
+
+@linux
 def test_killed_search_leaves_no_solver(program: Program) -> None:
     """Even SIGKILL, which no program can answer, leaves no solver behind."""
     process, started = _started(program, working=True)

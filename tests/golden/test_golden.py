@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 
 from zerograd.core.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
+from zerograd.core.atlas import Row, patterns, row_problem
 from zerograd.core.certificate import Certificate, Identity, Part, Split
 from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network, leaky_relu
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.witness import witness_from_json
+from zerograd.show.atlas import atlas_latex, atlas_markdown, atlas_text
 from zerograd.show.coq import proof_coq
 from zerograd.show.gradients import gradients_latex, gradients_text
 from zerograd.show.text import answer_text
@@ -165,6 +167,46 @@ QUESTIONS = {
 }
 
 
+def atlas() -> tuple[Problem, list[Row]]:
+    """A row of each kind, whatever the truth: only witnesses cannot be made up."""
+    problem = Problem(
+        network=[1, 1, 1],
+        samples="fewest",
+        title="100% of {w_1} & *α* | \x1b[31m",
+        zero=["w1", "b1", "b2[0]"],
+        where=["x[0] != 3"],
+        bounds={"y": (-9, None)},
+    )
+    asked = [(pattern, row_problem(problem, pattern)) for pattern in patterns(problem)]
+    zero = {"w1": [[1]], "b1": [-1], "w2": [[1]], "b2": [0]}
+    inactive = {"w1": [[0]], "b1": [-1], "w2": [[1]], "b2": [0]}
+    one, other = Attempt(1, "unsat"), Attempt(1, "unknown", "timeout")
+    two = Attempt(2, "sat")
+    answers: list[Answer] = [
+        sat(asked[0][1], zero, [[0]], [[0]]),
+        sat(asked[1][1], inactive, [[0], [0]], [[1], [1]], run=run(attempts=(one, two))),
+        Unsat("solver", problem=asked[2][1], run=run()),
+        Unknown("memory", "the search ran out of memory", problem=asked[3][1], run=run(None)),
+        *(Unknown("timeout", problem=question, run=run(None)) for _, question in asked[4:7]),
+        sat(asked[7][1], zero, [[2], [2]], [[0], [0]], run=run(attempts=(other, two))),
+    ]
+    return problem, [
+        Row(pattern, question, answer.to_json())
+        for (pattern, question), answer in zip(asked, answers, strict=True)
+    ]
+
+
+def long_atlas() -> tuple[Problem, list[Row]]:
+    """More rows than fit on a page, of a range of samples."""
+    problem = Problem(network=[1, 1, 1, 1], samples={"from": 2, "to": 4}, zero=["w1", "w2"])
+    problem = problem.with_query(zero=["w1", "b1", "w2", "b2", "w3", "b3"])
+    asked = [(pattern, row_problem(problem, pattern)) for pattern in patterns(problem)]
+    return problem, [
+        Row(pattern, question, Unsat("solver", problem=question, run=run()).to_json())
+        for pattern, question in asked
+    ]
+
+
 def coq_proof() -> str:
     """The headline for one sample: a unit that is off has no gradient, and one that is on none of its own."""
     problem = Problem(**{**FOUNDING, "samples": 1, "title": 'One (*sample*) and "no" answer'})
@@ -178,6 +220,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "proof-headline.v": coq_proof,
     **{f"answer-{name}.txt": lambda make=make: answer_text(make()) for name, make in ANSWERS.items()},  # type: ignore[misc]
     "answer-verbose.txt": verbose,
+    "atlas.txt": lambda: atlas_text(*atlas()),
+    "atlas.md": lambda: atlas_markdown(*atlas()),
+    "atlas.tex": lambda: atlas_latex(*atlas()),
+    "atlas-long.tex": lambda: atlas_latex(*long_atlas()),
     "answer-narrow.txt": lambda: answer_text(deep(), width=60),
     **{f"gradients-{name}.txt": lambda p=p: gradients_text(p) for name, p in QUESTIONS.items()},  # type: ignore[misc]
     **{f"gradients-{name}.tex": lambda p=p: gradients_latex(p) for name, p in QUESTIONS.items()},  # type: ignore[misc]
@@ -222,11 +268,22 @@ def test_latex_is_balanced(name: str) -> None:
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles(tmp_path: Path) -> None:
     """All pages together, in a document that loads amsmath and nothing else."""
-    pages = "\n\\newpage\n".join(page_of(name) for name in LATEX)
+    pages = "\n\\newpage\n".join(page_of(name) for name in LATEX if not name.startswith("atlas"))
     preamble = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n"
-    (tmp_path / "page.tex").write_text(f"{preamble}{pages}\\end{{document}}\n", encoding="utf-8")
+    compile_latex(tmp_path, f"{preamble}{pages}\\end{{document}}\n")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("name", ["atlas.tex", "atlas-long.tex"])
+def test_latex_of_atlases_compiles(tmp_path: Path, name: str) -> None:
+    """They are documents of their own."""
+    compile_latex(tmp_path, page_of(name))
+
+
+def compile_latex(folder: Path, text: str) -> None:
+    (folder / "page.tex").write_text(text, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
     assert run.returncode == 0, run.stdout.decode(errors="replace")[-2000:]
 
 
@@ -240,6 +297,6 @@ def test_width(name: str) -> None:
 
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file belongs to a page."""
-    kept = {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex", ".v")}
+    kept = {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex", ".md", ".v")}
     proofs = {name for name in kept if name.startswith("proof-")}  # of tests/show/test_proof.py
     assert kept - proofs == PAGES.keys() - proofs

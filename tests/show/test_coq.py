@@ -39,7 +39,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.references import entry
 from zerograd.core.system import Renaming
 from zerograd.core.vocabulary import variable_shapes
-from zerograd.prove.certify import certify
+from zerograd.proving.certify import certify
 from zerograd.show.coq import NotExportable, proof_coq
 from zerograd.show.coq.activations import function_name
 from zerograd.show.coq.statement import Statement

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from zerograd._version import __version__
+from zerograd.cli.atlas import atlas
 from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, INTERRUPTED
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
@@ -52,7 +53,7 @@ def cli(context: click.Context) -> None:
         click.echo(_HINT, nl=False)
 
 
-for command in (solve, prove, verify, gradients, problem, init):
+for command in (solve, prove, atlas, verify, gradients, problem, init):
     cli.add_command(command)
 
 

@@ -62,7 +62,7 @@ def prove(spec: str, output: str | None, samples: int | str | None, memory: int,
     from zerograd import api
     from zerograd.core.errors import ZerogradError
     from zerograd.proof import Proof
-    from zerograd.prove.process import ProofProcess
+    from zerograd.proving.process import ProofProcess
     from zerograd.search.process import SearchProcess
 
     form = "json" if options["as_json"] else options["form"]

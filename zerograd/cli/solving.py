@@ -33,7 +33,7 @@ from zerograd.streams import printable, read_results, to_json_text
 if TYPE_CHECKING:
     from zerograd.core.answer import Answer
     from zerograd.core.problem import Problem
-    from zerograd.prove.process import ProofProcess
+    from zerograd.proving.process import ProofProcess
     from zerograd.search.process import SearchProcess
 
 
@@ -63,7 +63,7 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     130 interrupted.
     """
     from zerograd.api import STRATEGIES
-    from zerograd.prove.process import ProofProcess
+    from zerograd.proving.process import ProofProcess
     from zerograd.search.process import SearchProcess
 
     if options["strategy"] not in STRATEGIES:
@@ -183,10 +183,11 @@ def _verdict(answer: Answer) -> str:
 def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> None:
     """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
 
-    RESULT is what `solve --json` or `prove --json` printed, or `-o` wrote. Exit codes: 0 accepted, 1 refused,
-    2 unusable input, 3 nothing in it that can be checked.
+    RESULT is what `solve --json`, `prove --json` or `atlas --json` printed, or `-o` wrote. Exit codes:
+    0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of an atlas: not all of it).
     """
-    from zerograd.core.check import accepted_line, check_result, claimed_digest
+    from zerograd.core.atlas import accepted_atlas_line, check_atlas
+    from zerograd.core.check import accepted_line, check_result, claimed_digest, is_atlas
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
 
     if spec == result == "-":
@@ -196,6 +197,10 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
     try:
         problem = load(spec, samples)
         documents = read_results(result)
+        if len(documents) == 1 and is_atlas(documents[0]):
+            rows = check_atlas(problem, documents[0])
+            say(accepted_atlas_line(rows))
+            sys.exit(DECIDED if all(row.proved for row in rows) else UNKNOWN)
         # Of the results of several problems, the one that claims to answer this one.
         own = [document for document in documents if claimed_digest(document) == problem.digest]
         accepted = check_result(problem, (own or documents or [None])[0])

@@ -3,8 +3,9 @@
     python -m zerograd.core.check PROBLEM.json RESULT.json
 
 Of a witness it computes the gradients itself, by reverse mode on exact numbers; a certificate is for
-`zerograd.core.refutation`. Nothing here was told by the search. What it does not accept it refuses by
-raising, naming entry, expected and found.
+`zerograd.core.refutation`, and an atlas, many results in one document, for `zerograd.core.atlas`.
+Nothing here was told by the search. What it does not accept it refuses by raising, naming entry,
+expected and found.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from zerograd.core.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.witness import Witness, array_from_json, witness_from_json
 
 RESULT_FORMAT = "zerograd.result/1"
+ATLAS_FORMAT = "zerograd.atlas/1"
 
 _EXPECTED: dict[Relation, tuple[str, frozenset[int]]] = {
     "zero": ("0", frozenset({0})),
@@ -197,6 +199,11 @@ def accepted_line(problem: Problem, accepted: Witness | Certificate) -> str:
     return f"accepted: a certificate that there is no answer ({scope}), re-checked exactly"
 
 
+def is_atlas(data: object) -> bool:
+    """Whether a document says of itself that it is for `zerograd.core.atlas.check_atlas`."""
+    return isinstance(data, Mapping) and data.get("format") == ATLAS_FORMAT
+
+
 def _check_document(problem: Problem, data: object) -> Witness:
     if isinstance(data, Mapping) and data.get("format") == WITNESS_FORMAT:
         # Before its arrays are read: the witness of another problem is no malformed one.
@@ -254,7 +261,14 @@ def main(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         problem = problem_from_json(read_json(Path(arguments[0])))
-        line = accepted_line(problem, check_result(problem, read_json(Path(arguments[1]))))
+        document = read_json(Path(arguments[1]))
+        if is_atlas(document):
+            from zerograd.core.atlas import accepted_atlas_line, check_atlas  # it imports this module
+
+            rows = check_atlas(problem, document)
+            print(accepted_atlas_line(rows))
+            return 0 if all(row.proved for row in rows) else 3
+        line = accepted_line(problem, check_result(problem, document))
     except Refused as refusal:
         print(f"refused: {refusal}")
         return 1

@@ -24,6 +24,7 @@ from zerograd.core.validation import Validator, tighter
 from zerograd.core.vocabulary import (
     DOMAINS,
     EXPECTATIONS,
+    RELATIONS,
     Bound,
     Domain,
     Expect,
@@ -165,6 +166,19 @@ class Problem:
     def with_kink(self, convention: Kink) -> Problem:
         """The same question under another convention for the derivative at a kink."""
         return self._changed(derivative_at_kink=convention)
+
+    def with_query(self, **query: Iterable[str | Reference]) -> Problem:
+        """Another question about the same network, data and conditions; title and the like are left out.
+
+        Args:
+            query: names by relation, as when a problem is made.
+
+        Raises:
+            ProblemError: it does not fit.
+        """
+        nothing: dict[str, Any] = dict.fromkeys(RELATIONS, ())
+        unlabelled: dict[str, Any] = {"title": None, "notes": None, "references": (), "expect": None}
+        return self._changed(**{**nothing, **unlabelled, **query})
 
     def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")

@@ -32,10 +32,12 @@ class SearchProcess:
 
     Args:
         memory: cap in bytes on the address space of each process.
+        solvers: processes that work at one question at once; by default one a core.
     """
 
-    def __init__(self, memory: int = DEFAULT_MEMORY) -> None:
+    def __init__(self, memory: int = DEFAULT_MEMORY, solvers: int | None = None) -> None:
         self.memory = memory
+        self._size = [] if solvers is None else [str(solvers)]
         self._lock = Lock()
         self._worker: Worker | None = None
         self._start()
@@ -47,7 +49,7 @@ class SearchProcess:
         self.close()
 
     def _start(self) -> Worker:
-        self._worker = Worker("zerograd.search.worker", str(self.memory))
+        self._worker = Worker("zerograd.search.worker", str(self.memory), *self._size)
         return self._worker
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """The search in a process of its own.
 
-    python -m zerograd.search.worker MEMORY_BYTES
+    python -m zerograd.search.worker MEMORY_BYTES [SOLVER_PROCESSES]
 
 Answers each request (a problem, a strategy, a seed and a time) with lines of progress and a
 finding; where a cross-check is asked for, also with what a second solver says. Whatever hangs or
@@ -31,9 +31,9 @@ from zerograd.workers import limit_memory, reply, requests
 class _Service:
     """Answers requests, with solver processes that are kept from one to the next."""
 
-    def __init__(self, memory: int) -> None:
+    def __init__(self, memory: int, size: int | None) -> None:
         # Constructions need neither SymPy nor Z3: these are loaded, at the same time, when those have failed.
-        self.crew = Crew(memory=memory)
+        self.crew = Crew(memory=memory, size=size)
         self.second = SolverProcess(SECOND, memory=memory)
 
     def answer(self, request: dict[str, Any]) -> None:
@@ -105,10 +105,10 @@ class _Service:
         reply({"cross_checked": True})
 
 
-def main(memory: int) -> None:
+def main(memory: int, size: int | None = None) -> None:
     """Answer requests until the input ends."""
     limit_memory(memory)
-    service = _Service(memory)
+    service = _Service(memory, size)
     for request in requests():
         try:
             service.answer(request)
@@ -127,4 +127,4 @@ def _record(attempt: Attempt) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

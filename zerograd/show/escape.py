@@ -29,6 +29,14 @@ def clean_lines(text: str) -> list[str]:
     return [clean(line) for line in text.splitlines()]
 
 
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&]|:(?=//)|(?<=www)\.)")
+
+
+def markdown_escape(text: str) -> str:
+    """Text as Markdown that says the same."""
+    return _MARKDOWN.sub(r"\\\1", clean(text))
+
+
 _ASCII = {
     "\\": r"\textbackslash{}",
     "{": r"\{",

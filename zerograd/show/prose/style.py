@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from zerograd.core.network import Network
 from zerograd.derive.notation import LaTeX, Notation, Text
-from zerograd.show.escape import clean, latex_escape
+from zerograd.show.escape import clean, latex_escape, markdown_escape
 
 Language = Literal["text", "markdown", "latex"]
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&]|:(?=//)|(?<=www)\.)")
 _SIGNS = {"!=": "≠", ">=": "≥", "<=": "≤"}
 _LATEX_SIGNS = {"!=": r"\neq", ">=": r"\geq", "<=": r"\leq"}
 
@@ -49,7 +47,7 @@ class Style:
                 return clean(text)
             case "latex":
                 return latex_escape(text)
-        return _MARKDOWN.sub(r"\\\1", clean(text))
+        return markdown_escape(text)
 
     def code(self, text: str) -> str:
         """A condition as the problem file writes it."""

@@ -1,6 +1,6 @@
 """The search for proofs in a process of its own, with Z3 inside it.
 
-    python -m zerograd.prove.worker MEMORY_BYTES
+    python -m zerograd.proving.worker MEMORY_BYTES
 
 Whatever hangs or eats memory here can be killed, and nothing here is trusted: the parent checks.
 """
@@ -11,7 +11,7 @@ import sys
 import traceback
 
 from zerograd.core.documents import problem_from_json
-from zerograd.prove.certify import Outcome, certify
+from zerograd.proving.certify import Outcome, certify
 from zerograd.workers import limit_memory, reply, requests
 
 

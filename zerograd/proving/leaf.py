@@ -18,8 +18,8 @@ from zerograd.core.errors import Refused
 from zerograd.core.facts import Fact
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import check_identity
-from zerograd.prove.reals import Reals, approximate
-from zerograd.prove.ring import Ring, Solution, Span, Terms, degree_under, gradings
+from zerograd.proving.reals import Reals, approximate
+from zerograd.proving.ring import Ring, Solution, Span, Terms, degree_under, gradings
 from zerograd.solvers.base import Model
 
 MAX_ROWS = 900

@@ -19,8 +19,8 @@ from zerograd.core.facts import Both, Either, Fact, Formula, variables_in
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import Known, Refutation, cases_of, symmetry
 from zerograd.core.system import Case, Renaming, System
-from zerograd.prove.cases import refute
-from zerograd.prove.reals import Reals, approximate
+from zerograd.proving.cases import refute
+from zerograd.proving.reals import Reals, approximate
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
@@ -147,13 +147,14 @@ class Tree:
         slopes = {
             split: {n for case in self.system.splits[split] for n in case.values} for split in open_splits
         }
-        united = {f"values of {name}" for names in slopes.values() for name in names}
+        united = {f"values of {name}" for names in slopes.values() for name in names} & known.facts.keys()
+        sides = {label.removeprefix("values of ") for label in united}
         facts = {label: fact for label, fact in known.facts.items() if label not in united}
-        if len(facts) < len(known.facts) and not self.reals.refutes(facts):
+        if united and not self.reals.refutes(facts):
             return open_splits[0]
         core = self.reals.core(facts)
         spoken = set().union(*(variables_in(fact) for fact in core.values()))
-        touched = [split for split in open_splits if slopes[split] & spoken]
+        touched = [split for split in open_splits if slopes[split] & spoken & sides]
         tries = 1 if touched else FEW if open_splits else MANY
         return refute(self.system, self.reals, known, core, tries) or next(
             iter([*touched, *open_splits]), None

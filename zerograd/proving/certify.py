@@ -11,8 +11,8 @@ from zerograd.core.errors import Refused
 from zerograd.core.problem import Problem
 from zerograd.core.refutation import check_certificate, system_of
 from zerograd.core.small_datasets import sufficient_samples
-from zerograd.prove.reals import OutOfTime, Reals
-from zerograd.prove.tree import Satisfiable, Tree, renamings
+from zerograd.proving.reals import OutOfTime, Reals
+from zerograd.proving.tree import Satisfiable, Tree, renamings
 
 MAX_OPEN = 40
 """Open cases that are listed; of a system that holds for every M, a few are enough to turn to another."""

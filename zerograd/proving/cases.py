@@ -11,9 +11,9 @@ from zerograd.core.facts import Either, Fact
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import Known, cases_of
 from zerograd.core.system import System
-from zerograd.prove.leaf import find_identity
-from zerograd.prove.reals import Facts, Reals
-from zerograd.prove.ring import factors
+from zerograd.proving.leaf import find_identity
+from zerograd.proving.reals import Facts, Reals
+from zerograd.proving.ring import factors
 
 DEPTH = 5
 """Nested comparisons."""
@@ -119,7 +119,9 @@ def _comparisons(facts: Mapping[str, Fact]) -> Iterator[tuple[Polynomial, bool]]
         if p.monic() not in seen:
             seen.add(p.monic())
             yield p, False
-    count = Counter(name for fact in facts.values() for name in fact.polynomial.variables)
+    # Of single unknowns those that multiply others: what is linear in an unknown gains nothing by its sign.
+    monomials = [m for fact in facts.values() for m in fact.polynomial.terms]
+    count = Counter(name for m in monomials if sum(e for _, e in m) > 1 for name, _ in m)
     for name, _ in sorted(count.items(), key=lambda item: (-item[1], item[0])):
         p = Polynomial.variable(name)
         if signs and p not in positive and -p not in positive:

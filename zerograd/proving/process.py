@@ -75,7 +75,7 @@ class ProofProcess:
 
     def _find(self, request: dict[str, Any], progress: Callable[[str], None]) -> ProofFinding:
         if self._worker is None:
-            self._worker = Worker("zerograd.prove.worker", str(self.memory))
+            self._worker = Worker("zerograd.proving.worker", str(self.memory))
         worker = self._worker
         try:
             worker.send(request)

@@ -1,0 +1,149 @@
+"""`zerograd atlas`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zerograd.cli.common import (
+    BAD_INPUT,
+    BUG,
+    DECIDED,
+    UNKNOWN,
+    Duration,
+    Memory,
+    check_place,
+    color,
+    fail,
+    load,
+    progress,
+    report_bug,
+    save,
+    width,
+)
+from zerograd.streams import printable, to_json_text
+
+if TYPE_CHECKING:
+    from zerograd.atlases import Atlas
+
+FORMS = ("text", "markdown", "latex", "json")
+
+
+@click.command()
+@click.argument("spec")
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(FORMS),
+    default="text",
+    show_default=True,
+    help="How the table is written. json has all witnesses and certificates.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --to json.")
+@click.option("-o", "--output", metavar="FILE", help="Write it to FILE, and say so.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--timeout", type=Duration(), default="60s", show_default=True, help="For each row.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answers.")
+@click.option("--memory", type=Memory(), default="4G", show_default=True, help="Cap for a solver process.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), metavar="N", help="Rows worked at at once [default: one a core]."
+)
+@click.option(
+    "--store", metavar="FILE", help="Where finished rows are kept [default: SPEC's name with .atlas.sqlite]."
+)
+@click.option("--no-store", is_flag=True, help="Keep none: a run that is stopped starts anew.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, and nothing about the store.")
+def atlas(spec: str, output: str | None, **options: Any) -> None:
+    """Which patterns of vanishing gradients are possible, and with how many samples at least?
+
+    Each parameter that the query of the problem in SPEC ('-' is standard input) names, or each there is if it
+    names none, is once asked to have zero gradients only, once to have none: a row for each combination. What
+    else the problem says is kept.
+
+    Finished rows are kept in a file in this folder, re-checked when they are read back: a run that was
+    stopped, however that happened, goes on where it was.
+
+    Exit codes: 0 all rows decided, 2 unusable input, 3 some are not, 70 a bug was caught, 130 interrupted.
+    """
+    from zerograd import atlases
+    from zerograd.core.errors import ProblemError, ZerogradError
+    from zerograd.store import StoreError
+
+    form = "json" if options["as_json"] else options["form"]
+    place = None if output is None else Path(output)
+    if place is not None:
+        check_place(place, [spec])
+        if place.exists() and not options["force"]:
+            fail(f"{printable(str(place))}: exists already: name another file, or overwrite it with --force")
+    store = _store(spec, options["store"], options["no_store"])
+    if store is not None and place is not None and store.absolute() == place.absolute():
+        fail(f"{printable(str(place))}: is where the rows are kept: name another file for the atlas")
+    try:
+        problem = load(spec, None)
+    except ZerogradError as error:
+        fail(str(error))
+    say = (lambda _: None) if options["quiet"] or store is None else _say
+    say(f"finished rows are kept in {printable(str(store))}")
+    try:
+        with progress(options["quiet"]) as report:
+            found = atlases.atlas(
+                problem,
+                timeout=options["timeout"],
+                seed=options["seed"],
+                memory=options["memory"],
+                store=store,
+                jobs=options["jobs"],
+                progress=report,
+                notice=_say,
+            )
+    except atlases.RowFailed as failed:
+        report_bug(failed.problem, failed.error, options["seed"])
+        sys.exit(BUG)
+    except ProblemError as error:
+        fail("\n".join(f"{printable(spec)}: error: {issue}" for issue in error.issues))
+    except StoreError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(BAD_INPUT)
+    if found.reused:
+        say(f"{found.reused} of {len(found.rows)} rows were there already")
+    text = _written(found, form)
+    if place is None:
+        click.echo(text, nl=False)
+    else:
+        save(place, text)
+        from zerograd.show.atlas import summary
+
+        click.echo(f"{summary(found.rows)}\nwrote {printable(str(place))}")
+    sys.exit(DECIDED if found.decided else UNKNOWN)
+
+
+def _store(spec: str, named: str | None, none: bool) -> Path | None:
+    if none:
+        if named is not None:
+            fail("--store FILE and --no-store exclude each other: leave one of them out")
+        return None
+    if named is None:
+        return Path(f"{'stdin' if spec == '-' else Path(spec).stem}.atlas.sqlite")
+    path = Path(named)
+    check_place(path, [spec] if spec != "-" else [])
+    return path
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _written(atlas: Atlas, form: str) -> str:
+    match form:
+        case "markdown":
+            return atlas.to_markdown()
+        case "latex":
+            return atlas.to_latex()
+        case "json":
+            return to_json_text(atlas.to_json()) + "\n"
+    from zerograd.show.atlas import atlas_text
+
+    return atlas_text(atlas.problem, atlas.rows, width=width(), colour=color())

@@ -1,0 +1,180 @@
+"""Finished rows of atlases in a file, so that a run that was stopped can go on: an SQLite database.
+
+Each row is one transaction: whatever kills the program, a row is kept whole or not at all. What is read
+back is no more than a claim; whoever reads it checks it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+from zerograd._version import __version__
+from zerograd.core.atlas import Row
+from zerograd.core.errors import ZerogradError
+from zerograd.streams import printable
+
+APPLICATION = 0x7A67_4154
+"""``zgAT``, in the file's header, by which it is known as ours."""
+SCHEMA = 1
+BUSY = 20.0
+"""Seconds to wait for another run that writes; it takes milliseconds."""
+
+_TABLE = """
+CREATE TABLE rows (
+    problem TEXT NOT NULL,     -- digest
+    version TEXT NOT NULL,     -- of this program
+    seed TEXT NOT NULL,        -- of any size, which INTEGER is not
+    timeout REAL NOT NULL,     -- seconds that the row was given
+    rank INTEGER NOT NULL,     -- 2: decided, 1: a witness, perhaps not with the fewest samples, 0: neither
+    document TEXT NOT NULL,
+    sha256 TEXT NOT NULL,      -- of the document
+    PRIMARY KEY (problem, version, seed)
+)
+"""
+_PUT = """
+INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (problem, version, seed) DO UPDATE SET
+    timeout = excluded.timeout, rank = excluded.rank, document = excluded.document, sha256 = excluded.sha256
+    WHERE excluded.rank >= rows.rank AND rows.rank < 2
+"""
+_KEY = "problem = ? AND version = ? AND seed = ?"
+
+
+class StoreError(ZerogradError):
+    """A file that is no store, or that cannot be read or written."""
+
+
+class Damaged(ZerogradError):  # noqa: N818 - named for what happened
+    """A stored document is not what was written."""
+
+
+class Store:
+    """A file with the rows that were finished. Use it as a context manager; threads may share it.
+
+    Raises:
+        StoreError: it is another kind of file, which is left as it is, or cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        _refuse_others(path)
+        try:
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise self._error(error) from None
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise self._error(error) from None
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        # FULL: a finished row outlives a power failure, too. A journal of its own, not WAL: one file, and
+        # folders on other machines work.
+        self._connection.execute("PRAGMA synchronous = FULL")
+        if self._pragma("application_id") != APPLICATION:  # new, else it would have been refused
+            self._connection.execute("BEGIN IMMEDIATE")
+            if self._pragma("application_id") != APPLICATION:  # another run may have been faster
+                self._connection.execute(_TABLE)
+                self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+                self._connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            self._connection.execute("COMMIT")
+
+    def _pragma(self, name: str) -> int:
+        with closing(self._connection.execute(f"PRAGMA {name}")) as cursor:
+            return int(cursor.fetchone()[0])
+
+    def get(self, problem: str, seed: int) -> tuple[dict[str, Any], bool] | None:
+        """The document of a problem (by its digest) and whether it was decided, if there is one.
+
+        Raises:
+            Damaged: there is one, and it is not what was written.
+            StoreError: the file cannot be read.
+        """
+        query = f"SELECT document, sha256, rank FROM rows WHERE {_KEY}"  # noqa: S608 - no input in it
+        found = self._execute(query, (problem, __version__, str(seed)))
+        if not found:
+            return None
+        text, digest, rank = found[0]
+        if not isinstance(text, str) or _sha256(text) != digest:
+            raise Damaged("it is not what was written")
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise Damaged(str(error)) from None
+        if not isinstance(document, dict):
+            raise Damaged("it is no result")
+        return document, rank == 2
+
+    def put(self, row: Row, seed: int, timeout: float) -> None:
+        """Keep a row, unless what is kept already says more. Raises StoreError."""
+        text = json.dumps(dict(row.answer), ensure_ascii=False)
+        rank = 2 if row.decided else 1 if row.status == "sat" else 0
+        key = (row.problem.digest, __version__, str(seed))
+        self._execute(_PUT, (*key, timeout, rank, text, _sha256(text)))
+
+    def forget(self, problem: str, seed: int) -> None:
+        """Drop a row. Raises StoreError."""
+        self._execute(f"DELETE FROM rows WHERE {_KEY}", (problem, __version__, str(seed)))  # noqa: S608
+
+    def _execute(self, statement: str, values: tuple[object, ...]) -> list[Any]:
+        """One statement, which is one transaction."""
+        try:
+            with self._lock, closing(self._connection.execute(statement, values)) as cursor:
+                return cursor.fetchall()
+        except (sqlite3.Error, UnicodeError) as error:
+            raise self._error(error) from None
+
+    def _error(self, error: Exception) -> StoreError:
+        return StoreError(f"{printable(str(self.path))}: cannot be used to keep rows: {error}")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _refuse_others(path: Path) -> None:
+    """Look at the header alone: SQLite might repair the file of another program. Raises StoreError."""
+    name = printable(str(path))
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(100)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{name}: cannot be read: {error.strerror or error}") from None
+    if not header:
+        return  # as SQLite leaves a file in which nothing was written yet
+    if not header.startswith(b"SQLite format 3\0") or len(header) < 100:
+        raise StoreError(f"{name}: is no store of rows: name another file (--store)")
+    schema, application = (int.from_bytes(header[at : at + 4], "big") for at in (60, 68))
+    if application != APPLICATION:
+        raise StoreError(f"{name}: is a database of another program: name another file (--store)")
+    if schema != SCHEMA:
+        raise StoreError(
+            f"{name}: was written by another version of this program (its schema is {schema}, this one reads "
+            f"{SCHEMA}): name another file (--store)"
+        )
