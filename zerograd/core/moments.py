@@ -139,11 +139,13 @@ class _Moments:
             quantities[f"z{number}"] = lifted(run.z[number - 1])
             quantities[f"a{number}"] = lifted(run.a[number - 1])
         spoken = {name for name in sample_arrays(problem.network) if name in quantities}
+        # What is divided by is known not to be 0 of a sample of this pattern, and only if there is one.
+        algebra = FactAlgebra(f"T{tag}")
         for number, condition in enumerate(problem.where):
             names = names_in(condition.node)
             if names & spoken and names <= set(quantities) and each_sample_alone(condition.node, problem):
-                formula = evaluate(condition, self.algebra, quantities.__getitem__)
-                yield f"where[{number}] at x{tag}", formula
+                yield f"where[{number}] at x{tag}", evaluate(condition, algebra, quantities.__getitem__)
+        yield from algebra.definitions.items()
 
     def _moment(self, p: Polynomial, tag: str) -> Polynomial:
         """Σ over the samples of the pattern, of a polynomial linear in r and affine in x."""
@@ -168,10 +170,10 @@ class _Moments:
         name, index = split_name(variable)
         if name == "t":
             return variable
-        if name[0] not in "SVx":
+        if name[0] not in "SVxT":
             return entry(name, renaming.index(name, index))
         tag = name[1:]
         units = list(self.choices)
         digit = dict(zip(units, tag, strict=True))
         moved = {(layer, renaming.unit(layer, i)): digit[layer, i] for layer, i in units}
-        return entry(name[0] + "".join(moved[unit] for unit in units), index)
+        return entry(name[0] + "".join(moved.get(unit, "?") for unit in units), index)

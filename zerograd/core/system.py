@@ -1,6 +1,6 @@
 """Facts about real numbers, with case distinctions, in which certificates find a contradiction.
 
-`zerograd.core.certificate.system_of` makes them of problems, in three ways.
+`zerograd.core.refutation.system_of` makes them of problems, in three ways.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class System:
         if sorted(names.values()) != sorted(self.variables):
             return False
         moved = {meaning(renamed(fact, names)) for fact in self.facts.values()}
-        if moved != self._meanings or {names[name] for name in self.integers} != self.integers:
+        integers = {names.get(name, name) for name in self.integers}  # of some no fact speaks
+        if moved != self._meanings or integers != self.integers:
             return False
         return {frozenset(case.meaning(names) for case in cases) for cases in self.splits.values()} == (
             self._split_meanings
