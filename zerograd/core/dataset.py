@@ -26,6 +26,7 @@ from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry
 from zerograd.core.sides import sides
+from zerograd.core.sizes import is_short, sized
 from zerograd.core.system import (
     Case,
     Renaming,
@@ -51,6 +52,8 @@ def dataset_system(problem: Problem, samples: int) -> System:
     """The facts of M = ``samples`` samples. Raises Refused if they are too many to be looked at."""
     if samples * max(1, sum(problem.network.widths)) > MAX_SITES:
         raise Refused([Violation("system", f"at most {MAX_SITES} values of units", "more of them")])
+    long = problem.domain == "integer" or "y" in problem.given
+    sized(problem.network, samples, residuals_are_long=long)
     return _Dataset(problem, samples).build()
 
 
@@ -96,8 +99,9 @@ class _Dataset:
             self.facts += within(variables[name][index], entry(name, index), bound)
         quantities = variables | self._quantities(run, r) | {f"grad({n})": a for n, a in gradients.items()}
         for number, condition in enumerate(problem.where):
-            formula = evaluate(condition, self.algebra, quantities.__getitem__)
-            self.facts.append((f"where[{number}]", formula))
+            if is_short(condition, quantities.__getitem__):
+                formula = evaluate(condition, self.algebra, quantities.__getitem__)
+                self.facts.append((f"where[{number}]", formula))
         self.facts += self.algebra.definitions.items()
         return System(by_label(self.facts), self.splits, self._integers(), _renamed)
 

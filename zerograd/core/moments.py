@@ -28,6 +28,7 @@ from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry
 from zerograd.core.sides import Side, sides
+from zerograd.core.sizes import is_short, sized
 from zerograd.core.small_datasets import each_sample_alone
 from zerograd.core.system import (
     Case,
@@ -53,6 +54,7 @@ def moments_system(problem: Problem) -> System:
     choices = sides_of_units(problem)
     if prod(map(len, choices.values())) > MAX_PATTERNS:
         raise Refused([Violation("system", f"at most {MAX_PATTERNS} patterns", "more of them")])
+    sized(problem.network, prod(map(len, choices.values())), residuals_are_long=False)
     return _Moments(problem, choices).build()
 
 
@@ -76,7 +78,8 @@ class _Moments:
             if name in self.parameters:
                 facts += within(self.parameters[name][index], entry(name, index), bound)
         for number, condition in enumerate(problem.where):
-            if names_in(condition.node) <= set(self.parameters):
+            own = names_in(condition.node) <= set(self.parameters)
+            if own and is_short(condition, self.parameters.__getitem__):
                 formula = evaluate(condition, self.algebra, self.parameters.__getitem__)
                 facts.append((f"where[{number}]", formula))
         facts += self.degenerate
@@ -143,7 +146,8 @@ class _Moments:
         algebra = FactAlgebra(f"T{tag}")
         for number, condition in enumerate(problem.where):
             names = names_in(condition.node)
-            if names & spoken and names <= set(quantities) and each_sample_alone(condition.node, problem):
+            alone = names <= set(quantities) and each_sample_alone(condition.node, problem)
+            if names & spoken and alone and is_short(condition, quantities.__getitem__):
                 yield f"where[{number}] at x{tag}", evaluate(condition, algebra, quantities.__getitem__)
         yield from algebra.definitions.items()
 
