@@ -94,6 +94,9 @@ PROVABLE: dict[str, Callable[[], Problem]] = {
 @cache
 def proved(name: str) -> tuple[Problem, str]:
     """A problem that has no answer, and a certificate of it, as text."""
+    if name == "exchange":
+        problem = Problem(network=[1, 2, 1], samples=2, where=[*OPPOSITE, "b1[1] >= 0"])
+        return problem, json.dumps(offered(problem, exchanged(units={"1": [1, 0]}), samples=2))
     problem = PROVABLE[name]()
     found = certify(problem, deadline=time.monotonic() + 60, fixed=name != "crossed" and name != "identities")
     assert found.certificate is not None, found.open
@@ -355,6 +358,7 @@ def _repeat(other: str, container: Any, key: Any) -> None:
 
 
 SATISFIABLE: dict[str, list[Problem]] = {
+    "exchange": [Problem(network=[1, 2, 1], samples=2, where=["b1[0] >= 0", "b1[0] * b1[1] < 0"])],
     "M=2 H=1": [
         Problem(network=[1, 1, 1], samples=3, **HEADLINE),
         Problem(network=[1, 1, 1], samples=2, zero=["w2", "b2"], nonzero=["w1"]),
@@ -373,7 +377,7 @@ SATISFIABLE: dict[str, list[Problem]] = {
 @pytest.mark.parametrize(
     "name",
     [
-        *("M=1 H=1", "M=2 H=1", "crossed", "either", "two units", "quotient"),
+        *("M=1 H=1", "M=2 H=1", "crossed", "either", "two units", "quotient", "exchange"),
         *(
             pytest.param(name, marks=pytest.mark.slow)
             for name in ("M=2 H=2", "right", "forbid", "a range", "symmetric")
@@ -610,6 +614,9 @@ def test_made_up_proofs_are_refused(name: str) -> None:
     assert not accepted(problem, offered(problem, proof, "identities", None))
 
 
+OPPOSITE = ["b1[0] >= 0", "b1[0] * b1[1] < 0"]
+
+
 def exchanged(**renaming: Any) -> Any:
     """b1[1] < 0 is refuted like b1[0] < 0, which contradicts b1[0] >= 0."""
     first, second = [["1", "b1[0]"]], [["1", "b1[1]"]]
@@ -631,10 +638,9 @@ def exchanged(**renaming: Any) -> Any:
 
 def test_a_renaming_must_leave_all_facts_as_they_are() -> None:
     """Where both biases are at least 0, one case is like the other; where only one is, it is not."""
-    where = ["b1[0] >= 0", "b1[0] * b1[1] < 0"]
     exchange = {"units": {"1": [1, 0]}}
-    symmetric = Problem(network=[1, 2, 1], samples=2, where=[*where, "b1[1] >= 0"])
-    one_sided = Problem(network=[1, 2, 1], samples=2, where=where)
+    symmetric = Problem(network=[1, 2, 1], samples=2, where=[*OPPOSITE, "b1[1] >= 0"])
+    one_sided = Problem(network=[1, 2, 1], samples=2, where=OPPOSITE)
     for kind, samples in (("dataset", 2), ("moments", None), ("identities", None)):
         assert accepted(symmetric, offered(symmetric, exchanged(**exchange), kind, samples))
         for problem, renaming, message in (
