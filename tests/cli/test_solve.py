@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from zerograd.core.certificate import Certificate
 from zerograd.core.check import check_result
 from zerograd.core.problem import Problem
 from zerograd.core.witness import Witness
@@ -36,7 +37,8 @@ def test_json_is_one_verified_object_a_line(answered: Run) -> None:
     assert (answered.code, answered.err) == (0, "")
     assert [result["status"] for result in answered.results] == ["sat", "unsat", "sat"]
     assert witness_in(loads(FOUNDING), answered.results[0]).samples == 3
-    assert answered.results[1]["evidence"] == "solver"
+    assert answered.results[1]["evidence"] == "certificate"
+    assert isinstance(check_result(loads(IMPOSSIBLE), answered.results[1]), Certificate)
     assert "field" in answered.results[2]["witness"]
 
 
@@ -46,7 +48,7 @@ def test_result_has_the_documented_keys_in_order(answered: Run) -> None:
     head = ["format", "problem", "status", "reason", "samples", "evidence"]
     tail = ["strategy", "tried", "seconds", "versions"]
     assert list(sat) == [*head, "witness", "gradients", "loss", "checks", *tail]
-    assert list(unsat) == [*head, *tail]
+    assert list(unsat) == [*head, "certificate", *tail]
     assert sat["checks"]["exact"] == "passed"
     assert sat["checks"]["torch"] == "not installed"
 

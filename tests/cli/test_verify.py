@@ -120,14 +120,28 @@ def test_samples_option_verifies_what_it_solved(folder: Program) -> None:
     assert folder("four-problem.json", "four.json", run=CHECKER).code == 0
 
 
-def test_nothing_to_check(folder: Program, answered: Run) -> None:
+def test_nothing_to_check(folder: Program) -> None:
     """An unsat on a solver's word is neither accepted nor refused."""
     folder.file("p2.yaml", FOUNDING.replace("3", "2"))
-    folder.file("r2.json", json.dumps(answered.results[1]))
+    folder("solve", "-q", "--no-certify", "p2.yaml", "-o", "r2.json")
     message = (
         "unknown: the result is unsat and rests on a solver's word: it carries nothing that can be checked\n"
     )
     assert folder("verify", "p2.yaml", "r2.json") == (3, message, "")
+
+
+def test_certificates_are_accepted(folder: Program, answered: Run) -> None:
+    """A result with a certificate, and the certificate alone, by `verify` and by the core alone."""
+    folder.file("p2.yaml", FOUNDING.replace("3", "2"))
+    folder.file("r2.json", json.dumps(answered.results[1]))
+    folder.file("c2.json", json.dumps(answered.results[1]["certificate"]))
+    folder.file("p2.json", folder("problem", "p2.yaml").out)
+    line = "accepted: a certificate that there is no answer (2 samples), re-checked exactly\n"
+    for name in ("r2.json", "c2.json"):
+        assert folder("verify", "p2.yaml", name) == (0, line, "")
+        assert folder("p2.json", name, run=CHECKER) == (0, line, "")
+    refused = folder("verify", "p.yaml", "c2.json")
+    assert (refused.code, refused.out.startswith("refused: problem: expected sha256:")) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -171,10 +171,12 @@ class Second:
 
     def node(self, node: Node, facts: list[tuple[str, Any]], assumed: tuple[Case, ...]) -> bool:
         if isinstance(node, Identity):
+            if node.name is not None:
+                self.done[node.name] = assumed
             return self.identity(node, dict(facts), assumed)
         if isinstance(node, Like):
             return self.like(node, assumed)
-        cases = cases_of(self.system, node, dict(facts), len(assumed))
+        cases = cases_of(self.system, node, dict(facts))
         if sorted(node.cases) != sorted(case.name for case in cases):
             return False
         for case in cases:

@@ -16,9 +16,12 @@ from typing import Any
 import pytest
 
 from zerograd.core.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
+from zerograd.core.certificate import Certificate, Identity, Part, Split
 from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.witness import witness_from_json
+from zerograd.show.coq import proof_coq
 from zerograd.show.gradients import gradients_latex, gradients_text
 from zerograd.show.text import answer_text
 
@@ -161,7 +164,18 @@ QUESTIONS = {
     "relu6-at-output": Problem(network=Network(1, (Layer(1, RELU6),)), samples=2, nonzero=["x"]),
 }
 
+
+def coq_proof() -> str:
+    """The headline for one sample: a unit that is off has no gradient, and one that is on none of its own."""
+    problem = Problem(**{**FOUNDING, "samples": 1, "title": 'One (*sample*) and "no" answer'})
+    off = Identity({}, {"grad(b1[0]) != 0": 1})
+    on = Identity({"grad(b2[0]) = 0": Polynomial.variable("w2[0,0]")}, {"grad(b1[0]) != 0": 1})
+    root = Split("z1[0,0]", {"z1[0,0] <= 0": off, "z1[0,0] > 0": on})
+    return proof_coq(problem, Certificate(problem.digest, (Part("dataset", 1, root),)))
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "proof-headline.v": coq_proof,
     **{f"answer-{name}.txt": lambda make=make: answer_text(make()) for name, make in ANSWERS.items()},  # type: ignore[misc]
     "answer-verbose.txt": verbose,
     "answer-narrow.txt": lambda: answer_text(deep(), width=60),
@@ -226,4 +240,6 @@ def test_width(name: str) -> None:
 
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file belongs to a page."""
-    assert {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex")} == set(PAGES)
+    kept = {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex", ".v")}
+    proofs = {name for name in kept if name.startswith("proof-")}  # of tests/show/test_proof.py
+    assert kept - proofs == PAGES.keys() - proofs

@@ -51,6 +51,7 @@ class Identity:
     cofactors: Mapping[str, Polynomial]
     nonzero: Mapping[str, int] = field(default_factory=dict)
     positive: tuple[Product, ...] = ()
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _node_to_json(node: Node) -> dict[str, Any]:
                 data["nonzero"] = dict(nonzero)
             if positive:
                 data["positive"] = [_product_to_json(product) for product in positive]
-            return data
+            return data if node.name is None else {"name": node.name, **data}
         case Like(like=name, renaming=renaming):
             data["like"] = name
             if renaming.samples:
@@ -226,9 +227,7 @@ def _node(data: object, place: str, depth: int) -> Node:
         raise FormatError(f"{place}: expected one of split, compare, sign, floor, either, like, cofactors")
     extra = {"below"} if known == ["floor"] else set()
     document = _object(data, place, {known[0], "cases", *extra}, {"name"})
-    name = document.get("name")
-    if name is not None and not isinstance(name, str):
-        raise FormatError(f"{place}.name: expected text, found {short(name)}")
+    name = _name(document, place)
     if not isinstance(document["cases"], Mapping):
         raise FormatError(f"{place}.cases: expected an object")
     cases = {
@@ -249,8 +248,12 @@ def _node(data: object, place: str, depth: int) -> Node:
     return Floor(_polynomial(document["floor"], f"{place}.floor"), below, cases, name)
 
 
+def _name(document: Mapping[str, Any], place: str) -> str | None:
+    return None if document.get("name") is None else _text(document["name"], f"{place}.name")
+
+
 def _identity(data: Mapping[str, Any], place: str) -> Identity:
-    document = _object(data, place, {"cofactors"}, {"nonzero", "positive"})
+    document = _object(data, place, {"cofactors"}, {"nonzero", "positive", "name"})
     cofactors = document["cofactors"]
     if not isinstance(cofactors, Mapping):
         raise FormatError(f"{place}.cofactors: expected an object")
@@ -261,6 +264,7 @@ def _identity(data: Mapping[str, Any], place: str) -> Identity:
         {label: _polynomial(c, f"{place}.cofactors[{short(label)}]") for label, c in cofactors.items()},
         _powers(document.get("nonzero", {}), f"{place}.nonzero"),
         tuple(_product(product, f"{place}.positive[{n}]") for n, product in enumerate(positive)),
+        _name(document, place),
     )
 
 

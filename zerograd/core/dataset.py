@@ -50,18 +50,29 @@ MAX_SITES = 2_000
 
 def dataset_system(problem: Problem, samples: int) -> System:
     """The facts of M = ``samples`` samples. Raises Refused if they are too many to be looked at."""
-    if samples * max(1, sum(problem.network.widths)) > MAX_SITES:
-        raise Refused([Violation("system", f"at most {MAX_SITES} values of units", "more of them")])
-    long = problem.domain == "integer" or "y" in problem.given
-    sized(problem.network, samples, residuals_are_long=long)
     return _Dataset(problem, samples).build()
+
+
+def dataset_quantities(problem: Problem, samples: int) -> dict[str, Array[Polynomial]]:
+    """What a condition can name (``w1``, ``x``, ``z1``, ``grad(w1)``, …), in variables of `dataset_system`.
+
+    The gradients are those of the loss, not scaled. Raises Refused as `dataset_system`.
+    """
+    dataset = _Dataset(problem, samples)
+    dataset.build()
+    return dataset.quantities
 
 
 class _Dataset:
     """The facts of M samples."""
 
     def __init__(self, problem: Problem, samples: int) -> None:
+        if samples * max(1, sum(problem.network.widths)) > MAX_SITES:
+            raise Refused([Violation("system", f"at most {MAX_SITES} values of units", "more of them")])
+        long = problem.domain == "integer" or "y" in problem.given
+        sized(problem.network, samples, residuals_are_long=long)
         self.problem, self.samples = problem, samples
+        self.quantities: dict[str, Array[Polynomial]] = {}
         self.parameters = parameters_of(problem)
         self.algebra = FactAlgebra()
         self.facts: list[tuple[str, Formula]] = []
@@ -97,10 +108,12 @@ class _Dataset:
         variables = {**self.parameters, "x": x, "y": y}
         for (name, index), bound in problem.entry_bounds(self.samples).items():
             self.facts += within(variables[name][index], entry(name, index), bound)
-        quantities = variables | self._quantities(run, r) | {f"grad({n})": a for n, a in gradients.items()}
+        self.quantities = (
+            variables | self._quantities(run, r) | {f"grad({n})": a for n, a in gradients.items()}
+        )
         for number, condition in enumerate(problem.where):
-            if is_short(condition, quantities.__getitem__):
-                formula = evaluate(condition, self.algebra, quantities.__getitem__)
+            if is_short(condition, self.quantities.__getitem__):
+                formula = evaluate(condition, self.algebra, self.quantities.__getitem__)
                 self.facts.append((f"where[{number}]", formula))
         self.facts += self.algebra.definitions.items()
         return System(by_label(self.facts), self.splits, self._integers(), _renamed)

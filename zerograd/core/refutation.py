@@ -59,7 +59,7 @@ def check_certificate(problem: Problem, certificate: Certificate) -> None:
     for number, part in enumerate(certificate.parts):
         if part.samples is not None and not _is_asked(problem, part.samples):
             raise Refused([Violation(f"parts[{number}].samples", str(problem.samples), str(part.samples))])
-        _Refutation(system_of(problem, part)).check(part.root, f"parts[{number}]")
+        Refutation(system_of(problem, part)).check(part.root, place=f"parts[{number}]")
 
 
 def every_samples(problem: Problem, certificate: Certificate) -> bool:
@@ -130,23 +130,30 @@ def _plain(formula: Formula) -> Fact | Either:
 
 
 @dataclass(slots=True)
-class _Refutation:
+class Refutation:
+    """The check of one system's refutation.
+
+    Attributes:
+        done: what each named node that was checked assumes.
+    """
+
     system: System
     done: dict[str, tuple[Case, ...]] = field(default_factory=dict)
-    """What each named node that was checked assumes."""
     symmetries: dict[object, Mapping[str, str]] = field(default_factory=dict)
 
-    def check(self, root: Node, place: str) -> None:
-        self._node(root, Known(self.system.facts), place)
+    def check(self, root: Node, known: Known | None = None, place: str = "root") -> None:
+        """Return quietly if what is known (by default, the system's facts) is refuted. Raises Refused."""
+        self._node(root, known or Known(self.system.facts), place)
 
     def _node(self, node: Node, known: Known, place: str) -> None:
         if isinstance(node, Identity):
             check_identity(node, known.facts, place)
+            self._name(node.name, known, place)
             return
         if isinstance(node, Like):
             self._like(node, known, place)
             return
-        cases = cases_of(self.system, node, known.facts, len(known.assumed), place)
+        cases = cases_of(self.system, node, known.facts, place)
         if set(node.cases) != {case.name for case in cases}:
             expected = ", ".join(case.name for case in cases)
             raise Refused(
@@ -154,10 +161,14 @@ class _Refutation:
             )
         for case in cases:
             self._node(node.cases[case.name], known.assuming(case), f"{place} / {_where(node, case)}")
-        if node.name is not None:
-            if node.name in self.done:
-                raise Refused([Violation(place, "a name of its own", f"{short(node.name)} a second time")])
-            self.done[node.name] = known.assumed
+        self._name(node.name, known, place)
+
+    def _name(self, name: str | None, known: Known, place: str) -> None:
+        """Keep what a node assumes that was checked."""
+        if name in self.done:
+            raise Refused([Violation(place, "a name of its own", f"{short(name)} a second time")])
+        if name is not None:
+            self.done[name] = known.assumed
 
     def _like(self, node: Like, known: Known, place: str) -> None:
         if node.like not in self.done:
@@ -188,17 +199,16 @@ def symmetry(system: System, renaming: Renaming) -> Mapping[str, str] | None:
 
 
 def cases_of(
-    system: System, node: Split | Compare | Floor | Alternatives, facts: Facts, depth: int, place: str = ""
+    system: System, node: Split | Compare | Floor | Alternatives, facts: Facts, place: str = ""
 ) -> tuple[Case, ...]:
     """All cases that a node must treat, with what each of them adds.
 
-    Args:
-        depth: how many assumptions were made before; a fact about a polynomial is labelled by it.
+    What is assumed of polynomials is labelled ``case 1``, ``case 2``, … from the root on.
 
     Raises:
         Refused: there is no such distinction.
     """
-    label = f"case {depth + 1}"
+    label = f"case {1 + sum(known.startswith('case ') for known in facts)}"
 
     def assume(name: str, polynomial: Polynomial, sign: str) -> Case:
         return Case(name, {}, ((label, Fact(polynomial, sign)),))  # type: ignore[arg-type]

@@ -73,8 +73,8 @@ class System:
         if sorted(names.values()) != sorted(self.variables):
             return False
         moved = {meaning(renamed(fact, names)) for fact in self.facts.values()}
-        integers = {names.get(name, name) for name in self.integers}  # of some no fact speaks
-        if moved != self._meanings or integers != self.integers:
+        integers = self.integers & names.keys()  # numbers that no fact speaks of are no variables
+        if moved != self._meanings or {names[name] for name in integers} != integers:
             return False
         return {frozenset(case.meaning(names) for case in cases) for cases in self.splits.values()} == (
             self._split_meanings

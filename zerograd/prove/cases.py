@@ -71,12 +71,15 @@ class _Cases:
     ) -> dict[str, Node] | None:
         """A refutation of every case of a node."""
         found: dict[str, Node] = {}
-        for case in cases_of(self.system, node, known.facts, len(known.assumed)):
+        split = (
+            node.either if isinstance(node, Alternatives) else None
+        )  # once one part is known, it says no more
+        for case in cases_of(self.system, node, known.facts):
             inner = known.assuming(case)
             here = {
                 label: fact
                 for label, fact in inner.facts.items()
-                if label in core or label not in known.facts
+                if (label in core and label != split) or label not in known.facts
             }
             child = self.refute(inner, self.reals.core(here), depth - 1)
             if child is None:

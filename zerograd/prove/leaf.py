@@ -118,7 +118,8 @@ class _Search:
 
     def _solve(self, targets: Sequence[Terms]) -> Solution | None:
         generators = [self._terms(g) for g in self.reduced.rest.values()]
-        degree = max((sum(e) for target in targets for e in target), default=0) + self.slack
+        self.reals.keep_time()
+        degree = max((sum(e) for terms in (*targets, *generators) for e in terms), default=0) + self.slack
         span = Span.towards(generators, targets, degree=degree, most=MAX_ROWS)
         if len(span.rows) > 2 * MAX_ROWS:
             return None
@@ -135,16 +136,18 @@ class _Search:
             value = self.ring.to(self._value(product))
             if value != 0:
                 groups.setdefault(degree_under(weights, value), []).append(product)
-        for group in sorted(groups.values(), key=len)[:MAX_GROUPS]:
-            if any(map(self._is_strict, group)):
-                found = self._combined(group[:MAX_PRODUCTS], {})
-                if found is not None:
-                    return found
+        # Short ones first: groups come in the order of their shortest products.
+        telling = [
+            g for g in groups.values() if any(map(self._is_strict, g)) and (len(g) > 1 or self.equations)
+        ]
+        for group in telling[:MAX_GROUPS]:
+            found = self._combined(group[:MAX_PRODUCTS])
+            if found is not None:
+                return found
         return None
 
-    def _combined(self, choices: Sequence[Product], powers: Mapping[str, int]) -> Identity | None:
-        outer = self._product(powers)
-        products = [self._value(choice) * outer for choice in choices]
+    def _combined(self, choices: Sequence[Product]) -> Identity | None:
+        products = [self._value(choice) for choice in choices]
         solution = self._solve([self._terms(self.reduced(p)) for p in products])
         if solution is None:
             return None
@@ -154,7 +157,7 @@ class _Search:
             return None
         positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in weights.items())
         total = sum((products[n] * w for n, w in weights.items()), Polynomial.constant(0))
-        return self._lifted(powers, positive, total, solution.cofactors(weights))
+        return self._lifted({}, positive, total, solution.cofactors(weights))
 
     def _products(self) -> Iterator[Product]:
         """Products of at most three facts, and of squares of unknowns with at most two of them."""

@@ -13,17 +13,18 @@ from fractions import Fraction
 from itertools import permutations, product
 from math import floor
 
-from zerograd.core.certificate import Floor, Like, Node, Split
+from zerograd.core.certificate import Floor, Identity, Like, Node, Split, nodes
+from zerograd.core.errors import Refused
 from zerograd.core.facts import Both, Either, Fact, Formula, variables_in
 from zerograd.core.polynomial import Polynomial
-from zerograd.core.refutation import Known, cases_of, symmetry
+from zerograd.core.refutation import Known, Refutation, cases_of, symmetry
 from zerograd.core.system import Case, Renaming, System
 from zerograd.prove.cases import refute
 from zerograd.prove.reals import Reals, approximate
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
-FEW, MANY = 12, 80
+FEW, MANY = 24, 100
 """Identities that are looked for while there are sides to decide, and when there are none."""
 
 MAX_FLOORS = 12
@@ -53,6 +54,8 @@ class Tree:
     open: list[tuple[str, ...]] = field(default_factory=list)
     _done: dict[object, tuple[str, Renaming]] = field(default_factory=dict)
     _names: dict[object, Mapping[str, str]] = field(default_factory=dict)
+    _assumed: dict[str, tuple[Case, ...]] = field(default_factory=dict)
+    _symmetries: dict[object, Mapping[str, str]] = field(default_factory=dict)
     _leaves: int = 0
     _used: set[str] = field(default_factory=set)
 
@@ -77,31 +80,54 @@ class Tree:
             if found is not None and not isinstance(found, str):
                 self._leaves += 1
                 self.progress(f"{self._leaves} cases refuted")
-                return found
+                return self._kept(found, known, shared)
             name = found
         else:
             name = self._undecided(open_splits, known, outcome)
         if name is not None:
-            cases = self.system.splits[name]
-            children = {}
-            for case in cases:
-                child = self._node(known.assuming(case), floors)
-                if child is None:
-                    if len(self.open) >= self.patience:
-                        return None
-                    continue
-                children[case.name] = child
-            if len(children) < len(cases):
-                return None
-            label = f"n{len(self._done)}"
-            self._done[shared[0]] = (label, shared[1])
-            return Split(name, children, label)
+            return self._split(name, known, floors, shared)
         if isinstance(outcome, Model) and self.system.integers and floors < MAX_FLOORS:
             return self._floor(known, outcome, floors)
         if isinstance(outcome, Model):
             raise Satisfiable
         self.open.append(tuple(case.name for case in known.assumed))
         return None
+
+    def _split(self, name: str, known: Known, floors: int, here: tuple[object, Renaming]) -> Node | None:
+        """Every case of a split; or the first alone, if its proof does without what it assumes."""
+        cases = self.system.splits[name]
+        children = {}
+        for case in cases:
+            child = self._node(known.assuming(case), floors)
+            if child is None:
+                if len(self.open) >= self.patience:
+                    return None
+                continue
+            if self._holds_without(child, known):
+                if not isinstance(child, Like):
+                    assert child.name is not None  # for the type checker: `_kept` names it
+                    self._done[here[0]] = (child.name, here[1])
+                return child
+            children[case.name] = child
+        return self._kept(Split(name, children), known, here) if len(children) == len(cases) else None
+
+    def _kept(self, node: Node, known: Known, here: tuple[object, Renaming]) -> Node:
+        """The node under a name, for those that are renamings of it."""
+        assert not isinstance(node, Like)  # for the type checker: those are never proved anew
+        label = f"n{len(self._assumed)}"
+        self._done[here[0]] = (label, here[1])
+        self._assumed[label] = known.assumed
+        return replace(node, name=label)
+
+    def _holds_without(self, node: Node, known: Known) -> bool:
+        """Whether a proof of one case proves all of it."""
+        own = {below.name for below in nodes(node) if not isinstance(below, Like)}
+        done = {name: assumed for name, assumed in self._assumed.items() if name not in own}
+        try:
+            Refutation(self.system, done, self._symmetries).check(node, known)
+        except Refused:
+            return False
+        return True
 
     # --- what to decide next --------------------------------------------------------------
 
@@ -157,7 +183,7 @@ class Tree:
                 continue
             node = Floor(Polynomial.variable(name), floor(value), {})
             children = {}
-            for case in cases_of(self.system, node, known.facts, len(known.assumed)):
+            for case in cases_of(self.system, node, known.facts):
                 child = self._node(known.assuming(case), floors + 1)
                 if child is None:
                     return None
@@ -267,9 +293,9 @@ def _holds(formula: Formula, values: Mapping[str, Fraction]) -> bool:
 
 def _named(node: Node, used: set[str]) -> Node:
     """Without the names that nobody refers to."""
-    if isinstance(node, Split):
-        cases = {case: _named(child, used) for case, child in node.cases.items()}
-        return replace(node, cases=cases, name=node.name if node.name in used else None)
-    if isinstance(node, Floor):
-        return replace(node, cases={case: _named(child, used) for case, child in node.cases.items()})
-    return node
+    if isinstance(node, Like):
+        return node
+    name = node.name if node.name in used else None
+    if isinstance(node, Identity):
+        return replace(node, name=name)
+    return replace(node, cases={case: _named(child, used) for case, child in node.cases.items()}, name=name)

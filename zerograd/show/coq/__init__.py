@@ -1,0 +1,151 @@
+"""Certificates as proofs for Coq, which people can check who trust nothing of zerograd.
+
+The file states the claim about real numbers: a network, a dataset, the gradients of the loss by the
+chain rule, and that they are never as the problem asks. The certificate is its proof. Coq 8.16 and its
+standard library compile it; no axioms are used but those of Coq's real numbers.
+"""
+
+from __future__ import annotations
+
+from zerograd.core.certificate import Certificate, Part
+from zerograd.core.network import Activation
+from zerograd.core.problem import Problem
+from zerograd.core.refutation import check_certificate, system_of
+from zerograd.core.sides import sides
+from zerograd.show.coq.activations import activation_definitions, function_name
+from zerograd.show.coq.bridge import Bridge
+from zerograd.show.coq.statement import Statement
+from zerograd.show.coq.text import NotExportable, comment, number_text, wrapped
+from zerograd.show.coq.tools import INTEGERS, TOOLS
+from zerograd.show.coq.tree import Tree
+
+__all__ = ["NotExportable", "proof_coq"]
+
+
+def proof_coq(problem: Problem, certificate: Certificate) -> str:
+    """A Coq file that proves that the problem has no answer with M samples, for each M of the certificate.
+
+    The theorems are ``Samples_2.no_answer_2`` and the like; ``coqc`` prints nothing but the axioms that
+    they rest on.
+
+    Raises:
+        Refused: the certificate does not prove that the problem has no answer.
+        NotExportable: a part is about all datasets at once, or says what cannot be written for Coq.
+    """
+    for part in certificate.parts:
+        if part.kind != "dataset":
+            raise NotExportable(
+                f"a certificate by {part.kind} holds for all numbers of samples at once, and cannot be "
+                "written for Coq: prove the question for a fixed number of samples, e.g. --samples 3"
+            )
+    check_certificate(problem, certificate)
+    parts = {part.samples: part for part in certificate.parts if part.samples is not None}
+    integers = INTEGERS if problem.domain == "integer" else ""
+    activations: dict[str, Activation] = {}
+    for layer in problem.network.layers:
+        if len(sides(layer.activation, problem.derivative_at_kink)) > 1:
+            activations[function_name(layer.activation)] = layer.activation
+    functions = [
+        activation_definitions(activation, problem.derivative_at_kink) for activation in activations.values()
+    ]
+    sections = [
+        _header(problem, sorted(parts)),
+        "From Coq Require Import Reals Lra Lia ZArith.\nLocal Open Scope R_scope.\n",
+        "(* Lemmas on real numbers. *)\n" + TOOLS + integers,
+        "(* Activations, with the derivative that is taken at a kink. *)\n\n" + "\n".join(functions),
+        *(_part(problem, part, number) for number, part in parts.items()),
+        *(f"Print Assumptions Samples_{number}.no_answer_{number}.\n" for number in parts),
+    ]
+    return "\n".join(section for section in sections if section)
+
+
+def _header(problem: Problem, numbers: list[int]) -> str:
+    network = problem.network
+    layers = ", ".join(
+        f"{layer.units} {layer.activation}{'' if layer.bias else ' without bias'}" for layer in network.layers
+    )
+    kink = {
+        "torch": "as PyTorch has it",
+        "left": "that on its left",
+        "right": "that on its right",
+        "forbid": "of no account, as no pre-activation is on one",
+    }[problem.derivative_at_kink]
+    proved = ", ".join(map(str, numbers))
+    lines = [
+        comment(problem.title or "A question about gradients that vanish"),
+        "",
+        f"Network: {network.inputs} inputs, then {layers}.",
+        f"Loss: mean squared error, as torch.nn.MSELoss. Derivative at a kink: {kink}.",
+        f"Samples asked for: {problem.samples}. Proved here, by cases and polynomial identities:",
+        f"what the theorem asks holds of no parameters and no dataset of M samples, for M = {proved}.",
+        "Of other M nothing is proved here.",
+        "",
+        "Indices count from 0: w1_0_1 is entry [0,1] of w1, z1_2_0 the pre-activation of unit 0 of layer 1",
+        "at sample 2, dL_dw1_0_1 the derivative of the loss by w1_0_1. Each theorem stands in a module",
+        "Samples_M, and holds for all real numbers that are its variables. The modules Tools and Algebra_M",
+        "are part of the proof, and not of what is proved.",
+        "",
+        f"Problem: {problem.digest}",
+    ]
+    return "\n".join(["(*", *(f"   {line}".rstrip() for line in lines), "*)\n"])
+
+
+def _part(problem: Problem, part: Part, number: int) -> str:
+    system = system_of(problem, part)
+    tree = Tree(system, part.root)
+    root = tree.refutation()
+    statement = Statement(problem, number)
+    bridge = Bridge(statement, system, tree, root)
+    module = f"Algebra_{number}"
+    proof = [f"(* The proof for M = {number}. *)", "", f"Module {module}.", "", *tree.written, bridge.lemma()]
+    said = [f"(* The claim for M = {number}. *)", "", f"Module Samples_{number}.", "Section Dataset.", ""]
+    return "\n".join(
+        [
+            *proof,
+            f"End {module}.",
+            "",
+            *said,
+            *_definitions(statement),
+            f"Theorem no_answer_{number} :",
+            *_claim(statement),
+            "Proof.",
+            bridge.theorem_proof(module),
+            "Qed.",
+            "",
+            "End Dataset.",
+            f"End Samples_{number}.",
+            "",
+        ]
+    )
+
+
+def _definitions(statement: Statement) -> list[str]:
+    free = [name for name, value in statement.inputs if value is None]
+    lines = ["(* Parameters, inputs and targets. *)"]
+    lines += [wrapped(f"Variables {' '.join(free)} : R.")] if free else []
+    lines += [
+        f"Definition {name} : R := {number_text(value)}."
+        for name, value in statement.inputs
+        if value is not None
+    ]
+    backward = False
+    lines += ["", "(* Forward pass: pre-activations z, activations a, residuals r; the loss. *)"]
+    for definition in statement.definitions:
+        if definition.name.startswith("dL_") and not backward:
+            backward = True
+            lines += ["", "(* Backward pass: derivatives of the loss by the chain rule. *)"]
+        lines.append(f"Definition {definition.name} : R := {definition.shown}.")
+    return [*lines, ""]
+
+
+def _claim(statement: Statement) -> list[str]:
+    if not statement.hypotheses:
+        return ["  ~ True."]
+    lines, remark = ["  ~ ("], ""
+    for n, hypothesis in enumerate(statement.hypotheses):
+        if hypothesis.remark != remark:
+            remark = hypothesis.remark
+            lines.append(f"    (* {comment(remark)} *)")
+        end = " /\\" if n < len(statement.hypotheses) - 1 else ""
+        lines.append(f"    {hypothesis.text}{end}")
+    return [*lines, "  )."]

@@ -1,0 +1,369 @@
+"""Conditions as Coq states them, each with the terms that turn it into facts on polynomials.
+
+A `Number` is written twice: as the statement shows it (``Rabs w1_0_0``), and as the proof does, where
+what is not polynomial has a name of its own (``m_0``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from zerograd.core.facts import Both, Either, Fact, FactAlgebra, Formula, negated
+from zerograd.core.language import Comparison
+from zerograd.core.polynomial import Polynomial
+from zerograd.show.coq.text import cleared, joined, number_text
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A real number: how the statement writes it, how the proof does, and which polynomial it is."""
+
+    shown: str
+    named: str
+    polynomial: Polynomial
+
+    def __add__(self, other: Number) -> Number:
+        if self.shown == "0":
+            return other
+        return self._joined("+", other, self.polynomial + other.polynomial)
+
+    def __sub__(self, other: Number) -> Number:
+        return self._joined("-", other, self.polynomial - other.polynomial)
+
+    def __mul__(self, other: Number) -> Number:
+        if self.shown == "1":
+            return other
+        if other.shown == "1":
+            return self
+        return self._joined("*", other, self.polynomial * other.polynomial)
+
+    def __neg__(self) -> Number:
+        return Number(f"(- {self.shown})", f"(- {self.named})", -self.polynomial)
+
+    def _joined(self, sign: str, other: Number, polynomial: Polynomial) -> Number:
+        return Number(
+            f"({self.shown} {sign} {other.shown})", f"({self.named} {sign} {other.named})", polynomial
+        )
+
+
+def constant(value: int | Fraction) -> Number:
+    text = number_text(value)
+    return Number(text, text, Polynomial.constant(value))
+
+
+_COQ: dict[Comparison, str] = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_LEMMA: dict[Comparison, str] = {
+    "==": "of_eq", "!=": "of_ne", "<": "of_lt", "<=": "of_le", ">": "of_gt", ">=": "of_ge"
+}  # fmt: skip
+_DECIDED: dict[Comparison, str] = {
+    "==": "decide_eq", "!=": "decide_ne", "<": "decide_lt", "<=": "decide_le", ">": "decide_gt",
+    ">=": "decide_ge",
+}  # fmt: skip
+_FAILED: dict[Comparison, tuple[Comparison, str]] = {
+    "==": ("!=", "{}"), "!=": ("==", "(Tools.not_ne _ _ {})"), "<": (">=", "(Rnot_lt_ge _ _ {})"),
+    "<=": (">", "(Rnot_le_gt _ _ {})"), ">": ("<=", "(Rnot_gt_le _ _ {})"),
+    ">=": ("<", "(Rnot_ge_lt _ _ {})"),
+}  # fmt: skip
+"""What holds where a comparison does not, and the term that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``a operator b``. Of a gradient ``size`` is M·K, as facts are on M·K/2 times what is compared."""
+
+    a: Number
+    operator: Comparison
+    b: Number
+    size: int | None = None
+
+    def text(self, named: bool) -> str:
+        a, b = (self.a.named, self.b.named) if named else (self.a.shown, self.b.shown)
+        return f"{a} {_COQ[self.operator]} {b}"
+
+    def formula(self) -> Fact:
+        a, b = self.a.polynomial, self.b.polynomial
+        fact = FactAlgebra().compare(a, self.operator, b)
+        assert isinstance(fact, Fact)  # for the type checker: a comparison is one fact
+        return fact if self.size is None else Fact(fact.polynomial * Fraction(self.size, 2), fact.sign)
+
+    def proof(self, h: str, holds: bool = True) -> str:
+        if not holds:
+            operator, term = _FAILED[self.operator]
+            return Compared(self.a, operator, self.b, self.size).proof(term.format(h))
+        return transferred(self.operator, cleared(self.formula().polynomial)[1], self.size, h)
+
+    def decided(self) -> str:
+        return f"(Tools.{_DECIDED[self.operator]} _ _)"
+
+
+def transferred(operator: Comparison, d: int, size: int | None, h: str) -> str:
+    """A term for a fact on a polynomial p, from the term h that compares a and b.
+
+    It leaves to ``ring`` that d·(a − b), or d·(b − a), is p; or 2/``size`` · p.
+    """
+    ratio, above = "1", "Rlt_0_1"
+    if size is not None:
+        ratio, above = f"2 / {size}", f"Tools.ratio 2 {size} eq_refl eq_refl"
+    return f"(Tools.{_LEMMA[operator]} {d} ({ratio}) _ _ _ (IZR_lt 0 {d} eq_refl) ({above}) _ {h})"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple[Prop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple[Prop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Prop
+
+
+Prop: TypeAlias = Compared | And | Or | Not
+
+
+def prop_text(prop: Prop, named: bool) -> str:
+    """The proposition, in parentheses if it has several parts."""
+    match prop:
+        case Compared():
+            return prop.text(named)
+        case And(parts=parts):
+            return joined([prop_text(part, named) for part in parts], "/\\", "True")
+        case Or(parts=parts):
+            return joined([prop_text(part, named) for part in parts], "\\/", "False")
+        case Not(part=part):
+            return f"~ ({prop_text(part, named)})"
+
+
+def formula_of(prop: Prop) -> Formula:
+    """What a certificate's system says instead."""
+    match prop:
+        case Compared():
+            return prop.formula()
+        case And(parts=parts):
+            return formula_of(parts[0]) if len(parts) == 1 else Both(tuple(map(formula_of, parts)))
+        case Or(parts=parts):
+            return formula_of(parts[0]) if len(parts) == 1 else Either(tuple(map(formula_of, parts)))
+        case Not(part=part):
+            return negated(formula_of(part))
+
+
+def proof_term(prop: Prop, h: str, holds: bool = True, depth: int = 0) -> str:
+    """A term for `formula_of` the proposition (or of its negation), from the term h for it.
+
+    The underscores that Coq cannot fill in are equations, for ``ring``.
+    """
+    match prop:
+        case Compared():
+            return prop.proof(h, holds)
+        case Not(part=part):
+            if not holds:
+                return proof_term(part, f"(Tools.not_not _ {h} {decided(part)})", True, depth)
+            return proof_term(part, h, False, depth)
+        case And(parts=parts) if holds:
+            return _conjunction(parts, h, True, depth)
+        case Or(parts=parts) if not holds:
+            return _conjunction(parts, h, False, depth)
+        case And(parts=parts):
+            return _disjunction(parts, h, False, depth)
+        case Or(parts=parts):
+            return _disjunction(parts, h, True, depth)
+
+
+def _conjunction(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
+    if not parts:
+        return "I"
+    if len(parts) == 1:
+        return proof_term(parts[0], h, holds, depth)
+    if holds:
+        a, b = f"p{depth}", f"q{depth}"
+        first = proof_term(parts[0], a, True, depth + 1)
+        rest = _conjunction(parts[1:], b, True, depth + 1)
+        return f"(match {h} with conj {a} {b} => conj {first} {rest} end)"
+    first = proof_term(parts[0], f"(fun q{depth} => {h} (or_introl q{depth}))", False, depth + 1)
+    rest = _conjunction(parts[1:], f"(fun q{depth} => {h} (or_intror q{depth}))", False, depth + 1)
+    return f"(conj {first} {rest})"
+
+
+def _disjunction(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
+    if not parts:
+        return f"(match {h} with end)" if holds else f"({h} I)"
+    if len(parts) == 1:
+        return proof_term(parts[0], h, holds, depth)
+    if not holds:
+        h = f"(Tools.not_and _ _ {h} {decided(parts[0])})"
+    a, b = f"p{depth}", f"q{depth}"
+    first = proof_term(parts[0], a, holds, depth + 1)
+    rest = _disjunction(parts[1:], b, holds, depth + 1)
+    return f"(match {h} with or_introl {a} => or_introl {first} | or_intror {b} => or_intror {rest} end)"
+
+
+def decided(prop: Prop) -> str:
+    """A term for: it holds, or it does not."""
+    match prop:
+        case Compared():
+            return prop.decided()
+        case Not(part=part):
+            return f"(Tools.decide_not _ {decided(part)})"
+        case And(parts=parts):
+            return _decided(parts, "decide_and", "or_introl I")
+        case Or(parts=parts):
+            return _decided(parts, "decide_or", "or_intror (fun no => no)")
+
+
+def _decided(parts: Sequence[Prop], lemma: str, empty: str) -> str:
+    if not parts:
+        return f"({empty})"
+    text = decided(parts[-1])
+    for part in reversed(parts[:-1]):
+        text = f"(Tools.{lemma} _ _ {decided(part)} {text})"
+    return text
+
+
+Kind = Literal["abs", "min", "max", "quotient"]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that is not polynomial: an absolute, least or greatest value, or a quotient.
+
+    Attributes:
+        values: what it is of; an absolute value of a and −a.
+        value: its `Number`, in the proof by name.
+        shown, inner: what it is, as the statement and as the proof write it.
+        fresh: the variable of the system that it was made for, if no earlier one was.
+    """
+
+    kind: Kind
+    values: tuple[Number, ...]
+    value: Number
+    shown: str
+    inner: str
+    fresh: str | None
+
+    def facts(self) -> list[tuple[str, Prop]]:
+        """What is known of it: by the labels of the system, less the variable's name."""
+        m, values = self.value, self.values
+        match self.kind:
+            case "quotient":
+                a, b = values
+                return [("quotient", Compared(m * b, "==", a)), ("divisor", Compared(b, "!=", constant(0)))]
+            case "min":
+                bounds = [Compared(v, ">=", m) for v in values]
+                attained = [Compared(v, "==", m) for v in values]
+            case _:
+                bounds = [Compared(m, ">=", v) for v in values]
+                attained = [Compared(m, "==", v) for v in values]
+        return [*((f"bound {n}", bound) for n, bound in enumerate(bounds)), ("attained", Or(tuple(attained)))]
+
+    def tactics(self, equation: str) -> list[list[str]]:
+        """How each of `facts` is shown from m = …, a hypothesis (not for quotients)."""
+        if self.kind == "abs":
+            return [[f"exact (Tools.abs_{which} _ _ {equation})."] for which in ("above", "below", "is")]
+        count = len(self.values)
+        steps = []
+        for n in range(count):
+            last = "apply Req_ge; reflexivity." if n == count - 1 else f"exact (Tools.{self.kind}_head _ _)."
+            steps.append([f"rewrite {equation}.", *[f"apply Tools.{self.kind}_tail."] * n, last])
+        attained, current = [], equation
+        for n in range(count - 1):
+            attained += [f"destruct (Tools.{self.kind}_is _ _ _ {current}) as [L{n}|M{n}]."]
+            attained += [f"{{ {'right; ' * n}left. exact L{n}. }}"]
+            current = f"M{n}"
+        sides = "symmetry in {0}. exact {0}." if self.kind == "min" else "exact {0}."
+        attained += [f"{'right; ' * (count - 2)}right. {sides.format(current)}"]
+        return [*steps, attained]
+
+
+@dataclass(slots=True, eq=False)
+class CoqAlgebra:
+    """Numbers are `Number`, truth values are `Prop` (an `Algebra` of `zerograd.core.conditions`).
+
+    Attributes:
+        occurrences: all that is not polynomial, in order.
+        divisors: what is divided by; a dataset for which one of them is 0 answers no question.
+    """
+
+    facts: FactAlgebra = field(default_factory=FactAlgebra)
+    occurrences: list[Occurrence] = field(default_factory=list)
+    divisors: dict[str, Number] = field(default_factory=dict)
+
+    def constant(self, value: int | Fraction) -> Number:
+        return constant(value)
+
+    def divide(self, a: Number, b: Number) -> Number:
+        if b.polynomial.is_constant:
+            p = self.facts.divide(a.polynomial, b.polynomial)
+            return Number(f"({a.shown} / {b.shown})", f"({a.named} / {b.named})", p)
+        self.divisors[b.shown] = b
+        return self._named(
+            "quotient", [a, b], "/", lambda: self.facts.divide(a.polynomial, b.polynomial)
+        )  # fmt: skip
+
+    def absolute(self, a: Number) -> Number:
+        return self._named("abs", [a, -a], "Rabs", lambda: self.facts.absolute(a.polynomial))
+
+    def minimum(self, values: Sequence[Number]) -> Number:
+        return self._extreme("min", values, "Rmin", self.facts.minimum)
+
+    def maximum(self, values: Sequence[Number]) -> Number:
+        return self._extreme("max", values, "Rmax", self.facts.maximum)
+
+    def _extreme(
+        self,
+        kind: Kind,
+        values: Sequence[Number],
+        function: str,
+        polynomial: Callable[[Sequence[Polynomial]], Polynomial],
+    ) -> Number:
+        if len(values) == 1:
+            return values[0]
+        return self._named(kind, values, function, lambda: polynomial([v.polynomial for v in values]))
+
+    def _named(
+        self, kind: Kind, values: Sequence[Number], function: str, polynomial: Callable[[], Polynomial]
+    ) -> Number:
+        count = len(self.facts.known)
+        p = polynomial()
+        shown, inner = (
+            _written(function, [v.shown for v in values]), _written(function, [v.named for v in values])
+        )  # fmt: skip
+        for occurrence in self.occurrences:
+            if occurrence.inner == inner:
+                return occurrence.value
+        value = Number(f"({shown})", f"m_{len(self.occurrences)}", p)
+        fresh = f"t[{count}]" if len(self.facts.known) > count else None
+        self.occurrences.append(Occurrence(kind, tuple(values), value, shown, inner, fresh))
+        return value
+
+    def compare(self, a: Number, operator: Comparison, b: Number) -> Prop:
+        return Compared(a, operator, b)
+
+    def distinct(self, values: Sequence[Number]) -> Prop:
+        return And(tuple(Compared(v, "!=", w) for i, v in enumerate(values) for w in values[:i]))
+
+    def conjunction(self, parts: Sequence[Prop]) -> Prop:
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def disjunction(self, parts: Sequence[Prop]) -> Prop:
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def negation(self, part: Prop) -> Prop:
+        return Not(part)
+
+
+def _written(function: str, values: Sequence[str]) -> str:
+    if function == "/":
+        return f"{values[0]} / {values[1]}"
+    if function == "Rabs":
+        return f"Rabs {values[0]}"
+    text = f"{function} {values[-2]} {values[-1]}"
+    for value in reversed(values[:-2]):
+        text = f"{function} {value} ({text})"
+    return text

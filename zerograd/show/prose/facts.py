@@ -1,0 +1,150 @@
+"""Facts of a system as a person would write them: gradients and pre-activations by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from zerograd.core.certificate import Part
+from zerograd.core.facts import Both, Either, Fact, Formula
+from zerograd.core.polynomial import Polynomial
+from zerograd.core.problem import Problem
+from zerograd.core.references import entry, parse_reference, resolve
+from zerograd.core.refutation import system_of
+from zerograd.core.system import Numbers, System
+from zerograd.core.vocabulary import gradient_shapes
+from zerograd.show.prose.polynomials import Polynomials
+from zerograd.show.prose.style import Style, listed
+
+_GRADIENT = re.compile(
+    r"(?P<some>some )?grad\((?P<name>[^)]+)\) (?P<sign>=|!=|>|<) 0(?:/(?P<part>\d+))?(?:\.\d+)*"
+)
+_PRE_ACTIVATION = re.compile(
+    r"z(?P<layer>\d+)\[(?P<index>[\d,]+)\] (?P<sign>=|>=|<=|>|<) (?P<end>\S+)(?: at (?P<at>x\d*))?"
+)
+_SHORT = 3
+"""Terms of a difference that is written as a comparison of two sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What a fact speaks of.
+
+    Attributes:
+        shown: a factor that can stand in a product.
+        defined: ``∂L/∂b1 = r[0] w2`` where the name does not say it.
+        says: the fact, with the name.
+    """
+
+    shown: str
+    defined: str | None
+    says: str
+
+
+@dataclass
+class Facts:
+    """Writes the facts of one part of a certificate."""
+
+    problem: Problem
+    part: Part
+    style: Style
+    system: System = field(init=False)
+    plain: Polynomials = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.system = system_of(self.problem, self.part)
+        self.plain = Polynomials(self.problem, self.style.write)
+
+    def naming(self, values: Numbers) -> Polynomials:
+        """Writes pre-activations by their names where they are factors."""
+        return replace(self.plain, named=self._pre_activations(values))
+
+    def _pre_activations(self, values: Numbers) -> tuple[tuple[Polynomial, str], ...]:
+        found: dict[Polynomial, str] = {}
+        for cases in self.system.splits.values():
+            for case in cases:
+                for label, fact in case.facts:
+                    z = _PRE_ACTIVATION.fullmatch(label)
+                    if z and isinstance(fact, Fact):
+                        found.setdefault(_value_of(z, fact).at(values), self._z(z))
+        return tuple((p, name) for p, name in found.items() if len(p.terms) > 1)
+
+    def _z(self, match: re.Match[str]) -> str:
+        index = tuple(int(part) for part in match["index"].split(","))
+        return self.plain.pre_activation(int(match["layer"]), index, match["at"])
+
+    def formula(self, label: str, formula: Formula, values: Mapping[str, Fraction]) -> str:
+        match formula:
+            case Fact(polynomial=p, sign=sign):
+                fact = Fact(p.at(values), sign)
+                return self.style.math(self.quantity(label, fact, self.naming(values)).says)
+            case Both(parts=parts):
+                return listed([self.formula("", part, values) for part in parts])
+            case Either(parts=parts):
+                return listed([self.formula("", part, values) for part in parts], "or")
+
+    def quantity(self, label: str, fact: Fact, write: Polynomials) -> Quantity:
+        """What a fact is about, named if it is a gradient or a pre-activation.
+
+        Args:
+            write: how its polynomial is written, where the fact holds.
+        """
+        p, sign = fact.polynomial, fact.sign
+        gradient = _GRADIENT.fullmatch(label)
+        if gradient:
+            name = self.plain.derivative(self._entry(gradient["name"], gradient["part"]))
+            negative = gradient["sign"] == "<"
+            value = write(-p if negative else p)
+            says = f"{name} {self.style.sign(gradient['sign'])} 0"
+            shown = self.style.write.brackets(f"{self.style.write.minus}{name}") if negative else name
+            return Quantity(shown, None if value == name else f"{name} = {value}", says)
+        z = _PRE_ACTIVATION.fullmatch(label)
+        if z:
+            name = self._z(z)
+            end, below = Fraction(z["end"]), z["sign"] in ("<", "<=")
+            # What it is in the first layer, the notation says.
+            defined = None
+            if z["layer"] != "1":
+                written = replace(write, named=tuple(n for n in write.named if n[1] != name))
+                defined = f"{name} = {written(_value_of(z, fact))}"
+            number = self.style.write.number(abs(end))
+            says = f"{name} {self.style.sign(z['sign'])} {self.style.write.number(end)}"
+            shown = name
+            if end:
+                sign_of_end = "+" if end < 0 else self.style.write.minus
+                shown = f"{name} {sign_of_end} {number}"
+                if below:
+                    shown = f"{self.style.write.number(end)} {self.style.write.minus} {name}"
+            elif below:
+                shown = f"{self.style.write.minus}{name}"
+            bracketed = shown if shown == name else self.style.write.brackets(shown)
+            return Quantity(bracketed, defined, says)
+        return Quantity(write.factor(p), None, self.relation(p, sign, write))
+
+    def relation(self, p: Polynomial, sign: str, write: Polynomials) -> str:
+        """``p sign 0``; a short difference as ``a sign b``."""
+        above = {m: c for m, c in p.terms.items() if c > 0}
+        below = {m: -c for m, c in p.terms.items() if c < 0}
+        if above and below and len(p.terms) <= _SHORT:
+            return f"{write(Polynomial(above))} {self.style.sign(sign)} {write(Polynomial(below))}"
+        if below and not above:
+            p, sign = -p, {">": "<", ">=": "<="}.get(sign, sign)
+        return f"{write(p)} {self.style.sign(sign)} 0"
+
+    def _entry(self, reference: str, part: str | None) -> str:
+        parsed = parse_reference(reference)
+        shape = gradient_shapes(self.problem.network, self.part.samples or 1)[parsed.name]
+        return entry(parsed.name, resolve(parsed, shape)[int(part or 0)])
+
+    def of_pre_activation(self, label: str, fact: Fact, write: Polynomials) -> tuple[str, str] | None:
+        """(name, value) of the pre-activation that a fact is about, if it is about one."""
+        z = _PRE_ACTIVATION.fullmatch(label)
+        return (self._z(z), write(_value_of(z, fact))) if z else None
+
+
+def _value_of(match: re.Match[str], fact: Fact) -> Polynomial:
+    """z, of the fact that says on which side of an end it is."""
+    end = Fraction(match["end"])
+    return end - fact.polynomial if match["sign"] in ("<", "<=") else fact.polynomial + end
