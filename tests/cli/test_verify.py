@@ -191,3 +191,65 @@ def test_verify_loads_no_search(folder: Program) -> None:
 def _modules(importtime: str) -> set[str]:
     """The top-level modules that ``-X importtime`` reports."""
     return {line.rpartition("|")[2].strip().split(".")[0] for line in importtime.splitlines()}
+
+
+IMPOSSIBLE = 'network: [1, 1]\nsamples: 1\nwhere: ["w1 > 0", "w1 < 0"]\n'
+
+
+def _refutation(**changes: Any) -> dict[str, Any]:
+    proof = {"cofactors": {}, "positive": [{"coefficient": "1", "factors": {label: 1}} for label in WHERE]}
+    part = {"system": "dataset", "samples": 1, "proof": proof | changes}
+    return {"format": "zerograd.certificate/1", "problem": loads(IMPOSSIBLE).digest, "parts": [part]}
+
+
+WHERE = ("where[0]", "where[1]")
+
+
+@pytest.fixture
+def impossible(program: Program) -> Program:
+    """The program beside p.yaml and p.json, a question that has no answer."""
+    program.file("p.yaml", IMPOSSIBLE)
+    program.file("p.json", json.dumps(loads(IMPOSSIBLE).to_json()))
+    return program
+
+
+def _by_both(folder: Program, text: str) -> tuple[int, str]:
+    """Exit code and message of `verify`, and of the checker alone, which says the same."""
+    folder.file("c.json", text)
+    by_verify, by_checker = folder("verify", "p.yaml", "c.json"), folder("p.json", "c.json", run=CHECKER)
+    assert by_verify.code == by_checker.code
+    return by_verify.code, by_verify.out + by_verify.err
+
+
+def test_certificates_are_accepted_and_refused(impossible: Program) -> None:
+    """A proof; the same with a sign that is wrong, and of another question."""
+    code, shown = _by_both(impossible, json.dumps(_refutation()))
+    assert (code, shown.split(":")[0]) == (0, "accepted")
+    wrong = [{"coefficient": "-1", "factors": {label: 1}} for label in WHERE]
+    code, shown = _by_both(impossible, json.dumps(_refutation(positive=wrong)))
+    assert code == 1
+    assert shown.startswith("refused: parts[0]: expected a coefficient above 0, found -1")
+    code, shown = _by_both(impossible, json.dumps(_refutation() | {"problem": "sha256:0"}))
+    assert code == 1
+    assert "(the problem at hand), found sha256:0" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "line 1"),
+        ("[" * 100_000, "nested too deeply"),
+        (json.dumps(_refutation(positive=3)), "certificate.parts[0].proof.positive: expected a list"),
+        (json.dumps(_refutation(cofactors=[])), "certificate.parts[0].proof.cofactors: expected an object"),
+        (json.dumps(_refutation(cofactors={"where[0]": [["x"]]})), "'x' is not a number"),
+        (json.dumps(_refutation() | {"parts": {}}), "certificate.parts: expected a list"),
+        (json.dumps(_refutation(junk="j" * 5_000_000)), "certificate.parts[0].proof: unknown key 'junk'"),
+    ],
+    ids=["no-json", "deep", "list", "object", "number", "parts", "megabytes"],
+)
+def test_damaged_certificates_are_unusable(impossible: Program, text: str, message: str) -> None:
+    """With the place, in a line, and not as a crash."""
+    code, shown = _by_both(impossible, text)
+    assert code == 2
+    assert message in shown
+    assert len(shown) < 1000

@@ -156,3 +156,35 @@ def test_a_witness_shrinks_and_grows(witness: Witness, extra: int) -> None:
     )
     smaller = problem.with_samples(wanted)
     check_witness(smaller, Witness.of(smaller, {**witness.parameters, "x": x, "y": y}))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "x == [1, 2]",
+        "x > b1",
+        "x - b1 == 0",
+        "0 < b1 < z1[0,0] or x != w2",
+        "all([1, 2] <= x)",
+        "w1 < x",
+        "x == [[1], [2]]",
+    ],
+)
+def test_entries_laid_beside_samples_break_a_hypothesis(where: str) -> None:
+    """Where arrays of M entries meet the M samples, each sample has a condition of its own."""
+    problem = Problem(**{**HEADLINE, "network": [1, 2, 1]}, samples=2, where=[where])
+    assert sufficient_samples(problem) is None
+
+
+def test_columns_that_fit_one_sample_alone_break_a_hypothesis() -> None:
+    """One sample is compared with each of the two units; two samples would not fit."""
+    problem = Problem(**{**HEADLINE, "network": [1, 2, 1]}, samples=1, where=["x > z1"])
+    assert sufficient_samples(problem) is None
+
+
+@pytest.mark.parametrize(
+    "where", ["x > b1[0]", "z1 + w1[1] > sum(b1) * a1", "z1 > max(w1[0,0], b2)", "w1 != b1"]
+)
+def test_single_entries_beside_samples_keep_the_bound(where: str) -> None:
+    """What is the same for each sample, or of its own row, says the same of every dataset."""
+    assert sufficient_samples(Problem(**{**HEADLINE, "network": [1, 2, 1]}, samples=2, where=[where])) == 7

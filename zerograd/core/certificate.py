@@ -6,13 +6,14 @@ Being a `Certificate` means to be well-formed; whether it proves anything is for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import FormatError, short
-from zerograd.core.exact import MAX_DOCUMENT_DIGITS, parse_rational
+from zerograd.core.exact import MAX_DOCUMENT_DIGITS, format_exact, parse_rational
 from zerograd.core.polynomial import Polynomial, polynomial_from_json
 from zerograd.core.system import Renaming
 
@@ -178,7 +179,7 @@ def _node_to_json(node: Node) -> dict[str, Any]:
 
 
 def _product_to_json(product: Product) -> dict[str, Any]:
-    data: dict[str, Any] = {"coefficient": str(product.coefficient)}
+    data: dict[str, Any] = {"coefficient": format_exact(product.coefficient)}
     if product.factors:
         data["factors"] = dict(product.factors)
     if product.squares:
@@ -204,7 +205,8 @@ def _part(data: object, place: str) -> Part:
     kind, samples = document["system"], document.get("samples")
     if kind not in KINDS:
         raise FormatError(f"{place}.system: expected {', '.join(KINDS)}, found {short(kind)}")
-    if (kind == "dataset") != (type(samples) is int and samples > 0):
+    numbered = type(samples) is int and samples > 0 if kind == "dataset" else "samples" not in document
+    if not numbered:
         raise FormatError(
             f"{place}.samples: a whole number above 0 is for the system dataset, and for it alone"
         )
@@ -294,7 +296,7 @@ def _powers(data: object, place: str) -> dict[str, int]:
 def _like(data: Mapping[str, Any], place: str) -> Like:
     document = _object(data, place, {"like"}, {"samples", "units"})
     units = document.get("units", {})
-    if not isinstance(units, Mapping) or not all(layer.isdigit() and len(layer) < 5 for layer in units):
+    if not isinstance(units, Mapping) or not all(re.fullmatch("[1-9][0-9]{0,3}", layer) for layer in units):
         raise FormatError(
             f"{place}.units: expected an object from numbers of layers to orders of their units"
         )

@@ -26,6 +26,7 @@ from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry
 from zerograd.core.sides import sides
+from zerograd.core.sizes import is_short, sized
 from zerograd.core.system import (
     Case,
     Renaming,
@@ -68,6 +69,8 @@ class _Dataset:
     def __init__(self, problem: Problem, samples: int) -> None:
         if samples * max(1, sum(problem.network.widths)) > MAX_SITES:
             raise Refused([Violation("system", f"at most {MAX_SITES} values of units", "more of them")])
+        long = problem.domain == "integer" or "y" in problem.given
+        sized(problem.network, samples, residuals_are_long=long)
         self.problem, self.samples = problem, samples
         self.quantities: dict[str, Array[Polynomial]] = {}
         self.parameters = parameters_of(problem)
@@ -109,8 +112,9 @@ class _Dataset:
             variables | self._quantities(run, r) | {f"grad({n})": a for n, a in gradients.items()}
         )
         for number, condition in enumerate(problem.where):
-            formula = evaluate(condition, self.algebra, self.quantities.__getitem__)
-            self.facts.append((f"where[{number}]", formula))
+            if is_short(condition, self.quantities.__getitem__):
+                formula = evaluate(condition, self.algebra, self.quantities.__getitem__)
+                self.facts.append((f"where[{number}]", formula))
         self.facts += self.algebra.definitions.items()
         return System(by_label(self.facts), self.splits, self._integers(), _renamed)
 

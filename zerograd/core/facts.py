@@ -114,10 +114,12 @@ class FactAlgebra:
     """Numbers are polynomials, truth values are formulas (an `Algebra` of `zerograd.core.conditions`).
 
     Attributes:
-        definitions: of the variables ``t[0]``, ``t[1]``, … that stand for absolute values, least and
-            greatest values, and quotients: facts by label.
+        letter: of the variables ``t[0]``, ``t[1]``, … that stand for absolute values, least and
+            greatest values, and quotients.
+        definitions: of these variables: facts by label. They hold wherever a condition does.
     """
 
+    letter: str = "t"
     definitions: dict[str, Formula] = field(default_factory=dict)
     known: dict[object, Polynomial] = field(default_factory=dict)
 
@@ -126,7 +128,7 @@ class FactAlgebra:
 
     def _fresh(self, key: object) -> tuple[Polynomial, str, bool]:
         new = key not in self.known
-        name = f"t[{len(self.known)}]"
+        name = f"{self.letter}[{len(self.known)}]"
         return self.known.setdefault(key, Polynomial.variable(name)), name, new
 
     def divide(self, a: Polynomial, b: Polynomial) -> Polynomial:

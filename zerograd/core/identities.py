@@ -13,6 +13,7 @@ from zerograd.core.language import names_in
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry
+from zerograd.core.sizes import is_short
 from zerograd.core.system import (
     Renaming,
     System,
@@ -48,7 +49,8 @@ def identities_system(problem: Problem) -> System:
             facts += within(parameters[name][index], entry(name, index), bound)
     known = {**parameters, **{f"grad({name})": array for name, array in gradients.items()}}
     for number, condition in enumerate(problem.where):
-        if names_in(condition.node) - {"grad"} <= set(parameters):
+        own = names_in(condition.node) - {"grad"} <= set(parameters)
+        if own and is_short(condition, known.__getitem__):
             facts.append((f"where[{number}]", evaluate(condition, algebra, known.__getitem__)))
     facts += algebra.definitions.items()
     integers = (

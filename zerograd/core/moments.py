@@ -28,6 +28,7 @@ from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry
 from zerograd.core.sides import Side, sides
+from zerograd.core.sizes import is_short, sized
 from zerograd.core.small_datasets import each_sample_alone
 from zerograd.core.system import (
     Case,
@@ -53,6 +54,7 @@ def moments_system(problem: Problem) -> System:
     choices = sides_of_units(problem)
     if prod(map(len, choices.values())) > MAX_PATTERNS:
         raise Refused([Violation("system", f"at most {MAX_PATTERNS} patterns", "more of them")])
+    sized(problem.network, prod(map(len, choices.values())), residuals_are_long=False)
     return _Moments(problem, choices).build()
 
 
@@ -76,7 +78,8 @@ class _Moments:
             if name in self.parameters:
                 facts += within(self.parameters[name][index], entry(name, index), bound)
         for number, condition in enumerate(problem.where):
-            if names_in(condition.node) <= set(self.parameters):
+            own = names_in(condition.node) <= set(self.parameters)
+            if own and is_short(condition, self.parameters.__getitem__):
                 formula = evaluate(condition, self.algebra, self.parameters.__getitem__)
                 facts.append((f"where[{number}]", formula))
         facts += self.degenerate
@@ -139,11 +142,14 @@ class _Moments:
             quantities[f"z{number}"] = lifted(run.z[number - 1])
             quantities[f"a{number}"] = lifted(run.a[number - 1])
         spoken = {name for name in sample_arrays(problem.network) if name in quantities}
+        # What is divided by is known not to be 0 of a sample of this pattern, and only if there is one.
+        algebra = FactAlgebra(f"T{tag}")
         for number, condition in enumerate(problem.where):
             names = names_in(condition.node)
-            if names & spoken and names <= set(quantities) and each_sample_alone(condition.node, problem):
-                formula = evaluate(condition, self.algebra, quantities.__getitem__)
-                yield f"where[{number}] at x{tag}", formula
+            alone = names <= set(quantities) and each_sample_alone(condition.node, problem)
+            if names & spoken and alone and is_short(condition, quantities.__getitem__):
+                yield f"where[{number}] at x{tag}", evaluate(condition, algebra, quantities.__getitem__)
+        yield from algebra.definitions.items()
 
     def _moment(self, p: Polynomial, tag: str) -> Polynomial:
         """Σ over the samples of the pattern, of a polynomial linear in r and affine in x."""
@@ -168,10 +174,10 @@ class _Moments:
         name, index = split_name(variable)
         if name == "t":
             return variable
-        if name[0] not in "SVx":
+        if name[0] not in "SVxT":
             return entry(name, renaming.index(name, index))
         tag = name[1:]
         units = list(self.choices)
         digit = dict(zip(units, tag, strict=True))
         moved = {(layer, renaming.unit(layer, i)): digit[layer, i] for layer, i in units}
-        return entry(name[0] + "".join(moved[unit] for unit in units), index)
+        return entry(name[0] + "".join(moved.get(unit, "?") for unit in units), index)

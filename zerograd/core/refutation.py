@@ -29,6 +29,7 @@ from zerograd.core.certificate import (
 )
 from zerograd.core.dataset import dataset_system
 from zerograd.core.errors import Refused, Violation, short
+from zerograd.core.exact import digits
 from zerograd.core.facts import Either, Fact, Formula, at, labelled
 from zerograd.core.identities import identities_system
 from zerograd.core.moments import moments_system
@@ -38,7 +39,7 @@ from zerograd.core.small_datasets import sufficient_samples
 from zerograd.core.system import Case, Numbers, Renaming, System
 
 MAX_TERMS = 2_000_000
-"""Products of terms in the expansion of one identity."""
+"""Products of terms in the expansion of one identity, all its steps together."""
 
 Facts: TypeAlias = Mapping[str, Fact | Either]
 
@@ -50,7 +51,8 @@ def check_certificate(problem: Problem, certificate: Certificate) -> None:
         Refused: it does not; naming the node that is at fault.
     """
     if certificate.problem != problem.digest:
-        raise Refused([Violation("problem", f"{problem.digest} (the problem at hand)", certificate.problem)])
+        found = _brief(certificate.problem, 100)
+        raise Refused([Violation("problem", f"{problem.digest} (the problem at hand)", found)])
     left = _left_over(problem, certificate)
     if left is not None:
         raise Refused([Violation("parts", f"a refutation for {problem.samples} samples", f"none for {left}")])
@@ -90,8 +92,8 @@ def _left_over(problem: Problem, certificate: Certificate) -> str | None:
     numbers = {part.samples for part in certificate.parts if part.samples is not None}
     if sufficient_samples(problem) is not None:
         # By padding, an answer with fewer samples would be one with the greatest of these numbers too.
-        numbers = set(range(1, max(numbers) + 1))
-    last = wanted.most if wanted.most is not None else max(numbers) + 1
+        numbers = set(range(1, max(numbers, default=0) + 1))
+    last = wanted.most if wanted.most is not None else max(wanted.least, *numbers) + 1
     return next((str(m) for m in range(wanted.least, last + 1) if m not in numbers), None)
 
 
@@ -154,7 +156,9 @@ class Refutation:
         cases = cases_of(self.system, node, known.facts, place)
         if set(node.cases) != {case.name for case in cases}:
             expected = ", ".join(case.name for case in cases)
-            raise Refused([Violation(place, f"the cases {expected}", ", ".join(node.cases) or "none")])
+            raise Refused(
+                [Violation(place, f"the cases {expected}", _brief(", ".join(node.cases)) or "none")]
+            )
         for case in cases:
             self._node(node.cases[case.name], known.assuming(case), f"{place} / {_where(node, case)}")
         self._name(node.name, known, place)
@@ -182,7 +186,7 @@ class Refutation:
             names = symmetry(self.system, renaming)
             if names is None:
                 raise Refused(
-                    [Violation(place, "a renaming that leaves all facts as they are", str(renaming))]
+                    [Violation(place, "a renaming that leaves all facts as they are", short(renaming))]
                 )
             self.symmetries[key] = names
         return self.symmetries[key]
@@ -222,11 +226,11 @@ def cases_of(
             whole = all(c.denominator == 1 for c in p.terms.values()) and p.variables <= system.integers
             if not whole:
                 raise Refused(
-                    [Violation(place, "a polynomial in integers, with integer coefficients", str(p))]
+                    [Violation(place, "a polynomial in integers, with integer coefficients", _brief(p))]
                 )
             return (
-                assume(f"<= {below}", below - p, ">="),
-                assume(f">= {below + 1}", p - (below + 1), ">="),
+                assume(f"<= {digits(below)}", below - p, ">="),
+                assume(f">= {digits(below + 1)}", p - (below + 1), ">="),
             )
         case Alternatives(either=chosen):
             fact = facts.get(chosen)
@@ -238,9 +242,9 @@ def cases_of(
 def _where(node: Node, case: Case) -> str:
     match node:
         case Compare(polynomial=p) | Floor(polynomial=p):
-            return f"{p} {case.name}"
+            return f"{_brief(p)} {_brief(case.name)}"
         case Alternatives(either=label):
-            return f"{label}/{case.name}"
+            return f"{_brief(label)}/{case.name}"
     return case.name
 
 
@@ -254,9 +258,13 @@ def check_identity(node: Identity, facts: Facts, place: str = "identity") -> Non
             raise Refused([Violation(place, f"the label of a fact {what}", short(label))])
         return found.polynomial
 
+    spent = 0
+
     def times(p: Polynomial, q: Polynomial, power: int = 1) -> Polynomial:
+        nonlocal spent
         for _ in range(power):
-            if len(p.terms) * len(q.terms) > MAX_TERMS:
+            spent += len(p.terms) * len(q.terms)
+            if spent > MAX_TERMS:
                 raise Refused([Violation(place, f"at most {MAX_TERMS} products of terms", "more of them")])
             p = p * q
         return p
@@ -299,6 +307,8 @@ def _is_strict(product: Product, facts: Facts, place: str) -> bool:
     return constants and ">=" not in signs
 
 
-def _brief(p: Polynomial) -> str:
-    text = str(p)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _brief(data: object, most: int = 60) -> str:
+    """At most so many characters, of what may come from a stranger."""
+    text = str(data)
+    text = text if text.isprintable() else repr(text)
+    return text if len(text) <= most else f"{text[: most - 3]}..."

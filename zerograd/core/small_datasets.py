@@ -27,6 +27,8 @@ The hypotheses are tested by `hypotheses_fail`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from zerograd.core.errors import ProblemError
@@ -34,10 +36,12 @@ from zerograd.core.language import (
     Binary,
     Call,
     Chain,
+    Item,
     Listing,
     Logic,
     Name,
     Node,
+    Number,
     Power,
     Unary,
     names_in,
@@ -121,21 +125,40 @@ def each_sample_alone(node: Node, problem: Problem) -> bool:
             return all(each_sample_alone(part, problem) for part in parts)
         case Call(function="all", arguments=[part]) if not isinstance(part, Listing):
             return each_sample_alone(part, problem)
-        case Chain(operands=operands):
-            return all(_elementwise(operand, problem) for operand in operands)
+        case Chain(operands=operands) if names_in(node) & _of_samples(problem):
+            return _joint([_columns(operand, problem) for operand in operands]) is not None
     return not names_in(node) & _of_samples(problem)
 
 
-def _elementwise(node: Node, problem: Problem) -> bool:
-    """Whether entry m of the value depends on parameters and on sample m's input alone."""
+def _columns(node: Node, problem: Problem) -> int | None:
+    """How many entries a value has for each sample, if those depend on parameters and its input alone.
+
+    0 of a single entry that no sample plays a part in. None otherwise: an array such as ``b1`` or ``[1, 2]``
+    would be laid beside the samples, its first entry beside the first of them.
+    """
     match node:
+        case Number():
+            return 0
         case Name(name=name):
-            return name not in _FORBIDDEN
+            of_samples = sample_arrays(problem.network)
+            if name in of_samples:
+                return None if name in _FORBIDDEN else of_samples[name]
+            return 0 if prod(problem.network.shapes.get(name, (0,))) == 1 else None
         case Unary(operand=part) | Power(base=part) | Call(function="abs", arguments=[part]):
-            return _elementwise(part, problem)
+            return _columns(part, problem)
         case Binary(left=left, right=right):
-            return _elementwise(left, problem) and _elementwise(right, problem)
-    return not names_in(node) & _of_samples(problem)
+            return _joint([_columns(left, problem), _columns(right, problem)])
+        case Item() | Call(function="sum" | "min" | "max") if not names_in(node) & _of_samples(problem):
+            return 0
+    return None
+
+
+def _joint(columns: Sequence[int | None]) -> int | None:
+    """The columns of values that are combined entry by entry."""
+    of_samples = set(columns) - {0}
+    if None in of_samples or len(of_samples) > 1:
+        return None
+    return of_samples.pop() if of_samples else 0
 
 
 _FORBIDDEN = frozenset({"y", "r", "loss"})

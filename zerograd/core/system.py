@@ -1,6 +1,6 @@
 """Facts about real numbers, with case distinctions, in which certificates find a contradiction.
 
-`zerograd.core.certificate.system_of` makes them of problems, in three ways.
+`zerograd.core.refutation.system_of` makes them of problems, in three ways.
 """
 
 from __future__ import annotations
