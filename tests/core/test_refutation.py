@@ -44,7 +44,7 @@ from zerograd.core.refutation import (
 )
 from zerograd.core.small_datasets import sufficient_samples
 from zerograd.core.system import Case
-from zerograd.prove.certify import certify
+from zerograd.proving.certify import certify
 from zerograd.spec import loads
 
 HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
