@@ -87,8 +87,8 @@ def two_samples(**more: Any) -> str:
     none = Identity({}, {"grad(b1[0]) != 0": 1})
     both = Identity({"grad(b2[0]) = 0": v("w2[0,0]")}, {"grad(b1[0]) != 0": 1})
     apart = v("x[0,0]") - v("x[1,0]")
-    vanishes = Identity({"case 3": v("w2[0,0]") * apart}, {"grad(b1[0]) != 0": 1, "where[1]": 1})
-    inner = Identity({"grad(w2[0,0]) = 0": Polynomial.constant(1)}, {"case 3": 1, "z1[1,0] > 0": 1})
+    vanishes = Identity({"case 1": v("w2[0,0]") * apart}, {"grad(b1[0]) != 0": 1, "where[1]": 1})
+    inner = Identity({"grad(w2[0,0]) = 0": Polynomial.constant(1)}, {"case 1": 1, "z1[1,0] > 0": 1})
     # Either residual may differ from 0: the parts of the disjunction change places under the renaming.
     either = Alternatives("where[0]", {"0": inner, "1": inner})
     mixed = Compare(v("r[1,0]"), False, {"= 0": vanishes, "!= 0": either}, "mixed")

@@ -60,7 +60,7 @@ def two_samples(**more: Any) -> Proof:
         v("r[1,0]"),
         False,
         {
-            "= 0": Identity({"case 3": w2}, {b1: 1}),
+            "= 0": Identity({"case 1": w2}, {b1: 1}),
             "!= 0": Identity({"grad(w2[0,0]) = 0": w2}, {b1: 1, "z1[1,0] > 0": 1}),
         },
         "lone",
