@@ -189,17 +189,22 @@ def markdown(data: Mapping[str, Any]) -> str:
 
 
 def write_readme(path: Path, data: Mapping[str, Any]) -> None:
-    """Put the table between the markers.
+    """Put the table between the markers. Raises ValueError as `put_between`."""
+    put_between(path, BEGIN, markdown(data))
+
+
+def put_between(path: Path, begin: str, text: str) -> None:
+    """Put a text between a marker and the next end.
 
     Raises:
-        ValueError: the markers are not there, once each and in order.
+        ValueError: the markers are not there, the first of them once, and in order.
     """
     whole = path.read_text(encoding="utf-8")
-    before, begin, rest = whole.partition(BEGIN)
+    before, marker, rest = whole.partition(begin)
     _, end, after = rest.partition(END)
-    if not (begin and end) or BEGIN in rest:
-        raise ValueError(f"{path}: expected {BEGIN} … {END}, once")
-    path.write_text(f"{before}{BEGIN}\n{markdown(data)}\n{END}{after}", encoding="utf-8")
+    if not (marker and end) or begin in rest:
+        raise ValueError(f"{path}: expected {begin} … {END}, once")
+    path.write_text(f"{before}{begin}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def contradictions(named: Sequence[Mapping[str, Any]], asked: Sequence[Mapping[str, Any]]) -> list[str]:
