@@ -4,7 +4,8 @@
 
 Questions: named ones; all of problems/; the patterns of the 1-1-1 and 1-2-1 atlases; the 200 random ones
 of `benchmarks/engine.py`. Each is answered within ``--cap`` seconds; where the answer is no, a proof is
-looked for within as many again. Certificates are sent through JSON before they are checked, as files would be.
+looked for within as many again. Certificates are sent through JSON before they are checked, as files
+would be.
 """
 
 from __future__ import annotations
@@ -75,7 +76,10 @@ def questions(groups: list[str]) -> Iterator[tuple[str, str, zg.Problem]]:
         for units in (1, 2):
             for bits in range(16):
                 zero = [name for n, name in enumerate(names) if bits >> n & 1]
-                query = {"zero": zero, "nonzero": [name for name in names if name not in zero]}
+                query: dict[str, Any] = {
+                    "zero": zero,
+                    "nonzero": [name for name in names if name not in zero],
+                }
                 title = f"1-{units}-1, zero: {', '.join(zero) or 'none'}"
                 yield "atlas", title, zg.Problem(network=[1, units, 1], samples="fewest", **query)
     if "random" in groups:

@@ -11,7 +11,7 @@ from zerograd.core.facts import Either, Fact
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import Known, cases_of
 from zerograd.core.system import System
-from zerograd.proving.leaf import find_identity
+from zerograd.proving.leaf import eliminated, find_identity
 from zerograd.proving.reals import Facts, Reals
 from zerograd.proving.ring import factors
 
@@ -53,13 +53,14 @@ class _Cases:
             if isinstance(fact, Either):
                 return self._each(Alternatives(label, {}), known, core, depth - 1) if depth else None
         simple = {label: fact for label, fact in core.items() if isinstance(fact, Fact)}
-        forced = next(_forced(simple), None)
+        factored = _Factored.of(simple)
+        forced = next(factored.forced(), None)
         leaf = find_identity(simple, self.reals, order=forced is None)
         if leaf is not None:
             return leaf
         if forced is not None:  # no choice, and so no step deeper
-            return self._each(Compare(forced, False, {}), known, core, depth)
-        for _, (polynomial, signs) in zip(range(WIDTH if depth else 0), _comparisons(simple), strict=False):
+            return self._each(Compare(*forced, {}), known, core, depth)
+        for _, (polynomial, signs) in zip(range(WIDTH if depth else 0), factored.comparisons(), strict=False):
             node = self._each(Compare(polynomial, signs, {}), known, core, depth - 1)
             if node is not None:
                 return node
@@ -78,53 +79,70 @@ class _Cases:
                 for label, fact in inner.facts.items()
                 if (label in core and label != split) or label not in known.facts
             }
-            child = self.refute(inner, self.reals.core(here), depth)
+            newest = here.keys() - known.facts.keys()
+            child = self.refute(inner, self.reals.core(here, newest), depth)
             if child is None:
                 return None
             found[case.name] = child
         return replace(node, cases=found)
 
 
-def _known_factors(facts: Mapping[str, Fact]) -> set[Polynomial]:
-    """What is known not to be 0, as irreducible polynomials."""
-    nonzero = [fact.polynomial for fact in facts.values() if fact.sign in ("!=", ">")]
-    return {factor.monic() for p in nonzero for factor in factors(p)}
+@dataclass(frozen=True, slots=True)
+class _Factored:
+    """Facts, once equations have been used to eliminate unknowns, with their irreducible factors.
 
+    Attributes:
+        facts: each with its factors, monic.
+        nonzero: factors of what is not 0.
+        signed: polynomials whose sign is known.
+        zero: what is known to be 0.
+    """
 
-def _open_factors(p: Polynomial, known: set[Polynomial]) -> list[Polynomial]:
-    return [factor for factor in factors(p) if factor.monic() not in known]
+    facts: list[tuple[Fact, list[Polynomial]]]
+    nonzero: set[Polynomial]
+    signed: set[Polynomial]
+    zero: set[Polynomial]
 
+    @classmethod
+    def of(cls, facts: Mapping[str, Fact]) -> _Factored:
+        found = [(fact, [p.monic() for p in factors(fact.polynomial)]) for fact in eliminated(facts).values()]
+        whole = [*facts.values(), *(fact for fact, _ in found)]
+        return cls(
+            found,
+            {p for fact, parts in found if fact.sign in ("!=", ">") for p in parts},
+            {fact.polynomial.monic() for fact in whole if fact.sign == ">"},
+            {fact.polynomial.monic() for fact in whole if fact.sign == "="},
+        )
 
-def _forced(facts: Mapping[str, Fact]) -> Iterator[Polynomial]:
-    """What must be 0, because a product is whose other factors are not."""
-    known = _known_factors(facts)
-    equations = [fact.polynomial for fact in facts.values() if fact.sign == "="]
-    for p in equations:
-        match _open_factors(p, known):
-            case [factor] if factor.monic() not in {q.monic() for q in equations}:
-                yield factor
+    def forced(self) -> Iterator[tuple[Polynomial, bool]]:
+        """What must be 0, because a product is whose other factors are not; or have the sign that is left."""
+        for fact, parts in self.facts:
+            if fact.sign == "=":
+                open_parts = [p for p in parts if p not in self.nonzero]
+                if len(open_parts) == 1 and open_parts[0] not in self.zero:
+                    yield open_parts[0], False
+        for fact, parts in self.facts:
+            if fact.sign == ">" and len(parts) > 1:
+                open_parts = [p for p in parts if p not in self.signed]
+                if len(open_parts) == 1:
+                    yield open_parts[0], True
 
-
-def _comparisons(facts: Mapping[str, Fact]) -> Iterator[tuple[Polynomial, bool]]:
-    """What to compare with 0, the most telling first, and whether its sign matters."""
-    known = _known_factors(facts)
-    seen = {fact.polynomial.monic() for fact in facts.values() if fact.sign in ("!=", ">", "=")}
-    signs = any(fact.sign in (">", ">=") for fact in facts.values())
-    positive = {fact.polynomial.monic() for fact in facts.values() if fact.sign == ">"}
-    products = [_open_factors(fact.polynomial, known) for fact in facts.values() if fact.sign == "="]
-    # One factor or another of a product that is 0; then factors of what is not.
-    candidates = [p for several in products if len(several) > 1 for p in several]
-    candidates += [p for fact in facts.values() if fact.sign in ("!=", ">") for p in factors(fact.polynomial)]
-    for p in candidates:
-        if p.monic() not in seen:
-            seen.add(p.monic())
-            yield p, False
-    # Of single unknowns those that multiply others: what is linear in an unknown gains nothing by its sign.
-    monomials = [m for fact in facts.values() for m in fact.polynomial.terms]
-    count = Counter(name for m in monomials if sum(e for _, e in m) > 1 for name, _ in m)
-    for name, _ in sorted(count.items(), key=lambda item: (-item[1], item[0])):
-        p = Polynomial.variable(name)
-        if signs and p not in positive and -p not in positive:
-            yield p, True
-        elif p not in seen:
-            yield p, False
+    def comparisons(self) -> Iterator[tuple[Polynomial, bool]]:
+        """What to compare with 0, the most telling first, and whether its sign matters."""
+        signs = any(fact.sign in (">", ">=") for fact, _ in self.facts)
+        seen = self.zero | self.signed if signs else self.zero | self.nonzero
+        # One factor or another of a product that is 0; then factors of what is not.
+        products = [
+            [p for p in parts if p not in self.nonzero] for fact, parts in self.facts if fact.sign == "="
+        ]
+        candidates = [(p, False) for several in products if len(several) > 1 for p in several]
+        candidates += [(p, signs) for fact, parts in self.facts if fact.sign == ">" for p in parts]
+        # Of single unknowns those that multiply others: what is linear in one gains nothing by its sign.
+        monomials = [m for fact, _ in self.facts for m in fact.polynomial.terms]
+        count = Counter(name for m in monomials if sum(e for _, e in m) > 1 for name, _ in m)
+        by_use = sorted(count.items(), key=lambda item: (-item[1], item[0]))
+        candidates += [(Polynomial.variable(name), signs) for name, _ in by_use]
+        for p, by_sign in candidates:
+            if p not in seen:
+                seen = seen | {p}
+                yield p, by_sign

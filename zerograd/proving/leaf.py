@@ -54,6 +54,17 @@ def find_identity(facts: Mapping[str, Fact], reals: Reals, *, order: bool = True
     return found
 
 
+def eliminated(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    """The facts without unknowns that equations express by others; those equations stay as they are."""
+    ring = Ring({name for fact in facts.values() for name in fact.polynomial.variables})
+    reduction = _Reduction(ring, {label: f.polynomial for label, f in facts.items() if f.sign == "="})
+    pivots = {pivot.label for pivot in reduction.pivots}
+    return {
+        label: fact if label in pivots else Fact(ring.back(reduction(fact.polynomial)), fact.sign)
+        for label, fact in facts.items()
+    }
+
+
 def _constant(facts: Mapping[str, Fact]) -> Identity | None:
     """A fact that no number fulfils, such as 0 != 0."""
     for label, fact in facts.items():

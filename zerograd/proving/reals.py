@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 
 from zerograd.core.exact import NumberField
@@ -107,24 +107,35 @@ class Reals:
             outcome = self.check(facts.values(), mode=mode, effort=effort)
         return outcome
 
-    def core(self, facts: Facts) -> Facts:
+    def core(self, facts: Facts, newest: Collection[str] = ()) -> Facts:
         """As few of contradictory facts as Z3 still finds contradictory.
 
         They are left out by halves, quarters and so on (Zeller and Hildebrandt, Simplifying and
         Isolating Failure-Inducing Input, 2002), what is complicated first: short facts make short proofs.
+
+        Args:
+            newest: left out last of all. The others may be contradictory by themselves, and then
+                what was just assumed would be for nothing.
         """
-        left = sorted(facts, key=lambda label: _size(facts[label]), reverse=True)
-        size = len(left) // 2
+        old = [label for label in facts if label not in newest]
+        left = sorted(old, key=lambda label: _size(facts[label]), reverse=True)
+        left = self._fewer(left, [label for label in facts if label in newest], facts)
+        last = self._fewer([label for label in facts if label in newest], left, facts)
+        return {label: fact for label, fact in facts.items() if label in (*left, *last)}
+
+    def _fewer(self, labels: list[str], kept: Collection[str], facts: Facts) -> list[str]:
+        """Those of the labels that cannot be left out, beside those that are kept."""
+        size = (len(labels) + 1) // 2
         while size:
             start = 0
-            while start < len(left):
-                fewer = [*left[:start], *left[start + size :]]
-                if self.refutes({label: facts[label] for label in fewer}):
-                    left = fewer
+            while start < len(labels):
+                fewer = [*labels[:start], *labels[start + size :]]
+                if self.refutes({label: facts[label] for label in (*fewer, *kept)}):
+                    labels = fewer
                 else:
                     start += size
             size //= 2
-        return {label: fact for label, fact in facts.items() if label in left}
+        return labels
 
 
 def _size(formula: Formula) -> int:
