@@ -125,7 +125,8 @@ class Argument:
                 short.append(f"if {assumed}, {end}")
         so, also = self._assumption(node, kept, known), self._consequence(kept)
         first = f"So {so}{also.replace(', so ', ', and ')}{': ' if short else '.'}" if long else ""
-        said = [*long, first or f"We have {so}{also}: "]
+        have = self._capital(so) if so.startswith(("some ", "no ")) else f"We have {so}"
+        said = [*long, first or f"{have}{also}: "]
         text = f"{mark} {' '.join(said)}{' And '.join(short)}".strip()
         return Paragraph(text, depth, speaks_of=tuple(about))
 
