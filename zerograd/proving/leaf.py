@@ -19,7 +19,7 @@ from zerograd.core.facts import Fact
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import check_identity
 from zerograd.proving.reals import Reals, approximate
-from zerograd.proving.ring import Ring, Solution, Span, Terms, degree_under, gradings
+from zerograd.proving.ring import Ring, Solution, Span, Terms, degree_under, gradings, terms_of
 from zerograd.solvers.base import Model
 
 MAX_ROWS = 900
@@ -102,9 +102,6 @@ class _Search:
                 return found
         return None
 
-    def _terms(self, p: Any) -> Terms:
-        return {e: Fraction(int(c.p), int(c.q)) for e, c in p.to_dict().items()}
-
     def _product(self, powers: Mapping[str, int]) -> Polynomial:
         result = ONE
         for label, power in powers.items():
@@ -125,7 +122,7 @@ class _Search:
 
     def _null(self, choices: Sequence[dict[str, int]]) -> Identity | None:
         products = [self._product(powers) for powers in choices]
-        targets = [self._terms(self.reduced(p)) for p in products]
+        targets = [terms_of(self.reduced(p)) for p in products]
         for powers, product, target in zip(choices, products, targets, strict=True):
             if not target:
                 return self._lifted(powers, (), product, [])
@@ -136,7 +133,7 @@ class _Search:
         return None
 
     def _solve(self, targets: Sequence[Terms]) -> Solution | None:
-        generators = [self._terms(g) for g in self.reduced.rest.values()]
+        generators = [terms_of(g) for g in self.reduced.rest.values()]
         self.reals.keep_time()
         degree = max((sum(e) for terms in (*targets, *generators) for e in terms), default=0) + SLACK
         span = Span.towards(generators, targets, degree=degree, most=MAX_ROWS)
@@ -172,7 +169,7 @@ class _Search:
     def _combined(self, choices: Sequence[Product], powers: Mapping[str, int]) -> Identity | None:
         outer = self._product(powers)
         products = [self._value(choice) * outer for choice in choices]
-        solution = self._solve([self._terms(self.reduced(p)) for p in products])
+        solution = self._solve([terms_of(self.reduced(p)) for p in products])
         if solution is None:
             return None
         strict = [self._is_strict(choice) for choice in choices]

@@ -39,7 +39,7 @@ class Ring:
         return self.context.from_dict(terms)
 
     def back(self, p: Any) -> Polynomial:
-        return self.polynomial({e: Fraction(int(c.p), int(c.q)) for e, c in p.to_dict().items()})
+        return self.polynomial(terms_of(p))
 
     def polynomial(self, terms: Terms) -> Polynomial:
         return Polynomial(
@@ -49,6 +49,11 @@ class Ring:
                 if c
             }
         )
+
+
+def terms_of(p: Any) -> dict[Exponents, Fraction]:
+    """The terms of one of FLINT's polynomials, in Python's own numbers."""
+    return {tuple(map(int, e)): Fraction(int(c.p), int(c.q)) for e, c in p.to_dict().items()}
 
 
 def factors(p: Polynomial) -> list[Polynomial]:
