@@ -22,8 +22,8 @@ from zerograd.proving.reals import Reals, approximate
 from zerograd.proving.ring import Ring, Solution, Span, Terms, degree_under, gradings, terms_of
 from zerograd.solvers.base import Model
 
-MAX_ROWS = 900
-"""Multiples of equations that are looked at at once."""
+MAX_SIZE = 600_000
+"""Entries of a matrix of multiples of equations; a larger one is not worth its time."""
 
 MAX_PRODUCTS, MAX_FACTS, MAX_SQUARES = 60, 6, 8
 """Products that a positive combination may be made of, and facts and squares of unknowns in them."""
@@ -136,8 +136,8 @@ class _Search:
         generators = [terms_of(g) for g in self.reduced.rest.values()]
         self.reals.keep_time()
         degree = max((sum(e) for terms in (*targets, *generators) for e in terms), default=0) + SLACK
-        span = Span.towards(generators, targets, degree=degree, most=MAX_ROWS)
-        if len(span.rows) > 2 * MAX_ROWS:
+        span = Span.towards(generators, targets, degree=degree, most=MAX_SIZE)
+        if span.size > MAX_SIZE:
             return None
         return span.solve(targets)
 

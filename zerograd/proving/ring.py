@@ -108,7 +108,7 @@ class Span:
         span.monomials = {e: n for n, e in enumerate(pending)}
         degrees = [max((sum(e) for e in g), default=0) for g in generators]
         seen: set[tuple[int, Exponents]] = set()
-        while pending and len(span.rows) < most:
+        while pending and span.size <= most:
             wanted, pending = pending, []
             for monomial in wanted:
                 for number, generator in enumerate(generators):
@@ -128,6 +128,11 @@ class Span:
         span.rows.sort(key=lambda row: (sum(row[1]), row[0]))
         return span
 
+    @property
+    def size(self) -> int:
+        """The entries of the matrix."""
+        return len(self.rows) * len(self.monomials)
+
     def solve(self, targets: Sequence[Terms]) -> Solution:
         """The echelon form of the multiples, with the targets beside them."""
         from flint import nmod_mat
@@ -142,47 +147,51 @@ class Span:
             for exponents, c in target.items():
                 table[self.monomials[exponents]][len(self.rows) + n] = _residue(c)
         echelon, rank = nmod_mat(table, PRIME).rref()
+        first = len(self.rows)
         pivots: list[int] = []
-        values = []
         for i in range(rank):
-            row = [int(echelon[i, j]) for j in range(width)]
-            pivots.append(next(j for j, v in enumerate(row) if v))
-            values.append(row)
+            column = pivots[-1] + 1 if pivots else 0
+            while not int(echelon[i, column]):
+                column += 1
+            pivots.append(column)
+        values = [[int(echelon[i, j]) for j in range(first, width)] for i in range(rank)]
         return Solution(self, pivots, values)
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The echelon form: targets by multiples of the generators, modulo `PRIME`."""
+    """The echelon form, modulo `PRIME`.
+
+    Attributes:
+        pivots: the column of each row's first entry; those of the multiples come before those of the targets.
+        values: what stands in each row in the columns of the targets.
+    """
 
     span: Span
     pivots: Sequence[int]
     values: Sequence[Sequence[int]]
 
+    @property
+    def _beyond(self) -> list[Sequence[int]]:
+        """The rows in which no multiple stands."""
+        first = len(self.span.rows)
+        return [row for pivot, row in zip(self.pivots, self.values, strict=True) if pivot >= first]
+
     def reaches(self, n: int) -> bool:
         """Whether target n is a combination of the multiples."""
-        column = len(self.span.rows) + n
-        return not any(
-            v[column] for p, v in zip(self.pivots, self.values, strict=True) if p >= len(self.span.rows)
-        )
+        return not any(row[n] for row in self._beyond)
 
     def remainders(self) -> list[list[Fraction]]:
         """Rows that annihilate those combinations of targets that are combinations of the multiples."""
-        first = len(self.span.rows)
-        return [
-            [_rational(v) for v in row[first:]]
-            for pivot, row in zip(self.pivots, self.values, strict=True)
-            if pivot >= first
-        ]
+        return [[_rational(v) for v in row] for row in self._beyond]
 
     def cofactors(self, weights: Mapping[int, Fraction]) -> list[dict[Exponents, Fraction]]:
         """The cofactors of each generator in Σ weight · target."""
         result: list[dict[Exponents, Fraction]] = [{} for _ in self.span.generators]
-        first = len(self.span.rows)
         for pivot, row in zip(self.pivots, self.values, strict=True):
-            if pivot >= first:
+            if pivot >= len(self.span.rows):
                 continue
-            c = sum((w * _rational(row[first + n]) for n, w in weights.items()), Fraction(0))
+            c = sum((w * _rational(row[n]) for n, w in weights.items()), Fraction(0))
             if c:
                 number, shift = self.span.rows[pivot]
                 result[number][shift] = c
