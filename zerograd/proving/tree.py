@@ -7,7 +7,7 @@ renamings of earlier ones are not proved again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import permutations, product
@@ -94,22 +94,41 @@ class Tree:
         return None
 
     def _split(self, name: str, known: Known, floors: int, here: tuple[object, Renaming]) -> Node | None:
-        """Every case of a split; or the first alone, if its proof does without what it assumes."""
+        """Every case of a split; or one alone, if its proof does without what it assumes."""
         cases = self.system.splits[name]
-        children = {}
+        children: dict[str, Node] = {}
         for case in cases:
             child = self._node(known.assuming(case), floors)
             if child is None:
                 if len(self.open) >= self.patience:
                     return None
                 continue
-            if self._holds_without(child, known):
+            if self._stands_alone(child, known, children.values()):
+                self._forget(children.values())
                 if not isinstance(child, Like):
                     assert child.name is not None  # for the type checker: `_kept` names it
                     self._done[here[0]] = (child.name, here[1])
                 return child
             children[case.name] = child
         return self._kept(Split(name, children), known, here) if len(children) == len(cases) else None
+
+    def _stands_alone(self, node: Node, known: Known, others: Iterable[Node]) -> bool:
+        """Whether a proof of one case proves all of it, and needs none of the other cases."""
+        referred = {below.like for below in nodes(node) if isinstance(below, Like)}
+        if referred & _names(others):
+            return False
+        own = _names([node])
+        done = {name: assumed for name, assumed in self._assumed.items() if name not in own}
+        try:
+            Refutation(self.system, done, self._symmetries).check(node, known)
+        except Refused:
+            return False
+        return True
+
+    def _forget(self, roots: Iterable[Node]) -> None:
+        """Of cases that will not stand in the proof, nothing can be said to be like them."""
+        gone = _names(roots)
+        self._done = {key: done for key, done in self._done.items() if done[0] not in gone}
 
     def _kept(self, node: Node, known: Known, here: tuple[object, Renaming]) -> Node:
         """The node under a name, for those that are renamings of it."""
@@ -118,16 +137,6 @@ class Tree:
         self._done[here[0]] = (label, here[1])
         self._assumed[label] = known.assumed
         return replace(node, name=label)
-
-    def _holds_without(self, node: Node, known: Known) -> bool:
-        """Whether a proof of one case proves all of it."""
-        own = {below.name for below in nodes(node) if not isinstance(below, Like)}
-        done = {name: assumed for name, assumed in self._assumed.items() if name not in own}
-        try:
-            Refutation(self.system, done, self._symmetries).check(node, known)
-        except Refused:
-            return False
-        return True
 
     # --- what to decide next --------------------------------------------------------------
 
@@ -216,6 +225,11 @@ class Tree:
             assert found is not None  # for the type checker: renamings were tested
             self._names[key] = found
         return self._names[key]
+
+
+def _names(roots: Iterable[Node]) -> set[str | None]:
+    """The names of all nodes in some trees."""
+    return {below.name for root in roots for below in nodes(root) if not isinstance(below, Like)}
 
 
 def _hashable(renaming: Renaming) -> object:
