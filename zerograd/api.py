@@ -134,8 +134,7 @@ def solve(
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
-    if not 0 < timeout <= MAX_TIMEOUT:
-        raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
+    _check_timeout(timeout)
     if samples is not None:
         problem = problem.with_samples(samples)
     start = time.monotonic()
@@ -183,6 +182,7 @@ def prove(
     Raises:
         As `solve`.
     """
+    _check_timeout(timeout)
     if samples is not None:
         problem = problem.with_samples(samples)
     start = time.monotonic()
@@ -195,13 +195,18 @@ def prove(
         process=process,
         progress=progress,
     )
-    if isinstance(answer, Sat):
-        return answer
     prover = prover or _shared_prover(os.getpid(), memory)
+    if isinstance(answer, Sat):
+        return _with_proof(answer, prover, start + timeout, progress or _silent)
     found = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
     if found.certificate is not None:
         return Proof(problem, _checked(problem, found.certificate))
     return replace(answer, open=found.open) if isinstance(answer, Unsat) else answer
+
+
+def _check_timeout(timeout: float) -> None:
+    if not 0 < timeout <= MAX_TIMEOUT:
+        raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
 
 
 def _with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: Progress) -> Answer:

@@ -71,7 +71,7 @@ def test_what_has_an_answer_has_no_certificate() -> None:
     """And the outcome says so."""
     outcome = certify(zg.Problem(network=[1, 1, 1], samples=3, **HEADLINE), deadline=until())
     assert outcome.certificate is None
-    assert outcome.open == ("M = 3: its facts do not contradict one another",)
+    assert outcome.open[0].startswith("M = 3: its facts do not contradict one another over the real numbers")
 
 
 def test_integers_between() -> None:

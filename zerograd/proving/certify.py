@@ -99,7 +99,9 @@ def _refuted(
     try:
         root = tree.find()
     except Satisfiable:
-        return None, ["its facts do not contradict one another"]
+        return None, [
+            "its facts do not contradict one another over the real numbers, as far as they are used"
+        ]
     except OutOfTime:
         return None, [*_lines(tree), "time ran out"]
     return root, _lines(tree)

@@ -152,6 +152,13 @@ class _Search:
             value = self.ring.to(self._value(product))
             if value != 0:
                 groups.setdefault(degree_under(weights, value), []).append(product)
+        single = [
+            Product(Fraction(1), {}),
+            *(Product(Fraction(1), {label: 1}) for label in (*self.strict, *self.weak)),
+        ]
+        found = self._combined(single, {})
+        if found is not None:  # a sum of facts, as in Farkas' lemma: nothing is easier to follow
+            return found
         # Short ones first: groups come in the order of their shortest products.
         telling = [
             g for g in groups.values() if any(map(self._is_strict, g)) and (len(g) > 1 or self.equations)

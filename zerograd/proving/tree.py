@@ -90,7 +90,7 @@ class Tree:
             return self._floor(known, outcome, floors)
         if isinstance(outcome, Model):
             raise Satisfiable
-        self.open.append(tuple(case.name for case in known.assumed))
+        self.open.append(tuple(map(_said, known.assumed)))
         return None
 
     def _split(self, name: str, known: Known, floors: int, here: tuple[object, Renaming]) -> Node | None:
@@ -225,6 +225,13 @@ class Tree:
             assert found is not None  # for the type checker: renamings were tested
             self._names[key] = found
         return self._names[key]
+
+
+def _said(case: Case) -> str:
+    """What a case assumes: its name, or where that says too little the fact."""
+    if case.name[0].isalpha():
+        return case.name
+    return " and ".join(str(fact) for _, fact in case.facts)
 
 
 def _names(roots: Iterable[Node]) -> set[str | None]:

@@ -76,7 +76,9 @@ class Portfolio:
             if isinstance(verdict, Found | Impossible):
                 return verdict
             if name == "regions" and verdict.reason != "unsupported":
-                left = verdict.detail  # says how far it came, where others say that they came to nothing
+                left = (
+                    verdict.detail or left
+                )  # says how far it came, where others say that they came to nothing
             if given_up.reason != "memory":
                 given_up = verdict
         if given_up.reason in ("memory", "unsupported"):

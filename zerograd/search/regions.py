@@ -89,7 +89,7 @@ def regions(
         return Undecided("unsupported", "too many activation patterns to go through one by one")
     total = len(pending)
     if total < least:
-        return Undecided("incomplete", "its regions were looked at before")
+        return Undecided("incomplete")  # they were looked at before, and that said how far it came
     pending.sort(key=patterns.idle)  # where there is a witness, it is found sooner
     for way in INTEGER if problem.domain == "integer" else REAL:
         sweep = _Sweep(patterns, pending, lambda left: progress(f"{total - left} of {total} regions done"))

@@ -149,8 +149,8 @@ def blocks(problem: Problem, certificate: Certificate, language: Language) -> It
         argument = Argument(shown.set_in, shown.numbers, prefix)
         if argument.referred:
             yield Paragraph(
-                "Samples, and units of a hidden layer, can be renumbered: all that is asked stays as it is. "
-                "So cases that differ by that are treated once."
+                f"{argument.renumbered} can be renumbered: all that is asked stays as it is. So cases that "
+                "differ by that are treated once."
             )
         yield from argument.paragraphs()
     yield Paragraph("Nothing is left, so there are no such parameters and no such dataset.")

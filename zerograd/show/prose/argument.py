@@ -208,12 +208,26 @@ class Argument:
         how = f" with {listed(changes)}" if changes else " again"
         return f"this is {self.anchors[node.like]}{how}."
 
+    @property
+    def renumbered(self) -> str:
+        """``Samples``, ``Units of layer 1`` or both: what cases that are like others rename."""
+        likes = [node.renaming for node in nodes(self.words.part.root) if isinstance(node, Like)]
+        found = ["samples"] if any(_moves(like.samples) for like in likes) else []
+        layers = sorted({layer for like in likes for layer, order in like.units.items() if _moves(order)})
+        found += [f"units of layer {layer}" for layer in layers]
+        text = listed(found) if found else "samples"
+        return text[0].upper() + text[1:]
+
     def _renamed(self, renaming: Renaming) -> list[str]:
         found = _permuted("sample", renaming.samples, "")
         layers = self.problem.network.depth - 1
         for layer, order in sorted(renaming.units.items()):
             found += _permuted("unit", order, f" of layer {layer}" if layers > 1 else "")
         return found
+
+
+def _moves(order: Sequence[int]) -> bool:
+    return list(order) != sorted(order)
 
 
 def _size(leaf: Identity) -> int:
