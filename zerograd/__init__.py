@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zerograd.api import gradients, load, prove, solve, verify
     from zerograd.atlases import Atlas, atlas
     from zerograd.core.answer import Answer, Sat, Unknown, Unsat
+    from zerograd.core.certificate import Certificate
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.network import Layer, Network, leaky_relu
     from zerograd.core.problem import Problem
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Atlas",
+    "Certificate",
     "Layer",
     "Network",
     "NothingToCheck",
@@ -52,6 +54,7 @@ _HOME = {
     "zerograd.api": ("gradients", "load", "prove", "solve", "verify"),
     "zerograd.atlases": ("Atlas", "atlas"),
     "zerograd.core.answer": ("Answer", "Sat", "Unknown", "Unsat"),
+    "zerograd.core.certificate": ("Certificate",),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
     "zerograd.core.network": ("Layer", "Network", "leaky_relu"),
     "zerograd.core.problem": ("Problem",),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, overload
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 60.0
 MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
-"""Seconds that `solve` spends at most on a proof of its no, and of what remains at most."""
+"""Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
 STRATEGIES = ("auto", "construct", "fit", "identities", "piecewise", "guess", "regions")
 
 
@@ -200,7 +201,8 @@ def prove(
         return _with_proof(answer, prover, start + timeout, progress or _silent)
     found = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
     if found.certificate is not None:
-        return Proof(problem, _checked(problem, found.certificate))
+        with _accepted(found.certificate):
+            return Proof(problem, found.certificate)
     return replace(answer, open=found.open) if isinstance(answer, Unsat) else answer
 
 
@@ -216,14 +218,15 @@ def _with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress:
             found = prover.find(problem, deadline=deadline, fixed=False, progress=progress)
             if found.certificate is None:
                 return replace(answer, open=found.open)
-            certificate = _checked(problem, found.certificate)
-            run = replace(answer.run, every_samples=every_samples(problem, certificate))
-            return replace(answer, evidence="certificate", certificate=certificate, run=run)
+            run = replace(answer.run, every_samples=every_samples(problem, found.certificate))
+            with _accepted(found.certificate):
+                return replace(answer, evidence="certificate", certificate=found.certificate, run=run)
         case Sat(problem=problem, witness=witness) if _is_fewest(answer):
             smaller = problem.with_samples(Samples(problem.samples.least, witness.samples - 1))
             found = prover.find(smaller, deadline=deadline, fixed=False, progress=progress)
             if found.certificate is not None:
-                return replace(answer, fewer=_checked(smaller, found.certificate))
+                with _accepted(found.certificate):
+                    return replace(answer, fewer=found.certificate)
     return answer
 
 
@@ -234,12 +237,13 @@ def _is_fewest(answer: Sat) -> bool:
     return not asked.every and asked.least < found and ruled_out >= set(range(asked.least, found))
 
 
-def _checked(problem: Problem, certificate: Certificate) -> Certificate:
+@contextmanager
+def _accepted(certificate: Certificate) -> Iterator[None]:
+    """What is made of a certificate inside checks it: a refusal is a bug of the search."""
     try:
-        check_certificate(problem, certificate)
+        yield
     except Refused as refusal:
         raise CertificateRefused(certificate, refusal) from refusal
-    return certificate
 
 
 @cache
@@ -329,6 +333,11 @@ def verify(
     """
     if isinstance(result, Witness):
         check_witness(problem, result)
+        return result
+    if isinstance(result, Proof):
+        result = result.certificate
+    if isinstance(result, Certificate):
+        check_certificate(problem, result)
         return result
     return check_result(problem, result if isinstance(result, Mapping) else result.to_json())
 

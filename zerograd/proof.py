@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.certificate import Certificate
+from zerograd.core.certificate import Certificate, certificate_from_json
 from zerograd.core.problem import Problem
 from zerograd.core.refutation import check_certificate, every_samples
 
@@ -25,6 +25,11 @@ class Proof:
 
     def __post_init__(self) -> None:
         self.check()
+
+    @classmethod
+    def from_json(cls, problem: Problem, data: object) -> Proof:
+        """Of a certificate's document. Raises FormatError or Refused."""
+        return cls(problem, certificate_from_json(data))
 
     def check(self) -> None:
         """Check the certificate once more, with the core alone. Raises Refused."""

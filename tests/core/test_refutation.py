@@ -22,7 +22,9 @@ from hypothesis import strategies as st
 
 from zerograd.core.certificate import (
     FORMAT,
+    MAX_DEPTH,
     Certificate,
+    Compare,
     Identity,
     Like,
     Node,
@@ -1000,3 +1002,23 @@ def test_conditions_that_are_too_long_are_left_out() -> None:
     problem = Problem(network=[1, 1], samples=20, where=["(sum(x) + loss)**64 >= 0", "w1 == 1"])
     facts = system_of(problem, Part("dataset", 20, Identity({}))).facts
     assert [label for label in facts if label.startswith("where")] == ["where[1]"]
+
+
+def test_one_budget_for_all_leaves() -> None:
+    """Many leaves, each of which is affordable, are refused together; and so are very long numbers."""
+    problem = Problem(network=[1, 1], samples=1, nonzero=["b1"], where=["w1 * w1 < 0"])
+    long = Polynomial.constant(Fraction(10**20_000))
+    leaf = Identity({}, {}, (Product(Fraction(1), {"where[0]": 1}, (long,) * 60),))
+    with pytest.raises(Refused, match="a certificate that is checked in reasonable time"):
+        check_certificate(problem, Certificate(problem.digest, (Part("dataset", 1, leaf),)))
+
+
+def test_nesting_is_bounded_for_objects_too() -> None:
+    """A certificate that was never a document."""
+    problem = Problem(network=[1, 1], samples=1, nonzero=["b1"])
+    b1 = Polynomial.variable("b1[0]")
+    node: Node = Identity({}, {"grad(b1[0]) != 0": 1})
+    for _ in range(MAX_DEPTH + 2):
+        node = Compare(b1, False, {"= 0": node, "!= 0": Identity({}, {"case 1": 1})})
+    with pytest.raises(Refused, match="at most 250 nested cases"):
+        check_certificate(problem, Certificate(problem.digest, (Part("dataset", 1, node),)))

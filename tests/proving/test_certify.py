@@ -102,3 +102,27 @@ def test_the_process_answers_and_keeps_its_time() -> None:
             found = prover.find(asked, deadline=start + seconds, fixed=False, progress=lambda _: None)
             assert (found.certificate is None) == (asked is hard)
             assert time.monotonic() - start < seconds + 5
+
+
+def test_what_is_enough_is_enough() -> None:
+    """Twelve samples are asked for, and four entries: four samples are looked at."""
+    problem = zg.Problem(network=[1, 1, 1], samples=12, where=["x > 0"], **CROSSED)
+    found = certify(problem, deadline=until()).certificate
+    assert found is not None
+    assert all(part.samples is None or part.samples <= 4 for part in found.parts)
+
+
+def test_denominators_that_the_prime_divides() -> None:
+    """Solving is done modulo a prime, and such a number has no inverse there."""
+    problem = zg.Problem(
+        network=[1, 1, 1], samples=2, given={"x": [f"1/{2**61 - 1}", None]}, **HEADLINE
+    )  # fmt: skip
+    certify(problem, deadline=until())
+
+
+def test_wide_layers_do_not_take_all_time() -> None:
+    """Their renamings are too many to be listed; without them there is still a proof."""
+    network = zg.Network.mlp(1, 5, 5, 5, 5, 1)
+    problem = zg.Problem(network=network, samples=1, nonzero=["b5"], where=["b5 * b5 < 0"])
+    start = time.monotonic()
+    assert certify(problem, deadline=start + 120).certificate is not None

@@ -21,7 +21,7 @@ FORMAT = "zerograd.certificate/1"
 Kind = Literal["dataset", "moments", "identities"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-MAX_DEPTH = 150
+MAX_DEPTH = 250
 """Nested cases."""
 MAX_POWER = 64
 

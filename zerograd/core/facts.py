@@ -62,7 +62,8 @@ def at(formula: Formula, values: Mapping[str, int | Fraction]) -> Formula:
     """The formula with numbers in place of some variables."""
     match formula:
         case Fact(polynomial=p, sign=sign):
-            return Fact(p.at(values), sign)
+            q = p.at(values)
+            return formula if q is p else Fact(q, sign)
         case Both(parts=parts):
             return Both(tuple(at(part, values) for part in parts))
         case Either(parts=parts):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from zerograd.core.certificate import (
+    MAX_DEPTH,
     Alternatives,
     Certificate,
     Compare,
@@ -38,6 +39,9 @@ from zerograd.core.problem import Problem
 from zerograd.core.small_datasets import sufficient_samples
 from zerograd.core.system import Case, Numbers, Renaming, System
 
+MAX_STEPS = 10_000_000
+"""Of a whole certificate (`Budget`)."""
+
 MAX_TERMS = 2_000_000
 """Products of terms in the expansion of one identity, all its steps together."""
 
@@ -56,10 +60,11 @@ def check_certificate(problem: Problem, certificate: Certificate) -> None:
     left = _left_over(problem, certificate)
     if left is not None:
         raise Refused([Violation("parts", f"a refutation for {problem.samples} samples", f"none for {left}")])
+    budget = Budget()
     for number, part in enumerate(certificate.parts):
         if part.samples is not None and not _is_asked(problem, part.samples):
             raise Refused([Violation(f"parts[{number}].samples", str(problem.samples), str(part.samples))])
-        Refutation(system_of(problem, part)).check(part.root, place=f"parts[{number}]")
+        Refutation(system_of(problem, part), budget=budget).check(part.root, place=f"parts[{number}]")
 
 
 def every_samples(problem: Problem, certificate: Certificate) -> bool:
@@ -130,6 +135,28 @@ def _plain(formula: Formula) -> Fact | Either:
 
 
 @dataclass(slots=True)
+class Budget:
+    """The work that one certificate may make: products of terms, long numbers counted by their length."""
+
+    left: int = MAX_STEPS
+
+    def spend(self, p: Polynomial, q: Polynomial, place: str) -> None:
+        """For one product. Raises Refused if that is too much."""
+        self.left -= len(p.terms) * len(q.terms) * _words(p) * _words(q)
+        if self.left < 0:
+            raise Refused([Violation(place, "a certificate that is checked in reasonable time", "more work")])
+
+
+def _words(p: Polynomial) -> int:
+    """How long its coefficients are, in words of a few machine words each."""
+    return (
+        1
+        + max((c.numerator.bit_length() + c.denominator.bit_length() for c in p.terms.values()), default=0)
+        // 512
+    )
+
+
+@dataclass(slots=True)
 class Refutation:
     """The check of one system's refutation.
 
@@ -140,14 +167,17 @@ class Refutation:
     system: System
     done: dict[str, tuple[Case, ...]] = field(default_factory=dict)
     symmetries: dict[object, Mapping[str, str]] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
 
     def check(self, root: Node, known: Known | None = None, place: str = "root") -> None:
         """Return quietly if what is known (by default, the system's facts) is refuted. Raises Refused."""
         self._node(root, known or Known(self.system.facts), place)
 
     def _node(self, node: Node, known: Known, place: str) -> None:
+        if len(known.assumed) > MAX_DEPTH:
+            raise Refused([Violation(place, f"at most {MAX_DEPTH} nested cases", "more of them")])
         if isinstance(node, Identity):
-            check_identity(node, known.facts, place)
+            check_identity(node, known.facts, place, self.budget)
             self._name(node.name, known, place)
             return
         if isinstance(node, Like):
@@ -248,7 +278,9 @@ def _where(node: Node, case: Case) -> str:
     return case.name
 
 
-def check_identity(node: Identity, facts: Facts, place: str = "identity") -> None:
+def check_identity(
+    node: Identity, facts: Facts, place: str = "identity", budget: Budget | None = None
+) -> None:
     """Both sides of an identity, multiplied out. Raises Refused if they differ, or prove nothing."""
 
     def fact(label: str, *signs: str) -> Polynomial:
@@ -258,6 +290,7 @@ def check_identity(node: Identity, facts: Facts, place: str = "identity") -> Non
             raise Refused([Violation(place, f"the label of a fact {what}", short(label))])
         return found.polynomial
 
+    budget = budget or Budget()
     spent = 0
 
     def times(p: Polynomial, q: Polynomial, power: int = 1) -> Polynomial:
@@ -266,6 +299,7 @@ def check_identity(node: Identity, facts: Facts, place: str = "identity") -> Non
             spent += len(p.terms) * len(q.terms)
             if spent > MAX_TERMS:
                 raise Refused([Violation(place, f"at most {MAX_TERMS} products of terms", "more of them")])
+            budget.spend(p, q, place)
             p = p * q
         return p
 

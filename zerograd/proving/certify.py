@@ -50,7 +50,7 @@ def certify(
             if root is not None:
                 return _accepted(problem, (Part(kind, None, root),))
     parts = []
-    numbers = list(_numbers(problem))
+    numbers = list(_numbers(problem, fixed=fixed))
     for number, samples in enumerate(numbers):
         now = time.monotonic()
         until = now + (deadline - now) / (len(numbers) - number)
@@ -73,14 +73,18 @@ def _accepted(problem: Problem, parts: tuple[Part, ...]) -> Outcome:
     return Outcome(certificate)
 
 
-def _numbers(problem: Problem) -> Iterator[int]:
-    """The numbers of samples whose refutation is a refutation for all that are asked for."""
+def _numbers(problem: Problem, *, fixed: bool) -> Iterator[int]:
+    """The numbers of samples whose refutation is a refutation for all that are asked for.
+
+    With ``fixed`` those that are asked for, as far as they can be refuted by themselves.
+    """
     wanted, enough = problem.samples, sufficient_samples(problem)
     if wanted.most is None:
         if enough is not None:
             yield max(enough, wanted.least)
     elif enough is not None:
-        yield wanted.most  # by padding, none with fewer either
+        # By padding, none with fewer samples either; and none with more than are enough.
+        yield wanted.most if fixed else min(enough, wanted.most)
     else:
         yield from range(wanted.least, wanted.most + 1)
 

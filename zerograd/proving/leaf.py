@@ -7,7 +7,7 @@ believed: solving is done modulo a prime.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, combinations_with_replacement
@@ -19,7 +19,7 @@ from zerograd.core.facts import Fact
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import check_identity
 from zerograd.proving.reals import Reals, approximate
-from zerograd.proving.ring import Ring, Solution, Span, Terms, degree_under, gradings, terms_of
+from zerograd.proving.ring import PRIME, Ring, Solution, Span, Terms, degree_under, gradings, terms_of
 from zerograd.solvers.base import Model
 
 MAX_SIZE = 600_000
@@ -46,18 +46,18 @@ def find_identity(facts: Mapping[str, Fact], reals: Reals, *, order: bool = True
         OutOfTime: the deadline has passed.
     """
     found = _constant(facts)
-    if found is None:
-        search = _Search(facts, reals)
-        found = search.null() or (search.positive() if order else None)
     if found is not None:
         check_identity(found, facts)
-    return found
+        return found
+    search = _Search(facts, reals)
+    return search.null() or (search.positive() if order else None)
 
 
 def eliminated(facts: Mapping[str, Fact]) -> dict[str, Fact]:
     """The facts without unknowns that equations express by others; those equations stay as they are."""
     ring = Ring({name for fact in facts.values() for name in fact.polynomial.variables})
-    reduction = _Reduction(ring, {label: f.polynomial for label, f in facts.items() if f.sign == "="})
+    equations = {label: f.polynomial for label, f in facts.items() if f.sign == "="}
+    reduction = _Reduction(ring, equations)
     pivots = {pivot.label for pivot in reduction.pivots}
     return {
         label: fact if label in pivots else Fact(ring.back(reduction(fact.polynomial)), fact.sign)
@@ -92,7 +92,7 @@ class _Search:
         self.nonzero = [label for label, f in facts.items() if f.sign == "!="]
         self.strict = [label for label, f in facts.items() if f.sign == ">"]
         self.weak = [label for label, f in facts.items() if f.sign == ">="]
-        self.reduced = _Reduction(self.ring, self.equations)
+        self.reduced = _Reduction(self.ring, self.equations, reals.keep_time)
 
     def null(self) -> Identity | None:
         """A product of what is not 0 that the equations make 0."""
@@ -134,6 +134,8 @@ class _Search:
 
     def _solve(self, targets: Sequence[Terms]) -> Solution | None:
         generators = [terms_of(g) for g in self.reduced.rest.values()]
+        if any(c.denominator % PRIME == 0 for terms in (*targets, *generators) for c in terms.values()):
+            return None  # nothing can be said modulo this prime
         self.reals.keep_time()
         degree = max((sum(e) for terms in (*targets, *generators) for e in terms), default=0) + SLACK
         span = Span.towards(generators, targets, degree=degree, most=MAX_SIZE)
@@ -225,7 +227,7 @@ class _Search:
         """The identity over the equations as they were, checked."""
         polynomials = [self.ring.polynomial(terms) for terms in cofactors]
         by_label = self.reduced.lift(left, dict(zip(self.reduced.rest, polynomials, strict=False)))
-        identity = Identity(by_label, {k: v for k, v in powers.items() if v}, positive)
+        identity = Identity(by_label, dict(powers), positive)
         try:
             check_identity(identity, self.facts)
         except Refused:  # the prime was unlucky
@@ -257,7 +259,9 @@ class _Reduction:
     Calling it reduces a polynomial; ``rest`` are the other equations, reduced; `lift` goes back.
     """
 
-    def __init__(self, ring: Ring, equations: Mapping[str, Polynomial]) -> None:
+    def __init__(
+        self, ring: Ring, equations: Mapping[str, Polynomial], keep_time: Callable[[], object] = lambda: None
+    ) -> None:
         self.ring, self.gens = ring, list(ring.context.gens())
         self.pivots: list[_Pivot] = []
         pending = {label: ring.to(p) for label, p in equations.items()}
@@ -265,6 +269,7 @@ class _Reduction:
         self.shares: dict[str, dict[str, Any]] = {label: {} for label in pending}
         """Of each equation, the multiples of pivots that its reduced form lacks."""
         while (choice := self._choose(pending)) is not None:
+            keep_time()
             label, position = choice
             equation = pending.pop(label)
             c = equation.to_dict()[self._unit(position)]

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import permutations, product
+from itertools import permutations
 from math import floor
 
 from zerograd.core.certificate import Floor, Identity, Like, Node, Split, nodes
 from zerograd.core.errors import Refused
-from zerograd.core.facts import Both, Either, Fact, Formula, variables_in
+from zerograd.core.facts import Both, Either, Fact, Formula, renamed, variables_in
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.refutation import Known, Refutation, cases_of, symmetry
 from zerograd.core.system import Case, Renaming, System
@@ -26,6 +26,9 @@ from zerograd.solvers.base import Model, NoModel, Outcome
 MAX_RENAMINGS = 150
 FEW, MANY = 24, 100
 """Identities that are looked for while there are sides to decide, and when there are none."""
+
+DEEPEST = 100
+"""Nested cases before the algebra of one, which may add `MANY` more; the checker takes `MAX_DEPTH`."""
 
 MAX_FLOORS = 12
 """Nested comparisons of integers."""
@@ -73,6 +76,9 @@ class Tree:
         shared = self._shared(known)
         if isinstance(shared, Like):
             return shared
+        if len(known.assumed) > DEEPEST:
+            self.open.append(tuple(map(_said, known.assumed)))
+            return None
         open_splits = self._open(known)
         outcome = self.reals.check(known.facts.values()) if open_splits else self.reals.patiently(known.facts)
         if isinstance(outcome, NoModel):
@@ -120,7 +126,7 @@ class Tree:
         own = _names([node])
         done = {name: assumed for name, assumed in self._assumed.items() if name not in own}
         try:
-            Refutation(self.system, done, self._symmetries).check(node, known)
+            Refutation(self.system, done=done, symmetries=self._symmetries).check(node, known)
         except Refused:
             return False
         return True
@@ -246,8 +252,8 @@ def _hashable(renaming: Renaming) -> object:
 def _key(case: Case, names: Mapping[str, str]) -> object:
     values = sorted((names.get(name, name), str(value)) for name, value in case.values.items())
     facts = sorted(
-        f"{fact.polynomial.renamed(names)} {fact.sign}" if isinstance(fact, Fact) else repr(fact)
-        for _, fact in case.facts
+        str(fact) if isinstance(fact, Fact) else repr(fact)
+        for fact in (renamed(fact, names) for _, fact in case.facts)
     )
     return (values, facts)
 
@@ -289,17 +295,26 @@ def renamings(system: System, samples: int, hidden: Mapping[int, int]) -> list[R
         free = 1 < size <= 5 and all(symmetry(system, single(swap)) is not None for swap in swaps)
         return iter(permutations(plain)) if free else iter([plain])
 
-    of_samples = list(orders(samples, Renaming))
-    of_units = [
-        list(orders(size, lambda order, layer=layer: Renaming((), {layer: order})))  # type: ignore[misc]
-        for layer, size in hidden.items()
-    ]
-    found = [
-        Renaming(order, dict(zip(hidden, units, strict=True)))
-        for units in product(*of_units)
-        for order in of_samples
-    ]
-    return found if len(found) <= MAX_RENAMINGS else found[:1]
+    found = [Renaming()]
+    for choices in (
+        [Renaming(order) for order in orders(samples, Renaming)],
+        *(
+            [Renaming((), {layer: order}) for order in orders(size, _of_units(layer))]
+            for layer, size in hidden.items()
+        ),
+    ):
+        # What would be too many stays as it is: fewer renamings only share less.
+        if len(found) * len(choices) <= MAX_RENAMINGS:
+            found = [
+                Renaming(first.samples or second.samples, {**first.units, **second.units})
+                for first in found
+                for second in choices
+            ]
+    return found
+
+
+def _of_units(layer: int) -> Callable[[tuple[int, ...]], Renaming]:
+    return lambda order: Renaming((), {layer: order})
 
 
 def _holds(formula: Formula, values: Mapping[str, Fraction]) -> bool:
