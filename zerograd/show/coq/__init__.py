@@ -13,7 +13,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.refutation import check_certificate, system_of
 from zerograd.core.sides import sides
 from zerograd.show.coq.activations import activation_definitions, function_name
-from zerograd.show.coq.bridge import Bridge
+from zerograd.show.coq.bridge import DatasetBridge
 from zerograd.show.coq.statement import Statement
 from zerograd.show.coq.text import NotExportable, comment, number_text, wrapped
 from zerograd.show.coq.tools import INTEGERS, TOOLS
@@ -95,7 +95,7 @@ def _part(problem: Problem, part: Part, number: int) -> str:
     tree = Tree(system, part.root)
     root = tree.refutation()
     statement = Statement(problem, number)
-    bridge = Bridge(statement, system, tree, root)
+    bridge = DatasetBridge(statement, system, tree, root)
     module = f"Algebra_{number}"
     proof = [f"(* The proof for M = {number}. *)", "", f"Module {module}.", "", *tree.written, bridge.lemma()]
     said = [f"(* The claim for M = {number}. *)", "", f"Module Samples_{number}.", "Section Dataset.", ""]
