@@ -129,8 +129,15 @@ class Bridge:
         missing = [label for label in self.needed if label not in self.terms]
         if missing:
             raise NotExportable(f"no way is known to state the fact {missing[0]}")
-        arguments = [*map(identifier, self.root.variables), *(self.terms[p[0]] for p in self.root.premises)]
+        arguments = [
+            *map(self.argument, self.root.variables),
+            *(self.terms[p[0]] for p in self.root.premises),
+        ]
         yield f"exact ({' '.join(['refuted', *arguments])})."
+
+    def argument(self, variable: str) -> str:
+        """What a variable of the system is."""
+        return identifier(variable)
 
     def given(self) -> Iterator[str]:
         """Given values take the place of their variables."""
