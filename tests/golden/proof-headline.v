@@ -105,17 +105,6 @@ Proof. ring. Qed.
 Lemma target (r p y : R) : r = p - y -> y = p - r.
 Proof. intros E. rewrite E. ring. Qed.
 
-(* Sums over the samples of a dataset. *)
-Lemma mean (A : Type) (data : list A) (k : Z) :
-  data <> nil -> (0 < k)%Z -> 0 < 2 / (INR (length data) * IZR k).
-Proof.
-  intros N K. apply Rdiv_lt_0_compat; [lra|]. apply Rmult_lt_0_compat; [|exact (IZR_lt 0 k K)].
-  apply lt_0_INR. destruct data as [|p rest]; [destruct (N eq_refl)|simpl; lia].
-Qed.
-
-Lemma degenerate (d r z k p q : R) : p = 0 -> z = k -> q = p + r * (d * (z - k)) -> q = 0.
-Proof. intros P Z Q. rewrite Q, P, Z. ring. Qed.
-
 (* Orders of real numbers are decided, and so is what is made of them. *)
 Lemma yes_or_no (A : Prop) : {A} + {~ A} -> A \/ ~ A.
 Proof. intros [Y|N]; [left|right]; assumption. Qed.

@@ -43,7 +43,7 @@ FORMS = ("text", "markdown", "latex", "coq", "json")
     type=click.Choice(FORMS),
     default="text",
     show_default=True,
-    help="How the proof is written. coq wants a fixed number of samples.",
+    help="How the proof is written. coq does not write every condition for an open number of samples.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --to json.")
 @click.option("-o", "--output", metavar="FILE", help="Write the proof to FILE, and say so.")
@@ -81,7 +81,7 @@ def prove(spec: str, output: str | None, samples: int | str | None, memory: int,
                 found = api.prove(
                     problem,
                     timeout=options["timeout"],
-                    fixed=options["fixed"] or form == "coq",
+                    fixed=options["fixed"],
                     seed=options["seed"],
                     process=process,
                     prover=prover,

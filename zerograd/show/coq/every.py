@@ -15,7 +15,7 @@ from zerograd.show.coq.every_statement import EveryStatement
 from zerograd.show.coq.text import NotExportable, comment, conjunction_pattern, number_text, wrapped
 from zerograd.show.coq.tree import Tree
 
-MAX_PATTERNS = 64
+MAX_PATTERNS = 32
 """Of one sample, that are written: the proof looks at each of them beside each."""
 
 FIXED = "prove the question for a fixed number of samples, e.g. --samples 3 --fixed"
@@ -31,11 +31,12 @@ def every_part(problem: Problem, part: Part) -> tuple[str, list[str]]:
     if len(system.splits) > MAX_PATTERNS:
         raise NotExportable(f"{len(system.splits)} activation patterns are too many to be written: {FIXED}")
     statement = EveryStatement(problem, part.kind)
-    system = _without(system, _said(statement))
+    said = {each.key for each in statement.each if each.key is not None}
+    system = _without(system, said)
     try:
         Refutation(system).check(part.root)
     except Refused:
-        conditions = "; ".join(statement.left_out)
+        conditions = "; ".join(text for text in statement.left_out if text.startswith("where: "))
         raise NotExportable(
             f"the certificate uses a condition that cannot be written for every number of samples "
             f"({conditions}): {FIXED}"
@@ -46,17 +47,12 @@ def every_part(problem: Problem, part: Part) -> tuple[str, list[str]]:
     lemmas = bridge.lemmas()
     start = ["(* The proof for every M. *)", "", "Module Algebra.", ""]
     proof = [*start, *tree.written, lemmas, "End Algebra.", ""]
-    said = [
+    shown = [
         "(* The claim for every M. *)", "", "Module Datasets.", "", *_definitions(statement),
         "Theorem no_answer :", *_claim(statement), "Proof.", *_theorem_proof(statement, bridge), "Qed.", "",
         "End Dataset.", "End Datasets.", "",
     ]  # fmt: skip
-    return "\n".join([*proof, *said]), statement.left_out
-
-
-def _said(statement: EveryStatement) -> set[str]:
-    """Beginnings of labels of conditions on samples that the statement has."""
-    return {each.key for each in statement.each if each.key is not None}
+    return "\n".join([*proof, *shown]), statement.left_out
 
 
 def _without(system: System, said: set[str]) -> System:

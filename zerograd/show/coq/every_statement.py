@@ -342,7 +342,7 @@ class _Asked:
                 return False
         if not props:
             return False
-        self._each(f"where[{n}]", next(iter(props.values())), props, f"where: {condition}")
+        self._each(f"where[{n}]", next(iter(props.values())), props, f"where, of each sample: {condition}")
         return True
 
     def _each(self, key: str | None, prop: Prop, props: Mapping[str, Prop], remark: str) -> None:
