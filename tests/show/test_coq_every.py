@@ -16,7 +16,7 @@ import pytest
 
 from zerograd.core.arrays import Array
 from zerograd.core.backprop import backward, exact_activate, forward
-from zerograd.core.certificate import Certificate, Identity, Kind, Part, Product
+from zerograd.core.certificate import Certificate, Identity, Kind, Part, Product, Split
 from zerograd.core.exact import Exact
 from zerograd.core.network import Kink, Network, leaky_relu
 from zerograd.core.problem import Problem
@@ -56,6 +56,15 @@ def found(kind: Kind, **asked: Any) -> Callable[[], str]:
 def crossed(activation: Any = "relu", *widths: int, **more: Any) -> Callable[[], str]:
     network = Network.mlp(*(widths or (1, 1, 1)), activation=activation)
     return found("moments", **{**CROSSED, "network": network, **more})
+
+
+def linear() -> str:
+    """One pattern, of which nothing is known: of no sample both gradients are 0."""
+    problem = Problem(network=[1, 1], samples="any", nonzero=["b1"], where=["w1 > 0", "w1 < 0"])
+    none = Identity({}, {"grad(b1[0]) != 0": 1})
+    some = Identity({}, {}, tuple(Product(Fraction(1), {f"where[{n}]": 1}) for n in (0, 1)))
+    part = Part("moments", None, Split("pattern ", {"no sample": none, "some sample": some}))
+    return proof_coq(problem, Certificate(problem.digest, (part,)))
 
 
 def from_file() -> str:
@@ -108,6 +117,7 @@ PROOFS: dict[str, Callable[[], str]] = {
         "moments", network=Network.mlp(1, 1, 1, activation="relu6"), zero=["b1"], nonzero=["b2"],
         derivative_at_kink="forbid", where=["0 < z1 < 6", "w2 != 0"],
     ),
+    "linear": linear,
     "file": from_file,
     "identities": by_identities,
     "without-biases": found(
