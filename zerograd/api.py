@@ -172,7 +172,8 @@ def prove(
     Args:
         timeout: seconds for the whole; kept to about a second. Half of them may go into looking for a
             counterexample.
-        fixed: only proofs about a dataset with a fixed number of samples (which can be exported to Coq).
+        fixed: only proofs about a dataset with a fixed number of samples (in which Coq can be told of every
+            condition).
 
     Other arguments are those of `solve`.
 

@@ -67,9 +67,13 @@ class Proof:
     def to_coq(self) -> str:
         """The claim and its proof for Rocq (Coq 8.16), by no axioms but those of its real numbers.
 
+        Of a proof for every number of samples the theorem is ``Datasets.no_answer``, about a list of samples;
+        of one for M = 2 it is ``Samples_2.no_answer_2``.
+
         Raises:
-            NotExportable: the proof is not about a fixed number of samples (`prove` with ``fixed`` finds
-                such proofs), or the question has conditions that cannot be exported.
+            NotExportable: the proof uses what cannot be written for Coq, such as ``abs(x) < 1`` of every
+                sample of a dataset of any size. Of a fixed number of samples (`prove` with ``fixed`` finds
+                such proofs) more can be written.
         """
         from zerograd.show.coq import proof_coq
 

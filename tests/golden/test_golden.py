@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 
 from zerograd.core.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
 from zerograd.core.atlas import Row, patterns, row_problem
-from zerograd.core.certificate import Certificate, Identity, Part, Split
+from zerograd.core.certificate import Certificate, Identity, Part, Product, Split
 from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network, leaky_relu
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
@@ -216,8 +217,19 @@ def coq_proof() -> str:
     return proof_coq(problem, Certificate(problem.digest, (Part("dataset", 1, root),)))
 
 
+def coq_proof_for_every_m() -> str:
+    """A unit that is on at all samples: the gradients by both biases are proportional."""
+    problem = Problem(network=[1, 1, 1], samples="any", zero=["b2"], nonzero=["b1"], where=["z1 > 0"])
+    proportional = Identity({"grad(b2[0]) = 0": Polynomial.variable("w2[0,0]")}, {"grad(b1[0]) != 0": 1})
+    sides = ("z1[0] <= 0 at x0", "where[0] at x0")
+    never = Identity({}, {}, tuple(Product(Fraction(1), {side: 1}) for side in sides))
+    root = Split("pattern 0", {"no sample": proportional, "some sample": never})
+    return proof_coq(problem, Certificate(problem.digest, (Part("moments", None, root),)))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "proof-headline.v": coq_proof,
+    "proof-every-m.v": coq_proof_for_every_m,
     **{f"answer-{name}.txt": lambda make=make: answer_text(make()) for name, make in ANSWERS.items()},  # type: ignore[misc]
     "answer-verbose.txt": verbose,
     "atlas.txt": lambda: atlas_text(*atlas()),

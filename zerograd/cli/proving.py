@@ -26,7 +26,7 @@ from zerograd.cli.common import (
     save,
     width,
 )
-from zerograd.streams import to_json_text
+from zerograd.streams import printable, to_json_text
 
 if TYPE_CHECKING:
     from zerograd.core.answer import Answer
@@ -43,7 +43,7 @@ FORMS = ("text", "markdown", "latex", "coq", "json")
     type=click.Choice(FORMS),
     default="text",
     show_default=True,
-    help="How the proof is written. coq wants a fixed number of samples.",
+    help="How the proof is written. coq does not write every condition for an open number of samples.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --to json.")
 @click.option("-o", "--output", metavar="FILE", help="Write the proof to FILE, and say so.")
@@ -65,12 +65,14 @@ def prove(spec: str, output: str | None, samples: int | str | None, memory: int,
     from zerograd.proving.process import ProofProcess
     from zerograd.search.process import SearchProcess
 
+    if options["as_json"] and options["form"] not in ("text", "json"):
+        fail(f"--json and --to {options['form']} contradict each other: give one of them")
     form = "json" if options["as_json"] else options["form"]
     place = None if output is None else Path(output)
     if place is not None:
         check_place(place, [spec])
         if place.exists() and not options["force"]:
-            fail(f"{output}: exists already: name another file, or overwrite it with --force")
+            fail(f"{printable(str(output))}: exists already: name another file, or overwrite it with --force")
     with SearchProcess(memory=memory) as process, ProofProcess(memory=memory) as prover:
         try:
             problem = load(spec, samples)
@@ -81,7 +83,7 @@ def prove(spec: str, output: str | None, samples: int | str | None, memory: int,
                 found = api.prove(
                     problem,
                     timeout=options["timeout"],
-                    fixed=options["fixed"] or form == "coq",
+                    fixed=options["fixed"],
                     seed=options["seed"],
                     process=process,
                     prover=prover,
@@ -91,6 +93,8 @@ def prove(spec: str, output: str | None, samples: int | str | None, memory: int,
             report_bug(problem, error, options["seed"])
             sys.exit(BUG)
     if not isinstance(found, Proof):
+        if output is not None:
+            click.echo(f"there is no proof: {printable(output)} was not written", err=True)
         _not_proved(found, as_json=form == "json")
     try:
         text = _written(found, form)
@@ -101,7 +105,7 @@ def prove(spec: str, output: str | None, samples: int | str | None, memory: int,
         click.echo(text, nl=False)
     else:
         save(place, text)
-        click.echo(f"proved: {found.statement}\nwrote {output}")
+        click.echo(f"proved: {found.statement}\nwrote {printable(str(output))}")
     sys.exit(DECIDED)
 
 

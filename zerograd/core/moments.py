@@ -58,6 +58,19 @@ def moments_system(problem: Problem) -> System:
     return _Moments(problem, choices).build()
 
 
+def moments_quantities(
+    problem: Problem,
+) -> tuple[dict[str, Array[Polynomial]], dict[str, dict[str, Array[Polynomial]]]]:
+    """Parameter gradients over 2/(M·K), in variables of `moments_system`; and by pattern (``01``) what a
+    condition on each sample alone can name (parameters, ``x``, ``z1``, …), of the sample of that pattern.
+
+    Raises Refused as `moments_system`.
+    """
+    moments = _Moments(problem, sides_of_units(problem))
+    moments.build()
+    return moments.gradients, moments.of_sample
+
+
 class _Moments:
     """The facts of all patterns of one sample, with moments over the samples of each."""
 
@@ -67,6 +80,7 @@ class _Moments:
         self.algebra = FactAlgebra()
         self.gradients: dict[str, Array[Polynomial]] = {}
         self.splits: dict[str, tuple[Case, ...]] = {}
+        self.of_sample: dict[str, dict[str, Array[Polynomial]]] = {}
         self.degenerate: list[tuple[str, Formula]] = []
 
     def build(self) -> System:
@@ -141,6 +155,7 @@ class _Moments:
         for number in range(1, problem.network.depth + 1):
             quantities[f"z{number}"] = lifted(run.z[number - 1])
             quantities[f"a{number}"] = lifted(run.a[number - 1])
+        self.of_sample[tag] = quantities
         spoken = {name for name in sample_arrays(problem.network) if name in quantities}
         # What is divided by is known not to be 0 of a sample of this pattern, and only if there is one.
         algebra = FactAlgebra(f"T{tag}")

@@ -13,33 +13,32 @@ from zerograd.core.problem import Problem
 from zerograd.core.refutation import check_certificate, system_of
 from zerograd.core.sides import sides
 from zerograd.show.coq.activations import activation_definitions, function_name
-from zerograd.show.coq.bridge import Bridge
+from zerograd.show.coq.bridge import DatasetBridge
+from zerograd.show.coq.every import every_part
 from zerograd.show.coq.statement import Statement
 from zerograd.show.coq.text import NotExportable, comment, number_text, wrapped
-from zerograd.show.coq.tools import INTEGERS, TOOLS
+from zerograd.show.coq.tools import INTEGERS, SUMS, TOOLS
 from zerograd.show.coq.tree import Tree
 
 __all__ = ["NotExportable", "proof_coq"]
 
 
 def proof_coq(problem: Problem, certificate: Certificate) -> str:
-    """A Coq file that proves that the problem has no answer with M samples, for each M of the certificate.
+    """A Coq file that proves that the problem has no answer, for each part of the certificate.
 
-    The theorems are ``Samples_2.no_answer_2`` and the like; ``coqc`` prints nothing but the axioms that
-    they rest on.
+    The theorems are ``Datasets.no_answer`` for every number of samples, ``Samples_2.no_answer_2`` and the
+    like for fixed ones; ``coqc`` prints nothing but the axioms that they rest on.
 
     Raises:
         Refused: the certificate does not prove that the problem has no answer.
-        NotExportable: a part is about all datasets at once, or says what cannot be written for Coq.
+        NotExportable: a part says what cannot be written for Coq.
     """
-    for part in certificate.parts:
-        if part.kind != "dataset":
-            raise NotExportable(
-                f"a certificate by {part.kind} holds for all numbers of samples at once, and cannot be "
-                "written for Coq: prove the question for a fixed number of samples, e.g. --samples 3"
-            )
     check_certificate(problem, certificate)
     parts = {part.samples: part for part in certificate.parts if part.samples is not None}
+    # Of several parts that hold for every M one is enough.
+    of_all, left_out = next(
+        (every_part(problem, part) for part in certificate.parts if part.samples is None), ("", [])
+    )
     integers = INTEGERS if problem.domain == "integer" else ""
     activations: dict[str, Activation] = {}
     for layer in problem.network.layers:
@@ -49,17 +48,21 @@ def proof_coq(problem: Problem, certificate: Certificate) -> str:
         activation_definitions(activation, problem.derivative_at_kink) for activation in activations.values()
     ]
     sections = [
-        _header(problem, sorted(parts)),
-        "From Coq Require Import Reals Lra Lia ZArith.\nLocal Open Scope R_scope.\n",
-        "(* Lemmas on real numbers. *)\n" + TOOLS + integers,
+        _header(problem, sorted(parts), left_out if of_all else None),
+        f"From Coq Require Import {'List ' if of_all else ''}Reals Lra Lia ZArith.",
+        "Local Open Scope R_scope.\n",
+        "(* Lemmas on real numbers. *)\n" + TOOLS + (SUMS if of_all else "") + integers,
         "(* Activations, with the derivative that is taken at a kink. *)\n\n" + "\n".join(functions),
+        of_all,
         *(_part(problem, part, number) for number, part in parts.items()),
+        "Print Assumptions Datasets.no_answer.\n" if of_all else "",
         *(f"Print Assumptions Samples_{number}.no_answer_{number}.\n" for number in parts),
     ]
     return "\n".join(section for section in sections if section)
 
 
-def _header(problem: Problem, numbers: list[int]) -> str:
+def _header(problem: Problem, numbers: list[int], left_out: list[str] | None) -> str:
+    """What the file is about; ``left_out`` of the theorem for every M, if there is one."""
     network = problem.network
     layers = ", ".join(
         f"{layer.units} {layer.activation}{'' if layer.bias else ' without bias'}" for layer in network.layers
@@ -70,24 +73,51 @@ def _header(problem: Problem, numbers: list[int]) -> str:
         "right": "that on its right",
         "forbid": "of no account, as no pre-activation is on one",
     }[problem.derivative_at_kink]
-    proved = ", ".join(map(str, numbers))
     lines = [
         comment(problem.title or "A question about gradients that vanish"),
         "",
         f"Network: {network.inputs} inputs, then {layers}.",
         f"Loss: mean squared error, as torch.nn.MSELoss. Derivative at a kink: {kink}.",
         f"Samples asked for: {problem.samples}. Proved here, by cases and polynomial identities:",
-        f"what the theorem asks holds of no parameters and no dataset of M samples, for M = {proved}.",
-        "Of other M nothing is proved here.",
+    ]
+    if left_out is not None:
+        lines += _for_every(left_out)
+    if numbers:
+        lines += _for_fixed(numbers, left_out is None)
+    lines += ["", f"Problem: {problem.digest}"]
+    return "\n".join(["(*", *(f"   {line}".rstrip() for line in lines), "*)\n"])
+
+
+def _for_every(left_out: list[str]) -> list[str]:
+    lines = [
+        "what the theorem asks holds of no parameters and no dataset, for every number M of its samples.",
+    ]
+    if left_out:
+        lines += ["", "Left out, as the proof does not need it (so the theorem says more than was asked):"]
+        lines += [f"- {comment(text)}" for text in left_out]
+    return [
+        *lines,
+        "",
+        "Indices count from 0: w1_0_1 is entry [0,1] of w1, z1_0 p the pre-activation of unit 0 of layer 1",
+        "at a sample p, dL_dw1_0_1 the derivative of the loss by w1_0_1. The theorem stands in the module",
+        "Datasets, and holds for all real numbers and lists of samples that are its variables. The modules",
+        "Tools, Sums and Algebra are part of the proof, and not of what is proved.",
+    ]
+
+
+def _for_fixed(numbers: list[int], alone: bool) -> list[str]:
+    proved = ", ".join(map(str, numbers))
+    lines = [f"what the theorem asks holds of no parameters and no dataset of M samples, for M = {proved}."]
+    return [
+        *([] if alone else [""]),
+        *lines,
+        *(["Of other M nothing is proved here."] if alone else []),
         "",
         "Indices count from 0: w1_0_1 is entry [0,1] of w1, z1_2_0 the pre-activation of unit 0 of layer 1",
         "at sample 2, dL_dw1_0_1 the derivative of the loss by w1_0_1. Each theorem stands in a module",
         "Samples_M, and holds for all real numbers that are its variables. The modules Tools and Algebra_M",
         "are part of the proof, and not of what is proved.",
-        "",
-        f"Problem: {problem.digest}",
     ]
-    return "\n".join(["(*", *(f"   {line}".rstrip() for line in lines), "*)\n"])
 
 
 def _part(problem: Problem, part: Part, number: int) -> str:
@@ -95,7 +125,7 @@ def _part(problem: Problem, part: Part, number: int) -> str:
     tree = Tree(system, part.root)
     root = tree.refutation()
     statement = Statement(problem, number)
-    bridge = Bridge(statement, system, tree, root)
+    bridge = DatasetBridge(statement, system, tree, root)
     module = f"Algebra_{number}"
     proof = [f"(* The proof for M = {number}. *)", "", f"Module {module}.", "", *tree.written, bridge.lemma()]
     said = [f"(* The claim for M = {number}. *)", "", f"Module Samples_{number}.", "Section Dataset.", ""]

@@ -71,13 +71,33 @@ _FAILED: dict[Comparison, tuple[Comparison, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """A factor above 0 by which gradients differ from what facts are on.
+
+    Attributes:
+        ratio: the factor, as Coq writes it: a gradient is ``ratio`` times what facts are on.
+        above: a term that says that it is above 0.
+        polynomial: what facts are on, over the `Number.polynomial` of a gradient.
+    """
+
+    ratio: str
+    above: str
+    polynomial: Fraction
+
+
+def scale_of(size: int) -> Scale:
+    """Of a loss that is the mean over M·K = ``size`` squares: facts are on M·K/2 times the gradients."""
+    return Scale(f"2 / {size}", f"Tools.ratio 2 {size} eq_refl eq_refl", Fraction(size, 2))
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
-    """``a operator b``. Of a gradient ``size`` is M·K, as facts are on M·K/2 times what is compared."""
+    """``a operator b``; ``scale`` if a is a gradient."""
 
     a: Number
     operator: Comparison
     b: Number
-    size: int | None = None
+    scale: Scale | None = None
 
     def text(self, named: bool) -> str:
         a, b = (self.a.named, self.b.named) if named else (self.a.shown, self.b.shown)
@@ -87,26 +107,24 @@ class Compared:
         a, b = self.a.polynomial, self.b.polynomial
         fact = FactAlgebra().compare(a, self.operator, b)
         assert isinstance(fact, Fact)  # for the type checker: a comparison is one fact
-        return fact if self.size is None else Fact(fact.polynomial * Fraction(self.size, 2), fact.sign)
+        return fact if self.scale is None else Fact(fact.polynomial * self.scale.polynomial, fact.sign)
 
     def proof(self, h: str, holds: bool = True) -> str:
         if not holds:
             operator, term = _FAILED[self.operator]
-            return Compared(self.a, operator, self.b, self.size).proof(term.format(h))
-        return transferred(self.operator, cleared(self.formula().polynomial)[1], self.size, h)
+            return Compared(self.a, operator, self.b, self.scale).proof(term.format(h))
+        return transferred(self.operator, cleared(self.formula().polynomial)[1], self.scale, h)
 
     def decided(self) -> str:
         return f"(Tools.{_DECIDED[self.operator]} _ _)"
 
 
-def transferred(operator: Comparison, d: int, size: int | None, h: str) -> str:
+def transferred(operator: Comparison, d: int, scale: Scale | None, h: str) -> str:
     """A term for a fact on a polynomial p, from the term h that compares a and b.
 
-    It leaves to ``ring`` that d·(a − b), or d·(b − a), is p; or 2/``size`` · p.
+    It leaves to ``ring`` that d·(a − b), or d·(b − a), is p; or the ratio of the scale times p.
     """
-    ratio, above = "1", "Rlt_0_1"
-    if size is not None:
-        ratio, above = f"2 / {size}", f"Tools.ratio 2 {size} eq_refl eq_refl"
+    ratio, above = ("1", "Rlt_0_1") if scale is None else (scale.ratio, scale.above)
     return f"(Tools.{_LEMMA[operator]} {d} ({ratio}) _ _ _ (IZR_lt 0 {d} eq_refl) ({above}) _ {h})"
 
 

@@ -20,34 +20,9 @@ from zerograd.core.references import entry, resolve
 from zerograd.core.sides import Side, sides
 from zerograd.core.vocabulary import gradient_shapes, quantity_shapes, variable_shapes
 from zerograd.show.coq.activations import function_name, has_intercepts, linear_text
-from zerograd.show.coq.props import Compared, CoqAlgebra, Number, Or, Prop, constant, prop_text
+from zerograd.show.coq.claims import Definition, Hypothesis
+from zerograd.show.coq.props import Compared, CoqAlgebra, Number, Or, Prop, constant, prop_text, scale_of
 from zerograd.show.coq.text import identifier
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """``name := shown``; in the proof ``name = named``, of an activation the value for ``s``."""
-
-    name: str
-    shown: str
-    named: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One part of the conjunction that is refuted.
-
-    Attributes:
-        label: of the facts of the system that follow from it; None if none do.
-        prop: what it says; None of a variable that is an integer.
-        remark: what the problem says.
-    """
-
-    label: str | None
-    prop: Prop | None
-    text: str
-    named: str
-    remark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +98,19 @@ class Statement:
             self.mentioned.add(name)
             return Array.build(polynomials[name].shape, lambda index: number(name, index))
 
-        problem, zero = self.problem, constant(0)
+        problem, zero, scale = self.problem, constant(0), scale_of(self.size)
         asked = (("zero", "==", "="), ("nonzero", "!=", "!="), ("positive", ">", ">"), ("negative", "<", "<"))
         for relation, operator, shown in asked:
             for name, index in problem.asked_entries(relation, self.samples):  # type: ignore[arg-type]
                 self.mentioned.add(f"grad({name})")
-                prop = Compared(number(f"grad({name})", index), operator, zero, self.size)  # type: ignore[arg-type]
+                prop = Compared(number(f"grad({name})", index), operator, zero, scale)  # type: ignore[arg-type]
                 self._require(f"grad({entry(name, index)}) {shown} 0", prop, relation)
         shapes = gradient_shapes(problem.network, self.samples)
         for reference in problem.query["some_nonzero"]:
             name = f"grad({reference.name})"
             self.mentioned.add(name)
             parts = tuple(
-                Compared(number(name, index), "!=", zero, self.size)
+                Compared(number(name, index), "!=", zero, scale)
                 for index in resolve(reference, shapes[reference.name])
             )
             self._require(f"some grad({reference}) != 0", Or(parts), f"some_nonzero: {reference}")

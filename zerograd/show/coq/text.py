@@ -87,7 +87,7 @@ def renamed_claim(said: Claim, names: Mapping[str, str]) -> Claim:
 def renamed_text(text: str, names: Mapping[str, str]) -> str:
     """Text of a claim with other names for its variables."""
     new = {identifier(name): identifier(other) for name, other in names.items()}
-    return re.sub(r"\b[a-z]\w*", lambda match: new.get(match[0], match[0]), text)
+    return re.sub(r"\b[a-zA-Z]\w*", lambda match: new.get(match[0], match[0]), text)
 
 
 def claim_key(said: Claim) -> object:
@@ -175,8 +175,8 @@ def joined(parts: Sequence[str], connective: str, empty: str) -> str:
 
 
 def conjunction_pattern(names: Sequence[str]) -> str:
-    """The pattern that takes A /\\ B /\\ C apart: ``[a [b c]]``."""
-    text = names[-1]
+    """The pattern that takes A /\\ B /\\ C apart: ``[a [b c]]``; of no parts it is ``_``."""
+    text = names[-1] if names else "_"
     for name in reversed(names[:-1]):
         text = f"[{name} {text}]"
     return text
