@@ -16,11 +16,13 @@ import pytest
 
 from zerograd.core.arrays import Array
 from zerograd.core.backprop import backward, exact_activate, forward
-from zerograd.core.certificate import Certificate, Identity, Kind, Part, Product, Split
+from zerograd.core.certificate import Certificate, Identity, Kind, Like, Part, Product, Split
 from zerograd.core.exact import Exact
 from zerograd.core.network import Kink, Network, leaky_relu
+from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry
+from zerograd.core.system import Renaming
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.proving.certify import certify
 from zerograd.show.coq import NotExportable, proof_coq
@@ -65,6 +67,34 @@ def linear() -> str:
     some = Identity({}, {}, tuple(Product(Fraction(1), {f"where[{n}]": 1}) for n in (0, 1)))
     part = Part("moments", None, Split("pattern ", {"no sample": none, "some sample": some}))
     return proof_coq(problem, Certificate(problem.digest, (part,)))
+
+
+def renamed() -> str:
+    """Both units are on; a pattern where only the first is off is like the one where only the second is."""
+    problem = Problem(network=[1, 2, 1], samples="any", zero=["b2"], nonzero=["b1"], where=["z1 > 0"])
+
+    def never(tag: str, unit: int, name: str | None = None) -> Identity:
+        # What is 0 beside uses a moment too, which has another name then.
+        labels = (f"z1[{unit}] <= 0 at x{tag}", f"where[0] at x{tag}.{unit}")
+        squared = (Polynomial.variable(f"S{tag}[0]"),)
+        terms = tuple(
+            Product(Fraction(1), {label: 1}, factor) for label in labels for factor in ((), squared)
+        )
+        return Identity({}, {}, terms, name)
+
+    only = Identity({"grad(b2[0]) = 0": Polynomial.variable("w2[0,0]")}, {"grad(b1[0]) != 0": 1})
+    on = Split("pattern 00", {"no sample": only, "some sample": never("00", 0)})
+    swapped = Like("n", Renaming((), {1: (1, 0)}))
+    root = Split(
+        "pattern 01",
+        {
+            "no sample": Split("pattern 10", {"no sample": on, "some sample": never("10", 1, "n")}),
+            "some sample": Split("pattern 10", {"no sample": swapped, "some sample": never("01", 0)}),
+        },
+    )
+    text = proof_coq(problem, Certificate(problem.digest, (Part("moments", None, root),)))
+    assert text.count("exact (node_0 ") == 2
+    return text
 
 
 def from_file() -> str:
@@ -118,6 +148,7 @@ PROOFS: dict[str, Callable[[], str]] = {
         derivative_at_kink="forbid", where=["0 < z1 < 6", "w2 != 0"],
     ),
     "linear": linear,
+    "renamed": renamed,
     "file": from_file,
     "identities": by_identities,
     "without-biases": found(
