@@ -18,7 +18,9 @@ from zerograd.cli.common import (
     check_place,
     color,
     fail,
+    form_of,
     load,
+    new_place,
     progress,
     report_bug,
     save,
@@ -49,7 +51,10 @@ FORMS = ("text", "markdown", "latex", "json")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answers.")
 @click.option("--memory", type=Memory(), default="4G", show_default=True, help="Cap for a solver process.")
 @click.option(
-    "--jobs", type=click.IntRange(1, 64), metavar="N", help="Rows worked at at once [default: one a core]."
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Rows worked at at once [default: one a core, at most 8].",
 )
 @click.option(
     "--store", metavar="FILE", help="Where finished rows are kept [default: SPEC's name with .atlas.sqlite]."
@@ -72,12 +77,8 @@ def atlas(spec: str, output: str | None, **options: Any) -> None:
     from zerograd.core.errors import ProblemError, ZerogradError
     from zerograd.store import StoreError
 
-    form = "json" if options["as_json"] else options["form"]
-    place = None if output is None else Path(output)
-    if place is not None:
-        check_place(place, [spec])
-        if place.exists() and not options["force"]:
-            fail(f"{printable(str(place))}: exists already: name another file, or overwrite it with --force")
+    form = form_of(options["form"], as_json=options["as_json"])
+    place = new_place(output, [spec], force=options["force"])
     store = _store(spec, options["store"], options["no_store"])
     if store is not None and place is not None and store.absolute() == place.absolute():
         fail(f"{printable(str(place))}: is where the rows are kept: name another file for the atlas")

@@ -138,6 +138,24 @@ def check_place(path: Path, specs: Sequence[str]) -> None:
         fail(f"{printable(str(path))}: there is no folder {printable(str(path.parent))}")
 
 
+def new_place(output: str | None, specs: Sequence[str], *, force: bool) -> Path | None:
+    """Where ``-o FILE`` goes. Ends the program if it exists (unless forced) or cannot be written."""
+    if output is None:
+        return None
+    place = Path(output)
+    check_place(place, specs)
+    if place.exists() and not force:
+        fail(f"{printable(output)}: exists already: name another file, or overwrite it with --force")
+    return place
+
+
+def form_of(form: str, *, as_json: bool) -> str:
+    """What ``--to`` and ``--json`` ask for together; if that is two things, the program ends."""
+    if as_json and form not in ("text", "json"):
+        fail(f"--json and --to {form} contradict each other: give one of them")
+    return "json" if as_json else form
+
+
 def save(path: Path, text: str) -> None:
     try:
         write_whole(path, text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -16,10 +15,11 @@ from zerograd.cli.common import (
     UNKNOWN,
     Duration,
     Memory,
-    check_place,
     color,
     fail,
+    form_of,
     load,
+    new_place,
     progress,
     report_bug,
     samples_option,
@@ -65,14 +65,8 @@ def prove(spec: str, output: str | None, samples: int | str | None, memory: int,
     from zerograd.proving.process import ProofProcess
     from zerograd.search.process import SearchProcess
 
-    if options["as_json"] and options["form"] not in ("text", "json"):
-        fail(f"--json and --to {options['form']} contradict each other: give one of them")
-    form = "json" if options["as_json"] else options["form"]
-    place = None if output is None else Path(output)
-    if place is not None:
-        check_place(place, [spec])
-        if place.exists() and not options["force"]:
-            fail(f"{printable(str(output))}: exists already: name another file, or overwrite it with --force")
+    form = form_of(options["form"], as_json=options["as_json"])
+    place = new_place(output, [spec], force=options["force"])
     with SearchProcess(memory=memory) as process, ProofProcess(memory=memory) as prover:
         try:
             problem = load(spec, samples)
