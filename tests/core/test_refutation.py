@@ -157,7 +157,7 @@ class Second:
         refuted: set[int] = set()
         everything = False
         for part in certificate.parts:
-            self.system = system_of(self.problem, part)
+            self.system = system_of(self.problem, part.kind, part.samples)
             self.done: dict[str, tuple[Case, ...]] = {}
             facts = [*self.system.facts.items()]
             if not self.node(part.root, facts, ()):
@@ -400,7 +400,8 @@ def test_mutants_are_refused(name: str) -> None:
     problem, text = proved(name)
     data = json.loads(text)
     chance = Random(name)
-    system = system_of(problem, certificate_from_json(data).parts[0])
+    part = certificate_from_json(data).parts[0]
+    system = system_of(problem, part.kind, part.samples)
     known = sorted({*words(data), *system.facts, *system.splits, *system.variables})
     total = survived = 0
     for mutant in mutants(data, known, chance):
@@ -1000,7 +1001,7 @@ def test_systems_that_are_too_large_are_refused(arguments: dict[str, Any], sampl
 def test_conditions_that_are_too_long_are_left_out() -> None:
     """What is not written out is not known, and the rest is."""
     problem = Problem(network=[1, 1], samples=20, where=["(sum(x) + loss)**64 >= 0", "w1 == 1"])
-    facts = system_of(problem, Part("dataset", 20, Identity({}))).facts
+    facts = system_of(problem, "dataset", 20).facts
     assert [label for label in facts if label.startswith("where")] == ["where[1]"]
 
 

@@ -22,9 +22,9 @@ from zerograd.core.certificate import (
     Compare,
     Floor,
     Identity,
+    Kind,
     Like,
     Node,
-    Part,
     Product,
     Split,
 )
@@ -64,7 +64,9 @@ def check_certificate(problem: Problem, certificate: Certificate) -> None:
     for number, part in enumerate(certificate.parts):
         if part.samples is not None and not _is_asked(problem, part.samples):
             raise Refused([Violation(f"parts[{number}].samples", str(problem.samples), str(part.samples))])
-        Refutation(system_of(problem, part), budget=budget).check(part.root, place=f"parts[{number}]")
+        Refutation(system_of(problem, part.kind, part.samples), budget=budget).check(
+            part.root, place=f"parts[{number}]"
+        )
 
 
 def every_samples(problem: Problem, certificate: Certificate) -> bool:
@@ -75,14 +77,14 @@ def every_samples(problem: Problem, certificate: Certificate) -> bool:
     )
 
 
-def system_of(problem: Problem, part: Part) -> System:
-    """The facts that a part refutes. Raises Refused if they are too many to be looked at."""
-    if part.kind == "identities":
+def system_of(problem: Problem, kind: Kind, samples: int | None) -> System:
+    """The facts that a part of this kind refutes. Raises Refused if they are too many to be looked at."""
+    if kind == "identities":
         return identities_system(problem)
-    if part.kind == "moments":
+    if kind == "moments":
         return moments_system(problem)
-    assert part.samples is not None  # for the type checker: a part of this kind has a number
-    return dataset_system(problem, part.samples)
+    assert samples is not None  # for the type checker: a part of this kind has a number
+    return dataset_system(problem, samples)
 
 
 def _is_asked(problem: Problem, samples: int) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from zerograd.core.certificate import Certificate, Kind, Node, Part
 from zerograd.core.errors import Refused
 from zerograd.core.problem import Problem
 from zerograd.core.refutation import check_certificate, system_of
 from zerograd.core.small_datasets import sufficient_samples
+from zerograd.proving.finding import ProofFinding
 from zerograd.proving.reals import OutOfTime, Reals
 from zerograd.proving.tree import Satisfiable, Tree, renamings
 
@@ -20,22 +20,9 @@ MAX_OPEN = 40
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of looking for a certificate.
-
-    Attributes:
-        certificate: accepted by the checker; None where none was found.
-        open: what no proof was found for, a line each.
-    """
-
-    certificate: Certificate | None
-    open: tuple[str, ...] = ()
-
-
 def certify(
     problem: Problem, *, deadline: float, fixed: bool = False, progress: Progress = lambda _: None
-) -> Outcome:
+) -> ProofFinding:
     """Look for a certificate until ``deadline`` (of `time.monotonic`).
 
     Args:
@@ -46,7 +33,7 @@ def certify(
         kinds: tuple[Kind, ...] = ("identities", "moments")
         for kind in kinds:
             now = time.monotonic()
-            root, _ = _refuted(problem, Part(kind, None, _NOTHING), now + (deadline - now) / 3, 1, progress)
+            root, _ = _refuted(problem, kind, None, now + (deadline - now) / 3, patience=1, progress=progress)
             if root is not None:
                 return _accepted(problem, (Part(kind, None, root),))
     parts = []
@@ -54,23 +41,20 @@ def certify(
     for number, samples in enumerate(numbers):
         now = time.monotonic()
         until = now + (deadline - now) / (len(numbers) - number)
-        root, missing = _refuted(problem, Part("dataset", samples, _NOTHING), until, MAX_OPEN, progress)
+        root, missing = _refuted(problem, "dataset", samples, until, patience=MAX_OPEN, progress=progress)
         if root is None:
             left += [f"M = {samples}: {line}" for line in missing]
         else:
             parts.append(Part("dataset", samples, root))
     if left or not parts:
-        return Outcome(None, tuple(left) or ("no number of samples is known that would suffice",))
+        return ProofFinding(None, tuple(left) or ("no number of samples is known that would suffice",))
     return _accepted(problem, tuple(parts))
 
 
-_NOTHING: Node = None  # type: ignore[assignment]  # of a part whose refutation is yet to be found
-
-
-def _accepted(problem: Problem, parts: tuple[Part, ...]) -> Outcome:
+def _accepted(problem: Problem, parts: tuple[Part, ...]) -> ProofFinding:
     certificate = Certificate(problem.digest, parts)
     check_certificate(problem, certificate)
-    return Outcome(certificate)
+    return ProofFinding(certificate)
 
 
 def _numbers(problem: Problem, *, fixed: bool) -> Iterator[int]:
@@ -90,16 +74,22 @@ def _numbers(problem: Problem, *, fixed: bool) -> Iterator[int]:
 
 
 def _refuted(
-    problem: Problem, part: Part, deadline: float, patience: int, progress: Progress
+    problem: Problem,
+    kind: Kind,
+    samples: int | None,
+    deadline: float,
+    *,
+    patience: int,
+    progress: Progress,
 ) -> tuple[Node | None, list[str]]:
     """A refutation of a part's system, or what stays open."""
     try:
-        system = system_of(problem, part)
+        system = system_of(problem, kind, samples)
     except Refused as refusal:
         return None, [str(refusal)]
     hidden = {number: layer.units for number, layer in enumerate(problem.network.layers[:-1], start=1)}
-    found = renamings(system, part.samples or 0, hidden)
-    tree = Tree(system, Reals(deadline), found, lambda line: progress(f"{part.kind}: {line}"), patience)
+    found = renamings(system, samples or 0, hidden)
+    tree = Tree(system, Reals(deadline), found, lambda line: progress(f"{kind}: {line}"), patience)
     try:
         root = tree.find()
     except Satisfiable:

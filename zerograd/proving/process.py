@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Self
 
-from zerograd.core.certificate import Certificate, certificate_from_json
+from zerograd.core.certificate import certificate_from_json
 from zerograd.core.errors import ZerogradError
 from zerograd.core.problem import Problem
+from zerograd.proving.finding import ProofFinding
 from zerograd.workers import DEFAULT_MEMORY, Ended, Worker, ran_out_of_memory
 
 GRACE = 0.5
@@ -19,14 +19,6 @@ GRACE = 0.5
 
 class ProofSearchFailed(ZerogradError):  # noqa: N818 - named for what happened
     """The search for a proof broke down; the message is its own account. A bug, and never an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProofFinding:
-    """What came of it: a certificate, which nobody has checked yet, or what is open."""
-
-    certificate: Certificate | None
-    open: tuple[str, ...]
 
 
 class ProofProcess:

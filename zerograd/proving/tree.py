@@ -54,13 +54,13 @@ class Tree:
     progress: Progress = lambda _: None
     patience: int = 10**9
     """Open cases with which the search gives up."""
-    open: list[tuple[str, ...]] = field(default_factory=list)
-    _done: dict[object, tuple[str, Renaming]] = field(default_factory=dict)
-    _names: dict[object, Mapping[str, str]] = field(default_factory=dict)
-    _assumed: dict[str, tuple[Case, ...]] = field(default_factory=dict)
-    _symmetries: dict[object, Mapping[str, str]] = field(default_factory=dict)
-    _leaves: int = 0
-    _used: set[str] = field(default_factory=set)
+    open: list[tuple[str, ...]] = field(init=False, default_factory=list)
+    _done: dict[object, tuple[str, Renaming]] = field(init=False, default_factory=dict)
+    _names: dict[object, Mapping[str, str]] = field(init=False, default_factory=dict)
+    _assumed: dict[str, tuple[Case, ...]] = field(init=False, default_factory=dict)
+    _symmetries: dict[object, Mapping[str, str]] = field(init=False, default_factory=dict)
+    _leaves: int = field(init=False, default=0)
+    _used: set[str] = field(init=False, default_factory=set)
 
     def find(self) -> Node | None:
         """A refutation of the system, or None where cases stay ``open``.

@@ -11,7 +11,8 @@ import sys
 import traceback
 
 from zerograd.core.documents import problem_from_json
-from zerograd.proving.certify import Outcome, certify
+from zerograd.proving.certify import certify
+from zerograd.proving.finding import ProofFinding
 from zerograd.workers import limit_memory, reply, requests
 
 
@@ -27,7 +28,7 @@ def main(memory: int) -> None:
                 progress=lambda line: reply({"progress": line}),
             )
         except MemoryError:
-            outcome = Outcome(None, ("memory ran out",))
+            outcome = ProofFinding(None, ("memory ran out",))
         except Exception:  # whatever it is, the caller raises it
             reply({"failure": traceback.format_exc()})
             continue

@@ -121,7 +121,7 @@ def _for_fixed(numbers: list[int], alone: bool) -> list[str]:
 
 
 def _part(problem: Problem, part: Part, number: int) -> str:
-    system = system_of(problem, part)
+    system = system_of(problem, part.kind, part.samples)
     tree = Tree(system, part.root)
     root = tree.refutation()
     statement = Statement(problem, number)

@@ -27,7 +27,7 @@ def every_part(problem: Problem, part: Part) -> tuple[str, list[str]]:
     Raises:
         NotExportable: what the certificate uses cannot be written.
     """
-    system = system_of(problem, part)
+    system = system_of(problem, part.kind, part.samples)
     if len(system.splits) > MAX_PATTERNS:
         raise NotExportable(f"{len(system.splits)} activation patterns are too many to be written: {FIXED}")
     statement = EveryStatement(problem, part.kind)

@@ -28,8 +28,6 @@ from zerograd.show.prose.style import Paragraph, Style, listed
 
 _BRIEF = 3
 """Facts in an identity that is told in a subordinate clause."""
-_SHORT = 3
-"""Terms of a difference that is written as a comparison of two sides."""
 
 
 @dataclass
@@ -192,8 +190,6 @@ class Argument:
             if len(choices) > 1 or not label.startswith("z")
         ]
         return f"some sample {what}, say {x}" + (f", so that {listed(facts)}" if facts else "")
-
-    # What is known by a name
 
     # How a case ends
 

@@ -54,7 +54,7 @@ class Facts:
     plain: Polynomials = field(init=False)
 
     def __post_init__(self) -> None:
-        self.system = system_of(self.problem, self.part)
+        self.system = system_of(self.problem, self.part.kind, self.part.samples)
         self.plain = Polynomials(self.problem, self.style.write)
 
     def naming(self, values: Numbers) -> Polynomials:
