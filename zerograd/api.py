@@ -135,7 +135,7 @@ def solve(
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
-    _check_timeout(timeout)
+    check_timeout(timeout)
     if samples is not None:
         problem = problem.with_samples(samples)
     start = time.monotonic()
@@ -184,7 +184,7 @@ def prove(
     Raises:
         As `solve`.
     """
-    _check_timeout(timeout)
+    check_timeout(timeout)
     if samples is not None:
         problem = problem.with_samples(samples)
     start = time.monotonic()
@@ -207,7 +207,8 @@ def prove(
     return replace(answer, open=found.open) if isinstance(answer, Unsat) else answer
 
 
-def _check_timeout(timeout: float) -> None:
+def check_timeout(timeout: float) -> None:
+    """Raise ValueError for a time that nothing can be done in, or that is beyond all clocks."""
     if not 0 < timeout <= MAX_TIMEOUT:
         raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
-from zerograd.api import DEFAULT_TIMEOUT, MAX_TIMEOUT, solve
+from zerograd.api import DEFAULT_TIMEOUT, check_timeout, solve
 from zerograd.core.atlas import Pattern, Row, patterns, row_problem
 from zerograd.core.check import ATLAS_FORMAT
 from zerograd.core.errors import FormatError, Refused, ZerogradError
@@ -114,8 +114,7 @@ def atlas(
         StoreError: the store is another kind of file, or cannot be used.
         RowFailed: a bug was caught before it became an answer.
     """
-    if not 0 < timeout <= MAX_TIMEOUT:
-        raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
+    check_timeout(timeout)
     if jobs is not None and not 1 <= jobs <= MAX_JOBS:
         raise ValueError(f"jobs must be from 1 to {MAX_JOBS}, found {jobs}")
     tasks = [
@@ -260,7 +259,7 @@ class _Run:
         while (alive := [t for t in threads if t.is_alive()]) and time.monotonic() < until:
             for pair in processes:
                 for process in pair:
-                    process.close()
+                    process.kill()
             alive[0].join(0.05)
 
     def _work(self, process: SearchProcess, prover: ProofProcess) -> None:

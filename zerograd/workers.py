@@ -65,6 +65,13 @@ class Worker:
         """Whether it has not ended."""
         return self._process.poll() is None
 
+    def kill(self) -> None:
+        """Kill the process. Whoever waits for its messages, in whichever thread, is told that it `Ended`.
+
+        The pipes stay open: closing one may never wake a thread that waits for it.
+        """
+        self._process.kill()
+
     def close(self) -> None:
         """Kill the process and wait for its end. Closing twice is harmless."""
         self._process.kill()

@@ -41,6 +41,12 @@ class ProofProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def kill(self) -> None:
+        """Kill the process, if there is one, under the thread that may be waiting for it."""
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
+
     def close(self) -> None:
         """Kill the process and wait for its end."""
         worker, self._worker = self._worker, None

@@ -52,6 +52,12 @@ class SearchProcess:
         self._worker = Worker("zerograd.search.worker", str(self.memory), *self._size)
         return self._worker
 
+    def kill(self) -> None:
+        """Kill the process, if there is one, under the thread that may be waiting for it."""
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
+
     def close(self) -> None:
         """Kill the processes and wait for their end."""
         worker, self._worker = self._worker, None
