@@ -22,11 +22,6 @@ WIDTH = 4
 """Comparisons that are tried at one place."""
 
 
-@dataclass(slots=True)
-class _Budget:
-    left: int
-
-
 def refute(system: System, reals: Reals, known: Known, core: Facts, tries: int) -> Node | None:
     """A tree that refutes what is known, by the facts of ``core`` alone; None where none was found.
 
@@ -36,18 +31,18 @@ def refute(system: System, reals: Reals, known: Known, core: Facts, tries: int) 
     Raises:
         OutOfTime: the deadline has passed.
     """
-    return _Cases(system, reals, _Budget(tries)).refute(known, core, DEPTH)
+    return _Cases(system, reals, tries).refute(known, core, DEPTH)
 
 
 @dataclass(slots=True)
 class _Cases:
     system: System
     reals: Reals
-    budget: _Budget
+    tries: int
 
     def refute(self, known: Known, core: Facts, depth: int) -> Node | None:
-        self.budget.left -= 1
-        if self.budget.left < 0:
+        self.tries -= 1
+        if self.tries < 0:
             return None
         for label, fact in core.items():
             if isinstance(fact, Either):
@@ -68,16 +63,15 @@ class _Cases:
 
     def _each(self, node: Compare | Alternatives, known: Known, core: Facts, depth: int) -> Node | None:
         """The node with a refutation of every case."""
+        # Once one part of a disjunction is known, it says no more.
+        spent = node.either if isinstance(node, Alternatives) else None
         found: dict[str, Node] = {}
-        split = (
-            node.either if isinstance(node, Alternatives) else None
-        )  # once one part is known, it says no more
         for case in cases_of(self.system, node, known.facts):
             inner = known.assuming(case)
             here = {
                 label: fact
                 for label, fact in inner.facts.items()
-                if (label in core and label != split) or label not in known.facts
+                if (label in core and label != spent) or label not in known.facts
             }
             newest = here.keys() - known.facts.keys()
             child = self.refute(inner, self.reals.core(here, newest), depth)

@@ -20,7 +20,7 @@ from zerograd.core.certificate import (
 from zerograd.core.problem import Problem
 from zerograd.core.refutation import Known, cases_of
 from zerograd.core.sides import Side
-from zerograd.core.system import Case, Renaming, System, sides_of_units
+from zerograd.core.system import Case, Renaming, System, sides_of_units, split_name
 from zerograd.derive.notation import Atom
 from zerograd.show.prose.contradiction import Contradiction
 from zerograd.show.prose.facts import Facts
@@ -232,8 +232,8 @@ def _size(leaf: Identity) -> int:
 
 def _unit_of(split: str) -> tuple[int, tuple[int, ...]]:
     """``z1[0,2]``: layer 1, sample 0, unit 2."""
-    name, _, rest = split.partition("[")
-    return int(name[1:]), tuple(int(part) for part in rest[:-1].split(","))
+    name, index = split_name(split)
+    return int(name[1:]), index
 
 
 def _permuted(noun: str, order: Sequence[int], suffix: str) -> list[str]:
