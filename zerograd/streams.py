@@ -16,17 +16,16 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write beside the file, then rename: never half a file. Raises OSError."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write beside the file, then rename: never half a file. Text is written as UTF-8. Raises OSError."""
+    data = content.encode() if isinstance(content, str) else content
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        path.write_text(
-            text, encoding="utf-8"
-        )  # /dev/null, /dev/stdout, a pipe: never put a file in its place
+        path.write_bytes(data)  # /dev/null, /dev/stdout, a pipe: never put a file in its place
         return
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
         umask = os.umask(0)
         os.umask(umask)
         Path(temporary).chmod(0o666 & ~umask)

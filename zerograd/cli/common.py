@@ -156,9 +156,9 @@ def form_of(form: str, *, as_json: bool) -> str:
     return "json" if as_json else form
 
 
-def save(path: Path, text: str) -> None:
+def save(path: Path, content: str | bytes) -> None:
     try:
-        write_whole(path, text)
+        write_whole(path, content)
     except OSError as error:
         fail(f"{printable(str(path))}: cannot be written: {error.strerror or error}")
 

@@ -94,7 +94,11 @@ class _Answer:
         """The result document: the keys of docs/FORMATS.md, in its order."""
         document: dict[str, Any] = {
             "format": RESULT_FORMAT,
-            "problem": {"title": self.problem.title, "digest": self.problem.digest},
+            "problem": {
+                "title": self.problem.title,
+                "digest": self.problem.digest,
+                "question": self.problem.to_json(),
+            },
             "status": status,
             "reason": None,
             "samples": self.problem.samples.fixed,

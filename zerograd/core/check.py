@@ -119,6 +119,21 @@ def claimed_digest(data: object) -> object:
     return named.get("digest") if isinstance(named, Mapping) else named
 
 
+def carried_question(data: object) -> Problem | None:
+    """The problem that a result carries with it, None if it carries none.
+
+    Raises:
+        FormatError, ProblemError: what it carries is no problem.
+        Refused: it is another one than the result claims to answer.
+    """
+    named = data.get("problem") if isinstance(data, Mapping) else None
+    if not isinstance(named, Mapping) or "question" not in named:
+        return None
+    problem = problem_from_json(named["question"])
+    _check_digest(problem, named.get("digest"), "the problem that it carries")
+    return problem
+
+
 def check_fewer(problem: Problem, samples: int, certificate: Certificate) -> None:
     """Check that no number of samples below this one, of those that are asked for, has a witness.
 
@@ -154,6 +169,7 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
             f"found {short(data.get('format'))}"
         )
     _check_digest(problem, claimed_digest(data))
+    carried_question(data)
     status = data.get("status")
     if status not in ("sat", "unsat", "unknown"):
         raise FormatError(f"status: expected sat, unsat or unknown, found {short(status)}")
@@ -213,9 +229,9 @@ def _check_document(problem: Problem, data: object) -> Witness:
     return witness
 
 
-def _check_digest(problem: Problem, digest: object) -> None:
+def _check_digest(problem: Problem, digest: object, which: str = "the problem at hand") -> None:
     if digest != problem.digest:
-        raise Refused([Violation("problem", f"{problem.digest} (the problem at hand)", _shown(digest))])
+        raise Refused([Violation("problem", f"{problem.digest} ({which})", _shown(digest))])
 
 
 def _shown(digest: object) -> str:

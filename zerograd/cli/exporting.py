@@ -1,0 +1,123 @@
+"""`zerograd export` and `zerograd plot`: a result in other forms."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from zerograd.cli.common import fail, load, new_place, samples_option, save
+from zerograd.streams import printable, read_results
+
+if TYPE_CHECKING:
+    from zerograd.core.answer import Answer
+    from zerograd.exports import Form
+
+FORMS = ("markdown", "latex", "pdf", "html", "pytorch", "jax", "notebook", "smtlib", "coq", "json")
+
+_result = click.argument("result")
+_problem = click.option(
+    "--problem", "spec", metavar="SPEC", help="The problem that RESULT must be an answer to."
+)
+_pick = click.option(
+    "--pick", type=click.IntRange(min=1), metavar="N", help="The N-th result, if the file holds several."
+)
+_output = click.option("-o", "--output", metavar="FILE", help="Write to FILE, and say so.")
+_force = click.option("--force", is_flag=True, help="Overwrite FILE.")
+
+
+@click.command()
+@_result
+@click.option("--to", "form", type=click.Choice(FORMS), required=True, help="The form.")
+@_output
+@_force
+@click.option("--fragment", is_flag=True, help="LaTeX without preamble, for a document of your own.")
+@_problem
+@samples_option
+@_pick
+def export(result: str, form: Form | Literal["pdf"], output: str | None, **options: Any) -> None:
+    """Write RESULT ('-' is standard input) in another form.
+
+    RESULT is what `solve --json` printed, or `solve -o` wrote. It is checked before anything is written.
+
+    \b
+    markdown, latex, pdf    the counterexample worked out by hand, or the proof that there is none
+    html                    an interactive page in one file
+    pytorch, jax, notebook  a program that shows the gradients
+    smtlib                  the question, for any SMT solver
+    coq                     the proof, for Coq
+    json                    the result document
+
+    Exit codes: 0 written, 2 unusable input or nothing to write.
+    """
+    from zerograd.core.errors import ZerogradError
+    from zerograd.exports import export as written
+
+    if options["fragment"] and form != "latex":
+        fail("--fragment goes with --to latex")
+    if form == "pdf" and output is None:
+        fail("--to pdf is not for a terminal: name a file with -o FILE")
+    place = new_place(output, [result], force=options["force"])
+    answer = _read(result, options["spec"], options["samples"], options["pick"])
+    try:
+        content: str | bytes
+        if form == "pdf":
+            from zerograd.typeset import pdf
+
+            content = pdf(written(answer, "latex"))
+        else:
+            content = written(answer, form, document=not options["fragment"])
+    except ZerogradError as error:
+        fail(str(error))
+    if place is None:
+        click.echo(content, nl=False)
+    else:
+        save(place, content)
+        click.echo(f"wrote {printable(str(output))}")
+
+
+def _read(name: str, spec: str | None, samples: int | str | None, pick: int | None) -> Answer:
+    """The answer in a file, checked. Ends the program if there is none."""
+    from zerograd.core.check import carried_question, claimed_digest
+    from zerograd.core.errors import FormatError, ProblemError, Refused, ZerogradError
+    from zerograd.core.results import answer_from_json
+
+    shown = printable("<stdin>" if name == "-" else name)
+    if name == spec == "-":
+        fail("RESULT and SPEC cannot both be standard input: name a file for one of them")
+    try:
+        problem = None if spec is None else load(spec, samples)
+        documents = read_results(name)
+    except ZerogradError as error:
+        fail(_hinted(str(error), name))
+    if not documents:
+        fail(f"{shown}: holds no result")
+    if pick is None and len(documents) > 1:
+        fail(f"{shown}: holds {len(documents)} results: choose one with --pick 1 to --pick {len(documents)}")
+    if pick is not None and pick > len(documents):
+        fail(f"{shown}: there is no result {pick}: it holds {len(documents)}")
+    document = documents[(pick or 1) - 1]
+    try:
+        if problem is None and claimed_digest(document) and carried_question(document) is None:
+            raise FormatError("does not carry its question: name the problem with --problem SPEC")
+        return answer_from_json(document, problem)
+    except Refused as refusal:
+        lines = [f"refused: {violation}" for violation in refusal.violations]
+        if refusal.violations[0].entry == "problem":
+            lines.append("It answers another question; one asked with --samples N is read with --samples N.")
+    except ProblemError as error:
+        lines = [f"problem.question: {issue}" for issue in error.issues]
+    except FormatError as error:
+        lines = [str(error)]
+    for line in lines:
+        click.echo(f"{shown}: error: {line}", err=True)
+    sys.exit(2)
+
+
+def _hinted(message: str, name: str) -> str:
+    """An error of reading, with what to do where the file looks like a problem."""
+    if name.endswith((".yaml", ".yml")) and "Expecting value" in message:
+        answer = f"zerograd solve {printable(name)} -o result.json"
+        return f"{message}\nThis looks like a problem, not a result. To answer it: {answer}"
+    return message
