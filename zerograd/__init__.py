@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zerograd._version import __version__
 
 if TYPE_CHECKING:
-    from zerograd.api import gradients, load, prove, solve, verify
+    from zerograd.api import gradients, load, prove, smallest, solve, verify
     from zerograd.atlases import Atlas, atlas
     from zerograd.core.answer import Answer, Sat, Unknown, Unsat
     from zerograd.core.certificate import Certificate
@@ -46,12 +46,13 @@ __all__ = [
     "leaky_relu",
     "load",
     "prove",
+    "smallest",
     "solve",
     "verify",
 ]
 
 _HOME = {
-    "zerograd.api": ("gradients", "load", "prove", "solve", "verify"),
+    "zerograd.api": ("gradients", "load", "prove", "smallest", "solve", "verify"),
     "zerograd.atlases": ("Atlas", "atlas"),
     "zerograd.core.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.certificate": ("Certificate",),

@@ -12,12 +12,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, overload
 
 from zerograd._version import __version__
-from zerograd.core.answer import Answer, CrossCheck, Run, Sat, Unknown, Unsat
+from zerograd.core.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.certificate import Certificate
 from zerograd.core.check import check_result, check_witness
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.problem import Problem
 from zerograd.core.refutation import check_certificate, every_samples
+from zerograd.core.size import size_of
 from zerograd.core.vocabulary import Samples
 from zerograd.core.witness import Witness
 from zerograd.proof import Proof
@@ -104,6 +105,7 @@ def solve(
     memory: int = DEFAULT_MEMORY,
     cross_check: bool = False,
     certify: bool = True,
+    shrink: float | None = None,
     process: SearchProcess | None = None,
     prover: ProofProcess | None = None,
     progress: Progress | None = None,
@@ -122,6 +124,8 @@ def solve(
         cross_check: put every number of samples that was decided to a second solver, cvc5, in the time
             that the search leaves; what it says is in ``answer.run.cross_check``.
         certify: whether to look for proofs. Without, a no rests on the solver's word.
+        shrink: seconds, at most, for looking for the smallest witness, once one is found; by default all
+            that are left if the problem prefers small ones, else none.
         process, prover: processes to use; by default some that are started by the first call, serve
             all later ones, and end with the program.
         progress: called with a short line as the search goes on.
@@ -133,26 +137,126 @@ def solve(
         WitnessRefused, CertificateRefused, Disagreement, SolversDisagree, SearchFailed,
             ProofSearchFailed: a bug was caught before it became an answer.
     """
+    if shrink is None:
+        shrink = timeout if problem.prefer == "small" else 0.0
+    return smallest_first(
+        problem if samples is None else problem.with_samples(samples),
+        1,
+        timeout=timeout,
+        shrink=shrink,
+        strategy=strategy,
+        seed=seed,
+        memory=memory,
+        cross_check=cross_check,
+        certify=certify,
+        process=process,
+        prover=prover,
+        progress=progress,
+    )[0]
+
+
+def smallest_first(
+    problem: Problem,
+    count: int,
+    *,
+    timeout: float,
+    shrink: float,
+    strategy: str = "auto",
+    seed: int = 0,
+    memory: int = DEFAULT_MEMORY,
+    cross_check: bool = False,
+    certify: bool = True,
+    process: SearchProcess | None = None,
+    prover: ProofProcess | None = None,
+    progress: Progress | None = None,
+) -> list[Answer]:
+    """As `solve` and `smallest`: answers by up to ``count`` different witnesses, the smallest first.
+
+    Args:
+        shrink: seconds, at most, for making the witness small; without any it is the one found first.
+    """
     if strategy not in STRATEGIES:
         raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
     check_timeout(timeout)
-    if samples is not None:
-        problem = problem.with_samples(samples)
+    say = progress or _silent
     start = time.monotonic()
-    finding = (process or _shared_process(os.getpid(), memory)).find(
+    process = process or _shared_process(os.getpid(), memory)
+    finding = process.find(
         problem,
         strategy=strategy,
         seed=seed,
         deadline=start + timeout,
-        progress=progress or _silent,
+        progress=say,
         cross_check=cross_check,
     )
     answer = _answer(problem, finding, start)
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
-        prover = prover or _shared_prover(os.getpid(), memory)
-        return _with_proof(answer, prover, until, progress or _silent)
-    return answer
+        answer = _with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
+    if isinstance(answer, Sat) and shrink > 0:
+        until = min(start + timeout, time.monotonic() + shrink)
+        return [*_smallest(answer, process, count=count, seed=seed, deadline=until, progress=say)]
+    return [answer]
+
+
+@overload
+def smallest(problem: Problem, *, count: None = None, timeout: float = ..., **options: Any) -> Answer: ...
+@overload
+def smallest(problem: Problem, *, count: int, timeout: float = ..., **options: Any) -> list[Answer]: ...
+def smallest(
+    problem: Problem, *, count: int | None = None, timeout: float = DEFAULT_TIMEOUT, **options: Any
+) -> Answer | list[Answer]:
+    """Answer a problem by its smallest witness, or by several that differ by more than names and signs.
+
+    Smallest by `zerograd.core.size.Size`: the largest absolute numerator or denominator over all values of
+    parameters, inputs and targets; then the sum of absolute values; then no sample on a kink. The number of
+    samples is the one for which a witness is found first. ``answer.smallest`` says whether everything smaller
+    was gone through.
+
+    Args:
+        count: how many; by default one, which is returned by itself.
+        timeout: seconds for the whole.
+        options: those of `solve`.
+
+    Returns:
+        An answer, or with ``count`` a list of that many at most, the smallest first; of `Unsat` and
+        `Unknown` one.
+
+    Raises:
+        ValueError: ``count`` is not positive.
+        Also as `solve`.
+    """
+    if count is not None and count < 1:
+        raise ValueError(f"count must be at least 1, found {count}")
+    if (samples := options.pop("samples", None)) is not None:
+        problem = problem.with_samples(samples)
+    found = smallest_first(problem, count or 1, timeout=timeout, shrink=timeout, **options)
+    return found[0] if count is None else found
+
+
+def _smallest(
+    answer: Sat, process: SearchProcess, *, count: int, seed: int, deadline: float, progress: Progress
+) -> list[Sat]:
+    """The answer with the smallest witnesses that can be found until the deadline."""
+    from zerograd.numeric.recheck import recheck
+
+    began = time.monotonic()
+    problem = answer.problem
+    ranked = process.smallest(
+        problem, answer.witness, count=count, seed=seed, deadline=deadline, progress=progress
+    )
+    run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
+    found = []
+    for number, witness in enumerate(ranked.witnesses or (answer.witness,)):
+        size = size_of(witness)
+        if size is None:  # irrational: not to be compared by numerators
+            return [replace(answer, run=run)]
+        small = Smallest(size, ranked.exhausted, number < ranked.proved, number + 1)
+        try:
+            found.append(replace(answer, witness=witness, checks=recheck(witness), smallest=small, run=run))
+        except Refused as refusal:
+            raise WitnessRefused(witness, refusal) from refusal
+    return found
 
 
 def prove(

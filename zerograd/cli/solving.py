@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from zerograd.search.process import SearchProcess
 
 
+SHRINK_TIME = 2.0
+"""Seconds, at most, for a smaller witness, where a person will read it and nothing else was said."""
+
+
 @click.command()
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object per line.")
@@ -52,6 +57,15 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answer.")
 @click.option("--memory", type=Memory(), default="4G", show_default=True, help="Cap for a solver process.")
 @click.option("--certify/--no-certify", default=True, help="Look for a proof of a no (the default), or not.")
+@click.option(
+    "--smallest/--no-smallest",
+    default=None,
+    help="Look for the smallest witness in all the time there is, or not at all. [default: for 2 s; not with "
+    "--json or -q alone]",
+)
+@click.option(
+    "--count", type=click.IntRange(1, 1000), metavar="N", help="The N smallest witnesses, each a result."
+)
 @click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too: cvc5.")
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
@@ -86,10 +100,10 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
                 if loaded is None:
                     codes.append(BAD_INPUT)
                     continue
-                code, answer = _solve_one(loaded, process, prover, **options)
+                shrink = _shrink(loaded, saved=output is not None, **options)
+                code, answers = _solve_one(loaded, process, prover, shrink=shrink, **options)
                 codes.append(code)
-                if answer is not None:
-                    documents.append(json.dumps(answer.to_json(), ensure_ascii=False))
+                documents += [json.dumps(answer.to_json(), ensure_ascii=False) for answer in answers]
     finally:  # interrupted, too: what was answered is not lost
         if output is not None and documents:
             save(Path(output), "".join(document + "\n" for document in documents))
@@ -107,6 +121,25 @@ def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
         return None
 
 
+def _shrink(
+    problem: Problem,
+    *,
+    saved: bool,
+    smallest: bool | None,
+    count: int | None,
+    as_json: bool,
+    quiet: bool,
+    timeout: float,
+    **_: object,
+) -> float:
+    """Seconds for making the witness small: by default some where a person will read it."""
+    if smallest is None and problem.prefer is not None and count is None:
+        smallest = problem.prefer == "small"
+    if smallest is not None or count is not None:
+        return timeout if smallest or count is not None else 0.0
+    return SHRINK_TIME if saved or not (as_json or quiet) else 0.0
+
+
 def _solve_one(
     problem: Problem,
     process: SearchProcess,
@@ -121,16 +154,22 @@ def _solve_one(
     expect: str | None,
     quiet: bool,
     verbose: bool,
-) -> tuple[int, Answer | None]:
+    shrink: float,
+    count: int | None,
+    smallest: bool | None,
+) -> tuple[int, Sequence[Answer]]:
+    _ = smallest  # it is part of ``shrink``
     from zerograd import api
     from zerograd.core.errors import ZerogradError
     from zerograd.solvers.base import SolverUnusable
 
     try:
         with progress(quiet) as report:
-            answer = api.solve(
+            answers = api.smallest_first(
                 problem,
+                count or 1,
                 timeout=timeout,
+                shrink=shrink,
                 strategy=strategy,
                 seed=seed,
                 cross_check=cross_check,
@@ -143,16 +182,18 @@ def _solve_one(
         fail(str(error))
     except ZerogradError as error:
         report_bug(problem, error, seed)
-        return BUG, None
-    if as_json:
-        click.echo(to_json_text(answer.to_json()))
-    elif quiet:
-        click.echo(_verdict(answer))
-    else:
-        from zerograd.show.text import answer_text
+        return BUG, ()
+    for number, answer in enumerate(answers):
+        if as_json:
+            click.echo(to_json_text(answer.to_json()))
+        elif not quiet:
+            from zerograd.show.text import answer_text
 
-        click.echo(answer_text(answer, width=width(), color=color(), verbose=verbose), nl=False)
-    return _exit_code(answer, problem.expect, expect), answer
+            text = answer_text(answer, width=width(), color=color(), verbose=verbose)
+            click.echo(("\n" if number else "") + text, nl=False)
+    if quiet and not as_json:
+        click.echo(_verdict(answers[0]))
+    return _exit_code(answers[0], problem.expect, expect), answers
 
 
 def _exit_code(answer: Answer, from_file: str | None, from_option: str | None) -> int:

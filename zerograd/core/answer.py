@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from zerograd.core.certificate import Certificate
-from zerograd.core.check import RESULT_FORMAT, check_fewer, check_witness
+from zerograd.core.check import RESULT_FORMAT, check_fewer, check_size, check_witness
 from zerograd.core.errors import NothingToCheck
 from zerograd.core.exact import exact_to_json
 from zerograd.core.problem import Problem
 from zerograd.core.refutation import check_certificate
+from zerograd.core.size import Size
 from zerograd.core.witness import Witness, array_to_json
 
 Status = Literal["sat", "unsat", "unknown"]
@@ -85,6 +86,33 @@ class Run:
     cross_check: CrossCheck | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Smallest:
+    """How small a witness is, and how sure it is that none is smaller.
+
+    Attributes:
+        size: of the witness.
+        exhausted: all witnesses of up to this height were gone through (0: none were).
+        proved: whether no witness is smaller, but for the ``rank`` - 1 before it.
+        rank: 1 for the smallest; others differ from those before by more than names and signs.
+    """
+
+    size: Size
+    exhausted: int
+    proved: bool
+    rank: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "height": self.size.height,
+            "total": exact_to_json(self.size.total),
+            "on_kink": self.size.on_kink,
+            "rank": self.rank,
+            "proved": self.proved,
+            "exhausted": self.exhausted,
+        }
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Answer:
     problem: Problem
@@ -132,6 +160,8 @@ class Sat(_Answer):
     witness: Witness
     checks: Mapping[str, Any] = field(default_factory=dict, compare=False, kw_only=True)
     """Of the numeric re-checks, by name: their largest deviation, or why they were left out."""
+    smallest: Smallest | None = field(default=None, compare=False, kw_only=True)
+    """Of an answer whose witness was made small."""
     fewer: Certificate | None = field(default=None, compare=False, kw_only=True)
     """That no smaller number of samples that is asked for will do, where that was asked, and proved."""
 
@@ -144,10 +174,14 @@ class Sat(_Answer):
         check_witness(self.problem, self.witness)
         if self.fewer is not None:
             check_fewer(self.problem, self.witness.samples, self.fewer)
+        if self.smallest is not None:
+            check_size(self.witness, self.smallest.size)
 
     def to_json(self) -> dict[str, Any]:
         names = [*self.problem.network.shapes, *(["x"] if self.problem.asks_of_x else [])]
         proved = {} if self.fewer is None else {"fewer": self.fewer.to_json()}
+        if self.smallest is not None:
+            proved["smallest"] = self.smallest.to_json()
         return self._document(
             "sat",
             samples=self.witness.samples,

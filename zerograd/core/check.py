@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,13 @@ from zerograd.core.exact import (
     field_from_json,
     format_exact,
     is_integer,
+    parse_rational,
     sign,
 )
 from zerograd.core.problem import Problem
 from zerograd.core.references import entry, resolve
 from zerograd.core.refutation import check_certificate, every_samples
+from zerograd.core.size import Size, size_of
 from zerograd.core.vocabulary import Relation, Samples, gradient_shapes
 from zerograd.core.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.witness import Witness, array_from_json, witness_from_json
@@ -146,6 +149,15 @@ def check_fewer(problem: Problem, samples: int, certificate: Certificate) -> Non
     check_certificate(problem.with_samples(Samples(least, samples - 1)), certificate)
 
 
+def check_size(witness: Witness, claimed: Size) -> None:
+    """Check how small a witness is said to be. Raises Refused."""
+    found = size_of(witness)
+    if found != claimed:
+        raise Refused(
+            [Violation("size", "an irrational number" if found is None else str(found), str(claimed))]
+        )
+
+
 def check_result(problem: Problem, data: object) -> Witness | Certificate:
     """Check a result document against a problem: digest, witness or certificate, and every claim beside it.
 
@@ -188,7 +200,19 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
     _check_claims(problem, witness, data)
     if "fewer" in data:
         check_fewer(problem, witness.samples, certificate_from_json(data["fewer"]))
+    if "smallest" in data:
+        check_size(witness, size_from_json(data["smallest"]))
     return witness
+
+
+def size_from_json(data: object) -> Size:
+    """Of a result's ``smallest``. Raises FormatError."""
+    if not isinstance(data, Mapping):
+        raise FormatError("smallest: expected an object")
+    height, total, on_kink = data.get("height"), data.get("total"), data.get("on_kink")
+    if type(height) is not int or not isinstance(total, str) or not isinstance(on_kink, bool):
+        raise FormatError(f"smallest: expected height, total and on_kink, found {short(data)}")
+    return Size(height, Fraction(parse_rational(total)), on_kink)
 
 
 def _expect(data: Mapping[str, Any], claims: Sequence[tuple[str, object]]) -> None:

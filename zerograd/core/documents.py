@@ -30,7 +30,7 @@ MAX_BYTES = 64 * 2**20
 KEYS = (
     "version", "title", "notes", "references", "network", "samples", "loss",
     "zero", "nonzero", "some_nonzero", "positive", "negative",
-    "where", "given", "bounds", "domain", "derivative_at_kink", "expect",
+    "where", "given", "bounds", "domain", "derivative_at_kink", "expect", "prefer",
 )  # fmt: skip
 
 

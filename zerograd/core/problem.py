@@ -24,10 +24,12 @@ from zerograd.core.validation import Validator, tighter
 from zerograd.core.vocabulary import (
     DOMAINS,
     EXPECTATIONS,
+    PREFERENCES,
     RELATIONS,
     Bound,
     Domain,
     Expect,
+    Prefer,
     Rational,
     Relation,
     Samples,
@@ -51,6 +53,7 @@ class Problem:
         bounds: name to (lowest, highest), None where open.
         domain: ``"real"``, or ``"integer"`` for parameters, inputs and targets.
         derivative_at_kink: ``"torch"``, ``"left"``, ``"right"`` or ``"forbid"``.
+        prefer: ``"small"`` witnesses, or ``"any"``.
 
     Example:
         >>> problem = Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
@@ -74,6 +77,7 @@ class Problem:
     notes: str | None
     references: tuple[str, ...]
     expect: Expect | None
+    prefer: Prefer | None
 
     def __init__(
         self,
@@ -95,6 +99,7 @@ class Problem:
         notes: str | None = None,
         references: Iterable[str] = (),
         expect: str | None = None,
+        prefer: str | None = None,
     ) -> None:
         if not isinstance(network, Network):
             try:
@@ -137,6 +142,7 @@ class Problem:
         for number, reference in enumerate(cited):
             check.text("references", reference, number)
         expectation = None if expect is None else check.choice("expect", expect, EXPECTATIONS)
+        preference = None if prefer is None else check.choice("prefer", prefer, PREFERENCES)
         if check.issues:
             raise ProblemError(check.issues)
         for name, value in {
@@ -153,6 +159,7 @@ class Problem:
             "notes": notes,
             "references": tuple(cited),
             "expect": expectation,
+            "prefer": preference,
         }.items():
             object.__setattr__(self, name, value)
 
@@ -177,12 +184,18 @@ class Problem:
             ProblemError: it does not fit.
         """
         nothing: dict[str, Any] = dict.fromkeys(RELATIONS, ())
-        unlabelled: dict[str, Any] = {"title": None, "notes": None, "references": (), "expect": None}
+        unlabelled: dict[str, Any] = {
+            "title": None,
+            "notes": None,
+            "references": (),
+            "expect": None,
+            "prefer": None,
+        }
         return self._changed(**{**nothing, **unlabelled, **query})
 
     def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")
-        labels = ("loss", "title", "notes", "references", "expect")
+        labels = ("loss", "title", "notes", "references", "expect", "prefer")
         own = {name: getattr(self, name) for name in (*names, *labels)} | dict(self.query)
         return Problem(**{**own, **changes})
 
@@ -260,6 +273,7 @@ class Problem:
             "notes": self.notes,
             "references": list(self.references) or None,
             "expect": self.expect,
+            "prefer": self.prefer,
         }
         return {"version": 1} | {k: v for k, v in labels.items() if v is not None} | self._meaning()
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from zerograd.core.answer import Answer, Attempt, CrossCheck, Run, Sat, Unknown, Unsat
+from zerograd.core.answer import Answer, Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.certificate import Certificate, certificate_from_json
-from zerograd.core.check import RESULT_FORMAT, carried_question, check_result
+from zerograd.core.check import RESULT_FORMAT, carried_question, check_result, size_from_json
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
 from zerograd.core.problem import Problem
 from zerograd.core.witness import Witness
@@ -53,7 +53,14 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
     match accepted:
         case Witness() as witness:
             fewer = certificate_from_json(data["fewer"]) if "fewer" in data else None
-            return Sat(witness, problem=question, checks=_checks(data), fewer=fewer, run=run)
+            return Sat(
+                witness,
+                problem=question,
+                checks=_checks(data),
+                fewer=fewer,
+                smallest=_smallest(data["smallest"]) if "smallest" in data else None,
+                run=run,
+            )
         case Certificate() as certificate:
             return Unsat("certificate", problem=question, certificate=certificate, run=run)
     if status == "unsat":
@@ -64,6 +71,16 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
     if reason not in _REASONS:
         raise FormatError(f"reason: expected one of {', '.join(_REASONS)}, found {short(reason)}")
     return Unknown(reason, _text(data, "detail") or "", problem=question, run=run)
+
+
+def _smallest(data: Mapping[str, Any]) -> Smallest:
+    """That nothing smaller exists is told, not proved: only going through it all again would."""
+    return Smallest(
+        size_from_json(data),
+        _whole(data, "exhausted") or 0,
+        data.get("proved") is True,
+        _whole(data, "rank") or 1,
+    )
 
 
 def _run(data: Mapping[str, Any]) -> Run:

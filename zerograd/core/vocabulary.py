@@ -15,11 +15,13 @@ Bound = tuple[Rational | None, Rational | None]
 
 Domain = Literal["real", "integer"]
 Expect = Literal["sat", "unsat", "unknown"]
+Prefer = Literal["small", "any"]
 Relation = Literal["zero", "nonzero", "some_nonzero", "positive", "negative"]
 
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
 EXPECTATIONS: tuple[Expect, ...] = get_args(Expect)
+PREFERENCES: tuple[Prefer, ...] = get_args(Prefer)
 
 MAX_SAMPLES = 100_000
 MAX_VALUES = 10_000_000

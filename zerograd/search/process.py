@@ -10,8 +10,10 @@ from typing import Any, Self
 from zerograd.core.answer import Attempt
 from zerograd.core.errors import ZerogradError
 from zerograd.core.problem import Problem
+from zerograd.core.witness import Witness
 from zerograd.search.comparison import Comparison, completed
 from zerograd.search.finding import Finding
+from zerograd.search.ranked import Ranked
 from zerograd.search.verdict import Progress, Undecided
 from zerograd.solvers.base import SolverUnusable
 from zerograd.workers import DEFAULT_MEMORY, Ended, Worker, ran_out_of_memory
@@ -95,6 +97,45 @@ class SearchProcess:
                 "cross_check": cross_check,
             }
             return self._find(problem, request, progress)
+        finally:
+            self._lock.release()
+
+    def smallest(
+        self, problem: Problem, known: Witness, *, count: int, seed: int, deadline: float, progress: Progress
+    ) -> Ranked:
+        """Look for the smallest witnesses until ``deadline``, beginning with one that is known.
+
+        Nothing is found if that takes more time or memory than there is.
+
+        Raises:
+            SearchFailed: an error inside the search: a bug.
+        """
+        nothing = Ranked((), 0, 0)
+        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            return nothing
+        try:
+            worker = self._worker or self._start()
+            wanted = {"known": known.to_json(), "count": count}
+            request = {"problem": problem.to_json(), "smallest": wanted, "seed": seed, "deadline": deadline}
+            worker.send(request | {"cross_check": False})
+            while True:
+                message = worker.receive(deadline + GRACE)
+                if "failure" in message:
+                    raise SearchFailed(message["failure"])
+                if "smallest" in message:
+                    return Ranked.from_json(problem, message["smallest"])
+                progress(message["progress"])
+        except TimeoutError:
+            self.close()
+            return nothing
+        except Ended as ended:
+            self.close()
+            if not ran_out_of_memory(ended):
+                raise SearchFailed(str(ended)) from None
+            return nothing
+        except BaseException:
+            self.close()
+            raise
         finally:
             self._lock.release()
 

@@ -17,10 +17,12 @@ from typing import Any
 from zerograd.core.answer import Attempt
 from zerograd.core.documents import problem_from_json
 from zerograd.core.small_datasets import loosened, sufficient_samples
+from zerograd.core.witness import witness_from_json
 from zerograd.search.comparison import SECOND
 from zerograd.search.crew import Crew
 from zerograd.search.finding import Finding
 from zerograd.search.portfolio import Portfolio
+from zerograd.search.ranked import Ranked
 from zerograd.search.samples import over_samples
 from zerograd.search.verdict import Impossible, Undecided, Verdict
 from zerograd.solvers.base import SolverUnusable
@@ -41,6 +43,9 @@ class _Service:
         if request["cross_check"]:
             now = time.monotonic()  # if it cannot be used, that is said before a long search
             self.second.ready(now + (request["deadline"] - now) / 2)
+        if "smallest" in request:
+            reply({"smallest": self._smallest(request).to_json()})
+            return
         try:
             finding = self._find(request)
         except MemoryError:
@@ -87,6 +92,23 @@ class _Service:
         if self.crew.lead.version is not None:
             versions[self.crew.lead.name] = self.crew.lead.version
         return Finding(verdict, attempts, sufficient, versions)
+
+    def _smallest(self, request: dict[str, Any]) -> Ranked:
+        from zerograd.search.smallest import smallest  # NumPy: not before it is needed
+
+        problem, wanted = problem_from_json(request["problem"]), request["smallest"]
+        known = witness_from_json(problem, wanted["known"])
+        try:
+            return smallest(
+                problem,
+                known,
+                count=wanted["count"],
+                seed=request["seed"],
+                deadline=request["deadline"],
+                progress=_progress,
+            )
+        except MemoryError:
+            return Ranked((), 0, 0)
 
     def _compare(self, request: dict[str, Any], finding: Finding) -> None:
         from zerograd.search.cross_check import cross_check

@@ -221,3 +221,7 @@ class ProblemFile(_Form):
     expect: Annotated[Literal["sat", "unsat", "unknown"], wording.choice("sat", "unsat", "unknown")] = (
         _optional("The answer that is expected; plays no part in finding it.")
     )
+    prefer: Annotated[Literal["small", "any"], wording.choice("small", "any")] = _optional(
+        "small: the witness with the smallest numbers that can be found in time; any: the first one. "
+        "By default small for people, any for --json."
+    )

@@ -1,0 +1,231 @@
+"""The smallest witness, against trying everything with the checker alone."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import pytest
+
+import zerograd as zg
+from zerograd.core.arrays import Array
+from zerograd.core.check import check_witness
+from zerograd.core.errors import Refused
+from zerograd.core.exact import Exact
+from zerograd.core.network import ABS, HARDTANH, LINEAR, RELU, Activation, Layer, Network, leaky_relu
+from zerograd.core.problem import Problem
+from zerograd.core.size import Size, size_of
+from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.witness import Witness
+from zerograd.search.ranked import Ranked
+from zerograd.search.smallest import smallest
+from zerograd.search.smallest.best import values_of, variant, witness_of
+from zerograd.search.smallest.choices import choices
+from zerograd.search.smallest.level import ascending
+from zerograd.search.smallest.orbits import generators, group, identity, keeps
+
+HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
+
+
+def ranked(problem: Problem, known: Witness, count: int = 1, seconds: float = 60.0) -> Ranked:
+    """The smallest witnesses, with plenty of time."""
+    until = time.monotonic() + seconds
+    return smallest(problem, known, count=count, seed=0, deadline=until, progress=lambda _: None)
+
+
+def everything(problem: Problem, samples: int, height: int) -> Iterator[Witness]:
+    """All answers with values up to a height, one assignment after another."""
+    values = sorted({Fraction(p, q) for q in range(1, height + 1) for p in range(-height, height + 1)})
+    shapes = variable_shapes(problem.network, samples)
+    sizes = {name: len(Array.build(shape, lambda _: 0).entries) for name, shape in shapes.items()}
+    for flat in product(values, repeat=sum(sizes.values())):
+        rest = iter(flat)
+        arrays: dict[str, Array[Exact]] = {
+            name: Array(shape, tuple(next(rest) for _ in range(sizes[name])))
+            for name, shape in shapes.items()
+        }
+        witness = Witness.of(problem, arrays)
+        try:
+            check_witness(problem, witness)
+        except Refused:
+            continue
+        yield witness
+
+
+def size(witness: Witness) -> Size:
+    """Of a rational witness."""
+    found = size_of(witness)
+    assert found is not None
+    return found
+
+
+def invented(dice: random.Random) -> tuple[Problem, int, int] | None:
+    """A question that is small enough to try everything: with its M, and the height to try."""
+    networks: list[tuple[Network, int, int]] = []
+    for hidden in (RELU, ABS, HARDTANH, LINEAR, leaky_relu("1/2")):
+        last: Activation = dice.choice([LINEAR, LINEAR, HARDTANH, ABS])
+        networks += [
+            (Network(1, (Layer(1, hidden, bias=True), Layer(1, last, bias=False))), 2, 1),
+            (Network(1, (Layer(1, hidden, bias=False), Layer(1, last, bias=False))), 1, 2),
+            (Network(1, (Layer(2, hidden, bias=False), Layer(1, last, bias=True))), 1, 1),
+            (Network(2, (Layer(1, hidden, bias=False), Layer(1, last, bias=False))), 1, 1),
+            (Network(1, (Layer(1, hidden, bias=False), Layer(2, last, bias=False))), 1, 1),
+        ]
+    network, samples, height = dice.choice(networks)
+    names = [*network.shapes, "x"]
+    dice.shuffle(names)
+    relations = ["zero", "nonzero", "some_nonzero", "positive", "negative"]
+    asked: dict[str, list[str]] = {}
+    for name in names[: dice.randint(1, len(names))]:
+        asked.setdefault(dice.choice(relations), []).append(name)
+    extra: dict[str, Any] = {}
+    if dice.random() < 0.3:
+        extra["where"] = [dice.choice(["loss > 1/2", "w1 >= 0", "sum(x) == 1", "r != 0", "abs(y) <= 1"])]
+    if dice.random() < 0.2:
+        extra["bounds"] = {dice.choice(["x", "y", "w1"]): [0, None]}
+    kink = dice.choice(["torch", "left", "right", "forbid"])
+    try:
+        return (
+            Problem(network=network, samples=samples, derivative_at_kink=kink, **asked, **extra),
+            samples,
+            height,
+        )
+    except zg.ProblemError:
+        return None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_smaller(seed: int) -> None:
+    """What is said to be the smallest is what the checker alone finds by trying everything."""
+    dice = random.Random(seed)
+    answers: list[Witness] = []
+    while not answers:
+        question = invented(dice)
+        if question is not None:
+            problem, samples, height = question
+            answers = list(everything(problem, samples, height))
+    known = max(answers, key=size)  # a bad one to begin with
+    found = ranked(problem, known)
+    assert found.proved == 1
+    assert size(found.witnesses[0]) == min(map(size, answers))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_several_smallest(seed: int) -> None:
+    """Of all answers, put into classes by renaming and signs, the smallest ones, and no class twice."""
+    dice = random.Random(f"several {seed}")
+    classes: dict[object, Size] = {}
+    while len(classes) < 5:
+        question = invented(dice)
+        if question is None or question[2] > 1:
+            continue
+        problem, samples, height = question
+        every = group(
+            list(generators(problem.network, problem.derivative_at_kink)), identity(problem.network)
+        )
+        classes = {}
+        answers = list(everything(problem, samples, height))
+        for witness in answers:
+            orbit = min(variant(values_of(witness), g, renumber=True) for g in every)
+            classes[orbit] = min(size(witness), classes.get(orbit, size(witness)))
+    found = ranked(problem, answers[-1], count=5)
+    assert found.proved == 5
+    assert [size(witness) for witness in found.witnesses] == sorted(classes.values())[:5]
+
+
+def test_the_founding_question() -> None:
+    """Its smallest witness: proved to be one, accepted, the same each time."""
+    problem = Problem(network=[1, 1, 1], samples=3, **HEADLINE)
+    known = zg.solve(problem)
+    assert isinstance(known, zg.Sat)
+    first, again = ranked(problem, known.witness), ranked(problem, known.witness)
+    assert first == again
+    assert (first.proved, first.exhausted) == (1, 2)
+    assert size(first.witnesses[0]) == Size(2, Fraction(11, 2), on_kink=True)
+    check_witness(problem, first.witnesses[0])
+
+
+def test_given_values_bounds_and_domain_are_kept() -> None:
+    """The smallest of those that are allowed."""
+    problem = Problem(
+        network=[1, 1, 1],
+        samples=3,
+        given={"w1": 5, "x": [None, None, "1/7"]},
+        bounds={"y": [-3, 3]},
+        derivative_at_kink="forbid",
+        **HEADLINE,
+    )
+    known = zg.solve(problem)
+    assert isinstance(known, zg.Sat)
+    found = zg.smallest(problem, timeout=20)
+    assert isinstance(found, zg.Sat)
+    assert found.smallest is not None
+    assert found.smallest.size <= size(known.witness)
+    whole = zg.smallest(Problem(network=[1, 1, 1], samples=3, domain="integer", **HEADLINE), timeout=30)
+    assert isinstance(whole, zg.Sat)
+    assert whole.smallest is not None
+    assert whole.smallest.proved
+    assert all(Fraction(v).denominator == 1 for a in whole.witness.variables.values() for v in a.entries)
+
+
+def test_irrational_witnesses_are_left_as_they_are() -> None:
+    """They have no numerators to compare."""
+    problem = Problem(network=[1, 1, 1], samples=1, where=["w1**2 == 2", "w2 == w1"])
+    answer = zg.smallest(problem)
+    assert isinstance(answer, zg.Sat)
+    assert answer.witness.field is not None
+    assert answer.smallest is None
+
+
+def test_ascending() -> None:
+    """Every combination once, in order of the sum of absolute values."""
+    sets = [(0, 1, -1), (0, 2), (3, -1)]
+    found = list(ascending(sets))
+    assert sorted(found) == sorted(product(*sets))
+    sums = [sum(map(abs, values)) for values in found]
+    assert sums == sorted(sums)
+
+
+@pytest.mark.parametrize("kink", ["torch", "left", "right", "forbid"])
+@pytest.mark.parametrize("activation", [RELU, ABS, HARDTANH, LINEAR, leaky_relu("1/3")])
+def test_symmetries_make_answers_of_answers(activation: Activation, kink: str) -> None:
+    """Those that are said to leave the question as it is do."""
+    dice = random.Random(f"{activation} {kink}")
+    network = Network(2, (Layer(2, activation), Layer(2, activation, bias=False), Layer(1, LINEAR)))
+    tried = 0
+    for _ in range(30):
+        values = {
+            name: Array.build(shape, lambda _: Fraction(dice.randint(-2, 2)))
+            for name, shape in variable_shapes(network, 2).items()
+        }
+        plain = Problem(network=network, samples=2, derivative_at_kink=kink)
+        witness = Witness.of(plain, dict(values))
+        try:
+            check_witness(plain, witness)
+        except Refused:
+            continue
+        zero = [n for n, g in witness.gradients.items() if not any(g.entries)]
+        nonzero = [n for n, g in witness.gradients.items() if all(g.entries)]
+        positive = [n for n, g in witness.gradients.items() if all(v > 0 for v in g.entries)]
+        problem = Problem(
+            network=network, samples=2, derivative_at_kink=kink, zero=zero, nonzero=nonzero, positive=positive
+        )
+        found = choices(problem, 2, 2)
+        assert found is not None
+        for symmetry in generators(network, problem.derivative_at_kink):
+            if keeps(problem, 2, symmetry, found):
+                tried += 1
+                moved = variant(values_of(witness), symmetry, renumber=False)
+                check_witness(problem, witness_of(problem, moved))
+    assert tried > 20
+
+
+def test_count_must_be_positive() -> None:
+    """None at all is not a question."""
+    problem = Problem(network=[1, 1, 1], samples=3, **HEADLINE)
+    with pytest.raises(ValueError, match="count must be at least 1, found 0"):
+        zg.smallest(problem, count=0)

@@ -1,0 +1,38 @@
+"""What a search for small witnesses sends back, as JSON. Not trusted, and checked by others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zerograd.core.problem import Problem
+from zerograd.core.witness import Witness, witness_from_json
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What a search for small witnesses found.
+
+    Attributes:
+        witnesses: different ones, the smallest first.
+        proved: how many of them are the smallest there are: everything smaller was gone through.
+        exhausted: all numerators and denominators up to this one were gone through.
+    """
+
+    witnesses: tuple[Witness, ...]
+    proved: int
+    exhausted: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "witnesses": [witness.to_json() for witness in self.witnesses],
+            "proved": self.proved,
+            "exhausted": self.exhausted,
+        }
+
+    @classmethod
+    def from_json(cls, problem: Problem, data: Mapping[str, Any]) -> Ranked:
+        """The inverse of `to_json`, for the problem that was asked."""
+        witnesses = tuple(witness_from_json(problem, witness) for witness in data["witnesses"])
+        return cls(witnesses, data["proved"], data["exhausted"])

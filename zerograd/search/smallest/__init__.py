@@ -1,0 +1,60 @@
+"""The smallest witnesses, by going through everything that is smaller.
+
+Height after height: all parameters up to the height, in order of their sum, one of each class under the
+symmetries of the question; for each of them all datasets, as two halves that meet in the middle
+(`zerograd.search.smallest.matching`). What was gone through to the end holds no smaller witness.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from zerograd.core.problem import Problem
+from zerograd.core.size import size_of
+from zerograd.core.witness import Witness
+from zerograd.search.ranked import Ranked
+from zerograd.search.smallest.best import Best, values_of
+from zerograd.search.smallest.choices import least_height
+from zerograd.search.smallest.level import Level
+from zerograd.search.smallest.orbits import generators, group, identity
+from zerograd.search.verdict import Progress
+
+MAX_HEIGHT = 12
+MAX_PARAMETERS = 64
+"""Beyond, there is no hope of going through even the smallest height."""
+
+
+def smallest(
+    problem: Problem,
+    known: Witness,
+    *,
+    count: int,
+    seed: int,
+    deadline: float,
+    progress: Progress,
+) -> Ranked:
+    """The ``count`` smallest witnesses that differ by more than names and signs, as far as there is time.
+
+    Args:
+        known: a witness to begin with; the others have as many samples.
+        deadline: of `time.monotonic`.
+    """
+    if sum(map(prod, problem.network.shapes.values())) > MAX_PARAMETERS:
+        return Ranked((known,), 0, 0)
+    every = group(list(generators(problem.network, problem.derivative_at_kink)), identity(problem.network))
+    best = Best(problem, count, every, [identity(problem.network)], renumber=False)
+    if size_of(known) is not None:
+        best.offer(values_of(known))
+    exhausted = least_height(problem) - 1
+    for height in range(exhausted + 1, MAX_HEIGHT + 1):
+        worst = best.worst
+        if worst is not None and worst.height < height:
+            break
+        progress(f"looking for numbers up to {height}")
+        level = Level.of(problem, known.samples, height, best)
+        if level is None or not level.search(seed, deadline):
+            break
+        exhausted = height
+    ranked = best.ranked
+    proved = sum(size.height <= exhausted for size, _ in ranked)
+    return Ranked(tuple(witness for _, witness in ranked), proved, exhausted)

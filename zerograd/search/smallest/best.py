@@ -1,0 +1,122 @@
+"""The smallest witnesses so far, of each orbit of symmetries one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeAlias
+
+from zerograd.core.arrays import Array
+from zerograd.core.check import check_witness
+from zerograd.core.errors import Refused
+from zerograd.core.exact import Exact
+from zerograd.core.problem import Problem
+from zerograd.core.size import Size, size_of
+from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.witness import Witness
+from zerograd.search.smallest.orbits import Symmetry, moved
+
+Rows: TypeAlias = tuple[tuple[tuple[Fraction, ...], tuple[Fraction, ...]], ...]
+"""For each sample its inputs and targets."""
+Values: TypeAlias = tuple[tuple[Fraction, ...], Rows]
+"""Parameters, entry after entry, and the samples."""
+Taste: TypeAlias = tuple[object, ...]
+
+
+def variant(values: Values, symmetry: Symmetry, *, renumber: bool) -> Values:
+    """What a symmetry makes of a witness, its samples in order of input and target."""
+    rows = [(moved(symmetry.inputs, x), moved(symmetry.targets, y)) for x, y in values[1]]
+    return moved(symmetry.parameters, values[0]), tuple(sorted(rows) if renumber else rows)
+
+
+def taste(values: Values) -> Taste:
+    """Of witnesses of one size: whole numbers, then positive ones, then small ones in front."""
+    flat = [*values[0], *(v for x, y in values[1] for v in (*x, *y))]
+    fractions = sum(v.denominator != 1 for v in flat)
+    negatives = sum(v < 0 for v in flat)
+    return (fractions, negatives, [(abs(v), v < 0) for v in flat])
+
+
+def values_of(witness: Witness) -> Values:
+    """Of a rational witness."""
+    rows = zip(witness.x.rows(), witness.y.rows(), strict=True)
+    flat = (value for array in witness.parameters.values() for value in array.entries)
+    return _fractions(flat), tuple((_fractions(x), _fractions(y)) for x, y in rows)
+
+
+def _fractions(values: object) -> tuple[Fraction, ...]:
+    return tuple(map(Fraction, values))  # type: ignore[call-overload, no-any-return]  # rational witnesses only
+
+
+def witness_of(problem: Problem, values: Values) -> Witness:
+    """The inverse of `values_of`."""
+    arrays: dict[str, Array[Exact]] = {}
+    rest = iter(values[0])
+    samples = len(values[1])
+    for name, shape in variable_shapes(problem.network, samples).items():
+        if name in ("x", "y"):
+            flat = [v for row in values[1] for v in row[name == "y"]]
+        else:
+            flat = [next(rest) for _ in range(_size(shape))]
+        arrays[name] = Array(shape, tuple(flat))
+    return Witness.of(problem, arrays)
+
+
+def _size(shape: Sequence[int]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size
+
+
+@dataclass(slots=True)
+class Best:
+    """The ``count`` smallest witnesses of a problem that were offered, each accepted by the checker.
+
+    Attributes:
+        every: all symmetries: witnesses that differ by one of these count once.
+        own: those that leave the question as it is.
+        renumber: whether the samples may be put into another order.
+    """
+
+    problem: Problem
+    count: int
+    every: Sequence[Symmetry]
+    own: Sequence[Symmetry]
+    renumber: bool
+    found: dict[Values, tuple[Size, Taste, Witness]] = field(default_factory=dict)
+
+    @property
+    def ranked(self) -> list[tuple[Size, Witness]]:
+        """The smallest first."""
+        ordered = sorted(self.found.values(), key=lambda item: (item[0], item[1]))
+        return [(size, witness) for size, _, witness in ordered]
+
+    @property
+    def worst(self) -> Size | None:
+        """What a further one must not exceed; None while there are not enough."""
+        return self.ranked[-1][0] if len(self.found) >= self.count else None
+
+    def offer(self, values: Values) -> None:
+        """Keep it if it is an answer, and among the smallest."""
+        tasty, values = min(
+            (taste(v), v) for v in (variant(values, g, renumber=self.renumber) for g in self.own)
+        )
+        orbit = min(variant(values, g, renumber=True) for g in self.every)
+        known = self.found.get(orbit)
+        if known is not None and known[1] <= tasty:
+            return
+        witness = witness_of(self.problem, values)
+        try:
+            check_witness(self.problem, witness)
+        except Refused:  # a condition that was not looked at before
+            return
+        size = size_of(witness)
+        assert size is not None  # for the type checker: its values are rational
+        if known is None and len(self.found) >= self.count:
+            worst = max(self.found.items(), key=lambda item: item[1][:2])
+            if worst[1][:2] <= (size, tasty):
+                return
+            del self.found[worst[0]]
+        self.found[orbit] = size, tasty, witness

@@ -1,0 +1,124 @@
+"""Choices of all samples whose contributions cancel: two halves of the dataset that meet in the middle.
+
+The entries that must vanish are put together into one number by fixed odd factors, modulo 2^64. That is a
+ring homomorphism, so what cancels is never missed; what merely seems to is sorted out by looking at
+the entries themselves.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, product
+from math import comb, prod
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerograd.search.smallest.pool import Bools, Ints, Pool
+
+MAX_HALF = 2_000_000
+"""Ways to choose the samples of one half."""
+_BLOCK = 300_000
+"""Pairs of halves that are looked at at once."""
+
+Keys: TypeAlias = NDArray[np.uint64]
+Members: TypeAlias = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Half:
+    """All ways to choose some of the samples, in order of cost.
+
+    Attributes:
+        members: shape (n, samples of this half), each a number of a choice in the pool of its sample.
+        cost: shape (n,).
+    """
+
+    members: Members
+    cost: Ints
+
+    @classmethod
+    def of(cls, pools: Sequence[Pool], *, alike: bool) -> Half | None:
+        """All ways for samples with these pools; None if they are too many.
+
+        Args:
+            alike: the samples may be exchanged: each multiset is listed once.
+        """
+        sizes, samples = [len(pool.cost) for pool in pools], len(pools)
+        if not samples:
+            return cls(np.zeros((1, 0), dtype=np.intp), np.zeros(1, dtype=np.int64))
+        if (comb(sizes[0] + samples - 1, samples) if alike else prod(sizes)) > MAX_HALF:
+            return None
+        rows = (
+            combinations_with_replacement(range(sizes[0]), samples) if alike else product(*map(range, sizes))
+        )
+        members: Members = np.array(list(rows), dtype=np.intp).reshape(-1, samples)
+        cost = sum(pool.cost[members[:, position]] for position, pool in enumerate(pools))
+        order = np.argsort(cost, kind="stable")
+        return cls(members[order], np.asarray(cost)[order])
+
+    def among(self, allowed: Sequence[Bools], most: int | None) -> Half:
+        """Those of allowed choices up to a cost."""
+        end = len(self.cost) if most is None else int(np.searchsorted(self.cost, most, "right"))
+        members, cost = self.members[:end], self.cost[:end]
+        if all(mask.all() for mask in allowed):
+            return Half(members, cost)
+        fine = np.ones(end, dtype=bool)
+        for position, mask in enumerate(allowed):
+            fine &= mask[members[:, position]]
+        return Half(members[fine], cost[fine])
+
+    def keys(self, keys: Sequence[Keys]) -> Keys:
+        """The sums of the keys of the choices, modulo 2^64."""
+        total = np.zeros(len(self.cost), dtype=np.uint64)
+        for position, key in enumerate(keys):
+            total += key[self.members[:, position]]
+        return total
+
+
+def key(rows: Ints) -> Keys:
+    """Of entries of shape (entries, n), a number for each choice; additive, and 0 where all are 0."""
+    dice = random.Random("the entries that must vanish")  # noqa: S311 - reproducible, not secret
+    factors = np.array([dice.getrandbits(64) | 1 for _ in rows], dtype=np.uint64)
+    found: Keys = (rows.astype(np.uint64) * factors[:, None]).sum(axis=0, dtype=np.uint64)
+    return found
+
+
+def meeting(
+    left: Half, right: Half, keys: Sequence[Keys], most: Callable[[], int | None]
+) -> Iterator[tuple[Ints, Members]]:
+    """Pairs of halves whose keys cancel, block by block.
+
+    Args:
+        keys: of each sample's choices, those of the left half first.
+        most: the largest cost of both that is of interest, asked before each block.
+
+    Yields:
+        Their costs, and the choices of all samples, shape (pairs, samples), in order of cost.
+    """
+    middle = left.members.shape[1]
+    sums = left.keys(keys[:middle])
+    order = np.argsort(sums, kind="stable")
+    sums = sums[order]
+    wanted = -right.keys(keys[middle:])  # modulo 2^64
+    first, last = np.searchsorted(sums, wanted, "left"), np.searchsorted(sums, wanted, "right")
+    counts = last - first
+    ends = np.cumsum(counts)
+    begin = 0
+    while begin < len(counts):
+        limit = (int(ends[begin - 1]) if begin else 0) + _BLOCK
+        end = max(begin + 1, int(np.searchsorted(ends, limit, "right")))
+        number = counts[begin:end]
+        which = np.repeat(np.arange(begin, end), number)
+        chosen = order[first[which] + np.arange(len(which)) - np.repeat(np.cumsum(number) - number, number)]
+        begin = end
+        cost = left.cost[chosen] + right.cost[which]
+        bound = most()
+        near = np.flatnonzero(cost <= bound) if bound is not None else np.arange(len(cost))
+        near = near[np.argsort(cost[near], kind="stable")]
+        if len(near):
+            members = np.concatenate([left.members[chosen[near]], right.members[which[near]]], axis=1)
+            yield cost[near], members
