@@ -43,7 +43,8 @@ def test_public_names() -> None:
     """A name more or less is a decision, not an accident."""
     pinned = """
         Answer Atlas Certificate Layer Network NothingToCheck Problem ProblemError Proof Refused Sat Unknown
-        Unsat Witness ZerogradError __version__ atlas gradients leaky_relu load prove solve verify
+        Unsat Witness ZerogradError __version__ atlas gradients leaky_relu load prove smallest solve
+        verify
     """
     assert " ".join(dir(zg)) == " ".join(pinned.split())
     for name in zg.__all__:

@@ -525,6 +525,7 @@ def test_the_digest_is_pinned() -> None:
         {"notes": "some"},
         {"references": ["one"]},
         {"expect": "unsat"},
+        {"prefer": "small"},
         {"zero": ["b2", "w2"]},
         {"zero": ["w2", "b2", "w2"]},
         {"nonzero": ["w1[0]"]},
@@ -620,7 +621,7 @@ def test_the_digest_knows_every_key_with_a_meaning(changes: dict[str, Any]) -> N
 
 def test_every_key_is_tested_for_the_digest() -> None:
     """No key of a problem is forgotten in the two tests above."""
-    labels = {"version", "title", "notes", "references", "expect"}
+    labels = {"version", "title", "notes", "references", "expect", "prefer"}
     assert set(KEYS) == {*RICH, *labels}
     assert set(RELATIONS) < set(RICH)
 
@@ -693,6 +694,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "notes": st.one_of(st.none(), text),
         "references": st.lists(text, max_size=2),
         "expect": st.sampled_from(["sat", "unsat", "unknown", None]),
+        "prefer": st.sampled_from(["small", "any", None]),
         "loss": st.just("mse"),
         "version": st.just(1),
     }
@@ -714,7 +716,7 @@ def test_json_round_trip(data: dict[str, Any]) -> None:
     }
     for key in ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink", "loss"):
         assert getattr(again, key) == getattr(problem, key)
-    for label in ("title", "notes", "references", "expect"):
+    for label in ("title", "notes", "references", "expect", "prefer"):
         assert getattr(again, label) == getattr(problem, label)
     assert again.digest == problem.digest
     assert again.to_json() == document

@@ -1,0 +1,204 @@
+"""`zerograd export`: what it reads, where it writes, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from zerograd.core.documents import parse_json
+from zerograd.core.results import answer_from_json
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Program
+
+PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
+FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
+IMPOSSIBLE = FOUNDING.replace("3", "2")
+HOPELESS = (
+    "network: [2, 3, 3, 1]\nsamples: 5\nzero: [w1, w2, w3]\nnonzero: [x]\nwhere: ['y**3 == x[0,0] + 2']\n"
+)
+
+
+@pytest.fixture
+def result(program: Program) -> str:
+    """The name of a file with the founding answer."""
+    run = program("solve", "-", "-q", "--no-smallest", "-o", "r.json", stdin=FOUNDING)
+    assert (run.code, run.err) == (0, "")
+    return "r.json"
+
+
+def test_json_is_the_result(program: Program, result: str) -> None:
+    """Read, checked and written again, it is the same document."""
+    run = program("export", result, "--to", "json")
+    assert (run.code, run.err) == (0, "")
+    assert json.loads(run.out) == json.loads((program.folder / result).read_text(encoding="utf-8"))
+
+
+def test_from_standard_input_to_a_file(program: Program, result: str) -> None:
+    """`-` is standard input, and an existing file asks for --force."""
+    text = (program.folder / result).read_text(encoding="utf-8")
+    run = program("export", "-", "--to", "json", "-o", "again.json", stdin=text)
+    assert run == (0, "wrote again.json\n", "")
+    again = program("export", "-", "--to", "json", "-o", "again.json", stdin=text)
+    assert again == (
+        2,
+        "",
+        "error: again.json: exists already: name another file, or overwrite it with --force\n",
+    )
+    assert program("export", "-", "--to", "json", "-o", "again.json", "--force", stdin=text).code == 0
+    assert sorted(path.name for path in program.folder.iterdir()) == ["again.json", "r.json"]
+
+
+def test_places_that_cannot_be_written(program: Program, result: str) -> None:
+    """No folder, a folder in place of a file, the result itself."""
+    run = program("export", result, "--to", "json", "-o", "nowhere/f.json")
+    assert run == (2, "", "error: nowhere/f.json: there is no folder nowhere\n")
+    (program.folder / "here").mkdir()
+    run = program("export", result, "--to", "json", "-o", "here")
+    assert (run.code, run.out) == (2, "")
+    assert "is a directory" in run.err
+    run = program("export", result, "--to", "json", "-o", result, "--force")
+    assert run.code == 2
+    assert json.loads((program.folder / result).read_text(encoding="utf-8"))["status"] == "sat"
+
+
+def test_unknown_has_nothing_to_write(program: Program) -> None:
+    """Neither a witness nor a proof: exit code 2, and no file."""
+    run = program("solve", "-", "-q", "--timeout", "500ms", "-o", "u.json", stdin=HOPELESS)
+    assert run.code == 3
+    for form in ("markdown", "latex", "html", "pytorch", "jax", "notebook", "coq"):
+        run = program("export", "u.json", "--to", form, "-o", "out")
+        assert (run.code, run.out) == (2, "")
+        assert run.err.startswith(f"error: --to {form}: the answer is unknown (")
+    assert not (program.folder / "out").exists()
+
+
+def test_unsat_has_a_proof(program: Program) -> None:
+    """It goes where proofs go, and nowhere else."""
+    assert program("solve", "-", "-q", "-o", "n.json", stdin=IMPOSSIBLE).code == 0
+    assert "Suppose that" in program("export", "n.json", "--to", "markdown").out
+    assert "Theorem no_answer" in program("export", "n.json", "--to", "coq").out
+    run = program("export", "n.json", "--to", "html")
+    assert (run.code, run.out) == (2, "")
+    assert "its proof goes --to markdown, latex or coq" in run.err
+
+
+def test_sat_has_no_proof(program: Program, result: str) -> None:
+    """There is nothing that Coq could be told."""
+    run = program("export", result, "--to", "coq")
+    assert run == (2, "", "error: --to coq: the answer is sat: there is a witness, and nothing to prove\n")
+
+
+def test_of_another_problem(program: Program, result: str) -> None:
+    """A result answers its own problem only."""
+    (program.folder / "two.yaml").write_text(IMPOSSIBLE, encoding="utf-8")
+    run = program("export", result, "--to", "json", "--problem", "two.yaml")
+    assert (run.code, run.out) == (2, "")
+    assert "r.json: error: refused: problem: expected sha256:" in run.err
+    assert "It answers another question" in run.err
+    assert program("export", result, "--to", "json", "--problem", "two.yaml", "--samples", "3").code == 0
+
+
+def damaged(document: Any, what: str) -> str:
+    """A document with something broken in it."""
+    match what:
+        case "cut":
+            return json.dumps(document)[:200]
+        case "witness":
+            document["witness"]["y"][0][0] = "1000"
+        case "digest":
+            document["problem"]["digest"] = "sha256:0"
+        case "question":
+            document["problem"]["question"]["zero"] = ["w9"]
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("cut", "d.json: line 1, column"),
+        ("witness", "d.json: error: refused: ∂L/∂"),
+        ("digest", "d.json: error: refused: problem: expected sha256:"),
+        ("question", "d.json: error: problem.question: zero[0]: there is no w9"),
+    ],
+)
+def test_damaged(program: Program, result: str, what: str, message: str) -> None:
+    """A damaged file is named, with what is wrong; nothing is written."""
+    document = json.loads((program.folder / result).read_text(encoding="utf-8"))
+    (program.folder / "d.json").write_text(damaged(document, what), encoding="utf-8")
+    run = program("export", "d.json", "--to", "json", "-o", "out")
+    assert (run.code, run.out) == (2, "")
+    assert message in run.err
+    assert not (program.folder / "out").exists()
+
+
+def test_files_that_are_no_results(program: Program) -> None:
+    """A problem, a missing file, a certificate, an old result without its question."""
+    (program.folder / "p.yaml").write_text(FOUNDING, encoding="utf-8")
+    run = program("export", "p.yaml", "--to", "json")
+    assert run.code == 2
+    assert (
+        "This looks like a problem, not a result. To answer it: zerograd solve p.yaml -o result.json"
+        in run.err
+    )
+    assert "No such file" in program("export", "missing.json", "--to", "json").err
+    run = program("export", "-", "--to", "json", stdin='{"format": "zerograd.certificate/1"}')
+    assert (run.code, run.err) == (
+        2,
+        "<stdin>: error: format: expected a result ('zerograd.result/1'), found 'zerograd.certificate/1'\n",
+    )
+    old = program("solve", "-", "--json", stdin=FOUNDING).results[0]
+    del old["problem"]["question"]
+    run = program("export", "-", "--to", "json", stdin=json.dumps(old))
+    assert run == (
+        2,
+        "",
+        "<stdin>: error: does not carry its question: name the problem with --problem SPEC\n",
+    )
+    assert program("export", "-", "--to", "json", "--problem", "p.yaml", stdin=json.dumps(old)).code == 0
+
+
+def test_of_several_results_one_is_picked(program: Program) -> None:
+    """--count writes several results, and --pick chooses."""
+    run = program("solve", PROBLEMS / "textbook-m3.yaml", "-q", "--count", "3", "-o", "three.json")
+    assert run == (0, "sat\n", "")
+    run = program("export", "three.json", "--to", "json")
+    assert run == (2, "", "error: three.json: holds 3 results: choose one with --pick 1 to --pick 3\n")
+    run = program("export", "three.json", "--to", "json", "--pick", "4")
+    assert run == (2, "", "error: three.json: there is no result 4: it holds 3\n")
+    second = answer_from_json(parse_json(program("export", "three.json", "--to", "json", "--pick", "2").out))
+    assert second.to_json()["smallest"]["rank"] == 2
+
+
+def test_options_that_do_not_fit(program: Program, result: str) -> None:
+    """--fragment is for LaTeX, and a PDF is not for a terminal."""
+    run = program("export", result, "--to", "markdown", "--fragment")
+    assert run == (2, "", "error: --fragment goes with --to latex\n")
+    run = program("export", result, "--to", "pdf")
+    assert run == (2, "", "error: --to pdf is not for a terminal: name a file with -o FILE\n")
+
+
+def test_smallest(program: Program) -> None:
+    """What a person reads is small by default, what a program reads on demand."""
+    spec = PROBLEMS / "textbook-m3.yaml"
+    first = program("solve", spec, "--json").results[0]
+    assert "smallest" not in first
+    [small] = program("solve", spec, "--json", "--smallest").results
+    assert small["smallest"] == {
+        "height": 2, "total": "11/2", "on_kink": True, "rank": 1, "proved": True, "exhausted": 2,
+    }  # fmt: skip
+    assert "no witness has all its values in {-1, 0, 1}" in program("solve", spec).out
+    assert "no witness has all its values" not in program("solve", spec, "--no-smallest").out
+    preferred = spec.read_text(encoding="utf-8") + "prefer: small\n"
+    [again] = program("solve", "-", "--json", stdin=preferred).results
+    assert again["witness"] == small["witness"]
+
+
+def test_hidden_folder_is_left_as_it_was(program: Program, result: str) -> None:
+    """Nothing half-written is left behind by a form that fails."""
+    before = sorted(Path(program.folder).iterdir())
+    assert program("export", result, "--to", "coq", "-o", "proof.v").code == 2
+    assert sorted(Path(program.folder).iterdir()) == before

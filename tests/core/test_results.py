@@ -1,0 +1,150 @@
+"""Answers read back from their documents: the same again, or refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import zerograd as zg
+from zerograd.core.answer import Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
+from zerograd.core.documents import parse_json
+from zerograd.core.errors import FormatError, ProblemError, Refused
+from zerograd.core.problem import Problem
+from zerograd.core.results import answer_from_json
+from zerograd.core.size import Size
+from zerograd.core.witness import witness_from_json
+
+PROBLEMS = Path(__file__).parents[2] / "problems"
+RUN = Run(
+    strategy="regions",
+    tried=("construct", "regions"),
+    seconds=0.25,
+    versions={"zerograd": "0.1.0"},
+    attempts=(Attempt(1, "unsat"), Attempt(2, "unknown", "timeout"), Attempt(3, "sat")),
+    sufficient_samples=4,
+    cross_check=CrossCheck("cvc5", "1.4", (1,), ((2, "timeout"),)),
+)
+
+
+def founding(**changes: Any) -> Problem:
+    """The founding question."""
+    return Problem(
+        **{"network": [1, 1, 1], "samples": "fewest", "zero": ["b2", "w2"], "nonzero": ["b1", "w1"]} | changes
+    )
+
+
+def sat() -> Sat:
+    """The founding answer."""
+    problem = founding()
+    parameters = {"w1": [["1"]], "b1": ["-1"], "w2": [["1"]], "b2": ["-1"]}
+    document = {"format": "zerograd.witness/1", "problem": problem.digest, "parameters": parameters}
+    data = {"x": [["0"], ["2"], ["3"]], "y": [["-2"], ["2"], ["0"]]}
+    return Sat(
+        witness_from_json(problem, document | data),
+        problem=problem,
+        checks={"float64": {"largest_deviation": 1e-16}, "torch": "not installed"},
+        smallest=Smallest(Size(3, Fraction(13), on_kink=False), 2, proved=False),
+        run=RUN,
+    )
+
+
+def through_text(answer: zg.Answer) -> Any:
+    """Its document, as a file holds it."""
+    return parse_json(json.dumps(answer.to_json()))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        sat,
+        lambda: Unsat("solver", problem=founding(samples=2), open=("a case",), run=RUN),
+        lambda: Unknown("timeout", "stopped", problem=founding(), run=RUN),
+        lambda: Unknown("incomplete", problem=founding()),
+    ],
+    ids=["sat", "unsat", "unknown", "bare"],
+)
+def test_round_trip(make: Callable[[], zg.Answer]) -> None:
+    """What was written is what is read, to the last key."""
+    answer = make()
+    again = answer_from_json(through_text(answer))
+    assert again == answer
+    assert again.to_json() == answer.to_json()
+
+
+def test_solved_and_read_again() -> None:
+    """With a certificate, and with one about fewer samples."""
+    for name in ("textbook-m2", "fewest-samples"):
+        answer = zg.solve(zg.load(PROBLEMS / f"{name}.yaml"))
+        again = answer_from_json(through_text(answer))
+        assert again.to_json() == answer.to_json()
+    assert isinstance(again, Sat)
+    assert again.fewer is not None
+
+
+def test_the_problem_must_be_known() -> None:
+    """A result that does not carry its question is read with the problem, or not at all."""
+    document = through_text(sat())
+    del document["problem"]["question"]
+    with pytest.raises(FormatError, match=r"^problem\.question: is missing"):
+        answer_from_json(document)
+    assert answer_from_json(document, founding()) == sat()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda d: d.update(format="zerograd.result/2"), FormatError, "format: expected a result"),
+        (lambda d: d.update(status="maybe"), FormatError, "status: expected sat, unsat or unknown"),
+        (lambda d: d["problem"].update(question=3), FormatError, "a problem is a JSON object"),
+        (lambda d: d["problem"]["question"].update(samples=4), Refused, "the problem that it carries"),
+        (lambda d: d["problem"]["question"].pop("network"), ProblemError, "network: is missing"),
+        (lambda d: d["witness"]["y"][0].__setitem__(0, "7"), Refused, "∂L/∂"),
+        (lambda d: d["witness"].pop("x"), FormatError, "witness.x"),
+        (lambda d: d["gradients"].update(b2=["1"]), Refused, "claimed ∂L/∂b2"),
+        (lambda d: d["smallest"].update(total="1"), Refused, "size: expected height 3, sum 13"),
+        (lambda d: d["smallest"].update(height="3"), FormatError, "smallest: expected height"),
+        (lambda d: d.update(smallest=3), FormatError, "smallest: expected an object"),
+        (lambda d: d.update(tried="all"), FormatError, "tried: expected a list"),
+        (lambda d: d.update(tried=[3]), FormatError, "tried: expected a text, found 3"),
+        (lambda d: d.update(strategy=["a"]), FormatError, "strategy: expected a text"),
+        (lambda d: d.update(seconds="soon"), FormatError, "seconds: expected a number"),
+        (lambda d: d.update(versions=[]), FormatError, "versions: expected an object"),
+        (lambda d: d.update(versions={"z3": 4}), FormatError, "expected a text, found 4"),
+        (lambda d: d.update(attempts=[3]), FormatError, "attempts: expected objects"),
+        (lambda d: d.update(attempts=[{"status": "sat"}]), FormatError, "attempts: samples is missing"),
+        (lambda d: d.update(sufficient_samples=-1), FormatError, "expected a whole number"),
+        (lambda d: d.update(cross_check=1), FormatError, "cross_check: expected an object"),
+        (lambda d: d["cross_check"].update(undecided=[{}]), FormatError, "cross_check.undecided"),
+        (lambda d: d.update(checks={"float64": {"largest_deviation": []}}), FormatError, "expected a number"),
+        (lambda d: d.update(checks={"torch": 1}), FormatError, "expected a text, found 1"),
+    ],
+)
+def test_damaged(change: Callable[[Any], object], error: type[Exception], message: str) -> None:
+    """Whatever is changed in a document is found."""
+    document = through_text(sat())
+    change(document)
+    with pytest.raises(error) as raised:
+        answer_from_json(document)
+    assert message in str(raised.value)
+
+
+def test_unsat_and_unknown_say_why() -> None:
+    """An unsat needs its evidence, an unknown its reason."""
+    document = through_text(Unsat("solver", problem=founding(samples=2)))
+    with pytest.raises(Refused, match="evidence: expected certificate or solver, found 'hearsay'"):
+        answer_from_json(document | {"evidence": "hearsay"})
+    document = through_text(Unknown("timeout", problem=founding()))
+    with pytest.raises(FormatError, match="reason: expected one of timeout, memory"):
+        answer_from_json(document | {"reason": "mood"})
+
+
+@pytest.mark.parametrize("data", [None, 3, [], "sat", {}])
+def test_no_result_at_all(data: object) -> None:
+    """Something else altogether."""
+    with pytest.raises(FormatError, match="expected a result"):
+        answer_from_json(data)
