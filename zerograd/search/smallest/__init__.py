@@ -7,6 +7,7 @@ symmetries of the question; for each of them all datasets, as two halves that me
 
 from __future__ import annotations
 
+import time
 from math import prod
 
 from zerograd.core.problem import Problem
@@ -20,6 +21,8 @@ from zerograd.search.smallest.orbits import generators, group, identity
 from zerograd.search.verdict import Progress
 
 MAX_HEIGHT = 12
+DRAWN_HEIGHTS = 3
+"""Heights, from the least on, of which some parameters are drawn before any height is gone through."""
 MAX_PARAMETERS = 64
 """Beyond, there is no hope of going through even the smallest height."""
 
@@ -42,17 +45,30 @@ def smallest(
     if sum(map(prod, problem.network.shapes.values())) > MAX_PARAMETERS:
         return Ranked((known,), 0, 0)
     every = group(list(generators(problem.network, problem.derivative_at_kink)), identity(problem.network))
-    best = Best(problem, count, every, [identity(problem.network)], renumber=False)
+    best = Best(problem, count, every)
     if size_of(known) is not None:
         best.offer(values_of(known))
-    exhausted = least_height(problem) - 1
-    for height in range(exhausted + 1, MAX_HEIGHT + 1):
-        worst = best.worst
-        if worst is not None and worst.height < height:
+    least = least_height(problem)
+    levels: dict[int, Level | None] = {}
+
+    def level(height: int) -> Level | None:
+        if height not in levels:
+            levels[height] = Level.of(problem, known.samples, height, best)
+        return levels[height]
+
+    now = time.monotonic()
+    for height in range(least, least + DRAWN_HEIGHTS):
+        if best.worst is None or best.worst.height > height:
+            drawn = level(height)
+            if drawn is not None:
+                drawn.draw(seed, now + (deadline - now) / 3)
+    exhausted = least - 1
+    for height in range(least, MAX_HEIGHT + 1):
+        if best.worst is not None and best.worst.height < height:
             break
         progress(f"looking for numbers up to {height}")
-        level = Level.of(problem, known.samples, height, best)
-        if level is None or not level.search(seed, deadline):
+        searched = level(height)
+        if searched is None or not searched.search(deadline):
             break
         exhausted = height
     ranked = best.ranked

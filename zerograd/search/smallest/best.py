@@ -76,15 +76,11 @@ class Best:
 
     Attributes:
         every: all symmetries: witnesses that differ by one of these count once.
-        own: those that leave the question as it is.
-        renumber: whether the samples may be put into another order.
     """
 
     problem: Problem
     count: int
     every: Sequence[Symmetry]
-    own: Sequence[Symmetry]
-    renumber: bool
     found: dict[Values, tuple[Size, Taste, Witness]] = field(default_factory=dict)
 
     @property
@@ -98,15 +94,13 @@ class Best:
         """What a further one must not exceed; None while there are not enough."""
         return self.ranked[-1][0] if len(self.found) >= self.count else None
 
-    def offer(self, values: Values) -> None:
-        """Keep it if it is an answer, and among the smallest."""
-        tasty, values = min(
-            (taste(v), v) for v in (variant(values, g, renumber=self.renumber) for g in self.own)
-        )
-        orbit = min(variant(values, g, renumber=True) for g in self.every)
-        known = self.found.get(orbit)
-        if known is not None and known[1] <= tasty:
-            return
+    def offer(self, values: Values, own: Sequence[Symmetry] = (), *, renumber: bool = False) -> None:
+        """Keep it if it is an answer, and among the smallest.
+
+        Args:
+            own: symmetries that make answers of answers: of all that come of it the most pleasant is kept.
+            renumber: whether the samples may be put into another order.
+        """
         witness = witness_of(self.problem, values)
         try:
             check_witness(self.problem, witness)
@@ -114,9 +108,19 @@ class Best:
             return
         size = size_of(witness)
         assert size is not None  # for the type checker: its values are rational
+        if self.worst is not None and size > self.worst:
+            return
+        variants = [variant(values, symmetry, renumber=renumber) for symmetry in own] or [values]
+        tasty, values = min((taste(v), v) for v in variants)
+        orbit = min(variant(values, g, renumber=True) for g in self.every)
+        known = self.found.get(orbit)
+        if known is not None and known[:2] <= (size, tasty):
+            return
         if known is None and len(self.found) >= self.count:
             worst = max(self.found.items(), key=lambda item: item[1][:2])
             if worst[1][:2] <= (size, tasty):
                 return
             del self.found[worst[0]]
+        witness = witness_of(self.problem, values)
+        check_witness(self.problem, witness)  # a symmetry that is none would be a bug
         self.found[orbit] = size, tasty, witness

@@ -19,8 +19,9 @@ from zerograd.core.problem import Problem
 from zerograd.search.smallest.best import Best
 from zerograd.search.smallest.choices import Choices, choices
 from zerograd.search.smallest.matching import Half, Keys, Members, key, meeting
-from zerograd.search.smallest.orbits import generators, group, identity, keeps, moved
+from zerograd.search.smallest.orbits import Symmetry, generators, group, identity, keeps, moved
 from zerograd.search.smallest.pool import Bools, Contributions, Entry, Ints, Layers, Pool
+from zerograd.search.smallest.sieve import Quantities, may_hold
 from zerograd.search.symmetry import samples_interchangeable
 
 DRAWS = 50
@@ -41,14 +42,16 @@ class _Sample:
     zero: Ints
     other: Ints
     key: Keys
-    on_kink: Bools
 
 
 class Level:
     """Everything up to one height.
 
     Args:
-        left, right: all ways to choose the first half of the samples, and the second.
+        pools: the choices for each sample.
+        halves: all ways to choose the first half of the samples, and the second.
+        own: the symmetries of the question.
+        alike: whether the samples may be put into another order.
     """
 
     def __init__(
@@ -59,20 +62,28 @@ class Level:
         choices: Choices,
         height: int,
         pools: Sequence[Pool],
-        left: Half,
-        right: Half,
+        halves: tuple[Half, Half],
+        own: Sequence[Symmetry],
+        alike: bool,
     ) -> None:
         self.problem, self.best, self.choices, self.height = problem, best, choices, height
-        self.pools, self.left, self.right = pools, left, right
+        self.pools, (self.left, self.right) = pools, halves
+        self.own, self.alike = own, alike
         samples = len(pools)
         self.layers = Layers(problem.network, problem.derivative_at_kink, choices.scale)
         asked = {
             relation: problem.asked_entries(relation, samples)
             for relation in ("zero", "nonzero", "positive", "negative")
         }
-        self.of_inputs = {
-            relation: [index for name, index in entries if name == "x"] for relation, entries in asked.items()
-        }
+        self.of_inputs = [
+            tuple(
+                (relation, index[1])
+                for relation, entries in asked.items()
+                for name, index in entries
+                if name == "x" and index[0] == number
+            )
+            for number in range(samples)
+        ]
         signs: dict[Entry, set[str]] = {}
         for relation, entries in asked.items():
             for entry in entries:
@@ -82,6 +93,7 @@ class Level:
         self.signs = {entry: said for entry, said in signs.items() if "zero" not in said}
         names = set(problem.network.shapes)
         self.of_parameters = [c for c in problem.where if names_in(c.node) <= names]
+        self.of_data = [c for c in problem.where if not names_in(c.node) <= names]
 
     @classmethod
     def of(cls, problem: Problem, samples: int, height: int, best: Best) -> Level | None:
@@ -102,26 +114,31 @@ class Level:
         if left is None or right is None:
             return None
         own = [symmetry for symmetry in makers if keeps(problem, samples, symmetry, found)]
-        best.own, best.renumber = group(own, identity(problem.network)), alike
-        return cls(problem, best, choices=found, height=height, pools=pools, left=left, right=right)
+        return cls(
+            problem,
+            best,
+            choices=found,
+            height=height,
+            pools=pools,
+            halves=(left, right),
+            own=group(own, identity(problem.network)),
+            alike=alike,
+        )
 
-    def search(self, seed: int, deadline: float) -> bool:
-        """Offer all answers that are small enough; whether that came to an end before the deadline."""
-        return self._draw(seed, deadline) and self._all(deadline)
-
-    def _draw(self, seed: int, deadline: float) -> bool:
+    def draw(self, seed: int, deadline: float) -> None:
+        """Offer what a few random parameters have, so that there is something to be smaller than."""
         dice = random.Random(f"smallest {seed} {self.height}")  # noqa: S311 - reproducible, not secret
-        for _ in range(DRAWS if self.best.worst is None or self.best.worst.height > self.height else 0):
+        for _ in range(DRAWS):
             parameters = tuple(dice.choice(values) for values in self.choices.parameters)
             if not self._datasets(parameters, deadline):
-                return False
-        return True
+                return
 
-    def _all(self, deadline: float) -> bool:
+    def search(self, deadline: float) -> bool:
+        """Offer all answers that are small enough; whether that came to an end before the deadline."""
         for parameters in ascending(self.choices.parameters):
             if self._most(parameters) == -1:
                 return True
-            representative = all(moved(g.parameters, parameters) <= parameters for g in self.best.own)
+            representative = all(moved(g.parameters, parameters) <= parameters for g in self.own)
             if representative and not self._datasets(parameters, deadline):
                 return False
         return True
@@ -142,11 +159,11 @@ class Level:
         arrays = self._arrays(parameters)
         if not self._conditions_hold(arrays):
             return True
-        made: dict[int, Contributions] = {}
-        for pool in self.pools:
-            if id(pool) not in made:
-                made[id(pool)] = self.layers.contributions(arrays, pool)
-        samples = [self._sample(number, made[id(pool)]) for number, pool in enumerate(self.pools)]
+        by_pool = {id(pool): pool for pool in self.pools}
+        made = {name: self.layers.contributions(arrays, pool) for name, pool in by_pool.items()}
+        kinds = [(id(pool), asked) for pool, asked in zip(self.pools, self.of_inputs, strict=True)]
+        known = {kind: self._sample(made[kind[0]], kind[1]) for kind in dict.fromkeys(kinds)}
+        samples = [known[kind] for kind in kinds]
         if not all(sample.allowed.any() for sample in samples) or not self._possible(samples):
             return True
         most, middle = self._most(parameters), self.left.members.shape[1]
@@ -154,20 +171,23 @@ class Level:
         left, right = self.left.among(allowed[:middle], most), self.right.among(allowed[middle:], most)
         keys = [sample.key for sample in samples]
         for costs, members in meeting(left, right, keys, lambda: self._most(parameters)):
-            if not self._offer(parameters, samples, costs, members, deadline):
+            fine = np.flatnonzero(self._as_asked(samples, members))
+            if self.of_data and len(fine):
+                made_of = [made[id(pool)] for pool in self.pools]
+                names = Quantities(self.choices.scale, arrays, self.pools, made_of, members[fine])
+                fine = fine[may_hold(self.of_data, names, len(fine))]
+            if not self._offer(parameters, costs[fine], members[fine], deadline):
                 return False
         return True
 
-    def _sample(self, number: int, made: Contributions) -> _Sample:
+    def _sample(self, made: Contributions, of_inputs: tuple[tuple[str, int], ...]) -> _Sample:
         allowed = ~made.barred
-        for relation, indices in self.of_inputs.items():
-            for sample, entry in indices:
-                if sample == number:
-                    allowed &= _as_asked(made.inputs[:, entry], {relation})
+        for relation, entry in of_inputs:
+            allowed &= _as_asked(made.inputs[:, entry], {relation})
         count = len(allowed)
         zero = np.array([made.rows[entry] for entry in self.zero], dtype=np.int64).reshape(-1, count)
         other = np.array([made.rows[entry] for entry in self.signs], dtype=np.int64).reshape(-1, count)
-        return _Sample(allowed, zero, other, key(zero), made.on_kink)
+        return _Sample(allowed, zero, other, key(zero))
 
     def _possible(self, samples: Sequence[_Sample]) -> bool:
         """Whether each entry that must not vanish is touched by some sample."""
@@ -176,35 +196,34 @@ class Level:
             touched |= (sample.other[:, sample.allowed] != 0).any(axis=1)
         return bool(touched.all())
 
-    def _offer(
-        self,
-        parameters: tuple[int, ...],
-        samples: Sequence[_Sample],
-        costs: Ints,
-        members: Members,
-        deadline: float,
-    ) -> bool:
+    def _as_asked(self, samples: Sequence[_Sample], members: Members) -> Bools:
+        """Whether the gradients of parameters are as asked."""
+
         def total(rows: Sequence[Ints]) -> Ints:
             found = np.zeros((len(rows[0]), len(members)), dtype=np.int64)
             for position, row in enumerate(rows):
                 found += row[:, members[:, position]]
             return found
 
-        fine = ~total([sample.zero for sample in samples]).any(axis=0)
+        fine = np.asarray(~total([sample.zero for sample in samples]).any(axis=0))
         for row, said in zip(total([sample.other for sample in samples]), self.signs.values(), strict=True):
-            fine &= _as_asked(row, said)
+            fine = fine & _as_asked(row, said)
+        return fine
+
+    def _offer(self, parameters: tuple[int, ...], costs: Ints, members: Members, deadline: float) -> bool:
+        """Offer datasets in order of cost; whether that came to an end."""
         seen = set()
-        for number, place in enumerate(np.flatnonzero(fine)):
-            if number % 64 == 63 and time.monotonic() >= deadline:
-                return False
+        for cost, member in zip(costs, members, strict=True):
             most = self._most(parameters)
-            if most is not None and costs[place] > most:
+            if most is not None and cost > most:
                 break
-            chosen = tuple(members[place].tolist())
-            once = tuple(sorted(chosen)) if self.best.renumber else chosen
+            chosen = tuple(member.tolist())
+            once = tuple(sorted(chosen)) if self.alike else chosen
             if once in seen:
                 continue
             seen.add(once)
+            if time.monotonic() >= deadline:
+                return False
             self._offer_one(parameters, chosen)
         return True
 
@@ -218,7 +237,7 @@ class Level:
             (exact(pool.inputs[number]), exact(pool.targets[number]))
             for pool, number in zip(self.pools, chosen, strict=True)
         )
-        self.best.offer((exact(parameters), rows))
+        self.best.offer((exact(parameters), rows), self.own, renumber=self.alike)
 
     def _arrays(self, parameters: Sequence[int]) -> dict[str, Ints]:
         arrays: dict[str, Ints] = {}

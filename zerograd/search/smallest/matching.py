@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations_with_replacement, product
 from math import comb, prod
 from typing import TypeAlias
@@ -81,10 +82,14 @@ class Half:
 
 def key(rows: Ints) -> Keys:
     """Of entries of shape (entries, n), a number for each choice; additive, and 0 where all are 0."""
-    dice = random.Random("the entries that must vanish")  # noqa: S311 - reproducible, not secret
-    factors = np.array([dice.getrandbits(64) | 1 for _ in rows], dtype=np.uint64)
-    found: Keys = (rows.astype(np.uint64) * factors[:, None]).sum(axis=0, dtype=np.uint64)
+    found: Keys = (rows.astype(np.uint64) * _factors(len(rows))[:, None]).sum(axis=0, dtype=np.uint64)
     return found
+
+
+@cache
+def _factors(count: int) -> Keys:
+    dice = random.Random("the entries that must vanish")  # noqa: S311 - reproducible, not secret
+    return np.array([dice.getrandbits(64) | 1 for _ in range(count)], dtype=np.uint64)
 
 
 def meeting(

@@ -85,12 +85,14 @@ class Contributions:
     Attributes:
         rows: for each entry of a parameter's gradient, shape (n,), up to a positive factor.
         inputs: the same for ∂L/∂x of this sample, shape (n, D).
+        values: ``z1``, ``a1``, …, ``y_hat`` and ``r``, shape (n, units), and the scale of each.
         on_kink: shape (n,).
         barred: shape (n,): whether it sits on a kink where that is forbidden.
     """
 
     rows: Mapping[Entry, Ints]
     inputs: Ints
+    values: Mapping[str, tuple[Ints, int]]
     on_kink: Bools
     barred: Bools
 
@@ -127,6 +129,7 @@ class Layers:
         """
         a, scale = pool.inputs, self.scale
         below, slopes = [], []
+        values: dict[str, tuple[Ints, int]] = {}
         count = len(pool.cost)
         on_kink, barred = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
         for number, (layer, steps) in enumerate(zip(self.network.layers, self.steps, strict=True), start=1):
@@ -147,10 +150,13 @@ class Layers:
                     barred |= here.any(axis=1)
                 else:
                     slope = np.where(here, at_kink, slope)
+            values[f"z{number}"] = z, scale
             scale *= steps.scale
+            values[f"a{number}"] = values["y_hat"] = a, scale
             slopes.append(slope)
         rows: dict[Entry, Ints] = {}
         upstream = a - pool.targets * (scale // self.scale)
+        values["r"] = upstream, scale
         for number in range(self.network.depth, 0, -1):
             delta = upstream * slopes[number - 1]
             inner = below[number - 1]
@@ -160,4 +166,4 @@ class Layers:
                 if self.network.layers[number - 1].bias:
                     rows[f"b{number}", (unit,)] = delta[:, unit]
             upstream = delta @ parameters[f"w{number}"]
-        return Contributions(rows, upstream, on_kink, barred)
+        return Contributions(rows, upstream, values, on_kink, barred)
