@@ -118,6 +118,8 @@ def _arriving(names: Names, layer: int, unit: int) -> Node:
 def gradients(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adjoint]) -> Iterator[Block]:
     """Each gradient as a formula, as a sum with its terms, as a number; and what was asked of it."""
     yield Heading("The gradients")
+    over = "sum over the samples" if answer.witness.samples > 1 else "product"
+    yield Paragraph((f"Each gradient by a parameter is a {over}:",))
     marks = _marks(answer)
     order = sorted((name for name in shown.gradients if name != "x"), key=lambda name: -int(name[1:]))
     lines = []

@@ -28,7 +28,7 @@ class Digits:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """``+ − = ≠ > < · ⊙ ∂ ( ) , ′ … ⋮``, or a blank for a product without a sign.
+    """``+ − = ≠ > < · ⊙ ∂ / ( ) , ′ … ⋮``, or a blank for a product without a sign.
 
     ``binary`` is a sign between two terms, which stands so at the beginning of a line as well.
     """
@@ -104,6 +104,16 @@ def row(*parts: Node) -> Node:
 def flow(*parts: Node) -> Flow:
     """One after another; the places where parts may be broken are kept."""
     return Flow(tuple(p for part in parts for p in (part.parts if isinstance(part, Flow) else (part,))))
+
+
+def inline(node: Node) -> Node:
+    """As it stands in a line of prose: derivatives with a slash."""
+    match node:
+        case Quotient(top=Row(parts=(Sign(text="∂"), *_)) as top, bottom=bottom):
+            return row(top, Sign("/"), bottom)
+        case Row(parts=parts):
+            return Row(tuple(map(inline, parts)))
+    return node
 
 
 def brackets(inner: Node) -> Node:

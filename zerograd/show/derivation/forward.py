@@ -41,9 +41,8 @@ def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
     witness, network = answer.witness, answer.problem.network
     run = witness.forward
     yield Heading("The forward pass")
-    many = witness.samples > 1
-    if many:
-        yield Paragraph(("Every vector has an entry for each sample, in order.",))
+    entries = "; every vector has an entry for each sample, in order" if witness.samples > 1 else ""
+    yield Paragraph((f"The inputs, and what each layer makes of them{entries}:",))
     lines = [
         Equation(names.plain("x", *names.at(0, unit)), (vector(_column(witness.x.rows(), unit)),))
         for unit in shown.units[0]

@@ -27,6 +27,7 @@ from zerograd.show.derivation.formula import (
     Sigma,
     Sign,
     Word,
+    inline,
 )
 from zerograd.show.derivation.markdown import pieces_of
 from zerograd.show.escape import clean
@@ -113,7 +114,7 @@ def prose(parts: Prose) -> str:
 def _inline(part: Inline) -> str:
     match part:
         case Formula(node=node):
-            return f"<math>{formula(node)}</math>"
+            return f"<math>{formula(inline(node))}</math>"
         case Code(text=text):
             return f"<code>{escape(clean(text))}</code>"
         case Strong(text=text):

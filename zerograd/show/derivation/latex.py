@@ -30,6 +30,7 @@ from zerograd.show.derivation.formula import (
     Sigma,
     Sign,
     Word,
+    inline,
     width,
 )
 from zerograd.show.escape import latex_escape
@@ -94,6 +95,8 @@ def written(blocks: Sequence[Block], *, document: bool) -> str:
     """A document, or a fragment of one that loads amsmath."""
     lines = [r"\begingroup", r"\allowdisplaybreaks", r"\begin{sloppypar}"]
     for block in blocks:
+        if isinstance(block, Equations) and lines[-1].endswith(r"\par"):
+            lines[-1] = lines[-1].removesuffix(r"\par")  # a paragraph of its own would leave a gap
         lines += _block(block)
     lines += [r"\end{sloppypar}", r"\endgroup"]
     body = "\n".join(lines) + "\n"
@@ -127,7 +130,7 @@ def prose(parts: Prose) -> str:
 def _inline(part: Inline) -> str:
     match part:
         case Formula(node=node):
-            return rf"\({formula(node)}\)"
+            return rf"\({formula(inline(node))}\)"
         case Code(text=text):
             return rf"\texttt{{{latex_escape(text)}}}"
         case Strong(text=text):

@@ -17,7 +17,7 @@ from zerograd.show.derivation.blocks import (
     Prose,
     Strong,
 )
-from zerograd.show.derivation.formula import EQUALS, Flow, Node, row, width
+from zerograd.show.derivation.formula import EQUALS, Flow, Node, inline, row, width
 from zerograd.show.escape import clean, markdown_escape
 
 _LINE = 60
@@ -80,7 +80,7 @@ def prose(parts: Prose) -> str:
 def _inline(part: Inline) -> str:
     match part:
         case Formula(node=node):
-            return formula(node)
+            return formula(inline(node))
         case Code(text=text):
             return f"`{clean(text).replace('`', '')}`"
         case Strong(text=text):

@@ -49,6 +49,7 @@ _LONGEST_POLYNOMIAL = 13
 def network(answer: Sat, names: Names) -> Iterator[Block]:
     """The formulas of the network, and its parameters."""
     yield Heading("The network")
+    yield Paragraph(("From an input ", Formula(names.plain("x")), " the network computes"))
     lines = []
     for layer, kind in enumerate(answer.problem.network.layers, start=1):
         last = layer == answer.problem.network.depth
