@@ -12,14 +12,14 @@ from zerograd.show.derivation.content import blocks
 
 def derivation_markdown(answer: Sat) -> str:
     """The derivation as Markdown with ``$…$`` formulas, as GitHub renders them."""
-    return markdown.written(list(blocks(answer)))
+    return markdown.written(blocks(answer))
 
 
 def derivation_latex(answer: Sat, *, document: bool = True) -> str:
     """The derivation as a LaTeX document, or as a fragment for one that loads amsmath."""
-    return latex.written(list(blocks(answer)), document=document)
+    return latex.written(blocks(answer), document=document)
 
 
 def derivation_html(answer: Sat) -> str:
     """The derivation as a fragment of HTML: an element ``section`` with formulas in MathML, no scripts."""
-    return html.written(list(blocks(answer)))
+    return html.written(blocks(answer))

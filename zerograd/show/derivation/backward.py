@@ -20,6 +20,7 @@ from zerograd.show.derivation.blocks import (
     Paragraph,
     Prose,
     Table,
+    chain,
 )
 from zerograd.show.derivation.formula import (
     BESIDE,
@@ -84,7 +85,7 @@ def _adjoint(answer: Sat, names: Names, found: Mapping[int, Adjoint], layer: int
     back = names.plain("r", *at) if layer == network.depth else _arriving(names, layer, unit)
     left = names.layered("δ", layer, *at)
     if kind.activation == LINEAR:
-        return Equation(left, (back, vector(delta)))
+        return chain(left, back, vector(delta))
     slopes = [values[unit] for values in run.slopes[layer - 1].rows()]
     slope = names.activation(kind.activation, names.layered("z", layer, *at), prime=True)
     several = layer < network.depth and 1 < network.widths[layer + 1] <= SPELLED
@@ -136,7 +137,7 @@ def gradients(answer: Sat, names: Names, shown: Selection, found: Mapping[int, A
         for index in shown.gradients[name]:
             sum_ = gradient_sum(answer.witness, found, name, index)
             steps = (*([formula] if single else []), *_sum_steps(sum_), number(sum_.value))
-            lines.append(Equation(names.gradient(name, index), steps, marks.get((name, index), ())))
+            lines.append(chain(names.gradient(name, index), *steps, note=marks.get((name, index), ())))
     yield Equations(tuple(lines))
     if any(
         len(entries) < prod(answer.witness.gradients[name].shape) for name, entries in shown.gradients.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from zerograd.show.derivation.formula import Node
+from zerograd.show.derivation.formula import Flow, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,16 @@ class Table:
 
 
 Block: TypeAlias = Heading | Paragraph | Equations | Table
+
+
+def chain(left: Node, *steps: Node, note: Prose = ()) -> Equation:
+    """An equation in which no step repeats the one before it."""
+    kept: list[Node] = []
+    for step in steps:
+        plain = step.parts[0] if isinstance(step, Flow) and len(step.parts) == 1 else step
+        if not kept or plain != kept[-1]:
+            kept.append(plain)
+    return Equation(left, tuple(kept), note)
 
 
 def join(items: list[Prose], word: str = "and") -> Prose:

@@ -21,7 +21,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """A number without sign, as it is written."""
+    """A number without sign, as it is written; with an ellipsis behind it where it is rounded."""
 
     text: str
 
@@ -90,8 +90,8 @@ class Flow:
 
 Node: TypeAlias = Letter | Digits | Sign | Word | Script | Quotient | Sigma | Matrix | Row | Flow
 
-PLUS, MINUS, EQUALS, TIMES, ODOT, COMMA = map(Sign, "+−=·⊙,")
-AND, LESS = Sign("+", True), Sign("−", True)
+MINUS, EQUALS, TIMES, ODOT, COMMA = map(Sign, "−=·⊙,")
+PLUS, LESS = Sign("+", True), Sign("−", True)
 OPEN, CLOSE, DOTS, DOWN, BESIDE = map(Sign, "()…⋮ ")
 ALPHA = Letter("α")
 ZERO = Digits("0")
@@ -193,7 +193,7 @@ def _polynomial(coefficients: Sequence[int | Fraction], variable: Node) -> Signe
 def _decimal(value: Exact) -> Signed:
     mantissa, _, exponent = decimal_text(value).partition("e")
     negative = mantissa.startswith("-")
-    size: Node = row(Digits(mantissa.removeprefix("-")), DOTS)
+    size: Node = Digits(f"{mantissa.removeprefix('-')}…")
     if exponent:
         power = int(exponent)
         shown = row(MINUS, Digits(str(-power))) if power < 0 else Digits(str(power))
@@ -217,9 +217,9 @@ def total(terms: Iterable[Signed | None]) -> Flow:
     parts: list[Node] = []
     for term in terms:
         if term is None:
-            parts.append(row(AND, DOTS))
+            parts.append(row(PLUS, DOTS))
         elif parts:
-            parts.append(row(LESS if term.negative else AND, term.size))
+            parts.append(row(LESS if term.negative else PLUS, term.size))
         else:
             parts.append(term.node)
     return Flow(tuple(parts) or (ZERO,))

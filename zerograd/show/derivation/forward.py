@@ -13,10 +13,11 @@ from zerograd.show.derivation.blocks import (
     Equations,
     Heading,
     Paragraph,
+    chain,
 )
 from zerograd.show.derivation.formula import (
     BESIDE,
-    MINUS,
+    LESS,
     PLUS,
     Digits,
     Letter,
@@ -42,6 +43,8 @@ def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
     run = witness.forward
     yield Heading("The forward pass")
     entries = "; every vector has an entry for each sample, in order" if witness.samples > 1 else ""
+    if witness.samples > LONGEST:
+        entries += f". Of the {witness.samples} entries and terms some are left out ({EVERYTHING})"
     yield Paragraph((f"The inputs, and what each layer makes of them{entries}:",))
     lines = [
         Equation(names.plain("x", *names.at(0, unit)), (vector(_column(witness.x.rows(), unit)),))
@@ -55,16 +58,18 @@ def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
             name = names.layered("z", layer, *names.at(layer, unit))
             formulas = _affine(answer, names, layer, unit, kind)
             if kind.activation == LINEAR:
-                lines.append(Equation(out, (*([name] if layer < network.depth else []), *formulas, a)))
+                lines.append(chain(out, *([name] if layer < network.depth else []), *formulas, a))
             else:
-                lines.append(Equation(name, (*formulas, z)))
-                lines.append(Equation(out, (names.activation(kind.activation, name), a)))
+                lines.append(chain(name, *formulas, z))
+                lines.append(chain(out, names.activation(kind.activation, name), a))
+        left_out = kind.units - len(shown.units[layer])
+        said = list(_slopes(answer, layer, kind.activation, shown.units[layer]))
+        if not said and not left_out and layer < network.depth:
+            continue
         yield Equations(tuple(lines))
         lines = []
-        left_out = kind.units - len(shown.units[layer])
         if left_out:
             yield Paragraph((f"{count(left_out, 'more unit')} of layer {layer}: {EVERYTHING}.",))
-        said = list(_slopes(answer, layer, kind.activation, shown.units[layer]))
         if said:
             yield Paragraph((" ".join(said),))
     yield from _loss(answer, names, shown)
@@ -134,7 +139,7 @@ def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
     lines = []
     for unit in shown.units[depth]:
         at = names.at(depth, unit)
-        difference = row(names.plain("ŷ", *at), MINUS, names.plain("y", *at))
+        difference = row(names.plain("ŷ", *at), LESS, names.plain("y", *at))
         lines.append(Equation(names.plain("r", *at), (difference, vector(_column(rows, unit)))))
     yield Paragraph(("The residuals, and the loss:",))
     residual = names.plain("r", "m", *names.at(depth, "k"))
@@ -148,5 +153,5 @@ def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
         terms = squares if len(entries) <= LONGEST else [*squares[: LONGEST - 2], None, squares[-1]]
         lead = Quotient(Digits("1"), Digits(str(len(entries))))
         steps.append(flow(row(lead, BESIDE), brackets(total(terms))))
-    lines.append(Equation(Letter("L"), (*steps, number(witness.loss))))
+    lines.append(chain(Letter("L"), *steps, number(witness.loss)))
     yield Equations(tuple(lines))

@@ -61,7 +61,7 @@ def formula(node: Node) -> str:
             letter = _LETTERS.get(name, name)
             return rf"\hat{{{letter}}}" if hat else letter
         case Digits(text=text):
-            return text
+            return text.replace("…", r"\ldots")
         case Sign(text=text):
             return _SIGNS.get(text, text)
         case Word(text=text):
@@ -93,7 +93,7 @@ def joined(parts: Iterable[Node]) -> str:
 
 def written(blocks: Sequence[Block], *, document: bool) -> str:
     """A document, or a fragment of one that loads amsmath."""
-    lines = [r"\begingroup", r"\allowdisplaybreaks", r"\begin{sloppypar}"]
+    lines = [r"\begingroup", r"\allowdisplaybreaks", r"\setlength{\jot}{5pt}", r"\begin{sloppypar}"]
     for block in blocks:
         if isinstance(block, Equations) and lines[-1].endswith(r"\par"):
             lines[-1] = lines[-1].removesuffix(r"\par")  # a paragraph of its own would leave a gap

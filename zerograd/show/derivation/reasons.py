@@ -14,6 +14,8 @@ from zerograd.show.derivation.steps import Adjoint, GradientSum, gradient_sum
 from zerograd.show.why import why_zero
 from zerograd.show.words import count, samples_text
 
+_MOST_UNITS = 4
+"""Units that are said to hold something back."""
 _MOST_SAMPLES = 8
 """Samples whose inputs' gradients are explained."""
 
@@ -63,7 +65,8 @@ def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterat
             ("in ", *join(gradients), f" {_those(samples, answer.witness.samples)}")
             for samples, gradients in groups.items()
         ]
-        yield ("Terms that are not zero cancel: ", *join(said), ".")
+        parts = [part for prose in said for part in ("; ", *prose)][1:]
+        yield ("Terms that are not zero cancel: ", *parts, ".")
 
 
 def _term_by_term(
@@ -109,19 +112,21 @@ def _held_back(
     for name, index in places:
         by_unit.setdefault((int(name[1:]), index[0]), []).append(sums[name, index])
     run, samples = answer.witness.forward, answer.witness.samples
+    told = 0
     for (layer, unit), own in by_unit.items():
         slopes = [values[unit] for values in run.slopes[layer - 1].rows()]
         arriving = [values[unit] for values in found[layer].arriving.rows()]
         held = [m for m in range(samples) if not slopes[m] and sign(arriving[m])]
         passed = [m for m in range(samples) if slopes[m] and sign(arriving[m])]
-        if not held or not passed:
+        if not held or not passed or told == _MOST_UNITS:
             continue
+        told += 1
         gradients: list[Prose] = [(_gradient(names, sum_),) for sum_ in own]
         what = " is a sum" if len(own) == 1 else " are sums"
         end = ", and not zero" if len(passed) == 1 else ", which do not cancel"
         yield (
             f"On {samples_text(held, samples)} {_unit(names, layer, unit)} has slope 0 ",
-            "and holds back what arrives. So ",
+            "and holds back what comes back to it. So ",
             *join(gradients),
             f"{what} over {samples_text(passed, samples)} alone{end}.",
         )

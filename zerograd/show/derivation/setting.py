@@ -81,7 +81,7 @@ def _parameters(answer: Sat, names: Names) -> Iterator[Block]:
     if said:
         yield Paragraph(("Its parameters are " if not several else "Of its parameters, ", *join(said), "."))
     if several:
-        yield Paragraph(("The others are matrices and columns:" if said else "Its parameters are:",))
+        yield Paragraph(("The others are:" if said else "Its parameters are:",))
         yield Equations(tuple(Equation(names.parameter(name), (_matrix(arrays[name]),)) for name in several))
     if any(max(array.shape) > MOST_SIDE for array in arrays.values()):
         yield Paragraph((f"Of large arrays some rows and columns are left out: {EVERYTHING}.",))
