@@ -96,7 +96,12 @@ def _nothing(answer: Sat, names: Names, sum_: GradientSum, found: Mapping[int, A
         above = answer.witness.parameters[f"w{layer + 1}"].rows()
         if not any(sign(weights[unit]) for weights in above):
             return (f"no weight leads on from {of}",)
-        return (f"nothing comes back through {of} on {_every(answer)}",)
+        for higher in range(layer + 1, network.depth + 1):
+            if not any(run.slopes[higher - 1].entries):
+                whole = "the output" if higher == network.depth else f"layer {higher}"
+                return (f"{whole} has slope 0 on {_every(answer)}, in every unit",)
+        no = "on no sample does anything come back" if answer.witness.samples > 1 else "nothing comes back"
+        return (f"{no} through {of}",)
     return (f"what comes in is zero wherever something comes back through {of}",)
 
 
