@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.witness import witness_from_json
 from zerograd.show.atlas import atlas_latex, atlas_markdown, atlas_text
 from zerograd.show.coq import proof_coq
+from zerograd.show.derivation import derivation_html, derivation_latex, derivation_markdown
 from zerograd.show.gradients import gradients_latex, gradients_text
 from zerograd.show.text import answer_text
 
@@ -227,6 +228,19 @@ def coq_proof_for_every_m() -> str:
     return proof_coq(problem, Certificate(problem.digest, (Part("moments", None, root),)))
 
 
+DERIVED: dict[str, Callable[[], Sat]] = {"founding": founding, "two-outputs": two_outputs, "deep": deep}
+STYLES: dict[str, Callable[[Sat], str]] = {
+    "md": derivation_markdown,
+    "tex": derivation_latex,
+    "html": derivation_html,
+}
+
+
+def derived(name: str, ending: str) -> str:
+    """A witness worked out by hand."""
+    return STYLES[ending](DERIVED[name]())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "proof-headline.v": coq_proof,
     "proof-every-m.v": coq_proof_for_every_m,
@@ -236,6 +250,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "atlas.md": lambda: atlas_markdown(*atlas()),
     "atlas.tex": lambda: atlas_latex(*atlas()),
     "atlas-long.tex": lambda: atlas_latex(*long_atlas()),
+    **{f"derivation-{name}.{end}": partial(derived, name, end) for name in DERIVED for end in STYLES},
     "answer-narrow.txt": lambda: answer_text(deep(), width=60),
     **{f"gradients-{name}.txt": lambda p=p: gradients_text(p) for name, p in QUESTIONS.items()},  # type: ignore[misc]
     **{f"gradients-{name}.tex": lambda p=p: gradients_latex(p) for name, p in QUESTIONS.items()},  # type: ignore[misc]
@@ -280,15 +295,17 @@ def test_latex_is_balanced(name: str) -> None:
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles(tmp_path: Path) -> None:
     """All pages together, in a document that loads amsmath and nothing else."""
-    pages = "\n\\newpage\n".join(page_of(name) for name in LATEX if not name.startswith("atlas"))
+    pages = "\n\\newpage\n".join(
+        page_of(name) for name in LATEX if not name.startswith(("atlas", "derivation"))
+    )
     preamble = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n"
     compile_latex(tmp_path, f"{preamble}{pages}\\end{{document}}\n")
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-@pytest.mark.parametrize("name", ["atlas.tex", "atlas-long.tex"])
-def test_latex_of_atlases_compiles(tmp_path: Path, name: str) -> None:
-    """They are documents of their own."""
+@pytest.mark.parametrize("name", [name for name in LATEX if name.startswith(("atlas", "derivation"))])
+def test_latex_of_documents_compiles(tmp_path: Path, name: str) -> None:
+    """Atlases and derivations are documents of their own."""
     compile_latex(tmp_path, page_of(name))
 
 
@@ -309,6 +326,6 @@ def test_width(name: str) -> None:
 
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file belongs to a page."""
-    kept = {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex", ".md", ".v")}
+    kept = {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex", ".md", ".v", ".html")}
     proofs = {name for name in kept if name.startswith("proof-")}  # of tests/show/test_proof.py
     assert kept - proofs == PAGES.keys() - proofs

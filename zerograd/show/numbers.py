@@ -80,13 +80,14 @@ def field_text(field: NumberField) -> str:
     text = " ".join([first[0].replace("+", "") + first[1], *(f"{sign} {term}" for sign, term in rest)])
     if len(text) > 4 * LONGEST:
         text = f"a polynomial of degree {len(field.polynomial) - 1} (--json has it)"
-    return f"{text} {_isolating(field)}"
+    interval = isolating_interval(field)
+    return f"{text} near there" if interval is None else f"{text} in ({interval[0]}, {interval[1]})"
 
 
-def _isolating(field: NumberField) -> str:
-    """``in (1, 2)``: the field's interval, or a simpler one around it that holds no other root."""
+def isolating_interval(field: NumberField) -> tuple[Fraction, Fraction] | None:
+    """The field's interval, or a simpler one around it that holds no other root; None if all are long."""
     if not is_long(field.low) and not is_long(field.high):
-        return f"in ({field.low}, {field.high})"
+        return field.low, field.high
     for scale in (1, 10, 100, 1000) if len(field.polynomial) <= _SMALL_DEGREE + 1 else ():
         low, high = Fraction(floor(field.low * scale), scale), Fraction(ceil(field.high * scale), scale)
         if is_long(low) or is_long(high):
@@ -95,5 +96,5 @@ def _isolating(field: NumberField) -> str:
             NumberField(field.polynomial, low, high)
         except FormatError:  # another root inside, or one at an end
             continue
-        return f"in ({low}, {high})"
-    return "near there"
+        return low, high
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from zerograd.core.arrays import Index, Shape
@@ -72,3 +72,15 @@ def label(name: str, index: Index, shape: Shape) -> str:
 def count(number: int, noun: str) -> str:
     """``1 sample``, ``3 samples``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def samples_text(samples: Sequence[int], of: int) -> str:
+    """``sample 1``, ``samples 0 and 2``, ``every sample``; the middle of a long list is left out."""
+    if len(samples) == of > 1:
+        return "every sample"
+    shown = [str(sample) for sample in samples]
+    if len(shown) == 1:
+        return f"sample {shown[0]}"
+    if len(shown) > 8:
+        return f"samples {', '.join(shown[:6])}, … and {shown[-1]}"
+    return f"samples {', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,0 +1,25 @@
+"""A witness worked out by hand, as the page of a lecture: forward pass, backward pass, gradients as sums.
+
+`content` says what there is to say, once; `latex`, `markdown` and `html` write it.
+"""
+
+from __future__ import annotations
+
+from zerograd.core.answer import Sat
+from zerograd.show.derivation import html, latex, markdown
+from zerograd.show.derivation.content import blocks
+
+
+def derivation_markdown(answer: Sat) -> str:
+    """The derivation as Markdown with ``$…$`` formulas, as GitHub renders them."""
+    return markdown.written(blocks(answer))
+
+
+def derivation_latex(answer: Sat, *, document: bool = True) -> str:
+    """The derivation as a LaTeX document, or as a fragment for one that loads amsmath."""
+    return latex.written(blocks(answer), document=document)
+
+
+def derivation_html(answer: Sat) -> str:
+    """The derivation as a fragment of HTML: an element ``section`` with formulas in MathML, no scripts."""
+    return html.written(blocks(answer))

@@ -1,0 +1,74 @@
+"""Which gradients, units and samples are written out, where there are too many for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zerograd.core.arrays import Index, indices
+from zerograd.core.references import resolve
+from zerograd.core.witness import Witness
+
+EVERYTHING = "zerograd export --to json has everything"
+MOST_GRADIENTS = 24
+"""Entries of gradients that are written out."""
+MOST_UNITS = 6
+"""Units of a layer whose vectors are written out, beside those that gradients need."""
+MOST_ROWS = 16
+"""Samples in the table of the data."""
+MOST_SIDE = 8
+"""Rows and columns of a matrix."""
+MOST_COLUMNS = 5
+"""Inputs, and targets, in the table of the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is written out.
+
+    Attributes:
+        gradients: entries, by array in order, each array's in row-major order.
+        units: of each layer (0: the inputs, L + 1 does not occur), by its number.
+        complete: whether nothing is left out of gradients and units.
+    """
+
+    gradients: dict[str, list[Index]]
+    units: dict[int, list[int]]
+    complete: bool
+
+
+def select(witness: Witness) -> Selection:
+    """All entries of all gradients where they are few; else those that are asked by index, and the first."""
+    problem, network = witness.problem, witness.problem.network
+    names = [*network.shapes, *(["x"] if problem.asks_of_x else [])]
+    shapes = {name: witness.gradients[name].shape for name in names}
+    many = sum(len(witness.gradients[name].entries) for name in names) > MOST_GRADIENTS
+    gradients = {}
+    for name in names:
+        entries = list(indices(shapes[name]))
+        if many:
+            most = max(MOST_GRADIENTS // len(names), 1)
+            entries = sorted([*_named(witness, name)[:MOST_GRADIENTS], *entries][:most])
+            entries = list(dict.fromkeys(entries))
+        gradients[name] = entries
+    units: dict[int, list[int]] = {}
+    complete = not many
+    for layer, width in enumerate(network.widths):
+        needed = {index[1] for index in gradients.get(f"w{layer + 1}", ())}
+        needed |= {index[0] for index in gradients.get(f"w{layer}", ())}
+        needed |= {index[0] for index in gradients.get(f"b{layer}", ())}
+        shown = range(width) if width <= MOST_UNITS else range(MOST_UNITS // 2)
+        units[layer] = sorted(needed | {*shown})
+        complete = complete and len(units[layer]) == width
+    return Selection(gradients, units, complete)
+
+
+def _named(witness: Witness, name: str) -> list[Index]:
+    """The entries of an array that the question names one by one."""
+    shape = witness.gradients[name].shape
+    return [
+        index
+        for references in witness.problem.query.values()
+        for reference in references
+        if reference.name == name and reference.index is not None
+        for index in resolve(reference, shape)
+    ]
