@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.answer import Sat
-from zerograd.core.exact import Exact, sign
+from zerograd.core.exact import Algebraic, Exact, sign
 from zerograd.core.network import Activation
+from zerograd.core.univariate import polynomial
 from zerograd.core.witness import Witness
 from zerograd.show.escape import clean, clean_lines
-from zerograd.show.numbers import decimal_text, exact_text, field_text
+from zerograd.show.numbers import decimal_text, field_text
+from zerograd.show.numbers import exact_text as plain_text
 from zerograd.show.page.data import gradient_rows, labels, piece_words
 from zerograd.show.question import question_lines
 from zerograd.show.words import activations, count, kink_line, network_line
@@ -29,7 +31,7 @@ class Content:
     """Texts of the page, none of them escaped yet.
 
     Attributes:
-        asked: gradients and what is asked of them: (``∂L/∂w2, ∂L/∂b2``, ``zero``).
+        asked: gradients and what is asked of them: (``[∂L/∂w2, ∂L/∂b2]``, ``are zero``).
         conditions: where, given values, bounds and domain, a line each.
         parameters: (name, value), the first of them; ``parameters_left_out`` says how many are not.
         gradients: (name, value, what is asked, whether it holds), a row each.
@@ -39,7 +41,7 @@ class Content:
 
     question: str
     setting: str
-    asked: list[tuple[str, str]]
+    asked: list[tuple[list[str], str]]
     conditions: list[str]
     notes: list[str]
     references: list[str]
@@ -69,7 +71,7 @@ def content(answer: Sat) -> Content:
         ),
         setting=f"mean squared error; {kink_line(activations(problem.network), problem.derivative_at_kink)}",
         asked=[
-            (", ".join(f"∂L/∂{reference}" for reference in references), _RELATIONS[relation])
+            ([f"∂L/∂{reference}" for reference in references], _said(relation, len(references)))
             for relation, references in problem.query.items()
             if references
         ],
@@ -87,14 +89,19 @@ def content(answer: Sat) -> Content:
     )
 
 
+def exact_text(value: Exact) -> str:
+    """A number with the minus sign of print."""
+    return plain_text(value).replace("-", "−")
+
+
 _ASKED = ("zero:", "nonzero:", "some nonzero:", "positive:", "negative:")
-_RELATIONS = {
-    "zero": "zero",
-    "nonzero": "nonzero in every entry",
-    "some_nonzero": "nonzero in some entry",
-    "positive": "positive",
-    "negative": "negative",
-}
+
+
+def _said(relation: str, names: int) -> str:
+    """``are zero``."""
+    if relation == "some_nonzero":
+        return "has a nonzero entry" if names == 1 else "each have a nonzero entry"
+    return f"{'is' if names == 1 else 'are'} {relation}"
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -109,13 +116,10 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _alpha(witness: Witness) -> str | None:
-    from zerograd.core.exact import Algebraic
-    from zerograd.core.univariate import polynomial
-
     if witness.field is None:
         return None
     value = decimal_text(Algebraic(witness.field, polynomial([0, 1])))
-    return f"α ≈ {value} is the root of {field_text(witness.field)}"
+    return f"α ≈ {value} is the root of {field_text(witness.field)}".replace("-", "−")
 
 
 def _gradient(witness: Witness, row: dict[str, Any]) -> tuple[str, str, list[tuple[str, bool]]]:
@@ -145,9 +149,12 @@ def _samples(witness: Witness) -> tuple[list[str], list[list[str]]]:
     run, network = witness.forward, witness.problem.network
     columns: list[tuple[str, list[str]]] = [("x", _cells(witness.x.rows()))]
     for number, layer in enumerate(network.layers, start=1):
+        bends, last = bool(layer.activation.kinks), number == network.depth
         z = run.z[number - 1].rows()[:MAX_ROWS]
-        columns.append((f"z{number}", [_vector([_marked(layer.activation, v) for v in row]) for row in z]))
-        if number < network.depth:
+        if bends or not last:
+            cells = [_vector([_marked(layer.activation, v) for v in row]) for row in z]
+            columns.append((f"z{number}" if bends else f"z{number} = a{number}", cells))
+        if bends and not last:
             columns.append((f"a{number}", _cells(run.a[number - 1].rows())))
     ends = {"ŷ": run.y_hat, "y": witness.y, "r": run.residuals}
     columns += [(heading, _cells(array.rows())) for heading, array in ends.items()]

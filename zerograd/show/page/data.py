@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from zerograd.core.answer import Sat
-from zerograd.core.arrays import Index, Shape
+from zerograd.core.arrays import Index, Shape, indices
 from zerograd.core.exact import exact_to_json, field_to_json
 from zerograd.core.network import Activation, Kink
 from zerograd.core.problem import Problem
@@ -18,8 +18,9 @@ from zerograd.show.words import label
 
 MAX_ENTRIES = 40
 """Gradients with a row each; of a larger network every array has one row."""
-MAX_WORK = 2_000_000
-"""Parameters times samples beyond which the page does not calculate: it would not follow."""
+MAX_WORK = 1_000_000
+"""Multiplications of an evaluation, about, beyond which the page does not calculate."""
+_WORK_OF_SAMPLE = 10
 
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
@@ -32,7 +33,7 @@ def json_for_script(data: object) -> str:
 def can_calculate(witness: Witness) -> bool:
     """Whether a browser can follow changes of this network and dataset."""
     parameters = sum(len(array.entries) for array in witness.parameters.values())
-    return parameters * witness.samples <= MAX_WORK
+    return (parameters + _WORK_OF_SAMPLE) * witness.samples <= MAX_WORK
 
 
 def page_data(answer: Sat) -> dict[str, Any]:
@@ -131,8 +132,7 @@ def _relations(problem: Problem, shapes: dict[str, Shape]) -> Iterator[dict[str,
     for relation, references in problem.query.items():
         for reference in references:
             positions = [
-                _flat(index, shapes[reference.name])
-                for index in resolve(reference, shapes[reference.name])
+                _flat(index, shapes[reference.name]) for index in resolve(reference, shapes[reference.name])
             ]
             said = relation.replace("_", " ")
             yield {"relation": relation, "text": said + _of(reference, relation), "name": reference.name} | {
@@ -173,6 +173,4 @@ def _flat(index: Index, shape: Shape) -> int:
 
 def labels(name: str, shape: Shape) -> list[str]:
     """The name of every entry of an array."""
-    from zerograd.core.arrays import indices
-
     return [label(name, index, shape) for index in indices(shape)]

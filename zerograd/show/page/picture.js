@@ -31,12 +31,13 @@ window.zerograd.picture = (() => {
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   }
 
-  /** The largest of 1, 1/2 and 1/4 times a power of ten that is not above a float. */
+  /** The largest of …, 1/50, 1/20, 1/10, 1/4, 1/2, 1, 2, 5, 10, … that is not above a float. */
   function niceStep(limit) {
     if (!(limit > 0) || !Number.isFinite(limit)) return fraction(1n, 10n);
     const power = Math.floor(Math.log10(limit));
     const unit = power >= 0 ? fraction(10n ** BigInt(power)) : fraction(1n, 10n ** BigInt(-power));
-    const candidates = [fraction(5n), fraction(5n, 2n), fraction(1n)].map((c) => multiply(c, unit));
+    const middle = power === -1 ? fraction(5n, 2n) : fraction(2n); // a quarter is rounder than a fifth
+    const candidates = [fraction(5n), middle, fraction(1n)].map((c) => multiply(c, unit));
     return candidates.find((c) => toFloat(c) <= limit) || unit;
   }
 
@@ -164,8 +165,8 @@ window.zerograd.picture = (() => {
       });
       draw(handle, "circle", { r: 22, class: "reach" });
       draw(handle, "path", { d: SHAPES[k], class: "mark" });
-      draw(handle, "text", { class: "number", x: 9, y: -8 }, outputs > 1 ? `${m}·${k}` : `${m}`);
-      const mark = { m, k, bar, value, handle };
+      const number = draw(handle, "text", { class: "number", x: 9 }, outputs > 1 ? `${m}·${k}` : `${m}`);
+      const mark = { m, k, bar, value, handle, number };
       listen(mark);
       return mark;
     }
@@ -205,8 +206,8 @@ window.zerograd.picture = (() => {
       view.x = overX ? spread(marks.map(({ m }) => toFloat(xOf(m)))) : [-0.6, samples - 0.4];
       view.y = spread([...heights, ...(overX ? [0] : [])]);
       if (!grid.x) {
-        grid.x = niceStep((view.x[1] - view.x[0]) / 60);
-        grid.y = niceStep((view.y[1] - view.y[0]) / 60);
+        grid.x = niceStep((view.x[1] - view.x[0]) / 32);
+        grid.y = niceStep((view.y[1] - view.y[0]) / 32);
       }
     }
 
@@ -260,18 +261,24 @@ window.zerograd.picture = (() => {
       }
     }
 
-    function drawMark({ m, k, bar, value, handle }) {
+    /** On which side of a bar there is room for its residual: 1 right, −1 left, 0 neither. */
+    function freeSide(at) {
+      const others = marks.map((mark) => place("x", across(mark.m, mark.k)) - at);
+      if (at < view.width - 90 && !others.some((gap) => gap > 1 && gap < 64)) return 1;
+      return at > 90 && !others.some((gap) => gap < -1 && gap > -64) ? -1 : 0;
+    }
+
+    function drawMark({ m, k, bar, value, handle, number }) {
       const run = model.evaluation.runs[m];
       const at = place("x", across(m, k));
       const top = place("y", toFloat(yOf(m, k)));
       const end = place("y", toFloat(run.yHat[k]));
       const residual = text(run.residuals[k]);
       set(bar, { d: `M${at} ${top}V${end}M${at - 7} ${end}H${at + 7}` });
-      if (labelled) {
-        const left = at > view.width - 90;
-        set(value, { x: left ? at - 8 : at + 8, y: (top + end) / 2 + 4, "text-anchor": left ? "end" : "start" });
-        value.textContent = Math.abs(top - end) > 26 ? `r = ${residual}` : "";
-      }
+      const side = labelled && Math.abs(top - end) > 26 ? freeSide(at) : 0;
+      set(value, { x: at + 8 * side, y: (top + end) / 2 + 4, "text-anchor": side < 0 ? "end" : "start" });
+      value.textContent = side ? `r = ${residual}` : "";
+      number.setAttribute("y", end < top ? 18 : -8); // away from the bar
       const position = `y = ${text(yOf(m, k))}, prediction ${text(run.yHat[k])}, residual ${residual}`;
       set(handle, {
         transform: `translate(${at} ${top})`,

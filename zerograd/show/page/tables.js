@@ -171,15 +171,16 @@ window.zerograd.tables = (() => {
     return [text(unit.z), word].filter(Boolean).join(" ");
   }
 
-  /** Headings of the columns between x and y. */
-  function layerHeadings(layers) {
-    return layers.flatMap((_, l) => (l + 1 < layers.length ? [`z${l + 1}`, `a${l + 1}`] : [`z${l + 1}`]));
-  }
-
-  function layerCells(layers, run) {
+  /** The columns between x and ŷ. Of a linear layer z and a are the same, and so are z and ŷ of the last. */
+  function layerColumns(layers) {
     return layers.flatMap((layer, l) => {
-      const z = vector(run.layers[l].map((unit) => unitText(layer, unit)));
-      return l + 1 < layers.length ? [z, vector(run.layers[l].map((unit) => text(unit.a)))] : [z];
+      const number = l + 1;
+      const bends = layer.kinks.length > 0;
+      const last = number === layers.length;
+      const z = { heading: bends || last ? `z${number}` : `z${number} = a${number}` };
+      z.read = (run) => vector(run.layers[l].map((unit) => unitText(layer, unit)));
+      const a = { heading: `a${number}`, read: (run) => vector(run.layers[l].map((unit) => text(unit.a))) };
+      return [...(bends || !last ? [z] : []), ...(bends && !last ? [a] : [])];
     });
   }
 
@@ -187,8 +188,9 @@ window.zerograd.tables = (() => {
   function sampleTable(table, model, grid, change) {
     const { layers, inputs } = model.question;
     const outputs = layers[layers.length - 1].units;
+    const columns = layerColumns(layers);
     const head = make(make(table, "thead"), "tr");
-    for (const heading of ["sample", "x", ...layerHeadings(layers), "ŷ", "y", "r"]) {
+    for (const heading of ["sample", "x", ...columns.map((column) => column.heading), "ŷ", "y", "r"]) {
       make(head, "th", { scope: "col" }, heading);
     }
     const body = make(table, "tbody");
@@ -199,14 +201,14 @@ window.zerograd.tables = (() => {
       const line = make(parent, "tr", { "data-sample": m });
       make(line, "th", { scope: "row" }, String(m));
       const fields = fieldsOf(make(line, "td", { class: "fields" }), "x", m, inputs);
-      const middle = layerHeadings(layers).map(() => make(line, "td"));
+      const middle = columns.map(() => make(line, "td"));
       const prediction = make(line, "td");
       fields.push(...fieldsOf(make(line, "td", { class: "fields" }), "y", m, outputs));
       const residual = make(line, "td");
       return () => {
         const run = model.evaluation.runs[m];
         fields.forEach((update) => update());
-        layerCells(layers, run).forEach((content, i) => say(middle[i], content));
+        columns.forEach((column, i) => say(middle[i], column.read(run)));
         say(prediction, vector(run.yHat.map(text)));
         say(residual, vector(run.residuals.map(text)));
       };
