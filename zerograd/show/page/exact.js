@@ -216,7 +216,11 @@ window.zerograd.exact = (() => {
   }
 
   const compare = (a, b) => sign(subtract(a, b));
-  const same = (a, b) => a === b || compare(a, b) === 0;
+
+  function same(a, b) {
+    if (a instanceof Rational && b instanceof Rational) return a.n === b.n && a.d === b.d;
+    return a === b || compare(a, b) === 0;
+  }
 
   /** A rational that agrees with the number in more digits than are ever shown. */
   function nearby(a) {

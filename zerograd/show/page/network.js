@@ -145,14 +145,12 @@ window.zerograd.network = (() => {
     accumulate(state, question, values, m, ONE);
   }
 
-  /** ∂L/∂ of everything by name (null if a sample sits on a kink without derivative), and the loss. */
-  function results(state, question) {
+  /** ∂L/∂ of the names given (null if a sample sits on a kink without derivative), and the loss. */
+  function results(state, question, names = Object.keys(state.sums)) {
     const count = BigInt(state.runs.length * outputsOf(question));
     const scale = fraction(2n, count);
     const gradients = {};
-    for (const [name, sums] of Object.entries(state.sums)) {
-      gradients[name] = sums.map((v) => multiply(v, scale));
-    }
+    for (const name of names) gradients[name] = state.sums[name].map((v) => multiply(v, scale));
     return {
       gradients: state.undefined ? null : gradients,
       loss: multiply(state.squares, fraction(1n, count)),

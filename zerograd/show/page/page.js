@@ -28,7 +28,9 @@
     const parameters = tables.parameterList(byId("parameters"), model, data.labels, changeParameter);
     const samples = tables.sampleTable(byId("samples"), model, view.grid, changeSample);
     let before = null; // what was announced last
-    let frame = null;
+    let frame = null; // the one that is asked for
+    let pending = null; // the only sample that has changed for it
+    const names = [...new Set(data.rows.map((row) => row.name))]; // whose gradients are shown
 
     // --- what changes the state ---
 
@@ -43,7 +45,7 @@
       if (y !== null) model.values.y[m * network.outputsOf(question) + k] = y;
       if (x !== null || y !== null) network.reevaluateSample(model.evaluation, question, model.values, m);
       if (over) settle();
-      else schedule();
+      else schedule(m);
     }
 
     function changeSample(name, position, value, m) {
@@ -68,15 +70,18 @@
 
     // --- what follows from it ---
 
-    /** Shows the state with the next frame, however often it changes until then. */
-    function schedule() {
-      if (frame === null) {
-        frame = requestAnimationFrame(() => {
-          frame = null;
-          view.redraw();
-          show();
-        });
+    /** Shows the state with the next frame, however often it changes until then; of samples perhaps only one. */
+    function schedule(m = null) {
+      if (frame !== null) {
+        if (pending !== m) pending = null; // more than one sample has changed
+        return;
       }
+      pending = m;
+      frame = requestAnimationFrame(() => {
+        frame = null;
+        view.redraw(pending);
+        show(pending);
+      });
     }
 
     /** Shows the state at the end of a movement: in a view that holds it, and announced. */
@@ -85,11 +90,11 @@
       announce(show());
     }
 
-    function show() {
-      const { gradients: found, loss } = network.results(model.evaluation, question);
+    function show(m = null) {
+      const { gradients: found, loss } = network.results(model.evaluation, question, names);
       const judged = gradients(found);
-      parameters.update();
-      samples.update();
+      if (m === null) parameters.update();
+      samples.update(m);
       byId("loss").textContent = exact.text(loss);
       byId("loss").dataset.exact = exact.fullText(loss);
       byId("no-derivative").hidden = found !== null;
@@ -135,7 +140,7 @@
     }
 
     byId("back").addEventListener("click", restore);
-    new ResizeObserver(() => view.refit()).observe(byId("picture").parentElement);
+    new ResizeObserver(view.fitWidth).observe(byId("picture").parentElement);
     describe();
     announce(show());
   }

@@ -288,9 +288,10 @@ window.zerograd.picture = (() => {
       });
     }
 
-    function redraw() {
-      drawCurve();
-      marks.forEach(drawMark);
+    /** Function and points, or the points of one sample: its data alone do not move the function. */
+    function redraw(m = null) {
+      if (m === null) drawCurve();
+      for (const mark of marks) if (m === null || mark.m === m) drawMark(mark);
     }
 
     /** Draws everything anew, in a view that holds all of it. */
@@ -299,6 +300,11 @@ window.zerograd.picture = (() => {
       fit();
       drawAxes();
       redraw();
+    }
+
+    /** Follows the width of the page. */
+    function fitWidth() {
+      if (Math.max(svg.parentElement.clientWidth, 200) !== view.width) refit();
     }
 
     // --- movement ---
@@ -352,7 +358,7 @@ window.zerograd.picture = (() => {
     }
 
     refit();
-    return { redraw, refit, grid, overX, samples, outputs: Math.min(outputs, MOST_OUTPUTS) };
+    return { redraw, refit, fitWidth, grid, overX, samples, outputs: Math.min(outputs, MOST_OUTPUTS) };
   }
 
   return { create, niceStep };

@@ -104,7 +104,8 @@ window.zerograd.tables = (() => {
       const value = parse(input.value);
       const untouched = input.value === text(read());
       const bad = value === null && !untouched;
-      input.toggleAttribute("aria-invalid", bad);
+      if (bad) input.setAttribute("aria-invalid", "true");
+      else input.removeAttribute("aria-invalid");
       input.title = bad ? "write 3, -2/3 or 0.1" : "";
       if (!bad && !untouched) write(value);
     }
@@ -184,7 +185,10 @@ window.zerograd.tables = (() => {
     });
   }
 
-  /** One row for each of the first samples. `change(name, position, value, sample)`. */
+  /**
+   * One row for each of the first samples. `change(name, position, value, sample)`. What is updated is the row of
+   * one sample, or every row.
+   */
   function sampleTable(table, model, grid, change) {
     const { layers, inputs } = model.question;
     const outputs = layers[layers.length - 1].units;
@@ -226,7 +230,11 @@ window.zerograd.tables = (() => {
       return made;
     }
 
-    return { update: () => rows.forEach((row) => row()), leftOut: model.evaluation.runs.length - shown };
+    function update(m = null) {
+      for (const row of m === null ? rows : rows.slice(m, m + 1)) row();
+    }
+
+    return { update, leftOut: model.evaluation.runs.length - shown };
   }
 
   /** Whether two sets of values are the same numbers. */
