@@ -26,6 +26,11 @@ def question_lines(problem: Problem) -> Iterator[str]:
     ]
     if asked:
         yield "; ".join(asked)
+    yield from condition_lines(problem)
+
+
+def condition_lines(problem: Problem) -> Iterator[str]:
+    """What is asked beside the signs of gradients: conditions, given values, bounds and the domain."""
     yield from (f"where {line}" for line in where_lines(problem))
     shapes = variable_shapes(problem.network, problem.samples.least)
     yield from _some(

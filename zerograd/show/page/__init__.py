@@ -12,7 +12,7 @@ from zerograd.show.escape import clean
 from zerograd.show.page.content import content
 from zerograd.show.page.data import can_calculate, json_for_script, page_data
 
-SCRIPTS = ("exact.js", "network.js", "picture.js", "tables.js", "page.js")
+SCRIPTS = ("rational.js", "exact.js", "network.js", "graph.js", "picture.js", "tables.js", "page.js")
 """In the order in which they build on one another."""
 
 

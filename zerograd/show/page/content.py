@@ -15,7 +15,7 @@ from zerograd.show.escape import clean, clean_lines
 from zerograd.show.numbers import decimal_text, field_text
 from zerograd.show.numbers import exact_text as plain_text
 from zerograd.show.page.data import gradient_rows, labels, piece_words
-from zerograd.show.question import question_lines
+from zerograd.show.question import condition_lines
 from zerograd.show.words import activations, count, kink_line, network_line
 
 MAX_ROWS = 40
@@ -75,7 +75,7 @@ def content(answer: Sat) -> Content:
             for relation, references in problem.query.items()
             if references
         ],
-        conditions=[line for line in question_lines(problem) if not line.startswith(_ASKED)],
+        conditions=list(condition_lines(problem)),
         notes=_paragraphs(problem.notes or ""),
         references=[clean(reference) for reference in problem.references],
         alpha=_alpha(witness),
@@ -92,9 +92,6 @@ def content(answer: Sat) -> Content:
 def exact_text(value: Exact) -> str:
     """A number with the minus sign of print."""
     return plain_text(value).replace("-", "−")
-
-
-_ASKED = ("zero:", "nonzero:", "some nonzero:", "positive:", "negative:")
 
 
 def _said(relation: str, names: int) -> str:

@@ -5,12 +5,13 @@
 "use strict";
 
 window.zerograd.picture = (() => {
-  const { toFloat, fraction, multiply, snap, stepped, text } = window.zerograd.exact;
+  const { toFloat, snap, stepped, text } = window.zerograd.exact;
+  const { niceStep, ticks, tickText, spread, floatFunction, graphPoints } = window.zerograd.graph;
   const SVG = "http://www.w3.org/2000/svg";
   const MOST_SAMPLES = 40; // that are drawn
   const MOST_OUTPUTS = 4;
   const MOST_LABELS = 12;
-  const MARGIN = { left: 46, right: 14, top: 14, bottom: 30 };
+  const MARGIN = { left: 46, right: 14, top: 24, bottom: 30 };
   const SHAPES = [
     "M-6 0A6 6 0 1 0 6 0A6 6 0 1 0 -6 0Z",
     "M-5.5 -5.5H5.5V5.5H-5.5Z",
@@ -31,97 +32,6 @@ window.zerograd.picture = (() => {
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   }
 
-  /** The largest of …, 1/50, 1/20, 1/10, 1/4, 1/2, 1, 2, 5, 10, … that is not above a float. */
-  function niceStep(limit) {
-    if (!(limit > 0) || !Number.isFinite(limit)) return fraction(1n, 10n);
-    const power = Math.floor(Math.log10(limit));
-    const unit = power >= 0 ? fraction(10n ** BigInt(power)) : fraction(1n, 10n ** BigInt(-power));
-    const middle = power === -1 ? fraction(5n, 2n) : fraction(2n); // a quarter is rounder than a fifth
-    const candidates = [fraction(5n), middle, fraction(1n)].map((c) => multiply(c, unit));
-    return candidates.find((c) => toFloat(c) <= limit) || unit;
-  }
-
-  /** Where axes are labelled: about `most` multiples of 1, 2 or 5 times a power of ten. */
-  function ticks(low, high, most) {
-    const raw = (high - low) / most;
-    const unit = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 5, 10].map((c) => c * unit).find((c) => c >= raw);
-    const found = [];
-    for (let i = Math.ceil(low / step); i * step <= high && found.length < 50; i += 1) found.push(i * step);
-    return found;
-  }
-
-  const tickText = (value) => String(Number(value.toPrecision(6))).replaceAll("-", "\u2212");
-
-  /** Lowest and highest of some floats, with room around them. */
-  function spread(numbers) {
-    const finite = numbers.filter(Number.isFinite);
-    const low = Math.min(...finite);
-    const high = Math.max(...finite);
-    if (!finite.length) return [-1, 1];
-    const room = Math.max((high - low) * 0.18, 0.5 * Math.max(1e-300, high === low ? Math.abs(low) || 1 : 0));
-    return [low - room, high + room];
-  }
-
-  /** The network as a function of floats, for drawing alone: x to [ŷ, activation pattern]. */
-  function floatFunction(question, values) {
-    const numbers = (list) => list.map(toFloat);
-    const layers = question.layers.map((layer, l) => ({
-      weights: numbers(values[`w${l + 1}`]),
-      bias: values[`b${l + 1}`] ? numbers(values[`b${l + 1}`]) : null,
-      kinks: numbers(layer.kinks),
-      slopes: numbers(layer.slopes),
-      offsets: numbers(layer.offsets),
-      units: layer.units,
-    }));
-    return (x) => {
-      let below = [x];
-      let pattern = "";
-      for (const layer of layers) {
-        const above = [];
-        for (let i = 0; i < layer.units; i += 1) {
-          let z = layer.bias ? layer.bias[i] : 0;
-          for (let j = 0; j < below.length; j += 1) z += layer.weights[i * below.length + j] * below[j];
-          const piece = layer.kinks.filter((kink) => kink < z).length;
-          pattern += piece;
-          above.push(layer.slopes[piece] * z + layer.offsets[piece]);
-        }
-        below = above;
-      }
-      return [below[0], pattern];
-    };
-  }
-
-  /** Points of the graph from low to high: evenly spaced ones, and where it bends between them. */
-  function graphPoints(evaluate, low, high, count) {
-    const points = [];
-    const bends = [];
-    let last = null;
-    for (let i = 0; i <= count; i += 1) {
-      const x = low + ((high - low) * i) / count;
-      const [y, pattern] = evaluate(x);
-      if (last && last.pattern !== pattern) {
-        const bend = bendBetween(evaluate, last.x, x);
-        points.push(bend);
-        bends.push(bend);
-      }
-      points.push([x, y]);
-      last = { x, pattern };
-    }
-    return { points, bends };
-  }
-
-  /** Where the activation pattern of `left` ends on the way to `right`. */
-  function bendBetween(evaluate, left, right) {
-    const [, pattern] = evaluate(left);
-    for (let step = 0; step < 40; step += 1) {
-      const middle = (left + right) / 2;
-      if (evaluate(middle)[1] === pattern) left = middle;
-      else right = middle;
-    }
-    return [right, evaluate(right)[0]];
-  }
-
   /** Whether a gradient comes through to the first layer: no layer has slope 0 throughout. */
   const passes = (run) =>
     run.layers.every((units) => units.some((unit) => unit.slope === null || unit.slope.n !== 0n));
@@ -138,6 +48,7 @@ window.zerograd.picture = (() => {
     const view = { x: [0, 1], y: [0, 1], width: 640, height: 420 };
     const grid = {};
 
+    svg.classList.toggle("crowded", samples * Math.min(outputs, MOST_OUTPUTS) > 2 * MOST_LABELS);
     const axes = draw(svg, "g", { "aria-hidden": "true" });
     const clip = draw(draw(draw(svg, "defs"), "clipPath", { id: "plot" }), "rect");
     const plot = draw(svg, "g", { "clip-path": "url(#plot)", "aria-hidden": "true" });
@@ -245,7 +156,7 @@ window.zerograd.picture = (() => {
         draw(axes, "text", { class: "tick", x: at, y: bottom + 16, "text-anchor": "middle" }, tickText(value));
       }
       draw(axes, "text", { class: "axis", x: right, y: view.height - 2, "text-anchor": "end" }, overX ? "x" : "sample");
-      draw(axes, "text", { class: "axis", x: 4, y: MARGIN.top }, overX ? "y" : "ŷ, y");
+      draw(axes, "text", { class: "axis", x: 4, y: 12 }, overX ? "y" : "ŷ, y");
     }
 
     function drawCurve() {
@@ -361,5 +272,5 @@ window.zerograd.picture = (() => {
     return { redraw, refit, fitWidth, grid, overX, samples, outputs: Math.min(outputs, MOST_OUTPUTS) };
   }
 
-  return { create, niceStep };
+  return { create };
 })();

@@ -73,7 +73,7 @@ window.zerograd.tables = (() => {
       const line = make(body, "tr", { "data-gradient": row.label });
       make(line, "th", { scope: "row" }, row.label);
       const value = make(make(line, "td", { class: "value" }), "span", { class: "exact" });
-      const note = make(value.parentElement, "span", { class: "note" });
+      const note = make(value.parentElement, "span", { class: "pill" });
       const asked = make(line, "td", { class: "asked" });
       return { line, value, note, marks: row.asked.map(() => make(asked, "span", { class: "relation" })) };
     });
@@ -142,7 +142,7 @@ window.zerograd.tables = (() => {
   function parameterRow(parent, model, { name, position, label }, change) {
     const read = () => model.values[name][position];
     const reach = Math.max(4, 2 ** Math.ceil(Math.log2(2 * Math.abs(toFloat(read())) || 1)));
-    const step = window.zerograd.picture.niceStep(reach / 40);
+    const step = window.zerograd.graph.niceStep(reach / 40);
     const row = make(parent, "div", { class: "parameter" });
     make(row, "span", { class: "name", "aria-hidden": "true" }, label);
     const field = numberField(row, label, read, (value) => change(name, position, value, true), () => step);
