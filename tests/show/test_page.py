@@ -1,0 +1,444 @@
+"""The interactive page in a real browser: what it shows is what the core finds."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from zerograd.core.answer import Sat
+from zerograd.core.arrays import Array
+from zerograd.core.backprop import OnKink
+from zerograd.core.exact import Exact, compare, exact_to_json, sign
+from zerograd.core.network import KINKS, Activation, Layer, Network, leaky_relu
+from zerograd.core.problem import Problem
+from zerograd.core.witness import Witness, witness_from_json
+from zerograd.show.page import page_html
+from zerograd.show.page.data import json_for_script, question_data, values_data
+
+MARKUP = "</script><img src=x onerror=window.broken=1> ${window.broken=2} {{ 7*7 }}"
+HOSTILE = MARKUP + " \"'`<!-- \u2028\u202eabc & more"
+
+
+def answer(problem: Problem, parameters: dict[str, Any], x: Any, y: Any, **field: Any) -> Sat:
+    """A checked answer from nested lists of exact numbers."""
+    document = {"format": "zerograd.witness/1", "problem": problem.digest} | field
+    return Sat(
+        witness_from_json(problem, document | {"parameters": parameters, "x": x, "y": y}), problem=problem
+    )
+
+
+def founding(**labels: Any) -> Sat:
+    """The counterexample of the README."""
+    problem = Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"], **labels)
+    parameters = {"w1": [["-1"]], "b1": ["1"], "w2": [["-1"]], "b2": ["0"]}
+    return answer(problem, parameters, [["2"], ["-2"], ["-1"]], [["1"], ["-1"], ["-5"]])
+
+
+def irrational() -> Sat:
+    """A counterexample with w1 = √2."""
+    problem = Problem(
+        network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"], where=["w1**2 == 2", "w1 > 0"]
+    )
+    root = {"alpha": ["0", "1"]}
+    parameters = {"w1": [[root]], "b1": [{"alpha": ["0", "-1"]}], "w2": [["1"]], "b2": ["0"]}
+    targets = [["-1"], [{"alpha": ["2", "1"]}], [{"alpha": ["-1", "2"]}]]
+    field = {"polynomial": ["-2", "0", "1"], "interval": ["1", "2"]}
+    return answer(problem, parameters, [["0"], ["2"], ["3"]], targets, field=field)
+
+
+def two_outputs() -> Sat:
+    """Two inputs and two outputs, and a question about ∂L/∂x."""
+    problem = Problem(network=[2, 2, 2], samples=2, some_nonzero=["w1"], positive=["b2[1]"], zero=["x[0,1]"])
+    parameters = {
+        "w1": [["1", "0"], ["-1", "1/2"]],
+        "b1": ["0", "0"],
+        "w2": [["1", "2"], ["0", "1"]],
+        "b2": ["0", "0"],
+    }
+    return answer(problem, parameters, [["1", "2"], ["-1", "-4"]], [["0", "-1"], ["1", "0"]])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    """Headless Chromium. Tests that want it are skipped where it is not installed, save in CI."""
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if (program is None or driver is None) and not os.environ.get("CI"):
+        pytest.skip("chromium and chromedriver are not installed")
+    options = ChromeOptions()
+    options.binary_location = program or "chromium"
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,1400"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = Chrome(options=options, service=ChromeService(driver or "chromedriver"))
+    yield chrome
+    chrome.quit()
+
+
+Page = Callable[[Sat], None]
+
+
+@pytest.fixture
+def opened(browser: Chrome, tmp_path: Path) -> Iterator[Page]:
+    """Opens the page of an answer from a file. In the end the browser must have had no complaint."""
+    browser.set_window_size(1200, 1400)
+    browser.get("about:blank")
+    for log in ("browser", "performance"):
+        browser.get_log(log)  # type: ignore[no-untyped-call]  # selenium's
+
+    def open_page(sat: Sat) -> None:
+        place = tmp_path / "page.html"
+        place.write_text(page_html(sat), encoding="utf-8")
+        browser.get(place.as_uri())
+
+    yield open_page
+    assert [line["message"] for line in browser.get_log("browser")] == []  # type: ignore[no-untyped-call]
+    assert all(url.startswith(("file:", "data:", "about:")) for url in requests(browser))
+
+
+def requests(browser: Chrome) -> list[str]:
+    """The addresses that pages asked for."""
+    events = [json.loads(line["message"])["message"] for line in browser.get_log("performance")]  # type: ignore[no-untyped-call]
+    return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+
+
+def shown_gradients(browser: Chrome) -> dict[str, str]:
+    """Every entry in full, by its label, once the page has drawn what was last changed."""
+    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+    rows = browser.find_elements(By.CSS_SELECTOR, "#gradients tr")
+    return {str(row.get_attribute("data-gradient")): str(row.get_attribute("data-exact")) for row in rows}
+
+
+def shown_witness(browser: Chrome, sat: Sat) -> Witness:
+    """The network and the dataset in the page's fields, as a witness of the core."""
+    fields = browser.find_elements(By.CSS_SELECTOR, "input.number")
+    exact = {field.get_attribute("aria-label"): field.get_attribute("data-exact") for field in fields}
+    values: dict[str, Array[Any]] = {}
+    for name, array in sat.witness.variables.items():
+        found = [
+            Fraction(str(text))
+            for label, text in exact.items()
+            if re.fullmatch(rf"{name}(\[.*\]| of sample .*)?", str(label))
+        ]
+        values[name] = Array(array.shape, tuple(found))
+    return Witness.of(sat.problem, values)
+
+
+def core_gradients(witness: Witness) -> dict[str, str]:
+    """What the core finds, by the labels of a network with one unit in each layer."""
+    return {f"∂L/∂{name}": str(witness.gradients[name].entries[0]) for name in witness.parameters}
+
+
+def point(browser: Chrome, sample: int) -> WebElement:
+    return browser.find_element(By.CSS_SELECTOR, f".point[data-sample='{sample}']")
+
+
+def test_first_sight(browser: Chrome, opened: Page) -> None:
+    """At first the page shows the counterexample: the core's gradients, and that all holds."""
+    sat = founding()
+    opened(sat)
+    assert shown_gradients(browser) == core_gradients(sat.witness)
+    assert shown_witness(browser, sat).variables == sat.witness.variables
+    table = browser.find_element(By.ID, "gradients").text
+    assert table.count("exactly 0") == 2
+    assert table.count("✓") == 4
+    assert "−2/3" in table
+    assert browser.find_element(By.ID, "loss").text == "14/3"
+    assert not browser.find_element(By.ID, "back").is_enabled()
+
+
+def test_drag_and_back(browser: Chrome, opened: Page) -> None:
+    """A point dragged with the mouse changes the gradients to those of the core; the button restores them."""
+    sat = founding()
+    opened(sat)
+    ActionChains(browser).drag_and_drop_by_offset(point(browser, 1), 37, -52).perform()
+    gradients, moved = shown_gradients(browser), shown_witness(browser, sat)
+    assert moved.x[1, 0] != -2
+    assert moved.y[1, 0] != -1
+    assert moved.x[0, 0] == 2
+    assert gradients == core_gradients(moved)
+    assert gradients["∂L/∂b2"] != "0"
+    table = browser.find_element(By.ID, "gradients").text
+    assert "zero ✗" in table
+    assert table.count("exactly 0") == list(gradients.values()).count("0")
+    assert browser.find_element(By.CSS_SELECTOR, ".worked .stale").is_displayed()
+    assert "hold" in str(browser.find_element(By.ID, "live").get_attribute("textContent"))
+    browser.find_element(By.ID, "back").click()
+    assert shown_gradients(browser) == core_gradients(sat.witness)
+    assert not browser.find_element(By.CSS_SELECTOR, ".worked .stale").is_displayed()
+
+
+def test_keyboard(browser: Chrome, opened: Page) -> None:
+    """Arrow keys move a point by a step of the grid, with Shift by ten."""
+    sat = founding()
+    opened(sat)
+    point(browser, 0).send_keys(Keys.ARROW_UP, Keys.ARROW_UP, Keys.ARROW_LEFT)
+    up = shown_witness(browser, sat)
+    step = up.y[0, 0] - 1
+    assert sign(step) > 0
+    assert compare(up.x[0, 0], 2) < 0
+    assert shown_gradients(browser) == core_gradients(up)
+    text = point(browser, 0).get_attribute("aria-valuetext")
+    assert f"x = {up.x[0, 0]}" in str(text)
+    ActionChains(browser).key_down(Keys.SHIFT).send_keys(Keys.ARROW_DOWN).key_up(Keys.SHIFT).perform()
+    assert shown_witness(browser, sat).y[0, 0] == up.y[0, 0] - 5 * step
+    point(browser, 0).send_keys(Keys.ARROW_RIGHT, *[Keys.ARROW_UP] * 8)
+    assert shown_witness(browser, sat).variables == sat.witness.variables
+    assert not browser.find_element(By.ID, "back").is_enabled()  # by hand, back to the very numbers
+
+
+def test_parameters(browser: Chrome, opened: Page) -> None:
+    """Fields take exact numbers and refuse others; sliders move in steps."""
+    sat = founding()
+    opened(sat)
+    field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='w1']")
+    field.clear()
+    field.send_keys("-7/3", Keys.TAB)
+    changed = shown_witness(browser, sat)
+    assert changed.parameters["w1"][0, 0] == Fraction(-7, 3)
+    assert shown_gradients(browser) == core_gradients(changed)
+    field.clear()
+    field.send_keys("1/0", Keys.TAB)
+    assert field.get_attribute("aria-invalid") is not None
+    assert shown_witness(browser, sat).variables == changed.variables
+    slider = browser.find_element(By.CSS_SELECTOR, "input[aria-label='b2, slider']")
+    slider.send_keys(Keys.ARROW_RIGHT)
+    assert sign(shown_witness(browser, sat).parameters["b2"][0]) > 0
+    ActionChains(browser).drag_and_drop_by_offset(slider, 20, 0).perform()
+    assert shown_gradients(browser) == core_gradients(shown_witness(browser, sat))
+
+
+def test_sample_fields(browser: Chrome, opened: Page) -> None:
+    """Inputs and targets of any shape can be typed, and targets dragged up and down."""
+    sat = two_outputs()
+    opened(sat)
+    rows = browser.find_element(By.ID, "gradients").text
+    assert "some nonzero of w1 ✓" in rows
+    assert "positive ✓" in rows or "✗" not in rows
+    field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='x of sample 1, entry 0']")
+    field.clear()
+    field.send_keys("2.5", Keys.ENTER)
+    target = browser.find_element(By.CSS_SELECTOR, ".point[data-sample='0'][data-output='1']")
+    ActionChains(browser).drag_and_drop_by_offset(target, 60, -30).perform()
+    changed = shown_witness(browser, sat)
+    assert changed.x[1, 0] == Fraction(5, 2)
+    assert changed.y[0, 1] != -1
+    expected = [str(v) for name in (*changed.parameters, "x") for v in changed.gradients[name].entries]
+    assert list(shown_gradients(browser).values()) == expected
+
+
+def test_irrational(browser: Chrome, opened: Page) -> None:
+    """With √2 in it, a changed network is still calculated exactly."""
+    sat = irrational()
+    opened(sat)
+    assert shown_gradients(browser) == core_gradients(sat.witness)
+    field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='b2']")
+    field.clear()
+    field.send_keys("1", Keys.TAB)
+    values = dict(sat.witness.variables) | {"b2": Array((1,), (1,))}
+    changed = Witness.of(sat.problem, values)
+    shown = browser.find_element(By.CSS_SELECTOR, "[data-gradient='∂L/∂w2']").get_attribute("data-exact")
+    assert shown == str(changed.gradients["w2"][0, 0]) == "2·α"
+    assert "not re-checked" in browser.find_element(By.CSS_SELECTOR, ".conditions").text.lower()
+
+
+def test_forbidden_kink(browser: Chrome, opened: Page) -> None:
+    """Where no sample may sit on a kink, one that does has no derivative, and nothing is said to be 0."""
+    problem = Problem(network=[1, 1, 1], samples=1, nonzero=["w1"], derivative_at_kink="forbid")
+    parameters = {"w1": [["1"]], "b1": ["0"], "w2": [["1"]], "b2": ["0"]}
+    opened(answer(problem, parameters, [["1"]], [["0"]]))
+    field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='x of sample 0']")
+    field.clear()
+    field.send_keys("0", Keys.TAB)
+    assert set(shown_gradients(browser).values()) == {""}
+    assert browser.find_element(By.ID, "gradients").text.count("no derivative") == 4
+    assert browser.find_element(By.ID, "no-derivative").is_displayed()
+    assert "on kink" in browser.find_element(By.ID, "samples").text
+    browser.find_element(By.ID, "back").click()
+    assert "" not in shown_gradients(browser).values()
+
+
+def test_hostile_texts(browser: Chrome, opened: Page) -> None:
+    """Markup in title, notes and references is shown as text, and nothing of it runs."""
+    opened(founding(title=HOSTILE, notes=f"{HOSTILE}\n\n{HOSTILE}", references=[HOSTILE]))
+    assert browser.execute_script("return window.broken === undefined")
+    assert browser.find_elements(By.TAG_NAME, "img") == []
+    seen = browser.find_element(By.TAG_NAME, "h1").text
+    assert seen.startswith(MARKUP)
+    assert "\u202e" not in page_html(founding(title=HOSTILE))
+    assert len(browser.find_elements(By.CLASS_NAME, "notes")) == 2
+    assert len(shown_gradients(browser)) == 4
+
+
+def test_json_stays_inside_its_element() -> None:
+    """No text can end a script element, and all of it is read back as it was."""
+    written = json_for_script({"text": HOSTILE})
+    assert not set("<>&\u2028\u2029") & set(written)
+    assert json.loads(written) == {"text": HOSTILE}
+
+
+@pytest.mark.parametrize("make", [founding, irrational, two_outputs])
+def test_phone(browser: Chrome, opened: Page, make: Callable[[], Sat]) -> None:
+    """360 pixels are wide enough: nothing but tables scrolls sideways."""
+    size = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        opened(make())
+        shown_gradients(browser)
+        widths = browser.execute_script("return [document.scrollingElement.scrollWidth, innerWidth]")
+        assert widths[0] <= widths[1] == 360
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_everything_is_labelled(browser: Chrome, opened: Page) -> None:
+    """Points and fields have names, points can be reached by keyboard, and ids are unique."""
+    opened(two_outputs())
+    for element in browser.find_elements(By.CSS_SELECTOR, "input, [role=slider]"):
+        assert element.accessible_name
+    for handle in browser.find_elements(By.CLASS_NAME, "point"):
+        assert handle.get_attribute("tabindex") == "0"
+    ids = browser.execute_script("return [...document.querySelectorAll('[id]')].map((e) => e.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_without_javascript(browser: Chrome, opened: Page) -> None:
+    """The counterexample is in the file itself, in tables."""
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        opened(founding())
+        text = browser.find_element(By.TAG_NAME, "noscript").text
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert "−2/3 nonzero ✓" in text
+    assert "−1 inactive" in text
+    assert "14/3" in text
+
+
+def test_policy_and_no_addresses() -> None:
+    """The page allows nothing but its own scripts and style, and names no address to fetch."""
+    page = page_html(founding())
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
+    assert policy is not None
+    assert policy[1].startswith("default-src &#39;none&#39;; script-src &#39;sha256-")
+    assert "unsafe" not in policy[1]
+    assert re.findall(r"(?:src|href)\s*=", page) == []
+    assert set(re.findall(r"https?://[\w./]+", page)) <= {
+        "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"
+    }  # fmt: skip
+
+
+def test_too_large_for_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that a browser could not follow is shown in tables, without any script."""
+    monkeypatch.setattr("zerograd.show.page.data.MAX_WORK", 1000)
+    problem = Problem(network=[1, 1], samples=100, zero=["w1"])
+    values: Array[Exact] = Array((100, 1), (1,) * 100)
+    parameters: dict[str, Array[Exact]] = {"w1": Array((1, 1), (1,)), "b1": Array((1,), (0,))}
+    page = page_html(Sat(Witness.of(problem, parameters | {"x": values, "y": values}), problem=problem))
+    assert "<script" not in page
+    assert "60 more are not shown" in page
+
+
+def random_witness(rng: random.Random) -> Witness:
+    """Any network and dataset, with many values on kinks."""
+    activations: list[str | Activation] = [
+        "linear",
+        "relu",
+        "abs",
+        "relu6",
+        "hardtanh",
+        leaky_relu("1/10"),
+        leaky_relu("-2"),
+    ]
+    inputs = rng.randint(1, 3)
+    layers = [
+        Layer(rng.randint(1, 3), rng.choice(activations), bias=rng.random() < 0.7)
+        for _ in range(rng.randint(1, 4))
+    ]
+    network, samples = Network(inputs, tuple(layers)), rng.randint(1, 4)
+    problem = Problem(network=network, samples=samples, derivative_at_kink=rng.choice(KINKS))
+    shapes = {**network.shapes, "x": (samples, inputs), "y": (samples, layers[-1].units)}
+
+    def number(_: object) -> Exact:
+        few: list[Exact] = [0, 1, -1, 2, -3, 6, Fraction(rng.randint(-9, 9), rng.randint(1, 7))]
+        return rng.choice(few)
+
+    return Witness.of(problem, {name: Array.build(shape, number) for name, shape in shapes.items()})
+
+
+def test_arithmetic_agrees_with_the_core(browser: Chrome, opened: Page) -> None:
+    """On hundreds of random networks the page's forward and reverse mode find exactly what the core finds."""
+    opened(founding())
+    rng = random.Random(20)
+    witnesses = [random_witness(rng) for _ in range(300)]
+    found = browser.execute_script(
+        "return arguments[0].map(([question, values]) => window.zerograd.evaluate(question, values))",
+        [[question_data(w.problem, w), values_data(w)] for w in witnesses],
+    )
+    refused = 0
+    for witness, result in zip(witnesses, found, strict=True):
+        try:
+            gradients = witness.gradients
+        except OnKink as kink:
+            refused += 1
+            assert result["gradients"] is None
+            assert list(kink.site) in result["on_kink"]
+            continue
+        assert result["gradients"] == {
+            name: list(map(exact_to_json, array.entries)) for name, array in gradients.items()
+        }
+        assert result["loss"] == exact_to_json(witness.loss)
+        assert result["residuals"] == written(witness.forward.residuals)
+        assert result["z"] == [written(z) for z in witness.forward.z]
+    assert 0 < refused < len(witnesses) / 2
+
+
+def written(array: Array[Any]) -> list[list[Any]]:
+    """A matrix as in documents."""
+    return [list(map(exact_to_json, row)) for row in array.rows()]
+
+
+def test_field_arithmetic_agrees_with_the_core(browser: Chrome, opened: Page) -> None:
+    """So it does in a number field whose polynomial can be factored, where 0 has many names."""
+    opened(founding())
+    problem = Problem(network=Network.mlp(1, 2, 1, activation="hardtanh"), samples=3)
+    field = {"polynomial": ["6", "0", "-5", "0", "1"], "interval": ["13/10", "3/2"]}  # (α² − 2)(α² − 3)
+    rng = random.Random(21)
+
+    def number() -> dict[str, list[str]]:
+        return {"alpha": [str(rng.choice([0, 0, 1, -1, 2, Fraction(1, 3)])) for _ in range(4)]}
+
+    witnesses = []
+    for _ in range(40):
+        zero = {"alpha": ["-2", "0", "1"]}  # α² − 2
+        document = {
+            "format": "zerograd.witness/1",
+            "field": field,
+            "parameters": {
+                "w1": [[number()], [number()]],
+                "b1": [number(), zero],
+                "w2": [[number(), number()]],
+                "b2": [number()],
+            },
+            "x": [[number()], [zero], ["1"]],
+            "y": [[number()], [number()], ["0"]],
+        }
+        witnesses.append(witness_from_json(problem, document))
+    found = browser.execute_script(
+        "return arguments[0].map(([question, values]) => window.zerograd.evaluate(question, values))",
+        [[question_data(w.problem, w), values_data(w)] for w in witnesses],
+    )
+    for witness, result in zip(witnesses, found, strict=True):
+        expected = {n: list(map(exact_to_json, a.entries)) for n, a in witness.gradients.items()}
+        assert result["gradients"] == expected

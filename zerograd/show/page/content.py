@@ -1,0 +1,177 @@
+"""What the page says in words and tables before anything is changed, ready for its template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zerograd.core.answer import Sat
+from zerograd.core.exact import Algebraic, Exact, sign
+from zerograd.core.network import Activation
+from zerograd.core.univariate import polynomial
+from zerograd.core.witness import Witness
+from zerograd.show.escape import clean, clean_lines
+from zerograd.show.numbers import decimal_text, field_text
+from zerograd.show.numbers import exact_text as plain_text
+from zerograd.show.page.data import gradient_rows, labels, piece_words
+from zerograd.show.question import condition_lines
+from zerograd.show.words import activations, count, kink_line, network_line
+
+MAX_ROWS = 40
+"""Samples and parameters that are shown."""
+MAX_UNITS = 8
+"""Entries of a vector that are shown in one cell."""
+
+_SIGNS = {"zero": {0}, "nonzero": {-1, 1}, "positive": {1}, "negative": {-1}}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Texts of the page, none of them escaped yet.
+
+    Attributes:
+        asked: gradients and what is asked of them: (``[∂L/∂w2, ∂L/∂b2]``, ``are zero``).
+        conditions: where, given values, bounds and domain, a line each.
+        parameters: (name, value), the first of them; ``parameters_left_out`` says how many are not.
+        gradients: (name, value, what is asked, whether it holds), a row each.
+        headings, samples: the table of samples; ``samples_left_out`` says how many rows it lacks.
+        alpha: what α stands for, None for rational witnesses.
+    """
+
+    question: str
+    setting: str
+    asked: list[tuple[list[str], str]]
+    conditions: list[str]
+    notes: list[str]
+    references: list[str]
+    alpha: str | None
+    parameters: list[tuple[str, str]]
+    parameters_left_out: int
+    gradients: list[tuple[str, str, list[tuple[str, bool]]]]
+    headings: list[str]
+    samples: list[list[str]]
+    samples_left_out: int
+    loss: str
+
+
+def content(answer: Sat) -> Content:
+    """The texts of one answer."""
+    problem, witness = answer.problem, answer.witness
+    named = [
+        (text, exact_text(value))
+        for name, array in witness.parameters.items()
+        for text, value in zip(labels(name, array.shape), array.entries, strict=True)
+    ]
+    headings, samples = _samples(witness)
+    return Content(
+        question=(
+            f"Is there a network {network_line(problem.network)} and a dataset of "
+            f"{count(witness.samples, 'sample')} for which"
+        ),
+        setting=f"mean squared error; {kink_line(activations(problem.network), problem.derivative_at_kink)}",
+        asked=[
+            ([f"∂L/∂{reference}" for reference in references], _said(relation, len(references)))
+            for relation, references in problem.query.items()
+            if references
+        ],
+        conditions=list(condition_lines(problem)),
+        notes=_paragraphs(problem.notes or ""),
+        references=[clean(reference) for reference in problem.references],
+        alpha=_alpha(witness),
+        parameters=named[:MAX_ROWS],
+        parameters_left_out=max(len(named) - MAX_ROWS, 0),
+        gradients=[_gradient(witness, row) for row in gradient_rows(problem, witness.samples)],
+        headings=headings,
+        samples=samples,
+        samples_left_out=max(witness.samples - MAX_ROWS, 0),
+        loss=exact_text(witness.loss),
+    )
+
+
+def exact_text(value: Exact) -> str:
+    """A number with the minus sign of print."""
+    return plain_text(value).replace("-", "−")
+
+
+def _said(relation: str, names: int) -> str:
+    """``are zero``."""
+    if relation == "some_nonzero":
+        return "has a nonzero entry" if names == 1 else "each have a nonzero entry"
+    return f"{'is' if names == 1 else 'are'} {relation}"
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Lines joined to paragraphs; an empty line parts them."""
+    paragraphs: list[list[str]] = [[]]
+    for line in clean_lines(text):
+        if line:
+            paragraphs[-1].append(line)
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return [" ".join(lines) for lines in paragraphs if lines]
+
+
+def _alpha(witness: Witness) -> str | None:
+    if witness.field is None:
+        return None
+    value = decimal_text(Algebraic(witness.field, polynomial([0, 1])))
+    return f"α ≈ {value} is the root of {field_text(witness.field)}".replace("-", "−")
+
+
+def _gradient(witness: Witness, row: dict[str, Any]) -> tuple[str, str, list[tuple[str, bool]]]:
+    entries = witness.gradients[row["name"]].entries
+    asked = [
+        (relation["text"], _holds(relation["relation"], [entries[i] for i in relation["positions"]]))
+        for relation in row["asked"]
+    ]
+    values = [entries[i] for i in row["positions"]]
+    return row["label"], exact_text(values[0]) if len(values) == 1 else signs_text(values), asked
+
+
+def _holds(relation: str, values: Sequence[Exact]) -> bool:
+    found = [sign(value) for value in values]
+    return any(found) if relation == "some_nonzero" else all(s in _SIGNS[relation] for s in found)
+
+
+def signs_text(values: Sequence[Exact]) -> str:
+    """``5 zero, 3 positive, 2 negative``."""
+    found = [sign(value) for value in values]
+    words = {0: "zero", 1: "positive", -1: "negative"}
+    return ", ".join(f"{found.count(s)} {word}" for s, word in words.items() if s in found)
+
+
+def _samples(witness: Witness) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows: sample, x, z and a of every layer, ŷ, y, r."""
+    run, network = witness.forward, witness.problem.network
+    columns: list[tuple[str, list[str]]] = [("x", _cells(witness.x.rows()))]
+    for number, layer in enumerate(network.layers, start=1):
+        bends, last = bool(layer.activation.kinks), number == network.depth
+        z = run.z[number - 1].rows()[:MAX_ROWS]
+        if bends or not last:
+            cells = [_vector([_marked(layer.activation, v) for v in row]) for row in z]
+            columns.append((f"z{number}" if bends else f"z{number} = a{number}", cells))
+        if bends and not last:
+            columns.append((f"a{number}", _cells(run.a[number - 1].rows())))
+    ends = {"ŷ": run.y_hat, "y": witness.y, "r": run.residuals}
+    columns += [(heading, _cells(array.rows())) for heading, array in ends.items()]
+    shown = range(min(witness.samples, MAX_ROWS))
+    rows = [[str(m), *(cells[m] for _, cells in columns)] for m in shown]
+    return ["sample", *(heading for heading, _ in columns)], rows
+
+
+def _cells(rows: Sequence[Sequence[Exact]]) -> list[str]:
+    return [_vector([exact_text(v) for v in row]) for row in rows[:MAX_ROWS]]
+
+
+def _marked(activation: Activation, z: Exact) -> str:
+    piece, on_kink = activation.locate(z)
+    word = "on kink" if on_kink else piece_words(activation)[piece]
+    return f"{exact_text(z)} {word}".strip()
+
+
+def _vector(texts: list[str]) -> str:
+    if len(texts) == 1:
+        return texts[0]
+    shown = texts if len(texts) <= MAX_UNITS else [*texts[: MAX_UNITS - 1], "…"]
+    return f"({', '.join(shown)})"

@@ -1,0 +1,176 @@
+"""What the page's program is given: the network, the counterexample and what is asked of it, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from zerograd.core.answer import Sat
+from zerograd.core.arrays import Index, Shape, indices
+from zerograd.core.exact import exact_to_json, field_to_json
+from zerograd.core.network import Activation, Kink
+from zerograd.core.problem import Problem
+from zerograd.core.references import Reference, resolve
+from zerograd.core.vocabulary import gradient_shapes, variable_shapes
+from zerograd.core.witness import Witness
+from zerograd.show.words import label
+
+MAX_ENTRIES = 40
+"""Gradients with a row each; of a larger network every array has one row."""
+MAX_WORK = 1_000_000
+"""Multiplications of an evaluation, about, beyond which the page does not calculate."""
+_WORK_OF_SAMPLE = 10
+
+_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def json_for_script(data: object) -> str:
+    """JSON that stays inside a ``<script>`` element, whatever text it holds."""
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":")).translate(_ESCAPES)
+
+
+def can_calculate(witness: Witness) -> bool:
+    """Whether a browser can follow changes of this network and dataset."""
+    parameters = sum(len(array.entries) for array in witness.parameters.values())
+    return (parameters + _WORK_OF_SAMPLE) * witness.samples <= MAX_WORK
+
+
+def page_data(answer: Sat) -> dict[str, Any]:
+    """Everything the page's program reads.
+
+    Returns:
+        ``question``: see `question_data`; ``values``: the counterexample, see `values_data`;
+        ``labels``: the names of its entries; ``rows``: of the table of gradients; ``gradients``:
+        those that the checker found, by which the page tests its own arithmetic.
+    """
+    witness = answer.witness
+    shapes = variable_shapes(answer.problem.network, witness.samples)
+    return {
+        "question": question_data(answer.problem, witness),
+        "values": values_data(witness),
+        "labels": {name: labels(name, shape) for name, shape in shapes.items() if name not in "xy"},
+        "rows": list(gradient_rows(answer.problem, witness.samples)),
+        "gradients": {name: list(map(exact_to_json, a.entries)) for name, a in witness.gradients.items()},
+    }
+
+
+def question_data(problem: Problem, witness: Witness) -> dict[str, Any]:
+    """The network as the page's program evaluates it, and the witness's number field.
+
+    Returns:
+        ``inputs``; ``field`` (None for rational witnesses); ``layers``, each with ``units``, ``name``,
+        the ``kinks``, ``slopes`` and ``offsets`` of its activation, and ``kink_slopes``: the
+        derivative at each kink, None where no sample may sit on it.
+    """
+    field = witness.field
+    return {
+        "inputs": problem.network.inputs,
+        "layers": [
+            {"units": layer.units} | _activation_data(layer.activation, problem.derivative_at_kink)
+            for layer in problem.network.layers
+        ],
+        "field": None if field is None else field_to_json(field),
+    }
+
+
+def _activation_data(activation: Activation, convention: Kink) -> dict[str, Any]:
+    at_kinks = [activation.slope_at_kink(number, convention) for number in range(len(activation.kinks))]
+    return {
+        "name": str(activation),
+        "kinks": list(map(exact_to_json, activation.kinks)),
+        "slopes": list(map(exact_to_json, activation.slopes)),
+        "offsets": list(map(exact_to_json, activation.offsets)),
+        "kink_slopes": [None if slope is None else exact_to_json(slope) for slope in at_kinks],
+        "words": piece_words(activation),
+    }
+
+
+def piece_words(activation: Activation) -> list[str]:
+    """What one says of a unit on each piece: ``inactive``, ``active``; of a linear one nothing."""
+    if not activation.kinks:
+        return [""]
+    if activation.name in ("abs", "leaky_relu"):
+        return [f"slope {slope}" for slope in activation.slopes]
+    flat = {0: "inactive"} if activation.name.startswith("relu") else {}
+    return [
+        "active" if slope else flat.get(piece, "saturated") for piece, slope in enumerate(activation.slopes)
+    ]
+
+
+def values_data(witness: Witness) -> dict[str, list[Any]]:
+    """Parameters, ``x`` and ``y`` as flat lists in row-major order, each number as in documents."""
+    return {name: list(map(exact_to_json, array.entries)) for name, array in witness.variables.items()}
+
+
+def gradient_rows(problem: Problem, samples: int) -> Iterator[dict[str, Any]]:
+    """The rows of the table of gradients: for every entry, or for every array where there are many.
+
+    Returns:
+        Rows of ``label``, ``name``, ``positions`` (in the flat array) and ``asked``: the relations
+        that concern the row, each with the positions that it speaks of.
+    """
+    shapes = gradient_shapes(problem.network, samples)
+    names = [*problem.network.shapes, *(["x"] if problem.asks_of_x else [])]
+    relations = list(_relations(problem, shapes))
+    single = sum(len(_positions(name, shapes)) for name in names) <= MAX_ENTRIES
+    for name in names:
+        of_name = [relation for relation in relations if relation["name"] == name]
+        if not single:
+            yield _row(f"∂L/∂{name}", name, _positions(name, shapes), of_name)
+            continue
+        for position, text in enumerate(labels(name, shapes[name])):
+            concerned = [_narrowed(r, position) for r in of_name if position in r["positions"]]
+            yield _row(f"∂L/∂{text}", name, [position], _without_repeats(concerned))
+
+
+def _row(text: str, name: str, positions: list[int], asked: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"label": text, "name": name, "positions": positions, "asked": asked}
+
+
+def _relations(problem: Problem, shapes: dict[str, Shape]) -> Iterator[dict[str, Any]]:
+    for relation, references in problem.query.items():
+        for reference in references:
+            positions = [
+                _flat(index, shapes[reference.name]) for index in resolve(reference, shapes[reference.name])
+            ]
+            said = relation.replace("_", " ")
+            yield {"relation": relation, "text": said + _of(reference, relation), "name": reference.name} | {
+                "positions": positions
+            }
+
+
+def _of(reference: Reference, relation: str) -> str:
+    if relation == "some_nonzero":
+        return f" of {reference}"
+    return "" if reference.index is None else f": {reference}"
+
+
+def _narrowed(relation: dict[str, Any], position: int) -> dict[str, Any]:
+    """What a relation says of one entry. That some entry is nonzero is said of all together."""
+    if relation["relation"] == "some_nonzero":
+        return relation
+    return relation | {"positions": [position], "text": relation["relation"]}
+
+
+def _without_repeats(relations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({relation["text"]: relation for relation in relations}.values())
+
+
+def _positions(name: str, shapes: dict[str, Shape]) -> list[int]:
+    count = 1
+    for length in shapes[name]:
+        count *= length
+    return list(range(count))
+
+
+def _flat(index: Index, shape: Shape) -> int:
+    position = 0
+    for i, length in zip(index, shape, strict=True):
+        position = position * length + i
+    return position
+
+
+def labels(name: str, shape: Shape) -> list[str]:
+    """The name of every entry of an array."""
+    return [label(name, index, shape) for index in indices(shape)]

@@ -1,0 +1,159 @@
+// The page: its state, what changes it, and who is told.
+"use strict";
+
+(() => {
+  const { exact, network, picture, tables } = window.zerograd;
+  const SLOW = 120; // milliseconds of a full evaluation from which sliders wait until they are let go
+  const byId = (id) => document.getElementById(id);
+
+  /** A copy whose lists can be changed without changing the original. */
+  const copied = (values) => Object.fromEntries(Object.entries(values).map(([k, v]) => [k, [...v]]));
+
+  function start() {
+    const data = JSON.parse(byId("data").textContent);
+    const question = network.readQuestion(data.question);
+    const original = network.readValues(data.values, question.field);
+    const model = { question, values: copied(original), evaluation: null, cost: 0 };
+
+    evaluateAll();
+    if (!agrees(network.results(model.evaluation, question), data.gradients)) {
+      byId("trouble").hidden = false;
+      return;
+    }
+    byId("workbench").hidden = false;
+    byId("data-section").hidden = false;
+
+    const view = picture.create(byId("picture"), model, movePoint);
+    const gradients = tables.gradientTable(byId("gradients"), data.rows);
+    const parameters = tables.parameterList(byId("parameters"), model, data.labels, changeParameter);
+    const samples = tables.sampleTable(byId("samples"), model, view.grid, changeSample);
+    let before = null; // what was announced last
+    let frame = null; // the one that is asked for
+    let pending = null; // the only sample that has changed for it
+    const names = [...new Set(data.rows.map((row) => row.name))]; // whose gradients are shown
+
+    // --- what changes the state ---
+
+    function evaluateAll() {
+      const begin = performance.now();
+      model.evaluation = network.evaluateAll(question, model.values);
+      model.cost = performance.now() - begin;
+    }
+
+    function movePoint(m, k, x, y, over) {
+      if (x !== null) model.values.x[m] = x;
+      if (y !== null) model.values.y[m * network.outputsOf(question) + k] = y;
+      if (x !== null || y !== null) network.reevaluateSample(model.evaluation, question, model.values, m);
+      if (over) settle();
+      else schedule(m);
+    }
+
+    function changeSample(name, position, value, m) {
+      model.values[name][position] = value;
+      network.reevaluateSample(model.evaluation, question, model.values, m);
+      settle();
+    }
+
+    function changeParameter(name, position, value, over) {
+      model.values[name][position] = value;
+      if (!over && model.cost > SLOW) return;
+      evaluateAll();
+      if (over) settle();
+      else schedule();
+    }
+
+    function restore() {
+      model.values = copied(original);
+      evaluateAll();
+      settle();
+    }
+
+    // --- what follows from it ---
+
+    /** Shows the state with the next frame, however often it changes until then; of samples perhaps only one. */
+    function schedule(m = null) {
+      if (frame !== null) {
+        if (pending !== m) pending = null; // more than one sample has changed
+        return;
+      }
+      pending = m;
+      frame = requestAnimationFrame(() => {
+        frame = null;
+        view.redraw(pending);
+        show(pending);
+      });
+    }
+
+    /** Shows the state at the end of a movement: in a view that holds it, and announced. */
+    function settle() {
+      view.refit();
+      announce(show());
+    }
+
+    function show(m = null) {
+      const { gradients: found, loss } = network.results(model.evaluation, question, names);
+      const judged = gradients(found);
+      if (m === null) parameters.update();
+      samples.update(m);
+      byId("loss").textContent = exact.text(loss);
+      byId("loss").dataset.exact = exact.fullText(loss);
+      byId("no-derivative").hidden = found !== null;
+      showState(!tables.sameValues(model.values, original), judged);
+      return judged;
+    }
+
+    function showState(changed, judged) {
+      const asked = judged.flatMap((row) => row.asked);
+      const held = asked.filter((relation) => relation.held).length;
+      document.body.classList.toggle("changed", changed);
+      byId("state").textContent = changed
+        ? `Changed: ${held} of ${asked.length} things asked of these gradients hold.`
+        : "This is the counterexample: all that was asked holds.";
+      byId("back").disabled = !changed;
+      for (const element of document.querySelectorAll(".when-changed")) element.hidden = !changed;
+    }
+
+    /** Tells screen readers which gradients are others than last time. */
+    function announce(judged) {
+      const said = judged.map((row, i) => ({ label: data.rows[i].label, value: row.value }));
+      const news = said.filter(({ value }, i) => before && before[i].value !== value).slice(0, 6);
+      const list = news.map(({ label, value }) => `${label} is ${value === "0" ? "exactly 0" : value}`);
+      if (before) byId("live").textContent = [byId("state").textContent, ...list].join(" ");
+      before = said;
+    }
+
+    function describe() {
+      const all = model.evaluation.runs.length;
+      const shown = view.samples < all ? ` The first ${view.samples} of ${all} samples are shown; all count.` : "";
+      byId("snapping").textContent = view.overX
+        ? `Points keep to multiples of ${exact.text(view.grid.x)} in x and ${exact.text(view.grid.y)} in y.${shown}`
+        : `Targets keep to multiples of ${exact.text(view.grid.y)}.${shown}`;
+      byId("hint").textContent = view.overX
+        ? "Drag a point, or move it with the arrow keys (with Shift: ten steps)."
+        : "Drag a target up or down, or move it with the arrow keys (with Shift: ten steps).";
+      leftOut("parameters-left-out", parameters.leftOut, "parameters");
+      leftOut("samples-left-out", samples.leftOut, "samples");
+    }
+
+    function leftOut(id, count, noun) {
+      byId(id).textContent = count > 0 ? `${count} more ${noun} are not shown; the results include them.` : "";
+    }
+
+    byId("back").addEventListener("click", restore);
+    new ResizeObserver(view.fitWidth).observe(byId("picture").parentElement);
+    describe();
+    announce(show());
+  }
+
+  /** Whether the page's own arithmetic finds the gradients that the checker found. */
+  function agrees({ gradients }, expected) {
+    return (
+      gradients !== null &&
+      Object.entries(expected).every(([name, list]) =>
+        list.every((v, i) => JSON.stringify(v) === JSON.stringify(exact.toJson(gradients[name][i]))),
+      )
+    );
+  }
+
+  start();
+})();
