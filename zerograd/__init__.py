@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zerograd._version import __version__
+from zerograd.core.display import show_with
 
 if TYPE_CHECKING:
     from zerograd.api import gradients, load, prove, smallest, solve, verify
@@ -62,7 +63,18 @@ _HOME = {
     "zerograd.core.witness": ("Witness",),
     "zerograd.proof": ("Proof",),
 }
+
+show_with(
+    html=lambda thing: _written("as_html", thing),
+    latex=lambda thing: _written("as_latex", thing),
+)
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
+
+
+def _written(form: str, thing: object) -> str | None:
+    """What a notebook shows. The module that knows how is imported when it is first asked."""
+    text: str | None = getattr(import_module("zerograd.show.jupyter"), form)(thing)
+    return text
 
 
 def __getattr__(name: str) -> Any:

@@ -52,6 +52,14 @@ class Proof:
 
         return proof_text(self.problem, self.certificate)
 
+    def _repr_html_(self) -> str:
+        from zerograd.show.prose import proof_html
+
+        return proof_html(self.problem, self.certificate)
+
+    def _repr_latex_(self) -> str:
+        return self.to_latex(document=False)
+
     def to_markdown(self) -> str:
         """The proof as one reads it in a textbook, formulas as TeX between dollar signs."""
         from zerograd.show.prose import proof_markdown

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from zerograd.core.certificate import Certificate
 from zerograd.core.check import RESULT_FORMAT, check_fewer, check_size, check_witness
+from zerograd.core.display import Shown
 from zerograd.core.errors import NothingToCheck
 from zerograd.core.exact import exact_to_json
 from zerograd.core.problem import Problem
@@ -114,7 +115,7 @@ class Smallest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Answer:
+class _Answer(Shown):
     problem: Problem
     run: Run = field(default_factory=Run, compare=False)
 

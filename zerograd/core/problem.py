@@ -16,6 +16,7 @@ from typing import Any
 
 from zerograd.core.arrays import Index, Shape
 from zerograd.core.conditions import Condition
+from zerograd.core.display import Shown
 from zerograd.core.errors import Issue, ProblemError, short
 from zerograd.core.language import Call, Item, Name, Node, walk
 from zerograd.core.network import KINKS, Kink, Network
@@ -39,7 +40,7 @@ from zerograd.core.vocabulary import (
 
 
 @dataclass(frozen=True, init=False)
-class Problem:
+class Problem(Shown):
     """A question about gradients that vanish.
 
     Args:

@@ -12,6 +12,7 @@ from zerograd.show.escape import clean, clean_lines
 from zerograd.show.layout import Layout
 from zerograd.show.numbers import decimal_text, exact_text, field_text
 from zerograd.show.question import attempts_text, question_lines, where_lines, word_of
+from zerograd.show.smallest import smallest_text, standing_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
 from zerograd.show.words import activations, count, kink_line, network_line
 
@@ -89,7 +90,7 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
         yield from layout.labelled("≈…", "a number too long to write out; --json has it exactly")
     yield from layout.labelled("checked", "; ".join(["exactly", *_checks(answer.checks)]))
     if answer.smallest is not None and (said := smallest_text(answer)):
-        yield from layout.labelled("smallest", said)
+        yield from layout.labelled("size", f"{standing_text(answer)}: {said}")
     if answer.fewer is not None:
         yield from layout.labelled("fewer", "impossible: certificate, accepted by the checker")
     if answer.problem.where:
@@ -102,29 +103,6 @@ def _alpha(answer: Sat) -> str:
 
     assert answer.witness.field is not None  # for the type checker: asked for irrational witnesses only
     return decimal_text(narrow(Algebraic(answer.witness.field, polynomial([0, 1]))))
-
-
-def smallest_text(answer: Sat) -> str:
-    """How small the witness is, and what is known of smaller ones; nothing where nothing is known."""
-    small = answer.smallest
-    if small is None or not (small.proved or small.exhausted):
-        return ""
-    size, below = small.size, small.size.height - 1
-    none = "no witness" if small.rank == 1 else "no other one"
-    if not small.proved:
-        return f"perhaps: {none} has {_values_up_to(small.exhausted)}, of larger ones not all were tried"
-    said = [f"{none} has {_values_up_to(below)}"] if 0 < below <= small.exhausted else []
-    said.append(
-        f"of those with numerators and denominators up to {size.height} none has a smaller sum of absolute"
-        f" values than {exact_text(size.total)}"
-    )
-    return ("" if small.rank == 1 else f"number {small.rank}: ") + "; ".join(said)
-
-
-def _values_up_to(height: int) -> str:
-    values = ", ".join(map(str, range(-height, height + 1))) if height <= 1 else f"-{height}, …, {height}"
-    fractions = "" if height == 1 else f" or fractions of numbers up to {height}"
-    return f"all its values in {{{values}}}{fractions}"
 
 
 def _samples_found(answer: Sat) -> str:

@@ -1,13 +1,14 @@
 """Proofs that a question has no answer, as a textbook would print them: a certificate in words.
 
-Three pure functions from a problem and a certificate that `zerograd.core.refutation` accepts: text for a
-terminal, Markdown with ``$…$`` formulas, LaTeX that needs amsmath.
+Pure functions from a problem and a certificate that `zerograd.core.refutation` accepts: text for a
+terminal, Markdown with ``$…$`` formulas, LaTeX that needs amsmath, HTML.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from html import escape
 
 from zerograd.core.certificate import Alternatives, Certificate, Identity, Part, nodes
 from zerograd.core.facts import Both, Either, Fact
@@ -71,6 +72,23 @@ def proof_markdown(problem: Problem, certificate: Certificate) -> str:
             case Equations(lines=equations):
                 parts.append("\n".join(f"* ({e.number}) {style.math(e.formula)}" for e in equations))
     return "\n\n".join(parts) + "\n"
+
+
+def proof_html(problem: Problem, certificate: Certificate) -> str:
+    """The proof as a fragment of HTML: an element ``section``, formulas in plain characters, no scripts."""
+    parts: list[str] = []
+    for block in blocks(problem, certificate, "text"):
+        match block:
+            case Heading(text=text):
+                level = "h3" if parts or not problem.title else "h2"
+                parts.append(f"<{level}>{escape(text)}</{level}>")
+            case Paragraph(text=text, depth=depth):
+                indent = f' style="margin-left: {2 * min(depth, _DEEPEST)}em"' if depth else ""
+                parts.append(f"<p{indent}>{escape(text)}</p>")
+            case Equations(lines=equations):
+                items = "".join(f'<li value="{e.number}">{escape(e.formula)}</li>' for e in equations)
+                parts.append(f"<ol>{items}</ol>")
+    return '<section class="proof">\n' + "\n".join(parts) + "\n</section>\n"
 
 
 def proof_latex(problem: Problem, certificate: Certificate, *, document: bool = True) -> str:

@@ -1,0 +1,64 @@
+"""Problems and answers as notebooks show them: HTML on a screen, LaTeX when a notebook is printed."""
+
+from __future__ import annotations
+
+from html import escape
+
+from zerograd.core.answer import Sat, Unknown, Unsat
+from zerograd.core.problem import Problem
+from zerograd.show.escape import clean
+from zerograd.show.question import question_lines
+from zerograd.show.words import activations, kink_line, network_line
+
+
+def as_html(thing: object) -> str | None:
+    """A problem or an answer as a fragment of HTML without scripts; None of anything else."""
+    match thing:
+        case Problem():
+            return _problem(thing)
+        case Sat():
+            from zerograd.show.derivation import derivation_html
+
+            return derivation_html(thing)
+        case Unsat(problem=problem, certificate=certificate) if certificate is not None:
+            from zerograd.show.prose import proof_html
+
+            return proof_html(problem, certificate)
+        case Unsat() | Unknown():
+            from zerograd.show.text import answer_text
+
+            return f"<pre>{escape(answer_text(thing))}</pre>"
+    return None
+
+
+def as_latex(thing: object) -> str | None:
+    """A problem or an answer as a fragment of LaTeX (amsmath); None of what has none."""
+    match thing:
+        case Problem(network=network, derivative_at_kink=convention):
+            from zerograd.derive.gradients import SymbolicGradients
+
+            return SymbolicGradients(network, convention)._repr_latex_()
+        case Sat():
+            from zerograd.show.derivation import derivation_latex
+
+            return derivation_latex(thing, document=False)
+        case Unsat(problem=problem, certificate=certificate) if certificate is not None:
+            from zerograd.show.prose import proof_latex
+
+            return proof_latex(problem, certificate, document=False)
+    return None
+
+
+def _problem(problem: Problem) -> str:
+    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
+    rows = [
+        ("network", f"{network_line(problem.network)}, mean squared error, {kinks}"),
+        ("samples", str(problem.samples)),
+        *(("asked", line) for line in question_lines(problem)),
+    ]
+    title = f"<caption>{escape(clean(problem.title))}</caption>" if problem.title else ""
+    body = "".join(
+        f'<tr><th style="text-align: left">{name}</th><td style="text-align: left">{escape(text)}</td></tr>'
+        for name, text in rows
+    )
+    return f"<table>{title}<tbody>{body}</tbody></table>"
