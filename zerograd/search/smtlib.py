@@ -51,9 +51,7 @@ class TooLarge(ZerogradError):  # noqa: N818 - named for what is the matter
     """The question is too long to write out."""
 
 
-def question_smtlib(
-    problem: Problem, samples: int, *, status: Literal["sat", "unsat"] | None = None
-) -> str:
+def question_smtlib(problem: Problem, samples: int, *, status: Literal["sat", "unsat"] | None = None) -> str:
     """The question for ``samples`` = M samples.
 
     Args:

@@ -45,7 +45,7 @@ def jax_text(answer: Sat, put_back: Mapping[int, PutBack]) -> str:
     for activation, name in defined.items():
         lines += ["", "", *_definition(witness, activation, name)]
     if put_back:
-        lines += ["", "", *_PUT_BACK]
+        lines += ["", "", _PUT_BACK]
     lines += ["", "", *_network(witness, put_back, defined), "", "", *_LOSS, "", ""]
     names = ", ".join(f'"{name}": {name}' for name in witness.parameters)
     lines += [f"parameters = {{{names}}}"]
@@ -63,8 +63,7 @@ _ARRAY = ["def array(rows):", "    return jnp.array(rows, dtype=jnp.float64)"]
 
 _LOSS = ["def loss(parameters, x):", "    return jnp.mean((predict(parameters, x) - y) ** 2)"]
 
-_PUT_BACK = '''\
-def put_back(z, samples, units, values, rounding):
+_PUT_BACK = '''def put_back(z, samples, units, values, rounding):
     """Pre-activations on a kink, or next to one, which rounding may carry across it: put back.
 
     They move by no more than rounding. Derivatives stay as they are.
@@ -72,7 +71,7 @@ def put_back(z, samples, units, values, rounding):
     places, values = (jnp.array(samples), jnp.array(units)), array(values)
     found = z[places]
     assert (abs(found - values) <= rounding).all(), "more than rounding"
-    return z.at[places].set(values + (found - jax.lax.stop_gradient(found)))'''.split("\n")
+    return z.at[places].set(values + (found - jax.lax.stop_gradient(found)))'''
 
 
 def _defined(witness: Witness) -> dict[Activation, str]:
@@ -98,8 +97,8 @@ def _definition(witness: Witness, activation: Activation, name: str) -> Iterator
     hit = sorted({k for layer, found in layers if layer.activation == activation for k in found})
     for k in hit:
         slope = slope_at(activation, k, convention)
-        yield f"# A sample sits on the kink at {activation.kinks[k]}. The question takes the derivative {slope} there"
-        yield f"# ({convention}), and what JAX takes differs with activations and versions."
+        yield f"# A sample sits on the kink at {activation.kinks[k]}. The question takes the"
+        yield f"# derivative {slope} there ({convention}); what JAX takes differs with activations and versions."
     yield "@jax.custom_jvp"
     yield f"def {name}(z):"
     yield f"    return {_function(activation)}"

@@ -70,5 +70,3 @@ def rounded_comments(arrays: Mapping[str, Array[Exact]]) -> Iterator[str]:
         yield f"#   and {len(rounded) - _MOST} more"
     if field is not None:
         yield f"# where α is the root of {field_text(field)}."
-
-

@@ -24,29 +24,36 @@ from zerograd.show.words import activations, count, kink_line, network_line
 MAX_ROWS = 40
 """Entries of gradients that are printed one by one."""
 
-_ASSERTED: dict[Relation, tuple[str, str]] = {
-    "zero": ("(abs({g}) <= {r}).all()", "= 0"),
-    "nonzero": ("(abs({g}) > {r}).all()", "!= 0"),
-    "some_nonzero": ("(abs({g}) > {r}).any()", "!= 0 in some entry"),
-    "positive": ("({g} > {r}).all()", "> 0"),
-    "negative": ("({g} < -{r}).all()", "< 0"),
+_ASSERTED: dict[Relation, tuple[str, str, str]] = {
+    "zero": ("abs({g}) <= {r}", "all", "= 0"),
+    "nonzero": ("abs({g}) > {r}", "all", "!= 0"),
+    "some_nonzero": ("abs({g}) > {r}", "any", "!= 0 in some entry"),
+    "positive": ("{g} > {r}", "all", "> 0"),
+    "negative": ("{g} < -{r}", "all", "< 0"),
+}
+"""Up to rounding: a comparison, which of the entries it is about, and what it says."""
+_EXACTLY: dict[Relation, str] = {
+    "zero": "{g} == 0",
+    "nonzero": "{g} != 0",
+    "some_nonzero": "{g} != 0",
+    "positive": "{g} > 0",
+    "negative": "{g} < 0",
 }
 
 
-def described(problem: Problem, samples: int) -> list[str]:
-    """Title, notes, references, and the question in a few lines. One-line texts, made safe to print."""
-    lines = [clean(problem.title or "") or "Gradients that vanish, and gradients that do not", ""]
-    if problem.notes:
-        lines += [*_wrapped(clean_lines(problem.notes)), ""]
+def title(problem: Problem) -> str:
+    """Of the problem, or of all of them. One line, safe to print."""
+    return clean(problem.title or "") or "Gradients that vanish, and gradients that do not"
+
+
+def facts(problem: Problem, samples: int) -> list[str]:
+    """The network, the data and the question, a line each, safe to print."""
     kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
-    lines += [
-        *_wrapped([f"Network: {network_line(problem.network)}; L is the mean squared error; {kinks}."]),
+    return [
+        f"Network: {network_line(problem.network)}; L is the mean squared error; {kinks}.",
         f"Data: {count(samples, 'sample')}.",
-        *_wrapped(f"Asked: {clean(line)}" for line in question_lines(problem)),
+        *(f"Asked: {clean(line)}" for line in question_lines(problem)),
     ]
-    if problem.references:
-        lines += ["", *_wrapped(map(clean, problem.references))]
-    return lines
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:
@@ -55,9 +62,14 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
 
 def docstring(answer: Sat, library: str, install: str) -> str:
     """What the script is about, as a string literal out of which no text of a problem breaks."""
-    lines = [
-        *described(answer.problem, answer.witness.samples),
-        "",
+    problem = answer.problem
+    lines = [title(problem), ""]
+    if problem.notes:
+        lines += [*_wrapped(clean_lines(problem.notes)), ""]
+    lines += [*_wrapped(facts(problem, answer.witness.samples)), ""]
+    if problem.references:
+        lines += [*_wrapped(map(clean, problem.references)), ""]
+    lines += [
         f"{library} computes the gradients; the asserts say what is asked. Needs {library} alone: {install}",
         f"Written by zerograd {__version__} from a witness that is checked exactly.",
     ]
@@ -101,12 +113,12 @@ def rounding_lines(witness: Witness) -> Iterator[str]:
     network = witness.problem.network
     samples, outputs = witness.y.shape
     yield "def sizes():"
-    yield '    """Of every gradient the sum of its terms\' absolute values. Rounding errors are relative to it."""'
+    yield '    """Of every gradient the sum of its terms\' absolute values: rounding is relative to it."""'
     yield "    layers = [  # weights, biases, largest slope and offset of the activation"
     for number, layer in enumerate(network.layers, start=1):
         bias = f"abs(b{number})" if layer.bias else "0"
-        steep, offset = steepest(layer.activation), highest_offset(layer.activation)
-        yield f"        (abs(w{number}), {bias}, {steep!r}, {offset!r}),"
+        steep, offset = short(steepest(layer.activation)), short(highest_offset(layer.activation))
+        yield f"        (abs(w{number}), {bias}, {steep}, {offset}),"
     yield "    ]"
     yield "    below = [abs(x)]"
     yield "    for w, b, slope, offset in layers:"
@@ -135,7 +147,7 @@ def check_lines(answer: Sat, library: str) -> Iterator[str]:
     yield "# The gradients are what they are exactly, but for rounding."
     yield "for name in exact:"
     yield '    assert (abs(found[name] - exact[name]) <= rounding[name]).all(), f"dL/d{name} is off"'
-    asserted = list(_asserts(answer.problem))
+    asserted = list(asserts(answer.problem))
     if asserted:
         yield ""
         yield "# What is asked. Zero and not zero are told apart by rounding."
@@ -143,12 +155,17 @@ def check_lines(answer: Sat, library: str) -> Iterator[str]:
         yield 'print("All that is asked of the gradients holds.")'
 
 
-def _asserts(problem: Problem) -> Iterator[str]:
+def asserts(problem: Problem, *, exact: bool = False) -> Iterator[str]:
+    """A line for each relation that is asked, about ``found`` and, unless it is exact, ``rounding``."""
     for relation, references in problem.query.items():
-        holds, said = _ASSERTED[relation]
+        holds, which, said = _ASSERTED[relation]
         for reference in references:
-            place = _place(problem, reference)
-            condition = holds.format(g=f"found{place}", r=f"rounding{place}")
+            g = f"found{_place(problem, reference)}"
+            single = exact and reference.index is not None  # a number, not an array
+            comparison = (_EXACTLY[relation] if exact else holds).format(
+                g=g, r=f"rounding{_place(problem, reference)}"
+            )
+            condition = comparison if single else f"({comparison}).{which}()"
             yield f'assert {condition}, "asked: dL/d{reference} {said}"'
 
 
@@ -173,7 +190,7 @@ def _table(answer: Sat, library: str) -> Iterator[str]:
         return
     asked = _asked(answer)
     width = max(len(f"dL/d{name}{list(index)}") for name, index in entries) + 2
-    yield f"print(\"{'gradient':<{width}}{library:>13}{'exactly':>13}   asked\")"
+    yield f'print("{"gradient":<{width}}{library:>13}{"exactly":>13}   asked")'
     yield "for name, index, asked in ["
     for name, index in entries:
         yield f'    ("{name}", {index!r}, "{", ".join(asked.get((name, index), []))}"),'
@@ -213,9 +230,10 @@ def place_lists(back: PutBack, indent: int) -> tuple[str, str, str]:
     """Samples, units and values as lists."""
     samples = nested([str(m) for m, _ in back.places], indent)
     units = nested([str(i) for _, i in back.places], indent)
-    values = nested([_short(value) for value in back.values], indent)
+    values = nested([short(value) for value in back.values], indent)
     return samples, units, values
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """A float as Python writes it, without ``.0``."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

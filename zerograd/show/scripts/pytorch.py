@@ -42,7 +42,7 @@ def pytorch_text(answer: Sat, put_back: Mapping[int, PutBack]) -> str:
     for activation, name in defined.items():
         lines += ["", *_definition(witness, activation, name), ""]
     if put_back:
-        lines += ["", *_PUT_BACK, ""]
+        lines += ["", _PUT_BACK, ""]
     lines += [*([""] if defined or put_back else []), *_model(witness, put_back, defined)]
     lines += ["", "loss = torch.nn.functional.mse_loss(model(x), y)", "loss.backward()"]
     found = [f'    "{name}": {place}.grad,' for name, place in _places(witness, put_back, defined).items()]
@@ -84,8 +84,8 @@ def _definition(witness: Witness, activation: Activation, name: str) -> Iterator
         yield f"class {name}Function(torch.autograd.Function):"
         for k in other:
             own, theirs = slope_at(activation, k, convention), activation.torch_slopes[k]
-            yield f"    # A sample sits on the kink at {activation.kinks[k]}. The question takes the derivative"
-            yield f"    # {own} there ({convention}), where torch takes {theirs}."
+            yield f"    # A sample sits on the kink at {activation.kinks[k]}. The question takes the"
+            yield f"    # derivative {own} there ({convention}), where torch takes {theirs}."
         yield "    @staticmethod"
         yield "    def forward(ctx, z):"
         yield "        ctx.save_for_backward(z)"
@@ -120,8 +120,7 @@ def _slope_lines(activation: Activation, hit: set[int], witness: Witness) -> Ite
         yield f"slope[z == {activation.kinks[number]}] = {slope}"
 
 
-_PUT_BACK = '''\
-class PutBack(torch.nn.Module):
+_PUT_BACK = '''class PutBack(torch.nn.Module):
     """Pre-activations on a kink, or next to one, which rounding may carry across it: put back.
 
     They move by no more than rounding. Derivatives stay as they are.
@@ -136,7 +135,7 @@ class PutBack(torch.nn.Module):
         assert (abs(found - self.values) <= self.rounding).all(), "more than rounding"
         z = z.clone()
         z[self.places] = self.values + (found - found.detach())
-        return z'''.split("\n")
+        return z'''
 
 
 def _modules(

@@ -117,7 +117,7 @@ def _tell_apart(
         return resolve(reference, witness.gradients[reference.name].shape)
 
     for relation in ("nonzero", "positive", "negative"):
-        for name, index in witness.problem.asked_entries(relation, witness.samples):  # type: ignore[arg-type]  # one of the relations
+        for name, index in witness.problem.asked_entries(relation, witness.samples):
             if not seen(name, index):
                 raise _too_near(entry(name, index))
     for reference in witness.problem.query["some_nonzero"]:
@@ -188,7 +188,7 @@ def _fits(grain: int | None, largest: NDArray[np.float64]) -> bool:
     """
     if grain is None or grain > 1000:
         return False
-    return Fraction(float(largest.max(initial=0.0))) * 2**grain < 2 ** (_BITS - 1)
+    return Fraction(float(largest.max(initial=0.0))) * (1 << grain) < 1 << (_BITS - 1)
 
 
 def _on_its_side(
