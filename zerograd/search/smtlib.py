@@ -12,7 +12,6 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from zerograd._version import __version__
 from zerograd.core.arrays import Array, Index, indices
 from zerograd.core.conditions import evaluate
 from zerograd.core.errors import ZerogradError
@@ -130,7 +129,7 @@ class _Writer:
             f"; {self.samples} samples, derivative at kinks: {self.problem.derivative_at_kink}.",
             "; Are there parameters, inputs x and targets y for which the gradients are as asked?",
             "; Samples, units and entries are counted from 0: w1_2_0 is the weight w1[2,0], x_3_0 is x[3,0].",
-            f"; Written by zerograd {__version__}.",
+            "; Written by zerograd.",
             "(set-info :smt-lib-version 2.6)",
         ]
         if status is not None:

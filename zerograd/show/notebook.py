@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from zerograd._version import __version__
 from zerograd.core.answer import Sat
 from zerograd.core.arrays import Array
 from zerograd.core.exact import Algebraic, Exact, digits, narrow
@@ -29,6 +28,8 @@ from zerograd.show.scripts.rounding import PutBack, prepare
 
 _DECIMAL_DIGITS = 600
 """Of a longer integer Python may refuse to read the decimal digits; it reads any number in base 16."""
+_PRINTED_BITS = 10_000
+"""Some 3000 digits; Python prints 4300."""
 
 
 def notebook(answer: Sat) -> str:
@@ -86,7 +87,7 @@ def _question(answer: Sat) -> Iterator[str]:
     for reference in problem.references:
         yield markdown_escape(reference)
         yield ""
-    yield f"Needs NumPy alone. Written by zerograd {__version__} from a witness that is checked exactly."
+    yield "Needs NumPy alone. Written by zerograd from a witness that is checked exactly."
 
 
 def _in_floats(witness: Witness) -> bool:
@@ -107,6 +108,8 @@ def _data_words(witness: Witness) -> Iterator[str]:
 
 def _data(witness: Witness) -> Iterator[str]:
     if not _in_floats(witness):
+        if _too_long_to_print(witness):
+            yield "import sys"
         yield "from fractions import Fraction"
         yield ""
     yield "import numpy as np"
@@ -115,8 +118,20 @@ def _data(witness: Witness) -> Iterator[str]:
         yield from rounded_comments(witness.variables)
     else:
         yield 'np.set_printoptions(formatter={"object": str})'
+        if _too_long_to_print(witness):
+            yield "sys.set_int_max_str_digits(0)  # numbers of any length are printed"
     for name, values in witness.variables.items():
         yield f"{name} = {_array(values, witness)}"
+
+
+def _too_long_to_print(witness: Witness) -> bool:
+    """Whether some number of the calculation has more digits than Python prints unasked."""
+    return any(
+        max(value.numerator.bit_length(), value.denominator.bit_length()) > _PRINTED_BITS
+        for array in witness.quantities.values()
+        for value in array.entries
+        if not isinstance(value, Algebraic)
+    )
 
 
 def _array(values: Array[Exact], witness: Witness) -> str:

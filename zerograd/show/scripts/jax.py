@@ -97,8 +97,8 @@ def _definition(witness: Witness, activation: Activation, name: str) -> Iterator
     hit = sorted({k for layer, found in layers if layer.activation == activation for k in found})
     for k in hit:
         slope = slope_at(activation, k, convention)
-        yield f"# A sample sits on the kink at {activation.kinks[k]}. The question takes the"
-        yield f"# derivative {slope} there ({convention}); what JAX takes differs with activations and versions."
+        yield f"# A sample sits on the kink at {activation.kinks[k]}. The question takes the derivative"
+        yield f"# {slope} there ({convention}); what JAX takes differs with activations and versions."
     yield "@jax.custom_jvp"
     yield f"def {name}(z):"
     yield f"    return {_function(activation)}"

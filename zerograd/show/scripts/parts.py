@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from zerograd._version import __version__
 from zerograd.core.answer import Sat
 from zerograd.core.arrays import Array, Index
 from zerograd.core.exact import Exact
@@ -71,7 +70,7 @@ def docstring(answer: Sat, library: str, install: str) -> str:
         lines += [*_wrapped(map(clean, problem.references)), ""]
     lines += [
         f"{library} computes the gradients; the asserts say what is asked. Needs {library} alone: {install}",
-        f"Written by zerograd {__version__} from a witness that is checked exactly.",
+        "Written by zerograd from a witness that is checked exactly.",
     ]
     text = "\n".join(lines).replace("\\", "\\\\").replace('"', '\\"')
     return f'"""{text}\n"""'
