@@ -87,7 +87,6 @@ class _Writer:
         return Fraction(1) if self.derived == "Int" else mean
 
     def text(self, status: str | None) -> str:
-        self._header(status)
         self._unknowns()
         self._given()
         self._forward()
@@ -99,7 +98,7 @@ class _Writer:
         self.lines += ["", "(check-sat)"]
         if status != "unsat":
             self.lines += ["(get-value (", *_columns(self._unknown_names()), "))"]
-        return "\n".join(self.lines) + "\n"
+        return "\n".join([*self._header(status), *self.lines]) + "\n"
 
     # --- pieces of text ------------------------------------------------------------------
 
@@ -117,26 +116,24 @@ class _Writer:
 
     # --- the question --------------------------------------------------------------------
 
-    def _header(self, status: str | None) -> None:
+    def _header(self, status: str | None) -> Iterator[str]:
+        """What goes before the rest, and depends on it: the logic."""
         network = self.problem.network
-        integers = self.problem.domain == "integer"
-        logic = "QF_NRA" if not integers else "QF_NIA" if self.derived == "Int" else "QF_NIRA"
         layers = [f"{n.units} {n.activation}" + ("" if n.bias else " without bias") for n in network.layers]
-        self.lines += [
-            f"; {_plain(self.problem.title or 'Gradients that vanish, and gradients that do not')}",
-            ";",
-            f"; Network {' -> '.join([str(network.inputs), *layers])}, mean squared error L,",
-            f"; {self.samples} samples, derivative at kinks: {self.problem.derivative_at_kink}.",
-            "; Are there parameters, inputs x and targets y for which the gradients are as asked?",
-            "; Samples, units and entries are counted from 0: w1_2_0 is the weight w1[2,0], x_3_0 is x[3,0].",
-            "; Written by zerograd.",
-            "(set-info :smt-lib-version 2.6)",
-        ]
+        yield f"; {_plain(self.problem.title or 'Gradients that vanish, and gradients that do not')}"
+        yield ";"
+        yield f"; Network {' -> '.join([str(network.inputs), *layers])}, mean squared error L,"
+        yield f"; number of samples: {self.samples}, derivative at kinks: {self.problem.derivative_at_kink}."
+        yield "; Are there parameters, inputs x and targets y for which the gradients are as asked?"
+        yield "; Samples, units and entries are counted from 0: w1_2_0 is w1[2,0], x_3_0 is x[3,0]."
+        yield "; Written by zerograd."
+        yield "(set-info :smt-lib-version 2.6)"
         if status is not None:
-            self.lines.append(f"(set-info :status {status})")
+            yield f"(set-info :status {status})"
         if status != "unsat":
-            self.lines.append("(set-option :produce-models true)")
-        self.lines.append(f"(set-logic {logic})")
+            yield "(set-option :produce-models true)"
+        sorts = set(self.sorts.values())
+        yield f"(set-logic {'QF_NIRA' if len(sorts) > 1 else 'QF_NIA' if sorts == {'Int'} else 'QF_NRA'})"
 
     def _unknowns(self) -> None:
         self._say("The unknowns: parameters, inputs and targets.")
@@ -311,7 +308,7 @@ class _Writer:
         self.extremes += 1
         name = symbol("extreme", (self.extremes,))
         whole = all(is_integral(t, self.sorts) and denominator(t) == 1 for t in terms)
-        self.sorts[name] = "Int" if whole else "Real"
+        self.sorts[name] = "Int" if whole and self.problem.domain == "integer" else "Real"
         self.lines.append("; the least or the greatest of some values:")
         self.lines.append(f"(declare-const {name} {self.sorts[name]})")
         return Variable(name)
