@@ -39,7 +39,8 @@ def export(answer: Answer, to: Form, *, document: bool = True) -> str:
         case "smtlib", _:
             from zerograd.search.smtlib import question_smtlib
 
-            return question_smtlib(answer.problem, _samples(answer))
+            decided = None if answer.status == "unknown" else answer.status
+            return question_smtlib(answer.problem, _samples(answer), status=decided)
         case _, Unsat(certificate=certificate) if certificate is not None:
             return _proof(Proof(answer.problem, certificate), to, document=document)
         case _, Sat() if to != "coq":

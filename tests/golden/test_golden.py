@@ -23,10 +23,13 @@ from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network, leaky_rel
 from zerograd.core.polynomial import Polynomial
 from zerograd.core.problem import Problem
 from zerograd.core.witness import witness_from_json
+from zerograd.search.smtlib import question_smtlib
 from zerograd.show.atlas import atlas_latex, atlas_markdown, atlas_text
 from zerograd.show.coq import proof_coq
 from zerograd.show.derivation import derivation_html, derivation_latex, derivation_markdown
 from zerograd.show.gradients import gradients_latex, gradients_text
+from zerograd.show.notebook import notebook
+from zerograd.show.scripts import jax_script, pytorch_script
 from zerograd.show.text import answer_text
 
 HERE = Path(__file__).parent
@@ -246,6 +249,12 @@ PAGES: dict[str, Callable[[], str]] = {
     "proof-every-m.v": coq_proof_for_every_m,
     **{f"answer-{name}.txt": lambda make=make: answer_text(make()) for name, make in ANSWERS.items()},  # type: ignore[misc]
     "answer-verbose.txt": verbose,
+    "script-founding.pytorch": lambda: pytorch_script(founding()),
+    "script-deep.pytorch": lambda: pytorch_script(deep()),
+    "script-deep.jax": lambda: jax_script(deep()),
+    "script-algebraic.jax": lambda: jax_script(algebraic()),
+    "notebook-two-outputs.json": lambda: notebook(two_outputs()),
+    "question-two-outputs.smt2": lambda: question_smtlib(two_outputs().problem, 3, status="sat"),
     "atlas.txt": lambda: atlas_text(*atlas()),
     "atlas.md": lambda: atlas_markdown(*atlas()),
     "atlas.tex": lambda: atlas_latex(*atlas()),
@@ -326,6 +335,6 @@ def test_width(name: str) -> None:
 
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file belongs to a page."""
-    kept = {path.name for path in HERE.iterdir() if path.suffix in (".txt", ".tex", ".md", ".v", ".html")}
+    kept = {path.name for path in HERE.iterdir() if path.suffix not in (".py", ".pyc")} - {"__pycache__"}
     proofs = {name for name in kept if name.startswith("proof-")}  # of tests/show/test_proof.py
     assert kept - proofs == PAGES.keys() - proofs

@@ -1,15 +1,27 @@
-"""Coq, where it is installed."""
+"""Coq, where it is installed; and answers with samples on kinks."""
 
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from zerograd.core.answer import Sat
+from zerograd.core.arrays import Array
+from zerograd.core.exact import Exact, sign
+from zerograd.core.network import Kink, Network
+from zerograd.core.problem import Problem
+from zerograd.core.references import entry
+from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.witness import Witness
 
 AXIOMS = {
     "ClassicalDedekindReals.sig_forall_dec",
@@ -44,3 +56,57 @@ def coq_accepts(coqc: Callable[[str], subprocess.CompletedProcess[str]]) -> Call
         assert run.stdout.count("Axioms:") == text.count("Print Assumptions")
 
     return accepts
+
+
+@pytest.fixture(scope="session")
+def kinked() -> type[Kinked]:
+    """What draws answers in which samples sit on kinks."""
+    return Kinked
+
+
+class Kinked:
+    """Draws a witness, then asks of its gradients what holds of them; the same seed draws the same."""
+
+    @staticmethod
+    def draw(
+        network: Network, convention: Kink, *, seed: int = 0, samples: int = 3, denominator: int = 1
+    ) -> Sat:
+        """An answer in which, where there are biases, the first sample sits on a kink of every unit.
+
+        Args:
+            denominator: of all numbers; with one that is no power of two, float64 rounds.
+        """
+        largest = 99 if convention == "forbid" else 9  # more of them, fewer on a kink by chance
+        dice = random.Random(f"{network} {convention} {seed} {denominator}")
+
+        def number() -> Exact:
+            value = Fraction(dice.randint(-largest, largest), denominator)
+            return value.numerator if value.denominator == 1 else value
+
+        shapes = variable_shapes(network, samples)
+        values: dict[str, Array[Exact]] = {
+            name: Array.build(shape, lambda _: number()) for name, shape in shapes.items()
+        }
+        plain = Problem(network=network, samples=samples, derivative_at_kink="torch")
+        for position, layer in enumerate(network.layers):
+            kinks = layer.activation.kinks
+            if kinks and layer.bias and convention != "forbid":
+                values[f"b{position + 1}"] = Array((layer.units,), (0,) * layer.units)
+                z = Witness.of(plain, values).forward.z[position].rows()[0]
+                moved = tuple(kinks[i % len(kinks)] - value for i, value in enumerate(z))
+                values[f"b{position + 1}"] = Array((layer.units,), moved)
+        return Kinked.answer(network, convention, values)
+
+    @staticmethod
+    def answer(network: Network, convention: Kink, values: Mapping[str, Array[Any]], **labels: Any) -> Sat:
+        """The answer with these values to the question whether gradients can have just their signs."""
+        samples = values["x"].shape[0]
+        plain = Problem(network=network, samples=samples, derivative_at_kink=convention)
+        gradients = Witness.of(plain, values).gradients
+        asked: dict[str, Any] = {"zero": [], "positive": [], "negative": []}
+        for name, array in gradients.items():
+            for index, value in array.items():
+                relation = ("zero", "positive", "negative")[sign(value)]
+                asked[relation].append(entry(name, index))
+        problem = Problem(network=network, samples=samples, derivative_at_kink=convention, **asked, **labels)
+        return Sat(Witness.of(problem, values), problem=problem)

@@ -234,13 +234,13 @@ class Script:
         sorts = self.variables | self.auxiliary
         lines = [f"(declare-const {name} {sort})" for name, sort in sorts.items()]
         lines += [f"(declare-const {name} Bool)" for name in self.truths]
-        printer = _Printer(sorts)
+        printer = Printer(sorts)
         lines += [f"(assert {printer.formula(assertion)})" for assertion in self.assertions]
         return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
-class _Printer:
+class Printer:
     """Text of terms. A comparison of integers with rational coefficients is scaled to integers."""
 
     sorts: Mapping[str, Sort]

@@ -1,0 +1,28 @@
+"""A witness as a script of its own, which lets PyTorch or JAX differentiate and asserts what is asked."""
+
+from __future__ import annotations
+
+from zerograd.core.answer import Sat
+from zerograd.show.scripts.jax import jax_text
+from zerograd.show.scripts.pytorch import pytorch_text
+from zerograd.show.scripts.rounding import BeyondFloat64, prepare
+
+__all__ = ["BeyondFloat64", "jax_script", "pytorch_script"]
+
+
+def pytorch_script(answer: Sat) -> str:
+    """A Python script that needs PyTorch alone.
+
+    Raises:
+        BeyondFloat64: float64 cannot hold the numbers, or cannot tell what is asked.
+    """
+    return pytorch_text(answer, prepare(answer.witness))
+
+
+def jax_script(answer: Sat) -> str:
+    """A Python script that needs JAX alone.
+
+    Raises:
+        BeyondFloat64: float64 cannot hold the numbers, or cannot tell what is asked.
+    """
+    return jax_text(answer, prepare(answer.witness))

@@ -1,0 +1,238 @@
+"""What the scripts for PyTorch and for JAX have in common: the question, the asserts and the table."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from zerograd.core.answer import Sat
+from zerograd.core.arrays import Array, Index
+from zerograd.core.exact import Exact
+from zerograd.core.network import Activation, Kink
+from zerograd.core.problem import Problem
+from zerograd.core.references import Reference, resolve
+from zerograd.core.vocabulary import Relation
+from zerograd.core.witness import Witness
+from zerograd.show.escape import clean, clean_lines
+from zerograd.show.question import question_lines
+from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments
+from zerograd.show.scripts.rounding import PutBack, highest_offset, steepest
+from zerograd.show.words import activations, count, kink_line, network_line
+
+MAX_ROWS = 40
+"""Entries of gradients that are printed one by one."""
+
+_ASSERTED: dict[Relation, tuple[str, str, str]] = {
+    "zero": ("abs({g}) <= {r}", "all", "= 0"),
+    "nonzero": ("abs({g}) > {r}", "all", "!= 0"),
+    "some_nonzero": ("abs({g}) > {r}", "any", "!= 0 in some entry"),
+    "positive": ("{g} > {r}", "all", "> 0"),
+    "negative": ("{g} < -{r}", "all", "< 0"),
+}
+"""Up to rounding: a comparison, which of the entries it is about, and what it says."""
+_EXACTLY: dict[Relation, str] = {
+    "zero": "{g} == 0",
+    "nonzero": "{g} != 0",
+    "some_nonzero": "{g} != 0",
+    "positive": "{g} > 0",
+    "negative": "{g} < 0",
+}
+
+
+def title(problem: Problem) -> str:
+    """Of the problem, or of all of them. One line, safe to print."""
+    return clean(problem.title or "") or "Gradients that vanish, and gradients that do not"
+
+
+def facts(problem: Problem, samples: int) -> list[str]:
+    """The network, the data and the question, a line each, safe to print."""
+    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
+    return [
+        f"Network: {network_line(problem.network)}; L is the mean squared error; {kinks}.",
+        f"Data: {count(samples, 'sample')}.",
+        *(f"Asked: {clean(line)}" for line in question_lines(problem)),
+    ]
+
+
+def _wrapped(lines: Iterable[str]) -> list[str]:
+    return [part for line in lines for part in textwrap.wrap(line, WIDTH - 4) or [""]]
+
+
+def docstring(answer: Sat, library: str, install: str) -> str:
+    """What the script is about, as a string literal out of which no text of a problem breaks."""
+    problem = answer.problem
+    lines = [title(problem), ""]
+    if problem.notes:
+        lines += [*_wrapped(clean_lines(problem.notes)), ""]
+    lines += [*_wrapped(facts(problem, answer.witness.samples)), ""]
+    if problem.references:
+        lines += [*_wrapped(map(clean, problem.references)), ""]
+    lines += [
+        f"{library} computes the gradients; the asserts say what is asked. Needs {library} alone: {install}",
+        "Written by zerograd from a witness that is checked exactly.",
+    ]
+    text = "\n".join(lines).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"""{text}\n"""'
+
+
+def array(convert: str, values: Array[Exact], indent: int = 0) -> str:
+    """``tensor([[1, -2 / 3]])``."""
+    return f"{convert}({nested(values.map(literal).tolist(), indent)})"
+
+
+def data_lines(witness: Witness, convert: str) -> Iterator[str]:
+    """Parameters, ``x`` and ``y``, an assignment each."""
+    yield from rounded_comments(witness.variables)
+    yield "# Weights: a row for each unit, as in torch.nn.Linear. Biases: an entry for each unit."
+    for name, values in witness.parameters.items():
+        yield f"{name} = {array(convert, values)}"
+    yield ""
+    yield "# The dataset: a row for each sample."
+    yield f"x = {array(convert, witness.x)}"
+    yield f"y = {array(convert, witness.y)}"
+
+
+def exact_lines(answer: Sat, convert: str) -> Iterator[str]:
+    """The gradients as they are exactly."""
+    yield "# The gradients of the loss, computed exactly (and then rounded, where they must be)."
+    yield "exact = {"
+    for name in shown_names(answer.problem):
+        yield f'    "{name}": {array(convert, answer.witness.gradients[name], 4)},'
+    yield "}"
+
+
+def shown_names(problem: Problem) -> list[str]:
+    """The gradients that the script looks at."""
+    return [*problem.network.shapes, *(["x"] if problem.asks_of_x else [])]
+
+
+def rounding_lines(witness: Witness) -> Iterator[str]:
+    """A function ``sizes()`` of arrays ``w1``, …, ``x``, ``y``, in words that both libraries read."""
+    network = witness.problem.network
+    samples, outputs = witness.y.shape
+    yield "def sizes():"
+    yield '    """Of every gradient the sum of its terms\' absolute values: rounding is relative to it."""'
+    yield "    layers = [  # weights, biases, largest slope and offset of the activation"
+    for number, layer in enumerate(network.layers, start=1):
+        bias = f"abs(b{number})" if layer.bias else "0"
+        steep, offset = short(steepest(layer.activation)), short(highest_offset(layer.activation))
+        yield f"        (abs(w{number}), {bias}, {steep}, {offset}),"
+    yield "    ]"
+    yield "    below = [abs(x)]"
+    yield "    for w, b, slope, offset in layers:"
+    yield "        below.append(slope * (below[-1] @ w.T + b) + offset)"
+    yield f"    above = 2 / {samples * outputs} * (below[-1] + abs(y))"
+    yield "    result = {}"
+    yield "    for number, (w, _, slope, _) in reversed(list(enumerate(layers, start=1))):"
+    yield "        above = slope * above"
+    yield '        result[f"w{number}"] = above.T @ below[number - 1]'
+    yield '        result[f"b{number}"] = above.sum(0)'
+    yield "        above = above @ w"
+    yield '    return {**result, "x": above}'
+
+
+def rounding_comment() -> list[str]:
+    """Above the lines that call ``sizes()``."""
+    return [
+        "# A float64 is rounded to 53 bits. That sums up to no more than this, for a few thousand terms:",
+    ]
+
+
+def check_lines(answer: Sat, library: str) -> Iterator[str]:
+    """A table of what was found, then the asserts."""
+    yield from _table(answer, library)
+    yield ""
+    yield "# The gradients are what they are exactly, but for rounding."
+    yield "for name in exact:"
+    yield '    assert (abs(found[name] - exact[name]) <= rounding[name]).all(), f"dL/d{name} is off"'
+    asserted = list(asserts(answer.problem))
+    if asserted:
+        yield ""
+        yield "# What is asked. Zero and not zero are told apart by rounding."
+        yield from asserted
+        yield 'print("All that is asked of the gradients holds.")'
+
+
+def asserts(problem: Problem, *, exact: bool = False) -> Iterator[str]:
+    """A line for each relation that is asked, about ``found`` and, unless it is exact, ``rounding``."""
+    for relation, references in problem.query.items():
+        holds, which, said = _ASSERTED[relation]
+        for reference in references:
+            g = f"found{_place(problem, reference)}"
+            single = exact and reference.index is not None  # a number, not an array
+            comparison = (_EXACTLY[relation] if exact else holds).format(
+                g=g, r=f"rounding{_place(problem, reference)}"
+            )
+            condition = comparison if single else f"({comparison}).{which}()"
+            yield f'assert {condition}, "asked: dL/d{reference} {said}"'
+
+
+def _place(problem: Problem, reference: Reference) -> str:
+    """``["w1"][0, 1]``. A lone index may leave axes of length 1 out; the shape completes it."""
+    if reference.index is None:
+        return f'["{reference.name}"]'
+    shape = problem.network.shapes.get(reference.name, (reference.index[0] + 1, problem.network.inputs))
+    (index,) = resolve(reference, shape)
+    return f'["{reference.name}"][{", ".join(map(str, index))}]'
+
+
+def _table(answer: Sat, library: str) -> Iterator[str]:
+    gradients = answer.witness.gradients
+    names = shown_names(answer.problem)
+    entries = [(name, index) for name in names for index, _ in gradients[name].items()]
+    if len(entries) > MAX_ROWS:
+        yield "for name in exact:"
+        yield "    deviation = float(abs(found[name] - exact[name]).max())"
+        yield '    shape = "x".join(map(str, exact[name].shape))'
+        yield '    print(f"dL/d{name:<4} ({shape}): largest deviation {deviation:.1e}")'
+        return
+    asked = _asked(answer)
+    width = max(len(f"dL/d{name}{list(index)}") for name, index in entries) + 2
+    yield f'print("{"gradient":<{width}}{library:>13}{"exactly":>13}   asked")'
+    yield "for name, index, asked in ["
+    for name, index in entries:
+        yield f'    ("{name}", {index!r}, "{", ".join(asked.get((name, index), []))}"),'
+    yield "]:"
+    yield '    label = f"dL/d{name}{list(index)}"'
+    yield "    value, expected = float(found[name][index]), float(exact[name][index])"
+    yield f'    print(f"{{label:<{width}}}{{value:>13.6g}}{{expected:>13.6g}}   {{asked}}".rstrip())'
+
+
+def _asked(answer: Sat) -> dict[tuple[str, Index], list[str]]:
+    asked: dict[tuple[str, Index], list[str]] = {}
+    for relation, references in answer.problem.query.items():
+        for reference in references:
+            for index in resolve(reference, answer.witness.gradients[reference.name].shape):
+                said = asked.setdefault((reference.name, index), [])
+                if (word := relation.replace("_", " ")) not in said:
+                    said.append(word)
+    return asked
+
+
+def kinks_hit(witness: Witness) -> list[set[int]]:
+    """By layer, the kinks that a sample sits on, by their numbers."""
+    return [
+        {number for value in z.entries for number, on_kink in [layer.activation.locate(value)] if on_kink}
+        for layer, z in zip(witness.problem.network.layers, witness.forward.z, strict=True)
+    ]
+
+
+def slope_at(activation: Activation, number: int, convention: Kink) -> int | Fraction:
+    """The derivative that the convention gives at a kink; under ``forbid`` nothing is there to ask."""
+    slope = activation.slope_at_kink(number, convention)
+    assert slope is not None  # for the type checker: no sample sits on a kink under forbid
+    return slope
+
+
+def place_lists(back: PutBack, indent: int) -> tuple[str, str, str]:
+    """Samples, units and values as lists."""
+    samples = nested([str(m) for m, _ in back.places], indent)
+    units = nested([str(i) for _, i in back.places], indent)
+    values = nested([short(value) for value in back.values], indent)
+    return samples, units, values
+
+
+def short(value: float) -> str:
+    """A float as Python writes it, without ``.0``."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -1,0 +1,212 @@
+"""Where float64 cannot be trusted to follow a witness, found before a script is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, nextafter
+from typing import TYPE_CHECKING
+
+from zerograd.core.arrays import Array, Index
+from zerograd.core.errors import ZerogradError
+from zerograd.core.exact import Exact
+from zerograd.core.network import Activation
+from zerograd.core.references import Reference, entry, resolve
+from zerograd.core.witness import Witness
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_SMALLEST = 2.0**-1000
+"""Nearer to 0 a processor may take a number for 0."""
+_BITS = 53
+_MARGIN = 4
+"""How far beyond rounding a gradient must be that is asked to be nonzero."""
+
+
+class BeyondFloat64(ZerogradError):  # noqa: N818 - named for what is the matter
+    """Float64 cannot show what the witness shows exactly; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Pre-activations of a layer that rounding may carry across a kink.
+
+    Attributes:
+        layer: 1..L.
+        places: (sample, unit) of each.
+        values: what each is exactly, or the float64 nearest to that on its side of the kinks.
+        rounding: how far they may be off.
+    """
+
+    layer: int
+    places: tuple[tuple[int, int], ...]
+    values: tuple[float, ...]
+    rounding: float
+
+
+def prepare(witness: Witness) -> dict[int, PutBack]:
+    """By layer, the pre-activations that rounding may carry across a kink.
+
+    Raises:
+        BeyondFloat64: a number is out of the range of float64, or a gradient that is asked to be
+            nonzero drowns in rounding.
+    """
+    import numpy as np
+
+    from zerograd.numeric.floats import NotComparable, evaluate, exact_pieces, majorants, to_floats
+
+    network = witness.problem.network
+    try:
+        values = {name: to_floats(array) for name, array in witness.variables.items()}
+        exact = {name: to_floats(array) for name, array in witness.gradients.items()}
+        codes = exact_pieces(witness)
+        with np.errstate(all="ignore", under="raise"):
+            evaluate(network, values, codes, witness.problem.derivative_at_kink)
+            reach = majorants(network, values)
+            size = _sizes(witness, values, reach)
+    except NotComparable as reason:
+        raise BeyondFloat64(f"{reason}, which such a script calculates in") from None
+    except FloatingPointError:
+        raise BeyondFloat64("an intermediate value is too near to 0 for float64") from None
+    if not all(np.isfinite(array).all() for array in size.values()):
+        raise BeyondFloat64("an intermediate value is beyond the range of float64")
+    _tell_apart(witness, exact, size)
+    return _put_back(witness, values, codes, reach)
+
+
+def _sizes(
+    witness: Witness, values: Mapping[str, NDArray[np.float64]], reach: list[NDArray[np.float64]]
+) -> dict[str, NDArray[np.float64]]:
+    """Of every gradient the sum of its terms' absolute values, as the scripts work it out."""
+    import numpy as np
+
+    layers = witness.problem.network.layers
+    result = {}
+    upstream = 2 / witness.y.shape[0] / witness.y.shape[1] * (reach[-1] + np.abs(values["y"]))
+    for number in range(len(layers), 0, -1):
+        upstream = upstream * steepest(layers[number - 1].activation)
+        result[f"w{number}"] = upstream.T @ reach[number - 1]
+        result[f"b{number}"] = upstream.sum(axis=0)
+        upstream = upstream @ np.abs(values[f"w{number}"])
+    return {**result, "x": upstream}
+
+
+def steepest(activation: Activation) -> float:
+    """The largest |slope|."""
+    return max(abs(float(slope)) for slope in activation.slopes)
+
+
+def highest_offset(activation: Activation) -> float:
+    """The largest |offset|."""
+    return max(abs(float(offset)) for offset in activation.offsets)
+
+
+def _tell_apart(
+    witness: Witness, exact: Mapping[str, NDArray[np.float64]], size: Mapping[str, NDArray[np.float64]]
+) -> None:
+    """What is asked to be nonzero is beyond rounding."""
+    from zerograd.numeric.floats import ROUNDING
+
+    def seen(name: str, index: Index) -> bool:
+        return bool(abs(exact[name][index]) > _MARGIN * ROUNDING * size[name][index])
+
+    def named(reference: Reference) -> list[Index]:
+        return resolve(reference, witness.gradients[reference.name].shape)
+
+    for relation in ("nonzero", "positive", "negative"):
+        for name, index in witness.problem.asked_entries(relation, witness.samples):
+            if not seen(name, index):
+                raise _too_near(entry(name, index))
+    for reference in witness.problem.query["some_nonzero"]:
+        if not any(seen(reference.name, index) for index in named(reference)):
+            raise _too_near(str(reference))
+
+
+def _too_near(name: str) -> BeyondFloat64:
+    return BeyondFloat64(f"∂L/∂{name} is not 0, but so near to it that float64 cannot tell")
+
+
+def _put_back(
+    witness: Witness,
+    values: Mapping[str, NDArray[np.float64]],
+    codes: list[NDArray[np.intp]],
+    reach: list[NDArray[np.float64]],
+) -> dict[int, PutBack]:
+    import numpy as np
+
+    from zerograd.numeric.floats import ROUNDING
+
+    result: dict[int, PutBack] = {}
+    grain = _grain(witness.x.entries)
+    for number, layer in enumerate(witness.problem.network.layers, start=1):
+        bias = np.abs(values[f"b{number}"]) if layer.bias else 0.0
+        largest = reach[number - 1] @ np.abs(values[f"w{number}"]).T + bias
+        weights = _grain(witness.parameters[f"w{number}"].entries)
+        grain = None if grain is None or weights is None else grain + weights
+        if layer.bias:
+            grain = _coarser(grain, _grain(witness.parameters[f"b{number}"].entries))
+        if not _fits(grain, largest):
+            grain = None
+        z = witness.forward.z[number - 1]
+        floats = np.array([float(v) for v in z.entries]).reshape(z.shape)
+        near = np.zeros(z.shape, dtype=bool)
+        for kink in layer.activation.kinks if grain is None else ():
+            near |= np.abs(floats - float(kink)) <= ROUNDING * (largest + abs(float(kink)))
+        places = [(int(m), int(i)) for m, i in np.argwhere(near)]
+        if places:
+            back = tuple(_on_its_side(layer.activation, z, codes[number - 1], place) for place in places)
+            rounding = 2 * ROUNDING * max(float(largest[place]) for place in places) + _SMALLEST
+            result[number] = PutBack(number, tuple(places), back, rounding)
+        pieces = _grain([*layer.activation.slopes, *layer.activation.offsets])
+        grain = None if grain is None or pieces is None else grain + pieces
+        if not _fits(grain, reach[number]):
+            grain = None
+    return result
+
+
+def _grain(values: Iterable[Exact]) -> int | None:
+    """The least k for which all are multiples of 2**-k, None where there is none."""
+    largest = 0
+    for value in values:
+        if not isinstance(value, int | Fraction) or value.denominator.bit_count() != 1:
+            return None
+        largest = max(largest, value.denominator.bit_length() - 1)
+    return largest
+
+
+def _coarser(a: int | None, b: int | None) -> int | None:
+    return None if a is None or b is None else max(a, b)
+
+
+def _fits(grain: int | None, largest: NDArray[np.float64]) -> bool:
+    """Whether every partial sum, in any order, is a float64 without rounding.
+
+    They are multiples of 2**-grain, and no larger than ``largest``.
+    """
+    if grain is None or grain > 1000:
+        return False
+    return Fraction(float(largest.max(initial=0.0))) * (1 << grain) < 1 << (_BITS - 1)
+
+
+def _on_its_side(
+    activation: Activation, z: Array[Exact], codes: NDArray[np.intp], place: tuple[int, int]
+) -> float:
+    """The float64 nearest to z that lies on the same piece or kink."""
+    number, on_kink = divmod(int(codes[place]), 2)
+    if on_kink:
+        return float(activation.kinks[number])
+    value = float(z[place])
+    if number > 0 and value <= activation.kinks[number - 1] + _SMALLEST:
+        return _beside(activation.kinks[number - 1], inf)
+    if number < len(activation.kinks) and value >= activation.kinks[number] - _SMALLEST:
+        return _beside(activation.kinks[number], -inf)
+    return value
+
+
+def _beside(kink: int | Fraction, direction: float) -> float:
+    if kink == 0:
+        return _SMALLEST if direction > 0 else -_SMALLEST
+    return nextafter(float(kink), direction)
