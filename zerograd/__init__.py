@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zerograd.core.problem import Problem
     from zerograd.core.witness import Witness
     from zerograd.proof import Proof
+    from zerograd.show.plot import plot
 
 __all__ = [
     "Answer",
@@ -45,6 +46,7 @@ __all__ = [
     "gradients",
     "leaky_relu",
     "load",
+    "plot",
     "prove",
     "solve",
     "verify",
@@ -60,6 +62,7 @@ _HOME = {
     "zerograd.core.problem": ("Problem",),
     "zerograd.core.witness": ("Witness",),
     "zerograd.proof": ("Proof",),
+    "zerograd.show.plot": ("plot",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
