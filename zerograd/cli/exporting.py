@@ -107,7 +107,9 @@ def plot(
     network        units and connections with their weights
     all            the three as panels of one figure
 
-    Needs matplotlib: pip install 'zerograd[plot]'. Exit codes: 0 written, 2 unusable input or nothing to draw.
+    Needs matplotlib: pip install 'zerograd[plot]'.
+
+    Exit codes: 0 written, 2 unusable input or nothing to draw.
     """
     from zerograd.core.errors import ZerogradError
     from zerograd.show.plot import picture
@@ -128,10 +130,10 @@ def _picture_form(output: str | None) -> Picture:
     """What a picture's file is called says what it is."""
     if output is None:
         fail("a picture is not for a terminal: name a file with -o FILE.svg, FILE.png or FILE.pdf")
-    for form in PICTURES:
-        if output.lower().endswith(f".{form}"):
-            return form
-    fail(f"{printable(output)}: name a file that ends in .svg, .png or .pdf")
+    found = [form for form in PICTURES if output.lower().endswith(f".{form}")]
+    if not found:
+        fail(f"{printable(output)}: name a file that ends in .svg, .png or .pdf")
+    return found[0]
 
 
 def _read(name: str, spec: str | None, samples: int | str | None, pick: int | None) -> Answer:

@@ -8,14 +8,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from zerograd.core.exact import Exact, sign
 from zerograd.core.witness import Witness
 from zerograd.show.plot.contributions import Contributions, contributions
-from zerograd.show.plot.line import Finish
 from zerograd.show.plot.placing import Places
+from zerograd.show.plot.residuals import Finish, marker, marker_style
 from zerograd.show.plot.style import (
     HATCHES,
     INK,
@@ -75,13 +74,12 @@ def draw_bars(ax: Axes, witness: Witness) -> Finish:
     if table.rest:
         kind = "their sum" if table.net else "positive and negative parts"
         handles.append(_key(OTHERS, f"{count(table.rest, 'other sample')}: {kind}"))
-    handles.append(Line2D([], [], linestyle="", marker="D", markersize=6, markerfacecolor="white",
-                          markeredgecolor=INK, markeredgewidth=1.1, label="sum: the gradient"))  # fmt: skip
+    handles.append(marker("D", "white", "sum: the gradient", 6))
     segments = []
     for place, (row, scale) in enumerate(zip(table.rows, scales, strict=True)):
         segments += _stack(ax, place, row, scale, table.samples)
-        ax.plot([place + _DIAMOND], [near(row.total, "a gradient") / scale], linestyle="", marker="D", markersize=6,
-                markerfacecolor="white", markeredgecolor=INK, markeredgewidth=1.1, zorder=5)  # fmt: skip
+        height = near(row.total, "a gradient") / scale
+        ax.plot([place + _DIAMOND], [height], zorder=5, **marker_style("D", "white", 6))
     ax.axhline(0, color=INK, linewidth=0.8, zorder=4)
     ends = [end for segment in segments for end in segment[1:3]] or [-1.0, 1.0]
     low, high = min(0.0, *ends), max(0.0, *ends)
@@ -116,7 +114,7 @@ def _scales(rows: Sequence[Contributions]) -> tuple[list[float], list[str]]:
         parts = [near(v, "a contribution") for v in (*row.shares, *row.others)]
         heights.append(max(sum(v for v in parts if v > 0), -sum(v for v in parts if v < 0), 0.0))
     real = [h for h in heights if h > 0]
-    if not real or (max(real) <= _UNEQUAL * min(real) and 1e-90 < max(real)):
+    if not real or (max(real) <= _UNEQUAL * min(real) and max(real) > 1e-90):
         return [1.0] * len(rows), []
     return [h if h > 0 else 1.0 for h in heights], ["The bars of each entry have a scale of their own."]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 from zerograd.core.arrays import Array, Index
 from zerograd.core.backprop import Forward, backward
@@ -12,6 +13,8 @@ from zerograd.core.exact import Exact, narrow, sign
 from zerograd.core.references import resolve
 from zerograd.core.vocabulary import RELATIONS
 from zerograd.core.witness import Witness
+
+T = TypeVar("T")
 
 Entry = tuple[str, Index]
 
@@ -61,7 +64,7 @@ class Table:
 def sample_gradients(witness: Witness, sample: int) -> dict[str, Array[Exact]]:
     """One sample's summand of ∂L/∂ of every parameter: the gradients if all other residuals were 0."""
     run = witness.forward
-    alone = Forward(
+    alone: Forward[Exact] = Forward(
         _row(run.x, sample),
         tuple(_row(z, sample) for z in run.z),
         tuple(_row(a, sample) for a in run.a),
@@ -74,7 +77,7 @@ def sample_gradients(witness: Witness, sample: int) -> dict[str, Array[Exact]]:
     return {name: gradients[name].map(lambda g: narrow(g * share)) for name in network.shapes}
 
 
-def _row(array: Array[Exact], sample: int) -> Array[Exact]:
+def _row(array: Array[T], sample: int) -> Array[T]:
     width = array.shape[1]
     return Array((1, width), array.entries[sample * width : (sample + 1) * width])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,8 +13,8 @@ from matplotlib.lines import Line2D
 from zerograd.core.exact import sign
 from zerograd.core.references import entry
 from zerograd.core.witness import Witness
-from zerograd.show.plot.line import Finish
 from zerograd.show.plot.placing import Places
+from zerograd.show.plot.residuals import Finish
 from zerograd.show.plot.style import (
     FAINT,
     INK,
@@ -99,7 +100,7 @@ def draw_network(ax: Axes, witness: Witness) -> Finish:
     handles: list[Line2D] = []
     shown = [
         (right.layer, unit, below)
-        for left, right in zip(columns, columns[1:], strict=False)
+        for left, right in pairwise(columns)
         if right.layer == left.layer + 1
         for unit in right.units
         for below in left.units
@@ -157,7 +158,7 @@ def _column(layer: int, place: int, units: int) -> Column:
 
 def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
     """Headings, connections and units."""
-    for left, right in zip(layout.columns, layout.columns[1:], strict=False):
+    for left, right in pairwise(layout.columns):
         if right.layer == left.layer + 1:
             _edges(ax, witness, layout, left, right)
         else:
@@ -223,7 +224,7 @@ def _labels(ax: Axes, places: Places, witness: Witness, layout: Layout) -> None:
             name = f"b{column.layer}" if len(bias.entries) == 1 else entry(f"b{column.layer}", (unit,))
             below = (layout.x(column), layout.y(column, row) - layout.node / 2 - _BIAS / 2)
             places.label(f"{name} = {number(bias[unit])}", [(below, (0, 0))], bbox=_BOX)
-    for left, right in zip(layout.columns, layout.columns[1:], strict=False):
+    for left, right in pairwise(layout.columns):
         if right.layer != left.layer + 1:
             continue
         weights = witness.parameters[f"w{right.layer}"]

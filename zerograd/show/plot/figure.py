@@ -13,8 +13,9 @@ from zerograd.core.witness import Witness
 from zerograd.show.plot import Kind, Picture
 from zerograd.show.plot.bars import draw_bars
 from zerograd.show.plot.diagram import draw_network
-from zerograd.show.plot.line import Finish, draw_line
+from zerograd.show.plot.line import draw_line
 from zerograd.show.plot.plane import draw_plane
+from zerograd.show.plot.residuals import Finish
 from zerograd.show.plot.style import TITLE, styled, text_style, title_text
 from zerograd.show.plot.targets import draw_targets
 from zerograd.show.words import count, kink_line, network_line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
+from itertools import pairwise
 
 from zerograd.core.arrays import Array
 from zerograd.core.exact import Algebraic, Exact, compare, divide, narrow, sign
@@ -23,14 +24,12 @@ class Piece:
 
     Attributes:
         low, high: its ends.
-        z: per layer, per unit, the pre-activation.
         sides: per layer, per unit, the number of the activation's piece (see `Activation`).
         output: ŷ, per output.
     """
 
     low: Exact
     high: Exact
-    z: tuple[tuple[Affine, ...], ...]
     sides: tuple[tuple[int, ...], ...]
     output: tuple[Affine, ...]
 
@@ -49,7 +48,7 @@ def pieces(
     """
     irrational = any(isinstance(v, Algebraic) for array in parameters.values() for v in array.entries)
     left = MOST_IRRATIONAL_STEPS if irrational else MOST_STEPS
-    found = [Piece(low, high, (), (), ((1, 0),))]
+    found = [Piece(low, high, (), ((1, 0),))]
     for number, layer in enumerate(network.layers, start=1):
         weights = parameters[f"w{number}"].rows()
         biases = parameters[f"b{number}"].entries if layer.bias else (0,) * layer.units
@@ -60,7 +59,7 @@ def pieces(
                 return None
             z = tuple(_combined(row, piece.output, bias) for row, bias in zip(weights, biases, strict=True))
             ends = [piece.low, *_crossings(z, layer.activation.kinks, piece), piece.high]
-            for start, end in zip(ends, ends[1:], strict=False):
+            for start, end in pairwise(ends):
                 left -= layer.units
                 middle = divide(start + end, 2)
                 sides = tuple(layer.activation.locate(narrow(at(line, middle)))[0] for line in z)
@@ -68,7 +67,7 @@ def pieces(
                     _activated(line, layer.activation.slopes[side], layer.activation.offsets[side])
                     for line, side in zip(z, sides, strict=True)
                 )
-                refined.append(Piece(start, end, (*piece.z, z), (*piece.sides, sides), output))
+                refined.append(Piece(start, end, (*piece.sides, sides), output))
         found = refined
     return tuple(found)
 
@@ -104,16 +103,16 @@ def _crossings(z: Sequence[Affine], kinks: Sequence[Exact], piece: Piece) -> lis
     return [x for n, x in enumerate(inside) if n == 0 or compare(inside[n - 1], x) != 0]
 
 
-def knots(found: Sequence[Piece]) -> list[Exact]:
-    """Where the slope of an output changes."""
+def knots(found: Sequence[Piece]) -> list[int]:
+    """Where the slope of an output changes: the numbers of the pieces that begin there."""
     return [
-        right.low
-        for left, right in zip(found, found[1:], strict=False)
+        number
+        for number, (left, right) in enumerate(pairwise(found), start=1)
         if any(compare(a[0], b[0]) for a, b in zip(left.output, right.output, strict=True))
     ]
 
 
-def strips(found: Sequence[Piece], layer: int, unit: int) -> list[tuple[Exact, Exact, int]]:
+def sides_of(found: Sequence[Piece], layer: int, unit: int) -> list[tuple[Exact, Exact, int]]:
     """(low, high, side) of a unit (layers from 1, units from 0), neighbours of one side joined."""
     joined: list[tuple[Exact, Exact, int]] = []
     for piece in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -53,7 +54,7 @@ class Places:
     def line(self, points: Iterable[Point]) -> None:
         """A line through points in data coordinates."""
         pixels = [self.pixel(*point) for point in points]
-        self.lines += zip(pixels, pixels[1:], strict=False)
+        self.lines += pairwise(pixels)
 
     def block(self, x: float, y: float, width: float, height: float) -> None:
         """A box, of a size in points, that stays free of labels."""
@@ -110,11 +111,9 @@ class Places:
 
     def _cost(self, box: Box) -> float:
         frame = self.ax.get_window_extent()
-        outside = (
-            box[0] < frame.x0 or box[1] < frame.y0 or box[2] > frame.x1 or box[3] > frame.y1
-        ) * _OUTSIDE
+        outside = bool(box[0] < frame.x0 or box[1] < frame.y0 or box[2] > frame.x1 or box[3] > frame.y1)
         return (
-            outside
+            _OUTSIDE * outside
             + _ON_LABEL * sum(_overlap(box, other) for other in self.labels)
             + _ON_MARK * sum(_overlap(box, other) for other in self.marks)
             + _ON_LINE * sum(_crosses(box, line) for line in self.lines)

@@ -16,11 +16,10 @@ from zerograd.core.exact import divide, narrow, sign
 from zerograd.core.witness import Witness
 from zerograd.show.numbers import vector_text
 from zerograd.show.plot.grid import outputs_at
-from zerograd.show.plot.line import Finish
 from zerograd.show.plot.placing import Places, Point
+from zerograd.show.plot.residuals import Finish, marker, marker_style
 from zerograd.show.plot.style import (
     FAINT,
-    INK,
     LINES,
     RAMP,
     SMALL,
@@ -105,10 +104,8 @@ def draw_plane(ax: Axes, witness: Witness) -> Finish:
             )
     if witness.problem.network.depth > 2:
         notes.append("Kinks of deeper layers are not drawn.")
-    ax.plot(*zip(*points, strict=True), linestyle="", marker="o", markersize=6 if drawn <= 40 else 3, zorder=5,
-            markerfacecolor=TARGET, markeredgecolor=INK, markeredgewidth=0.8)  # fmt: skip
-    handles.append(Line2D([], [], linestyle="", marker="o", markersize=6, markerfacecolor=TARGET, markeredgecolor=INK,
-                          markeredgewidth=0.8, label="sample, with r = ŷ − y"))  # fmt: skip
+    ax.plot(*zip(*points, strict=True), zorder=5, **marker_style("o", TARGET, 6 if drawn <= 40 else 3))
+    handles.append(marker("o", TARGET, "sample, with r = ŷ − y", 6))
     ax.set_ylabel("x[·,1]", **text_style())
     ax.tick_params(labelsize=SMALL)
     heading(ax, "What the network computes", handles)

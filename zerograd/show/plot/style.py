@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font
 from matplotlib.textpath import text_to_path
 
-from zerograd.core.exact import Exact
+from zerograd.core.exact import Algebraic, Exact
 from zerograd.core.witness import Witness
 from zerograd.show.escape import clean
 from zerograd.show.numbers import decimal_text, exact_text, field_text
@@ -86,9 +87,7 @@ def alpha_note(witness: Witness) -> list[str]:
     field = witness.field
     if field is None:
         return []
-    from zerograd.core.exact import Algebraic
-
-    alpha = Algebraic(field, (0, 1))
+    alpha = Algebraic(field, (Fraction(0), Fraction(1)))
     return [f"α ≈ {decimal_text(alpha)} is the root of {field_text(field)}".replace("-", "−")]
 
 
@@ -175,6 +174,13 @@ def _table_width(labels: Sequence[str], columns: int) -> float:
     rows, more = divmod(len(labels), columns)
     ends = [n * rows + min(n, more) for n in range(columns + 1)]
     return sum(max(extent(label)[0] for label in labels[a:b]) + 37 for a, b in pairwise(ends))
+
+
+def bare(ax: Axes) -> None:
+    """Two sides without a frame, small ticks."""
+    ax.tick_params(labelsize=SMALL)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
 
 
 def listed(items: Sequence[str], most: int = 3) -> str:
