@@ -34,6 +34,8 @@ from zerograd.show.words import count, label
 _WIDTH, _LEFT = 0.44, -0.3
 """Of a bar, and where it begins, beside the place of its entry; the diamond stands to its right."""
 _DIAMOND = 0.24
+_NARROW = 300.0
+"""Points: axes in which fewer bars are drawn."""
 _UNEQUAL = 25.0
 """Entries whose bars differ by more than this factor have scales of their own."""
 
@@ -64,16 +66,14 @@ def lightness(color: str) -> float:
 
 def draw_bars(ax: Axes, witness: Witness) -> Finish:
     """Draw into the axes. What is returned puts labels where there is room, once the layout is final."""
-    table = contributions(witness)
+    narrow = axes_width(ax) < _NARROW
+    table = contributions(witness, most_entries=6 if narrow else 12, most_samples=8 if narrow else 12)
     scales, notes = _scales(table.rows)
-    if witness.problem.asks_of_x:
-        notes.append("Each entry of ∂L/∂x has the term of its own sample alone, and no bar here.")
     if table.left_out:
-        notes.append(f"{count(table.left_out, 'entry').replace('entrys', 'entries')} of parameters left out.")
+        notes.append(f"{table.left_out} more {'entry is' if table.left_out == 1 else 'entries are'} not drawn.")
     handles: list[Any] = [_key(Style.of(position), f"sample {m}") for position, m in enumerate(table.samples)]
     if table.rest:
-        kind = "their sum" if table.net else "positive and negative parts"
-        handles.append(_key(OTHERS, f"{count(table.rest, 'other sample')}: {kind}"))
+        handles.append(_key(OTHERS, f"{count(table.rest, 'other')}: {'net' if table.net else '+ and −'}"))
     handles.append(marker("D", "white", "sum: the gradient", 6))
     segments = []
     for place, (row, scale) in enumerate(zip(table.rows, scales, strict=True)):

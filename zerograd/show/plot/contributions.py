@@ -50,7 +50,7 @@ class Table:
     Attributes:
         samples: those that are shown one by one, in order; ``rest`` is how many are not.
         rows: an entry each.
-        left_out: how many parameter entries are not shown.
+        left_out: how many entries are not shown, of parameters and of what was asked for of inputs.
         net: whether ``others`` are net sums.
     """
 
@@ -72,8 +72,8 @@ def sample_gradients(witness: Witness, sample: int) -> dict[str, Array[Exact]]:
         _row(run.residuals, sample),
     )
     network = witness.problem.network
-    gradients = backward(network, witness.parameters, alone)
     share = Fraction(1, witness.samples)  # the mean over one sample is M times too large
+    gradients = backward(network, witness.parameters, alone)
     return {name: gradients[name].map(lambda g: narrow(g * share)) for name in network.shapes}
 
 
@@ -83,20 +83,25 @@ def _row(array: Array[T], sample: int) -> Array[T]:
 
 
 def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int = 12) -> Table:
-    """The entries that were asked for, then other parameters, each as a sum over samples.
+    """The entries that were asked for, then those of other parameters, each as a sum over samples.
 
     Where there are more than ``most_samples``, those are shown that add most to an entry.
     """
     asked = _asked(witness)
     gradients = witness.gradients
     every = [(name, index) for name in witness.problem.network.shapes for index, _ in gradients[name].items()]
+    parameters = len(every)
+    every += [place for place in asked if place[0] == "x"]
     entries = _chosen(every, asked, most_entries)
     samples = witness.samples
-    whole = samples <= most_samples or samples * len(every) <= MOST_STEPS
+    whole = samples <= most_samples or samples * parameters <= MOST_STEPS
     known: dict[int, list[Exact]] = {}
     for m in range(samples if whole else most_samples - 1):
         alone = sample_gradients(witness, m)
-        known[m] = [alone[name][index] for name, index in entries]
+        known[m] = [
+            alone[name][index] if name != "x" else gradients[name][index] if index[0] == m else 0
+            for name, index in entries
+        ]
     shown = list(known)
     if samples > most_samples and whole:
         shown = _largest(known, most_samples - 1)

@@ -129,7 +129,8 @@ def draw_network(ax: Axes, witness: Witness) -> Finish:
         ax.set_xlim(0, width)
         ax.set_ylim(0, height)
         step = Layout(columns, width, height, _NODE).step
-        layout = Layout(columns, width, height, min(_NODE, max(step - _BIAS - 1, 8.0)))
+        node = min(_NODE, max(step - _BIAS - 1, 8.0), 0.42 * width / (columns[-1].place + 1))
+        layout = Layout(columns, width, height, node)
         _draw(ax, witness, layout)
         _labels(ax, places, witness, layout)
 
@@ -235,9 +236,10 @@ def _labels(ax: Axes, places: Places, witness: Witness, layout: Layout) -> None:
                 y0, y1 = layout.y(left, row0), layout.y(right, row)
                 value = number(weights[unit, below_])
                 spots = [(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t) for t in _ALONG]
-                places.label(
-                    f"w{right.layer} = {value}" if alone else value, [(s, (0, 0)) for s in spots], bbox=_BOX
-                )
+                along = [(spot, (0.0, 0.0)) for spot in spots]
+                above = [(spots[0], (0.0, up)) for up in (1.0, 4.0)]  # where columns are narrow
+                text = f"w{right.layer} = {value}" if alone else value
+                places.label(text, [*along, *(above if len(left.units) == len(right.units) == 1 else [])], bbox=_BOX)
     if places.left_out:
         note = f"{count(places.left_out, 'number')} left out for lack of room."
         ax.set_xlabel(f"{ax.get_xlabel()}\n{note}".strip())

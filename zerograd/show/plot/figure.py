@@ -23,6 +23,8 @@ from zerograd.show.words import count, kink_line, network_line
 _CM = 1 / 2.54
 _ONE, _ALL = 16.0, 27.0
 """Widths in centimetres."""
+_BESIDE = 22.0
+"""From this width on, two panels stand beside each other."""
 
 _METADATA: dict[Picture, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": "zerograd"},
@@ -45,22 +47,26 @@ def drawn(witness: Witness, kinds: Sequence[Kind], width: float | None = None) -
         figure = Figure(layout="constrained")
         figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08, wspace=0.03, hspace=0.04)  # type: ignore[union-attr, call-arg]
         if len(kinds) == 1:
-            figure.set_size_inches(inches, max(0.72 * inches, 4.0))
+            figure.set_size_inches(inches, max(0.72 * inches, 4.8))
             axes = {kinds[0]: figure.add_subplot()}
         else:
-            figure.set_size_inches(inches, max(0.78 * inches, 7.0))
-            axes = dict(zip(kinds, _panels(figure), strict=True))
+            beside = centimetres >= _BESIDE
+            figure.set_size_inches(inches, max(0.78 * inches, 7.0) if beside else max(1.9 * inches, 13.5))
+            axes = dict(zip(kinds, _panels(figure, beside=beside), strict=True))
         figure.suptitle(_title(witness, 72 * inches - 24), **text_style(TITLE, linespacing=1.5))
         figure.draw_without_rendering()  # so that legends and notes know about how wide they may be
         finish: list[Finish] = [_drawing(witness, kind)(ax, witness) for kind, ax in axes.items()]
         figure.draw_without_rendering()  # from here on, every axes has its place
         for place_labels in finish:
             place_labels()
+        figure.draw_without_rendering()  # labels that found no room are counted in a note
     return figure
 
 
-def _panels(figure: Figure) -> list[Axes]:
-    """Function and contributions above each other on the left; the network beside them."""
+def _panels(figure: Figure, *, beside: bool) -> list[Axes]:
+    """Function and network beside each other, contributions below; all below each other where it is narrow."""
+    if not beside:
+        return [figure.add_subplot(3, 1, row) for row in (1, 3, 2)]
     grid = figure.add_gridspec(2, 2, width_ratios=[1.25, 1.0], height_ratios=[1.25, 1.0])
     function, network = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])
     return [function, figure.add_subplot(grid[1, :]), network]
@@ -80,7 +86,8 @@ def _title(witness: Witness, width: float) -> str:
     problem = witness.problem
     layers = [layer.activation for layer in problem.network.layers]
     about = f"{network_line(problem.network)}; {count(witness.samples, 'sample')}"
-    lines = [title_text(f"{about}; {kink_line(layers, problem.derivative_at_kink)}", width)]
+    kinks = kink_line(layers, problem.derivative_at_kink).replace("-", "−")
+    lines = [title_text(f"{about}; {kinks}", width)]
     if problem.title:
         lines.insert(0, title_text(problem.title, width))
     return "\n".join(lines)

@@ -136,7 +136,7 @@ def axes_width(ax: Axes) -> float:
 
 def caption(ax: Axes, label: str, notes: Iterable[str]) -> None:
     """The label of the x axis, with notes below."""
-    width = max(axes_width(ax), 120.0)
+    width = max(0.9 * axes_width(ax), 120.0)
     lines = [label] if label else []
     for note in notes:
         lines += wrapped(note, width)
