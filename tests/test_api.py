@@ -43,8 +43,8 @@ def test_public_names() -> None:
     """A name more or less is a decision, not an accident."""
     pinned = """
         Answer Atlas Certificate Layer Network NothingToCheck Problem ProblemError Proof Refused Sat Unknown
-        Unsat Witness ZerogradError __version__ atlas gradients leaky_relu load prove smallest solve
-        verify
+        Unsat Witness ZerogradError __version__ atlas export gradients leaky_relu load load_answer plot prove
+        smallest solve verify
     """
     assert " ".join(dir(zg)) == " ".join(pinned.split())
     for name in zg.__all__:
@@ -306,10 +306,20 @@ def test_numbers_are_exact() -> None:
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        ("import zerograd", "sympy z3 numpy pydantic ruamel click rich flint torch"),
-        ("import zerograd; zerograd.Problem", "sympy z3 numpy pydantic ruamel click rich flint torch"),
-        ("import zerograd; zerograd.solve", "sympy z3 numpy pydantic ruamel click rich flint torch"),
-        ("import zerograd.cli", "sympy z3 numpy pydantic ruamel rich flint torch"),
+        ("import zerograd", "sympy z3 numpy pydantic ruamel click rich flint torch matplotlib"),
+        (
+            "import zerograd; zerograd.Problem",
+            "sympy z3 numpy pydantic ruamel click rich flint torch matplotlib",
+        ),
+        (
+            "import zerograd; zerograd.plot",
+            "sympy z3 numpy pydantic ruamel click rich flint torch matplotlib",
+        ),
+        (
+            "import zerograd; zerograd.solve",
+            "sympy z3 numpy pydantic ruamel click rich flint torch matplotlib",
+        ),
+        ("import zerograd.cli", "sympy z3 numpy pydantic ruamel rich flint torch matplotlib"),
     ],
 )
 def test_nothing_heavy_is_imported_early(code: str, absent: str) -> None:

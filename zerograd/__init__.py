@@ -15,7 +15,7 @@ from zerograd._version import __version__
 from zerograd.core.display import show_with
 
 if TYPE_CHECKING:
-    from zerograd.api import gradients, load, prove, smallest, solve, verify
+    from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlases import Atlas, atlas
     from zerograd.core.answer import Answer, Sat, Unknown, Unsat
     from zerograd.core.certificate import Certificate
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from zerograd.core.network import Layer, Network, leaky_relu
     from zerograd.core.problem import Problem
     from zerograd.core.witness import Witness
+    from zerograd.exports import export
     from zerograd.proof import Proof
+    from zerograd.show.plot import plot
 
 __all__ = [
     "Answer",
@@ -43,9 +45,12 @@ __all__ = [
     "ZerogradError",
     "__version__",
     "atlas",
+    "export",
     "gradients",
     "leaky_relu",
     "load",
+    "load_answer",
+    "plot",
     "prove",
     "smallest",
     "solve",
@@ -53,7 +58,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "zerograd.api": ("gradients", "load", "prove", "smallest", "solve", "verify"),
+    "zerograd.api": ("gradients", "load", "load_answer", "prove", "smallest", "solve", "verify"),
     "zerograd.atlases": ("Atlas", "atlas"),
     "zerograd.core.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.certificate": ("Certificate",),
@@ -61,7 +66,9 @@ _HOME = {
     "zerograd.core.network": ("Layer", "Network", "leaky_relu"),
     "zerograd.core.problem": ("Problem",),
     "zerograd.core.witness": ("Witness",),
+    "zerograd.exports": ("export",),
     "zerograd.proof": ("Proof",),
+    "zerograd.show.plot": ("plot",),
 }
 
 show_with(

@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from zerograd._version import __version__
 from zerograd.core.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.certificate import Certificate
 from zerograd.core.check import check_result, check_witness
+from zerograd.core.documents import read_json
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.problem import Problem
 from zerograd.core.refutation import check_certificate, every_samples
@@ -93,6 +95,22 @@ def load(path: str | os.PathLike[str]) -> Problem:
     from zerograd.spec.read import load as read
 
     return read(path)
+
+
+def load_answer(path: str | os.PathLike[str], problem: Problem | None = None) -> Answer:
+    """Read a result that ``solve --json`` printed, or ``Answer.to_json`` wrote, and check it.
+
+    Args:
+        problem: the question; by default the one that the result carries.
+
+    Raises:
+        FormatError: the file cannot be read, or does not hold one result.
+        ProblemError: the question that it carries is none.
+        Refused: it answers another question, or the checker does not accept what it carries or claims.
+    """
+    from zerograd.core.results import answer_from_json
+
+    return answer_from_json(read_json(Path(path)), problem)
 
 
 def solve(

@@ -13,7 +13,9 @@ from zerograd.streams import printable, read_results
 if TYPE_CHECKING:
     from zerograd.core.answer import Answer
     from zerograd.exports import Form
+    from zerograd.show.plot import Kind, Picture
 
+PICTURES: tuple[Picture, ...] = ("svg", "png", "pdf")
 FORMS = ("markdown", "latex", "pdf", "html", "pytorch", "jax", "notebook", "smtlib", "coq", "json")
 
 _result = click.argument("result")
@@ -75,6 +77,63 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
     else:
         save(place, content)
         click.echo(f"wrote {printable(str(output))}")
+
+
+@click.command()
+@_result
+@_output
+@click.option(
+    "--kind",
+    type=click.Choice(("function", "contributions", "network", "all")),
+    default="all",
+    show_default=True,
+    help="Which picture.",
+)
+@click.option("--width", type=click.FloatRange(10, 100), metavar="CM", help="From 10 to 100 centimetres.")
+@_force
+@_problem
+@samples_option
+@_pick
+def plot(
+    result: str, output: str | None, kind: Kind | Literal["all"], width: float | None, **options: Any
+) -> None:
+    """Draw the witness in RESULT ('-' is standard input) into FILE.svg, FILE.png or FILE.pdf.
+
+    RESULT is what `solve --json` printed, or `solve -o` wrote. It is checked before anything is drawn.
+
+    \b
+    function       the network's function with data, residuals, and where units are active
+    contributions  what each sample adds to the gradients: what cancels, and what does not
+    network        units and connections with their weights
+    all            the three as panels of one figure
+
+    Needs matplotlib: pip install 'zerograd[plot]'.
+
+    Exit codes: 0 written, 2 unusable input or nothing to draw.
+    """
+    from zerograd.core.errors import ZerogradError
+    from zerograd.show.plot import picture
+
+    form = _picture_form(output)
+    place = new_place(output, [result], force=options["force"])
+    answer = _read(result, options["spec"], options["samples"], options["pick"])
+    try:
+        content = picture(answer, form, kind=kind, width=width)
+    except ZerogradError as error:
+        fail(str(error))
+    assert place is not None  # there is an output
+    save(place, content)
+    click.echo(f"wrote {printable(str(output))}")
+
+
+def _picture_form(output: str | None) -> Picture:
+    """What a picture's file is called says what it is."""
+    if output is None:
+        fail("a picture is not for a terminal: name a file with -o FILE.svg, FILE.png or FILE.pdf")
+    found = [form for form in PICTURES if output.lower().endswith(f".{form}")]
+    if not found:
+        fail(f"{printable(output)}: name a file that ends in .svg, .png or .pdf")
+    return found[0]
 
 
 def _read(name: str, spec: str | None, samples: int | str | None, pick: int | None) -> Answer:

@@ -1,0 +1,194 @@
+"""What each sample adds to each gradient entry, as stacked bars that cancel or do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Patch, Rectangle
+
+from zerograd.core.exact import Exact, sign
+from zerograd.core.witness import Witness
+from zerograd.show.plot.contributions import Contributions, contributions
+from zerograd.show.plot.placing import Places
+from zerograd.show.plot.residuals import Finish, marker, marker_style
+from zerograd.show.plot.style import (
+    HATCHES,
+    INK,
+    RAMP,
+    SMALL,
+    alpha_note,
+    axes_width,
+    caption,
+    extent,
+    heading,
+    near,
+    number,
+    text_style,
+)
+from zerograd.show.words import count, label
+
+_WIDTH, _LEFT = 0.44, -0.3
+"""Of a bar, and where it begins, beside the place of its entry; the diamond stands to its right."""
+_DIAMOND = 0.24
+_NARROW = 300.0
+"""Points: axes in which fewer bars are drawn."""
+_UNEQUAL = 25.0
+"""Entries whose bars differ by more than this factor have scales of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the bars of a sample are filled. No two samples have the same."""
+
+    face: str
+    hatch: str
+    ink: str
+
+    @classmethod
+    def of(cls, number_: int) -> Style:
+        face = RAMP[number_ % len(RAMP)]
+        return cls(face, HATCHES[number_ % len(HATCHES)], "white" if lightness(face) < 50 else "black")
+
+
+OTHERS = Style("#ffffff", "....", "black")
+
+
+def lightness(color: str) -> float:
+    """L* of CIELAB, from 0 (black) to 100: how light a colour is in grey."""
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(color)]
+    y: float = sum(part * weight for part, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+def draw_bars(ax: Axes, witness: Witness) -> Finish:
+    """Draw into the axes. What is returned puts labels where there is room, once the layout is final."""
+    narrow = axes_width(ax) < _NARROW
+    table = contributions(witness, most_entries=6 if narrow else 12, most_samples=8 if narrow else 12)
+    scales, notes = _scales(table.rows)
+    if table.left_out:
+        notes.append(f"{table.left_out} more {'entry is' if table.left_out == 1 else 'entries are'} not drawn.")
+    handles: list[Any] = [_key(Style.of(position), f"sample {m}") for position, m in enumerate(table.samples)]
+    if table.rest:
+        handles.append(_key(OTHERS, f"{count(table.rest, 'other')}: {'net' if table.net else '+ and −'}"))
+    handles.append(marker("D", "white", "sum: the gradient", 6))
+    segments = []
+    for place, (row, scale) in enumerate(zip(table.rows, scales, strict=True)):
+        segments += _stack(ax, place, row, scale, table.samples)
+        height = near(row.total, "a gradient") / scale
+        ax.plot([place + _DIAMOND], [height], zorder=5, **marker_style("D", "white", 6))
+    ax.axhline(0, color=INK, linewidth=0.8, zorder=4)
+    ends = [end for segment in segments for end in segment[1:3]] or [-1.0, 1.0]
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    ax.set_ylim(low - 0.12 * (high - low), high + 0.12 * (high - low))
+    ax.set_xlim(-0.5, len(table.rows) - 0.5)
+    values = _room_for_totals(ax, table.rows)
+    _entries(ax, witness, table.rows, values=not values)
+    ax.set_ylabel("contribution to the gradient", **text_style())
+    ax.tick_params(labelsize=SMALL)
+    if any(scale != 1.0 for scale in scales):
+        ax.set_yticks([])
+    for side in ("top", "right", "bottom"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(axis="x", length=0)
+    heading(ax, "What each sample adds to the gradients", handles)
+    caption(ax, "", [*notes, *alpha_note(witness)])
+
+    def finish() -> None:
+        _numbers(ax, table.rows, scales, segments, values=values)
+
+    return finish
+
+
+def _key(style: Style, name: str) -> Patch:
+    return Patch(facecolor=style.face, edgecolor=style.ink, hatch=style.hatch, linewidth=0, label=name)
+
+
+def _scales(rows: Sequence[Contributions]) -> tuple[list[float], list[str]]:
+    """What the bars of each entry are divided by, and a note if that is not 1."""
+    heights = []
+    for row in rows:
+        parts = [near(v, "a contribution") for v in (*row.shares, *row.others)]
+        heights.append(max(sum(v for v in parts if v > 0), -sum(v for v in parts if v < 0), 0.0))
+    real = [h for h in heights if h > 0]
+    if not real or (max(real) <= _UNEQUAL * min(real) and max(real) > 1e-90):
+        return [1.0] * len(rows), []
+    return [h if h > 0 else 1.0 for h in heights], ["The bars of each entry have a scale of their own."]
+
+
+Segment = tuple[int, float, float, Exact, str]
+"""Place, bottom, top, exact height, and the sample's name."""
+
+
+def _stack(ax: Axes, place: int, row: Contributions, scale: float, samples: Sequence[int]) -> list[Segment]:
+    """Positive contributions upwards from 0, negative ones downwards."""
+    ends = {1: 0.0, -1: 0.0}
+    drawn: list[Segment] = []
+    parts = [(v, Style.of(n), str(samples[n])) for n, v in enumerate(row.shares)]
+    parts += [(v, OTHERS, "others") for v in row.others]
+    for value, style, name in parts:
+        direction = sign(value)
+        if direction == 0:
+            continue
+        start = ends[direction]
+        end = ends[direction] = start + near(value, "a contribution") / scale
+        corner, height = (place + _LEFT, min(start, end)), abs(end - start)
+        ax.add_patch(Rectangle(corner, _WIDTH, height, facecolor=style.face, edgecolor=style.ink,
+                               hatch=style.hatch, linewidth=0, zorder=2))  # fmt: skip
+        ax.add_patch(Rectangle(corner, _WIDTH, height, fill=False, edgecolor=INK, linewidth=0.8, zorder=3))
+        drawn.append((place, min(start, end), max(start, end), value, name))
+    return drawn
+
+
+def _entries(ax: Axes, witness: Witness, rows: Sequence[Contributions], *, values: bool) -> None:
+    """Below each bar its entry, its value if there is no room for it above, and what was asked of it."""
+    texts = []
+    for row in rows:
+        name = f"∂L/∂{label(row.name, row.index, witness.gradients[row.name].shape)}"
+        asked = [f"asked: {', '.join(row.asked)}"] if row.asked else []
+        texts.append("\n".join([f"{name} = {number(row.total)}" if values else name, *asked]))
+    tight = any(extent(text)[0] > axes_width(ax) / len(rows) - 4 for text in texts)
+    ax.set_xticks(range(len(rows)), texts)
+    for tick in ax.get_xticklabels():
+        tick.set(**text_style(linespacing=1.3))
+        if tight:
+            tick.set(rotation=35, ha="right", va="top", rotation_mode="anchor")
+
+
+def _room_for_totals(ax: Axes, rows: Sequence[Contributions]) -> bool:
+    """Whether every value fits between its diamond and the next bar."""
+    slot = axes_width(ax) / len(rows)
+    return all(extent(number(row.total), bold=True)[0] + 9 < slot * (1 + _LEFT - _DIAMOND) for row in rows)
+
+
+def _numbers(
+    ax: Axes,
+    rows: Sequence[Contributions],
+    scales: Sequence[float],
+    segments: Sequence[Segment],
+    *,
+    values: bool,
+) -> None:
+    """Totals beside the diamonds, and in each bar what it stands for, where it fits."""
+    places = Places(ax)
+    zero = [(-0.5, 0.0), (len(rows) - 0.5, 0.0)]
+    places.line(zero)
+    for place, (row, scale) in enumerate(zip(rows, scales, strict=True)):
+        if values:
+            spot = (place + _DIAMOND, near(row.total) / scale)
+            sides = [(1, 0), (1, 1), (1, -1)] if sign(row.total) else [(1, 1), (1, -1)]
+            places.label(
+                number(row.total), [(spot, side) for side in sides], fontweight="bold", clip_on=False
+            )
+    for place, low, high, value, _ in segments:
+        text = number(value)
+        left, right = places.pixel(place + _LEFT, low), places.pixel(place + _LEFT + _WIDTH, high)
+        width, height = (v * places.scale for v in extent(text, SMALL - 1))
+        if width + 4 < right[0] - left[0] and height + 4 < right[1] - left[1]:
+            ax.text(place + _LEFT + _WIDTH / 2, (low + high) / 2, text, zorder=5,
+                    **text_style(SMALL - 1, ha="center", va="center", clip_on=True,
+                                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})
+                    ).set_in_layout(False)  # fmt: skip

@@ -1,0 +1,35 @@
+"""A network at many inputs in float64: for backgrounds, never for a number that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from zerograd.core.network import Activation
+from zerograd.core.witness import Witness
+from zerograd.show.plot.style import near
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+def outputs_at(witness: Witness, inputs: Sequence[Sequence[float]] | Floats) -> Floats:
+    """ŷ of shape (N, outputs) at inputs of shape (N, inputs)."""
+    a: Any = np.asarray(inputs, dtype=np.float64)
+    for number, layer in enumerate(witness.problem.network.layers, start=1):
+        weights = witness.parameters[f"w{number}"]
+        z = a @ np.array([near(v, "a weight") for v in weights.entries]).reshape(weights.shape).T
+        if layer.bias:
+            z = z + np.array([near(v, "a bias") for v in witness.parameters[f"b{number}"].entries])
+        a = _activated(layer.activation, z)
+    result: Floats = a
+    return result
+
+
+def _activated(activation: Activation, z: Floats) -> Floats:
+    side = np.searchsorted(np.array([float(k) for k in activation.kinks]), z)
+    slopes, offsets = (np.array([float(v) for v in vs]) for vs in (activation.slopes, activation.offsets))
+    result: Floats = slopes[side] * z + offsets[side]
+    return result

@@ -1,0 +1,177 @@
+"""The function of a network with one input: its curve, the data, and where units are active."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from zerograd.core.network import Network
+from zerograd.core.witness import Witness
+from zerograd.show.plot.piecewise import Piece, at, knots, pieces
+from zerograd.show.plot.placing import Places
+from zerograd.show.plot.residuals import (
+    MOST_OUTPUTS,
+    Finish,
+    draw_residuals,
+    label_residuals,
+    marker,
+    marker_style,
+    spots,
+)
+from zerograd.show.plot.strips import MOST, band, draw_strips, strips
+from zerograd.show.plot.style import (
+    CURVE,
+    LINES,
+    RAMP,
+    SMALL,
+    alpha_note,
+    bare,
+    caption,
+    heading,
+    near,
+    text_style,
+)
+from zerograd.show.words import label
+
+MOST_DRAWN = 2000
+"""Samples."""
+_GRID = 2000
+"""Points of a curve whose kinks are too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """ŷ over a window, as floats.
+
+    Attributes:
+        x: in order; ``y``: at these, per output.
+        knots: which of them are kinks of an output, by position.
+        pieces: what it was computed from; None where that would have been too many.
+    """
+
+    x: list[float]
+    y: list[list[float]]
+    knots: list[int]
+    pieces: tuple[Piece, ...] | None
+
+
+def draw_line(ax: Axes, witness: Witness) -> Finish:
+    """Draw into the axes. What is returned puts labels where there is room, once the layout is final."""
+    network = witness.problem.network
+    drawn, shown = min(witness.samples, MOST_DRAWN), min(network.outputs, MOST_OUTPUTS)
+    xs = [near(row[0], "an input") for row in witness.x.rows()[:drawn]]
+    every = spots(witness, drawn, lambda m, _: xs[m])
+    low, high = _window(witness, xs)
+    curve = _curve(witness, low, high)
+    found = curve.pieces
+    if found is None:  # of the first layer it is known in any case
+        first = Network(1, network.layers[:1])
+        found = pieces(first, witness.parameters, Fraction(low), Fraction(high)) or ()
+    rows = strips(witness, found)
+
+    handles: list[Any] = []
+    for k in range(shown):
+        color = CURVE if network.outputs == 1 else RAMP[(0, 4, 2, 1)[k]]
+        name = f"{label('ŷ', (0, k), (1, network.outputs))}(x)"
+        handles += ax.plot(curve.x, curve.y[k], color=color, ls=LINES[k], lw=1.7, zorder=3, label=name)
+        ax.plot(
+            [curve.x[i] for i in curve.knots],
+            [curve.y[k][i] for i in curve.knots],
+            zorder=4,
+            **marker_style("D", "white", 4.5),
+        )
+    if curve.knots:
+        handles.append(marker("D", "white", "kink", 4.5))
+    handles += draw_residuals(ax, witness, every)
+    heights = [v for spot in every for v in (spot.target, spot.fitted)] + [
+        v for y in curve.y[:shown] for v in y
+    ]
+    _limits(ax, (low, high), heights, band(len(rows)))
+    draw_strips(ax, rows, xs)
+    ax.set_ylabel("ŷ and y", **text_style())
+    bare(ax)
+    heading(ax, "What the network computes", handles)
+    caption(ax, "x", [*_notes(witness, curve, len(rows)), *alpha_note(witness)])
+
+    def finish() -> None:
+        places = Places(ax)
+        (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+        edge = bottom + band(len(rows)) * (top - bottom)
+        places.labels.append((*places.pixel(left, bottom), *places.pixel(right, edge)))
+        for k in range(shown):
+            places.line(zip(curve.x, curve.y[k], strict=True))
+        label_residuals(places, witness, every)
+
+    return finish
+
+
+def _notes(witness: Witness, curve: Curve, rows: int) -> list[str]:
+    notes = []
+    outputs = witness.problem.network.outputs
+    if witness.samples > MOST_DRAWN:
+        notes.append(f"The first {MOST_DRAWN} of {witness.samples} samples are drawn.")
+    if outputs > MOST_OUTPUTS:
+        notes.append(f"The first {MOST_OUTPUTS} of {outputs} outputs are drawn.")
+    if curve.pieces is None:
+        notes.append(f"There are too many kinks to compute each: the curve is drawn through {_GRID} points.")
+    if rows:
+        more = f" ({MOST} of {rows} different ones are drawn)" if rows > MOST else ""
+        notes.append(f"Strips{more}: where units are active; the dots are the samples.")
+    return notes
+
+
+def _window(witness: Witness, xs: Sequence[float]) -> tuple[float, float]:
+    """The data, the kinks of layer 1 that are near them, and a margin."""
+    low, high = min(xs), max(xs)
+    if not high - low > 1e-9 * max(abs(low), abs(high)):
+        reach = abs(low) / 2 or 0.5
+        low, high = low - reach, high + reach
+    span = high - low
+    layer = witness.problem.network.layers[0]
+    weights = [near(v, "a weight") for v in witness.parameters["w1"].entries]
+    biases = (
+        [near(v, "a bias") for v in witness.parameters["b1"].entries] if layer.bias else [0.0] * layer.units
+    )
+    kinks = [
+        (float(kink) - b) / w
+        for w, b in zip(weights, biases, strict=True)
+        for kink in layer.activation.kinks
+        if abs(w) > 1e-100
+    ]
+    around = [low, high, *(x for x in kinks if low - span <= x <= high + span)]
+    low, high = min(around), max(around)
+    return low - 0.15 * (high - low), high + 0.15 * (high - low)
+
+
+def _curve(witness: Witness, low: float, high: float) -> Curve:
+    """From the exact pieces, if they are not too many."""
+    network = witness.problem.network
+    found = pieces(network, witness.parameters, Fraction(low), Fraction(high))
+    if found is None:
+        from zerograd.show.plot.grid import outputs_at
+
+        x = [low + (high - low) * i / (_GRID - 1) for i in range(_GRID)]
+        grid = outputs_at(witness, [[v] for v in x])
+        return Curve(x, [list(map(float, column)) for column in grid.T], [], None)
+    ends = [(found[0], found[0].low), *((piece, piece.high) for piece in found)]
+    y = [[near(at(piece.output[k], x), "an output") for piece, x in ends] for k in range(network.outputs)]
+    return Curve([near(x) for _, x in ends], y, knots(found), found)
+
+
+def _limits(ax: Axes, window: tuple[float, float], heights: Sequence[float], below: float) -> None:
+    """Room for the strips below the data, and ticks for the data alone."""
+    low, high = min(heights), max(heights)
+    if not high - low > 1e-9 * max(abs(low), abs(high)):
+        reach = abs(low) / 2 or 1.0
+        low, high = low - reach, high + reach
+    low, high = low - 0.1 * (high - low), high + 0.1 * (high - low)
+    ax.set_xlim(*window)
+    ax.set_ylim(high - (high - low) / (1 - below), high)
+    ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    ax.set_yticks([tick for tick in ticks if low <= tick <= high])
+    ax.tick_params(labelsize=SMALL)

@@ -1,0 +1,265 @@
+"""The function of a network with two inputs: samples in the plane, and the kink lines of units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from zerograd.core.exact import divide, narrow, sign
+from zerograd.core.witness import Witness
+from zerograd.show.numbers import vector_text
+from zerograd.show.plot.grid import outputs_at
+from zerograd.show.plot.placing import Places, Point
+from zerograd.show.plot.residuals import Finish, marker, marker_style
+from zerograd.show.plot.style import (
+    FAINT,
+    LINES,
+    RAMP,
+    SMALL,
+    TARGET,
+    alpha_note,
+    caption,
+    heading,
+    listed,
+    near,
+    text_style,
+)
+from zerograd.show.plot.units import Unit, unit_name
+from zerograd.show.words import count, label
+
+MOST_LINES, MOST_LABELS, MOST_DRAWN = 12, 20, 2000
+_GRID = 160
+_TICK, _STEP = 5.0, 8.0
+"""Points: length and distance of the ticks on the active side."""
+
+
+@dataclass(frozen=True, slots=True)
+class KinkLine:
+    """The line u·x0 + v·x1 = c, on which units have a kink.
+
+    Attributes:
+        names: ``z1[0] = 0``, of each unit with this line.
+        sides: 1 where a unit is active towards (u, v) and inactive on the other side, −1 the other way.
+    """
+
+    u: float
+    v: float
+    c: float
+    names: tuple[str, ...]
+    sides: frozenset[int]
+
+
+Drawn = tuple[KinkLine, tuple[Point, Point]]
+"""A line, and its ends in the picture."""
+
+
+def draw_plane(ax: Axes, witness: Witness) -> Finish:
+    """Draw into the axes. What is returned puts labels where there is room, once the layout is final."""
+    drawn = min(witness.samples, MOST_DRAWN)
+    points = [(near(a, "an input"), near(b, "an input")) for a, b in witness.x.rows()[:drawn]]
+    ax.set_xlim(*_window([p[0] for p in points]))
+    ax.set_ylim(*_window([p[1] for p in points]))
+    notes = _background(ax, witness)
+    if drawn < witness.samples:
+        notes.append(f"The first {drawn} of {witness.samples} samples are drawn.")
+
+    lines, flat = _kink_lines(witness)
+    inside = [(line, ends) for line in lines if (ends := _clipped(ax, line)) is not None]
+    if len(inside) < len(lines):
+        far = [name for line in lines if _clipped(ax, line) is None for name in line.names]
+        notes.append(f"Outside of the picture: {listed(far, 4)}.")
+    if flat:
+        notes.append(
+            f"The weights of {listed([unit_name(witness, u) for u in flat], 4)} are 0: no kink line."
+        )
+    if len(inside) > MOST_LINES:
+        notes.append(f"{MOST_LINES} of {len(inside)} kink lines are drawn.")
+    inside = inside[:MOST_LINES]
+    handles: list[Any] = []
+    for order, (_, ends) in enumerate(inside):
+        ax.plot(
+            *zip(*ends, strict=True), color=_color(order), linestyle=LINES[order % 4], linewidth=1.5, zorder=3
+        )
+    if inside:
+        handles.append(Line2D([], [], color=RAMP[0], linewidth=1.5, label="kink of a unit of layer 1"))
+        if any(line.sides for line, _ in inside):
+            handles.append(
+                Line2D(
+                    [],
+                    [],
+                    color=RAMP[0],
+                    linewidth=0.9,
+                    marker=(2, 0, -30),
+                    markersize=7,
+                    linestyle="",
+                    label="its active side",
+                )
+            )
+    if witness.problem.network.depth > 2:
+        notes.append("Kinks of deeper layers are not drawn.")
+    ax.plot(*zip(*points, strict=True), zorder=5, **marker_style("o", TARGET, 6 if drawn <= 40 else 3))
+    handles.append(marker("o", TARGET, "sample, with r = ŷ − y", 6))
+    ax.set_ylabel("x[·,1]", **text_style())
+    ax.tick_params(labelsize=SMALL)
+    heading(ax, "What the network computes", handles)
+    caption(ax, "x[·,0]", [*notes, *alpha_note(witness)])
+
+    def finish() -> None:
+        places = Places(ax)
+        _ticks(ax, places, inside)
+        _labels(ax, places, witness, points if drawn <= MOST_LABELS else [], inside)
+
+    return finish
+
+
+def _color(order: int) -> str:
+    return (RAMP[0], RAMP[4], RAMP[2])[order % 3]
+
+
+def _window(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    span = high - low
+    if not span > 1e-9 * max(abs(low), abs(high)):
+        span = max(abs(low), abs(high)) or 1.0
+    return low - 0.3 * span, high + 0.3 * span
+
+
+def _background(ax: Axes, witness: Witness) -> list[str]:
+    """Level lines of the first output. Returns notes."""
+    xs, ys = (np.linspace(*limits, _GRID) for limits in (ax.get_xlim(), ax.get_ylim()))
+    grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+    heights = outputs_at(witness, grid)[:, 0].reshape(_GRID, _GRID)
+    outputs = witness.problem.network.outputs
+    name = label("ŷ", (0, 0), (1, outputs))
+    low, high = float(heights.min()), float(heights.max())
+    if not high - low > 1e-9 * max(abs(low), abs(high)):
+        return [f"{name} is the same everywhere in the picture."]
+    plateaus, times = np.unique(np.round((heights - low) / (high - low), 9), return_counts=True)
+    flat = low + plateaus[times > heights.size // 100] * (high - low)  # no lines there, but whole regions
+    heights_drawn = [
+        level
+        for level in MaxNLocator(9, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        if low < level < high and all(abs(level - v) > 1e-6 * (high - low) for v in flat)
+    ]
+    levels = ax.contour(
+        xs, ys, heights, levels=heights_drawn, colors=FAINT, linewidths=0.6, linestyles="solid", zorder=1
+    )
+    ax.clabel(levels, fontsize=SMALL - 1.5, inline=True, fmt=_level)
+    more = f" of {outputs} outputs" if outputs > 1 else ""
+    return [f"Thin lines: where {name} has the same value{', the first' + more if more else ''}."]
+
+
+def _level(value: float) -> str:
+    return f"{value + 0.0:.4g}".replace("-", "−")
+
+
+def _kink_lines(witness: Witness) -> tuple[list[KinkLine], list[Unit]]:
+    """The lines on which units of layer 1 have a kink, and the units without one."""
+    layer = witness.problem.network.layers[0]
+    biases = witness.parameters["b1"].entries if layer.bias else (0,) * layer.units
+    found: list[tuple[str, KinkLine]] = []
+    flat: list[Unit] = []
+    kinks, slopes = layer.activation.kinks, layer.activation.slopes
+    for unit, ((u, v), b) in enumerate(zip(witness.parameters["w1"].rows(), biases, strict=True)):
+        lead = u if sign(u) else v
+        if sign(lead) == 0:
+            flat += [(1, unit)] if kinks else []
+            continue
+        for number, kink in enumerate(kinks):
+            place = [narrow(divide(value, lead)) for value in (u, v, kink - b)]
+            below, above = slopes[number] != 0, slopes[number + 1] != 0
+            side = 0 if below == above else sign(lead) * (1 if above else -1)
+            numbers = (near(place[0], "a kink"), near(place[1], "a kink"), near(place[2], "a kink"))
+            name = f"{unit_name(witness, (1, unit))} = {kink}"
+            found.append((str([*map(str, place)]), KinkLine(*numbers, (name,), frozenset({side} - {0}))))
+    joined: dict[str, KinkLine] = {}
+    for key, line in found:
+        old = joined.get(key)
+        joined[key] = (
+            line if old is None else replace(old, names=old.names + line.names, sides=old.sides | line.sides)
+        )
+    return list(joined.values()), flat
+
+
+def _clipped(ax: Axes, line: KinkLine) -> tuple[Point, Point] | None:
+    """The part of a line inside the axes."""
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    spots: list[Point] = []
+    if line.v:
+        spots += [(x, (line.c - line.u * x) / line.v) for x in (x0, x1)]
+    if line.u:
+        spots += [((line.c - line.v * y) / line.u, y) for y in (y0, y1)]
+    more_x, more_y = 1e-9 * (x1 - x0), 1e-9 * (y1 - y0)
+    held = sorted(
+        (x, y) for x, y in spots if x0 - more_x <= x <= x1 + more_x and y0 - more_y <= y <= y1 + more_y
+    )
+    return (held[0], held[-1]) if len(held) > 1 and held[0] != held[-1] else None
+
+
+def _ticks(ax: Axes, places: Places, inside: Sequence[Drawn]) -> None:
+    """Short strokes from each line into its active side."""
+    back = ax.transData.inverted()
+    for order, (line, ends) in enumerate(inside):
+        a, b = (np.array(places.pixel(*end)) for end in ends)
+        length = float(np.hypot(*(b - a)))
+        if length < 1:
+            continue
+        along = (b - a) / length
+        normal = np.array([-along[1], along[0]])
+        middle = (np.array(ends[0]) + np.array(ends[1])) / 2
+        toward = np.array(places.pixel(*middle)) + normal
+        x, y = back.transform(toward)
+        uphill = 1 if line.u * x + line.v * y > line.c else -1
+        for side in sorted(line.sides):
+            stroke = (normal * uphill * side + 0.6 * along) * _TICK * places.scale
+            starts = [
+                a + along * d for d in np.arange(_STEP / 2, length / places.scale, _STEP) * places.scale
+            ]
+            segments = [back.transform([start, start + stroke]) for start in starts]
+            ax.add_collection(
+                LineCollection(segments, colors=_color(order), linewidths=0.8, zorder=3), autolim=False
+            )
+
+
+def _labels(
+    ax: Axes, places: Places, witness: Witness, points: Sequence[Point], inside: Sequence[Drawn]
+) -> None:
+    for _, ends in inside:
+        places.line(ends)
+    for x, y in points:
+        places.mark(x, y, 7)
+    residuals = witness.forward.residuals.rows()
+    around = [
+        (1, 0),
+        (-1, 0),
+        (0, 1),
+        (0, -1),
+        (1, 1),
+        (-1, 1),
+        (1, -1),
+        (-1, -1),
+        (0, 3),
+        (0, -3),
+        (1, 3),
+        (-1, -3),
+    ]
+    for m, point in enumerate(points):
+        value = vector_text(residuals[m]).replace("-", "−")
+        places.label(f"r[{m}] = {value}", [(point, offset) for offset in around])
+    for line, (a, b) in inside:
+        spots = [
+            (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t)
+            for t in (0.03, 0.97, 0.1, 0.9, 0.2, 0.8, 0.5)
+        ]
+        places.label(
+            listed(line.names, 2), [(s, o) for s in spots for o in [(1, 1), (-1, -1), (1, -1), (-1, 1)]]
+        )
+    if places.left_out:
+        ax.set_xlabel(f"{ax.get_xlabel()}\n{count(places.left_out, 'label')} left out for lack of room.")

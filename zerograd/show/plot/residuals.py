@@ -1,0 +1,109 @@
+"""Targets beside what the network makes of them: a bar for each residual, with its exact value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from zerograd.core.witness import Witness
+from zerograd.show.plot.placing import Places
+from zerograd.show.plot.style import INK, LINES, RESIDUAL, TARGET, near, number
+from zerograd.show.words import label
+
+MOST_LABELS, MOST_OUTPUTS = 16, len(LINES)
+MARKERS = "sop^"
+"""Of the targets of each output."""
+
+Finish: TypeAlias = Callable[[], None]
+"""What is left to do once the layout is final."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One output of one sample: where it stands, and its target and output as heights."""
+
+    sample: int
+    output: int
+    x: float
+    target: float
+    fitted: float
+
+
+def spots(witness: Witness, samples: int, place: Callable[[int, int], float]) -> list[Spot]:
+    """The first samples' first outputs; ``place`` says where (sample, output) stands."""
+    outputs = range(min(witness.problem.network.outputs, MOST_OUTPUTS))
+    y, y_hat = witness.y, witness.forward.y_hat
+    return [
+        Spot(m, k, place(m, k), near(y[m, k], "a target"), near(y_hat[m, k], "an output"))
+        for m in range(samples)
+        for k in outputs
+    ]
+
+
+def marker(kind: str, face: str, name: str = "", size: float = 5.5) -> Line2D:
+    """A legend's entry for a marker."""
+    return Line2D([], [], label=name, **marker_style(kind, face, size))
+
+
+def marker_style(kind: str, face: str, size: float) -> dict[str, Any]:
+    """Arguments for markers, without a line between them."""
+    return {
+        "linestyle": "",
+        "marker": kind,
+        "markersize": size,
+        "markerfacecolor": face,
+        "markeredgecolor": INK,
+        "markeredgewidth": 0.8,
+    }
+
+
+def draw_residuals(ax: Axes, witness: Witness, every: Sequence[Spot]) -> list[Line2D]:
+    """Bars from targets to outputs, and the targets. Returns the legend's entries."""
+    few = len(every) <= 80
+    handles = []
+    ax.vlines(
+        [spot.x for spot in every],
+        [spot.target for spot in every],
+        [spot.fitted for spot in every],
+        color=RESIDUAL,
+        linewidth=2.2 if few else 0.8,
+        zorder=2,
+    )
+    outputs = witness.problem.network.outputs
+    for k in sorted({spot.output for spot in every}):
+        own = [spot for spot in every if spot.output == k]
+        style = marker_style(MARKERS[k], TARGET, 5.5 if few else 2.5)
+        ax.plot([spot.x for spot in own], [spot.target for spot in own], zorder=5, **style)
+        handles.append(marker(MARKERS[k], TARGET, f"target y{'' if outputs == 1 else f'[·,{k}]'}"))
+    return [*handles, Line2D([], [], color=RESIDUAL, linewidth=2.2, label="residual r = ŷ − y")]
+
+
+def label_residuals(places: Places, witness: Witness, every: Sequence[Spot]) -> None:
+    """The exact residuals, each near its bar; none where there are many."""
+    if len(every) > MOST_LABELS:
+        return
+    residuals = witness.forward.residuals
+    for spot in every:
+        places.line([(spot.x, spot.target), (spot.x, spot.fitted)])
+        places.mark(spot.x, spot.target, 7)
+        places.mark(spot.x, spot.fitted, 3)
+    for spot in every:
+        x, t, f = spot.x, spot.target, spot.fitted
+        up = 1 if t >= f else -1
+        beside = [(x, (t + f) / 2), (x, t), (x, (3 * t + f) / 4), (x, (t + 3 * f) / 4), (x, f)]
+        ends = [((x, t), (side, up)) for side in (0, 1, -1)] + [((x, f), (side, -up)) for side in (0, 1, -1)]
+        value = number(residuals[spot.sample, spot.output])
+        places.label(
+            f"{label('r', (spot.sample, spot.output), residuals.shape)} = {value}",
+            [
+                *((point, (side, 0)) for point in beside[:2] for side in (1, -1)),
+                *ends,
+                *((point, (side, 0)) for point in beside[2:] for side in (1, -1)),
+                ((x, t), (0, 4 * up)),
+                ((x, f), (0, -4 * up)),
+            ],
+        )

@@ -1,0 +1,113 @@
+"""Strips below a curve that say where units are active."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from zerograd.core.network import Activation
+from zerograd.core.witness import Witness
+from zerograd.show.plot.piecewise import Piece, sides_of
+from zerograd.show.plot.style import FAINT, HATCHES, INK, PALE, SMALL, listed, near, text_style
+from zerograd.show.plot.units import bent_units, grouped, side_text, unit_name
+
+MOST = 8
+"""Strips that are drawn."""
+_HEIGHT, _GAP = 0.062, 0.02
+"""As parts of the axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """All units of a layer that are active at the same inputs.
+
+    Attributes:
+        name: of the units.
+        activation: theirs.
+        parts: (low, high, the activation's piece) from left to right.
+    """
+
+    name: str
+    activation: Activation
+    parts: tuple[tuple[float, float, int], ...]
+
+
+def strips(witness: Witness, pieces: Sequence[Piece]) -> list[Strip]:
+    """For the units of all layers that the pieces speak of."""
+    if not pieces:
+        return []
+    network = witness.problem.network
+    known = len(pieces[0].sides)
+    keyed = []
+    for layer, unit in bent_units(network):
+        if layer <= known:
+            parts = tuple((near(a), near(b), side) for a, b, side in sides_of(pieces, layer, unit))
+            keyed.append(((layer, parts), (layer, unit)))
+    return [
+        Strip(
+            listed([unit_name(witness, unit) for unit in units], 2),
+            network.layers[layer - 1].activation,
+            parts,
+        )
+        for (layer, parts), units in grouped(keyed).items()
+    ]
+
+
+def band(number: int) -> float:
+    """The part of the axes that so many strips take."""
+    return _HEIGHT * min(number, MOST) + (_GAP if number else 0.0)
+
+
+def draw_strips(ax: Axes, every: Sequence[Strip], xs: Sequence[float]) -> None:
+    """In the lowest part of the axes, whose limits are final; a dot for each sample."""
+    base = ax.get_xaxis_transform()
+    left, right = ax.get_xlim()
+    for row, strip in enumerate(every[:MOST]):
+        top = band(len(every)) - _GAP - row * _HEIGHT
+        bottom, middle = top - _HEIGHT, top - _HEIGHT / 2
+        for low, high, side in strip.parts:
+            flat = strip.activation.slopes[side] == 0
+            ax.add_patch(
+                Rectangle(
+                    (low, bottom),
+                    high - low,
+                    _HEIGHT,
+                    transform=base,
+                    linewidth=0,
+                    facecolor="white" if flat else PALE,
+                    edgecolor=FAINT,
+                    hatch=None if flat else HATCHES[1 + row % 8],
+                    zorder=1,
+                )
+            )
+            ax.plot([low, low], [bottom, top], transform=base, color=INK, linewidth=0.8, zorder=3)
+            if high - low > 0.16 * (right - left):
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+                style = text_style(SMALL - 1, ha="center", va="center", clip_on=True, bbox=box, zorder=4)
+                x = _between(low, high, xs)
+                ax.text(x, middle, side_text(strip.activation, side), transform=base, **style)
+        ax.plot([left, right], [top, top], transform=base, color=INK, linewidth=0.5, zorder=3)
+        ax.plot(
+            xs,
+            [middle] * len(xs),
+            transform=base,
+            linestyle="",
+            marker="o",
+            markersize=3.4,
+            markerfacecolor=INK,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+            zorder=5,
+        )
+        style = text_style(SMALL - 1, ha="right", va="center")
+        ax.text(-0.012, middle, strip.name, transform=ax.transAxes, **style)
+
+
+def _between(low: float, high: float, xs: Sequence[float]) -> float:
+    """The middle of the widest part of an interval without samples."""
+    stops = [low, *sorted(x for x in set(xs) if low < x < high), high]
+    return max((b - a, -abs(a + b - low - high), (a + b) / 2) for a, b in pairwise(stops))[2]

@@ -1,0 +1,190 @@
+"""What pictures have in common: colours that survive a grey copier, exact numbers, text as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import FT2Font
+from matplotlib.textpath import text_to_path
+
+from zerograd.core.exact import Algebraic, Exact
+from zerograd.core.witness import Witness
+from zerograd.show.escape import clean
+from zerograd.show.numbers import decimal_text, exact_text, field_text
+from zerograd.show.plot import NothingToPlot
+
+FAMILY = "DejaVu Sans"
+"""It comes with matplotlib."""
+SMALL, NORMAL, TITLE = 8.0, 9.0, 10.0
+"""Points."""
+
+RAMP = ("#440154", "#22a884", "#414487", "#7ad151", "#2a788e", "#fde725")
+"""Of the map viridis: equal steps of lightness, in an order that puts dark beside light."""
+HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "|||", "+++", "//", "..", "\\\\")
+LINES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1.2)))
+CURVE, RESIDUAL, TARGET = RAMP[0], RAMP[1], RAMP[5]
+INK, FAINT, PALE = "#000000", "#8c8c8c", "#d4d4d4"
+
+_LARGEST = 1e100
+"""Beyond it, matplotlib's own arithmetic overflows."""
+
+_RC: dict[str, Any] = {
+    "font.family": [FAMILY],
+    "font.size": SMALL,
+    "axes.labelsize": SMALL,
+    "axes.linewidth": 0.6,
+    "figure.dpi": 100.0,
+    "hatch.linewidth": 0.7,
+    "pdf.fonttype": 3,
+    "savefig.dpi": 200.0,
+    "svg.fonttype": "path",  # legible wherever it is opened, whatever fonts are there
+    "svg.hashsalt": "zerograd",
+    "text.parse_math": False,
+    "text.usetex": False,
+}
+
+
+def styled() -> AbstractContextManager[None]:
+    """matplotlib's defaults and ours, whatever the user's own settings; they are back afterwards."""
+    context: AbstractContextManager[None] = style.context(["default", _RC])
+    return context
+
+
+def text_style(size: float = SMALL, **more: Any) -> dict[str, Any]:
+    """Arguments for text that is set as it stands: ``$`` is a dollar."""
+    return {"fontfamily": FAMILY, "fontsize": size, "parse_math": False, "usetex": False, **more}
+
+
+def number(value: Exact) -> str:
+    """The exact number, short, with a minus sign that is as wide as a plus."""
+    return exact_text(value).replace("-", "−")
+
+
+def near(value: Exact, what: str = "a number") -> float:
+    """The float that a place in a picture is.
+
+    Raises:
+        NothingToPlot: too large for a picture.
+    """
+    try:
+        result = float(value)
+    except OverflowError:
+        result = float("inf")
+    if abs(result) > _LARGEST:
+        raise NothingToPlot(f"{what} is {exact_text(value)}: too large for a picture (the largest is 1e100)")
+    return result
+
+
+def alpha_note(witness: Witness) -> list[str]:
+    """What α stands for, where a number is irrational."""
+    field = witness.field
+    if field is None:
+        return []
+    alpha = Algebraic(field, (Fraction(0), Fraction(1)))
+    return [f"α ≈ {decimal_text(alpha)} is the root of {field_text(field)}".replace("-", "−")]
+
+
+def title_text(title: str, width: float, size: float = TITLE) -> str:
+    """A title from a problem file: at most two lines of ``width`` points, in letters that the font has."""
+    known = _font().get_charmap()
+    shown = "".join(c if ord(c) in known else f"[U+{ord(c):04X}]" for c in clean(title))
+    lines = wrapped(shown, width, size)
+    if len(lines) > 2:
+        lines = [lines[0], lines[1][:-1] + "…"]
+    return "\n".join(lines)
+
+
+def _font() -> FT2Font:
+    return get_font(findfont(FontProperties(family=FAMILY)))
+
+
+def extent(text: str, size: float = SMALL, *, bold: bool = False) -> tuple[float, float]:
+    """Width and height of a text, in points."""
+    lines = text.split("\n")
+    prop = FontProperties(family=FAMILY, size=size, weight="bold" if bold else "normal")
+    widths = [text_to_path.get_text_width_height_descent(line, prop, ismath=False)[0] for line in lines]
+    return max(widths), 1.2 * size * len(lines)
+
+
+def wrapped(text: str, width: float, size: float = SMALL) -> list[str]:
+    """Lines of at most ``width`` points, broken between words, or within one that is too long."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if extent(longer, size)[0] <= width:
+            lines[-1] = longer
+            continue
+        lines.append("")
+        for character in word:
+            if lines[-1] and extent(lines[-1] + character, size)[0] > width:
+                lines.append("")
+            lines[-1] += character
+    return [line for line in lines if line]
+
+
+def axes_width(ax: Axes) -> float:
+    """Points, as far as the layout is known."""
+    return float(ax.get_window_extent().width / ax.get_figure(root=True).dpi * 72)  # type: ignore[union-attr]
+
+
+def caption(ax: Axes, label: str, notes: Iterable[str]) -> None:
+    """The label of the x axis, with notes below."""
+    width = max(0.9 * axes_width(ax), 120.0)
+    lines = [label] if label else []
+    for note in notes:
+        lines += wrapped(note, width)
+    ax.set_xlabel("\n".join(lines), **text_style(linespacing=1.35))
+
+
+def heading(ax: Axes, title: str, handles: Sequence[Any] = ()) -> None:
+    """What the picture is, and below it the legend, above the axes."""
+    pad = 6.0
+    if handles:
+        width = max(axes_width(ax), 120.0)
+        columns = len(handles)
+        while columns > 1 and _table_width([str(h.get_label()) for h in handles], columns) > width:
+            columns -= 1
+        legend = ax.legend(
+            handles=list(handles),
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            ncols=columns,
+            frameon=False,
+            borderaxespad=0.2,
+            borderpad=0.1,
+            columnspacing=1.4,
+            handlelength=2.2,
+            prop=FontProperties(family=FAMILY, size=SMALL),
+        )
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+        pad += 13.0 * -(-len(handles) // columns)
+    ax.set_title(title, loc="left", pad=pad, **text_style(NORMAL, fontweight="bold"))
+
+
+def _table_width(labels: Sequence[str], columns: int) -> float:
+    """As matplotlib lays legends out: column by column, the first ones longer by one."""
+    rows, more = divmod(len(labels), columns)
+    ends = [n * rows + min(n, more) for n in range(columns + 1)]
+    return sum(max(extent(label)[0] for label in labels[a:b]) + 37 for a, b in pairwise(ends))
+
+
+def bare(ax: Axes) -> None:
+    """Two sides without a frame, small ticks."""
+    ax.tick_params(labelsize=SMALL)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+
+
+def listed(items: Sequence[str], most: int = 3) -> str:
+    """``a, b, … (7 in all)``."""
+    if len(items) <= most:
+        return ", ".join(items)
+    return f"{', '.join(items[: most - 1])}, … ({len(items)} in all)"
