@@ -70,7 +70,9 @@ def draw_bars(ax: Axes, witness: Witness) -> Finish:
     table = contributions(witness, most_entries=6 if narrow else 12, most_samples=8 if narrow else 12)
     scales, notes = _scales(table.rows)
     if table.left_out:
-        notes.append(f"{table.left_out} more {'entry is' if table.left_out == 1 else 'entries are'} not drawn.")
+        notes.append(
+            f"{table.left_out} more {'entry is' if table.left_out == 1 else 'entries are'} not drawn."
+        )
     handles: list[Any] = [_key(Style.of(position), f"sample {m}") for position, m in enumerate(table.samples)]
     if table.rest:
         handles.append(_key(OTHERS, f"{count(table.rest, 'other')}: {'net' if table.net else '+ and −'}"))

@@ -239,7 +239,9 @@ def _labels(ax: Axes, places: Places, witness: Witness, layout: Layout) -> None:
                 along = [(spot, (0.0, 0.0)) for spot in spots]
                 above = [(spots[0], (0.0, up)) for up in (1.0, 4.0)]  # where columns are narrow
                 text = f"w{right.layer} = {value}" if alone else value
-                places.label(text, [*along, *(above if len(left.units) == len(right.units) == 1 else [])], bbox=_BOX)
+                places.label(
+                    text, [*along, *(above if len(left.units) == len(right.units) == 1 else [])], bbox=_BOX
+                )
     if places.left_out:
         note = f"{count(places.left_out, 'number')} left out for lack of room."
         ax.set_xlabel(f"{ax.get_xlabel()}\n{note}".strip())

@@ -64,7 +64,7 @@ def drawn(witness: Witness, kinds: Sequence[Kind], width: float | None = None) -
 
 
 def _panels(figure: Figure, *, beside: bool) -> list[Axes]:
-    """Function and network beside each other, contributions below; all below each other where it is narrow."""
+    """Function and network beside each other, contributions below; or all below each other."""
     if not beside:
         return [figure.add_subplot(3, 1, row) for row in (1, 3, 2)]
     grid = figure.add_gridspec(2, 2, width_ratios=[1.25, 1.0], height_ratios=[1.25, 1.0])
