@@ -179,6 +179,7 @@ def smallest_first(
     *,
     timeout: float,
     shrink: float,
+    effort: int | None = None,
     strategy: str = "auto",
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
@@ -192,6 +193,7 @@ def smallest_first(
 
     Args:
         shrink: seconds, at most, for making the witness small; without any it is the one found first.
+        effort: a limit in steps beside, which gives the same witness on any machine.
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
@@ -213,7 +215,9 @@ def smallest_first(
         answer = _with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
     if isinstance(answer, Sat) and shrink > 0:
         until = min(start + timeout, time.monotonic() + shrink)
-        return [*_smallest(answer, process, count=count, seed=seed, deadline=until, progress=say)]
+        return [
+            *_smallest(answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say)
+        ]
     return [answer]
 
 
@@ -253,7 +257,14 @@ def smallest(
 
 
 def _smallest(
-    answer: Sat, process: SearchProcess, *, count: int, seed: int, deadline: float, progress: Progress
+    answer: Sat,
+    process: SearchProcess,
+    *,
+    count: int,
+    effort: int | None,
+    seed: int,
+    deadline: float,
+    progress: Progress,
 ) -> list[Sat]:
     """The answer with the smallest witnesses that can be found until the deadline."""
     from zerograd.numeric.recheck import recheck
@@ -261,7 +272,13 @@ def _smallest(
     began = time.monotonic()
     problem = answer.problem
     ranked = process.smallest(
-        problem, answer.witness, count=count, seed=seed, deadline=deadline, progress=progress
+        problem,
+        answer.witness,
+        count=count,
+        effort=effort,
+        seed=seed,
+        deadline=deadline,
+        progress=progress,
     )
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
     found = []

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
+from math import inf
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from zerograd.core.witness import Witness
 from zerograd.search.ranked import Ranked
 from zerograd.search.smallest import smallest
 from zerograd.search.smallest.best import values_of, variant, witness_of
+from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import choices
 from zerograd.search.smallest.level import ascending
 from zerograd.search.smallest.orbits import generators, group, identity, keeps
@@ -33,8 +35,8 @@ HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 
 def ranked(problem: Problem, known: Witness, count: int = 1, seconds: float = 60.0) -> Ranked:
     """The smallest witnesses, with plenty of time."""
-    until = time.monotonic() + seconds
-    return smallest(problem, known, count=count, seed=0, deadline=until, progress=lambda _: None)
+    budget = Budget(time.monotonic() + seconds)
+    return smallest(problem, known, count=count, seed=0, budget=budget, progress=lambda _: None)
 
 
 def everything(problem: Problem, samples: int, height: int) -> Iterator[Witness]:
@@ -179,6 +181,20 @@ def test_irrational_witnesses_are_left_as_they_are() -> None:
     assert isinstance(answer, zg.Sat)
     assert answer.witness.field is not None
     assert answer.smallest is None
+
+
+def test_effort_ends_it_the_same_way_each_time() -> None:
+    """A limit in steps, not seconds, gives the same witness on any machine, and does not claim a proof."""
+    problem = Problem(network=[1, 2, 1], samples=3, **HEADLINE)
+    known = zg.solve(problem)
+    assert isinstance(known, zg.Sat)
+    found = [
+        smallest(problem, known.witness, count=1, seed=0, budget=Budget(inf, 200), progress=lambda _: None)
+        for _ in range(2)
+    ]
+    assert found[0] == found[1]
+    assert found[0].proved == 0
+    assert size(found[0].witnesses[0]) <= size(known.witness)
 
 
 def test_ascending() -> None:

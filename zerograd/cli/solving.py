@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from zerograd.search.process import SearchProcess
 
 
-SHRINK_TIME = 2.0
-"""Seconds, at most, for a smaller witness, where a person will read it and nothing else was said."""
+SHRINK_EFFORT = 3000
+"""Steps, at most, for a smaller witness, where a person will read it: they take two seconds or so."""
+SHRINK_TIME = 10.0
+"""Seconds, at most, for the same on a slow machine."""
 
 
 @click.command()
@@ -60,7 +62,7 @@ SHRINK_TIME = 2.0
 @click.option(
     "--smallest/--no-smallest",
     default=None,
-    help="Look for the smallest witness in all the time there is, or not at all. [default: for 2 s; not with "
+    help="Look for the smallest witness in all the time there is, or not at all. [default: briefly; not with "
     "--json or -q alone]",
 )
 @click.option(
@@ -100,8 +102,8 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
                 if loaded is None:
                     codes.append(BAD_INPUT)
                     continue
-                shrink = _shrink(loaded, saved=output is not None, **options)
-                code, answers = _solve_one(loaded, process, prover, shrink=shrink, **options)
+                shrink, effort = _shrink(loaded, saved=output is not None, **options)
+                code, answers = _solve_one(loaded, process, prover, shrink=shrink, effort=effort, **options)
                 codes.append(code)
                 documents += [json.dumps(answer.to_json(), ensure_ascii=False) for answer in answers]
     finally:  # interrupted, too: what was answered is not lost
@@ -131,13 +133,13 @@ def _shrink(
     quiet: bool,
     timeout: float,
     **_: object,
-) -> float:
-    """Seconds for making the witness small: by default some where a person will read it."""
+) -> tuple[float, int | None]:
+    """Seconds and effort for making the witness small: by default some where a person will read it."""
     if smallest is None and problem.prefer is not None and count is None:
         smallest = problem.prefer == "small"
     if smallest is not None or count is not None:
-        return timeout if smallest or count is not None else 0.0
-    return SHRINK_TIME if saved or not (as_json or quiet) else 0.0
+        return (timeout if smallest or count is not None else 0.0), None
+    return (SHRINK_TIME if saved or not (as_json or quiet) else 0.0), SHRINK_EFFORT
 
 
 def _solve_one(
@@ -155,6 +157,7 @@ def _solve_one(
     quiet: bool,
     verbose: bool,
     shrink: float,
+    effort: int | None,
     count: int | None,
     smallest: bool | None,
 ) -> tuple[int, Sequence[Answer]]:
@@ -170,6 +173,7 @@ def _solve_one(
                 count or 1,
                 timeout=timeout,
                 shrink=shrink,
+                effort=effort,
                 strategy=strategy,
                 seed=seed,
                 cross_check=cross_check,

@@ -101,9 +101,20 @@ class SearchProcess:
             self._lock.release()
 
     def smallest(
-        self, problem: Problem, known: Witness, *, count: int, seed: int, deadline: float, progress: Progress
+        self,
+        problem: Problem,
+        known: Witness,
+        *,
+        count: int,
+        effort: int | None,
+        seed: int,
+        deadline: float,
+        progress: Progress,
     ) -> Ranked:
         """Look for the smallest witnesses until ``deadline``, beginning with one that is known.
+
+        Args:
+            effort: see `zerograd.search.smallest.budget.Budget`; None for all there is time for.
 
         Nothing is found if that takes more time or memory than there is.
 
@@ -115,7 +126,7 @@ class SearchProcess:
             return nothing
         try:
             worker = self._worker or self._start()
-            wanted = {"known": known.to_json(), "count": count}
+            wanted = {"known": known.to_json(), "count": count, "effort": effort}
             request = {"problem": problem.to_json(), "smallest": wanted, "seed": seed, "deadline": deadline}
             worker.send(request | {"cross_check": False})
             while True:

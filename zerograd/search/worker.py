@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from math import inf
 from typing import Any
 
 from zerograd.core.answer import Attempt
@@ -95,6 +96,7 @@ class _Service:
 
     def _smallest(self, request: dict[str, Any]) -> Ranked:
         from zerograd.search.smallest import smallest  # NumPy: not before it is needed
+        from zerograd.search.smallest.budget import Budget
 
         problem, wanted = problem_from_json(request["problem"]), request["smallest"]
         known = witness_from_json(problem, wanted["known"])
@@ -104,7 +106,7 @@ class _Service:
                 known,
                 count=wanted["count"],
                 seed=request["seed"],
-                deadline=request["deadline"],
+                budget=Budget(request["deadline"], wanted["effort"] or inf),
                 progress=_progress,
             )
         except MemoryError:

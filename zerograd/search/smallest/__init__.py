@@ -7,7 +7,6 @@ symmetries of the question; for each of them all datasets, as two halves that me
 
 from __future__ import annotations
 
-import time
 from math import prod
 
 from zerograd.core.problem import Problem
@@ -15,6 +14,7 @@ from zerograd.core.size import size_of
 from zerograd.core.witness import Witness
 from zerograd.search.ranked import Ranked
 from zerograd.search.smallest.best import Best, values_of
+from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import least_height
 from zerograd.search.smallest.level import Level
 from zerograd.search.smallest.orbits import generators, group, identity
@@ -33,14 +33,14 @@ def smallest(
     *,
     count: int,
     seed: int,
-    deadline: float,
+    budget: Budget,
     progress: Progress,
 ) -> Ranked:
     """The ``count`` smallest witnesses that differ by more than names and signs, as far as there is time.
 
     Args:
         known: a witness to begin with; the others have as many samples.
-        deadline: of `time.monotonic`.
+        budget: what may be spent on it.
     """
     if sum(map(prod, problem.network.shapes.values())) > MAX_PARAMETERS:
         return Ranked((known,), 0, 0)
@@ -53,22 +53,22 @@ def smallest(
 
     def level(height: int) -> Level | None:
         if height not in levels:
-            levels[height] = Level.of(problem, known.samples, height, best)
+            levels[height] = Level.of(problem, known.samples, height, best, budget)
         return levels[height]
 
-    now = time.monotonic()
+    draws = budget.part(1 / 3)
     for height in range(least, least + DRAWN_HEIGHTS):
         if best.worst is None or best.worst.height > height:
             drawn = level(height)
             if drawn is not None:
-                drawn.draw(seed, now + (deadline - now) / 3)
+                drawn.draw(seed, draws)
     exhausted = least - 1
     for height in range(least, MAX_HEIGHT + 1):
         if best.worst is not None and best.worst.height < height:
             break
         progress(f"looking for numbers up to {height}")
         searched = level(height)
-        if searched is None or not searched.search(deadline):
+        if searched is None or not searched.search(budget):
             break
         exhausted = height
     ranked = best.ranked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +16,7 @@ from zerograd.core.exact import Exact
 from zerograd.core.language import names_in
 from zerograd.core.problem import Problem
 from zerograd.search.smallest.best import Best
+from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import Choices, choices
 from zerograd.search.smallest.matching import Half, Keys, Members, key, meeting
 from zerograd.search.smallest.orbits import Symmetry, generators, group, identity, keeps, moved
@@ -26,6 +26,12 @@ from zerograd.search.symmetry import samples_interchangeable
 
 DRAWS = 50
 """Random parameters that are tried before all of them are, so that there is something to be smaller than."""
+_MAX_SUM = 100_000
+"""The largest sum of parameters, times their scale, that is gone through in order."""
+_OFFER = 5
+"""Parameters that take about as long to compute with as to have one answer checked."""
+_SYMMETRY = 10
+"""Ways to choose half a dataset that take about as long as to look at a symmetry."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +102,7 @@ class Level:
         self.of_data = [c for c in problem.where if not names_in(c.node) <= names]
 
     @classmethod
-    def of(cls, problem: Problem, samples: int, height: int, best: Best) -> Level | None:
+    def of(cls, problem: Problem, samples: int, height: int, best: Best, budget: Budget) -> Level | None:
         """None where it is too much to go through."""
         found = choices(problem, samples, height)
         if found is None:
@@ -106,13 +112,16 @@ class Level:
         rows = list(zip(found.inputs, found.targets, strict=True))
         distinct = {row: Pool.of(*row) for row in dict.fromkeys(rows)}
         pools = [pool for row in rows if (pool := distinct[row]) is not None]
-        if not layers.fits(found, samples) or len(pools) < samples:
+        largest = sum(max(map(abs, values)) for values in found.parameters)
+        if not layers.fits(found, samples) or len(pools) < samples or largest > _MAX_SUM:
             return None
         alike = found.alike and samples_interchangeable(problem, samples)
         middle = (samples + 1) // 2
-        left, right = Half.of(pools[:middle], alike=alike), Half.of(pools[middle:], alike=alike)
+        left = Half.of(pools[:middle], alike=alike, most=budget.ways)
+        right = Half.of(pools[middle:], alike=alike, most=budget.ways)
         if left is None or right is None:
             return None
+        budget.spend(len(left.cost) + len(right.cost))
         own = [symmetry for symmetry in makers if keeps(problem, samples, symmetry, found)]
         return cls(
             problem,
@@ -125,21 +134,24 @@ class Level:
             alike=alike,
         )
 
-    def draw(self, seed: int, deadline: float) -> None:
+    def draw(self, seed: int, budget: Budget) -> None:
         """Offer what a few random parameters have, so that there is something to be smaller than."""
         dice = random.Random(f"smallest {seed} {self.height}")  # noqa: S311 - reproducible, not secret
         for _ in range(DRAWS):
             parameters = tuple(dice.choice(values) for values in self.choices.parameters)
-            if not self._datasets(parameters, deadline):
+            if not self._datasets(parameters, budget):
                 return
 
-    def search(self, deadline: float) -> bool:
-        """Offer all answers that are small enough; whether that came to an end before the deadline."""
+    def search(self, budget: Budget) -> bool:
+        """Offer all answers that are small enough; whether that came to an end within the budget."""
         for parameters in ascending(self.choices.parameters):
             if self._most(parameters) == -1:
                 return True
+            budget.spend(_SYMMETRY * len(self.own), parameters=0)
+            if budget.spent():
+                return False
             representative = all(moved(g.parameters, parameters) <= parameters for g in self.own)
-            if representative and not self._datasets(parameters, deadline):
+            if representative and not self._datasets(parameters, budget):
                 return False
         return True
 
@@ -152,10 +164,11 @@ class Level:
             return -1
         return max(-1, int(worst.total * self.choices.scale) - sum(map(abs, parameters)))
 
-    def _datasets(self, parameters: tuple[int, ...], deadline: float) -> bool:
+    def _datasets(self, parameters: tuple[int, ...], budget: Budget) -> bool:
         """Offer the answers with these parameters; whether that came to an end."""
-        if time.monotonic() >= deadline:
+        if budget.spent():
             return False
+        budget.spend(0)
         arrays = self._arrays(parameters)
         if not self._conditions_hold(arrays):
             return True
@@ -169,14 +182,18 @@ class Level:
         most, middle = self._most(parameters), self.left.members.shape[1]
         allowed = [sample.allowed for sample in samples]
         left, right = self.left.among(allowed[:middle], most), self.right.among(allowed[middle:], most)
+        budget.spend(len(left.cost) + len(right.cost), parameters=0)
         keys = [sample.key for sample in samples]
-        for costs, members in meeting(left, right, keys, lambda: self._most(parameters)):
+        for pairs, costs, members in meeting(left, right, keys, lambda: self._most(parameters)):
+            budget.spend(pairs, parameters=0)
+            if budget.spent():
+                return False
             fine = np.flatnonzero(self._as_asked(samples, members))
             if self.of_data and len(fine):
                 made_of = [made[id(pool)] for pool in self.pools]
                 names = Quantities(self.choices.scale, arrays, self.pools, made_of, members[fine])
                 fine = fine[may_hold(self.of_data, names, len(fine))]
-            if not self._offer(parameters, costs[fine], members[fine], deadline):
+            if not self._offer(parameters, costs[fine], members[fine], budget):
                 return False
         return True
 
@@ -210,7 +227,7 @@ class Level:
             fine = fine & _as_asked(row, said)
         return fine
 
-    def _offer(self, parameters: tuple[int, ...], costs: Ints, members: Members, deadline: float) -> bool:
+    def _offer(self, parameters: tuple[int, ...], costs: Ints, members: Members, budget: Budget) -> bool:
         """Offer datasets in order of cost; whether that came to an end."""
         seen = set()
         for cost, member in zip(costs, members, strict=True):
@@ -222,8 +239,9 @@ class Level:
             if once in seen:
                 continue
             seen.add(once)
-            if time.monotonic() >= deadline:
+            if budget.spent():
                 return False
+            budget.spend(0, parameters=_OFFER)
             self._offer_one(parameters, chosen)
         return True
 

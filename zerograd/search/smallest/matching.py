@@ -42,7 +42,7 @@ class Half:
     cost: Ints
 
     @classmethod
-    def of(cls, pools: Sequence[Pool], *, alike: bool) -> Half | None:
+    def of(cls, pools: Sequence[Pool], *, alike: bool, most: float = MAX_HALF) -> Half | None:
         """All ways for samples with these pools; None if they are too many.
 
         Args:
@@ -51,7 +51,7 @@ class Half:
         sizes, samples = [len(pool.cost) for pool in pools], len(pools)
         if not samples:
             return cls(np.zeros((1, 0), dtype=np.intp), np.zeros(1, dtype=np.int64))
-        if (comb(sizes[0] + samples - 1, samples) if alike else prod(sizes)) > MAX_HALF:
+        if (comb(sizes[0] + samples - 1, samples) if alike else prod(sizes)) > min(most, MAX_HALF):
             return None
         rows = (
             combinations_with_replacement(range(sizes[0]), samples) if alike else product(*map(range, sizes))
@@ -94,7 +94,7 @@ def _factors(count: int) -> Keys:
 
 def meeting(
     left: Half, right: Half, keys: Sequence[Keys], most: Callable[[], int | None]
-) -> Iterator[tuple[Ints, Members]]:
+) -> Iterator[tuple[int, Ints, Members]]:
     """Pairs of halves whose keys cancel, block by block.
 
     Args:
@@ -102,7 +102,8 @@ def meeting(
         most: the largest cost of both that is of interest, asked before each block.
 
     Yields:
-        Their costs, and the choices of all samples, shape (pairs, samples), in order of cost.
+        Of each block how many pairs cancel; the costs of those that are of interest; and the choices of all
+        samples, shape (pairs, samples), in order of cost.
     """
     middle = left.members.shape[1]
     sums = left.keys(keys[:middle])
@@ -124,6 +125,5 @@ def meeting(
         bound = most()
         near = np.flatnonzero(cost <= bound) if bound is not None else np.arange(len(cost))
         near = near[np.argsort(cost[near], kind="stable")]
-        if len(near):
-            members = np.concatenate([left.members[chosen[near]], right.members[which[near]]], axis=1)
-            yield cost[near], members
+        members = np.concatenate([left.members[chosen[near]], right.members[which[near]]], axis=1)
+        yield len(cost), cost[near], members
