@@ -1,15 +1,53 @@
-"""Options and fixtures for every test."""
+"""Options, fixtures and markers for every test."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
+
+ROOT = str(Path(__file__).resolve().parents[1])
+if ROOT not in sys.path:  # benchmarks and tools are scripts beside the package
+    sys.path.append(ROOT)
+
+FIXTURES = {
+    "browser": ("chromium", "chromedriver"),
+    "coqc": ("coqc",),
+    "pdflatex": ("pdflatex",),
+}
+"""Fixtures that stand for programs: tests that use them need these."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite golden files to what is found")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name in set(FIXTURES) & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.needs(*FIXTURES[name]))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What a test needs and is not there has it skipped; where everything must be there, it fails."""
+    for marker in item.iter_markers("needs"):
+        missing = [name for name in marker.args if not (shutil.which(name) or find_spec(name))]
+        if missing:
+            leave = pytest.fail if os.environ.get("ZEROGRAD_NEEDS") else pytest.skip
+            leave(f"not installed: {', '.join(missing)}")
+
+
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be rewritten."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture
+def pdflatex() -> str:
+    """The program that makes PDF of LaTeX."""
+    return "pdflatex"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,13 +10,6 @@ import pytest
 from zerograd.typeset import NotTypeset, pdf
 
 DOCUMENT = "\\documentclass{article}\n\\begin{document}\n%s\n\\end{document}\n"
-
-
-@pytest.fixture
-def pdflatex() -> None:
-    """Tests that want pdflatex are skipped where it is not installed, save in CI."""
-    if shutil.which("pdflatex") is None and not os.environ.get("CI"):
-        pytest.skip("pdflatex is not installed")
 
 
 @pytest.mark.usefixtures("pdflatex")

@@ -124,9 +124,9 @@ def test_numbers_of_samples_are_tried_in_order() -> None:
     assert decide(Problem(**HEADLINE, samples={"from": 1, "to": 2}), by_z3) == "unsat"
 
 
+@pytest.mark.needs("cvc5")
 def test_the_text_is_read_by_cvc5() -> None:
-    """And decided alike, where cvc5 is installed."""
-    pytest.importorskip("cvc5")
+    """And decided alike."""
     for samples, status in ((1, "unsat"), (3, "sat")):
         assert by_cvc5(Encoding(Problem(**HEADLINE, samples=samples), samples)) == status
 

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,7 @@ class Program:
 
     folder: Path
     environment: dict[str, str]
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __call__(
         self,
@@ -63,8 +65,8 @@ class Program:
         return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Run beside the test."""
-        return subprocess.Popen(
+        """Run beside the test, and no longer."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "zerograd", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -73,6 +75,8 @@ class Program:
             env=self.environment,
             text=True,
         )
+        self.started.append(process)
+        return process
 
     def shell(self, command: str) -> Run:
         """A shell command in which ``$ZEROGRAD`` is the program."""
@@ -102,9 +106,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture
-def program(tmp_path: Path, environment: dict[str, str]) -> Program:
-    """The program, in an empty folder."""
-    return Program(tmp_path, environment)
+def program(tmp_path: Path, environment: dict[str, str]) -> Iterator[Program]:
+    """The program, in an empty folder. What a failed test leaves running is ended."""
+    program = Program(tmp_path, environment)
+    yield program
+    for process in program.started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture(scope="session")

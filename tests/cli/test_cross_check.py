@@ -65,9 +65,9 @@ def library(program: Program, text: str) -> dict[str, str]:
     return {"PYTHONPATH": f"{folder}{os.pathsep}{program.environment['PYTHONPATH']}"}
 
 
+@pytest.mark.needs("cvc5")
 def test_text_and_json_say_what_it_came_to(program: Program) -> None:
     """A line of its own in the text, a key of its own in the result; --quiet stays quiet."""
-    pytest.importorskip("cvc5")
     name = program.file("p.yaml", FOUNDING)
     fewest = ("--samples", "fewest", "--cross-check", name)
     assert "\ncvc5      cross-check: agrees for M = 1, 2, 3\n" in program("solve", *fewest).out

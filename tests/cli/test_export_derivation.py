@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,10 +39,9 @@ def test_irrational_numbers_are_explained(program: Program, result: str) -> None
     )
 
 
+@pytest.mark.needs("pdflatex")
 def test_pdf(program: Program, result: str) -> None:
     """A file, which is not overwritten unless that is asked for."""
-    if shutil.which("pdflatex") is None and not os.environ.get("CI"):
-        pytest.skip("pdflatex is not installed")
     arguments = ("export", result, "--pick", "1", "--to", "pdf", "-o", "page.pdf")
     assert program(*arguments) == (0, "wrote page.pdf\n", "")
     first = (program.folder / "page.pdf").read_bytes()

@@ -55,7 +55,7 @@ def _busy(processes: set[int]) -> bool:
     return any(ticks > os.sysconf("SC_CLK_TCK") / 2 for ticks in used)
 
 
-def _wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def _wait_until(condition: Callable[[], bool], seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"

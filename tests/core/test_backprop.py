@@ -206,11 +206,13 @@ def test_gradients_agree_with_differences(case: Case) -> None:
     assert case.run("forbid")[0].loss == plain_loss(case, case.values)
 
 
+@pytest.mark.needs("torch")
 @settings(max_examples=60)
 @given(cases())
 def test_gradients_agree_with_torch(case: Case) -> None:
     """Under the convention `torch` the gradients are those of torch.autograd, on kinks too."""
-    torch = pytest.importorskip("torch")
+    import torch
+
     functional = torch.nn.functional
     functions: dict[str, Any] = {
         "linear": lambda z, _: z,

@@ -96,7 +96,8 @@ def test_irrational_numbers_are_located() -> None:
 
 def torch_slope(activation: Activation, kink: Real) -> Any:
     """The derivative that PyTorch returns at a kink, measured."""
-    torch = pytest.importorskip("torch")
+    import torch
+
     functions = {
         "relu": torch.nn.functional.relu,
         "abs": torch.abs,
@@ -112,6 +113,7 @@ def torch_slope(activation: Activation, kink: Real) -> Any:
 KINKED = [(activation, kink) for activation in EVERY for kink in activation.kinks]
 
 
+@pytest.mark.needs("torch")
 @pytest.mark.parametrize(("activation", "kink"), KINKED, ids=str)
 def test_torch_derivatives_at_kinks_are_as_measured(activation: Activation, kink: Real) -> None:
     """The convention `torch` is what PyTorch does here and now."""

@@ -6,7 +6,6 @@ The witnesses are fixed here, so that no golden file depends on what a solver ha
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from fractions import Fraction
@@ -301,7 +300,7 @@ def test_latex_is_balanced(name: str) -> None:
         assert all(line.count("&=") == 1 for line in block.strip().split("\n"))
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.needs("pdflatex")
 def test_latex_compiles(tmp_path: Path) -> None:
     """All pages together, in a document that loads amsmath and nothing else."""
     pages = "\n\\newpage\n".join(
@@ -311,7 +310,7 @@ def test_latex_compiles(tmp_path: Path) -> None:
     compile_latex(tmp_path, f"{preamble}{pages}\\end{{document}}\n")
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.needs("pdflatex")
 @pytest.mark.parametrize("name", [name for name in LATEX if name.startswith(("atlas", "derivation"))])
 def test_latex_of_documents_compiles(tmp_path: Path, name: str) -> None:
     """Atlases and derivations are documents of their own."""

@@ -86,16 +86,16 @@ def test_random_witnesses_agree(block: int) -> None:
     assert compared > 40
 
 
+@pytest.mark.needs("torch")
 def test_torch_is_compared_where_it_is_installed() -> None:
     """At kinks too, under its own convention."""
-    pytest.importorskip("torch")
     on_kink = witness([1, 1, 1], 1, {"w1": [1], "b1": [0], "w2": [2], "b2": [0], "x": [0], "y": [1]})
     assert recheck(on_kink)["torch"] == {"largest_deviation": 0.0}
 
 
+@pytest.mark.needs("torch")
 def test_torch_knows_no_other_convention() -> None:
     """On a kink under `right`, autograd would answer another question."""
-    pytest.importorskip("torch")
     values = {"w1": [1], "b1": [0], "w2": [2], "b2": [0], "x": [0], "y": [1]}
     checks = recheck(witness([1, 1, 1], 1, values, derivative_at_kink="right"))
     assert checks["torch"] == "not comparable: a sample is on a kink, where derivative_at_kink is right"
@@ -165,6 +165,7 @@ def test_a_wrong_gradient_is_caught(name: str) -> None:
         recheck(lying)
 
 
+@pytest.mark.needs("torch")
 def test_each_check_catches_a_lie_by_itself() -> None:
     """Finite differences and torch do not lean on float64."""
     lying = witness([1, 1, 1], 3, FOUNDING)
@@ -174,6 +175,5 @@ def test_each_check_catches_a_lie_by_itself() -> None:
     object.__setattr__(lying, "gradients", {**truth, "b1": truth["b1"].map(lambda v: v + 1)})
     with pytest.raises(Disagreement, match="finite differences disagrees"):
         module._differences(lying, values, codes)
-    pytest.importorskip("torch")
     with pytest.raises(Disagreement, match="torch disagrees"):
         module._torch(lying, values, codes)

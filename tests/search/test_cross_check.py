@@ -30,7 +30,6 @@ def founding(samples: int | str) -> zg.Problem:
 @pytest.fixture(scope="module")
 def cvc5() -> Iterator[SolverProcess]:
     """One process of it."""
-    pytest.importorskip("cvc5")
     with SolverProcess("cvc5") as process:
         yield process
 
@@ -38,11 +37,11 @@ def cvc5() -> Iterator[SolverProcess]:
 @pytest.fixture(scope="module")
 def search() -> Iterator[SearchProcess]:
     """One search process, with a second solver."""
-    pytest.importorskip("cvc5")
     with SearchProcess() as process:
         yield process
 
 
+@pytest.mark.needs("cvc5")
 @pytest.mark.parametrize(
     ("name", "decided"),
     [
@@ -71,6 +70,7 @@ def test_small_questions_agree(name: str, decided: tuple[int, ...], search: Sear
     }
 
 
+@pytest.mark.needs("cvc5")
 def test_it_is_left_out_unless_asked_for(search: SearchProcess) -> None:
     """By default nothing is said of it."""
     answer = zg.solve(founding(2), process=search)
@@ -78,6 +78,7 @@ def test_it_is_left_out_unless_asked_for(search: SearchProcess) -> None:
     assert "cross_check" not in answer.to_json()
 
 
+@pytest.mark.needs("cvc5")
 @pytest.mark.parametrize(("samples", "lie", "truth"), [(2, "sat", "unsat"), (3, "unsat", "sat")])
 def test_a_lie_is_contradicted(samples: int, lie: Status, truth: Status, cvc5: SolverProcess) -> None:
     """With the question as it was asked, and a witness that the checker accepts where there is one."""
@@ -93,6 +94,7 @@ def test_a_lie_is_contradicted(samples: int, lie: Status, truth: Status, cvc5: S
     assert Comparison.from_json(problem, found.to_json()) == found
 
 
+@pytest.mark.needs("cvc5")
 def test_what_was_left_open_is_not_compared(cvc5: SolverProcess) -> None:
     """Only what was decided; once the time is over nothing is asked, and what was not is said."""
     problem = founding({"from": 1, "to": 3})  # type: ignore[arg-type]
@@ -111,6 +113,7 @@ def test_what_was_left_open_is_not_compared(cvc5: SolverProcess) -> None:
     ]
 
 
+@pytest.mark.needs("cvc5")
 def test_nothing_decided_is_nothing_to_compare(search: SearchProcess) -> None:
     """An unknown answer of which nothing was decided says so."""
     hopeless = zg.Problem(

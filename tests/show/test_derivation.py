@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -373,12 +371,11 @@ CASES: dict[str, Callable[[], Sat]] = {
 }  # fmt: skip
 
 
+@pytest.mark.needs("pdflatex")
 @pytest.mark.parametrize("document", [True, False], ids=["document", "fragment"])
 @pytest.mark.parametrize("name", CASES)
 def test_latex_compiles_and_fits(tmp_path: Path, name: str, document: bool) -> None:
     """With amsmath alone, no line of it juts out by more than a few points."""
-    if shutil.which("pdflatex") is None and not os.environ.get("CI"):
-        pytest.skip("pdflatex is not installed")
     text = derivation_latex(CASES[name](), document=document)
     if not document:
         preamble = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n"

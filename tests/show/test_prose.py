@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -245,9 +243,7 @@ def test_markdown_formulas_survive_markdown(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    shutil.which("pdflatex") is None and not os.environ.get("CI"), reason="pdflatex is not installed"
-)
+@pytest.mark.needs("pdflatex")
 @pytest.mark.parametrize("name", PROOFS)
 def test_latex_compiles(name: str, tmp_path: Path) -> None:
     """The document as it is, with no line that runs out of the page."""

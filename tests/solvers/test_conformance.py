@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -70,8 +69,7 @@ PATIENT_MODES = {"z3": ("polynomial", "elimination", "general"), "cvc5": ("gener
 """Modes that do not give up on what is too hard for them."""
 
 BACKENDS = [
-    pytest.param(name, marks=pytest.mark.skipif(find_spec(name) is None, reason=f"{name} is not installed"))
-    for name in registry.NAMES
+    pytest.param(name, marks=() if name == "z3" else pytest.mark.needs(name)) for name in registry.NAMES
 ]
 """By name; each is also the name of its library."""
 
