@@ -1,0 +1,95 @@
+"""What MkDocs does for these pages beside its own: formulas as MathML, and folders in the navigation.
+
+MkDocs calls the functions whose names begin with ``on_`` (``hooks`` in mkdocs.yml). Formulas are
+written ``$…$`` and ``$$…$$``, as on GitHub; the Markdown extension ``pymdownx.arithmatex`` finds them,
+and they are converted here, when the site is built: a reader's browser needs neither a script nor a
+network. A formula that cannot be converted fails the build.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+from latex2mathml.converter import convert
+
+FORMULA = re.compile(
+    r'<span class="arithmatex">\\\((?P<inline>.*?)\\\)</span>'
+    r'|<div class="arithmatex">\s*\\\[(?P<block>.*?)\\\]\s*</div>',
+    re.DOTALL,
+)
+CHILDREN = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2} | {
+    "msubsup": 3,
+    "munderover": 3,
+}
+"""How many children an element of MathML has, where that is fixed."""
+
+
+class BadFormula(ValueError):  # noqa: N818 - named for what it is
+    """A formula that cannot be converted."""
+
+
+def on_config(config: Any) -> Any:
+    """Put the pages of a folder in the place of the folder's name in ``nav``."""
+    config.nav = [_expanded(item, Path(config.docs_dir)) for item in config.nav]
+    return config
+
+
+def on_page_content(text: str, page: Any, **_: Any) -> str:
+    """Formulas as MathML."""
+    try:
+        return with_mathml(text)
+    except BadFormula as error:
+        from mkdocs.exceptions import PluginError
+
+        raise PluginError(f"{page.file.src_uri}: {error}") from error
+
+
+def with_mathml(text: str) -> str:
+    """The page with every formula that ``pymdownx.arithmatex`` found converted. Raises BadFormula."""
+
+    def converted(match: re.Match[str]) -> str:
+        inline = match["inline"]
+        source = html.unescape(match["block"] if inline is None else inline).strip()
+        formula = mathml(source, block=inline is None)
+        return f'<div class="formula">{formula}</div>' if inline is None else formula
+
+    found = FORMULA.sub(converted, text)
+    if 'class="arithmatex"' in found:
+        raise BadFormula("a formula was left as it is")
+    return found
+
+
+def mathml(source: str, *, block: bool = False) -> str:
+    """A formula in MathML. Raises BadFormula for what it does not understand."""
+    try:
+        found: str = convert(source, display="block" if block else "inline")
+        # What is converted is passed on to browsers as it is, so it is parsed for what it says alone.
+        root = ET.fromstring(found)
+    except Exception as error:  # the library raises errors of many kinds, StopIteration among them
+        raise BadFormula(f"${source}$: {type(error).__name__} {error}") from error
+    for element in root.iter():
+        name = element.tag.rpartition("}")[2]
+        wanted = CHILDREN.get(name)
+        if wanted is not None and len(element) != wanted:
+            raise BadFormula(f"${source}$: {name} has {len(element)} parts, not {wanted}")
+        left = (element.text or "").strip()
+        if "\\" in left or left == "&":
+            raise BadFormula(f"${source}$: {left} is not understood")
+    return found
+
+
+def _expanded(item: Any, docs: Path) -> Any:
+    if isinstance(item, dict):
+        return {title: _expanded(entry, docs) for title, entry in item.items()}
+    if isinstance(item, list):
+        return [_expanded(entry, docs) for entry in item]
+    if not item.endswith("/"):
+        return item
+    pages = sorted(docs.joinpath(item).glob("*.md"), key=lambda page: (page.stem != "index", page.name))
+    if not pages:
+        raise FileNotFoundError(f"mkdocs.yml: there is no page in {item}")
+    return [page.relative_to(docs).as_posix() for page in pages]
