@@ -21,6 +21,8 @@ FORMULA = re.compile(
     r'|<div class="arithmatex">\s*\\\[(?P<block>.*?)\\\]\s*</div>',
     re.DOTALL,
 )
+MATHML = "http://www.w3.org/1998/Math/MathML"
+CLOSING = {")", "]", "}", "|"}
 CHILDREN = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2} | {
     "msubsup": 3,
     "munderover": 3,
@@ -67,7 +69,6 @@ def mathml(source: str, *, block: bool = False) -> str:
     """A formula in MathML. Raises BadFormula for what it does not understand."""
     try:
         found: str = convert(source, display="block" if block else "inline")
-        # What is converted is passed on to browsers as it is, so it is parsed for what it says alone.
         root = ET.fromstring(found)
     except Exception as error:  # the library raises errors of many kinds, StopIteration among them
         raise BadFormula(f"${source}$: {type(error).__name__} {error}") from error
@@ -79,7 +80,26 @@ def mathml(source: str, *, block: bool = False) -> str:
         left = (element.text or "").strip()
         if "\\" in left or left == "&":
             raise BadFormula(f"${source}$: {left} is not understood")
-    return found
+        _space(list(element))
+    ET.register_namespace("", MATHML)
+    return ET.tostring(root, encoding="unicode")
+
+
+def _space(children: list[ET.Element]) -> None:
+    """Spaces as in TeX: a sign is no operation after an operator, and names and slashes are none at all."""
+    for before, child in zip([None, *children], children, strict=False):
+        text = child.text or ""
+        if child.tag != f"{{{MATHML}}}mo":
+            continue
+        if text in {"−", "+"} and (
+            before is None or (before.tag == child.tag and before.text not in CLOSING)
+        ):
+            child.set("form", "prefix")
+        elif text == "/":
+            child.set("lspace", "0")
+            child.set("rspace", "0")
+        elif text == "∂" or (len(text) > 1 and text.isalpha()):
+            child.tag = f"{{{MATHML}}}mi"
 
 
 def _expanded(item: Any, docs: Path) -> Any:
