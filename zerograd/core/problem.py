@@ -63,7 +63,7 @@ class Problem(Shown):
         expect: the answer that is expected: ``"sat"``, ``"unsat"`` or ``"unknown"``.
         prefer: ``"small"`` witnesses, or ``"any"``.
 
-    Example:
+    Examples:
         >>> problem = Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
         >>> problem.network.shapes["w1"]
         (1, 1)
