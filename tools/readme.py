@@ -1,13 +1,24 @@
-"""Run what the README shows, and compare what it prints with what the README says it prints.
+"""Run what the README and the pages in docs/ show, and compare what it prints with what they say it prints.
 
-    python tools/readme.py run NAME       run the one-line command of that name
-    python tools/readme.py check          run every transcript and compare (exit 1 on a difference)
-    python tools/readme.py compare FILE   compare FILE with the transcript of solving the first problem
-    python tools/readme.py update         run every transcript and write its output into the README
+    python tools/readme.py run NAME         run the one-line command of that name
+    python tools/readme.py check [PAGE…]    run every transcript and compare (exit 1 on a difference)
+    python tools/readme.py compare FILE     compare FILE with the transcript of solving the first problem
+    python tools/readme.py update [PAGE…]   run every transcript and write its output into the page
 
 A command is named by an HTML comment before its code block: ``<!-- command: install -->``. A
-transcript is a ``console`` block: lines that begin with ``$ `` are run by bash, in the repository,
-with the programs of the running Python first on PATH. Times and versions vary, and are masked.
+transcript is a ``console`` block: lines that begin with ``$ `` are run by bash, with the programs of
+the running Python first on PATH. Times and versions vary, and are masked.
+
+PAGE is a Markdown file or a folder of them, by default the README. The README's transcripts are run in
+the repository; those of another page in a folder of the page's own, which holds the problems and is
+thrown away. There
+
+- a code block after ``<!-- file: NAME -->`` is written into that file first;
+- ``python`` blocks are run in the order of the page, in one process, once the transcripts have been:
+  plain ones as they stand, and those with ``>>>`` as doctests.
+
+docs/FORMATS.md is not among the pages of a folder (tests hold it to the program), nor is docs/gallery/
+(a tool writes it).
 """
 
 from __future__ import annotations
@@ -15,20 +26,30 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+ELSEWHERE = {ROOT / "docs" / "FORMATS.md", ROOT / "docs" / "gallery"}
+"""Pages, or folders of pages, that are held to the program by other means."""
 
 COMMAND = re.compile(r"<!-- command: (?P<name>\w+) -->\n```(?:sh|bash)\n(?P<text>.*?)\n```", re.DOTALL)
+FILE = re.compile(r"<!-- file: (?P<name>[\w.-]+) -->\n```\w*\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE)
 TRANSCRIPT = re.compile(r"(?<=```console\n)(?P<text>.*?)(?=```)", re.DOTALL)
 MASKS = [
     (re.compile(r"\b\d+(\.\d+)? (s|seconds)\b"), "# s"),
     (re.compile(r"\b\d+(\.\d+)?(e[-+]?\d+)?(?= largest deviation)|(?<=deviation )\S+?(?=[);,])"), "#"),
     (re.compile(r"\b(zerograd|z3|sympy|torch) \d+(\.\d+)+"), r"\1 #"),
 ]
+CHECKED = re.compile(r"^checked +exactly;.*?(?=^\S)", re.DOTALL | re.MULTILINE)
+"""What an answer says of its checks, which depends on what is installed: pages may be checked with torch."""
 
 
 def command(name: str) -> str:
@@ -39,7 +60,7 @@ def command(name: str) -> str:
     sys.exit(f"README.md has no command named {name!r}")
 
 
-def run(text: str) -> str:
+def run(text: str, where: Path = ROOT) -> str:
     """The transcript with its commands run anew. Exits with a message if one fails oddly."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     shown = []
@@ -47,7 +68,7 @@ def run(text: str) -> str:
         if line.startswith("$ "):
             done = subprocess.run(
                 ["bash", "-c", line[2:]],
-                cwd=ROOT,
+                cwd=where,
                 env={**os.environ, "PATH": path, "PYTHONUTF8": "1"},
                 capture_output=True,
                 text=True,
@@ -67,19 +88,89 @@ def masked(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def check() -> int:
-    """Compare every transcript with a fresh run."""
+def pages(names: Sequence[str]) -> list[Path]:
+    """The pages of these names, and those in folders of these names."""
+    found: list[Path] = []
+    for name in names:
+        path = Path(name).resolve()
+        if path.is_dir():
+            inside = sorted(path.rglob("*.md"))
+            found += [page for page in inside if ELSEWHERE.isdisjoint({page, *page.parents})]
+        elif path.is_file():
+            found.append(path)
+        else:
+            sys.exit(f"there is no page {name}")
+    return found
+
+
+@contextmanager
+def scratch(page: Path) -> Iterator[Path]:
+    """Where the commands of a page are run, with the files that it shows."""
+    if page == README:
+        yield ROOT
+        return
+    with TemporaryDirectory() as folder:
+        where = Path(folder)
+        shutil.copytree(ROOT / "problems", where / "problems")
+        for match in FILE.finditer(page.read_text(encoding="utf-8")):
+            where.joinpath(match["name"]).write_text(match["text"], encoding="utf-8")
+        yield where
+
+
+def check(page: Path) -> int:
+    """Compare every transcript with a fresh run, and run what is written in Python. How many differ."""
     failures = 0
-    transcripts = TRANSCRIPT.findall(README.read_text(encoding="utf-8"))
-    for text in transcripts:
-        before, now = masked(text), masked(run(text))
-        if before != now:
-            failures += 1
-            lines = before.splitlines(), now.splitlines()
-            print("\n".join(difflib.unified_diff(*lines, "README.md", "printed", lineterm="")))
-    good = len(transcripts) - failures
-    print(f"README.md: {good} of {len(transcripts)} transcripts are what the program prints")
-    return 1 if failures or not transcripts else 0
+    text = page.read_text(encoding="utf-8")
+    transcripts = TRANSCRIPT.findall(text)
+    name = page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else str(page)
+    blocks = [] if page == README else PYTHON.findall(text)
+    with scratch(page) as where:
+        for transcript in transcripts:
+            before, now = masked(transcript), masked(run(transcript, where))
+            if page != README:
+                before, now = (CHECKED.sub("checked #\n", text) for text in (before, now))
+            if before != now:
+                failures += 1
+                lines = before.splitlines(), now.splitlines()
+                print("\n".join(difflib.unified_diff(*lines, name, "printed", lineterm="")))
+        good = len(transcripts) - failures
+        if transcripts or page == README:
+            print(f"{name}: {good} of {len(transcripts)} transcripts are what the program prints")
+        if blocks:
+            wrong = run_python(blocks, where)
+            failures += wrong
+            print(
+                f"{name}: {'not all' if wrong else 'all'} of {len(blocks)} blocks of Python do what they say"
+            )
+    return failures if transcripts or page != README else 1
+
+
+def run_python(blocks: Sequence[str], where: Path) -> int:
+    """Run blocks of Python one after another, in one process. How many failed: 1 if any did."""
+    lines = ["import doctest", "names = {'__name__': '__main__'}", "failed = 0"]
+    for block in blocks:
+        if block.lstrip().startswith(">>>"):
+            lines += [
+                f"test = doctest.DocTestParser().get_doctest({block!r}, names, 'block', 'page', 0)",
+                "runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)",
+                "failed += runner.run(test, clear_globs=False).failed",
+                "names.update(test.globs)",
+            ]
+        else:
+            lines.append(f"exec(compile({block!r}, 'page', 'exec'), names)")
+    lines.append("raise SystemExit(bool(failed))")
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        cwd=where,
+        env={**os.environ, "PYTHONUTF8": "1", "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode:
+        print(done.stdout + done.stderr)
+    return int(done.returncode != 0)
 
 
 def compare(printed: str) -> int:
@@ -96,10 +187,12 @@ def compare(printed: str) -> int:
     sys.exit(f"README.md has no transcript of {last}")
 
 
-def update() -> None:
-    """Write fresh output into the README."""
-    text = README.read_text(encoding="utf-8")
-    README.write_text(TRANSCRIPT.sub(lambda match: run(match["text"]), text), encoding="utf-8")
+def update(page: Path) -> None:
+    """Write fresh output into a page."""
+    text = page.read_text(encoding="utf-8")
+    with scratch(page) as where:
+        fresh = TRANSCRIPT.sub(lambda match: run(match["text"], where), text)
+    page.write_text(fresh, encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
@@ -107,12 +200,14 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["run", name]:
             return subprocess.run(["bash", "-c", command(name)], cwd=ROOT, check=False).returncode
-        case ["check"]:
-            return check()
+        case ["check", *names]:
+            failures = [check(page) for page in pages(names or [str(README)])]
+            return 1 if any(failures) else 0
         case ["compare", path]:
             return compare(Path(path).read_text(encoding="utf-8"))
-        case ["update"]:
-            update()
+        case ["update", *names]:
+            for page in pages(names or [str(README)]):
+                update(page)
             return 0
     print(__doc__, file=sys.stderr)
     return 2

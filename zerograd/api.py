@@ -144,16 +144,18 @@ def solve(
         certify: whether to look for proofs. Without, a no rests on the solver's word.
         shrink: seconds, at most, for looking for the smallest witness, once one is found; by default all
             that are left if the problem prefers small ones, else none.
-        process, prover: processes to use; by default some that are started by the first call, serve
-            all later ones, and end with the program.
+        process: of the search; by default one that is started by the first call, serves all later ones,
+            and ends with the program.
+        prover: the same of the search for proofs.
         progress: called with a short line as the search goes on.
 
     Raises:
         ProblemError: ``samples`` does not fit the problem.
         ValueError: unknown strategy, or a timeout that is not above 0.
         SolverUnusable: a cross-check was asked for, and cvc5 is not installed.
-        WitnessRefused, CertificateRefused, Disagreement, SolversDisagree, SearchFailed,
-            ProofSearchFailed: a bug was caught before it became an answer.
+        ZerogradError: of another kind (`WitnessRefused`, `CertificateRefused`, `Disagreement`,
+            `SolversDisagree`, `SearchFailed`, `ProofSearchFailed`): a bug was caught before it became an
+            answer.
     """
     if shrink is None:
         shrink = timeout if problem.prefer == "small" else 0.0
@@ -245,8 +247,7 @@ def smallest(
         `Unknown` one.
 
     Raises:
-        ValueError: ``count`` is not positive.
-        Also as `solve`.
+        ValueError: ``count`` is not positive; or as `solve`, whose other errors are raised as well.
     """
     if count is not None and count < 1:
         raise ValueError(f"count must be at least 1, found {count}")
@@ -308,20 +309,17 @@ def prove(
 ) -> Proof | Answer:
     """Prove that a problem has no answer.
 
+    Other arguments, and the errors that are raised, are those of `solve`.
+
     Args:
         timeout: seconds for the whole; kept to about a second. Half of them may go into looking for a
             counterexample.
         fixed: only proofs about a dataset with a fixed number of samples (in which Coq can be told of every
             condition).
 
-    Other arguments are those of `solve`.
-
     Returns:
         A `Proof`; or `Sat`, with a counterexample to the claim that there is no answer; or `Unsat` on a
         solver's word, with the cases that are ``open``; or `Unknown`.
-
-    Raises:
-        As `solve`.
     """
     check_timeout(timeout)
     if samples is not None:

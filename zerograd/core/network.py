@@ -119,7 +119,7 @@ class Layer:
 class Network:
     """A fully connected network.
 
-    Example:
+    Examples:
         >>> Network.mlp(2, 3, 1).shapes
         {'w1': (3, 2), 'b1': (3,), 'w2': (1, 3), 'b2': (1,)}
 

@@ -46,17 +46,24 @@ class Problem(Shown):
     Args:
         network: a `Network`, or widths such as ``[1, 1, 1]`` (ReLU hidden layers, linear output).
         samples: M, ``"fewest"``, ``"any"``, or ``{"from": 2, "to": 6}``.
-        zero, nonzero, positive, negative: parameters, ``x``, or single entries such as
-            ``"w1[0,1]"``; every entry of ∂L/∂ that name is zero, nonzero, …
-        some_nonzero: at least one entry of each name is nonzero.
+        zero: parameters, ``x``, or single entries such as ``"w1[0,1]"``; every entry of ∂L/∂ that name is 0.
+        nonzero: names as for ``zero``; every entry is not 0.
+        some_nonzero: of each name at least one entry is not 0.
+        positive: every entry is above 0.
+        negative: every entry is below 0.
         where: conditions (see docs/FORMATS.md).
         given: fixed values: nested lists, None where free; or single entries by name.
         bounds: name to (lowest, highest), None where open.
         domain: ``"real"``, or ``"integer"`` for parameters, inputs and targets.
         derivative_at_kink: ``"torch"``, ``"left"``, ``"right"`` or ``"forbid"``.
+        loss: ``"mse"``, the mean squared error.
+        title: for people, as are ``notes`` and ``references``.
+        notes: what there is to say about it.
+        references: where the question comes from.
+        expect: the answer that is expected: ``"sat"``, ``"unsat"`` or ``"unknown"``.
         prefer: ``"small"`` witnesses, or ``"any"``.
 
-    Example:
+    Examples:
         >>> problem = Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
         >>> problem.network.shapes["w1"]
         (1, 1)
