@@ -81,15 +81,14 @@ def exhibit(name: str) -> Exhibit:
 def page(name: str, source: str, answer: Answer) -> str:
     """The page of one problem, in Markdown."""
     title = clean(problem_title(name, answer))
-    parts = [f"# {title}", answer.problem.notes.strip()]
+    parts = [f"# {title}", (answer.problem.notes or "").strip()]
     parts += [f"*{reference}*" for reference in answer.problem.references]
     parts += ["## The question", f"```yaml\n{_PROSE.sub('', source).strip()}\n```"]
-    text = _SECONDS.sub("", answer_text(answer, width=96)).rstrip()
+    text = _SECONDS.sub("", answer_text(answer, width=84)).rstrip()
     parts += ["## The answer", f"```console\n$ zerograd solve problems/{name}.yaml\n{text}\n```"]
     if isinstance(answer, Sat):
-        parts.append(
-            f"![{title}: the function with its data, what each sample adds, the network]({name}.svg)"
-        )
+        seen = f"![{title}: the function with its data, what each sample adds, the network]({name}.svg)"
+        parts.append(f"[{seen}]({name}.svg)")
     try:
         worked = export(answer, "markdown")
     except NothingToExport as nothing:

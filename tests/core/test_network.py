@@ -98,7 +98,7 @@ def torch_slope(activation: Activation, kink: Real) -> Any:
     """The derivative that PyTorch returns at a kink, measured."""
     import torch
 
-    functions = {
+    functions: dict[str, Any] = {
         "relu": torch.nn.functional.relu,
         "abs": torch.abs,
         "relu6": torch.nn.functional.relu6,
@@ -107,6 +107,7 @@ def torch_slope(activation: Activation, kink: Real) -> Any:
     }
     z = torch.tensor(float(kink), dtype=torch.float64, requires_grad=True)
     functions[activation.name](z).backward()
+    assert z.grad is not None
     return z.grad.item()
 
 

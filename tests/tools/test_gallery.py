@@ -48,7 +48,7 @@ def test_a_page_has_all_there_is() -> None:
     assert "expect: sat" in question
     assert "\nstrategy  construct\n" in text
     assert "## Worked out by hand\n\n### The question\n" in text
-    assert "](textbook-m3.svg)" in text
+    assert "(textbook-m3.svg)](textbook-m3.svg)" in text
 
 
 def test_a_page_of_an_impossible_question_has_the_proof() -> None:

@@ -13,9 +13,7 @@ import pytest
 
 import zerograd
 
-pytest.importorskip("latex2mathml")
-pytest.importorskip("mkdocs")
-pytest.importorskip("mkdocstrings")
+pytestmark = [pytest.mark.slow, pytest.mark.needs("latex2mathml", "mkdocs", "mkdocstrings")]
 
 ROOT = Path(__file__).resolve().parents[2]
 FETCHED = {"link": "href", "script": "src", "img": "src", "source": "src", "iframe": "src", "object": "data"}
@@ -52,7 +50,6 @@ class _Requests(HTMLParser):
             self.found.append(address)
 
 
-@pytest.mark.slow
 def test_no_page_requests_anything_from_elsewhere(site: Path) -> None:
     """No stylesheet, script, picture or font: what is fetched lies in the site."""
     pages = list(site.rglob("*.html"))
@@ -72,7 +69,6 @@ def test_no_page_requests_anything_from_elsewhere(site: Path) -> None:
         assert not outside, f"{sheet.name} fetches {outside}"
 
 
-@pytest.mark.slow
 def test_no_formula_is_left_as_text(site: Path) -> None:
     """All of them are MathML."""
     for page in site.rglob("*.html"):
@@ -83,7 +79,6 @@ def test_no_formula_is_left_as_text(site: Path) -> None:
     assert "<math" in (site / "theory" / "meaning.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_every_public_name_has_its_place(site: Path) -> None:
     """In the Python reference; and there is none that is not public."""
     text = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
@@ -93,3 +88,15 @@ def test_every_public_name_has_its_place(site: Path) -> None:
     html = (site / "reference" / "python.html").read_text(encoding="utf-8")
     for name in named:
         assert f'id="{name}"' in html
+
+
+def test_every_counterexample_has_its_interactive_page(site: Path) -> None:
+    """In one file, named below the picture."""
+    pages = list((site / "gallery").glob("*-page.html"))
+    assert {path.name.removesuffix("-page.html") for path in pages} == {
+        path.stem for path in (ROOT / "docs" / "gallery").glob("*.svg")
+    }
+    for page in pages:
+        text = page.with_name(page.name.replace("-page", "")).read_text(encoding="utf-8")
+        assert f'href="{page.name}"' in text
+        assert "Back to the counterexample" in page.read_text(encoding="utf-8")
