@@ -9,13 +9,12 @@ A command is named by an HTML comment before its code block: ``<!-- command: ins
 transcript is a ``console`` block: lines that begin with ``$ `` are run by bash, with the programs of
 the running Python first on PATH. Times and versions vary, and are masked.
 
-PAGE is a Markdown file or a folder of them, by default the README. The README's transcripts are run in
-the repository; those of another page in a folder of the page's own, which holds the problems and is
-thrown away. There
+PAGE is a Markdown file or a folder of them, by default the README. Its transcripts are run in a folder of
+the page's own, which holds the problems and is thrown away. There
 
 - a code block after ``<!-- file: NAME -->`` is written into that file first;
-- ``python`` blocks are run in the order of the page, in one process, once the transcripts have been:
-  plain ones as they stand, and those with ``>>>`` as doctests.
+- ``python`` blocks (not the README's: a test runs these) are run in the order of the page, in one process,
+  once the transcripts have been: plain ones as they stand, and those with ``>>>`` as doctests.
 
 docs/FORMATS.md is not among the pages of a folder (tests hold it to the program), nor is docs/gallery/
 (a tool writes it).
@@ -106,9 +105,6 @@ def pages(names: Sequence[str]) -> list[Path]:
 @contextmanager
 def scratch(page: Path) -> Iterator[Path]:
     """Where the commands of a page are run, with the files that it shows."""
-    if page == README:
-        yield ROOT
-        return
     with TemporaryDirectory() as folder:
         where = Path(folder)
         shutil.copytree(ROOT / "problems", where / "problems")
