@@ -286,7 +286,7 @@ def _smallest(
         size = size_of(witness)
         if size is None:  # irrational: not to be compared by numerators
             return [replace(answer, run=run)]
-        small = Smallest(size, ranked.exhausted, number < ranked.proved, number + 1)
+        small = Smallest(size, ranked.exhausted, number + 1)
         try:
             found.append(replace(answer, witness=witness, checks=recheck(witness), smallest=small, run=run))
         except Refused as refusal:

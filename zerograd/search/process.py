@@ -121,7 +121,7 @@ class SearchProcess:
         Raises:
             SearchFailed: an error inside the search: a bug.
         """
-        nothing = Ranked((), 0, 0)
+        nothing = Ranked((), 0)
         if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
             return nothing
         try:
