@@ -360,3 +360,22 @@ def test_cheapest() -> None:
     assert cheapest(rows, cost, allowed).tolist() == [False, True, True, True, False, True]
     assert cheapest(rows[:0], cost, allowed).tolist() == [False, True, True, True, False, False]
     assert not cheapest(rows, cost, np.zeros(6, dtype=bool)).any()
+
+
+def test_rechecks_do_not_take_the_time_of_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading torch takes seconds, in which smaller witnesses are looked for."""
+    calls: list[Witness] = []
+
+    def slowly(witness: Witness) -> dict[str, Any]:
+        if not calls:
+            time.sleep(4)
+        calls.append(witness)
+        return {"float64": "slow"}
+
+    monkeypatch.setattr("zerograd.numeric.recheck.recheck", slowly)
+    answer = zg.smallest(Problem(network=[1, 1, 1], samples=1, nonzero=["w1"]), timeout=4)
+    assert isinstance(answer, zg.Sat)
+    assert answer.smallest is not None
+    assert answer.smallest.proved
+    assert calls[-1] == answer.witness
+    assert answer.checks == {"float64": "slow"}
