@@ -211,11 +211,12 @@ def smallest_first(
         progress=say,
         cross_check=cross_check,
     )
-    answer = _answer(problem, finding, start)
+    small = shrink > 0
+    answer = _answer(problem, finding, start, recheck_now=not small)  # else while smaller ones are looked for
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
         answer = _with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
-    if isinstance(answer, Sat) and shrink > 0:
+    if isinstance(answer, Sat) and small:
         until = min(start + timeout, time.monotonic() + shrink)
         return [
             *_smallest(answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say)
@@ -280,14 +281,15 @@ def _smallest(
         seed=seed,
         deadline=deadline,
         progress=progress,
+        meanwhile=lambda: recheck(answer.witness),  # loading what that takes is half of the time
     )
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
     found = []
     for number, witness in enumerate(ranked.witnesses or (answer.witness,)):
         size = size_of(witness)
         if size is None:  # irrational: not to be compared by numerators
-            return [replace(answer, run=run)]
-        small = Smallest(size, ranked.exhausted, number < ranked.proved, number + 1)
+            return [replace(answer, checks=recheck(answer.witness), run=run)]
+        small = Smallest(size, ranked.exhausted, number + 1)
         try:
             found.append(replace(answer, witness=witness, checks=recheck(witness), smallest=small, run=run))
         except Refused as refusal:
@@ -404,7 +406,7 @@ def _shared_process(_pid: int, memory: int) -> SearchProcess:
     return process
 
 
-def _answer(problem: Problem, finding: Finding, start: float) -> Answer:
+def _answer(problem: Problem, finding: Finding, start: float, *, recheck_now: bool) -> Answer:
     """The answer that a finding amounts to, once it is checked."""
     verdict = finding.verdict
 
@@ -426,9 +428,11 @@ def _answer(problem: Problem, finding: Finding, start: float) -> Answer:
                 check_witness(problem, witness)
             except Refused as refusal:
                 raise WitnessRefused(witness, refusal) from refusal
-            from zerograd.numeric.recheck import recheck
+            checks = {}
+            if recheck_now:
+                from zerograd.numeric.recheck import recheck
 
-            checks = recheck(witness)
+                checks = recheck(witness)
             return Sat(witness, problem=problem, checks=checks, run=run())
         case Impossible(evidence=evidence):
             return Unsat(evidence, problem=problem, run=run())

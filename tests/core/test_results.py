@@ -18,6 +18,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.results import answer_from_json
 from zerograd.core.size import Size
 from zerograd.core.witness import witness_from_json
+from zerograd.show.text import answer_text
 
 PROBLEMS = Path(__file__).parents[2] / "problems"
 RUN = Run(
@@ -48,7 +49,7 @@ def sat() -> Sat:
         witness_from_json(problem, document | data),
         problem=problem,
         checks={"float64": {"largest_deviation": 1e-16}, "torch": "not installed"},
-        smallest=Smallest(Size(3, Fraction(13), on_kink=False), 2, proved=False),
+        smallest=Smallest(Size(3, Fraction(13), on_kink=False), 2),
         run=RUN,
     )
 
@@ -74,6 +75,19 @@ def test_round_trip(make: Callable[[], zg.Answer]) -> None:
     again = answer_from_json(through_text(answer))
     assert again == answer
     assert again.to_json() == answer.to_json()
+
+
+def test_that_nothing_is_smaller_is_told() -> None:
+    """It could only be checked by going through everything again: a forged claim is not ours."""
+    document = through_text(sat())
+    document["smallest"].update(exhausted=3, proved=True)
+    again = answer_from_json(document)
+    assert isinstance(again, Sat)
+    assert again.smallest is not None
+    assert again.smallest.told
+    assert "the smallest (says the result document; not gone through again): no witness" in " ".join(
+        answer_text(again).split()
+    )
 
 
 def test_solved_and_read_again() -> None:
@@ -108,6 +122,11 @@ def test_the_problem_must_be_known() -> None:
         (lambda d: d["gradients"].update(b2=["1"]), Refused, "claimed ∂L/∂b2"),
         (lambda d: d["smallest"].update(total="1"), Refused, "size: expected height 3, sum 13"),
         (lambda d: d["smallest"].update(height="3"), FormatError, "smallest: expected height"),
+        (lambda d: d["smallest"].update(proved=True), Refused, "smallest.proved: expected False"),
+        (lambda d: d["smallest"].update(exhausted=3), Refused, "smallest.proved: expected True"),
+        (lambda d: d["smallest"].update(proved="no"), Refused, "smallest.proved: expected False"),
+        (lambda d: d["smallest"].update(rank=0), FormatError, "smallest: expected rank"),
+        (lambda d: d["smallest"].pop("exhausted"), FormatError, "smallest: expected rank"),
         (lambda d: d.update(smallest=3), FormatError, "smallest: expected an object"),
         (lambda d: d.update(tried="all"), FormatError, "tried: expected a list"),
         (lambda d: d.update(tried=[3]), FormatError, "tried: expected a text, found 3"),

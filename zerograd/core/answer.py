@@ -93,15 +93,21 @@ class Smallest:
 
     Attributes:
         size: of the witness.
-        exhausted: all witnesses of up to this height were gone through (0: none were).
-        proved: whether no witness is smaller, but for the ``rank`` - 1 before it.
+        exhausted: all witnesses of up to this height, and with as many samples, were gone through (0: none
+            were).
         rank: 1 for the smallest; others differ from those before by more than names and signs.
+        told: whether all but the size is what a result document says, and no search of ours.
     """
 
     size: Size
     exhausted: int
-    proved: bool
     rank: int = 1
+    told: bool = field(default=False, compare=False)
+
+    @property
+    def proved(self) -> bool:
+        """Whether no witness with as many samples is smaller, but for the ``rank`` - 1 before it."""
+        return self.size.height <= self.exhausted
 
     def to_json(self) -> dict[str, Any]:
         return {

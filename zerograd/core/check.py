@@ -201,8 +201,19 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
     if "fewer" in data:
         check_fewer(problem, witness.samples, certificate_from_json(data["fewer"]))
     if "smallest" in data:
-        check_size(witness, size_from_json(data["smallest"]))
+        _check_smallest(witness, data["smallest"])
     return witness
+
+
+def _check_smallest(witness: Witness, data: object) -> None:
+    """The size; and that what is said beside it agrees, which is all that can be seen without a search."""
+    size = size_from_json(data)
+    assert isinstance(data, Mapping)  # for the type checker: else it had no size
+    check_size(witness, size)
+    rank, exhausted = data.get("rank"), data.get("exhausted")
+    if not (type(rank) is int and rank >= 1 and type(exhausted) is int and exhausted >= 0):
+        raise FormatError(f"smallest: expected rank (from 1) and exhausted (from 0), found {short(data)}")
+    _expect(data, [("proved", size.height <= exhausted)], within="smallest.")
 
 
 def size_from_json(data: object) -> Size:
@@ -215,11 +226,11 @@ def size_from_json(data: object) -> Size:
     return Size(height, Fraction(parse_rational(total)), on_kink)
 
 
-def _expect(data: Mapping[str, Any], claims: Sequence[tuple[str, object]]) -> None:
+def _expect(data: Mapping[str, Any], claims: Sequence[tuple[str, object]], within: str = "") -> None:
     for name, expected in claims:
         found = data.get(name)
         if type(found) is not type(expected) or found != expected:
-            raise Refused([Violation(name, str(expected), short(found))])
+            raise Refused([Violation(within + name, str(expected), short(found))])
 
 
 def _check_refutation(problem: Problem, data: object) -> Certificate:

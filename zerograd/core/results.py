@@ -75,12 +75,7 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
 
 def _smallest(data: Mapping[str, Any]) -> Smallest:
     """That nothing smaller exists is told, not proved: only going through it all again would."""
-    return Smallest(
-        size_from_json(data),
-        _whole(data, "exhausted") or 0,
-        data.get("proved") is True,
-        _whole(data, "rank") or 1,
-    )
+    return Smallest(size_from_json(data), data["exhausted"], data["rank"], told=True)
 
 
 def _run(data: Mapping[str, Any]) -> Run:

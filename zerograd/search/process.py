@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 from typing import Any, Self
@@ -110,18 +111,20 @@ class SearchProcess:
         seed: int,
         deadline: float,
         progress: Progress,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> Ranked:
         """Look for the smallest witnesses until ``deadline``, beginning with one that is known.
 
         Args:
             effort: see `zerograd.search.smallest.budget.Budget`; None for all there is time for.
+            meanwhile: called while the search is under way.
 
         Nothing is found if that takes more time or memory than there is.
 
         Raises:
             SearchFailed: an error inside the search: a bug.
         """
-        nothing = Ranked((), 0, 0)
+        nothing = Ranked((), 0)
         if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
             return nothing
         try:
@@ -129,6 +132,7 @@ class SearchProcess:
             wanted = {"known": known.to_json(), "count": count, "effort": effort}
             request = {"problem": problem.to_json(), "smallest": wanted, "seed": seed, "deadline": deadline}
             worker.send(request | {"cross_check": False})
+            meanwhile()
             while True:
                 message = worker.receive(deadline + GRACE)
                 if "failure" in message:

@@ -16,18 +16,16 @@ class Ranked:
 
     Attributes:
         witnesses: different ones, the smallest first.
-        proved: how many of them are the smallest there are: everything smaller was gone through.
-        exhausted: all numerators and denominators up to this one were gone through.
+        exhausted: all numerators and denominators up to this one were gone through, so that those of up to
+            this height are the smallest there are.
     """
 
     witnesses: tuple[Witness, ...]
-    proved: int
     exhausted: int
 
     def to_json(self) -> dict[str, Any]:
         return {
             "witnesses": [witness.to_json() for witness in self.witnesses],
-            "proved": self.proved,
             "exhausted": self.exhausted,
         }
 
@@ -35,4 +33,4 @@ class Ranked:
     def from_json(cls, problem: Problem, data: Mapping[str, Any]) -> Ranked:
         """The inverse of `to_json`, for the problem that was asked."""
         witnesses = tuple(witness_from_json(problem, witness) for witness in data["witnesses"])
-        return cls(witnesses, data["proved"], data["exhausted"])
+        return cls(witnesses, data["exhausted"])

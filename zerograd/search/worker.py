@@ -110,7 +110,7 @@ class _Service:
                 progress=_progress,
             )
         except MemoryError:
-            return Ranked((), 0, 0)
+            return Ranked((), 0)
 
     def _compare(self, request: dict[str, Any], finding: Finding) -> None:
         from zerograd.search.cross_check import cross_check

@@ -2,37 +2,58 @@
 
 from __future__ import annotations
 
-from zerograd.core.answer import Sat
+from zerograd.core.answer import Sat, Smallest
 from zerograd.show.numbers import exact_text
 
 
 def smallest_text(answer: Sat) -> str:
-    """How small the witness is, and what smaller ones there are; nothing where nothing is known."""
+    """How small the witness is, and what smaller ones there are; nothing where none were looked for.
+
+    It holds whatever the question allows: other numbers of samples, or whole numbers alone.
+    """
     small = answer.smallest
-    if small is None or not (small.proved or small.exhausted):
+    if small is None:
         return ""
-    size, below = small.size, small.size.height - 1
-    before = f"but for {small.rank - 1} before it, " if small.rank > 1 else ""
-    if not small.proved:
-        values = _values_up_to(small.exhausted)
-        return f"{before}no witness has {values}; of larger ones not all were tried"
-    said = [f"no witness has {_values_up_to(below)}"] if 0 < below <= small.exhausted else []
-    said.append(
-        f"of those with numerators and denominators up to {size.height} none has a smaller sum of absolute"
-        f" values than {exact_text(size.total)}"
-    )
-    return before + "; ".join(said)
+    return f"{_standing(small)}: {_but_for(small.rank)}{'; '.join(_known(answer, small))}"
 
 
-def standing_text(answer: Sat) -> str:
-    """Whether it is the smallest, or which of the smallest."""
-    small = answer.smallest
-    if small is None or not small.proved:
-        return "small, but perhaps not the smallest"
-    return "the smallest" if small.rank == 1 else f"number {small.rank} of the smallest"
+def _standing(small: Smallest) -> str:
+    """Whether it is the smallest, or which of the smallest; and on whose word."""
+    told = " (says the result document; not gone through again)" if small.told else ""
+    place = "the smallest" if small.rank == 1 else f"number {small.rank} of the smallest"
+    found = "" if small.proved else " that was found" if small.rank == 1 else " that were found"
+    return place + found + told
 
 
-def _values_up_to(height: int) -> str:
+def _known(answer: Sat, small: Smallest) -> list[str]:
+    whole, samples = answer.problem.domain == "integer", answer.witness.samples
+    with_samples = ""
+    if answer.problem.samples.fixed is None:
+        with_samples = f" with {samples} sample{'s' if samples > 1 else ''}"
+    height = small.size.height
+    below = min(height - 1, small.exhausted)
+    known = [f"no witness{with_samples} has {_values_up_to(below, whole=whole)}"] if below else []
+    if small.proved:
+        up_to = f"with numerators and denominators up to {height}"
+        those = f"of those {up_to} none" if below else f"no witness{with_samples} {up_to}"
+        known.append(f"{those} has a smaller sum of absolute values than {exact_text(small.size.total)}")
+    else:
+        known.append(f"of {'larger' if below else 'smaller'} ones not all were tried")
+    return known
+
+
+def _but_for(rank: int) -> str:
+    """Of one that others come before."""
+    match rank:
+        case 1:
+            return ""
+        case 2:
+            return "but for the one before it, and what differs from that by names and signs alone, "
+    return f"but for the {rank - 1} before it, and what differs from those by names and signs alone, "
+
+
+def _values_up_to(height: int, *, whole: bool) -> str:
     if height == 1:
         return "all its values in {-1, 0, 1}"
-    return f"all its values in {{-{height}, …, {height}}}, nor in fractions of such numbers"
+    values = f"all its values in {{-{height}, …, {height}}}"
+    return values if whole else f"{values}, nor in fractions of such numbers"

@@ -12,7 +12,7 @@ from zerograd.show.escape import clean, clean_lines
 from zerograd.show.layout import Layout
 from zerograd.show.numbers import decimal_text, exact_text, field_text
 from zerograd.show.question import attempts_text, question_lines, where_lines, word_of
-from zerograd.show.smallest import smallest_text, standing_text
+from zerograd.show.smallest import smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
 from zerograd.show.words import activations, count, kink_line, network_line
 
@@ -89,8 +89,8 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     if any(map(_LONG_NUMBER.search, sections)):
         yield from layout.labelled("≈…", "a number too long to write out; --json has it exactly")
     yield from layout.labelled("checked", "; ".join(["exactly", *_checks(answer.checks)]))
-    if answer.smallest is not None and (said := smallest_text(answer)):
-        yield from layout.labelled("size", f"{standing_text(answer)}: {said}")
+    if said := smallest_text(answer):
+        yield from layout.labelled("size", said)
     if answer.fewer is not None:
         yield from layout.labelled("fewer", "impossible: certificate, accepted by the checker")
     if answer.problem.where:

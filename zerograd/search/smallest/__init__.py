@@ -20,9 +20,12 @@ from zerograd.search.smallest.level import Level
 from zerograd.search.smallest.orbits import generators, group, identity
 from zerograd.search.verdict import Progress
 
-MAX_HEIGHT = 12
+HEIGHTS = 12
+"""Heights that are gone through, from the least on."""
 DRAWN_HEIGHTS = 3
 """Heights, from the least on, of which some parameters are drawn before any height is gone through."""
+SIMPLE_HEIGHTS = 2
+"""Heights below the least of which all free values are tried beside the given ones that are larger."""
 MAX_PARAMETERS = 64
 """Beyond, there is no hope of going through even the smallest height."""
 
@@ -43,12 +46,12 @@ def smallest(
         budget: what may be spent on it.
     """
     if sum(map(prod, problem.network.shapes.values())) > MAX_PARAMETERS:
-        return Ranked((known,), 0, 0)
+        return Ranked((known,), 0)
     every = group(list(generators(problem.network, problem.derivative_at_kink)), identity(problem.network))
     best = Best(problem, count, every)
     if size_of(known) is not None:
-        best.offer(values_of(known))
-    least = least_height(problem)
+        best.begin_with(values_of(known))
+    least = least_height(problem, known.samples)
     levels: dict[int, Level | None] = {}
 
     def level(height: int) -> Level | None:
@@ -57,13 +60,18 @@ def smallest(
         return levels[height]
 
     draws = budget.part(1 / 3)
+    for height in range(1, min(least, 1 + SIMPLE_HEIGHTS)):
+        simple = level(height)
+        if simple is not None:
+            simple.draw(seed, draws)
+            simple.search(draws)
     for height in range(least, least + DRAWN_HEIGHTS):
         if best.worst is None or best.worst.height > height:
             drawn = level(height)
             if drawn is not None:
                 drawn.draw(seed, draws)
     exhausted = least - 1
-    for height in range(least, MAX_HEIGHT + 1):
+    for height in range(least, least + HEIGHTS):
         if best.worst is not None and best.worst.height < height:
             break
         progress(f"looking for numbers up to {height}")
@@ -71,6 +79,4 @@ def smallest(
         if searched is None or not searched.search(budget):
             break
         exhausted = height
-    ranked = best.ranked
-    proved = sum(size.height <= exhausted for size, _ in ranked)
-    return Ranked(tuple(witness for _, witness in ranked), proved, exhausted)
+    return Ranked(tuple(witness for _, witness in best.ranked), exhausted)

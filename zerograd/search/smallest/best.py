@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf
 from typing import TypeAlias
 
 from zerograd.core.arrays import Array
@@ -22,6 +23,8 @@ Rows: TypeAlias = tuple[tuple[tuple[Fraction, ...], tuple[Fraction, ...]], ...]
 Values: TypeAlias = tuple[tuple[Fraction, ...], Rows]
 """Parameters, entry after entry, and the samples."""
 Taste: TypeAlias = tuple[object, ...]
+_UNUSUAL: Taste = (inf,)
+"""Of what was not found here: it may be in a form that the search never gives it."""
 
 
 def variant(values: Values, symmetry: Symmetry, *, renumber: bool) -> Values:
@@ -76,12 +79,14 @@ class Best:
 
     Attributes:
         every: all symmetries: witnesses that differ by one of these count once.
+        worst: the size that a further one must not exceed; None while there are not enough.
     """
 
     problem: Problem
     count: int
     every: Sequence[Symmetry]
     found: dict[Values, tuple[Size, Taste, Witness]] = field(default_factory=dict)
+    worst: Size | None = None
 
     @property
     def ranked(self) -> list[tuple[Size, Witness]]:
@@ -89,38 +94,49 @@ class Best:
         ordered = sorted(self.found.values(), key=lambda item: (item[0], item[1]))
         return [(size, witness) for size, _, witness in ordered]
 
-    @property
-    def worst(self) -> Size | None:
-        """What a further one must not exceed; None while there are not enough."""
-        return self.ranked[-1][0] if len(self.found) >= self.count else None
+    def begin_with(self, values: Values) -> None:
+        """Keep a known answer until a smaller one comes, or it is come upon again: then in its usual form."""
+        self._keep(self._orbit(values), _accepted(self.problem, values), _UNUSUAL)
 
-    def offer(self, values: Values, own: Sequence[Symmetry] = (), *, renumber: bool = False) -> None:
+    def offer(self, values: Values, own: Sequence[Symmetry], *, renumber: bool = False) -> None:
         """Keep it if it is an answer, and among the smallest.
 
         Args:
             own: symmetries that make answers of answers: of all that come of it the most pleasant is kept.
             renumber: whether the samples may be put into another order.
         """
-        witness = witness_of(self.problem, values)
+        variants = (variant(values, symmetry, renumber=renumber) for symmetry in own)
+        tasty, pleasant = min((taste(v), v) for v in variants)
+        orbit = self._orbit(values)
+        known = self.found.get(orbit)
+        if known is not None and known[1] <= tasty:
+            return
         try:
-            check_witness(self.problem, witness)
+            witness = _accepted(self.problem, values)
         except Refused:  # a condition that was not looked at before
             return
+        if pleasant != values:
+            witness = _accepted(self.problem, pleasant)  # a symmetry that is none would be a bug
+        self._keep(orbit, witness, tasty)
+
+    def _orbit(self, values: Values) -> Values:
+        return min(variant(values, g, renumber=True) for g in self.every)
+
+    def _keep(self, orbit: Values, witness: Witness, tasty: Taste) -> None:
         size = size_of(witness)
         assert size is not None  # for the type checker: its values are rational
-        if self.worst is not None and size > self.worst:
-            return
-        variants = [variant(values, symmetry, renumber=renumber) for symmetry in own] or [values]
-        tasty, values = min((taste(v), v) for v in variants)
-        orbit = min(variant(values, g, renumber=True) for g in self.every)
-        known = self.found.get(orbit)
-        if known is not None and known[:2] <= (size, tasty):
-            return
-        if known is None and len(self.found) >= self.count:
+        if orbit not in self.found and len(self.found) >= self.count:
             worst = max(self.found.items(), key=lambda item: item[1][:2])
             if worst[1][:2] <= (size, tasty):
                 return
             del self.found[worst[0]]
-        witness = witness_of(self.problem, values)
-        check_witness(self.problem, witness)  # a symmetry that is none would be a bug
         self.found[orbit] = size, tasty, witness
+        if len(self.found) >= self.count:
+            self.worst = max(size for size, _, _ in self.found.values())
+
+
+def _accepted(problem: Problem, values: Values) -> Witness:
+    """The witness. Raises Refused."""
+    witness = witness_of(problem, values)
+    check_witness(problem, witness)
+    return witness

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import ceil, floor, gcd, lcm
 
 from zerograd.core.arrays import indices
 from zerograd.core.problem import Problem
 from zerograd.core.size import height
 from zerograd.core.vocabulary import Bound, Rational, variable_shapes
+
+MAX_VALUES = 20_000
+"""Values of one entry, as far as they can be counted beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +35,55 @@ class Choices:
         return len(set(self.inputs)) == len(set(self.targets)) == 1
 
 
-def least_height(problem: Problem) -> int:
-    """The height of the given values: no witness has a smaller one."""
-    return max((height(v) for values in problem.given.values() for v in values.values()), default=1)
+def least_height(problem: Problem, samples: int) -> int:
+    """The height that given values and bounds need: no witness has a smaller one."""
+    whole = problem.domain == "integer"
+    given = [v for values in problem.given.values() for v in values.values()]
+    bounded = [simplest(bound, whole=whole) for bound in problem.entry_bounds(samples).values()]
+    return max(map(height, [*given, *bounded]), default=1)
+
+
+def simplest(bound: Bound, *, whole: bool) -> Rational:
+    """The value within bounds that has both the smallest numerator and the smallest denominator.
+
+    Stern and Brocot's: the continued fractions of both ends as far as they agree, and one step more.
+    """
+    low, high = bound
+    if (low is None or low <= 0) and (high is None or high >= 0):
+        return 0
+    if low is None or low < 0:
+        return -simplest((None if high is None else -high, None if low is None else -low), whole=whole)
+    agreed: list[int] = []
+    least, most = Fraction(low), None if high is None else Fraction(high)
+    while not whole and most is not None and ceil(least) > most:
+        agreed.append(floor(least))
+        least, most = 1 / (most - agreed[-1]), 1 / (least - agreed[-1])
+    value = Fraction(ceil(least))
+    for digit in reversed(agreed):
+        value = digit + 1 / value
+    return value
 
 
 def choices(problem: Problem, samples: int, most: int) -> Choices | None:
     """All values up to the height ``most`` that given values, bounds and domain allow.
 
-    None where an entry has none.
+    Entries that have none get their simplest value. None where there are too many.
     """
-    general = _values(most, whole=problem.domain == "integer")
+    whole = problem.domain == "integer"
+    if (most if whole else most * most) > MAX_VALUES:
+        return None
+    general = _values(most, whole=whole)
     bounds = problem.entry_bounds(samples)
     scale = lcm(*(v.denominator for values in problem.given.values() for v in values.values()))
     scale = lcm(scale, *(v.denominator for v in general))
+    scale = lcm(scale, *(simplest(bound, whole=whole).denominator for bound in bounds.values()))
     found: dict[str, list[tuple[int, ...]]] = {}
     for name, shape in variable_shapes(problem.network, samples).items():
         found[name] = []
         for index in indices(shape):
             given = problem.given.get(name, {}).get(index)
-            values = _within(general, bounds.get((name, index))) if given is None else [given]
-            if not values:
-                return None
+            bound = bounds.get((name, index), (None, None))
+            values = (_within(general, bound) or [simplest(bound, whole=whole)]) if given is None else [given]
             found[name].append(tuple(int(v * scale) for v in values))
     x, y = found.pop("x"), found.pop("y")
     return Choices(
@@ -71,8 +101,8 @@ def _values(most: int, *, whole: bool) -> list[Rational]:
     return [v for size in sorted(sizes) for v in ([size, -size] if size else [size])]
 
 
-def _within(values: list[Rational], bound: Bound | None) -> list[Rational]:
-    low, high = bound or (None, None)
+def _within(values: list[Rational], bound: Bound) -> list[Rational]:
+    low, high = bound
     return [v for v in values if (low is None or v >= low) and (high is None or v <= high)]
 
 

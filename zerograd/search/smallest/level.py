@@ -15,12 +15,15 @@ from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
 from zerograd.core.exact import Exact
 from zerograd.core.language import names_in
 from zerograd.core.problem import Problem
+from zerograd.core.references import resolve
+from zerograd.core.vocabulary import gradient_shapes
 from zerograd.search.smallest.best import Best
 from zerograd.search.smallest.budget import Budget
-from zerograd.search.smallest.choices import Choices, choices
+from zerograd.search.smallest.choices import Choices, choices, least_height
 from zerograd.search.smallest.matching import Half, Keys, Members, key, meeting
 from zerograd.search.smallest.orbits import Symmetry, generators, group, identity, keeps, moved
 from zerograd.search.smallest.pool import Bools, Contributions, Entry, Ints, Layers, Pool
+from zerograd.search.smallest.pruning import cheapest, spanned
 from zerograd.search.smallest.sieve import Quantities, may_hold
 from zerograd.search.symmetry import samples_interchangeable
 
@@ -97,23 +100,33 @@ class Level:
                     signs.setdefault(entry, set()).add(relation)
         self.zero = [entry for entry, said in signs.items() if "zero" in said]
         self.signs = {entry: said for entry, said in signs.items() if "zero" not in said}
+        shapes = gradient_shapes(problem.network, samples)
+        self.some = [
+            (ref.name, index)
+            for ref in problem.query["some_nonzero"]
+            for index in resolve(ref, shapes[ref.name])
+        ]
         names = set(problem.network.shapes)
         self.of_parameters = [c for c in problem.where if names_in(c.node) <= names]
         self.of_data = [c for c in problem.where if not names_in(c.node) <= names]
+        # All that is asked of a dataset is then what its samples contribute, and what each of them is alone.
+        self.one_of_each = best.count == 1 and not self.of_data and "x" not in dict(self.some)
 
     @classmethod
     def of(cls, problem: Problem, samples: int, height: int, best: Best, budget: Budget) -> Level | None:
-        """None where it is too much to go through."""
+        """Of free values up to ``height``; given ones may be larger. None where it is too much."""
         found = choices(problem, samples, height)
         if found is None:
             return None
         makers = generators(problem.network, problem.derivative_at_kink)
         layers = Layers(problem.network, problem.derivative_at_kink, found.scale)
+        largest = sum(max(map(abs, values)) for values in found.parameters)
+        if not layers.fits(found, samples) or largest > _MAX_SUM:
+            return None
         rows = list(zip(found.inputs, found.targets, strict=True))
         distinct = {row: Pool.of(*row) for row in dict.fromkeys(rows)}
         pools = [pool for row in rows if (pool := distinct[row]) is not None]
-        largest = sum(max(map(abs, values)) for values in found.parameters)
-        if not layers.fits(found, samples) or len(pools) < samples or largest > _MAX_SUM:
+        if len(pools) < samples:
             return None
         alike = found.alike and samples_interchangeable(problem, samples)
         middle = (samples + 1) // 2
@@ -127,7 +140,7 @@ class Level:
             problem,
             best,
             choices=found,
-            height=height,
+            height=max(height, least_height(problem, samples)),
             pools=pools,
             halves=(left, right),
             own=group(own, identity(problem.network)),
@@ -175,9 +188,11 @@ class Level:
         by_pool = {id(pool): pool for pool in self.pools}
         made = {name: self.layers.contributions(arrays, pool) for name, pool in by_pool.items()}
         kinds = [(id(pool), asked) for pool, asked in zip(self.pools, self.of_inputs, strict=True)]
-        known = {kind: self._sample(made[kind[0]], kind[1]) for kind in dict.fromkeys(kinds)}
+        known = {
+            kind: self._sample(made[kind[0]], by_pool[kind[0]].cost, kind[1]) for kind in dict.fromkeys(kinds)
+        }
         samples = [known[kind] for kind in kinds]
-        if not all(sample.allowed.any() for sample in samples) or not self._possible(samples):
+        if not all(sample.allowed.any() for sample in samples) or not self._possible(list(known.values())):
             return True
         most, middle = self._most(parameters), self.left.members.shape[1]
         allowed = [sample.allowed for sample in samples]
@@ -197,21 +212,23 @@ class Level:
                 return False
         return True
 
-    def _sample(self, made: Contributions, of_inputs: tuple[tuple[str, int], ...]) -> _Sample:
+    def _sample(self, made: Contributions, cost: Ints, of_inputs: tuple[tuple[str, int], ...]) -> _Sample:
         allowed = ~made.barred
         for relation, entry in of_inputs:
             allowed &= _as_asked(made.inputs[:, entry], {relation})
         count = len(allowed)
         zero = np.array([made.rows[entry] for entry in self.zero], dtype=np.int64).reshape(-1, count)
         other = np.array([made.rows[entry] for entry in self.signs], dtype=np.int64).reshape(-1, count)
+        if self.one_of_each:
+            some = np.array([made.rows[entry] for entry in self.some], dtype=np.int64).reshape(-1, count)
+            allowed = cheapest(np.concatenate([zero, other, some]), cost, allowed)
         return _Sample(allowed, zero, other, key(zero))
 
     def _possible(self, samples: Sequence[_Sample]) -> bool:
-        """Whether each entry that must not vanish is touched by some sample."""
-        touched = np.zeros(len(self.signs), dtype=bool)
-        for sample in samples:
-            touched |= (sample.other[:, sample.allowed] != 0).any(axis=1)
-        return bool(touched.all())
+        """Whether no entry that must not vanish does whenever those do that must."""
+        zero = np.concatenate([sample.zero[:, sample.allowed] for sample in samples], axis=1)
+        other = np.concatenate([sample.other[:, sample.allowed] for sample in samples], axis=1)
+        return bool(other.any(axis=1).all()) and not spanned(zero, other)
 
     def _as_asked(self, samples: Sequence[_Sample], members: Members) -> Bools:
         """Whether the gradients of parameters are as asked."""

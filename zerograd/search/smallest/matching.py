@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations_with_replacement, product
 from math import comb, prod
 from typing import TypeAlias
 
@@ -20,8 +19,8 @@ from numpy.typing import NDArray
 
 from zerograd.search.smallest.pool import Bools, Ints, Pool
 
-MAX_HALF = 2_000_000
-"""Ways to choose the samples of one half."""
+MAX_HALF = 500_000
+"""Ways to choose the samples of one half: sorting more takes longer than a deadline may be late."""
 _BLOCK = 300_000
 """Pairs of halves that are looked at at once."""
 
@@ -53,10 +52,7 @@ class Half:
             return cls(np.zeros((1, 0), dtype=np.intp), np.zeros(1, dtype=np.int64))
         if (comb(sizes[0] + samples - 1, samples) if alike else prod(sizes)) > min(most, MAX_HALF):
             return None
-        rows = (
-            combinations_with_replacement(range(sizes[0]), samples) if alike else product(*map(range, sizes))
-        )
-        members: Members = np.array(list(rows), dtype=np.intp).reshape(-1, samples)
+        members = _multisets(sizes[0], samples) if alike else np.indices(sizes).reshape(samples, -1).T
         cost = sum(pool.cost[members[:, position]] for position, pool in enumerate(pools))
         order = np.argsort(cost, kind="stable")
         return cls(members[order], np.asarray(cost)[order])
@@ -78,6 +74,17 @@ class Half:
         for position, key in enumerate(keys):
             total += key[self.members[:, position]]
         return total
+
+
+def _multisets(size: int, samples: int) -> Members:
+    """Numbers below ``size`` that do not fall, row by row."""
+    members: Members = np.arange(size, dtype=np.intp)[:, None]
+    for _ in range(samples - 1):
+        counts = size - members[:, -1]
+        starts = np.cumsum(counts) - counts
+        last = np.arange(counts.sum()) + np.repeat(members[:, -1] - starts, counts)
+        members = np.concatenate([np.repeat(members, counts, axis=0), last[:, None]], axis=1)
+    return members
 
 
 def key(rows: Ints) -> Keys:

@@ -11,7 +11,7 @@ from zerograd.show.derivation.blocks import Block, Formula, Heading, Paragraph, 
 from zerograd.show.derivation.names import Names
 from zerograd.show.derivation.selection import Selection
 from zerograd.show.derivation.steps import Adjoint, GradientSum, gradient_sum
-from zerograd.show.smallest import smallest_text, standing_text
+from zerograd.show.smallest import smallest_text
 from zerograd.show.why import why_zero
 from zerograd.show.words import count, samples_text
 
@@ -50,8 +50,8 @@ def reasons(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adj
                 "a certificate of that, which was checked.",
             )
         )
-    if answer.smallest is not None and (said := smallest_text(answer)):
-        paragraphs.append((f"As a counterexample it is {standing_text(answer)}: {said}.",))
+    if said := smallest_text(answer):
+        paragraphs.append((f"As a counterexample it is {said}.",))
     if paragraphs:
         yield Heading("Why it works")
         yield from map(Paragraph, paragraphs)
