@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import zerograd as zg
-from zerograd.api import WitnessRefused
+from zerograd.answering import WitnessRefused
 from zerograd.core.errors import FormatError
 from zerograd.core.vocabulary import Samples
 from zerograd.search import process as search

@@ -5,30 +5,25 @@ from __future__ import annotations
 import atexit
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from zerograd._version import __version__
-from zerograd.core.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
+from zerograd.answering import accepted, answer_of, with_proof, with_smallest
+from zerograd.core.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.certificate import Certificate
 from zerograd.core.check import check_result, check_witness
 from zerograd.core.documents import read_json
-from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.problem import Problem
-from zerograd.core.refutation import check_certificate, every_samples
-from zerograd.core.size import size_of
+from zerograd.core.refutation import check_certificate
 from zerograd.core.vocabulary import Samples
 from zerograd.core.witness import Witness
 from zerograd.proof import Proof
 from zerograd.proving.process import ProofProcess
-from zerograd.search.comparison import SECOND, Comparison, summary
-from zerograd.search.finding import Finding
 from zerograd.search.process import SearchProcess
-from zerograd.search.verdict import Found, Impossible, Progress, Undecided
+from zerograd.search.verdict import Progress
 from zerograd.workers import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
@@ -39,51 +34,6 @@ MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
 """Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
 STRATEGIES = ("auto", "construct", "fit", "identities", "piecewise", "guess", "regions")
-
-
-class WitnessRefused(ZerogradError):  # noqa: N818 - named for what happened
-    """The search offered a witness that the checker refuses: a bug, and never an answer."""
-
-    def __init__(self, witness: Witness, refusal: Refused) -> None:
-        self.witness, self.refusal = witness, refusal
-        super().__init__(f"the checker refused the witness that the search found:\n{refusal}")
-
-
-class CertificateRefused(ZerogradError):  # noqa: N818 - named for what happened
-    """The search for proofs offered a certificate that the checker refuses: a bug, and never an answer."""
-
-    def __init__(self, certificate: Certificate, refusal: Refused) -> None:
-        self.certificate, self.refusal = certificate, refusal
-        super().__init__(f"the checker refused the certificate that was found:\n{refusal}")
-
-
-class SolversDisagree(ZerogradError):  # noqa: N818 - named for what happened
-    """A second solver contradicts the search: a bug in one of the two, and never an answer.
-
-    Attributes:
-        comparison: what each of them says, and the question as it was put to the second.
-        witness: one that the checker accepts, if either has one.
-    """
-
-    def __init__(self, problem: Problem, comparison: Comparison, found: Witness | None) -> None:
-        self.comparison = comparison
-        self.witness = found
-        if comparison.ours == "sat":
-            detail = "the checker accepts the witness that was found"
-        elif comparison.witness is None:
-            detail = f"the model of {SECOND} could not be made exact"
-        else:
-            try:
-                check_witness(problem, comparison.witness)
-            except Refused as refusal:
-                detail = f"the checker refuses the model of {SECOND}:\n{refusal}"
-            else:
-                self.witness = comparison.witness
-                detail = f"the checker accepts the model of {SECOND}"
-        super().__init__(
-            f"the solvers disagree about M = {comparison.samples}: {comparison.ours} for the search, "
-            f"{comparison.theirs} for {SECOND}; {detail}"
-        )
 
 
 def load(path: str | os.PathLike[str]) -> Problem:
@@ -211,15 +161,17 @@ def smallest_first(
         progress=say,
         cross_check=cross_check,
     )
-    small = shrink > 0
-    answer = _answer(problem, finding, start, recheck_now=not small)  # else while smaller ones are looked for
+    small = shrink > 0  # the re-check is then made while smaller ones are looked for
+    answer = answer_of(problem, finding, start, recheck_now=not small)
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
-        answer = _with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
+        answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
     if isinstance(answer, Sat) and small:
         until = min(start + timeout, time.monotonic() + shrink)
         return [
-            *_smallest(answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say)
+            *with_smallest(
+                answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say
+            )
         ]
     return [answer]
 
@@ -256,45 +208,6 @@ def smallest(
         problem = problem.with_samples(samples)
     found = smallest_first(problem, count or 1, timeout=timeout, shrink=timeout, **options)
     return found[0] if count is None else found
-
-
-def _smallest(
-    answer: Sat,
-    process: SearchProcess,
-    *,
-    count: int,
-    effort: int | None,
-    seed: int,
-    deadline: float,
-    progress: Progress,
-) -> list[Sat]:
-    """The answer with the smallest witnesses that can be found until the deadline."""
-    from zerograd.numeric.recheck import recheck
-
-    began = time.monotonic()
-    problem = answer.problem
-    ranked = process.smallest(
-        problem,
-        answer.witness,
-        count=count,
-        effort=effort,
-        seed=seed,
-        deadline=deadline,
-        progress=progress,
-        meanwhile=lambda: recheck(answer.witness),  # loading what that takes is half of the time
-    )
-    run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
-    found = []
-    for number, witness in enumerate(ranked.witnesses or (answer.witness,)):
-        size = size_of(witness)
-        if size is None:  # irrational: not to be compared by numerators
-            return [replace(answer, checks=recheck(answer.witness), run=run)]
-        small = Smallest(size, ranked.exhausted, number + 1)
-        try:
-            found.append(replace(answer, witness=witness, checks=recheck(witness), smallest=small, run=run))
-        except Refused as refusal:
-            raise WitnessRefused(witness, refusal) from refusal
-    return found
 
 
 def prove(
@@ -338,10 +251,10 @@ def prove(
     )
     prover = prover or _shared_prover(os.getpid(), memory)
     if isinstance(answer, Sat):
-        return _with_proof(answer, prover, start + timeout, progress or _silent)
+        return with_proof(answer, prover, start + timeout, progress or _silent)
     found = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
     if found.certificate is not None:
-        with _accepted(found.certificate):
+        with accepted(found.certificate):
             return Proof(problem, found.certificate)
     return replace(answer, open=found.open) if isinstance(answer, Unsat) else answer
 
@@ -350,41 +263,6 @@ def check_timeout(timeout: float) -> None:
     """Raise ValueError for a time that nothing can be done in, or that is beyond all clocks."""
     if not 0 < timeout <= MAX_TIMEOUT:
         raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
-
-
-def _with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: Progress) -> Answer:
-    """The answer with a certificate, if one is found: that there is none, or none with fewer samples."""
-    match answer:
-        case Unsat(problem=problem):
-            found = prover.find(problem, deadline=deadline, fixed=False, progress=progress)
-            if found.certificate is None:
-                return replace(answer, open=found.open)
-            run = replace(answer.run, every_samples=every_samples(problem, found.certificate))
-            with _accepted(found.certificate):
-                return replace(answer, evidence="certificate", certificate=found.certificate, run=run)
-        case Sat(problem=problem, witness=witness) if _is_fewest(answer):
-            smaller = problem.with_samples(Samples(problem.samples.least, witness.samples - 1))
-            found = prover.find(smaller, deadline=deadline, fixed=False, progress=progress)
-            if found.certificate is not None:
-                with _accepted(found.certificate):
-                    return replace(answer, fewer=found.certificate)
-    return answer
-
-
-def _is_fewest(answer: Sat) -> bool:
-    """Whether the least number of samples was asked for, and all smaller ones were ruled out."""
-    asked, found = answer.problem.samples, answer.witness.samples
-    ruled_out = {attempt.samples for attempt in answer.run.attempts if attempt.status == "unsat"}
-    return not asked.every and asked.least < found and ruled_out >= set(range(asked.least, found))
-
-
-@contextmanager
-def _accepted(certificate: Certificate) -> Iterator[None]:
-    """What is made of a certificate inside checks it: a refusal is a bug of the search."""
-    try:
-        yield
-    except Refused as refusal:
-        raise CertificateRefused(certificate, refusal) from refusal
 
 
 @cache
@@ -404,51 +282,6 @@ def _shared_process(_pid: int, memory: int) -> SearchProcess:
     process = SearchProcess(memory=memory)
     atexit.register(process.close)
     return process
-
-
-def _answer(problem: Problem, finding: Finding, start: float, *, recheck_now: bool) -> Answer:
-    """The answer that a finding amounts to, once it is checked."""
-    verdict = finding.verdict
-
-    def run() -> Run:
-        return Run(
-            strategy=verdict.strategy if isinstance(verdict, Found | Impossible) else None,
-            tried=finding.tried,
-            seconds=time.monotonic() - start,
-            versions={"zerograd": __version__, **finding.versions},
-            attempts=finding.attempts,
-            sufficient_samples=finding.sufficient,
-            every_samples=isinstance(verdict, Impossible) and verdict.every,
-            cross_check=_cross_check(problem, finding),
-        )
-
-    match verdict:
-        case Found(witness=witness):
-            try:
-                check_witness(problem, witness)
-            except Refused as refusal:
-                raise WitnessRefused(witness, refusal) from refusal
-            checks = {}
-            if recheck_now:
-                from zerograd.numeric.recheck import recheck
-
-                checks = recheck(witness)
-            return Sat(witness, problem=problem, checks=checks, run=run())
-        case Impossible(evidence=evidence):
-            return Unsat(evidence, problem=problem, run=run())
-        case Undecided(reason=reason, detail=detail):
-            return Unknown(reason, detail, problem=problem, run=run())
-
-
-def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:
-    """What the second solver said, if it was asked. Raises SolversDisagree."""
-    if finding.compared is None:
-        return None
-    for comparison in finding.compared:
-        if comparison.contradicts:
-            found = finding.verdict.witness if isinstance(finding.verdict, Found) else None
-            raise SolversDisagree(problem, comparison, found)
-    return summary(finding.compared)
 
 
 def _silent(_: str) -> None:

@@ -85,9 +85,7 @@ def test_that_nothing_is_smaller_is_told() -> None:
     assert isinstance(again, Sat)
     assert again.smallest is not None
     assert again.smallest.told
-    assert "the smallest (says the result document; not gone through again): no witness" in " ".join(
-        answer_text(again).split()
-    )
+    assert "the smallest, by the record of its search: no witness" in " ".join(answer_text(again).split())
 
 
 def test_solved_and_read_again() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import zerograd as zg
-from zerograd.api import SolversDisagree
+from zerograd.answering import SolversDisagree
 from zerograd.core.answer import Attempt, CrossCheck, Status
 from zerograd.core.check import check_witness
 from zerograd.search.comparison import Comparison, completed, summary

@@ -62,7 +62,7 @@ CASES = {
     "no time": (answer(0, height=2), "the smallest that was found: of smaller ones not all were tried"),
     "read": (
         answer(1, height=1, told=True),
-        "the smallest (says the result document; not gone through again): no witness " + UP_TO_1,
+        "the smallest, by the record of its search: no witness " + UP_TO_1,
     ),
 }
 

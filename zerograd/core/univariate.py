@@ -106,8 +106,8 @@ def enclose(p: Polynomial, low: Fraction, high: Fraction) -> tuple[Fraction, Fra
 def count_roots(p: Polynomial, low: Fraction, high: Fraction) -> int:
     """How many distinct real roots lie in (low, high], by Sturm's theorem.
 
-    The theorem wants ends that are no multiple roots: the chain is divided by the greatest common divisor of p
-    and its derivative, which leaves that of a polynomial with the same roots, all simple.
+    The theorem wants ends that are no multiple roots: so the chain is divided by the greatest common divisor
+    of p and its derivative, which leaves that of a polynomial with the same roots, all simple.
     """
     chain = [p, derivative(p)]
     while chain[-1]:

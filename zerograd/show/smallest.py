@@ -19,7 +19,7 @@ def smallest_text(answer: Sat) -> str:
 
 def _standing(small: Smallest) -> str:
     """Whether it is the smallest, or which of the smallest; and on whose word."""
-    told = " (says the result document; not gone through again)" if small.told else ""
+    told = ", by the record of its search" if small.told else ""
     place = "the smallest" if small.rank == 1 else f"number {small.rank} of the smallest"
     found = "" if small.proved else " that was found" if small.rank == 1 else " that were found"
     return place + found + told

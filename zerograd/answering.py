@@ -1,0 +1,191 @@
+"""Answers made of what searches send back: checked, proved, with fewer samples and smaller numbers.
+
+Nothing that a search says is believed: what the checker refuses is an error, and never an answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from zerograd._version import __version__
+from zerograd.core.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
+from zerograd.core.certificate import Certificate
+from zerograd.core.check import check_witness
+from zerograd.core.errors import Refused, ZerogradError
+from zerograd.core.problem import Problem
+from zerograd.core.refutation import every_samples
+from zerograd.core.size import size_of
+from zerograd.core.vocabulary import Samples
+from zerograd.core.witness import Witness
+from zerograd.proving.process import ProofProcess
+from zerograd.search.comparison import SECOND, Comparison, summary
+from zerograd.search.finding import Finding
+from zerograd.search.process import SearchProcess
+from zerograd.search.verdict import Found, Impossible, Progress, Undecided
+
+
+class WitnessRefused(ZerogradError):  # noqa: N818 - named for what happened
+    """The search offered a witness that the checker refuses: a bug, and never an answer."""
+
+    def __init__(self, witness: Witness, refusal: Refused) -> None:
+        self.witness, self.refusal = witness, refusal
+        super().__init__(f"the checker refused the witness that the search found:\n{refusal}")
+
+
+class CertificateRefused(ZerogradError):  # noqa: N818 - named for what happened
+    """The search for proofs offered a certificate that the checker refuses: a bug, and never an answer."""
+
+    def __init__(self, certificate: Certificate, refusal: Refused) -> None:
+        self.certificate, self.refusal = certificate, refusal
+        super().__init__(f"the checker refused the certificate that was found:\n{refusal}")
+
+
+class SolversDisagree(ZerogradError):  # noqa: N818 - named for what happened
+    """A second solver contradicts the search: a bug in one of the two, and never an answer.
+
+    Attributes:
+        comparison: what each of them says, and the question as it was put to the second.
+        witness: one that the checker accepts, if either has one.
+    """
+
+    def __init__(self, problem: Problem, comparison: Comparison, found: Witness | None) -> None:
+        self.comparison = comparison
+        self.witness = found
+        if comparison.ours == "sat":
+            detail = "the checker accepts the witness that was found"
+        elif comparison.witness is None:
+            detail = f"the model of {SECOND} could not be made exact"
+        else:
+            try:
+                check_witness(problem, comparison.witness)
+            except Refused as refusal:
+                detail = f"the checker refuses the model of {SECOND}:\n{refusal}"
+            else:
+                self.witness = comparison.witness
+                detail = f"the checker accepts the model of {SECOND}"
+        super().__init__(
+            f"the solvers disagree about M = {comparison.samples}: {comparison.ours} for the search, "
+            f"{comparison.theirs} for {SECOND}; {detail}"
+        )
+
+
+def answer_of(problem: Problem, finding: Finding, start: float, *, recheck_now: bool) -> Answer:
+    """The answer that a finding amounts to, once it is checked."""
+    verdict = finding.verdict
+
+    def run() -> Run:
+        return Run(
+            strategy=verdict.strategy if isinstance(verdict, Found | Impossible) else None,
+            tried=finding.tried,
+            seconds=time.monotonic() - start,
+            versions={"zerograd": __version__, **finding.versions},
+            attempts=finding.attempts,
+            sufficient_samples=finding.sufficient,
+            every_samples=isinstance(verdict, Impossible) and verdict.every,
+            cross_check=_cross_check(problem, finding),
+        )
+
+    match verdict:
+        case Found(witness=witness):
+            try:
+                check_witness(problem, witness)
+            except Refused as refusal:
+                raise WitnessRefused(witness, refusal) from refusal
+            checks = {}
+            if recheck_now:
+                from zerograd.numeric.recheck import recheck
+
+                checks = recheck(witness)
+            return Sat(witness, problem=problem, checks=checks, run=run())
+        case Impossible(evidence=evidence):
+            return Unsat(evidence, problem=problem, run=run())
+        case Undecided(reason=reason, detail=detail):
+            return Unknown(reason, detail, problem=problem, run=run())
+
+
+def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:
+    """What the second solver said, if it was asked. Raises SolversDisagree."""
+    if finding.compared is None:
+        return None
+    for comparison in finding.compared:
+        if comparison.contradicts:
+            found = finding.verdict.witness if isinstance(finding.verdict, Found) else None
+            raise SolversDisagree(problem, comparison, found)
+    return summary(finding.compared)
+
+
+def with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: Progress) -> Answer:
+    """The answer with a certificate, if one is found: that there is none, or none with fewer samples."""
+    match answer:
+        case Unsat(problem=problem):
+            found = prover.find(problem, deadline=deadline, fixed=False, progress=progress)
+            if found.certificate is None:
+                return replace(answer, open=found.open)
+            run = replace(answer.run, every_samples=every_samples(problem, found.certificate))
+            with accepted(found.certificate):
+                return replace(answer, evidence="certificate", certificate=found.certificate, run=run)
+        case Sat(problem=problem, witness=witness) if _is_fewest(answer):
+            smaller = problem.with_samples(Samples(problem.samples.least, witness.samples - 1))
+            found = prover.find(smaller, deadline=deadline, fixed=False, progress=progress)
+            if found.certificate is not None:
+                with accepted(found.certificate):
+                    return replace(answer, fewer=found.certificate)
+    return answer
+
+
+def _is_fewest(answer: Sat) -> bool:
+    """Whether the least number of samples was asked for, and all smaller ones were ruled out."""
+    asked, found = answer.problem.samples, answer.witness.samples
+    ruled_out = {attempt.samples for attempt in answer.run.attempts if attempt.status == "unsat"}
+    return not asked.every and asked.least < found and ruled_out >= set(range(asked.least, found))
+
+
+@contextmanager
+def accepted(certificate: Certificate) -> Iterator[None]:
+    """What is made of a certificate inside checks it: a refusal is a bug of the search."""
+    try:
+        yield
+    except Refused as refusal:
+        raise CertificateRefused(certificate, refusal) from refusal
+
+
+def with_smallest(
+    answer: Sat,
+    process: SearchProcess,
+    *,
+    count: int,
+    effort: int | None,
+    seed: int,
+    deadline: float,
+    progress: Progress,
+) -> list[Sat]:
+    """The answer with the smallest witnesses that can be found until the deadline."""
+    from zerograd.numeric.recheck import recheck
+
+    began = time.monotonic()
+    problem = answer.problem
+    ranked = process.smallest(
+        problem,
+        answer.witness,
+        count=count,
+        effort=effort,
+        seed=seed,
+        deadline=deadline,
+        progress=progress,
+        meanwhile=lambda: recheck(answer.witness),  # loading what that takes is half of the time
+    )
+    run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
+    found = []
+    for number, witness in enumerate(ranked.witnesses or (answer.witness,)):
+        size = size_of(witness)
+        if size is None:  # irrational: not to be compared by numerators
+            return [replace(answer, checks=recheck(answer.witness), run=run)]
+        small = Smallest(size, ranked.exhausted, number + 1)
+        try:
+            found.append(replace(answer, witness=witness, checks=recheck(witness), smallest=small, run=run))
+        except Refused as refusal:
+            raise WitnessRefused(witness, refusal) from refusal
+    return found
