@@ -152,6 +152,38 @@ def accepted(certificate: Certificate) -> Iterator[None]:
         raise CertificateRefused(certificate, refusal) from refusal
 
 
+def with_fewest(
+    answer: Sat, process: SearchProcess, *, seed: int, deadline: float, progress: Progress
+) -> Sat:
+    """To ``samples: any``, an answer with as few samples as are found to do: the first may have more."""
+    problem, found = answer.problem, answer.witness.samples
+    least = problem.samples.least
+    if not problem.samples.every or least == found:
+        return answer
+    began = time.monotonic()
+    fewer = problem.with_samples(Samples(least, found - 1))
+    finding = process.find(
+        fewer, strategy="auto", seed=seed, deadline=deadline, progress=progress, cross_check=False
+    )
+    run = replace(
+        answer.run,
+        seconds=answer.run.seconds + time.monotonic() - began,
+        versions={**answer.run.versions, **finding.versions},
+    )
+    match finding.verdict:
+        case Found(witness=smaller, strategy=strategy):
+            witness = Witness(problem, smaller.parameters, smaller.x, smaller.y)
+            run = replace(run, strategy=strategy, attempts=finding.attempts)
+            try:
+                return replace(answer, witness=witness, run=run)
+            except Refused as refusal:
+                raise WitnessRefused(witness, refusal) from refusal
+        case Impossible():
+            own = [attempt for attempt in answer.run.attempts if attempt.samples == found]
+            return replace(answer, run=replace(run, attempts=(*finding.attempts, *own)))
+    return answer
+
+
 def with_smallest(
     answer: Sat,
     process: SearchProcess,

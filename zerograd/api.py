@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from zerograd.answering import accepted, answer_of, with_proof, with_smallest
+from zerograd.answering import accepted, answer_of, with_fewest, with_proof, with_smallest
 from zerograd.core.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.certificate import Certificate
 from zerograd.core.check import check_result, check_witness
@@ -163,6 +163,9 @@ def smallest_first(
     )
     small = shrink > 0  # the re-check is then made while smaller ones are looked for
     answer = answer_of(problem, finding, start, recheck_now=not small)
+    if isinstance(answer, Sat) and small and not cross_check:
+        until = time.monotonic() + min(start + timeout - time.monotonic(), shrink) / 2
+        answer = with_fewest(answer, process, seed=seed, deadline=until, progress=say)
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
         answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
@@ -187,8 +190,8 @@ def smallest(
 
     Smallest by `zerograd.core.size.Size`: the largest absolute numerator or denominator over all values of
     parameters, inputs and targets; then the sum of absolute values; then no sample on a kink. The number of
-    samples is the one for which a witness is found first. ``answer.smallest`` says whether everything smaller
-    was gone through.
+    samples is the one for which a witness is found first; of ``samples: any``, the fewest that are found.
+    ``answer.smallest`` says whether everything smaller was gone through.
 
     Args:
         count: how many; by default one, which is returned by itself.

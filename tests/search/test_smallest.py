@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from zerograd.core.errors import Refused
 from zerograd.core.exact import Exact, is_integer, sign
 from zerograd.core.network import ABS, HARDTANH, LINEAR, RELU, RELU6, Activation, Layer, Network, leaky_relu
 from zerograd.core.problem import Problem
+from zerograd.core.results import answer_from_json
 from zerograd.core.size import Size, size_of
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.core.witness import Witness
@@ -208,7 +210,7 @@ def test_given_values_bounds_and_domain_are_kept() -> None:
 def test_irrational_witnesses_are_left_as_they_are() -> None:
     """They have no numerators to compare."""
     problem = Problem(network=[1, 1, 1], samples=1, where=["w1**2 == 2", "w2 == w1"])
-    answer = zg.smallest(problem)
+    answer = zg.smallest(problem, timeout=4)
     assert isinstance(answer, zg.Sat)
     assert answer.witness.field is not None
     assert answer.smallest is None
@@ -379,3 +381,22 @@ def test_rechecks_do_not_take_the_time_of_the_search(monkeypatch: pytest.MonkeyP
     assert answer.smallest.proved
     assert calls[-1] == answer.witness
     assert answer.checks == {"float64": "slow"}
+
+
+@pytest.mark.parametrize(
+    ("network", "zero", "nonzero", "samples"),
+    [([1, 2, 1], ["w1", "b1"], ["w2", "b2"], 1), ([1, 1, 1], ["w2", "b2"], ["w1", "b1"], 3)],
+)
+def test_of_any_number_of_samples_the_fewest(
+    network: list[int], zero: list[str], nonzero: list[str], samples: int
+) -> None:
+    """The first witness to come may have more; those with fewer are ruled out, and the attempts say so."""
+    problem = Problem(network=network, samples="any", zero=zero, nonzero=nonzero)
+    answer = zg.smallest(problem, timeout=30)
+    assert isinstance(answer, zg.Sat)
+    assert answer.witness.samples == samples
+    zg.verify(problem, answer)
+    attempts = [(attempt.samples, attempt.status) for attempt in answer.run.attempts]
+    assert attempts == [*((fewer, "unsat") for fewer in range(1, samples)), (samples, "sat")]
+    again = answer_from_json(json.loads(json.dumps(answer.to_json())), problem)
+    assert again == answer
