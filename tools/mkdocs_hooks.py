@@ -105,7 +105,7 @@ def _space(children: list[ET.Element]) -> None:
             before is None or (before.tag == child.tag and before.text not in CLOSING)
         ):
             child.set("form", "prefix")
-        elif text == "/":
+        elif text in {"/", "|"}:
             child.set("lspace", "0")
             child.set("rspace", "0")
         elif text == "∂":

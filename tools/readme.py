@@ -29,6 +29,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -113,9 +114,14 @@ def scratch(page: Path) -> Iterator[Path]:
         yield where
 
 
-def check(page: Path) -> int:
-    """Compare every transcript with a fresh run, and run what is written in Python. How many differ."""
+def check(page: Path) -> tuple[int, str]:
+    """Compare every transcript with a fresh run, and run what is written in Python.
+
+    Returns:
+        How many differ, and what there is to say about it.
+    """
     failures = 0
+    said = []
     text = page.read_text(encoding="utf-8")
     transcripts = TRANSCRIPT.findall(text)
     name = page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else str(page)
@@ -128,21 +134,30 @@ def check(page: Path) -> int:
             if before != now:
                 failures += 1
                 lines = before.splitlines(), now.splitlines()
-                print("\n".join(difflib.unified_diff(*lines, name, "printed", lineterm="")))
+                said.append("\n".join(difflib.unified_diff(*lines, name, "printed", lineterm="")))
         good = len(transcripts) - failures
         if transcripts or page == README:
-            print(f"{name}: {good} of {len(transcripts)} transcripts are what the program prints")
+            said.append(f"{name}: {good} of {len(transcripts)} transcripts are what the program prints")
         if blocks:
             wrong = run_python(blocks, where)
-            failures += wrong
-            print(
-                f"{name}: {'not all' if wrong else 'all'} of {len(blocks)} blocks of Python do what they say"
-            )
-    return failures if transcripts or page != README else 1
+            failures += bool(wrong)
+            said += [wrong] if wrong else []
+            said.append(f"{name}: {'not all' if wrong else 'all'} of {len(blocks)} blocks of Python pass")
+    return failures if transcripts or page != README else 1, "\n".join(said)
 
 
-def run_python(blocks: Sequence[str], where: Path) -> int:
-    """Run blocks of Python one after another, in one process. How many failed: 1 if any did."""
+def check_all(found: Sequence[Path]) -> int:
+    """Check pages, as many at once as there are cores. 1 if any is not as it should be."""
+    failed = False
+    with ThreadPoolExecutor(min(len(found), os.cpu_count() or 1)) as crew:
+        for failures, said in crew.map(check, found):
+            print(said, end="\n" if said else "", flush=True)
+            failed = failed or failures > 0
+    return int(failed)
+
+
+def run_python(blocks: Sequence[str], where: Path) -> str:
+    """Run blocks of Python one after another, in one process. What went wrong; nothing, if nothing did."""
     lines = ["import doctest", "names = {'__name__': '__main__'}", "failed = 0"]
     for block in blocks:
         if block.lstrip().startswith(">>>"):
@@ -164,9 +179,7 @@ def run_python(blocks: Sequence[str], where: Path) -> int:
         timeout=300,
         check=False,
     )
-    if done.returncode:
-        print(done.stdout + done.stderr)
-    return int(done.returncode != 0)
+    return done.stdout + done.stderr + f"exit code {done.returncode}" if done.returncode else ""
 
 
 def compare(printed: str) -> int:
@@ -197,8 +210,7 @@ def main(arguments: list[str]) -> int:
         case ["run", name]:
             return subprocess.run(["bash", "-c", command(name)], cwd=ROOT, check=False).returncode
         case ["check", *names]:
-            failures = [check(page) for page in pages(names or [str(README)])]
-            return 1 if any(failures) else 0
+            return check_all(pages(names or [str(README)]))
         case ["compare", path]:
             return compare(Path(path).read_text(encoding="utf-8"))
         case ["update", *names]:

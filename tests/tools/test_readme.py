@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.readme import ROOT, check, main, masked, pages, update
+from tools.readme import ROOT, check, check_all, main, masked, pages, update
 
 PAGE = """# Page
 
@@ -43,7 +43,7 @@ def page(tmp_path: Path) -> Path:
 
 def test_a_page_that_says_what_happens_passes(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Files it shows are there, its commands share a folder, and its Python runs after them."""
-    assert check(page) == 0
+    assert check_all([page]) == 0
     said = capsys.readouterr().out
     assert "1 of 1 transcripts" in said and "all of 2 blocks of Python" in said
 
@@ -54,7 +54,9 @@ def test_a_page_that_says_what_happens_passes(page: Path, capsys: pytest.Capture
 def test_a_page_that_says_something_else_fails(page: Path, before: str, after: str) -> None:
     """Another output of a command, another value, and Python that raises."""
     page.write_text(PAGE.replace(before, after), encoding="utf-8")
-    assert check(page) == 1
+    failures, said = check(page)
+    assert failures == 1
+    assert "printed" in said or "not all of 2" in said
     assert main(["check", str(page)]) == 1
 
 
