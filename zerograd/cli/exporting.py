@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -114,6 +115,7 @@ def plot(
     from zerograd.core.errors import ZerogradError
     from zerograd.show.plot import picture
 
+    os.environ.pop("MPLBACKEND", None)  # matplotlib would refuse to start with one it does not know
     form = _picture_form(output)
     place = new_place(output, [result], force=options["force"])
     answer = _read(result, options["spec"], options["samples"], options["pick"])
