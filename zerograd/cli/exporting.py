@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from math import isnan
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -116,6 +117,8 @@ def plot(
     from zerograd.show.plot import picture
 
     os.environ.pop("MPLBACKEND", None)  # matplotlib would refuse to start with one it does not know
+    if width is not None and isnan(width):  # which compares with no bound
+        fail("--width must be from 10 to 100 cm, found nan")
     form = _picture_form(output)
     place = new_place(output, [result], force=options["force"])
     answer = _read(result, options["spec"], options["samples"], options["pick"])
