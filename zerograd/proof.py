@@ -53,9 +53,10 @@ class Proof:
         return proof_text(self.problem, self.certificate)
 
     def _repr_html_(self) -> str:
+        from zerograd.show.jupyter import literal
         from zerograd.show.prose import proof_html
 
-        return proof_html(self.problem, self.certificate)
+        return literal(proof_html(self.problem, self.certificate))
 
     def _repr_latex_(self) -> str:
         return self.to_latex(document=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from math import isnan
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -114,6 +116,9 @@ def plot(
     from zerograd.core.errors import ZerogradError
     from zerograd.show.plot import picture
 
+    os.environ.pop("MPLBACKEND", None)  # matplotlib would refuse to start with one it does not know
+    if width is not None and isnan(width):  # which compares with no bound
+        fail("--width must be from 10 to 100 cm, found nan")
     form = _picture_form(output)
     place = new_place(output, [result], force=options["force"])
     answer = _read(result, options["spec"], options["samples"], options["pick"])

@@ -13,6 +13,19 @@ from zerograd.show.words import activations, kink_line, network_line
 
 def as_html(thing: object) -> str | None:
     """A problem or an answer as a fragment of HTML without scripts; None of anything else."""
+    fragment = _html(thing)
+    return None if fragment is None else literal(fragment)
+
+
+def literal(fragment: str) -> str:
+    """HTML in which a notebook looks for no formulas: a title with two dollars is a title.
+
+    The classes are those that MathJax passes over, in its versions 2 and 3.
+    """
+    return f'<div class="tex2jax_ignore mathjax_ignore">{fragment}</div>'
+
+
+def _html(thing: object) -> str | None:
     match thing:
         case Problem():
             return _problem(thing)

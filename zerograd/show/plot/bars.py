@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cmp_to_key
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch, Rectangle
 
-from zerograd.core.exact import Exact, sign
+from zerograd.core.exact import Exact, compare, divide, narrow, sign
 from zerograd.core.witness import Witness
 from zerograd.show.plot.contributions import Contributions, contributions
 from zerograd.show.plot.placing import Places
@@ -25,19 +27,24 @@ from zerograd.show.plot.style import (
     caption,
     extent,
     heading,
+    named,
     near,
     number,
     text_style,
+    ticks,
 )
 from zerograd.show.words import count, label
 
 _WIDTH, _LEFT = 0.44, -0.3
 """Of a bar, and where it begins, beside the place of its entry; the diamond stands to its right."""
 _DIAMOND = 0.24
+_AFTER = 0.2
+"""Room on the right of the last entry, so that it has as much for its value as the others."""
 _NARROW = 300.0
 """Points: axes in which fewer bars are drawn."""
-_UNEQUAL = 25.0
-"""Entries whose bars differ by more than this factor have scales of their own."""
+_UNEQUAL, _EXTREME = 25, 10**90
+"""Entries have scales of their own if their bars differ by more than the first factor, or if the longest is
+longer than the second, or shorter than one by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Style:
         return cls(face, HATCHES[number_ % len(HATCHES)], "white" if lightness(face) < 50 else "black")
 
 
-OTHERS = Style("#ffffff", "....", "black")
+OTHERS = Style("#ffffff", "...", "black")
 
 
 def lightness(color: str) -> float:
@@ -68,7 +75,8 @@ def draw_bars(ax: Axes, witness: Witness) -> Finish:
     """Draw into the axes. What is returned puts labels where there is room, once the layout is final."""
     narrow = axes_width(ax) < _NARROW
     table = contributions(witness, most_entries=6 if narrow else 12, most_samples=8 if narrow else 12)
-    scales, notes = _scales(table.rows)
+    scales, own = _scales(table.rows)
+    notes = ["The bars of each entry have a scale of their own."] if own else []
     if table.left_out:
         notes.append(
             f"{table.left_out} more {'entry is' if table.left_out == 1 else 'entries are'} not drawn."
@@ -80,18 +88,18 @@ def draw_bars(ax: Axes, witness: Witness) -> Finish:
     segments = []
     for place, (row, scale) in enumerate(zip(table.rows, scales, strict=True)):
         segments += _stack(ax, place, row, scale, table.samples)
-        height = near(row.total, "a gradient") / scale
+        height = _scaled(row.total, scale)
         ax.plot([place + _DIAMOND], [height], zorder=5, **marker_style("D", "white", 6))
     ax.axhline(0, color=INK, linewidth=0.8, zorder=4)
     ends = [end for segment in segments for end in segment[1:3]] or [-1.0, 1.0]
     low, high = min(0.0, *ends), max(0.0, *ends)
     ax.set_ylim(low - 0.12 * (high - low), high + 0.12 * (high - low))
-    ax.set_xlim(-0.5, len(table.rows) - 0.5)
+    ax.set_xlim(-0.5, len(table.rows) - 0.5 + _AFTER)
+    ticks(ax)
     values = _room_for_totals(ax, table.rows)
     _entries(ax, witness, table.rows, values=not values)
     ax.set_ylabel("contribution to the gradient", **text_style())
-    ax.tick_params(labelsize=SMALL)
-    if any(scale != 1.0 for scale in scales):
+    if own:
         ax.set_yticks([])
     for side in ("top", "right", "bottom"):
         ax.spines[side].set_visible(False)
@@ -109,23 +117,41 @@ def _key(style: Style, name: str) -> Patch:
     return Patch(facecolor=style.face, edgecolor=style.ink, hatch=style.hatch, linewidth=0, label=name)
 
 
-def _scales(rows: Sequence[Contributions]) -> tuple[list[float], list[str]]:
-    """What the bars of each entry are divided by, and a note if that is not 1."""
-    heights = []
-    for row in rows:
-        parts = [near(v, "a contribution") for v in (*row.shares, *row.others)]
-        heights.append(max(sum(v for v in parts if v > 0), -sum(v for v in parts if v < 0), 0.0))
-    real = [h for h in heights if h > 0]
-    if not real or (max(real) <= _UNEQUAL * min(real) and max(real) > 1e-90):
-        return [1.0] * len(rows), []
-    return [h if h > 0 else 1.0 for h in heights], ["The bars of each entry have a scale of their own."]
+def _scales(rows: Sequence[Contributions]) -> tuple[list[Exact], bool]:
+    """What the bars of each entry are divided by, and whether each has a scale of its own."""
+    heights = [_height(row) for row in rows]
+    real = sorted((h for h in heights if sign(h)), key=cmp_to_key(compare))
+    if not real:
+        return [1] * len(rows), False
+    least, most = real[0], real[-1]
+    alike = compare(most, _UNEQUAL * least) <= 0
+    if alike and compare(Fraction(1, _EXTREME), most) < 0 < compare(_EXTREME, most):
+        return [1] * len(rows), False
+    return [h if sign(h) else 1 for h in heights], True
+
+
+def _height(row: Contributions) -> Exact:
+    """How far the bars of an entry reach, upwards or downwards."""
+    up: Exact = 0
+    down: Exact = 0
+    for value in (*row.shares, *row.others):
+        if sign(value) > 0:
+            up = up + value
+        else:
+            down = down - value
+    return max(narrow(up), narrow(down), key=cmp_to_key(compare))
+
+
+def _scaled(value: Exact, scale: Exact) -> float:
+    """Divided before it is rounded: so no number is too large, or too small."""
+    return near(divide(value, scale), "a contribution")
 
 
 Segment = tuple[int, float, float, Exact, str]
 """Place, bottom, top, exact height, and the sample's name."""
 
 
-def _stack(ax: Axes, place: int, row: Contributions, scale: float, samples: Sequence[int]) -> list[Segment]:
+def _stack(ax: Axes, place: int, row: Contributions, scale: Exact, samples: Sequence[int]) -> list[Segment]:
     """Positive contributions upwards from 0, negative ones downwards."""
     ends = {1: 0.0, -1: 0.0}
     drawn: list[Segment] = []
@@ -136,7 +162,7 @@ def _stack(ax: Axes, place: int, row: Contributions, scale: float, samples: Sequ
         if direction == 0:
             continue
         start = ends[direction]
-        end = ends[direction] = start + near(value, "a contribution") / scale
+        end = ends[direction] = start + _scaled(value, scale)
         corner, height = (place + _LEFT, min(start, end)), abs(end - start)
         ax.add_patch(Rectangle(corner, _WIDTH, height, facecolor=style.face, edgecolor=style.ink,
                                hatch=style.hatch, linewidth=0, zorder=2))  # fmt: skip
@@ -147,12 +173,17 @@ def _stack(ax: Axes, place: int, row: Contributions, scale: float, samples: Sequ
 
 def _entries(ax: Axes, witness: Witness, rows: Sequence[Contributions], *, values: bool) -> None:
     """Below each bar its entry, its value if there is no room for it above, and what was asked of it."""
-    texts = []
+    wide, narrow = [], []
     for row in rows:
         name = f"∂L/∂{label(row.name, row.index, witness.gradients[row.name].shape)}"
-        asked = [f"asked: {', '.join(row.asked)}"] if row.asked else []
-        texts.append("\n".join([f"{name} = {number(row.total)}" if values else name, *asked]))
-    tight = any(extent(text)[0] > axes_width(ax) / len(rows) - 4 for text in texts)
+        equation = named(name, row.total) if values else name
+        asked = ", ".join(row.asked)
+        wide.append("\n".join([equation, *([f"asked: {asked}"] if asked else [])]))
+        steps = equation.replace(" = ", "\n= ").replace(" ≈ ", "\n≈ ")
+        narrow.append("\n".join([steps, *(["asked:", *row.asked] if asked else [])]))
+    room = _slot(ax, rows) - 4
+    fits = [texts for texts in (wide, narrow) if all(extent(text)[0] <= room for text in texts)]
+    texts, tight = (fits[0], False) if fits else (wide, True)
     ax.set_xticks(range(len(rows)), texts)
     for tick in ax.get_xticklabels():
         tick.set(**text_style(linespacing=1.3))
@@ -162,25 +193,29 @@ def _entries(ax: Axes, witness: Witness, rows: Sequence[Contributions], *, value
 
 def _room_for_totals(ax: Axes, rows: Sequence[Contributions]) -> bool:
     """Whether every value fits between its diamond and the next bar."""
-    slot = axes_width(ax) / len(rows)
-    return all(extent(number(row.total), bold=True)[0] + 9 < slot * (1 + _LEFT - _DIAMOND) for row in rows)
+    room = _slot(ax, rows) * (1 + _LEFT - _DIAMOND)
+    return all(extent(number(row.total), bold=True)[0] + 9 < room for row in rows)
+
+
+def _slot(ax: Axes, rows: Sequence[Contributions]) -> float:
+    """Points from one entry to the next."""
+    return axes_width(ax) / (len(rows) + _AFTER)
 
 
 def _numbers(
     ax: Axes,
     rows: Sequence[Contributions],
-    scales: Sequence[float],
+    scales: Sequence[Exact],
     segments: Sequence[Segment],
     *,
     values: bool,
 ) -> None:
     """Totals beside the diamonds, and in each bar what it stands for, where it fits."""
     places = Places(ax)
-    zero = [(-0.5, 0.0), (len(rows) - 0.5, 0.0)]
-    places.line(zero)
+    places.line([(end, 0.0) for end in ax.get_xlim()])
     for place, (row, scale) in enumerate(zip(rows, scales, strict=True)):
         if values:
-            spot = (place + _DIAMOND, near(row.total) / scale)
+            spot = (place + _DIAMOND, _scaled(row.total, scale))
             sides = [(1, 0), (1, 1), (1, -1)] if sign(row.total) else [(1, 1), (1, -1)]
             places.label(
                 number(row.total), [(spot, side) for side in sides], fontweight="bold", clip_on=False

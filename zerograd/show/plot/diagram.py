@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
 
-from zerograd.core.exact import sign
+from zerograd.core.exact import Exact, sign
 from zerograd.core.references import entry
 from zerograd.core.witness import Witness
-from zerograd.show.plot.placing import Places
+from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
 from zerograd.show.plot.residuals import Finish
 from zerograd.show.plot.style import (
     FAINT,
@@ -24,15 +27,17 @@ from zerograd.show.plot.style import (
     caption,
     extent,
     heading,
+    named,
     number,
     text_style,
 )
 from zerograd.show.plot.units import dead
-from zerograd.show.words import count
 
 MOST_UNITS, MOST_COLUMNS = 5, 7
 _NODE, _SPACE = 28.0, 74.0
 """Largest diameter of a unit, and distance of two; points, as all coordinates of the diagram."""
+_PAD = 5.0
+"""Points: by how much a unit is broader than its name."""
 _ABOVE, _BELOW, _BIAS = 38.0, 4.0, 13.0
 """Room for the headings, below the lowest unit, and for a bias below its unit."""
 
@@ -132,7 +137,7 @@ def draw_network(ax: Axes, witness: Witness) -> Finish:
         node = min(_NODE, max(step - _BIAS - 1, 8.0), 0.42 * width / (columns[-1].place + 1))
         layout = Layout(columns, width, height, node)
         _draw(ax, witness, layout)
-        _labels(ax, places, witness, layout)
+        _labels(places, witness, layout)
 
     return finish
 
@@ -158,11 +163,13 @@ def _column(layer: int, place: int, units: int) -> Column:
 
 
 def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
-    """Headings, connections and units."""
+    """Headings, connections (those of weight 0 dashed) and units."""
+    for edge in _lines(witness, layout):
+        nothing = sign(edge.weight) == 0
+        ax.plot(*zip(edge.start, edge.end, strict=True), zorder=1, linewidth=0.9,
+                color=FAINT if nothing else INK, linestyle=_DASHED if nothing else "-")  # fmt: skip
     for left, right in pairwise(layout.columns):
-        if right.layer == left.layer + 1:
-            _edges(ax, witness, layout, left, right)
-        else:
+        if right.layer != left.layer + 1:
             middle = (layout.x(left) + layout.x(right)) / 2
             _text(ax, middle, (layout.height - _ABOVE + _BELOW) / 2, "⋯", 16)
     for column in layout.columns:
@@ -173,14 +180,32 @@ def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
         for unit, row in column.units.items():
             y = layout.y(column, row)
             off = column.layer > 0 and dead(witness, (column.layer, unit))
-            ax.plot([x], [y], linestyle="", marker="o", markersize=layout.node, zorder=3, markeredgecolor=INK,
-                    markerfacecolor=PALE if off else "white", markeredgewidth=1.1)  # fmt: skip
+            name = _name(witness, column.layer, unit)
+            breadth = _breadth(name, layout)
+            ax.plot([x], [y], linestyle="", marker=_capsule(breadth, layout.node), markersize=breadth,
+                    zorder=3, markeredgecolor=INK, markerfacecolor=PALE if off else "white",
+                    markeredgewidth=1.1)  # fmt: skip
             if off:
                 ax.plot([x], [y], linestyle="", marker="x", markersize=layout.node * 0.68, zorder=3,
                         color=FAINT, markeredgewidth=1.2)  # fmt: skip
-            name = _name(witness, column.layer, unit)
-            size = min(SMALL, SMALL * 0.88 * layout.node / extent(name)[0])
-            _text(ax, x, y, name, size, zorder=4)
+            size = min(SMALL, SMALL * (breadth - _PAD) / extent(name)[0], 0.7 * layout.node)
+            around = {"facecolor": PALE, "edgecolor": "none", "pad": 0.2} if off else None
+            _text(ax, x, y, name, size, zorder=4, bbox=around)
+
+
+def _breadth(name: str, layout: Layout) -> float:
+    """Of a unit: as high as it is, or as broad as its name."""
+    return max(layout.node, min(extent(name)[0] + _PAD, 0.6 * layout.width / (layout.columns[-1].place + 1)))
+
+
+def _capsule(width: float, height: float) -> MarkerStyle:
+    """A marker: a circle, drawn out to a width."""
+    left: Any = Path.arc(90, 270)
+    right: Any = Path.arc(-90, 90)
+    straight = np.array([(width - height) / height, 0.0])
+    codes = [*left.codes, Path.LINETO, *right.codes[1:], Path.CLOSEPOLY]
+    corners = [*(left.vertices - straight), *(right.vertices + straight), np.zeros(2)]
+    return MarkerStyle(Path(corners, codes))
 
 
 def _text(ax: Axes, x: float, y: float, text: str, size: float, *, va: str = "center", **more: Any) -> None:
@@ -200,23 +225,37 @@ def _heading(witness: Witness, layer: int) -> str:
     return f"layer {layer}\n{witness.problem.network.layers[layer - 1].activation}"
 
 
-def _edges(ax: Axes, witness: Witness, layout: Layout, left: Column, right: Column) -> None:
-    """Lines between two columns; those of weight 0 are dashed."""
-    weights = witness.parameters[f"w{right.layer}"]
-    ends = [layout.x(left), layout.x(right)]
-    for unit, row in right.units.items():
-        for below, row0 in left.units.items():
-            nothing = sign(weights[unit, below]) == 0
-            ax.plot(ends, [layout.y(left, row0), layout.y(right, row)], zorder=1, linewidth=0.9,
-                    color=FAINT if nothing else INK, linestyle=_DASHED if nothing else "-")  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A connection: its ends, its weight, and the weight's name where its layer has no other."""
+
+    start: Point
+    end: Point
+    weight: Exact
+    name: str
 
 
-def _labels(ax: Axes, places: Places, witness: Witness, layout: Layout) -> None:
+def _lines(witness: Witness, layout: Layout) -> Iterator[Edge]:
+    """All connections between columns that are neighbours in the network."""
+    for left, right in pairwise(layout.columns):
+        if right.layer != left.layer + 1:
+            continue
+        weights = witness.parameters[f"w{right.layer}"]
+        name = f"w{right.layer}" if len(weights.entries) == 1 else ""
+        for unit, row in right.units.items():
+            for below, row0 in left.units.items():
+                start = (layout.x(left), layout.y(left, row0))
+                end = (layout.x(right), layout.y(right, row))
+                yield Edge(start, end, weights[unit, below], name)
+
+
+def _labels(places: Places, witness: Witness, layout: Layout) -> None:
     """Biases below their units, weights on their lines."""
     network = witness.problem.network
     for column in layout.columns:
-        for row in column.units.values():
-            places.block(layout.x(column), layout.y(column, row), layout.node, layout.node)
+        for unit, row in column.units.items():
+            breadth = _breadth(_name(witness, column.layer, unit), layout)
+            places.block(layout.x(column), layout.y(column, row), breadth, layout.node)
     for column in layout.columns:
         if column.layer == 0 or not network.layers[column.layer - 1].bias:
             continue
@@ -224,29 +263,21 @@ def _labels(ax: Axes, places: Places, witness: Witness, layout: Layout) -> None:
         for unit, row in column.units.items():
             name = f"b{column.layer}" if len(bias.entries) == 1 else entry(f"b{column.layer}", (unit,))
             below = (layout.x(column), layout.y(column, row) - layout.node / 2 - _BIAS / 2)
-            places.label(f"{name} = {number(bias[unit])}", [(below, (0, 0))], bbox=_BOX)
-    for left, right in pairwise(layout.columns):
-        if right.layer != left.layer + 1:
-            continue
-        weights = witness.parameters[f"w{right.layer}"]
-        alone = len(weights.entries) == 1
-        x0, x1 = layout.x(left), layout.x(right)
-        for unit, row in right.units.items():
-            for below_, row0 in left.units.items():
-                y0, y1 = layout.y(left, row0), layout.y(right, row)
-                value = number(weights[unit, below_])
-                spots = [(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t) for t in _ALONG]
-                along = [(spot, (0.0, 0.0)) for spot in spots]
-                above = [(spots[0], (0.0, up)) for up in (1.0, 4.0)]  # where columns are narrow
-                text = f"w{right.layer} = {value}" if alone else value
-                places.label(
-                    text, [*along, *(above if len(left.units) == len(right.units) == 1 else [])], bbox=_BOX
-                )
-    if places.left_out:
-        note = f"{count(places.left_out, 'number')} left out for lack of room."
-        ax.set_xlabel(f"{ax.get_xlabel()}\n{note}".strip())
+            places.label(named(name, bias[unit]), [(below, (0, 0))], bbox=BEHIND, zorder=2)
+    every = list(_lines(witness, layout))
+    for edge in every:
+        places.lines = []
+        for other in every:
+            if other is not edge:
+                places.line([other.start, other.end])
+        (x0, y0), (x1, y1) = edge.start, edge.end
+        spots = [(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t) for t in _ALONG]
+        along = [(spot, (0.0, 0.0)) for spot in spots]
+        above = [(spots[0], (0.0, up)) for up in (1.0, 4.0)]  # where columns are narrow
+        text = named(edge.name, edge.weight) if edge.name else number(edge.weight)
+        places.label(text, [*along, *(above if y0 == y1 else [])], bbox=BEHIND)
+    left_out(places, "number")
 
 
-_BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
 _ALONG = (0.5, 0.62, 0.38, 0.7, 0.3, 0.76, 0.24, 0.82, 0.18, 0.56, 0.44)
 """Where on a line its weight may stand."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any
@@ -88,8 +89,9 @@ def _title(witness: Witness, width: float) -> str:
     about = f"{network_line(problem.network)}; {count(witness.samples, 'sample')}"
     kinks = kink_line(layers, problem.derivative_at_kink).replace("-", "−")
     lines = [title_text(f"{about}; {kinks}", width)]
-    if problem.title:
-        lines.insert(0, title_text(problem.title, width))
+    title = title_text(problem.title or "", width)
+    if title:
+        lines.insert(0, title)
     return "\n".join(lines)
 
 
@@ -98,4 +100,16 @@ def written(figure: Figure, form: Picture) -> bytes:
     stream = BytesIO()
     with styled():
         figure.savefig(stream, format=form, metadata=_METADATA[form])
-    return stream.getvalue()
+    content = stream.getvalue()
+    return _rounded(content) if form == "svg" else content
+
+
+_PATTERN = re.compile(rb"<pattern .*?</pattern>", re.DOTALL)
+_LONG_DECIMAL = re.compile(rb"-?\d+\.\d{3,}")
+
+
+def _rounded(svg: bytes) -> bytes:
+    """With hatches to a hundredth of a point: else they are most of the file."""
+    return _PATTERN.sub(
+        lambda pattern: _LONG_DECIMAL.sub(lambda n: b"%g" % round(float(n[0]), 2), pattern[0]), svg
+    )

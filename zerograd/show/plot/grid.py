@@ -16,14 +16,15 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 
 def outputs_at(witness: Witness, inputs: Sequence[Sequence[float]] | Floats) -> Floats:
-    """ŷ of shape (N, outputs) at inputs of shape (N, inputs)."""
+    """ŷ of shape (N, outputs) at inputs of shape (N, inputs); infinite, or not a number, beyond float64."""
     a: Any = np.asarray(inputs, dtype=np.float64)
     for number, layer in enumerate(witness.problem.network.layers, start=1):
         weights = witness.parameters[f"w{number}"]
-        z = a @ np.array([near(v, "a weight") for v in weights.entries]).reshape(weights.shape).T
-        if layer.bias:
-            z = z + np.array([near(v, "a bias") for v in witness.parameters[f"b{number}"].entries])
-        a = _activated(layer.activation, z)
+        w = np.array([near(v, "a weight") for v in weights.entries]).reshape(weights.shape)
+        biases = witness.parameters[f"b{number}"].entries if layer.bias else ()
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = a @ w.T + np.array([near(v, "a bias") for v in biases] or [0.0])
+            a = _activated(layer.activation, z)
     result: Floats = a
     return result
 

@@ -12,8 +12,9 @@ from matplotlib.ticker import MaxNLocator
 
 from zerograd.core.network import Network
 from zerograd.core.witness import Witness
+from zerograd.show.plot import NothingToPlot
 from zerograd.show.plot.piecewise import Piece, at, knots, pieces
-from zerograd.show.plot.placing import Places
+from zerograd.show.plot.placing import Places, left_out
 from zerograd.show.plot.residuals import (
     MOST_OUTPUTS,
     Finish,
@@ -26,9 +27,9 @@ from zerograd.show.plot.residuals import (
 from zerograd.show.plot.strips import MOST, band, draw_strips, strips
 from zerograd.show.plot.style import (
     CURVE,
+    LARGEST,
     LINES,
     RAMP,
-    SMALL,
     alpha_note,
     bare,
     caption,
@@ -93,7 +94,7 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
     ]
     _limits(ax, (low, high), heights, band(len(rows)))
     draw_strips(ax, rows, xs)
-    ax.set_ylabel("ŷ and y", **text_style())
+    ax.set_ylabel("ŷ and y", y=(1 + band(len(rows))) / 2, **text_style())  # the strips have names there
     bare(ax)
     heading(ax, "What the network computes", handles)
     caption(ax, "x", [*_notes(witness, curve, len(rows)), *alpha_note(witness)])
@@ -106,6 +107,7 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
         for k in range(shown):
             places.line(zip(curve.x, curve.y[k], strict=True))
         label_residuals(places, witness, every)
+        left_out(places, "label")
 
     return finish
 
@@ -157,6 +159,8 @@ def _curve(witness: Witness, low: float, high: float) -> Curve:
 
         x = [low + (high - low) * i / (_GRID - 1) for i in range(_GRID)]
         grid = outputs_at(witness, [[v] for v in x])
+        if not abs(grid).max() <= LARGEST:
+            raise NothingToPlot(f"an output is too large for a picture (the largest is {LARGEST:g})")
         return Curve(x, [list(map(float, column)) for column in grid.T], [], None)
     ends = [(found[0], found[0].low), *((piece, piece.high) for piece in found)]
     y = [[near(at(piece.output[k], x), "an output") for piece, x in ends] for k in range(network.outputs)]
@@ -172,6 +176,5 @@ def _limits(ax: Axes, window: tuple[float, float], heights: Sequence[float], bel
     low, high = low - 0.1 * (high - low), high + 0.1 * (high - low)
     ax.set_xlim(*window)
     ax.set_ylim(high - (high - low) / (1 - below), high)
-    ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    ax.set_yticks([tick for tick in ticks if low <= tick <= high])
-    ax.tick_params(labelsize=SMALL)
+    heights_shown = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    ax.set_yticks([height for height in heights_shown if low <= height <= high])

@@ -9,14 +9,20 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from zerograd.show.plot.style import INK, SMALL, extent, text_style
+from zerograd.show.plot.style import INK, SMALL, extent, resolution, text_style
+from zerograd.show.words import count
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in pixels."""
 
+BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+"""What keeps a label legible on lines."""
+
 _OUTSIDE, _ON_LABEL, _ON_MARK, _ON_LINE = 1000.0, 1000.0, 20.0, 6.0
 _HOPELESS = 900.0
+_APART = 2.0
+"""Points between two labels beside each other: −1 and 2 are not −12."""
 
 
 @dataclass(slots=True)
@@ -38,9 +44,7 @@ class Places:
     @property
     def scale(self) -> float:
         """Pixels in a point."""
-        figure = self.ax.get_figure(root=True)
-        assert figure is not None  # drawn axes belong to one
-        return float(figure.dpi) / 72
+        return resolution(self.ax) / 72
 
     def pixel(self, x: float, y: float) -> Point:
         """Of a point in data coordinates."""
@@ -87,7 +91,8 @@ class Places:
             px, py = self.pixel(x, y)
             cx = px + right * width / 2 + _signum(right) * gap
             cy = py + up * height / 2 + _signum(up) * gap * 0.7
-            box = (cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2)
+            half = width / 2 + _APART * self.scale / 2
+            box = (cx - half, cy - height / 2, cx + half, cy + height / 2)
             cost = self._cost(box)
             if best is None or cost < best[0]:
                 best = (cost, box, (cx, cy))
@@ -98,10 +103,10 @@ class Places:
             return False
         self.labels.append(best[1])
         spot = self.ax.transData.inverted().transform(best[2])
+        look = {"color": INK, "zorder": 6, **style}
         text_artist = self.ax.text(
-            float(spot[0]), float(spot[1]), text,
-            **text_style(size, ha="center", va="center", color=INK, zorder=6, **style),
-        )  # fmt: skip
+            float(spot[0]), float(spot[1]), text, **text_style(size, ha="center", va="center", **look)
+        )
         text_artist.set_in_layout(False)
         return True
 
@@ -118,6 +123,13 @@ class Places:
             + _ON_MARK * sum(_overlap(box, other) for other in self.marks)
             + _ON_LINE * sum(_crosses(box, line) for line in self.lines)
         )
+
+
+def left_out(places: Places, what: str) -> None:
+    """Says below the axes how many found no room."""
+    if places.left_out:
+        note = f"{count(places.left_out, what)} left out for lack of room."
+        places.ax.set_xlabel(f"{places.ax.get_xlabel()}\n{note}".strip())
 
 
 def _signum(value: float) -> int:

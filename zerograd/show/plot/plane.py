@@ -16,10 +16,12 @@ from zerograd.core.exact import divide, narrow, sign
 from zerograd.core.witness import Witness
 from zerograd.show.numbers import vector_text
 from zerograd.show.plot.grid import outputs_at
-from zerograd.show.plot.placing import Places, Point
+from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
 from zerograd.show.plot.residuals import Finish, marker, marker_style
 from zerograd.show.plot.style import (
     FAINT,
+    FAMILY,
+    LARGEST,
     LINES,
     RAMP,
     SMALL,
@@ -30,9 +32,10 @@ from zerograd.show.plot.style import (
     listed,
     near,
     text_style,
+    ticks,
 )
 from zerograd.show.plot.units import Unit, unit_name
-from zerograd.show.words import count, label
+from zerograd.show.words import label
 
 MOST_LINES, MOST_LABELS, MOST_DRAWN = 12, 20, 2000
 _GRID = 160
@@ -107,14 +110,14 @@ def draw_plane(ax: Axes, witness: Witness) -> Finish:
     ax.plot(*zip(*points, strict=True), zorder=5, **marker_style("o", TARGET, 6 if drawn <= 40 else 3))
     handles.append(marker("o", TARGET, "sample, with r = ŷ − y", 6))
     ax.set_ylabel("x[·,1]", **text_style())
-    ax.tick_params(labelsize=SMALL)
+    ticks(ax)
     heading(ax, "What the network computes", handles)
     caption(ax, "x[·,0]", [*notes, *alpha_note(witness)])
 
     def finish() -> None:
         places = Places(ax)
         _ticks(ax, places, inside)
-        _labels(ax, places, witness, points if drawn <= MOST_LABELS else [], inside)
+        _labels(places, witness, points if drawn <= MOST_LABELS else [], inside)
 
     return finish
 
@@ -138,6 +141,8 @@ def _background(ax: Axes, witness: Witness) -> list[str]:
     heights = outputs_at(witness, grid)[:, 0].reshape(_GRID, _GRID)
     outputs = witness.problem.network.outputs
     name = label("ŷ", (0, 0), (1, outputs))
+    if not np.abs(heights).max() <= LARGEST:
+        return [f"{name} is too large here for lines where it has the same value."]
     low, high = float(heights.min()), float(heights.max())
     if not high - low > 1e-9 * max(abs(low), abs(high)):
         return [f"{name} is the same everywhere in the picture."]
@@ -148,10 +153,13 @@ def _background(ax: Axes, witness: Witness) -> list[str]:
         for level in MaxNLocator(9, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
         if low < level < high and all(abs(level - v) > 1e-6 * (high - low) for v in flat)
     ]
+    if not heights_drawn:
+        return []
     levels = ax.contour(
         xs, ys, heights, levels=heights_drawn, colors=FAINT, linewidths=0.6, linestyles="solid", zorder=1
     )
-    ax.clabel(levels, fontsize=SMALL - 1.5, inline=True, fmt=_level)
+    for text in ax.clabel(levels, fontsize=SMALL - 1.5, inline=True, fmt=_level):
+        text.set(fontfamily=FAMILY, parse_math=False, usetex=False)
     more = f" of {outputs} outputs" if outputs > 1 else ""
     return [f"Thin lines: where {name} has the same value{', the first' + more if more else ''}."]
 
@@ -228,9 +236,7 @@ def _ticks(ax: Axes, places: Places, inside: Sequence[Drawn]) -> None:
             )
 
 
-def _labels(
-    ax: Axes, places: Places, witness: Witness, points: Sequence[Point], inside: Sequence[Drawn]
-) -> None:
+def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: Sequence[Drawn]) -> None:
     for _, ends in inside:
         places.line(ends)
     for x, y in points:
@@ -252,14 +258,16 @@ def _labels(
     ]
     for m, point in enumerate(points):
         value = vector_text(residuals[m]).replace("-", "−")
-        places.label(f"r[{m}] = {value}", [(point, offset) for offset in around])
+        text = f"r[{m}] ≈ {value[1:]}" if value.startswith("≈") else f"r[{m}] = {value}"
+        places.label(text, [(point, offset) for offset in around], bbox=BEHIND)
     for line, (a, b) in inside:
         spots = [
             (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t)
             for t in (0.03, 0.97, 0.1, 0.9, 0.2, 0.8, 0.5)
         ]
         places.label(
-            listed(line.names, 2), [(s, o) for s in spots for o in [(1, 1), (-1, -1), (1, -1), (-1, 1)]]
+            listed(line.names, 2),
+            [(s, o) for s in spots for o in [(1, 1), (-1, -1), (1, -1), (-1, 1)]],
+            bbox=BEHIND,
         )
-    if places.left_out:
-        ax.set_xlabel(f"{ax.get_xlabel()}\n{count(places.left_out, 'label')} left out for lack of room.")
+    left_out(places, "label")

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from zerograd.core.witness import Witness
 from zerograd.show.plot.placing import Places
-from zerograd.show.plot.style import INK, LINES, RESIDUAL, TARGET, near, number
+from zerograd.show.plot.style import INK, LINES, RESIDUAL, TARGET, named, near
 from zerograd.show.words import label
 
 MOST_LABELS, MOST_OUTPUTS = 16, len(LINES)
@@ -96,9 +96,9 @@ def label_residuals(places: Places, witness: Witness, every: Sequence[Spot]) -> 
         up = 1 if t >= f else -1
         beside = [(x, (t + f) / 2), (x, t), (x, (3 * t + f) / 4), (x, (t + 3 * f) / 4), (x, f)]
         ends = [((x, t), (side, up)) for side in (0, 1, -1)] + [((x, f), (side, -up)) for side in (0, 1, -1)]
-        value = number(residuals[spot.sample, spot.output])
+        name = label("r", (spot.sample, spot.output), residuals.shape)
         places.label(
-            f"{label('r', (spot.sample, spot.output), residuals.shape)} = {value}",
+            named(name, residuals[spot.sample, spot.output]),
             [
                 *((point, (side, 0)) for point in beside[:2] for side in (1, -1)),
                 *ends,

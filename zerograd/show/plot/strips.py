@@ -80,7 +80,7 @@ def draw_strips(ax: Axes, every: Sequence[Strip], xs: Sequence[float]) -> None:
                     linewidth=0,
                     facecolor="white" if flat else PALE,
                     edgecolor=FAINT,
-                    hatch=None if flat else HATCHES[1 + row % 8],
+                    hatch=None if flat else HATCHES[1],
                     zorder=1,
                 )
             )

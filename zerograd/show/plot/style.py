@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from fractions import Fraction
@@ -13,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import ScalarFormatter
 
 from zerograd.core.exact import Algebraic, Exact
 from zerograd.core.witness import Witness
@@ -27,12 +29,13 @@ SMALL, NORMAL, TITLE = 8.0, 9.0, 10.0
 
 RAMP = ("#440154", "#22a884", "#414487", "#7ad151", "#2a788e", "#fde725")
 """Of the map viridis: equal steps of lightness, in an order that puts dark beside light."""
-HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "|||", "+++", "//", "..", "\\\\")
+HATCHES = ("", "///", "..", "\\\\\\", "xxx", "---", "oo", "|||", "+++", "//", "**", "\\\\")
+"""Of dots few are enough: each is a curve in the file, and there are hundreds in a pattern."""
 LINES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1.2)))
 CURVE, RESIDUAL, TARGET = RAMP[0], RAMP[1], RAMP[5]
 INK, FAINT, PALE = "#000000", "#8c8c8c", "#d4d4d4"
 
-_LARGEST = 1e100
+LARGEST = 1e100
 """Beyond it, matplotlib's own arithmetic overflows."""
 
 _RC: dict[str, Any] = {
@@ -67,6 +70,12 @@ def number(value: Exact) -> str:
     return exact_text(value).replace("-", "−")
 
 
+def named(name: str, value: Exact) -> str:
+    """``name = −2/3``, or ``name ≈ 1.2345e-40`` where the number is too long to write out."""
+    text = number(value)
+    return f"{name} ≈ {text[1:]}" if text.startswith("≈") else f"{name} = {text}"
+
+
 def near(value: Exact, what: str = "a number") -> float:
     """The float that a place in a picture is.
 
@@ -77,7 +86,7 @@ def near(value: Exact, what: str = "a number") -> float:
         result = float(value)
     except OverflowError:
         result = float("inf")
-    if abs(result) > _LARGEST:
+    if abs(result) > LARGEST:
         raise NothingToPlot(f"{what} is {exact_text(value)}: too large for a picture (the largest is 1e100)")
     return result
 
@@ -131,7 +140,12 @@ def wrapped(text: str, width: float, size: float = SMALL) -> list[str]:
 
 def axes_width(ax: Axes) -> float:
     """Points, as far as the layout is known."""
-    return float(ax.get_window_extent().width / ax.get_figure(root=True).dpi * 72)  # type: ignore[union-attr]
+    return float(ax.get_window_extent().width / resolution(ax) * 72)
+
+
+def resolution(ax: Axes) -> float:
+    """Dots per inch."""
+    return float(ax.figure.dpi)
 
 
 def caption(ax: Axes, label: str, notes: Iterable[str]) -> None:
@@ -164,7 +178,7 @@ def heading(ax: Axes, title: str, handles: Sequence[Any] = ()) -> None:
             prop=FontProperties(family=FAMILY, size=SMALL),
         )
         for text in legend.get_texts():
-            text.set_parse_math(False)
+            text.set(parse_math=False, usetex=False)
         pad += 13.0 * -(-len(handles) // columns)
     ax.set_title(title, loc="left", pad=pad, **text_style(NORMAL, fontweight="bold"))
 
@@ -176,9 +190,40 @@ def _table_width(labels: Sequence[str], columns: int) -> float:
     return sum(max(extent(label)[0] for label in labels[a:b]) + 37 for a, b in pairwise(ends))
 
 
+_EXPONENT = re.compile(r"e\+?(-?)0*")
+
+
+class Ticks(ScalarFormatter):
+    """Ticks that need no common factor in a corner, where it would be overlooked, or cover something."""
+
+    def __init__(self) -> None:
+        super().__init__(useOffset=False, useMathText=False, useLocale=False)
+
+    def format_ticks(self, values: Iterable[float]) -> list[str]:
+        every = [float(v) for v in values]
+        shown = [str(text) for text in super().format_ticks(every)]
+        if not super().get_offset():
+            return shown
+        for digits in range(3, 17):
+            shown = [f"{v + 0.0:.{digits}g}" for v in every]
+            if len(set(shown)) == len(set(every)):
+                break
+        return [_EXPONENT.sub(r"e\1", text).replace("-", "−") for text in shown]
+
+    def get_offset(self) -> str:
+        return ""
+
+
+def ticks(ax: Axes) -> None:
+    """Small numbers, each whole."""
+    ax.tick_params(labelsize=SMALL)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(Ticks())
+
+
 def bare(ax: Axes) -> None:
     """Two sides without a frame, small ticks."""
-    ax.tick_params(labelsize=SMALL)
+    ticks(ax)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
 

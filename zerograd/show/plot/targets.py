@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from zerograd.core.witness import Witness
-from zerograd.show.plot.placing import Places
+from zerograd.show.plot.placing import Places, left_out
 from zerograd.show.plot.residuals import (
     MOST_OUTPUTS,
     Finish,
@@ -53,5 +53,6 @@ def draw_targets(ax: Axes, witness: Witness) -> Finish:
         for spot in every:
             places.mark(spot.x, spot.fitted, 6)
         label_residuals(places, witness, every)
+        left_out(places, "label")
 
     return finish
