@@ -306,7 +306,12 @@ def test_why_one_unit() -> None:
     assert reasons(network, w1=[[1]], w2=[[0]], x=[[1]], y=[[2]]) == [
         (0, "unit 0 of layer 1: outgoing weight 0; residual -2")
     ]
-    assert reasons(network, w1=[[0]], w2=[[1]], x=[[1]], y=[[2]]) == [(0, dead.replace("-5", "-2"))]
+    on_kink = "every unit of layer 1 is on a kink (slope 0); residual -2"
+    assert reasons(network, w1=[[0]], w2=[[1]], x=[[1]], y=[[2]]) == [(0, on_kink)]
+    two = Network(1, (Layer(2, RELU, bias=False), Layer(1, LINEAR, bias=False)))
+    assert reasons(two, w1=[[0], [-1]], w2=[[1, 1]], x=[[1]], y=[[2]]) == [
+        (0, "every unit of layer 1 is inactive or on a kink (slope 0); residual -2")
+    ]
 
 
 def test_why_several_units() -> None:

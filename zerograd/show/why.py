@@ -29,29 +29,36 @@ def _reason(witness: Witness, sample: int, zeros: Sequence[int]) -> str:
     upstream: Row = residual
     for number in range(network.depth, 0, -1):
         slopes = run.slopes[number - 1].rows()[sample]
+        activation = network.layers[number - 1].activation
+        off = [_off(*activation.locate(z)) for z in run.z[number - 1].rows()[sample]]
         outgoing = witness.parameters[f"w{number + 1}"].rows() if number < network.depth else []
         above, delta = delta, [s * u for s, u in zip(slopes, upstream, strict=True)]
         if not any(map(sign, delta)):
             layer = "output" if number == network.depth else f"unit of layer {number}"
             if not any(slopes):
-                why = f"every {layer} is inactive (slope 0)"
+                why = f"every {layer} is {' or '.join(sorted(set(off)))} (slope 0)"
             else:
-                why = "; ".join(_unit_reasons(slopes, upstream, outgoing, above, number))
+                why = "; ".join(_unit_reasons(slopes, off, upstream, outgoing, above=above, layer=number))
             return f"{why}; residual {vector_text(residual)}"
         columns = zip(*witness.parameters[f"w{number}"].rows(), strict=True)
         upstream = [_dot(column, delta) for column in columns]
     return "; ".join(_input_reasons(witness, delta, zeros))
 
 
+def _off(_: int, on_kink: bool) -> str:
+    """What a unit is that has slope 0."""
+    return "on a kink" if on_kink else "inactive"
+
+
 def _unit_reasons(
-    slopes: Row, upstream: Row, outgoing: Sequence[Row], above: Row, layer: int
+    slopes: Row, off: Sequence[str], upstream: Row, outgoing: Sequence[Row], *, above: Row, layer: int
 ) -> Iterator[str]:
     """Why no unit of a layer passes a gradient on, where not all of them are inactive."""
     reasons: dict[str, list[int]] = {}
     for unit, (slope, arriving) in enumerate(zip(slopes, upstream, strict=True)):
         weights = [row[unit] for row, delta in zip(outgoing, above, strict=True) if sign(delta)]
         if not slope:
-            reason = "inactive (slope 0)"
+            reason = f"{off[unit]} (slope 0)"
         elif not outgoing and not sign(arriving):
             reason = "residual 0"
         elif not any(map(sign, weights)):

@@ -56,7 +56,7 @@ def facts(problem: Problem, samples: int) -> list[str]:
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:
-    return [part for line in lines for part in textwrap.wrap(line, WIDTH - 4) or [""]]
+    return [part for line in lines for part in textwrap.wrap(line, WIDTH) or [""]]
 
 
 def docstring(answer: Sat, library: str, install: str) -> str:
