@@ -50,6 +50,7 @@ def left_behind(program: Program) -> list[str]:
     return sorted(path.name for path in program.folder.iterdir())
 
 
+@pytest.mark.slow
 def test_what_solve_writes_is_drawn(program: Program) -> None:
     """From a problem to a picture in two commands, without a word on standard error."""
     question = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
@@ -61,9 +62,7 @@ def test_what_solve_writes_is_drawn(program: Program) -> None:
     assert all(f"<!-- {title} -->" in drawn for title in titles)
 
 
-@pytest.mark.parametrize(
-    ("name", "start"), [("f.svg", b"<?xml"), ("f.PNG", b"\x89PNG\r\n\x1a\n"), ("a.png.pdf", b"%PDF-1.")]
-)
+@pytest.mark.parametrize(("name", "start"), [("f.PNG", b"\x89PNG\r\n\x1a\n"), ("a.png.pdf", b"%PDF-1.")])
 def test_the_suffix_is_the_form(program: Program, results: Path, name: str, start: bytes) -> None:
     """In either case, the last one; from standard input too."""
     text = (results / "sat.json").read_text(encoding="utf-8")
@@ -74,8 +73,10 @@ def test_the_suffix_is_the_form(program: Program, results: Path, name: str, star
 
 def test_one_picture_or_all(program: Program, results: Path) -> None:
     """--kind chooses, --width says how wide."""
-    run = program("plot", results / "sat.json", "-o", "c.svg", "--kind", "contributions", "--width", "12.5")
-    assert run.code == 0
+    options = ("--kind", "contributions", "--width", "12.5")
+    other = {"MPLBACKEND": "nonsense"}  # matplotlib by itself refuses to be imported with it
+    run = program("plot", results / "sat.json", "-o", "c.svg", *options, environment=other)
+    assert run == (0, "wrote c.svg\n", "")
     drawn = (program.folder / "c.svg").read_text(encoding="utf-8")
     assert "What each sample adds" in drawn and "What the network computes" not in drawn
     width = ET.fromstring(drawn).get("width", "0pt")[:-2]
@@ -169,6 +170,7 @@ def test_a_damaged_result_is_not_drawn(program: Program, results: Path) -> None:
     assert left_behind(program) == []
 
 
+@pytest.mark.slow
 def test_settings_of_the_user_make_no_difference(program: Program, results: Path) -> None:
     """Neither a backend that does not exist, nor a file of settings, nor the seed of hashes."""
     (program.folder / "matplotlibrc").write_text("text.usetex: True\nsavefig.dpi: 7\nsvg.fonttype: none\n")
@@ -181,11 +183,3 @@ def test_settings_of_the_user_make_no_difference(program: Program, results: Path
         assert run == (0, f"wrote {name}\n", "")
         drawn.append((program.folder / name).read_bytes())
     assert drawn[0] == drawn[1]
-
-
-def test_titles_are_text(program: Program, results: Path) -> None:
-    """What a stranger calls a problem is neither a formula nor markup."""
-    assert program("plot", results / "sat.json", "-o", "f.svg", *SHORT).code == 0
-    drawn = (program.folder / "f.svg").read_bytes()
-    ET.fromstring(drawn)
-    assert b"<b>" not in drawn.replace(b"<!-- A question of $x_1$ & <b> -->", b"")

@@ -139,6 +139,7 @@ def test_what_is_asked_of_a_problem() -> None:
     assert page.tags.count("table") == page.tags.count("caption") == 1
     for text in ("A & B", "1 → 1 relu → 1 linear, mean squared error", "zero: w2, b2", "w1 < 5", "b1 > -3"):
         assert text in page.text
+    assert "w1 &lt; 5" in str(asked._repr_html_()) and "b1 &gt; -3" in str(asked._repr_html_())
     assert "caption" not in Page(str(problem()._repr_html_())).tags
 
 

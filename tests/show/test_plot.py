@@ -166,7 +166,7 @@ def answers(draw: st.DrawFn, inputs: int | None = None, depth: int = 3) -> Sat:
 
 
 checked = settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 # What each sample adds
@@ -759,9 +759,7 @@ def test_ticks_are_whole_numbers(values: list[float]) -> None:
 # Titles and text
 
 
-@pytest.mark.parametrize(
-    "title", [HOSTILE, "$", "$x$ and $y$", r"\$ ${", "a\nb", "\u202eabc", "😀 ≤ ŷ", "100% & <b>"]
-)
+@pytest.mark.parametrize("title", [HOSTILE, "$x$ and $y$", r"\$ ${", "a\n\u202eb 😀 ≤ ŷ"])
 def test_titles_are_taken_literally(title: str) -> None:
     """No formula, no markup, nothing that hides; the file is well-formed XML whatever is in it."""
     found = founding(title=title)
@@ -883,8 +881,8 @@ def test_rounded_hatches_look_the_same() -> None:
 
 def test_widths() -> None:
     """In centimetres, as the file says them, with text of the same size."""
-    for width in (10.0, 16.0, 40.0):
-        root = ET.fromstring(picture(founding(), "svg", kind="function", width=width))
+    for width in (10.0, 40.0):
+        root = ET.fromstring(picture(founding(), "svg", kind="network", width=width))
         assert float(root.get("width", "0pt")[:-2]) == pytest.approx(width / 2.54 * 72, abs=0.01)
 
 
