@@ -16,8 +16,6 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
-from latex2mathml.converter import convert
-
 FORMULA = re.compile(
     r'<span class="arithmatex">\\\((?P<inline>.*?)\\\)</span>'
     r'|<div class="arithmatex">\s*\\\[(?P<block>.*?)\\\]\s*</div>',
@@ -75,6 +73,8 @@ def with_mathml(text: str) -> str:
 
 def mathml(source: str, *, block: bool = False) -> str:
     """A formula in MathML. Raises BadFormula for what it does not understand."""
+    from latex2mathml.converter import convert
+
     try:
         found: str = convert(source, display="block" if block else "inline")
         root = ET.fromstring(found)

@@ -153,7 +153,7 @@ def accepted(certificate: Certificate) -> Iterator[None]:
 
 
 def with_fewest(
-    answer: Sat, process: SearchProcess, *, seed: int, deadline: float, progress: Progress
+    answer: Sat, process: SearchProcess, *, strategy: str, seed: int, deadline: float, progress: Progress
 ) -> Sat:
     """To ``samples: any``, an answer with as few samples as are found to do: the first may have more."""
     problem, found = answer.problem, answer.witness.samples
@@ -163,7 +163,7 @@ def with_fewest(
     began = time.monotonic()
     fewer = problem.with_samples(Samples(least, found - 1))
     finding = process.find(
-        fewer, strategy="auto", seed=seed, deadline=deadline, progress=progress, cross_check=False
+        fewer, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=False
     )
     run = replace(
         answer.run,
@@ -171,9 +171,9 @@ def with_fewest(
         versions={**answer.run.versions, **finding.versions},
     )
     match finding.verdict:
-        case Found(witness=smaller, strategy=strategy):
+        case Found(witness=smaller, strategy=found_by):
             witness = Witness(problem, smaller.parameters, smaller.x, smaller.y)
-            run = replace(run, strategy=strategy, attempts=finding.attempts)
+            run = replace(run, strategy=found_by, attempts=finding.attempts)
             try:
                 return replace(answer, witness=witness, run=run)
             except Refused as refusal:

@@ -33,6 +33,10 @@ DEFAULT_TIMEOUT = 60.0
 MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
 """Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
+SHRINK_EFFORT = 3000
+"""Steps, at most, for a smaller witness where nobody asked for the smallest: they take two seconds or so."""
+SHRINK_TIME = 10.0
+"""Seconds, at most, for the same on a slow machine."""
 STRATEGIES = ("auto", "construct", "fit", "identities", "piecewise", "guess", "regions")
 
 
@@ -145,7 +149,11 @@ def smallest_first(
 
     Args:
         shrink: seconds, at most, for making the witness small; without any it is the one found first.
-        effort: a limit in steps beside, which gives the same witness on any machine.
+        effort: a limit in steps beside, which gives the same witness on any machine that is not too slow
+            for ``shrink``.
+
+    Raises:
+        As `solve`.
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
@@ -165,7 +173,7 @@ def smallest_first(
     answer = answer_of(problem, finding, start, recheck_now=not small)
     if isinstance(answer, Sat) and small and not cross_check:
         until = time.monotonic() + min(start + timeout - time.monotonic(), shrink) / 2
-        answer = with_fewest(answer, process, seed=seed, deadline=until, progress=say)
+        answer = with_fewest(answer, process, strategy=strategy, seed=seed, deadline=until, progress=say)
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
         answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)

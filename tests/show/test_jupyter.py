@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -181,11 +180,18 @@ def test_what_has_no_latex() -> None:
     assert every()["unknown"]._repr_latex_() is None
 
 
+def test_formulas_of_a_wide_network_are_not_derived() -> None:
+    """A notebook asks for LaTeX whether or not it will show it; that must not take minutes."""
+    wide = Problem(network=Network.mlp(50, 100, 100, 10), samples=3, zero=["w1"])
+    assert wide._repr_latex_() is None
+    html = wide._repr_html_()
+    assert html is not None and "50 → 100 relu → 100 relu → 10 linear" in html
+
+
 @pytest.mark.slow
+@pytest.mark.needs("pdflatex")
 def test_latex_compiles(tmp_path: Path) -> None:
     """All fragments in one document with amsmath, as nbconvert makes one."""
-    if shutil.which("pdflatex") is None:
-        pytest.skip("pdflatex is not installed")
     body = "\n\n".join(str(every(title=HOSTILE)[name]._repr_latex_()) for name in WITH_LATEX)
     start = "\\documentclass{article}\\usepackage{amsmath,amssymb}\\begin{document}"
     text = f"{start}\n{body}\n\\end{{document}}\n"

@@ -24,7 +24,7 @@ from zerograd.core.network import KINKS, Activation, Layer, Network, leaky_relu
 from zerograd.core.problem import Problem
 from zerograd.core.witness import Witness, witness_from_json
 from zerograd.show.page import page_html
-from zerograd.show.page.data import json_for_script, question_data, values_data
+from zerograd.show.page.data import can_calculate, json_for_script, question_data, values_data
 
 MARKUP = "</script><img src=x onerror=window.broken=1> ${window.broken=2} {{ 7*7 }}"
 HOSTILE = MARKUP + " \"'`<!-- \u2028\u202eabc & more"
@@ -347,6 +347,16 @@ def test_too_large_for_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     page = page_html(Sat(Witness.of(problem, parameters | {"x": values, "y": values}), problem=problem))
     assert "<script" not in page
     assert "60 more are not shown" in page
+
+
+def test_long_numbers_are_too_much_as_well() -> None:
+    """Multiplying takes the square of the digits, and of a field's degree."""
+    problem = Problem(network=[1, 1], samples=1, some_nonzero=["b1"])
+    for digits, shown in ((10, True), (50_000, False)):
+        values: dict[str, Array[Exact]] = {"w1": Array((1, 1), (10**digits,)), "b1": Array((1,), (0,))}
+        ones: Array[Exact] = Array((1, 1), (1,))
+        witness = Witness.of(problem, values | {"x": ones, "y": ones})
+        assert can_calculate(witness) is shown
 
 
 def random_witness(rng: random.Random) -> Witness:

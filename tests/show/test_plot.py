@@ -48,7 +48,6 @@ from zerograd.core.univariate import polynomial
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.core.witness import Witness
 from zerograd.show.plot import KINDS, PICTURES, Kind, NothingToPlot, Picture, bars, picture, plot
-from zerograd.show.plot import contributions as adding
 from zerograd.show.plot.contributions import contributions
 from zerograd.show.plot.figure import drawn
 from zerograd.show.plot.grid import outputs_at
@@ -328,7 +327,7 @@ def test_samples_beyond_the_legend() -> None:
     """What is left over of many samples is drawn as others, positive and negative ones apart."""
     found = filled(Network.mlp(1, 2, 1), 40, lambda n: n * n % 17 - 8)
     table = contributions(found.witness)
-    assert len(table.samples) == 11 and table.rest == 29 and not table.net
+    assert len(table.samples) == 11 and table.rest == 29
     for row in table.rows:
         assert sum(row.shares, 0) + sum(row.others, 0) == row.total
         assert sign(row.others[0]) >= 0 >= sign(row.others[1])
@@ -338,17 +337,6 @@ def test_samples_beyond_the_legend() -> None:
             assert others == sum([v for v in hidden if sign(v) == number_], start=F(0))
     labels = [text.get_text() for text in shown(found, "contributions").get_legend().get_texts()]  # type: ignore[union-attr]
     assert labels == [*(f"sample {m}" for m in table.samples), "29 others: + and −", "sum: the gradient"]
-
-
-def test_too_many_samples_for_all_contributions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rest is what is missing of the gradient, and is said to be net."""
-    found = filled(Network.mlp(1, 2, 1), 40, lambda n: n * n % 17 - 8)
-    monkeypatch.setattr(adding, "MOST_STEPS", 0)
-    table = contributions(found.witness)
-    assert table.samples == tuple(range(11)) and table.net
-    assert all(sum(row.shares, 0) + row.others[0] == row.total and len(row.others) == 1 for row in table.rows)
-    labels = [text.get_text() for text in shown(found, "contributions").get_legend().get_texts()]  # type: ignore[union-attr]
-    assert "29 others: net" in labels
 
 
 def test_entries_that_were_asked_for_come_first() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tools.gallery import GALLERY, PROBLEMS, contents, page, row, same
 from zerograd.api import load, load_answer
-from zerograd.core.answer import Sat, Unknown, Unsat
+from zerograd.core.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.problem import Problem
 
 NAMES = sorted(path.stem for path in PROBLEMS.glob("*.yaml"))
@@ -28,12 +29,19 @@ def test_every_problem_has_its_files_and_there_are_no_others() -> None:
 def test_the_answer_is_to_the_problem_as_it_stands(name: str) -> None:
     """The checker accepts it for the file of today, and the page and the table are about this answer."""
     problem = load(PROBLEMS / f"{name}.yaml")
-    answer = load_answer(GALLERY / f"{name}.json", problem)
+    answer = as_found(load_answer(GALLERY / f"{name}.json", problem))
     assert problem.expect in (None, answer.status)
     assert not isinstance(answer, Unknown)
     source = (PROBLEMS / f"{name}.yaml").read_text(encoding="utf-8")
     assert (GALLERY / f"{name}.md").read_text(encoding="utf-8") == page(name, source, answer)
     assert row(name, answer) in (GALLERY / "index.md").read_text(encoding="utf-8").splitlines()
+
+
+def as_found(answer: Answer) -> Answer:
+    """An answer that was read back, as it was when it was found: what is told of it then needs no marks."""
+    if isinstance(answer, Sat) and answer.smallest is not None:
+        return replace(answer, smallest=replace(answer.smallest, told=False))
+    return answer
 
 
 def test_a_page_has_all_there_is() -> None:

@@ -8,8 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("latex2mathml")  # at once: what is tested imports it
-
 from tools.mkdocs_hooks import (
     BadFormula,
     described_commands,
@@ -19,7 +17,7 @@ from tools.mkdocs_hooks import (
     with_mathml,
 )
 
-pytestmark = pytest.mark.needs("latex2mathml")  # one of the tests that need something
+pytestmark = pytest.mark.needs("latex2mathml")
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "tests" / "golden").glob("derivation-*.md"))]
 

@@ -38,12 +38,6 @@ if TYPE_CHECKING:
     from zerograd.search.process import SearchProcess
 
 
-SHRINK_EFFORT = 3000
-"""Steps, at most, for a smaller witness, where a person will read it: they take two seconds or so."""
-SHRINK_TIME = 10.0
-"""Seconds, at most, for the same on a slow machine."""
-
-
 @click.command()
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object per line.")
@@ -139,6 +133,8 @@ def _shrink(
         smallest = problem.prefer == "small"
     if smallest is not None or count is not None:
         return (timeout if smallest or count is not None else 0.0), None
+    from zerograd.api import SHRINK_EFFORT, SHRINK_TIME
+
     return (SHRINK_TIME if saved or not (as_json or quiet) else 0.0), SHRINK_EFFORT
 
 

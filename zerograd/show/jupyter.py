@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from html import escape
+from math import prod
 
 from zerograd.core.answer import Sat, Unknown, Unsat
 from zerograd.core.problem import Problem
 from zerograd.show.escape import clean
 from zerograd.show.question import question_lines
 from zerograd.show.words import activations, kink_line, network_line
+
+MOST_PARAMETERS = 200
+"""Of a network whose formulas are derived in less than a second; a notebook asks for them unasked."""
 
 
 def as_html(thing: object) -> str | None:
@@ -48,6 +52,8 @@ def as_latex(thing: object) -> str | None:
     """A problem or an answer as a fragment of LaTeX (amsmath); None of what has none."""
     match thing:
         case Problem(network=network, derivative_at_kink=convention):
+            if sum(map(prod, network.shapes.values())) > MOST_PARAMETERS:
+                return None
             from zerograd.derive.gradients import SymbolicGradients
 
             return SymbolicGradients(network, convention)._repr_latex_()

@@ -8,7 +8,7 @@ from typing import Any
 
 from zerograd.core.answer import Sat
 from zerograd.core.arrays import Index, Shape, indices
-from zerograd.core.exact import exact_to_json, field_to_json
+from zerograd.core.exact import Algebraic, Exact, exact_to_json, field_to_json
 from zerograd.core.network import Activation, Kink
 from zerograd.core.problem import Problem
 from zerograd.core.references import Reference, resolve
@@ -21,6 +21,8 @@ MAX_ENTRIES = 40
 MAX_WORK = 1_000_000
 """Multiplications of an evaluation, about, beyond which the page does not calculate."""
 _WORK_OF_SAMPLE = 10
+_SHORT = 64
+"""Bits of a number that takes no longer to multiply than a small one."""
 
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
@@ -33,7 +35,16 @@ def json_for_script(data: object) -> str:
 def can_calculate(witness: Witness) -> bool:
     """Whether a browser can follow changes of this network and dataset."""
     parameters = sum(len(array.entries) for array in witness.parameters.values())
-    return (parameters + _WORK_OF_SAMPLE) * witness.samples <= MAX_WORK
+    degree = 1 if witness.field is None else len(witness.field.polynomial) - 1
+    numbers = [value for array in witness.variables.values() for value in array.entries]
+    words = 1 + max(map(_bits, numbers), default=0) // _SHORT
+    return (parameters + _WORK_OF_SAMPLE) * witness.samples * (degree * words) ** 2 <= MAX_WORK
+
+
+def _bits(value: Exact) -> int:
+    """Of the longest numerator or denominator."""
+    parts = value.coefficients if isinstance(value, Algebraic) else (value,)
+    return max((max(p.numerator.bit_length(), p.denominator.bit_length()) for p in parts), default=0)
 
 
 def page_data(answer: Sat) -> dict[str, Any]:

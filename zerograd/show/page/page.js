@@ -38,24 +38,33 @@
       const begin = performance.now();
       model.evaluation = network.evaluateAll(question, model.values);
       model.cost = performance.now() - begin;
+      model.stale = false;
+    }
+
+    /** Evaluates one sample anew; or all, where a parameter has changed that none has been evaluated with. */
+    function evaluateSample(m) {
+      if (model.stale) evaluateAll();
+      else network.reevaluateSample(model.evaluation, question, model.values, m);
     }
 
     function movePoint(m, k, x, y, over) {
       if (x !== null) model.values.x[m] = x;
       if (y !== null) model.values.y[m * network.outputsOf(question) + k] = y;
-      if (x !== null || y !== null) network.reevaluateSample(model.evaluation, question, model.values, m);
+      const whole = model.stale;
+      if (x !== null || y !== null) evaluateSample(m);
       if (over) settle();
-      else schedule(m);
+      else schedule(whole ? null : m);
     }
 
     function changeSample(name, position, value, m) {
       model.values[name][position] = value;
-      network.reevaluateSample(model.evaluation, question, model.values, m);
+      evaluateSample(m);
       settle();
     }
 
     function changeParameter(name, position, value, over) {
       model.values[name][position] = value;
+      model.stale = true;
       if (!over && model.cost > SLOW) return;
       evaluateAll();
       if (over) settle();

@@ -83,7 +83,7 @@ def draw_bars(ax: Axes, witness: Witness) -> Finish:
         )
     handles: list[Any] = [_key(Style.of(position), f"sample {m}") for position, m in enumerate(table.samples)]
     if table.rest:
-        handles.append(_key(OTHERS, f"{count(table.rest, 'other')}: {'net' if table.net else '+ and −'}"))
+        handles.append(_key(OTHERS, f"{count(table.rest, 'other')}: + and −"))
     handles.append(marker("D", "white", "sum: the gradient", 6))
     segments = []
     for place, (row, scale) in enumerate(zip(table.rows, scales, strict=True)):
