@@ -96,8 +96,8 @@ def solve(
         cross_check: put every number of samples that was decided to a second solver, cvc5, in the time
             that the search leaves; what it says is in ``answer.run.cross_check``.
         certify: whether to look for proofs. Without, a no rests on the solver's word.
-        shrink: seconds, at most, for looking for the smallest witness, once one is found; by default all
-            that are left if the problem prefers small ones, else none.
+        shrink: seconds, at most, for looking for the smallest witness, once one is found (none if it is not
+            above 0); by default all that are left if the problem prefers small ones, else none.
         process: of the search; by default one that is started by the first call, serves all later ones,
             and ends with the program.
         prover: the same of the search for proofs.
@@ -204,7 +204,7 @@ def smallest(
     Args:
         count: how many; by default one, which is returned by itself.
         timeout: seconds for the whole.
-        options: those of `solve`.
+        options: those of `solve`, but for ``shrink``: all the time that is left is spent on it.
 
     Returns:
         An answer, or with ``count`` a list of that many at most, the smallest first; of `Unsat` and
