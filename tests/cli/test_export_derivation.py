@@ -27,7 +27,8 @@ def test_markdown_and_latex(program: Program, result: str) -> None:
     fragment = program("export", result, "--pick", "1", "--to", "latex", "--fragment").out
     assert document.startswith("\\documentclass")
     assert "\\documentclass" not in fragment
-    assert fragment in document
+    assert fragment.startswith("\\begingroup\n") and fragment.endswith("\\endgroup\n")
+    assert document.endswith("\\endgroup\n\\end{document}\n")
     lines = (program.folder / result).read_text(encoding="utf-8").splitlines()
     assert program("export", "-", "--to", "markdown", stdin=lines[0]) == markdown
 

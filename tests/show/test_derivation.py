@@ -386,3 +386,30 @@ def test_latex_compiles_and_fits(tmp_path: Path, name: str, document: bool) -> N
     log = run.stdout.decode(errors="replace")
     assert run.returncode == 0, log[-2000:]
     assert all(float(width) < 4 for width in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)), log
+
+
+def test_notes_are_in_the_document() -> None:
+    """Below the title, a paragraph for each; a fragment goes where there is text already."""
+    found = filled(Network.mlp(1, 1, 1), 2, lambda n: n % 3, notes="Look at\nthe sum.\n\n50 % of it -- all.")
+    document = derivation_latex(found)
+    assert "\\noindent Look at the sum.\\par\n\\noindent 50 \\% of it -{}- all.\\par\n" in document
+    assert "the sum" not in derivation_latex(found, document=False)
+    assert "the sum" not in derivation_markdown(found)
+
+
+def test_alpha_is_explained_where_it_is_used() -> None:
+    """Not where every number that would need it is rounded."""
+    plain = filled(
+        Network.mlp(1, 1, 1), 2, lambda n: Algebraic(ROOT, polynomial([n % 3 - 1, F(n % 5 - 2, 3)]))
+    )
+    assert "The number $\\alpha$ is" in derivation_markdown(plain)
+    long = F(10**40 + 1, 10**40)
+    rounded = filled(Network.mlp(1, 1, 1), 2, lambda n: Algebraic(ROOT, polynomial([long, long + n])))
+    assert "alpha" not in derivation_markdown(rounded)
+
+
+def test_a_kink_is_warned_of() -> None:
+    """The gradients are then a convention's."""
+    warning = "A sample is on a kink, where the loss need not have a derivative"
+    assert warning in derivation_markdown(filled(Network.mlp(1, 1, 1), 1, lambda n: 0))
+    assert warning not in derivation_markdown(filled(Network.mlp(1, 1, 1), 1, lambda n: 1))

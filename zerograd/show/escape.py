@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 _ESCAPE_SEQUENCES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
@@ -83,7 +84,11 @@ def latex_escape(text: str) -> str:
 
     A character that plain LaTeX cannot set becomes its number: ``[U+1F600]``.
     """
-    return "".join(map(_latex_character, clean(text)))
+    line = clean(text)
+    # Two hyphens would become a dash.
+    return "".join(
+        ("{}" if before == c == "-" else "") + _latex_character(c) for before, c in pairwise(f" {line}")
+    )
 
 
 def _latex_character(character: str) -> str:

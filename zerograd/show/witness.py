@@ -55,7 +55,8 @@ def parameter_lines(witness: Witness, layout: Layout) -> Iterator[str]:
 
 def _matrix(name: str, rows: Sequence[Sequence[Exact]]) -> list[str]:
     if len(rows) == 1:
-        return [f"{name} = {vector_text(rows[0], longest=MAX_SIDE)}"]
+        text = vector_text(rows[0], longest=MAX_SIDE)
+        return [f"{name} ≈ {text[1:]}" if text.startswith("≈") else f"{name} = {text}"]
     head, tail = shorten(rows, MAX_SIDE)
     grid = [_cells(row) for row in [*head, *tail]]
     if tail:

@@ -16,8 +16,8 @@ def derivation_markdown(answer: Sat) -> str:
 
 
 def derivation_latex(answer: Sat, *, document: bool = True) -> str:
-    """The derivation as a LaTeX document, or as a fragment for one that loads amsmath."""
-    return latex.written(blocks(answer), document=document)
+    """The derivation as a LaTeX document, with the problem's notes; or as a fragment for one with amsmath."""
+    return latex.written(blocks(answer, notes=document), document=document)
 
 
 def derivation_html(answer: Sat) -> str:

@@ -70,8 +70,9 @@ def _size(problem: Problem) -> str:
 
 
 def _asked(problem: Problem, names: Names) -> Iterator[Prose]:
+    order = list(gradient_shapes(problem.network, problem.samples.least))
     for relation, references in problem.query.items():
-        for reference in references:
+        for reference in sorted(references, key=lambda reference: order.index(reference.name)):
             shape = gradient_shapes(problem.network, problem.samples.least)[reference.name]
             several = reference.index is None and (prod(shape) > 1 or reference.name == "x")
             where = " in some entry" if relation == "some_nonzero" else " in every entry"

@@ -40,17 +40,24 @@ _SIGNS = {
     "−": "-", "≠": r"\neq", "·": r"\cdot", "⊙": r"\odot", "∂": r"\partial", "′": r"\prime",
     "…": r"\ldots", "⋮": r"\vdots", " ": r"\,",
 }  # fmt: skip
-_LINE = 58
-"""Digits that fit on a line of a page, with room to spare."""
+_LINE, _WIDE_LINE = 58, 74
+"""Digits that fit on a line of LaTeX's own article, and of the document here, with room to spare."""
 _UNBROKEN = 12
 """Lines of equations that are kept on one page."""
 
-PREAMBLE = r"""\documentclass[11pt]{article}
-\usepackage[a4paper,margin=2.6cm]{geometry}
+PREAMBLE = r"""\documentclass[10pt]{article}
+\usepackage[a4paper,hmargin=2.3cm,vmargin=2cm]{geometry}
 \usepackage{amsmath}
 \setlength{\parindent}{0pt}
-\setlength{\parskip}{5pt plus 2pt}
+\setlength{\parskip}{4pt plus 2pt}
+\makeatletter
+\renewcommand\section{\@startsection{section}{1}{0pt}{0pt}{4pt}{\normalfont\Large\bfseries}}
+\renewcommand\subsection{%
+  \@startsection{subsection}{2}{0pt}{8pt plus 4pt}{2pt}{\normalfont\normalsize\bfseries}}
+\makeatother
 \begin{document}
+\setlength{\abovedisplayskip}{4pt plus 2pt}\setlength{\belowdisplayskip}{4pt plus 2pt}
+\setlength{\abovedisplayshortskip}{2pt plus 2pt}\setlength{\belowdisplayshortskip}{4pt plus 2pt}
 """
 
 
@@ -93,17 +100,19 @@ def joined(parts: Iterable[Node]) -> str:
 
 def written(blocks: Sequence[Block], *, document: bool) -> str:
     """A document, or a fragment of one that loads amsmath."""
-    lines = [r"\begingroup", r"\allowdisplaybreaks", r"\setlength{\jot}{5pt}", r"\begin{sloppypar}"]
+    lines = [r"\begingroup", r"\allowdisplaybreaks", r"\setlength{\jot}{5pt}"]
+    lines += [r"\renewcommand{\arraystretch}{1.25}", r"\begin{sloppypar}"]
+    line = _WIDE_LINE if document else _LINE
     for block in blocks:
         if isinstance(block, Equations) and lines[-1].endswith(r"\par"):
             lines[-1] = lines[-1].removesuffix(r"\par")  # a paragraph of its own would leave a gap
-        lines += _block(block)
+        lines += _block(block, line)
     lines += [r"\end{sloppypar}", r"\endgroup"]
     body = "\n".join(lines) + "\n"
     return f"{PREAMBLE}{body}\\end{{document}}\n" if document else body
 
 
-def _block(block: Block) -> Iterator[str]:
+def _block(block: Block, line: float) -> Iterator[str]:
     match block:
         case Heading(text=text, level=1):
             yield rf"\section*{{{latex_escape(text)}}}"
@@ -112,15 +121,14 @@ def _block(block: Block) -> Iterator[str]:
         case Paragraph(parts=parts):
             yield rf"\noindent {prose(parts)}\par"
         case Equations(lines=equations):
-            yield from _equations(equations)
+            yield from _equations(equations, line)
         case Table(head=head, rows=rows):
-            yield r"\begin{center}"
-            yield r"\renewcommand{\arraystretch}{1.25}"
+            yield r"{\centering"
             yield rf"\begin{{tabular}}{{{'r' * len(head)}}}"
             yield rf"{' & '.join(map(prose, head))} \\ \hline"
             yield from (rf"{' & '.join(map(prose, cells))} \\" for cells in rows)
             yield r"\end{tabular}"
-            yield r"\end{center}"
+            yield r"\par}"
 
 
 def prose(parts: Prose) -> str:
@@ -138,11 +146,11 @@ def _inline(part: Inline) -> str:
     return " " * part.startswith(" ") + latex_escape(part) + " " * (part.endswith(" ") and part != " ")
 
 
-def _equations(equations: Sequence[Equation]) -> Iterator[str]:
+def _equations(equations: Sequence[Equation], line: float) -> Iterator[str]:
     left = max(width(equation.left) for equation in equations)
     lines: list[str] = []
     for equation in equations:
-        rows = list(_lines(equation, _LINE - left))
+        rows = list(_lines(equation, line - left))
         rows[0] = f"{formula(equation.left)} {rows[0]}"
         if equation.note:
             rows[-1] += rf" \tag*{{{prose(equation.note)}}}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from zerograd.core.answer import Sat
@@ -15,6 +16,7 @@ from zerograd.show.smallest import smallest_text
 from zerograd.show.why import why_zero
 from zerograd.show.words import count, samples_text
 
+_MINUS = re.compile(r"-(?=\d)")
 _MOST_UNITS = 4
 """Units that are said to hold something back."""
 _MOST_SAMPLES = 8
@@ -50,11 +52,23 @@ def reasons(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adj
                 "a certificate of that, which was checked.",
             )
         )
+    if any(_on_kinks(answer)):
+        paragraphs.append(
+            (
+                "A sample is on a kink, where the loss need not have a derivative: there the gradients are ",
+                "what reverse mode makes of the slope that is taken.",
+            )
+        )
     if said := smallest_text(answer):
-        paragraphs.append((f"As a counterexample it is {said}.",))
+        paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', said)}.",))
     if paragraphs:
         yield Heading("Why it works")
         yield from map(Paragraph, paragraphs)
+
+
+def _on_kinks(answer: Sat) -> Iterator[bool]:
+    layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
+    return (layer.activation.locate(z)[1] for layer, array in layers for z in array.entries)
 
 
 def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:

@@ -67,8 +67,6 @@ def network(answer: Sat, names: Names) -> Iterator[Block]:
         where = "The number in brackets above a letter is that of its layer; "
         yield Paragraph((f"{where}units, inputs and samples are counted from 0.",))
     yield from _parameters(answer, names)
-    if answer.witness.field is not None:
-        yield Paragraph(_alpha(answer.witness.field))
 
 
 def _parameters(answer: Sat, names: Names) -> Iterator[Block]:
@@ -107,8 +105,12 @@ def _elided(shown: list[T], of: int, mark: T) -> list[T]:
     return [*shown[:-1], mark, shown[-1]] if len(shown) < of else shown
 
 
-def _alpha(field: NumberField) -> Prose:
+def alpha(field: NumberField) -> Block:
     """What α is."""
+    return Paragraph(_alpha(field))
+
+
+def _alpha(field: NumberField) -> Prose:
     value = decimal_text(Algebraic(field, coefficients([0, 1])))
     near: Prose = (f" is about {value}: ",)
     if len(field.polynomial) > _LONGEST_POLYNOMIAL or any(map(is_long, field.polynomial)):
