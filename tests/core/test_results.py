@@ -18,6 +18,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.results import answer_from_json
 from zerograd.core.size import Size
 from zerograd.core.witness import witness_from_json
+from zerograd.exports import export
 from zerograd.show.text import answer_text
 
 PROBLEMS = Path(__file__).parents[2] / "problems"
@@ -88,6 +89,62 @@ def test_that_nothing_is_smaller_is_told() -> None:
     assert "the smallest, by the record of its search: no witness" in " ".join(answer_text(again).split())
 
 
+def said(answer: zg.Answer, label: str) -> str:
+    """What stands beside a label of the answer as text, in one line."""
+    page = "\n" + answer_text(answer, width=1000)
+    return page.partition(f"\n{label.ljust(10)}")[2].partition("\n")[0]
+
+
+def test_a_forged_unsat_is_told() -> None:
+    """On a solver's word, by a stranger, of a question that has an answer: never ours to say."""
+    problem = founding(samples=3)
+    run = Run(every_samples=True, versions={"z3": "4"}, strategy="identities")
+    forged = through_text(Unsat("solver", problem=problem, run=run))
+    assert forged["every_samples"] is True
+    again = answer_from_json(forged)
+    assert isinstance(again, Unsat)
+    assert again.run.told
+    assert not again.run.every_samples
+    assert str(again) == "unsat (evidence: solver, says a result document)"
+    assert said(again, "shown") == (
+        "nothing; a result document says: no parameters and no dataset of 3 samples do what is asked"
+    )
+    assert said(again, "evidence") == (
+        "solver: the document's word that a solver says so; it cannot be re-checked independently"
+    )
+    assert said(again, "read").startswith("from a result document: it has nothing that could be checked")
+    assert ":status" not in export(again, "smtlib")
+    assert "every_samples" not in json.loads(export(again, "json"))
+
+
+def test_only_what_was_checked_is_a_status() -> None:
+    """Of SMT-LIB: a witness or a certificate, read or found; a solver's word is none, not even of ours."""
+    certified = zg.solve(zg.load(PROBLEMS / "textbook-m2.yaml"))
+    for answer in (certified, answer_from_json(through_text(certified))):
+        assert "(set-info :status unsat)" in export(answer, "smtlib")
+    assert "(set-info :status sat)" in export(answer_from_json(through_text(sat())), "smtlib")
+    assert ":status" not in export(Unsat("solver", problem=founding(samples=2)), "smtlib")
+
+
+def test_what_is_said_of_the_search_is_told() -> None:
+    """Which numbers of samples were ruled out, and how; what was checked again is said to be."""
+    document = through_text(sat())
+    document["attempts"][1] = {"samples": 2, "status": "unsat"}
+    document["versions"]["z3"] = "4"
+    again = answer_from_json(document)
+    assert said(again, "samples") == (
+        "3, the fewest, by the record of its search: M = 1 and 2 ruled out on the document's word"
+    )
+    assert said(again, "read") == (
+        "from a result document: the witness was checked again; "
+        "what is said of the search, and of floating point, is its word"
+    )
+    assert said(sat(), "read") == ""
+    certified = answer_from_json(through_text(zg.solve(zg.load(PROBLEMS / "textbook-m2.yaml"))))
+    assert said(certified, "shown").startswith("no parameters and no dataset")
+    assert said(certified, "read").startswith("from a result document: the certificate was checked again; ")
+
+
 def test_solved_and_read_again() -> None:
     """With a certificate, and with one about fewer samples."""
     for name in ("textbook-m2", "fewest-samples"):
@@ -96,6 +153,7 @@ def test_solved_and_read_again() -> None:
         assert again.to_json() == answer.to_json()
     assert isinstance(again, Sat)
     assert again.fewer is not None
+    assert said(again, "samples").startswith("3, the fewest: M = 1 and 2 ruled out on the document's word")
 
 
 def test_the_problem_must_be_known() -> None:
@@ -135,6 +193,8 @@ def test_the_problem_must_be_known() -> None:
         (lambda d: d.update(attempts=[3]), FormatError, "attempts: expected objects"),
         (lambda d: d.update(attempts=[{"status": "sat"}]), FormatError, "attempts: samples is missing"),
         (lambda d: d.update(sufficient_samples=-1), FormatError, "expected a whole number"),
+        (lambda d: d.update(sufficient_samples=3), Refused, "sufficient_samples: expected 4, found 3"),
+        (lambda d: d.update(every_samples=True), Refused, "every_samples: expected that a sat does not"),
         (lambda d: d.update(cross_check=1), FormatError, "cross_check: expected an object"),
         (lambda d: d["cross_check"].update(undecided=[{}]), FormatError, "cross_check.undecided"),
         (lambda d: d.update(checks={"float64": {"largest_deviation": []}}), FormatError, "expected a number"),

@@ -1,7 +1,8 @@
 """An answer from its result document: what `Answer.to_json` wrote, read back and checked.
 
 The document may come from a stranger: witness, certificate and every claim beside them are checked before
-there is an answer, and what is only told (times, versions, re-checks) is of a bounded shape.
+there is an answer. What is only told (the search, re-checks, an unsat without a certificate) is of a bounded
+shape, and marked: `zerograd.core.answer.Run.told`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from zerograd.core.certificate import Certificate, certificate_from_json
 from zerograd.core.check import RESULT_FORMAT, carried_question, check_result, size_from_json
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
 from zerograd.core.problem import Problem
+from zerograd.core.small_datasets import loosened, sufficient_samples
 from zerograd.core.witness import Witness
 
 T = TypeVar("T")
@@ -25,7 +27,9 @@ _MOST = 100_000
 
 
 def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
-    """The answer that a result document holds, checked.
+    """The answer that a result document holds, checked, with ``run.told``.
+
+    That an unsat without a certificate holds for every number of samples is not believed.
 
     Args:
         data: the document, of format ``zerograd.result/1``.
@@ -49,7 +53,8 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
         accepted: Witness | Certificate | None = check_result(question, data)
     except NothingToCheck:
         accepted = None
-    run = _run(data)
+    run = _run(data, every_samples=isinstance(accepted, Certificate) and data.get("every_samples") is True)
+    _check_sufficient(question, run.sufficient_samples)
     match accepted:
         case Witness() as witness:
             fewer = certificate_from_json(data["fewer"]) if "fewer" in data else None
@@ -78,7 +83,17 @@ def _smallest(data: Mapping[str, Any]) -> Smallest:
     return Smallest(size_from_json(data), data["exhausted"], data["rank"], told=True)
 
 
-def _run(data: Mapping[str, Any]) -> Run:
+def _check_sufficient(problem: Problem, claimed: int | None) -> None:
+    """The theorem says how many samples suffice, of the question or of a looser one. Raises Refused."""
+    if claimed is None or claimed == (own := sufficient_samples(problem)):
+        return
+    looser = loosened(problem)
+    if looser is None or claimed != sufficient_samples(looser):
+        expected = "that none is known" if own is None else str(own)
+        raise Refused([Violation("sufficient_samples", expected, short(claimed))])
+
+
+def _run(data: Mapping[str, Any], *, every_samples: bool) -> Run:
     compared = data.get("cross_check")
     return Run(
         strategy=_text(data, "strategy"),
@@ -90,8 +105,9 @@ def _run(data: Mapping[str, Any]) -> Run:
         },
         attempts=tuple(_attempt(item) for item in _list(data, "attempts")),
         sufficient_samples=_whole(data, "sufficient_samples"),
-        every_samples=data.get("every_samples") is True,
+        every_samples=every_samples,
         cross_check=None if compared is None else _cross_check(compared),
+        told=True,
     )
 
 
