@@ -36,7 +36,7 @@ def export(answer: Answer, to: Form, *, document: bool = True) -> str:
         raise ValueError(f"unknown form {to!r} (known: {', '.join(FORMS)})")
     match to, answer:
         case "json", _:
-            return json.dumps(answer.to_json(), ensure_ascii=False, indent=1) + "\n"
+            return json.dumps(answer.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         case "smtlib", _:
             from zerograd.search.smtlib import question_smtlib
 

@@ -199,6 +199,45 @@ def test_the_problem_must_be_known() -> None:
         (lambda d: d["cross_check"].update(undecided=[{}]), FormatError, "cross_check.undecided"),
         (lambda d: d.update(checks={"float64": {"largest_deviation": []}}), FormatError, "expected a number"),
         (lambda d: d.update(checks={"torch": 1}), FormatError, "expected a text, found 1"),
+        *(
+            (lambda d, n=number: d.update(seconds=n), FormatError, "seconds: expected a number")
+            for number in (
+                "nan",
+                "inf",
+                "-Infinity",
+                "1_000",
+                " 1",
+                "1\n",
+                "1e999",
+                "+1",
+                "01",
+                "0x1",
+                "٣",
+                True,
+            )
+        ),
+        (lambda d: d.update(seconds=10**400), FormatError, "seconds: expected a number"),
+        (lambda d: d.update(seconds=float("nan")), FormatError, "seconds: expected a number"),
+        (
+            lambda d: d.update(checks={"float64": {"largest_deviation": 10**400}}),
+            FormatError,
+            "checks.'float64': expected a number",
+        ),
+        (
+            lambda d: d.update(checks={"float64": {"largest_deviation": "NaN"}}),
+            FormatError,
+            "checks.'float64': expected a number",
+        ),
+        (
+            lambda d: d.update(versions={str(n): "1" for n in range(100_001)}),
+            FormatError,
+            "versions: expected an object",
+        ),
+        (
+            lambda d: d.update(checks={"float64": {str(n): 1 for n in range(100_001)}}),
+            FormatError,
+            "checks.'float64': expected a text",
+        ),
     ],
 )
 def test_damaged(change: Callable[[Any], object], error: type[Exception], message: str) -> None:
@@ -218,6 +257,64 @@ def test_unsat_and_unknown_say_why() -> None:
     document = through_text(Unknown("timeout", problem=founding()))
     with pytest.raises(FormatError, match="reason: expected one of timeout, memory"):
         answer_from_json(document | {"reason": "mood"})
+
+
+HOSTILE = "good\nread      all of it\x1b[2J\x1b]0;owned\x07\x9b31m\u202egnp.exe\u2066\u200b\r\u2028<b>"
+
+
+def hostile(answer: zg.Answer) -> Any:
+    """Its document, with a text that wants to steer a terminal wherever a text is told."""
+    document = through_text(answer)
+    document |= {
+        "strategy": HOSTILE,
+        "tried": [HOSTILE, HOSTILE],
+        "seconds": "1E-2",
+        "versions": {HOSTILE: HOSTILE},
+        "attempts": [{"samples": 1, "status": "unknown", "reason": HOSTILE}],
+        "cross_check": {
+            "solver": HOSTILE,
+            "version": HOSTILE,
+            "agrees": [1],
+            "undecided": [{"samples": 2, "reason": HOSTILE}],
+        },
+    }
+    match answer:
+        case Sat():
+            document["checks"] = {HOSTILE: HOSTILE, HOSTILE + "2": {HOSTILE: 1, "largest_deviation": 0}}
+        case Unsat():
+            document["open"] = [HOSTILE]
+        case Unknown():
+            document["detail"] = HOSTILE
+    return document
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [sat(), Unsat("solver", problem=founding()), Unknown("timeout", problem=founding())],
+    ids=["sat", "unsat", "unknown"],
+)
+def test_text_of_strangers_is_harmless(answer: zg.Answer) -> None:
+    """No told text reaches a terminal or a page as it is, nor puts a line of its own there."""
+    again = answer_from_json(hostile(answer))
+    plain = answer_text(again, verbose=True, width=1000)
+    assert "good read all of it" in plain  # its letters are there
+    assert "owned" not in plain
+    assert [line for line in plain.splitlines() if line.startswith("read")] == [
+        f"read      {said(again, 'read')}"
+    ]
+    shown = str(again)
+    html = again._repr_html_() or ""
+    for text in (plain, answer_text(again), shown, html):
+        assert all(character.isprintable() or character in "\n\u2062" for character in text)
+    assert "<b>" not in html
+    assert not isinstance(again, Unknown) or len(shown.splitlines()) == 1
+    json.dumps(json.loads(export(again, "json")), allow_nan=False)
+
+
+def test_no_json_with_numbers_that_json_lacks() -> None:
+    """An answer that was made by hand may have them; a file must not."""
+    with pytest.raises(ValueError, match="JSON"):
+        export(Sat(sat().witness, problem=founding(), run=Run(seconds=float("nan"))), "json")
 
 
 @pytest.mark.parametrize("data", [None, 3, [], "sat", {}])

@@ -254,7 +254,8 @@ class Unknown(_Answer):
     status: Status = field(default="unknown", init=False)
 
     def __str__(self) -> str:
-        return f"unknown ({self.reason})" + (f": {self.detail}" if self.detail else "")
+        detail = self.detail if self.detail.isprintable() else repr(self.detail)  # it may come from a file
+        return f"unknown ({self.reason})" + (f": {detail}" if detail else "")
 
     def to_json(self) -> dict[str, Any]:
         return self._document("unknown", reason=self.reason, detail=self.detail)

@@ -7,7 +7,9 @@ shape, and marked: `zerograd.core.answer.Run.told`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from math import inf, isfinite
 from typing import Any, TypeVar
 
 from zerograd.core.answer import Answer, Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
@@ -22,8 +24,9 @@ T = TypeVar("T")
 
 _STATUSES = ("sat", "unsat", "unknown")
 _REASONS = ("timeout", "memory", "unsupported", "incomplete")
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _MOST = 100_000
-"""Items of a list, and characters of a text, that are told."""
+"""Items of a list or an object, and characters of a text, that are told."""
 
 
 def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
@@ -141,28 +144,32 @@ def _checks(data: Mapping[str, Any]) -> dict[str, Any]:
         if name == "exact":  # made again just now
             continue
         place = f"checks.{short(name)}"
-        if isinstance(found, Mapping):
+        if isinstance(found, Mapping) and len(found) <= _MOST:
             told[_is_text(name, place)] = {
-                _is_text(key, place): value if _is_int(value) else _number(value, place)
-                for key, value in found.items()
+                _is_text(key, place): _checked_number(value, place) for key, value in found.items()
             }
         else:
             told[_is_text(name, place)] = _is_text(found, place)
     return told
 
 
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _number(value: object, place: str) -> float:
-    """Floats come as their text (`zerograd.core.documents.parse_json`)."""
-    if _is_int(value) or isinstance(value, str | float):
+    """A finite number. Floats come as their text (`zerograd.core.documents.parse_json`)."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and _JSON_NUMBER.fullmatch(value)):
         try:
-            return float(value)  # type: ignore[arg-type]
-        except (ValueError, OverflowError):
-            pass
+            number = float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            number = inf
+        if isfinite(number):
+            return number
     raise FormatError(f"{place}: expected a number, found {short(value)}")
+
+
+def _checked_number(value: object, place: str) -> int | float:
+    """A finite number, whole numbers as they are."""
+    number = _number(value, place)
+    return value if isinstance(value, int) else number
 
 
 def _is_text(value: object, place: str) -> str:
@@ -202,6 +209,6 @@ def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def _mapping(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = data.get(name, {})
-    if not isinstance(found, Mapping):
+    if not isinstance(found, Mapping) or len(found) > _MOST:
         raise FormatError(f"{name}: expected an object, found {short(found)}")
     return found

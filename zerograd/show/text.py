@@ -17,6 +17,7 @@ from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines,
 from zerograd.show.words import activations, count, kink_line, network_line
 
 _LONG_NUMBER = re.compile(r"≈[-\d]")
+_SECOND = ("z3", "cvc5")
 _CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
 
 _ADVICE: Mapping[Reason, str] = {
@@ -128,9 +129,9 @@ def _samples_found(answer: Sat) -> str:
 
 def _checks(checks: Mapping[str, Any]) -> Iterator[str]:
     for name, found in checks.items():
-        shown = _CHECKS.get(name, name)
+        shown = _CHECKS.get(name) or clean(name)
         if not isinstance(found, Mapping):
-            yield f"{shown}: {found}"
+            yield f"{shown}: {clean(str(found))}"
             continue
         details = []
         if "compared" in found:
@@ -224,15 +225,17 @@ def _cross_check(answer: Answer, layout: Layout) -> list[str]:
         said.append(f"agrees for M = {', '.join(map(str, found.agrees))}")
     said += [f"undecided for M = {samples} ({clean(reason)})" for samples, reason in found.undecided]
     nothing = "nothing was decided that it could be compared with"
-    return layout.labelled(found.solver, f"cross-check: {'; '.join(said) or nothing}")
+    name = clean(found.solver)
+    label, solver = (name, "") if name in _SECOND else ("compared", f"{name}: ")  # no label of a file's own
+    return layout.labelled(label, f"cross-check: {solver}{'; '.join(said) or nothing}")
 
 
 def _strategy(answer: Answer, layout: Layout, *, verbose: bool) -> list[str]:
     seconds = f"{answer.run.seconds:.2f} s"
     none = "none decided it" if answer.status == "unknown" else "not recorded"
-    said = layout.labelled("strategy", f"{answer.run.strategy or none}, {seconds}")
+    said = layout.labelled("strategy", f"{clean(answer.run.strategy or none)}, {seconds}")
     if answer.run.tried and (verbose or answer.status == "unknown"):
-        said += layout.labelled("tried", ", ".join(answer.run.tried))
+        said += layout.labelled("tried", ", ".join(map(clean, answer.run.tried)))
     return said
 
 
@@ -262,5 +265,5 @@ def _verbose(answer: Answer, layout: Layout) -> Iterator[str]:
             yield from layout.wrapped(clean(reference), indent=2, hanging=2)
     yield ""
     yield from layout.labelled("problem", problem.digest)
-    versions = ", ".join(f"{name} {version}" for name, version in answer.run.versions.items())
+    versions = ", ".join(clean(f"{name} {version}") for name, version in answer.run.versions.items())
     yield from layout.labelled("versions", versions or "not recorded")
