@@ -54,6 +54,11 @@ def load(path: str | os.PathLike[str]) -> Problem:
 def load_answer(path: str | os.PathLike[str], problem: Problem | None = None) -> Answer:
     """Read a result that ``solve --json`` printed, or ``Answer.to_json`` wrote, and check it.
 
+    A file with several results, such as ``solve --count`` writes, is refused: write one of them to a file
+    of its own (``zerograd export several.json --pick 2 --to json -o one.json``), or go through them with
+    `zerograd.core.documents.read_documents` and `zerograd.core.results.answer_from_json`. What the file
+    can only tell, an unsat on a solver's word or how long the search took, is marked: ``answer.run.told``.
+
     Args:
         problem: the question; by default the one that the result carries.
 

@@ -23,8 +23,9 @@ def export(answer: Answer, to: Form, *, document: bool = True) -> str:
     Args:
         to: ``markdown`` or ``latex``: the witness worked out by hand, or the proof that there is none;
             ``pytorch``, ``jax``: a script whose asserts pass; ``notebook``: one that can be run;
-            ``html``: an interactive page in one file; ``smtlib``: the question, for any SMT solver;
-            ``coq``: the proof; ``json``: the result document.
+            ``html``: an interactive page in one file; ``smtlib``: the question, for any SMT solver, with
+            what a witness or a certificate shows as its status; ``coq``: the proof; ``json``: the result
+            document.
         document: whether LaTeX is a whole document, or a fragment of one.
 
     Raises:
@@ -35,12 +36,11 @@ def export(answer: Answer, to: Form, *, document: bool = True) -> str:
         raise ValueError(f"unknown form {to!r} (known: {', '.join(FORMS)})")
     match to, answer:
         case "json", _:
-            return json.dumps(answer.to_json(), ensure_ascii=False, indent=1) + "\n"
+            return json.dumps(answer.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         case "smtlib", _:
             from zerograd.search.smtlib import question_smtlib
 
-            decided = None if answer.status == "unknown" else answer.status
-            return question_smtlib(answer.problem, _samples(answer), status=decided)
+            return question_smtlib(answer.problem, _samples(answer), status=_shown(answer))
         case _, Unsat(certificate=certificate) if certificate is not None:
             return _proof(Proof(answer.problem, certificate), to, document=document)
         case _, Sat() if to != "coq":
@@ -86,6 +86,16 @@ def _proof(proof: Proof, to: Form, *, document: bool) -> str:
     raise NothingToExport(
         f"--to {to}: the answer is unsat: there is no witness; its proof goes --to markdown, latex or coq"
     )
+
+
+def _shown(answer: Answer) -> Literal["sat", "unsat"] | None:
+    """The verdict, where it was checked: a solver's word, or a file's, is not passed on as knowledge."""
+    match answer:
+        case Sat():
+            return "sat"
+        case Unsat(evidence="certificate"):
+            return "unsat"
+    return None
 
 
 def _samples(answer: Answer) -> int:

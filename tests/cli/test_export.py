@@ -6,10 +6,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
+from zerograd import exports
+from zerograd.cli import exporting
 from zerograd.core.documents import parse_json
 from zerograd.core.results import answer_from_json
+from zerograd.show import plot
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
@@ -61,8 +65,38 @@ def test_places_that_cannot_be_written(program: Program, result: str) -> None:
     assert (run.code, run.out) == (2, "")
     assert "is a directory" in run.err
     run = program("export", result, "--to", "json", "-o", result, "--force")
-    assert run.code == 2
+    assert run == (2, "", "error: r.json: is the result that is read: name another file to write to\n")
     assert json.loads((program.folder / result).read_text(encoding="utf-8"))["status"] == "sat"
+
+
+@pytest.mark.parametrize("command", [("export", "r.json", "--to", "json"), ("plot", "r.json")])
+def test_the_problem_is_not_overwritten(program: Program, result: str, command: tuple[str, ...]) -> None:
+    """Not by its own name nor by another, --force or not."""
+    problem = program.folder / "p.svg"
+    problem.write_text(FOUNDING, encoding="utf-8")
+    (program.folder / "link.svg").symlink_to(problem)
+    for name in ("p.svg", "link.svg"):
+        run = program(*command, "--problem", "p.svg", "-o", name, "--force")
+        said = f"error: {name}: is one of the problems: name another file for the results\n"
+        assert run == (2, "", said)
+    assert problem.read_text(encoding="utf-8") == FOUNDING
+
+
+def test_options_are_those_of_the_package() -> None:
+    """Forms, pictures, kinds and widths stand in the command too, so that it starts quickly."""
+    choices = {
+        parameter.name: parameter.type
+        for command in (exporting.export, exporting.plot)
+        for parameter in command.params
+    }
+    form, kind, width = choices["form"], choices["kind"], choices["width"]
+    assert isinstance(form, click.Choice)
+    assert isinstance(kind, click.Choice)
+    assert isinstance(width, click.FloatRange)
+    assert sorted(form.choices) == sorted((*exports.FORMS, "pdf"))
+    assert tuple(kind.choices) == (*plot.KINDS, "all")
+    assert exporting.PICTURES == plot.PICTURES
+    assert (width.min, width.max) == (plot.NARROWEST, plot.WIDEST)
 
 
 def test_unknown_has_nothing_to_write(program: Program) -> None:

@@ -18,6 +18,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.results import answer_from_json
 from zerograd.core.size import Size
 from zerograd.core.witness import witness_from_json
+from zerograd.exports import export
 from zerograd.show.text import answer_text
 
 PROBLEMS = Path(__file__).parents[2] / "problems"
@@ -88,6 +89,62 @@ def test_that_nothing_is_smaller_is_told() -> None:
     assert "the smallest, by the record of its search: no witness" in " ".join(answer_text(again).split())
 
 
+def said(answer: zg.Answer, label: str) -> str:
+    """What stands beside a label of the answer as text, in one line."""
+    page = "\n" + answer_text(answer, width=1000)
+    return page.partition(f"\n{label.ljust(10)}")[2].partition("\n")[0]
+
+
+def test_a_forged_unsat_is_told() -> None:
+    """On a solver's word, by a stranger, of a question that has an answer: never ours to say."""
+    problem = founding(samples=3)
+    run = Run(every_samples=True, versions={"z3": "4"}, strategy="identities")
+    forged = through_text(Unsat("solver", problem=problem, run=run))
+    assert forged["every_samples"] is True
+    again = answer_from_json(forged)
+    assert isinstance(again, Unsat)
+    assert again.run.told
+    assert not again.run.every_samples
+    assert str(again) == "unsat (evidence: solver, says a result document)"
+    assert said(again, "shown") == (
+        "nothing; a result document says: no parameters and no dataset of 3 samples do what is asked"
+    )
+    assert said(again, "evidence") == (
+        "solver: the document's word that a solver says so; it cannot be re-checked independently"
+    )
+    assert said(again, "read").startswith("from a result document: it has nothing that could be checked")
+    assert ":status" not in export(again, "smtlib")
+    assert "every_samples" not in json.loads(export(again, "json"))
+
+
+def test_only_what_was_checked_is_a_status() -> None:
+    """Of SMT-LIB: a witness or a certificate, read or found; a solver's word is none, not even of ours."""
+    certified = zg.solve(zg.load(PROBLEMS / "textbook-m2.yaml"))
+    for answer in (certified, answer_from_json(through_text(certified))):
+        assert "(set-info :status unsat)" in export(answer, "smtlib")
+    assert "(set-info :status sat)" in export(answer_from_json(through_text(sat())), "smtlib")
+    assert ":status" not in export(Unsat("solver", problem=founding(samples=2)), "smtlib")
+
+
+def test_what_is_said_of_the_search_is_told() -> None:
+    """Which numbers of samples were ruled out, and how; what was checked again is said to be."""
+    document = through_text(sat())
+    document["attempts"][1] = {"samples": 2, "status": "unsat"}
+    document["versions"]["z3"] = "4"
+    again = answer_from_json(document)
+    assert said(again, "samples") == (
+        "3, the fewest, by the record of its search: M = 1 and 2 ruled out on the document's word"
+    )
+    assert said(again, "read") == (
+        "from a result document: the witness was checked again; "
+        "what is said of the search, and of floating point, is its word"
+    )
+    assert said(sat(), "read") == ""
+    certified = answer_from_json(through_text(zg.solve(zg.load(PROBLEMS / "textbook-m2.yaml"))))
+    assert said(certified, "shown").startswith("no parameters and no dataset")
+    assert said(certified, "read").startswith("from a result document: the certificate was checked again; ")
+
+
 def test_solved_and_read_again() -> None:
     """With a certificate, and with one about fewer samples."""
     for name in ("textbook-m2", "fewest-samples"):
@@ -96,6 +153,7 @@ def test_solved_and_read_again() -> None:
         assert again.to_json() == answer.to_json()
     assert isinstance(again, Sat)
     assert again.fewer is not None
+    assert said(again, "samples").startswith("3, the fewest: M = 1 and 2 ruled out on the document's word")
 
 
 def test_the_problem_must_be_known() -> None:
@@ -135,10 +193,51 @@ def test_the_problem_must_be_known() -> None:
         (lambda d: d.update(attempts=[3]), FormatError, "attempts: expected objects"),
         (lambda d: d.update(attempts=[{"status": "sat"}]), FormatError, "attempts: samples is missing"),
         (lambda d: d.update(sufficient_samples=-1), FormatError, "expected a whole number"),
+        (lambda d: d.update(sufficient_samples=3), Refused, "sufficient_samples: expected 4, found 3"),
+        (lambda d: d.update(every_samples=True), Refused, "every_samples: expected that a sat does not"),
         (lambda d: d.update(cross_check=1), FormatError, "cross_check: expected an object"),
         (lambda d: d["cross_check"].update(undecided=[{}]), FormatError, "cross_check.undecided"),
         (lambda d: d.update(checks={"float64": {"largest_deviation": []}}), FormatError, "expected a number"),
         (lambda d: d.update(checks={"torch": 1}), FormatError, "expected a text, found 1"),
+        *(
+            (lambda d, n=number: d.update(seconds=n), FormatError, "seconds: expected a number")
+            for number in (
+                "nan",
+                "inf",
+                "-Infinity",
+                "1_000",
+                " 1",
+                "1\n",
+                "1e999",
+                "+1",
+                "01",
+                "0x1",
+                "٣",
+                True,
+            )
+        ),
+        (lambda d: d.update(seconds=10**400), FormatError, "seconds: expected a number"),
+        (lambda d: d.update(seconds=float("nan")), FormatError, "seconds: expected a number"),
+        (
+            lambda d: d.update(checks={"float64": {"largest_deviation": 10**400}}),
+            FormatError,
+            "checks.'float64': expected a number",
+        ),
+        (
+            lambda d: d.update(checks={"float64": {"largest_deviation": "NaN"}}),
+            FormatError,
+            "checks.'float64': expected a number",
+        ),
+        (
+            lambda d: d.update(versions={str(n): "1" for n in range(100_001)}),
+            FormatError,
+            "versions: expected an object",
+        ),
+        (
+            lambda d: d.update(checks={"float64": {str(n): 1 for n in range(100_001)}}),
+            FormatError,
+            "checks.'float64': expected a text",
+        ),
     ],
 )
 def test_damaged(change: Callable[[Any], object], error: type[Exception], message: str) -> None:
@@ -158,6 +257,64 @@ def test_unsat_and_unknown_say_why() -> None:
     document = through_text(Unknown("timeout", problem=founding()))
     with pytest.raises(FormatError, match="reason: expected one of timeout, memory"):
         answer_from_json(document | {"reason": "mood"})
+
+
+HOSTILE = "good\nread      all of it\x1b[2J\x1b]0;owned\x07\x9b31m\u202egnp.exe\u2066\u200b\r\u2028<b>"
+
+
+def hostile(answer: zg.Answer) -> Any:
+    """Its document, with a text that wants to steer a terminal wherever a text is told."""
+    document = through_text(answer)
+    document |= {
+        "strategy": HOSTILE,
+        "tried": [HOSTILE, HOSTILE],
+        "seconds": "1E-2",
+        "versions": {HOSTILE: HOSTILE},
+        "attempts": [{"samples": 1, "status": "unknown", "reason": HOSTILE}],
+        "cross_check": {
+            "solver": HOSTILE,
+            "version": HOSTILE,
+            "agrees": [1],
+            "undecided": [{"samples": 2, "reason": HOSTILE}],
+        },
+    }
+    match answer:
+        case Sat():
+            document["checks"] = {HOSTILE: HOSTILE, HOSTILE + "2": {HOSTILE: 1, "largest_deviation": 0}}
+        case Unsat():
+            document["open"] = [HOSTILE]
+        case Unknown():
+            document["detail"] = HOSTILE
+    return document
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [sat(), Unsat("solver", problem=founding()), Unknown("timeout", problem=founding())],
+    ids=["sat", "unsat", "unknown"],
+)
+def test_text_of_strangers_is_harmless(answer: zg.Answer) -> None:
+    """No told text reaches a terminal or a page as it is, nor puts a line of its own there."""
+    again = answer_from_json(hostile(answer))
+    plain = answer_text(again, verbose=True, width=1000)
+    assert "good read all of it" in plain  # its letters are there
+    assert "owned" not in plain
+    assert [line for line in plain.splitlines() if line.startswith("read")] == [
+        f"read      {said(again, 'read')}"
+    ]
+    shown = str(again)
+    html = again._repr_html_() or ""
+    for text in (plain, answer_text(again), shown, html):
+        assert all(character.isprintable() or character in "\n\u2062" for character in text)
+    assert "<b>" not in html
+    assert not isinstance(again, Unknown) or len(shown.splitlines()) == 1
+    json.dumps(json.loads(export(again, "json")), allow_nan=False)
+
+
+def test_no_json_with_numbers_that_json_lacks() -> None:
+    """An answer that was made by hand may have them; a file must not."""
+    with pytest.raises(ValueError, match="JSON"):
+        export(Sat(sat().witness, problem=founding(), run=Run(seconds=float("nan"))), "json")
 
 
 @pytest.mark.parametrize("data", [None, 3, [], "sat", {}])

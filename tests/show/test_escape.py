@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from html import unescape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from zerograd.show.escape import clean, clean_lines, latex_escape
+from zerograd.show.escape import clean, clean_lines, latex_escape, markdown_escape
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,48 @@ def test_latex_is_ascii_and_balanced(text: str) -> None:
     assert bare.count("{") == bare.count("}")
     for special in "$&#%_":
         assert found.count(special) == found.count(f"\\{special}")
+
+
+MARKS = [
+    "---", "===", "-", "=", "- - -", "-- -", "--", "- item", "+ item", "+", "1. item", "1) item", "2018.",
+    "123456789. x", ":--", ":-:", "---:", "--- | ---", "| --- |", "# no", "> no", "* no", "***", "```", "~~~",
+    "[a]: b", "<b>", "&amp;", r"\(x\)", r"\[x\]", r"\\(x", r"\begin{x}", "a | b", "http://x.y", "1.5 is",
+    "-1 is", "a \\",
+]  # fmt: skip
+
+
+def rendered(lines: list[str]) -> str:
+    """What is left of lines of Markdown on a page, once it is seen that they make one paragraph."""
+    html = MarkdownIt("gfm-like", {"linkify": False}).render("\n".join(lines))
+    assert html.startswith("<p>")
+    assert html.endswith("</p>\n")
+    text = html[3:-5].replace("<span></span>", "")
+    assert "<" not in text
+    return unescape(text)
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_markdown_escape(mark: str) -> None:
+    """A line is that line, alone or below another: no heading, list, rule, table or formula."""
+    line = markdown_escape(mark)
+    assert rendered([line]) == mark
+    assert rendered(["before", line, "after"]) == f"before\n{mark}\nafter"
+    assert rendered([r"a \| b", line, "after"]) == f"a | b\n{mark}\nafter"
+
+
+@pytest.mark.parametrize("text", [r"\(x\)", r"\[x\]", r"\\(x\\)", r"\begin{align}x\end{align}"])
+def test_notebooks_find_no_formula(text: str) -> None:
+    """JupyterLab looks for formulas in the source first, then between two tags of what came of it."""
+    source = markdown_escape(text)
+    starts = (r"\\(", r"\\[", r"\begin{")
+    assert not any(start in source for start in starts)
+    page = MarkdownIt().render(source)
+    assert not any(start in page for start in (r"\(", r"\[", r"\begin{"))
+
+
+@given(st.lists(st.text(st.sampled_from("-=+:|1.)(\\[]{}$*_#>` ab"), max_size=8), max_size=4))
+def test_markdown_says_the_same(lines: list[str]) -> None:
+    """Whatever lines come in, they come out of a renderer as they were."""
+    kept = [cleaned for line in lines if (cleaned := clean(line))]
+    if kept:
+        assert rendered([markdown_escape(line) for line in kept]) == "\n".join(kept)

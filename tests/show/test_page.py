@@ -143,6 +143,12 @@ def point(browser: Chrome, sample: int) -> WebElement:
     return browser.find_element(By.CSS_SELECTOR, f".point[data-sample='{sample}']")
 
 
+def test_the_title_is_said_once() -> None:
+    """The derivation within the page has none of its own: a screen reader reads what a style hides."""
+    page = page_html(founding(title="A title of its own"))
+    assert re.findall(r"<h\d[^>]*>A title of its own</h\d>", page) == ["<h1>A title of its own</h1>"]
+
+
 def test_first_sight(browser: Chrome, opened: Page) -> None:
     """At first the page shows the counterexample: the core's gradients, and that all holds."""
     sat = founding()

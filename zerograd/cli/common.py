@@ -128,22 +128,31 @@ def report_bug(problem: Problem, error: Exception, seed: int) -> None:
         click.echo(f"Please report it with {path}, which was written to reproduce it.", err=True)
 
 
-def check_place(path: Path, specs: Sequence[str]) -> None:
-    """Refuse a file that can surely not be written, or that is one of the problems."""
-    if any(Path(spec).is_file() and path.is_file() and path.samefile(spec) for spec in specs):
+def check_place(path: Path, specs: Sequence[str], results: Sequence[str] = ()) -> None:
+    """Refuse a file that can surely not be written, or that is a problem or a result that is read."""
+    if any(_is(path, spec) for spec in specs):
         fail(f"{printable(str(path))}: is one of the problems: name another file for the results")
+    if any(_is(path, result) for result in results):
+        fail(f"{printable(str(path))}: is the result that is read: name another file to write to")
     if path.is_dir():
         fail(f"{printable(str(path))}: is a directory: name a file inside it")
     if not path.parent.is_dir():
         fail(f"{printable(str(path))}: there is no folder {printable(str(path.parent))}")
 
 
-def new_place(output: str | None, specs: Sequence[str], *, force: bool) -> Path | None:
+def _is(path: Path, name: str) -> bool:
+    """Whether a file goes by this name too, on the command line, where ``-`` is none."""
+    return name != "-" and Path(name).is_file() and path.is_file() and path.samefile(name)
+
+
+def new_place(
+    output: str | None, specs: Sequence[str], results: Sequence[str] = (), *, force: bool
+) -> Path | None:
     """Where ``-o FILE`` goes. Ends the program if it exists (unless forced) or cannot be written."""
     if output is None:
         return None
     place = Path(output)
-    check_place(place, specs)
+    check_place(place, specs, results)
     if place.exists() and not force:
         fail(f"{printable(output)}: exists already: name another file, or overwrite it with --force")
     return place

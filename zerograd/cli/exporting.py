@@ -13,6 +13,8 @@ from zerograd.cli.common import fail, load, new_place, samples_option, save
 from zerograd.streams import printable, read_results
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from zerograd.core.answer import Answer
     from zerograd.exports import Form
     from zerograd.show.plot import Kind, Picture
@@ -62,7 +64,7 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
         fail("--fragment goes with --to latex")
     if form == "pdf" and output is None:
         fail("--to pdf is not for a terminal: name a file with -o FILE")
-    place = new_place(output, [result], force=options["force"])
+    place = _place(output, result, options["spec"], force=options["force"])
     answer = _read(result, options["spec"], options["samples"], options["pick"])
     try:
         content: str | bytes
@@ -120,7 +122,7 @@ def plot(
     if width is not None and isnan(width):  # which compares with no bound
         fail("--width must be from 10 to 100 cm, found nan")
     form = _picture_form(output)
-    place = new_place(output, [result], force=options["force"])
+    place = _place(output, result, options["spec"], force=options["force"])
     answer = _read(result, options["spec"], options["samples"], options["pick"])
     try:
         content = picture(answer, form, kind=kind, width=width)
@@ -139,6 +141,11 @@ def _picture_form(output: str | None) -> Picture:
     if not found:
         fail(f"{printable(output)}: name a file that ends in .svg, .png or .pdf")
     return found[0]
+
+
+def _place(output: str | None, result: str, spec: str | None, *, force: bool) -> Path | None:
+    """Where ``-o FILE`` goes: never onto what is read."""
+    return new_place(output, [] if spec is None else [spec], [result], force=force)
 
 
 def _read(name: str, spec: str | None, samples: int | str | None, pick: int | None) -> Answer:

@@ -75,6 +75,8 @@ class Run:
             (`zerograd.core.small_datasets`) and the question was left open upwards.
         every_samples: whether an unsat holds for every number of samples, whichever was asked for.
         cross_check: by a second solver, where it was asked for.
+        told: whether all of this is what a result document says (`zerograd.core.results`), and no search of
+            ours; so are then an `Unsat` without a certificate, and the re-checks of a `Sat`.
     """
 
     strategy: str | None = None
@@ -85,6 +87,7 @@ class Run:
     sufficient_samples: int | None = None
     every_samples: bool = False
     cross_check: CrossCheck | None = None
+    told: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,8 @@ class Unsat(_Answer):
             check_certificate(self.problem, self.certificate)
 
     def __str__(self) -> str:
-        return f"unsat (evidence: {self.evidence})"
+        told = ", says a result document" if self.run.told and self.certificate is None else ""
+        return f"unsat (evidence: {self.evidence}{told})"
 
     def to_json(self) -> dict[str, Any]:
         content: dict[str, Any] = {}
@@ -250,7 +254,8 @@ class Unknown(_Answer):
     status: Status = field(default="unknown", init=False)
 
     def __str__(self) -> str:
-        return f"unknown ({self.reason})" + (f": {self.detail}" if self.detail else "")
+        detail = self.detail if self.detail.isprintable() else repr(self.detail)  # it may come from a file
+        return f"unknown ({self.reason})" + (f": {detail}" if detail else "")
 
     def to_json(self) -> dict[str, Any]:
         return self._document("unknown", reason=self.reason, detail=self.detail)

@@ -197,6 +197,8 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
         raise NothingToCheck(f"the result is {status}{source}: it carries nothing that can be checked")
     witness = _check_document(problem, data.get("witness"))
     _expect(data, [("evidence", "witness"), ("samples", witness.samples)])
+    if data.get("every_samples"):
+        raise Refused([Violation("every_samples", "that a sat does not claim it", "a claim of every number")])
     _check_claims(problem, witness, data)
     if "fewer" in data:
         check_fewer(problem, witness.samples, certificate_from_json(data["fewer"]))

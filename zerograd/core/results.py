@@ -1,12 +1,15 @@
 """An answer from its result document: what `Answer.to_json` wrote, read back and checked.
 
 The document may come from a stranger: witness, certificate and every claim beside them are checked before
-there is an answer, and what is only told (times, versions, re-checks) is of a bounded shape.
+there is an answer. What is only told (the search, re-checks, an unsat without a certificate) is of a bounded
+shape, and marked: `zerograd.core.answer.Run.told`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from math import inf, isfinite
 from typing import Any, TypeVar
 
 from zerograd.core.answer import Answer, Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
@@ -14,18 +17,22 @@ from zerograd.core.certificate import Certificate, certificate_from_json
 from zerograd.core.check import RESULT_FORMAT, carried_question, check_result, size_from_json
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
 from zerograd.core.problem import Problem
+from zerograd.core.small_datasets import loosened, sufficient_samples
 from zerograd.core.witness import Witness
 
 T = TypeVar("T")
 
 _STATUSES = ("sat", "unsat", "unknown")
 _REASONS = ("timeout", "memory", "unsupported", "incomplete")
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _MOST = 100_000
-"""Items of a list, and characters of a text, that are told."""
+"""Items of a list or an object, and characters of a text, that are told."""
 
 
 def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
-    """The answer that a result document holds, checked.
+    """The answer that a result document holds, checked, with ``run.told``.
+
+    That an unsat without a certificate holds for every number of samples is not believed.
 
     Args:
         data: the document, of format ``zerograd.result/1``.
@@ -49,7 +56,8 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
         accepted: Witness | Certificate | None = check_result(question, data)
     except NothingToCheck:
         accepted = None
-    run = _run(data)
+    run = _run(data, every_samples=isinstance(accepted, Certificate) and data.get("every_samples") is True)
+    _check_sufficient(question, run.sufficient_samples)
     match accepted:
         case Witness() as witness:
             fewer = certificate_from_json(data["fewer"]) if "fewer" in data else None
@@ -78,7 +86,17 @@ def _smallest(data: Mapping[str, Any]) -> Smallest:
     return Smallest(size_from_json(data), data["exhausted"], data["rank"], told=True)
 
 
-def _run(data: Mapping[str, Any]) -> Run:
+def _check_sufficient(problem: Problem, claimed: int | None) -> None:
+    """The theorem says how many samples suffice, of the question or of a looser one. Raises Refused."""
+    if claimed is None or claimed == (own := sufficient_samples(problem)):
+        return
+    looser = loosened(problem)
+    if looser is None or claimed != sufficient_samples(looser):
+        expected = "that none is known" if own is None else str(own)
+        raise Refused([Violation("sufficient_samples", expected, short(claimed))])
+
+
+def _run(data: Mapping[str, Any], *, every_samples: bool) -> Run:
     compared = data.get("cross_check")
     return Run(
         strategy=_text(data, "strategy"),
@@ -90,8 +108,9 @@ def _run(data: Mapping[str, Any]) -> Run:
         },
         attempts=tuple(_attempt(item) for item in _list(data, "attempts")),
         sufficient_samples=_whole(data, "sufficient_samples"),
-        every_samples=data.get("every_samples") is True,
+        every_samples=every_samples,
         cross_check=None if compared is None else _cross_check(compared),
+        told=True,
     )
 
 
@@ -125,28 +144,32 @@ def _checks(data: Mapping[str, Any]) -> dict[str, Any]:
         if name == "exact":  # made again just now
             continue
         place = f"checks.{short(name)}"
-        if isinstance(found, Mapping):
+        if isinstance(found, Mapping) and len(found) <= _MOST:
             told[_is_text(name, place)] = {
-                _is_text(key, place): value if _is_int(value) else _number(value, place)
-                for key, value in found.items()
+                _is_text(key, place): _checked_number(value, place) for key, value in found.items()
             }
         else:
             told[_is_text(name, place)] = _is_text(found, place)
     return told
 
 
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _number(value: object, place: str) -> float:
-    """Floats come as their text (`zerograd.core.documents.parse_json`)."""
-    if _is_int(value) or isinstance(value, str | float):
+    """A finite number. Floats come as their text (`zerograd.core.documents.parse_json`)."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number or (isinstance(value, str) and _JSON_NUMBER.fullmatch(value)):
         try:
-            return float(value)  # type: ignore[arg-type]
-        except (ValueError, OverflowError):
-            pass
+            number = float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            number = inf
+        if isfinite(number):
+            return number
     raise FormatError(f"{place}: expected a number, found {short(value)}")
+
+
+def _checked_number(value: object, place: str) -> int | float:
+    """A finite number, whole numbers as they are."""
+    number = _number(value, place)
+    return value if isinstance(value, int) else number
 
 
 def _is_text(value: object, place: str) -> str:
@@ -186,6 +209,6 @@ def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def _mapping(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = data.get(name, {})
-    if not isinstance(found, Mapping):
+    if not isinstance(found, Mapping) or len(found) > _MOST:
         raise FormatError(f"{name}: expected an object, found {short(found)}")
     return found

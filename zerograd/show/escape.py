@@ -31,11 +31,24 @@ def clean_lines(text: str) -> list[str]:
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&]|:(?=//)|(?<=www)\.)")
+_LINE_MARK = re.compile(r"[-+](?: |$)|[-=:][-=:|\\ ]*$")
+"""At the start of a line: of a list, or all of what underlines a heading, rules a page or starts a table."""
+_NUMBERED = re.compile(r"([0-9]{1,9})[.)](?: |$)")
+_FORMULA = re.compile(r"\\\\(?=\\[\[\]]|[()]|begin\\\{)")
+"""An escaped backslash that notebooks would take, with what follows, for the start or end of a formula.
+
+An empty element parts the two: in the source, where JupyterLab looks, and on the page, where MathJax does.
+"""
 
 
 def markdown_escape(text: str) -> str:
-    """Text as Markdown that says the same."""
-    return _MARKDOWN.sub(r"\\\1", clean(text))
+    """Text as Markdown that says the same, in a line or as a line of its own."""
+    escaped = _MARKDOWN.sub(r"\\\1", clean(text))
+    if _LINE_MARK.match(escaped):
+        escaped = f"\\{escaped}"
+    if number := _NUMBERED.match(escaped):
+        escaped = f"{number[1]}\\{escaped[number.end(1) :]}"
+    return _FORMULA.sub(r"\\\\<span></span>", escaped)
 
 
 _ASCII = {

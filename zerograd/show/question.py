@@ -71,6 +71,8 @@ def _some(word: str, items: Sequence[str]) -> Iterator[str]:
 
 def word_of(run: Run) -> str:
     """Whose word it is that there is no witness: ``Z3's word``."""
+    if run.told:
+        return "the document's word"
     names = [_SOLVERS[name] for name in run.versions if name in _SOLVERS]
     return f"{' and '.join(names)}'s word" if names else "the solver's word"
 
@@ -82,7 +84,9 @@ def attempts_text(attempts: Iterable[Attempt], run: Run) -> str:
         if attempt.status == "sat":
             continue
         said = (
-            f"ruled out on {word_of(run)}" if attempt.status == "unsat" else f"undecided ({attempt.reason})"
+            f"ruled out on {word_of(run)}"
+            if attempt.status == "unsat"
+            else f"undecided ({clean(attempt.reason or 'no reason')})"
         )
         if groups and groups[-1][0] == said:
             groups[-1][1].append(attempt.samples)

@@ -17,6 +17,7 @@ from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines,
 from zerograd.show.words import activations, count, kink_line, network_line
 
 _LONG_NUMBER = re.compile(r"≈[-\d]")
+_SECOND = ("z3", "cvc5")
 _CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
 
 _ADVICE: Mapping[Reason, str] = {
@@ -57,6 +58,7 @@ def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbos
             lines += _unknown(answer, layout)
     lines += _cross_check(answer, layout)
     lines += _strategy(answer, layout, verbose=verbose)
+    lines += _told(answer, layout)
     if verbose:
         lines += _verbose(answer, layout)
     return "\n".join(lines) + "\n"
@@ -113,8 +115,12 @@ def _samples_found(answer: Sat) -> str:
     tried = {attempt.samples: attempt.status for attempt in answer.run.attempts}
     smaller = range(asked.least, samples)
     text = str(samples)
-    if all(tried.get(m) == "unsat" for m in smaller):
-        text += ", the fewest" if smaller else f", the fewest that may be (asked: {asked})"
+    if not smaller:
+        text += f", the fewest that may be (asked: {asked})"
+    elif answer.fewer is not None:
+        text += ", the fewest"
+    elif all(tried.get(m) == "unsat" for m in smaller):
+        text += ", the fewest, by the record of its search" if answer.run.told else ", the fewest"
     elif any(tried.get(m) == "unknown" for m in smaller):
         text += ", perhaps not the fewest"
     said = attempts_text(answer.run.attempts, answer.run)
@@ -123,9 +129,9 @@ def _samples_found(answer: Sat) -> str:
 
 def _checks(checks: Mapping[str, Any]) -> Iterator[str]:
     for name, found in checks.items():
-        shown = _CHECKS.get(name, name)
+        shown = _CHECKS.get(name) or clean(name)
         if not isinstance(found, Mapping):
-            yield f"{shown}: {found}"
+            yield f"{shown}: {clean(str(found))}"
             continue
         details = []
         if "compared" in found:
@@ -146,7 +152,8 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
     yield from layout.labelled("asked", question_lines(problem))
     yield from layout.labelled("shown", _impossible(answer))
     if answer.evidence == "solver":
-        evidence = f"solver: {word_of(answer.run)}; it cannot be re-checked independently"
+        whose = "the document's word that a solver says so" if answer.run.told else word_of(answer.run)
+        evidence = f"solver: {whose}; it cannot be re-checked independently"
     else:
         evidence = "certificate, accepted by the checker (zerograd prove shows the proof)"
     yield from layout.labelled("evidence", evidence)
@@ -155,6 +162,12 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
 
 
 def _impossible(answer: Unsat) -> str:
+    if answer.run.told and answer.certificate is None:
+        return f"nothing; a result document says: {_claim(answer)}"
+    return _claim(answer)
+
+
+def _claim(answer: Unsat) -> str:
     samples = answer.problem.samples
     if answer.run.every_samples and answer.certificate is None:
         return f"no parameters and no dataset of any size do what is asked: {_every(answer)}"
@@ -212,16 +225,32 @@ def _cross_check(answer: Answer, layout: Layout) -> list[str]:
         said.append(f"agrees for M = {', '.join(map(str, found.agrees))}")
     said += [f"undecided for M = {samples} ({clean(reason)})" for samples, reason in found.undecided]
     nothing = "nothing was decided that it could be compared with"
-    return layout.labelled(found.solver, f"cross-check: {'; '.join(said) or nothing}")
+    name = clean(found.solver)
+    label, solver = (name, "") if name in _SECOND else ("compared", f"{name}: ")  # no label of a file's own
+    return layout.labelled(label, f"cross-check: {solver}{'; '.join(said) or nothing}")
 
 
 def _strategy(answer: Answer, layout: Layout, *, verbose: bool) -> list[str]:
     seconds = f"{answer.run.seconds:.2f} s"
     none = "none decided it" if answer.status == "unknown" else "not recorded"
-    said = layout.labelled("strategy", f"{answer.run.strategy or none}, {seconds}")
+    said = layout.labelled("strategy", f"{clean(answer.run.strategy or none)}, {seconds}")
     if answer.run.tried and (verbose or answer.status == "unknown"):
-        said += layout.labelled("tried", ", ".join(answer.run.tried))
+        said += layout.labelled("tried", ", ".join(map(clean, answer.run.tried)))
     return said
+
+
+def _told(answer: Answer, layout: Layout) -> list[str]:
+    """Whose word all of this is, of an answer that was read from a file."""
+    if not answer.run.told:
+        return []
+    match answer:
+        case Sat():
+            checked, rest = "the witness was checked again", "the search, and of floating point,"
+        case Unsat(evidence="certificate"):
+            checked, rest = "the certificate was checked again", "the search"
+        case _:
+            checked, rest = "it has nothing that could be checked again", "the search"
+    return layout.labelled("read", f"from a result document: {checked}; what is said of {rest} is its word")
 
 
 def _verbose(answer: Answer, layout: Layout) -> Iterator[str]:
@@ -236,5 +265,5 @@ def _verbose(answer: Answer, layout: Layout) -> Iterator[str]:
             yield from layout.wrapped(clean(reference), indent=2, hanging=2)
     yield ""
     yield from layout.labelled("problem", problem.digest)
-    versions = ", ".join(f"{name} {version}" for name, version in answer.run.versions.items())
+    versions = ", ".join(clean(f"{name} {version}") for name, version in answer.run.versions.items())
     yield from layout.labelled("versions", versions or "not recorded")

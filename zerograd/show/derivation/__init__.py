@@ -20,6 +20,10 @@ def derivation_latex(answer: Sat, *, document: bool = True) -> str:
     return latex.written(blocks(answer, notes=document), document=document)
 
 
-def derivation_html(answer: Sat) -> str:
-    """The derivation as a fragment of HTML: an element ``section`` with formulas in MathML, no scripts."""
-    return html.written(blocks(answer))
+def derivation_html(answer: Sat, *, title: bool = True) -> str:
+    """The derivation as a fragment of HTML: an element ``section`` with formulas in MathML, no scripts.
+
+    Args:
+        title: whether it begins with its title, for a page that has none.
+    """
+    return html.written(blocks(answer)[0 if title else 1 :])

@@ -43,7 +43,7 @@ def page_html(answer: Sat) -> str:
         style=Markup(style),  # noqa: S704 - the package's own file
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - as above
         data=Markup(json_for_script(page_data(answer))) if interactive else None,  # noqa: S704 - escaped there
-        derivation=Markup(derivation_html(answer)),  # noqa: S704 - escaped there
+        derivation=Markup(derivation_html(answer, title=False)),  # noqa: S704 - escaped there
         content=content(answer),
     )
 
