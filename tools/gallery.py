@@ -91,7 +91,7 @@ def page(name: str, source: str, answer: Answer) -> str:
     try:
         worked = export(answer, "markdown")
     except NothingToExport as nothing:
-        parts.append(f"There is nothing to work out: {nothing}.")
+        parts.append(f"There is nothing to work out: {nothing.why}.")
     else:
         heading = "Worked out by hand" if isinstance(answer, Sat) else "The proof"
         parts += [f"## {heading}", re.sub(r"\A## .*\n", "", worked).strip()]

@@ -14,7 +14,15 @@ FORMS: tuple[Form, ...] = get_args(Form)
 
 
 class NothingToExport(ZerogradError):  # noqa: N818 - named for what happened
-    """The answer has nothing that this form could hold."""
+    """The answer has nothing that this form could hold.
+
+    Attributes:
+        why: in words that name no option.
+    """
+
+    def __init__(self, form: str, why: str) -> None:
+        self.why = why
+        super().__init__(f"{form}: {why}")
 
 
 def export(answer: Answer, to: Form, *, document: bool = True) -> str:
@@ -30,8 +38,11 @@ def export(answer: Answer, to: Form, *, document: bool = True) -> str:
 
     Raises:
         NothingToExport: there is neither a witness nor a proof for this form.
+        TypeError: not an answer.
         ValueError: an unknown form.
     """
+    if not isinstance(answer, Sat | Unsat | Unknown):
+        raise TypeError(f"expected an answer, as zerograd.solve returns it, found {type(answer).__name__}")
     if to not in FORMS:
         raise ValueError(f"unknown form {to!r} (known: {', '.join(FORMS)})")
     match to, answer:
@@ -45,7 +56,7 @@ def export(answer: Answer, to: Form, *, document: bool = True) -> str:
             return _proof(Proof(answer.problem, certificate), to, document=document)
         case _, Sat() if to != "coq":
             return _witness(answer, to, document=document)
-    raise NothingToExport(f"--to {to}: {_lacking(answer)}")
+    raise NothingToExport(to, _lacking(answer))
 
 
 def _witness(answer: Sat, to: Form, *, document: bool) -> str:
@@ -84,7 +95,7 @@ def _proof(proof: Proof, to: Form, *, document: bool) -> str:
         case "coq":
             return proof.to_coq()
     raise NothingToExport(
-        f"--to {to}: the answer is unsat: there is no witness; its proof goes --to markdown, latex or coq"
+        to, "the answer is unsat: there is no witness; its proof can be had as markdown, latex, pdf or coq"
     )
 
 
@@ -105,8 +116,9 @@ def _samples(answer: Answer) -> int:
     asked = answer.problem.samples.fixed
     if asked is None:
         raise NothingToExport(
-            f"--to smtlib: the question is about more than one number of samples ({answer.problem.samples}): "
-            "ask it with --samples N"
+            "smtlib",
+            f"the question is about more than one number of samples ({answer.problem.samples}): "
+            "solve it for one of them (--samples N), and export that result",
         )
     return asked
 

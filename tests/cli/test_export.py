@@ -117,7 +117,7 @@ def test_unsat_has_a_proof(program: Program) -> None:
     assert "Theorem no_answer" in program("export", "n.json", "--to", "coq").out
     run = program("export", "n.json", "--to", "html")
     assert (run.code, run.out) == (2, "")
-    assert "its proof goes --to markdown, latex or coq" in run.err
+    assert "its proof can be had as markdown, latex, pdf or coq" in run.err
 
 
 def test_sat_has_no_proof(program: Program, result: str) -> None:
@@ -236,3 +236,22 @@ def test_hidden_folder_is_left_as_it_was(program: Program, result: str) -> None:
     before = sorted(Path(program.folder).iterdir())
     assert program("export", result, "--to", "coq", "-o", "proof.v").code == 2
     assert sorted(Path(program.folder).iterdir()) == before
+
+
+def test_a_name_that_says_another_form_is_refused(program: Program, result: str) -> None:
+    """A PDF in a file called .html helps nobody; an ending that says nothing is as good as any."""
+    run = program("export", result, "--to", "pdf", "-o", "page.html")
+    assert run == (2, "", "error: page.html: is the name of another form: --to pdf goes into a file ….pdf\n")
+    assert not (program.folder / "page.html").exists()
+    assert program("export", result, "--to", "jax", "-o", "script.py").code == 0
+    assert program("export", result, "--to", "markdown", "-o", "page.txt").code == 0
+
+
+def test_the_form_that_was_asked_for_is_named(program: Program) -> None:
+    """A PDF is made of LaTeX, and that is nobody's business."""
+    hopeless = "network: [1, 1, 1]\nsamples: any\ndomain: integer\nwhere: ['w1**3 + b1**3 + w2**3 == 114']\n"
+    program.file("u.json", program("solve", "--json", "--timeout", "1s", "-", stdin=hopeless).out)
+    run = program("export", "u.json", "--to", "pdf", "-o", "u.pdf")
+    assert run.err.startswith("error: --to pdf: the answer is unknown (")
+    run = program("export", "u.json", "--to", "smtlib")
+    assert "solve it for one of them (--samples N), and export that result" in run.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from math import isnan
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -13,14 +14,19 @@ from zerograd.cli.common import fail, load, new_place, samples_option, save
 from zerograd.streams import printable, read_results
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from zerograd.core.answer import Answer
     from zerograd.exports import Form
     from zerograd.show.plot import Kind, Picture
 
 PICTURES: tuple[Picture, ...] = ("svg", "png", "pdf")
 FORMS = ("markdown", "latex", "pdf", "html", "pytorch", "jax", "notebook", "smtlib", "coq", "json")
+
+_ENDINGS = {
+    "markdown": (".md", ".markdown"), "latex": (".tex",), "pdf": (".pdf",), "html": (".html", ".htm"),
+    "pytorch": (".py",), "jax": (".py",), "notebook": (".ipynb",), "smtlib": (".smt2",), "coq": (".v",),
+    "json": (".json", ".jsonl"),
+}  # fmt: skip
+"""What files of each form are called; the first is the usual one."""
 
 _result = click.argument("result")
 _problem = click.option(
@@ -58,12 +64,14 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
     Exit codes: 0 written, 2 unusable input or nothing to write.
     """
     from zerograd.core.errors import ZerogradError
+    from zerograd.exports import NothingToExport
     from zerograd.exports import export as written
 
     if options["fragment"] and form != "latex":
         fail("--fragment goes with --to latex")
     if form == "pdf" and output is None:
         fail("--to pdf is not for a terminal: name a file with -o FILE")
+    _check_ending(form, output)
     place = _place(output, result, options["spec"], force=options["force"])
     answer = _read(result, options["spec"], options["samples"], options["pick"])
     try:
@@ -74,6 +82,8 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
             content = pdf(written(answer, "latex"))
         else:
             content = written(answer, form, document=not options["fragment"])
+    except NothingToExport as nothing:
+        fail(f"--to {form}: {nothing.why}")
     except ZerogradError as error:
         fail(str(error))
     if place is None:
@@ -81,6 +91,15 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
     else:
         save(place, content)
         click.echo(f"wrote {printable(str(output))}")
+
+
+def _check_ending(form: str, output: str | None) -> None:
+    """Refuse a file whose name says that it is something else."""
+    ending = Path(output).suffix.lower() if output is not None else ""
+    others = [name for name, endings in _ENDINGS.items() if ending in endings]
+    if others and form not in others:
+        own = _ENDINGS[form][0]
+        fail(f"{printable(str(output))}: is the name of another form: --to {form} goes into a file …{own}")
 
 
 @click.command()

@@ -16,7 +16,7 @@ from zerograd.show.smallest import smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
 from zerograd.show.words import activations, count, kink_line, network_line
 
-_LONG_NUMBER = re.compile(r"≈[-\d]")
+_LONG_NUMBER = re.compile(r"≈[-\d]|\b[wb]\d+ ≈ ")
 _SECOND = ("z3", "cvc5")
 _CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
 
@@ -118,7 +118,7 @@ def _samples_found(answer: Sat) -> str:
     if not smaller:
         text += f", the fewest that may be (asked: {asked})"
     elif answer.fewer is not None:
-        text += ", the fewest"
+        return f"{text}, the fewest: fewer ruled out by a certificate"
     elif all(tried.get(m) == "unsat" for m in smaller):
         text += ", the fewest, by the record of its search" if answer.run.told else ", the fewest"
     elif any(tried.get(m) == "unknown" for m in smaller):
@@ -197,7 +197,8 @@ def _every(answer: Unsat) -> str:
 
 def _range_text(answer: Unsat | Unknown) -> str:
     samples = answer.problem.samples
-    said = attempts_text(answer.run.attempts, answer.run) if samples.fixed is None else ""
+    proved = isinstance(answer, Unsat) and answer.certificate is not None
+    said = "" if proved or samples.fixed is not None else attempts_text(answer.run.attempts, answer.run)
     return f"{samples}: {said}" if said else str(samples)
 
 
