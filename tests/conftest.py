@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,10 @@ import pytest
 ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:  # benchmarks and tools are scripts beside the package
     sys.path.append(ROOT)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background by a shell; programs that tests interrupt would not hear it either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FIXTURES = {
     "browser": ("chromium", "chromedriver"),
