@@ -11,14 +11,13 @@ from itertools import product
 from math import inf, prod
 from typing import Any
 
-import numpy as np
 import pytest
 
 import zerograd as zg
 from zerograd.core.arrays import Array, indices
 from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
-from zerograd.core.exact import Exact, is_integer, sign
+from zerograd.core.exact import Exact, is_integer
 from zerograd.core.network import ABS, HARDTANH, LINEAR, RELU, RELU6, Activation, Layer, Network, leaky_relu
 from zerograd.core.problem import Problem
 from zerograd.core.results import answer_from_json
@@ -29,10 +28,8 @@ from zerograd.search.ranked import Ranked
 from zerograd.search.smallest import smallest
 from zerograd.search.smallest.best import values_of, variant, witness_of
 from zerograd.search.smallest.budget import Budget
-from zerograd.search.smallest.choices import choices, least_height, simplest
-from zerograd.search.smallest.level import ascending
-from zerograd.search.smallest.orbits import generators, group, identity, keeps
-from zerograd.search.smallest.pruning import cheapest, spanned
+from zerograd.search.smallest.choices import least_height
+from zerograd.search.smallest.orbits import generators, group, identity
 
 HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 
@@ -230,49 +227,6 @@ def test_effort_ends_it_the_same_way_each_time() -> None:
     assert size(found[0].witnesses[0]) <= size(known.witness)
 
 
-def test_ascending() -> None:
-    """Every combination once, in order of the sum of absolute values."""
-    sets = [(0, 1, -1), (0, 2), (3, -1)]
-    found = list(ascending(sets))
-    assert sorted(found) == sorted(product(*sets))
-    sums = [sum(map(abs, values)) for values in found]
-    assert sums == sorted(sums)
-
-
-@pytest.mark.parametrize("kink", ["torch", "left", "right", "forbid"])
-@pytest.mark.parametrize("activation", [RELU, ABS, HARDTANH, LINEAR, leaky_relu("1/3")])
-def test_symmetries_make_answers_of_answers(activation: Activation, kink: str) -> None:
-    """Those that are said to leave the question as it is do."""
-    dice = random.Random(f"{activation} {kink}")
-    network = Network(2, (Layer(2, activation), Layer(2, activation, bias=False), Layer(1, LINEAR)))
-    tried = 0
-    for _ in range(30):
-        values: dict[str, Array[Exact]] = {
-            name: Array.build(shape, lambda _: Fraction(dice.randint(-2, 2)))
-            for name, shape in variable_shapes(network, 2).items()
-        }
-        plain = Problem(network=network, samples=2, derivative_at_kink=kink)
-        witness = Witness.of(plain, values)
-        try:
-            check_witness(plain, witness)
-        except Refused:
-            continue
-        zero = [n for n, g in witness.gradients.items() if not any(g.entries)]
-        nonzero = [n for n, g in witness.gradients.items() if all(g.entries)]
-        positive = [n for n, g in witness.gradients.items() if all(sign(v) > 0 for v in g.entries)]
-        problem = Problem(
-            network=network, samples=2, derivative_at_kink=kink, zero=zero, nonzero=nonzero, positive=positive
-        )
-        found = choices(problem, 2, 2)
-        assert found is not None
-        for symmetry in generators(network, problem.derivative_at_kink):
-            if keeps(problem, 2, symmetry, found):
-                tried += 1
-                moved = variant(values_of(witness), symmetry, renumber=False)
-                check_witness(problem, witness_of(problem, moved))
-    assert tried > 20
-
-
 def test_count_must_be_positive() -> None:
     """None at all is not a question."""
     problem = Problem(network=[1, 1, 1], samples=3, **HEADLINE)
@@ -298,22 +252,6 @@ def test_bounds_may_need_a_height(bounds: list[Any], domain: str, known: int | s
     values = (Fraction(1),), (((Fraction(1),), (Fraction(known),)),)
     found = ranked(problem, witness_of(problem, values))
     assert size(found.witnesses[0]).height == found.exhausted == height
-
-
-def test_the_simplest_value_within_bounds() -> None:
-    """None of those within has a smaller numerator or denominator."""
-    dice = random.Random("simplest")
-    values = {Fraction(p, q) for q in range(1, 25) for p in range(-60, 61)}
-    for _ in range(100):
-        low, high = sorted(Fraction(dice.randint(-40, 40), dice.randint(1, 20)) for _ in range(2))
-        found = simplest((low, high), whole=False)
-        within = [v for v in values if low <= v <= high]
-        assert found in within
-        assert abs(found.numerator) == min(abs(v.numerator) for v in within)
-        assert found.denominator == min(v.denominator for v in within)
-    assert simplest((Fraction(5, 2), None), whole=True) == 3
-    assert simplest((None, Fraction(-5, 2)), whole=False) == -3
-    assert simplest((None, None), whole=False) == 0
 
 
 @pytest.mark.parametrize("large", ["100", "1/10", "1000000", "7777777777777777777777"])
@@ -343,25 +281,6 @@ def test_what_was_known_before_plays_no_part_in_a_proved_answer() -> None:
     one, other = (ranked(problem, witness_of(problem, (parameters, tuple(r)))) for r in (rows, rows[::-1]))
     assert one == other
     assert one.exhausted == size(one.witnesses[0]).height == 1
-
-
-def test_spanned() -> None:
-    """Of rows whose sums vanish, a combination vanishes as well, and nothing else need to."""
-    zero = np.array([[1, 2, 0, 4], [0, 1, 1, 2**40]])
-    assert spanned(zero, np.array([[1, 0, 0, 1], [3, 7, 1, 12 + 2**40]]))
-    assert not spanned(zero, np.array([[1, 0, 0, 1], [3, 7, 1, 13 + 2**40]]))
-    assert not spanned(zero[:0], np.array([[1, 0, 0, 0]]))
-    assert spanned(zero[:0], np.array([[0, 0, 0, 0]]))
-    assert not spanned(zero, zero[:0])
-
-
-def test_cheapest() -> None:
-    """Of choices that contribute the same all of the least cost are kept, of those that are allowed."""
-    rows = np.array([[0, 1, 0, 1, 0, 2], [0, 0, 0, 0, 0, 0]])
-    cost, allowed = np.array([0, 1, 1, 1, 2, 3]), np.array([0, 1, 1, 1, 1, 1], dtype=bool)
-    assert cheapest(rows, cost, allowed).tolist() == [False, True, True, True, False, True]
-    assert cheapest(rows[:0], cost, allowed).tolist() == [False, True, True, True, False, False]
-    assert not cheapest(rows, cost, np.zeros(6, dtype=bool)).any()
 
 
 def test_rechecks_do_not_take_the_time_of_the_search(monkeypatch: pytest.MonkeyPatch) -> None:

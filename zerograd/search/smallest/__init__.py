@@ -17,7 +17,6 @@ from zerograd.search.smallest.best import Best, values_of
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import least_height
 from zerograd.search.smallest.level import Level
-from zerograd.search.smallest.orbits import generators, group, identity
 from zerograd.search.verdict import Progress
 
 HEIGHTS = 12
@@ -47,8 +46,7 @@ def smallest(
     """
     if sum(map(prod, problem.network.shapes.values())) > MAX_PARAMETERS:
         return Ranked((known,), 0)
-    every = group(list(generators(problem.network, problem.derivative_at_kink)), identity(problem.network))
-    best = Best(problem, count, every)
+    best = Best(problem, count)
     if size_of(known) is not None:
         best.begin_with(values_of(known))
     least = least_height(problem, known.samples)
@@ -76,7 +74,8 @@ def smallest(
             break
         progress(f"looking for numbers up to {height}")
         searched = level(height)
-        if searched is None or not searched.search(budget):
+        best.passed_over = False
+        if searched is None or not searched.search(budget) or best.passed_over:
             break
         exhausted = height
     return Ranked(tuple(witness for _, witness in best.ranked), exhausted)
