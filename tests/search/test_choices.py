@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 from itertools import product
+from math import inf
 
 import numpy as np
 
+from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import simplest
 from zerograd.search.smallest.level import ascending
 from zerograd.search.smallest.pruning import cheapest, spanned
@@ -55,3 +57,12 @@ def test_cheapest() -> None:
     assert cheapest(rows, cost, allowed).tolist() == [False, True, True, True, False, True]
     assert cheapest(rows[:0], cost, allowed).tolist() == [False, True, True, True, False, False]
     assert not cheapest(rows, cost, np.zeros(6, dtype=bool)).any()
+
+
+def test_parts_of_a_budget_are_taken_from_it() -> None:
+    """What a part spends the whole has no more."""
+    whole = Budget(inf, 30)
+    part = whole.part(1 / 3)
+    part.spend(0, parameters=10)
+    assert part.spent()
+    assert whole.effort == 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import time
+import select
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
@@ -30,13 +30,14 @@ from zerograd.search.smallest.best import values_of, variant, witness_of
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import least_height
 from zerograd.search.smallest.orbits import generators, group, identity
+from zerograd.workers import Worker
 
 HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 
 
-def ranked(problem: Problem, known: Witness, count: int = 1, seconds: float = 60.0) -> Ranked:
-    """The smallest witnesses, with plenty of time."""
-    budget = Budget(time.monotonic() + seconds)
+def ranked(problem: Problem, known: Witness, count: int = 1, effort: float = inf) -> Ranked:
+    """The smallest witnesses, whatever time that takes."""
+    budget = Budget(inf, effort)
     return smallest(problem, known, count=count, seed=0, budget=budget, progress=lambda _: None)
 
 
@@ -182,32 +183,42 @@ def test_the_founding_question() -> None:
 
 
 def test_given_values_bounds_and_domain_are_kept() -> None:
-    """The smallest of those that are allowed."""
+    """The smallest of those that are allowed, against trying everything."""
+    network = Network(1, (Layer(1, RELU, bias=False), Layer(1, LINEAR, bias=False)))
     problem = Problem(
-        network=[1, 1, 1],
-        samples=3,
-        given={"w1": 5, "x": [None, None, "1/7"]},
-        bounds={"y": [-3, 3]},
+        network=network,
+        samples=2,
+        zero=["w2"],
+        nonzero=["x"],
+        given={"w1": [["1/2"]], "x": [[2], [None]]},
+        bounds={"y": ["-1/2", 2]},
         derivative_at_kink="forbid",
-        **HEADLINE,
     )
+    answers = list(everything(problem, 2, 2))
+    found = ranked(problem, max(answers, key=size))
+    best = found.witnesses[0]
+    assert size(best) == min(map(size, answers))
+    assert size(best).height == found.exhausted
+    assert best.parameters["w1"].entries == (Fraction(1, 2),)
+    assert best.x.entries[0] == 2
+    assert all(Fraction(-1, 2) <= Fraction(v) <= 2 for v in best.y.entries)  # type: ignore[arg-type]
+    assert not size(best).on_kink
+
+
+def test_whole_numbers_are_kept() -> None:
+    """Also where there are smaller fractions."""
+    problem = Problem(network=[1, 1, 1], samples=3, domain="integer", **HEADLINE)
     known = zg.solve(problem)
     assert isinstance(known, zg.Sat)
-    found = zg.smallest(problem, timeout=20)
-    assert isinstance(found, zg.Sat)
-    assert found.smallest is not None
-    assert found.smallest.size <= size(known.witness)
-    whole = zg.smallest(Problem(network=[1, 1, 1], samples=3, domain="integer", **HEADLINE), timeout=30)
-    assert isinstance(whole, zg.Sat)
-    assert whole.smallest is not None
-    assert whole.smallest.proved
-    assert all(is_integer(v) for a in whole.witness.variables.values() for v in a.entries)
+    found = ranked(problem, known.witness)
+    assert size(found.witnesses[0]).height == found.exhausted
+    assert all(is_integer(v) for a in found.witnesses[0].variables.values() for v in a.entries)
 
 
 def test_irrational_witnesses_are_left_as_they_are() -> None:
     """They have no numerators to compare."""
     problem = Problem(network=[1, 1, 1], samples=1, where=["w1**2 == 2", "w2 == w1"])
-    answer = zg.smallest(problem, timeout=4)
+    answer = zg.smallest(problem, effort=100)
     assert isinstance(answer, zg.Sat)
     assert answer.witness.field is not None
     assert answer.smallest is None
@@ -261,7 +272,7 @@ def test_beside_a_large_given_value_the_others_are_small(large: str) -> None:
     problem = Problem(network=network, samples=2, given={"y": [large, None]}, nonzero=["w1"])
     rows = ((Fraction(3),), (Fraction(large),)), ((Fraction(4),), (Fraction(9),))
     known = witness_of(problem, ((Fraction(7), Fraction(2000003)), rows))
-    best = size(ranked(problem, known, seconds=10).witnesses[0])
+    best = size(ranked(problem, known, effort=5000).witnesses[0])
     assert best.height == max(Fraction(large).numerator, Fraction(large).denominator)
     if best.height < 10**9:  # beyond, numbers of 64 bits might not hold what comes of them
         assert best.total <= Fraction(large) + 3
@@ -286,20 +297,47 @@ def test_what_was_known_before_plays_no_part_in_a_proved_answer() -> None:
 def test_rechecks_do_not_take_the_time_of_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading torch takes seconds, in which smaller witnesses are looked for."""
     calls: list[Witness] = []
+    workers: list[Worker] = []
+    send = Worker.send
+
+    def sent(worker: Worker, message: dict[str, Any]) -> None:
+        workers.append(worker)
+        send(worker, message)
 
     def slowly(witness: Witness) -> dict[str, Any]:
-        if not calls:
-            time.sleep(4)
+        if not calls:  # until the search has something to say
+            assert select.select([workers[-1]], [], [], 60)[0]
         calls.append(witness)
         return {"float64": "slow"}
 
+    monkeypatch.setattr(Worker, "send", sent)
     monkeypatch.setattr("zerograd.numeric.recheck.recheck", slowly)
-    answer = zg.smallest(Problem(network=[1, 1, 1], samples=1, nonzero=["w1"]), timeout=4)
+    problem = Problem(network=[1, 1, 1], samples=1, nonzero=["w1"])
+    answer = zg.smallest(problem, certify=False)
     assert isinstance(answer, zg.Sat)
     assert answer.smallest is not None
     assert answer.smallest.proved
     assert calls[-1] == answer.witness
     assert answer.checks == {"float64": "slow"}
+
+
+def test_the_smallest_so_far_is_told() -> None:
+    """Each is smaller than the one before it, and the last is the answer."""
+    problem = Problem(network=[1, 1, 1], samples=1, nonzero=["w1"])
+    values = (Fraction(5), Fraction(0), Fraction(3), Fraction(0)), (((Fraction(1),), (Fraction(2),)),)
+    told: list[Ranked] = []
+    found = smallest(
+        problem,
+        witness_of(problem, values),
+        count=3,
+        seed=0,
+        budget=Budget(inf),
+        progress=lambda _: None,
+        improved=told.append,
+    )
+    sizes = [size(ranked.witnesses[0]) for ranked in told]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (told[-1].witnesses[0], told[-1].exhausted) == (found.witnesses[0], found.exhausted)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
@@ -79,6 +79,7 @@ class Best:
     """The ``count`` smallest witnesses of a problem that were offered, each accepted by the checker.
 
     Attributes:
+        improved: called when there is another smallest one.
         passed_over: whether one was not kept because it takes too long to tell it from what differs by names
             and signs alone.
         worst: the size that a further one must not exceed; None while there are not enough.
@@ -86,6 +87,7 @@ class Best:
 
     problem: Problem
     count: int
+    improved: Callable[[], None] = lambda: None
     passed_over: bool = False
     found: dict[object, tuple[Size, Taste, Witness]] = field(default_factory=dict)
     worst: Size | None = None
@@ -143,6 +145,8 @@ class Best:
         self.found[orbit] = size, tasty, witness
         if len(self.found) >= self.count:
             self.worst = max(size for size, _, _ in self.found.values())
+        if self.ranked[0][1] is witness:
+            self.improved()
 
 
 def _accepted(problem: Problem, values: Values) -> Witness:
