@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import random
-import time
+import select
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 from math import inf, prod
 from typing import Any
 
-import numpy as np
 import pytest
 
 import zerograd as zg
 from zerograd.core.arrays import Array, indices
 from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
-from zerograd.core.exact import Exact, is_integer, sign
+from zerograd.core.exact import Exact, is_integer
 from zerograd.core.network import ABS, HARDTANH, LINEAR, RELU, RELU6, Activation, Layer, Network, leaky_relu
 from zerograd.core.problem import Problem
 from zerograd.core.results import answer_from_json
@@ -29,17 +28,16 @@ from zerograd.search.ranked import Ranked
 from zerograd.search.smallest import smallest
 from zerograd.search.smallest.best import values_of, variant, witness_of
 from zerograd.search.smallest.budget import Budget
-from zerograd.search.smallest.choices import choices, least_height, simplest
-from zerograd.search.smallest.level import ascending
-from zerograd.search.smallest.orbits import generators, group, identity, keeps
-from zerograd.search.smallest.pruning import cheapest, spanned
+from zerograd.search.smallest.choices import least_height
+from zerograd.search.smallest.orbits import generators, group, identity
+from zerograd.workers import Worker
 
 HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 
 
-def ranked(problem: Problem, known: Witness, count: int = 1, seconds: float = 60.0) -> Ranked:
-    """The smallest witnesses, with plenty of time."""
-    budget = Budget(time.monotonic() + seconds)
+def ranked(problem: Problem, known: Witness, count: int = 1, effort: float = inf) -> Ranked:
+    """The smallest witnesses, whatever time that takes."""
+    budget = Budget(inf, effort)
     return smallest(problem, known, count=count, seed=0, budget=budget, progress=lambda _: None)
 
 
@@ -185,32 +183,42 @@ def test_the_founding_question() -> None:
 
 
 def test_given_values_bounds_and_domain_are_kept() -> None:
-    """The smallest of those that are allowed."""
+    """The smallest of those that are allowed, against trying everything."""
+    network = Network(1, (Layer(1, RELU, bias=False), Layer(1, LINEAR, bias=False)))
     problem = Problem(
-        network=[1, 1, 1],
-        samples=3,
-        given={"w1": 5, "x": [None, None, "1/7"]},
-        bounds={"y": [-3, 3]},
+        network=network,
+        samples=2,
+        zero=["w2"],
+        nonzero=["x"],
+        given={"w1": [["1/2"]], "x": [[2], [None]]},
+        bounds={"y": ["-1/2", 2]},
         derivative_at_kink="forbid",
-        **HEADLINE,
     )
+    answers = list(everything(problem, 2, 2))
+    found = ranked(problem, max(answers, key=size))
+    best = found.witnesses[0]
+    assert size(best) == min(map(size, answers))
+    assert size(best).height == found.exhausted
+    assert best.parameters["w1"].entries == (Fraction(1, 2),)
+    assert best.x.entries[0] == 2
+    assert all(Fraction(-1, 2) <= Fraction(v) <= 2 for v in best.y.entries)  # type: ignore[arg-type]
+    assert not size(best).on_kink
+
+
+def test_whole_numbers_are_kept() -> None:
+    """Also where there are smaller fractions."""
+    problem = Problem(network=[1, 1, 1], samples=3, domain="integer", **HEADLINE)
     known = zg.solve(problem)
     assert isinstance(known, zg.Sat)
-    found = zg.smallest(problem, timeout=20)
-    assert isinstance(found, zg.Sat)
-    assert found.smallest is not None
-    assert found.smallest.size <= size(known.witness)
-    whole = zg.smallest(Problem(network=[1, 1, 1], samples=3, domain="integer", **HEADLINE), timeout=30)
-    assert isinstance(whole, zg.Sat)
-    assert whole.smallest is not None
-    assert whole.smallest.proved
-    assert all(is_integer(v) for a in whole.witness.variables.values() for v in a.entries)
+    found = ranked(problem, known.witness)
+    assert size(found.witnesses[0]).height == found.exhausted
+    assert all(is_integer(v) for a in found.witnesses[0].variables.values() for v in a.entries)
 
 
 def test_irrational_witnesses_are_left_as_they_are() -> None:
     """They have no numerators to compare."""
     problem = Problem(network=[1, 1, 1], samples=1, where=["w1**2 == 2", "w2 == w1"])
-    answer = zg.smallest(problem, timeout=4)
+    answer = zg.smallest(problem, effort=100)
     assert isinstance(answer, zg.Sat)
     assert answer.witness.field is not None
     assert answer.smallest is None
@@ -228,49 +236,6 @@ def test_effort_ends_it_the_same_way_each_time() -> None:
     assert found[0] == found[1]
     assert found[0].exhausted < size(found[0].witnesses[0]).height
     assert size(found[0].witnesses[0]) <= size(known.witness)
-
-
-def test_ascending() -> None:
-    """Every combination once, in order of the sum of absolute values."""
-    sets = [(0, 1, -1), (0, 2), (3, -1)]
-    found = list(ascending(sets))
-    assert sorted(found) == sorted(product(*sets))
-    sums = [sum(map(abs, values)) for values in found]
-    assert sums == sorted(sums)
-
-
-@pytest.mark.parametrize("kink", ["torch", "left", "right", "forbid"])
-@pytest.mark.parametrize("activation", [RELU, ABS, HARDTANH, LINEAR, leaky_relu("1/3")])
-def test_symmetries_make_answers_of_answers(activation: Activation, kink: str) -> None:
-    """Those that are said to leave the question as it is do."""
-    dice = random.Random(f"{activation} {kink}")
-    network = Network(2, (Layer(2, activation), Layer(2, activation, bias=False), Layer(1, LINEAR)))
-    tried = 0
-    for _ in range(30):
-        values: dict[str, Array[Exact]] = {
-            name: Array.build(shape, lambda _: Fraction(dice.randint(-2, 2)))
-            for name, shape in variable_shapes(network, 2).items()
-        }
-        plain = Problem(network=network, samples=2, derivative_at_kink=kink)
-        witness = Witness.of(plain, values)
-        try:
-            check_witness(plain, witness)
-        except Refused:
-            continue
-        zero = [n for n, g in witness.gradients.items() if not any(g.entries)]
-        nonzero = [n for n, g in witness.gradients.items() if all(g.entries)]
-        positive = [n for n, g in witness.gradients.items() if all(sign(v) > 0 for v in g.entries)]
-        problem = Problem(
-            network=network, samples=2, derivative_at_kink=kink, zero=zero, nonzero=nonzero, positive=positive
-        )
-        found = choices(problem, 2, 2)
-        assert found is not None
-        for symmetry in generators(network, problem.derivative_at_kink):
-            if keeps(problem, 2, symmetry, found):
-                tried += 1
-                moved = variant(values_of(witness), symmetry, renumber=False)
-                check_witness(problem, witness_of(problem, moved))
-    assert tried > 20
 
 
 def test_count_must_be_positive() -> None:
@@ -300,22 +265,6 @@ def test_bounds_may_need_a_height(bounds: list[Any], domain: str, known: int | s
     assert size(found.witnesses[0]).height == found.exhausted == height
 
 
-def test_the_simplest_value_within_bounds() -> None:
-    """None of those within has a smaller numerator or denominator."""
-    dice = random.Random("simplest")
-    values = {Fraction(p, q) for q in range(1, 25) for p in range(-60, 61)}
-    for _ in range(100):
-        low, high = sorted(Fraction(dice.randint(-40, 40), dice.randint(1, 20)) for _ in range(2))
-        found = simplest((low, high), whole=False)
-        within = [v for v in values if low <= v <= high]
-        assert found in within
-        assert abs(found.numerator) == min(abs(v.numerator) for v in within)
-        assert found.denominator == min(v.denominator for v in within)
-    assert simplest((Fraction(5, 2), None), whole=True) == 3
-    assert simplest((None, Fraction(-5, 2)), whole=False) == -3
-    assert simplest((None, None), whole=False) == 0
-
-
 @pytest.mark.parametrize("large", ["100", "1/10", "1000000", "7777777777777777777777"])
 def test_beside_a_large_given_value_the_others_are_small(large: str) -> None:
     """Although the height is what it is, and all values up to it are too many, or take too long to list."""
@@ -323,7 +272,7 @@ def test_beside_a_large_given_value_the_others_are_small(large: str) -> None:
     problem = Problem(network=network, samples=2, given={"y": [large, None]}, nonzero=["w1"])
     rows = ((Fraction(3),), (Fraction(large),)), ((Fraction(4),), (Fraction(9),))
     known = witness_of(problem, ((Fraction(7), Fraction(2000003)), rows))
-    best = size(ranked(problem, known, seconds=10).witnesses[0])
+    best = size(ranked(problem, known, effort=5000).witnesses[0])
     assert best.height == max(Fraction(large).numerator, Fraction(large).denominator)
     if best.height < 10**9:  # beyond, numbers of 64 bits might not hold what comes of them
         assert best.total <= Fraction(large) + 3
@@ -345,42 +294,50 @@ def test_what_was_known_before_plays_no_part_in_a_proved_answer() -> None:
     assert one.exhausted == size(one.witnesses[0]).height == 1
 
 
-def test_spanned() -> None:
-    """Of rows whose sums vanish, a combination vanishes as well, and nothing else need to."""
-    zero = np.array([[1, 2, 0, 4], [0, 1, 1, 2**40]])
-    assert spanned(zero, np.array([[1, 0, 0, 1], [3, 7, 1, 12 + 2**40]]))
-    assert not spanned(zero, np.array([[1, 0, 0, 1], [3, 7, 1, 13 + 2**40]]))
-    assert not spanned(zero[:0], np.array([[1, 0, 0, 0]]))
-    assert spanned(zero[:0], np.array([[0, 0, 0, 0]]))
-    assert not spanned(zero, zero[:0])
-
-
-def test_cheapest() -> None:
-    """Of choices that contribute the same all of the least cost are kept, of those that are allowed."""
-    rows = np.array([[0, 1, 0, 1, 0, 2], [0, 0, 0, 0, 0, 0]])
-    cost, allowed = np.array([0, 1, 1, 1, 2, 3]), np.array([0, 1, 1, 1, 1, 1], dtype=bool)
-    assert cheapest(rows, cost, allowed).tolist() == [False, True, True, True, False, True]
-    assert cheapest(rows[:0], cost, allowed).tolist() == [False, True, True, True, False, False]
-    assert not cheapest(rows, cost, np.zeros(6, dtype=bool)).any()
-
-
 def test_rechecks_do_not_take_the_time_of_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading torch takes seconds, in which smaller witnesses are looked for."""
     calls: list[Witness] = []
+    workers: list[Worker] = []
+    send = Worker.send
+
+    def sent(worker: Worker, message: dict[str, Any]) -> None:
+        workers.append(worker)
+        send(worker, message)
 
     def slowly(witness: Witness) -> dict[str, Any]:
-        if not calls:
-            time.sleep(4)
+        if not calls:  # until the search has something to say
+            assert select.select([workers[-1]], [], [], 60)[0]
         calls.append(witness)
         return {"float64": "slow"}
 
+    monkeypatch.setattr(Worker, "send", sent)
     monkeypatch.setattr("zerograd.numeric.recheck.recheck", slowly)
-    answer = zg.smallest(Problem(network=[1, 1, 1], samples=1, nonzero=["w1"]), timeout=4)
+    problem = Problem(network=[1, 1, 1], samples=1, nonzero=["w1"])
+    answer = zg.smallest(problem, certify=False)
     assert isinstance(answer, zg.Sat)
     assert answer.smallest is not None
     assert answer.smallest.proved
     assert calls[-1] == answer.witness
     assert answer.checks == {"float64": "slow"}
+
+
+def test_the_smallest_so_far_is_told() -> None:
+    """Each is smaller than the one before it, and the last is the answer."""
+    problem = Problem(network=[1, 1, 1], samples=1, nonzero=["w1"])
+    values = (Fraction(5), Fraction(0), Fraction(3), Fraction(0)), (((Fraction(1),), (Fraction(2),)),)
+    told: list[Ranked] = []
+    found = smallest(
+        problem,
+        witness_of(problem, values),
+        count=3,
+        seed=0,
+        budget=Budget(inf),
+        progress=lambda _: None,
+        improved=told.append,
+    )
+    sizes = [size(ranked.witnesses[0]) for ranked in told]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (told[-1].witnesses[0], told[-1].exhausted) == (found.witnesses[0], found.exhausted)
 
 
 @pytest.mark.parametrize(

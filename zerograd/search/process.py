@@ -86,20 +86,39 @@ class SearchProcess:
             SearchFailed: an error inside the search: a bug.
             SolverUnusable: the second solver cannot start. Nothing was searched then.
         """
-        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            busy = Undecided("timeout", "another search was running")
-            return Finding(busy, compared=() if cross_check else None)
-        try:  # one conversation at a time
-            request = {
-                "problem": problem.to_json(),
-                "strategy": strategy,
-                "seed": seed,
-                "deadline": deadline,  # one clock for all processes of a machine
-                "cross_check": cross_check,
-            }
-            return self._find(problem, request, progress)
-        finally:
-            self._lock.release()
+        attempts: list[Attempt] = []
+        tried: list[str] = []
+        findings: list[Finding] = []
+        compared: list[Comparison] = []
+
+        def take(message: dict[str, Any]) -> bool:
+            if "finding" in message:
+                found = Finding.from_json(problem, message["finding"])
+                findings.append(replace(found, tried=tuple(tried)))
+                return not cross_check
+            if "compared" in message:
+                compared.append(Comparison.from_json(problem, message["compared"]))
+            elif "tried" in message:
+                tried.append(message["tried"])
+            elif "attempt" in message:
+                attempts.append(Attempt(**message["attempt"]))
+            return "cross_checked" in message
+
+        request = {
+            "problem": problem.to_json(),
+            "strategy": strategy,
+            "seed": seed,
+            "deadline": deadline,  # one clock for all processes of a machine
+            "cross_check": cross_check,
+        }
+        stopped = self._converse(request, take, progress)
+        if stopped is not None and not findings:
+            findings.append(Finding(stopped, tuple(attempts), tried=tuple(tried)))
+        [finding] = findings  # what was found before a stop stands
+        if not cross_check:
+            return finding
+        made = compared if stopped is None else completed(compared, finding.attempts, stopped.reason)
+        return replace(finding, compared=tuple(made))
 
     def smallest(
         self,
@@ -119,85 +138,69 @@ class SearchProcess:
             effort: see `zerograd.search.smallest.budget.Budget`; None for all there is time for.
             meanwhile: called while the search is under way.
 
-        Nothing is found if that takes more time or memory than there is.
+        If that takes more time or memory than there is, the smallest so far is all that is found.
 
         Raises:
             SearchFailed: an error inside the search: a bug.
         """
-        nothing = Ranked((), 0)
+        found = Ranked((), 0)
+
+        def take(message: dict[str, Any]) -> bool:
+            nonlocal found
+            last = "smallest" in message
+            ranked = Ranked.from_json(problem, message["smallest" if last else "smaller"])
+            if ranked.witnesses:
+                found = ranked
+            return last
+
+        wanted = {"known": known.to_json(), "count": count, "effort": effort}
+        request = {"problem": problem.to_json(), "smallest": wanted, "seed": seed, "deadline": deadline}
+        self._converse(request | {"cross_check": False}, take, progress, meanwhile)
+        return found
+
+    def _converse(
+        self,
+        request: dict[str, Any],
+        take: Callable[[dict[str, Any]], bool],
+        progress: Progress,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> Undecided | None:
+        """Send a request and take what comes, one conversation at a time.
+
+        Args:
+            take: called with each message but those of progress; whether it was the last.
+            meanwhile: called when the request is sent.
+
+        Returns:
+            Why the search was stopped, if it was.
+        """
+        deadline = request["deadline"]
         if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            return nothing
+            return Undecided("timeout", "another search was running")
         try:
             worker = self._worker or self._start()
-            wanted = {"known": known.to_json(), "count": count, "effort": effort}
-            request = {"problem": problem.to_json(), "smallest": wanted, "seed": seed, "deadline": deadline}
-            worker.send(request | {"cross_check": False})
+            worker.send(request)
             meanwhile()
             while True:
                 message = worker.receive(deadline + GRACE)
                 if "failure" in message:
                     raise SearchFailed(message["failure"])
-                if "smallest" in message:
-                    return Ranked.from_json(problem, message["smallest"])
-                progress(message["progress"])
+                if "unusable" in message:
+                    raise SolverUnusable(message["unusable"])
+                if "progress" in message:
+                    progress(message["progress"])
+                elif take(message):
+                    return None
         except TimeoutError:
             self.close()
-            return nothing
+            return Undecided("timeout", "the search was stopped at the deadline")
         except Ended as ended:
             self.close()
             if not ran_out_of_memory(ended):
                 raise SearchFailed(str(ended)) from None
-            return nothing
+            return Undecided("memory", f"the search was stopped: {ended}")
         except BaseException:
             self.close()
             raise
         finally:
             self._lock.release()
-
-    def _find(self, problem: Problem, request: dict[str, Any], progress: Progress) -> Finding:
-        cross_check: bool = request["cross_check"]
-        worker = self._worker or self._start()
-        attempts: list[Attempt] = []
-        tried: list[str] = []
-        finding: Finding | None = None
-        compared: list[Comparison] = []
-        try:
-            worker.send(request)
-            while True:
-                message = worker.receive(request["deadline"] + GRACE)
-                if "failure" in message:
-                    raise SearchFailed(message["failure"])
-                if "unusable" in message:
-                    raise SolverUnusable(message["unusable"])
-                if "finding" in message:
-                    finding = replace(Finding.from_json(problem, message["finding"]), tried=tuple(tried))
-                    if not cross_check:
-                        return finding
-                elif "compared" in message:
-                    compared.append(Comparison.from_json(problem, message["compared"]))
-                elif "cross_checked" in message:
-                    assert finding is not None  # for the type checker: it is sent first
-                    return replace(finding, compared=tuple(compared))
-                elif "tried" in message:
-                    tried.append(message["tried"])
-                elif "attempt" in message:
-                    attempts.append(Attempt(**message["attempt"]))
-                else:
-                    progress(message["progress"])
-        except TimeoutError:
-            self.close()
-            stopped = Undecided("timeout", "the search was stopped at the deadline")
-        except Ended as ended:
-            self.close()
-            if not ran_out_of_memory(ended):
-                raise SearchFailed(str(ended)) from None
-            stopped = Undecided("memory", f"the search was stopped: {ended}")
-        except BaseException:
-            self.close()
-            raise
-        finding = finding or Finding(
-            stopped, tuple(attempts), tried=tuple(tried)
-        )  # what was found before the stop stands
-        if not cross_check:
-            return finding
-        return replace(finding, compared=completed(compared, finding.attempts, stopped.reason))

@@ -108,9 +108,10 @@ class _Service:
                 seed=request["seed"],
                 budget=Budget(request["deadline"], wanted["effort"] or inf),
                 progress=_progress,
+                improved=lambda ranked: reply({"smaller": ranked.to_json()}),
             )
         except MemoryError:
-            return Ranked((), 0)
+            return Ranked((), 0)  # what was sent before stands
 
     def _compare(self, request: dict[str, Any], finding: Finding) -> None:
         from zerograd.search.cross_check import cross_check

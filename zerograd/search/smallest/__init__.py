@@ -7,6 +7,7 @@ symmetries of the question; for each of them all datasets, as two halves that me
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 from zerograd.core.problem import Problem
@@ -17,7 +18,6 @@ from zerograd.search.smallest.best import Best, values_of
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import least_height
 from zerograd.search.smallest.level import Level
-from zerograd.search.smallest.orbits import generators, group, identity
 from zerograd.search.verdict import Progress
 
 HEIGHTS = 12
@@ -38,20 +38,26 @@ def smallest(
     seed: int,
     budget: Budget,
     progress: Progress,
+    improved: Callable[[Ranked], None] = lambda _: None,
 ) -> Ranked:
     """The ``count`` smallest witnesses that differ by more than names and signs, as far as there is time.
 
     Args:
         known: a witness to begin with; the others have as many samples.
         budget: what may be spent on it.
+        improved: called with the smallest one so far, whenever there is a smaller one and after each height.
     """
     if sum(map(prod, problem.network.shapes.values())) > MAX_PARAMETERS:
         return Ranked((known,), 0)
-    every = group(list(generators(problem.network, problem.derivative_at_kink)), identity(problem.network))
-    best = Best(problem, count, every)
+    least = least_height(problem, known.samples)
+    exhausted = least - 1
+
+    def tell() -> None:
+        improved(Ranked((best.ranked[0][1],), exhausted))
+
+    best = Best(problem, count, tell)
     if size_of(known) is not None:
         best.begin_with(values_of(known))
-    least = least_height(problem, known.samples)
     levels: dict[int, Level | None] = {}
 
     def level(height: int) -> Level | None:
@@ -70,13 +76,15 @@ def smallest(
             drawn = level(height)
             if drawn is not None:
                 drawn.draw(seed, draws)
-    exhausted = least - 1
     for height in range(least, least + HEIGHTS):
         if best.worst is not None and best.worst.height < height:
             break
         progress(f"looking for numbers up to {height}")
         searched = level(height)
-        if searched is None or not searched.search(budget):
+        best.passed_over = False
+        if searched is None or not searched.search(budget) or best.passed_over:
             break
         exhausted = height
+        if best.ranked:
+            tell()
     return Ranked(tuple(witness for _, witness in best.ranked), exhausted)

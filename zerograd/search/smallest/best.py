@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
@@ -16,6 +16,7 @@ from zerograd.core.problem import Problem
 from zerograd.core.size import Size, size_of
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.core.witness import Witness
+from zerograd.search.smallest.canonical import canonical
 from zerograd.search.smallest.orbits import Symmetry, moved
 
 Rows: TypeAlias = tuple[tuple[tuple[Fraction, ...], tuple[Fraction, ...]], ...]
@@ -78,14 +79,17 @@ class Best:
     """The ``count`` smallest witnesses of a problem that were offered, each accepted by the checker.
 
     Attributes:
-        every: all symmetries: witnesses that differ by one of these count once.
+        improved: called when there is another smallest one.
+        passed_over: whether one was not kept because it takes too long to tell it from what differs by names
+            and signs alone.
         worst: the size that a further one must not exceed; None while there are not enough.
     """
 
     problem: Problem
     count: int
-    every: Sequence[Symmetry]
-    found: dict[Values, tuple[Size, Taste, Witness]] = field(default_factory=dict)
+    improved: Callable[[], None] = lambda: None
+    passed_over: bool = False
+    found: dict[object, tuple[Size, Taste, Witness]] = field(default_factory=dict)
     worst: Size | None = None
 
     @property
@@ -96,7 +100,9 @@ class Best:
 
     def begin_with(self, values: Values) -> None:
         """Keep a known answer until a smaller one comes, or it is come upon again: then in its usual form."""
-        self._keep(self._orbit(values), _accepted(self.problem, values), _UNUSUAL)
+        orbit = self._orbit(values)
+        if orbit is not None:
+            self._keep(orbit, _accepted(self.problem, values), _UNUSUAL)
 
     def offer(self, values: Values, own: Sequence[Symmetry], *, renumber: bool = False) -> None:
         """Keep it if it is an answer, and among the smallest.
@@ -108,6 +114,9 @@ class Best:
         variants = (variant(values, symmetry, renumber=renumber) for symmetry in own)
         tasty, pleasant = min((taste(v), v) for v in variants)
         orbit = self._orbit(values)
+        if orbit is None:
+            self.passed_over = True
+            return
         known = self.found.get(orbit)
         if known is not None and known[1] <= tasty:
             return
@@ -119,10 +128,13 @@ class Best:
             witness = _accepted(self.problem, pleasant)  # a symmetry that is none would be a bug
         self._keep(orbit, witness, tasty)
 
-    def _orbit(self, values: Values) -> Values:
-        return min(variant(values, g, renumber=True) for g in self.every)
+    def _orbit(self, values: Values) -> object:
+        """The same for witnesses that differ by names and signs alone; None where that takes too long."""
+        if self.count == 1:  # there is none that it might be the same as
+            return values
+        return canonical(self.problem.network, self.problem.derivative_at_kink, *values)
 
-    def _keep(self, orbit: Values, witness: Witness, tasty: Taste) -> None:
+    def _keep(self, orbit: object, witness: Witness, tasty: Taste) -> None:
         size = size_of(witness)
         assert size is not None  # for the type checker: its values are rational
         if orbit not in self.found and len(self.found) >= self.count:
@@ -133,6 +145,8 @@ class Best:
         self.found[orbit] = size, tasty, witness
         if len(self.found) >= self.count:
             self.worst = max(size for size, _, _ in self.found.values())
+        if self.ranked[0][1] is witness:
+            self.improved()
 
 
 def _accepted(problem: Problem, values: Values) -> Witness:

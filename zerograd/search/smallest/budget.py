@@ -17,10 +17,12 @@ class Budget:
     Attributes:
         deadline: of `time.monotonic`.
         effort: parameters to compute with; large datasets count for several.
+        whole: what this is a part of: that is spent as well.
     """
 
     deadline: float
     effort: float = inf
+    whole: Budget | None = None
 
     def spent(self) -> bool:
         """Whether it is time to stop."""
@@ -34,8 +36,10 @@ class Budget:
     def spend(self, ways: int, parameters: int = 1) -> None:
         """Count one more of the parameters, and ways to choose a dataset or half of one."""
         self.effort -= parameters + ways / _HALVES
+        if self.whole is not None:
+            self.whole.spend(ways, parameters)
 
     def part(self, share: float) -> Budget:
-        """A share of it."""
+        """A share of it, which is spent with the part."""
         now = time.monotonic()
-        return Budget(now + (self.deadline - now) * share, self.effort * share)
+        return Budget(now + (self.deadline - now) * share, self.effort * share, self)

@@ -63,11 +63,11 @@ def generators(network: Network, convention: Kink) -> Iterator[Symmetry]:
         inner = number < last
         for unit in range(layer.units - 1 if inner else 0):
             yield _exchange(network, number, unit)
-        parity = _parity(layer.activation, convention)
+        sign = parity(layer.activation, convention)
         for unit in range(layer.units):
-            if parity == -1:
+            if sign == -1:
                 yield _signs(network, number, unit, above=True)
-            elif parity == 1 and inner:
+            elif sign == 1 and inner:
                 yield _signs(network, number, unit, above=False)
     for entry in range(network.inputs):
         flipped: set[Entry] = {("w1", (unit, entry)) for unit in range(network.widths[1])}
@@ -125,18 +125,18 @@ def _exchange(network: Network, number: int, unit: int) -> Symmetry:
     return Symmetry(tuple(moves), same.inputs, same.targets, names)
 
 
-def _parity(activation: Activation, convention: Kink) -> int:
+def parity(activation: Activation, convention: Kink) -> int:
     """1 of an even activation, −1 of an odd one, derivatives at kinks included; else 0."""
     kinks, slopes, offsets = activation.kinks, activation.slopes, activation.offsets
     at_kinks = [activation.slope_at_kink(number, convention) for number in range(len(kinks))]
     if any(a != -b for a, b in zip(kinks, reversed(kinks), strict=True)):
         return 0
-    for parity in (1, -1):
+    for sign in (1, -1):
         mirrored = all(
-            a == -parity * b for a, b in [*zip(slopes, reversed(slopes), strict=True), *_both(at_kinks)]
+            a == -sign * b for a, b in [*zip(slopes, reversed(slopes), strict=True), *_both(at_kinks)]
         )
-        if mirrored and all(a == parity * b for a, b in zip(offsets, reversed(offsets), strict=True)):
-            return parity
+        if mirrored and all(a == sign * b for a, b in zip(offsets, reversed(offsets), strict=True)):
+            return sign
     return 0
 
 

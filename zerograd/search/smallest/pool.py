@@ -119,7 +119,8 @@ class Layers:
             scale *= steps.scale
             largest = max(largest, a, kinks)
             slope *= steepest * max(1, widest) * fan_in * max(self.network.widths)
-        return (a + y * scale) * slope * max(1, largest) * samples < _WIDEST
+        widest = max(scale, (a + y * scale) * slope * max(1, largest) * samples)
+        return widest < _WIDEST
 
     def contributions(self, parameters: Mapping[str, Ints], pool: Pool) -> Contributions:
         """Forward pass and reverse mode for every choice in a pool.

@@ -1,6 +1,7 @@
 """Conditions for many datasets at once, in floating point: a sieve that lets through all that may hold.
 
-What it lets through is for the checker to judge. A comparison holds here if rounding may hide that it does.
+What it lets through is for the checker to judge. Numbers are intervals that hold the exact ones, whose ends
+are rounded outward after every operation; a comparison holds here if it does for some numbers within.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
+from math import inf
 from typing import TypeAlias
 
 import numpy as np
@@ -22,39 +24,68 @@ from zerograd.search.smallest.pool import Bools, Contributions, Ints, Pool
 
 Floats: TypeAlias = NDArray[np.float64]
 
-_TOLERANCE = 1e-9
-_EXACT = 2**53
-"""Whole numbers below are floats."""
+_SHARP = 2**26
+"""Fractions with numerators and denominators below differ by more than floats beside them do: they are equal
+exactly if their nearest floats are."""
 _CAN = {"<": (-1,), "<=": (-1, 0), "==": (0,), "!=": (-1, 1), ">=": (0, 1), ">": (1,)}
 """The signs of a - b with which each comparison holds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rounded:
-    """One number for each dataset, shape (n,), or the same for all, shape ().
+class Enclosed:
+    """One number for each dataset, shape (n,), or the same for all, shape (), within ``low`` and ``high``.
+
+    Neither is ever NaN, nor infinite but for ``low`` = −∞ and ``high`` = ∞.
 
     Attributes:
-        sharp: whether each is the nearest float to its exact value, so that equal ones are equal.
-        size: a bound on what was added up on the way: rounding errors are far below ``_TOLERANCE`` times it.
+        sharp: whether each is a fraction of whole numbers below `_SHARP`, and its ends are the floats beside
+            its nearest one: of two such numbers that with the smaller ``low`` is the smaller.
     """
 
-    values: Floats
-    sharp: bool
-    size: Floats
+    low: Floats
+    high: Floats
+    sharp: bool = False
 
     @classmethod
-    def nearest(cls, values: Floats) -> Rounded:
-        """Of floats that are each the nearest to an exact value."""
-        return cls(values, sharp=True, size=np.abs(values))
+    def outward(cls, low: Floats, high: Floats, *, sharp: bool = False) -> Enclosed:
+        """Of ends that are the nearest floats to exact ones; NaN where nothing is known."""
+        low, high = np.where(np.isnan(low), -inf, low), np.where(np.isnan(high), inf, high)
+        return cls(np.nextafter(low, -inf), np.nextafter(high, inf), sharp)
 
-    def __add__(self, other: Rounded) -> Rounded:
-        return Rounded(self.values + other.values, sharp=False, size=self.size + other.size)
+    @classmethod
+    def hull(cls, ends: Sequence[Floats]) -> Enclosed:
+        """From the least of these to the largest; unknown where one is NaN."""
+        return cls.outward(reduce(np.minimum, ends), reduce(np.maximum, ends))
 
-    def __sub__(self, other: Rounded) -> Rounded:
-        return Rounded(self.values - other.values, sharp=False, size=self.size + other.size)
+    def __add__(self, other: Enclosed) -> Enclosed:
+        with np.errstate(all="ignore"):
+            return self.outward(self.low + other.low, self.high + other.high)
 
-    def __mul__(self, other: Rounded) -> Rounded:
-        return Rounded(self.values * other.values, sharp=False, size=self.size * other.size)
+    def __sub__(self, other: Enclosed) -> Enclosed:
+        with np.errstate(all="ignore"):
+            return self.outward(self.low - other.high, self.high - other.low)
+
+    def __mul__(self, other: Enclosed) -> Enclosed:
+        with np.errstate(all="ignore"):  # 0 · ∞ is NaN
+            return self.hull([a * b for a in (self.low, self.high) for b in (other.low, other.high)])
+
+    def __truediv__(self, other: Enclosed) -> Enclosed:
+        with np.errstate(all="ignore"):
+            found = self.hull([a / b for a in (self.low, self.high) for b in (other.low, other.high)])
+        by_zero = (other.low <= 0) & (other.high >= 0)
+        return Enclosed(np.where(by_zero, -inf, found.low), np.where(by_zero, inf, found.high))
+
+
+UNKNOWN = Enclosed(np.array(-inf), np.array(inf))
+
+
+def quotient(values: Ints, scale: int) -> Enclosed:
+    """Of whole numbers of 64 bits."""
+    if scale < _SHARP and bool((np.abs(values) < _SHARP).all()):
+        nearest = np.asarray(values / scale, dtype=np.float64)
+        return Enclosed.outward(nearest, nearest, sharp=True)
+    floats, divisor = np.asarray(values, dtype=np.float64), np.array(float(scale))
+    return Enclosed.outward(floats, floats) / Enclosed.outward(divisor, divisor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,42 +96,43 @@ class Perhaps:
     false: Bools
 
 
-class RoundedAlgebra:
-    """Numbers as `Rounded`, truth values as `Perhaps` (see `zerograd.core.conditions.Algebra`)."""
+class EnclosedAlgebra:
+    """Numbers as `Enclosed`, truth values as `Perhaps` (see `zerograd.core.conditions.Algebra`)."""
 
-    def constant(self, value: int | Fraction) -> Rounded:
-        return Rounded.nearest(np.array(float(value)))
+    def constant(self, value: int | Fraction) -> Enclosed:
+        try:
+            nearest = np.array(float(value))
+        except OverflowError:
+            return UNKNOWN
+        sharp = max(abs(value.numerator), value.denominator) < _SHARP
+        return Enclosed.outward(nearest, nearest, sharp=sharp)
 
-    def divide(self, a: Rounded, b: Rounded) -> Rounded:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return Rounded(a.values / b.values, sharp=False, size=a.size / np.abs(b.values))
+    def divide(self, a: Enclosed, b: Enclosed) -> Enclosed:
+        return a / b
 
-    def absolute(self, a: Rounded) -> Rounded:
-        return Rounded(np.abs(a.values), a.sharp, a.size)
+    def absolute(self, a: Enclosed) -> Enclosed:
+        # Below 0 where the sign is in doubt, so that what is sharp remains so.
+        return Enclosed(np.maximum(a.low, -a.high), np.maximum(-a.low, a.high), a.sharp)
 
-    def minimum(self, values: Sequence[Rounded]) -> Rounded:
-        return reduce(lambda a, b: _either(np.minimum(a.values, b.values), a, b), values)
+    def minimum(self, values: Sequence[Enclosed]) -> Enclosed:
+        return reduce(lambda a, b: _pick(np.minimum, a, b), values)
 
-    def maximum(self, values: Sequence[Rounded]) -> Rounded:
-        return reduce(lambda a, b: _either(np.maximum(a.values, b.values), a, b), values)
+    def maximum(self, values: Sequence[Enclosed]) -> Enclosed:
+        return reduce(lambda a, b: _pick(np.maximum, a, b), values)
 
-    def compare(self, a: Rounded, operator: Comparison, b: Rounded) -> Perhaps:
-        with np.errstate(invalid="ignore"):
-            difference = a.values - b.values
-            near = np.abs(difference) <= _TOLERANCE * (a.size + b.size)
-        near |= ~np.isfinite(difference)
+    def compare(self, a: Enclosed, operator: Comparison, b: Enclosed) -> Perhaps:
         if a.sharp and b.sharp:
-            signs = {-1: difference < 0, 0: difference == 0, 1: difference > 0}
+            signs = {-1: a.low < b.low, 0: a.low == b.low, 1: a.low > b.low}
         else:
-            signs = {-1: near | (difference < 0), 0: near, 1: near | (difference > 0)}
+            signs = {-1: a.low < b.high, 0: (a.low <= b.high) & (b.low <= a.high), 1: a.high > b.low}
         can = _CAN[operator]
-        no = np.zeros(np.shape(difference), dtype=bool)
+        no = np.zeros(np.shape(signs[0]), dtype=bool)
         return Perhaps(
             reduce(np.logical_or, [signs[s] for s in can], no),
             reduce(np.logical_or, [signs[s] for s in signs if s not in can], no),
         )
 
-    def distinct(self, values: Sequence[Rounded]) -> Perhaps:
+    def distinct(self, values: Sequence[Enclosed]) -> Perhaps:
         pairs = [(a, b) for i, a in enumerate(values) for b in values[:i]]
         return self.conjunction([self.compare(a, "!=", b) for a, b in pairs])
 
@@ -118,15 +150,15 @@ class RoundedAlgebra:
         return Perhaps(part.false, part.true)
 
 
-def _either(values: Floats, a: Rounded, b: Rounded) -> Rounded:
-    return Rounded(values, a.sharp and b.sharp, np.maximum(a.size, b.size))
+def _pick(which: np.ufunc, a: Enclosed, b: Enclosed) -> Enclosed:
+    return Enclosed(which(a.low, b.low), which(a.high, b.high), a.sharp and b.sharp)
 
 
-def may_hold(conditions: Sequence[Condition], lookup: Callable[[str], Array[Rounded]], count: int) -> Bools:
+def may_hold(conditions: Sequence[Condition], lookup: Callable[[str], Array[Enclosed]], count: int) -> Bools:
     """Of each of ``count`` datasets, whether all conditions may hold."""
     fine = np.ones(count, dtype=bool)
     for condition in conditions:
-        fine &= evaluate(condition, RoundedAlgebra(), lookup).true
+        fine &= evaluate(condition, EnclosedAlgebra(), lookup).true
     return fine
 
 
@@ -145,25 +177,24 @@ class Quantities:
     made: Sequence[Contributions]
     members: Members
 
-    def __call__(self, name: str) -> Array[Rounded]:
+    def __call__(self, name: str) -> Array[Enclosed]:
         """Raises KeyError for an unknown name."""
         samples = len(self.pools)
         if name in self.parameters:
             array = self.parameters[name]
-            return Array(array.shape, tuple(_rounded(np.array(value), self.scale) for value in array.ravel()))
+            return Array(array.shape, tuple(quotient(np.array(value), self.scale) for value in array.ravel()))
         if name == "loss":
             residuals = self("r").entries
             total = reduce(lambda a, b: a + b, (r * r for r in residuals))
-            return Array((), (total * Rounded.nearest(np.array(1 / len(residuals))),))
+            return Array((), (total / EnclosedAlgebra().constant(len(residuals)),))
         if name.startswith("grad("):  # left to the checker
-            unknown = Rounded(np.array(np.nan), sharp=False, size=np.array(np.nan))
             named = name[len("grad(") : -1]
             shape = self.parameters[named].shape if named != "x" else (samples, self.pools[0].inputs.shape[1])
-            return Array.build(shape, lambda _: unknown)
+            return Array.build(shape, lambda _: UNKNOWN)
         columns = [self._of_sample(name, number) for number in range(samples)]
         width = columns[0][0].shape[1]
         entries = (
-            _rounded(values[self.members[:, number], entry], scale)
+            quotient(values[self.members[:, number], entry], scale)
             for number, (values, scale) in enumerate(columns)
             for entry in range(width)
         )
@@ -176,10 +207,3 @@ class Quantities:
             case "y":
                 return self.pools[number].targets, self.scale
         return self.made[number].values[name]
-
-
-def _rounded(values: Ints, scale: int) -> Rounded:
-    """Of whole numbers times a scale; sharp if floats hold both."""
-    floats = np.asarray(values / scale, dtype=np.float64)
-    sharp = scale < _EXACT and bool((np.abs(values) < _EXACT).all())
-    return Rounded(floats, sharp, np.abs(floats))
