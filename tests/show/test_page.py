@@ -143,6 +143,11 @@ def point(browser: Chrome, sample: int) -> WebElement:
     return browser.find_element(By.CSS_SELECTOR, f".point[data-sample='{sample}']")
 
 
+def replace(field: WebElement, *keys: str) -> None:
+    """Types over what is in a field."""
+    field.send_keys(Keys.CONTROL, "a", Keys.NULL, *keys)
+
+
 def test_first_sight(browser: Chrome, opened: Page) -> None:
     """At first the page shows the counterexample: the core's gradients, and that all holds."""
     sat = founding()
@@ -202,14 +207,12 @@ def test_parameters(browser: Chrome, opened: Page) -> None:
     sat = founding()
     opened(sat)
     field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='w1']")
-    field.clear()
-    field.send_keys("-7/3", Keys.TAB)
+    replace(field, "-7/3", Keys.TAB)
     changed = shown_witness(browser, sat)
     assert changed.parameters["w1"][0, 0] == Fraction(-7, 3)
     assert shown_gradients(browser) == core_gradients(changed)
-    field.clear()
-    field.send_keys("1/0", Keys.TAB)
-    assert field.get_attribute("aria-invalid") is not None
+    replace(field, "1/0", Keys.TAB)
+    assert (field.get_attribute("value"), field.get_attribute("aria-invalid")) == ("−7/3", None)
     assert shown_witness(browser, sat).variables == changed.variables
     slider = browser.find_element(By.CSS_SELECTOR, "input[aria-label='b2, slider']")
     slider.send_keys(Keys.ARROW_RIGHT)
@@ -223,11 +226,10 @@ def test_sample_fields(browser: Chrome, opened: Page) -> None:
     sat = two_outputs()
     opened(sat)
     rows = browser.find_element(By.ID, "gradients").text
-    assert "some nonzero of w1 ✓" in rows
+    assert rows.count("some nonzero ✓") == rows.count("(some nonzero)") == 2
     assert "positive ✓" in rows or "✗" not in rows
     field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='x of sample 1, entry 0']")
-    field.clear()
-    field.send_keys("2.5", Keys.ENTER)
+    replace(field, "2.5", Keys.ENTER)
     target = browser.find_element(By.CSS_SELECTOR, ".point[data-sample='0'][data-output='1']")
     ActionChains(browser).drag_and_drop_by_offset(target, 60, -30).perform()
     changed = shown_witness(browser, sat)
@@ -243,8 +245,7 @@ def test_irrational(browser: Chrome, opened: Page) -> None:
     opened(sat)
     assert shown_gradients(browser) == core_gradients(sat.witness)
     field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='b2']")
-    field.clear()
-    field.send_keys("1", Keys.TAB)
+    replace(field, "1", Keys.TAB)
     values = dict(sat.witness.variables) | {"b2": Array((1,), (1,))}
     changed = Witness.of(sat.problem, values)
     shown = browser.find_element(By.CSS_SELECTOR, "[data-gradient='∂L/∂w2']").get_attribute("data-exact")
@@ -258,8 +259,7 @@ def test_forbidden_kink(browser: Chrome, opened: Page) -> None:
     parameters = {"w1": [["1"]], "b1": ["0"], "w2": [["1"]], "b2": ["0"]}
     opened(answer(problem, parameters, [["1"]], [["0"]]))
     field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='x of sample 0']")
-    field.clear()
-    field.send_keys("0", Keys.TAB)
+    replace(field, "0", Keys.TAB)
     assert set(shown_gradients(browser).values()) == {""}
     assert browser.find_element(By.ID, "gradients").text.count("no derivative") == 4
     assert browser.find_element(By.ID, "no-derivative").is_displayed()
