@@ -116,7 +116,7 @@
       const held = asked.filter(Boolean).length;
       document.body.classList.toggle("changed", changed);
       byId("state").textContent = changed
-        ? `Changed: ${held} of ${asked.length} things asked hold.`
+        ? `Changed: ${held} of ${asked.length} asked hold.`
         : "All that was asked holds.";
       byId("back").disabled = !changed;
       for (const element of document.querySelectorAll(".when-changed")) element.hidden = !changed;
@@ -166,6 +166,8 @@
   /** Tells the style how much of the window the board takes, and readers whether the samples have more columns. */
   function followLayout() {
     document.documentElement.style.setProperty("--board", `${byId("board").offsetHeight}px`);
+    const active = document.activeElement; // which a board that has grown may cover
+    if (active.matches(".parameters input, .samples input")) active.scrollIntoView({ block: "nearest" });
     const around = byId("samples-scroll");
     const fits = around.scrollWidth <= around.clientWidth + 1;
     byId("sideways").hidden = fits;

@@ -40,8 +40,9 @@ window.zerograd.picture = (() => {
 
   /** What a bar says: a long number is only about right there, and in full in the table. */
   function brief(residual) {
-    const rounded = residual.length > 12 && residual.split("≈")[1];
-    return rounded ? `r ≈ ${rounded.trim()}` : `r = ${residual}`;
+    const full = text(residual);
+    if (full.length <= 12) return `r = ${full}`;
+    return `r ≈ ${tickText(Number(toFloat(residual).toPrecision(3)))}`;
   }
 
   /**
@@ -197,7 +198,7 @@ window.zerograd.picture = (() => {
       const { at, top, end } = ends(mark);
       const residual = text(run.residuals[k]);
       set(bar, { d: `M${at} ${top}V${end}M${at - 7} ${end}H${at + 7}` });
-      value.textContent = labelled && sign(run.residuals[k]) !== 0 ? brief(residual) : "";
+      value.textContent = labelled && sign(run.residuals[k]) !== 0 ? brief(run.residuals[k]) : "";
       const position = `y = ${text(yOf(m, k))}, prediction ${text(run.yHat[k])}, residual ${residual}`;
       set(handle, {
         transform: `translate(${at} ${top})`,

@@ -64,7 +64,7 @@ window.zerograd.placing = (() => {
     });
     const away = Math.sign(to - from) || 1;
     const beyond = [
-      [(from + to) / 2, 13],
+      [(from + to) / 2, 13], [0.75 * from + 0.25 * to, 13], [from + 3 * away, 13],
       [to + 12 * away, 0], [from - 19 * away, 0], [to + 12 * away, 10], [from - 19 * away, 10], [from, 13],
       [(from + to) / 2 - 20, 12], [(from + to) / 2 + 20, 12],
     ].flatMap(([y, aside]) =>
