@@ -1,14 +1,15 @@
-"""Coq, where it is installed; and answers with samples on kinks."""
+"""Coq and a browser, where they are installed; and answers with samples on kinks."""
 
 from __future__ import annotations
 
 import random
 import re
+import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +21,9 @@ from zerograd.core.problem import Problem
 from zerograd.core.references import entry
 from zerograd.core.vocabulary import variable_shapes
 from zerograd.core.witness import Witness
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 AXIOMS = {
     "ClassicalDedekindReals.sig_forall_dec",
@@ -106,3 +110,42 @@ class Kinked:
                 asked[relation].append(entry(name, index))
         problem = Problem(network=network, samples=samples, derivative_at_kink=convention, **asked, **labels)
         return Sat(Witness.of(problem, values), problem=problem)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    """Headless Chromium."""
+    from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:  # before this, a test that needs them was skipped
+        pytest.fail("chromium and chromedriver are not installed")
+    options = ChromeOptions()
+    options.binary_location = program
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,1400"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = Chrome(options=options, service=ChromeService(driver))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture
+def opened(browser: Chrome, tmp_path: Path) -> Iterator[Callable[[Sat], None]]:
+    """Opens the page of an answer from a file. In the end the browser must have had no complaint."""
+    from tests.show.pages import requests
+    from zerograd.show.page import page_html
+
+    browser.set_window_size(1200, 1400)
+    browser.get("about:blank")
+    for log in ("browser", "performance"):
+        browser.get_log(log)  # type: ignore[no-untyped-call]  # selenium's
+
+    def open_page(sat: Sat) -> None:
+        place = tmp_path / "page.html"
+        place.write_text(page_html(sat), encoding="utf-8")
+        browser.get(place.as_uri())
+
+    yield open_page
+    assert [line["message"] for line in browser.get_log("browser")] == []  # type: ignore[no-untyped-call]
+    assert all(url.startswith(("file:", "data:", "about:")) for url in requests(browser))

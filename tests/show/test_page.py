@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
-from collections.abc import Callable, Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
 
+from tests.show.pages import (
+    Page,
+    answer,
+    core_gradients,
+    founding,
+    irrational,
+    point,
+    replace,
+    shown_gradients,
+    shown_witness,
+    two_outputs,
+)
 from zerograd.core.answer import Sat
 from zerograd.core.arrays import Array
 from zerograd.core.backprop import OnKink
@@ -28,119 +36,6 @@ from zerograd.show.page.data import can_calculate, json_for_script, question_dat
 
 MARKUP = "</script><img src=x onerror=window.broken=1> ${window.broken=2} {{ 7*7 }}"
 HOSTILE = MARKUP + " \"'`<!-- \u2028\u202eabc & more"
-
-
-def answer(problem: Problem, parameters: dict[str, Any], x: Any, y: Any, **field: Any) -> Sat:
-    """A checked answer from nested lists of exact numbers."""
-    document = {"format": "zerograd.witness/1", "problem": problem.digest} | field
-    return Sat(
-        witness_from_json(problem, document | {"parameters": parameters, "x": x, "y": y}), problem=problem
-    )
-
-
-def founding(**labels: Any) -> Sat:
-    """The counterexample of the README."""
-    problem = Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"], **labels)
-    parameters = {"w1": [["-1"]], "b1": ["1"], "w2": [["-1"]], "b2": ["0"]}
-    return answer(problem, parameters, [["2"], ["-2"], ["-1"]], [["1"], ["-1"], ["-5"]])
-
-
-def irrational() -> Sat:
-    """A counterexample with w1 = √2."""
-    problem = Problem(
-        network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"], where=["w1**2 == 2", "w1 > 0"]
-    )
-    root = {"alpha": ["0", "1"]}
-    parameters = {"w1": [[root]], "b1": [{"alpha": ["0", "-1"]}], "w2": [["1"]], "b2": ["0"]}
-    targets = [["-1"], [{"alpha": ["2", "1"]}], [{"alpha": ["-1", "2"]}]]
-    field = {"polynomial": ["-2", "0", "1"], "interval": ["1", "2"]}
-    return answer(problem, parameters, [["0"], ["2"], ["3"]], targets, field=field)
-
-
-def two_outputs() -> Sat:
-    """Two inputs and two outputs, and a question about ∂L/∂x."""
-    problem = Problem(network=[2, 2, 2], samples=2, some_nonzero=["w1"], positive=["b2[1]"], zero=["x[0,1]"])
-    parameters = {
-        "w1": [["1", "0"], ["-1", "1/2"]],
-        "b1": ["0", "0"],
-        "w2": [["1", "2"], ["0", "1"]],
-        "b2": ["0", "0"],
-    }
-    return answer(problem, parameters, [["1", "2"], ["-1", "-4"]], [["0", "-1"], ["1", "0"]])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
-    """Headless Chromium."""
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:  # before this, a test that needs them was skipped
-        pytest.fail("chromium and chromedriver are not installed")
-    options = ChromeOptions()
-    options.binary_location = program
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,1400"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = Chrome(options=options, service=ChromeService(driver))
-    yield chrome
-    chrome.quit()
-
-
-Page = Callable[[Sat], None]
-
-
-@pytest.fixture
-def opened(browser: Chrome, tmp_path: Path) -> Iterator[Page]:
-    """Opens the page of an answer from a file. In the end the browser must have had no complaint."""
-    browser.set_window_size(1200, 1400)
-    browser.get("about:blank")
-    for log in ("browser", "performance"):
-        browser.get_log(log)  # type: ignore[no-untyped-call]  # selenium's
-
-    def open_page(sat: Sat) -> None:
-        place = tmp_path / "page.html"
-        place.write_text(page_html(sat), encoding="utf-8")
-        browser.get(place.as_uri())
-
-    yield open_page
-    assert [line["message"] for line in browser.get_log("browser")] == []  # type: ignore[no-untyped-call]
-    assert all(url.startswith(("file:", "data:", "about:")) for url in requests(browser))
-
-
-def requests(browser: Chrome) -> list[str]:
-    """The addresses that pages asked for."""
-    events = [json.loads(line["message"])["message"] for line in browser.get_log("performance")]  # type: ignore[no-untyped-call]
-    return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-
-
-def shown_gradients(browser: Chrome) -> dict[str, str]:
-    """Every entry in full, by its label, once the page has drawn what was last changed."""
-    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-    rows = browser.find_elements(By.CSS_SELECTOR, "#gradients tr")
-    return {str(row.get_attribute("data-gradient")): str(row.get_attribute("data-exact")) for row in rows}
-
-
-def shown_witness(browser: Chrome, sat: Sat) -> Witness:
-    """The network and the dataset in the page's fields, as a witness of the core."""
-    fields = browser.find_elements(By.CSS_SELECTOR, "input.number")
-    exact = {field.get_attribute("aria-label"): field.get_attribute("data-exact") for field in fields}
-    values: dict[str, Array[Any]] = {}
-    for name, array in sat.witness.variables.items():
-        found = [
-            Fraction(str(text))
-            for label, text in exact.items()
-            if re.fullmatch(rf"{name}(\[.*\]| of sample .*)?", str(label))
-        ]
-        values[name] = Array(array.shape, tuple(found))
-    return Witness.of(sat.problem, values)
-
-
-def core_gradients(witness: Witness) -> dict[str, str]:
-    """What the core finds, by the labels of a network with one unit in each layer."""
-    return {f"∂L/∂{name}": str(witness.gradients[name].entries[0]) for name in witness.parameters}
-
-
-def point(browser: Chrome, sample: int) -> WebElement:
-    return browser.find_element(By.CSS_SELECTOR, f".point[data-sample='{sample}']")
 
 
 def test_the_title_is_said_once() -> None:
@@ -208,14 +103,12 @@ def test_parameters(browser: Chrome, opened: Page) -> None:
     sat = founding()
     opened(sat)
     field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='w1']")
-    field.clear()
-    field.send_keys("-7/3", Keys.TAB)
+    replace(field, "-7/3", Keys.TAB)
     changed = shown_witness(browser, sat)
     assert changed.parameters["w1"][0, 0] == Fraction(-7, 3)
     assert shown_gradients(browser) == core_gradients(changed)
-    field.clear()
-    field.send_keys("1/0", Keys.TAB)
-    assert field.get_attribute("aria-invalid") is not None
+    replace(field, "1/0", Keys.TAB)
+    assert (field.get_attribute("value"), field.get_attribute("aria-invalid")) == ("−7/3", None)
     assert shown_witness(browser, sat).variables == changed.variables
     slider = browser.find_element(By.CSS_SELECTOR, "input[aria-label='b2, slider']")
     slider.send_keys(Keys.ARROW_RIGHT)
@@ -229,11 +122,10 @@ def test_sample_fields(browser: Chrome, opened: Page) -> None:
     sat = two_outputs()
     opened(sat)
     rows = browser.find_element(By.ID, "gradients").text
-    assert "some nonzero of w1 ✓" in rows
+    assert rows.count("some nonzero ✓") == rows.count("(some nonzero)") == 2
     assert "positive ✓" in rows or "✗" not in rows
     field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='x of sample 1, entry 0']")
-    field.clear()
-    field.send_keys("2.5", Keys.ENTER)
+    replace(field, "2.5", Keys.ENTER)
     target = browser.find_element(By.CSS_SELECTOR, ".point[data-sample='0'][data-output='1']")
     ActionChains(browser).drag_and_drop_by_offset(target, 60, -30).perform()
     changed = shown_witness(browser, sat)
@@ -249,8 +141,7 @@ def test_irrational(browser: Chrome, opened: Page) -> None:
     opened(sat)
     assert shown_gradients(browser) == core_gradients(sat.witness)
     field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='b2']")
-    field.clear()
-    field.send_keys("1", Keys.TAB)
+    replace(field, "1", Keys.TAB)
     values = dict(sat.witness.variables) | {"b2": Array((1,), (1,))}
     changed = Witness.of(sat.problem, values)
     shown = browser.find_element(By.CSS_SELECTOR, "[data-gradient='∂L/∂w2']").get_attribute("data-exact")
@@ -264,14 +155,89 @@ def test_forbidden_kink(browser: Chrome, opened: Page) -> None:
     parameters = {"w1": [["1"]], "b1": ["0"], "w2": [["1"]], "b2": ["0"]}
     opened(answer(problem, parameters, [["1"]], [["0"]]))
     field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='x of sample 0']")
-    field.clear()
-    field.send_keys("0", Keys.TAB)
+    replace(field, "0", Keys.TAB)
     assert set(shown_gradients(browser).values()) == {""}
     assert browser.find_element(By.ID, "gradients").text.count("no derivative") == 4
     assert browser.find_element(By.ID, "no-derivative").is_displayed()
     assert "on kink" in browser.find_element(By.ID, "samples").text
     browser.find_element(By.ID, "back").click()
     assert "" not in shown_gradients(browser).values()
+
+
+NUMBERS = {
+    "1,5": Fraction(3, 2),
+    "-0,25": Fraction(-1, 4),
+    "1e3": 1000,
+    "1.5E-3": Fraction(3, 2000),
+    "\u22122/3": Fraction(-2, 3),
+}
+REFUSED = ("½", "1/0", "1,", ",5", "1,2,3", "1e", "1e99", "0x10", "")
+
+
+def test_numbers_that_are_read(browser: Chrome, opened: Page) -> None:
+    """A decimal comma and powers of ten are read exactly; what is not a number is not."""
+    opened(founding())
+    script = (
+        "const read = window.zerograd.exact.parse;"
+        "return arguments[0].map(read).map((v) => v && `${v.n}/${v.d}`)"
+    )
+    found = browser.execute_script(script, list(NUMBERS))
+    assert list(map(Fraction, found)) == list(NUMBERS.values())
+    assert browser.execute_script(script, REFUSED) == [None] * len(REFUSED)
+
+
+def test_a_field_says_what_it_does_not_read(browser: Chrome, opened: Page) -> None:
+    """The hint describes the field; left, or with Escape, the field shows its value again."""
+    sat = founding()
+    opened(sat)
+    field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='w1']")
+    replace(field, "1,5", Keys.ENTER)
+    assert field.get_attribute("value") == "3/2"
+    changed = shown_witness(browser, sat)
+    assert changed.parameters["w1"][0, 0] == Fraction(3, 2)
+    replace(field, "½", Keys.ENTER)
+    hint = browser.find_element(By.ID, str(field.get_attribute("aria-describedby")))
+    assert hint.is_displayed()
+    assert (hint.get_attribute("role"), field.get_attribute("aria-invalid")) == ("alert", "true")
+    assert "write 3, \u22122/3, 0.1 or 1e3" in hint.text
+    field.send_keys(Keys.ESCAPE)
+    assert (field.get_attribute("value"), field.get_attribute("aria-invalid")) == ("3/2", None)
+    assert not hint.is_displayed()
+    replace(field, "½", Keys.TAB)
+    assert (field.get_attribute("value"), field.get_attribute("aria-invalid")) == ("3/2", None)
+    assert hint.text.startswith("Not read: ½. Still 3/2")
+    assert shown_witness(browser, sat).variables == changed.variables
+    browser.find_element(By.ID, "back").click()
+    assert not hint.is_displayed()
+
+
+def test_ticks_of_conditions(browser: Chrome, opened: Page) -> None:
+    """Once something has changed, no condition keeps its tick."""
+    opened(irrational())
+    conditions = browser.find_element(By.CLASS_NAME, "conditions")
+    assert conditions.text.count("✓ checked for the counterexample") == 2
+    point(browser, 0).send_keys(Keys.ARROW_UP)
+    shown_gradients(browser)
+    assert "✓" not in conditions.text
+    assert conditions.text.count("not re-checked after your change") == 2
+    browser.find_element(By.ID, "back").click()
+    assert conditions.text.count("✓") == 2
+
+
+def test_some_nonzero(browser: Chrome, opened: Page) -> None:
+    """What is asked of some entry is ticked where one is nonzero, and refused only where none is."""
+    opened(two_outputs())
+    asked = browser.find_elements(By.CSS_SELECTOR, "#gradients [data-gradient^='∂L/∂w1'] .asked")
+    assert [cell.text for cell in asked] == ["some nonzero ✓"] * 2 + ["(some nonzero)"] * 2
+    for label, value in (("y of sample 0, entry 0", "1"), ("y of sample 0, entry 1", "0")):
+        replace(browser.find_element(By.CSS_SELECTOR, f"input[aria-label='{label}']"), value, Keys.ENTER)
+    shown_gradients(browser)
+    assert [cell.text for cell in asked] == ["some nonzero ✗"] * 4
+    assert (
+        "Changed: 1 of 3" in browser.find_element(By.ID, "state").text
+    )  # asked once of w1, not of each entry
+    page = page_html(two_outputs())
+    assert page.count("<td>(some nonzero)</td>") == page.count("<td>some nonzero ✓</td>") == 2
 
 
 def test_hostile_texts(browser: Chrome, opened: Page) -> None:
@@ -291,20 +257,6 @@ def test_json_stays_inside_its_element() -> None:
     written = json_for_script({"text": HOSTILE})
     assert not set("<>&\u2028\u2029") & set(written)
     assert json.loads(written) == {"text": HOSTILE}
-
-
-@pytest.mark.parametrize("make", [founding, irrational, two_outputs])
-def test_phone(browser: Chrome, opened: Page, make: Callable[[], Sat]) -> None:
-    """360 pixels are wide enough: nothing but tables scrolls sideways."""
-    size = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    try:
-        opened(make())
-        shown_gradients(browser)
-        widths = browser.execute_script("return [document.scrollingElement.scrollWidth, innerWidth]")
-        assert widths[0] <= widths[1] == 360
-    finally:
-        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_everything_is_labelled(browser: Chrome, opened: Page) -> None:

@@ -12,7 +12,17 @@ from zerograd.show.escape import clean
 from zerograd.show.page.content import content
 from zerograd.show.page.data import can_calculate, json_for_script, page_data
 
-SCRIPTS = ("rational.js", "exact.js", "network.js", "graph.js", "picture.js", "tables.js", "page.js")
+SCRIPTS = (
+    "rational.js",
+    "exact.js",
+    "network.js",
+    "graph.js",
+    "placing.js",
+    "picture.js",
+    "fields.js",
+    "tables.js",
+    "page.js",
+)
 """In the order in which they build on one another."""
 
 

@@ -34,7 +34,7 @@ class Content:
         asked: gradients and what is asked of them: (``[∂L/∂w2, ∂L/∂b2]``, ``are zero``).
         conditions: where, given values, bounds and domain, a line each.
         parameters: (name, value), the first of them; ``parameters_left_out`` says how many are not.
-        gradients: (name, value, what is asked, whether it holds), a row each.
+        gradients: (name, value, what is asked and whether it holds), a row each.
         headings, samples: the table of samples; ``samples_left_out`` says how many rows it lacks.
         alpha: what α stands for, None for rational witnesses.
     """
@@ -48,7 +48,7 @@ class Content:
     alpha: str | None
     parameters: list[tuple[str, str]]
     parameters_left_out: int
-    gradients: list[tuple[str, str, list[tuple[str, bool]]]]
+    gradients: list[tuple[str, str, list[str]]]
     headings: list[str]
     samples: list[list[str]]
     samples_left_out: int
@@ -119,14 +119,19 @@ def _alpha(witness: Witness) -> str | None:
     return f"α ≈ {value} is the root of {field_text(witness.field)}".replace("-", "−")
 
 
-def _gradient(witness: Witness, row: dict[str, Any]) -> tuple[str, str, list[tuple[str, bool]]]:
+def _gradient(witness: Witness, row: dict[str, Any]) -> tuple[str, str, list[str]]:
     entries = witness.gradients[row["name"]].entries
-    asked = [
-        (relation["text"], _holds(relation["relation"], [entries[i] for i in relation["positions"]]))
-        for relation in row["asked"]
-    ]
     values = [entries[i] for i in row["positions"]]
+    asked = [_judged(relation, entries, values) for relation in row["asked"]]
     return row["label"], exact_text(values[0]) if len(values) == 1 else signs_text(values), asked
+
+
+def _judged(relation: dict[str, Any], entries: Sequence[Exact], own: Sequence[Exact]) -> str:
+    """``zero ✓``; of an entry that is zero while another is not, ``(some nonzero)``."""
+    held = _holds(relation["relation"], [entries[i] for i in relation["positions"]])
+    if relation["relation"] == "some_nonzero" and held and not any(map(sign, own)):
+        return f"({relation['text']})"
+    return f"{relation['text']} {'✓' if held else '✗'}"
 
 
 def _holds(relation: str, values: Sequence[Exact]) -> bool:

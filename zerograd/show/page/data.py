@@ -160,7 +160,7 @@ def _of(reference: Reference, relation: str) -> str:
 def _narrowed(relation: dict[str, Any], position: int) -> dict[str, Any]:
     """What a relation says of one entry. That some entry is nonzero is said of all together."""
     if relation["relation"] == "some_nonzero":
-        return relation
+        return relation | {"text": relation["text"].removesuffix(f" of {relation['name']}")}
     return relation | {"positions": [position], "text": relation["relation"]}
 
 

@@ -95,21 +95,27 @@ window.zerograd.exact = (() => {
   // --- reading and writing ---
 
   const LONGEST_INPUT = 60;
-  const NUMBER = /^([+-]?)(?:(\d+)\s*\/\s*(\d+)|(\d+)(?:\.(\d*))?|\.(\d+))$/;
+  const LARGEST_EXPONENT = 60;
+  const NUMBER = /^([+-]?)(?:(\d+)\s*\/\s*(\d+)|(?:(\d+)(?:\.(\d*)|,(\d+))?|\.(\d+))(?:[eE]([+-]?\d+))?)$/;
 
-  /** "3", "-2/3", "−2/3", "0.1" as a Rational; null for anything else. */
+  /** "3", "-2/3", "−2/3", "0.1", "0,1", "1e3" as a Rational; null for anything else. */
   function parse(text) {
-    const plain = text.trim().replace("\u2212", "-");
+    const plain = text.trim().replaceAll("\u2212", "-");
     const match = plain.length > LONGEST_INPUT ? null : NUMBER.exec(plain);
     if (!match) return null;
-    const [, minus, top, bottom, whole, places, onlyPlaces] = match;
+    const [, minus, top, bottom, whole, places, afterComma, onlyPlaces, exponent] = match;
     if (bottom !== undefined && BigInt(bottom) === 0n) return null;
-    const decimals = places || onlyPlaces || "";
+    if (Math.abs(Number(exponent || 0)) > LARGEST_EXPONENT) return null;
+    const decimals = places || afterComma || onlyPlaces || "";
     const size =
       bottom === undefined
-        ? fraction(BigInt((whole || "") + decimals), 10n ** BigInt(decimals.length))
+        ? timesPowerOfTen(BigInt((whole || "") + decimals), Number(exponent || 0) - decimals.length)
         : fraction(BigInt(top), BigInt(bottom));
     return minus === "-" ? negativeRational(size) : size;
+  }
+
+  function timesPowerOfTen(n, power) {
+    return power < 0 ? fraction(n, 10n ** BigInt(-power)) : fraction(n * 10n ** BigInt(power));
   }
 
   /** "p/q" as a Rational, of any length. */

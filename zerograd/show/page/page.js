@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { exact, network, picture, tables } = window.zerograd;
+  const { exact, network, picture, tables, fields } = window.zerograd;
   const SLOW = 120; // milliseconds of a full evaluation from which sliders wait until they are let go
   const byId = (id) => document.getElementById(id);
 
@@ -21,7 +21,6 @@
       return;
     }
     byId("workbench").hidden = false;
-    byId("data-section").hidden = false;
 
     const view = picture.create(byId("picture"), model, movePoint);
     const gradients = tables.gradientTable(byId("gradients"), data.rows);
@@ -74,6 +73,7 @@
     function restore() {
       model.values = copied(original);
       evaluateAll();
+      fields.clearHints();
       settle();
     }
 
@@ -112,14 +112,15 @@
     }
 
     function showState(changed, judged) {
-      const asked = judged.flatMap((row) => row.asked);
-      const held = asked.filter((relation) => relation.held).length;
+      const asked = [...new Map(judged.flatMap((row) => row.asked).map((asked) => [asked.key, asked.held])).values()];
+      const held = asked.filter(Boolean).length;
       document.body.classList.toggle("changed", changed);
       byId("state").textContent = changed
-        ? `Changed: ${held} of ${asked.length} things asked of these gradients hold.`
-        : "This is the counterexample: all that was asked holds.";
+        ? `Changed: ${held} of ${asked.length} asked hold.`
+        : "All that was asked holds.";
       byId("back").disabled = !changed;
       for (const element of document.querySelectorAll(".when-changed")) element.hidden = !changed;
+      for (const element of document.querySelectorAll(".when-unchanged")) element.hidden = changed;
     }
 
     /** Tells screen readers which gradients are others than last time. */
@@ -134,12 +135,18 @@
     function describe() {
       const all = model.evaluation.runs.length;
       const shown = view.samples < all ? ` The first ${view.samples} of ${all} samples are shown; all count.` : "";
-      byId("snapping").textContent = view.overX
-        ? `Points keep to multiples of ${exact.text(view.grid.x)} in x and ${exact.text(view.grid.y)} in y.${shown}`
-        : `Targets keep to multiples of ${exact.text(view.grid.y)}.${shown}`;
-      byId("hint").textContent = view.overX
-        ? "Drag a point, or move it with the arrow keys (with Shift: ten steps)."
-        : "Drag a target up or down, or move it with the arrow keys (with Shift: ten steps).";
+      const keys = "with the arrow keys (with Shift: ten steps)";
+      if (view.overX) {
+        byId("hint").textContent = `Drag a point, or move it ${keys}.`;
+        byId("snapping").textContent =
+          `Points keep to multiples of ${exact.text(view.grid.x)} in x and ${exact.text(view.grid.y)} in y.${shown}`;
+      } else {
+        const names = view.outputs > 1 ? " y[0,1] is the target of sample 0, output 1." : "";
+        byId("picture-heading").textContent = "Targets and predictions, sample by sample";
+        byId("hint").textContent =
+          `The inputs are in the table of samples below.${names} Drag a target up or down, or move it ${keys}.`;
+        byId("snapping").textContent = `Targets keep to multiples of ${exact.text(view.grid.y)}.${shown}`;
+      }
       leftOut("parameters-left-out", parameters.leftOut, "parameters");
       leftOut("samples-left-out", samples.leftOut, "samples");
     }
@@ -149,9 +156,22 @@
     }
 
     byId("back").addEventListener("click", restore);
-    new ResizeObserver(view.fitWidth).observe(byId("picture").parentElement);
+    new ResizeObserver(view.fitFrame).observe(byId("picture").parentElement);
+    const layout = new ResizeObserver(followLayout);
+    for (const id of ["board", "samples", "samples-scroll"]) layout.observe(byId(id));
     describe();
     announce(show());
+  }
+
+  /** Tells the style how much of the window the board takes, and readers whether the samples have more columns. */
+  function followLayout() {
+    document.documentElement.style.setProperty("--board", `${byId("board").offsetHeight}px`);
+    const active = document.activeElement; // which a board that has grown may cover
+    if (active.matches(".parameters input, .samples input")) active.scrollIntoView({ block: "nearest" });
+    const around = byId("samples-scroll");
+    const fits = around.scrollWidth <= around.clientWidth + 1;
+    byId("sideways").hidden = fits;
+    around.classList.toggle("sideways", !fits);
   }
 
   /** Whether the page's own arithmetic finds the gradients that the checker found. */

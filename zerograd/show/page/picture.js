@@ -5,12 +5,14 @@
 "use strict";
 
 window.zerograd.picture = (() => {
-  const { toFloat, snap, stepped, text } = window.zerograd.exact;
+  const { toFloat, sign, snap, stepped, text } = window.zerograd.exact;
   const { niceStep, ticks, tickText, spread, floatFunction, graphPoints } = window.zerograd.graph;
+  const { choose, besideBar, besidePoint } = window.zerograd.placing;
   const SVG = "http://www.w3.org/2000/svg";
   const MOST_SAMPLES = 40; // that are drawn
   const MOST_OUTPUTS = 4;
   const MOST_LABELS = 12;
+  const BASELINE = 4.5; // of a text, below its middle
   const MARGIN = { left: 46, right: 14, top: 24, bottom: 30 };
   const SHAPES = [
     "M-6 0A6 6 0 1 0 6 0A6 6 0 1 0 -6 0Z",
@@ -36,6 +38,13 @@ window.zerograd.picture = (() => {
   const passes = (run) =>
     run.layers.every((units) => units.some((unit) => unit.slope === null || unit.slope.n !== 0n));
 
+  /** What a bar says: a long number is only about right there, and in full in the table. */
+  function brief(residual) {
+    const full = text(residual);
+    if (full.length <= 12) return `r = ${full}`;
+    return `r ≈ ${tickText(Number(toFloat(residual).toPrecision(3)))}`;
+  }
+
   /**
    * The picture in an <svg>. `model` is the page's state (question, values, evaluation); `move` is called
    * with (sample, output, x or null, y, whether the movement is over).
@@ -45,16 +54,19 @@ window.zerograd.picture = (() => {
     const overX = model.question.inputs === 1 && outputs === 1;
     const samples = Math.min(model.evaluation.runs.length, MOST_SAMPLES);
     const labelled = samples * Math.min(outputs, MOST_OUTPUTS) <= MOST_LABELS;
+    const crowded = samples * Math.min(outputs, MOST_OUTPUTS) > 2 * MOST_LABELS;
     const view = { x: [0, 1], y: [0, 1], width: 640, height: 420 };
     const grid = {};
 
-    svg.classList.toggle("crowded", samples * Math.min(outputs, MOST_OUTPUTS) > 2 * MOST_LABELS);
+    svg.classList.toggle("crowded", crowded);
     const axes = draw(svg, "g", { "aria-hidden": "true" });
     const clip = draw(draw(draw(svg, "defs"), "clipPath", { id: "plot" }), "rect");
     const plot = draw(svg, "g", { "clip-path": "url(#plot)", "aria-hidden": "true" });
     const bendMarks = draw(plot, "g", { class: "bends" });
     const curve = draw(plot, "path", { class: "curve" });
     const bars = draw(plot, "g");
+    const values = draw(plot, "g"); // above all bars, so that none strikes them out
+    let line = []; // the curve, as drawn
     const marks = allMarks();
 
     /** The graphical elements of every data point. They stay the same while they are dragged. */
@@ -68,16 +80,17 @@ window.zerograd.picture = (() => {
 
     function makeMark(m, k) {
       const bar = draw(bars, "path", { class: "residual" });
-      const value = draw(bars, "text", { class: "residual-value" });
+      const value = draw(values, "text", { class: "residual-value" });
       const handle = draw(svg, "g", {
         class: "point", tabindex: "0", role: "slider", "data-sample": m, "data-output": k,
         "aria-roledescription": overX ? "data point, moves both ways" : "target, moves up and down",
         "aria-label": outputs > 1 ? `Sample ${m}, output ${k}` : `Sample ${m}`,
       });
       draw(handle, "circle", { r: 22, class: "reach" });
+      draw(handle, "circle", { r: 11, class: "ring" });
       draw(handle, "path", { d: SHAPES[k], class: "mark" });
-      const number = draw(handle, "text", { class: "number", x: 9 }, outputs > 1 ? `${m}·${k}` : `${m}`);
-      const mark = { m, k, bar, value, handle, number };
+      const number = draw(handle, "text", { class: "number" }, outputs > 1 ? `y[${m},${k}]` : `${m}`);
+      const mark = { m, k, bar, value, handle, number, places: [null, null] };
       listen(mark);
       return mark;
     }
@@ -124,10 +137,11 @@ window.zerograd.picture = (() => {
 
     // --- drawing ---
 
+    /** The room that the page's style gives to the picture. */
+    const frame = () => [Math.max(svg.parentElement.clientWidth, 200), Math.max(svg.parentElement.clientHeight, 160)];
+
     function resize() {
-      const width = Math.max(svg.parentElement.clientWidth, 200);
-      view.width = width;
-      view.height = Math.round(Math.max(260, Math.min(460, width * 0.68)));
+      [view.width, view.height] = frame();
       set(svg, { viewBox: `0 0 ${view.width} ${view.height}`, width: view.width, height: view.height });
       set(clip, {
         x: MARGIN.left, y: MARGIN.top,
@@ -163,8 +177,8 @@ window.zerograd.picture = (() => {
       if (!overX) return;
       const evaluate = floatFunction(model.question, model.values);
       const { points, bends } = graphPoints(evaluate, ...view.x, 240);
-      const path = points.map(([x, y]) => `${place("x", x).toFixed(2)} ${place("y", y).toFixed(2)}`);
-      set(curve, { d: `M${path.join("L")}` });
+      line = points.map(([x, y]) => [place("x", x), place("y", y)]);
+      set(curve, { d: `M${line.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join("L")}` });
       bendMarks.replaceChildren();
       for (const [x] of bends.slice(0, 24)) {
         const at = place("x", x);
@@ -172,24 +186,19 @@ window.zerograd.picture = (() => {
       }
     }
 
-    /** On which side of a bar there is room for its residual: 1 right, −1 left, 0 neither. */
-    function freeSide(at) {
-      const others = marks.map((mark) => place("x", across(mark.m, mark.k)) - at);
-      if (at < view.width - 90 && !others.some((gap) => gap > 1 && gap < 64)) return 1;
-      return at > 90 && !others.some((gap) => gap < -1 && gap > -64) ? -1 : 0;
+    /** Where a point stands, and where its bar ends. */
+    function ends({ m, k }) {
+      const run = model.evaluation.runs[m];
+      return { at: place("x", across(m, k)), top: place("y", toFloat(yOf(m, k))), end: place("y", toFloat(run.yHat[k])) };
     }
 
-    function drawMark({ m, k, bar, value, handle, number }) {
+    function drawMark(mark) {
+      const { m, k, bar, value, handle } = mark;
       const run = model.evaluation.runs[m];
-      const at = place("x", across(m, k));
-      const top = place("y", toFloat(yOf(m, k)));
-      const end = place("y", toFloat(run.yHat[k]));
+      const { at, top, end } = ends(mark);
       const residual = text(run.residuals[k]);
       set(bar, { d: `M${at} ${top}V${end}M${at - 7} ${end}H${at + 7}` });
-      const side = labelled && Math.abs(top - end) > 26 ? freeSide(at) : 0;
-      set(value, { x: at + 8 * side, y: (top + end) / 2 + 4, "text-anchor": side < 0 ? "end" : "start" });
-      value.textContent = side ? `r = ${residual}` : "";
-      number.setAttribute("y", end < top ? 18 : -8); // away from the bar
+      value.textContent = labelled && sign(run.residuals[k]) !== 0 ? brief(run.residuals[k]) : "";
       const position = `y = ${text(yOf(m, k))}, prediction ${text(run.yHat[k])}, residual ${residual}`;
       set(handle, {
         transform: `translate(${at} ${top})`,
@@ -199,10 +208,50 @@ window.zerograd.picture = (() => {
       });
     }
 
+    /** Puts every label where there is room for it. Those that can stay where they are do. */
+    function placeLabels() {
+      const places = marks.map(ends);
+      const scene = {
+        room: {
+          left: MARGIN.left, right: view.width - MARGIN.right + 4,
+          top: MARGIN.top - 8, bottom: view.height - MARGIN.bottom,
+        },
+        marks: places.flatMap(({ at, top, end }) => [
+          { left: at - 3, right: at + 3, top: Math.min(top, end), bottom: Math.max(top, end) },
+          { left: at - 8, right: at + 8, top: end - 2, bottom: end + 2 },
+          { left: at - 12, right: at + 12, top: top - 11, bottom: top + 11 },
+        ]),
+        labels: [],
+        curve: line,
+      };
+      marks.forEach((mark, i) => {
+        const { at, top, end } = places[i];
+        const around = besidePoint(at, top, end > top);
+        const found = crowded ? null : putLabel(mark, 0, mark.number, around, scene);
+        const { x, y, anchor } = found || around[0];
+        set(mark.number, { x: x - at, y: y - top + BASELINE, "text-anchor": anchor });
+      });
+      marks.forEach((mark, i) => {
+        if (!mark.value.textContent) return;
+        const { at, top, end } = places[i];
+        const found = putLabel(mark, 1, mark.value, besideBar(at, top, end), scene);
+        if (found) set(mark.value, { x: found.x, y: found.y + BASELINE, "text-anchor": found.anchor });
+        else mark.value.textContent = ""; // no room at all; the table has it
+      });
+    }
+
+    function putLabel(mark, which, element, around, scene) {
+      const found = choose(around, element.getComputedTextLength() + 4, scene, mark.places[which]);
+      mark.places[which] = found && found.index;
+      if (found) scene.labels.push(found.box);
+      return found && found.place;
+    }
+
     /** Function and points, or the points of one sample: its data alone do not move the function. */
     function redraw(m = null) {
       if (m === null) drawCurve();
-      for (const mark of marks) if (m === null || mark.m === m) drawMark(mark);
+      for (const mark of marks) if (m === null || mark.m === m || labelled) drawMark(mark);
+      if (!crowded || labelled) placeLabels();
     }
 
     /** Draws everything anew, in a view that holds all of it. */
@@ -210,12 +259,14 @@ window.zerograd.picture = (() => {
       resize();
       fit();
       drawAxes();
+      for (const mark of marks) mark.places = [null, null];
       redraw();
     }
 
-    /** Follows the width of the page. */
-    function fitWidth() {
-      if (Math.max(svg.parentElement.clientWidth, 200) !== view.width) refit();
+    /** Follows the room that the page gives. */
+    function fitFrame() {
+      const [width, height] = frame();
+      if (width !== view.width || height !== view.height) refit();
     }
 
     // --- movement ---
@@ -269,7 +320,7 @@ window.zerograd.picture = (() => {
     }
 
     refit();
-    return { redraw, refit, fitWidth, grid, overX, samples, outputs: Math.min(outputs, MOST_OUTPUTS) };
+    return { redraw, refit, fitFrame, grid, overX, samples, outputs: Math.min(outputs, MOST_OUTPUTS) };
   }
 
   return { create };

@@ -4,7 +4,8 @@
 "use strict";
 
 window.zerograd.tables = (() => {
-  const { toFloat, text, fullText, sign, parse, snap, stepped, same } = window.zerograd.exact;
+  const { toFloat, text, fullText, sign, snap, stepped, same } = window.zerograd.exact;
+  const { numberField } = window.zerograd.fields;
   const MOST_ROWS = 40; // samples, and parameters, that are shown
   const MOST_UNITS = 8; // entries of a vector in one cell
   const SIGNS = { zero: [0], nonzero: [-1, 1], positive: [1], negative: [-1] };
@@ -46,25 +47,34 @@ window.zerograd.tables = (() => {
   }
 
   /**
+   * What a row says of something asked. That some entry is nonzero is ticked where one is: on entries that are
+   * zero while another is not, it stands in parentheses.
+   */
+  function saidOf({ text: said, relation }, held, own) {
+    if (held === null) return `${said} ?`;
+    if (relation === "some_nonzero" && held && own.every((v) => sign(v) === 0)) return `(${said})`;
+    return `${said} ${held ? "✓" : "✗"}`;
+  }
+
+  /**
    * Of every row of the table: the text of its value, whether it is exactly 0, and for all that was asked
-   * whether it holds (null where there is no derivative).
+   * whether it holds (null where there is no derivative). What rows share has one `key`.
    */
   function judge(row, gradients) {
-    if (!gradients) {
-      const asked = row.asked.map((asked) => ({ text: asked.text, held: null }));
-      return { value: "no derivative", full: "", zero: false, asked };
-    }
-    const all = gradients[row.name];
-    const own = row.positions.map((position) => all[position]);
+    const all = gradients && gradients[row.name];
+    const own = all ? row.positions.map((position) => all[position]) : [];
+    const asked = row.asked.map((relation) => {
+      const held = all ? holds(relation.relation, relation.positions.map((position) => all[position])) : null;
+      const key = [row.name, relation.relation, ...relation.positions].join(" ");
+      return { said: saidOf(relation, held, own), held, key };
+    });
+    if (!all) return { value: "no derivative", full: "", zero: false, asked };
     const single = own.length === 1;
     return {
       value: single ? text(own[0]) : countSigns(own),
       full: single ? fullText(own[0]) : "",
       zero: own.every((v) => sign(v) === 0),
-      asked: row.asked.map((asked) => ({
-        text: asked.text,
-        held: holds(asked.relation, asked.positions.map((position) => all[position])),
-      })),
+      asked,
     };
   }
 
@@ -85,46 +95,9 @@ window.zerograd.tables = (() => {
         cell.line.dataset.exact = full;
         say(cell.note, zero ? "exactly 0" : "");
         cell.line.classList.toggle("broken", asked.some(({ held }) => held === false));
-        asked.forEach(({ text: said, held }, j) => {
-          say(cell.marks[j], `${said} ${held === null ? "?" : held ? "✓" : "✗"}`);
-        });
+        asked.forEach(({ said }, j) => say(cell.marks[j], said));
       });
       return judged;
-    };
-  }
-
-  // --- inputs that hold exact numbers ---
-
-  /** A field for one exact number. `read` gives the present value, `write` takes a new one. */
-  function numberField(parent, label, read, write, step) {
-    const input = make(parent, "input", {
-      type: "text", class: "number", "aria-label": label, autocomplete: "off", spellcheck: "false", size: "6",
-    });
-    function commit() {
-      const value = parse(input.value);
-      const untouched = input.value === text(read());
-      const bad = value === null && !untouched;
-      if (bad) input.setAttribute("aria-invalid", "true");
-      else input.removeAttribute("aria-invalid");
-      input.title = bad ? "write 3, -2/3 or 0.1" : "";
-      if (!bad && !untouched) write(value);
-    }
-    input.addEventListener("change", commit);
-    input.addEventListener("keydown", (event) => {
-      const count = { ArrowUp: 1, ArrowDown: -1 }[event.key] || 0;
-      if (!count || event.altKey || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      write(stepped(read(), step(), event.shiftKey ? 10 * count : count));
-      input.value = text(read());
-    });
-    return () => {
-      const shown = text(read());
-      if (input.dataset.exact !== fullText(read())) {
-        input.dataset.exact = fullText(read());
-        input.value = shown;
-        input.removeAttribute("aria-invalid");
-        input.size = Math.min(Math.max(shown.length, 5), 26);
-      }
     };
   }
 
