@@ -171,7 +171,7 @@ NUMBERS = {
     "1.5E-3": Fraction(3, 2000),
     "\u22122/3": Fraction(-2, 3),
 }
-REFUSED = ("½", "1/0", "1,", ",5", "1,2,3", "1e", "1e99", "0x10", "")
+REFUSED = ("½", "1/0", "1,", "1,000", ",5", "1,2,3", "1e", "1e99", "0x10", "")
 
 
 def test_numbers_that_are_read(browser: Chrome, opened: Page) -> None:

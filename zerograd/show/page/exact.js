@@ -96,9 +96,9 @@ window.zerograd.exact = (() => {
 
   const LONGEST_INPUT = 60;
   const LARGEST_EXPONENT = 60;
-  const NUMBER = /^([+-]?)(?:(\d+)\s*\/\s*(\d+)|(?:(\d+)(?:\.(\d*)|,(\d+))?|\.(\d+))(?:[eE]([+-]?\d+))?)$/;
+  const NUMBER = /^([+-]?)(?:(\d+)\s*\/\s*(\d+)|(?:(\d+)(?:\.(\d*)|,(?!\d{3}$)(\d+))?|\.(\d+))(?:[eE]([+-]?\d+))?)$/;
 
-  /** "3", "-2/3", "−2/3", "0.1", "0,1", "1e3" as a Rational; null for anything else. */
+  /** "3", "-2/3", "−2/3", "0.1", "0,1", "1e3" as a Rational; null for anything else, "1,000" among it. */
   function parse(text) {
     const plain = text.trim().replaceAll("\u2212", "-");
     const match = plain.length > LONGEST_INPUT ? null : NUMBER.exec(plain);
