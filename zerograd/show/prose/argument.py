@@ -184,12 +184,15 @@ class Argument:
         if none:
             return f"no sample {what}"
         x = self.style.math(self.style.write.atom(Atom("x", tag)))
-        facts = [
-            self.words.formula(label, formula, {})
-            for label, formula in case.facts
-            if len(choices) > 1 or not label.startswith("z")
-        ]
-        return f"some sample {what}, say {x}" + (f", so that {listed(facts)}" if facts else "")
+        formulas = [(label, self.words.formula(label, formula, {})) for label, formula in case.facts]
+        sides = [formula for label, formula in formulas if label.startswith("z") and len(choices) > 1]
+        asked = [formula for label, formula in formulas if not label.startswith("z")]
+        said = f"some sample {what}, say {x}"
+        if sides:
+            said += f", so that {listed(sides)}"
+        if asked:
+            said += f", while {listed(asked)} {'is' if len(set(asked)) == 1 else 'are'} asked"
+        return said
 
     # How a case ends
 
