@@ -33,9 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    programs = {program for names in FIXTURES.values() for program in names}
     for item in items:
         for name in set(FIXTURES) & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.needs(*FIXTURES[name]))
+        if {name for marker in item.iter_markers("needs") for name in marker.args} - programs:
+            item.add_marker("library")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

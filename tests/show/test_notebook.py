@@ -12,7 +12,7 @@ import nbclient
 import nbformat
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zerograd.core.answer import Sat
@@ -133,13 +133,14 @@ def test_notebook_runs_in_jupyter(kinked: type[Kinked], tmp_path: Any) -> None:
         nbclient.NotebookClient(document, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
 
 
+@example(title="", notes="\\)")
 @given(title=st.text(), notes=st.text())
 def test_text_of_a_problem_stays_in_the_first_cell(kinked: type[Kinked], title: str, notes: str) -> None:
     """Whatever the title and the notes say, the other cells are the same, and no HTML gets through."""
     document = json.loads(notebook(founding(kinked, title=title, notes=notes)))
     plain = json.loads(notebook(founding(kinked)))
     assert document["cells"][1:] == plain["cells"][1:]
-    own = document["cells"][0]["source"].replace("\\<", "").replace("<span></span>", "")
+    own = document["cells"][0]["source"].replace("<span></span>", "").replace("\\<", "")
     assert "<" not in own
 
 
