@@ -109,7 +109,7 @@ def row(name: str, answer: Answer) -> str:
         said += f", M = {answer.witness.samples}"
     asked = "<br>".join(f"`{line}`" for line in _first(question_lines(answer.problem)))
     shape = network_line(answer.problem.network)
-    return f"| [{problem_title(name, answer)}]({name}.md) | {shape} | {asked} | {said} |".replace(r"\|", "¦")
+    return f"| [{problem_title(name, answer)}]({name}.md) | {shape} | {asked} | {said} |"
 
 
 def _first(lines: Iterator[str], most: int = 3) -> Iterator[str]:

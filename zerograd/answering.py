@@ -90,10 +90,8 @@ def answer_of(problem: Problem, finding: Finding, start: float, *, recheck_now: 
 
     match verdict:
         case Found(witness=witness):
-            try:
+            with _accepted_witness(witness):
                 check_witness(problem, witness)
-            except Refused as refusal:
-                raise WitnessRefused(witness, refusal) from refusal
             checks = {}
             if recheck_now:
                 from zerograd.numeric.recheck import recheck
@@ -144,6 +142,15 @@ def _is_fewest(answer: Sat) -> bool:
 
 
 @contextmanager
+def _accepted_witness(witness: Witness) -> Iterator[None]:
+    """What is made of a witness inside checks it: a refusal is a bug of the search."""
+    try:
+        yield
+    except Refused as refusal:
+        raise WitnessRefused(witness, refusal) from refusal
+
+
+@contextmanager
 def accepted(certificate: Certificate) -> Iterator[None]:
     """What is made of a certificate inside checks it: a refusal is a bug of the search."""
     try:
@@ -174,10 +181,8 @@ def with_fewest(
         case Found(witness=smaller, strategy=found_by):
             witness = Witness(problem, smaller.parameters, smaller.x, smaller.y)
             run = replace(run, strategy=found_by, attempts=finding.attempts)
-            try:
+            with _accepted_witness(witness):
                 return replace(answer, witness=witness, run=run)
-            except Refused as refusal:
-                raise WitnessRefused(witness, refusal) from refusal
         case Impossible():
             own = [attempt for attempt in answer.run.attempts if attempt.samples == found]
             return replace(answer, run=replace(run, attempts=(*finding.attempts, *own)))
@@ -216,8 +221,6 @@ def with_smallest(
         if size is None:  # irrational: not to be compared by numerators
             return [replace(answer, checks=recheck(answer.witness), run=run)]
         small = Smallest(size, ranked.exhausted, number + 1)
-        try:
+        with _accepted_witness(witness):
             found.append(replace(answer, witness=witness, checks=recheck(witness), smallest=small, run=run))
-        except Refused as refusal:
-            raise WitnessRefused(witness, refusal) from refusal
     return found

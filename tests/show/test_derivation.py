@@ -17,15 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.show.filled import ROOT, answer, filled, founding
 from zerograd.core.answer import Sat
 from zerograd.core.arrays import Array, indices
 from zerograd.core.errors import Refused
-from zerograd.core.exact import Algebraic, Exact, NumberField, sign
+from zerograd.core.exact import Algebraic, Exact, sign
 from zerograd.core.network import ACTIVATIONS, KINKS, LINEAR, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
 from zerograd.core.univariate import polynomial
 from zerograd.core.vocabulary import variable_shapes
-from zerograd.core.witness import Witness
 from zerograd.show.derivation import derivation_html, derivation_latex, derivation_markdown
 from zerograd.show.derivation.blocks import Equation, Equations, Heading
 from zerograd.show.derivation.content import blocks
@@ -49,26 +48,6 @@ from zerograd.show.derivation.steps import adjoints, gradient_sum
 
 HOSTILE = "\x1b[31m100% of $x_1$ & `code` <b> [a](http://b.c) \\input{/etc/passwd} # { |"
 F = Fraction
-ROOT = NumberField(polynomial([-2, 0, 1]), F(1), F(2))
-
-
-def answer(network: Network, values: dict[str, Array[Exact]], **asked: Any) -> Sat:
-    problem = Problem(network=network, samples=values["x"].shape[0], **asked)
-    return Sat(Witness.of(problem, values), problem=problem)
-
-
-def filled(network: Network, samples: int, value: Callable[[int], Exact], **asked: Any) -> Sat:
-    """All entries of all arrays, counted through, by a function."""
-    counter = iter(range(10**9))
-    shapes = variable_shapes(network, samples)
-    values = {name: Array.build(shape, lambda _: value(next(counter))) for name, shape in shapes.items()}
-    return answer(network, values, **asked)
-
-
-def founding(**asked: Any) -> Sat:
-    flat: list[Exact] = [1, -1, 1, -1, 0, 2, 3, -2, 2, 0]
-    asked = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]} | asked
-    return filled(Network.mlp(1, 1, 1), 3, flat.__getitem__, **asked)
 
 
 numbers = st.one_of(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Any, get_args
@@ -29,9 +29,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 import zerograd as zg
+from tests.show.filled import ROOT, answer, filled, founding
 from zerograd.core.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, Exact, NumberField, sign
+from zerograd.core.exact import Algebraic, Exact, sign
 from zerograd.core.network import (
     ABS,
     HARDTANH,
@@ -45,7 +46,6 @@ from zerograd.core.network import (
 )  # fmt: skip
 from zerograd.core.problem import Problem
 from zerograd.core.univariate import polynomial
-from zerograd.core.vocabulary import variable_shapes
 from zerograd.core.witness import Witness
 from zerograd.show.plot import KINDS, PICTURES, Kind, NothingToPlot, Picture, bars, picture, plot
 from zerograd.show.plot.contributions import contributions
@@ -66,32 +66,11 @@ from zerograd.show.plot.style import (
 )  # fmt: skip
 
 F = Fraction
-ROOT = NumberField(polynomial([-2, 0, 1]), F(1), F(2))
 ALPHA = Algebraic(ROOT, polynomial([0, 1]))
 BENT = [RELU, ABS, RELU6, HARDTANH, leaky_relu("1/4"), leaky_relu(-2)]
 HOSTILE = r"\x1b[31m100% of $x_1$ & <b> ]]> --> -- ${ \frac{1} $ # ~ 	 é"
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
-
-
-def answer(network: Network, values: Mapping[str, Array[Any]], **asked: Any) -> Sat:
-    problem = Problem(network=network, samples=values["x"].shape[0], **asked)
-    return Sat(Witness.of(problem, values), problem=problem)
-
-
-def filled(network: Network, samples: int, value: Callable[[int], Exact], **asked: Any) -> Sat:
-    """All entries of all arrays, counted through, by a function."""
-    counter = iter(range(10**9))
-    shapes = variable_shapes(network, samples)
-    return answer(
-        network, {name: Array.build(s, lambda _: value(next(counter))) for name, s in shapes.items()}, **asked
-    )
-
-
-def founding(**asked: Any) -> Sat:
-    flat = [1, -1, 1, -1, 0, 2, 3, -2, 2, 0]
-    asked = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]} | asked
-    return filled(Network.mlp(1, 1, 1), 3, flat.__getitem__, **asked)
 
 
 def varied(network: Network, samples: int, **asked: Any) -> Sat:

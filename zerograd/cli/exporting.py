@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from zerograd.show.plot import Kind, Picture
 
 PICTURES: tuple[Picture, ...] = ("svg", "png", "pdf")
-FORMS = ("markdown", "latex", "pdf", "html", "pytorch", "jax", "notebook", "smtlib", "coq", "json")
-
 _ENDINGS = {
     "markdown": (".md", ".markdown"), "latex": (".tex",), "pdf": (".pdf",), "html": (".html", ".htm"),
     "pytorch": (".py",), "jax": (".py",), "notebook": (".ipynb",), "smtlib": (".smt2",), "coq": (".v",),
     "json": (".json", ".jsonl"),
 }  # fmt: skip
 """What files of each form are called; the first is the usual one."""
+FORMS = tuple(_ENDINGS)
 
 _result = click.argument("result")
 _problem = click.option(

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 from typing import Literal, get_args
 
 from zerograd.core.arrays import Shape
@@ -189,6 +190,11 @@ class Network:
                 result[f"b{number}"] = (layer.units,)
             fan_in = layer.units
         return result
+
+    @property
+    def parameter_count(self) -> int:
+        """How many entries all parameters have together."""
+        return sum(map(prod, self.shapes.values()))
 
 
 def activation_named(name: str) -> Activation:

@@ -78,7 +78,7 @@ def doubtful_divisions(
     for count in range(samples.least, samples.least + 3) if dividing else ():
         if count not in samples:
             break
-        values = count * sum(network.widths) + sum(map(prod, network.shapes.values()))
+        values = count * sum(network.widths) + network.parameter_count
         if values > MAX_VETTED:
             message = f"divides among more than {MAX_VETTED} values, too many to vet: multiply it out"
             return dict.fromkeys(dividing, message)

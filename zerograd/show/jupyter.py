@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from math import prod
 
 from zerograd.core.answer import Sat, Unknown, Unsat
 from zerograd.core.problem import Problem
@@ -52,7 +51,7 @@ def as_latex(thing: object) -> str | None:
     """A problem or an answer as a fragment of LaTeX (amsmath); None of what has none."""
     match thing:
         case Problem(network=network, derivative_at_kink=convention):
-            if sum(map(prod, network.shapes.values())) > MOST_PARAMETERS:
+            if network.parameter_count > MOST_PARAMETERS:
                 return None
             from zerograd.derive.gradients import SymbolicGradients
 

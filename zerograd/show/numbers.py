@@ -37,6 +37,11 @@ def exact_text(value: Exact) -> str:
     return str(value)
 
 
+def equation(name: str, text: str) -> str:
+    """``w1 = -2/3``, or ``w1 ≈ 1.2345e-40``, of a number as `exact_text` writes it."""
+    return f"{name} ≈ {text[1:]}" if text.startswith("≈") else f"{name} = {text}"
+
+
 def decimal_text(value: Exact) -> str:
     """Six significant digits, whatever the size of the number."""
     near = _near(value) if isinstance(value, Algebraic) else value

@@ -11,7 +11,7 @@ from zerograd.core.references import Reference, resolve
 from zerograd.core.vocabulary import Relation
 from zerograd.core.witness import Witness
 from zerograd.show.layout import Layout
-from zerograd.show.numbers import exact_text, vector_text
+from zerograd.show.numbers import equation, exact_text, vector_text
 from zerograd.show.table import Column, flow, table
 from zerograd.show.why import units_text, why_zero
 from zerograd.show.words import count, kink_line, label
@@ -55,8 +55,7 @@ def parameter_lines(witness: Witness, layout: Layout) -> Iterator[str]:
 
 def _matrix(name: str, rows: Sequence[Sequence[Exact]]) -> list[str]:
     if len(rows) == 1:
-        text = vector_text(rows[0], longest=MAX_SIDE)
-        return [f"{name} ≈ {text[1:]}" if text.startswith("≈") else f"{name} = {text}"]
+        return [equation(name, vector_text(rows[0], longest=MAX_SIDE))]
     head, tail = shorten(rows, MAX_SIDE)
     grid = [_cells(row) for row in [*head, *tail]]
     if tail:

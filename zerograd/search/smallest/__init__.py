@@ -8,7 +8,6 @@ symmetries of the question; for each of them all datasets, as two halves that me
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 
 from zerograd.core.problem import Problem
 from zerograd.core.size import size_of
@@ -47,7 +46,7 @@ def smallest(
         budget: what may be spent on it.
         improved: called with the smallest one so far, whenever there is a smaller one and after each height.
     """
-    if sum(map(prod, problem.network.shapes.values())) > MAX_PARAMETERS:
+    if problem.network.parameter_count > MAX_PARAMETERS:
         return Ranked((known,), 0)
     least = least_height(problem, known.samples)
     exhausted = least - 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import inf
+from math import inf, prod
 from typing import TypeAlias
 
 from zerograd.core.arrays import Array
@@ -62,16 +62,9 @@ def witness_of(problem: Problem, values: Values) -> Witness:
         if name in ("x", "y"):
             flat = [v for row in values[1] for v in row[name == "y"]]
         else:
-            flat = [next(rest) for _ in range(_size(shape))]
+            flat = [next(rest) for _ in range(prod(shape))]
         arrays[name] = Array(shape, tuple(flat))
     return Witness.of(problem, arrays)
-
-
-def _size(shape: Sequence[int]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ class Level:
     """Everything up to one height.
 
     Args:
+        layers: the network, for whole numbers of the scale of the choices.
         pools: the choices for each sample.
         halves: all ways to choose the first half of the samples, and the second.
         own: the symmetries of the question.
@@ -69,17 +70,18 @@ class Level:
         best: Best,
         *,
         choices: Choices,
+        layers: Layers,
         height: int,
         pools: Sequence[Pool],
         halves: tuple[Half, Half],
         own: Sequence[Symmetry],
         alike: bool,
     ) -> None:
-        self.problem, self.best, self.choices, self.height = problem, best, choices, height
+        self.problem, self.best, self.height = problem, best, height
+        self.choices, self.layers = choices, layers
         self.pools, (self.left, self.right) = pools, halves
         self.own, self.alike = own, alike
         samples = len(pools)
-        self.layers = Layers(problem.network, problem.derivative_at_kink, choices.scale)
         asked = {
             relation: problem.asked_entries(relation, samples)
             for relation in ("zero", "nonzero", "positive", "negative")
@@ -140,6 +142,7 @@ class Level:
             problem,
             best,
             choices=found,
+            layers=layers,
             height=max(height, least_height(problem, samples)),
             pools=pools,
             halves=(left, right),

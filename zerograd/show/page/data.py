@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 from zerograd.core.answer import Sat
@@ -34,10 +35,10 @@ def json_for_script(data: object) -> str:
 
 def can_calculate(witness: Witness) -> bool:
     """Whether a browser can follow changes of this network and dataset."""
-    parameters = sum(len(array.entries) for array in witness.parameters.values())
     degree = 1 if witness.field is None else len(witness.field.polynomial) - 1
     numbers = [value for array in witness.variables.values() for value in array.entries]
     words = 1 + max(map(_bits, numbers), default=0) // _SHORT
+    parameters = witness.problem.network.parameter_count
     return (parameters + _WORK_OF_SAMPLE) * witness.samples * (degree * words) ** 2 <= MAX_WORK
 
 
@@ -169,10 +170,7 @@ def _without_repeats(relations: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _positions(name: str, shapes: dict[str, Shape]) -> list[int]:
-    count = 1
-    for length in shapes[name]:
-        count *= length
-    return list(range(count))
+    return list(range(prod(shapes[name])))
 
 
 def _flat(index: Index, shape: Shape) -> int:

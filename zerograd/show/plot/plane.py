@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from zerograd.core.exact import divide, narrow, sign
 from zerograd.core.witness import Witness
-from zerograd.show.numbers import vector_text
+from zerograd.show.numbers import equation, vector_text
 from zerograd.show.plot.grid import outputs_at
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
 from zerograd.show.plot.residuals import Finish, marker, marker_style
@@ -258,8 +258,7 @@ def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: S
     ]
     for m, point in enumerate(points):
         value = vector_text(residuals[m]).replace("-", "−")
-        text = f"r[{m}] ≈ {value[1:]}" if value.startswith("≈") else f"r[{m}] = {value}"
-        places.label(text, [(point, offset) for offset in around], bbox=BEHIND)
+        places.label(equation(f"r[{m}]", value), [(point, offset) for offset in around], bbox=BEHIND)
     for line, (a, b) in inside:
         spots = [
             (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t)

@@ -19,7 +19,7 @@ from matplotlib.ticker import ScalarFormatter
 from zerograd.core.exact import Algebraic, Exact
 from zerograd.core.witness import Witness
 from zerograd.show.escape import clean
-from zerograd.show.numbers import decimal_text, exact_text, field_text
+from zerograd.show.numbers import decimal_text, equation, exact_text, field_text
 from zerograd.show.plot import NothingToPlot
 
 FAMILY = "DejaVu Sans"
@@ -72,8 +72,7 @@ def number(value: Exact) -> str:
 
 def named(name: str, value: Exact) -> str:
     """``name = −2/3``, or ``name ≈ 1.2345e-40`` where the number is too long to write out."""
-    text = number(value)
-    return f"{name} ≈ {text[1:]}" if text.startswith("≈") else f"{name} = {text}"
+    return equation(name, number(value))
 
 
 def near(value: Exact, what: str = "a number") -> float:
