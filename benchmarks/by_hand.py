@@ -18,12 +18,12 @@ from typing import Any, Literal
 
 import z3
 
-from zerograd.core.arrays import Array, Index
-from zerograd.core.conditions import evaluate
-from zerograd.core.language import Call, Comparison, Name, walk
-from zerograd.core.network import Activation, Kink
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import Rational, variable_shapes
+from zerograd.core.model.network import Activation, Kink
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.language import Call, Comparison, Name, walk
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational, variable_shapes
 
 Number = Any
 """An arithmetic expression of z3 (its Python classes carry no types)."""
@@ -59,7 +59,7 @@ questions of integers go to ``Solver()`` in any form.
 
 
 class HandAlgebra:
-    """Conditions over z3's expressions: the `zerograd.core.conditions.Algebra` of this encoding."""
+    """Conditions over z3's expressions: the `zerograd.core.question.conditions.Algebra` of this encoding."""
 
     def __init__(self, *, integer: bool, name: Callable[[], Number]) -> None:
         self.integer, self.name = integer, name

@@ -185,8 +185,8 @@ def main(name: str, memory: int) -> None:
         raise SystemExit(f"no contender {name!r} (known: {', '.join(NAMES)})")
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (memory, most))
-    from zerograd.core.documents import problem_from_json
-    from zerograd.core.problem import Problem
+    from zerograd.core.question.documents import problem_from_json
+    from zerograd.core.question.problem import Problem
 
     out = sys.stdout.fileno()
     solve = zerograd(memory) if name == "zerograd" else rival(name)

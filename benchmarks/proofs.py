@@ -28,9 +28,9 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
 import zerograd as zg  # noqa: E402  # found now
 from benchmarks.questions import random_questions  # noqa: E402
 from benchmarks.report import put_between  # noqa: E402
-from zerograd.core.certificate import certificate_from_json, nodes  # noqa: E402
-from zerograd.core.refutation import check_certificate  # noqa: E402
-from zerograd.core.vocabulary import Samples  # noqa: E402
+from zerograd.core.question.vocabulary import Samples  # noqa: E402
+from zerograd.core.refuting.certificate import certificate_from_json, nodes  # noqa: E402
+from zerograd.core.refuting.refutation import check_certificate  # noqa: E402
 from zerograd.proving.process import ProofProcess  # noqa: E402
 from zerograd.search.process import SearchProcess  # noqa: E402
 

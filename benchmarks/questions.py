@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from zerograd.core.arrays import Shape, indices
 from zerograd.core.errors import ProblemError
-from zerograd.core.network import Activation, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry
-from zerograd.core.small_datasets import sufficient_samples
-from zerograd.core.vocabulary import RELATIONS, quantity_shapes, variable_shapes
+from zerograd.core.model.network import Activation, Layer, Network, leaky_relu
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Shape, indices
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.question.vocabulary import RELATIONS, quantity_shapes, variable_shapes
 
 COUNT, SEED = 200, 2026
 RANDOM_ASKED = 10.0

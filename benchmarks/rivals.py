@@ -11,12 +11,12 @@ from typing import Any, Literal
 import z3
 
 from benchmarks.by_hand import BEST, Encoding, Form
-from zerograd.core.arrays import Array
-from zerograd.core.backprop import exact_activate, forward
-from zerograd.core.exact import Exact
-from zerograd.core.problem import Problem
-from zerograd.core.small_datasets import sufficient_samples
-from zerograd.core.witness import Witness
+from zerograd.core.model.backprop import exact_activate, forward
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.verdict.witness import Witness
 
 Status = Literal["sat", "unsat", "unknown"]
 

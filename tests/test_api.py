@@ -15,7 +15,7 @@ import pytest
 import zerograd as zg
 from zerograd.answering import WitnessRefused
 from zerograd.core.errors import FormatError
-from zerograd.core.vocabulary import Samples
+from zerograd.core.question.vocabulary import Samples
 from zerograd.search import process as search
 from zerograd.search.finding import Finding
 from zerograd.search.process import SearchFailed, SearchProcess

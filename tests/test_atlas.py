@@ -16,10 +16,10 @@ import pytest
 import zerograd as zg
 from zerograd import atlases
 from zerograd.atlases import RowFailed
-from zerograd.core.answer import Answer, Sat, Unknown
-from zerograd.core.atlas import Row, accepted_atlas_line, check_atlas, groups, patterns, row_problem
 from zerograd.core.errors import FormatError
-from zerograd.core.vocabulary import Samples
+from zerograd.core.question.vocabulary import Samples
+from zerograd.core.verdict.answer import Answer, Sat, Unknown
+from zerograd.core.verdict.atlas import Row, accepted_atlas_line, check_atlas, groups, patterns, row_problem
 from zerograd.search.process import SearchFailed
 from zerograd.store import Store, StoreError
 

@@ -13,12 +13,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from zerograd.api import load, solve
-from zerograd.core.answer import Answer, Sat, Unsat
-from zerograd.core.check import check_result
-from zerograd.core.documents import problem_from_json
-from zerograd.core.exact import compare, is_integer, sign
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.exact import compare, is_integer, sign
+from zerograd.core.question.documents import problem_from_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Answer, Sat, Unsat
+from zerograd.core.verdict.checking import check_result
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.process import SearchProcess
 
 

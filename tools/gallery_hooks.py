@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zerograd.api import load_answer
-from zerograd.core.answer import Sat
+from zerograd.core.verdict.answer import Sat
 from zerograd.exports import export
 
 PICTURE = re.compile(r"^\[!\[.*\.svg\)$", re.MULTILINE)

@@ -12,17 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zerograd._version import __version__
-from zerograd.core.display import show_with
 
 if TYPE_CHECKING:
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlases import Atlas, atlas
-    from zerograd.core.answer import Answer, Sat, Unknown, Unsat
-    from zerograd.core.certificate import Certificate
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
-    from zerograd.core.network import Layer, Network, leaky_relu
-    from zerograd.core.problem import Problem
-    from zerograd.core.witness import Witness
+    from zerograd.core.model.network import Layer, Network, leaky_relu
+    from zerograd.core.question.problem import Problem
+    from zerograd.core.refuting.certificate import Certificate
+    from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
+    from zerograd.core.verdict.witness import Witness
     from zerograd.exports import export
     from zerograd.proof import Proof
     from zerograd.show.plot import plot
@@ -60,34 +59,25 @@ __all__ = [
 _HOME = {
     "zerograd.api": ("gradients", "load", "load_answer", "prove", "smallest", "solve", "verify"),
     "zerograd.atlases": ("Atlas", "atlas"),
-    "zerograd.core.answer": ("Answer", "Sat", "Unknown", "Unsat"),
-    "zerograd.core.certificate": ("Certificate",),
+    "zerograd.core.verdict.answer": ("Answer", "Sat", "Unknown", "Unsat"),
+    "zerograd.core.refuting.certificate": ("Certificate",),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
-    "zerograd.core.network": ("Layer", "Network", "leaky_relu"),
-    "zerograd.core.problem": ("Problem",),
-    "zerograd.core.witness": ("Witness",),
+    "zerograd.core.model.network": ("Layer", "Network", "leaky_relu"),
+    "zerograd.core.question.problem": ("Problem",),
+    "zerograd.core.verdict.witness": ("Witness",),
     "zerograd.exports": ("export",),
     "zerograd.proof": ("Proof",),
     "zerograd.show.plot": ("plot",),
 }
 
-show_with(
-    html=lambda thing: _written("as_html", thing),
-    latex=lambda thing: _written("as_latex", thing),
-)
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
-
-
-def _written(form: str, thing: object) -> str | None:
-    """What a notebook shows. The module that knows how is imported when it is first asked."""
-    text: str | None = getattr(import_module("zerograd.show.jupyter"), form)(thing)
-    return text
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
     if name not in _MODULE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_module("zerograd.notebooks").attach()
     value = getattr(import_module(_MODULE[name]), name)
     globals()[name] = value
     return value

@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from zerograd._version import __version__
-from zerograd.core.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
-from zerograd.core.certificate import Certificate
-from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused, ZerogradError
-from zerograd.core.problem import Problem
-from zerograd.core.refutation import every_samples
-from zerograd.core.size import size_of
-from zerograd.core.vocabulary import Samples
-from zerograd.core.witness import Witness
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Samples
+from zerograd.core.refuting.certificate import Certificate
+from zerograd.core.refuting.refutation import every_samples
+from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.size import size_of
+from zerograd.core.verdict.witness import Witness
 from zerograd.proving.process import ProofProcess
 from zerograd.search.comparison import SECOND, Comparison, summary
 from zerograd.search.finding import Finding

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from zerograd.answering import accepted, answer_of, with_fewest, with_proof, with_smallest
-from zerograd.core.answer import Answer, Sat, Unknown, Unsat
-from zerograd.core.certificate import Certificate
-from zerograd.core.check import check_result, check_witness
-from zerograd.core.documents import read_json
-from zerograd.core.problem import Problem
-from zerograd.core.refutation import check_certificate
-from zerograd.core.vocabulary import Samples
-from zerograd.core.witness import Witness
+from zerograd.core.question.documents import read_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Samples
+from zerograd.core.refuting.certificate import Certificate
+from zerograd.core.refuting.refutation import check_certificate
+from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
+from zerograd.core.verdict.checking import check_result
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.witness import Witness
 from zerograd.proof import Proof
 from zerograd.proving.process import ProofProcess
 from zerograd.search.process import SearchProcess
@@ -56,8 +57,9 @@ def load_answer(path: str | os.PathLike[str], problem: Problem | None = None) ->
 
     A file with several results, such as ``solve --count`` writes, is refused: write one of them to a file
     of its own (``zerograd export several.json --pick 2 --to json -o one.json``), or go through them with
-    `zerograd.core.documents.read_documents` and `zerograd.core.results.answer_from_json`. What the file
-    can only tell, an unsat on a solver's word or how long the search took, is marked: ``answer.run.told``.
+    `zerograd.core.question.documents.read_documents` and
+    `zerograd.core.verdict.results.answer_from_json`. What the file can only tell, an unsat on a solver's word
+    or how long the search took, is marked: ``answer.run.told``.
 
     Args:
         problem: the question; by default the one that the result carries.
@@ -67,7 +69,7 @@ def load_answer(path: str | os.PathLike[str], problem: Problem | None = None) ->
         ProblemError: the question that it carries is none.
         Refused: it answers another question, or the checker does not accept what it carries or claims.
     """
-    from zerograd.core.results import answer_from_json
+    from zerograd.core.verdict.results import answer_from_json
 
     return answer_from_json(read_json(Path(path)), problem)
 
@@ -201,9 +203,10 @@ def smallest(
 ) -> Answer | list[Answer]:
     """Answer a problem by its smallest witness, or by several that differ by more than names and signs.
 
-    Smallest by `zerograd.core.size.Size`: the largest absolute numerator or denominator over all values of
-    parameters, inputs and targets; then the sum of absolute values; then no sample on a kink. The number of
-    samples is the one for which a witness is found first; of ``samples: any``, the fewest that are found.
+    Smallest by `zerograd.core.verdict.size.Size`: the largest absolute numerator or denominator over all
+    values of parameters, inputs and targets; then the sum of absolute values; then no sample on a kink. The
+    number of samples is the one for which a witness is found first; of ``samples: any``, the fewest that are
+    found.
     ``answer.smallest`` says whether everything smaller was gone through.
 
     Args:

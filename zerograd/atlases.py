@@ -14,10 +14,10 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from zerograd.api import DEFAULT_TIMEOUT, check_timeout, solve
-from zerograd.core.atlas import Pattern, Row, patterns, row_problem
-from zerograd.core.check import ATLAS_FORMAT
 from zerograd.core.errors import FormatError, Refused, ZerogradError
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.atlas import Pattern, Row, patterns, row_problem
+from zerograd.core.verdict.checking import ATLAS_FORMAT
 from zerograd.proving.process import ProofProcess
 from zerograd.search.crew import cores
 from zerograd.search.process import SearchProcess

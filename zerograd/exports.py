@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Literal, TypeAlias, get_args
 
-from zerograd.core.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.errors import ZerogradError
+from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.proof import Proof
 
 Form: TypeAlias = Literal["markdown", "latex", "pytorch", "jax", "notebook", "smtlib", "html", "coq", "json"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.certificate import Certificate, certificate_from_json
-from zerograd.core.problem import Problem
-from zerograd.core.refutation import check_certificate, every_samples
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Certificate, certificate_from_json
+from zerograd.core.refuting.refutation import check_certificate, every_samples
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from threading import Lock
 from typing import Any, Self
 
 from zerograd._version import __version__
-from zerograd.core.atlas import Row
 from zerograd.core.errors import ZerogradError
+from zerograd.core.verdict.atlas import Row
 from zerograd.streams import printable
 
 APPLICATION = 0x7A67_4154

@@ -53,8 +53,8 @@ def settle_streams() -> None:
 
 def read_results(name: str) -> list[Any]:
     """The JSON documents in a file, or on standard input. Raises FormatError."""
-    from zerograd.core.documents import documents_in, read_documents
     from zerograd.core.errors import FormatError
+    from zerograd.core.question.documents import documents_in, read_documents
 
     if name != "-":
         return read_documents(Path(name))

@@ -12,13 +12,13 @@ import z3
 from benchmarks.by_hand import Encoding, Form
 from benchmarks.questions import random_questions
 from benchmarks.rivals import by_cvc5, by_z3, decide, read_back, sizes, status_of
-from zerograd.core.arrays import Array
-from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
-from zerograd.core.exact import Exact
-from zerograd.core.network import KINKS
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import KINKS
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.witness import Witness
 
 HEADLINE: dict[str, Any] = {"network": [1, 1, 1], "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 FORMS = [Form(residuals=residuals, named=named) for residuals, named in product((True, False), (True, False))]
@@ -67,7 +67,7 @@ ALL: list[dict[str, Any]] = [
 @pytest.mark.parametrize("kink", KINKS)
 def test_at_given_values_it_decides_as_the_checker(layer: dict[str, Any], kink: str) -> None:
     """With everything given, on kinks and off them, the assertions hold just where the checker accepts."""
-    from zerograd.core.documents import network_from_json
+    from zerograd.core.question.documents import network_from_json
 
     network = network_from_json({"inputs": 1, "layers": [layer, {"units": 1}]})
     values: dict[str, Array[Exact]] = {

@@ -11,10 +11,10 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.questions import named_cases, random_questions
-from zerograd.core.documents import problem_from_json
-from zerograd.core.language import Call, Chain, Item, Logic, Name, Unary, walk
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import RELATIONS
+from zerograd.core.question.documents import problem_from_json
+from zerograd.core.question.language import Call, Chain, Item, Logic, Name, Unary, walk
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import RELATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.documents import problem_from_json
+from zerograd.core.question.documents import problem_from_json
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program

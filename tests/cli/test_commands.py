@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import zerograd
-from zerograd.core.documents import problem_from_json
+from zerograd.core.question.documents import problem_from_json
 from zerograd.spec import loads
 
 if TYPE_CHECKING:
@@ -202,9 +202,9 @@ def test_usage_errors(program: Program, arguments: list[str], message: str) -> N
 # --- bugs that are caught -----------------------------------------------------------------
 
 LIAR = """
-from zerograd.core.arrays import Array
-from zerograd.core.vocabulary import variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.finding import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zerograd.core.documents import problem_from_json
+from zerograd.core.question.documents import problem_from_json
 from zerograd.spec import loads
 
 if TYPE_CHECKING:

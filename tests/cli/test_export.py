@@ -11,8 +11,8 @@ import pytest
 
 from zerograd import exports
 from zerograd.cli import exporting
-from zerograd.core.documents import parse_json
-from zerograd.core.results import answer_from_json
+from zerograd.core.question.documents import parse_json
+from zerograd.core.verdict.results import answer_from_json
 from zerograd.show import plot
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.check import check_result
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.checking import check_result
+from zerograd.core.verdict.witness import Witness
 from zerograd.spec import load
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ SHORT = ("--kind", "network")  # the quickest
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a sat, an unsat and an unknown result, and with one whose numbers are too large."""
     import zerograd as zg
-    from zerograd.core.answer import Sat, Unknown, Unsat
-    from zerograd.core.arrays import Array
-    from zerograd.core.witness import Witness
+    from zerograd.core.numbers.arrays import Array
+    from zerograd.core.verdict.answer import Sat, Unknown, Unsat
+    from zerograd.core.verdict.witness import Witness
 
     folder = tmp_path_factory.mktemp("results")
     asked: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zerograd.core.certificate import Certificate
-from zerograd.core.check import check_result
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Certificate
+from zerograd.core.verdict.checking import check_result
+from zerograd.core.verdict.witness import Witness
 from zerograd.spec import loads
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ import sympy as sp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.arrays import Array, indices
-from zerograd.core.backprop import Forward, OnKink, backward, exact_activate, forward
-from zerograd.core.exact import Algebraic, Exact, NumberField
-from zerograd.core.network import ACTIVATIONS, KINKS, Activation, Kink, Layer, Network, leaky_relu
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.univariate import polynomial
-from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.model.backprop import Forward, OnKink, backward, exact_activate, forward
+from zerograd.core.model.network import ACTIVATIONS, KINKS, Activation, Kink, Layer, Network, leaky_relu
+from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.vocabulary import variable_shapes
 
 F = Fraction
 Real = int | Fraction

@@ -18,14 +18,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.arrays import Array
-from zerograd.core.check import check_result, check_witness, main
-from zerograd.core.documents import problem_from_json, read_json
+from zerograd.core.check import main
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, ZerogradError
-from zerograd.core.exact import Algebraic, NumberField, exact_to_json
-from zerograd.core.problem import Problem
-from zerograd.core.univariate import polynomial
-from zerograd.core.witness import Witness, array_to_json, witness_from_json
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, NumberField, exact_to_json
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.documents import problem_from_json, read_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.checking import check_result
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.witness import Witness, array_to_json, witness_from_json
 
 FORMATS = "'zerograd.result/1', 'zerograd.witness/1' or 'zerograd.certificate/1'"
 

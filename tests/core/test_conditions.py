@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.arrays import Array, indices
-from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.exact import Algebraic, Exact, NumberField
-from zerograd.core.language import LanguageError
-from zerograd.core.univariate import polynomial
+from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.language import LanguageError
 
 F = Fraction
 Real = int | Fraction

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.arrays import Array
-from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.divisions import unsafe_division
 from zerograd.core.errors import ProblemError
-from zerograd.core.exact import Exact
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.divisions import unsafe_division
+from zerograd.core.question.problem import Problem
 
 BASE: dict[str, Any] = {"network": [1, 2, 1], "samples": 3}
 

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from zerograd.core.errors import FormatError
-from zerograd.core.exact import (
+from zerograd.core.numbers.exact import (
     MAX_DIGITS,
     MAX_DOCUMENT_DIGITS,
     MAX_FIELD_DEGREE,
@@ -32,7 +32,7 @@ from zerograd.core.exact import (
     parse_rational,
     sign,
 )
-from zerograd.core.univariate import polynomial
+from zerograd.core.numbers.univariate import polynomial
 
 F = Fraction
 

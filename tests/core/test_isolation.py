@@ -71,7 +71,7 @@ def test_only_the_core_and_the_standard_library_are_loaded() -> None:
     assert verdict == ["accepted: a witness with 3 samples, re-checked exactly"]
     assert report["code"] == 0
     ours = [name for name in report["loaded"] if name.partition(".")[0] == "zerograd"]
-    assert {"zerograd", "zerograd.core", "zerograd.core.witness"} <= set(ours)
+    assert {"zerograd", "zerograd.core", "zerograd.core.verdict.witness"} <= set(ours)
     assert all(n in ("zerograd", "zerograd._version") or n.startswith("zerograd.core") for n in ours)
     others = {name.partition(".")[0] for name in report["loaded"]} - {"zerograd"}
     assert others <= set(sys.stdlib_module_names)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zerograd.core.language import (
+from zerograd.core.question.language import (
     FUNCTIONS,
     MAX_DEGREE,
     MAX_DEPTH,

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.exact import Algebraic, NumberField
-from zerograd.core.network import (
+from zerograd.core.model.network import (
     ABS,
     ACTIVATION_NAMES,
     ACTIVATIONS,
@@ -27,7 +26,8 @@ from zerograd.core.network import (
     activation_named,
     leaky_relu,
 )
-from zerograd.core.univariate import polynomial
+from zerograd.core.numbers.exact import Algebraic, NumberField
+from zerograd.core.numbers.univariate import polynomial
 
 F = Fraction
 Real = int | Fraction

@@ -10,9 +10,9 @@ import sympy as sp
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from zerograd.core import univariate as uni
-from zerograd.core.arrays import Array, indices
-from zerograd.core.polynomial import Polynomial
+from zerograd.core.numbers import univariate as uni
+from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.numbers.polynomial import Polynomial
 
 F = Fraction
 T = sp.Symbol("t")

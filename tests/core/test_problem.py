@@ -12,9 +12,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.arrays import indices
-from zerograd.core.conditions import Condition
-from zerograd.core.documents import (
+from zerograd.core.errors import FormatError, Issue, ProblemError, format_path
+from zerograd.core.model.network import ABS, ACTIVATIONS, LINEAR, RELU, Layer, Network, leaky_relu
+from zerograd.core.model.references import Reference, parse_reference, resolve
+from zerograd.core.numbers.arrays import indices
+from zerograd.core.question.conditions import Condition
+from zerograd.core.question.documents import (
     KEYS,
     MAX_BYTES,
     activation_from_json,
@@ -23,11 +26,8 @@ from zerograd.core.documents import (
     problem_from_json,
     read_json,
 )
-from zerograd.core.errors import FormatError, Issue, ProblemError, format_path
-from zerograd.core.network import ABS, ACTIVATIONS, LINEAR, RELU, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.references import Reference, parse_reference, resolve
-from zerograd.core.vocabulary import RELATIONS, Samples, quantity_shapes, variable_shapes
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import RELATIONS, Samples, quantity_shapes, variable_shapes
 
 F = Fraction
 FOUNDING: dict[str, Any] = {

@@ -20,7 +20,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.certificate import (
+from zerograd.core.check import main
+from zerograd.core.errors import FormatError, Refused
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.refuting.certificate import (
     FORMAT,
     MAX_DEPTH,
     Certificate,
@@ -32,20 +37,16 @@ from zerograd.core.certificate import (
     Product,
     certificate_from_json,
 )
-from zerograd.core.check import check_fewer, main
-from zerograd.core.errors import FormatError, Refused
-from zerograd.core.facts import Both, Fact, Formula
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.refutation import (
+from zerograd.core.refuting.facts import Both, Fact, Formula
+from zerograd.core.refuting.refutation import (
     cases_of,
     check_certificate,
     check_identity,
     every_samples,
     system_of,
 )
-from zerograd.core.small_datasets import sufficient_samples
-from zerograd.core.system import Case
+from zerograd.core.refuting.system import Case
+from zerograd.core.verdict.checking import check_fewer
 from zerograd.proving.certify import certify
 from zerograd.spec import loads
 
@@ -830,7 +831,7 @@ def test_a_left_side_is_never_0(drawn: tuple[dict[str, Fact], dict[str, Fraction
 
 def test_the_product_of_many_terms_is_not_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The budget is for all steps of an identity together."""
-    monkeypatch.setattr("zerograd.core.refutation.MAX_TERMS", 50_000)
+    monkeypatch.setattr("zerograd.core.refuting.refutation.MAX_TERMS", 50_000)
     wide = sum((Polynomial.variable(f"v{n}") for n in range(40)), Polynomial.constant(1))
     facts = {f"f{n}": Fact(wide, ">") for n in range(40)}
     for identity in (

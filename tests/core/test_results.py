@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 import zerograd as zg
-from zerograd.core.answer import Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
-from zerograd.core.documents import parse_json
 from zerograd.core.errors import FormatError, ProblemError, Refused
-from zerograd.core.problem import Problem
-from zerograd.core.results import answer_from_json
-from zerograd.core.size import Size
-from zerograd.core.witness import witness_from_json
+from zerograd.core.question.documents import parse_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
+from zerograd.core.verdict.results import answer_from_json
+from zerograd.core.verdict.size import Size
+from zerograd.core.verdict.witness import witness_from_json
 from zerograd.exports import export
+from zerograd.show.jupyter import as_html
 from zerograd.show.text import answer_text
 
 PROBLEMS = Path(__file__).parents[2] / "problems"
@@ -303,7 +304,7 @@ def test_text_of_strangers_is_harmless(answer: zg.Answer) -> None:
         f"read      {said(again, 'read')}"
     ]
     shown = str(again)
-    html = again._repr_html_() or ""
+    html = as_html(again) or ""
     for text in (plain, answer_text(again), shown, html):
         assert all(character.isprintable() or character in "\n\u2062" for character in text)
     assert "<b>" not in html

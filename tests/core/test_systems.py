@@ -16,24 +16,24 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.arrays import Array
-from zerograd.core.check import check_witness
-from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.dataset import dataset_system
 from zerograd.core.errors import ProblemError, Refused
-from zerograd.core.exact import sign
-from zerograd.core.facts import Both, Fact, Formula
-from zerograd.core.identities import identities_system
-from zerograd.core.language import LanguageError
-from zerograd.core.moments import MAX_PATTERNS, moments_system
-from zerograd.core.network import LINEAR, Activation, Layer, Network, activation_named, leaky_relu
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry
-from zerograd.core.sides import Side
-from zerograd.core.small_datasets import sufficient_samples
-from zerograd.core.system import Case, System, sides_of_units
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import LINEAR, Activation, Layer, Network, activation_named, leaky_relu
+from zerograd.core.model.references import entry
+from zerograd.core.model.sides import Side
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import sign
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.language import LanguageError
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.refuting.dataset import dataset_system
+from zerograd.core.refuting.facts import Both, Fact, Formula
+from zerograd.core.refuting.identities import identities_system
+from zerograd.core.refuting.moments import MAX_PATTERNS, moments_system
+from zerograd.core.refuting.system import Case, System, sides_of_units
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.witness import Witness
 
 Values = dict[str, Fraction]
 

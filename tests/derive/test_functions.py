@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from zerograd.core.network import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu
-from zerograd.core.sides import sides
+from zerograd.core.model.network import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu
+from zerograd.core.model.sides import sides
 from zerograd.derive.functions import activation_function, derivative_function
 
 ALL = [*ACTIVATIONS.values(), leaky_relu("1/10")]

@@ -10,12 +10,21 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from zerograd.core.arrays import Array
-from zerograd.core.backprop import OnKink
-from zerograd.core.network import ACTIVATIONS, KINKS, LINEAR, Activation, Kink, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.sides import Side, sides
-from zerograd.core.witness import Witness
+from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.network import (
+    ACTIVATIONS,
+    KINKS,
+    LINEAR,
+    Activation,
+    Kink,
+    Layer,
+    Network,
+    leaky_relu,
+)
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.witness import Witness
 from zerograd.derive.gradients import M, SymbolicGradients, m
 from zerograd.derive.regions import Region, region
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
-from zerograd.core.atlas import Row, patterns, row_problem
-from zerograd.core.certificate import Certificate, Identity, Part, Product, Split
-from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network, leaky_relu
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.witness import witness_from_json
+from zerograd.core.model.network import ACTIVATIONS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Certificate, Identity, Part, Product, Split
+from zerograd.core.verdict.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
+from zerograd.core.verdict.atlas import Row, patterns, row_problem
+from zerograd.core.verdict.witness import witness_from_json
 from zerograd.search.smtlib import question_smtlib
 from zerograd.show.atlas import atlas_latex, atlas_markdown, atlas_text
 from zerograd.show.coq import proof_coq

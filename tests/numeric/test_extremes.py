@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, Exact, NumberField
-from zerograd.core.network import Layer, Network
-from zerograd.core.problem import Problem
-from zerograd.core.univariate import polynomial
-from zerograd.core.vocabulary import variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Layer, Network
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.witness import Witness
 from zerograd.numeric import recheck as module
 from zerograd.numeric.floats import (
     Floats,

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.arrays import Array
-from zerograd.core.backprop import OnKink
-from zerograd.core.exact import Algebraic, NumberField
-from zerograd.core.network import ACTIVATION_NAMES, KINKS, Layer, Network, activation_named, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.univariate import polynomial
-from zerograd.core.vocabulary import variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.network import ACTIVATION_NAMES, KINKS, Layer, Network, activation_named, leaky_relu
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, NumberField
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.witness import Witness
 from zerograd.numeric import recheck as module
 from zerograd.numeric.floats import NotComparable, exact_pieces, to_floats
 from zerograd.numeric.recheck import Disagreement, recheck

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import zerograd as zg
-from zerograd.core.certificate import Like, nodes
-from zerograd.core.refutation import check_certificate, every_samples
+from zerograd.core.refuting.certificate import Like, nodes
+from zerograd.core.refuting.refutation import check_certificate, every_samples
 from zerograd.proving.certify import certify
 from zerograd.proving.process import ProofProcess
 

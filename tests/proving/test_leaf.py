@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.facts import Fact, Sign
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.refutation import check_identity
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.facts import Fact, Sign
+from zerograd.core.refuting.refutation import check_identity
 from zerograd.proving.leaf import eliminated, find_identity
 from zerograd.proving.reals import OutOfTime, Reals
 

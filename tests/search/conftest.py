@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.arrays import Array
-from zerograd.core.backprop import exact_activate, forward
-from zerograd.core.check import check_witness
 from zerograd.core.errors import ProblemError, Refused
-from zerograd.core.exact import Exact, is_integer, sign
-from zerograd.core.network import KINKS, LINEAR, Activation, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry
-from zerograd.core.vocabulary import quantity_shapes, variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.model.backprop import exact_activate, forward
+from zerograd.core.model.network import KINKS, LINEAR, Activation, Layer, Network, leaky_relu
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact, is_integer, sign
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import quantity_shapes, variable_shapes
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.crew import Crew
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.verdict import Found, Verdict

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.crew import Crew
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.verdict import Found, Impossible, Verdict
@@ -39,7 +39,7 @@ def random_question(seed: object) -> dict[str, Any]:
         "activation": chance.choice(["linear", "linear", "relu"]),
         "bias": chance.random() < 0.8,
     }
-    from zerograd.core.documents import network_from_json
+    from zerograd.core.question.documents import network_from_json
 
     network = network_from_json({"inputs": widths[0], "layers": [*layers, output]})
     query: dict[str, list[str]] = {}

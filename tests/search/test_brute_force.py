@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zerograd.core.network import Layer, Network, leaky_relu
-from zerograd.core.network import activation_named as named
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.model.network import Layer, Network, leaky_relu
+from zerograd.core.model.network import activation_named as named
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.search.verdict import Found, Impossible, Undecided
 
 if TYPE_CHECKING:

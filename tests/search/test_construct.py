@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.arrays import indices
-from zerograd.core.check import check_witness
-from zerograd.core.network import KINKS, Layer, Network
-from zerograd.core.problem import Problem
+from zerograd.core.model.network import KINKS, Layer, Network
+from zerograd.core.numbers.arrays import indices
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.existence import check_witness
 from zerograd.derive.regions import region, units_with_sides
 from zerograd.derive.sample import derive
 from zerograd.search.construct import construct
@@ -58,7 +58,7 @@ def linear_part(dice: Dice, kink: str) -> tuple[Problem, dict[str, Any], LinearP
 @pytest.mark.parametrize("seed", range(60))
 def test_gradients_are_those_of_the_checker(dice: type[Dice], seed: int) -> None:
     """Linear forms and reverse mode, applied to the residuals, both give what the checker computes."""
-    from zerograd.core.witness import Witness
+    from zerograd.core.verdict.witness import Witness
 
     kink = KINKS[seed % 3]
     problem, values, part = linear_part(dice(f"linear {seed}"), kink)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.arrays import Array
-from zerograd.core.backprop import Site, exact_activate, forward
-from zerograd.core.exact import Exact, compare
-from zerograd.core.network import KINKS, LINEAR, RELU, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.sides import Side, sides
-from zerograd.core.vocabulary import Rational
+from zerograd.core.model.backprop import Site, exact_activate, forward
+from zerograd.core.model.network import KINKS, LINEAR, RELU, Layer, Network, leaky_relu
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact, compare
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational
 from zerograd.search.encoding import Encoding, Fixed, encode
 from zerograd.search.mentions import targets_are_free
 from zerograd.search.requirements import symbol
@@ -144,7 +144,7 @@ def test_encoding_agrees_with_the_checker_on_more(
 
 
 def arrays(problem: Problem, flat: Mapping[str, list[Rational]]) -> dict[str, Array[Exact]]:
-    from zerograd.core.vocabulary import variable_shapes
+    from zerograd.core.question.vocabulary import variable_shapes
 
     shapes = variable_shapes(problem.network, len(flat["x"]) // problem.network.inputs)
     return {name: Array(shapes[name], tuple(entries)) for name, entries in flat.items()}

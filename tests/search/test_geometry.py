@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.check import check_witness
-from zerograd.core.network import KINKS, Network
-from zerograd.core.problem import Problem
-from zerograd.core.sides import Side
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import KINKS, Network
+from zerograd.core.model.sides import Side
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.geometry import Row, possible
 from zerograd.search.patterns import Patterns
 from zerograd.search.regions import regions

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.arrays import Array
-from zerograd.core.check import check_witness
-from zerograd.core.exact import Algebraic, Exact, NumberField, sign
-from zerograd.core.problem import Problem
-from zerograd.core.univariate import polynomial
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, sign
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.encoding import encode
 from zerograd.search.lift import lift, nearby, primitive, rationalise, read_back, simplest
 from zerograd.search.verdict import Found

@@ -12,8 +12,8 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.exact import Algebraic, Exact, NumberField, compare, sign
-from zerograd.core.univariate import polynomial
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, compare, sign
+from zerograd.core.numbers.univariate import polynomial
 from zerograd.search.number_field import MAX_DEGREE, common_field, express, minimal
 from zerograd.solvers.base import Value
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
 from zerograd.search.process import SearchProcess
 from zerograd.search.ranked import Ranked
 from zerograd.search.smallest.best import witness_of

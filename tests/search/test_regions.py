@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.network import Network
-from zerograd.core.problem import Problem
+from zerograd.core.model.network import Network
+from zerograd.core.question.problem import Problem
 from zerograd.derive.regions import units_with_sides
 from zerograd.search.geometry import Row
 from zerograd.search.patterns import Patterns

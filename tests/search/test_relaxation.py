@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.homogeneity import identities, is_homogeneous, vanishing_parameters
-from zerograd.core.network import KINKS, Network
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import KINKS, Network
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.homogeneity import identities, is_homogeneous, vanishing_parameters
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.relaxation import relaxation, relaxed
 from zerograd.search.verdict import Found, Impossible, Undecided
 from zerograd.solvers.base import Model

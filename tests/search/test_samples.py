@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.answer import Attempt, Reason
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Exact
-from zerograd.core.problem import Problem
-from zerograd.core.small_datasets import sufficient_samples
-from zerograd.core.vocabulary import variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.answer import Attempt, Reason
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.samples import over_samples
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict

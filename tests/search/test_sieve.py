@@ -11,13 +11,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.arrays import Array
-from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.exact import Exact
-from zerograd.core.language import Binary, Call, Chain, Comparison, Logic, Name, Node, Number, Power, Unary
-from zerograd.core.network import LINEAR, Layer, Network
-from zerograd.core.problem import Problem
-from zerograd.core.size import Size, size_of
+from zerograd.core.model.network import LINEAR, Layer, Network
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.language import (
+    Binary,
+    Call,
+    Chain,
+    Comparison,
+    Logic,
+    Name,
+    Node,
+    Number,
+    Power,
+    Unary,
+)
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.size import Size, size_of
 from zerograd.search.smallest import smallest
 from zerograd.search.smallest.best import witness_of
 from zerograd.search.smallest.budget import Budget

@@ -14,16 +14,26 @@ from typing import Any
 import pytest
 
 import zerograd as zg
-from zerograd.core.arrays import Array, indices
-from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
-from zerograd.core.exact import Exact, is_integer
-from zerograd.core.network import ABS, HARDTANH, LINEAR, RELU, RELU6, Activation, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.results import answer_from_json
-from zerograd.core.size import Size, size_of
-from zerograd.core.vocabulary import variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import (
+    ABS,
+    HARDTANH,
+    LINEAR,
+    RELU,
+    RELU6,
+    Activation,
+    Layer,
+    Network,
+    leaky_relu,
+)
+from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.numbers.exact import Exact, is_integer
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.results import answer_from_json
+from zerograd.core.verdict.size import Size, size_of
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.ranked import Ranked
 from zerograd.search.smallest import smallest
 from zerograd.search.smallest.best import values_of, variant, witness_of

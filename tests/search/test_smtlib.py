@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zerograd.api import load, solve
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, NumberField, digits
-from zerograd.core.network import KINKS, LINEAR, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import KINKS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, NumberField, digits
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.process import SearchProcess
 from zerograd.search.smtlib import TooLarge, question_smtlib
 

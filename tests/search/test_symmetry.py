@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Exact
-from zerograd.core.network import KINKS, LINEAR, Layer, Network
-from zerograd.core.problem import Problem
+from zerograd.core.model.network import KINKS, LINEAR, Layer, Network
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
 from zerograd.derive.regions import units_with_sides
 from zerograd.search.patterns import MAX_ROWS, Patterns
 from zerograd.search.regions import regions

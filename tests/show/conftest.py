@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Exact, sign
-from zerograd.core.network import Kink, Network
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry
-from zerograd.core.vocabulary import variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Kink, Network
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome

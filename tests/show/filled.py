@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Exact, NumberField
-from zerograd.core.network import Network
-from zerograd.core.problem import Problem
-from zerograd.core.univariate import polynomial
-from zerograd.core.vocabulary import variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Network
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact, NumberField
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness
 
 ROOT = NumberField(polynomial([-2, 0, 1]), Fraction(1), Fraction(2))
 """Of √2."""

@@ -12,10 +12,10 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness, witness_from_json
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness, witness_from_json
 
 Page = Callable[[Sat], None]
 """Opens the page of an answer."""

@@ -13,9 +13,16 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.arrays import Array
-from zerograd.core.backprop import backward, exact_activate, forward
-from zerograd.core.certificate import (
+from zerograd.core.errors import Refused
+from zerograd.core.model.backprop import backward, exact_activate, forward
+from zerograd.core.model.network import Activation, Kink, Network, leaky_relu
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact, compare
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.refuting.certificate import (
     Alternatives,
     Certificate,
     Compare,
@@ -27,14 +34,7 @@ from zerograd.core.certificate import (
     Product,
     Split,
 )
-from zerograd.core.errors import Refused
-from zerograd.core.exact import Exact, compare
-from zerograd.core.network import Activation, Kink, Network, leaky_relu
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry
-from zerograd.core.system import Renaming
-from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.refuting.system import Renaming
 from zerograd.proving.certify import certify
 from zerograd.show.coq import proof_coq
 from zerograd.show.coq.activations import function_name

@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.arrays import Array
-from zerograd.core.backprop import backward, exact_activate, forward
-from zerograd.core.certificate import Certificate, Identity, Kind, Like, Part, Product, Split
-from zerograd.core.exact import Exact
-from zerograd.core.network import Kink, Network, leaky_relu
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry
-from zerograd.core.system import Renaming
-from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.model.backprop import backward, exact_activate, forward
+from zerograd.core.model.network import Kink, Network, leaky_relu
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.refuting.certificate import Certificate, Identity, Kind, Like, Part, Product, Split
+from zerograd.core.refuting.system import Renaming
 from zerograd.proving.certify import certify
 from zerograd.show.coq import NotExportable, proof_coq
 from zerograd.show.coq.activations import function_name

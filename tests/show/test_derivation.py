@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.show.filled import ROOT, answer, filled, founding
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array, indices
 from zerograd.core.errors import Refused
-from zerograd.core.exact import Algebraic, Exact, sign
-from zerograd.core.network import ACTIVATIONS, KINKS, LINEAR, Layer, Network, leaky_relu
-from zerograd.core.univariate import polynomial
-from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.model.network import ACTIVATIONS, KINKS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.numbers.exact import Algebraic, Exact, sign
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.derivation import derivation_html, derivation_latex, derivation_markdown
 from zerograd.show.derivation.blocks import Equation, Equations, Heading
 from zerograd.show.derivation.content import blocks

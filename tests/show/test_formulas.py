@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.arrays import Array, indices
-from zerograd.core.backprop import OnKink
-from zerograd.core.network import ACTIVATIONS, KINKS, LINEAR, Kink, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.references import complete_index
-from zerograd.core.witness import Witness
+from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.network import ACTIVATIONS, KINKS, LINEAR, Kink, Layer, Network, leaky_relu
+from zerograd.core.model.references import complete_index
+from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.gradients import gradients_text
 
 TOKEN = re.compile(

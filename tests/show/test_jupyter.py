@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zerograd as zg
-from zerograd.core.answer import Sat, Unknown, Unsat
-from zerograd.core.arrays import Array
-from zerograd.core.certificate import Certificate, Identity, Part
-from zerograd.core.display import Shown
-from zerograd.core.network import Network
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Network
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Certificate, Identity, Part
+from zerograd.core.verdict.answer import Sat, Unknown, Unsat
+from zerograd.core.verdict.witness import Witness
+from zerograd.show.jupyter import as_html, as_latex
 
 HOSTILE = "</table></pre><script>alert(1)</script> $x_1$ & \\input{/etc/passwd} \\( % # ~ ^ { \x1b[31m"
 VOID = {"br", "hr", "img", "input", "meta", "link"}
@@ -57,7 +57,7 @@ def proof(**asked: Any) -> zg.Proof:
     return zg.Proof(found.problem, found.certificate)
 
 
-def every(**asked: Any) -> dict[str, Shown | zg.Proof]:
+def every(**asked: Any) -> dict[str, Any]:
     """All that a notebook shows, by name."""
     return {
         "problem": problem(**asked),
@@ -134,12 +134,12 @@ def test_no_title_changes_the_page(title: str, notes: str) -> None:
 def test_what_is_asked_of_a_problem() -> None:
     """A table: network, samples, question; conditions are text."""
     asked = problem(title="A & B", where=["w1 < 5", "b1 > -3"])
-    page = Page(str(asked._repr_html_()))
+    page = Page(str(as_html(asked)))
     assert page.tags.count("table") == page.tags.count("caption") == 1
     for text in ("A & B", "1 → 1 relu → 1 linear, mean squared error", "zero: w2, b2", "w1 < 5", "b1 > -3"):
         assert text in page.text
-    assert "w1 &lt; 5" in str(asked._repr_html_()) and "b1 &gt; -3" in str(asked._repr_html_())
-    assert "caption" not in Page(str(problem()._repr_html_())).tags
+    assert "w1 &lt; 5" in str(as_html(asked)) and "b1 &gt; -3" in str(as_html(asked))
+    assert "caption" not in Page(str(as_html(problem()))).tags
 
 
 def test_what_is_said_of_answers() -> None:
@@ -183,8 +183,8 @@ def test_what_has_no_latex() -> None:
 def test_formulas_of_a_wide_network_are_not_derived() -> None:
     """A notebook asks for LaTeX whether or not it will show it; that must not take minutes."""
     wide = Problem(network=Network.mlp(50, 100, 100, 10), samples=3, zero=["w1"])
-    assert wide._repr_latex_() is None
-    html = wide._repr_html_()
+    assert as_latex(wide) is None
+    html = as_html(wide)
     assert html is not None and "50 → 100 relu → 100 relu → 10 linear" in html
 
 
@@ -204,7 +204,6 @@ def test_latex_compiles(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 import zerograd as zg
-from zerograd.core.display import Shown
 problem = zg.Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
 heavy = "sympy", "z3", "numpy", "rich", "matplotlib", "torch", "zerograd.show"
 assert not [name for name in heavy if name in sys.modules], "before"
@@ -223,12 +222,9 @@ class Watch:
 sys.meta_path.insert(0, Watch())
 sys.modules["zerograd"] = type(sys)("zerograd")
 sys.modules["zerograd"].__path__ = [sys.argv[1]]
-from zerograd.core.problem import Problem
-from zerograd.core.display import show_with
+from zerograd.core.question.problem import Problem
 problem = Problem(network=[1, 1], samples=1, zero=["w1"])
-assert problem._repr_html_() is None and problem._repr_latex_() is None
-show_with(html=lambda thing: f"<p>{thing.samples}</p>")
-assert problem._repr_html_() == "<p>1</p>" and problem._repr_latex_() is None
+assert not hasattr(problem, "_repr_html_") and not hasattr(problem, "_repr_latex_")
 """
 
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, NumberField
-from zerograd.core.network import LINEAR, Kink, Layer, Network, activation_named, leaky_relu
+from zerograd.core.model.network import LINEAR, Kink, Layer, Network, activation_named, leaky_relu
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, NumberField
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.notebook import notebook
 
 if TYPE_CHECKING:

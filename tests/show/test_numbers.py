@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from zerograd.core.exact import Algebraic, Exact, NumberField
-from zerograd.core.univariate import polynomial
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.univariate import polynomial
 from zerograd.show.numbers import decimal_text, exact_text, field_text, is_long, vector_text
 
 SQRT2 = NumberField(polynomial([-2, 0, 1]), Fraction(1), Fraction(2))

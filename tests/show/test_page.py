@@ -24,13 +24,13 @@ from tests.show.pages import (
     shown_witness,
     two_outputs,
 )
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array
-from zerograd.core.backprop import OnKink
-from zerograd.core.exact import Exact, compare, exact_to_json, sign
-from zerograd.core.network import KINKS, Activation, Layer, Network, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness, witness_from_json
+from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.network import KINKS, Activation, Layer, Network, leaky_relu
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact, compare, exact_to_json, sign
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness, witness_from_json
 from zerograd.show.page import page_html
 from zerograd.show.page.data import can_calculate, json_for_script, question_data, values_data
 

@@ -10,8 +10,8 @@ from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 
 from tests.show.pages import Page, answer, founding, irrational, point, replace, shown_gradients, two_outputs
-from zerograd.core.answer import Sat
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Sat
 
 Resize = Callable[[int, int], None]
 

@@ -30,10 +30,7 @@ from matplotlib.text import Text
 
 import zerograd as zg
 from tests.show.filled import ROOT, answer, filled, founding
-from zerograd.core.answer import Answer, Sat, Unknown, Unsat
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, Exact, sign
-from zerograd.core.network import (
+from zerograd.core.model.network import (
     ABS,
     HARDTANH,
     LINEAR,
@@ -44,9 +41,12 @@ from zerograd.core.network import (
     Network,
     leaky_relu,
 )  # fmt: skip
-from zerograd.core.problem import Problem
-from zerograd.core.univariate import polynomial
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, Exact, sign
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot import KINDS, PICTURES, Kind, NothingToPlot, Picture, bars, picture, plot
 from zerograd.show.plot.contributions import contributions
 from zerograd.show.plot.figure import drawn

@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.certificate import (
+from zerograd.core.model.network import ACTIVATIONS, Network
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import (
     Alternatives,
     Certificate,
     Compare,
@@ -25,11 +28,8 @@ from zerograd.core.certificate import (
     Split,
     nodes,
 )
-from zerograd.core.network import ACTIVATIONS, Network
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.refutation import check_certificate
-from zerograd.core.system import Renaming
+from zerograd.core.refuting.refutation import check_certificate
+from zerograd.core.refuting.system import Renaming
 from zerograd.show.prose import blocks, proof_latex, proof_markdown, proof_text, statement
 from zerograd.show.prose.style import Paragraph
 

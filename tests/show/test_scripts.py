@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, Exact, NumberField
-from zerograd.core.network import LINEAR, RELU, Kink, Layer, Network, activation_named, leaky_relu
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import LINEAR, RELU, Kink, Layer, Network, activation_named, leaky_relu
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.scripts import BeyondFloat64, jax_script, pytorch_script
 from zerograd.show.scripts.rounding import prepare
 

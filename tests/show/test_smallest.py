@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.answer import Sat, Smallest
-from zerograd.core.problem import Problem
-from zerograd.core.size import size_of
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Sat, Smallest
+from zerograd.core.verdict.size import size_of
 from zerograd.search.smallest.best import witness_of
 from zerograd.show.smallest import smallest_text
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.answer import Answer, Attempt, CrossCheck, Run, Sat, Unknown, Unsat
-from zerograd.core.arrays import Array
-from zerograd.core.network import ACTIVATIONS, LINEAR, Layer, Network
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import ACTIVATIONS, LINEAR, Layer, Network
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Answer, Attempt, CrossCheck, Run, Sat, Unknown, Unsat
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.text import answer_text
 from zerograd.show.why import why_zero
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.exact import Exact, compare
+from zerograd.core.numbers.exact import Exact, compare
 from zerograd.solvers.terms import (
     And,
     Choice,

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.exact import Algebraic, Exact, NumberField, sign
-from zerograd.core.univariate import polynomial
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, sign
+from zerograd.core.numbers.univariate import polynomial
 from zerograd.search.number_field import common_field
 from zerograd.solvers import registry
 from zerograd.solvers.base import (

@@ -12,7 +12,7 @@ import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.exact import compare
+from zerograd.core.numbers.exact import compare
 from zerograd.solvers.terms import (
     FALSE,
     ONE,

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.documents import KEYS
+from zerograd.core.question.documents import KEYS
 from zerograd.spec import SpecError, loads
 
 GOOD = [path.read_text(encoding="utf-8") for path in Path(__file__).with_name("good").glob("*.yaml")]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.conditions import Condition
-from zerograd.core.documents import parse_json, problem_from_json
-from zerograd.core.problem import Problem
+from zerograd.core.question.conditions import Condition
+from zerograd.core.question.documents import parse_json, problem_from_json
+from zerograd.core.question.problem import Problem
 from zerograd.spec import load, loads
 
 GOOD = sorted(Path(__file__).with_name("good").glob("*.yaml"))

@@ -10,7 +10,7 @@ import pydantic
 import pytest
 from jsonschema import Draft202012Validator
 
-from zerograd.core.documents import KEYS
+from zerograd.core.question.documents import KEYS
 from zerograd.spec.nodes import compose
 from zerograd.spec.scalars import Real
 from zerograd.spec.schema import schema, schema_text

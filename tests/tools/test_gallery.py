@@ -9,8 +9,8 @@ import pytest
 
 from tools.gallery import GALLERY, PROBLEMS, contents, page, row, same
 from zerograd.api import load, load_answer
-from zerograd.core.answer import Answer, Sat, Unknown, Unsat
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 
 NAMES = sorted(path.stem for path in PROBLEMS.glob("*.yaml"))
 

@@ -17,7 +17,7 @@ from zerograd._version import __version__
 from zerograd.streams import printable, write_whole
 
 if TYPE_CHECKING:
-    from zerograd.core.problem import Problem
+    from zerograd.core.question.problem import Problem
     from zerograd.search.verdict import Progress
 
 DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130

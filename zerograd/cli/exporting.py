@@ -14,7 +14,7 @@ from zerograd.cli.common import fail, load, new_place, samples_option, save
 from zerograd.streams import printable, read_results
 
 if TYPE_CHECKING:
-    from zerograd.core.answer import Answer
+    from zerograd.core.verdict.answer import Answer
     from zerograd.exports import Form
     from zerograd.show.plot import Kind, Picture
 
@@ -168,9 +168,9 @@ def _place(output: str | None, result: str, spec: str | None, *, force: bool) ->
 
 def _read(name: str, spec: str | None, samples: int | str | None, pick: int | None) -> Answer:
     """The answer in a file, checked. Ends the program if there is none."""
-    from zerograd.core.check import carried_question, claimed_digest
     from zerograd.core.errors import FormatError, ProblemError, Refused, ZerogradError
-    from zerograd.core.results import answer_from_json
+    from zerograd.core.verdict.checking import carried_question, claimed_digest
+    from zerograd.core.verdict.results import answer_from_json
 
     shown = printable("<stdin>" if name == "-" else name)
     if name == spec == "-":

@@ -29,7 +29,7 @@ from zerograd.cli.common import (
 from zerograd.streams import printable, to_json_text
 
 if TYPE_CHECKING:
-    from zerograd.core.answer import Answer
+    from zerograd.core.verdict.answer import Answer
     from zerograd.proof import Proof
 
 FORMS = ("text", "markdown", "latex", "coq", "json")

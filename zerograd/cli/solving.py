@@ -32,8 +32,8 @@ from zerograd.cli.common import (
 from zerograd.streams import printable, read_results, to_json_text
 
 if TYPE_CHECKING:
-    from zerograd.core.answer import Answer
-    from zerograd.core.problem import Problem
+    from zerograd.core.question.problem import Problem
+    from zerograd.core.verdict.answer import Answer
     from zerograd.proving.process import ProofProcess
     from zerograd.search.process import SearchProcess
 
@@ -211,7 +211,7 @@ def _exit_code(answer: Answer, from_file: str | None, from_option: str | None) -
 
 
 def _verdict(answer: Answer) -> str:
-    from zerograd.core.answer import Unknown
+    from zerograd.core.verdict.answer import Unknown
 
     return f"unknown ({answer.reason})" if isinstance(answer, Unknown) else answer.status
 
@@ -227,9 +227,9 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
     RESULT is what `solve --json`, `prove --json` or `atlas --json` printed, or `-o` wrote. Exit codes:
     0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of an atlas: not all of it).
     """
-    from zerograd.core.atlas import accepted_atlas_line, check_atlas
-    from zerograd.core.check import accepted_line, check_result, claimed_digest, is_atlas
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
+    from zerograd.core.verdict.atlas import accepted_atlas_line, check_atlas
+    from zerograd.core.verdict.checking import accepted_line, check_result, claimed_digest, is_atlas
 
     if spec == result == "-":
         fail("SPEC and RESULT cannot both be standard input: name a file for one of them")

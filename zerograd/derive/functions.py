@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from zerograd.core.network import Activation, Kink
-from zerograd.core.sides import Side, sides
+from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.sides import Side, sides
 from zerograd.derive.sample import Expr
 
 Case = tuple[Expr, Any]

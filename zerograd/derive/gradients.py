@@ -16,12 +16,12 @@ from typing import Any
 
 import sympy as sp
 
-from zerograd.core.arrays import Array, Shape
 from zerograd.core.errors import short
-from zerograd.core.exact import parse_rational
-from zerograd.core.network import Kink, Network
-from zerograd.core.references import did_you_mean, show_shape
-from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.model.network import Kink, Network
+from zerograd.core.model.references import did_you_mean, show_shape
+from zerograd.core.numbers.arrays import Array, Shape
+from zerograd.core.numbers.exact import parse_rational
+from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.derive.functions import activation_function, derivative_function
 from zerograd.derive.notation import LaTeX
 from zerograd.derive.regions import Region, count_regions, regions

@@ -15,8 +15,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from zerograd.core.network import Activation, Kink, Network
-from zerograd.core.sides import Side, sides
+from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.model.sides import Side, sides
 from zerograd.derive.functions import Cases
 from zerograd.derive.naming import function_name
 from zerograd.derive.sample import Expr

@@ -9,9 +9,9 @@ from math import prod
 
 import sympy as sp
 
-from zerograd.core.arrays import Array
-from zerograd.core.network import Kink, Network
-from zerograd.core.sides import Side, sides
+from zerograd.core.model.network import Kink, Network
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.arrays import Array
 from zerograd.derive.sample import Expr, Row, Sample, derive
 
 Unit = tuple[int, int]

@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from zerograd.core.arrays import Array, indices
-from zerograd.core.network import Network
-from zerograd.core.references import entry
+from zerograd.core.model.network import Network
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array, indices
 
 Expr: TypeAlias = sp.Expr
 Row: TypeAlias = tuple[Expr, ...]

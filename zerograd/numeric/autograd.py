@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from zerograd.core.network import Activation, Network
+from zerograd.core.model.network import Activation, Network
 from zerograd.numeric.floats import Floats, Values
 
 

@@ -14,10 +14,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Exact
-from zerograd.core.network import Activation, Kink, Network
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.verdict.witness import Witness
 
 Floats: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = Mapping[str, Floats]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerograd.core.errors import ZerogradError
-from zerograd.core.references import entry
-from zerograd.core.witness import Witness
+from zerograd.core.model.references import entry
+from zerograd.core.verdict.witness import Witness
 from zerograd.numeric.floats import (
     ROUNDING,
     Floats,

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from zerograd.core.certificate import Alternatives, Compare, Node
-from zerograd.core.facts import Either, Fact
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.refutation import Known, cases_of
-from zerograd.core.system import System
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.certificate import Alternatives, Compare, Node
+from zerograd.core.refuting.facts import Either, Fact
+from zerograd.core.refuting.refutation import Known, cases_of
+from zerograd.core.refuting.system import System
 from zerograd.proving.leaf import eliminated, find_identity
 from zerograd.proving.reals import Facts, Reals
 from zerograd.proving.ring import factors

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from zerograd.core.certificate import Certificate, Kind, Node, Part
 from zerograd.core.errors import Refused
-from zerograd.core.problem import Problem
-from zerograd.core.refutation import check_certificate, system_of
-from zerograd.core.small_datasets import sufficient_samples
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.refuting.certificate import Certificate, Kind, Node, Part
+from zerograd.core.refuting.refutation import check_certificate, system_of
 from zerograd.proving.finding import ProofFinding
 from zerograd.proving.reals import OutOfTime, Reals
 from zerograd.proving.tree import Satisfiable, Tree, renamings

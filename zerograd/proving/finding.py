@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zerograd.core.certificate import Certificate
+from zerograd.core.refuting.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from fractions import Fraction
 from itertools import combinations, combinations_with_replacement
 from typing import Any
 
-from zerograd.core.certificate import Identity, Product
 from zerograd.core.errors import Refused
-from zerograd.core.facts import Fact
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.refutation import check_identity
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.certificate import Identity, Product
+from zerograd.core.refuting.facts import Fact
+from zerograd.core.refuting.refutation import check_identity
 from zerograd.proving.reals import Reals, approximate
 from zerograd.proving.ring import PRIME, Ring, Solution, Span, Terms, degree_under, gradings, terms_of
 from zerograd.solvers.base import Model

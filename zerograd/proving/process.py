@@ -7,9 +7,9 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, Self
 
-from zerograd.core.certificate import certificate_from_json
 from zerograd.core.errors import ZerogradError
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import certificate_from_json
 from zerograd.proving.finding import ProofFinding
 from zerograd.workers import DEFAULT_MEMORY, Ended, Worker, ran_out_of_memory
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 
-from zerograd.core.exact import NumberField
-from zerograd.core.facts import Both, Either, Fact, Formula
-from zerograd.core.polynomial import Polynomial
+from zerograd.core.numbers.exact import NumberField
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome
 from zerograd.solvers.terms import (
     ZERO,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from zerograd.core.polynomial import Polynomial
+from zerograd.core.numbers.polynomial import Polynomial
 
 Exponents = tuple[int, ...]
 Terms = Mapping[Exponents, Fraction]

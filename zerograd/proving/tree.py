@@ -13,12 +13,12 @@ from fractions import Fraction
 from itertools import permutations
 from math import floor
 
-from zerograd.core.certificate import Floor, Identity, Like, Node, Split, nodes
 from zerograd.core.errors import Refused
-from zerograd.core.facts import Both, Either, Fact, Formula, renamed, variables_in
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.refutation import Known, Refutation, cases_of, symmetry
-from zerograd.core.system import Case, Renaming, System
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.certificate import Floor, Identity, Like, Node, Split, nodes
+from zerograd.core.refuting.facts import Both, Either, Fact, Formula, renamed, variables_in
+from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symmetry
+from zerograd.core.refuting.system import Case, Renaming, System
 from zerograd.proving.cases import refute
 from zerograd.proving.reals import Reals, approximate
 from zerograd.solvers.base import Model, NoModel, Outcome

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import traceback
 
-from zerograd.core.documents import problem_from_json
+from zerograd.core.question.documents import problem_from_json
 from zerograd.proving.certify import certify
 from zerograd.proving.finding import ProofFinding
 from zerograd.workers import limit_memory, reply, requests

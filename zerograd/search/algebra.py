@@ -1,4 +1,4 @@
-"""Conditions over solver terms: the `zerograd.core.conditions.Algebra` of the encodings.
+"""Conditions over solver terms: the `zerograd.core.question.conditions.Algebra` of the encodings.
 
 Solvers give x/0 a meaning of their own, so no division is emitted: a value is a numerator over
 a denominator that is required to be nonzero, and comparisons are multiplied out.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 
-from zerograd.core.language import Comparison
+from zerograd.core.question.language import Comparison
 from zerograd.solvers.terms import (
     ONE,
     Constant,

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.answer import Attempt, CrossCheck, Status
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness, witness_from_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Attempt, CrossCheck, Status
+from zerograd.core.verdict.witness import Witness, witness_from_json
 
 SECOND = "cvc5"
 """The solver that is asked, by its name in `zerograd.solvers.registry`."""

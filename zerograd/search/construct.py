@@ -14,13 +14,13 @@ from itertools import combinations, islice
 from math import ceil
 from operator import gt, lt, ne
 
-from zerograd.core.arrays import Index
-from zerograd.core.backprop import OnKink
-from zerograd.core.conditions import ExactAlgebra, evaluate
-from zerograd.core.language import names_in
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import Rational
-from zerograd.core.witness import Witness
+from zerograd.core.model.backprop import OnKink
+from zerograd.core.numbers.arrays import Index
+from zerograd.core.question.conditions import ExactAlgebra, evaluate
+from zerograd.core.question.language import names_in
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.draw import Structure, Values, accepted, draw, redraw_inputs, witness_at
 from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, kernel, primitive

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
-from zerograd.core.answer import Attempt
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Attempt
 from zerograd.search.comparison import Comparison, decided
 from zerograd.search.lift import lift
 from zerograd.search.piecewise import whole_question

@@ -14,13 +14,13 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 
-from zerograd.core.arrays import Array, Index, indices
-from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
-from zerograd.core.exact import Exact
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import Bound, Rational, variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Bound, Rational, variable_shapes
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.mentions import calls
 
 Values = dict[str, dict[Index, Rational]]

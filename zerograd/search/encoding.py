@@ -19,13 +19,13 @@ from functools import cached_property
 
 import sympy as sp
 
-from zerograd.core.arrays import Array, Index, indices
-from zerograd.core.backprop import Site
-from zerograd.core.homogeneity import vanishing_parameters
-from zerograd.core.network import LINEAR, Activation
-from zerograd.core.problem import Problem
-from zerograd.core.sides import Side, sides
-from zerograd.core.vocabulary import Rational, variable_shapes
+from zerograd.core.model.backprop import Site
+from zerograd.core.model.network import LINEAR, Activation
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational, variable_shapes
+from zerograd.core.refuting.homogeneity import vanishing_parameters
 from zerograd.derive.sample import Expr, derive
 from zerograd.search.algebra import Ratio
 from zerograd.search.mentions import gradients_used, speaks_of, speaks_of_targets

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from zerograd.core.answer import Attempt
-from zerograd.core.problem import Problem
-from zerograd.core.witness import witness_from_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Attempt
+from zerograd.core.verdict.witness import witness_from_json
 from zerograd.search.comparison import Comparison
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 
@@ -18,7 +18,7 @@ class Finding:
     """A verdict, each number of samples that was tried, and what was used.
 
     Attributes:
-        sufficient: see `zerograd.core.answer.Run.sufficient_samples`.
+        sufficient: see `zerograd.core.verdict.answer.Run.sufficient_samples`.
         tried: each strategy, in the order in which they were first turned to; sent one by one.
         compared: what a second solver says of it, if that was asked for; it is sent by itself.
     """

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from zerograd.core.arrays import Array, indices
-from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.exact import Exact
-from zerograd.core.language import names_in
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import Rational
+from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.language import names_in
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Rational
 from zerograd.search.draw import Structure, Values, accepted, draw, within, witness_at
 from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, primitive

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import random
 
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.draw import Structure, draw
 from zerograd.search.draws import Draws, spread
 from zerograd.search.encoding import encode

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 
-from zerograd.core.vocabulary import Rational
+from zerograd.core.question.vocabulary import Rational
 
 Vector = tuple[int, ...]
 

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import ceil, floor, gcd, lcm
 
-from zerograd.core.arrays import Array, Index
-from zerograd.core.backprop import exact_activate, forward
-from zerograd.core.exact import Exact, NumberField, narrow
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import Bound, variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.model.backprop import exact_activate, forward
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.exact import Exact, NumberField, narrow
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Bound, variable_shapes
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.encoding import Encoding, Fixed
 from zerograd.search.mentions import speaks_of, targets_are_free
 from zerograd.search.number_field import common_field

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from zerograd.core.arrays import Index
-from zerograd.core.network import Activation, Kink, Network
-from zerograd.core.vocabulary import Rational
+from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.numbers.arrays import Index
+from zerograd.core.question.vocabulary import Rational
 
 Row = list[Rational]
 Matrix = list[Row]

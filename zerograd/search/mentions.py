@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from zerograd.core.conditions import Condition
-from zerograd.core.language import Call, Name, names_in, walk
-from zerograd.core.problem import Problem
+from zerograd.core.question.conditions import Condition
+from zerograd.core.question.language import Call, Name, names_in, walk
+from zerograd.core.question.problem import Problem
 
 
 def calls(condition: Condition, function: str) -> bool:

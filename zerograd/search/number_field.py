@@ -14,8 +14,8 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING
 
-from zerograd.core import univariate as uni
-from zerograd.core.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers import univariate as uni
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
 from zerograd.solvers.base import Value
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from math import prod
 
-from zerograd.core.problem import Problem
-from zerograd.core.sides import Side
-from zerograd.core.small_datasets import hypotheses_fail
+from zerograd.core.model.sides import Side
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import hypotheses_fail
 from zerograd.derive.regions import Unit, units_with_sides
 from zerograd.search.encoding import Pattern
 from zerograd.search.geometry import Cut, Row, possible
@@ -74,8 +74,8 @@ class Patterns:
         """One pattern of each class. Raises TooManyPatterns, if need be after the first of them.
 
         Where small datasets suffice, so do D + 1 samples of one pattern (the lemma in
-        `zerograd.core.small_datasets`): ``most`` = D + 1 bounds them, and a pattern with fewer than M
-        samples stands for all that copies of its samples with residual 0 make of it.
+        `zerograd.core.question.small_datasets`): ``most`` = D + 1 bounds them, and a pattern with fewer
+        than M samples stands for all that copies of its samples with residual 0 make of it.
         """
         if prod(map(len, self.choices.values())) > MAX_ROWS:
             raise TooManyPatterns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
 from zerograd.search.encoding import Encoding, encode
 from zerograd.search.lift import lift
 from zerograd.search.symmetry import samples_interchangeable

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
 from zerograd.search import construct, fit
 from zerograd.search.crew import Crew
 from zerograd.search.draws import Draws

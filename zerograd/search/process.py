@@ -8,10 +8,10 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any, Self
 
-from zerograd.core.answer import Attempt
 from zerograd.core.errors import ZerogradError
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Attempt
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.comparison import Comparison, completed
 from zerograd.search.finding import Finding
 from zerograd.search.ranked import Ranked

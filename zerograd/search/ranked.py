@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness, witness_from_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.witness import Witness, witness_from_json
 
 
 @dataclass(frozen=True, slots=True)

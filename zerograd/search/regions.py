@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Exact
-from zerograd.core.problem import Problem
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.crew import Crew
 from zerograd.search.encoding import Encoding, encode
 from zerograd.search.geometry import Row

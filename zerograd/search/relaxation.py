@@ -1,7 +1,7 @@
 """What is impossible for parameters and gradients alone, whatever the dataset and its size.
 
 The parameters and the entries of their gradients are unknowns of their own, tied together by the
-identities of homogeneous units alone (`zerograd.core.homogeneity`). Every witness gives such
+identities of homogeneous units alone (`zerograd.core.refuting.homogeneity`). Every witness gives such
 values, for any number of samples; so where there are none, there is no witness. (Of integers the
 gradients are multiples of 2/(M·K), and the question is one for this M.) One small question to a
 solver, asked before any activation pattern is looked at. It never says that there is a witness.
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from zerograd.core.arrays import Array, Index
-from zerograd.core.homogeneity import identities
-from zerograd.core.language import names_in
-from zerograd.core.problem import Problem
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.question.language import names_in
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.homogeneity import identities
 from zerograd.search.algebra import Ratio
 from zerograd.search.requirements import (
     all_whole,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from zerograd.core.arrays import Array, Index
-from zerograd.core.conditions import Condition, evaluate
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import Bound
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.question.conditions import Condition, evaluate
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Bound
 from zerograd.search.algebra import Ratio, TermAlgebra
 from zerograd.solvers.terms import ZERO, Constant, Script, Term, differ, disjoin, relate
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from zerograd.core.answer import Attempt
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import Samples
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Samples
+from zerograd.core.verdict.answer import Attempt
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 
 Decide = Callable[[int, float], Verdict]

@@ -12,14 +12,14 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from zerograd.core.arrays import Array, Index, indices
-from zerograd.core.conditions import evaluate
 from zerograd.core.errors import ZerogradError
-from zerograd.core.network import Activation
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry, resolve
-from zerograd.core.sides import Side, sides
-from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.model.network import Activation
+from zerograd.core.model.references import entry, resolve
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.search.algebra import Ratio, TermAlgebra
 from zerograd.search.mentions import gradients_used, speaks_of
 from zerograd.search.requirements import all_whole, symbol

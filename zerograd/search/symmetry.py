@@ -6,11 +6,11 @@ is taken to break every symmetry of what it names.
 
 from __future__ import annotations
 
-from zerograd.core.arrays import Shape
-from zerograd.core.conditions import Condition
-from zerograd.core.language import Call, Item, Listing, Name, walk
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import quantity_shapes, sample_arrays
+from zerograd.core.numbers.arrays import Shape
+from zerograd.core.question.conditions import Condition
+from zerograd.core.question.language import Call, Item, Listing, Name, walk
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import quantity_shapes, sample_arrays
 
 
 def samples_interchangeable(problem: Problem, samples: int) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from zerograd.core.answer import Evidence, Reason
-from zerograd.core.witness import Witness
+from zerograd.core.verdict.answer import Evidence, Reason
+from zerograd.core.verdict.witness import Witness
 
 Progress = Callable[[str], None]
 """Called with a short line whenever the search turns to something else."""

@@ -15,10 +15,10 @@ import traceback
 from math import inf
 from typing import Any
 
-from zerograd.core.answer import Attempt
-from zerograd.core.documents import problem_from_json
-from zerograd.core.small_datasets import loosened, sufficient_samples
-from zerograd.core.witness import witness_from_json
+from zerograd.core.question.documents import problem_from_json
+from zerograd.core.question.small_datasets import loosened, sufficient_samples
+from zerograd.core.verdict.answer import Attempt
+from zerograd.core.verdict.witness import witness_from_json
 from zerograd.search.comparison import SECOND
 from zerograd.search.crew import Crew
 from zerograd.search.finding import Finding

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zerograd.core.atlas import Row
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.atlas import Row
 from zerograd.show.escape import clean, latex_escape, markdown_escape
 from zerograd.show.layout import Layout
 from zerograd.show.question import question_lines

@@ -21,9 +21,9 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from zerograd.core.network import Kink, Network
-from zerograd.core.references import entry
-from zerograd.core.sides import Side, sides
+from zerograd.core.model.network import Kink, Network
+from zerograd.core.model.references import entry
+from zerograd.core.model.sides import Side, sides
 from zerograd.derive.functions import derivative_function
 from zerograd.derive.gradients import m
 from zerograd.derive.regions import Unit

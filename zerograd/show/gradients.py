@@ -18,11 +18,11 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from zerograd.core.network import Network
-from zerograd.core.problem import Problem
-from zerograd.core.references import resolve
-from zerograd.core.sides import Side, sides
-from zerograd.core.vocabulary import gradient_shapes
+from zerograd.core.model.network import Network
+from zerograd.core.model.references import resolve
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.derive.gradients import M, m
 from zerograd.derive.notation import Atom, LaTeX, Notation, Text, indicator
 from zerograd.derive.regions import units_with_sides

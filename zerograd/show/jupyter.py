@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from zerograd.core.answer import Sat, Unknown, Unsat
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Sat, Unknown, Unsat
 from zerograd.show.escape import clean
 from zerograd.show.question import question_lines
 from zerograd.show.words import activations, kink_line, network_line

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, Exact, digits, narrow
-from zerograd.core.network import Activation
-from zerograd.core.problem import Problem
-from zerograd.core.sides import Side, sides
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.escape import clean_lines, markdown_escape
 from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (

@@ -7,9 +7,9 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from math import ceil, floor
 
-from zerograd.core import univariate as uni
 from zerograd.core.errors import FormatError
-from zerograd.core.exact import Algebraic, Exact, NumberField, format_exact, narrow, sign
+from zerograd.core.numbers import univariate as uni
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, format_exact, narrow, sign
 
 LONGEST = 24
 """Characters of an exact number that is written out."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from zerograd.core.answer import Attempt, Run
-from zerograd.core.problem import Problem
-from zerograd.core.vocabulary import variable_shapes
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.answer import Attempt, Run
 from zerograd.show.escape import clean
 from zerograd.show.layout import cut
 from zerograd.show.numbers import exact_text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zerograd.core.answer import Sat, Smallest
+from zerograd.core.verdict.answer import Sat, Smallest
 from zerograd.show.numbers import exact_text
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from zerograd.core.answer import Answer, Reason, Sat, Unknown, Unsat
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Answer, Reason, Sat, Unknown, Unsat
 from zerograd.show.escape import clean, clean_lines
 from zerograd.show.layout import Layout
 from zerograd.show.numbers import decimal_text, exact_text, field_text
@@ -100,8 +100,8 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
 
 
 def _alpha(answer: Sat) -> str:
-    from zerograd.core.exact import Algebraic, narrow
-    from zerograd.core.univariate import polynomial
+    from zerograd.core.numbers.exact import Algebraic, narrow
+    from zerograd.core.numbers.univariate import polynomial
 
     assert answer.witness.field is not None  # for the type checker: asked for irrational witnesses only
     return decimal_text(narrow(Algebraic(answer.witness.field, polynomial([0, 1]))))

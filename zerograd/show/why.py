@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import reduce
 
-from zerograd.core.exact import Exact, sign
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.numbers import vector_text
 
 Row = Sequence[Exact]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from zerograd.core.arrays import Index
-from zerograd.core.exact import Exact, sign
-from zerograd.core.references import Reference, resolve
-from zerograd.core.vocabulary import Relation
-from zerograd.core.witness import Witness
+from zerograd.core.model.references import Reference, resolve
+from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.question.vocabulary import Relation
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.layout import Layout
 from zerograd.show.numbers import equation, exact_text, vector_text
 from zerograd.show.table import Column, flow, table

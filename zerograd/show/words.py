@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from zerograd.core.arrays import Index, Shape
-from zerograd.core.network import Activation, Kink, Layer, Network
-from zerograd.core.references import entry
-from zerograd.core.sides import Side
+from zerograd.core.model.network import Activation, Kink, Layer, Network
+from zerograd.core.model.references import entry
+from zerograd.core.model.sides import Side
+from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.derive.naming import function_name
 
 

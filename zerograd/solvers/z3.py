@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.errors import FormatError
-from zerograd.core.exact import NumberField
-from zerograd.core.univariate import polynomial
+from zerograd.core.numbers.exact import NumberField
+from zerograd.core.numbers.univariate import polynomial
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, Value
 
 # nlsat decides conjunctions of polynomial relations (Jovanović and de Moura, IJCAR 2012). What is

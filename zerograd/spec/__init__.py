@@ -1,4 +1,4 @@
-"""Problem files: YAML to `zerograd.core.problem.Problem`, every mistake with its line and column.
+"""Problem files: YAML to `zerograd.core.question.problem.Problem`, every mistake with its line and column.
 
     >>> from zerograd.spec import loads
     >>> loads("{network: [1, 1, 1], samples: 3, zero: [w2, b2], nonzero: [w1, b1]}").samples.fixed
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from zerograd.core.problem import Problem
+from zerograd.core.question.problem import Problem
 from zerograd.spec.errors import Diagnostic, SpecError
 
 __all__ = ["Diagnostic", "SpecError", "load", "loads"]

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from zerograd.core.errors import Issue, Path
-from zerograd.core.references import did_you_mean
+from zerograd.core.model.references import did_you_mean
 from zerograd.spec.model import TAGS, Layer, LeakyRelu, NetworkForm, ProblemFile, SampleRange
 from zerograd.spec.wording import OWN, show
 

@@ -1,4 +1,4 @@
-"""The form of a problem file. What it means is the business of `zerograd.core.problem.Problem`.
+"""The form of a problem file. What it means is the business of `zerograd.core.question.problem.Problem`.
 
 The models say which keys there are and what may stand under each; the JSON Schema for editors
 is made from them (`zerograd.spec.schema`), and so are the messages about form (`faults`).
@@ -20,8 +20,8 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
-from zerograd.core.network import ACTIVATION_NAMES
-from zerograd.core.vocabulary import MAX_SAMPLES
+from zerograd.core.model.network import ACTIVATION_NAMES
+from zerograd.core.question.vocabulary import MAX_SAMPLES
 from zerograd.spec import wording
 
 MAX_CONDITIONS = 1000

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from zerograd.core.documents import network_from_json
 from zerograd.core.errors import Issue, Path, ProblemError
-from zerograd.core.problem import Problem
-from zerograd.core.references import parse_reference
-from zerograd.core.vocabulary import RELATIONS
+from zerograd.core.model.references import parse_reference
+from zerograd.core.question.documents import network_from_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import RELATIONS
 from zerograd.spec.errors import Diagnostic, MalformedError, SpecError
 from zerograd.spec.faults import KEYS, Fault, faults
 from zerograd.spec.nodes import Document, Node, compose, locate

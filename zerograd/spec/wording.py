@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from zerograd.core.conditions import Condition
 from zerograd.core.errors import short
-from zerograd.core.exact import parse_rational
-from zerograd.core.language import LanguageError
-from zerograd.core.references import did_you_mean, parse_reference
+from zerograd.core.model.references import did_you_mean, parse_reference
+from zerograd.core.numbers.exact import parse_rational
+from zerograd.core.question.conditions import Condition
+from zerograd.core.question.language import LanguageError
 from zerograd.spec.scalars import Real
 
 OWN = "zerograd"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zerograd.core.problem import Problem
-from zerograd.core.size import size_of
-from zerograd.core.witness import Witness
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.size import size_of
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.ranked import Ranked
 from zerograd.search.smallest.best import Best, values_of
 from zerograd.search.smallest.budget import Budget

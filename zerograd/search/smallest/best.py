@@ -8,14 +8,14 @@ from fractions import Fraction
 from math import inf, prod
 from typing import TypeAlias
 
-from zerograd.core.arrays import Array
-from zerograd.core.check import check_witness
 from zerograd.core.errors import Refused
-from zerograd.core.exact import Exact
-from zerograd.core.problem import Problem
-from zerograd.core.size import Size, size_of
-from zerograd.core.vocabulary import variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.size import Size, size_of
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.smallest.canonical import canonical
 from zerograd.search.smallest.orbits import Symmetry, moved
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, gcd, lcm
 
-from zerograd.core.arrays import indices
-from zerograd.core.problem import Problem
-from zerograd.core.size import height
-from zerograd.core.vocabulary import Bound, Rational, variable_shapes
+from zerograd.core.numbers.arrays import indices
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Bound, Rational, variable_shapes
+from zerograd.core.verdict.size import height
 
 MAX_VALUES = 20_000
 """Values of one entry, as far as they can be counted beforehand."""

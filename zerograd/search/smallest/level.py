@@ -10,13 +10,13 @@ from math import prod
 
 import numpy as np
 
-from zerograd.core.arrays import Array
-from zerograd.core.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.exact import Exact
-from zerograd.core.language import names_in
-from zerograd.core.problem import Problem
-from zerograd.core.references import resolve
-from zerograd.core.vocabulary import gradient_shapes
+from zerograd.core.model.references import resolve
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.language import names_in
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.search.smallest.best import Best
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import Choices, choices, least_height

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias, TypeVar
 
-from zerograd.core.arrays import Index, indices
-from zerograd.core.language import names_in
-from zerograd.core.network import Activation, Kink, Network
-from zerograd.core.problem import Problem
-from zerograd.core.references import resolve
-from zerograd.core.vocabulary import gradient_shapes
+from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.model.references import resolve
+from zerograd.core.numbers.arrays import Index, indices
+from zerograd.core.question.language import names_in
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.search.smallest.choices import Choices
 
 Entry: TypeAlias = tuple[str, Index]

@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from zerograd.core.arrays import Index
-from zerograd.core.network import Activation, Kink, Network
+from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.numbers.arrays import Index
 from zerograd.search.smallest.choices import Choices
 
 Ints: TypeAlias = NDArray[np.int64]

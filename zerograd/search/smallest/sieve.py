@@ -16,9 +16,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from zerograd.core.arrays import Array
-from zerograd.core.conditions import Condition, evaluate
-from zerograd.core.language import Comparison
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.question.conditions import Condition, evaluate
+from zerograd.core.question.language import Comparison
 from zerograd.search.smallest.matching import Members
 from zerograd.search.smallest.pool import Bools, Contributions, Ints, Pool
 
@@ -97,7 +97,7 @@ class Perhaps:
 
 
 class EnclosedAlgebra:
-    """Numbers as `Enclosed`, truth values as `Perhaps` (see `zerograd.core.conditions.Algebra`)."""
+    """Numbers as `Enclosed`, truth values as `Perhaps` (see `zerograd.core.question.conditions.Algebra`)."""
 
     def constant(self, value: int | Fraction) -> Enclosed:
         try:

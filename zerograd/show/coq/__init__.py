@@ -7,11 +7,11 @@ standard library compile it; no axioms are used but those of Coq's real numbers.
 
 from __future__ import annotations
 
-from zerograd.core.certificate import Certificate, Part
-from zerograd.core.network import Activation
-from zerograd.core.problem import Problem
-from zerograd.core.refutation import check_certificate, system_of
-from zerograd.core.sides import sides
+from zerograd.core.model.network import Activation
+from zerograd.core.model.sides import sides
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Certificate, Part
+from zerograd.core.refuting.refutation import check_certificate, system_of
 from zerograd.show.coq.activations import activation_definitions, function_name
 from zerograd.show.coq.bridge import DatasetBridge
 from zerograd.show.coq.every import every_part

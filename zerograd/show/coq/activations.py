@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from zerograd.core.network import Activation, Kink
-from zerograd.core.sides import Side, sides
-from zerograd.core.system import intercept
+from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.refuting.system import intercept
 from zerograd.show.coq.text import joined, number_text, value_text
 
 
@@ -69,7 +69,7 @@ def side_claims(choices: Sequence[Side], z: str, slope: str, shift: str) -> str:
 
 
 def _conditions(side: Side, z: str) -> list[str]:
-    """As `zerograd.core.system.on_side` has them, in order."""
+    """As `zerograd.core.refuting.system.on_side` has them, in order."""
     if side.is_point:
         return [f"{z} = {number_text(side.low or 0)}"]
     low = [] if side.low is None else [f"{z} {'>=' if side.low_closed else '>'} {number_text(side.low)}"]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 
-from zerograd.core.facts import Fact
-from zerograd.core.system import System
+from zerograd.core.refuting.facts import Fact
+from zerograd.core.refuting.system import System
 from zerograd.show.coq.activations import side_claims
 from zerograd.show.coq.claims import Bridge, tests_of
 from zerograd.show.coq.props import transferred

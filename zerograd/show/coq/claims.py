@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
 
-from zerograd.core.language import Comparison
-from zerograd.core.problem import Problem
-from zerograd.core.sides import Side
-from zerograd.core.system import System
+from zerograd.core.model.sides import Side
+from zerograd.core.question.language import Comparison
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.system import System
 from zerograd.show.coq.props import CoqAlgebra, Occurrence, Prop, formula_of, proof_term, prop_text
 from zerograd.show.coq.text import (
     Claim,
@@ -238,7 +238,7 @@ def _of(m: str, label: str) -> str:
 
 
 def tests_of(side: Side) -> Iterator[Comparison]:
-    """How z compares with the ends of a side, as `zerograd.core.system.on_side` has it, in order."""
+    """How z compares with the ends of a side, as `zerograd.core.refuting.system.on_side` has it, in order."""
     if side.is_point:
         yield "=="
         return

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import groupby
 
-from zerograd.core.certificate import Part
 from zerograd.core.errors import Refused
-from zerograd.core.problem import Problem
-from zerograd.core.refutation import Refutation, system_of
-from zerograd.core.system import Case, System
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Part
+from zerograd.core.refuting.refutation import Refutation, system_of
+from zerograd.core.refuting.system import Case, System
 from zerograd.show.coq.every_bridge import EveryBridge
 from zerograd.show.coq.every_statement import EveryStatement
 from zerograd.show.coq.text import NotExportable, comment, conjunction_pattern, number_text, wrapped

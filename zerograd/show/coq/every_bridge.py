@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from zerograd.core.facts import Fact
-from zerograd.core.references import entry
-from zerograd.core.system import intercept
+from zerograd.core.model.references import entry
+from zerograd.core.refuting.facts import Fact
+from zerograd.core.refuting.system import intercept
 from zerograd.show.coq.activations import side_claims
 from zerograd.show.coq.claims import tests_of
 from zerograd.show.coq.every_state import EveryState, applied
@@ -277,6 +277,6 @@ def _substituted(variable: str, value: Fraction, hypothesis: str) -> str:
 
 
 def _label(each: EachSample, tag: str) -> str:
-    """Of the fact that this makes of the sample of a pattern, as `zerograd.core.moments` has it."""
+    """Of the fact that this makes of the sample of a pattern, as `zerograd.core.refuting.moments` has it."""
     key = each.key or ""
     return f"x{tag}{key}" if key.startswith("[") else f"{key} at x{tag}"

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from zerograd.core.facts import Fact
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.references import entry
-from zerograd.core.system import System, sides_of_units
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.facts import Fact
+from zerograd.core.refuting.system import System, sides_of_units
 from zerograd.show.coq.claims import Bridge, Definition
 from zerograd.show.coq.every_statement import EveryStatement, Unit
 from zerograd.show.coq.text import (

@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from zerograd.core.arrays import Array, Index, indices
-from zerograd.core.certificate import Kind
-from zerograd.core.conditions import Condition, evaluate
-from zerograd.core.language import names_in
-from zerograd.core.moments import moments_quantities
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry, resolve
-from zerograd.core.sides import Side, sides
-from zerograd.core.sizes import is_short
-from zerograd.core.small_datasets import each_sample_alone
-from zerograd.core.system import parameters_of
-from zerograd.core.vocabulary import sample_arrays
+from zerograd.core.model.references import entry, resolve
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.conditions import Condition, evaluate
+from zerograd.core.question.language import names_in
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import each_sample_alone
+from zerograd.core.question.vocabulary import sample_arrays
+from zerograd.core.refuting.certificate import Kind
+from zerograd.core.refuting.moments import moments_quantities
+from zerograd.core.refuting.sizes import is_short
+from zerograd.core.refuting.system import parameters_of
 from zerograd.show.coq.activations import function_name, has_intercepts, linear_text
 from zerograd.show.coq.claims import Definition, Hypothesis
 from zerograd.show.coq.props import Compared, CoqAlgebra, Number, Or, Prop, Scale, constant, prop_text
@@ -364,7 +364,7 @@ def _within(
 
 
 def _unknown_gradients(problem: Problem) -> dict[str, Array[Polynomial]]:
-    """As `zerograd.core.identities` has them."""
+    """As `zerograd.core.refuting.identities` has them."""
     return {
         name: Array.build(
             shape,

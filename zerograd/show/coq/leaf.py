@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from zerograd.core.certificate import Identity, Product
-from zerograd.core.facts import Fact
-from zerograd.core.polynomial import Polynomial
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.certificate import Identity, Product
+from zerograd.core.refuting.facts import Fact
 from zerograd.show.coq.text import NotExportable, Value, cleared, identifier, polynomial_text
 
 

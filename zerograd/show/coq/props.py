@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from zerograd.core.facts import Both, Either, Fact, FactAlgebra, Formula, negated
-from zerograd.core.language import Comparison
-from zerograd.core.polynomial import Polynomial
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.language import Comparison
+from zerograd.core.refuting.facts import Both, Either, Fact, FactAlgebra, Formula, negated
 from zerograd.show.coq.text import cleared, joined, number_text
 
 
@@ -301,7 +301,7 @@ class Occurrence:
 
 @dataclass(slots=True, eq=False)
 class CoqAlgebra:
-    """Numbers are `Number`, truth values are `Prop` (an `Algebra` of `zerograd.core.conditions`).
+    """Numbers are `Number`, truth values are `Prop` (an `Algebra` of `zerograd.core.question.conditions`).
 
     Attributes:
         occurrences: all that is not polynomial, in order.

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 
-from zerograd.core.arrays import Array, Index, indices
-from zerograd.core.conditions import evaluate
-from zerograd.core.dataset import dataset_quantities
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry, resolve
-from zerograd.core.sides import Side, sides
-from zerograd.core.vocabulary import gradient_shapes, quantity_shapes, variable_shapes
+from zerograd.core.model.references import entry, resolve
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import gradient_shapes, quantity_shapes, variable_shapes
+from zerograd.core.refuting.dataset import dataset_quantities
 from zerograd.show.coq.activations import function_name, has_intercepts, linear_text
 from zerograd.show.coq.claims import Definition, Hypothesis
 from zerograd.show.coq.props import Compared, CoqAlgebra, Number, Or, Prop, constant, prop_text, scale_of

@@ -15,9 +15,9 @@ from textwrap import fill
 from typing import TypeAlias
 
 from zerograd.core.errors import ZerogradError
-from zerograd.core.facts import Both, Either, Fact, Formula, meaning
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.system import Case
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.facts import Both, Either, Fact, Formula, meaning
+from zerograd.core.refuting.system import Case
 from zerograd.show.escape import clean
 
 

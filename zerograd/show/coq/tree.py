@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from zerograd.core.certificate import Alternatives, Compare, Floor, Identity, Like, Node, Split, nodes
-from zerograd.core.facts import Both, Either, Fact, Formula
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.refutation import cases_of, symmetry
-from zerograd.core.system import Case, System
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.certificate import (
+    Alternatives,
+    Compare,
+    Floor,
+    Identity,
+    Like,
+    Node,
+    Split,
+    nodes,
+)
+from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.core.refuting.refutation import cases_of, symmetry
+from zerograd.core.refuting.system import Case, System
 from zerograd.show.coq.leaf import Leaf
 from zerograd.show.coq.text import (
     AllOf,
@@ -188,7 +197,7 @@ class Tree:
         return conjunction_pattern(names), new
 
     def taken_apart(self, label: str, said: Claim) -> tuple[str, dict[str, tuple[str, Claim]]]:
-        """A pattern for one claim, and its parts by label, numbered as by `zerograd.core.facts.labelled`."""
+        """A pattern for one claim, and its parts by label, numbered as by `refuting.facts.labelled`."""
         if not isinstance(said, AllOf) or not said.parts:
             name = self._fresh()
             return name, {} if isinstance(said, AllOf) else {label: (name, said)}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from zerograd.core.answer import Sat
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.derivation import html, latex, markdown
 from zerograd.show.derivation.content import blocks
 

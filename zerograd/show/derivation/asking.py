@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from zerograd.core.answer import Sat
-from zerograd.core.problem import Problem
-from zerograd.core.references import resolve
-from zerograd.core.vocabulary import Relation, gradient_shapes
+from zerograd.core.model.references import resolve
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Relation, gradient_shapes
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.derivation.blocks import Block, Code, Formula, Heading, Paragraph, Prose, Strong, join
 from zerograd.show.derivation.formula import ZERO, Letter, Sign, row
 from zerograd.show.derivation.names import Names

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Index
-from zerograd.core.exact import sign
-from zerograd.core.network import LINEAR
-from zerograd.core.vocabulary import Relation
+from zerograd.core.model.network import LINEAR
+from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.exact import sign
+from zerograd.core.question.vocabulary import Relation
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.derivation.asking import SIGNS
 from zerograd.show.derivation.blocks import (
     Block,

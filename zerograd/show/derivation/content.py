@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 
-from zerograd.core.answer import Sat
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.derivation.asking import question
 from zerograd.show.derivation.backward import backward, gradients
 from zerograd.show.derivation.blocks import Block, Paragraph

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from zerograd.core.exact import Algebraic, Exact, digits, narrow, sign
+from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow, sign
 from zerograd.show.numbers import decimal_text, is_long
 
 

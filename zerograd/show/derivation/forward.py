@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zerograd.core.answer import Sat
-from zerograd.core.exact import Exact
-from zerograd.core.network import LINEAR, Activation, Layer
+from zerograd.core.model.network import LINEAR, Activation, Layer
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.derivation.blocks import (
     Block,
     Equation,

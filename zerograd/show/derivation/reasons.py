@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from zerograd.core.answer import Sat
-from zerograd.core.exact import sign
+from zerograd.core.numbers.exact import sign
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.derivation.backward import Place
 from zerograd.show.derivation.blocks import Block, Formula, Heading, Paragraph, Prose, join
 from zerograd.show.derivation.names import Names

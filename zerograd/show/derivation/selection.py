@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zerograd.core.arrays import Index, indices
-from zerograd.core.references import resolve
-from zerograd.core.witness import Witness
+from zerograd.core.model.references import resolve
+from zerograd.core.numbers.arrays import Index, indices
+from zerograd.core.verdict.witness import Witness
 
 EVERYTHING = "zerograd export --to json has everything"
 MOST_GRADIENTS = 24

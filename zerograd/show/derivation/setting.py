@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, Exact, NumberField
-from zerograd.core.network import LINEAR
-from zerograd.core.univariate import polynomial as coefficients
+from zerograd.core.model.network import LINEAR
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.univariate import polynomial as coefficients
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.derivation.blocks import (
     Block,
     Equation,

@@ -12,9 +12,9 @@ from functools import reduce
 from operator import mul
 from typing import Any
 
-from zerograd.core.arrays import Array, Index
-from zerograd.core.exact import Exact, narrow, sign
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.exact import Exact, narrow, sign
+from zerograd.core.verdict.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
 
-from zerograd.core.answer import Sat
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.derivation import derivation_html
 from zerograd.show.escape import clean
 from zerograd.show.page.content import content

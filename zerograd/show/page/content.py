@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.answer import Sat
-from zerograd.core.exact import Algebraic, Exact, sign
-from zerograd.core.network import Activation
-from zerograd.core.univariate import polynomial
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation
+from zerograd.core.numbers.exact import Algebraic, Exact, sign
+from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.escape import clean, clean_lines
 from zerograd.show.numbers import decimal_text, field_text
 from zerograd.show.numbers import exact_text as plain_text

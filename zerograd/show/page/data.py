@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Index, Shape, indices
-from zerograd.core.exact import Algebraic, Exact, exact_to_json, field_to_json
-from zerograd.core.network import Activation, Kink
-from zerograd.core.problem import Problem
-from zerograd.core.references import Reference, resolve
-from zerograd.core.vocabulary import gradient_shapes, variable_shapes
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.references import Reference, resolve
+from zerograd.core.numbers.arrays import Index, Shape, indices
+from zerograd.core.numbers.exact import Algebraic, Exact, exact_to_json, field_to_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.words import label
 
 MAX_ENTRIES = 40

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from zerograd.core.answer import Answer, Sat, Unsat
 from zerograd.core.errors import ZerogradError
+from zerograd.core.verdict.answer import Answer, Sat, Unsat
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch, Rectangle
 
-from zerograd.core.exact import Exact, compare, divide, narrow, sign
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.exact import Exact, compare, divide, narrow, sign
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.contributions import Contributions, contributions
 from zerograd.show.plot.placing import Places
 from zerograd.show.plot.residuals import Finish, marker, marker_style

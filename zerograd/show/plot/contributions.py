@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from zerograd.core.arrays import Index
-from zerograd.core.exact import Exact, narrow, sign
-from zerograd.core.references import resolve
-from zerograd.core.vocabulary import RELATIONS
-from zerograd.core.witness import Witness
+from zerograd.core.model.references import resolve
+from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.exact import Exact, narrow, sign
+from zerograd.core.question.vocabulary import RELATIONS
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.derivation.steps import Adjoint, adjoints, gradient_sum
 
 Entry = tuple[str, Index]

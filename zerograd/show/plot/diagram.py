@@ -13,9 +13,9 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 
-from zerograd.core.exact import Exact, sign
-from zerograd.core.references import entry
-from zerograd.core.witness import Witness
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
 from zerograd.show.plot.residuals import Finish
 from zerograd.show.plot.style import (

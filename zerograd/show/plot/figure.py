@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zerograd.core.witness import Witness
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot import Kind, Picture
 from zerograd.show.plot.bars import draw_bars
 from zerograd.show.plot.diagram import draw_network

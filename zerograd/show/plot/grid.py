@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from zerograd.core.network import Activation
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.style import near
 
 Floats: TypeAlias = npt.NDArray[np.float64]

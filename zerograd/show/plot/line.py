@@ -10,8 +10,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from zerograd.core.network import Network
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Network
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot import NothingToPlot
 from zerograd.show.plot.piecewise import Piece, at, knots, pieces
 from zerograd.show.plot.placing import Places, left_out

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import pairwise
 
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, Exact, compare, divide, narrow, sign
-from zerograd.core.network import Network
+from zerograd.core.model.network import Network
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, Exact, compare, divide, narrow, sign
 
 Affine = tuple[Exact, Exact]
 """(slope, intercept): x ↦ slope·x + intercept."""

@@ -12,8 +12,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from zerograd.core.exact import divide, narrow, sign
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.exact import divide, narrow, sign
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.numbers import equation, vector_text
 from zerograd.show.plot.grid import outputs_at
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out

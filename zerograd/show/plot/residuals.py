@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from zerograd.core.witness import Witness
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.placing import Places
 from zerograd.show.plot.style import INK, LINES, RESIDUAL, TARGET, named, near
 from zerograd.show.words import label

@@ -9,8 +9,8 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from zerograd.core.network import Activation
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.piecewise import Piece, sides_of
 from zerograd.show.plot.style import FAINT, HATCHES, INK, PALE, SMALL, listed, near, text_style
 from zerograd.show.plot.units import bent_units, grouped, side_text, unit_name

@@ -16,8 +16,8 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import ScalarFormatter
 
-from zerograd.core.exact import Algebraic, Exact
-from zerograd.core.witness import Witness
+from zerograd.core.numbers.exact import Algebraic, Exact
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.escape import clean
 from zerograd.show.numbers import decimal_text, equation, exact_text, field_text
 from zerograd.show.plot import NothingToPlot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from zerograd.core.witness import Witness
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.placing import Places, left_out
 from zerograd.show.plot.residuals import (
     MOST_OUTPUTS,

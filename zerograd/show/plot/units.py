@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from zerograd.core.network import Activation, Network
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation, Network
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.style import number
 from zerograd.show.words import label
 

@@ -1,6 +1,6 @@
 """Proofs that a question has no answer, as a textbook would print them: a certificate in words.
 
-Pure functions from a problem and a certificate that `zerograd.core.refutation` accepts: text for a
+Pure functions from a problem and a certificate that `zerograd.core.refuting.refutation` accepts: text for a
 terminal, Markdown with ``$…$`` formulas, LaTeX that needs amsmath, HTML.
 """
 
@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from zerograd.core.certificate import Alternatives, Certificate, Identity, Part, nodes
-from zerograd.core.facts import Both, Either, Fact
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Alternatives, Certificate, Identity, Part, nodes
+from zerograd.core.refuting.facts import Both, Either, Fact
 from zerograd.show.layout import Layout
 from zerograd.show.prose.argument import Argument
 from zerograd.show.prose.claim import about, claim, enough, notation

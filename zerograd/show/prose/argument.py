@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from zerograd.core.certificate import (
+from zerograd.core.model.sides import Side
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import (
     Alternatives,
     Compare,
     Floor,
@@ -17,10 +19,8 @@ from zerograd.core.certificate import (
     Split,
     nodes,
 )
-from zerograd.core.problem import Problem
-from zerograd.core.refutation import Known, cases_of
-from zerograd.core.sides import Side
-from zerograd.core.system import Case, Renaming, System, sides_of_units, split_name
+from zerograd.core.refuting.refutation import Known, cases_of
+from zerograd.core.refuting.system import Case, Renaming, System, sides_of_units, split_name
 from zerograd.derive.notation import Atom
 from zerograd.show.prose.contradiction import Contradiction
 from zerograd.show.prose.facts import Facts

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator
 from fractions import Fraction
 from math import prod
 
-from zerograd.core.certificate import Certificate, Kind
-from zerograd.core.problem import Problem
-from zerograd.core.references import Reference, entry
-from zerograd.core.refutation import every_samples
-from zerograd.core.sides import Side, sides
-from zerograd.core.small_datasets import sufficient_samples
-from zerograd.core.system import intercept, sides_of_units
-from zerograd.core.vocabulary import gradient_shapes, variable_shapes
+from zerograd.core.model.references import Reference, entry
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
+from zerograd.core.refuting.certificate import Certificate, Kind
+from zerograd.core.refuting.refutation import every_samples
+from zerograd.core.refuting.system import intercept, sides_of_units
 from zerograd.derive.notation import Atom
 from zerograd.show.numbers import exact_text
 from zerograd.show.prose.polynomials import Polynomials

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from zerograd.core.certificate import Identity
-from zerograd.core.facts import Fact
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.refutation import Known
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.certificate import Identity
+from zerograd.core.refuting.facts import Fact
+from zerograd.core.refuting.refutation import Known
 from zerograd.show.prose.facts import Facts, Quantity
 from zerograd.show.prose.polynomials import Polynomials
 from zerograd.show.prose.style import Style, listed

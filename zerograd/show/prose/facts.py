@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from zerograd.core.certificate import Part
-from zerograd.core.facts import Both, Either, Fact, Formula
-from zerograd.core.polynomial import Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry, parse_reference, resolve
-from zerograd.core.refutation import system_of
-from zerograd.core.system import Numbers, System
-from zerograd.core.vocabulary import gradient_shapes
+from zerograd.core.model.references import entry, parse_reference, resolve
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import gradient_shapes
+from zerograd.core.refuting.certificate import Part
+from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.core.refuting.refutation import system_of
+from zerograd.core.refuting.system import Numbers, System
 from zerograd.show.prose.polynomials import Polynomials
 from zerograd.show.prose.style import Style, listed
 

@@ -1,4 +1,4 @@
-"""Polynomials of `zerograd.core.system` as a person would write them: collected, in an order that reads well.
+"""Polynomials of `zerograd.core.refuting.system` as a person would write them: collected, in readable order.
 
 ``r[0,0]*s1[0,0]*w1[0,0]*x[0,0] + b1[0]*r[0,0]*s1[0,0]`` becomes ``r[0] s[0] (w1 x[0] + b1)`` in a network
 of one unit a layer.
@@ -13,11 +13,11 @@ from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
 
-from zerograd.core.arrays import Index
-from zerograd.core.polynomial import Monomial, Polynomial
-from zerograd.core.problem import Problem
-from zerograd.core.references import entry
-from zerograd.core.system import sides_of_units
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.polynomial import Monomial, Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.system import sides_of_units
 from zerograd.derive.notation import Atom, LaTeX, Notation
 
 _VARIABLE = re.compile(r"(?P<letter>[A-Za-z]+)(?P<number>\d*)(?:\[(?P<index>[\d,]+)\])?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from zerograd.core.network import Network
+from zerograd.core.model.network import Network
 from zerograd.derive.notation import LaTeX, Notation, Text
 from zerograd.show.escape import clean, latex_escape, markdown_escape
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zerograd.core.answer import Sat
+from zerograd.core.verdict.answer import Sat
 from zerograd.show.scripts.jax import jax_text
 from zerograd.show.scripts.pytorch import pytorch_text
 from zerograd.show.scripts.rounding import BeyondFloat64, prepare

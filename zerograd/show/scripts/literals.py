@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from zerograd.core.arrays import Array
-from zerograd.core.exact import Algebraic, Exact, format_exact, narrow
-from zerograd.core.references import entry
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, Exact, format_exact, narrow
 from zerograd.show.numbers import field_text, is_long
 
 WIDTH = 100

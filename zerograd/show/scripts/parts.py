@@ -6,14 +6,14 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from zerograd.core.answer import Sat
-from zerograd.core.arrays import Array, Index
-from zerograd.core.exact import Exact
-from zerograd.core.network import Activation, Kink
-from zerograd.core.problem import Problem
-from zerograd.core.references import Reference, resolve
-from zerograd.core.vocabulary import Relation
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.references import Reference, resolve
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Relation
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.escape import clean, clean_lines
 from zerograd.show.question import question_lines
 from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments

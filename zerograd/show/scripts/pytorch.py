@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from zerograd.core.answer import Sat
-from zerograd.core.network import Activation, Layer
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation, Layer
+from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.witness import Witness
 from zerograd.show.scripts.literals import literal
 from zerograd.show.scripts.parts import (
     check_lines,

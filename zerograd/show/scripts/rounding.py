@@ -8,12 +8,12 @@ from fractions import Fraction
 from math import inf, nextafter
 from typing import TYPE_CHECKING
 
-from zerograd.core.arrays import Array, Index
 from zerograd.core.errors import ZerogradError
-from zerograd.core.exact import Exact
-from zerograd.core.network import Activation
-from zerograd.core.references import Reference, entry, resolve
-from zerograd.core.witness import Witness
+from zerograd.core.model.network import Activation
+from zerograd.core.model.references import Reference, entry, resolve
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.verdict.witness import Witness
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,0 +1,1 @@
+"""What a model is: layers, activations, a forward and a backward pass. Knows no question."""

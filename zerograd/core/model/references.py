@@ -1,0 +1,87 @@
+"""Names such as ``w1``, ``w1[0,1]`` or ``x[2]``: parsed, and resolved against a shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from zerograd.core.errors import short
+from zerograd.core.numbers.arrays import Index, Shape, indices
+
+_REFERENCE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(?P<index>[0-9,\s]+)\])?\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """A whole array (``index is None``) or one entry of it. Indices are 0-based."""
+
+    name: str
+    index: Index | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.index is None else entry(self.name, self.index)
+
+
+def entry(name: str, index: Index) -> str:
+    """``w1[0,1]``."""
+    return f"{name}[{','.join(map(str, index))}]" if index else name
+
+
+def parse_reference(text: str) -> Reference:
+    """Raises ValueError for text that is not a name with an optional index."""
+    match = _REFERENCE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{short(text)} is not a name such as w1, b2[0] or w1[0,1]")
+    if match["index"] is None:
+        return Reference(match["name"])
+    parts = [part.strip() for part in match["index"].split(",")]
+    if not all(part.isdigit() and len(part) <= 9 for part in parts):
+        raise ValueError(f"{short(text)} has an index that is not a whole number")
+    return Reference(match["name"], tuple(int(part) for part in parts))
+
+
+def complete_index(name: str, index: Index, shape: Shape) -> Index:
+    """The full index: axes of length 1 may be left out.
+
+    Raises:
+        ValueError: wrong number of indices, or one out of range.
+    """
+    full: Index = index
+    if len(index) != len(shape):
+        long_axes = [axis for axis, n in enumerate(shape) if n != 1]
+        if len(index) == len(long_axes):
+            filled = dict(zip(long_axes, index, strict=True))
+            full = tuple(filled.get(axis, 0) for axis in range(len(shape)))
+        elif len(index) == 1 and shape and not long_axes:
+            full = (index[0],) + (0,) * (len(shape) - 1)
+        else:
+            raise ValueError(
+                f"{entry(name, index)}: {name} has shape {show_shape(shape)}, so it takes "
+                f"{len(shape)} {'index' if len(shape) == 1 else 'indices'}, found {len(index)}"
+            )
+    for axis, (i, n) in enumerate(zip(full, shape, strict=True)):
+        if not 0 <= i < n:
+            raise ValueError(
+                f"{entry(name, index)}: index {i} is out of range, {name} has shape {show_shape(shape)} "
+                f"(axis {axis} runs from 0 to {n - 1})"
+            )
+    return full
+
+
+def resolve(reference: Reference, shape: Shape) -> list[Index]:
+    """The indices of every entry that the reference names. Raises ValueError as `complete_index`."""
+    if reference.index is None:
+        return list(indices(shape))
+    return [complete_index(reference.name, reference.index, shape)]
+
+
+def show_shape(shape: Shape) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`` (did you mean 'w1'?)``, or nothing where no known name is near."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,0 +1,63 @@
+"""Where an activation is one linear function with one derivative.
+
+A side is an interval of pre-activations on which both φ and the derivative that the kink
+convention gives are fixed. A kink belongs to a neighbouring side where the convention gives
+that side's slope; else it is a side of its own. Under ``forbid`` it belongs to none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from zerograd.core.model.network import Activation, Kink
+
+Rational = int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """φ(z) = slope·z + offset and φ'(z) = ``derivative`` for z from ``low`` to ``high``.
+
+    ``low`` and ``high`` are None where the side has no end; ``low_closed`` and ``high_closed``
+    say whether an end belongs to it. ``derivative`` differs from ``slope`` on a lone kink only.
+    """
+
+    low: Rational | None
+    high: Rational | None
+    low_closed: bool
+    high_closed: bool
+    slope: Rational
+    offset: Rational
+    derivative: Rational
+
+    @property
+    def is_point(self) -> bool:
+        """Whether the side is a kink alone."""
+        return self.low is not None and self.low == self.high
+
+
+@lru_cache
+def sides(activation: Activation, convention: Kink) -> tuple[Side, ...]:
+    """The sides from left to right. They cover the line, save kinks under ``forbid``."""
+    return tuple(_sides(activation, convention))
+
+
+def _sides(activation: Activation, convention: Kink) -> Iterator[Side]:
+    kinks = activation.kinks
+    chosen = [activation.slope_at_kink(number, convention) for number in range(len(kinks))]
+    for piece, (slope, offset) in enumerate(zip(activation.slopes, activation.offsets, strict=True)):
+        low = kinks[piece - 1] if piece else None
+        high = kinks[piece] if piece < len(kinks) else None
+        # A kink that both neighbours could own goes to the left one.
+        owned_by_left = piece > 0 and chosen[piece - 1] == activation.slopes[piece - 1]
+        low_closed = piece > 0 and chosen[piece - 1] == slope and not owned_by_left
+        high_closed = high is not None and chosen[piece] == slope
+        yield Side(low, high, low_closed, high_closed, slope, offset, slope)
+        if high is not None and chosen[piece] is not None:
+            derivative = chosen[piece]
+            if derivative not in (slope, activation.slopes[piece + 1]):
+                assert derivative is not None  # for the type checker: excluded above
+                yield Side(high, high, True, True, slope, offset, derivative)

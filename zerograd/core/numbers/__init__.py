@@ -1,0 +1,1 @@
+"""Exact numbers: rationals, real number fields, polynomials, and small immutable arrays of them."""

@@ -1,0 +1,166 @@
+"""Polynomials in named variables over the rationals, as immutable values of a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from zerograd.core.errors import FormatError, short
+from zerograd.core.numbers.exact import MAX_DOCUMENT_DIGITS, format_exact, parse_rational
+
+Monomial = tuple[tuple[str, int], ...]
+"""Variables with their exponents, sorted by name; ``()`` is 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polynomial:
+    """``terms`` maps monomials to coefficients other than 0."""
+
+    terms: Mapping[Monomial, Fraction]
+
+    @classmethod
+    def constant(cls, value: int | Fraction) -> Polynomial:
+        return cls({(): Fraction(value)} if value else {})
+
+    @classmethod
+    def variable(cls, name: str) -> Polynomial:
+        return cls({((name, 1),): Fraction(1)})
+
+    def _lift(self, other: Polynomial | int | Fraction) -> Polynomial:
+        return other if isinstance(other, Polynomial) else Polynomial.constant(other)
+
+    def __add__(self, other: Polynomial | int | Fraction) -> Polynomial:
+        terms = dict(self.terms)
+        for monomial, c in self._lift(other).terms.items():
+            total = terms.get(monomial, Fraction(0)) + c
+            if total:
+                terms[monomial] = total
+            else:
+                del terms[monomial]
+        return Polynomial(terms)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Polynomial:
+        return Polynomial({monomial: -c for monomial, c in self.terms.items()})
+
+    def __sub__(self, other: Polynomial | int | Fraction) -> Polynomial:
+        return self + -self._lift(other)
+
+    def __rsub__(self, other: int | Fraction) -> Polynomial:
+        return -self + other
+
+    def __mul__(self, other: Polynomial | int | Fraction) -> Polynomial:
+        terms: dict[Monomial, Fraction] = {}
+        for m1, c1 in self.terms.items():
+            for m2, c2 in self._lift(other).terms.items():
+                monomial = _product(m1, m2)
+                terms[monomial] = terms.get(monomial, Fraction(0)) + c1 * c2
+        return Polynomial({monomial: c for monomial, c in terms.items() if c})
+
+    __rmul__ = __mul__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Polynomial) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.terms.items()))
+
+    def __str__(self) -> str:
+        text = ""
+        for monomial, c in sorted(self.terms.items(), reverse=True):
+            powers = "*".join(name if e == 1 else f"{name}**{e}" for name, e in monomial)
+            size = "" if abs(c) == 1 and powers else format_exact(abs(c))
+            term = size + ("*" if size and powers else "") + powers
+            text += (" - " if c < 0 else " + ") + term if text else ("-" if c < 0 else "") + term
+        return text or "0"
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        return frozenset(name for monomial in self.terms for name, _ in monomial)
+
+    @property
+    def is_constant(self) -> bool:
+        return not self.terms or set(self.terms) == {()}
+
+    @property
+    def constant_term(self) -> Fraction:
+        return self.terms.get((), Fraction(0))
+
+    def at(self, values: Mapping[str, int | Fraction]) -> Polynomial:
+        """With numbers in place of some variables."""
+        if not any(name in values for monomial in self.terms for name, _ in monomial):
+            return self
+        terms: dict[Monomial, Fraction] = {}
+        for monomial, c in self.terms.items():
+            value, rest = c, []
+            for name, exponent in monomial:
+                if name in values:
+                    value = value * values[name] ** exponent
+                else:
+                    rest.append((name, exponent))
+            if value:
+                terms[tuple(rest)] = terms.get(tuple(rest), Fraction(0)) + value
+        return Polynomial({monomial: c for monomial, c in terms.items() if c})
+
+    def renamed(self, names: Mapping[str, str]) -> Polynomial:
+        """With other names for its variables; those not in ``names`` keep theirs."""
+        return Polynomial(
+            {
+                tuple(sorted((names.get(n, n), e) for n, e in monomial)): c
+                for monomial, c in self.terms.items()
+            }
+        )
+
+    def to_json(self) -> list[list[str]]:
+        """A list of terms: a coefficient, then variables, repeated for powers."""
+        return [
+            [format_exact(c), *(name for name, exponent in monomial for _ in range(exponent))]
+            for monomial, c in sorted(self.terms.items(), reverse=True)
+        ]
+
+    def monic(self) -> Polynomial:
+        """Divided by the coefficient of its last monomial in sorted order (0 stays 0)."""
+        if not self.terms:
+            return self
+        leading = self.terms[max(self.terms)]
+        return Polynomial({monomial: c / leading for monomial, c in self.terms.items()})
+
+
+def _product(a: Monomial, b: Monomial) -> Monomial:
+    if not a or not b:
+        return a or b
+    powers = dict(a)
+    for name, exponent in b:
+        powers[name] = powers.get(name, 0) + exponent
+    return tuple(sorted(powers.items()))
+
+
+def polynomial_from_json(data: object) -> Polynomial:
+    """The inverse of `Polynomial.to_json`. Raises FormatError."""
+    if not isinstance(data, list):
+        raise FormatError(f"expected a polynomial, as a list of terms, found {short(data)}")
+    terms: dict[Monomial, Fraction] = {}
+    for term in data:
+        monomial, c = _term(term)
+        if monomial in terms or not c:
+            raise FormatError(f"the term {short(term)} is zero, or stands twice")
+        terms[monomial] = c
+    return Polynomial(terms)
+
+
+def _term(data: Any) -> tuple[Monomial, Fraction]:
+    if not isinstance(data, list) or not data or not all(isinstance(part, str) for part in data):
+        raise FormatError(f'expected a term such as ["-1/2", "w1[0,0]", "x[0,0]"], found {short(data)}')
+    try:
+        coefficient = parse_rational(data[0], MAX_DOCUMENT_DIGITS)
+    except ValueError as error:
+        raise FormatError(str(error)) from None
+    powers = ((name, len(list(same))) for name, same in groupby(sorted(data[1:])))
+    return tuple(powers), Fraction(coefficient)

@@ -1,0 +1,1 @@
+"""What is asked: problems, their conditions, how they are read and which of them make sense."""

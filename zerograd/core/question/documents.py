@@ -1,0 +1,173 @@
+"""Problems from their canonical JSON, for those who trust nothing but the core.
+
+YAML files, short forms and positions in files are the business of `zerograd.spec`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from zerograd.core.errors import FormatError, Issue, ProblemError, short
+from zerograd.core.model.network import (
+    ACTIVATION_NAMES,
+    LINEAR,
+    RELU,
+    Activation,
+    Layer,
+    Network,
+    activation_named,
+    leaky_relu,
+)
+from zerograd.core.model.references import did_you_mean
+from zerograd.core.numbers.exact import parse_rational
+from zerograd.core.question.problem import Problem
+
+MAX_BYTES = 64 * 2**20
+KEYS = (
+    "version", "title", "notes", "references", "network", "samples", "loss",
+    "zero", "nonzero", "some_nonzero", "positive", "negative",
+    "where", "given", "bounds", "domain", "derivative_at_kink", "expect", "prefer",
+)  # fmt: skip
+
+
+def read_json(path: Path) -> Any:
+    """A JSON document of bounded size, floats kept as their text, duplicate keys refused.
+
+    Raises:
+        FormatError: not readable, too large, or no JSON.
+    """
+    documents = read_documents(path)
+    if len(documents) != 1:
+        raise FormatError(f"{path}: holds {len(documents)} JSON documents, one is expected")
+    return documents[0]
+
+
+def read_documents(path: Path) -> list[Any]:
+    """What `read_json` reads, or several such documents, one a line. Raises FormatError."""
+    try:
+        with path.open("rb") as stream:
+            return documents_in(stream, str(path))
+    except OSError as error:
+        raise FormatError(f"{path}: {error.strerror or error}") from None
+
+
+def documents_in(stream: BinaryIO, name: str) -> list[Any]:
+    """The documents on a stream; ``name`` is for errors. Raises FormatError."""
+    data = stream.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"{name}: larger than {MAX_BYTES // 2**20} MiB")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise FormatError(f"{name}: not UTF-8 text") from None
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2 or not all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
+        lines = [text]
+    try:
+        return [parse_json(line) for line in lines]
+    except FormatError as error:
+        raise FormatError(f"{name}: {error}") from None
+
+
+def parse_json(text: str) -> Any:
+    """JSON text, floats kept as their text. Raises FormatError."""
+    try:
+        return json.loads(
+            text, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_without_duplicates
+        )
+    except json.JSONDecodeError as error:
+        raise FormatError(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise FormatError("nested too deeply") from None
+    except ValueError as error:  # numbers beyond Python's digit limit
+        raise FormatError(str(error)) from None
+
+
+def _no_constant(name: str) -> None:
+    raise FormatError(f"{name} is not a number")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise FormatError(f"the key {short(twice)} stands twice")
+    return result
+
+
+def problem_from_json(data: object) -> Problem:
+    """The inverse of `Problem.to_json` (which sorts the names within a relation).
+
+    Raises:
+        FormatError: not an object.
+        ProblemError: unknown keys, or anything that `Problem` refuses.
+    """
+    if not isinstance(data, Mapping):
+        raise FormatError("a problem is a JSON object")
+    issues = [
+        Issue((str(key),), f"unknown key{did_you_mean(str(key), KEYS)}") for key in data if key not in KEYS
+    ]
+    issues += [Issue((key,), "is missing") for key in ("network", "samples") if key not in data]
+    version = data.get("version", 1)
+    if type(version) is not int or version != 1:
+        issues.append(Issue(("version",), f"expected 1, found {short(version)}"))
+    for key in ("zero", "nonzero", "some_nonzero", "positive", "negative", "where", "references"):
+        if not isinstance(data.get(key, []), list):
+            issues.append(Issue((key,), "expected a list"))
+    for key in ("given", "bounds"):
+        if not isinstance(data.get(key, {}), Mapping):
+            issues.append(Issue((key,), "expected an object"))
+    for key, value in (data.get("given") or {}).items() if not issues else ():
+        if isinstance(value, Mapping):
+            issues.append(Issue(("given", key), "expected a number or nested lists of numbers"))
+    if issues:
+        raise ProblemError(issues)
+    arguments = {key: value for key, value in data.items() if key not in ("version", "network")}
+    return Problem(network=network_from_json(data["network"]), **arguments)
+
+
+def network_from_json(data: object) -> Network:
+    """``[1, 1, 1]``, or ``{"inputs": …, "layers": […]}``. Raises ProblemError."""
+    try:
+        if isinstance(data, list):
+            return Network.mlp(*data)
+        if not (
+            isinstance(data, Mapping)
+            and set(data) == {"inputs", "layers"}
+            and isinstance(data["layers"], list)
+        ):
+            raise ValueError('expected widths, or {"inputs": …, "layers": […]}')
+        last = len(data["layers"]) - 1
+        layers = tuple(_layer(layer, last=n == last) for n, layer in enumerate(data["layers"]))
+        return Network(data["inputs"], layers)
+    except (ValueError, TypeError) as error:
+        raise ProblemError([Issue(("network",), str(error))]) from None
+
+
+def _layer(data: object, *, last: bool) -> Layer:
+    if not (isinstance(data, Mapping) and "units" in data and set(data) <= {"units", "activation", "bias"}):
+        raise ValueError('a layer is {"units": …, "activation": …, "bias": …}')
+    bias = data.get("bias", True)
+    if not isinstance(bias, bool):
+        raise ValueError(f"bias: expected true or false, found {short(bias)}")
+    named = data.get("activation")
+    return Layer(data["units"], activation_from_json(named) if named is not None else _default(last), bias)
+
+
+def _default(last: bool) -> Activation:
+    return LINEAR if last else RELU
+
+
+def activation_from_json(data: object) -> Activation:
+    """``"relu"``, or ``{"leaky_relu": "1/10"}``. Raises ValueError."""
+    if isinstance(data, str):
+        return activation_named(data)
+    if isinstance(data, Mapping) and set(data) == {"leaky_relu"}:
+        slope = data["leaky_relu"]
+        if isinstance(slope, str | int):
+            return leaky_relu(parse_rational(slope))
+    raise ValueError(f"unknown activation {short(data)} (known: {', '.join(ACTIVATION_NAMES)})")

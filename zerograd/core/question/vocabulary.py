@@ -1,0 +1,94 @@
+"""The words a problem is made of: sample counts, relations, and the quantities with their shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias, get_args
+
+from zerograd.core.model.network import Network
+from zerograd.core.numbers.arrays import Shape
+
+Rational: TypeAlias = int | Fraction
+Bound = tuple[Rational | None, Rational | None]
+"""(lowest, highest) value, None where open."""
+
+Domain = Literal["real", "integer"]
+Expect = Literal["sat", "unsat", "unknown"]
+Prefer = Literal["small", "any"]
+Relation = Literal["zero", "nonzero", "some_nonzero", "positive", "negative"]
+
+RELATIONS: tuple[Relation, ...] = get_args(Relation)
+DOMAINS: tuple[Domain, ...] = get_args(Domain)
+EXPECTATIONS: tuple[Expect, ...] = get_args(Expect)
+PREFERENCES: tuple[Prefer, ...] = get_args(Prefer)
+
+MAX_SAMPLES = 100_000
+MAX_VALUES = 10_000_000
+"""Samples times widths: what is computed in a forward pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """How many samples the dataset has.
+
+    Attributes:
+        least, most: the range of M; ``most`` is None where it has no end.
+        every: True for ``any``: the question is asked over all M ≥ ``least``.
+    """
+
+    least: int
+    most: int | None
+    every: bool = False
+
+    @property
+    def fixed(self) -> int | None:
+        """M, where it is one number."""
+        return self.least if self.least == self.most else None
+
+    def __contains__(self, samples: int) -> bool:
+        return self.least <= samples and (self.most is None or samples <= self.most)
+
+    def __str__(self) -> str:
+        if self.fixed is not None:
+            return str(self.fixed)
+        if self.most is None:
+            return "any" if self.every else "fewest"
+        return f"from {self.least} to {self.most}"
+
+    def to_json(self) -> int | str | dict[str, int]:
+        if self.fixed is not None:
+            return self.fixed
+        return str(self) if self.most is None else {"from": self.least, "to": self.most}
+
+
+def variable_shapes(network: Network, samples: int) -> dict[str, Shape]:
+    """What a witness gives a value to: parameters, ``x`` and ``y``."""
+    return {**network.shapes, "x": (samples, network.inputs), "y": (samples, network.outputs)}
+
+
+def gradient_shapes(network: Network, samples: int) -> dict[str, Shape]:
+    """What a gradient can be asked of: parameters and ``x``."""
+    return {**network.shapes, "x": (samples, network.inputs)}
+
+
+def quantity_shapes(network: Network, samples: int) -> dict[str, Shape]:
+    """Every name that a condition may use, gradients as ``grad(w1)``."""
+    shapes = variable_shapes(network, samples)
+    shapes["y_hat"] = shapes["r"] = (samples, network.outputs)
+    for number, layer in enumerate(network.layers, start=1):
+        shapes[f"z{number}"] = shapes[f"a{number}"] = (samples, layer.units)
+    shapes["loss"] = ()
+    shapes |= {f"grad({name})": shape for name, shape in gradient_shapes(network, samples).items()}
+    return shapes
+
+
+def sample_arrays(network: Network) -> dict[str, int]:
+    """The names whose first axis runs over samples, with the length of their second."""
+    return {
+        name: s[1] for name, s in quantity_shapes(network, 2).items() if len(s) == 2 and _per_sample(name)
+    }
+
+
+def _per_sample(name: str) -> bool:
+    return name in ("x", "y", "y_hat", "r", "grad(x)") or (name[0] in "za" and name[1:].isdigit())

@@ -1,0 +1,177 @@
+"""A problem with M samples as facts about real numbers.
+
+Every network and dataset that answers the problem gives the variables values for which all facts hold:
+the entries of the parameters and of ``x``; ``r[m,k]`` for each residual whose target is not given (``y[m,k]``
+instead, where numbers are integers); and for each unit that has several sides the slope ``s1[m,i]`` of the
+side that sample m is on, and its intercept ``c1[m,i]`` where sides differ in it: there φ(z) = s·z + c and
+φ'(z) = s. (On a kink that is a side of its own, s is the derivative that the convention gives and
+c = φ(z) − s·z.) The gradients are M·K/2 times those of the loss, so that their coefficients are integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from zerograd.core.errors import Refused, Violation
+from zerograd.core.model.backprop import Forward, Site, backward, forward
+from zerograd.core.model.network import Activation
+from zerograd.core.model.references import entry
+from zerograd.core.model.sides import sides
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
+from zerograd.core.refuting.sizes import is_short, sized
+from zerograd.core.refuting.system import (
+    Case,
+    Renaming,
+    System,
+    by_label,
+    describe,
+    intercept,
+    lifted,
+    on_side,
+    parameters_of,
+    query_facts,
+    split_name,
+    value_of,
+    within,
+)
+
+MAX_SITES = 2_000
+"""Units times samples that are looked at."""
+
+
+def dataset_system(problem: Problem, samples: int) -> System:
+    """The facts of M = ``samples`` samples. Raises Refused if they are too many to be looked at."""
+    return _Dataset(problem, samples).build()
+
+
+def dataset_quantities(problem: Problem, samples: int) -> dict[str, Array[Polynomial]]:
+    """What a condition can name (``w1``, ``x``, ``z1``, ``grad(w1)``, …), in variables of `dataset_system`.
+
+    The gradients are those of the loss, not scaled. Raises Refused as `dataset_system`.
+    """
+    dataset = _Dataset(problem, samples)
+    dataset.build()
+    return dataset.quantities
+
+
+class _Dataset:
+    """The facts of M samples."""
+
+    def __init__(self, problem: Problem, samples: int) -> None:
+        if samples * max(1, sum(problem.network.widths)) > MAX_SITES:
+            raise Refused([Violation("system", f"at most {MAX_SITES} values of units", "more of them")])
+        long = problem.domain == "integer" or "y" in problem.given
+        sized(problem.network, samples, residuals_are_long=long)
+        self.problem, self.samples = problem, samples
+        self.quantities: dict[str, Array[Polynomial]] = {}
+        self.parameters = parameters_of(problem)
+        self.algebra = FactAlgebra()
+        self.facts: list[tuple[str, Formula]] = []
+        self.splits: dict[str, tuple[Case, ...]] = {}
+
+    def build(self) -> System:
+        problem, network = self.problem, self.problem.network
+        shape = (self.samples, network.outputs)
+        x = Array.build((self.samples, network.inputs), lambda index: value_of(problem, "x", index))
+        zeros = Array.build(shape, lambda _: Polynomial.constant(0))
+        run = forward(network, self.parameters, x, zeros, self._activate)
+        y_hat = lifted(run.y_hat)
+        # A free target is ŷ − r, so that gradients are linear in the unknown r; of integers y is the unknown.
+        given = problem.given.get("y", {})
+        by_residual = problem.domain == "real"
+        r = Array.build(
+            shape,
+            lambda i: (
+                Polynomial.variable(entry("r", i))
+                if by_residual and i not in given
+                else y_hat[i] - value_of(problem, "y", i)
+            ),
+        )
+        y = Array.build(
+            shape, lambda i: y_hat[i] - r[i] if by_residual and i not in given else value_of(problem, "y", i)
+        )
+        run = replace(run, residuals=r)
+        gradients = {n: lifted(a) for n, a in backward(network, self.parameters, run).items()}
+        scale = Fraction(self.samples * network.outputs, 2)
+        self.facts += query_facts(
+            problem, self.samples, {n: a.map(lambda g: g * scale) for n, a in gradients.items()}
+        )
+        variables = {**self.parameters, "x": x, "y": y}
+        for (name, index), bound in problem.entry_bounds(self.samples).items():
+            self.facts += within(variables[name][index], entry(name, index), bound)
+        self.quantities = (
+            variables | self._quantities(run, r) | {f"grad({n})": a for n, a in gradients.items()}
+        )
+        for number, condition in enumerate(problem.where):
+            if is_short(condition, self.quantities.__getitem__):
+                formula = evaluate(condition, self.algebra, self.quantities.__getitem__)
+                self.facts.append((f"where[{number}]", formula))
+        self.facts += self.algebra.definitions.items()
+        return System(by_label(self.facts), self.splits, self._integers(), _renamed)
+
+    def _quantities(self, run: Forward[Any], r: Array[Polynomial]) -> dict[str, Array[Polynomial]]:
+        named = {"r": r, "y_hat": lifted(run.y_hat)}
+        for number in range(1, self.problem.network.depth + 1):
+            named |= {f"z{number}": lifted(run.z[number - 1]), f"a{number}": lifted(run.a[number - 1])}
+        total = sum((v * v for v in r.entries), Polynomial.constant(0))
+        return named | {"loss": Array((), (total * Fraction(1, len(r.entries)),))}
+
+    def _activate(self, activation: Activation, site: Site, z: Any) -> tuple[Any, Any]:
+        choices = sides(activation, self.problem.derivative_at_kink)
+        z = z if isinstance(z, Polynomial) else Polynomial.constant(z)
+        if len(choices) == 1:
+            return z * choices[0].slope + choices[0].offset, choices[0].slope
+        layer, *where = site
+        index = tuple(where)
+        unit, s, c = (entry(f"{letter}{layer}", index) for letter in "zsc")
+        slope, shift = (
+            self._one_of(s, [Fraction(side.derivative) for side in choices]),
+            Polynomial.constant(0),
+        )
+        intercepts = [intercept(side) for side in choices]
+        if any(intercepts):
+            shift = self._one_of(c, intercepts)
+        self.splits[unit] = tuple(
+            Case(
+                describe(side, unit),
+                {s: Fraction(side.derivative)} | ({c: intercept(side)} if any(intercepts) else {}),
+                on_side(z, side, unit),
+            )
+            for side in choices
+        )
+        return slope * z + shift, slope
+
+    def _one_of(self, name: str, values: Sequence[Fraction]) -> Polynomial:
+        variable = Polynomial.variable(name)
+        vanishing = Polynomial.constant(1)
+        for value in dict.fromkeys(values):
+            vanishing = vanishing * (variable - value)
+        self.facts.append((f"values of {name}", Fact(vanishing, "=")))
+        return variable
+
+    def _integers(self) -> frozenset[str]:
+        if self.problem.domain != "integer":
+            return frozenset()
+        shapes = variable_shapes(self.problem.network, self.samples)
+        names = {
+            entry(name, index) for name, shape in shapes.items() for index in product(*map(range, shape))
+        }
+        return frozenset(names)
+
+
+def _renamed(renaming: Renaming, variable: str) -> str:
+    name, index = split_name(variable)
+    if name == "t":
+        return variable
+    if name in ("x", "r", "y"):
+        return entry(name, (renaming.sample(index[0]), index[1]))
+    return entry(name, renaming.index(name, index))

@@ -1,0 +1,69 @@
+"""A problem as facts about parameters and gradients alone, for any number of samples.
+
+They are tied together by the homogeneity of units (`zerograd.core.refuting.homogeneity`) and nothing else.
+"""
+
+from __future__ import annotations
+
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.language import names_in
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
+from zerograd.core.refuting.homogeneity import identities
+from zerograd.core.refuting.sizes import is_short
+from zerograd.core.refuting.system import (
+    Renaming,
+    System,
+    by_label,
+    parameters_of,
+    query_facts,
+    split_name,
+    within,
+)
+
+
+def identities_system(problem: Problem) -> System:
+    """The facts of parameters and gradients."""
+    samples = problem.samples.least
+    parameters = parameters_of(problem)
+    gradients = {
+        name: Array.build(
+            shape,
+            lambda index, name=name: Polynomial.variable(f"g_{entry(name, index)}"),  # type: ignore[misc]
+        )
+        for name, shape in problem.network.shapes.items()
+    }
+    algebra = FactAlgebra()
+    facts: list[tuple[str, Formula]] = [*query_facts(problem, samples, gradients)]
+    for (layer, unit), left, right in identities(problem.network):
+        total = Polynomial.constant(0)
+        for side, factor in ((left, 1), (right, -1)):
+            for name, index in side:
+                total = total + parameters[name][index] * gradients[name][index] * factor
+        facts.append((f"homogeneity of a{layer}[{unit}]", Fact(total, "=")))
+    for (name, index), bound in problem.entry_bounds(samples).items():
+        if name in parameters:
+            facts += within(parameters[name][index], entry(name, index), bound)
+    known = {**parameters, **{f"grad({name})": array for name, array in gradients.items()}}
+    for number, condition in enumerate(problem.where):
+        own = names_in(condition.node) - {"grad"} <= set(parameters)
+        if own and is_short(condition, known.__getitem__):
+            facts.append((f"where[{number}]", evaluate(condition, algebra, known.__getitem__)))
+    facts += algebra.definitions.items()
+    integers = (
+        frozenset(v for array in parameters.values() for p in array.entries for v in p.variables)
+        if problem.domain == "integer"
+        else frozenset()
+    )
+    return System(by_label(facts), {}, integers, _renamed)
+
+
+def _renamed(renaming: Renaming, variable: str) -> str:
+    name, index = split_name(variable.removeprefix("g_"))
+    if name == "t":
+        return variable
+    prefix = "g_" if variable.startswith("g_") else ""
+    return prefix + entry(name, renaming.index(name, index))

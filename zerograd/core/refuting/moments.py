@@ -1,0 +1,198 @@
+"""A problem with any number of samples as facts about real numbers.
+
+Within one activation pattern T of a single sample, z and a are affine in x and δ is linear in r. So each
+gradient is a sum over the patterns of terms in S_T = Σ r and V_T = Σ r x, the moments over the samples of
+T. Every network and dataset of any size that answers the problem gives values to the entries of the
+parameters, to ``S01[k]`` and ``V01[k,d]`` for the pattern whose units are, in order, on their sides 0 and 1,
+and to ``x01[d]``, one of its samples, if there is any. Gradients are up to the positive factor 2/(M·K).
+Only what is said of parameters, of signs of their gradients, and of each sample alone is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from math import prod
+from typing import Any
+
+from zerograd.core.errors import Refused, Violation
+from zerograd.core.model.backprop import Forward, Site, backward, forward
+from zerograd.core.model.network import Activation
+from zerograd.core.model.references import entry
+from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.language import names_in
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import each_sample_alone
+from zerograd.core.question.vocabulary import sample_arrays
+from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
+from zerograd.core.refuting.sizes import is_short, sized
+from zerograd.core.refuting.system import (
+    Case,
+    Renaming,
+    System,
+    by_label,
+    lifted,
+    on_side,
+    parameters_of,
+    query_facts,
+    sides_of_units,
+    split_name,
+    within,
+)
+
+MAX_PATTERNS = 256
+"""Of one sample, that are looked at."""
+
+
+def moments_system(problem: Problem) -> System:
+    """The facts of datasets of any size. Raises Refused if there are too many patterns."""
+    choices = sides_of_units(problem)
+    if prod(map(len, choices.values())) > MAX_PATTERNS:
+        raise Refused([Violation("system", f"at most {MAX_PATTERNS} patterns", "more of them")])
+    sized(problem.network, prod(map(len, choices.values())), residuals_are_long=False)
+    return _Moments(problem, choices).build()
+
+
+def moments_quantities(
+    problem: Problem,
+) -> tuple[dict[str, Array[Polynomial]], dict[str, dict[str, Array[Polynomial]]]]:
+    """Parameter gradients over 2/(M·K), in variables of `moments_system`; and by pattern (``01``) what a
+    condition on each sample alone can name (parameters, ``x``, ``z1``, …), of the sample of that pattern.
+
+    Raises Refused as `moments_system`.
+    """
+    moments = _Moments(problem, sides_of_units(problem))
+    moments.build()
+    return moments.gradients, moments.of_sample
+
+
+class _Moments:
+    """The facts of all patterns of one sample, with moments over the samples of each."""
+
+    def __init__(self, problem: Problem, choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> None:
+        self.problem, self.choices = problem, choices
+        self.parameters = parameters_of(problem)
+        self.algebra = FactAlgebra()
+        self.gradients: dict[str, Array[Polynomial]] = {}
+        self.splits: dict[str, tuple[Case, ...]] = {}
+        self.of_sample: dict[str, dict[str, Array[Polynomial]]] = {}
+        self.degenerate: list[tuple[str, Formula]] = []
+
+    def build(self) -> System:
+        problem = self.problem
+        for digits in product(*(range(len(c)) for c in self.choices.values())):
+            self._pattern(digits)
+        facts: list[tuple[str, Formula]] = [*query_facts(problem, problem.samples.least, self.gradients)]
+        for (name, index), bound in problem.entry_bounds(problem.samples.least).items():
+            if name in self.parameters:
+                facts += within(self.parameters[name][index], entry(name, index), bound)
+        for number, condition in enumerate(problem.where):
+            own = names_in(condition.node) <= set(self.parameters)
+            if own and is_short(condition, self.parameters.__getitem__):
+                formula = evaluate(condition, self.algebra, self.parameters.__getitem__)
+                facts.append((f"where[{number}]", formula))
+        facts += self.degenerate
+        facts += self.algebra.definitions.items()
+        return System(by_label(facts), self.splits, frozenset(), self._rename)
+
+    def _pattern(self, digits: tuple[int, ...]) -> None:
+        """One pattern: its share of every gradient, and what its samples have in common."""
+        network = self.problem.network
+        side = {unit: c[n] for (unit, c), n in zip(self.choices.items(), digits, strict=True)}
+        tag = "".join(map(str, digits))
+        x = Array.build((1, network.inputs), lambda i: Polynomial.variable(entry(f"x{tag}", i[1:])))
+        r = Array.build((1, network.outputs), lambda i: Polynomial.variable(entry("r", i)))
+
+        def activate(activation: Activation, site: Site, z: Any) -> tuple[Any, Any]:
+            own = side.get((site[0], site[2])) or sides(activation, self.problem.derivative_at_kink)[0]
+            return z * own.slope + own.offset, own.derivative
+
+        run = forward(network, self.parameters, x, r, activate)
+        shares = backward(network, self.parameters, replace(run, residuals=r))
+        scale = Fraction(network.outputs, 2)
+        for name in network.shapes:
+            share = lifted(shares[name]).map(lambda g: self._moment(g * scale, tag))
+            before = self.gradients.get(name)
+            self.gradients[name] = (
+                share
+                if before is None
+                else Array(
+                    share.shape, tuple(a + b for a, b in zip(before.entries, share.entries, strict=True))
+                )
+            )
+        present: list[tuple[str, Formula]] = []
+        for (layer, unit), own in side.items():
+            z = lifted(run.z[layer - 1])[0, unit]
+            here = entry(f"z{layer}", (unit,))
+            present += [(f"{label} at x{tag}", fact) for label, fact in on_side(z, own, here)]
+            if own.is_point:
+                for k in range(network.outputs):
+                    moment = self._moment((z - (own.low or 0)) * r[0, k], tag)
+                    self.degenerate.append((f"{here} = {own.low} over {tag}, {k}", Fact(moment, "=")))
+        present += self._of_one_sample(run, x, tag)
+        moments = [entry(f"S{tag}", (k,)) for k in range(network.outputs)]
+        moments += [entry(f"V{tag}", (k, d)) for k in range(network.outputs) for d in range(network.inputs)]
+        self.splits[f"pattern {tag}"] = (
+            Case("no sample", dict.fromkeys(moments, Fraction(0)), ()),
+            Case("some sample", {}, tuple(present)),
+        )
+
+    def _of_one_sample(
+        self, run: Forward[Any], x: Array[Polynomial], tag: str
+    ) -> Iterator[tuple[str, Formula]]:
+        """What the problem says of each sample alone, said of x_T."""
+        problem = self.problem
+        for reference, (low, high) in problem.bounds.items():
+            if reference.name == "x" and reference.index is None:
+                for (_, d), value in x.items():
+                    yield from within(value, f"x{tag}[{d}]", (low, high))
+        quantities: dict[str, Array[Polynomial]] = {**self.parameters, "x": x, "y_hat": lifted(run.y_hat)}
+        for number in range(1, problem.network.depth + 1):
+            quantities[f"z{number}"] = lifted(run.z[number - 1])
+            quantities[f"a{number}"] = lifted(run.a[number - 1])
+        self.of_sample[tag] = quantities
+        spoken = {name for name in sample_arrays(problem.network) if name in quantities}
+        # What is divided by is known not to be 0 of a sample of this pattern, and only if there is one.
+        algebra = FactAlgebra(f"T{tag}")
+        for number, condition in enumerate(problem.where):
+            names = names_in(condition.node)
+            alone = names <= set(quantities) and each_sample_alone(condition.node, problem)
+            if names & spoken and alone and is_short(condition, quantities.__getitem__):
+                yield f"where[{number}] at x{tag}", evaluate(condition, algebra, quantities.__getitem__)
+        yield from algebra.definitions.items()
+
+    def _moment(self, p: Polynomial, tag: str) -> Polynomial:
+        """Σ over the samples of the pattern, of a polynomial linear in r and affine in x."""
+        terms: dict[Any, Fraction] = {}
+        point = f"x{tag}["
+        for monomial, c in p.terms.items():
+            ((residual, once),) = [(n, e) for n, e in monomial if n.startswith("r[")]
+            inputs = [(n, e) for n, e in monomial if n.startswith(point)]
+            rest = [(n, e) for n, e in monomial if (n, e) != (residual, once) and (n, e) not in inputs]
+            _, (_, k) = split_name(residual)
+            if inputs:
+                ((at_input, degree),) = inputs
+                moment = entry(f"V{tag}", (k, *split_name(at_input)[1]))
+            else:
+                degree, moment = 1, entry(f"S{tag}", (k,))
+            if once != 1 or degree != 1:  # it cannot be: within a pattern nothing is of higher degree
+                raise Refused([Violation("moments", "a term linear in r and affine in x", str(p))])
+            terms[tuple(sorted([*rest, (moment, 1)]))] = c
+        return Polynomial(terms)
+
+    def _rename(self, renaming: Renaming, variable: str) -> str:
+        name, index = split_name(variable)
+        if name == "t":
+            return variable
+        if name[0] not in "SVxT":
+            return entry(name, renaming.index(name, index))
+        tag = name[1:]
+        units = list(self.choices)
+        digit = dict(zip(units, tag, strict=True))
+        moved = {(layer, renaming.unit(layer, i)): digit[layer, i] for layer, i in units}
+        return entry(name[0] + "".join(moved.get(unit, "?") for unit in units), index)

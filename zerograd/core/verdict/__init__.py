@@ -1,0 +1,1 @@
+"""Answers: witnesses and the check of them, results, atlases."""

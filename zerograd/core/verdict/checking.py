@@ -1,0 +1,221 @@
+"""Checks of result documents: witness or certificate, and every claim beside it.
+
+Whether a witness answers its problem is for `zerograd.core.verdict.existence`, a certificate for
+`zerograd.core.refuting.refutation`. Whatever is not accepted is refused by raising, naming entry,
+expected and found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.exact import (
+    compare,
+    field_from_json,
+    format_exact,
+    parse_rational,
+)
+from zerograd.core.question.documents import problem_from_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import Samples, gradient_shapes
+from zerograd.core.refuting.certificate import FORMAT as CERTIFICATE_FORMAT
+from zerograd.core.refuting.certificate import Certificate, certificate_from_json
+from zerograd.core.refuting.refutation import check_certificate, every_samples
+from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.size import Size, size_of
+from zerograd.core.verdict.witness import FORMAT as WITNESS_FORMAT
+from zerograd.core.verdict.witness import Witness, array_from_json, witness_from_json
+
+RESULT_FORMAT = "zerograd.result/1"
+ATLAS_FORMAT = "zerograd.atlas/1"
+
+
+def claimed_digest(data: object) -> object:
+    """The digest of the problem that a result, or a witness alone, claims to answer; None if none."""
+    named = data.get("problem") if isinstance(data, Mapping) else None
+    return named.get("digest") if isinstance(named, Mapping) else named
+
+
+def carried_question(data: object) -> Problem | None:
+    """The problem that a result carries with it, None if it carries none.
+
+    Raises:
+        FormatError, ProblemError: what it carries is no problem.
+        Refused: it is another one than the result claims to answer.
+    """
+    named = data.get("problem") if isinstance(data, Mapping) else None
+    if not isinstance(named, Mapping) or "question" not in named:
+        return None
+    problem = problem_from_json(named["question"])
+    _check_digest(problem, named.get("digest"), "the problem that it carries")
+    return problem
+
+
+def check_fewer(problem: Problem, samples: int, certificate: Certificate) -> None:
+    """Check that no number of samples below this one, of those that are asked for, has a witness.
+
+    Raises:
+        Refused: the certificate does not prove it, or there is no such number.
+    """
+    least = problem.samples.least
+    if least >= samples:
+        raise Refused([Violation("fewer", f"no certificate: {samples} is the least that is asked", "one")])
+    check_certificate(problem.with_samples(Samples(least, samples - 1)), certificate)
+
+
+def check_size(witness: Witness, claimed: Size) -> None:
+    """Check how small a witness is said to be. Raises Refused."""
+    found = size_of(witness)
+    if found != claimed:
+        raise Refused(
+            [Violation("size", "an irrational number" if found is None else str(found), str(claimed))]
+        )
+
+
+def check_result(problem: Problem, data: object) -> Witness | Certificate:
+    """Check a result document against a problem: digest, witness or certificate, and every claim beside it.
+
+    Returns:
+        The witness or the certificate, accepted.
+
+    Raises:
+        FormatError: not a result (or witness, or certificate) document.
+        NothingToCheck: it is well-formed and carries neither.
+        Refused: the witness or certificate, or a claimed gradient, loss or number of samples is wrong.
+    """
+    if not isinstance(data, Mapping):
+        raise FormatError("a result is a JSON object")
+    if data.get("format") == WITNESS_FORMAT:
+        return _check_document(problem, data)
+    if data.get("format") == CERTIFICATE_FORMAT:
+        return _check_refutation(problem, data)
+    if data.get("format") != RESULT_FORMAT:
+        raise FormatError(
+            f"format: expected {RESULT_FORMAT!r}, {WITNESS_FORMAT!r} or {CERTIFICATE_FORMAT!r}, "
+            f"found {short(data.get('format'))}"
+        )
+    _check_digest(problem, claimed_digest(data))
+    carried_question(data)
+    status = data.get("status")
+    if status not in ("sat", "unsat", "unknown"):
+        raise FormatError(f"status: expected sat, unsat or unknown, found {short(status)}")
+    if status == "unsat" and ("certificate" in data or data.get("evidence") == "certificate"):
+        certificate = _check_refutation(problem, data.get("certificate"))
+        _expect(data, [("evidence", "certificate"), ("samples", problem.samples.fixed)])
+        if data.get("every_samples") and not every_samples(problem, certificate):
+            raise Refused([Violation("every_samples", "that it is not claimed", "a claim of every number")])
+        return certificate
+    if status != "sat":
+        evidence = data.get("evidence")
+        source = " and rests on a solver's word" if evidence == "solver" else ""
+        raise NothingToCheck(f"the result is {status}{source}: it carries nothing that can be checked")
+    witness = _check_document(problem, data.get("witness"))
+    _expect(data, [("evidence", "witness"), ("samples", witness.samples)])
+    if data.get("every_samples"):
+        raise Refused([Violation("every_samples", "that a sat does not claim it", "a claim of every number")])
+    _check_claims(problem, witness, data)
+    if "fewer" in data:
+        check_fewer(problem, witness.samples, certificate_from_json(data["fewer"]))
+    if "smallest" in data:
+        _check_smallest(witness, data["smallest"])
+    return witness
+
+
+def _check_smallest(witness: Witness, data: object) -> None:
+    """The size; and that what is said beside it agrees, which is all that can be seen without a search."""
+    size = size_from_json(data)
+    assert isinstance(data, Mapping)  # for the type checker: else it had no size
+    check_size(witness, size)
+    rank, exhausted = data.get("rank"), data.get("exhausted")
+    if not (type(rank) is int and rank >= 1 and type(exhausted) is int and exhausted >= 0):
+        raise FormatError(f"smallest: expected rank (from 1) and exhausted (from 0), found {short(data)}")
+    _expect(data, [("proved", size.height <= exhausted)], within="smallest.")
+
+
+def size_from_json(data: object) -> Size:
+    """Of a result's ``smallest``. Raises FormatError."""
+    if not isinstance(data, Mapping):
+        raise FormatError("smallest: expected an object")
+    height, total, on_kink = data.get("height"), data.get("total"), data.get("on_kink")
+    if type(height) is not int or not isinstance(total, str) or not isinstance(on_kink, bool):
+        raise FormatError(f"smallest: expected height, total and on_kink, found {short(data)}")
+    return Size(height, Fraction(parse_rational(total)), on_kink)
+
+
+def _expect(data: Mapping[str, Any], claims: Sequence[tuple[str, object]], within: str = "") -> None:
+    for name, expected in claims:
+        found = data.get(name)
+        if type(found) is not type(expected) or found != expected:
+            raise Refused([Violation(within + name, str(expected), short(found))])
+
+
+def _check_refutation(problem: Problem, data: object) -> Certificate:
+    certificate = certificate_from_json(data)
+    check_certificate(problem, certificate)
+    return certificate
+
+
+def accepted_line(problem: Problem, accepted: Witness | Certificate) -> str:
+    """What was accepted, in a line."""
+    if isinstance(accepted, Witness):
+        plural = "" if accepted.samples == 1 else "s"
+        return f"accepted: a witness with {accepted.samples} sample{plural}, re-checked exactly"
+    asked = problem.samples
+    numbers = f"{asked} sample{'' if asked.fixed == 1 else 's'}" if asked.fixed else f"samples: {asked}"
+    scope = "any number of samples" if every_samples(problem, accepted) else numbers
+    return f"accepted: a certificate that there is no answer ({scope}), re-checked exactly"
+
+
+def is_atlas(data: object) -> bool:
+    """Whether a document says of itself that it is for `zerograd.core.verdict.atlas.check_atlas`."""
+    return isinstance(data, Mapping) and data.get("format") == ATLAS_FORMAT
+
+
+def _check_document(problem: Problem, data: object) -> Witness:
+    if isinstance(data, Mapping) and data.get("format") == WITNESS_FORMAT:
+        # Before its arrays are read: the witness of another problem is no malformed one.
+        _check_digest(problem, data.get("problem"))
+    witness = witness_from_json(problem, data)
+    check_witness(problem, witness)
+    return witness
+
+
+def _check_digest(problem: Problem, digest: object, which: str = "the problem at hand") -> None:
+    if digest != problem.digest:
+        raise Refused([Violation("problem", f"{problem.digest} ({which})", _shown(digest))])
+
+
+def _shown(digest: object) -> str:
+    """A digest as it stands, anything else as Python writes it."""
+    return digest if isinstance(digest, str) and digest.isprintable() and len(digest) < 100 else short(digest)
+
+
+def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -> None:
+    """Claimed gradients and loss against computed ones; each may be left out."""
+    raw = data["witness"]
+    field = field_from_json(raw["field"]) if "field" in raw else None
+    shapes = gradient_shapes(problem.network, witness.samples)
+    wrong: list[Violation] = []
+    gradients = data.get("gradients", {})
+    if not isinstance(gradients, Mapping):
+        raise FormatError("gradients: expected an object")
+    for name, claimed in gradients.items():
+        if name not in shapes:
+            raise FormatError(f"gradients: {short(name)} is neither a parameter of this network nor x")
+        array = array_from_json(claimed, shapes[name], field, f"gradients.{name}")
+        for index, value in array.items():
+            found = witness.gradients[name][index]
+            if compare(value, found) != 0:
+                wrong.append(
+                    Violation(f"claimed ∂L/∂{entry(name, index)}", format_exact(found), format_exact(value))
+                )
+    if "loss" in data:
+        claimed_loss = array_from_json(data["loss"], (), field, "loss")[()]
+        if compare(claimed_loss, witness.loss) != 0:
+            wrong.append(Violation("claimed loss", format_exact(witness.loss), format_exact(claimed_loss)))
+    if wrong:
+        raise Refused(wrong)

@@ -1,0 +1,193 @@
+"""A witness: all weights, biases, inputs and targets as exact numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from zerograd.core.errors import FormatError, short
+from zerograd.core.model.backprop import Forward, backward, exact_activate, forward
+from zerograd.core.model.references import entry, show_shape
+from zerograd.core.numbers.arrays import Array, Shape
+from zerograd.core.numbers.exact import (
+    Algebraic,
+    Exact,
+    NumberField,
+    exact_from_json,
+    exact_to_json,
+    field_from_json,
+    field_to_json,
+    narrow,
+)
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import MAX_SAMPLES, variable_shapes
+
+FORMAT = "zerograd.witness/1"
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A network and a dataset, offered as an answer to ``problem``.
+
+    Attributes:
+        problem: the question; a witness answers no other.
+        parameters: ``w{l}`` of shape (units_l, units_{l-1}), ``b{l}`` of shape (units_l,).
+        x: inputs, shape (M, inputs).
+        y: targets, shape (M, outputs).
+
+    Being a `Witness` means to be well-formed; whether it answers the question is for
+    `zerograd.core.verdict.existence` to say.
+
+    Raises:
+        FormatError: an array that is missing, too many or of the wrong shape, or an entry that is
+            no exact number (a float is none), or from a second number field.
+    """
+
+    problem: Problem
+    parameters: Mapping[str, Array[Exact]]
+    x: Array[Exact]
+    y: Array[Exact]
+
+    def __post_init__(self) -> None:
+        found = self.variables
+        expected = variable_shapes(self.problem.network, self.x.shape[0] if self.x.shape else 0)
+        if set(found) != set(expected) or len(self.parameters) != len(expected) - 2:
+            raise FormatError(f"witness: expected {', '.join(expected)}, found {', '.join(found)}")
+        fields = set()
+        for name, array in found.items():
+            if array.shape != expected[name]:
+                raise FormatError(
+                    f"{name}: expected shape {show_shape(expected[name])}, found {show_shape(array.shape)}"
+                )
+            for index, value in array.items():
+                if isinstance(value, bool) or not isinstance(value, int | Fraction | Algebraic):
+                    raise FormatError(f"{entry(name, index)}: {short(value)} is not an exact number")
+                if isinstance(value, Algebraic):
+                    fields.add(value.field)
+        if len(fields) > 1:
+            raise FormatError("witness: its numbers are of different number fields")
+
+    @classmethod
+    def of(cls, problem: Problem, values: Mapping[str, Array[Exact]]) -> Witness:
+        """From one mapping of all variables (parameters, ``x`` and ``y``)."""
+        plain = {name: array.map(narrow) for name, array in values.items()}
+        parameters = {name: plain[name] for name in problem.network.shapes}
+        return cls(problem, parameters, plain["x"], plain["y"])
+
+    @property
+    def samples(self) -> int:
+        """M."""
+        return self.x.shape[0]
+
+    @property
+    def variables(self) -> dict[str, Array[Exact]]:
+        """Parameters, ``x`` and ``y`` by name."""
+        return {**self.parameters, "x": self.x, "y": self.y}
+
+    @property
+    def field(self) -> NumberField | None:
+        """The number field of the irrational values, None where all are rational."""
+        return next(
+            (v.field for a in self.variables.values() for v in a.entries if isinstance(v, Algebraic)), None
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name} = {array}" for name, array in self.variables.items())
+
+    @cached_property
+    def forward(self) -> Forward[Exact]:
+        """z, a, ŷ and residuals of every sample. Raises `OnKink` under ``forbid``."""
+        activate = exact_activate(self.problem.derivative_at_kink)
+        return forward(self.problem.network, self.parameters, self.x, self.y, activate)
+
+    @cached_property
+    def gradients(self) -> dict[str, Array[Exact]]:
+        """∂L/∂ of every parameter and of ``x``, exactly, by reverse mode."""
+        exact = backward(self.problem.network, self.parameters, self.forward)
+        return {name: array.map(narrow) for name, array in exact.items()}
+
+    @cached_property
+    def loss(self) -> Exact:
+        """The mean squared error."""
+        return narrow(self.forward.loss)
+
+    @cached_property
+    def quantities(self) -> dict[str, Array[Exact]]:
+        """Every name that a condition may use (see `zerograd.core.question.vocabulary.quantity_shapes`)."""
+        run = self.forward
+        result = self.variables | {"y_hat": run.y_hat, "r": run.residuals, "loss": Array((), (self.loss,))}
+        for number in range(1, self.problem.network.depth + 1):
+            result[f"z{number}"], result[f"a{number}"] = run.z[number - 1], run.a[number - 1]
+        return result | {f"grad({name})": array for name, array in self.gradients.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"format": FORMAT, "problem": self.problem.digest}
+        if self.field is not None:
+            data["field"] = field_to_json(self.field)
+        data["parameters"] = {name: array_to_json(a) for name, a in self.parameters.items()}
+        return data | {"x": array_to_json(self.x), "y": array_to_json(self.y)}
+
+
+def array_to_json(array: Array[Exact]) -> Any:
+    """Nested lists of exact numbers."""
+    return array.map(exact_to_json).tolist()
+
+
+def witness_from_json(problem: Problem, data: object) -> Witness:
+    """Read a witness document for ``problem``. Its digest is the checker's business.
+
+    Raises:
+        FormatError: naming the entry that is missing, of the wrong shape, or no exact number.
+    """
+    if not isinstance(data, Mapping):
+        raise FormatError("witness: expected an object")
+    if data.get("format") != FORMAT:
+        raise FormatError(f"witness.format: expected {FORMAT!r}, found {short(data.get('format'))}")
+    unknown = set(data) - {"format", "problem", "field", "parameters", "x", "y"}
+    if unknown:
+        raise FormatError(f"witness: unknown key {short(min(map(str, unknown)))}")
+    if not isinstance(data.get("parameters"), Mapping):
+        raise FormatError("witness.parameters: expected an object")
+    for name in data["parameters"]:
+        if name not in problem.network.shapes:
+            raise FormatError(f"witness.parameters: {short(name)} is not a parameter of this network")
+    for name in problem.network.shapes:
+        if name not in data["parameters"]:
+            raise FormatError(f"witness.parameters: {name} is missing")
+    x = data.get("x")
+    if not isinstance(x, list) or not 1 <= len(x) <= MAX_SAMPLES:
+        raise FormatError(f"witness.x: expected a list of 1 to {MAX_SAMPLES} samples")
+    if "y" not in data:
+        raise FormatError("witness.y: is missing")
+    field = field_from_json(data["field"]) if "field" in data else None
+    given = {**data["parameters"], "x": x, "y": data["y"]}
+    shapes = variable_shapes(problem.network, len(x))
+    return Witness.of(
+        problem, {name: array_from_json(given[name], shape, field, name) for name, shape in shapes.items()}
+    )
+
+
+def array_from_json(data: object, shape: Shape, field: NumberField | None, name: str) -> Array[Exact]:
+    """Nested lists of exact numbers, of exactly this shape. Raises FormatError naming the entry."""
+    entries: list[Exact] = []
+
+    def read(part: object, axes: Shape, place: str) -> None:
+        if not axes:
+            try:
+                entries.append(exact_from_json(part, field))
+            except FormatError as error:
+                raise FormatError(f"{place}: {error}") from None
+            return
+        if not isinstance(part, list) or len(part) != axes[0]:
+            found = f"{len(part)} items" if isinstance(part, list) else short(part)
+            raise FormatError(
+                f"{place}: expected a list of {axes[0]} ({name} has shape {show_shape(shape)}), found {found}"
+            )
+        for position, item in enumerate(part):
+            read(item, axes[1:], f"{place}[{position}]")
+
+    read(data, shape, name)
+    return Array(shape, tuple(entries))
