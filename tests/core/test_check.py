@@ -100,7 +100,7 @@ def test_published_numbers() -> None:
     assert losses["dead-unit"] == 25
     founding = witness_in(*read_pair("accept", "founding"))
     assert founding.gradients["w1"][0, 0] == founding.gradients["b1"][0] == F(-2, 3)
-    assert founding.forward.residuals.entries == (1, -2, 1)
+    assert founding.point.residuals.entries == (1, -2, 1)
 
 
 # --- malformed documents ----------------------------------------------------------------

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from zerograd.core.errors import FormatError, Issue, ProblemError, format_path
-from zerograd.core.model.network import ABS, ACTIVATIONS, LINEAR, RELU, Layer, Network, leaky_relu
+from zerograd.core.model.activations import ABS, ACTIVATIONS, LINEAR, RELU, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import Reference, parse_reference, resolve
 from zerograd.core.numbers.arrays import indices
 from zerograd.core.question.conditions import Condition
@@ -27,7 +28,7 @@ from zerograd.core.question.documents import (
     read_json,
 )
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import RELATIONS, Samples, quantity_shapes, variable_shapes
+from zerograd.core.question.vocabulary import RELATIONS, Relation, Samples, quantity_shapes, variable_shapes
 
 F = Fraction
 FOUNDING: dict[str, Any] = {
@@ -117,7 +118,7 @@ def test_entries_asked_and_bounded() -> None:
         zero=["b2", "w1[1,0]", "w1"],
         bounds={"w1": [-5, 5], "w1[0,1]": [None, 3], "x[1,1]": [0, None]},
     )
-    assert problem.asked_entries("zero", 2) == [
+    assert problem.asked_entries(Relation.ZERO, 2) == [
         ("b2", (0,)),
         ("w1", (1, 0)),
         ("w1", (0, 0)),
@@ -266,7 +267,7 @@ def test_a_range_must_hold_the_named_samples() -> None:
 def test_an_open_sample_axis_is_never_left_out() -> None:
     """With two inputs x[1] is one entry for M = 1 alone, so it means nothing for an open range."""
     two = {"network": [2, 1], "zero": ["x[1]"]}
-    assert Problem(**two, samples=1).query["zero"] == (Reference("x", (0, 1)),)  # type: ignore[arg-type]
+    assert Problem(**two, samples=1).query[Relation.ZERO] == (Reference("x", (0, 1)),)  # type: ignore[arg-type]
     with pytest.raises(
         ProblemError, match=r"zero\[0\]: x\[1\]: x has shape .* so it takes 2 indices, found 1"
     ):
@@ -455,7 +456,7 @@ def test_overlaps_that_agree_are_no_issue() -> None:
     problem = Problem(
         network=[2, 1], samples=1, positive=["b1"], nonzero=["b1"], zero=["w1[0,0]"], some_nonzero=["w1"]
     )
-    assert problem.asked_entries("nonzero", 1) == problem.asked_entries("positive", 1)
+    assert problem.asked_entries(Relation.NONZERO, 1) == problem.asked_entries(Relation.POSITIVE, 1)
 
 
 def test_paths() -> None:

@@ -113,8 +113,8 @@ def columns(witness: Witness, asked: list[tuple[str, tuple[int, ...]]]) -> sp.Ma
     """J: one column for every residual, from gradients with that residual alone set to 1."""
     run = witness.forward
     result = []
-    for position in range(len(run.residuals.entries)):
-        unit = tuple(int(i == position) for i in range(len(run.residuals.entries)))
+    for position in range(len(witness.point.residuals.entries)):
+        unit = tuple(int(i == position) for i in range(len(witness.point.residuals.entries)))
         y = Array(run.y_hat.shape, tuple(p - u for p, u in zip(run.y_hat.entries, unit, strict=True)))
         moved = Witness.of(witness.problem, {**witness.variables, "y": y})
         result.append([sp.Rational(str(moved.gradients[name][index])) for name, index in asked])

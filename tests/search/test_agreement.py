@@ -11,6 +11,7 @@ import pytest
 
 from zerograd.core.errors import Refused
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import OF_EACH
 from zerograd.core.verdict.existence import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.crew import Crew
@@ -189,8 +190,8 @@ def test_the_order_of_what_is_asked_does_not_matter(decide: Decide) -> None:
             relation: [str(reference) for reference in reversed(references)]
             for relation, references in problem.query.items()
         }
-        for relation in ("zero", "nonzero", "positive", "negative"):
-            turned[relation] = [
+        for relation in OF_EACH:
+            turned[str(relation)] = [
                 f"{name}[{','.join(map(str, index))}]"
                 for name, index in reversed(problem.asked_entries(relation, arguments["samples"]))
             ]

@@ -74,7 +74,7 @@ def test_targets_follow_exactly(decide: Decide) -> None:
     witness = found(decide, "piecewise", where=["w1**2 == 2", "loss == 3"])
     assert sign(witness.loss - 3) == 0
     for p, r, y in zip(
-        witness.forward.y_hat.entries, witness.forward.residuals.entries, witness.y.entries, strict=True
+        witness.forward.y_hat.entries, witness.point.residuals.entries, witness.y.entries, strict=True
     ):
         assert sign(p - r - y) == 0
 

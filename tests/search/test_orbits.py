@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 
 from zerograd.core.errors import Refused
-from zerograd.core.model.network import ABS, HARDTANH, LINEAR, RELU, Activation, Layer, Network, leaky_relu
+from zerograd.core.model.activations import ABS, HARDTANH, LINEAR, RELU, Activation, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.question.problem import Problem

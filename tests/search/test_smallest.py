@@ -15,17 +15,8 @@ import pytest
 
 import zerograd as zg
 from zerograd.core.errors import Refused
-from zerograd.core.model.network import (
-    ABS,
-    HARDTANH,
-    LINEAR,
-    RELU,
-    RELU6,
-    Activation,
-    Layer,
-    Network,
-    leaky_relu,
-)
+from zerograd.core.model.activations import ABS, HARDTANH, LINEAR, RELU, RELU6, Activation, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact, is_integer
 from zerograd.core.question.problem import Problem

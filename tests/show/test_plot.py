@@ -30,17 +30,17 @@ from matplotlib.text import Text
 
 import zerograd as zg
 from tests.show.filled import ROOT, answer, filled, founding
-from zerograd.core.model.network import (
+from zerograd.core.model.activations import (
     ABS,
     HARDTANH,
     LINEAR,
     RELU,
     RELU6,
     Activation,
-    Layer,
-    Network,
     leaky_relu,
-)  # fmt: skip
+    piecewise,
+)
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, sign
 from zerograd.core.numbers.univariate import polynomial
@@ -99,8 +99,8 @@ def network_at(witness: Witness, x: Any) -> tuple[list[Floats], Floats]:
 
 
 def value_of(activation: Activation, z: float) -> float:
-    side = sum(z > float(kink) for kink in activation.kinks)
-    return float(activation.slopes[side]) * z + float(activation.offsets[side])
+    side = sum(z > float(kink) for kink in piecewise(activation).kinks)
+    return float(piecewise(activation).slopes[side]) * z + float(piecewise(activation).offsets[side])
 
 
 def texts(ax: Axes) -> list[str]:
@@ -366,7 +366,7 @@ def test_kinks_are_where_units_change_sides(found: Sat) -> None:
             abs(z - float(kink)) < 1e-6 * (1 + abs(z))
             for values, layer in zip(pre, layers, strict=True)
             for z in values[1]
-            for kink in layer.activation.kinks
+            for kink in piecewise(layer.activation).kinks
         )
         assert np.abs(y[2] - 2 * y[1] + y[0]).max() > 1e-3 * step
     for low, high in pairwise([ax.get_xlim()[0], *kinks, ax.get_xlim()[1]]):
@@ -406,7 +406,7 @@ def test_residuals_go_from_targets_to_outputs(found: Sat) -> None:
 def test_written_residuals_are_exact(found: Sat) -> None:
     """No label says a wrong number, and those that are missing are counted."""
     ax = shown(found, "function")
-    residuals = found.witness.forward.residuals
+    residuals = found.witness.point.residuals
     written = [text for text in texts(ax) if text.startswith("r")]
     assert all("≈" in text or re.fullmatch(r"r(\[[\d,]+\])? = [−\d/(), ]+", text) for text in written)
     wanted = Counter(map(number, residuals.entries))
@@ -441,7 +441,7 @@ def test_strips_are_shaded_where_units_have_slopes(found: Sat) -> None:
     rows = strips(ax)
     units = {
         (f"z{n}" if layer.units == 1 else f"z{n}[{u}]"): (n, u)
-        for n, layer in enumerate(layers, start=1) if layer.activation.kinks for u in range(layer.units)
+        for n, layer in enumerate(layers, start=1) if layer.activation.has_kinks for u in range(layer.units)
     }  # fmt: skip
     if all("in all" not in name for name in rows) and "different ones" not in ax.get_xlabel():
         assert {unit for name in rows for unit in name.split(", ")} == set(units)
@@ -455,8 +455,11 @@ def test_strips_are_shaded_where_units_have_slopes(found: Sat) -> None:
         for low, high, shaded in parts:
             pre, _ = network_at(found.witness, [[low + (high - low) * t] for t in (0.25, 0.5, 0.75)])
             for z in pre[n - 1][:, unit]:
-                if all(abs(z - float(kink)) > 1e-9 for kink in activation.kinks):
-                    assert (activation.slopes[sum(z > float(k) for k in activation.kinks)] != 0) == shaded
+                if all(abs(z - float(kink)) > 1e-9 for kink in piecewise(activation).kinks):
+                    assert (
+                        piecewise(activation).slopes[sum(z > float(k) for k in piecewise(activation).kinks)]
+                        != 0
+                    ) == shaded
 
 
 def test_strips_do_not_cover_the_label_of_the_axis() -> None:
@@ -505,15 +508,15 @@ def test_kink_lines_of_two_inputs(found: Sat) -> None:
         scale = 1 + np.abs(ends).max() * 10
         assert any(
             np.allclose(pre[0][:, u], float(kink), atol=1e-6 * scale)
-            for u in range(layer.units) for kink in layer.activation.kinks
+            for u in range(layer.units) for kink in piecewise(layer.activation).kinks
         )  # fmt: skip
     for ticks in (c for c in ax.collections if isinstance(c, LineCollection)):
         for start, end in ticks.get_segments():
             pre, _ = network_at(witness, [start, end])
             sided = [
-                u for u in range(layer.units) for n, kink in enumerate(layer.activation.kinks)
+                u for u in range(layer.units) for n, kink in enumerate(piecewise(layer.activation).kinks)
                 if abs(pre[0][0, u] - float(kink)) < 1e-6 * (1 + np.abs(start).max() * 10)
-                if layer.activation.slopes[n + (pre[0][1, u] > float(kink))] != 0
+                if piecewise(layer.activation).slopes[n + (pre[0][1, u] > float(kink))] != 0
             ]  # fmt: skip
             assert sided
     assert markers(ax, "o") == [tuple(map(float, row)) for row in witness.x.rows()]
@@ -533,7 +536,7 @@ def test_every_unit_is_accounted_for_in_the_plane() -> None:
 def test_samples_in_the_plane_have_their_residuals() -> None:
     """Exact, and as vectors where there are several outputs."""
     found = varied(Network.mlp(2, 2, 2), 3)
-    rows = found.witness.forward.residuals.rows()
+    rows = found.witness.point.residuals.rows()
     wanted = [f"r[{m}] = ({number(a)}, {number(b)})" for m, (a, b) in enumerate(rows)]
     assert [text for text in texts(shown(found, "function")) if text.startswith("r")] == wanted
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zerograd.core.model.network import Activation
+from zerograd.core.model.activations import Activation
 
 _FORMULA_NAMES = {"relu": "ReLU", "relu6": "ReLU6"}
 

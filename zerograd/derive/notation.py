@@ -15,7 +15,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.model.activations import Activation, Kink
+from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.derive.functions import Cases
 from zerograd.derive.naming import function_name

@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 import sympy as sp
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
 from zerograd.core.model.sides import Side, sides
@@ -142,13 +143,13 @@ class _Document:
                 z += f" + {self._name('b', number)}"
             last = number == self.network.depth
             a = self._name("ŷ") if last else self._name("a", number)
-            if last and not layer.activation.kinks:
+            if last and not layer.activation.has_kinks:
                 lines.append((a, z))
                 continue
             lines.append((self._name("z", number), z))
             function = self.write.function_name(layer.activation)
             inner = self._name("z", number)
-            lines.append((a, f"{function}({inner})" if layer.activation.kinks else inner))
+            lines.append((a, f"{function}({inner})" if layer.activation.has_kinks else inner))
         yield Equations(tuple(lines))
         if not self.write.scalar:
             shapes = (
@@ -195,7 +196,7 @@ class _Document:
 
     def _kinks(self) -> str:
         convention = self.problem.derivative_at_kink
-        if not any(layer.activation.kinks for layer in self.network.layers):
+        if not any(piecewise(layer.activation).kinks for layer in self.network.layers):
             return "no activation has a kink"
         if convention == "forbid":
             return "no sample on a kink (forbid)"
@@ -213,7 +214,7 @@ class _Document:
         convention = self.problem.derivative_at_kink
         lines = []
         for activation in dict.fromkeys(layer.activation for layer in self.network.layers):
-            if activation.kinks and indicator(activation, convention) is None:
+            if activation.has_kinks and indicator(activation, convention) is None:
                 cases = [
                     (self._number(side.derivative), self.write.interval(side, "z"))
                     for side in sides(activation, convention)

@@ -15,7 +15,10 @@ from functools import cached_property
 from typing import Any
 
 from zerograd.core.errors import Issue, ProblemError, short
-from zerograd.core.model.network import KINKS, Kink, Network
+from zerograd.core.model.activations import KINKS, Kink
+from zerograd.core.model.losses import LOSSES
+from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.model.references import Reference, entry, resolve
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.question.conditions import Condition
@@ -55,7 +58,7 @@ class Problem:
         bounds: name to (lowest, highest), None where open.
         domain: ``"real"``, or ``"integer"`` for parameters, inputs and targets.
         derivative_at_kink: ``"torch"``, ``"left"``, ``"right"`` or ``"forbid"``.
-        loss: ``"mse"``, the mean squared error.
+        loss: a name in `zerograd.core.model.losses.LOSSES`, such as ``"mse"``.
         title: for people, as are ``notes`` and ``references``.
         notes: what there is to say about it.
         references: where the question comes from.
@@ -123,11 +126,11 @@ class Problem:
         check.open_samples = count.fixed is None
         parsed = check.conditions(_listed(where))
         asked: Mapping[Relation, Iterable[object]] = {
-            "zero": _listed(zero),
-            "nonzero": _listed(nonzero),
-            "some_nonzero": _listed(some_nonzero),
-            "positive": _listed(positive),
-            "negative": _listed(negative),
+            Relation.ZERO: _listed(zero),
+            Relation.NONZERO: _listed(nonzero),
+            Relation.SOME_NONZERO: _listed(some_nonzero),
+            Relation.POSITIVE: _listed(positive),
+            Relation.NEGATIVE: _listed(negative),
         }
         query = check.query(asked, count.least)
         fixed = check.given(given or {}, count.least)
@@ -140,7 +143,7 @@ class Problem:
         check.values_fit(fixed, limits, kind, count.least)
         check.conditions_fit(parsed, count)
         convention = check.choice("derivative_at_kink", derivative_at_kink, KINKS)
-        check.choice("loss", loss, ("mse",))
+        check.choice("loss", loss, tuple(LOSSES))
         if not check.issues:
             check.divisions(parsed, query, fixed, limits, count)
         cited = _listed(references)
@@ -190,7 +193,7 @@ class Problem:
         Raises:
             ProblemError: it does not fit.
         """
-        nothing: dict[str, Any] = dict.fromkeys(RELATIONS, ())
+        nothing: dict[str, Any] = dict.fromkeys(map(str, RELATIONS), ())
         unlabelled: dict[str, Any] = {
             "title": None,
             "notes": None,
@@ -203,7 +206,9 @@ class Problem:
     def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")
         labels = ("loss", "title", "notes", "references", "expect", "prefer")
-        own = {name: getattr(self, name) for name in (*names, *labels)} | dict(self.query)
+        own = {name: getattr(self, name) for name in (*names, *labels)} | {
+            str(r): v for r, v in self.query.items()
+        }
         return Problem(**{**own, **changes})
 
     def asked_entries(self, relation: Relation, samples: int) -> list[tuple[str, Index]]:
@@ -234,6 +239,11 @@ class Problem:
         return named or any(_gradient_of_x(node) for c in self.where for node in walk(c.node))
 
     @cached_property
+    def model(self) -> Model:
+        """The network with its loss and conventions."""
+        return Model(self.network, LOSSES[self.loss], self.derivative_at_kink)
+
+    @cached_property
     def digest(self) -> str:
         """``sha256:…`` of what the question means; title, notes and the like play no part."""
         canonical = json.dumps(self._meaning(), sort_keys=True, separators=(",", ":"))
@@ -246,7 +256,7 @@ class Problem:
         }
         for relation, references in self.query.items():
             if references:
-                data[relation] = sorted(map(str, references))
+                data[str(relation)] = sorted(map(str, references))
         if self.where:
             data["where"] = [str(condition) for condition in self.where]
         if self.given:

@@ -63,11 +63,11 @@ class Validator(Reader):
         """An entry asked to be two things that exclude each other."""
         shapes = gradient_shapes(self.network, samples)
         asked: dict[tuple[str, Index], Relation] = {}
-        for relation in ("zero", "positive", "negative", "nonzero"):
+        for relation in (Relation.ZERO, Relation.POSITIVE, Relation.NEGATIVE, Relation.NONZERO):
             for number, reference in enumerate(query[relation]):
                 for index in resolve(reference, shapes[reference.name]):
                     before = asked.setdefault((reference.name, index), relation)
-                    if before != relation and not (relation == "nonzero" and before != "zero"):
+                    if before != relation and not before.signs < relation.signs:
                         both = f"both {before} and {relation}"
                         self.report(
                             (relation, number),
@@ -75,11 +75,11 @@ class Validator(Reader):
                             "take it out of one of the two",
                         )
                         break
-        for number, reference in enumerate(query["some_nonzero"]):
+        for number, reference in enumerate(query[Relation.SOME_NONZERO]):
             entries = resolve(reference, shapes[reference.name])
-            if all(asked.get((reference.name, index)) == "zero" for index in entries):
+            if all(asked.get((reference.name, index)) is Relation.ZERO for index in entries):
                 self.report(
-                    ("some_nonzero", number),
+                    (Relation.SOME_NONZERO, number),
                     f"every entry of ∂L/∂{reference} is asked to be zero, so none can be nonzero",
                 )
 

@@ -13,15 +13,8 @@ from zerograd.core.model.references import entry, resolve
 from zerograd.core.numbers.exact import compare, format_exact, is_integer, sign
 from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Relation
+from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.core.verdict.witness import Witness
-
-_EXPECTED: dict[Relation, tuple[str, frozenset[int]]] = {
-    "zero": ("0", frozenset({0})),
-    "nonzero": ("a value other than 0", frozenset({-1, 1})),
-    "positive": ("a value above 0", frozenset({1})),
-    "negative": ("a value below 0", frozenset({-1})),
-}
 
 
 def check_witness(problem: Problem, witness: Witness) -> None:
@@ -69,15 +62,15 @@ def _values(problem: Problem, witness: Witness) -> Iterator[Violation]:
 def _query(problem: Problem, witness: Witness) -> Iterator[Violation]:
     """Signs of gradient entries."""
     gradients = witness.gradients
-    for relation, (expected, signs) in _EXPECTED.items():
+    for relation in OF_EACH:
         for name, index in problem.asked_entries(relation, witness.samples):
             found = gradients[name][index]
-            if sign(found) not in signs:
-                yield Violation(f"∂L/∂{entry(name, index)}", expected, format_exact(found))
-    for reference in problem.query["some_nonzero"]:
+            if sign(found) not in relation.signs:
+                yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, format_exact(found))
+    for reference in problem.query[Relation.SOME_NONZERO]:
         array = gradients[reference.name]
-        if all(sign(array[index]) == 0 for index in resolve(reference, array.shape)):
-            yield Violation(f"∂L/∂{reference}", "at least one entry other than 0", "0 in every entry")
+        if not Relation.SOME_NONZERO.holds(sign(array[index]) for index in resolve(reference, array.shape)):
+            yield Violation(f"∂L/∂{reference}", Relation.SOME_NONZERO.expected, "0 in every entry")
 
 
 def _conditions(problem: Problem, witness: Witness) -> Iterator[Violation]:

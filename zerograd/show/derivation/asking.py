@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.model.references import resolve
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, gradient_shapes
@@ -17,11 +18,11 @@ from zerograd.show.question import condition_lines
 from zerograd.show.words import activations, count, kink_line, network_line
 
 SIGNS: dict[Relation, str] = {
-    "zero": "=",
-    "nonzero": "≠",
-    "some_nonzero": "≠",
-    "positive": ">",
-    "negative": "<",
+    Relation.ZERO: "=",
+    Relation.NONZERO: "≠",
+    Relation.SOME_NONZERO: "≠",
+    Relation.POSITIVE: ">",
+    Relation.NEGATIVE: "<",
 }
 _MOST = 12
 """Gradients that the question is said to be about."""
@@ -55,7 +56,7 @@ def question(answer: Sat, names: Names) -> Iterator[Block]:
 
 def _kinks(problem: Problem) -> str:
     used = activations(problem.network)
-    if not any(activation.kinks for activation in used):
+    if not any(piecewise(activation).kinks for activation in used):
         return ""
     return f", and {kink_line(used, problem.derivative_at_kink)}"
 
@@ -75,7 +76,7 @@ def _asked(problem: Problem, names: Names) -> Iterator[Prose]:
         for reference in sorted(references, key=lambda reference: order.index(reference.name)):
             shape = gradient_shapes(problem.network, problem.samples.least)[reference.name]
             several = reference.index is None and (prod(shape) > 1 or reference.name == "x")
-            where = " in some entry" if relation == "some_nonzero" else " in every entry"
+            where = " in some entry" if relation is Relation.SOME_NONZERO else " in every entry"
             gradient = names.gradient(reference.name, None if several else resolve(reference, shape)[0])
             formula = row(gradient, Sign(SIGNS[relation]), ZERO)
             yield (Formula(formula), where) if several else (Formula(formula),)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from zerograd.core.model.sides import Side
+from zerograd.core.model.sides import Side, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import (
     Alternatives,
@@ -20,7 +20,7 @@ from zerograd.core.refuting.certificate import (
     nodes,
 )
 from zerograd.core.refuting.refutation import Known, cases_of
-from zerograd.core.refuting.system import Case, Renaming, System, sides_of_units, split_name
+from zerograd.core.refuting.system import Case, Renaming, System, split_name
 from zerograd.derive.notation import Atom
 from zerograd.show.prose.contradiction import Contradiction
 from zerograd.show.prose.facts import Facts
@@ -167,11 +167,11 @@ class Argument:
 
     def _side(self, split: str, case: Case) -> Side:
         layer, index = _unit_of(split)
-        choices = sides_of_units(self.problem)[layer, index[1]]
+        choices = units_with_sides(self.problem.network, self.problem.derivative_at_kink)[layer, index[1]]
         return choices[self.system.splits[split].index(case)]
 
     def _pattern(self, tag: str, case: Case) -> str:
-        choices = sides_of_units(self.problem)
+        choices = units_with_sides(self.problem.network, self.problem.derivative_at_kink)
         none = case.name == "no sample"
         if len(choices) == 1:
             ((layer, unit), own), *_ = choices.items()

@@ -7,13 +7,13 @@ from fractions import Fraction
 from math import prod
 
 from zerograd.core.model.references import Reference, entry
-from zerograd.core.model.sides import Side, sides
+from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
 from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.refutation import every_samples
-from zerograd.core.refuting.system import intercept, sides_of_units
+from zerograd.core.refuting.system import intercept
 from zerograd.derive.notation import Atom
 from zerograd.show.numbers import exact_text
 from zerograd.show.prose.polynomials import Polynomials
@@ -135,7 +135,7 @@ def _letters(problem: Problem, style: Style, *, slopes: bool) -> str:
     r, y_hat, y = (write.atom(Atom(letter, "", ("m", *k))) for letter in ("r", "ŷ", "y"))
     text = f"{math(f'{r} = {y_hat} {write.minus} {y}')} is the residual of sample {math('m')}"
     text += f" at output {math('k')}" if k else ""
-    units = sides_of_units(problem)
+    units = units_with_sides(problem.network, problem.derivative_at_kink)
     layers = list(dict.fromkeys(layer for layer, _ in units))
     said = []
     for layer in layers:
@@ -178,7 +178,7 @@ def _slopes(own: tuple[Side, ...], s: str, z: str, style: Style) -> list[str]:
 
 def _moments(problem: Problem, style: Style) -> str:
     math, write, network = style.math, style.write, problem.network
-    units = sides_of_units(problem)
+    units = units_with_sides(problem.network, problem.derivative_at_kink)
     k = ("k",) if network.outputs > 1 else ()
     d = ("d",) if network.inputs > 1 else ()
     total, first = write.atom(Atom("S", "T", k)), write.atom(Atom("V", "T", (*k, *d)))
