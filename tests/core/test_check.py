@@ -25,8 +25,7 @@ from zerograd.core.numbers.exact import Algebraic, NumberField, exact_to_json
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.documents import problem_from_json, read_json
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.checking import check_result
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.witness import Witness, array_to_json, witness_from_json
 
 FORMATS = "'zerograd.result/1', 'zerograd.witness/1' or 'zerograd.certificate/1'"

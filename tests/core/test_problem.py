@@ -17,7 +17,6 @@ from zerograd.core.model.activations import ABS, ACTIVATIONS, LINEAR, RELU, leak
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import Reference, parse_reference, resolve
 from zerograd.core.numbers.arrays import indices
-from zerograd.core.question.conditions import Condition
 from zerograd.core.question.documents import (
     KEYS,
     MAX_BYTES,
@@ -27,6 +26,7 @@ from zerograd.core.question.documents import (
     problem_from_json,
     read_json,
 )
+from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS, Relation, Samples, quantity_shapes, variable_shapes
 
@@ -72,7 +72,7 @@ def test_normal_form() -> None:
         "positive": (),
         "negative": (),
     }
-    assert problem.where == (Condition.parse("x[0] < 1/2"),)
+    assert problem.where == (parse_condition("x[0] < 1/2"),)
     assert problem.given == {
         "w1": {(0, 0): F(1, 2)},
         "x": {(0, 0): 0, (2, 0): F(1, 2)},

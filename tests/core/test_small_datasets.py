@@ -14,7 +14,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import asked_entries, hypotheses_fail, sufficient_samples
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 
 HEADLINE: dict[str, Any] = {"network": [1, 1, 1], "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}

@@ -15,7 +15,7 @@ from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import indices
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.derive.regions import region, units_with_sides
 from zerograd.derive.sample import derive
 from zerograd.search.construct import construct
