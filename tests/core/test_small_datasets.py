@@ -42,7 +42,7 @@ def test_a_question_without_gradients_needs_one_sample() -> None:
 @pytest.mark.parametrize(
     ("extra", "reason"),
     [
-        ({"domain": "integer"}, "domain is integer, so residuals cannot be chosen freely"),
+        ({"domain": "integer"}, "domain is integer, so targets cannot be chosen freely"),
         ({"some_nonzero": ["x"]}, "it asks of input gradients, which each sample has its own"),
         ({"given": {"x[0]": 1}}, "it gives values to x"),
         ({"given": {"y[0]": 1}}, "it gives values to y"),
