@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "zerograd"
 LONGEST_MODULE = 400
-_WRITTEN = (".py", ".js", ".css", ".html", ".jinja")
+_WRITTEN = (".py", ".js", ".css", ".html", ".j2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def measures() -> list[Measure]:
         _lines(path)
         for room in ("show", "document")
         for path in (PACKAGE / room).rglob("*.*")
-        if _is_text(path)
+        if path.suffix in _WRITTEN
     )
     return [
         Measure("files that name slopes, kinks or offsets", 25, len(pieces), pieces),
