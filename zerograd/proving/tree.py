@@ -132,7 +132,7 @@ class Tree:
         return True
 
     def _forget(self, roots: Iterable[Node]) -> None:
-        """Of cases that will not stand in the proof, nothing can be said to be like them."""
+        """Drop cases that will not stand in the proof: nothing can be said to be like them."""
         gone = _names(roots)
         self._done = {key: done for key, done in self._done.items() if done[0] not in gone}
 

@@ -45,7 +45,7 @@ from zerograd.core.refuting.system import (
 )
 
 MAX_PATTERNS = 256
-"""Of one sample, that are looked at."""
+"""Patterns of one sample that are looked at."""
 
 
 def moments_system(problem: Problem) -> System:
