@@ -194,8 +194,8 @@ def _checked_rows(problem: Problem, asked: list[Pattern], rows: list[Any]) -> It
         if row.get("pattern") != pattern:
             raise Refused([Violation(f"{place}.pattern", short(pattern), short(row.get("pattern")))])
         question = row_problem(problem, pattern)
-        if problem_from_json(row.get("problem")).digest != own.digest:
-            raise Refused([Violation(f"{place}.problem", f"the question {own.digest}", "another")])
+        if problem_from_json(row.get("problem")).digest != question.digest:
+            raise Refused([Violation(f"{place}.problem", f"the question {question.digest}", "another")])
         try:
             yield Row(pattern, question, row["result"])
         except Refused as refusal:
