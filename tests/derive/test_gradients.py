@@ -129,7 +129,7 @@ def region_of(witness: Witness, sample: int) -> Region:
         for unit, z in enumerate(witness.forward.z[number - 1].rows()[sample]):
             (side,) = [s for s in sides(layer.activation, problem.derivative_at_kink) if on_side(s, z)]
             pattern[number, unit] = side
-    return region(problem.network, problem.derivative_at_kink, pattern)
+    return region(problem.model, pattern)
 
 
 def check_regions(witness: Witness) -> None:

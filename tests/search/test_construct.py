@@ -84,7 +84,7 @@ def test_gradients_are_those_of_sympy(dice: type[Dice], seed: int) -> None:
     """In the sample's region, SymPy's formulas at the drawn values give the same gradients."""
     problem, values, part = linear_part(dice(f"sympy {seed}"), "torch")
     network = problem.network
-    sample = derive(network)
+    sample = derive(problem.model)
     choices = units_with_sides(network, "torch")
     symbols = [
         (s, values[n].entries[i]) for n, a in sample.parameters.items() for i, s in enumerate(a.entries)
@@ -105,7 +105,7 @@ def test_gradients_are_those_of_sympy(dice: type[Dice], seed: int) -> None:
                     if low and high:
                         pattern[number, unit] = side
             z_below = alone.runs[0].activations[number]
-        formulas = region(network, "torch", pattern)
+        formulas = region(problem.model, pattern)
         known = dict([*symbols, *zip(sample.x, x, strict=True), *zip(sample.y, y, strict=True)])
         residuals = [[p - t for p, t in zip(alone.outputs[0], y, strict=True)]]
         found = alone.gradients(residuals, [*network.shapes, "x"])

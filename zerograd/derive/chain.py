@@ -19,9 +19,9 @@ from typing import TypeAlias
 import sympy as sp
 
 from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Shape
-from zerograd.derive import loss
 
 Expr: TypeAlias = sp.Expr
 Row: TypeAlias = tuple[Expr, ...]
@@ -34,12 +34,19 @@ Formula = tuple[Expr, Expr]
 
 @dataclass(frozen=True)
 class Chain(ABC):
-    """The rule. Adjoints are over `factor`, so that this number can stand in front of sums."""
+    """The rule, for a loss that is a sum over the outputs.
 
-    network: Network
+    Adjoints are over `factor`, so that this number can stand in front of sums.
+    """
+
+    model: Model
     _deltas: dict[tuple[int, Index], Expr] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    @property
+    def network(self) -> Network:
+        return self.model.network
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -49,8 +56,9 @@ class Chain(ABC):
     @property
     def loss(self) -> Expr:
         """ℓ."""
-        last = self.network.depth
-        return self.sum_over(last, lambda unit: loss.value(self.y_hat(unit), self.quantity("y", last, unit)))
+        return self.sum_over(
+            self.network.depth, lambda unit: self.model.loss.sample_loss(*self._output(unit))
+        )
 
     def pre_activation(self, layer: int, unit: Index) -> Expr:
         """What z is."""
@@ -98,7 +106,7 @@ class Chain(ABC):
     @property
     def factor(self) -> int:
         """The number that gradients are yet to be multiplied with."""
-        return 1 if self.named else loss.FACTOR
+        return 1 if self.named else self.model.loss.constant
 
     @property
     def common(self) -> Expr:
@@ -119,11 +127,12 @@ class Chain(ABC):
 
     def adjoint(self, unit: Index) -> Expr:
         """∂ℓ/∂ŷ."""
-        value = loss.adjoint(self.y_hat(unit), self.quantity("y", self.network.depth, unit))
-        return self.times(sp.Rational(loss.FACTOR, self.factor), value)
+        (value,) = self.model.loss.sample_adjoint(*self._output(unit))
+        return self.times(sp.Rational(self.model.loss.constant, self.factor), value)
 
-    def y_hat(self, unit: Index) -> Expr:
-        return self.activation(self.network.depth, unit)
+    def _output(self, unit: Index) -> tuple[Row, Row]:
+        last = self.network.depth
+        return (self.activation(last, unit),), (self.quantity("y", last, unit),)
 
     def activation(self, layer: int, unit: Index) -> Expr:
         """a by name, which is ŷ in the last layer and x below the first."""

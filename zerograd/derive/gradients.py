@@ -18,7 +18,9 @@ import sympy as sp
 
 from zerograd.core.errors import short
 from zerograd.core.model.activations import Kink
+from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.model.references import did_you_mean, show_shape
 from zerograd.core.numbers.arrays import Array, Shape, indices
 from zerograd.core.numbers.exact import parse_rational
@@ -42,26 +44,29 @@ _LARGEST_SHOWN = 16
 class AnySample(Chain):
     """Sample m of any number of samples: every φ' by name, adjoints put into one another."""
 
-    convention: Kink
-
     def quantity(self, name: str, layer: int, unit: Index) -> Expr:
         base = sp.IndexedBase(name, real=True)
         return base[m] if self.network.widths[layer] == 1 else base[m, unit]
 
     def derivative(self, layer: int, unit: Index) -> Expr:
-        function = derivative_function(self.network.layers[layer - 1].activation, self.convention)
+        function = derivative_function(
+            self.network.layers[layer - 1].activation, self.model.derivative_at_kink
+        )
         return function(self.quantity(f"z{layer}", layer, unit))
 
-    def mean(self, summand: Expr) -> Expr:
+    @property
+    def scale(self) -> Expr:
+        """L over the sum of ℓ over all samples."""
+        return sp.Integer(1) / self.model.loss.count(M, self.network.outputs)
+
+    def over_samples(self, summand: Expr) -> Expr:
         """L, where ℓ of sample m is ``summand``."""
-        return sp.Rational(1, self.network.outputs) / M * sp.Sum(summand, (m, 0, M - 1))
+        return self.scale * sp.Sum(summand, (m, 0, M - 1))
 
     def total(self, name: str, index: Sequence[Index]) -> Expr:
         """∂L/∂name[index], for ``x`` that of sample m."""
         value = self.contribution(name, index)
-        if name == "x":
-            return sp.Rational(self.factor, self.network.outputs) / M * value
-        return self.factor * self.mean(value)
+        return self.factor * (self.scale * value if name == "x" else self.over_samples(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,15 @@ class SymbolicGradients:
 
     network: Network
     derivative_at_kink: Kink = "torch"
+    objective: Loss = LOSSES["mse"]
+
+    @classmethod
+    def of(cls, model: Model) -> SymbolicGradients:
+        return cls(model.network, model.derivative_at_kink, model.loss)
+
+    @property
+    def model(self) -> Model:
+        return Model(self.network, self.objective, self.derivative_at_kink)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -106,25 +120,25 @@ class SymbolicGradients:
     @property
     def sample(self) -> Sample:
         """One generic sample: the chain rule in steps."""
-        return derive(self.network)
+        return derive(self.model)
 
     def regions(self) -> Iterator[Region]:
         """One generic sample's closed formulas, region by region. Not every region need exist."""
-        return regions(self.network, self.derivative_at_kink)
+        return regions(self.model)
 
     @property
     def region_count(self) -> int:
         """How many there are."""
-        return count_regions(self.network, self.derivative_at_kink)
+        return count_regions(self.model)
 
     @property
     def loss(self) -> Expr:
         """L for M samples."""
-        return self._chain.mean(self._chain.loss)
+        return self._chain.over_samples(self._chain.loss)
 
     def __getitem__(self, name: str) -> sp.ImmutableMatrix:
-        shape = self._shape(name)
-        return _matrix(Array.build(shape, lambda index: self._chain.total(name, index)))
+        shape, chain = self._shape(name), self._chain
+        return _matrix(Array.build(shape, lambda index: chain.total(name, index)))
 
     @property
     def definitions(self) -> dict[Expr, Expr]:
@@ -146,7 +160,7 @@ class SymbolicGradients:
         known: dict[Expr, Expr] = {}
         for quantity, formula in self.definitions.items():
             known[quantity] = formula.xreplace(known)
-        scale = sp.Rational(chain.factor, samples * self.network.outputs)
+        scale = sp.Rational(chain.factor, chain.model.loss.count(samples, self.network.outputs))
         generic = chain.contributions(name).map(lambda formula: formula.xreplace(known))
         per_sample = [[_at(value, number) for value in generic.entries] for number in range(samples)]
         if name == "x":
@@ -179,7 +193,7 @@ class SymbolicGradients:
 
     @property
     def _chain(self) -> AnySample:
-        return AnySample(self.network, self.derivative_at_kink)
+        return AnySample(self.model)
 
     def _entry(self, name: str, index: tuple[int, ...]) -> Expr:
         if name in self.network.shapes:

@@ -10,8 +10,7 @@ from math import prod
 
 import sympy as sp
 
-from zerograd.core.model.activations import Kink
-from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.model.sides import Side, Unit, sides, units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.derive.chain import Chain, Expr, Index, Row
@@ -43,7 +42,6 @@ class Region:
 class OnSides(Chain):
     """One sample with every unit on the side that ``pattern`` names."""
 
-    convention: Kink
     pattern: Mapping[Unit, Side]
     z: dict[tuple[int, Index], Expr] = field(default_factory=dict, init=False)
     """Pre-activations by layer and unit, in terms of what feeds the layer."""
@@ -63,7 +61,7 @@ class OnSides(Chain):
     def side(self, layer: int, unit: Index) -> Side:
         if isinstance(unit, int) and (layer, unit) in self.pattern:
             return self.pattern[layer, unit]
-        return sides(self.network.layers[layer - 1].activation, self.convention)[0]
+        return sides(self.network.layers[layer - 1].activation, self.model.derivative_at_kink)[0]
 
     def derivative(self, layer: int, unit: Index) -> Expr:
         return sp.sympify(self.side(layer, unit).derivative)
@@ -87,24 +85,28 @@ class _Closed(OnSides):
         return factor * expression
 
 
-def count_regions(network: Network, convention: Kink) -> int:
+def _choices(model: Model) -> dict[Unit, tuple[Side, ...]]:
+    return units_with_sides(model.network, model.derivative_at_kink)
+
+
+def count_regions(model: Model) -> int:
     """How many patterns there are, geometrically possible or not."""
-    return prod(len(choices) for choices in units_with_sides(network, convention).values())
+    return prod(len(choices) for choices in _choices(model).values())
 
 
-def regions(network: Network, convention: Kink) -> Iterator[Region]:
+def regions(model: Model) -> Iterator[Region]:
     """Every pattern's region, lazily. Not all need be geometrically possible."""
-    choices = units_with_sides(network, convention)
+    choices = _choices(model)
     for combination in product(*choices.values()):
-        yield region(network, convention, dict(zip(choices, combination, strict=True)))
+        yield region(model, dict(zip(choices, combination, strict=True)))
 
 
-def region(network: Network, convention: Kink, pattern: Mapping[Unit, Side]) -> Region:
+def region(model: Model, pattern: Mapping[Unit, Side]) -> Region:
     """The region in which each unit is on the side that the pattern names."""
-    chain = _Closed(network, convention, pattern)
+    chain = _Closed(model, pattern)
     rows = [
         [(chain.z[layer, unit], chain.a[layer, unit]) for unit in chain.axis(layer)]
-        for layer in range(1, network.depth + 1)
+        for layer in range(1, model.network.depth + 1)
     ]
     return Region(
         pattern=dict(pattern),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
 from zerograd.derive.chain import Chain, Expr, Index, Row
 
@@ -62,9 +62,9 @@ class _Steps(Chain):
 
 
 @lru_cache(maxsize=32)
-def derive(network: Network) -> Sample:
-    """The steps for this network."""
-    chain, last = _Steps(network), network.depth
+def derive(model: Model) -> Sample:
+    """The steps for this model."""
+    chain, network, last = _Steps(model), model.network, model.network.depth
 
     def row(layer: int, formula: Callable[[int, Index], Expr]) -> Row:
         return tuple(formula(layer, unit) for unit in chain.axis(layer))

@@ -109,7 +109,7 @@ class _Encoder:
             if problem.domain == "real" and index not in fixed_targets
         )
         self.targets_matter = speaks_of_targets(problem) or len(self.free) < samples * problem.network.outputs
-        self.sample = derive(problem.network)
+        self.sample = derive(problem.model)
         self.sort: Sort = "Int" if problem.domain == "integer" else "Real"
         self.derived: Sort = "Int" if all_whole(problem) else "Real"
         self.arrays: dict[str, Array[Term]] = {}
@@ -284,7 +284,7 @@ class _Encoder:
         if name == "loss":
             return Array((), (self._loss,))
         if name.startswith("grad("):
-            scale = Constant(Fraction(2, self.samples * self.network.outputs))
+            scale = Constant(self.problem.model.loss.factor(self.samples, self.network.outputs))
             return self.arrays[f"half({name[5:-1]})"].map(lambda term: Ratio(multiply(scale, term)))
         return self.arrays[name].map(Ratio)
 

@@ -24,7 +24,6 @@ from zerograd.core.model.references import resolve
 from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
-from zerograd.derive import loss
 from zerograd.derive.chain import Chain, Expr, Index, scaled
 from zerograd.derive.gradients import m
 from zerograd.derive.notation import Atom, LaTeX, Notation, Text, indicator
@@ -160,11 +159,11 @@ class _Document:
 
     def _loss(self) -> Iterator[Part]:
         yield Prose(f"Loss, over {self.math('M')} samples", heading=True)
-        yield Equations((("L", self.write(self._chain.mean(self._chain.loss))),))
+        yield Equations((("L", self.write(self._chain.over_samples(self._chain.loss))),))
 
     @property
     def _chain(self) -> Totals:
-        return Totals(self.network, self.problem.derivative_at_kink)
+        return Totals(self.problem.model)
 
     def _totals(self) -> Iterator[Part]:
         chain = self._chain
@@ -178,7 +177,8 @@ class _Document:
                 for n in (1, 2)
             )
             one = self.math(self._name("ℓ"))
-            yield Prose(f"with {', '.join(derivatives)} and so on, where {one} is {loss.WORDS}:")
+            words = self.problem.model.loss.sample_words
+            yield Prose(f"with {', '.join(derivatives)} and so on, where {one} is {words}:")
             yield Equations(tuple((self.write(left), self.write(right)) for left, right in chain.adjoints()))
         yield Equations(
             tuple(
@@ -243,8 +243,8 @@ class _Document:
     def _regions(self) -> Iterator[Part]:
         choices = units_with_sides(self.network, self.problem.derivative_at_kink)
         yield Prose("One sample", heading=True)
-        one = InRegion(self.network, self.problem.derivative_at_kink, {})
-        mean = self.write(self._chain.mean(sp.IndexedBase("ℓ")[m]))
+        one = InRegion(self.problem.model, {})
+        mean = self.write(self._chain.over_samples(sp.IndexedBase("ℓ")[m]))
         yield Equations(((self._name("ℓ"), self.write(one.loss)), ("L", mean)))
         powers = Counter(map(len, choices.values()))
         if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
@@ -260,7 +260,7 @@ class _Document:
             yield from self._region(dict(zip(choices, combination, strict=True)))
 
     def _region(self, pattern: dict[tuple[int, int], Side]) -> Iterator[Part]:
-        chain = InRegion(self.network, self.problem.derivative_at_kink, pattern)
+        chain = InRegion(self.problem.model, pattern)
         conditions = []
         for (layer, unit), side in pattern.items():
             shown = self.math(self.write.interval(side, self.write(chain.quantity(f"z{layer}", layer, unit))))
