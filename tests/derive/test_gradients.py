@@ -170,6 +170,19 @@ def test_region_formulas_of_activations(activation: Activation, kink: Kink) -> N
     check_regions(random_witness(Network(1, (Layer(1, activation), Layer(1, LINEAR))), kink, samples=6))
 
 
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: "-".join(map(str, network.widths)))
+def test_sympy_agrees(network: Network) -> None:
+    """In regions where φ is differentiable, SymPy's derivatives of ℓ are the gradients."""
+    gradients = SymbolicGradients(network)
+    symbols = {name: array.entries for name, array in gradients.sample.parameters.items()}
+    symbols["x"] = gradients.sample.x
+    smooth = [r for r in gradients.regions() if not any(side.is_point for side in r.pattern.values())]
+    for found in smooth[::-7]:
+        for name, entries in symbols.items():
+            for symbol, formula in zip(entries, found.gradients[name].entries, strict=True):
+                assert sp.expand(sp.diff(found.loss, symbol) - formula) == 0, (name, symbol)
+
+
 def test_regions_and_their_count() -> None:
     """Two ReLU units have four patterns; abs has three sides where its kink has a slope of its own."""
     gradients = SymbolicGradients(Network.mlp(1, 2, 1))

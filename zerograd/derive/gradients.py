@@ -93,6 +93,8 @@ class SymbolicGradients:
     Ordinary SymPy works as well: ``gradients["w1"].subs(M, 3).doit()`` writes the sum out,
     `definitions` says what ŷ, z and a are, ``.rewrite(sympy.Piecewise)`` what relu' is.
 
+    ``objective`` is the loss, with what is known of it.
+
     Raises:
         KeyError: for a name that is neither a parameter nor ``x``.
     """
@@ -103,6 +105,7 @@ class SymbolicGradients:
 
     @classmethod
     def of(cls, model: Model) -> SymbolicGradients:
+        """The loss and gradients of a model."""
         return cls(model.network, model.derivative_at_kink, model.loss)
 
     @property
