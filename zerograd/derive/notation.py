@@ -18,9 +18,9 @@ import sympy as sp
 from zerograd.core.model.activations import Activation, Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side, sides
+from zerograd.derive.chain import Expr
 from zerograd.derive.functions import Cases
 from zerograd.derive.naming import function_name
-from zerograd.derive.sample import Expr
 
 _ATOM = re.compile(r"(?P<letter>[^\d\[]+)(?P<layer>\d*)(?:\[(?P<index>[^\]]*)\])?")
 _SUBSCRIPTS = {"m": "ₘ", "k": "ₖ", "i": "ᵢ", "j": "ⱼ"}

@@ -21,15 +21,14 @@ import sympy as sp
 from zerograd.core.model.activations import piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
-from zerograd.core.model.sides import Side, sides
+from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
-from zerograd.derive.gradients import M, m
+from zerograd.derive.chain import Chain, Expr, Index, scaled
+from zerograd.derive.gradients import m
 from zerograd.derive.notation import Atom, LaTeX, Notation, Text, indicator
-from zerograd.derive.regions import units_with_sides
-from zerograd.derive.sample import Expr
 from zerograd.show.escape import clean, latex_escape
-from zerograd.show.formulas import Chain, Index, InRegion, Totals, loss_of_one, scaled
+from zerograd.show.formulas import InRegion, Totals
 from zerograd.show.words import activations, kink_values, side_word
 
 _WHOLE = re.compile(r"1\[[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]|[wb]\d+ \([\d, ]+\)")
@@ -160,16 +159,14 @@ class _Document:
 
     def _loss(self) -> Iterator[Part]:
         yield Prose(f"Loss, over {self.math('M')} samples", heading=True)
-        chain, last = Totals(self.network, self.problem.derivative_at_kink), self.network.depth
-        squares = chain.sum_over(last, lambda unit: chain.unit("r", last, unit) ** 2)
-        yield Equations((("L", self._sum_over_samples(1, squares)),))
+        yield Equations((("L", self.write(self._chain.over_samples(self._chain.loss))),))
 
-    def _sum_over_samples(self, factor: int, summand: Expr) -> str:
-        scale = sp.Rational(factor, self.network.outputs) / M
-        return self.write(scale * sp.Sum(summand, (m, 0, M - 1)))
+    @property
+    def _chain(self) -> Totals:
+        return Totals(self.problem.model)
 
     def _totals(self) -> Iterator[Part]:
-        chain = Totals(self.network, self.problem.derivative_at_kink)
+        chain = self._chain
         yield Prose(f"Gradients, {self._kinks()}", heading=True)
         yield from self._slopes()
         if chain.named:
@@ -179,20 +176,19 @@ class _Document:
                 )
                 for n in (1, 2)
             )
-            yield Prose(
-                f"with {', '.join(derivatives)} and so on, where {self.math(self._name('ℓ'))} is the sum of "
-                "one sample's squared residuals:"
-            )
+            one = self.math(self._name("ℓ"))
+            words = self.problem.model.loss.sample_words
+            yield Prose(f"with {', '.join(derivatives)} and so on, where {one} is {words}:")
             yield Equations(tuple((self.write(left), self.write(right)) for left, right in chain.adjoints()))
-        lines = []
-        for name, index in self._asked(chain):
-            value = chain.gradient(name, index)
-            if name == "x":
-                right = self.write(sp.Rational(chain.factor, self.network.outputs) / M * value)
-            else:
-                right = self._sum_over_samples(chain.factor, value)
-            lines.append((self.write.derivative("L", self.write(self._subject(chain, name, index))), right))
-        yield Equations(tuple(lines))
+        yield Equations(
+            tuple(
+                (
+                    self.write.derivative("L", self.write(self._subject(chain, name, index))),
+                    self.write(chain.total(name, index)),
+                )
+                for name, index in self._asked(chain)
+            )
+        )
 
     def _kinks(self) -> str:
         convention = self.problem.derivative_at_kink
@@ -223,7 +219,7 @@ class _Document:
         if lines:
             yield Equations(tuple(lines))
 
-    def _asked(self, chain: Chain) -> list[tuple[str, tuple[Index, ...]]]:
+    def _asked(self, chain: Totals | InRegion) -> list[tuple[str, tuple[Index, ...]]]:
         """The entries to write: of every parameter if nothing is asked, of ``x`` only if it is."""
         single = _entries_asked(self.problem)
         return [
@@ -242,16 +238,14 @@ class _Document:
         return names if names or references else set(self.network.shapes)
 
     def _subject(self, chain: Chain, name: str, index: tuple[Index, ...]) -> Expr:
-        layer = 0 if name == "x" else int(name[1:])
-        if name == "x":
-            return chain.unit("x", 0, index[0])
-        return chain.weight(layer, *index) if name[0] == "w" else chain.bias(layer, *index)
+        return chain.quantity("x", 0, index[0]) if name == "x" else chain.parameter(name, index)
 
     def _regions(self) -> Iterator[Part]:
         choices = units_with_sides(self.network, self.problem.derivative_at_kink)
         yield Prose("One sample", heading=True)
-        mean = self._sum_over_samples(1, sp.IndexedBase("ℓ")[m])
-        yield Equations(((self._name("ℓ"), self.write(loss_of_one(self.network))), ("L", mean)))
+        one = InRegion(self.problem.model, {})
+        mean = self.write(self._chain.over_samples(sp.IndexedBase("ℓ")[m]))
+        yield Equations(((self._name("ℓ"), self.write(one.loss)), ("L", mean)))
         powers = Counter(map(len, choices.values()))
         if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
             factors = [self.write.power(str(size), times) for size, times in sorted(powers.items())]
@@ -266,10 +260,10 @@ class _Document:
             yield from self._region(dict(zip(choices, combination, strict=True)))
 
     def _region(self, pattern: dict[tuple[int, int], Side]) -> Iterator[Part]:
-        chain = InRegion(self.network, self.problem.derivative_at_kink, pattern)
+        chain = InRegion(self.problem.model, pattern)
         conditions = []
         for (layer, unit), side in pattern.items():
-            shown = self.math(self.write.interval(side, self.write(chain.unit(f"z{layer}", layer, unit))))
+            shown = self.math(self.write.interval(side, self.write(chain.quantity(f"z{layer}", layer, unit))))
             word = side_word(self.network.layers[layer - 1].activation, side)
             conditions.append(f"{shown} ({word})" if word else shown)
         if conditions:
@@ -277,17 +271,16 @@ class _Document:
         for (layer, unit), side in pattern.items():
             z = chain.z[layer, unit]
             if z.is_number and not _inside(side, z):
-                name = self.write(chain.unit(f"z{layer}", layer, unit))
+                name = self.write(chain.quantity(f"z{layer}", layer, unit))
                 yield Prose(f"impossible, since then {self.math(f'{name} = {self.write(z)}')}")
                 return
         lines = []
         for (layer, unit), value in chain.a.items():
-            name = chain.unit("ŷ" if layer == self.network.depth else f"a{layer}", layer, unit)
-            lines.append((self.write(name), self.write(value)))
+            lines.append((self.write(chain.activation(layer, unit)), self.write(value)))
         lines += [(self.write(left), self.write(right)) for left, right in chain.adjoints()]
         for name, entries in groupby(self._asked(chain), key=itemgetter(0)):
             indices = [index for _, index in entries]
-            values = [scaled(chain.factor, chain.gradient(name, index)) for index in indices]
+            values = [scaled(chain.factor, chain.contribution(name, index)) for index in indices]
             subjects = [self._subject(chain, name, index) for index in indices]
             if not any(values) and name in self._whole:
                 # One line for an array of zeros.

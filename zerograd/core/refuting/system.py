@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.model.sides import Side
@@ -123,15 +123,16 @@ def split_name(variable: str) -> tuple[str, Index]:
 
 def on_side(z: Polynomial, side: Side, name: str) -> tuple[tuple[str, Fact], ...]:
     """z lies on this side."""
-    if side.is_point:
-        return ((f"{name} = {side.low}", Fact(z - (side.low or 0), "=")),)
     facts = []
-    if side.low is not None:
-        sign: Literal[">=", ">"] = ">=" if side.low_closed else ">"
-        facts.append((f"{name} {sign} {side.low}", Fact(z - side.low, sign)))
-    if side.high is not None:
-        sign = ">=" if side.high_closed else ">"
-        facts.append((f"{name} {'<=' if side.high_closed else '<'} {side.high}", Fact(side.high - z, sign)))
+    for sign, end in side.comparisons:
+        match sign:
+            case "<=":
+                fact = Fact(end - z, ">=")
+            case "<":
+                fact = Fact(end - z, ">")
+            case _:
+                fact = Fact(z - end, sign)
+        facts.append((f"{name} {sign} {end}", fact))
     return tuple(facts)
 
 
