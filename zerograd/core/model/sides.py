@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Literal
 
 from zerograd.core.model.activations import Activation, Kink, PiecewiseLinear, piecewise
 from zerograd.core.model.network import Network
 
 Rational = int | Fraction
+Test = tuple[Literal["==", ">", ">=", "<", "<="], Rational]
+"""How a pre-activation compares with a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,18 @@ class Side:
     def is_point(self) -> bool:
         """Whether the side is a kink alone."""
         return self.low is not None and self.low == self.high
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        """What holds of z on this side, and nowhere else: comparisons with its ends, the low one first."""
+        if self.low is not None and self.is_point:
+            return (("==", self.low),)
+        tests: list[Test] = []
+        if self.low is not None:
+            tests.append((">=" if self.low_closed else ">", self.low))
+        if self.high is not None:
+            tests.append(("<=" if self.high_closed else "<", self.high))
+        return tuple(tests)
 
 
 @lru_cache
