@@ -10,15 +10,34 @@ from math import lcm
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Identity, Product
 from zerograd.core.refuting.facts import Fact
-from zerograd.show.coq.text import NotExportable, Value, cleared, identifier, polynomial_text
+from zerograd.show.coq.claim import Value
+from zerograd.show.coq.lemma import Key, Known
+from zerograd.show.coq.text import NotExportable, cleared, identifier, polynomial_text
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What is known where an identity stands: hypotheses by label, with the facts they say, and values."""
+    """What is known where an identity stands.
 
-    facts: Mapping[str, tuple[str, Fact]]
-    values: Mapping[str, tuple[str, Value]]
+    Attributes:
+        facts: hypotheses, and what they say, by label.
+        values: hypotheses, and the numbers that variables are, by variable.
+    """
+
+    facts: Mapping[Key, tuple[str, Fact]]
+    values: Mapping[str, tuple[str, Fraction]]
+
+    @classmethod
+    def of(cls, known: Known) -> Leaf:
+        """The facts and values among what is known."""
+        facts, values = {}, {}
+        for key, (name, claim) in known.items():
+            match claim:
+                case Fact():
+                    facts[key] = (name, claim)
+                case Value(name=variable, value=value):
+                    values[variable] = (name, value)
+        return cls(facts, values)
 
     def proof(self, node: Identity) -> list[str]:
         """The tactics that close the goal ``False``.
@@ -26,7 +45,7 @@ class Leaf:
         Polynomials are written once only, in the hypotheses: the terms below name those, Coq finds
         both sides of the identity from them, and ``ring`` shows that the sides are equal.
         """
-        known = {name: value.value for name, (_, value) in self.values.items()}
+        known = {name: value for name, (_, value) in self.values.items()}
         whole = {name: v for name, v in known.items() if v.denominator == 1}
         products = [self._scaled(product, known) for product in node.positive]
         cofactors = {
@@ -108,15 +127,15 @@ class Leaf:
         difference = left
         for label, cofactor in cofactors.items():
             difference = difference - cofactor * says(label)
-        found = {}
+        corrections = {}
         for name in sorted(known.keys() - whole.keys()):
             quotient = divided(difference, name, known[name])
             if quotient:
-                found[name] = quotient * Fraction(1, known[name].denominator)
+                corrections[name] = quotient * Fraction(1, known[name].denominator)
             difference = difference.at({name: known[name]})
         if difference:
             raise NotExportable("an identity does not hold: check the certificate first")
-        return found
+        return corrections
 
     def _left(self, node: Identity, coefficients: Sequence[int], products: Sequence[Product]) -> str:
         """A term that says that the left side is not 0."""
