@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -10,7 +10,8 @@ from typing import Literal
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
 from zerograd.core.refuting.facts import FactAlgebra
-from zerograd.show.coq.props import And, Compared, Not, Number, Or, Prop, constant
+from zerograd.show.coq.props import Compared, Junction, Not, Number, Prop, constant
+from zerograd.show.coq.text import nested
 
 Kind = Literal["abs", "min", "max", "quotient"]
 
@@ -35,18 +36,13 @@ class Occurrence:
 
     def facts(self) -> list[tuple[str, Prop]]:
         """What is known of it: by the labels of the system, less the variable's name."""
-        m, values = self.value, self.values
-        match self.kind:
-            case "quotient":
-                a, b = values
-                return [("quotient", Compared(m * b, "==", a)), ("divisor", Compared(b, "!=", constant(0)))]
-            case "min":
-                bounds = [Compared(v, ">=", m) for v in values]
-                attained = [Compared(v, "==", m) for v in values]
-            case _:
-                bounds = [Compared(m, ">=", v) for v in values]
-                attained = [Compared(m, "==", v) for v in values]
-        return [*((f"bound {n}", bound) for n, bound in enumerate(bounds)), ("attained", Or(tuple(attained)))]
+        m = self.value
+        if self.kind == "quotient":
+            a, b = self.values
+            return [("quotient", Compared(m * b, "==", a)), ("divisor", Compared(b, "!=", constant(0)))]
+        pairs = [(v, m) if self.kind == "min" else (m, v) for v in self.values]
+        bounds = ((f"bound {n}", Compared(a, ">=", b)) for n, (a, b) in enumerate(pairs))
+        return [*bounds, ("attained", Junction(False, tuple(Compared(a, "==", b) for a, b in pairs)))]
 
     def tactics(self, equation: str) -> list[list[str]]:
         """How each of `facts` is shown from m = …, a hypothesis (not for quotients)."""
@@ -88,35 +84,23 @@ class CoqAlgebra:
             p = self.facts.divide(a.polynomial, b.polynomial)
             return Number(f"({a.shown} / {b.shown})", f"({a.named} / {b.named})", p)
         self.divisors[b.shown] = b
-        return self._named("quotient", [a, b], "/", lambda: self.facts.divide(a.polynomial, b.polynomial))
+        return self._named("quotient", [a, b])
 
     def absolute(self, a: Number) -> Number:
-        return self._named("abs", [a, -a], "Rabs", lambda: self.facts.absolute(a.polynomial))
+        return self._named("abs", [a, -a])
 
     def minimum(self, values: Sequence[Number]) -> Number:
-        return self._extreme("min", values, "Rmin", self.facts.minimum)
+        return values[0] if len(values) == 1 else self._named("min", values)
 
     def maximum(self, values: Sequence[Number]) -> Number:
-        return self._extreme("max", values, "Rmax", self.facts.maximum)
+        return values[0] if len(values) == 1 else self._named("max", values)
 
-    def _extreme(
-        self,
-        kind: Kind,
-        values: Sequence[Number],
-        function: str,
-        polynomial: Callable[[Sequence[Polynomial]], Polynomial],
-    ) -> Number:
-        if len(values) == 1:
-            return values[0]
-        return self._named(kind, values, function, lambda: polynomial([v.polynomial for v in values]))
-
-    def _named(
-        self, kind: Kind, values: Sequence[Number], function: str, polynomial: Callable[[], Polynomial]
-    ) -> Number:
+    def _named(self, kind: Kind, values: Sequence[Number]) -> Number:
         count = len(self.facts.known)
-        p = polynomial()
-        shown = _written(function, [v.shown for v in values])
-        inner = _written(function, [v.named for v in values])
+        p = self._polynomial(kind, [value.polynomial for value in values])
+        shown, inner = (
+            _written(kind, texts) for texts in zip(*((v.shown, v.named) for v in values), strict=True)
+        )
         for occurrence in self.occurrences:
             if occurrence.inner == inner:
                 return occurrence.value
@@ -125,28 +109,38 @@ class CoqAlgebra:
         self.occurrences.append(Occurrence(kind, tuple(values), value, shown, inner, fresh))
         return value
 
+    def _polynomial(self, kind: Kind, values: Sequence[Polynomial]) -> Polynomial:
+        match kind:
+            case "quotient":
+                return self.facts.divide(*values)
+            case "abs":
+                return self.facts.absolute(values[0])
+            case "min":
+                return self.facts.minimum(values)
+            case "max":
+                return self.facts.maximum(values)
+
     def compare(self, a: Number, operator: Comparison, b: Number) -> Prop:
         return Compared(a, operator, b)
 
     def distinct(self, values: Sequence[Number]) -> Prop:
-        return And(tuple(Compared(v, "!=", w) for i, v in enumerate(values) for w in values[:i]))
+        return Junction(True, tuple(Compared(v, "!=", w) for i, v in enumerate(values) for w in values[:i]))
 
     def conjunction(self, parts: Sequence[Prop]) -> Prop:
-        return parts[0] if len(parts) == 1 else And(tuple(parts))
+        return parts[0] if len(parts) == 1 else Junction(True, tuple(parts))
 
     def disjunction(self, parts: Sequence[Prop]) -> Prop:
-        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+        return parts[0] if len(parts) == 1 else Junction(False, tuple(parts))
 
     def negation(self, part: Prop) -> Prop:
         return Not(part)
 
 
-def _written(function: str, values: Sequence[str]) -> str:
-    if function == "/":
-        return f"{values[0]} / {values[1]}"
-    if function == "Rabs":
-        return f"Rabs {values[0]}"
-    text = f"{function} {values[-2]} {values[-1]}"
-    for value in reversed(values[:-2]):
-        text = f"{function} {value} ({text})"
-    return text
+def _written(kind: Kind, values: Sequence[str]) -> str:
+    match kind:
+        case "quotient":
+            return " / ".join(values)
+        case "abs":
+            return f"Rabs {values[0]}"
+        case "min" | "max":
+            return nested(f"(R{kind} {{}} {{}})", values)[1:-1]

@@ -9,8 +9,14 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.facts import Both, Either, Fact
 from zerograd.core.refuting.system import Case
 from zerograd.show.coq.claim import Claim, Distinction, claim_key, conjuncts, disjuncts
-from zerograd.show.coq.lemma import destructed
-from zerograd.show.coq.text import chosen, cleared, conjunction_pattern, identifier, split_term
+from zerograd.show.coq.text import (
+    chosen,
+    cleared,
+    conjunction_pattern,
+    destructed,
+    identifier,
+    split_term,
+)
 
 
 def renamed_text(text: str, names: Mapping[str, str]) -> str:

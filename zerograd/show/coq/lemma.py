@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from zerograd.show.coq.claim import Claim, claim_text, claim_variables
-from zerograd.show.coq.text import disjunction_pattern, identifier
+from zerograd.show.coq.text import identifier
 
 Key: TypeAlias = str | tuple[str, str]
 """The label of a fact, or ("split", name) of a distinction, ("value", name) or ("integer", name)."""
@@ -64,11 +64,3 @@ class Used:
     def add_variables(self, known: Known) -> None:
         """The variables that hypotheses speak of."""
         self.variables.update(*(claim_variables(claim) for _, claim in known.values()))
-
-
-def destructed(term: str, patterns: Sequence[str]) -> str:
-    """The tactic that takes a disjunction apart."""
-    if not patterns:
-        return f"destruct {term}."
-    pattern = disjunction_pattern(patterns)
-    return f"destruct {term} as {pattern}." if pattern.startswith("[") else f"pose proof {term} as {pattern}."

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula, compared, negated
-from zerograd.show.coq.text import cleared, joined, number_text
+from zerograd.show.coq.text import cleared, joined, nested, number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +120,10 @@ def transferred(operator: Comparison, d: int, scale: Scale | None, h: str) -> st
 
 
 @dataclass(frozen=True, slots=True)
-class And:
-    parts: tuple[Prop, ...]
+class Junction:
+    """Each of the parts holds (``every``), or one of them does."""
 
-
-@dataclass(frozen=True, slots=True)
-class Or:
+    every: bool
     parts: tuple[Prop, ...]
 
 
@@ -134,7 +132,7 @@ class Not:
     part: Prop
 
 
-Prop: TypeAlias = Compared | And | Or | Not
+Prop: TypeAlias = Compared | Junction | Not
 
 
 def prop_text(prop: Prop, named: bool) -> str:
@@ -142,10 +140,9 @@ def prop_text(prop: Prop, named: bool) -> str:
     match prop:
         case Compared():
             return prop.text(named)
-        case And(parts=parts):
-            return joined([prop_text(part, named) for part in parts], "/\\", "True")
-        case Or(parts=parts):
-            return joined([prop_text(part, named) for part in parts], "\\/", "False")
+        case Junction(every=every, parts=parts):
+            connective, empty = ("/\\", "True") if every else ("\\/", "False")
+            return joined([prop_text(part, named) for part in parts], connective, empty)
         case Not(part=part):
             return f"~ ({prop_text(part, named)})"
 
@@ -155,10 +152,9 @@ def formula_of(prop: Prop) -> Formula:
     match prop:
         case Compared():
             return prop.formula()
-        case And(parts=parts):
-            return formula_of(parts[0]) if len(parts) == 1 else Both(tuple(map(formula_of, parts)))
-        case Or(parts=parts):
-            return formula_of(parts[0]) if len(parts) == 1 else Either(tuple(map(formula_of, parts)))
+        case Junction(every=every, parts=parts):
+            formulas = tuple(map(formula_of, parts))
+            return formulas[0] if len(parts) == 1 else Both(formulas) if every else Either(formulas)
         case Not(part=part):
             return negated(formula_of(part))
 
@@ -172,35 +168,26 @@ def proof_term(prop: Prop, h: str, holds: bool = True, depth: int = 0) -> str:
         case Compared():
             return prop.proof(h, holds)
         case Not(part=part):
-            if not holds:
-                return proof_term(part, f"(Tools.not_not _ {h} {decided(part)})", True, depth)
-            return proof_term(part, h, False, depth)
-        case And(parts=parts) if holds:
-            return _conjunction(parts, h, True, depth)
-        case Or(parts=parts) if not holds:
-            return _conjunction(parts, h, False, depth)
-        case And(parts=parts):
-            return _disjunction(parts, h, False, depth)
-        case Or(parts=parts):
-            return _disjunction(parts, h, True, depth)
+            h = h if holds else f"(Tools.not_not _ {h} {decided(part)})"
+            return proof_term(part, h, not holds, depth)
+        case Junction(every=every, parts=parts):
+            return (_each if every == holds else _one)(parts, h, holds, depth)
 
 
-def _conjunction(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
-    if not parts:
-        return "I"
-    if len(parts) == 1:
-        return proof_term(parts[0], h, holds, depth)
+def _each(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
+    """A term for all formulas, from a conjunction, or from a disjunction that does not hold."""
+    if len(parts) <= 1:
+        return proof_term(parts[0], h, holds, depth) if parts else "I"
     if holds:
         a, b = f"p{depth}", f"q{depth}"
-        first = proof_term(parts[0], a, True, depth + 1)
-        rest = _conjunction(parts[1:], b, True, depth + 1)
-        return f"(match {h} with conj {a} {b} => conj {first} {rest} end)"
-    first = proof_term(parts[0], f"(fun q{depth} => {h} (or_introl q{depth}))", False, depth + 1)
-    rest = _conjunction(parts[1:], f"(fun q{depth} => {h} (or_intror q{depth}))", False, depth + 1)
-    return f"(conj {first} {rest})"
+    else:
+        a, b = (f"(fun q{depth} => {h} ({side} q{depth}))" for side in ("or_introl", "or_intror"))
+    first, rest = proof_term(parts[0], a, holds, depth + 1), _each(parts[1:], b, holds, depth + 1)
+    return f"(match {h} with conj {a} {b} => conj {first} {rest} end)" if holds else f"(conj {first} {rest})"
 
 
-def _disjunction(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
+def _one(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
+    """A term for one of the formulas, from a disjunction, or from a conjunction that does not hold."""
     if not parts:
         return f"(match {h} with end)" if holds else f"({h} I)"
     if len(parts) == 1:
@@ -208,8 +195,7 @@ def _disjunction(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
     if not holds:
         h = f"(Tools.not_and _ _ {h} {decided(parts[0])})"
     a, b = f"p{depth}", f"q{depth}"
-    first = proof_term(parts[0], a, holds, depth + 1)
-    rest = _disjunction(parts[1:], b, holds, depth + 1)
+    first, rest = proof_term(parts[0], a, holds, depth + 1), _one(parts[1:], b, holds, depth + 1)
     return f"(match {h} with or_introl {a} => or_introl {first} | or_intror {b} => or_intror {rest} end)"
 
 
@@ -220,16 +206,6 @@ def decided(prop: Prop) -> str:
             return prop.decided()
         case Not(part=part):
             return f"(Tools.decide_not _ {decided(part)})"
-        case And(parts=parts):
-            return _decided(parts, "decide_and", "or_introl I")
-        case Or(parts=parts):
-            return _decided(parts, "decide_or", "or_intror (fun no => no)")
-
-
-def _decided(parts: Sequence[Prop], lemma: str, empty: str) -> str:
-    if not parts:
-        return f"({empty})"
-    text = decided(parts[-1])
-    for part in reversed(parts[:-1]):
-        text = f"(Tools.{lemma} _ _ {decided(part)} {text})"
-    return text
+        case Junction(every=every, parts=parts):
+            lemma, empty = ("and", "(or_introl I)") if every else ("or", "(or_intror (fun no => no))")
+            return nested(f"(Tools.decide_{lemma} _ _ {{}} {{}})", list(map(decided, parts)) or [empty])

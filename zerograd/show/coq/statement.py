@@ -19,7 +19,7 @@ from zerograd.show.coq.activations import Definition, Sample, Unit
 from zerograd.show.coq.algebra import CoqAlgebra
 from zerograd.show.coq.lemma import Key
 from zerograd.show.coq.loss import loss, scale_of
-from zerograd.show.coq.props import Compared, Number, Or, Prop, Scale, constant, prop_text
+from zerograd.show.coq.props import Compared, Junction, Number, Prop, Scale, constant, prop_text
 from zerograd.show.coq.text import identifier
 
 
@@ -151,7 +151,7 @@ class Claims:
             )
             some = demand.relation.some
             remark = f"{demand.relation}: {demand.reference}" if some else str(demand.relation)
-            self.require(demand.label, Or(parts) if some else parts[0], remark)
+            self.require(demand.label, Junction(False, parts) if some else parts[0], remark)
 
     def _bounds(self) -> None:
         for (name, index), bound in self.problem.entry_bounds(self.least).items():

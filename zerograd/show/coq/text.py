@@ -57,35 +57,46 @@ def value_text(term: str, value: Fraction) -> str:
 
 
 def joined(parts: Sequence[str], connective: str, empty: str) -> str:
+    """A proposition of several, in parentheses if they are more than one."""
     if not parts:
         return empty
-    if len(parts) == 1:
-        return parts[0]
-    return "(" + f" {connective} ".join(parts) + ")"
+    return parts[0] if len(parts) == 1 else f"({f' {connective} '.join(parts)})"
+
+
+def nested(template: str, parts: Sequence[str]) -> str:
+    """Parts joined in pairs from the right: of ``({} + {})`` and a, b, c it is ``(a + (b + c))``."""
+    text = parts[-1]
+    for part in reversed(parts[:-1]):
+        text = template.format(part, text)
+    return text
 
 
 def conjunction_pattern(names: Sequence[str]) -> str:
     """The pattern that takes A /\\ B /\\ C apart: ``[a [b c]]``; of no parts it is ``_``."""
-    text = names[-1] if names else "_"
-    for name in reversed(names[:-1]):
-        text = f"[{name} {text}]"
-    return text
+    return nested("[{} {}]", names or ["_"])
 
 
 def conjunction_term(terms: Sequence[str]) -> str:
     """A term for a conjunction, of terms for its parts."""
-    text = terms[-1]
-    for term in reversed(terms[:-1]):
-        text = f"(conj {term} {text})"
-    return text
+    return nested("(conj {} {})", terms)
+
+
+def split_term(count: int) -> str:
+    """A term for a conjunction, with its parts left as goals."""
+    return conjunction_term(["_"] * max(count, 1))
 
 
 def disjunction_pattern(patterns: Sequence[str]) -> str:
     """The pattern that takes A \\/ B \\/ C apart: ``[a|[b|c]]``."""
-    text = patterns[-1]
-    for pattern in reversed(patterns[:-1]):
-        text = f"[{pattern}|{text}]"
-    return text
+    return nested("[{}|{}]", patterns)
+
+
+def destructed(term: str, patterns: Sequence[str]) -> str:
+    """The tactic that takes a disjunction apart."""
+    if not patterns:
+        return f"destruct {term}."
+    pattern = disjunction_pattern(patterns)
+    return f"destruct {term} as {pattern}." if pattern.startswith("[") else f"pose proof {term} as {pattern}."
 
 
 def chosen(number: int, count: int) -> str:
@@ -97,11 +108,6 @@ def chosen(number: int, count: int) -> str:
 def wrapped(text: str) -> str:
     """A long line as several, broken at blanks."""
     return fill(text, 100, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-
-
-def split_term(count: int) -> str:
-    """A term for a conjunction, with its parts left as goals."""
-    return conjunction_term(["_"] * max(count, 1))
 
 
 def comment(text: str) -> str:

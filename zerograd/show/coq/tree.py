@@ -27,8 +27,8 @@ from zerograd.core.refuting.system import Case, System
 from zerograd.show.coq.claim import Claim, Distinction, Value, Whole, claim_key, claim_text, renamed_claim
 from zerograd.show.coq.conversion import converted, renamed_text
 from zerograd.show.coq.leaf import Leaf
-from zerograd.show.coq.lemma import Key, Known, Lemma, Used, application, destructed
-from zerograd.show.coq.text import NotExportable, cleared, conjunction_pattern, polynomial_text
+from zerograd.show.coq.lemma import Key, Known, Lemma, Used, application
+from zerograd.show.coq.text import NotExportable, cleared, conjunction_pattern, destructed, polynomial_text
 
 Inner: TypeAlias = Split | Compare | Floor | Alternatives
 
