@@ -78,5 +78,5 @@ def derivative_function(activation: Activation, convention: Kink) -> type[Cases]
 
 def on_side(z: Expr, side: Side, **options: Any) -> Iterator[sp.Rel]:
     """The relations that say that z lies on this side."""
-    for sign, end in side.comparisons:
-        yield sp.Rel(z, end, "==" if sign == "=" else sign, **options)
+    for operator, end in side.comparisons:
+        yield sp.Rel(z, end, operator, **options)

@@ -301,7 +301,7 @@ def _affine(side: Side, z: Term) -> Term:
 
 def on_side(z: Term, side: Side) -> Formula:
     """z lies on this side."""
-    return conjoin(relate(z, sign, Constant(end)) for sign, end in side.comparisons)
+    return conjoin(relate(z, "=" if op == "==" else op, Constant(end)) for op, end in side.comparisons)
 
 
 def lower(expression: Expr, known: Mapping[Expr, Term]) -> Term:

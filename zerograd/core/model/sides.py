@@ -19,6 +19,8 @@ from zerograd.core.model.network import Network
 Rational = int | Fraction
 Unit = tuple[int, int]
 """(layer from 1, unit from 0)."""
+Comparison = tuple[Literal["==", ">", ">=", "<", "<="], Rational]
+"""How a pre-activation compares with a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,16 @@ class Side:
         return self.low is not None and self.low == self.high
 
     @property
-    def comparisons(self) -> Iterator[tuple[Literal["=", ">=", ">", "<=", "<"], Rational]]:
-        """What it says of z to be on this side: how z compares to the ends."""
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """What holds of z on this side, and nowhere else: comparisons with its ends, the low one first."""
         if self.low is not None and self.is_point:
-            yield "=", self.low
-            return
+            return (("==", self.low),)
+        tests: list[Comparison] = []
         if self.low is not None:
-            yield ">=" if self.low_closed else ">", self.low
+            tests.append((">=" if self.low_closed else ">", self.low))
         if self.high is not None:
-            yield "<=" if self.high_closed else "<", self.high
+            tests.append(("<=" if self.high_closed else "<", self.high))
+        return tuple(tests)
 
 
 @lru_cache
