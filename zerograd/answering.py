@@ -22,7 +22,7 @@ from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.proving.process import ProofProcess
 from zerograd.search.comparison import SECOND, Comparison, summary
-from zerograd.search.finding import Finding
+from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
 

@@ -24,7 +24,7 @@ from zerograd.proof import Proof
 from zerograd.proving.process import ProofProcess
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Progress
-from zerograd.workers import DEFAULT_MEMORY
+from zerograd.services.service import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
     from zerograd.derive.gradients import SymbolicGradients
@@ -114,7 +114,7 @@ def solve(
         ValueError: unknown strategy, or a timeout that is not above 0.
         SolverUnusable: a cross-check was asked for, and cvc5 is not installed.
         ZerogradError: of another kind (`WitnessRefused`, `CertificateRefused`, `Disagreement`,
-            `SolversDisagree`, `SearchFailed`, `ProofSearchFailed`): a bug was caught before it became an
+            `SolversDisagree`, `ServiceFailed`): a bug was caught before it became an
             answer.
     """
     if shrink is None:

@@ -21,9 +21,9 @@ from zerograd.core.verdict.checking import ATLAS_FORMAT
 from zerograd.proving.process import ProofProcess
 from zerograd.search.crew import cores
 from zerograd.search.process import SearchProcess
+from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.show.atlas import atlas_latex, atlas_markdown, atlas_text
 from zerograd.store import Damaged, Store, StoreError
-from zerograd.workers import DEFAULT_MEMORY
 
 MAX_JOBS = 64
 USUAL_JOBS = 8

@@ -205,7 +205,7 @@ LIAR = """
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.witness import Witness
-from zerograd.search.finding import Finding
+from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found
 
@@ -227,10 +227,11 @@ SearchProcess.find = find
 """
 
 BREAKDOWN = """
-from zerograd.search.process import SearchFailed, SearchProcess
+from zerograd.search.process import SearchProcess
+from zerograd.services.wire import ServiceFailed
 
 def find(self, problem, **_):
-    raise SearchFailed("a bug in the search")
+    raise ServiceFailed("a bug in the search")
 
 SearchProcess.find = find
 """

@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from typing import Self
 
+from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.solvers.base import Mode, Outcome
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import Script
-from zerograd.workers import DEFAULT_MEMORY
 
 MOST = 8
 """Processes, however many cores there are: each takes memory."""
