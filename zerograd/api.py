@@ -6,7 +6,6 @@ import atexit
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -224,8 +223,8 @@ def smallest(
         raise ValueError(f"count must be at least 1, found {count}")
     if (samples := options.pop("samples", None)) is not None:
         problem = problem.with_samples(samples)
-    found = smallest_first(problem, count or 1, timeout=timeout, shrink=timeout, **options)
-    return found[0] if count is None else found
+    answers = smallest_first(problem, count or 1, timeout=timeout, shrink=timeout, **options)
+    return answers[0] if count is None else answers
 
 
 def prove(
@@ -270,11 +269,11 @@ def prove(
     prover = prover or _shared_prover(os.getpid(), memory)
     if isinstance(answer, Sat):
         return with_proof(answer, prover, start + timeout, progress or _silent)
-    found = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
-    if found.certificate is not None:
-        with accepted(found.certificate):
-            return Proof(problem, found.certificate)
-    return replace(answer, open=found.open) if isinstance(answer, Unsat) else answer
+    finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
+    if finding.certificate is not None:
+        with accepted(finding.certificate):
+            return Proof(problem, finding.certificate)
+    return answer.updated(open=finding.open) if isinstance(answer, Unsat) else answer
 
 
 def check_timeout(timeout: float) -> None:
