@@ -223,7 +223,5 @@ def with_smallest(
             return [answer.updated(checks=recheck(answer.witness), run=run)]
         small = Smallest(size, ranked.exhausted, number + 1)
         with _accepted_witness(witness):
-            answers.append(
-                answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run)
-            )
+            answers.append(answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run))
     return answers

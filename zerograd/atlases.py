@@ -1,4 +1,4 @@
-"""The atlas of a network: which patterns of vanishing gradients are possible, and with how few samples."""
+"""Making an atlas: a question for each pattern of vanishing gradients, several at once."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from zerograd.api import DEFAULT_TIMEOUT, check_timeout, solve
 from zerograd.core.errors import FormatError, Refused, ZerogradError
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.atlas import Pattern, Row, patterns, row_problem
-from zerograd.core.verdict.checking import ATLAS_FORMAT
 from zerograd.proving.process import ProofProcess
 from zerograd.search.crew import cores
 from zerograd.search.process import SearchProcess
 from zerograd.services.service import DEFAULT_MEMORY
-from zerograd.show.atlas import atlas_latex, atlas_markdown, atlas_text
 from zerograd.store import Damaged, Store, StoreError
+from zerograd.table import Atlas
 
 MAX_JOBS = 64
 USUAL_JOBS = 8
@@ -32,44 +31,6 @@ PATIENCE = 10.0
 """Seconds that interrupted jobs get to end, which takes milliseconds."""
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Atlas:
-    """Which patterns are possible, with how many samples at least, and on what evidence.
-
-    Attributes:
-        rows: one for each pattern, from zero everywhere to nonzero everywhere.
-        reused: how many of them a store had already.
-    """
-
-    problem: Problem
-    rows: tuple[Row, ...]
-    reused: int = field(default=0, compare=False)
-
-    @property
-    def decided(self) -> bool:
-        """Whether all of them are."""
-        return all(row.decided for row in self.rows)
-
-    def __str__(self) -> str:
-        return atlas_text(self.problem, self.rows)
-
-    def to_markdown(self) -> str:
-        """A heading, the table, and its summary."""
-        return atlas_markdown(self.problem, self.rows)
-
-    def to_latex(self, *, document: bool = True) -> str:
-        """The same as LaTeX: a document, or a fragment of one (a long table wants the package longtable)."""
-        return atlas_latex(self.problem, self.rows, document=document)
-
-    def to_json(self) -> dict[str, Any]:
-        """The document (docs/FORMATS.md), with all witnesses and certificates."""
-        return {
-            "format": ATLAS_FORMAT,
-            "problem": self.problem.to_json(),
-            "rows": [row.to_json() for row in self.rows],
-        }
 
 
 class RowFailed(ZerogradError):  # noqa: N818 - named for what happened

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
 IMPOSSIBLE = FOUNDING.replace("3", "2")
-HEAVY = {"sympy", "z3", "numpy", "pydantic", "ruamel", "flint", "torch", "rich"}
+HEAVY = {"sympy", "z3", "numpy", "pydantic", "ruamel", "flint", "torch"}
 
 
 # --- help and version ---------------------------------------------------------------------
