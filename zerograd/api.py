@@ -150,7 +150,7 @@ def smallest_first(
     prover: ProofProcess | None = None,
     progress: Progress | None = None,
 ) -> list[Answer]:
-    """As `solve` and `smallest`: answers by up to ``count`` different witnesses, the smallest first.
+    """Answer as `solve` and `smallest`, by up to ``count`` different witnesses, the smallest first.
 
     Args:
         shrink: seconds, at most, for making the witness small; without any it is the one found first.
@@ -284,7 +284,7 @@ def check_timeout(timeout: float) -> None:
 
 @cache
 def _shared_prover(_pid: int, memory: int) -> ProofProcess:
-    """As `_shared_process`."""
+    """Return the search for proofs that serves all calls, as `_shared_process`."""
     prover = ProofProcess(memory=memory)
     atexit.register(prover.close)
     return prover
@@ -292,7 +292,7 @@ def _shared_prover(_pid: int, memory: int) -> ProofProcess:
 
 @cache
 def _shared_process(_pid: int, memory: int) -> SearchProcess:
-    """Loading SymPy and Z3 takes longer than most answers: one process serves all calls.
+    """Return the search that serves all calls: loading SymPy and Z3 takes longer than most answers.
 
     A forked child gets its own: two parents must not talk to one process.
     """
@@ -336,7 +336,7 @@ def verify(
 
 
 def gradients(problem: Problem) -> SymbolicGradients:
-    """The symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
+    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
     from zerograd.derive.gradients import SymbolicGradients
 
     return SymbolicGradients.of(problem.model)

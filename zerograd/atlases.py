@@ -112,19 +112,19 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Kept:
-    """The store, and under what its rows are kept."""
+    """A store, and what its rows are kept under."""
 
     store: Store
     seed: int
     timeout: float
 
     def row(self, task: _Task, notice: Say) -> Row | None:
-        """The row of a task if it was decided, re-checked. What is damaged is said, and dropped."""
+        """Return the row of a task if it was decided, re-checked. A damaged one is reported, and dropped."""
         try:
-            found = self.store.get(task.problem.digest, self.seed)
-            if found is None or not found[1]:
+            document, decided = self.store.get(task.problem.digest, self.seed) or ({}, False)
+            if not decided:
                 return None
-            row = Row(task.pattern, task.problem, found[0])
+            row = Row(task.pattern, task.problem, document)
             if not row.decided:
                 raise Damaged("it is kept as decided, and is not")
         except (Damaged, FormatError, Refused) as error:
@@ -143,7 +143,7 @@ Processes: TypeAlias = Sequence[tuple[SearchProcess, ProofProcess]]
 
 @contextmanager
 def _processes(jobs: int, memory: int) -> Iterator[Processes]:
-    """A pair for each job; all are killed in the end."""
+    """Start a pair for each job; all are killed in the end."""
     with ExitStack() as stack:
         yield [
             (
@@ -156,7 +156,7 @@ def _processes(jobs: int, memory: int) -> Iterator[Processes]:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What a job is at."""
+    """Progress of a job."""
 
     task: _Task
     text: str
@@ -186,7 +186,7 @@ class _Run:
         self.stopping = threading.Event()
 
     def finish(self, processes: Processes, progress: Say) -> dict[int, Row]:
-        """The rows by number. Raises what a job raised, and whatever interrupts it."""
+        """Return the rows by number. Raises what a job raised, and whatever interrupts it."""
         threads = [threading.Thread(target=self._work, args=pair, daemon=True) for pair in processes]
         try:
             for thread in threads:
@@ -205,13 +205,13 @@ class _Run:
                 if isinstance(event.error, ZerogradError) and not isinstance(event.error, StoreError):
                     raise RowFailed(event.task.problem, event.error) from event.error
                 raise event.error
-            said = ""
+            detail = ""
             if isinstance(event, _Line):
-                said = f"; {event.task}: {event.text}"
+                detail = f"; {event.task}: {event.text}"
             else:
                 number, row = event
                 rows[number] = row
-            progress(f"{self.total - self.count + len(rows)} of {self.total} rows{said}")
+            progress(f"{self.total - self.count + len(rows)} of {self.total} rows{detail}")
         return rows
 
     def _end(self, threads: Sequence[threading.Thread], processes: Processes) -> None:

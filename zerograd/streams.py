@@ -13,7 +13,7 @@ from typing import Any
 
 
 def printable(text: str) -> str:
-    """A file name without control characters."""
+    """Return a file name without control characters."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
@@ -58,7 +58,7 @@ def settle_streams() -> None:
 
 
 def read_results(name: str) -> list[Any]:
-    """The JSON documents in a file, or on standard input. Raises FormatError."""
+    """Read the JSON documents in a file, or on standard input. Raises FormatError."""
     from zerograd.core.errors import FormatError
     from zerograd.core.question.documents import documents_in, read_documents
 

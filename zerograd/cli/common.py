@@ -26,7 +26,7 @@ Command: TypeAlias = Callable[..., None]
 
 DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
 SEVERITY = (DECIDED, UNKNOWN, NOT_AS_EXPECTED, BAD_INPUT, BUG)
-"""Of several files' exit codes, the last in this order is the program's."""
+"""The exit code for several files is the one of theirs that comes last here."""
 
 _NO_WRAP, _WRAP, _CLEAR = "\x1b[?7l", "\x1b[?7h", "\x1b[K"
 _TIME = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -210,7 +210,7 @@ def check_place(path: Path, specs: Sequence[str], results: Sequence[str] = ()) -
 
 
 def _is(path: Path, name: str) -> bool:
-    """Whether a file goes by this name too, on the command line, where ``-`` is none."""
+    """Whether a file also goes by this name on the command line, where ``-`` is no file."""
     return name != "-" and Path(name).is_file() and path.is_file() and path.samefile(name)
 
 

@@ -99,8 +99,8 @@ def _check_ending(form: str, output: str | None) -> None:
     ending = Path(output).suffix.lower() if output is not None else ""
     others = [name for name, endings in _ENDINGS.items() if ending in endings]
     if others and form not in others:
-        own = _ENDINGS[form][0]
-        fail(f"{printable(str(output))}: is the name of another form: --to {form} goes into a file …{own}")
+        usual = _ENDINGS[form][0]
+        fail(f"{printable(str(output))}: is the name of another form: --to {form} goes into a file …{usual}")
 
 
 @click.command()
@@ -152,13 +152,13 @@ def plot(
 
 
 def _picture_form(output: str | None) -> Picture:
-    """What a picture's file is called says what it is."""
+    """Return the form of a picture, which the name of its file says."""
     if output is None:
         fail("a picture is not for a terminal: name a file with -o FILE.svg, FILE.png or FILE.pdf")
-    found = [form for form in PICTURES if output.lower().endswith(f".{form}")]
-    if not found:
+    forms = [form for form in PICTURES if output.lower().endswith(f".{form}")]
+    if not forms:
         fail(f"{printable(output)}: name a file that ends in .svg, .png or .pdf")
-    return found[0]
+    return forms[0]
 
 
 def _check_place(output: str | None, result: str, spec: str | None, *, force: bool) -> None:
@@ -167,7 +167,7 @@ def _check_place(output: str | None, result: str, spec: str | None, *, force: bo
 
 
 def _read(name: str, spec: str | None, samples: int | str | None, pick: int | None) -> Answer:
-    """The answer in a file, checked. Ends the program if there is none."""
+    """Return the answer in a file, checked. Ends the program if there is none."""
     from zerograd.core.errors import FormatError, ProblemError, Refused, ZerogradError
     from zerograd.core.verdict.checking import carried_question, claimed_digest
     from zerograd.core.verdict.results import answer_from_json
@@ -205,7 +205,7 @@ def _read(name: str, spec: str | None, samples: int | str | None, pick: int | No
 
 
 def _hinted(message: str, name: str) -> str:
-    """An error of reading, with what to do where the file looks like a problem."""
+    """Return an error of reading, with what to do where the file looks like a problem."""
     if name.endswith((".yaml", ".yml")) and "Expecting value" in message:
         answer = f"zerograd solve {printable(name)} -o result.json"
         return f"{message}\nThis looks like a problem, not a result. To answer it: {answer}"

@@ -108,7 +108,7 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
 
 
 def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
-    """The problem, or None after saying what is wrong with it."""
+    """Return the problem, or None after saying what is wrong with it."""
     from zerograd.core.errors import ZerogradError
 
     try:
@@ -129,7 +129,7 @@ def _shrink(
     timeout: float,
     **_: object,
 ) -> tuple[float, int | None]:
-    """Seconds and effort for making the witness small: by default some where a person will read it."""
+    """Return seconds and effort for making the witness small: by default some where a person will read it."""
     if smallest is None and problem.prefer is not None and count is None:
         smallest = problem.prefer == "small"
     if smallest is not None or count is not None:
@@ -244,8 +244,8 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
             say(accepted_atlas_line(rows))
             sys.exit(DECIDED if all(row.proved for row in rows) else UNKNOWN)
         # Of the results of several problems, the one that claims to answer this one.
-        own = [document for document in documents if claimed_digest(document) == problem.digest]
-        accepted = check_result(problem, (own or documents or [None])[0])
+        claiming = [document for document in documents if claimed_digest(document) == problem.digest]
+        accepted = check_result(problem, (claiming or documents or [None])[0])
     except Refused as refusal:
         for violation in refusal.violations:
             say(f"refused: {violation}")

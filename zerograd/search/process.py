@@ -94,7 +94,7 @@ class SearchProcess(Service[Request, Reply]):
         deadline: float,
         progress: Progress,
     ) -> tuple[Comparison, ...]:
-        """What a second solver says of the numbers of samples that were decided."""
+        """Return what a second solver says of the numbers of samples that were decided."""
         compared: list[Comparison] = []
 
         def take(reply: Reply) -> None:

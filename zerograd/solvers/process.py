@@ -104,7 +104,7 @@ class SolverProcess(Service[Request, Reply]):
     def submit(
         self, script: Script, *, deadline: float, mode: Mode, seed: int = 0, effort: float | None = None
     ) -> None:
-        """The first half of `check`: hand the script over. Nothing else may be asked before `collect`.
+        """Hand a script over: the first half of `check`. Nothing else may be asked before `collect`.
 
         Raises:
             SolverUnusable: it cannot start.
@@ -133,7 +133,7 @@ class SolverProcess(Service[Request, Reply]):
             self._failed = _gave_up(stopped)
 
     def collect(self) -> Outcome:
-        """The second half of `check`: wait for the outcome."""
+        """Wait for the outcome: the second half of `check`."""
         asked, self._asked = self._asked, None
         if self._failed is not None:
             failed, self._failed = self._failed, None
@@ -152,7 +152,10 @@ class SolverProcess(Service[Request, Reply]):
         return reply.outcome
 
     def wait_for(self) -> tuple[int | None, float]:
-        """(file descriptor, time): `collect` is quick once the one can be read (None: now), or after that."""
+        """Return a file descriptor and a time: `collect` is quick once one can be read, or the other is over.
+
+        Without a descriptor it is quick now.
+        """
         if self._failed is not None or self._child is None:
             return None, 0.0
         return self._child.fileno(), self._until
