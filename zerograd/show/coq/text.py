@@ -18,7 +18,7 @@ from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula, meaning
 from zerograd.core.refuting.system import Case
-from zerograd.show.escape import clean
+from zerograd.document.escape import clean
 
 
 class NotExportable(ZerogradError):  # noqa: N818  # a limit of what can be written, not a mishap

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from zerograd.show.escape import clean, clean_lines, latex_escape, markdown_escape
+from zerograd.document.escape import clean, clean_lines, latex_escape, markdown_escape
 
 
 @pytest.mark.parametrize(

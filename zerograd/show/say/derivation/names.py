@@ -13,7 +13,7 @@ from typing import TypeAlias
 from zerograd.core.model.network import Activation, Network
 from zerograd.core.numbers.exact import Exact
 from zerograd.derive.naming import function_name
-from zerograd.show.derivation.formula import (
+from zerograd.document.formula import (
     BESIDE,
     CLOSE,
     COMMA,

@@ -22,9 +22,9 @@ from zerograd.core.refuting.certificate import (
 from zerograd.core.refuting.refutation import Known, cases_of
 from zerograd.core.refuting.system import Case, Renaming, System, sides_of_units, split_name
 from zerograd.derive.notation import Atom
-from zerograd.show.prose.contradiction import Contradiction
-from zerograd.show.prose.facts import Facts
-from zerograd.show.prose.style import Paragraph, Style, listed
+from zerograd.show.say.proof.contradiction import Contradiction
+from zerograd.show.say.proof.facts import Facts
+from zerograd.show.say.proof.style import Paragraph, Style, listed
 
 _BRIEF = 3
 """Facts in an identity that is told in a subordinate clause."""

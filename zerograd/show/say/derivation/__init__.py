@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.derivation import html, latex, markdown
-from zerograd.show.derivation.content import blocks
+from zerograd.document import html, latex, markdown
+from zerograd.show.say.derivation.content import blocks
 
 
 def derivation_markdown(answer: Sat) -> str:

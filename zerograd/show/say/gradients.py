@@ -27,7 +27,7 @@ from zerograd.derive.gradients import M, m
 from zerograd.derive.notation import Atom, LaTeX, Notation, Text, indicator
 from zerograd.derive.regions import units_with_sides
 from zerograd.derive.sample import Expr
-from zerograd.show.escape import clean, latex_escape
+from zerograd.document.escape import clean, latex_escape
 from zerograd.show.formulas import Chain, Index, InRegion, Totals, loss_of_one, scaled
 from zerograd.show.words import activations, kink_values, side_word
 

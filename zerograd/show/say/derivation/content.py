@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.derivation.asking import question
-from zerograd.show.derivation.backward import backward, gradients
-from zerograd.show.derivation.blocks import Block, Paragraph
-from zerograd.show.derivation.formula import ALPHA, Digits
-from zerograd.show.derivation.forward import forward
-from zerograd.show.derivation.names import Names
-from zerograd.show.derivation.reasons import reasons
-from zerograd.show.derivation.selection import EVERYTHING, select
-from zerograd.show.derivation.setting import alpha, data, network
-from zerograd.show.derivation.steps import adjoints
-from zerograd.show.escape import clean
+from zerograd.document.blocks import Block, Paragraph
+from zerograd.document.escape import clean
+from zerograd.document.formula import ALPHA, Digits
+from zerograd.show.say.derivation.asking import question
+from zerograd.show.say.derivation.backward import backward, gradients
+from zerograd.show.say.derivation.forward import forward
+from zerograd.show.say.derivation.names import Names
+from zerograd.show.say.derivation.reasons import reasons
+from zerograd.show.say.derivation.selection import EVERYTHING, select
+from zerograd.show.say.derivation.setting import alpha, data, network
+from zerograd.show.say.derivation.steps import adjoints
 
 
 def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:

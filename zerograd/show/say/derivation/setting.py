@@ -10,7 +10,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
 from zerograd.core.numbers.univariate import polynomial as coefficients
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.derivation.blocks import (
+from zerograd.document.blocks import (
     Block,
     Equation,
     Equations,
@@ -21,7 +21,7 @@ from zerograd.show.derivation.blocks import (
     Table,
     join,
 )
-from zerograd.show.derivation.formula import (
+from zerograd.document.formula import (
     ALPHA,
     DOTS,
     DOWN,
@@ -35,9 +35,9 @@ from zerograd.show.derivation.formula import (
     polynomial,
     row,
 )
-from zerograd.show.derivation.names import Names, beside
-from zerograd.show.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE
-from zerograd.show.numbers import decimal_text, is_long, isolating_interval
+from zerograd.document.numbers import decimal_text, is_long, isolating_interval
+from zerograd.show.say.derivation.names import Names, beside
+from zerograd.show.say.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE
 from zerograd.show.words import count
 
 T = TypeVar("T")

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from zerograd.core.numbers.exact import sign
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.derivation.backward import Place
-from zerograd.show.derivation.blocks import Block, Formula, Heading, Paragraph, Prose, join
-from zerograd.show.derivation.names import Names
-from zerograd.show.derivation.selection import Selection
-from zerograd.show.derivation.steps import Adjoint, GradientSum, gradient_sum
+from zerograd.document.blocks import Block, Formula, Heading, Paragraph, Prose, join
+from zerograd.show.say.derivation.backward import Place
+from zerograd.show.say.derivation.names import Names
+from zerograd.show.say.derivation.selection import Selection
+from zerograd.show.say.derivation.steps import Adjoint, GradientSum, gradient_sum
 from zerograd.show.smallest import smallest_text
 from zerograd.show.why import why_zero
 from zerograd.show.words import count, samples_text

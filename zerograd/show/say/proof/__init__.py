@@ -14,11 +14,11 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Alternatives, Certificate, Identity, Part, nodes
 from zerograd.core.refuting.facts import Both, Either, Fact
-from zerograd.show.layout import Layout
-from zerograd.show.prose.argument import Argument
-from zerograd.show.prose.claim import about, claim, enough, notation
-from zerograd.show.prose.facts import Facts
-from zerograd.show.prose.style import Block, Equation, Equations, Heading, Language, Paragraph, Style
+from zerograd.document.layout import Layout
+from zerograd.show.say.proof.argument import Argument
+from zerograd.show.say.proof.claim import about, claim, enough, notation
+from zerograd.show.say.proof.facts import Facts
+from zerograd.show.say.proof.style import Block, Equation, Equations, Heading, Language, Paragraph, Style
 
 WIDTH = 100
 _DEEPEST = 6

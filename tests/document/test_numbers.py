@@ -8,7 +8,7 @@ import pytest
 
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
 from zerograd.core.numbers.univariate import polynomial
-from zerograd.show.numbers import decimal_text, exact_text, field_text, is_long, vector_text
+from zerograd.document.numbers import decimal_text, exact_text, field_text, is_long, vector_text
 
 SQRT2 = NumberField(polynomial([-2, 0, 1]), Fraction(1), Fraction(2))
 

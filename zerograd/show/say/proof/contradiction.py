@@ -9,9 +9,9 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Identity
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.refutation import Known
-from zerograd.show.prose.facts import Facts, Quantity
-from zerograd.show.prose.polynomials import Polynomials
-from zerograd.show.prose.style import Style, listed
+from zerograd.show.say.proof.facts import Facts, Quantity
+from zerograd.show.say.proof.polynomials import Polynomials
+from zerograd.show.say.proof.style import Style, listed
 
 
 @dataclass(slots=True)

@@ -10,8 +10,7 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import sign
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.derivation.asking import SIGNS
-from zerograd.show.derivation.blocks import (
+from zerograd.document.blocks import (
     Block,
     Equation,
     Equations,
@@ -22,7 +21,7 @@ from zerograd.show.derivation.blocks import (
     Table,
     chain,
 )
-from zerograd.show.derivation.formula import (
+from zerograd.document.formula import (
     BESIDE,
     EQUALS,
     ODOT,
@@ -41,9 +40,10 @@ from zerograd.show.derivation.formula import (
     signed,
     total,
 )
-from zerograd.show.derivation.names import LONGEST, SPELLED, Names, beside, summed, vector
-from zerograd.show.derivation.selection import EVERYTHING, Selection
-from zerograd.show.derivation.steps import Adjoint, GradientSum, common_factor, gradient_sum
+from zerograd.show.say.derivation.asking import SIGNS
+from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, beside, summed, vector
+from zerograd.show.say.derivation.selection import EVERYTHING, Selection
+from zerograd.show.say.derivation.steps import Adjoint, GradientSum, common_factor, gradient_sum
 
 Place = tuple[str, Index]
 

@@ -9,11 +9,11 @@ from zerograd.core.model.references import resolve
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, gradient_shapes
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.derivation.blocks import Block, Code, Formula, Heading, Paragraph, Prose, Strong, join
-from zerograd.show.derivation.formula import ZERO, Letter, Sign, row
-from zerograd.show.derivation.names import Names
-from zerograd.show.escape import clean
+from zerograd.document.blocks import Block, Code, Formula, Heading, Paragraph, Prose, Strong, join
+from zerograd.document.escape import clean
+from zerograd.document.formula import ZERO, Letter, Sign, row
 from zerograd.show.question import condition_lines
+from zerograd.show.say.derivation.names import Names
 from zerograd.show.words import activations, count, kink_line, network_line
 
 SIGNS: dict[Relation, str] = {

@@ -15,8 +15,8 @@ from zerograd.core.refuting.certificate import Part
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Numbers, System
-from zerograd.show.prose.polynomials import Polynomials
-from zerograd.show.prose.style import Style, listed
+from zerograd.show.say.proof.polynomials import Polynomials
+from zerograd.show.say.proof.style import Style, listed
 
 _GRADIENT = re.compile(
     r"(?P<some>some )?grad\((?P<name>[^)]+)\) (?P<sign>=|!=|>|<) 0(?:/(?P<part>\d+))?(?:\.\d+)*"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zerograd.show.derivation import latex
-from zerograd.show.derivation.blocks import (
+from zerograd.document import latex
+from zerograd.document.blocks import (
     Block,
     Code,
     Equation,
@@ -17,8 +17,8 @@ from zerograd.show.derivation.blocks import (
     Prose,
     Strong,
 )
-from zerograd.show.derivation.formula import EQUALS, Flow, Node, inline, row, width
-from zerograd.show.escape import clean, markdown_escape
+from zerograd.document.escape import clean, markdown_escape
+from zerograd.document.formula import EQUALS, Flow, Node, inline, row, width
 
 _LINE = 60
 """Digits of a formula that stays in one piece: renderers break lines between formulas only."""

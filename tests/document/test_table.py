@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zerograd.show.table import Column, flow, table
+from zerograd.document.table import Column, flow, table
 
 
 def test_columns() -> None:

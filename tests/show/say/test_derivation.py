@@ -25,10 +25,8 @@ from zerograd.core.numbers.exact import Algebraic, Exact, sign
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.derivation import derivation_html, derivation_latex, derivation_markdown
-from zerograd.show.derivation.blocks import Equation, Equations, Heading
-from zerograd.show.derivation.content import blocks
-from zerograd.show.derivation.formula import (
+from zerograd.document.blocks import Equation, Equations, Heading
+from zerograd.document.formula import (
     Digits,
     Flow,
     Letter,
@@ -43,8 +41,10 @@ from zerograd.show.derivation.formula import (
     signed,
     total,
 )
-from zerograd.show.derivation.latex import formula
-from zerograd.show.derivation.steps import adjoints, gradient_sum
+from zerograd.document.latex import formula
+from zerograd.show.say.derivation import derivation_html, derivation_latex, derivation_markdown
+from zerograd.show.say.derivation.content import blocks
+from zerograd.show.say.derivation.steps import adjoints, gradient_sum
 
 HOSTILE = "\x1b[31m100% of $x_1$ & `code` <b> [a](http://b.c) \\input{/etc/passwd} # { |"
 F = Fraction

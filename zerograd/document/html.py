@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from zerograd.show.derivation.blocks import (
+from zerograd.document.blocks import (
     Block,
     Code,
     Equation,
@@ -17,7 +17,8 @@ from zerograd.show.derivation.blocks import (
     Prose,
     Strong,
 )
-from zerograd.show.derivation.formula import (
+from zerograd.document.escape import clean
+from zerograd.document.formula import (
     Digits,
     Letter,
     Matrix,
@@ -29,8 +30,7 @@ from zerograd.show.derivation.formula import (
     Word,
     inline,
 )
-from zerograd.show.derivation.markdown import pieces_of
-from zerograd.show.escape import clean
+from zerograd.document.markdown import pieces_of
 
 _INVISIBLE_TIMES = "\u2062"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from zerograd.core.model.network import LINEAR, Activation, Layer
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.derivation.blocks import (
+from zerograd.document.blocks import (
     Block,
     Equation,
     Equations,
@@ -15,7 +15,7 @@ from zerograd.show.derivation.blocks import (
     Paragraph,
     chain,
 )
-from zerograd.show.derivation.formula import (
+from zerograd.document.formula import (
     BESIDE,
     LESS,
     PLUS,
@@ -32,8 +32,8 @@ from zerograd.show.derivation.formula import (
     signed,
     total,
 )
-from zerograd.show.derivation.names import LONGEST, SPELLED, Names, beside, summed, vector
-from zerograd.show.derivation.selection import EVERYTHING, Selection
+from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, beside, summed, vector
+from zerograd.show.say.derivation.selection import EVERYTHING, Selection
 from zerograd.show.words import count, kink_line, samples_text
 
 

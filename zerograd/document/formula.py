@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow, sign
-from zerograd.show.numbers import decimal_text, is_long
+from zerograd.document.numbers import decimal_text, is_long
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.refuting.system import intercept, sides_of_units
 from zerograd.derive.notation import Atom
-from zerograd.show.numbers import exact_text
-from zerograd.show.prose.polynomials import Polynomials
-from zerograd.show.prose.style import Style, listed
+from zerograd.document.numbers import exact_text
+from zerograd.show.say.proof.polynomials import Polynomials
+from zerograd.show.say.proof.style import Style, listed
 from zerograd.show.words import activations, count, kink_line, label, network_line
 
 

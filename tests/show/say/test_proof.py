@@ -30,10 +30,10 @@ from zerograd.core.refuting.certificate import (
 )
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.refuting.system import Renaming
-from zerograd.show.prose import blocks, proof_latex, proof_markdown, proof_text, statement
-from zerograd.show.prose.style import Paragraph
+from zerograd.show.say.proof import blocks, proof_latex, proof_markdown, proof_text, statement
+from zerograd.show.say.proof.style import Paragraph
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 HOSTILE = "\x1b[31m100% of $x_1$ & `code` <b> [a](http://b.c) \\input{/etc/passwd} # {"
 
 v = Polynomial.variable

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.atlas import Row
-from zerograd.show.escape import clean, latex_escape, markdown_escape
-from zerograd.show.layout import Layout
+from zerograd.document.escape import clean, latex_escape, markdown_escape
+from zerograd.document.layout import Layout
+from zerograd.document.table import Column, table
 from zerograd.show.question import question_lines
-from zerograd.show.table import Column, table
 from zerograd.show.words import activations, count, kink_line, network_line
 
 _MARKS = {"zero": "0", "nonzero": "≠0"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from zerograd.show.derivation.formula import Flow, Node
+from zerograd.document.formula import Flow, Node
 
 
 @dataclass(frozen=True, slots=True)

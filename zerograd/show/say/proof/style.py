@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from zerograd.core.model.network import Network
 from zerograd.derive.notation import LaTeX, Notation, Text
-from zerograd.show.escape import clean, latex_escape, markdown_escape
+from zerograd.document.escape import clean, latex_escape, markdown_escape
 
 Language = Literal["text", "markdown", "latex"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from zerograd.show.derivation.blocks import (
+from zerograd.document.blocks import (
     Block,
     Code,
     Equation,
@@ -17,7 +17,8 @@ from zerograd.show.derivation.blocks import (
     Strong,
     Table,
 )
-from zerograd.show.derivation.formula import (
+from zerograd.document.escape import latex_escape
+from zerograd.document.formula import (
     MINUS,
     Digits,
     Flow,
@@ -33,7 +34,6 @@ from zerograd.show.derivation.formula import (
     inline,
     width,
 )
-from zerograd.show.escape import latex_escape
 
 _LETTERS = {"α": r"\alpha", "δ": r"\delta"}
 _SIGNS = {
