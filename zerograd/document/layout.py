@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ _LABEL = 10
 """Columns before the text of a labelled line."""
 _NARROWEST = 20
 """Columns that a text has at least, however narrow the page."""
-_EQUALS = "\u00a0=\u00a0"
+_WHOLE = re.compile(r" = |\b1\[[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]")
+"""What is not broken over lines: a sign of equality and its neighbours, ``1[z1[m,0] > 0]``."""
 _COLOURS = {"sat": "32", "unsat": "31", "unknown": "33"}
 
 
@@ -49,16 +51,16 @@ class Layout:
 
 
 def _wrap(text: str, width: int, first: str, rest: str) -> list[str]:
-    """Lines with their indents. Equations are not broken at their sign."""
+    """Lines with their indents."""
     width = max(width, len(rest) + _NARROWEST)
     lines = textwrap.wrap(
-        text.replace(" = ", _EQUALS),
+        _WHOLE.sub(lambda match: match[0].replace(" ", "\u00a0"), text),
         width,
         initial_indent=first,
         subsequent_indent=rest,
         break_on_hyphens=False,
     )
-    return [line.replace(_EQUALS, " = ") for line in lines]
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def cut(items: Sequence[str], most: int) -> tuple[list[str], int]:

@@ -1,11 +1,12 @@
-"""A derivation as Markdown with formulas in dollar signs, as GitHub renders them."""
+"""Documents as Markdown with formulas in dollar signs, as GitHub renders them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from zerograd.document import latex
 from zerograd.document.blocks import (
+    DEEPEST,
     Block,
     Code,
     Equation,
@@ -13,12 +14,15 @@ from zerograd.document.blocks import (
     Formula,
     Heading,
     Inline,
+    Numbered,
     Paragraph,
     Prose,
     Strong,
+    Terms,
+    escaped,
 )
 from zerograd.document.escape import clean, markdown_escape
-from zerograd.document.formula import EQUALS, Flow, Node, inline, row, width
+from zerograd.document.formula import EQUALS, Flow, Node, row, width
 
 _LINE = 60
 """Digits of a formula that stays in one piece: renderers break lines between formulas only."""
@@ -32,45 +36,70 @@ def formula(node: Node) -> str:
     return f"${' '.join(plain.split())}$"
 
 
-def written(blocks: Sequence[Block]) -> str:
-    return "\n\n".join(map(_block, blocks)) + "\n"
+def written(blocks: Iterable[Block]) -> str:
+    parts: list[str] = []
+    before = ""
+    for block in blocks:
+        if isinstance(block, Heading) and block.level == 4:
+            before = f"**{prose(block.text)}.** "
+            continue
+        if isinstance(block, Paragraph):
+            depth = min(block.depth, DEEPEST)
+            bullet = "  " * (depth - 1) + ("- " if block.starts_case else "  ") if depth else ""
+            parts.append(bullet + before + prose(block.parts))
+        else:
+            parts.append(_block(block))
+        before = ""
+    return "\n\n".join(parts) + "\n"
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading(text=text, level=level):
-            return f"{'#' * (level + 1)} {markdown_escape(text)}"
+            return f"{'#' * (level + 1)} {prose(text)}"
         case Paragraph(parts=parts):
             return prose(parts)
         case Equations(lines=equations):
             return "\n".join(f"* {_equation(equation)}" for equation in equations)
+        case Numbered(lines=numbered):
+            return "\n".join(f"* ({number}) {formula(node)}" for number, node in numbered)
+        case Terms(items=items):
+            return "\n".join(
+                f"- {label}: {markdown_escape(line)}" for label, texts in items for line in texts
+            )
     lines = [[prose(cell) for cell in cells] for cells in (block.head, *block.rows)]
-    lines.insert(1, ["---:"] * len(block.head))
+    lines.insert(1, ["---:"] * (len(block.head) - block.words) + [":---"] * block.words)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _equation(equation: Equation) -> str:
-    first, *more = equation.steps
-    pieces = [formula(piece) for piece in pieces_of(equation.left, first)]
-    pieces += [formula(piece) for step in more for piece in pieces_of(None, step)]
-    return " ".join(pieces) + (f" ({prose(equation.note)})" if equation.note else "")
+    pieces = " ".join(map(formula, pieces_of(equation)))
+    return pieces + (f" ({prose(equation.note)})" if equation.note else "")
 
 
-def pieces_of(left: Node | None, step: Node) -> list[Node]:
-    """A step of an equation in pieces between which a line may be broken."""
-    start = row(*([left] if left else []), EQUALS)
-    if not isinstance(step, Flow) or width(step) <= _LINE:
-        return [row(start, step)]
+def pieces_of(equation: Equation) -> Iterable[Node]:
+    """An equation in pieces between which a line may be broken."""
+    start: list[Node] = [equation.left, EQUALS]
+    for step in equation.steps:
+        if not isinstance(step, Flow) or width(step) <= _LINE:
+            yield row(row(*start), step)
+        else:
+            yield from _pieces(row(*start), step)
+        start = [EQUALS]
+
+
+def _pieces(start: Node, step: Flow) -> Iterable[Node]:
+    """A long step, of which as many parts stand together as fit on a line."""
     first, *rest = step.parts
-    pieces: list[list[Node]] = [[start, first]]
+    piece: list[Node] = [start, first]
     used = width(first)
     for part in rest:
         if used + width(part) > _LINE:
-            pieces.append([])
-            used = 0.0
-        pieces[-1].append(part)
+            yield row(*piece)
+            piece, used = [], 0.0
+        piece.append(part)
         used += width(part)
-    return [row(*parts) for parts in pieces]
+    yield row(*piece)
 
 
 def prose(parts: Prose) -> str:
@@ -80,9 +109,9 @@ def prose(parts: Prose) -> str:
 def _inline(part: Inline) -> str:
     match part:
         case Formula(node=node):
-            return formula(inline(node))
+            return formula(node)
         case Code(text=text):
             return f"`{clean(text).replace('`', '')}`"
         case Strong(text=text):
             return f"**{markdown_escape(text)}**"
-    return " " * part.startswith(" ") + markdown_escape(part) + " " * (part.endswith(" ") and part != " ")
+    return escaped(part, markdown_escape)

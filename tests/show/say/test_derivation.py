@@ -26,22 +26,10 @@ from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Equation, Equations, Heading
-from zerograd.document.formula import (
-    Digits,
-    Flow,
-    Letter,
-    Node,
-    Quotient,
-    Row,
-    Script,
-    Sign,
-    combination,
-    number,
-    product,
-    signed,
-    total,
-)
+from zerograd.document.exact import combination, number, product, signed, total
+from zerograd.document.formula import Digits, Flow, Letter, Node, Quotient, Row, Script, Sign
 from zerograd.document.latex import formula
+from zerograd.document.text import prose
 from zerograd.show.say.derivation import derivation_html, derivation_latex, derivation_markdown
 from zerograd.show.say.derivation.content import blocks
 from zerograd.show.say.derivation.steps import adjoints, gradient_sum
@@ -131,7 +119,7 @@ def equations(found: Sat, heading: str) -> Iterator[Equation]:
     current = ""
     for block in blocks(found):
         if isinstance(block, Heading):
-            current = block.text
+            current = prose(block.text)
         elif isinstance(block, Equations) and current == heading:
             yield from block.lines
 

@@ -7,14 +7,12 @@ sample contributes, region by region.
 from __future__ import annotations
 
 import re
-import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, product
 from math import prod
 from operator import itemgetter
-from typing import TypeAlias
 
 import sympy as sp
 
@@ -24,165 +22,117 @@ from zerograd.core.model.sides import Side, sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.derive.gradients import M, m
-from zerograd.derive.notation import Atom, LaTeX, Notation, Text, indicator
+from zerograd.derive.naming import function, indicator, interval, is_scalar, quantity
+from zerograd.derive.notation import Notation
 from zerograd.derive.regions import units_with_sides
 from zerograd.derive.sample import Expr
-from zerograd.document.escape import clean, latex_escape
+from zerograd.document import latex, text
+from zerograd.document.blocks import Block, Equation, Equations, Prose, heading, join, paragraph, prose
+from zerograd.document.exact import rational
+from zerograd.document.formula import (
+    EQUALS,
+    PLUS,
+    Call,
+    Cases,
+    Digits,
+    Letter,
+    Node,
+    beside,
+    derivative,
+    power,
+    row,
+)
 from zerograd.show.formulas import Chain, Index, InRegion, Totals, loss_of_one, scaled
 from zerograd.show.words import activations, kink_values, side_word
 
-_WHOLE = re.compile(r"1\[[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]|[wb]\d+ \([\d, ]+\)")
-"""What is not broken over lines: ``1[z1[m,0] > 0]``, and a name with its shape."""
-
 MAX_REGIONS = 16
-WIDTH = 100
-_UNBROKEN = 15
-"""Lines of a LaTeX block: amsmath does not break one over pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prose:
-    """A heading or remark, in the target language."""
-
-    text: str
-    heading: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Equations:
-    """(left, right) sides that belong together, in the target language."""
-
-    lines: tuple[tuple[str, str], ...]
-
-
-Part: TypeAlias = Prose | Equations
+L = Letter("L")
 
 
 def gradients_text(problem: Problem) -> str:
     """The loss and gradients as text, for a terminal."""
-    lines: list[str] = []
-    for part in _Document(problem, Text(problem.network), clean, str).parts():
-        match part:
-            case Prose(text=text, heading=heading):
-                lines += ([""] if lines and heading else []) + _wrapped(text, "" if heading else "  ")
-            case Equations(lines=equations):
-                for left, right in equations:
-                    lines += _wrapped(f"{left} = {right}", "  ")
-    return "\n".join(lines) + "\n"
+    return text.written(_Document(problem).blocks(), hanging=4)
 
 
 def gradients_latex(problem: Problem) -> str:
     """The loss and gradients as LaTeX, to be put in a document that loads amsmath."""
-    lines: list[str] = []
-    for part in _Document(problem, LaTeX(problem.network), latex_escape, r"\({}\)".format).parts():
-        match part:
-            case Prose(text=text, heading=True):
-                lines += ([""] if lines else []) + [rf"\medskip\noindent\textbf{{{text}}}\par"]
-            case Prose(text=text):
-                lines.append(rf"\noindent {text}\par")
-            case Equations(lines=equations):
-                for start in range(0, len(equations), _UNBROKEN):
-                    block = equations[start : start + _UNBROKEN]
-                    body = " \\\\\n".join(f"{left} &= {right}" for left, right in block)
-                    lines += [r"\begin{align*}", body, r"\end{align*}"]
-    return "\n".join(lines) + "\n"
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    kept = re.sub(
-        r"1\[[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]", lambda match: match[0].replace(" ", "\u00a0"), text
-    )
-    lines = textwrap.wrap(
-        kept,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [line.replace("\u00a0", " ") for line in lines]
+    return latex.written(_Document(problem).blocks())
 
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """What is said, whatever it is written in.
-
-    Attributes:
-        escape: for text from the problem file.
-        math: sets a formula in prose.
-    """
+    """What is said, whatever it is written in."""
 
     problem: Problem
-    write: Notation
-    escape: Callable[[str], str]
-    math: Callable[[str], str]
 
     @property
     def network(self) -> Network:
         return self.problem.network
 
-    def parts(self) -> Iterator[Part]:
+    @property
+    def write(self) -> Notation:
+        return Notation(self.network)
+
+    def blocks(self) -> Iterator[Block]:
         if self.problem.title:
-            yield Prose(self.escape(self.problem.title), heading=True)
+            yield heading(self.problem.title, level=3)
         yield from self._network()
         yield from self._loss()
         yield from self._totals()
         yield from self._regions()
 
-    def _name(self, letter: str, layer: int | str = "") -> str:
-        return self.write.atom(Atom(letter, str(layer)))
+    def _name(self, letter: str, layer: int | str = "") -> Node:
+        return quantity(self.network, letter, layer)
 
-    def _network(self) -> Iterator[Part]:
-        yield Prose("Network", heading=True)
+    def _equation(self, left: Expr, right: Expr) -> Equation:
+        return Equation(self.write(left), (self.write(right),))
+
+    def _network(self) -> Iterator[Block]:
+        yield heading("Network", level=3)
         lines = []
         for number, layer in enumerate(self.network.layers, start=1):
             below = self._name("a", number - 1) if number > 1 else self._name("x")
-            z = self.write.join([self._name("w", number), below])
-            if layer.bias:
-                z += f" + {self._name('b', number)}"
+            bias = [PLUS, self._name("b", number)] if layer.bias else []
+            affine = row(row(*beside(self._name("w", number), below)), *bias)
             last = number == self.network.depth
-            a = self._name("ŷ") if last else self._name("a", number)
+            a, z = self._name("ŷ") if last else self._name("a", number), self._name("z", number)
             if last and not layer.activation.kinks:
-                lines.append((a, z))
+                lines.append(Equation(a, (affine,)))
                 continue
-            lines.append((self._name("z", number), z))
-            function = self.write.function_name(layer.activation)
-            inner = self._name("z", number)
-            lines.append((a, f"{function}({inner})" if layer.activation.kinks else inner))
+            lines.append(Equation(z, (affine,)))
+            lines.append(Equation(a, (Call(function(layer.activation), z) if layer.activation.kinks else z,)))
         yield Equations(tuple(lines))
-        if not self.write.scalar:
+        if not is_scalar(self.network):
             shapes = (
-                f"{self.math(self._name(name[0], name[1:]))} ({', '.join(map(str, shape))})"
+                prose(self._name(name[0], name[1:]), f" ({', '.join(map(str, shape))})")
                 for name, shape in self.network.shapes.items()
             )
-            yield Prose(f"shapes: {', '.join(shapes)}; indices from 0")
+            yield paragraph("shapes: ", _listed(shapes), "; indices from 0")
 
-    def _loss(self) -> Iterator[Part]:
-        yield Prose(f"Loss, over {self.math('M')} samples", heading=True)
+    def _loss(self) -> Iterator[Block]:
+        yield heading("Loss, over ", Letter("M"), " samples", level=3)
         chain, last = Totals(self.network, self.problem.derivative_at_kink), self.network.depth
         squares = chain.sum_over(last, lambda unit: chain.unit("r", last, unit) ** 2)
-        yield Equations((("L", self._sum_over_samples(1, squares)),))
+        yield Equations((Equation(L, (self._sum_over_samples(1, squares),)),))
 
-    def _sum_over_samples(self, factor: int, summand: Expr) -> str:
+    def _sum_over_samples(self, factor: int, summand: Expr) -> Node:
         scale = sp.Rational(factor, self.network.outputs) / M
         return self.write(scale * sp.Sum(summand, (m, 0, M - 1)))
 
-    def _totals(self) -> Iterator[Part]:
+    def _totals(self) -> Iterator[Block]:
         chain = Totals(self.network, self.problem.derivative_at_kink)
-        yield Prose(f"Gradients, {self._kinks()}", heading=True)
+        yield heading("Gradients, ", self._kinks(), level=3)
         yield from self._slopes()
         if chain.named:
+            loss = self._name("ℓ")
             derivatives = (
-                self.math(
-                    f"{self._name('δ', n)} = {self.write.derivative(self._name('ℓ'), self._name('z', n))}"
-                )
-                for n in (1, 2)
+                prose(row(self._name("δ", n), EQUALS, derivative(loss, self._name("z", n)))) for n in (1, 2)
             )
-            yield Prose(
-                f"with {', '.join(derivatives)} and so on, where {self.math(self._name('ℓ'))} is the sum of "
-                "one sample's squared residuals:"
+            said = " is the sum of one sample's squared residuals:"
+            yield paragraph("with ", _listed(derivatives), " and so on, where ", loss, said)
+            yield Equations(
+                tuple(Equation(self.write(left), (self.write(right),)) for left, right in chain.adjoints())
             )
-            yield Equations(tuple((self.write(left), self.write(right)) for left, right in chain.adjoints()))
         lines = []
         for name, index in self._asked(chain):
             value = chain.gradient(name, index)
@@ -190,35 +140,31 @@ class _Document:
                 right = self.write(sp.Rational(chain.factor, self.network.outputs) / M * value)
             else:
                 right = self._sum_over_samples(chain.factor, value)
-            lines.append((self.write.derivative("L", self.write(self._subject(chain, name, index))), right))
+            lines.append(Equation(derivative(L, self.write(self._subject(chain, name, index))), (right,)))
         yield Equations(tuple(lines))
 
-    def _kinks(self) -> str:
+    def _kinks(self) -> Prose:
         convention = self.problem.derivative_at_kink
         if not any(layer.activation.kinks for layer in self.network.layers):
-            return "no activation has a kink"
+            return ("no activation has a kink",)
         if convention == "forbid":
-            return "no sample on a kink (forbid)"
-        values = [
-            self.math(f"{self.write.function_name(a)}'({self._number(kink)}) = {self._number(slope)}")
+            return ("no sample on a kink (forbid)",)
+        values = (
+            prose(row(Call(function(a), rational(kink), prime=True), EQUALS, rational(slope)))
             for a, kink, slope in kink_values(activations(self.network), convention)
-        ]
-        return f"with {', '.join(values)} ({convention})"
+        )
+        return prose("with ", _listed(values), f" ({convention})")
 
-    def _number(self, value: object) -> str:
-        return self.write(sp.Rational(str(value)))
-
-    def _slopes(self) -> Iterator[Part]:
+    def _slopes(self) -> Iterator[Block]:
         """φ' by cases, where it is no mere indicator."""
-        convention = self.problem.derivative_at_kink
+        convention, z = self.problem.derivative_at_kink, Letter("z")
         lines = []
         for activation in dict.fromkeys(layer.activation for layer in self.network.layers):
             if activation.kinks and indicator(activation, convention) is None:
-                cases = [
-                    (self._number(side.derivative), self.write.interval(side, "z"))
-                    for side in sides(activation, convention)
-                ]
-                lines.append((f"{self.write.function_name(activation)}'(z)", self.write.cases(cases)))
+                cases = tuple(
+                    (rational(side.derivative), interval(side, z)) for side in sides(activation, convention)
+                )
+                lines.append(Equation(Call(function(activation), z, prime=True), (Cases(cases),)))
         if lines:
             yield Equations(tuple(lines))
 
@@ -246,44 +192,47 @@ class _Document:
             return chain.unit("x", 0, index[0])
         return chain.weight(layer, *index) if name[0] == "w" else chain.bias(layer, *index)
 
-    def _regions(self) -> Iterator[Part]:
+    def _regions(self) -> Iterator[Block]:
         choices = units_with_sides(self.network, self.problem.derivative_at_kink)
-        yield Prose("One sample", heading=True)
+        yield heading("One sample", level=3)
         mean = self._sum_over_samples(1, sp.IndexedBase("ℓ")[m])
-        yield Equations(((self._name("ℓ"), self.write(loss_of_one(self.network))), ("L", mean)))
+        loss = Equation(self._name("ℓ"), (self.write(loss_of_one(self.network)),))
+        yield Equations((loss, Equation(L, (mean,))))
         powers = Counter(map(len, choices.values()))
         if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
-            factors = [self.write.power(str(size), times) for size, times in sorted(powers.items())]
-            shown = str(_total(powers)) if sum(powers.values()) <= 20 else self.write.join(factors)
-            yield Prose(
-                f"{self.math(shown)} regions, by the sides of the kinks on which the units are: left out "
+            factors = (power(Digits(str(size)), times) for size, times in sorted(powers.items()))
+            few = sum(powers.values()) <= 20
+            yield paragraph(
+                Digits(str(_total(powers))) if few else row(*beside(*factors)),
+                " regions, by the sides of the kinks on which the units are: left out "
                 f"here, where at most {MAX_REGIONS} are listed. In Python, "
-                "zerograd.gradients(problem).regions() gives each."
+                "zerograd.gradients(problem).regions() gives each.",
             )
             return
         for combination in product(*choices.values()):
             yield from self._region(dict(zip(choices, combination, strict=True)))
 
-    def _region(self, pattern: dict[tuple[int, int], Side]) -> Iterator[Part]:
+    def _region(self, pattern: dict[tuple[int, int], Side]) -> Iterator[Block]:
         chain = InRegion(self.network, self.problem.derivative_at_kink, pattern)
         conditions = []
         for (layer, unit), side in pattern.items():
-            shown = self.math(self.write.interval(side, self.write(chain.unit(f"z{layer}", layer, unit))))
+            shown = interval(side, self.write(chain.unit(f"z{layer}", layer, unit)))
             word = side_word(self.network.layers[layer - 1].activation, side)
-            conditions.append(f"{shown} ({word})" if word else shown)
+            conditions.append(prose(shown, f" ({word})" if word else ""))
         if conditions:
-            yield Prose(", ".join(conditions), heading=True)
+            yield heading(_listed(conditions), level=3)
         for (layer, unit), side in pattern.items():
             z = chain.z[layer, unit]
             if z.is_number and not _inside(side, z):
                 name = self.write(chain.unit(f"z{layer}", layer, unit))
-                yield Prose(f"impossible, since then {self.math(f'{name} = {self.write(z)}')}")
+                yield paragraph("impossible, since then ", row(name, EQUALS, self.write(z)))
                 return
         lines = []
         for (layer, unit), value in chain.a.items():
             name = chain.unit("ŷ" if layer == self.network.depth else f"a{layer}", layer, unit)
-            lines.append((self.write(name), self.write(value)))
-        lines += [(self.write(left), self.write(right)) for left, right in chain.adjoints()]
+            lines.append((name, value))
+        lines += chain.adjoints()
+        equations = [self._equation(left, right) for left, right in lines]
         for name, entries in groupby(self._asked(chain), key=itemgetter(0)):
             indices = [index for _, index in entries]
             values = [scaled(chain.factor, chain.gradient(name, index)) for index in indices]
@@ -292,8 +241,14 @@ class _Document:
                 # One line for an array of zeros.
                 values, subjects = values[:1], [sp.Symbol(name)]
             for subject, value in zip(subjects, values, strict=True):
-                lines.append((self.write.derivative(self._name("ℓ"), self.write(subject)), self.write(value)))
-        yield Equations(tuple(lines))
+                left = derivative(self._name("ℓ"), self.write(subject))
+                equations.append(Equation(left, (self.write(value),)))
+        yield Equations(tuple(equations))
+
+
+def _listed(items: Iterable[Prose]) -> Prose:
+    """``a, b, c``."""
+    return join(items, ",")
 
 
 def _entries_asked(problem: Problem) -> dict[str, set[tuple[Index, ...]]]:

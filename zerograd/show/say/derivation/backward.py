@@ -14,13 +14,14 @@ from zerograd.document.blocks import (
     Block,
     Equation,
     Equations,
-    Formula,
-    Heading,
-    Paragraph,
     Prose,
     Table,
     chain,
+    heading,
+    paragraph,
+    prose,
 )
+from zerograd.document.exact import Signed, number, product, signed, total
 from zerograd.document.formula import (
     BESIDE,
     EQUALS,
@@ -31,17 +32,15 @@ from zerograd.document.formula import (
     Letter,
     Node,
     Sign,
-    Signed,
+    beside,
     brackets,
+    derivative,
     flow,
-    number,
-    product,
+    inline,
     row,
-    signed,
-    total,
 )
-from zerograd.show.say.derivation.asking import SIGNS
-from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, beside, summed, vector
+from zerograd.show.say.asking import SIGNS
+from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
 from zerograd.show.say.derivation.steps import Adjoint, GradientSum, common_factor, gradient_sum
 
@@ -53,21 +52,19 @@ def backward(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Ad
     depth = answer.problem.network.depth
     output = names.at(depth, "k")
     residual = names.plain("r", "m", *output)
-    by_output = names.partial(names.plain("ŷ", "m", *output))
+    by_output = derivative(Letter("L"), names.plain("ŷ", "m", *output))
     factor = common_factor(answer.witness)
     steps = [EQUALS, names.factor, BESIDE, residual, EQUALS]
     steps += [residual] if factor == 1 else [number(factor), BESIDE, residual]
-    yield Heading("The backward pass")
-    yield Paragraph(
-        (
-            "The loss is a mean of squares, so ",
-            Formula(row(by_output, *steps)),
-            ". Let ",
-            Formula(Letter("δ")),
-            " stand for the derivatives by the pre-activations",
-            " without this common factor" if factor != 1 else "",
-            ". From the last layer back, the chain rule gives:",
-        )
+    yield heading("The backward pass")
+    yield paragraph(
+        "The loss is a mean of squares, so ",
+        inline(row(by_output, *steps)),
+        ". Let ",
+        Letter("δ"),
+        " stand for the derivatives by the pre-activations",
+        " without this common factor" if factor != 1 else "",
+        ". From the last layer back, the chain rule gives:",
     )
     layers = range(depth, 0, -1)
     yield Equations(
@@ -118,9 +115,9 @@ def _arriving(names: Names, layer: int, unit: int) -> Node:
 
 def gradients(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adjoint]) -> Iterator[Block]:
     """Each gradient as a formula, as a sum with its terms, as a number; and what was asked of it."""
-    yield Heading("The gradients")
+    yield heading("The gradients")
     over = "sum over the samples" if answer.witness.samples > 1 else "product"
-    yield Paragraph((f"Each gradient by a parameter is a {over}:",))
+    yield paragraph(f"Each gradient by a parameter is a {over}:")
     marks = _marks(answer)
     order = sorted((name for name in shown.gradients if name != "x"), key=lambda name: -int(name[1:]))
     lines = []
@@ -180,23 +177,22 @@ def _marks(answer: Sat) -> dict[Place, Prose]:
         for place in problem.asked_entries(relation, witness.samples):
             name, index = place
             if relation != "some_nonzero":
-                marks[place] = (Formula(row(Sign(SIGNS[relation]), ZERO)), ", as asked")
+                marks[place] = prose(row(SIGNS[relation], ZERO), ", as asked")
             elif sign(witness.gradients[name][index]) and place not in marks:
-                marks[place] = (Formula(row(Sign("≠"), ZERO)), ", as asked of some entry")
+                marks[place] = prose(row(SIGNS["nonzero"], ZERO), ", as asked of some entry")
     return marks
 
 
 def _summary(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
     """All entries of each gradient, by their signs."""
-    rows = []
+    rows: list[tuple[Prose, ...]] = []
     written = whole = 0
     for name, entries in shown.gradients.items():
         values = answer.witness.gradients[name].entries
         signs = [sign(value) for value in values]
         written, whole = written + len(entries), whole + len(values)
         counts = (len(values), *(signs.count(s) for s in (0, 1, -1)))
-        cells: list[Prose] = [(Formula(names.gradient(name, None)),), *((str(n),) for n in counts)]
-        rows.append(tuple(cells))
-    yield Paragraph((f"These are {written} of the {whole} entries: {EVERYTHING}. Of all of them:",))
-    zero, above, below = ((Formula(row(Sign(s), ZERO)),) for s in "=><")
+        rows.append((prose(inline(names.gradient(name, None))), *((str(n),) for n in counts)))
+    yield paragraph(f"These are {written} of the {whole} entries: {EVERYTHING}. Of all of them:")
+    zero, above, below = (prose(row(Sign(s), ZERO)) for s in "=><")
     yield Table((("gradient",), ("entries",), zero, above, below), tuple(rows))

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 
 from zerograd.core.verdict.answer import Sat
-from zerograd.document.blocks import Block, Paragraph
+from zerograd.document.blocks import Block, paragraph
 from zerograd.document.escape import clean
 from zerograd.document.formula import ALPHA, Digits
-from zerograd.show.say.derivation.asking import question
 from zerograd.show.say.derivation.backward import backward, gradients
 from zerograd.show.say.derivation.forward import forward
 from zerograd.show.say.derivation.names import Names
+from zerograd.show.say.derivation.opening import question
 from zerograd.show.say.derivation.reasons import reasons
 from zerograd.show.say.derivation.selection import EVERYTHING, select
 from zerograd.show.say.derivation.setting import alpha, data, network
@@ -44,14 +44,14 @@ def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:
         warning = (
             "Numbers that end in … are rounded to six digits as they are written; all that is said of them"
         )
-        given.append(Paragraph((f"{warning} holds of the exact ones: {EVERYTHING}.",)))
+        given.append(paragraph(f"{warning} holds of the exact ones: {EVERYTHING}."))
     return [*given, *worked]
 
 
 def _paragraphs(text: str) -> list[Block]:
     """Notes, as paragraphs that empty lines separate."""
     parts = re.split(r"\n\s*\n", text)
-    return [Paragraph((clean(part),)) for part in parts if clean(part)]
+    return [paragraph(clean(part)) for part in parts if clean(part)]
 
 
 def _is_rounded(part: object) -> bool:

@@ -11,10 +11,11 @@ from zerograd.document.blocks import (
     Block,
     Equation,
     Equations,
-    Heading,
-    Paragraph,
     chain,
+    heading,
+    paragraph,
 )
+from zerograd.document.exact import combination, number, signed, total
 from zerograd.document.formula import (
     BESIDE,
     LESS,
@@ -24,15 +25,12 @@ from zerograd.document.formula import (
     Node,
     Quotient,
     Script,
+    beside,
     brackets,
-    combination,
     flow,
-    number,
     row,
-    signed,
-    total,
 )
-from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, beside, summed, vector
+from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
 from zerograd.show.words import count, kink_line, samples_text
 
@@ -41,11 +39,11 @@ def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
     """Inputs, pre-activations, activations, predictions, residuals and the loss."""
     witness, network = answer.witness, answer.problem.network
     run = witness.forward
-    yield Heading("The forward pass")
+    yield heading("The forward pass")
     entries = "; every vector has an entry for each sample, in order" if witness.samples > 1 else ""
     if witness.samples > LONGEST:
         entries += f". Of the {witness.samples} entries and terms some are left out ({EVERYTHING})"
-    yield Paragraph((f"The inputs, and what each layer makes of them{entries}:",))
+    yield paragraph(f"The inputs, and what each layer makes of them{entries}:")
     lines = [
         Equation(names.plain("x", *names.at(0, unit)), (vector(_column(witness.x.rows(), unit)),))
         for unit in shown.units[0]
@@ -69,9 +67,9 @@ def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
         yield Equations(tuple(lines))
         lines = []
         if left_out:
-            yield Paragraph((f"{count(left_out, 'more unit')} of layer {layer}: {EVERYTHING}.",))
+            yield paragraph(f"{count(left_out, 'more unit')} of layer {layer}: {EVERYTHING}.")
         if said:
-            yield Paragraph((" ".join(said),))
+            yield paragraph(" ".join(said))
     yield from _loss(answer, names, shown)
 
 
@@ -141,7 +139,7 @@ def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
         at = names.at(depth, unit)
         difference = row(names.plain("ŷ", *at), LESS, names.plain("y", *at))
         lines.append(Equation(names.plain("r", *at), (difference, vector(_column(rows, unit)))))
-    yield Paragraph(("The residuals, and the loss:",))
+    yield paragraph("The residuals, and the loss:")
     residual = names.plain("r", "m", *names.at(depth, "k"))
     squared = Script(residual.base, residual.below, Digits("2")) if isinstance(residual, Script) else residual
     over = summed("k", squared) if network.outputs > 1 else squared

@@ -12,14 +12,15 @@ from typing import TypeAlias
 
 from zerograd.core.model.network import Activation, Network
 from zerograd.core.numbers.exact import Exact
-from zerograd.derive.naming import function_name
+from zerograd.derive.naming import function_name, is_scalar, quantity
+from zerograd.document.exact import number
 from zerograd.document.formula import (
     BESIDE,
     CLOSE,
     COMMA,
     DOTS,
-    EQUALS,
     OPEN,
+    Call,
     Digits,
     Flow,
     Letter,
@@ -27,10 +28,11 @@ from zerograd.document.formula import (
     Quotient,
     Script,
     Sigma,
-    Sign,
     Word,
-    number,
+    beside,
+    derivative,
     row,
+    spread,
 )
 
 _WORDS = {"leaky_relu": "LeakyReLU"}
@@ -52,18 +54,15 @@ class Names:
 
     @property
     def scalar(self) -> bool:
-        return set(self.network.widths) == {1}
+        return is_scalar(self.network)
 
     def layered(self, letter: str, layer: int, *at: At) -> Node:
         """``z⁽¹⁾ₘᵢ``; ``z₁ₘ`` where every layer has one unit."""
-        if self.scalar:
-            return Script(Letter(letter), _indices([layer, *at]))
-        return Script(Letter(letter), _indices(at), row(OPEN, Digits(str(layer)), CLOSE))
+        return spread(quantity(self.network, letter, layer, at))
 
     def plain(self, letter: str, *at: At) -> Node:
-        """``xₘ``; ŷ is written as y with a hat."""
-        base = Letter("y", hat=True) if letter == "ŷ" else Letter(letter)
-        return Script(base, _indices(at)) if at else base
+        """``xₘ``."""
+        return spread(quantity(self.network, letter, at=at))
 
     def at(self, layer: int, unit: At) -> tuple[At, ...]:
         """The index of a unit of a layer (0: the inputs), where it needs one."""
@@ -84,21 +83,15 @@ class Names:
     def gradient(self, name: str, index: Sequence[At] | None) -> Node:
         """``∂L/∂w⁽¹⁾ᵢⱼ``, or that of the whole array."""
         if name != "x":
-            return self.partial(self.parameter(name, index))
+            return derivative(Letter("L"), self.parameter(name, index))
         at = () if index is None else (index[0], *self.at(0, index[1]))
-        return self.partial(self.plain("x", *at))
-
-    def partial(self, below: Node) -> Node:
-        """``∂L/∂z``."""
-        return Quotient(row(Sign("∂"), Letter("L")), row(Sign("∂"), below))
+        return derivative(Letter("L"), self.plain("x", *at))
 
     def activation(self, activation: Activation, argument: Node, *, prime: bool = False) -> Node:
         """``ReLU(z)``, ``ReLU′(z)``."""
         word = _WORDS.get(activation.name) or function_name(activation, parameter=False)
         below = None if activation.parameter is None else number(activation.parameter)
-        above = Sign("′") if prime else None
-        name = Script(Word(word), below, above) if below or above else Word(word)
-        return row(name, OPEN, argument, CLOSE)
+        return spread(Call(Script(Word(word), below) if below else Word(word), argument, prime))
 
     @property
     def factor(self) -> Node:
@@ -110,28 +103,9 @@ class Names:
         return row(Letter("M"), BESIDE, Letter("K")) if self.network.outputs > 1 else Letter("M")
 
 
-def _indices(at: Sequence[At]) -> Node | None:
-    parts: list[Node] = []
-    for position, index in enumerate(at):
-        parts += [COMMA] if position else []
-        parts.append(Digits(str(index)) if isinstance(index, int) else Letter(index))
-    return row(*parts) if parts else None
-
-
 def summed(index: str, *factors: Node) -> Node:
     """``Σₘ f g``."""
     return row(Sigma(Letter(index)), *beside(*factors))
-
-
-def beside(*factors: Node) -> list[Node]:
-    """Factors without a sign between them."""
-    return [
-        part for position, factor in enumerate(factors) for part in ([BESIDE] * (position > 0) + [factor])
-    ]
-
-
-def equal(left: Node, right: Node) -> Node:
-    return row(left, EQUALS, right)
 
 
 def vector(values: Sequence[Exact], longest: int = LONGEST) -> Flow:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from zerograd.core.numbers.exact import sign
 from zerograd.core.verdict.answer import Sat
-from zerograd.document.blocks import Block, Formula, Heading, Paragraph, Prose, join
+from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join
+from zerograd.document.formula import inline
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
@@ -62,7 +63,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adj
     if said := smallest_text(answer):
         paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', said)}.",))
     if paragraphs:
-        yield Heading("Why it works")
+        yield heading("Why it works")
         yield from map(Paragraph, paragraphs)
 
 
@@ -168,7 +169,7 @@ def _those(samples: Sequence[int], of: int) -> str:
 
 
 def _gradient(names: Names, sum_: GradientSum) -> Formula:
-    return Formula(names.gradient(sum_.name, sum_.index))
+    return Formula(inline(names.gradient(sum_.name, sum_.index)))
 
 
 def _unit(names: Names, layer: int, unit: int) -> str:

@@ -14,29 +14,17 @@ from zerograd.document.blocks import (
     Block,
     Equation,
     Equations,
-    Formula,
-    Heading,
-    Paragraph,
     Prose,
     Table,
+    heading,
     join,
+    paragraph,
+    prose,
 )
-from zerograd.document.formula import (
-    ALPHA,
-    DOTS,
-    DOWN,
-    EQUALS,
-    PLUS,
-    ZERO,
-    Letter,
-    Matrix,
-    Node,
-    number,
-    polynomial,
-    row,
-)
+from zerograd.document.exact import number, polynomial
+from zerograd.document.formula import ALPHA, DOTS, DOWN, EQUALS, PLUS, ZERO, Letter, Matrix, Node, beside, row
 from zerograd.document.numbers import decimal_text, is_long, isolating_interval
-from zerograd.show.say.derivation.names import Names, beside
+from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE
 from zerograd.show.words import count
 
@@ -48,8 +36,8 @@ _LONGEST_POLYNOMIAL = 13
 
 def network(answer: Sat, names: Names) -> Iterator[Block]:
     """The formulas of the network, and its parameters."""
-    yield Heading("The network")
-    yield Paragraph(("From an input ", Formula(names.plain("x")), " the network computes"))
+    yield heading("The network")
+    yield paragraph("From an input ", names.plain("x"), " the network computes")
     lines = []
     for layer, kind in enumerate(answer.problem.network.layers, start=1):
         last = layer == answer.problem.network.depth
@@ -65,7 +53,7 @@ def network(answer: Sat, names: Names) -> Iterator[Block]:
     yield Equations(tuple(lines))
     if not names.scalar:
         where = "The number in brackets above a letter is that of its layer; "
-        yield Paragraph((f"{where}units, inputs and samples are counted from 0.",))
+        yield paragraph(f"{where}units, inputs and samples are counted from 0.")
     yield from _parameters(answer, names)
 
 
@@ -73,16 +61,14 @@ def _parameters(answer: Sat, names: Names) -> Iterator[Block]:
     arrays = answer.witness.parameters
     single = [name for name, array in arrays.items() if len(array.entries) == 1]
     several = [name for name in arrays if name not in single]
-    said: list[Prose] = [
-        (Formula(row(names.parameter(name), EQUALS, number(arrays[name].entries[0]))),) for name in single
-    ]
+    said = [row(names.parameter(name), EQUALS, number(arrays[name].entries[0])) for name in single]
     if said:
-        yield Paragraph(("Its parameters are " if not several else "Of its parameters, ", *join(said), "."))
+        yield paragraph("Its parameters are " if not several else "Of its parameters, ", join(said), ".")
     if several:
-        yield Paragraph(("The others are:" if said else "Its parameters are:",))
+        yield paragraph("The others are:" if said else "Its parameters are:")
         yield Equations(tuple(Equation(names.parameter(name), (_matrix(arrays[name]),)) for name in several))
     if any(max(array.shape) > MOST_SIDE for array in arrays.values()):
-        yield Paragraph((f"Of large arrays some rows and columns are left out: {EVERYTHING}.",))
+        yield paragraph(f"Of large arrays some rows and columns are left out: {EVERYTHING}.")
 
 
 def _matrix(array: Array[Exact]) -> Node:
@@ -107,53 +93,38 @@ def _elided(shown: list[T], of: int, mark: T) -> list[T]:
 
 def alpha(field: NumberField) -> Block:
     """What α is."""
-    return Paragraph(_alpha(field))
-
-
-def _alpha(field: NumberField) -> Prose:
     value = decimal_text(Algebraic(field, coefficients([0, 1])))
-    near: Prose = (f" is about {value}: ",)
+    near = prose("The number ", ALPHA, f" is about {value}: ")
     if len(field.polynomial) > _LONGEST_POLYNOMIAL or any(map(is_long, field.polynomial)):
         degree = len(field.polynomial) - 1
-        return (
-            "The number ",
-            Formula(ALPHA),
-            *near,
-            f"the root of a polynomial of degree {degree}; {EVERYTHING}.",
-        )
+        return paragraph(near, f"the root of a polynomial of degree {degree}; {EVERYTHING}.")
     equation = row(polynomial(field.polynomial, Letter("t")), EQUALS, ZERO)
     interval = isolating_interval(field)
     where: Prose = (" near there",)
     if interval is not None:
-        where = (" between ", Formula(number(interval[0])), " and ", Formula(number(interval[1])))
-    return ("The number ", Formula(ALPHA), *near, "the solution of ", Formula(equation), *where, ".")
+        where = prose(" between ", number(interval[0]), " and ", number(interval[1]))
+    return paragraph(near, "the solution of ", equation, where, ".")
 
 
 def data(answer: Sat, names: Names) -> Iterator[Block]:
     """A table of the samples: inputs and targets."""
     witness, net = answer.witness, answer.problem.network
-    yield Heading("The data")
-    head: list[Prose] = [("sample ", Formula(Letter("m")))]
+    yield heading("The data")
+    head = [prose("sample ", Letter("m"))]
     columns: list[list[Prose]] = []
     left_out = False
     for letter, width, array in (("x", net.inputs, witness.x), ("y", net.outputs, witness.y)):
         shown = _ends(range(width), MOST_COLUMNS)
         left_out = left_out or len(shown) < width
-        symbols: list[Prose] = [
-            (Formula(names.plain(letter, "m", *((i,) if width > 1 else ()))),) for i in shown
-        ]
-        head += _elided(symbols, width, (Formula(DOTS),))
-        by_column: list[list[Prose]] = [
-            [(Formula(number(values[i])),) for values in array.rows()] for i in shown
-        ]
-        columns += _elided(by_column, width, [(Formula(DOTS),)] * witness.samples)
-    rows = [(str(m), *cells) for m, cells in enumerate(zip(*columns, strict=True))]
-    table = [((number_,), *cells) for number_, *cells in rows]
+        symbols = [prose(names.plain(letter, "m", *((i,) if width > 1 else ()))) for i in shown]
+        head += _elided(symbols, width, prose(DOTS))
+        by_column = [[prose(number(values[i])) for values in array.rows()] for i in shown]
+        columns += _elided(by_column, width, [prose(DOTS)] * witness.samples)
+    table = [((str(m),), *cells) for m, cells in enumerate(zip(*columns, strict=True))]
     if len(table) > MOST_ROWS:
         left_out = True
-        dots: tuple[Prose, ...] = ((Formula(DOWN),),) * len(head)
-        table = [*table[: MOST_ROWS - 2], dots, table[-1]]
+        table = [*table[: MOST_ROWS - 2], (prose(DOWN),) * len(head), table[-1]]
     yield Table(tuple(head), tuple(table))
     if left_out:
         whole = count(witness.samples, "sample")
-        yield Paragraph((f"Not all of the {whole} and their entries are shown: {EVERYTHING}.",))
+        yield paragraph(f"Not all of the {whole} and their entries are shown: {EVERYTHING}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from zerograd.core.model.sides import Side
 from zerograd.core.question.problem import Problem
@@ -21,10 +20,12 @@ from zerograd.core.refuting.certificate import (
 )
 from zerograd.core.refuting.refutation import Known, cases_of
 from zerograd.core.refuting.system import Case, Renaming, System, sides_of_units, split_name
-from zerograd.derive.notation import Atom
+from zerograd.derive.naming import interval, quantity
+from zerograd.document.blocks import Paragraph, Prose, Strong, join, listed, prose
+from zerograd.document.exact import rational
+from zerograd.document.formula import EQUALS, RELATIONS, Digits, row
 from zerograd.show.say.proof.contradiction import Contradiction
 from zerograd.show.say.proof.facts import Facts
-from zerograd.show.say.proof.style import Paragraph, Style, listed
 
 _BRIEF = 3
 """Facts in an identity that is told in a subordinate clause."""
@@ -43,12 +44,11 @@ class Argument:
     prefix: tuple[int, ...] = ()
     problem: Problem = field(init=False)
     system: System = field(init=False)
-    style: Style = field(init=False)
-    anchors: dict[str, str] = field(init=False, default_factory=dict)
+    anchors: dict[str, Prose] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         words = self.words
-        self.problem, self.system, self.style = words.problem, words.system, words.style
+        self.problem, self.system = words.problem, words.system
         self.referred = {node.like for node in nodes(self.words.part.root) if isinstance(node, Like)}
 
     def paragraphs(self) -> list[Paragraph]:
@@ -59,9 +59,8 @@ class Argument:
         depth = len(place) - len(self.prefix)
         if isinstance(node, Identity | Like):
             if isinstance(node, Identity) and node.name in self.referred and place:
-                self.anchors[node.name] = f"case {'.'.join(map(str, place))}"
-            text = self._capital(self._end(node, known))
-            yield Paragraph(text, depth, speaks_of=(id(node),))
+                self.anchors[node.name] = (f"case {'.'.join(map(str, place))}",)
+            yield Paragraph(_capital(self._end(node, known)), depth, speaks_of=(id(node),))
             return
         mark = self._anchor(node, place, fresh=fresh)
         cases = cases_of(self.system, node, known.facts)
@@ -75,20 +74,20 @@ class Argument:
             yield from self._argue(node.cases[further[0].name], after, place, fresh=False)
             return
         if mark:
-            yield Paragraph(f"{mark} There are {len(cases)} cases.", depth, speaks_of=(id(node),))
+            yield Paragraph((f"{mark} There are {len(cases)} cases.",), depth, speaks_of=(id(node),))
         for number, case in enumerate(cases, start=1):
             below = (*place, number)
             after = known.assuming(case)
             inner = self._argue(node.cases[case.name], after, below, fresh=True)
             first = next(inner)
-            heading = self.style.strong(f"Case {'.'.join(map(str, below))}.")
+            heading = Strong(f"Case {'.'.join(map(str, below))}.")
             about = () if mark or number > 1 else (id(node),)
-            text = f"{heading} {self._supposed(node, case, known)}"
+            text = prose(heading, " ", self._supposed(node, case, known))
             if first.starts_case:
                 yield Paragraph(text, depth + 1, True, about)
                 yield first
             else:
-                yield Paragraph(f"{text} {first.text}", depth + 1, True, (*about, *first.speaks_of))
+                yield Paragraph(prose(text, " ", first.parts), depth + 1, True, (*about, *first.speaks_of))
             yield from inner
 
     def _anchor(self, node: Inner, place: tuple[int, ...], *, fresh: bool) -> str:
@@ -96,116 +95,109 @@ class Argument:
         if node.name is None or node.name not in self.referred:
             return ""
         if fresh and place:
-            self.anchors[node.name] = f"case {'.'.join(map(str, place))}"
+            self.anchors[node.name] = (f"case {'.'.join(map(str, place))}",)
             return ""
-        marks = sum(1 for anchor in self.anchors.values() if anchor.startswith("the argument"))
+        marks = sum(1 for anchor in self.anchors.values() if str(anchor[0]).startswith("the argument"))
         mark = "*" * (marks + 1) if marks < 3 else f"*{marks + 1}"
-        shown = self.style.escape(f"({mark})")
-        self.anchors[node.name] = f"the argument from {shown} on"
-        return shown
+        self.anchors[node.name] = (f"the argument from ({mark}) on",)
+        return f"({mark})"
 
     def _step(
         self, node: Inner, known: Known, ends: Sequence[Case], kept: Case, *, depth: int, mark: str
     ) -> Paragraph:
         """``We have w1 ≠ 0: if w1 = 0, then …``."""
         about = [id(node)]
-        short, long = [], []
+        short: list[Prose] = []
+        long: list[Prose] = []
         for case in ends:
             child = node.cases[case.name]
             assert isinstance(child, Identity | Like)  # for the type checker: chosen so
             about.append(id(child))
             assumed, end = self._assumption(node, case, known), self._end(child, known.assuming(case))
             if isinstance(child, Identity) and child.name in self.referred:
-                self.anchors[child.name] = f"the case {assumed} above"
+                self.anchors[child.name] = prose("the case ", assumed, " above")
             if isinstance(child, Identity) and _size(child) > _BRIEF:
-                long.append(f"Suppose that {assumed}. {self._capital(end)}")
+                long.append(prose("Suppose that ", assumed, ". ", _capital(end), " "))
             else:
-                short.append(f"if {assumed}, {end}")
-        so, also = self._assumption(node, kept, known), self._consequence(kept)
-        first = f"So {so}{also.replace(', so ', ', and ')}{': ' if short else '.'}" if long else ""
-        have = self._capital(so) if so.startswith(("some ", "no ")) else f"We have {so}"
-        said = [*long, first or f"{have}{also}: "]
-        text = f"{mark} {' '.join(said)}{' And '.join(short)}".strip()
+                short.append(prose(" And " if short else " ", "if ", assumed, ", ", end))
+        so = self._assumption(node, kept, known)
+        if long:
+            have = prose(*long, "So ", so, self._consequence(kept, " and "))
+        else:
+            have = prose("" if _capital(so) != so else "We have ", _capital(so), self._consequence(kept))
+        text = prose(f"{mark} " if mark else "", have, ":" if short or not long else ".", *short)
         return Paragraph(text, depth, speaks_of=tuple(about))
 
     # What is supposed
 
-    def _supposed(self, node: Inner, case: Case, known: Known) -> str:
-        return f"{self._capital(self._assumption(node, case, known))}{self._consequence(case)}."
+    def _supposed(self, node: Inner, case: Case, known: Known) -> Prose:
+        return prose(_capital(self._assumption(node, case, known)), self._consequence(case), ".")
 
-    def _capital(self, text: str) -> str:
-        """Words at the start of a sentence; a formula there stays as it is."""
-        return text[0].upper() + text[1:] if text.startswith(("then ", "this ", "no ", "some ")) else text
-
-    def _assumption(self, node: Inner, case: Case, known: Known) -> str:
+    def _assumption(self, node: Inner, case: Case, known: Known) -> Prose:
         """A clause such as ``w1 = 0``."""
-        math, write = self.style.math, self.words.naming(known.values)
+        write = self.words.naming(known.values)
         match node:
             case Split(split=split) if split.startswith("pattern"):
                 return self._pattern(split.removeprefix("pattern").strip(), case)
             case Split(split=split):
                 layer, index = _unit_of(split)
-                side = self._side(split, case)
-                return math(self.style.write.interval(side, self.words.plain.pre_activation(layer, index)))
+                z = self.words.plain.pre_activation(layer, index)
+                return prose(interval(self._side(split, case), z))
             case Alternatives():
                 (_, formula), *_ = case.facts
                 return self.words.formula(case.facts[0][0], formula, known.values)
             case Floor(polynomial=p, below=below):
                 sign, end = ("<=", below) if case.name.startswith("<") else (">=", below + 1)
-                shown = write(p.at(known.values))
-                return math(f"{shown} {self.style.sign(sign)} {self.style.write.number(Fraction(end))}")
+                return prose(row(write(p.at(known.values)), RELATIONS[sign], rational(end)))
             case Compare(polynomial=p):
-                return math(self.words.relation(p.at(known.values), case.name.split()[0], write))
+                return prose(self.words.relation(p.at(known.values), case.name.split()[0], write))
 
-    def _consequence(self, case: Case) -> str:
+    def _consequence(self, case: Case, so: str = " so ") -> Prose:
         """``, so s[0] = 0``."""
         equal = [
-            self.style.math(f"{self.words.plain.variable(name)} = {self.style.write.number(value)}")
+            row(self.words.plain.variable(name), EQUALS, rational(value))
             for name, value in case.values.items()
         ]
-        return f", so {listed(equal)}" if equal else ""
+        return prose(",", so, join(equal)) if equal else ()
 
     def _side(self, split: str, case: Case) -> Side:
         layer, index = _unit_of(split)
         choices = sides_of_units(self.problem)[layer, index[1]]
         return choices[self.system.splits[split].index(case)]
 
-    def _pattern(self, tag: str, case: Case) -> str:
+    def _pattern(self, tag: str, case: Case) -> Prose:
         choices = sides_of_units(self.problem)
-        none = case.name == "no sample"
         if len(choices) == 1:
-            ((layer, unit), own), *_ = choices.items()
-            side = self.style.write.interval(own[int(tag)], self.words.plain.pre_activation(layer, (unit,)))
-            what = f"has {self.style.math(side)}"
+            ((layer, unit), sides), *_ = choices.items()
+            what = prose("has ", interval(sides[int(tag)], self.words.plain.pre_activation(layer, (unit,))))
         elif not choices:
-            what = "is there"
+            what = prose("is there")
         else:
-            what = f"has pattern {self.style.math(tag)}"
-        if none:
-            return f"no sample {what}"
-        x = self.style.math(self.style.write.atom(Atom("x", tag)))
+            what = prose("has pattern ", Digits(tag))
+        if case.name == "no sample":
+            return prose("no sample ", what)
         formulas = [(label, self.words.formula(label, formula, {})) for label, formula in case.facts]
-        sides = [formula for label, formula in formulas if label.startswith("z") and len(choices) > 1]
+        on_sides = [formula for label, formula in formulas if label.startswith("z") and len(choices) > 1]
         asked = [formula for label, formula in formulas if not label.startswith("z")]
-        said = f"some sample {what}, say {x}"
-        if sides:
-            said += f", so that {listed(sides)}"
+        said = prose("some sample ", what, ", say ", quantity(self.problem.network, "x", tag))
+        if on_sides:
+            said = prose(said, ", so that ", join(on_sides))
         if asked:
-            said += f", while {listed(asked)} {'is' if len(set(asked)) == 1 else 'are'} asked"
+            said = prose(said, ", while ", join(asked), f" {'is' if len(set(asked)) == 1 else 'are'} asked")
         return said
 
     # How a case ends
 
-    def _end(self, node: Identity | Like, known: Known) -> str:
+    def _end(self, node: Identity | Like, known: Known) -> Prose:
         """``then …``: the contradiction."""
         if isinstance(node, Like):
             return self._like(node)
-        return f"then {Contradiction(self.words, self.numbers, node, known).told()}"
+        return prose("then ", Contradiction(self.words, self.numbers, node, known).told())
 
-    def _like(self, node: Like) -> str:
+    def _like(self, node: Like) -> Prose:
         changes = self._renamed(node.renaming)
-        how = f" with {listed(changes)}" if changes else " again"
-        return f"this is {self.anchors[node.like]}{how}."
+        how = f" with {listed(changes)}." if changes else " again."
+        return prose("this is ", self.anchors[node.like], how)
 
     @property
     def renumbered(self) -> str:
@@ -223,6 +215,14 @@ class Argument:
         for layer, order in sorted(renaming.units.items()):
             found += _permuted("unit", order, f" of layer {layer}" if layers > 1 else "")
         return found
+
+
+def _capital(text: Prose) -> Prose:
+    """Words at the start of a sentence; a formula there stays as it is."""
+    first, *rest = text
+    if isinstance(first, str) and first.startswith(("then ", "this ", "no ", "some ")):
+        return (first[0].upper() + first[1:], *rest)
+    return text
 
 
 def _moves(order: Sequence[int]) -> bool:

@@ -3,88 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from fractions import Fraction
-from math import prod
+from functools import partial
 
-from zerograd.core.model.references import Reference, entry
-from zerograd.core.model.sides import Side, sides
+from zerograd.core.model.network import Network
+from zerograd.core.model.references import entry
+from zerograd.core.model.sides import sides
+from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
-from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
+from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.refuting.system import intercept, sides_of_units
-from zerograd.derive.notation import Atom
+from zerograd.derive.naming import interval, quantity
+from zerograd.document.blocks import Code, Prose, join, prose
+from zerograd.document.exact import rational
+from zerograd.document.formula import (
+    EQUALS,
+    LESS,
+    PLUS,
+    Digits,
+    Letter,
+    Node,
+    Quotient,
+    Sigma,
+    beside,
+    derivative,
+    row,
+)
 from zerograd.document.numbers import exact_text
+from zerograd.show.say.asking import asked_of, size
 from zerograd.show.say.proof.polynomials import Polynomials
-from zerograd.show.say.proof.style import Style, listed
-from zerograd.show.words import activations, count, kink_line, label, network_line
+from zerograd.show.words import activations, kink_line, label, network_line
+
+_L, _M, _K, _T, _m = map(Letter, "LMKTm")
 
 
-def claim(problem: Problem, certificate: Certificate, style: Style) -> str:
+def claim(problem: Problem, certificate: Certificate) -> Prose:
     """The theorem, in one sentence or a few."""
-    network = style.escape(network_line(problem.network))
-    kinks = style.escape(kink_line(activations(problem.network), problem.derivative_at_kink))
+    network = network_line(problem.network)
+    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
     whole = "integer " if problem.domain == "integer" else ""
-    asked = [*_asked(problem, style), *_conditions(problem, style)]
-    text = f"No {whole}parameters of the network {network} and no {whole}dataset of {_size(problem)} satisfy "
-    text += (listed(asked) if asked else "a gradient") + _fixed(problem, style) + "."
-    text += f" Here {style.math('L')} is the mean squared error; {kinks}."
-    if problem.samples.most is not None and _holds_for_any(problem, certificate):
-        text += " The same holds for every other number of samples."
-    return text
+    asked = [*asked_of(problem, partial(_gradient, problem)), *((Code(str(c)),) for c in problem.where)]
+    every = problem.samples.most is not None and _holds_for_any(problem, certificate)
+    return prose(
+        f"No {whole}parameters of the network {network} and no {whole}dataset of {size(problem)} satisfy ",
+        join(asked) if asked else "a gradient",
+        _fixed(problem),
+        ". Here ",
+        _L,
+        f" is the mean squared error; {kinks}.",
+        " The same holds for every other number of samples." if every else "",
+    )
 
 
 def _holds_for_any(problem: Problem, certificate: Certificate) -> bool:
     return sufficient_samples(problem) is not None and every_samples(problem, certificate)
 
 
-def _size(problem: Problem) -> str:
-    samples = problem.samples
-    if samples.fixed is not None:
-        return count(samples.fixed, "sample")
-    if samples.most is not None:
-        return f"{samples.least} to {samples.most} samples"
-    return "any size" if samples.least == 1 else f"{samples.least} or more samples"
+def _gradient(problem: Problem, name: str, index: Index | None) -> Node:
+    if index is None:
+        return derivative(_L, quantity(problem.network, name[0], name[1:]))
+    return Polynomials(problem).derivative(entry(name, index))
 
 
-def _asked(problem: Problem, style: Style) -> Iterator[str]:
-    words = {
-        "zero": ("= 0", "in every entry"),
-        "nonzero": (f"{style.sign('!=')} 0", "in every entry"),
-        "some_nonzero": (f"{style.sign('!=')} 0", "in some entry"),
-        "positive": ("> 0", "in every entry"),
-        "negative": ("< 0", "in every entry"),
-    }
-    for relation, references in problem.query.items():
-        sign, where = words[relation]
-        for reference in references:
-            shape = gradient_shapes(problem.network, problem.samples.least)[reference.name]
-            several = reference.index is None and (prod(shape) > 1 or reference.name == "x")
-            name = style.write.derivative("L", _reference(problem, reference, style))
-            yield style.math(f"{name} {sign}") + (f" {where}" if several else "")
-
-
-def _reference(problem: Problem, reference: Reference, style: Style) -> str:
-    if reference.index is not None:
-        return Polynomials(problem, style.write).variable(str(reference))
-    layer = reference.name[1:]
-    return style.write.atom(Atom(reference.name[0], layer))
-
-
-def _conditions(problem: Problem, style: Style) -> Iterator[str]:
-    for condition in problem.where:
-        text = str(condition)
-        # Set in prose without a font of its own, its words must not run into those around it.
-        plain = style.language == "text" and not {"or", "and"}.isdisjoint(text.split())
-        yield f"({style.code(text)})" if plain else style.code(text)
-
-
-def _fixed(problem: Problem, style: Style) -> str:
+def _fixed(problem: Problem) -> Prose:
     """Given values and bounds."""
     shapes = variable_shapes(problem.network, problem.samples.least)
     given = [
-        style.code(f"{label(name, index, shapes[name])} = {exact_text(value)}")
+        f"{label(name, index, shapes[name])} = {exact_text(value)}"
         for name, values in problem.given.items()
         for index, value in values.items()
     ]
@@ -92,119 +79,124 @@ def _fixed(problem: Problem, style: Style) -> str:
     for reference, (low, high) in problem.bounds.items():
         below = "" if low is None else f"{exact_text(low)} <= "
         above = "" if high is None else f" <= {exact_text(high)}"
-        bounded.append(style.code(f"{below}{reference}{above}"))
-    text = f", where {listed(given)}" if given else ""
-    return text + (f"{' and' if given else ', where'} {listed(bounded)}" if bounded else "")
+        bounded.append(f"{below}{reference}{above}")
+    first, *more = [join((Code(text),) for text in texts) for texts in (given, bounded) if texts] or [()]
+    return prose(", where " if first else "", first, *(prose(" and ", codes) for codes in more))
 
 
-def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str], style: Style) -> Iterator[str]:
+def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -> Iterator[Prose]:
     """Paragraphs that say what the letters of the proof stand for.
 
     Args:
         kinds: of the parts of the certificate.
         used: the labels of the facts that it uses.
     """
-    math, write = style.math, style.write
-    several = problem.network.outputs > 1
-    size = write.join([*("MK" if several else "M")])
-    half = f"{size}/2"
-    outputs = f" and {math('K')} = {problem.network.outputs} outputs" if several else ""
-    yield (
-        f"From here on {math('L')} stands for half the sum of the squared residuals, which is {math(half)} "
-        f"times the mean squared error ({math('M')} samples{outputs}): the signs of gradients are the same. "
-        f"Samples and units are counted from 0."
+    outputs = problem.network.outputs
+    size = row(*beside(_M, _K)) if outputs > 1 else _M
+    yield prose(
+        "From here on ",
+        _L,
+        " stands for half the sum of the squared residuals, which is ",
+        Quotient(size, Digits("2"), slash=True),
+        " times the mean squared error (",
+        _M,
+        " samples",
+        prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else (),
+        "): the signs of gradients are the same. Samples and units are counted from 0.",
     )
     if "dataset" in kinds or "moments" in kinds:
-        yield _letters(problem, style, slopes="dataset" in kinds)
+        yield _letters(problem, slopes="dataset" in kinds)
     if "moments" in kinds:
-        yield _moments(problem, style)
+        yield _moments(problem)
     if any(label.startswith("homogeneity") for label in used):
-        yield (
+        yield prose(
             "The activations of the hidden units below are homogeneous: their value at a pre-activation is "
             "their slope there times the pre-activation. So for each unit, the sum of parameter times "
             "gradient is the same over what comes in, bias included, and over what goes out, whatever the "
             "data."
         )
     if any("t[" in label for label in used):
-        yield _auxiliary(problem, style)
+        of = "absolute values, greatest values and quotients in the conditions"
+        yield prose(Polynomials(problem).variable(entry("t", (0,))), f" and its like stand for {of}.")
 
 
-def _letters(problem: Problem, style: Style, *, slopes: bool) -> str:
-    math, write, network = style.math, style.write, problem.network
+def _letters(problem: Problem, *, slopes: bool) -> Prose:
+    network = problem.network
+    name = partial(quantity, network)
     k = ("k",) if network.outputs > 1 else ()
-    r, y_hat, y = (write.atom(Atom(letter, "", ("m", *k))) for letter in ("r", "ŷ", "y"))
-    text = f"{math(f'{r} = {y_hat} {write.minus} {y}')} is the residual of sample {math('m')}"
-    text += f" at output {math('k')}" if k else ""
-    units = sides_of_units(problem)
-    layers = list(dict.fromkeys(layer for layer, _ in units))
-    said = []
+    r, y_hat, y = (name(letter, at=("m", *k)) for letter in ("r", "ŷ", "y"))
+    text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", _m)
+    text += prose(" at output ", Letter("k")) if k else ()
+    layers = list(dict.fromkeys(layer for layer, _ in sides_of_units(problem)))
+    values: list[Prose] = []
     for layer in layers:
         # Of the first layer it is said what they are: proofs name them without a further word.
         i = ("i",) if network.layers[layer - 1].units > 1 else ()
-        number = "" if len(layers) == 1 else str(layer)
-        z, s, c = (write.atom(Atom(letter, number, ("m", *i))) for letter in "zsc")
-        which = f"unit {math('i')} of layer {layer}" if i else f"the unit of layer {layer}"
-        own = sides(network.layers[layer - 1].activation, problem.derivative_at_kink)
-        name = z
-        if layer == 1:
-            z += f" = {_affine(problem, i, style)}"
-        text += f"; {math(z)} is the pre-activation of {which}"
+        z, s, c = (name(letter, "" if len(layers) == 1 else layer, ("m", *i)) for letter in "zsc")
+        which = prose("unit ", Letter("i"), f" of layer {layer}") if i else (f"the unit of layer {layer}",)
+        choices = sides(network.layers[layer - 1].activation, problem.derivative_at_kink)
+        defined = row(z, EQUALS, *_affine(network, i)) if layer == 1 else z
+        text += prose("; ", defined, " is the pre-activation of ", which)
         if slopes:
-            text += f" and {math(s)} its slope: {listed(_slopes(own, s, name, style))}"
-            shifts = [intercept(side) for side in own]
+            each = (
+                prose(row(s, EQUALS, rational(side.derivative)), " where ", interval(side, z))
+                for side in choices
+            )
+            text += prose(" and ", s, " its slope: ", join(each))
+            shifts = [intercept(side) for side in choices]
             if any(shifts):
-                values = listed([math(write.number(shift)) for shift in shifts])
-                value = f"{write.join([s, name])} + {c}"
-                said.append(f"The value of {which} is {math(value)}, where {math(c)} is {values} in turn.")
-    return " ".join([f"{text}.", *said])
+                value = row(row(*beside(s, z)), PLUS, c)
+                values += [(" The value of ",), which, prose(" is ", value, ", where ", c, " is ")]
+                values += [join(map(rational, shifts)), (" in turn.",)]
+    return prose(text, ".", *values)
 
 
-def _affine(problem: Problem, i: tuple[str, ...], style: Style) -> str:
+def _affine(network: Network, i: tuple[str, ...]) -> list[Node]:
     """w·x + b of a unit of the first layer, on sample m."""
-    write, network = style.write, problem.network
     d = ("d",) if network.inputs > 1 else ()
-    product = write.join([write.atom(Atom("w", "1", (*i, *d))), write.atom(Atom("x", "", ("m", *d)))])
-    bias = f" + {write.atom(Atom('b', '1', i))}" if network.layers[0].bias else ""
-    return (f"{write.summation('d')} {product}" if d else product) + bias
+    product = beside(quantity(network, "w", 1, (*i, *d)), quantity(network, "x", at=("m", *d)))
+    bias: list[Node] = [PLUS, quantity(network, "b", 1, i)] if network.layers[0].bias else []
+    return [*([Sigma(Letter("d"))] if d else []), *product, *bias]
 
 
-def _slopes(own: tuple[Side, ...], s: str, z: str, style: Style) -> list[str]:
-    return [
-        f"{style.math(f'{s} = {style.write.number(Fraction(side.derivative))}')} where "
-        f"{style.math(style.write.interval(side, z))}"
-        for side in own
-    ]
-
-
-def _moments(problem: Problem, style: Style) -> str:
-    math, write, network = style.math, style.write, problem.network
+def _moments(problem: Problem) -> Prose:
+    network = problem.network
+    name = partial(quantity, network)
     units = sides_of_units(problem)
     k = ("k",) if network.outputs > 1 else ()
     d = ("d",) if network.inputs > 1 else ()
-    total, first = write.atom(Atom("S", "T", k)), write.atom(Atom("V", "T", (*k, *d)))
-    r, x = write.atom(Atom("r", "", ("m", *k))), write.atom(Atom("x", "", ("m", *d)))
-    over = write.summation("m")
-    sums = f"{math(f'{total} = {over} {r}')} and {math(f'{first} = {over} {write.join([r, x])}')}"
+    r, x, over = name("r", at=("m", *k)), name("x", at=("m", *d)), Sigma(_m)
+    total = row(name("S", "T", k), EQUALS, over, r)
+    first = row(name("V", "T", (*k, *d)), EQUALS, over, *beside(r, x))
     if not units:
-        return f"The network is affine in its input, so gradients are linear in the sums {sums}."
-    digits = []
-    for (layer, unit), own in units.items():
-        width = network.layers[layer - 1].units
+        start = "The network is affine in its input, so gradients are linear in the sums "
+        return prose(start, total, " and ", first, ".")
+    digits: list[Prose] = []
+    for (layer, unit), choices in units.items():
         if unit == 0:
-            z = write.atom(
-                Atom("z", "" if len({n for n, _ in units}) == 1 else str(layer), ("i",) * (width > 1))
-            )
-            sides_said = [f"{n} where {math(write.interval(side, z))}" for n, side in enumerate(own)]
-            digits.append(listed(sides_said))
+            i = ("i",) * (network.layers[layer - 1].units > 1)
+            z = name("z", "" if len({n for n, _ in units}) == 1 else layer, i)
+            each = (prose(f"{n} where ", interval(side, z)) for n, side in enumerate(choices))
+            digits += [("; ",), join(each)]
     of_each = "a digit" if len(units) == 1 else "digits, one for each unit in order"
-    return (
-        f"The activation pattern {math('T')} of a sample is written as {of_each}: {'; '.join(digits)}. "
-        "Within a pattern the network is affine in its input, so gradients are linear in the moments "
-        f"{sums}, summed over the samples {math('m')} of pattern {math('T')}."
+    return prose(
+        "The activation pattern ",
+        _T,
+        f" of a sample is written as {of_each}: ",
+        *digits[1:],
+        ". Within a pattern the network is affine in its input, so gradients are linear in the moments ",
+        total,
+        " and ",
+        first,
+        ", summed over the samples ",
+        _m,
+        " of pattern ",
+        _T,
+        ".",
     )
 
 
-def enough(problem: Problem, certificate: Certificate, style: Style) -> str | None:
+def enough(problem: Problem, certificate: Certificate) -> Prose | None:
     """Why the parts of the proof are enough for what is asked; None where that needs no words."""
     if any(part.samples is None for part in certificate.parts):
         return None
@@ -213,30 +205,27 @@ def enough(problem: Problem, certificate: Certificate, style: Style) -> str | No
     each = wanted.most is not None and {*range(wanted.least, wanted.most + 1)} <= {*numbers}
     if each and not _holds_for_any(problem, certificate):
         return None
-    so = f"So it is enough to consider {style.math(f'M = {numbers[-1]}')}"
+    so = prose("So it is enough to consider ", _samples(numbers[-1]))
     if bound is not None and numbers[-1] >= bound:
         entries = "1 entry" if bound == 1 else f"{bound} entries"
-        return (
+        return prose(
             f"The question names {entries} of gradients, which are linear in the residuals. If some dataset "
             f"answers it, so do at most {bound} of its samples with other residuals: of the vectors that the "
             "residuals multiply, those of a basis are enough. And a dataset can be padded with copies of its "
-            f"inputs whose residuals are 0. {so}, whatever the number of samples."
+            "inputs whose residuals are 0. ",
+            so,
+            ", whatever the number of samples.",
         )
-    return (
-        "A dataset that answers the question can be padded with copies of its inputs whose residuals are 0. "
-        f"{so}."
-    )
+    padded = "can be padded with copies of its inputs whose residuals are 0. "
+    return prose(f"A dataset that answers the question {padded}", so, ".")
 
 
-def about(kind: Kind, samples: int | None, style: Style) -> str:
+def about(kind: Kind, samples: int | None) -> Prose:
     """What a part of the proof is about."""
-    if kind == "dataset":
-        return f"Let {style.math(f'M = {samples}')}."
-    return f"Let {style.math('M')} be any number of samples."
+    if kind == "dataset" and samples is not None:
+        return prose("Let ", _samples(samples), ".")
+    return prose("Let ", _M, " be any number of samples.")
 
 
-def _auxiliary(problem: Problem, style: Style) -> str:
-    """What t[0], t[1], … stand for."""
-    t = Polynomials(problem, style.write).variable(entry("t", (0,)))
-    of = "absolute values, greatest values and quotients in the conditions"
-    return f"{style.math(t)} and its like stand for {of}."
+def _samples(number: int) -> Node:
+    return row(_M, EQUALS, Digits(str(number)))

@@ -9,9 +9,10 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Identity
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.refutation import Known
-from zerograd.show.say.proof.facts import Facts, Quantity
-from zerograd.show.say.proof.polynomials import Polynomials
-from zerograd.show.say.proof.style import Style, listed
+from zerograd.document.blocks import Prose, join, listed, prose
+from zerograd.document.formula import EQUALS, PLUS, ZERO, Node, brackets, power, row
+from zerograd.show.say.proof.facts import Facts, Subject
+from zerograd.show.say.proof.polynomials import ONE, Polynomials, is_bracketed, times
 
 
 @dataclass(slots=True)
@@ -26,13 +27,11 @@ class Contradiction:
     numbers: Mapping[str, int]
     node: Identity
     known: Known
-    style: Style = field(init=False)
     write: Polynomials = field(init=False)
     facts: Mapping[str, Fact] = field(init=False)
-    quantities: Mapping[str, Quantity] = field(init=False)
+    subjects: Mapping[str, Subject] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.style = self.words.style
         self.write = self.words.naming(self.known.values)
         labels = [
             *self.node.nonzero,
@@ -40,25 +39,23 @@ class Contradiction:
             *self.node.cofactors,
         ]
         self.facts = {label: _fact(self.known, label) for label in labels}
-        self.quantities = {
-            label: self.words.quantity(label, fact, self.write) for label, fact in self.facts.items()
+        self.subjects = {
+            label: self.words.subject(label, fact, self.write) for label, fact in self.facts.items()
         }
 
-    def told(self) -> str:
+    def told(self) -> Prose:
         """A clause, with its full stop: what then holds, and why it cannot."""
-        node, facts, quantities = self.node, self.facts, self.quantities
+        node, facts, subjects = self.node, self.facts, self.subjects
         right_labels = list(node.cofactors)
         left_labels = [label for label in facts if label not in right_labels]
         only = _only_label(node)
         if only is not None and facts[only].polynomial.is_constant:
-            return self._absurd(only, facts[only], quantities[only])
-        math = self.style.math
+            return self._absurd(only, facts[only], subjects[only])
         given = {
-            label: quantity.defined
-            for label, quantity in quantities.items()
-            if quantity.defined is not None and not self._is_displayed(label, facts[label])
+            label: subject.defined
+            for label, subject in subjects.items()
+            if subject.defined is not None and not self._is_displayed(label, facts[label])
         }
-        on_right = self._by(right_labels)
         short = self._shortened()
         if short is not None:
             return short
@@ -68,21 +65,22 @@ class Contradiction:
         if single is not None:
             # The definition of what is not 0 starts the chain of equations.
             left = given.pop(single, left)
-        said = [math(text) for text in dict.fromkeys(given.values())]
-        before = f"{listed(said)}, so that " if said else ""
+        defined = dict.fromkeys(given.values())
+        before = prose(join(defined), ", so that ") if defined else ()
         if not right_labels:
-            return f"{before}{math(f'{left} = 0')}, but the left side is above 0{self._by(left_labels)}."
-        chain = f"{before}{math(f'{left} = {right} = 0')}{on_right}"
+            return prose(before, _zero(left), ", but the left side is above 0", self._by(left_labels), ".")
+        chain = prose(before, row(left, EQUALS, right, EQUALS, ZERO), self._by(right_labels))
         if single is not None:
-            return f"{chain}, {self._against(single, quantities[single])}."
+            return prose(chain, ", ", self._against(single, subjects[single]), ".")
         if not left_labels and not node.positive:
-            return f"{chain}, which is false."
+            return prose(chain, ", which is false.")
         above = bool(node.positive) and all(facts[label].sign == ">" for label in node.nonzero)
-        return f"{chain}; but the left side is {'above 0' if above else 'not 0'}{self._by(left_labels)}."
+        by = self._by(left_labels)
+        return prose(chain, f"; but the left side is {'above 0' if above else 'not 0'}{by}.")
 
-    def _shortened(self) -> str | None:
+    def _shortened(self) -> Prose | None:
         """An identity of which most is that some variables are 0: these are put into what is left."""
-        node, facts, quantities = self.node, self.facts, self.quantities
+        node, facts, subjects = self.node, self.facts, self.subjects
         if node.positive or not node.nonzero:
             return None
         zeros = {label: variable for label in node.cofactors if (variable := _variable(facts[label]))}
@@ -91,67 +89,65 @@ class Contradiction:
         by = self._by([*zeros])
         single = _single(node)
         if single is not None and not rest and zeros:
-            if quantities[single].defined is None:
+            defined = subjects[single].defined
+            if defined is None:
                 return None
-            zero = self.style.math(f"{quantities[single].defined} = 0")
-            return f"{zero}{by}, {self._against(single, quantities[single])}."
+            return prose(_zero(defined), f"{by}, ", self._against(single, subjects[single]), ".")
         if len(rest) != 1 or not zeros or not node.cofactors[rest[0]].is_constant:
             return None
         left = Polynomial.constant(1)
-        for label, power in node.nonzero.items():
-            for _ in range(power):
+        for label, exponent in node.nonzero.items():
+            for _ in range(exponent):
                 left = left * facts[label].polynomial
         if left != facts[rest[0]].polynomial.at(values) * node.cofactors[rest[0]].constant_term:
             return None
         if rest[0] not in self.numbers:
             return None
-        product = self._left()
-        defined = [
-            self.style.math(text)
+        definitions = [
+            definition
             for label in node.nonzero
-            if (text := quantities[label].defined) is not None and not self._is_displayed(label, facts[label])
+            if (definition := subjects[label].defined) is not None
+            and not self._is_displayed(label, facts[label])
         ]
-        here = f"{listed(defined)}, and " if defined else ""
-        return (
-            f"{here}({self.numbers[rest[0]]}) becomes {self.style.math(f'{product} = 0')}{by}; "
-            f"but the left side is not 0{self._by([*node.nonzero])}."
+        return prose(
+            prose(join(definitions), ", and ") if definitions else (),
+            f"({self.numbers[rest[0]]}) becomes ",
+            _zero(self._left()),
+            f"{by}; but the left side is not 0{self._by([*node.nonzero])}.",
         )
 
-    def _against(self, label: str, quantity: Quantity) -> str:
-        if label in self.numbers:
-            return f"against ({self.numbers[label]})"
-        return f"against {self.style.math(quantity.says)}"
+    def _against(self, label: str, subject: Subject) -> Prose:
+        return prose("against ", f"({self.numbers[label]})" if label in self.numbers else subject.says)
 
-    def _absurd(self, label: str, fact: Fact, quantity: Quantity) -> str:
+    def _absurd(self, label: str, fact: Fact, subject: Subject) -> Prose:
         """The fact alone is false."""
-        math = self.style.math
         z = self.words.of_pre_activation(label, fact, self.write)
         if z:
-            return f"{math(' = '.join(z))}, against {math(quantity.says)}."
-        if quantity.defined is not None:
-            return f"{math(quantity.defined)}, {self._against(label, quantity)}."
+            return prose(z, ", against ", subject.says, ".")
+        if subject.defined is not None:
+            return prose(subject.defined, ", ", self._against(label, subject), ".")
         by = f"({self.numbers[label]}) says that " if label in self.numbers else ""
-        return f"{by}{math(quantity.says)}, which is false."
+        return prose(by, subject.says, ", which is false.")
 
     def _is_displayed(self, label: str, fact: Fact) -> bool:
         return label in self.numbers and self.words.system.facts[label] == fact
 
-    def _right(self) -> str:
+    def _right(self) -> Node:
         """Σ cofactor · fact."""
         cofactors = self.node.cofactors
         if len(cofactors) == 1:
             ((label, c),) = cofactors.items()
-            if c == Polynomial.constant(1) and self.quantities[label].shown.startswith("("):
+            if c == Polynomial.constant(1) and is_bracketed(self.subjects[label].shown):
                 return self.write(self.facts[label].polynomial)
-        return self.write.combination((c, self.quantities[label].shown) for label, c in cofactors.items())
+        return self.write.combination((c, self.subjects[label].shown) for label, c in cofactors.items())
 
-    def _left(self) -> str:
+    def _left(self) -> Node:
         """Π nonzero^power · Σ positive, with what all summands share in front of them."""
-        node, quantities = self.node, self.quantities
+        node = self.node
 
-        def powers(exponents: Mapping[str, int]) -> list[str]:
-            ordered = sorted(exponents.items(), key=lambda power: "grad(" in power[0])
-            return [self.write.power(quantities[label].shown, e) for label, e in ordered if e]
+        def powers(exponents: Mapping[str, int]) -> list[Node]:
+            ordered = sorted(exponents.items(), key=lambda item: "grad(" in item[0])
+            return [power(self.subjects[label].shown, e) for label, e in ordered if e]
 
         shared: dict[str, int] = {}
         if len(node.positive) > 1:
@@ -161,27 +157,31 @@ class Contradiction:
                 for label, e in first.items()
                 if all(label in other for other in others)
             }
-        summands = []
+        summands: list[Node] = []
         for product in node.positive:
             inner = powers({label: e - shared.get(label, 0) for label, e in product.factors.items()})
-            inner += [self.write.power(self.write.factor(square), 2) for square in product.squares]
+            inner += [power(self.write.factor(square), 2) for square in product.squares]
             constant = self.write(Polynomial.constant(product.coefficient))
             inner = inner if product.coefficient == 1 and inner else [constant, *inner]
-            summands.append(self.write.times(inner))
-        total = " + ".join(summands)
+            summands += [PLUS, times(inner)]
+        total = row(*summands[1:]) if summands else ONE
         together = {**shared}
         for label, e in node.nonzero.items():
             together[label] = together.get(label, 0) + e
         factors = powers(together)
         if not factors:
-            return total or "1"
-        if summands and total != "1":
-            factors.append(self.style.write.brackets(total) if len(summands) > 1 else total)
-        return self.write.times(factors)
+            return total
+        if total != ONE:
+            factors.append(brackets(total) if len(node.positive) > 1 else total)
+        return times(factors)
 
     def _by(self, labels: Sequence[str]) -> str:
         known = sorted({self.numbers[label] for label in labels if label in self.numbers})
         return f" by {listed([f'({number})' for number in known])}" if known else ""
+
+
+def _zero(left: Node) -> Node:
+    return row(left, EQUALS, ZERO)
 
 
 def _fact(known: Known, label: str) -> Fact:

@@ -15,8 +15,10 @@ from zerograd.core.refuting.certificate import Part
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Numbers, System
+from zerograd.document.blocks import Prose, join, prose
+from zerograd.document.exact import rational
+from zerograd.document.formula import EQUALS, LESS, MINUS, PLUS, RELATIONS, ZERO, Node, brackets, row
 from zerograd.show.say.proof.polynomials import Polynomials
-from zerograd.show.say.proof.style import Style, listed
 
 _GRADIENT = re.compile(
     r"(?P<some>some )?grad\((?P<name>[^)]+)\) (?P<sign>=|!=|>|<) 0(?:/(?P<part>\d+))?(?:\.\d+)*"
@@ -29,7 +31,7 @@ _SHORT = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Subject:
     """What a fact speaks of.
 
     Attributes:
@@ -38,9 +40,9 @@ class Quantity:
         says: the fact, with the name.
     """
 
-    shown: str
-    defined: str | None
-    says: str
+    shown: Node
+    defined: Node | None
+    says: Node
 
 
 @dataclass
@@ -49,43 +51,41 @@ class Facts:
 
     problem: Problem
     part: Part
-    style: Style
     system: System = field(init=False)
     plain: Polynomials = field(init=False)
 
     def __post_init__(self) -> None:
         self.system = system_of(self.problem, self.part.kind, self.part.samples)
-        self.plain = Polynomials(self.problem, self.style.write)
+        self.plain = Polynomials(self.problem)
 
     def naming(self, values: Numbers) -> Polynomials:
         """Writes pre-activations by their names where they are factors."""
         return replace(self.plain, named=self._pre_activations(values))
 
-    def _pre_activations(self, values: Numbers) -> tuple[tuple[Polynomial, str], ...]:
-        found: dict[Polynomial, str] = {}
+    def _pre_activations(self, values: Numbers) -> tuple[tuple[Polynomial, Node], ...]:
+        names: dict[Polynomial, Node] = {}
         for cases in self.system.splits.values():
             for case in cases:
                 for label, fact in case.facts:
                     z = _PRE_ACTIVATION.fullmatch(label)
                     if z and isinstance(fact, Fact):
-                        found.setdefault(_value_of(z, fact).at(values), self._z(z))
-        return tuple((p, name) for p, name in found.items() if len(p.terms) > 1)
+                        names.setdefault(_value_of(z, fact).at(values), self._z(z))
+        return tuple((p, name) for p, name in names.items() if len(p.terms) > 1)
 
-    def _z(self, match: re.Match[str]) -> str:
+    def _z(self, match: re.Match[str]) -> Node:
         index = tuple(int(part) for part in match["index"].split(","))
         return self.plain.pre_activation(int(match["layer"]), index, match["at"])
 
-    def formula(self, label: str, formula: Formula, values: Mapping[str, Fraction]) -> str:
+    def formula(self, label: str, formula: Formula, values: Mapping[str, Fraction]) -> Prose:
         match formula:
             case Fact(polynomial=p, sign=sign):
-                fact = Fact(p.at(values), sign)
-                return self.style.math(self.quantity(label, fact, self.naming(values)).says)
+                return prose(self.subject(label, Fact(p.at(values), sign), self.naming(values)).says)
             case Both(parts=parts):
-                return listed([self.formula("", part, values) for part in parts])
+                return join(self.formula("", part, values) for part in parts)
             case Either(parts=parts):
-                return listed([self.formula("", part, values) for part in parts], "or")
+                return join((self.formula("", part, values) for part in parts), "or")
 
-    def quantity(self, label: str, fact: Fact, write: Polynomials) -> Quantity:
+    def subject(self, label: str, fact: Fact, write: Polynomials) -> Subject:
         """What a fact is about, named if it is a gradient or a pre-activation.
 
         Args:
@@ -97,9 +97,9 @@ class Facts:
             name = self.plain.derivative(self._entry(gradient["name"], gradient["part"]))
             negative = gradient["sign"] == "<"
             value = write(-p if negative else p)
-            says = f"{name} {self.style.sign(gradient['sign'])} 0"
-            shown = self.style.write.brackets(f"{self.style.write.minus}{name}") if negative else name
-            return Quantity(shown, None if value == name else f"{name} = {value}", says)
+            says = row(name, RELATIONS[gradient["sign"]], ZERO)
+            shown = brackets(row(MINUS, name)) if negative else name
+            return Subject(shown, None if value == name else row(name, EQUALS, value), says)
         z = _PRE_ACTIVATION.fullmatch(label)
         if z:
             name = self._z(z)
@@ -108,40 +108,37 @@ class Facts:
             defined = None
             if z["layer"] != "1":
                 written = replace(write, named=tuple(n for n in write.named if n[1] != name))
-                defined = f"{name} = {written(_value_of(z, fact))}"
-            number = self.style.write.number(abs(end))
-            says = f"{name} {self.style.sign(z['sign'])} {self.style.write.number(end)}"
+                defined = row(name, EQUALS, written(_value_of(z, fact)))
+            says = row(name, RELATIONS[z["sign"]], rational(end))
             shown = name
-            if end:
-                sign_of_end = "+" if end < 0 else self.style.write.minus
-                shown = f"{name} {sign_of_end} {number}"
-                if below:
-                    shown = f"{self.style.write.number(end)} {self.style.write.minus} {name}"
+            if end and below:
+                shown = brackets(row(rational(end), LESS, name))
+            elif end:
+                shown = brackets(row(name, PLUS if end < 0 else LESS, rational(abs(end))))
             elif below:
-                shown = f"{self.style.write.minus}{name}"
-            bracketed = shown if shown == name else self.style.write.brackets(shown)
-            return Quantity(bracketed, defined, says)
-        return Quantity(write.factor(p), None, self.relation(p, sign, write))
+                shown = brackets(row(MINUS, name))
+            return Subject(shown, defined, says)
+        return Subject(write.factor(p), None, self.relation(p, sign, write))
 
-    def relation(self, p: Polynomial, sign: str, write: Polynomials) -> str:
+    def relation(self, p: Polynomial, sign: str, write: Polynomials) -> Node:
         """``p sign 0``; a short difference as ``a sign b``."""
         above = {m: c for m, c in p.terms.items() if c > 0}
         below = {m: -c for m, c in p.terms.items() if c < 0}
         if above and below and len(p.terms) <= _SHORT:
-            return f"{write(Polynomial(above))} {self.style.sign(sign)} {write(Polynomial(below))}"
+            return row(write(Polynomial(above)), RELATIONS[sign], write(Polynomial(below)))
         if below and not above:
             p, sign = -p, {">": "<", ">=": "<="}.get(sign, sign)
-        return f"{write(p)} {self.style.sign(sign)} 0"
+        return row(write(p), RELATIONS[sign], ZERO)
 
     def _entry(self, reference: str, part: str | None) -> str:
         parsed = parse_reference(reference)
         shape = gradient_shapes(self.problem.network, self.part.samples or 1)[parsed.name]
         return entry(parsed.name, resolve(parsed, shape)[int(part or 0)])
 
-    def of_pre_activation(self, label: str, fact: Fact, write: Polynomials) -> tuple[str, str] | None:
-        """(name, value) of the pre-activation that a fact is about, if it is about one."""
+    def of_pre_activation(self, label: str, fact: Fact, write: Polynomials) -> Node | None:
+        """``z = value``, if a fact is about a pre-activation."""
         z = _PRE_ACTIVATION.fullmatch(label)
-        return (self._z(z), write(_value_of(z, fact))) if z else None
+        return row(self._z(z), EQUALS, write(_value_of(z, fact))) if z else None
 
 
 def _value_of(match: re.Match[str], fact: Fact) -> Polynomial:

@@ -18,9 +18,25 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.system import sides_of_units
-from zerograd.derive.notation import Atom, LaTeX, Notation
+from zerograd.derive.naming import quantity
+from zerograd.document.exact import Signed, coefficient, total
+from zerograd.document.formula import (
+    OPEN,
+    TIMES,
+    Call,
+    Digits,
+    Letter,
+    Node,
+    Row,
+    beside,
+    brackets,
+    derivative,
+    power,
+    row,
+)
 
 _VARIABLE = re.compile(r"(?P<letter>[A-Za-z]+)(?P<number>\d*)(?:\[(?P<index>[\d,]+)\])?")
+ONE = Digits("1")
 _RANKS = {"r": 0, "w": 1, "b": 2, "s": 3, "c": 3, "S": 5, "V": 5, "g": 6}
 """The order of factors: residuals, parameters, slopes, inputs and all else, moments, gradients."""
 
@@ -31,26 +47,25 @@ class _Summand:
 
     coefficient: Fraction
     monomial: Monomial
-    brackets: tuple[str, ...] = ()
+    named: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)
 class Polynomials:
-    """Writes the variables and polynomials of one problem in a notation.
+    """Writes the variables and polynomials of one problem.
 
     Attributes:
         named: polynomials that are written by a name wherever they are a factor: pre-activations.
     """
 
     problem: Problem
-    write: Notation
-    named: tuple[tuple[Polynomial, str], ...] = ()
+    named: tuple[tuple[Polynomial, Node], ...] = ()
 
     @cached_property
     def _layers_with_sides(self) -> set[int]:
         return {layer for layer, _ in sides_of_units(self.problem)}
 
-    def variable(self, name: str) -> str:
+    def variable(self, name: str) -> Node:
         """A variable of any system. Indices on axes of length 1 are left out, save those of samples."""
         if name.startswith("g_"):
             return self.derivative(name.removeprefix("g_"))
@@ -58,9 +73,9 @@ class Polynomials:
         if match is None:  # it cannot be: systems name their variables so
             raise ValueError(f"no variable of a system: {name!r}")
         index = tuple(int(part) for part in match["index"].split(",")) if match["index"] else ()
-        return self.write.atom(self._atom(match["letter"], match["number"], index))
+        return self._quantity(match["letter"], match["number"], index)
 
-    def _atom(self, letter: str, number: str, index: Index) -> Atom:
+    def _quantity(self, letter: str, number: str, index: Index) -> Node:
         network = self.problem.network
         lengths: Sequence[int]
         match letter:
@@ -83,74 +98,48 @@ class Polynomials:
         # What stands before the axes of units is the number of a sample.
         first = len(index) - len(lengths)
         kept = [*index[:first], *(i for i, n in zip(index[first:], lengths, strict=True) if n > 1)]
-        return Atom(letter, number, tuple(map(str, kept)))
+        return quantity(network, letter, number, kept)
 
-    def derivative(self, name: str) -> str:
+    def derivative(self, name: str) -> Node:
         """∂L/∂ of an entry, e.g. of ``w1[0,0]``."""
-        return self.write.derivative("L", self.variable(name))
+        return derivative(Letter("L"), self.variable(name))
 
-    def pre_activation(self, layer: int, index: Index, at: str | None = None) -> str:
+    def pre_activation(self, layer: int, index: Index, at: str | None = None) -> Node:
         """z of a sample's unit; or of a unit, at an input such as ``x01``."""
         if at is None:
             return self.variable(entry(f"z{layer}", index))
-        width = self.problem.network.layers[layer - 1].units
+        network = self.problem.network
         number = "" if self._layers_with_sides <= {layer} else str(layer)
-        z = self.write.atom(Atom("z", number, tuple(map(str, index)) if width > 1 else ()))
-        return f"{z}({self.write.atom(Atom(at[0], at[1:]))})" if at else z
+        z = quantity(network, "z", number, index if network.layers[layer - 1].units > 1 else ())
+        return Call(z, quantity(network, at[0], at[1:])) if at else z
 
-    def __call__(self, p: Polynomial) -> str:
-        return self._sum([self._written(summand) for summand in self._summands(p)])
+    def __call__(self, p: Polynomial) -> Node:
+        return _sum([self._written(summand) for summand in self._summands(p)])
 
-    def factor(self, p: Polynomial) -> str:
+    def factor(self, p: Polynomial) -> Node:
         """In brackets if it is a sum, or starts with a sign."""
         parts = [self._written(summand) for summand in self._summands(p)]
-        shown = self._sum(parts)
-        return self.write.brackets(shown) if len(parts) > 1 or any(n for n, _ in parts) else shown
+        plain = len(parts) < 2 and not any(part.negative for part in parts)
+        return _sum(parts) if plain else brackets(_sum(parts))
 
-    def combination(self, summands: Iterable[tuple[Polynomial, str]]) -> str:
+    def combination(self, summands: Iterable[tuple[Polynomial, Node]]) -> Node:
         """Σ coefficient · quantity, the quantities as they are written."""
         parts = []
-        for coefficient, quantity in summands:
-            own = [self._written(summand) for summand in self._summands(coefficient)]
-            if len(own) != 1:
-                parts.append((False, self.times([self.write.brackets(self._sum(own)), quantity])))
-            elif own[0][1] == "1":
-                parts.append((own[0][0], quantity))
+        for multiple, node in summands:
+            written = [self._written(summand) for summand in self._summands(multiple)]
+            if len(written) != 1:
+                parts.append(Signed(False, times([brackets(_sum(written)), node])))
             else:
-                parts.append((own[0][0], self.times([own[0][1], quantity])))
+                size = written[0].size
+                parts.append(Signed(written[0].negative, node if size == ONE else times([size, node])))
         # A sum that starts without a sign reads better.
-        return self._sum(sorted(parts, key=lambda part: part[0]))
+        return _sum(sorted(parts, key=lambda part: part.negative))
 
-    def times(self, factors: Sequence[str]) -> str:
-        """A product with its signs of multiplication."""
-        return (r" \cdot " if isinstance(self.write, LaTeX) else " · ").join(factors)
-
-    def power(self, base: str, exponent: int) -> str:
-        """A quantity to a power; what has an index above, or is a fraction, needs braces or brackets."""
-        if exponent == 1:
-            return base
-        if "∂" in base or "partial" in base:
-            base = self.write.brackets(base)
-        elif isinstance(self.write, LaTeX) and "^" in base and not base.startswith("("):
-            base = f"{{{base}}}"
-        return self.write.power(base, exponent)
-
-    def _sum(self, parts: Sequence[tuple[bool, str]]) -> str:
-        text = ""
-        for negative, shown in parts:
-            if text:
-                text += f" {self.write.minus if negative else '+'} {shown}"
-            else:
-                text = (self.write.minus if negative else "") + shown
-        return text or "0"
-
-    def _written(self, summand: _Summand) -> tuple[bool, str]:
-        """Whether it is subtracted, and what is written after the sign."""
-        ordered = sorted(summand.monomial, key=lambda power: _factor_order(power[0]))
-        factors = [self.power(self.variable(name), e) for name, e in ordered] + list(summand.brackets)
-        before = self.write.coefficient(abs(summand.coefficient), [], alone=not factors)
-        shown = " ".join(part for part in (before, self.write.join(factors)) if part)
-        return summand.coefficient < 0, shown
+    def _written(self, summand: _Summand) -> Signed:
+        ordered = sorted(summand.monomial, key=lambda item: _factor_order(item[0]))
+        factors = [power(self.variable(name), e) for name, e in ordered] + list(summand.named)
+        before = coefficient(abs(summand.coefficient), alone=not factors)
+        return Signed(summand.coefficient < 0, row(*before, *beside(*factors)))
 
     def _summands(self, p: Polynomial) -> list[_Summand]:
         terms = sorted(p.terms.items(), key=lambda term: _term_order(*term))
@@ -158,12 +147,12 @@ class Polynomials:
             return [_Summand(c, monomial) for monomial, c in terms]
         common, size = _common([m for m, _ in terms]), _common_size([c for _, c in terms])
         rest = Polynomial({_without(m, common): c / size for m, c in terms})
-        names: dict[str, int] = {}
+        names: dict[Node, int] = {}
         for z, name in self.named:
             while (quotient := _quotient(rest, z)) is not None:
                 rest, names[name] = quotient, names.get(name, 0) + 1
         if common or abs(size) != 1 or names:
-            shown = tuple(self.power(name, e) for name, e in names.items())
+            shown = tuple(power(name, e) for name, e in names.items())
             if len(rest.terms) > 1:
                 shown += (self.factor(rest),)
                 return [_Summand(size, common, shown)]
@@ -183,6 +172,20 @@ class Polynomials:
         # A sum that starts without a sign reads better.
         first = next((n for n, summand in enumerate(found) if summand.coefficient > 0), 0)
         return [found[first], *found[:first], *found[first + 1 :]]
+
+
+def times(factors: Sequence[Node]) -> Node:
+    """A product with its signs of multiplication."""
+    return row(*[part for factor in factors for part in (TIMES, factor)][1:])
+
+
+def is_bracketed(node: Node) -> bool:
+    """Whether a formula begins with a bracket."""
+    return node == OPEN or (isinstance(node, Row) and is_bracketed(node.parts[0]))
+
+
+def _sum(terms: Iterable[Signed]) -> Node:
+    return row(*total(terms).parts)
 
 
 def _term_order(monomial: Monomial, c: Fraction) -> tuple[int, bool, list[tuple[int, int, list[str | int]]]]:
