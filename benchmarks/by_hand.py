@@ -18,12 +18,12 @@ from typing import Any, Literal
 
 import z3
 
-from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.activations import Activation, Kink, piecewise
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.language import Call, Comparison, Name, walk
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Rational, variable_shapes
+from zerograd.core.question.vocabulary import Rational, Relation, variable_shapes
 
 Number = Any
 """An arithmetic expression of z3 (its Python classes carry no types)."""
@@ -210,7 +210,7 @@ class Encoding:
             self.values[f"z{number}"] = Array.of(z_rows, layer.units)
             self.values[f"a{number}"] = Array.of(below, layer.units)
             if self.problem.derivative_at_kink == "forbid":
-                kinks = layer.activation.kinks
+                kinks = piecewise(layer.activation).kinks
                 self.assertions += [z != self._constant(k) for row in z_rows for z in row for k in kinks]
         self.values["y_hat"] = Array.of(below, self.network.outputs)
         if not self.free_targets:
@@ -222,15 +222,15 @@ class Encoding:
         """Whether only residuals stand for the output, so that ŷ need not be written down."""
         last = self.network.depth
         spoken = _names(self.problem) & {"y_hat", f"z{last}", f"a{last}"}
-        return self.free_targets and not spoken and not self.network.layers[-1].activation.kinks
+        return self.free_targets and not spoken and not self.network.layers[-1].activation.has_kinks
 
     def _activated(self, activation: Activation, z: Number) -> Number:
         pieces = [
             self._affine(slope, z, offset)
-            for slope, offset in zip(activation.slopes, activation.offsets, strict=True)
+            for slope, offset in zip(piecewise(activation).slopes, piecewise(activation).offsets, strict=True)
         ]
         result = pieces[-1]
-        for kink, piece in zip(reversed(activation.kinks), reversed(pieces[:-1]), strict=True):
+        for kink, piece in zip(reversed(piecewise(activation).kinks), reversed(pieces[:-1]), strict=True):
             result = z3.If(z <= self._constant(kink), piece, result)
         return result
 
@@ -246,11 +246,15 @@ class Encoding:
     def _through(self, activation: Activation, z: Number, signal: Number) -> Number:
         """signal · φ'(z), under the convention for kinks."""
         convention: Kink = self.problem.derivative_at_kink
-        slopes = activation.slopes
+        slopes = piecewise(activation).slopes
         result = self._scaled(slopes[-1], signal)
-        for number in range(len(activation.kinks) - 1, -1, -1):
-            kink, left, right = self._constant(activation.kinks[number]), slopes[number], slopes[number + 1]
-            on_kink = activation.slope_at_kink(number, convention)
+        for number in range(len(piecewise(activation).kinks) - 1, -1, -1):
+            kink, left, right = (
+                self._constant(piecewise(activation).kinks[number]),
+                slopes[number],
+                slopes[number + 1],
+            )
+            on_kink = piecewise(activation).derivative_at_kink(number, convention)
             if on_kink is not None and on_kink not in (left, right):
                 result = z3.If(z == kink, self._scaled(on_kink, signal), result)
             below = z <= kink if on_kink in (None, left) else z < kink
@@ -263,7 +267,7 @@ class Encoding:
         signals = self.values["r"].rows()
         for number in range(self.network.depth, 0, -1):
             layer = self.network.layers[number - 1]
-            if layer.activation.kinks:
+            if layer.activation.has_kinks:
                 pre = self.values[f"z{number}"].rows()
                 signals = [
                     tuple(
@@ -271,7 +275,7 @@ class Encoding:
                     )
                     for pair in zip(pre, signals, strict=True)
                 ]
-            elif layer.activation.slopes != (1,):
+            elif piecewise(layer.activation).slopes != (1,):
                 raise ValueError(f"{layer.activation} has neither a kink nor slope 1")
             below = self.values[f"a{number - 1}" if number > 1 else "x"].rows()
             units, columns = list(zip(*signals, strict=True)), list(zip(*below, strict=True))
@@ -290,11 +294,11 @@ class Encoding:
     def _query(self) -> None:
         asked = self.problem.asked_entries
         half = self.half_gradients
-        self.assertions += [half[n][i] == 0 for n, i in asked("zero", self.samples)]
-        self.assertions += [half[n][i] != 0 for n, i in asked("nonzero", self.samples)]
-        self.assertions += [half[n][i] > 0 for n, i in asked("positive", self.samples)]
-        self.assertions += [half[n][i] < 0 for n, i in asked("negative", self.samples)]
-        for reference in self.problem.query["some_nonzero"]:
+        self.assertions += [half[n][i] == 0 for n, i in asked(Relation.ZERO, self.samples)]
+        self.assertions += [half[n][i] != 0 for n, i in asked(Relation.NONZERO, self.samples)]
+        self.assertions += [half[n][i] > 0 for n, i in asked(Relation.POSITIVE, self.samples)]
+        self.assertions += [half[n][i] < 0 for n, i in asked(Relation.NEGATIVE, self.samples)]
+        for reference in self.problem.query[Relation.SOME_NONZERO]:
             array = half[reference.name]
             entries = array.entries if reference.index is None else (array[reference.index],)
             self.assertions.append(z3.Or(*[value != 0 for value in entries]))

@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import Any
 
 from zerograd.core.errors import ProblemError
-from zerograd.core.model.network import Activation, Layer, Network, leaky_relu
+from zerograd.core.model.activations import Activation, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Shape, indices
 from zerograd.core.question.problem import Problem

@@ -81,7 +81,7 @@ def read_back(encoding: Encoding, model: Any) -> Witness | None:
     if encoding.free_targets:
         r = values.pop("r")
         run = forward(
-            encoding.network, values, values["x"], r, exact_activate(encoding.problem.derivative_at_kink)
+            encoding.network, values, values["x"], exact_activate(encoding.problem.derivative_at_kink)
         )
         values["y"] = Array(r.shape, tuple(p - v for p, v in zip(run.y_hat.entries, r.entries, strict=True)))
     return Witness.of(encoding.problem, values)

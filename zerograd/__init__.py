@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
     from zerograd.atlases import Atlas, atlas
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
-    from zerograd.core.model.network import Layer, Network, leaky_relu
+    from zerograd.core.model.activations import leaky_relu
+    from zerograd.core.model.network import Layer, Network
     from zerograd.core.question.problem import Problem
     from zerograd.core.refuting.certificate import Certificate
     from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
@@ -62,7 +63,8 @@ _HOME = {
     "zerograd.core.verdict.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.refuting.certificate": ("Certificate",),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
-    "zerograd.core.model.network": ("Layer", "Network", "leaky_relu"),
+    "zerograd.core.model.activations": ("leaky_relu",),
+    "zerograd.core.model.network": ("Layer", "Network"),
     "zerograd.core.question.problem": ("Problem",),
     "zerograd.core.verdict.witness": ("Witness",),
     "zerograd.exports": ("export",),

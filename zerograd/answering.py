@@ -17,7 +17,7 @@ from zerograd.core.question.vocabulary import Samples
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.proving.process import ProofProcess

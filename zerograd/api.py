@@ -18,8 +18,7 @@ from zerograd.core.question.vocabulary import Samples
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
-from zerograd.core.verdict.checking import check_result
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.proof import Proof
 from zerograd.proving.process import ProofProcess

@@ -13,11 +13,11 @@ from benchmarks.by_hand import Encoding, Form
 from benchmarks.questions import random_questions
 from benchmarks.rivals import by_cvc5, by_z3, decide, read_back, sizes, status_of
 from zerograd.core.errors import Refused
-from zerograd.core.model.network import KINKS
+from zerograd.core.model.activations import KINKS
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 
 HEADLINE: dict[str, Any] = {"network": [1, 1, 1], "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}

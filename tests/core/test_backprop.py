@@ -11,8 +11,11 @@ import sympy as sp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.model.backprop import Forward, OnKink, backward, exact_activate, forward
-from zerograd.core.model.network import ACTIVATIONS, KINKS, Activation, Kink, Layer, Network, leaky_relu
+from zerograd.core.model.activations import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu, piecewise
+from zerograd.core.model.backprop import Activate, OnKink, R, exact_activate
+from zerograd.core.model.losses import LOSSES
+from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.point import Model, Point
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
 from zerograd.core.numbers.polynomial import Polynomial
@@ -66,12 +69,14 @@ class Case:
     def samples(self) -> int:
         return self.values["x"].shape[0]
 
-    def run(self, convention: Kink) -> tuple[Forward[Exact], dict[str, Array[Exact]]]:
-        parameters = {name: self.values[name] for name in self.network.shapes}
-        run = forward(
-            self.network, parameters, self.values["x"], self.values["y"], exact_activate(convention)
-        )
-        return run, backward(self.network, parameters, run)
+    def at(self, values: dict[str, Array[R]], convention: Kink, activate: Activate[R]) -> Point[R]:
+        parameters = {name: values[name] for name in self.network.shapes}
+        model = Model(self.network, LOSSES["mse"], convention)
+        return Point(model, parameters, values["x"], values["y"], activate)
+
+    def run(self, convention: Kink) -> tuple[Point[Exact], dict[str, Array[Exact]]]:
+        point = self.at(self.values, convention, exact_activate(convention))
+        return point, point.gradients
 
 
 activations = st.sampled_from([*ACTIVATIONS.values(), *(leaky_relu(s) for s in (F(1, 4), F(-1, 2), 0, 1, 2))])
@@ -94,7 +99,7 @@ def cases(draw: st.DrawFn) -> Case:
     values: dict[str, Any] = {
         name: {index: draw(numbers) for index in indices(shape)} for name, shape in shapes.items()
     }
-    kinks = network.layers[0].activation.kinks
+    kinks = piecewise(network.layers[0].activation).kinks
     for index in values.get("b1", ()) if kinks else ():
         if draw(st.booleans()):
             kink, sample = draw(st.sampled_from(kinks)), draw(st.integers(0, shapes["x"][0] - 1))
@@ -248,7 +253,11 @@ def test_forward_is_what_it_says(case: Case) -> None:
     below = case.values["x"]
     for number, layer in enumerate(case.network.layers, start=1):
         w, b = case.values[f"w{number}"], case.values.get(f"b{number}")
-        z, a, slopes = run.z[number - 1], run.a[number - 1], run.slopes[number - 1]
+        z, a, slopes = (
+            run.forward.z[number - 1],
+            run.forward.a[number - 1],
+            run.forward.derivatives[number - 1],
+        )
         assert z.shape == a.shape == slopes.shape == (case.samples, layer.units)
         for (m, i), found in z.items():
             assert isinstance(found, int | Fraction)
@@ -256,7 +265,7 @@ def test_forward_is_what_it_says(case: Case) -> None:
             assert a[m, i] == value(layer.activation, found)
             assert slopes[m, i] == slope(layer.activation, found, "left")
         below = a
-    assert run.y_hat == below
+    assert run.forward.y_hat == below
     assert run.residuals == Array.build(below.shape, lambda i: below[i] - case.values["y"][i])
 
 
@@ -267,11 +276,11 @@ def test_forbidden_kinks_are_found(case: Case) -> None:
     kinks = [
         (number, m, i)
         for number, layer in enumerate(case.network.layers, start=1)
-        for (m, i), z in run.z[number - 1].items()
+        for (m, i), z in run.forward.z[number - 1].items()
         if z in {end for end, _, _ in pieces(layer.activation)}
     ]
     if not kinks:
-        assert case.run("forbid")[0].y_hat == run.y_hat
+        assert case.run("forbid")[0].forward.y_hat == run.forward.y_hat
         return
     with pytest.raises(OnKink) as error:
         case.run("forbid")
@@ -291,7 +300,7 @@ def test_founding_case() -> None:
         "y": Array((3, 1), (-2, 2, 0)),
     }
     run, gradients = Case(Network.mlp(1, 1, 1), values).run("torch")
-    assert run.y_hat.entries == (-1, 0, 1)
+    assert run.forward.y_hat.entries == (-1, 0, 1)
     assert run.residuals.entries == (1, -2, 1)
     assert run.loss == 2
     assert [gradients[n].entries for n in ("w1", "b1", "w2", "b2")] == [(F(-2, 3),), (F(-2, 3),), (0,), (0,)]
@@ -312,7 +321,7 @@ def test_irrational_numbers_go_through() -> None:
     with pytest.raises(OnKink):
         case.run("forbid")
     run, gradients = case.run("left")
-    assert run.a[0].entries == (6,)
+    assert run.forward.a[0].entries == (6,)
     assert run.loss == 72
     assert gradients["w1"][0, 0] == 2 * 6 * root * root * root
     assert case.run("right")[1]["w1"][0, 0] == 0
@@ -329,7 +338,7 @@ def test_the_same_code_runs_on_polynomials(case: Case) -> None:
         activation: Activation, site: tuple[int, int, int], z: Polynomial
     ) -> tuple[Polynomial, Real]:
         number, m, i = site
-        found = run.z[number - 1][m, i]
+        found = run.forward.z[number - 1][m, i]
         piece = next(
             (s, o)
             for end, s, o in pieces(activation)
@@ -342,9 +351,9 @@ def test_the_same_code_runs_on_polynomials(case: Case) -> None:
         for name, array in case.values.items()
     }
     at = {f"{name}{i}": v for name, array in case.values.items() for i, v in array.items()}
-    symbolic = forward(case.network, variables, variables["x"], variables["y"], activate)
+    symbolic = case.at(variables, "left", activate)
     assert evaluate(symbolic.loss, at) == run.loss
-    for name, array in backward(case.network, variables, symbolic).items():
+    for name, array in symbolic.gradients.items():
         for index, p in array.items():
             assert evaluate(p, at) == gradients[name][index]
 

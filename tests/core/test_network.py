@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.model.network import (
+from zerograd.core.model.activations import (
     ABS,
     ACTIVATION_NAMES,
     ACTIVATIONS,
@@ -21,11 +22,11 @@ from zerograd.core.model.network import (
     RELU6,
     Activation,
     Kink,
-    Layer,
-    Network,
     activation_named,
     leaky_relu,
+    piecewise,
 )
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.exact import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 
@@ -55,8 +56,8 @@ EVERY = [*ACTIVATIONS.values(), *(leaky_relu(slope) for slope in SLOPES)]
 
 def value(activation: Activation, z: Real) -> Real:
     """φ(z) from the table of pieces."""
-    piece, _ = activation.locate(z)
-    return activation.slopes[piece] * z + activation.offsets[piece]
+    piece, _ = piecewise(activation).locate(z)
+    return piecewise(activation).slopes[piece] * z + piecewise(activation).offsets[piece]
 
 
 @pytest.mark.parametrize("activation", EVERY, ids=str)
@@ -70,17 +71,17 @@ def test_activations_compute_what_they_say(activation: Activation, z: Real) -> N
 def test_kinks_are_kinks(activation: Activation) -> None:
     """At each kink the pieces meet, with two slopes; one-sided quotients give them."""
     tiny = F(1, 1000)
-    assert list(activation.kinks) == sorted(set(activation.kinks))
-    for number, kink in enumerate(activation.kinks):
+    assert list(piecewise(activation).kinks) == sorted(set(piecewise(activation).kinks))
+    for number, kink in enumerate(piecewise(activation).kinks):
         left = (defined(activation, kink) - defined(activation, kink - tiny)) / tiny
         right = (defined(activation, kink + tiny) - defined(activation, kink)) / tiny
         assert left != right
-        assert activation.slope_at_kink(number, "left") == left
-        assert activation.slope_at_kink(number, "right") == right
-        assert activation.slope_at_kink(number, "forbid") is None
-        assert activation.locate(kink) == (number, True)
-        assert activation.locate(kink - tiny) == (number, False)
-        assert activation.locate(kink + tiny) == (number + 1, False)
+        assert piecewise(activation).derivative_at_kink(number, "left") == left
+        assert piecewise(activation).derivative_at_kink(number, "right") == right
+        assert piecewise(activation).derivative_at_kink(number, "forbid") is None
+        assert piecewise(activation).locate(kink) == (number, True)
+        assert piecewise(activation).locate(kink - tiny) == (number, False)
+        assert piecewise(activation).locate(kink + tiny) == (number + 1, False)
 
 
 def test_irrational_numbers_are_located() -> None:
@@ -111,15 +112,15 @@ def torch_slope(activation: Activation, kink: Real) -> Any:
     return z.grad.item()
 
 
-KINKED = [(activation, kink) for activation in EVERY for kink in activation.kinks]
+KINKED = [(activation, kink) for activation in EVERY for kink in piecewise(activation).kinks]
 
 
 @pytest.mark.needs("torch")
 @pytest.mark.parametrize(("activation", "kink"), KINKED, ids=str)
 def test_torch_derivatives_at_kinks_are_as_measured(activation: Activation, kink: Real) -> None:
     """The convention `torch` is what PyTorch does here and now."""
-    number = activation.kinks.index(kink)
-    slope = activation.slope_at_kink(number, "torch")
+    number = piecewise(activation).kinks.index(kink)
+    slope = piecewise(activation).derivative_at_kink(number, "torch")
     assert slope is not None
     assert float(slope) == torch_slope(activation, kink)
 
@@ -190,7 +191,7 @@ def test_layers_take_names_and_lists() -> None:
     assert hash(network) == hash(Network(1, network.layers))
 
 
-FORGED = Activation("relu", (0,), (0, 2), (0, 0), (0,))
+FORGED = replace(RELU, slopes=(0, 2))
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ FORGED = Activation("relu", (0,), (0, 2), (0, 0), (0,))
             "relu is not one of the activations linear, relu, abs, relu6, hardtanh, leaky_relu",
         ),
         (
-            lambda: Network(1, (Layer(1, Activation("leaky_relu", (0,), (0, 1), (0, 0), (0,), F(1, 2))),)),
+            lambda: Network(1, (Layer(1, replace(leaky_relu(F(1, 2)), slopes=(0, 1))),)),
             "leaky_relu(1/2) is not one of the activations linear, relu, abs, relu6, hardtanh, leaky_relu",
         ),
         (
@@ -236,4 +237,4 @@ def test_what_is_no_network(make: Callable[[], Network], message: str) -> None:
 def test_conventions_at_the_kink_of_relu(convention: Kink) -> None:
     """ReLU'(0) is 0 for torch and from the left, 1 from the right, and nothing where forbidden."""
     expected = {"torch": 0, "left": 0, "right": 1, "forbid": None}
-    assert RELU.slope_at_kink(0, convention) == expected[convention]
+    assert RELU.derivative_at_kink(0, convention) == expected[convention]

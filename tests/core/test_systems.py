@@ -17,22 +17,24 @@ from typing import Any
 import pytest
 
 from zerograd.core.errors import ProblemError, Refused
-from zerograd.core.model.network import LINEAR, Activation, Layer, Network, activation_named, leaky_relu
+from zerograd.core.model.activations import LINEAR, Activation, activation_named, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import Side
+from zerograd.core.model.sides import Side, units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import sign
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.language import LanguageError
+from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.dataset import dataset_system
 from zerograd.core.refuting.facts import Both, Fact, Formula
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import MAX_PATTERNS, moments_system
-from zerograd.core.refuting.system import Case, System, sides_of_units
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.refuting.system import Case, System
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 
 Values = dict[str, Fraction]
@@ -112,10 +114,10 @@ def dataset_holds(problem: Problem, witness: Witness, story: str) -> int:
     """The system of M samples holds of M samples; the number of its facts."""
     system, run = dataset_system(problem, witness.samples), witness.forward
     values: Values = {}
-    for name, array in {**witness.variables, "r": run.residuals}.items():
+    for name, array in {**witness.variables, "r": witness.point.residuals}.items():
         values |= named(name, array)
     for layer in range(1, problem.network.depth + 1):
-        z, a, s = run.z[layer - 1], run.a[layer - 1], run.slopes[layer - 1]
+        z, a, s = run.z[layer - 1], run.a[layer - 1], run.derivatives[layer - 1]
         values |= named(f"s{layer}", s)
         values |= {entry(f"c{layer}", i): rational(a[i]) - s[i] * rational(z[i]) for i, _ in z.items()}
     define(system.facts, values, "t")
@@ -135,7 +137,7 @@ def on(side: Side, z: Fraction) -> bool:
 
 def moments_hold(problem: Problem, witness: Witness, story: str) -> int:
     """The system of any number of samples holds of these; the number of its facts."""
-    choices = sides_of_units(problem)
+    choices = units_with_sides(problem.network, problem.derivative_at_kink)
     if prod(map(len, choices.values())) > MAX_PATTERNS:
         return 0
     system, run = moments_system(problem), witness.forward
@@ -145,7 +147,7 @@ def moments_hold(problem: Problem, witness: Witness, story: str) -> int:
         for (layer, unit), sides in choices.items():
             z = rational(run.z[layer - 1][m, unit])
             (digit,) = [n for n, side in enumerate(sides) if on(side, z)]
-            assert sides[digit].derivative == run.slopes[layer - 1][m, unit]
+            assert sides[digit].derivative == run.derivatives[layer - 1][m, unit]
             tag += str(digit)
         patterns[tag].append(m)
     values: Values = {}
@@ -153,7 +155,7 @@ def moments_hold(problem: Problem, witness: Witness, story: str) -> int:
         values |= named(name, array)
     for tag, members in patterns.items():
         for k in range(problem.network.outputs):
-            r = {m: rational(run.residuals[m, k]) for m in members}
+            r = {m: rational(witness.point.residuals[m, k]) for m in members}
             values[f"S{tag}[{k}]"] = sum(r.values(), Fraction(0))
             for d in range(problem.network.inputs):
                 values[f"V{tag}[{k},{d}]"] = sum(
@@ -294,7 +296,7 @@ class Draw:
             text = f"({text}) {self.chance.choice(['or', 'and'])} ({self.condition()})"
         for written in (text, f"not ({text})"):
             try:
-                if evaluate(Condition.parse(written), ExactAlgebra(), self.witness.quantities.__getitem__):
+                if evaluate(parse_condition(written), ExactAlgebra(), self.witness.quantities.__getitem__):
                     yield written
                     return
             except (LanguageError, ZeroDivisionError):

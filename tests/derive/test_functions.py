@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from zerograd.core.model.network import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu
+from zerograd.core.model.activations import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu, piecewise
 from zerograd.core.model.sides import sides
 from zerograd.derive.functions import activation_function, derivative_function
 
@@ -21,10 +21,11 @@ def test_values_at_numbers(activation: Activation, kink: Kink) -> None:
     """φ and φ' at rationals, on and beside the kinks; φ' is undefined on a kink under forbid."""
     for point in POINTS:
         z = sp.Rational(point.numerator, point.denominator)
-        piece, on_kink = activation.locate(point)
-        slope = activation.slope_at_kink(piece, kink) if on_kink else activation.slopes[piece]
+        shape = piecewise(activation)
+        piece, on_kink = shape.locate(point)
+        slope = shape.derivative_at_kink(piece, kink) if on_kink else shape.slopes[piece]
         assert activation_function(activation)(z) == sp.sympify(
-            activation.slopes[piece] * point + activation.offsets[piece]
+            shape.slopes[piece] * point + shape.offsets[piece]
         )
         assert derivative_function(activation, kink)(z) == (sp.nan if slope is None else sp.sympify(slope))
 
@@ -59,8 +60,9 @@ def test_sides_cover_the_line_once(activation: Activation, kink: Kink) -> None:
             if (side.low is None or z > side.low or (side.low_closed and z == side.low))
             and (side.high is None or z < side.high or (side.high_closed and z == side.high))
         ]
-        piece, on_kink = activation.locate(z)
-        slope = activation.slope_at_kink(piece, kink) if on_kink else activation.slopes[piece]
+        shape = piecewise(activation)
+        piece, on_kink = shape.locate(z)
+        slope = shape.derivative_at_kink(piece, kink) if on_kink else shape.slopes[piece]
         assert [side.derivative for side in found] == ([] if slope is None else [slope])
         for side in found:
-            assert side.slope * z + side.offset == activation.slopes[piece] * z + activation.offsets[piece]
+            assert side.slope * z + side.offset == shape.slopes[piece] * z + shape.offsets[piece]

@@ -10,17 +10,9 @@ from typing import Any
 import pytest
 import sympy as sp
 
+from zerograd.core.model.activations import ACTIVATIONS, KINKS, LINEAR, Activation, Kink, leaky_relu
 from zerograd.core.model.backprop import OnKink
-from zerograd.core.model.network import (
-    ACTIVATIONS,
-    KINKS,
-    LINEAR,
-    Activation,
-    Kink,
-    Layer,
-    Network,
-    leaky_relu,
-)
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.problem import Problem

@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 import sympy as sp
 
-from zerograd.core.model.network import ACTIVATIONS, Network, leaky_relu
+from zerograd.core.model.activations import ACTIVATIONS, leaky_relu
+from zerograd.core.model.network import Network
 from zerograd.core.model.sides import sides
 from zerograd.derive.functions import derivative_function
 from zerograd.derive.naming import indicator

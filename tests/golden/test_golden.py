@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.model.network import ACTIVATIONS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, Identity, Part, Product, Split

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from zerograd.core.model.activations import ACTIVATION_NAMES, KINKS, activation_named, leaky_relu
 from zerograd.core.model.backprop import OnKink
-from zerograd.core.model.network import ACTIVATION_NAMES, KINKS, Layer, Network, activation_named, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial

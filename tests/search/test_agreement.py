@@ -11,7 +11,8 @@ import pytest
 
 from zerograd.core.errors import Refused
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.question.vocabulary import OF_EACH
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.crew import Crew
 from zerograd.search.portfolio import Portfolio
@@ -189,8 +190,8 @@ def test_the_order_of_what_is_asked_does_not_matter(decide: Decide) -> None:
             relation: [str(reference) for reference in reversed(references)]
             for relation, references in problem.query.items()
         }
-        for relation in ("zero", "nonzero", "positive", "negative"):
-            turned[relation] = [
+        for relation in OF_EACH:
+            turned[str(relation)] = [
                 f"{name}[{','.join(map(str, index))}]"
                 for name, index in reversed(problem.asked_entries(relation, arguments["samples"]))
             ]

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zerograd.core.model.network import Layer, Network, leaky_relu
-from zerograd.core.model.network import activation_named as named
+from zerograd.core.model.activations import activation_named as named
+from zerograd.core.model.activations import leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.search.verdict import Found, Impossible, Undecided

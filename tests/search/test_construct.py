@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.model.network import KINKS, Layer, Network
+from zerograd.core.model.activations import KINKS
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import indices
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.question.vocabulary import Relation
+from zerograd.core.verdict.checking import check_witness
 from zerograd.derive.regions import region, units_with_sides
 from zerograd.derive.sample import derive
 from zerograd.search.construct import construct
@@ -63,10 +65,10 @@ def test_gradients_are_those_of_the_checker(dice: type[Dice], seed: int) -> None
     kink = KINKS[seed % 3]
     problem, values, part = linear_part(dice(f"linear {seed}"), kink)
     witness = Witness.of(problem, values)
-    residuals: Any = [list(row) for row in witness.forward.residuals.rows()]
+    residuals: Any = [list(row) for row in witness.point.residuals.rows()]
     names = [*problem.network.shapes, "x"]
     entries = [(n, i) for n in names for i in indices(witness.gradients[n].shape)]
-    scale = Fraction(2, len(witness.forward.residuals.entries))
+    scale = Fraction(2, len(witness.point.residuals.entries))
     by_name = part.gradients(residuals, names)
     flat = [v for row in residuals for v in row]
     for (name, index), row in zip(entries, part.rows(entries), strict=True):
@@ -187,7 +189,7 @@ def test_a_deep_network_with_more_zero_rows_than_samples() -> None:
     """General position has no null space here; parallel units in every layer have."""
     zero = ["w2", "b2", "w3", "b3", "w4", "b4"]
     problem = Problem(network=[2, 12, 12, 12, 1], samples=60, zero=zero, nonzero=["w1", "b1"])
-    assert len(problem.asked_entries("zero", 60)) > 60
+    assert len(problem.asked_entries(Relation.ZERO, 60)) > 60
     assert isinstance(constructed(problem), Found)
 
 

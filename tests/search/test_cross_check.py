@@ -11,7 +11,7 @@ import pytest
 import zerograd as zg
 from zerograd.answering import SolversDisagree
 from zerograd.core.verdict.answer import Attempt, CrossCheck, Status
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.search.comparison import Comparison, completed, summary
 from zerograd.search.cross_check import compare, cross_check
 from zerograd.search.finding import Finding

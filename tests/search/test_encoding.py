@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from zerograd.core.model.activations import KINKS, LINEAR, RELU, leaky_relu, piecewise
 from zerograd.core.model.backprop import Site, exact_activate, forward
-from zerograd.core.model.network import KINKS, LINEAR, RELU, Layer, Network, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, compare
@@ -35,8 +36,9 @@ MODES: dict[str, list[Mode]] = {
 
 
 def with_residuals(problem: Problem, values: Values) -> Values:
-    run = forward(problem.network, values, values["x"], values["y"], exact_activate("torch"))
-    return {**values, "r": run.residuals}
+    run = forward(problem.network, values, values["x"], exact_activate("torch"))
+    pairs = zip(run.y_hat.entries, values["y"].entries, strict=True)
+    return {**values, "r": Array(values["y"].shape, tuple(p - t for p, t in pairs))}
 
 
 def satisfiable(encoding: Encoding, values: Values, solver: SolverProcess, mode: Mode) -> bool:
@@ -50,7 +52,7 @@ def satisfiable(encoding: Encoding, values: Values, solver: SolverProcess, mode:
 
 def pattern_of(problem: Problem, values: Values) -> dict[Site, Side] | None:
     """The side of every unit with several; None if one is on none (a kink under forbid)."""
-    run = forward(problem.network, values, values["x"], values["y"], exact_activate("torch"))
+    run = forward(problem.network, values, values["x"], exact_activate("torch"))
     pattern: dict[Site, Side] = {}
     for number, layer in enumerate(problem.network.layers, start=1):
         choices = sides(layer.activation, problem.derivative_at_kink)
@@ -227,7 +229,7 @@ def test_on_every_kink(
     network = Network(1, (hidden, output))
     values: dict[str, list[Rational]] = {"w1": [1], "b1": [0], "w2": [1], "b2": [0]}
     answers = []
-    for kink in hidden.activation.kinks or output.activation.kinks or (0,):
+    for kink in piecewise(hidden.activation).kinks or piecewise(output.activation).kinks or (0,):
         on_kink = {**values, "x": [kink], "y": [kink - 1 if kink != 6 else 5]}
         for relation in ("zero", "positive", "negative"):
             for name in ("w1", "b1", "x"):

@@ -14,7 +14,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, sign
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.encoding import encode
 from zerograd.search.lift import lift, nearby, primitive, rationalise, read_back, simplest
@@ -74,7 +74,7 @@ def test_targets_follow_exactly(decide: Decide) -> None:
     witness = found(decide, "piecewise", where=["w1**2 == 2", "loss == 3"])
     assert sign(witness.loss - 3) == 0
     for p, r, y in zip(
-        witness.forward.y_hat.entries, witness.forward.residuals.entries, witness.y.entries, strict=True
+        witness.forward.y_hat.entries, witness.point.residuals.entries, witness.y.entries, strict=True
     ):
         assert sign(p - r - y) == 0
 

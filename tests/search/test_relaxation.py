@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.model.network import KINKS, Network
+from zerograd.core.model.activations import KINKS
+from zerograd.core.model.network import Network
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.homogeneity import identities, is_homogeneous, vanishing_parameters
+from zerograd.core.refuting.homogeneity import identities, vanishing_parameters
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.relaxation import relaxation, relaxed
 from zerograd.search.verdict import Found, Impossible, Undecided
@@ -44,7 +45,7 @@ def test_which_activations_are_homogeneous() -> None:
     named = {"relu": True, "abs": True, "leaky_relu": True, "linear": True, "relu6": False, "hardtanh": False}
     for name, expected in named.items():
         (layer, _) = Network.mlp(1, 1, 1, activation=name).layers
-        assert is_homogeneous(layer.activation) is expected, name
+        assert layer.activation.is_homogeneous is expected, name
 
 
 @pytest.mark.parametrize("seed", range(60))

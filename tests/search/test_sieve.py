@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.model.network import LINEAR, Layer, Network
+from zerograd.core.model.activations import LINEAR
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
@@ -27,6 +28,7 @@ from zerograd.core.question.language import (
     Power,
     Unary,
 )
+from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.size import Size, size_of
 from zerograd.search.smallest import smallest
@@ -191,7 +193,7 @@ def test_what_is_said(text: str, numerator: int, scale: int, true: bool, false: 
     def lookup(name: str) -> Array[Enclosed]:
         return Array((), (unknown if name == "grad" else quotient(np.array([numerator]), scale),))
 
-    condition = Condition.parse(text)
+    condition = parse_condition(text)
     found = evaluate(condition, EnclosedAlgebra(), lookup)
     assert (bool(found.true), bool(found.false)) == (true, false)
     assert may_hold([condition], lookup, 1).tolist() == [true]

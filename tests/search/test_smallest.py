@@ -15,22 +15,13 @@ import pytest
 
 import zerograd as zg
 from zerograd.core.errors import Refused
-from zerograd.core.model.network import (
-    ABS,
-    HARDTANH,
-    LINEAR,
-    RELU,
-    RELU6,
-    Activation,
-    Layer,
-    Network,
-    leaky_relu,
-)
+from zerograd.core.model.activations import ABS, HARDTANH, LINEAR, RELU, RELU6, Activation, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact, is_integer
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.results import answer_from_json
 from zerograd.core.verdict.size import Size, size_of
 from zerograd.core.verdict.witness import Witness

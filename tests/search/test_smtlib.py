@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zerograd.api import load, solve
-from zerograd.core.model.network import KINKS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.model.activations import KINKS, LINEAR, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, NumberField, digits
 from zerograd.core.question.problem import Problem

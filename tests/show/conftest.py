@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.model.network import Kink, Network
+from zerograd.core.model.activations import Kink, piecewise
+from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, sign
@@ -89,7 +90,7 @@ class Kinked:
         }
         plain = Problem(network=network, samples=samples, derivative_at_kink="torch")
         for position, layer in enumerate(network.layers):
-            kinks = layer.activation.kinks
+            kinks = piecewise(layer.activation).kinks
             if kinks and layer.bias and convention != "forbid":
                 values[f"b{position + 1}"] = Array((layer.units,), (0,) * layer.units)
                 z = Witness.of(plain, values).forward.z[position].rows()[0]

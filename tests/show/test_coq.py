@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from zerograd.core.errors import Refused
-from zerograd.core.model.backprop import backward, exact_activate, forward
-from zerograd.core.model.network import Activation, Kink, Network, leaky_relu
+from zerograd.core.model.activations import Activation, Kink, leaky_relu
+from zerograd.core.model.backprop import exact_activate
+from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, compare
@@ -35,6 +36,7 @@ from zerograd.core.refuting.certificate import (
     Split,
 )
 from zerograd.core.refuting.system import Renaming
+from zerograd.core.verdict.witness import Witness
 from zerograd.proving.certify import certify
 from zerograd.show.coq import proof_coq
 from zerograd.show.coq.activations import function_name
@@ -307,9 +309,8 @@ def test_the_statement_is_no_stronger_than_the_question(activation: Any, convent
         name: Array.build(shape, lambda _: dice.randint(-2, 2))
         for name, shape in variable_shapes(network, 3).items()
     }
-    parameters = {name: arrays[name] for name in network.shapes}
-    run = forward(network, parameters, arrays["x"], arrays["y"], exact_activate(convention))
-    gradients = backward(network, parameters, run)
+    point = Witness.of(problem.with_samples(3), arrays).point
+    gradients = point.gradients
     function = network.layers[0].activation
     of_z = exact_activate(convention)
     statement = Statement(problem, 3)
@@ -323,10 +324,10 @@ def test_the_statement_is_no_stronger_than_the_question(activation: Any, convent
     for name, array in gradients.items():
         for index, expected in array.items():
             assert values["dL_d" + identifier(entry(name, index))] == expected
-    assert values["loss"] == run.loss
+    assert values["loss"] == point.loss
     last = statement.hypotheses[-1]
     assert eval(in_python(last.text), values) == (
-        not (compare(run.z[0][0, 0], 1) > 0 and run.residuals[0, 0] != 0)
+        not (compare(point.forward.z[0][0, 0], 1) > 0 and point.residuals[0, 0] != 0)
     )
 
 

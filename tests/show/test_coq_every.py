@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.model.backprop import backward, exact_activate, forward
-from zerograd.core.model.network import Kink, Network, leaky_relu
+from zerograd.core.model.activations import Kink, leaky_relu
+from zerograd.core.model.backprop import exact_activate
+from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
@@ -24,6 +25,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.certificate import Certificate, Identity, Kind, Like, Part, Product, Split
 from zerograd.core.refuting.system import Renaming
+from zerograd.core.verdict.witness import Witness
 from zerograd.proving.certify import certify
 from zerograd.show.coq import NotExportable, proof_coq
 from zerograd.show.coq.activations import function_name
@@ -284,16 +286,15 @@ def test_the_statement_is_no_stronger_than_the_question(
         name: Array.build(shape, lambda _: dice.randint(-2, 2))
         for name, shape in variable_shapes(network, 3).items()
     }
-    parameters = {name: arrays[name] for name in network.shapes}
-    run = forward(network, parameters, arrays["x"], arrays["y"], exact_activate(convention))
-    expected = backward(network, parameters, run)
+    point = Witness.of(problem.with_samples(3), arrays).point
+    expected = point.gradients
     function = network.layers[0].activation
     of_z = exact_activate(convention)
     statement = EveryStatement(problem, kind)
     values: dict[str, Any] = {"Fraction": Fraction, "size": Fraction(6)}
     values[function_name(function)] = lambda z: of_z(function, (1, 0, 0), z)[0]
     values[function_name(function) + "d"] = lambda z: of_z(function, (1, 0, 0), z)[1]
-    for name, array in parameters.items():
+    for name, array in point.parameters.items():
         values |= {identifier(entry(name, index)): value for index, value in array.items()}
     totals = dict.fromkeys(statement.gradients, Fraction(0))
     for m in range(3):
@@ -307,6 +308,6 @@ def test_the_statement_is_no_stronger_than_the_question(
     for (name, index), total in totals.items():
         assert total == expected[name][index]
     named = [
-        f"dL_d{identifier(entry(name, i))} = 0" for name in parameters for i, _ in parameters[name].items()
+        f"dL_d{identifier(entry(name, i))} = 0" for name in network.shapes for i, _ in arrays[name].items()
     ]
     assert [hypothesis.text for hypothesis in statement.hypotheses] == named

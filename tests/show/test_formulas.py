@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from zerograd.core.model.activations import ACTIVATIONS, KINKS, LINEAR, Kink, leaky_relu, piecewise
 from zerograd.core.model.backprop import OnKink
-from zerograd.core.model.network import ACTIVATIONS, KINKS, LINEAR, Kink, Layer, Network, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import complete_index
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.question.problem import Problem
@@ -142,8 +143,12 @@ def prime(text: str, network: Network, kink: Kink) -> Callable[[Fraction], Fract
     activation = next(layer.activation for layer in network.layers if str(layer.activation) == name)
 
     def slope(z: Fraction) -> Fraction:
-        piece, on_kink = activation.locate(z)
-        found = activation.slope_at_kink(piece, kink) if on_kink else activation.slopes[piece]
+        piece, on_kink = piecewise(activation).locate(z)
+        found = (
+            piecewise(activation).derivative_at_kink(piece, kink)
+            if on_kink
+            else piecewise(activation).slopes[piece]
+        )
         assert found is not None
         return Fraction(found)
 
@@ -263,7 +268,7 @@ def check_regions(page: Page) -> None:
             else [alone]
         )
         squares = page.read(loss_of_one.removeprefix("ℓ = "), {}, sample)
-        assert squares == sum(r * r for r in page.witness.forward.residuals.rows()[sample])
+        assert squares == sum(r * r for r in page.witness.point.residuals.rows()[sample])
         from_x = dict.fromkeys(indices((network.inputs,)), Fraction(0))
         for left, index, value in page.equations(lines, sample):
             name = left.removeprefix("∂ℓ/∂")
@@ -341,4 +346,5 @@ def test_samples_of_these_tests_are_on_kinks() -> None:
     """The convention at kinks is put to the test above: some samples are on one."""
     for activation in HIDDEN:
         witness = random_witness(Network(1, (Layer(1, activation), Layer(1, LINEAR))), "torch", 6, seed=3)
-        assert not activation.kinks or any(activation.locate(z)[1] for z in witness.forward.z[0].entries)
+        on_kinks = [piecewise(activation).locate(z)[1] for z in witness.forward.z[0].entries]
+        assert not activation.has_kinks or any(on_kinks)

@@ -24,8 +24,9 @@ from tests.show.pages import (
     shown_witness,
     two_outputs,
 )
+from zerograd.core.model.activations import KINKS, Activation, leaky_relu
 from zerograd.core.model.backprop import OnKink
-from zerograd.core.model.network import KINKS, Activation, Layer, Network, leaky_relu
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, compare, exact_to_json, sign
 from zerograd.core.question.problem import Problem
@@ -366,7 +367,7 @@ def test_arithmetic_agrees_with_the_core(browser: Chrome, opened: Page) -> None:
             name: list(map(exact_to_json, array.entries)) for name, array in gradients.items()
         }
         assert result["loss"] == exact_to_json(witness.loss)
-        assert result["residuals"] == written(witness.forward.residuals)
+        assert result["residuals"] == written(witness.point.residuals)
         assert result["z"] == [written(z) for z in witness.forward.z]
     assert 0 < refused < len(witnesses) / 2
 

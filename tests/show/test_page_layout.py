@@ -173,7 +173,7 @@ def test_labels_stand_clear(
     sat = make()
     window(width, 800)
     opened(sat)
-    residuals = sum(value != 0 for value in sat.witness.forward.residuals.entries)
+    residuals = sum(value != 0 for value in sat.witness.point.residuals.entries)
     shown_gradients(browser)
     assert browser.execute_script(COLLISIONS) == [[], residuals]
     for dx, dy in ((20, -30), (-30, 25)):

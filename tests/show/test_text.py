@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.model.network import ACTIVATIONS, LINEAR, Layer, Network
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Attempt, CrossCheck, Run, Sat, Unknown, Unsat

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.activations import Activation, Kink, piecewise
 from zerograd.core.model.sides import Side, sides
 from zerograd.derive.sample import Expr
 
@@ -51,10 +51,10 @@ class Cases(sp.Function):  # type: ignore[misc]  # SymPy has no types
 @lru_cache
 def activation_function(activation: Activation) -> type[Cases]:
     """φ."""
-    pieces = list(zip(activation.slopes, activation.offsets, strict=True))
+    pieces = list(zip(piecewise(activation).slopes, piecewise(activation).offsets, strict=True))
 
     def cases(_: type[Cases], z: Expr) -> list[Case]:
-        ends = [*(z <= kink for kink in activation.kinks), sp.true]
+        ends = [*(z <= kink for kink in piecewise(activation).kinks), sp.true]
         return [(slope * z + offset, end) for (slope, offset), end in zip(pieces, ends, strict=True)]
 
     content = {"cases": classmethod(cases), "activation": activation, "convention": None}

@@ -17,7 +17,8 @@ from typing import Any
 import sympy as sp
 
 from zerograd.core.errors import short
-from zerograd.core.model.network import Kink, Network
+from zerograd.core.model.activations import Kink
+from zerograd.core.model.network import Network
 from zerograd.core.model.references import did_you_mean, show_shape
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.numbers.exact import parse_rational

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.model.activations import Activation, Kink
+from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.document.exact import rational
 from zerograd.document.formula import RELATIONS, Digits, Node, Quantity, Script, Word, row

@@ -9,7 +9,8 @@ from math import prod
 
 import sympy as sp
 
-from zerograd.core.model.network import Kink, Network
+from zerograd.core.model.activations import Kink
+from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.derive.sample import Expr, Row, Sample, derive

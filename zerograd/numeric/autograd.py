@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from zerograd.core.model.network import Activation, Network
+from zerograd.core.model.activations import Activation
+from zerograd.core.model.network import Network
 from zerograd.numeric.floats import Floats, Values
 
 

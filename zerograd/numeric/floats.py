@@ -14,7 +14,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.witness import Witness
@@ -56,7 +57,7 @@ def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
     """Per layer, shape (M, units): 2·piece, or 2·kink + 1 for a pre-activation on that kink."""
     layers = []
     for layer, z in zip(witness.problem.network.layers, witness.forward.z, strict=True):
-        places = [layer.activation.locate(v) for v in z.entries]
+        places = [piecewise(layer.activation).locate(v) for v in z.entries]
         codes = [2 * number + on_kink for number, on_kink in places]
         layers.append(np.array(codes, dtype=np.intp).reshape(z.shape))
     return layers
@@ -64,9 +65,9 @@ def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
 
 def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
     """`exact_pieces` of float pre-activations."""
-    if not activation.kinks:
+    if not activation.has_kinks:
         return np.zeros(z.shape, dtype=np.intp)
-    kinks = np.array([float(kink) for kink in activation.kinks], dtype=np.float64)
+    kinks = np.array([float(kink) for kink in piecewise(activation).kinks], dtype=np.float64)
     left = np.searchsorted(kinks, z, side="left")
     right = np.searchsorted(kinks, z, side="right")
     codes: NDArray[np.intp] = (2 * left + (left != right)).astype(np.intp)
@@ -98,8 +99,8 @@ def majorants(network: Network, values: Values) -> list[Floats]:
     result = [np.abs(values["x"])]
     for number, layer in enumerate(network.layers, start=1):
         bias = np.abs(values[f"b{number}"]) if layer.bias else 0.0
-        steep = max(abs(float(s)) for s in layer.activation.slopes)
-        lift = max(abs(float(t)) for t in layer.activation.offsets)
+        steep = max(abs(float(s)) for s in piecewise(layer.activation).slopes)
+        lift = max(abs(float(t)) for t in piecewise(layer.activation).offsets)
         result.append(steep * (result[-1] @ np.abs(values[f"w{number}"]).T + bias) + lift)
     return result
 
@@ -128,8 +129,8 @@ def evaluate(network: Network, values: Values, codes: list[NDArray[np.intp]], co
 
 
 def _apply(activation: Activation, z: Floats, code: NDArray[np.intp]) -> Floats:
-    slopes = np.array([float(s) for s in activation.slopes])
-    offsets = np.array([float(t) for t in activation.offsets])
+    slopes = np.array([float(s) for s in piecewise(activation).slopes])
+    offsets = np.array([float(t) for t in piecewise(activation).offsets])
     piece = code // 2
     result: Floats = slopes[piece] * z + offsets[piece]
     return result
@@ -137,10 +138,10 @@ def _apply(activation: Activation, z: Floats, code: NDArray[np.intp]) -> Floats:
 
 def _slopes(activation: Activation, code: NDArray[np.intp], convention: Kink) -> Floats:
     table = []
-    for piece, slope in enumerate(activation.slopes):
+    for piece, slope in enumerate(piecewise(activation).slopes):
         table.append(float(slope))
-        if piece < len(activation.kinks):
-            at_kink = activation.slope_at_kink(piece, convention)
+        if piece < len(piecewise(activation).kinks):
+            at_kink = piecewise(activation).derivative_at_kink(piece, convention)
             table.append(float("nan") if at_kink is None else float(at_kink))
     return np.array(table)[code]
 

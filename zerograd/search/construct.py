@@ -19,7 +19,7 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Rational
+from zerograd.core.question.vocabulary import NOT_ZERO, Rational, Relation
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.draw import Structure, Values, accepted, draw, redraw_inputs, witness_at
 from zerograd.search.draws import Draws, spread
@@ -76,12 +76,9 @@ class _Asked:
 
     def __init__(self, problem: Problem, samples: int) -> None:
         self.problem, self.samples = problem, samples
-        self.zero = problem.asked_entries("zero", samples)
-        self.signs = {
-            relation: problem.asked_entries(relation, samples)
-            for relation in ("nonzero", "positive", "negative")
-        }
-        some = [reference.name for reference in problem.query["some_nonzero"]]
+        self.zero = problem.asked_entries(Relation.ZERO, samples)
+        self.signs = {relation: problem.asked_entries(relation, samples) for relation in NOT_ZERO}
+        some = [reference.name for reference in problem.query[Relation.SOME_NONZERO]]
         entries = [*self.zero, *(e for listed in self.signs.values() for e in listed)]
         self.names = tuple(dict.fromkeys([*(name for name, _ in entries), *some]))
         self.hidden = problem.network.widths[1:-1]
@@ -138,7 +135,7 @@ class _Asked:
             )
             and all(
                 any(found[r.name].values()) if r.index is None else found[r.name][r.index] != 0
-                for r in self.problem.query["some_nonzero"]
+                for r in self.problem.query[Relation.SOME_NONZERO]
             )
         )
 

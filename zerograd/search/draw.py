@@ -15,11 +15,12 @@ from itertools import pairwise
 from math import ceil, floor
 
 from zerograd.core.errors import Refused
+from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Bound, Rational, variable_shapes
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.mentions import calls
 
@@ -171,7 +172,9 @@ def redraw_inputs(
 
 def grain(problem: Problem, chance: random.Random) -> int:
     """The denominator of drawn inputs: above 1 where a piece of an activation is too narrow for integers."""
-    narrow = any(b - a <= 2 for layer in problem.network.layers for a, b in pairwise(layer.activation.kinks))
+    narrow = any(
+        b - a <= 2 for layer in problem.network.layers for a, b in pairwise(piecewise(layer.activation).kinks)
+    )
     return chance.choice((2, 3, 4)) if narrow and problem.domain == "real" else 1
 
 

@@ -19,8 +19,8 @@ from functools import cached_property
 
 import sympy as sp
 
+from zerograd.core.model.activations import LINEAR, Activation
 from zerograd.core.model.backprop import Site
-from zerograd.core.model.network import LINEAR, Activation
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.question.problem import Problem
@@ -183,7 +183,7 @@ class _Encoder:
         """ŷ plays no part: the residuals are unknowns, and no condition or kink speaks of the last layer."""
         names = {"y_hat", f"z{self.network.depth}", f"a{self.network.depth}"}
         spoken = speaks_of(self.problem, names)
-        return not self.targets_matter and not spoken and not self.network.layers[-1].activation.kinks
+        return not self.targets_matter and not spoken and not self.network.layers[-1].activation.has_kinks
 
     def _sides(self, site: Site, activation: Activation, z: Term) -> list[tuple[Formula, Side]]:
         """The sides that z may lie on, each with the truth value that says so."""

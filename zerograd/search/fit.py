@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Rational
+from zerograd.core.question.vocabulary import Rational, Relation
 from zerograd.search.draw import Structure, Values, accepted, draw, within, witness_at
 from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, primitive
@@ -38,15 +39,15 @@ def applies(problem: Problem) -> bool:
     network = problem.network
     layer = network.layers[-1]
     last = {f"w{network.depth}"} | ({f"b{network.depth}"} if layer.bias else set())
-    asked = set(problem.asked_entries("zero", problem.samples.least))
+    asked = set(problem.asked_entries(Relation.ZERO, problem.samples.least))
     rest = {(name, index) for name in last for index in indices(network.shapes[name])}
     bounded = any(reference.name in last for reference in problem.bounds)
     return (
         speaks_of_targets(problem)
         and problem.domain == "real"
         and network.depth > 1
-        and not layer.activation.kinks
-        and layer.activation.slopes == (1,)
+        and not layer.activation.has_kinks
+        and piecewise(layer.activation).slopes == (1,)
         and asked == rest
         and not bounded
         and not last & set(problem.given)

@@ -112,9 +112,8 @@ def read_back(encoding: Encoding, values: Mapping[str, Exact]) -> Witness:
     arrays = complete(problem, samples, values, encoding.fixed)
     if encoding.residuals:
         shape = arrays["y"].shape
-        blank: Array[Exact] = Array(shape, (0,) * len(arrays["y"].entries))
         activate = exact_activate("torch")  # values do not depend on the convention
-        y_hat = forward(problem.network, arrays, arrays["x"], blank, activate).y_hat
+        y_hat = forward(problem.network, arrays, arrays["x"], activate).y_hat
         r = Array.build(shape, lambda i: values.get(symbol("r", i), 0))
         if targets_are_free(problem) and not speaks_of(problem, SIZED):
             r = primitive(r)

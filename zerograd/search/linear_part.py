@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.vocabulary import Rational
 
@@ -137,14 +138,14 @@ def run(network: Network, layers: Sequence[Layer], x: Row, kink: Kink) -> Run:
     activations, slopes, on_kink = [row], [], False
     for layer, spec in zip(layers, network.layers, strict=True):
         row = [sum(map(mul, w, row), b) for w, b in zip(layer.weights, layer.bias, strict=True)]
-        kinks = spec.activation.kinks
-        if kinks or spec.activation.slopes != (1,):
+        kinks = piecewise(spec.activation).kinks
+        if kinks or piecewise(spec.activation).slopes != (1,):
             at_kinks = _slopes_at_kinks(spec.activation, kink)
             post, derivative = [], []
             for z in row:
                 piece = bisect_left(kinks, z)
-                slope = spec.activation.slopes[piece]
-                post.append(slope * z + spec.activation.offsets[piece])
+                slope = piecewise(spec.activation).slopes[piece]
+                post.append(slope * z + piecewise(spec.activation).offsets[piece])
                 if piece < len(kinks) and kinks[piece] == z:
                     on_kink = True
                     slope = at_kinks[piece]
@@ -158,7 +159,10 @@ def run(network: Network, layers: Sequence[Layer], x: Row, kink: Kink) -> Run:
 
 
 def _slopes_at_kinks(activation: Activation, kink: Kink) -> Row:
-    return [activation.slope_at_kink(i, kink) or 0 for i in range(len(activation.kinks))]
+    return [
+        piecewise(activation).derivative_at_kink(i, kink) or 0
+        for i in range(len(piecewise(activation).kinks))
+    ]
 
 
 def _products(columns: Sequence[Sequence[Rational]], row: Row) -> Row:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.question.conditions import Condition, evaluate
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Bound
+from zerograd.core.question.vocabulary import Bound, Relation
 from zerograd.search.algebra import Ratio, TermAlgebra
 from zerograd.solvers.terms import ZERO, Constant, Script, Term, differ, disjoin, relate
 
@@ -23,7 +24,7 @@ def all_whole(problem: Problem) -> bool:
     return problem.domain == "integer" and all(
         Fraction(v).denominator == 1
         for layer in problem.network.layers
-        for v in (*layer.activation.slopes, *layer.activation.offsets)
+        for v in (*piecewise(layer.activation).slopes, *piecewise(layer.activation).offsets)
     )
 
 
@@ -48,10 +49,10 @@ def require_query(
         for name, index in problem.asked_entries(relation, samples):  # type: ignore[arg-type]
             if name in gradients:
                 script.require(relate(gradients[name][index], operator, ZERO))  # type: ignore[arg-type]
-    for name, index in problem.asked_entries("nonzero", samples):
+    for name, index in problem.asked_entries(Relation.NONZERO, samples):
         if name in gradients:
             script.require(differ(gradients[name][index], ZERO))
-    for reference in problem.query["some_nonzero"]:
+    for reference in problem.query[Relation.SOME_NONZERO]:
         if reference.name in gradients:
             array = gradients[reference.name]
             named = [array[reference.index]] if reference.index is not None else array.entries

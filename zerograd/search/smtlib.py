@@ -13,13 +13,13 @@ from itertools import pairwise
 from typing import Literal
 
 from zerograd.core.errors import ZerogradError
-from zerograd.core.model.network import Activation
+from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.question.vocabulary import Relation, variable_shapes
 from zerograd.search.algebra import Ratio, TermAlgebra
 from zerograd.search.mentions import gradients_used, speaks_of
 from zerograd.search.requirements import all_whole, symbol
@@ -189,13 +189,13 @@ class _Writer:
 
     def _words(self, number: int, activation: Activation) -> Iterator[str]:
         yield f"Layer {number}: pre-activations z{number}_m_i of sample m and unit i"
-        if activation.kinks:
+        if activation.has_kinks:
             yield f"through {activation}: activations a{number}_m_i and slopes s{number}_m_i."
             if self.problem.derivative_at_kink == "forbid":
                 yield "No sample sits on a kink."
             else:
-                for k, kink in enumerate(activation.kinks):
-                    slope = activation.slope_at_kink(k, self.problem.derivative_at_kink)
+                for k, kink in enumerate(piecewise(activation).kinks):
+                    slope = piecewise(activation).derivative_at_kink(k, self.problem.derivative_at_kink)
                     yield f"At {kink} the slope is {slope} ({self.problem.derivative_at_kink})."
         else:
             yield "are the activations: the layer is linear."
@@ -209,7 +209,7 @@ class _Writer:
             terms.append(self.arrays[f"b{number}"][i])
         z = self._define(symbol(f"z{number}", (m, i)), add(*terms))
         if self.problem.derivative_at_kink == "forbid":
-            for kink in layer.activation.kinks:
+            for kink in piecewise(layer.activation).kinks:
                 self._assert(differ(z, Constant(kink)))
         return z
 
@@ -282,7 +282,7 @@ class _Writer:
                 self._say(f"Asked: the gradient by {entry(name, index)} is {relation}.")
                 g = self.arrays[f"grad({name})"][index]
                 self._assert(differ(g, ZERO) if operator == "!=" else relate(g, operator, ZERO))  # type: ignore[arg-type]  # one of the comparisons
-        for reference in problem.query["some_nonzero"]:
+        for reference in problem.query[Relation.SOME_NONZERO]:
             self._say(f"Asked: some entry of the gradient by {reference} is nonzero.")
             array = self.arrays[f"grad({reference.name})"]
             self._assert(disjoin(differ(array[i], ZERO) for i in resolve(reference, array.shape)))

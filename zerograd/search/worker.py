@@ -16,7 +16,8 @@ from math import inf
 from typing import Any
 
 from zerograd.core.question.documents import problem_from_json
-from zerograd.core.question.small_datasets import loosened, sufficient_samples
+from zerograd.core.question.loosening import loosened
+from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.verdict.answer import Attempt
 from zerograd.core.verdict.witness import witness_from_json
 from zerograd.search.comparison import SECOND

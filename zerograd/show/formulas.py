@@ -21,7 +21,8 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from zerograd.core.model.network import Kink, Network
+from zerograd.core.model.activations import Kink
+from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side, sides
 from zerograd.derive.functions import derivative_function

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from zerograd.core.model.network import Activation
+from zerograd.core.model.activations import Activation
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow
@@ -168,14 +168,14 @@ def _forward_words(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterato
         below = f"a_{{{number - 1}}}" if number > 1 else "x"
         bias = f" + b_{{{number}}}" if layer.bias else ""
         name = layer.activation.name.replace("_", "\\_")
-        phi = f"\\mathrm{{{name}}}(z_{{{number}}})" if layer.activation.kinks else f"z_{{{number}}}"
+        phi = f"\\mathrm{{{name}}}(z_{{{number}}})" if layer.activation.has_kinks else f"z_{{{number}}}"
         yield f"$$z_{{{number}}} = {below}\\, w_{{{number}}}^\\top{bias}, \\qquad a_{{{number}}} = {phi}$$"
         yield ""
 
 
 def _names(problem: Problem) -> dict[Activation, str]:
     """What the functions of the activations with kinks are called."""
-    found = dict.fromkeys(layer.activation for layer in problem.network.layers if layer.activation.kinks)
+    found = dict.fromkeys(layer.activation for layer in problem.network.layers if layer.activation.has_kinks)
     names: dict[Activation, str] = {}
     for activation in found:
         others = sum(known.name == activation.name for known in names)

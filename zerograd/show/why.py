@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import reduce
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.numbers import vector_text
@@ -22,15 +23,15 @@ def why_zero(witness: Witness) -> Iterator[tuple[int, str]]:
 
 def _reason(witness: Witness, sample: int, zeros: Sequence[int]) -> str:
     network, run = witness.problem.network, witness.forward
-    residual = run.residuals.rows()[sample]
+    residual = witness.point.residuals.rows()[sample]
     if not any(map(sign, residual)):
         return "residual 0"
     delta: Row = ()
     upstream: Row = residual
     for number in range(network.depth, 0, -1):
-        slopes = run.slopes[number - 1].rows()[sample]
+        slopes = run.derivatives[number - 1].rows()[sample]
         activation = network.layers[number - 1].activation
-        off = [_off(*activation.locate(z)) for z in run.z[number - 1].rows()[sample]]
+        off = [_off(*piecewise(activation).locate(z)) for z in run.z[number - 1].rows()[sample]]
         outgoing = witness.parameters[f"w{number + 1}"].rows() if number < network.depth else []
         above, delta = delta, [s * u for s, u in zip(slopes, upstream, strict=True)]
         if not any(map(sign, delta)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, sign
@@ -25,10 +26,10 @@ MAX_SIDE = 12
 INACTIVE, ON_KINK = "°", "*"
 
 _SIGNS: Mapping[Relation, frozenset[int]] = {
-    "zero": frozenset({0}),
-    "nonzero": frozenset({-1, 1}),
-    "positive": frozenset({1}),
-    "negative": frozenset({-1}),
+    Relation.ZERO: frozenset({0}),
+    Relation.NONZERO: frozenset({-1, 1}),
+    Relation.POSITIVE: frozenset({1}),
+    Relation.NEGATIVE: frozenset({-1}),
 }
 
 
@@ -102,7 +103,7 @@ def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
         on_kink = [
             layer.activation
             for layer, z in zip(layers, witness.forward.z, strict=True)
-            if any(layer.activation.locate(value)[1] for row in z.rows()[:shown] for value in row)
+            if any(piecewise(layer.activation).locate(value)[1] for row in z.rows()[:shown] for value in row)
         ]
         convention = kink_line(on_kink, witness.problem.derivative_at_kink)
         yield from layout.wrapped(f"{ON_KINK} on a kink, where {convention}", indent=2, hanging=2)
@@ -117,13 +118,13 @@ def _columns(witness: Witness, shown: int) -> list[Column]:
 
     columns = [Column("sample", [str(m) for m in range(shown)]), column("x", witness.x.rows())]
     for number, layer in enumerate(network.layers, start=1):
-        if layer.activation.kinks:
+        if layer.activation.has_kinks:
             columns.append(_marked(witness, number, shown))
             if number < network.depth:
                 columns.append(column(f"a{number}", run.a[number - 1].rows()))
         elif number < network.depth:
             columns.append(column(f"z{number} = a{number}", run.z[number - 1].rows()))
-    ends = {"ŷ": run.y_hat, "y": witness.y, "residual": run.residuals}
+    ends = {"ŷ": run.y_hat, "y": witness.y, "residual": witness.point.residuals}
     return columns + [column(heading, array.rows()) for heading, array in ends.items()]
 
 
@@ -132,9 +133,9 @@ def _marked(witness: Witness, number: int, shown: int) -> Column:
     activation = witness.problem.network.layers[number - 1].activation
     run = witness.forward
     cells = []
-    for z, slopes in zip(run.z[number - 1].rows()[:shown], run.slopes[number - 1].rows(), strict=False):
+    for z, slopes in zip(run.z[number - 1].rows()[:shown], run.derivatives[number - 1].rows(), strict=False):
         marks = [
-            ON_KINK if activation.locate(value)[1] else "" if slope else INACTIVE
+            ON_KINK if piecewise(activation).locate(value)[1] else "" if slope else INACTIVE
             for value, slope in zip(z, slopes, strict=True)
         ]
         cells.append(vector_text(z, marks))
@@ -146,7 +147,7 @@ def _marked(witness: Witness, number: int, shown: int) -> Column:
 
 
 def _dead_units(witness: Witness, layout: Layout) -> Iterator[str]:
-    for number, slopes in enumerate(witness.forward.slopes, start=1):
+    for number, slopes in enumerate(witness.forward.derivatives, start=1):
         by_unit = zip(*slopes.rows(), strict=True)
         dead = [unit for unit, column in enumerate(by_unit) if not any(column)]
         if dead and witness.samples > 1:
@@ -185,7 +186,7 @@ def _asked(witness: Witness) -> dict[tuple[str, Index], list[str]]:
         for name, index in problem.asked_entries(relation, witness.samples):
             held = sign(gradients[name][index]) in signs
             asked.setdefault((name, index), []).append(f"{relation} {_tick(held)}")
-    for reference in problem.query["some_nonzero"]:
+    for reference in problem.query[Relation.SOME_NONZERO]:
         for index in resolve(reference, gradients[reference.name].shape):
             nonzero = sign(gradients[reference.name][index]) != 0
             asked.setdefault((reference.name, index), []).append(
@@ -229,7 +230,7 @@ def _of(reference: Reference) -> str:
 def _holds(witness: Witness, relation: Relation, reference: Reference) -> bool:
     array = witness.gradients[reference.name]
     found = [sign(array[index]) for index in resolve(reference, array.shape)]
-    return any(found) if relation == "some_nonzero" else all(s in _SIGNS[relation] for s in found)
+    return any(found) if relation is Relation.SOME_NONZERO else all(s in _SIGNS[relation] for s in found)
 
 
 def why_lines(witness: Witness, layout: Layout) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from zerograd.core.model.network import Activation, Kink, Layer, Network
+from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side
 from zerograd.core.numbers.arrays import Index, Shape
@@ -26,15 +27,15 @@ def kink_values(
 ) -> Iterator[tuple[Activation, int | Fraction, int | Fraction]]:
     """(activation, kink, derivative there), once for every activation. Nothing under ``forbid``."""
     for activation in dict.fromkeys(activations):
-        for number, kink in enumerate(activation.kinks):
-            derivative = activation.slope_at_kink(number, convention)
+        for number, kink in enumerate(piecewise(activation).kinks):
+            derivative = piecewise(activation).derivative_at_kink(number, convention)
             if derivative is not None:
                 yield activation, kink, derivative
 
 
 def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
     """``ReLU'(0) = 0 (torch)``."""
-    with_kinks = [activation for activation in activations if activation.kinks]
+    with_kinks = [activation for activation in activations if activation.has_kinks]
     if not with_kinks:
         return "no kinks"
     if convention == "forbid":

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
-from zerograd.core.model.network import ACTIVATION_NAMES
+from zerograd.core.model.activations import ACTIVATION_NAMES
 from zerograd.core.question.vocabulary import MAX_SAMPLES
 from zerograd.spec import wording
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from tests.show.filled import ROOT, answer, filled, founding
 from zerograd.core.errors import Refused
-from zerograd.core.model.network import ACTIVATIONS, KINKS, LINEAR, Layer, Network, leaky_relu
+from zerograd.core.model.activations import ACTIVATIONS, KINKS, LINEAR, leaky_relu, piecewise
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Algebraic, Exact, sign
 from zerograd.core.numbers.univariate import polynomial
@@ -60,10 +61,10 @@ def answers(draw: st.DrawFn) -> Sat:
     values: dict[str, Any] = {
         name: {index: picks.choice(pool) for index in indices(shape)} for name, shape in shapes.items()
     }
-    for index in values.get("b1", ()) if network.layers[0].activation.kinks else ():
+    for index in values.get("b1", ()) if piecewise(network.layers[0].activation).kinks else ():
         if draw(st.booleans()):
             reached = sum(values["w1"][index[0], d] * values["x"][0, d] for d in range(network.inputs))
-            values["b1"][index] = network.layers[0].activation.kinks[0] - reached
+            values["b1"][index] = piecewise(network.layers[0].activation).kinks[0] - reached
     arrays: dict[str, Array[Exact]] = {
         name: Array.build(shape, values[name].__getitem__) for name, shape in shapes.items()
     }

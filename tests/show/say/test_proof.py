@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.model.network import ACTIVATIONS, Network
+from zerograd.core.model.activations import ACTIVATIONS
+from zerograd.core.model.network import Network
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import (

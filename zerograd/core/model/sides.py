@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.activations import Activation, Kink, PiecewiseLinear, piecewise
+from zerograd.core.model.network import Network
 
 Rational = int | Fraction
 
@@ -41,13 +42,16 @@ class Side:
 
 @lru_cache
 def sides(activation: Activation, convention: Kink) -> tuple[Side, ...]:
-    """The sides from left to right. They cover the line, save kinks under ``forbid``."""
-    return tuple(_sides(activation, convention))
+    """The sides from left to right. They cover the line, save kinks under ``forbid``.
+
+    Raises:
+        TypeError: the activation is not piecewise linear.
+    """
+    return tuple(_sides(piecewise(activation), convention))
 
 
-def _sides(activation: Activation, convention: Kink) -> Iterator[Side]:
-    kinks = activation.kinks
-    chosen = [activation.slope_at_kink(number, convention) for number in range(len(kinks))]
+def _sides(activation: PiecewiseLinear, convention: Kink) -> Iterator[Side]:
+    kinks, chosen = activation.kinks, activation.derivatives_at_kinks(convention)
     for piece, (slope, offset) in enumerate(zip(activation.slopes, activation.offsets, strict=True)):
         low = kinks[piece - 1] if piece else None
         high = kinks[piece] if piece < len(kinks) else None
@@ -61,3 +65,14 @@ def _sides(activation: Activation, convention: Kink) -> Iterator[Side]:
             if derivative not in (slope, activation.slopes[piece + 1]):
                 assert derivative is not None  # for the type checker: excluded above
                 yield Side(high, high, True, True, slope, offset, derivative)
+
+
+def units_with_sides(network: Network, convention: Kink) -> dict[tuple[int, int], tuple[Side, ...]]:
+    """(layer from 1, unit) to the sides of its activation, for those that have several."""
+    return {
+        (number, unit): choices
+        for number, layer in enumerate(network.layers, start=1)
+        for choices in [sides(layer.activation, convention)]
+        if len(choices) > 1
+        for unit in range(layer.units)
+    }

@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from zerograd.core.errors import FormatError, Issue, ProblemError, short
-from zerograd.core.model.network import (
+from zerograd.core.model.activations import (
     ACTIVATION_NAMES,
     LINEAR,
     RELU,
     Activation,
-    Layer,
-    Network,
     activation_named,
     leaky_relu,
 )
+from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import did_you_mean
 from zerograd.core.numbers.exact import parse_rational
 from zerograd.core.question.problem import Problem

@@ -24,7 +24,7 @@ from zerograd.core.question.language import (
     Number,
     walk,
 )
-from zerograd.core.question.vocabulary import Bound, Rational, Relation, Samples, quantity_shapes
+from zerograd.core.question.vocabulary import NOT_ZERO, Bound, Rational, Relation, Samples, quantity_shapes
 
 MAX_VETTED = 100_000
 
@@ -139,7 +139,7 @@ def _doubtful(
         return Array.build(shapes[name], lambda index: symbol(name, index))
 
     known = []
-    for relation in ("nonzero", "positive", "negative"):
+    for relation in NOT_ZERO:
         for reference in query[relation]:
             name = f"grad({reference.name})"
             known += [symbols(name)[i] for i in resolve(reference, shapes[reference.name])]

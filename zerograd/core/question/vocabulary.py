@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from typing import Literal, TypeAlias, get_args
 
@@ -16,12 +18,51 @@ Bound = tuple[Rational | None, Rational | None]
 Domain = Literal["real", "integer"]
 Expect = Literal["sat", "unsat", "unknown"]
 Prefer = Literal["small", "any"]
-Relation = Literal["zero", "nonzero", "some_nonzero", "positive", "negative"]
 
-RELATIONS: tuple[Relation, ...] = get_args(Relation)
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
 EXPECTATIONS: tuple[Expect, ...] = get_args(Expect)
 PREFERENCES: tuple[Prefer, ...] = get_args(Prefer)
+
+
+class Relation(StrEnum):
+    """What a query asks of gradient entries; its value is the key in problem files.
+
+    Attributes:
+        symbol: between a gradient and 0.
+        signs: those that an entry may have.
+        some: whether it is asked of at least one of the entries that are named, or else of each of them.
+        expected: the value, in words.
+    """
+
+    symbol: str
+    signs: frozenset[int]
+    some: bool
+    expected: str
+
+    ZERO = "zero", "=", {0}, False, "0"
+    NONZERO = "nonzero", "≠", {-1, 1}, False, "a value other than 0"
+    SOME_NONZERO = "some_nonzero", "≠", {-1, 1}, True, "at least one entry other than 0"
+    POSITIVE = "positive", ">", {1}, False, "a value above 0"
+    NEGATIVE = "negative", "<", {-1}, False, "a value below 0"
+
+    def __new__(cls, key: str, symbol: str, signs: set[int], some: bool, expected: str) -> Relation:
+        """Members are their keys."""
+        relation = str.__new__(cls, key)
+        relation._value_ = key
+        relation.symbol, relation.signs = symbol, frozenset(signs)
+        relation.some, relation.expected = some, expected
+        return relation
+
+    def holds(self, signs: Iterable[int]) -> bool:
+        """Whether entries with these signs are as asked."""
+        return (any if self.some else all)(sign in self.signs for sign in signs)
+
+
+RELATIONS = tuple(Relation)
+OF_EACH = tuple(relation for relation in Relation if not relation.some)
+"""The relations that are asked of each entry that is named."""
+NOT_ZERO = tuple(relation for relation in OF_EACH if 0 not in relation.signs)
+"""Those of them under which an entry is not 0."""
 
 MAX_SAMPLES = 100_000
 MAX_VALUES = 10_000_000
@@ -60,6 +101,13 @@ class Samples:
         if self.fixed is not None:
             return self.fixed
         return str(self) if self.most is None else {"from": self.least, "to": self.most}
+
+
+def tighter(a: Bound, b: Bound) -> Bound:
+    """The intersection of two bounds."""
+    lows = [low for low in (a[0], b[0]) if low is not None]
+    highs = [high for high in (a[1], b[1]) if high is not None]
+    return max(lows, default=None), min(highs, default=None)
 
 
 def variable_shapes(network: Network, samples: int) -> dict[str, Shape]:

@@ -1,27 +1,27 @@
 """A problem with M samples as facts about real numbers.
 
 Every network and dataset that answers the problem gives the variables values for which all facts hold:
-the entries of the parameters and of ``x``; ``r[m,k]`` for each residual whose target is not given (``y[m,k]``
-instead, where numbers are integers); and for each unit that has several sides the slope ``s1[m,i]`` of the
-side that sample m is on, and its intercept ``c1[m,i]`` where sides differ in it: there φ(z) = s·z + c and
-φ'(z) = s. (On a kink that is a side of its own, s is the derivative that the convention gives and
-c = φ(z) − s·z.) The gradients are M·K/2 times those of the loss, so that their coefficients are integers.
+the entries of the parameters and of ``x``; ``r[m,k]`` for the adjoint of each output whose target is not
+given (``y[m,k]`` instead, where numbers are integers); and for each unit that has several sides the
+derivative ``s1[m,i]`` of the side that sample m is on, and its intercept ``c1[m,i]`` where sides differ in
+it: there φ(z) = s·z + c and φ′(z) = s. (On a kink that is a side of its own, s is the derivative that the
+convention gives and c = φ(z) − s·z.) Gradients come without the loss's positive factor, so that their
+coefficients are integers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
 
 from zerograd.core.errors import Refused, Violation
+from zerograd.core.model.activations import Activation
 from zerograd.core.model.backprop import Forward, Site, backward, forward
-from zerograd.core.model.network import Activation
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import sides
-from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.problem import Problem
@@ -70,7 +70,7 @@ class _Dataset:
         if samples * max(1, sum(problem.network.widths)) > MAX_SITES:
             raise Refused([Violation("system", f"at most {MAX_SITES} values of units", "more of them")])
         long = problem.domain == "integer" or "y" in problem.given
-        sized(problem.network, samples, residuals_are_long=long)
+        sized(problem.network, samples, adjoints_are_long=long)
         self.problem, self.samples = problem, samples
         self.quantities: dict[str, Array[Polynomial]] = {}
         self.parameters = parameters_of(problem)
@@ -82,34 +82,31 @@ class _Dataset:
         problem, network = self.problem, self.problem.network
         shape = (self.samples, network.outputs)
         x = Array.build((self.samples, network.inputs), lambda index: value_of(problem, "x", index))
-        zeros = Array.build(shape, lambda _: Polynomial.constant(0))
-        run = forward(network, self.parameters, x, zeros, self._activate)
+        run = forward(network, self.parameters, x, self._activate)
         y_hat = lifted(run.y_hat)
-        # A free target is ŷ − r, so that gradients are linear in the unknown r; of integers y is the unknown.
-        given = problem.given.get("y", {})
-        by_residual = problem.domain == "real"
-        r = Array.build(
+        # A free target is the one with an unknown adjoint, in which gradients are linear; of integers y is
+        # the unknown.
+        loss, given = problem.model.loss, problem.given.get("y", {})
+        unknown = {i for i in indices(shape) if problem.domain == "real" and i not in given}
+        y = Array.build(
             shape,
             lambda i: (
-                Polynomial.variable(entry("r", i))
-                if by_residual and i not in given
-                else y_hat[i] - value_of(problem, "y", i)
+                loss.target(y_hat[i], Polynomial.variable(entry("r", i)))
+                if i in unknown
+                else value_of(problem, "y", i)
             ),
         )
-        y = Array.build(
-            shape, lambda i: y_hat[i] - r[i] if by_residual and i not in given else value_of(problem, "y", i)
-        )
-        run = replace(run, residuals=r)
-        gradients = {n: lifted(a) for n, a in backward(network, self.parameters, run).items()}
-        scale = Fraction(self.samples * network.outputs, 2)
-        self.facts += query_facts(
-            problem, self.samples, {n: a.map(lambda g: g * scale) for n, a in gradients.items()}
-        )
+        adjoint = lifted(loss.adjoint(y_hat, y))
+        gradients = {n: lifted(a) for n, a in backward(network, self.parameters, run, adjoint).items()}
+        self.facts += query_facts(problem, self.samples, gradients)
+        factor = loss.factor(*shape)
         variables = {**self.parameters, "x": x, "y": y}
         for (name, index), bound in problem.entry_bounds(self.samples).items():
             self.facts += within(variables[name][index], entry(name, index), bound)
         self.quantities = (
-            variables | self._quantities(run, r) | {f"grad({n})": a for n, a in gradients.items()}
+            variables
+            | self._quantities(run, y)
+            | {f"grad({n})": a.map(lambda g: g * factor) for n, a in gradients.items()}
         )
         for number, condition in enumerate(problem.where):
             if is_short(condition, self.quantities.__getitem__):
@@ -118,12 +115,13 @@ class _Dataset:
         self.facts += self.algebra.definitions.items()
         return System(by_label(self.facts), self.splits, self._integers(), _renamed)
 
-    def _quantities(self, run: Forward[Any], r: Array[Polynomial]) -> dict[str, Array[Polynomial]]:
-        named = {"r": r, "y_hat": lifted(run.y_hat)}
+    def _quantities(self, run: Forward[Any], y: Array[Polynomial]) -> dict[str, Array[Polynomial]]:
+        y_hat = lifted(run.y_hat)
+        named = {"r": Array.build(y.shape, lambda i: y_hat[i] - y[i]), "y_hat": y_hat}
         for number in range(1, self.problem.network.depth + 1):
             named |= {f"z{number}": lifted(run.z[number - 1]), f"a{number}": lifted(run.a[number - 1])}
-        total = sum((v * v for v in r.entries), Polynomial.constant(0))
-        return named | {"loss": Array((), (total * Fraction(1, len(r.entries)),))}
+        loss = self.problem.model.loss.value(y_hat, y)
+        return named | {"loss": lifted(Array((), (loss,)))}
 
     def _activate(self, activation: Activation, site: Site, z: Any) -> tuple[Any, Any]:
         choices = sides(activation, self.problem.derivative_at_kink)

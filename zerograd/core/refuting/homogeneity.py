@@ -14,22 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zerograd.core.model.network import Activation, Network
+from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 
 Entry = tuple[str, Index]
-
-
-def is_homogeneous(activation: Activation) -> bool:
-    """Whether φ(c·z) = c·φ(z) for every c > 0."""
-    return not any(activation.offsets) and all(kink == 0 for kink in activation.kinks)
 
 
 def identities(network: Network) -> Iterator[tuple[tuple[int, int], list[Entry], list[Entry]]]:
     """For each homogeneous hidden unit: (layer, unit), and the entries left and right in its identity."""
     for number, layer in enumerate(network.layers[:-1], start=1):
-        if not is_homogeneous(layer.activation):
+        if not layer.activation.is_homogeneous:
             continue
         for unit in range(layer.units):
             fan_in, above = network.widths[number - 1], network.widths[number + 1]
@@ -40,11 +36,9 @@ def identities(network: Network) -> Iterator[tuple[tuple[int, int], list[Entry],
 
 def vanishing_parameters(problem: Problem) -> list[Entry]:
     """Parameters that are 0 in every witness, for any number of samples."""
-    zero = set(problem.asked_entries("zero", problem.samples.least))
+    zero = set(problem.asked_entries(Relation.ZERO, problem.samples.least))
     nonzero = {
-        entry
-        for relation in ("nonzero", "positive", "negative")
-        for entry in problem.asked_entries(relation, problem.samples.least)
+        entry for relation in NOT_ZERO for entry in problem.asked_entries(relation, problem.samples.least)
     }
     found: list[Entry] = []
     for _, left, right in identities(problem.network):

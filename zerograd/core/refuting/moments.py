@@ -4,24 +4,24 @@ Within one activation pattern T of a single sample, z and a are affine in x and 
 gradient is a sum over the patterns of terms in S_T = Σ r and V_T = Σ r x, the moments over the samples of
 T. Every network and dataset of any size that answers the problem gives values to the entries of the
 parameters, to ``S01[k]`` and ``V01[k,d]`` for the pattern whose units are, in order, on their sides 0 and 1,
-and to ``x01[d]``, one of its samples, if there is any. Gradients are up to the positive factor 2/(M·K).
-Only what is said of parameters, of signs of their gradients, and of each sample alone is kept.
+and to ``x01[d]``, one of its samples, if there is any. Gradients are up to the loss's positive
+factor, and r is its adjoint. Only what is said of parameters, of signs of their gradients, and of each
+sample alone is kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import prod
 from typing import Any
 
 from zerograd.core.errors import Refused, Violation
+from zerograd.core.model.activations import Activation
 from zerograd.core.model.backprop import Forward, Site, backward, forward
-from zerograd.core.model.network import Activation
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import Side, sides
+from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
@@ -40,7 +40,6 @@ from zerograd.core.refuting.system import (
     on_side,
     parameters_of,
     query_facts,
-    sides_of_units,
     split_name,
     within,
 )
@@ -51,22 +50,22 @@ MAX_PATTERNS = 256
 
 def moments_system(problem: Problem) -> System:
     """The facts of datasets of any size. Raises Refused if there are too many patterns."""
-    choices = sides_of_units(problem)
+    choices = units_with_sides(problem.network, problem.derivative_at_kink)
     if prod(map(len, choices.values())) > MAX_PATTERNS:
         raise Refused([Violation("system", f"at most {MAX_PATTERNS} patterns", "more of them")])
-    sized(problem.network, prod(map(len, choices.values())), residuals_are_long=False)
+    sized(problem.network, prod(map(len, choices.values())), adjoints_are_long=False)
     return _Moments(problem, choices).build()
 
 
 def moments_quantities(
     problem: Problem,
 ) -> tuple[dict[str, Array[Polynomial]], dict[str, dict[str, Array[Polynomial]]]]:
-    """Parameter gradients over 2/(M·K), in variables of `moments_system`; and by pattern (``01``) what a
-    condition on each sample alone can name (parameters, ``x``, ``z1``, …), of the sample of that pattern.
+    """Parameter gradients over the loss's factor, in variables of `moments_system`; and by pattern (``01``)
+    what a condition on each sample alone can name (parameters, ``x``, ``z1``, …), of that pattern's sample.
 
     Raises Refused as `moments_system`.
     """
-    moments = _Moments(problem, sides_of_units(problem))
+    moments = _Moments(problem, units_with_sides(problem.network, problem.derivative_at_kink))
     moments.build()
     return moments.gradients, moments.of_sample
 
@@ -112,11 +111,10 @@ class _Moments:
             own = side.get((site[0], site[2])) or sides(activation, self.problem.derivative_at_kink)[0]
             return z * own.slope + own.offset, own.derivative
 
-        run = forward(network, self.parameters, x, r, activate)
-        shares = backward(network, self.parameters, replace(run, residuals=r))
-        scale = Fraction(network.outputs, 2)
+        run = forward(network, self.parameters, x, activate)
+        shares = backward(network, self.parameters, run, r)
         for name in network.shapes:
-            share = lifted(shares[name]).map(lambda g: self._moment(g * scale, tag))
+            share = lifted(shares[name]).map(lambda g: self._moment(g, tag))
             before = self.gradients.get(name)
             self.gradients[name] = (
                 share
@@ -171,10 +169,10 @@ class _Moments:
         terms: dict[Any, Fraction] = {}
         point = f"x{tag}["
         for monomial, c in p.terms.items():
-            ((residual, once),) = [(n, e) for n, e in monomial if n.startswith("r[")]
+            ((adjoint, once),) = [(n, e) for n, e in monomial if n.startswith("r[")]
             inputs = [(n, e) for n, e in monomial if n.startswith(point)]
-            rest = [(n, e) for n, e in monomial if (n, e) != (residual, once) and (n, e) not in inputs]
-            _, (_, k) = split_name(residual)
+            rest = [(n, e) for n, e in monomial if (n, e) != (adjoint, once) and (n, e) not in inputs]
+            _, (_, k) = split_name(adjoint)
             if inputs:
                 ((at_input, degree),) = inputs
                 moment = entry(f"V{tag}", (k, *split_name(at_input)[1]))

@@ -23,18 +23,18 @@ MAX_PRODUCT = 50_000
 """Products of terms in one multiplication within a condition."""
 
 
-def sized(network: Network, runs: int, *, residuals_are_long: bool) -> None:
+def sized(network: Network, runs: int, *, adjoints_are_long: bool) -> None:
     """Raise Refused if the gradients of so many runs would be too long to be written out.
 
     Args:
-        residuals_are_long: whether residuals are ŷ − y, written out, and no unknowns of their own.
+        adjoints_are_long: whether adjoints are written out, and no unknowns of their own.
     """
     terms, total = 1, 0
     for below, layer in zip(network.widths, network.layers, strict=False):
         terms = below * terms + 1 + 1  # of z: the bias; of a: the intercept
         total += layer.units * terms
     # A path through the network passes one edge of each layer, so it stands in as many gradients.
-    total += network.outputs * terms * network.depth * (terms if residuals_are_long else 1)
+    total += network.outputs * terms * network.depth * (terms if adjoints_are_long else 1)
     if runs * total * network.depth > MAX_SIZE:
         raise Refused(
             [Violation("system", "gradients that are not too long to be written out", "longer ones")]

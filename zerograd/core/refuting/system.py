@@ -12,11 +12,11 @@ from functools import cached_property
 from typing import Any, Literal
 
 from zerograd.core.model.references import entry, resolve
-from zerograd.core.model.sides import Side, sides
+from zerograd.core.model.sides import Side
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Bound, gradient_shapes
+from zerograd.core.question.vocabulary import OF_EACH, Bound, Relation, gradient_shapes
 from zerograd.core.refuting.facts import Either, Fact, Formula, labelled, meaning, renamed, variables_in
 
 Numbers = Mapping[str, Fraction]
@@ -121,17 +121,6 @@ def split_name(variable: str) -> tuple[str, Index]:
     return name, tuple(int(part) for part in rest[:-1].split(","))
 
 
-def sides_of_units(problem: Problem) -> dict[tuple[int, int], tuple[Side, ...]]:
-    """(layer from 1, unit) to the sides of its activation, for those that have several."""
-    return {
-        (number, unit): choices
-        for number, layer in enumerate(problem.network.layers, start=1)
-        for choices in [sides(layer.activation, problem.derivative_at_kink)]
-        if len(choices) > 1
-        for unit in range(layer.units)
-    }
-
-
 def on_side(z: Polynomial, side: Side, name: str) -> tuple[tuple[str, Fact], ...]:
     """z lies on this side."""
     if side.is_point:
@@ -161,20 +150,30 @@ def query_facts(
     problem: Problem, samples: int, gradients: Mapping[str, Array[Polynomial]]
 ) -> Iterator[tuple[str, Formula]]:
     """The signs of gradient entries that are asked, of those that are among ``gradients``."""
-    for relation, sign, shown in (
-        ("zero", "=", "="), ("nonzero", "!=", "!="), ("positive", ">", ">"), ("negative", ">", "<")
-    ):  # fmt: skip
-        for name, index in problem.asked_entries(relation, samples):  # type: ignore[arg-type]
+    for relation in OF_EACH:
+        for name, index in problem.asked_entries(relation, samples):
             if name in gradients:
-                g = gradients[name][index]
-                fact = Fact(-g if relation == "negative" else g, sign)  # type: ignore[arg-type]
-                yield f"grad({entry(name, index)}) {shown} 0", fact
+                shown = relation.symbol.replace("≠", "!=")
+                yield f"grad({entry(name, index)}) {shown} 0", sign_fact(gradients[name][index], relation)
     shapes = gradient_shapes(problem.network, samples)
-    for reference in problem.query["some_nonzero"]:
+    for reference in problem.query[Relation.SOME_NONZERO]:
         if reference.name in gradients:
             named = resolve(reference, shapes[reference.name])
-            parts = tuple(Fact(gradients[reference.name][index], "!=") for index in named)
+            parts = tuple(sign_fact(gradients[reference.name][index], Relation.NONZERO) for index in named)
             yield f"some grad({reference}) != 0", parts[0] if len(parts) == 1 else Either(parts)
+
+
+def sign_fact(p: Polynomial, relation: Relation) -> Fact:
+    """The fact that p has a sign that the relation allows."""
+    match relation:
+        case Relation.ZERO:
+            return Fact(p, "=")
+        case Relation.NONZERO | Relation.SOME_NONZERO:
+            return Fact(p, "!=")
+        case Relation.POSITIVE:
+            return Fact(p, ">")
+        case Relation.NEGATIVE:
+            return Fact(-p, ">")
 
 
 def within(p: Polynomial, name: str, bound: Bound) -> Iterator[tuple[str, Formula]]:

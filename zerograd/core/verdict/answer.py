@@ -14,8 +14,7 @@ from zerograd.core.numbers.exact import exact_to_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
-from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
 from zerograd.core.verdict.size import Size
 from zerograd.core.verdict.witness import Witness, array_to_json
 

@@ -13,8 +13,9 @@ from math import inf, isfinite
 from typing import Any, TypeVar
 
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
+from zerograd.core.question.loosening import loosened
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.small_datasets import loosened, sufficient_samples
+from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.verdict.answer import Answer, Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.checking import RESULT_FORMAT, carried_question, check_result, size_from_json

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from zerograd.core.errors import FormatError, short
-from zerograd.core.model.backprop import Forward, backward, exact_activate, forward
+from zerograd.core.model.backprop import Forward, exact_activate
+from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, show_shape
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.numbers.exact import (
@@ -98,30 +99,30 @@ class Witness:
         return "\n".join(f"{name} = {array}" for name, array in self.variables.items())
 
     @cached_property
-    def forward(self) -> Forward[Exact]:
-        """z, a, ŷ and residuals of every sample. Raises `OnKink` under ``forbid``."""
+    def point(self) -> Point[Exact]:
+        """The model at these parameters and data."""
         activate = exact_activate(self.problem.derivative_at_kink)
-        return forward(self.problem.network, self.parameters, self.x, self.y, activate)
+        return Point(self.problem.model, self.parameters, self.x, self.y, activate)
+
+    @property
+    def forward(self) -> Forward[Exact]:
+        """z, a and φ′(z) of every sample. Raises `OnKink` under ``forbid``."""
+        return self.point.forward
 
     @cached_property
     def gradients(self) -> dict[str, Array[Exact]]:
         """∂L/∂ of every parameter and of ``x``, exactly, by reverse mode."""
-        exact = backward(self.problem.network, self.parameters, self.forward)
-        return {name: array.map(narrow) for name, array in exact.items()}
+        return {name: array.map(narrow) for name, array in self.point.gradients.items()}
 
     @cached_property
     def loss(self) -> Exact:
-        """The mean squared error."""
-        return narrow(self.forward.loss)
+        """The value of the problem's loss."""
+        return narrow(self.point.loss)
 
     @cached_property
     def quantities(self) -> dict[str, Array[Exact]]:
         """Every name that a condition may use (see `zerograd.core.question.vocabulary.quantity_shapes`)."""
-        run = self.forward
-        result = self.variables | {"y_hat": run.y_hat, "r": run.residuals, "loss": Array((), (self.loss,))}
-        for number in range(1, self.problem.network.depth + 1):
-            result[f"z{number}"], result[f"a{number}"] = run.z[number - 1], run.a[number - 1]
-        return result | {f"grad({name})": array for name, array in self.gradients.items()}
+        return {name: array.map(narrow) for name, array in self.point.quantities.items()}
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {"format": FORMAT, "problem": self.problem.digest}

@@ -8,7 +8,8 @@ from itertools import chain, islice
 from math import lcm
 from typing import TypeAlias
 
-from zerograd.core.model.network import Kink, Network
+from zerograd.core.model.activations import Kink
+from zerograd.core.model.network import Network
 from zerograd.search.smallest.orbits import parity
 
 Row: TypeAlias = tuple[int, ...]

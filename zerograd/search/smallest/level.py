@@ -16,7 +16,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import gradient_shapes
+from zerograd.core.question.vocabulary import OF_EACH, Relation, gradient_shapes
 from zerograd.search.smallest.best import Best
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import Choices, choices, least_height
@@ -82,10 +82,7 @@ class Level:
         self.pools, (self.left, self.right) = pools, halves
         self.own, self.alike = own, alike
         samples = len(pools)
-        asked = {
-            relation: problem.asked_entries(relation, samples)
-            for relation in ("zero", "nonzero", "positive", "negative")
-        }
+        asked = {relation: problem.asked_entries(relation, samples) for relation in OF_EACH}
         self.of_inputs = [
             tuple(
                 (relation, index[1])
@@ -105,7 +102,7 @@ class Level:
         shapes = gradient_shapes(problem.network, samples)
         self.some = [
             (ref.name, index)
-            for ref in problem.query["some_nonzero"]
+            for ref in problem.query[Relation.SOME_NONZERO]
             for index in resolve(ref, shapes[ref.name])
         ]
         names = set(problem.network.shapes)

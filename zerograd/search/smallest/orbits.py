@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias, TypeVar
 
-from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Index, indices
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import gradient_shapes
+from zerograd.core.question.vocabulary import OF_EACH, Relation, gradient_shapes
 from zerograd.search.smallest.choices import Choices
 
 Entry: TypeAlias = tuple[str, Index]
@@ -127,8 +128,9 @@ def _exchange(network: Network, number: int, unit: int) -> Symmetry:
 
 def parity(activation: Activation, convention: Kink) -> int:
     """1 of an even activation, −1 of an odd one, derivatives at kinks included; else 0."""
-    kinks, slopes, offsets = activation.kinks, activation.slopes, activation.offsets
-    at_kinks = [activation.slope_at_kink(number, convention) for number in range(len(kinks))]
+    shape = piecewise(activation)
+    kinks, slopes, offsets = shape.kinks, shape.slopes, shape.offsets
+    at_kinks = shape.derivatives_at_kinks(convention)
     if any(a != -b for a, b in zip(kinks, reversed(kinks), strict=True)):
         return 0
     for sign in (1, -1):
@@ -189,15 +191,15 @@ def _keeps_query(problem: Problem, samples: int, symmetry: Symmetry) -> bool:
     for m in range(samples):
         for place, (source, sign) in enumerate(symmetry.inputs):
             goes["x", (m, source)] = ("x", (m, place)), sign
-    for relation in ("zero", "nonzero", "positive", "negative"):
+    for relation in OF_EACH:
         asked = set(problem.asked_entries(relation, samples))
         if {goes[entry][0] for entry in asked} != asked:
             return False
-        if relation in ("positive", "negative") and any(goes[entry][1] < 0 for entry in asked):
+        if relation in (Relation.POSITIVE, Relation.NEGATIVE) and any(goes[entry][1] < 0 for entry in asked):
             return False
     shapes = gradient_shapes(problem.network, samples)
     groups = {
         frozenset((ref.name, index) for index in resolve(ref, shapes[ref.name]))
-        for ref in problem.query["some_nonzero"]
+        for ref in problem.query[Relation.SOME_NONZERO]
     }
     return {frozenset(goes[entry][0] for entry in members) for members in groups} == groups

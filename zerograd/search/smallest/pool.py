@@ -16,7 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from zerograd.core.model.network import Activation, Kink, Network
+from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Index
 from zerograd.search.smallest.choices import Choices
 
@@ -67,13 +68,14 @@ class _Steps:
 
     @classmethod
     def of(cls, activation: Activation, convention: Kink) -> _Steps:
-        scale = lcm(*(Fraction(v).denominator for v in (*activation.slopes, *activation.offsets)))
-        at_kinks = [activation.slope_at_kink(k, convention) for k in range(len(activation.kinks))]
+        shape = piecewise(activation)
+        scale = lcm(*(Fraction(v).denominator for v in shape.constants))
+        at_kinks = shape.derivatives_at_kinks(convention)
         return cls(
             scale,
-            tuple(map(Fraction, activation.kinks)),
-            tuple(int(s * scale) for s in activation.slopes),
-            tuple(int(o * scale) for o in activation.offsets),
+            tuple(map(Fraction, shape.kinks)),
+            tuple(int(s * scale) for s in shape.slopes),
+            tuple(int(o * scale) for o in shape.offsets),
             tuple(None if s is None else int(s * scale) for s in at_kinks),
         )
 

@@ -7,7 +7,7 @@ standard library compile it; no axioms are used but those of Coq's real numbers.
 
 from __future__ import annotations
 
-from zerograd.core.model.network import Activation
+from zerograd.core.model.activations import Activation
 from zerograd.core.model.sides import sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, Part

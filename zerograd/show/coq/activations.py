@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.activations import Activation, Kink, piecewise
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.refuting.system import intercept
 from zerograd.show.coq.text import joined, number_text, value_text
@@ -35,8 +35,15 @@ def has_intercepts(choices: Sequence[Side]) -> bool:
 def activation_definitions(activation: Activation, convention: Kink) -> str:
     """φ and φ' by cases, and the lemmas on them that proofs use."""
     name = function_name(activation)
-    value = linear_text(activation.slopes[-1], activation.offsets[-1], "z")
-    pieces = list(zip(activation.kinks, activation.slopes, activation.offsets, strict=False))
+    value = linear_text(piecewise(activation).slopes[-1], piecewise(activation).offsets[-1], "z")
+    pieces = list(
+        zip(
+            piecewise(activation).kinks,
+            piecewise(activation).slopes,
+            piecewise(activation).offsets,
+            strict=False,
+        )
+    )
     for kink, slope, offset in reversed(pieces):
         value = f"if Rle_dec z {number_text(kink)} then {linear_text(slope, offset, 'z')}\n  else {value}"
     # Where kinks are forbidden no derivative is taken there; that of the left piece is as good as any.
@@ -79,7 +86,7 @@ def _conditions(side: Side, z: str) -> list[str]:
 
 def _lemmas(activation: Activation, convention: Kink, name: str) -> list[str]:
     choices = sides(activation, convention)
-    kinks = [number_text(kink) for kink in activation.kinks]
+    kinks = [number_text(kink) for kink in piecewise(activation).kinks]
     cases = [f"destruct (Rtotal_order z {kink}) as [?|[?|?]]; try contradiction;" for kink in kinks]
     decide = [
         f"unfold {name}, {name}';",

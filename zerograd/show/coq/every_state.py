@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import product
 
 from zerograd.core.model.references import entry
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.facts import Fact
-from zerograd.core.refuting.system import System, sides_of_units
+from zerograd.core.refuting.system import System
 from zerograd.show.coq.claims import Bridge, Definition
 from zerograd.show.coq.every_statement import EveryStatement, Unit
 from zerograd.show.coq.text import (
@@ -69,7 +70,7 @@ class EveryState(Bridge):
     def __init__(self, statement: EveryStatement, system: System, tree: Tree, root: Lemma) -> None:
         super().__init__(statement, system, tree, root)
         self.statement = statement
-        choices = sides_of_units(statement.problem)
+        choices = units_with_sides(statement.problem.network, statement.problem.derivative_at_kink)
         by_moments = statement.kind == "moments"
         self.tags = (
             ["".join(map(str, d)) for d in product(*(range(len(c)) for c in choices.values()))]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
@@ -18,7 +19,7 @@ from zerograd.core.question.conditions import Condition, evaluate
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import each_sample_alone
-from zerograd.core.question.vocabulary import sample_arrays
+from zerograd.core.question.vocabulary import Relation, sample_arrays
 from zerograd.core.refuting.certificate import Kind
 from zerograd.core.refuting.moments import moments_quantities
 from zerograd.core.refuting.sizes import is_short
@@ -110,7 +111,7 @@ class EveryStatement:
         for number, layer in enumerate(problem.network.layers, start=1):
             choices = sides(layer.activation, problem.derivative_at_kink)
             if len(choices) > 1:
-                function, kinks = function_name(layer.activation), layer.activation.kinks
+                function, kinks = function_name(layer.activation), piecewise(layer.activation).kinks
                 self.units += [Unit(number, i, function, choices, kinks) for i in range(layer.units)]
         if self.kind == "moments":
             self.scale = SCALE
@@ -259,7 +260,7 @@ class _Asked:
                     prop = Compared(self._gradient(name, index), operator, zero, scale)  # type: ignore[arg-type]
                     self._require(f"grad({entry(name, index)}) {shown} 0", prop, relation)
             self._without_inputs(relation)
-        for reference in problem.query["some_nonzero"]:
+        for reference in problem.query[Relation.SOME_NONZERO]:
             if reference.name in self.gradients:
                 parts = tuple(
                     Compared(self._gradient(reference.name, index), "!=", zero, scale)

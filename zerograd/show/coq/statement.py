@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import gradient_shapes, quantity_shapes, variable_shapes
+from zerograd.core.question.vocabulary import Relation, gradient_shapes, quantity_shapes, variable_shapes
 from zerograd.core.refuting.dataset import dataset_quantities
 from zerograd.show.coq.activations import function_name, has_intercepts, linear_text
 from zerograd.show.coq.claims import Definition, Hypothesis
@@ -74,7 +75,7 @@ class Statement:
         for number, layer in enumerate(network.layers, start=1):
             choices = sides(layer.activation, problem.derivative_at_kink)
             if len(choices) > 1:
-                name, kinks = function_name(layer.activation), layer.activation.kinks
+                name, kinks = function_name(layer.activation), piecewise(layer.activation).kinks
                 self.units += [
                     Unit(number, m, i, name, choices, kinks)
                     for m, i in product(range(self.samples), range(layer.units))
@@ -106,7 +107,7 @@ class Statement:
                 prop = Compared(number(f"grad({name})", index), operator, zero, scale)  # type: ignore[arg-type]
                 self._require(f"grad({entry(name, index)}) {shown} 0", prop, relation)
         shapes = gradient_shapes(problem.network, self.samples)
-        for reference in problem.query["some_nonzero"]:
+        for reference in problem.query[Relation.SOME_NONZERO]:
             name = f"grad({reference.name})"
             self.mentioned.add(name)
             parts = tuple(

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.model.network import Activation
+from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.numbers.exact import Algebraic, Exact, sign
 from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
@@ -96,7 +97,7 @@ def exact_text(value: Exact) -> str:
 
 def _said(relation: str, names: int) -> str:
     """``are zero``."""
-    if relation == "some_nonzero":
+    if relation is Relation.SOME_NONZERO:
         return "has a nonzero entry" if names == 1 else "each have a nonzero entry"
     return f"{'is' if names == 1 else 'are'} {relation}"
 
@@ -136,7 +137,7 @@ def _judged(relation: dict[str, Any], entries: Sequence[Exact], own: Sequence[Ex
 
 def _holds(relation: str, values: Sequence[Exact]) -> bool:
     found = [sign(value) for value in values]
-    return any(found) if relation == "some_nonzero" else all(s in _SIGNS[relation] for s in found)
+    return any(found) if relation is Relation.SOME_NONZERO else all(s in _SIGNS[relation] for s in found)
 
 
 def signs_text(values: Sequence[Exact]) -> str:
@@ -151,14 +152,14 @@ def _samples(witness: Witness) -> tuple[list[str], list[list[str]]]:
     run, network = witness.forward, witness.problem.network
     columns: list[tuple[str, list[str]]] = [("x", _cells(witness.x.rows()))]
     for number, layer in enumerate(network.layers, start=1):
-        bends, last = bool(layer.activation.kinks), number == network.depth
+        bends, last = bool(layer.activation.has_kinks), number == network.depth
         z = run.z[number - 1].rows()[:MAX_ROWS]
         if bends or not last:
             cells = [_vector([_marked(layer.activation, v) for v in row]) for row in z]
             columns.append((f"z{number}" if bends else f"z{number} = a{number}", cells))
         if bends and not last:
             columns.append((f"a{number}", _cells(run.a[number - 1].rows())))
-    ends = {"ŷ": run.y_hat, "y": witness.y, "r": run.residuals}
+    ends = {"ŷ": run.y_hat, "y": witness.y, "r": witness.point.residuals}
     columns += [(heading, _cells(array.rows())) for heading, array in ends.items()]
     shown = range(min(witness.samples, MAX_ROWS))
     rows = [[str(m), *(cells[m] for _, cells in columns)] for m in shown]
@@ -170,7 +171,7 @@ def _cells(rows: Sequence[Sequence[Exact]]) -> list[str]:
 
 
 def _marked(activation: Activation, z: Exact) -> str:
-    piece, on_kink = activation.locate(z)
+    piece, on_kink = piecewise(activation).locate(z)
     word = "on kink" if on_kink else piece_words(activation)[piece]
     return f"{exact_text(z)} {word}".strip()
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
-from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.activations import Activation, Kink, piecewise
 from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.arrays import Index, Shape, indices
 from zerograd.core.numbers.exact import Algebraic, Exact, exact_to_json, field_to_json
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
+from zerograd.core.question.vocabulary import Relation, gradient_shapes, variable_shapes
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.words import label
@@ -87,12 +87,15 @@ def question_data(problem: Problem, witness: Witness) -> dict[str, Any]:
 
 
 def _activation_data(activation: Activation, convention: Kink) -> dict[str, Any]:
-    at_kinks = [activation.slope_at_kink(number, convention) for number in range(len(activation.kinks))]
+    at_kinks = [
+        piecewise(activation).derivative_at_kink(number, convention)
+        for number in range(len(piecewise(activation).kinks))
+    ]
     return {
         "name": str(activation),
-        "kinks": list(map(exact_to_json, activation.kinks)),
-        "slopes": list(map(exact_to_json, activation.slopes)),
-        "offsets": list(map(exact_to_json, activation.offsets)),
+        "kinks": list(map(exact_to_json, piecewise(activation).kinks)),
+        "slopes": list(map(exact_to_json, piecewise(activation).slopes)),
+        "offsets": list(map(exact_to_json, piecewise(activation).offsets)),
         "kink_slopes": [None if slope is None else exact_to_json(slope) for slope in at_kinks],
         "words": piece_words(activation),
     }
@@ -100,13 +103,14 @@ def _activation_data(activation: Activation, convention: Kink) -> dict[str, Any]
 
 def piece_words(activation: Activation) -> list[str]:
     """What one says of a unit on each piece: ``inactive``, ``active``; of a linear one nothing."""
-    if not activation.kinks:
+    if not activation.has_kinks:
         return [""]
     if activation.name in ("abs", "leaky_relu"):
-        return [f"slope {slope}" for slope in activation.slopes]
+        return [f"slope {slope}" for slope in piecewise(activation).slopes]
     flat = {0: "inactive"} if activation.name.startswith("relu") else {}
     return [
-        "active" if slope else flat.get(piece, "saturated") for piece, slope in enumerate(activation.slopes)
+        "active" if slope else flat.get(piece, "saturated")
+        for piece, slope in enumerate(piecewise(activation).slopes)
     ]
 
 
@@ -153,7 +157,7 @@ def _relations(problem: Problem, shapes: dict[str, Shape]) -> Iterator[dict[str,
 
 
 def _of(reference: Reference, relation: str) -> str:
-    if relation == "some_nonzero":
+    if relation is Relation.SOME_NONZERO:
         return f" of {reference}"
     return "" if reference.index is None else f": {reference}"
 

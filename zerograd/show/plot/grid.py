@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from zerograd.core.model.network import Activation
+from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.style import near
 
@@ -30,7 +30,10 @@ def outputs_at(witness: Witness, inputs: Sequence[Sequence[float]] | Floats) -> 
 
 
 def _activated(activation: Activation, z: Floats) -> Floats:
-    side = np.searchsorted(np.array([float(k) for k in activation.kinks]), z)
-    slopes, offsets = (np.array([float(v) for v in vs]) for vs in (activation.slopes, activation.offsets))
+    side = np.searchsorted(np.array([float(k) for k in piecewise(activation).kinks]), z)
+    slopes, offsets = (
+        np.array([float(v) for v in vs])
+        for vs in (piecewise(activation).slopes, piecewise(activation).offsets)
+    )
     result: Floats = slopes[side] * z + offsets[side]
     return result

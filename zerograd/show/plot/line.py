@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot import NothingToPlot
@@ -142,7 +143,7 @@ def _window(witness: Witness, xs: Sequence[float]) -> tuple[float, float]:
     kinks = [
         (float(kink) - b) / w
         for w, b in zip(weights, biases, strict=True)
-        for kink in layer.activation.kinks
+        for kink in piecewise(layer.activation).kinks
         if abs(w) > 1e-100
     ]
     around = [low, high, *(x for x in kinks if low - span <= x <= high + span)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import pairwise
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, compare, divide, narrow, sign
@@ -58,13 +59,17 @@ def pieces(
             if left < 0:
                 return None
             z = tuple(_combined(row, piece.output, bias) for row, bias in zip(weights, biases, strict=True))
-            ends = [piece.low, *_crossings(z, layer.activation.kinks, piece), piece.high]
+            ends = [piece.low, *_crossings(z, piecewise(layer.activation).kinks, piece), piece.high]
             for start, end in pairwise(ends):
                 left -= layer.units
                 middle = divide(start + end, 2)
-                sides = tuple(layer.activation.locate(narrow(at(line, middle)))[0] for line in z)
+                sides = tuple(piecewise(layer.activation).locate(narrow(at(line, middle)))[0] for line in z)
                 output = tuple(
-                    _activated(line, layer.activation.slopes[side], layer.activation.offsets[side])
+                    _activated(
+                        line,
+                        piecewise(layer.activation).slopes[side],
+                        piecewise(layer.activation).offsets[side],
+                    )
                     for line, side in zip(z, sides, strict=True)
                 )
                 refined.append(Piece(start, end, (*piece.sides, sides), output))

@@ -12,6 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.exact import divide, narrow, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.numbers import equation, vector_text
@@ -174,7 +175,7 @@ def _kink_lines(witness: Witness) -> tuple[list[KinkLine], list[Unit]]:
     biases = witness.parameters["b1"].entries if layer.bias else (0,) * layer.units
     found: list[tuple[str, KinkLine]] = []
     flat: list[Unit] = []
-    kinks, slopes = layer.activation.kinks, layer.activation.slopes
+    kinks, slopes = piecewise(layer.activation).kinks, piecewise(layer.activation).slopes
     for unit, ((u, v), b) in enumerate(zip(witness.parameters["w1"].rows(), biases, strict=True)):
         lead = u if sign(u) else v
         if sign(lead) == 0:
@@ -241,7 +242,7 @@ def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: S
         places.line(ends)
     for x, y in points:
         places.mark(x, y, 7)
-    residuals = witness.forward.residuals.rows()
+    residuals = witness.point.residuals.rows()
     around = [
         (1, 0),
         (-1, 0),

@@ -86,7 +86,7 @@ def label_residuals(places: Places, witness: Witness, every: Sequence[Spot]) -> 
     """The exact residuals, each near its bar; none where there are many."""
     if len(every) > MOST_LABELS:
         return
-    residuals = witness.forward.residuals
+    residuals = witness.point.residuals
     for spot in every:
         places.line([(spot.x, spot.target), (spot.x, spot.fitted)])
         places.mark(spot.x, spot.target, 7)

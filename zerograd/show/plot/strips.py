@@ -9,7 +9,7 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from zerograd.core.model.network import Activation
+from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.piecewise import Piece, sides_of
 from zerograd.show.plot.style import FAINT, HATCHES, INK, PALE, SMALL, listed, near, text_style
@@ -70,7 +70,7 @@ def draw_strips(ax: Axes, every: Sequence[Strip], xs: Sequence[float]) -> None:
         top = band(len(every)) - _GAP - row * _HEIGHT
         bottom, middle = top - _HEIGHT, top - _HEIGHT / 2
         for low, high, side in strip.parts:
-            flat = strip.activation.slopes[side] == 0
+            flat = piecewise(strip.activation).slopes[side] == 0
             ax.add_patch(
                 Rectangle(
                     (low, bottom),

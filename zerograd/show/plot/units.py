@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from zerograd.core.model.network import Activation, Network
+from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.network import Network
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.style import number
 from zerograd.show.words import label
@@ -19,7 +20,7 @@ Unit = tuple[int, int]
 def bent_units(network: Network) -> Iterator[Unit]:
     """Every unit whose activation has a kink, from the inputs on."""
     for layer, described in enumerate(network.layers, start=1):
-        if described.activation.kinks:
+        if described.activation.has_kinks:
             yield from ((layer, unit) for unit in range(described.units))
 
 
@@ -32,7 +33,7 @@ def unit_name(witness: Witness, unit: Unit) -> str:
 
 def side_text(activation: Activation, side: int) -> str:
     """What a unit does on a piece of its activation."""
-    slope = activation.slopes[side]
+    slope = piecewise(activation).slopes[side]
     if slope == 0:
         return "inactive" if side == 0 and activation.name.startswith("relu") else "saturated"
     return "active" if activation.name in ("relu", "relu6", "hardtanh") else f"slope {number(slope)}"
@@ -41,7 +42,7 @@ def side_text(activation: Activation, side: int) -> str:
 def dead(witness: Witness, unit: Unit) -> bool:
     """Whether the slope is 0 on every sample."""
     layer, index = unit
-    slopes = witness.forward.slopes[layer - 1]
+    slopes = witness.forward.derivatives[layer - 1]
     return not any(slopes.entries[index :: slopes.shape[1]])
 
 

@@ -8,18 +8,10 @@ from math import prod
 from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Relation, gradient_shapes
+from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.document.blocks import Prose, prose
-from zerograd.document.formula import RELATIONS, ZERO, Node, Sign, row
+from zerograd.document.formula import ZERO, Node, Sign, row
 from zerograd.show.words import count
-
-SIGNS: dict[Relation, Sign] = {
-    "zero": RELATIONS["="],
-    "nonzero": RELATIONS["!="],
-    "some_nonzero": RELATIONS["!="],
-    "positive": RELATIONS[">"],
-    "negative": RELATIONS["<"],
-}
 
 
 def asked_of(
@@ -34,12 +26,12 @@ def asked_of(
     shapes = gradient_shapes(problem.network, problem.samples.least)
     order = {name: position if in_order else 0 for position, name in enumerate(shapes)}
     for relation, references in problem.query.items():
-        entries = " in some entry" if relation == "some_nonzero" else " in every entry"
+        entries = " in some entry" if relation.some else " in every entry"
         for reference in sorted(references, key=lambda reference: order[reference.name]):
             shape = shapes[reference.name]
             several = reference.index is None and (prod(shape) > 1 or reference.name == "x")
             index = None if several else resolve(reference, shape)[0]
-            formula = row(gradient(reference.name, index), SIGNS[relation], ZERO)
+            formula = row(gradient(reference.name, index), Sign(relation.symbol), ZERO)
             yield prose(formula, entries if several else "")
 
 

@@ -96,11 +96,13 @@ class _Document:
             affine = row(row(*beside(self._name("w", number), below)), *bias)
             last = number == self.network.depth
             a, z = self._name("ŷ") if last else self._name("a", number), self._name("z", number)
-            if last and not layer.activation.kinks:
+            if last and layer.activation.is_linear:
                 lines.append(Equation(a, (affine,)))
                 continue
             lines.append(Equation(z, (affine,)))
-            lines.append(Equation(a, (Call(function(layer.activation), z) if layer.activation.kinks else z,)))
+            lines.append(
+                Equation(a, (Call(function(layer.activation), z) if layer.activation.has_kinks else z,))
+            )
         yield Equations(tuple(lines))
         if not is_scalar(self.network):
             shapes = (
@@ -145,7 +147,7 @@ class _Document:
 
     def _kinks(self) -> Prose:
         convention = self.problem.derivative_at_kink
-        if not any(layer.activation.kinks for layer in self.network.layers):
+        if not any(layer.activation.has_kinks for layer in self.network.layers):
             return ("no activation has a kink",)
         if convention == "forbid":
             return ("no sample on a kink (forbid)",)
@@ -160,7 +162,7 @@ class _Document:
         convention, z = self.problem.derivative_at_kink, Letter("z")
         lines = []
         for activation in dict.fromkeys(layer.activation for layer in self.network.layers):
-            if activation.kinks and indicator(activation, convention) is None:
+            if activation.has_kinks and indicator(activation, convention) is None:
                 cases = tuple(
                     (rational(side.derivative), interval(side, z)) for side in sides(activation, convention)
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from zerograd.core.model.network import Activation
+from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.scripts.literals import literal
@@ -96,8 +96,8 @@ def _definition(witness: Witness, activation: Activation, name: str) -> Iterator
     layers = zip(witness.problem.network.layers, kinks_hit(witness), strict=True)
     hit = sorted({k for layer, found in layers if layer.activation == activation for k in found})
     for k in hit:
-        slope = slope_at(activation, k, convention)
-        yield f"# A sample sits on the kink at {activation.kinks[k]}. The question takes the derivative"
+        kink, slope = piecewise(activation).kinks[k], slope_at(activation, k, convention)
+        yield f"# A sample sits on the kink at {kink}. The question takes the derivative"
         yield f"# {slope} there ({convention}); what JAX takes differs with activations and versions."
     yield "@jax.custom_jvp"
     yield f"def {name}(z):"
@@ -107,12 +107,12 @@ def _definition(witness: Witness, activation: Activation, name: str) -> Iterator
     yield f"@{name}.defjvp"
     yield f"def {name}_jvp(primals, tangents):"
     yield "    (z,), (tangent,) = primals, tangents"
-    yield f"    slope = jnp.full_like(z, {literal(activation.slopes[0])})"
-    for number, kink in enumerate(activation.kinks):
-        yield f"    slope = jnp.where(z > {kink}, {literal(activation.slopes[number + 1])}, slope)"
+    yield f"    slope = jnp.full_like(z, {literal(piecewise(activation).slopes[0])})"
+    for number, kink in enumerate(piecewise(activation).kinks):
+        yield f"    slope = jnp.where(z > {kink}, {literal(piecewise(activation).slopes[number + 1])}, slope)"
     for k in hit:
         own = literal(slope_at(activation, k, convention))
-        yield f"    slope = jnp.where(z == {activation.kinks[k]}, {own}, slope)"
+        yield f"    slope = jnp.where(z == {piecewise(activation).kinks[k]}, {own}, slope)"
     yield f"    return {name}(z), slope * tangent"
 
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from zerograd.core.model.network import Activation, Kink
+from zerograd.core.model.activations import Activation, Kink, piecewise
 from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
@@ -24,19 +24,19 @@ MAX_ROWS = 40
 """Entries of gradients that are printed one by one."""
 
 _ASSERTED: dict[Relation, tuple[str, str, str]] = {
-    "zero": ("abs({g}) <= {r}", "all", "= 0"),
-    "nonzero": ("abs({g}) > {r}", "all", "!= 0"),
-    "some_nonzero": ("abs({g}) > {r}", "any", "!= 0 in some entry"),
-    "positive": ("{g} > {r}", "all", "> 0"),
-    "negative": ("{g} < -{r}", "all", "< 0"),
+    Relation.ZERO: ("abs({g}) <= {r}", "all", "= 0"),
+    Relation.NONZERO: ("abs({g}) > {r}", "all", "!= 0"),
+    Relation.SOME_NONZERO: ("abs({g}) > {r}", "any", "!= 0 in some entry"),
+    Relation.POSITIVE: ("{g} > {r}", "all", "> 0"),
+    Relation.NEGATIVE: ("{g} < -{r}", "all", "< 0"),
 }
 """Up to rounding: a comparison, which of the entries it is about, and what it says."""
 _EXACTLY: dict[Relation, str] = {
-    "zero": "{g} == 0",
-    "nonzero": "{g} != 0",
-    "some_nonzero": "{g} != 0",
-    "positive": "{g} > 0",
-    "negative": "{g} < 0",
+    Relation.ZERO: "{g} == 0",
+    Relation.NONZERO: "{g} != 0",
+    Relation.SOME_NONZERO: "{g} != 0",
+    Relation.POSITIVE: "{g} > 0",
+    Relation.NEGATIVE: "{g} < 0",
 }
 
 
@@ -213,14 +213,19 @@ def _asked(answer: Sat) -> dict[tuple[str, Index], list[str]]:
 def kinks_hit(witness: Witness) -> list[set[int]]:
     """By layer, the kinks that a sample sits on, by their numbers."""
     return [
-        {number for value in z.entries for number, on_kink in [layer.activation.locate(value)] if on_kink}
+        {
+            number
+            for value in z.entries
+            for number, on_kink in [piecewise(layer.activation).locate(value)]
+            if on_kink
+        }
         for layer, z in zip(witness.problem.network.layers, witness.forward.z, strict=True)
     ]
 
 
 def slope_at(activation: Activation, number: int, convention: Kink) -> int | Fraction:
     """The derivative that the convention gives at a kink; under ``forbid`` nothing is there to ask."""
-    slope = activation.slope_at_kink(number, convention)
+    slope = piecewise(activation).derivative_at_kink(number, convention)
     assert slope is not None  # for the type checker: no sample sits on a kink under forbid
     return slope
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from zerograd.core.model.network import Activation, Layer
+from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.network import Layer
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.scripts.literals import literal
@@ -66,7 +67,7 @@ def _defined(witness: Witness) -> dict[Activation, str]:
     result: dict[Activation, str] = {}
     for layer, hit in zip(witness.problem.network.layers, kinks_hit(witness), strict=True):
         activation = layer.activation
-        other = any(slope_at(activation, k, convention) != activation.torch_slopes[k] for k in hit)
+        other = any(slope_at(activation, k, convention) != piecewise(activation).torch_slopes[k] for k in hit)
         if (other or activation.name == "abs") and activation not in result:
             base = {**_MODULES, "abs": "Abs"}[activation.name]
             others = sum(known.name == activation.name for known in result)
@@ -79,12 +80,15 @@ def _definition(witness: Witness, activation: Activation, name: str) -> Iterator
     convention = witness.problem.derivative_at_kink
     layers = zip(witness.problem.network.layers, kinks_hit(witness), strict=True)
     hit = {k for layer, found in layers if layer.activation == activation for k in found}
-    other = [k for k in sorted(hit) if slope_at(activation, k, convention) != activation.torch_slopes[k]]
+    other = [
+        k for k in sorted(hit) if slope_at(activation, k, convention) != piecewise(activation).torch_slopes[k]
+    ]
     if other:
         yield f"class {name}Function(torch.autograd.Function):"
         for k in other:
-            own, theirs = slope_at(activation, k, convention), activation.torch_slopes[k]
-            yield f"    # A sample sits on the kink at {activation.kinks[k]}. The question takes the"
+            kink, theirs = piecewise(activation).kinks[k], piecewise(activation).torch_slopes[k]
+            own = slope_at(activation, k, convention)
+            yield f"    # A sample sits on the kink at {kink}. The question takes the"
             yield f"    # derivative {own} there ({convention}), where torch takes {theirs}."
         yield "    @staticmethod"
         yield "    def forward(ctx, z):"
@@ -112,12 +116,12 @@ def _function(activation: Activation) -> str:
 
 def _slope_lines(activation: Activation, hit: set[int], witness: Witness) -> Iterator[str]:
     convention = witness.problem.derivative_at_kink
-    yield f"slope = torch.full_like(z, {literal(activation.slopes[0])})"
-    for number, kink in enumerate(activation.kinks):
-        yield f"slope[z > {kink}] = {literal(activation.slopes[number + 1])}"
+    yield f"slope = torch.full_like(z, {literal(piecewise(activation).slopes[0])})"
+    for number, kink in enumerate(piecewise(activation).kinks):
+        yield f"slope[z > {kink}] = {literal(piecewise(activation).slopes[number + 1])}"
     for number in sorted(hit):
         slope = literal(slope_at(activation, number, convention))
-        yield f"slope[z == {activation.kinks[number]}] = {slope}"
+        yield f"slope[z == {piecewise(activation).kinks[number]}] = {slope}"
 
 
 _PUT_BACK = '''class PutBack(torch.nn.Module):

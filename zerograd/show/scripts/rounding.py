@@ -9,10 +9,11 @@ from math import inf, nextafter
 from typing import TYPE_CHECKING
 
 from zerograd.core.errors import ZerogradError
-from zerograd.core.model.network import Activation
+from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.references import Reference, entry, resolve
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.witness import Witness
 
 if TYPE_CHECKING:
@@ -96,12 +97,12 @@ def _sizes(
 
 def steepest(activation: Activation) -> float:
     """The largest |slope|."""
-    return max(abs(float(slope)) for slope in activation.slopes)
+    return max(abs(float(slope)) for slope in piecewise(activation).slopes)
 
 
 def highest_offset(activation: Activation) -> float:
     """The largest |offset|."""
-    return max(abs(float(offset)) for offset in activation.offsets)
+    return max(abs(float(offset)) for offset in piecewise(activation).offsets)
 
 
 def _tell_apart(
@@ -116,11 +117,11 @@ def _tell_apart(
     def named(reference: Reference) -> list[Index]:
         return resolve(reference, witness.gradients[reference.name].shape)
 
-    for relation in ("nonzero", "positive", "negative"):
+    for relation in NOT_ZERO:
         for name, index in witness.problem.asked_entries(relation, witness.samples):
             if not seen(name, index):
                 raise _too_near(entry(name, index))
-    for reference in witness.problem.query["some_nonzero"]:
+    for reference in witness.problem.query[Relation.SOME_NONZERO]:
         if not any(seen(reference.name, index) for index in named(reference)):
             raise _too_near(str(reference))
 
@@ -153,14 +154,14 @@ def _put_back(
         z = witness.forward.z[number - 1]
         floats = np.array([float(v) for v in z.entries]).reshape(z.shape)
         near = np.zeros(z.shape, dtype=bool)
-        for kink in layer.activation.kinks if grain is None else ():
+        for kink in piecewise(layer.activation).kinks if grain is None else ():
             near |= np.abs(floats - float(kink)) <= ROUNDING * (largest + abs(float(kink)))
         places = [(int(m), int(i)) for m, i in np.argwhere(near)]
         if places:
             back = tuple(_on_its_side(layer.activation, z, codes[number - 1], place) for place in places)
             rounding = 2 * ROUNDING * max(float(largest[place]) for place in places) + _SMALLEST
             result[number] = PutBack(number, tuple(places), back, rounding)
-        pieces = _grain([*layer.activation.slopes, *layer.activation.offsets])
+        pieces = _grain([*piecewise(layer.activation).slopes, *piecewise(layer.activation).offsets])
         grain = None if grain is None or pieces is None else grain + pieces
         if not _fits(grain, reach[number]):
             grain = None
@@ -197,12 +198,12 @@ def _on_its_side(
     """The float64 nearest to z that lies on the same piece or kink."""
     number, on_kink = divmod(int(codes[place]), 2)
     if on_kink:
-        return float(activation.kinks[number])
+        return float(piecewise(activation).kinks[number])
     value = float(z[place])
-    if number > 0 and value <= activation.kinks[number - 1] + _SMALLEST:
-        return _beside(activation.kinks[number - 1], inf)
-    if number < len(activation.kinks) and value >= activation.kinks[number] - _SMALLEST:
-        return _beside(activation.kinks[number], -inf)
+    if number > 0 and value <= piecewise(activation).kinks[number - 1] + _SMALLEST:
+        return _beside(piecewise(activation).kinks[number - 1], inf)
+    if number < len(piecewise(activation).kinks) and value >= piecewise(activation).kinks[number] - _SMALLEST:
+        return _beside(piecewise(activation).kinks[number], -inf)
     return value
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from zerograd.core.model.network import LINEAR
+from zerograd.core.model.activations import LINEAR
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import sign
-from zerograd.core.question.vocabulary import Relation
+from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import (
     Block,
@@ -39,7 +39,6 @@ from zerograd.document.formula import (
     inline,
     row,
 )
-from zerograd.show.say.asking import SIGNS
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
 from zerograd.show.say.derivation.steps import Adjoint, GradientSum, common_factor, gradient_sum
@@ -83,7 +82,7 @@ def _adjoint(answer: Sat, names: Names, found: Mapping[int, Adjoint], layer: int
     left = names.layered("δ", layer, *at)
     if kind.activation == LINEAR:
         return chain(left, back, vector(delta))
-    slopes = [values[unit] for values in run.slopes[layer - 1].rows()]
+    slopes = [values[unit] for values in run.derivatives[layer - 1].rows()]
     slope = names.activation(kind.activation, names.layered("z", layer, *at), prime=True)
     several = layer < network.depth and 1 < network.widths[layer + 1] <= SPELLED
     times = ODOT if answer.witness.samples > 1 else TIMES
@@ -172,14 +171,14 @@ def _marks(answer: Sat) -> dict[Place, Prose]:
     """What was asked of each entry, which the checker found to hold."""
     problem, witness = answer.problem, answer.witness
     marks: dict[Place, Prose] = {}
-    relations: tuple[Relation, ...] = ("zero", "nonzero", "positive", "negative", "some_nonzero")
+    relations: tuple[Relation, ...] = (*OF_EACH, Relation.SOME_NONZERO)
     for relation in relations:
         for place in problem.asked_entries(relation, witness.samples):
             name, index = place
-            if relation != "some_nonzero":
-                marks[place] = prose(row(SIGNS[relation], ZERO), ", as asked")
+            if not relation.some:
+                marks[place] = prose(row(Sign(relation.symbol), ZERO), ", as asked")
             elif sign(witness.gradients[name][index]) and place not in marks:
-                marks[place] = prose(row(SIGNS["nonzero"], ZERO), ", as asked of some entry")
+                marks[place] = prose(row(Sign(relation.symbol), ZERO), ", as asked of some entry")
     return marks
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zerograd.core.model.network import LINEAR, Activation, Layer
+from zerograd.core.model.activations import LINEAR, Activation, piecewise
+from zerograd.core.model.network import Layer
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import (
@@ -111,11 +112,11 @@ def _slopes(answer: Sat, layer: int, activation: Activation, units: Sequence[int
         for m, (z, slope) in enumerate(
             zip(
                 _column(run.z[layer - 1].rows(), unit),
-                _column(run.slopes[layer - 1].rows(), unit),
+                _column(run.derivatives[layer - 1].rows(), unit),
                 strict=True,
             )
         ):
-            piece, on_kink = activation.locate(z)
+            piece, on_kink = piecewise(activation).locate(z)
             if on_kink:
                 kinks.append(m)
             elif not slope:
@@ -132,7 +133,7 @@ def _slopes(answer: Sat, layer: int, activation: Activation, units: Sequence[int
 
 def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
     witness, network = answer.witness, answer.problem.network
-    rows = witness.forward.residuals.rows()
+    rows = witness.point.residuals.rows()
     depth = network.depth
     lines = []
     for unit in shown.units[depth]:
@@ -144,7 +145,7 @@ def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
     squared = Script(residual.base, residual.below, Digits("2")) if isinstance(residual, Script) else residual
     over = summed("k", squared) if network.outputs > 1 else squared
     general = row(Quotient(Digits("1"), names.count), BESIDE, summed("m", over))
-    entries = witness.forward.residuals.entries
+    entries = witness.point.residuals.entries
     steps: list[Node] = [general]
     if len(entries) > 1:
         squares = [signed(value * value) for value in entries]

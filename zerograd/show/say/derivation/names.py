@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from zerograd.core.model.network import Activation, Network
+from zerograd.core.model.activations import Activation
+from zerograd.core.model.network import Network
 from zerograd.core.numbers.exact import Exact
 from zerograd.derive.naming import function_name, is_scalar, quantity
 from zerograd.document.exact import number

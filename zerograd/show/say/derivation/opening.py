@@ -44,6 +44,6 @@ def question(answer: Sat, names: Names) -> Iterator[Block]:
 
 def _kinks(problem: Problem) -> str:
     used = activations(problem.network)
-    if not any(activation.kinks for activation in used):
+    if not any(activation.has_kinks for activation in used):
         return ""
     return f", and {kink_line(used, problem.derivative_at_kink)}"

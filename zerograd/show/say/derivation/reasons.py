@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.exact import sign
+from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join
 from zerograd.document.formula import inline
@@ -33,10 +35,10 @@ def reasons(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adj
         for index in entries
         if name != "x"
     }
-    zero = [place for place in problem.asked_entries("zero", witness.samples) if place in sums]
+    zero = [place for place in problem.asked_entries(Relation.ZERO, witness.samples) if place in sums]
     other = [
         place
-        for relation in ("nonzero", "positive", "negative", "some_nonzero")
+        for relation in (*NOT_ZERO, Relation.SOME_NONZERO)
         for place in problem.asked_entries(relation, witness.samples)
         if place in sums and sign(sums[place].value)
     ]
@@ -69,7 +71,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adj
 
 def _on_kinks(answer: Sat) -> Iterator[bool]:
     layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
-    return (layer.activation.locate(z)[1] for layer, array in layers for z in array.entries)
+    return (piecewise(layer.activation).locate(z)[1] for layer, array in layers for z in array.entries)
 
 
 def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:
@@ -103,10 +105,10 @@ def _nothing(answer: Sat, names: Names, sum_: GradientSum, found: Mapping[int, A
     """Why every term is 0."""
     layer, unit = int(sum_.name[1:]), sum_.index[0]
     network, run = answer.problem.network, answer.witness.forward
-    if not any(map(sign, run.residuals.entries)):
+    if not any(map(sign, answer.witness.point.residuals.entries)):
         return ("every residual is zero",)
     of = _unit(names, layer, unit)
-    if not any(values[unit] for values in run.slopes[layer - 1].rows()):
+    if not any(values[unit] for values in run.derivatives[layer - 1].rows()):
         return (f"{of} has slope 0 on {_every(answer)}",)
     if not any(sign(values[unit]) for values in found[layer].delta.rows()):
         if layer == network.depth:
@@ -115,7 +117,7 @@ def _nothing(answer: Sat, names: Names, sum_: GradientSum, found: Mapping[int, A
         if not any(sign(weights[unit]) for weights in above):
             return (f"no weight leads on from {of}",)
         for higher in range(layer + 1, network.depth + 1):
-            if not any(run.slopes[higher - 1].entries):
+            if not any(run.derivatives[higher - 1].entries):
                 whole = "the output" if higher == network.depth else f"layer {higher}"
                 return (f"{whole} has slope 0 on {_every(answer)}, in every unit",)
         no = "on no sample does anything come back" if answer.witness.samples > 1 else "nothing comes back"
@@ -137,7 +139,7 @@ def _held_back(
     run, samples = answer.witness.forward, answer.witness.samples
     told = 0
     for (layer, unit), own in by_unit.items():
-        slopes = [values[unit] for values in run.slopes[layer - 1].rows()]
+        slopes = [values[unit] for values in run.derivatives[layer - 1].rows()]
         arriving = [values[unit] for values in found[layer].arriving.rows()]
         held = [m for m in range(samples) if not slopes[m] and sign(arriving[m])]
         passed = [m for m in range(samples) if slopes[m] and sign(arriving[m])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from zerograd.core.model.network import LINEAR
+from zerograd.core.model.activations import LINEAR
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
 from zerograd.core.numbers.univariate import polynomial as coefficients

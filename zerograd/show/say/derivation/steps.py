@@ -41,9 +41,9 @@ def adjoints(witness: Witness) -> Mapping[int, Adjoint]:
     """For each layer, by its number, from the last to the first. Raises `OnKink` under ``forbid``."""
     run, network = witness.forward, witness.problem.network
     found: dict[int, Adjoint] = {}
-    arriving = run.residuals
+    arriving = witness.point.residuals
     for number in range(network.depth, 0, -1):
-        slopes = run.slopes[number - 1]
+        slopes = run.derivatives[number - 1]
         products = (narrow(s * g) if s else 0 for s, g in zip(slopes.entries, arriving.entries, strict=True))
         delta = Array(slopes.shape, tuple(products))
         found[number] = Adjoint(arriving.map(narrow), delta)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from zerograd.core.model.sides import Side
+from zerograd.core.model.sides import Side, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import (
     Alternatives,
@@ -19,7 +19,7 @@ from zerograd.core.refuting.certificate import (
     nodes,
 )
 from zerograd.core.refuting.refutation import Known, cases_of
-from zerograd.core.refuting.system import Case, Renaming, System, sides_of_units, split_name
+from zerograd.core.refuting.system import Case, Renaming, System, split_name
 from zerograd.derive.naming import interval, quantity
 from zerograd.document.blocks import Paragraph, Prose, Strong, join, listed, prose
 from zerograd.document.exact import rational
@@ -162,11 +162,11 @@ class Argument:
 
     def _side(self, split: str, case: Case) -> Side:
         layer, index = _unit_of(split)
-        choices = sides_of_units(self.problem)[layer, index[1]]
+        choices = units_with_sides(self.problem.network, self.problem.derivative_at_kink)[layer, index[1]]
         return choices[self.system.splits[split].index(case)]
 
     def _pattern(self, tag: str, case: Case) -> Prose:
-        choices = sides_of_units(self.problem)
+        choices = units_with_sides(self.problem.network, self.problem.derivative_at_kink)
         if len(choices) == 1:
             ((layer, unit), sides), *_ = choices.items()
             what = prose("has ", interval(sides[int(tag)], self.words.plain.pre_activation(layer, (unit,))))

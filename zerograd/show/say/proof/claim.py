@@ -7,14 +7,14 @@ from functools import partial
 
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import sides
+from zerograd.core.model.sides import sides, units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.refutation import every_samples
-from zerograd.core.refuting.system import intercept, sides_of_units
+from zerograd.core.refuting.system import intercept
 from zerograd.derive.naming import interval, quantity
 from zerograd.document.blocks import Code, Prose, join, prose
 from zerograd.document.exact import rational
@@ -127,7 +127,7 @@ def _letters(problem: Problem, *, slopes: bool) -> Prose:
     r, y_hat, y = (name(letter, at=("m", *k)) for letter in ("r", "ŷ", "y"))
     text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", _m)
     text += prose(" at output ", Letter("k")) if k else ()
-    layers = list(dict.fromkeys(layer for layer, _ in sides_of_units(problem)))
+    layers = list(dict.fromkeys(layer for layer, _ in units_with_sides(network, problem.derivative_at_kink)))
     values: list[Prose] = []
     for layer in layers:
         # Of the first layer it is said what they are: proofs name them without a further word.
@@ -162,7 +162,7 @@ def _affine(network: Network, i: tuple[str, ...]) -> list[Node]:
 def _moments(problem: Problem) -> Prose:
     network = problem.network
     name = partial(quantity, network)
-    units = sides_of_units(problem)
+    units = units_with_sides(network, problem.derivative_at_kink)
     k = ("k",) if network.outputs > 1 else ()
     d = ("d",) if network.inputs > 1 else ()
     r, x, over = name("r", at=("m", *k)), name("x", at=("m", *d)), Sigma(_m)

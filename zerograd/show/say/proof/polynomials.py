@@ -14,10 +14,10 @@ from functools import cached_property
 from math import gcd, lcm
 
 from zerograd.core.model.references import entry
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.system import sides_of_units
 from zerograd.derive.naming import quantity
 from zerograd.document.exact import Signed, coefficient, total
 from zerograd.document.formula import (
@@ -63,7 +63,7 @@ class Polynomials:
 
     @cached_property
     def _layers_with_sides(self) -> set[int]:
-        return {layer for layer, _ in sides_of_units(self.problem)}
+        return {layer for layer, _ in units_with_sides(self.problem.network, self.problem.derivative_at_kink)}
 
     def variable(self, name: str) -> Node:
         """A variable of any system. Indices on axes of length 1 are left out, save those of samples."""

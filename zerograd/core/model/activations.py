@@ -1,0 +1,268 @@
+"""Activations, each with all that is known of it in one place.
+
+An activation is `PiecewiseLinear` or `Smooth`; whoever can do with one kind only asks which it is, so that
+a function without kinks is never taken for a linear one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias, get_args
+
+from zerograd.core.errors import short
+from zerograd.core.numbers.exact import Exact, compare, narrow, parse_rational
+
+Rational: TypeAlias = int | Fraction
+
+Kink = Literal["torch", "left", "right", "forbid"]
+"""Which derivative is taken at a kink; ``forbid``: no sample may sit on one."""
+
+KINKS: tuple[Kink, ...] = get_args(Kink)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an activation is called.
+
+    Attributes:
+        symbol: in formulas; ``word`` in running mathematics, where it differs.
+        torch: the module in ``torch.nn``, None where there is none.
+        torch_function, jax: calls, of ``{z}`` and where there is one of ``{parameter}``.
+    """
+
+    symbol: str
+    torch: str | None
+    torch_function: str
+    jax: str
+    word: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PiecewiseLinear:
+    """A continuous piecewise linear function φ.
+
+    On piece i, between ``kinks[i-1]`` and ``kinks[i]``, φ(z) = slopes[i]·z + offsets[i].
+
+    Attributes:
+        torch_slopes: ``torch_slopes[i]`` is the derivative that PyTorch returns at ``kinks[i]`` (measured
+            for torch 2.13; the test suite measures it again wherever torch is installed).
+        words: of each piece, what one says of a unit on it: active, inactive, saturated, or nothing.
+    """
+
+    name: str
+    kinks: tuple[Rational, ...]
+    slopes: tuple[Rational, ...]
+    offsets: tuple[Rational, ...]
+    torch_slopes: tuple[Rational, ...]
+    names: Names
+    words: tuple[str, ...]
+    parameter: Rational | None = None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether φ(z) = z."""
+        return self.slopes == (1,) and self.offsets == (0,)
+
+    @property
+    def has_kinks(self) -> bool:
+        return bool(self.kinks)
+
+    @property
+    def is_homogeneous(self) -> bool:
+        """Whether φ(c·z) = c·φ(z) for every c > 0."""
+        return not any(self.offsets) and all(kink == 0 for kink in self.kinks)
+
+    @property
+    def constants(self) -> tuple[Rational, ...]:
+        """The numbers that values of φ are made of, beside z."""
+        return (*self.slopes, *self.offsets)
+
+    @property
+    def steepest(self) -> Rational:
+        """The largest |φ′|: |φ(z)| ≤ steepest·|z| + highest_offset."""
+        return max(*self.slopes, -min(self.slopes))
+
+    @property
+    def highest_offset(self) -> Rational:
+        """See `steepest`."""
+        return max(*self.offsets, -min(self.offsets))
+
+    def derivative_at_kink(self, number: int, convention: Kink) -> Rational | None:
+        """The derivative at ``kinks[number]``; None under ``forbid``."""
+        match convention:
+            case "torch":
+                return self.torch_slopes[number]
+            case "left":
+                return self.slopes[number]
+            case "right":
+                return self.slopes[number + 1]
+            case "forbid":
+                return None
+
+    def derivatives_at_kinks(self, convention: Kink) -> tuple[Rational | None, ...]:
+        """`derivative_at_kink` of each kink."""
+        return tuple(self.derivative_at_kink(number, convention) for number in range(len(self.kinks)))
+
+    def at_kinks(self, convention: Kink) -> Iterator[tuple[Rational, Rational]]:
+        """(kink, derivative there). Nothing under ``forbid``."""
+        for kink, derivative in zip(self.kinks, self.derivatives_at_kinks(convention), strict=True):
+            if derivative is not None:
+                yield kink, derivative
+
+    def on_piece(self, piece: int, z: Exact) -> Exact:
+        """φ(z), where z is known to lie on a piece (or at an end of it)."""
+        return self.slopes[piece] * z + self.offsets[piece]
+
+    def at(self, z: Exact, convention: Kink) -> tuple[Exact, Rational | None]:
+        """(φ(z), φ′(z)) by the exact sign of z; no derivative on a kink under ``forbid``."""
+        piece, on_kink = self.locate(z)
+        derivative = self.derivative_at_kink(piece, convention) if on_kink else self.slopes[piece]
+        return self.on_piece(piece, z), derivative
+
+    def locate(self, z: Exact) -> tuple[int, bool]:
+        """(piece, False) strictly inside a piece, (number, True) on kink ``number``."""
+        if isinstance(z, int):  # most witnesses: no need for anything finer
+            number = bisect_left(self.kinks, z)
+            return number, number < len(self.kinks) and self.kinks[number] == z
+        number = bisect_left(self.kinks, 0, key=lambda kink: compare(kink, z))
+        if number < len(self.kinks) and compare(self.kinks[number], z) == 0:
+            return number, True
+        return number, False
+
+    def __str__(self) -> str:
+        return self.name if self.parameter is None else f"{self.name}({self.parameter})"
+
+
+@dataclass(frozen=True, slots=True)
+class Smooth:
+    """A function φ with a derivative everywhere.
+
+    Attributes:
+        derivative_of_value: φ′(z) from a = φ(z) over any ring, such as a·(1 − a) for the sigmoid; None where
+            the two are not tied together so.
+        low, high: bounds of φ that are never reached, None where there is none.
+    """
+
+    name: str
+    names: Names
+    derivative_of_value: Callable[[Any], Any] | None
+    low: Rational | None = None
+    high: Rational | None = None
+    parameter: Rational | None = None
+
+    @property
+    def is_linear(self) -> bool:
+        return False
+
+    @property
+    def has_kinks(self) -> bool:
+        return False
+
+    @property
+    def is_homogeneous(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return self.name if self.parameter is None else f"{self.name}({self.parameter})"
+
+
+Activation: TypeAlias = PiecewiseLinear | Smooth
+
+
+def piecewise(activation: Activation) -> PiecewiseLinear:
+    """The activation, for those who have seen that it is piecewise linear.
+
+    Raises:
+        TypeError: it is not; whoever needs it says so beforehand (``unfit``).
+    """
+    if isinstance(activation, PiecewiseLinear):
+        return activation
+    raise TypeError(f"{activation} is not piecewise linear")
+
+
+LINEAR = PiecewiseLinear("linear", (), (1,), (0,), (), Names("linear", None, "{z}", "{z}"), ("",))
+RELU = PiecewiseLinear(
+    "relu",
+    (0,),
+    (0, 1),
+    (0, 0),
+    (0,),
+    Names("ReLU", "ReLU", "torch.nn.functional.relu({z})", "jax.nn.relu({z})"),
+    ("inactive", "active"),
+)
+ABS = PiecewiseLinear(
+    "abs", (0,), (-1, 1), (0, 0), (0,), Names("abs", None, "torch.abs({z})", "jnp.abs({z})"), ("", "")
+)
+RELU6 = PiecewiseLinear(
+    "relu6",
+    (0, 6),
+    (0, 1, 0),
+    (0, 0, 6),
+    (0, 0),
+    Names("ReLU6", "ReLU6", "torch.nn.functional.relu6({z})", "jax.nn.relu6({z})"),
+    ("inactive", "active", "saturated"),
+)
+HARDTANH = PiecewiseLinear(
+    "hardtanh",
+    (-1, 1),
+    (0, 1, 0),
+    (-1, 0, 1),
+    (0, 0),
+    Names("hardtanh", "Hardtanh", "torch.nn.functional.hardtanh({z})", "jax.nn.hard_tanh({z})"),
+    ("saturated", "active", "saturated"),
+)
+
+_LEAKY = Names(
+    "leaky_relu",
+    "LeakyReLU",
+    "torch.nn.functional.leaky_relu({z}, {parameter})",
+    "jax.nn.leaky_relu({z}, {parameter})",
+    word="LeakyReLU",
+)
+
+
+def leaky_relu(slope: int | Fraction | str) -> PiecewiseLinear:
+    """z for z > 0, slope·z below. With slope 1 it is linear and has no kink.
+
+    Raises:
+        ValueError: the slope is no exact number.
+    """
+    if isinstance(slope, float):
+        raise ValueError(f"{slope!r} is a float; write it exactly, as '{slope!r}' or Fraction(p, q)")
+    value = narrow(slope) if isinstance(slope, Fraction) else parse_rational(slope)
+    assert isinstance(value, int | Fraction)  # for the type checker: rational in, rational out
+    if value == 1:
+        return PiecewiseLinear("leaky_relu", (), (1,), (0,), (), _LEAKY, ("",), value)
+    words = ("" if value else "saturated", "")
+    return PiecewiseLinear("leaky_relu", (0,), (value, 1), (0, 0), (value,), _LEAKY, words, value)
+
+
+ACTIVATIONS: Mapping[str, Activation] = {a.name: a for a in (LINEAR, RELU, ABS, RELU6, HARDTANH)}
+"""The activations without a parameter, by name (`leaky_relu` takes its slope)."""
+
+ACTIVATION_NAMES = (*ACTIVATIONS, "leaky_relu")
+DEFAULT_LEAKY_SLOPE = Fraction(1, 100)
+"""As in PyTorch."""
+
+
+def activation_named(name: str) -> Activation:
+    """An activation by name; ``leaky_relu`` with PyTorch's slope 1/100.
+
+    Raises:
+        ValueError: no such activation.
+    """
+    if name == "leaky_relu":
+        return leaky_relu(DEFAULT_LEAKY_SLOPE)
+    if name not in ACTIVATIONS:
+        raise ValueError(f"unknown activation {short(name)} (known: {', '.join(ACTIVATION_NAMES)})")
+    return ACTIVATIONS[name]
+
+
+def known_activation(activation: Activation) -> Activation | None:
+    """The activation that goes by this name (and parameter)."""
+    if activation.name == "leaky_relu" and activation.parameter is not None:
+        return leaky_relu(activation.parameter)
+    return ACTIVATIONS.get(activation.name)

@@ -1,0 +1,103 @@
+"""Losses, each with all that is known of it in one place.
+
+A loss is L = scale·Σ ℓ(ŷ, y) over the samples. Reverse mode starts from its adjoint ∂ℓ/∂ŷ: everything
+else here is what strategies, proofs and texts ask about a loss instead of knowing one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from zerograd.core.numbers.arrays import Array
+
+
+@dataclass(frozen=True, slots=True)
+class LossNames:
+    """How libraries write a loss of ``{y_hat}`` and ``{y}``."""
+
+    torch: str
+    jax: str
+
+
+class Loss(ABC):
+    """What is known of a loss. Rows are those of one sample, a value for each output.
+
+    Attributes:
+        name: in problem files.
+        words: in running text, without an article; ``description`` says in a sentence what it is.
+        names: in PyTorch and JAX.
+        constant: of the adjoint, taken out: ∂ℓ/∂ŷ = constant · `sample_adjoint`. Above 0.
+        averages: whether L is the mean over samples and outputs, or else the sum.
+        reach: the (lowest, highest) adjoint that free targets reach, None where there is no bound.
+        least_squares: whether ℓ is the sum of (ŷ − y)², so that the best last layer solves normal equations.
+    """
+
+    name: ClassVar[str]
+    words: ClassVar[str]
+    description: ClassVar[str]
+    names: ClassVar[LossNames]
+    constant: ClassVar[int] = 1
+    averages: ClassVar[bool] = True
+    reach: ClassVar[tuple[Fraction | None, Fraction | None]] = (None, None)
+    least_squares: ClassVar[bool] = False
+
+    @abstractmethod
+    def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any]) -> Any:
+        """Return ℓ of one sample, in the ring of its arguments."""
+
+    @abstractmethod
+    def sample_adjoint(self, y_hat: Sequence[Any], y: Sequence[Any]) -> list[Any]:
+        """Return ∂ℓ/∂ŷ of one sample, without `constant`."""
+
+    @abstractmethod
+    def target(self, y_hat: Any, adjoint: Any) -> Any:
+        """Return the target of one output at which ŷ has this adjoint."""
+
+    def count(self, samples: int, outputs: int) -> int:
+        """How many terms L is the mean of: 1 for a sum."""
+        return samples * outputs if self.averages else 1
+
+    def factor(self, samples: int, outputs: int) -> Fraction:
+        """The positive number by which ∂L/∂ŷ differs from `adjoint`."""
+        return Fraction(self.constant, self.count(samples, outputs))
+
+    def value(self, y_hat: Array[Any], y: Array[Any]) -> Any:
+        """Return L. Both arrays have the shape (M, outputs)."""
+        total = sum(map(self.sample_loss, y_hat.rows(), y.rows()))
+        return total * Fraction(1, self.count(*y.shape))
+
+    def adjoint(self, y_hat: Array[Any], y: Array[Any]) -> Array[Any]:
+        """Return ∂L/∂ŷ over `factor`, of shape (M, outputs)."""
+        rows = zip(y_hat.rows(), y.rows(), strict=True)
+        return Array.of([self.sample_adjoint(*both) for both in rows], y.shape[1])
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class MeanSquaredError(Loss):
+    """The mean of (ŷ − y)² over samples and outputs, as ``torch.nn.MSELoss``."""
+
+    name = "mse"
+    words = "mean squared error"
+    description = "The mean squared error over samples and outputs, as torch.nn.MSELoss."
+    names = LossNames("torch.nn.functional.mse_loss({y_hat}, {y})", "jnp.mean(({y_hat} - {y}) ** 2)")
+    constant = 2
+    least_squares = True
+
+    def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any]) -> Any:
+        return sum(r * r for r in self.sample_adjoint(y_hat, y))
+
+    def sample_adjoint(self, y_hat: Sequence[Any], y: Sequence[Any]) -> list[Any]:
+        return [p - t for p, t in zip(y_hat, y, strict=True)]
+
+    def target(self, y_hat: Any, adjoint: Any) -> Any:
+        return y_hat - adjoint
+
+
+LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (MeanSquaredError(),)}
+"""The losses by the names that problem files use."""

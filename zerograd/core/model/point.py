@@ -1,0 +1,83 @@
+"""A model, and a point of it: parameters and data at which it is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic
+
+from zerograd.core.model.activations import Kink
+from zerograd.core.model.backprop import Activate, Forward, R, backward, forward
+from zerograd.core.model.losses import Loss
+from zerograd.core.model.network import Network
+from zerograd.core.numbers.arrays import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A network, its loss, and the derivative that is taken at a kink."""
+
+    network: Network
+    loss: Loss
+    derivative_at_kink: Kink
+
+
+@dataclass(frozen=True)
+class Point(Generic[R]):
+    """Parameters and data of a model, over any ring.
+
+    Attributes:
+        parameters: ``w{l}`` of shape (units_l, units_{l-1}), ``b{l}`` of shape (units_l,).
+        x: inputs, shape (M, inputs).
+        y: targets, shape (M, outputs).
+        activate: φ and φ′ over this ring; for exact numbers `zerograd.core.model.backprop.exact_activate`.
+    """
+
+    model: Model
+    parameters: Mapping[str, Array[R]]
+    x: Array[R]
+    y: Array[R]
+    activate: Activate[R]
+
+    @property
+    def variables(self) -> dict[str, Array[R]]:
+        """Parameters, ``x`` and ``y`` by name."""
+        return {**self.parameters, "x": self.x, "y": self.y}
+
+    @cached_property
+    def forward(self) -> Forward[R]:
+        """z, a and φ′(z) of every sample. Raises what ``activate`` does, such as `OnKink`."""
+        return forward(self.model.network, self.parameters, self.x, self.activate)
+
+    @cached_property
+    def residuals(self) -> Array[R]:
+        """r = ŷ − y, whatever the loss."""
+        pairs = zip(self.forward.y_hat.entries, self.y.entries, strict=True)
+        return Array(self.y.shape, tuple(p - t for p, t in pairs))
+
+    @cached_property
+    def adjoint(self) -> Array[R]:
+        """∂L/∂ŷ over `Loss.factor`, shape (M, outputs)."""
+        return self.model.loss.adjoint(self.forward.y_hat, self.y)
+
+    @cached_property
+    def gradients(self) -> dict[str, Array[R]]:
+        """∂L/∂ of every parameter and of ``x``, by reverse mode."""
+        factor = self.model.loss.factor(*self.y.shape)
+        return backward(self.model.network, self.parameters, self.forward, self.adjoint, factor)
+
+    @cached_property
+    def loss(self) -> R:
+        """L."""
+        value: R = self.model.loss.value(self.forward.y_hat, self.y)
+        return value
+
+    @cached_property
+    def quantities(self) -> dict[str, Array[R]]:
+        """Every name that a condition may use (see `zerograd.core.question.vocabulary.quantity_shapes`)."""
+        run = self.forward
+        result = self.variables | {"y_hat": run.y_hat, "r": self.residuals, "loss": Array((), (self.loss,))}
+        for number in range(1, self.model.network.depth + 1):
+            result[f"z{number}"], result[f"a{number}"] = run.z[number - 1], run.a[number - 1]
+        return result | {f"grad({name})": array for name, array in self.gradients.items()}
