@@ -33,7 +33,7 @@ from zerograd.document.formula import (
 )
 from zerograd.document.numbers import exact_text
 from zerograd.show.say.asking import asked_of, size
-from zerograd.show.say.proof.polynomials import Polynomials
+from zerograd.derive.polynomials import Polynomials
 from zerograd.show.words import activations, kink_line, label, network_line
 
 _L, _M, _K, _T, _m = map(Letter, "LMKTm")

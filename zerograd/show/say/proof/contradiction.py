@@ -12,7 +12,7 @@ from zerograd.core.refuting.refutation import Known
 from zerograd.document.blocks import Prose, join, listed, prose
 from zerograd.document.formula import EQUALS, PLUS, ZERO, Node, brackets, power, row
 from zerograd.show.say.proof.facts import Facts, Subject
-from zerograd.show.say.proof.polynomials import ONE, Polynomials, is_bracketed, times
+from zerograd.derive.polynomials import ONE, Polynomials, is_bracketed, times
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from zerograd.core.refuting.system import Numbers, System
 from zerograd.document.blocks import Prose, join, prose
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, LESS, MINUS, PLUS, RELATIONS, ZERO, Node, brackets, row
-from zerograd.show.say.proof.polynomials import Polynomials
+from zerograd.derive.polynomials import Polynomials
 
 _GRADIENT = re.compile(
     r"(?P<some>some )?grad\((?P<name>[^)]+)\) (?P<sign>=|!=|>|<) 0(?:/(?P<part>\d+))?(?:\.\d+)*"
