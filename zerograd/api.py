@@ -340,4 +340,4 @@ def gradients(problem: Problem) -> SymbolicGradients:
     """The symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
     from zerograd.derive.gradients import SymbolicGradients
 
-    return SymbolicGradients(problem.network, problem.derivative_at_kink)
+    return SymbolicGradients.of(problem.model)

@@ -14,9 +14,9 @@ from fractions import Fraction
 import sympy as sp
 
 from zerograd.core.model.network import Network
+from zerograd.derive.chain import Expr
 from zerograd.derive.functions import Cases
 from zerograd.derive.naming import function, indicator, interval, quantity
-from zerograd.derive.sample import Expr
 from zerograd.document.exact import Signed, coefficient, rational, total
 from zerograd.document.formula import (
     LESS,

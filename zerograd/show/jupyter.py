@@ -50,12 +50,12 @@ def _html(thing: object) -> str | None:
 def as_latex(thing: object) -> str | None:
     """A problem or an answer as a fragment of LaTeX (amsmath); None of what has none."""
     match thing:
-        case Problem(network=network, derivative_at_kink=convention):
+        case Problem(network=network, model=model):
             if network.parameter_count > MOST_PARAMETERS:
                 return None
             from zerograd.derive.gradients import SymbolicGradients
 
-            return SymbolicGradients(network, convention)._repr_latex_()
+            return SymbolicGradients.of(model)._repr_latex_()
         case Sat():
             from zerograd.show.say.derivation import derivation_latex
 

@@ -74,7 +74,7 @@ class Solver(Protocol):
         ...
 
     def version(self) -> str:
-        """Of the solver itself, not of its Python package.
+        """The version of the solver itself, not of its Python package.
 
         Raises:
             SolverUnusable: the library is missing; the message says how to install it.

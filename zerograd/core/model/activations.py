@@ -245,7 +245,7 @@ ACTIVATIONS: Mapping[str, Activation] = {a.name: a for a in (LINEAR, RELU, ABS, 
 
 ACTIVATION_NAMES = (*ACTIVATIONS, "leaky_relu")
 DEFAULT_LEAKY_SLOPE = Fraction(1, 100)
-"""As in PyTorch."""
+"""PyTorch's own."""
 
 
 def activation_named(name: str) -> Activation:

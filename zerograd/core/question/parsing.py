@@ -30,14 +30,14 @@ from zerograd.core.question.language import (
 )
 
 MAX_LENGTH = 4000
-"""Of the text, and of the canonical text that stands for it in documents."""
+"""Characters of the text, and of the canonical text that stands for it in documents."""
 MAX_DEPTH = 100
 """Far below where Python's own parser and stack give up, so that what parses once parses always."""
 MAX_POWER = 64
 MAX_DEGREE = 256
 MAX_INDEX = 10**9
 MAX_BITS = 12_000
-"""Of a number: it takes less than `MAX_LENGTH` digits."""
+"""Bits of a number, which is then shorter than `MAX_LENGTH` digits."""
 
 _BINARY: dict[type[ast.operator], Literal["+", "-", "*", "/"]] = {
     ast.Add: "+",

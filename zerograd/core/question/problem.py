@@ -186,10 +186,10 @@ class Problem(Question):
     def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")
         labels = ("loss", "title", "notes", "references", "expect", "prefer")
-        own = {name: getattr(self, name) for name in (*names, *labels)} | {
+        same = {name: getattr(self, name) for name in (*names, *labels)} | {
             str(r): v for r, v in self.query.items()
         }
-        return Problem(**{**own, **changes})
+        return Problem(**{**same, **changes})
 
     def to_json(self) -> dict[str, Any]:
         """The canonical document: JSON that is also a valid problem file."""

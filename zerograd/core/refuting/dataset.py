@@ -41,6 +41,7 @@ from zerograd.core.refuting.system import (
     query_facts,
     split_name,
     value_of,
+    where_label,
     within,
 )
 
@@ -61,6 +62,11 @@ def dataset_quantities(problem: Problem, samples: int) -> dict[str, Array[Polyno
     dataset = _Dataset(problem, samples)
     dataset.build()
     return dataset.quantities
+
+
+def values_label(variable: str) -> str:
+    """The label of the equation that says which values a variable can have: ``values of s1[0,0]``."""
+    return f"values of {variable}"
 
 
 class _Dataset:
@@ -111,7 +117,7 @@ class _Dataset:
         for number, condition in enumerate(problem.where):
             if is_short(condition, self.quantities.__getitem__):
                 formula = evaluate(condition, self.algebra, self.quantities.__getitem__)
-                self.facts.append((f"where[{number}]", formula))
+                self.facts.append((where_label(number), formula))
         self.facts += self.algebra.definitions.items()
         return System(by_label(self.facts), self.splits, self._integers(), _renamed)
 
@@ -153,7 +159,7 @@ class _Dataset:
         vanishing = Polynomial.constant(1)
         for value in dict.fromkeys(values):
             vanishing = vanishing * (variable - value)
-        self.facts.append((f"values of {name}", Fact(vanishing, "=")))
+        self.facts.append((values_label(name), Fact(vanishing, "=")))
         return variable
 
     def _integers(self) -> frozenset[str]:

@@ -40,9 +40,9 @@ def vanishing_parameters(problem: Problem) -> list[Entry]:
     nonzero = {
         entry for relation in NOT_ZERO for entry in problem.asked_entries(relation, problem.samples.least)
     }
-    found: list[Entry] = []
+    vanishing: list[Entry] = []
     for _, left, right in identities(problem.network):
         rest = [entry for entry in [*left, *right] if entry not in zero]
         if len(rest) == 1 and rest[0] in nonzero:
-            found += rest
-    return list(dict.fromkeys(found))
+            vanishing += rest
+    return list(dict.fromkeys(vanishing))

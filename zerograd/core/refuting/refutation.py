@@ -40,7 +40,7 @@ from zerograd.core.refuting.moments import moments_system
 from zerograd.core.refuting.system import Case, Numbers, Renaming, System
 
 MAX_STEPS = 10_000_000
-"""Of a whole certificate (`Budget`)."""
+"""Work for a whole certificate (`Budget`)."""
 
 MAX_TERMS = 2_000_000
 """Products of terms in the expansion of one identity, all its steps together."""

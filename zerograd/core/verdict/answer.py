@@ -168,9 +168,9 @@ class Sat(_Answer):
 
     witness: Witness
     checks: Mapping[str, Any] = field(default_factory=dict, compare=False, kw_only=True)
-    """Of the numeric re-checks, by name: their largest deviation, or why they were left out."""
+    """The numeric re-checks by name: their largest deviation, or why they were left out."""
     smallest: Smallest | None = field(default=None, compare=False, kw_only=True)
-    """Of an answer whose witness was made small."""
+    """How small the witness is, where it was made small."""
     fewer: Certificate | None = field(default=None, compare=False, kw_only=True)
     """That no smaller number of samples that is asked for will do, where that was asked, and proved."""
 

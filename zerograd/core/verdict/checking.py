@@ -81,10 +81,10 @@ def check_fewer(problem: Problem, samples: int, certificate: Certificate) -> Non
 
 def check_size(witness: Witness, claimed: Size) -> None:
     """Check how small a witness is said to be. Raises Refused."""
-    found = size_of(witness)
-    if found != claimed:
+    size = size_of(witness)
+    if size != claimed:
         raise Refused(
-            [Violation("size", "an irrational number" if found is None else str(found), str(claimed))]
+            [Violation("size", "an irrational number" if size is None else str(size), str(claimed))]
         )
 
 
@@ -149,7 +149,7 @@ def _check_smallest(witness: Witness, data: object) -> None:
 
 
 def size_from_json(data: object) -> Size:
-    """Of a result's ``smallest``. Raises FormatError."""
+    """Read the size in a result's ``smallest``. Raises FormatError."""
     if not isinstance(data, Mapping):
         raise FormatError("smallest: expected an object")
     height, total, on_kink = data.get("height"), data.get("total"), data.get("on_kink")

@@ -22,14 +22,14 @@ def violations(question: Question, point: Point[Exact]) -> list[Violation]:
     samples = point.x.shape[0]
     if samples not in question.samples:
         return [Violation("samples", str(question.samples), str(samples))]
-    found = [*_values(question, point)]
+    wrong = [*_values(question, point)]
     try:
-        found += [*_query(question, point), *_conditions(question, point)]
+        wrong += [*_query(question, point), *_conditions(question, point)]
     except OnKink as kink:
         layer, sample, unit = kink.site
         place = entry(f"z{layer}", (sample, unit))
-        found.append(Violation(place, "not to be on a kink (derivative_at_kink: forbid)", "a kink"))
-    return found
+        wrong.append(Violation(place, "not to be on a kink (derivative_at_kink: forbid)", "a kink"))
+    return wrong
 
 
 def _values(question: Question, point: Point[Exact]) -> Iterator[Violation]:
@@ -37,20 +37,20 @@ def _values(question: Question, point: Point[Exact]) -> Iterator[Violation]:
     variables = point.variables
     for name, values in question.given.items():
         for index, expected in values.items():
-            found = variables[name][index]
-            if compare(found, expected) != 0:
-                yield Violation(f"given {entry(name, index)}", str(expected), format_exact(found))
+            value = variables[name][index]
+            if compare(value, expected) != 0:
+                yield Violation(f"given {entry(name, index)}", str(expected), format_exact(value))
     for (name, index), (low, high) in question.entry_bounds(point.x.shape[0]).items():
-        found = variables[name][index]
-        if low is not None and compare(found, low) < 0:
-            yield Violation(f"bounds of {entry(name, index)}", f"at least {low}", format_exact(found))
-        if high is not None and compare(found, high) > 0:
-            yield Violation(f"bounds of {entry(name, index)}", f"at most {high}", format_exact(found))
+        value = variables[name][index]
+        if low is not None and compare(value, low) < 0:
+            yield Violation(f"bounds of {entry(name, index)}", f"at least {low}", format_exact(value))
+        if high is not None and compare(value, high) > 0:
+            yield Violation(f"bounds of {entry(name, index)}", f"at most {high}", format_exact(value))
     if question.domain == "integer":
         for name, array in variables.items():
-            for index, found in array.items():
-                if not is_integer(found):
-                    yield Violation(f"domain of {entry(name, index)}", "an integer", format_exact(found))
+            for index, value in array.items():
+                if not is_integer(value):
+                    yield Violation(f"domain of {entry(name, index)}", "an integer", format_exact(value))
 
 
 def _query(question: Question, point: Point[Exact]) -> Iterator[Violation]:
@@ -58,9 +58,9 @@ def _query(question: Question, point: Point[Exact]) -> Iterator[Violation]:
     gradients = point.gradients
     for relation in OF_EACH:
         for name, index in question.asked_entries(relation, point.x.shape[0]):
-            found = gradients[name][index]
-            if sign(found) not in relation.signs:
-                yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, format_exact(found))
+            value = gradients[name][index]
+            if sign(value) not in relation.signs:
+                yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, format_exact(value))
     for reference in question.query[Relation.SOME_NONZERO]:
         array = gradients[reference.name]
         if not Relation.SOME_NONZERO.holds(sign(array[index]) for index in resolve(reference, array.shape)):

@@ -89,11 +89,11 @@ def _smallest(data: Mapping[str, Any]) -> Smallest:
 
 def _check_sufficient(problem: Problem, claimed: int | None) -> None:
     """The theorem says how many samples suffice, of the question or of a looser one. Raises Refused."""
-    if claimed is None or claimed == (own := sufficient_samples(problem)):
+    if claimed is None or claimed == (sufficient := sufficient_samples(problem)):
         return
     looser = loosened(problem)
     if looser is None or claimed != sufficient_samples(looser):
-        expected = "that none is known" if own is None else str(own)
+        expected = "that none is known" if sufficient is None else str(sufficient)
         raise Refused([Violation("sufficient_samples", expected, short(claimed))])
 
 

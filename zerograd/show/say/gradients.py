@@ -18,14 +18,13 @@ import sympy as sp
 
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
-from zerograd.core.model.sides import Side, sides
+from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
-from zerograd.derive.gradients import M, m
+from zerograd.derive.chain import Chain, Expr, Index, scaled
+from zerograd.derive.gradients import m
 from zerograd.derive.naming import function, indicator, interval, is_scalar, quantity
 from zerograd.derive.notation import Notation
-from zerograd.derive.regions import units_with_sides
-from zerograd.derive.sample import Expr
 from zerograd.document import latex, text
 from zerograd.document.blocks import Block, Equation, Equations, Prose, heading, join, paragraph, prose
 from zerograd.document.exact import rational
@@ -42,7 +41,7 @@ from zerograd.document.formula import (
     power,
     row,
 )
-from zerograd.show.formulas import Chain, Index, InRegion, Totals, loss_of_one, scaled
+from zerograd.show.formulas import InRegion, Totals
 from zerograd.show.words import activations, kink_values, side_word
 
 MAX_REGIONS = 16
@@ -84,8 +83,8 @@ class _Document:
     def _name(self, letter: str, layer: int | str = "") -> Node:
         return quantity(self.network, letter, layer)
 
-    def _equation(self, left: Expr, right: Expr) -> Equation:
-        return Equation(self.write(left), (self.write(right),))
+    def _equations(self, sides: Iterable[tuple[Expr, Expr]]) -> Equations:
+        return Equations(tuple(Equation(self.write(left), (self.write(right),)) for left, right in sides))
 
     def _network(self) -> Iterator[Block]:
         yield heading("Network", level=3)
@@ -100,9 +99,8 @@ class _Document:
                 lines.append(Equation(a, (affine,)))
                 continue
             lines.append(Equation(z, (affine,)))
-            lines.append(
-                Equation(a, (Call(function(layer.activation), z) if layer.activation.has_kinks else z,))
-            )
+            value = z if layer.activation.is_linear else Call(function(layer.activation), z)
+            lines.append(Equation(a, (value,)))
         yield Equations(tuple(lines))
         if not is_scalar(self.network):
             shapes = (
@@ -113,16 +111,14 @@ class _Document:
 
     def _loss(self) -> Iterator[Block]:
         yield heading("Loss, over ", Letter("M"), " samples", level=3)
-        chain, last = Totals(self.network, self.problem.derivative_at_kink), self.network.depth
-        squares = chain.sum_over(last, lambda unit: chain.unit("r", last, unit) ** 2)
-        yield Equations((Equation(L, (self._sum_over_samples(1, squares),)),))
+        yield Equations((Equation(L, (self.write(self._chain.over_samples(self._chain.loss)),)),))
 
-    def _sum_over_samples(self, factor: int, summand: Expr) -> Node:
-        scale = sp.Rational(factor, self.network.outputs) / M
-        return self.write(scale * sp.Sum(summand, (m, 0, M - 1)))
+    @property
+    def _chain(self) -> Totals:
+        return Totals(self.problem.model)
 
     def _totals(self) -> Iterator[Block]:
-        chain = Totals(self.network, self.problem.derivative_at_kink)
+        chain = self._chain
         yield heading("Gradients, ", self._kinks(), level=3)
         yield from self._slopes()
         if chain.named:
@@ -130,19 +126,16 @@ class _Document:
             derivatives = (
                 prose(row(self._name("δ", n), EQUALS, derivative(loss, self._name("z", n)))) for n in (1, 2)
             )
-            said = " is the sum of one sample's squared residuals:"
-            yield paragraph("with ", _listed(derivatives), " and so on, where ", loss, said)
-            yield Equations(
-                tuple(Equation(self.write(left), (self.write(right),)) for left, right in chain.adjoints())
+            words = f" is {self.problem.model.loss.sample_words}:"
+            yield paragraph("with ", _listed(derivatives), " and so on, where ", loss, words)
+            yield self._equations(chain.adjoints())
+        lines = (
+            Equation(
+                derivative(L, self.write(self._subject(chain, name, index))),
+                (self.write(chain.total(name, index)),),
             )
-        lines = []
-        for name, index in self._asked(chain):
-            value = chain.gradient(name, index)
-            if name == "x":
-                right = self.write(sp.Rational(chain.factor, self.network.outputs) / M * value)
-            else:
-                right = self._sum_over_samples(chain.factor, value)
-            lines.append(Equation(derivative(L, self.write(self._subject(chain, name, index))), (right,)))
+            for name, index in self._asked(chain)
+        )
         yield Equations(tuple(lines))
 
     def _kinks(self) -> Prose:
@@ -170,7 +163,7 @@ class _Document:
         if lines:
             yield Equations(tuple(lines))
 
-    def _asked(self, chain: Chain) -> list[tuple[str, tuple[Index, ...]]]:
+    def _asked(self, chain: Totals | InRegion) -> list[tuple[str, tuple[Index, ...]]]:
         """The entries to write: of every parameter if nothing is asked, of ``x`` only if it is."""
         single = _entries_asked(self.problem)
         return [
@@ -189,17 +182,14 @@ class _Document:
         return names if names or references else set(self.network.shapes)
 
     def _subject(self, chain: Chain, name: str, index: tuple[Index, ...]) -> Expr:
-        layer = 0 if name == "x" else int(name[1:])
-        if name == "x":
-            return chain.unit("x", 0, index[0])
-        return chain.weight(layer, *index) if name[0] == "w" else chain.bias(layer, *index)
+        return chain.quantity("x", 0, index[0]) if name == "x" else chain.parameter(name, index)
 
     def _regions(self) -> Iterator[Block]:
         choices = units_with_sides(self.network, self.problem.derivative_at_kink)
         yield heading("One sample", level=3)
-        mean = self._sum_over_samples(1, sp.IndexedBase("ℓ")[m])
-        loss = Equation(self._name("ℓ"), (self.write(loss_of_one(self.network)),))
-        yield Equations((loss, Equation(L, (mean,))))
+        loss = self.write(InRegion(self.problem.model, {}).loss)
+        mean = self.write(self._chain.over_samples(sp.IndexedBase("ℓ")[m]))
+        yield Equations((Equation(self._name("ℓ"), (loss,)), Equation(L, (mean,))))
         powers = Counter(map(len, choices.values()))
         if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
             factors = (power(Digits(str(size)), times) for size, times in sorted(powers.items()))
@@ -215,10 +205,10 @@ class _Document:
             yield from self._region(dict(zip(choices, combination, strict=True)))
 
     def _region(self, pattern: dict[tuple[int, int], Side]) -> Iterator[Block]:
-        chain = InRegion(self.network, self.problem.derivative_at_kink, pattern)
+        chain = InRegion(self.problem.model, pattern)
         conditions = []
         for (layer, unit), side in pattern.items():
-            shown = interval(side, self.write(chain.unit(f"z{layer}", layer, unit)))
+            shown = interval(side, self.write(chain.quantity(f"z{layer}", layer, unit)))
             word = side_word(self.network.layers[layer - 1].activation, side)
             conditions.append(prose(shown, f" ({word})" if word else ""))
         if conditions:
@@ -226,18 +216,14 @@ class _Document:
         for (layer, unit), side in pattern.items():
             z = chain.z[layer, unit]
             if z.is_number and not _inside(side, z):
-                name = self.write(chain.unit(f"z{layer}", layer, unit))
+                name = self.write(chain.quantity(f"z{layer}", layer, unit))
                 yield paragraph("impossible, since then ", row(name, EQUALS, self.write(z)))
                 return
-        lines = []
-        for (layer, unit), value in chain.a.items():
-            name = chain.unit("ŷ" if layer == self.network.depth else f"a{layer}", layer, unit)
-            lines.append((name, value))
-        lines += chain.adjoints()
-        equations = [self._equation(left, right) for left, right in lines]
+        known = [(chain.activation(*place), value) for place, value in chain.a.items()]
+        equations = [*self._equations([*known, *chain.adjoints()]).lines]
         for name, entries in groupby(self._asked(chain), key=itemgetter(0)):
             indices = [index for _, index in entries]
-            values = [scaled(chain.factor, chain.gradient(name, index)) for index in indices]
+            values = [scaled(chain.factor, chain.contribution(name, index)) for index in indices]
             subjects = [self._subject(chain, name, index) for index in indices]
             if not any(values) and name in self._whole:
                 # One line for an array of zeros.

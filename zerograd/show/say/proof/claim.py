@@ -16,6 +16,7 @@ from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.refuting.system import intercept
 from zerograd.derive.naming import interval, quantity
+from zerograd.derive.polynomials import Polynomials
 from zerograd.document.blocks import Code, Prose, join, prose
 from zerograd.document.exact import rational
 from zerograd.document.formula import (
@@ -33,7 +34,6 @@ from zerograd.document.formula import (
 )
 from zerograd.document.numbers import exact_text
 from zerograd.show.say.asking import asked_of, size
-from zerograd.derive.polynomials import Polynomials
 from zerograd.show.words import activations, kink_line, label, network_line
 
 _L, _M, _K, _T, _m = map(Letter, "LMKTm")

@@ -15,10 +15,10 @@ from zerograd.core.refuting.certificate import Part
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Numbers, System
+from zerograd.derive.polynomials import Polynomials
 from zerograd.document.blocks import Prose, join, prose
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, LESS, MINUS, PLUS, RELATIONS, ZERO, Node, brackets, row
-from zerograd.derive.polynomials import Polynomials
 
 _GRADIENT = re.compile(
     r"(?P<some>some )?grad\((?P<name>[^)]+)\) (?P<sign>=|!=|>|<) 0(?:/(?P<part>\d+))?(?:\.\d+)*"
