@@ -21,7 +21,7 @@ from zerograd.core.verdict.checking import ATLAS_FORMAT
 from zerograd.proving.process import ProofProcess
 from zerograd.search.crew import cores
 from zerograd.search.process import SearchProcess
-from zerograd.show.atlas import atlas_latex, atlas_markdown, atlas_text
+from zerograd.show.say.atlas import atlas_latex, atlas_markdown, atlas_text
 from zerograd.store import Damaged, Store, StoreError
 from zerograd.workers import DEFAULT_MEMORY
 

@@ -62,11 +62,11 @@ def export(answer: Answer, to: Form, *, document: bool = True) -> str:
 def _witness(answer: Sat, to: Form, *, document: bool) -> str:
     match to:
         case "markdown":
-            from zerograd.show.derivation import derivation_markdown
+            from zerograd.show.say.derivation import derivation_markdown
 
             return derivation_markdown(answer)
         case "latex":
-            from zerograd.show.derivation import derivation_latex
+            from zerograd.show.say.derivation import derivation_latex
 
             return derivation_latex(answer, document=document)
         case "pytorch":

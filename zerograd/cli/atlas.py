@@ -115,7 +115,7 @@ def atlas(spec: str, output: str | None, **options: Any) -> None:
         click.echo(text, nl=False)
     else:
         save(place, text)
-        from zerograd.show.atlas import summary
+        from zerograd.show.say.atlas import summary
 
         click.echo(f"{summary(found.rows)}\nwrote {printable(str(place))}")
     sys.exit(DECIDED if found.decided else UNKNOWN)
@@ -145,6 +145,6 @@ def _written(atlas: Atlas, form: str) -> str:
             return atlas.to_latex()
         case "json":
             return to_json_text(atlas.to_json()) + "\n"
-    from zerograd.show.atlas import atlas_text
+    from zerograd.show.say.atlas import atlas_text
 
     return atlas_text(atlas.problem, atlas.rows, width=width(), colour=color())

@@ -124,6 +124,6 @@ def _written(proof: Proof, form: str) -> str:
             return proof.to_coq()
         case "json":
             return to_json_text(proof.to_json(), indent=1) + "\n"
-    from zerograd.show.prose import proof_text
+    from zerograd.show.say.proof import proof_text
 
     return proof_text(proof.problem, proof.certificate, width=width())
