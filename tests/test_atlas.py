@@ -71,7 +71,7 @@ def fewest_by_brute_force(most: int) -> dict[str, int]:
 
 def test_the_atlas_of_the_smallest_network(small: zg.Atlas) -> None:
     """Sixteen rows, in order, as brute force over small numbers says; what it does not find is impossible."""
-    from zerograd.show.atlas import evidence_cell, samples_cell
+    from zerograd.show.say.atlas import evidence_cell, samples_cell
 
     expected = {
         cell[:4]: cell[5:].strip() for line in TABLE.strip().splitlines() for cell in (line[:36], line[36:])

@@ -146,8 +146,8 @@ _ANSWER: Mapping[Form, Writer] = {"smtlib": _question, "json": _json}
 
 _WRITERS: Mapping[type, Mapping[Form, Writer]] = {
     Sat: {
-        "markdown": _by("zerograd.show.derivation", "derivation_markdown"),
-        "latex": _by("zerograd.show.derivation", "derivation_latex"),
+        "markdown": _by("zerograd.show.say.derivation", "derivation_markdown"),
+        "latex": _by("zerograd.show.say.derivation", "derivation_latex"),
         "pytorch": _by("zerograd.show.scripts", "pytorch_script"),
         "jax": _by("zerograd.show.scripts", "jax_script"),
         "notebook": _by("zerograd.show.notebook", "notebook"),

@@ -43,18 +43,18 @@ class Proof:
     @property
     def statement(self) -> str:
         """Return what is proved, in a sentence or two."""
-        from zerograd.show.prose import statement
+        from zerograd.show.say.proof import statement
 
         return statement(self.problem, self.certificate)
 
     def __str__(self) -> str:
-        from zerograd.show.prose import proof_text
+        from zerograd.show.say.proof import proof_text
 
         return proof_text(self.problem, self.certificate)
 
     def _repr_html_(self) -> str:
         from zerograd.show.jupyter import literal
-        from zerograd.show.prose import proof_html
+        from zerograd.show.say.proof import proof_html
 
         return literal(proof_html(self.problem, self.certificate))
 
@@ -63,13 +63,13 @@ class Proof:
 
     def to_markdown(self) -> str:
         """Return the proof as one reads it in a textbook, formulas as TeX between dollar signs."""
-        from zerograd.show.prose import proof_markdown
+        from zerograd.show.say.proof import proof_markdown
 
         return proof_markdown(self.problem, self.certificate)
 
     def to_latex(self, *, document: bool = True) -> str:
         """Return the same as LaTeX (amsmath): a document, or a fragment of one."""
-        from zerograd.show.prose import proof_latex
+        from zerograd.show.say.proof import proof_latex
 
         return proof_latex(self.problem, self.certificate, document=document)
 

@@ -29,19 +29,19 @@ class Atlas:
         return all(row.decided for row in self.rows)
 
     def __str__(self) -> str:
-        from zerograd.show.atlas import atlas_text
+        from zerograd.show.say.atlas import atlas_text
 
         return atlas_text(self.problem, self.rows)
 
     def to_markdown(self) -> str:
         """Return a heading, the table, and its summary."""
-        from zerograd.show.atlas import atlas_markdown
+        from zerograd.show.say.atlas import atlas_markdown
 
         return atlas_markdown(self.problem, self.rows)
 
     def to_latex(self, *, document: bool = True) -> str:
         """Return the same as LaTeX: a document, or a fragment of one (a long table wants longtable)."""
-        from zerograd.show.atlas import atlas_latex
+        from zerograd.show.say.atlas import atlas_latex
 
         return atlas_latex(self.problem, self.rows, document=document)
 

@@ -66,7 +66,7 @@ def atlas(spec: str, target: Target, **options: Any) -> None:
     """
     from zerograd import atlases
     from zerograd.core.errors import ProblemError, ZerogradError
-    from zerograd.show.atlas import summary
+    from zerograd.show.say.atlas import summary
     from zerograd.store import StoreError
 
     store = _store(spec, options["store"], options["no_store"])
@@ -122,7 +122,7 @@ def _say(line: str) -> None:
 
 def _written(atlas: Atlas, form: str) -> str:
     if form == "text":
-        from zerograd.show.atlas import atlas_text
+        from zerograd.show.say.atlas import atlas_text
 
         return atlas_text(atlas.problem, atlas.rows, width=width(), colour=color())
     from zerograd.exports import export

@@ -103,7 +103,7 @@ def _not_proved(answer: Answer, *, as_json: bool) -> NoReturn:
 
 def _written(proof: Proof, form: str) -> str:
     if form == "text":
-        from zerograd.show.prose import proof_text
+        from zerograd.show.say.proof import proof_text
 
         return proof_text(proof.problem, proof.certificate, width=width())
     from zerograd.exports import export

@@ -27,9 +27,10 @@ from zerograd.core.numbers.exact import parse_rational
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.derive.chain import Chain, Expr, Index
 from zerograd.derive.functions import activation_function, derivative_function
-from zerograd.derive.notation import LaTeX
+from zerograd.derive.notation import Notation
 from zerograd.derive.regions import Region, count_regions, regions
 from zerograd.derive.sample import Sample, derive
+from zerograd.document import latex
 
 M = sp.Symbol("M", integer=True, positive=True)
 """The number of samples."""
@@ -211,11 +212,15 @@ class SymbolicGradients:
         return self._chain.shapes[name]
 
     def _repr_latex_(self) -> str:
-        write = LaTeX(self.network)
+        notation = Notation(self.network)
+
+        def write(expression: Expr) -> str:
+            return latex.formula(notation(expression))
+
         lines = [f"L &= {write(self.loss)}"]
         for name, shape in self.network.shapes.items():
             if prod(shape) > _LARGEST_SHOWN:
-                left = write.atom(write.parse(sp.Symbol(name)))
+                left = write(sp.Symbol(name))
                 lines.append(rf"\partial L / \partial {left} &: \text{{{prod(shape)} entries}}")
                 continue
             symbols, totals = self.sample.parameters[name].entries, self[name]

@@ -158,7 +158,7 @@ class FactAlgebra:
         return self.known.setdefault(key, Polynomial.variable(name)), name, new
 
     def divide(self, a: Polynomial, b: Polynomial) -> Polynomial:
-        """a / b. Whoever accepts a problem sees to it that b is not 0, and so it is known not to be."""
+        """a / b. The checker refuses a witness under which b is 0, so in every witness it is not."""
         if b.is_constant and b:
             return a * (1 / b.constant_term)
         t, name, new = self._fresh(("/", a, b))

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Index
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 
 Entry = tuple[str, Index]
@@ -34,7 +34,7 @@ def identities(network: Network) -> Iterator[tuple[tuple[int, int], list[Entry],
             yield (number, unit), left, [(f"w{number + 1}", (k, unit)) for k in range(above)]
 
 
-def vanishing_parameters(problem: Problem) -> list[Entry]:
+def vanishing_parameters(problem: Question) -> list[Entry]:
     """Parameters that are 0 in every witness, for any number of samples."""
     zero = set(problem.asked_entries(Relation.ZERO, problem.samples.least))
     nonzero = {

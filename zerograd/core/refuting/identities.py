@@ -10,7 +10,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.language import names_in
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
 from zerograd.core.refuting.homogeneity import identities
 from zerograd.core.refuting.sizes import is_short
@@ -26,7 +26,7 @@ from zerograd.core.refuting.system import (
 )
 
 
-def unknown_gradients(problem: Problem) -> dict[str, Array[Polynomial]]:
+def unknown_gradients(problem: Question) -> dict[str, Array[Polynomial]]:
     """A variable for each entry of the gradients by parameters: ``g_w1[0,1]``."""
     return {
         name: Array.build(
@@ -37,7 +37,7 @@ def unknown_gradients(problem: Problem) -> dict[str, Array[Polynomial]]:
     }
 
 
-def identities_system(problem: Problem) -> System:
+def identities_system(problem: Question) -> System:
     """The facts of parameters and gradients."""
     samples = problem.samples.least
     parameters = parameters_of(problem)

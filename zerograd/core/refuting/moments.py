@@ -28,7 +28,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.language import names_in
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import each_sample_alone
 from zerograd.core.question.vocabulary import sample_arrays
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
@@ -94,7 +94,7 @@ def patterns_of(choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> Iterator
         yield Pattern("".join(map(str, digits)), chosen)
 
 
-def moments_system(problem: Problem) -> System:
+def moments_system(problem: Question) -> System:
     """The facts of datasets of any size. Raises Refused if there are too many patterns."""
     choices = units_with_sides(problem.network, problem.derivative_at_kink)
     if prod(map(len, choices.values())) > MAX_PATTERNS:
@@ -104,7 +104,7 @@ def moments_system(problem: Problem) -> System:
 
 
 def moments_quantities(
-    problem: Problem,
+    problem: Question,
 ) -> tuple[dict[str, Array[Polynomial]], dict[str, dict[str, Array[Polynomial]]]]:
     """Parameter gradients over the loss's factor, in variables of `moments_system`; and by pattern (``01``)
     what a condition on each sample alone can name (parameters, ``x``, ``z1``, …), of that pattern's sample.
@@ -119,7 +119,7 @@ def moments_quantities(
 class _Moments:
     """The facts of all patterns of one sample, with moments over the samples of each."""
 
-    def __init__(self, problem: Problem, choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> None:
+    def __init__(self, problem: Question, choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> None:
         self.problem, self.choices = problem, choices
         self.parameters = parameters_of(problem)
         self.algebra = FactAlgebra()

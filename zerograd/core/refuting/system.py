@@ -16,7 +16,7 @@ from zerograd.core.model.sides import Side
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import OF_EACH, Bound, Rational, Relation, gradient_shapes
 from zerograd.core.refuting.facts import (
     Either,
@@ -179,7 +179,7 @@ class Demand:
         return f"{'some ' if self.relation.some else ''}grad({self.reference}) {symbol} 0"
 
 
-def demands(problem: Problem, samples: int) -> Iterator[Demand]:
+def demands(problem: Question, samples: int) -> Iterator[Demand]:
     """The signs of gradient entries that a problem asks for, one by one."""
     for relation in OF_EACH:
         for name, index in problem.asked_entries(relation, samples):
@@ -191,7 +191,7 @@ def demands(problem: Problem, samples: int) -> Iterator[Demand]:
 
 
 def query_facts(
-    problem: Problem, samples: int, gradients: Mapping[str, Array[Polynomial]]
+    problem: Question, samples: int, gradients: Mapping[str, Array[Polynomial]]
 ) -> Iterator[tuple[str, Formula]]:
     """The signs of gradient entries that are asked, of those that are among ``gradients``."""
     for demand in demands(problem, samples):
@@ -220,14 +220,14 @@ def where_label(number: int) -> str:
     return f"where[{number}]"
 
 
-def parameters_of(problem: Problem) -> dict[str, Array[Polynomial]]:
+def parameters_of(problem: Question) -> dict[str, Array[Polynomial]]:
     return {
         name: Array.build(shape, lambda index, name=name: value_of(problem, name, index))  # type: ignore[misc]
         for name, shape in problem.network.shapes.items()
     }
 
 
-def value_of(problem: Problem, name: str, index: Index) -> Polynomial:
+def value_of(problem: Question, name: str, index: Index) -> Polynomial:
     """A given value, or a variable."""
     given = problem.given.get(name, {}).get(index)
     return Polynomial.variable(entry(name, index)) if given is None else Polynomial.constant(given)

@@ -14,7 +14,7 @@ from textwrap import fill
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.show.escape import clean
+from zerograd.document.escape import clean
 
 
 class NotExportable(ZerogradError):  # noqa: N818  # a limit of what can be written, not a mishap
