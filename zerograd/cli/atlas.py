@@ -16,7 +16,6 @@ from zerograd.cli.common import (
     Duration,
     Memory,
     check_place,
-    color,
     fail,
     form_of,
     load,
@@ -147,4 +146,4 @@ def _written(atlas: Atlas, form: str) -> str:
             return to_json_text(atlas.to_json()) + "\n"
     from zerograd.show.say.atlas import atlas_text
 
-    return atlas_text(atlas.problem, atlas.rows, width=width(), colour=color())
+    return atlas_text(atlas.problem, atlas.rows, width=width())

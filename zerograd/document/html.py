@@ -28,6 +28,7 @@ from zerograd.document.formula import (
     Digits,
     Letter,
     Matrix,
+    Name,
     Node,
     OneIf,
     Phrase,
@@ -52,6 +53,8 @@ def formula(node: Node) -> str:
             return '<mover accent="true"><mi>y</mi><mo stretchy="false">^</mo></mover>'
         case Letter(name=text) | Word(text=text):
             return f"<mi>{escape(text)}</mi>"
+        case Name(text=text):
+            return f'<mi mathvariant="monospace">{escape(text)}</mi>'
         case Digits(text=text):
             return f"<mn>{text}</mn>"
         case Sign(text=text, binary=binary):

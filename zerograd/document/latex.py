@@ -32,6 +32,7 @@ from zerograd.document.formula import (
     Flow,
     Letter,
     Matrix,
+    Name,
     Node,
     OneIf,
     Phrase,
@@ -57,7 +58,7 @@ _UNBROKEN, _UNBROKEN_NUMBERED = 15, 12
 """Lines of one block: amsmath breaks none over pages unless told to."""
 _ONE_LINE = 80
 """Characters of a numbered formula that is set in a line of its own."""
-_LONG = 40
+LONG = 40
 """Rows of a table that fit on a page."""
 _RELATION = re.compile(r" (?:=|>|<|\\neq|\\geq|\\leq) ")
 
@@ -73,6 +74,8 @@ def formula(node: Node) -> str:
             return _SIGNS.get(sign, sign)
         case Word(text=word):
             return rf"\operatorname{{{latex_escape(word)}}}"
+        case Name(text=name):
+            return rf"\mathtt{{{name}}}"
         case Phrase(text=words):
             return rf"\text{{ {words} }}"
         case Quantity(letter=letter, layer=layer, at=at, scalar=scalar):
@@ -158,7 +161,7 @@ def _block(block: Block, room: float) -> Iterator[str]:
             yield r"\end{tabular}"
             yield r"\par}"
         case Table(head=head, rows=rows, words=words):
-            long = len(rows) > _LONG
+            long = len(rows) > LONG
             environment = "longtable" if long else "tabular"
             yield from ("", r"\noindent") if not long else ("",)
             yield rf"\begin{{{environment}}}{{{'r' * (len(head) - words)}{'l' * words}}}"

@@ -27,6 +27,7 @@ from zerograd.document.formula import (
     Digits,
     Letter,
     Matrix,
+    Name,
     Node,
     OneIf,
     Phrase,
@@ -50,7 +51,7 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def formula(node: Node) -> str:
     """A formula in a line, with names as in problem files: ``(2/M) Σₘ (ŷₘ − yₘ) w2 1[z1ₘ > 0] xₘ``."""
     match node:
-        case Letter(name=text) | Digits(text=text) | Word(text=text):
+        case Letter(name=text) | Digits(text=text) | Word(text=text) | Name(text=text):
             return text
         case Sign(text=text):
             return text.strip()
