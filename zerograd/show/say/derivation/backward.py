@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import prod
 
 from zerograd.core.model.activations import LINEAR
@@ -41,18 +41,18 @@ from zerograd.document.formula import (
 )
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
-from zerograd.show.say.derivation.steps import Adjoint, GradientSum, common_factor, gradient_sum
+from zerograd.show.say.sums import GradientSum, Sums
 
 Place = tuple[str, Index]
 
 
-def backward(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adjoint]) -> Iterator[Block]:
+def backward(answer: Sat, names: Names, shown: Selection, sums: Sums) -> Iterator[Block]:
     """The adjoints δ from the last layer to the first."""
     depth = answer.problem.network.depth
     output = names.at(depth, "k")
     residual = names.plain("r", "m", *output)
     by_output = derivative(Letter("L"), names.plain("ŷ", "m", *output))
-    factor = common_factor(answer.witness)
+    factor = sums.factor
     steps = [EQUALS, names.factor, BESIDE, residual, EQUALS]
     steps += [residual] if factor == 1 else [number(factor), BESIDE, residual]
     yield heading("The backward pass")
@@ -67,17 +67,15 @@ def backward(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Ad
     )
     layers = range(depth, 0, -1)
     yield Equations(
-        tuple(_adjoint(answer, names, found, layer, unit) for layer in layers for unit in shown.units[layer])
+        tuple(_adjoint(answer, names, sums, layer, unit) for layer in layers for unit in shown.units[layer])
     )
 
 
-def _adjoint(answer: Sat, names: Names, found: Mapping[int, Adjoint], layer: int, unit: int) -> Equation:
+def _adjoint(answer: Sat, names: Names, sums: Sums, layer: int, unit: int) -> Equation:
     network, run = answer.problem.network, answer.witness.forward
     kind = network.layers[layer - 1]
     at = names.at(layer, unit)
-    arriving, delta = (
-        [values[unit] for values in array.rows()] for array in (found[layer].arriving, found[layer].delta)
-    )
+    arriving, delta = sums.arriving(layer, unit), sums.delta(layer, unit)
     back = names.plain("r", *at) if layer == network.depth else _arriving(names, layer, unit)
     left = names.layered("δ", layer, *at)
     if kind.activation == LINEAR:
@@ -112,7 +110,7 @@ def _arriving(names: Names, layer: int, unit: int) -> Node:
     return row(*parts)
 
 
-def gradients(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adjoint]) -> Iterator[Block]:
+def gradients(answer: Sat, names: Names, shown: Selection, sums: Sums) -> Iterator[Block]:
     """Each gradient as a formula, as a sum with its terms, as a number; and what was asked of it."""
     yield heading("The gradients")
     over = "sum over the samples" if answer.witness.samples > 1 else "product"
@@ -131,7 +129,7 @@ def gradients(answer: Sat, names: Names, shown: Selection, found: Mapping[int, A
                 )
             )
         for index in shown.gradients[name]:
-            sum_ = gradient_sum(answer.witness, found, name, index)
+            sum_ = sums.of(name, index)
             steps = (*([formula] if single else []), *_sum_steps(sum_), number(sum_.value))
             lines.append(chain(names.gradient(name, index), *steps, note=marks.get((name, index), ())))
     yield Equations(tuple(lines))
