@@ -141,24 +141,8 @@ class Flow:
     parts: tuple[Node, ...]
 
 
-Node: TypeAlias = (
-    Letter
-    | Digits
-    | Sign
-    | Word
-    | Name
-    | Phrase
-    | Quantity
-    | Script
-    | Quotient
-    | Sigma
-    | Call
-    | OneIf
-    | Cases
-    | Matrix
-    | Row
-    | Flow
-)
+_Leaf: TypeAlias = Letter | Digits | Sign | Word | Name | Phrase | Quantity
+Node: TypeAlias = _Leaf | Script | Quotient | Sigma | Call | OneIf | Cases | Matrix | Row | Flow
 
 MINUS, EQUALS, TIMES, ODOT, COMMA = map(Sign, "−=·⊙,")
 PLUS, LESS = Sign("+", True), Sign("−", True)
