@@ -18,7 +18,7 @@ from zerograd.core.refuting.system import intercept
 from zerograd.derive.naming import interval, quantity
 from zerograd.derive.polynomials import Polynomials
 from zerograd.document import formula as tree
-from zerograd.document.blocks import Code, Prose, join, prose
+from zerograd.document.blocks import Code, Prose, join, prose, worded
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, LESS, PLUS, beside, derivative, row
 from zerograd.document.numbers import exact_text
@@ -30,19 +30,21 @@ _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
 
 def claim(problem: Problem, certificate: Certificate) -> Prose:
     """The theorem, in one sentence or a few."""
-    network = network_line(problem.network)
-    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
     whole = "integer " if problem.domain == "integer" else ""
     asked = [*asked_of(problem, partial(_gradient, problem)), *((Code(str(c)),) for c in problem.where)]
     every = problem.samples.most is not None and _holds_for_any(problem, certificate)
-    return prose(
-        f"No {whole}parameters of the network {network} and no {whole}dataset of {size(problem)} satisfy ",
-        join(asked) if asked else "a gradient",
-        _fixed(problem),
-        ". Here ",
-        _L,
-        f" is the mean squared error; {kinks}.",
-        " The same holds for every other number of samples." if every else "",
+    return worded(
+        "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy {asked}{fixed}."
+        " Here {L} is the {loss}; {kinks}.{every}",
+        whole=whole,
+        network=network_line(problem.network),
+        size=size(problem),
+        asked=join(asked) if asked else "a gradient",
+        fixed=_fixed(problem),
+        L=_L,
+        loss=problem.model.loss.words,
+        kinks=kink_line(activations(problem.network), problem.derivative_at_kink),
+        every=" The same holds for every other number of samples." if every else "",
     )
 
 
@@ -82,16 +84,14 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
     """
     outputs = problem.network.outputs
     size = row(*beside(_M, _K)) if outputs > 1 else _M
-    yield prose(
-        "From here on ",
-        _L,
-        " stands for half the sum of the squared residuals, which is ",
-        tree.Quotient(size, tree.Digits("2"), slash=True),
-        " times the mean squared error (",
-        _M,
-        " samples",
-        prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else (),
-        "): the signs of gradients are the same. Samples and units are counted from 0.",
+    yield worded(
+        "From here on {L} stands for half the sum of the squared residuals, which is {half} times the mean "
+        "squared error ({M} samples{outputs}): the signs of gradients are the same. Samples and units are "
+        "counted from 0.",
+        L=_L,
+        half=tree.Quotient(size, tree.Digits("2"), slash=True),
+        M=_M,
+        outputs=prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else "",
     )
     if "dataset" in kinds or "moments" in kinds:
         yield _letters(problem, slopes="dataset" in kinds)
@@ -170,20 +170,15 @@ def _moments(problem: Problem) -> Prose:
             each = (prose(f"{n} where ", interval(side, z)) for n, side in enumerate(choices))
             digits += [("; ",), join(each)]
     of_each = "a digit" if len(units) == 1 else "digits, one for each unit in order"
-    return prose(
-        "The activation pattern ",
-        _T,
-        f" of a sample is written as {of_each}: ",
-        *digits[1:],
-        ". Within a pattern the network is affine in its input, so gradients are linear in the moments ",
-        total,
-        " and ",
-        first,
-        ", summed over the samples ",
-        _m,
-        " of pattern ",
-        _T,
-        ".",
+    return worded(
+        "The activation pattern {T} of a sample is written as {digits}. Within a pattern the network is "
+        "affine in its input, so gradients are linear in the moments {total} and {first}, summed over the samples "
+        "{m} of pattern {T}.",
+        digits=prose(f"{of_each}: ", *digits[1:]),
+        total=total,
+        first=first,
+        m=_m,
+        T=_T,
     )
 
 
@@ -198,14 +193,14 @@ def enough(problem: Problem, certificate: Certificate) -> Prose | None:
         return None
     so = prose("So it is enough to consider ", _samples(numbers[-1]))
     if bound is not None and numbers[-1] >= bound:
-        entries = "1 entry" if bound == 1 else f"{bound} entries"
-        return prose(
-            f"The question names {entries} of gradients, which are linear in the residuals. If some dataset "
-            f"answers it, so do at most {bound} of its samples with other residuals: of the vectors that the "
+        return worded(
+            "The question names {entries} of gradients, which are linear in the residuals. If some dataset "
+            "answers it, so do at most {bound} of its samples with other residuals: of the vectors that the "
             "residuals multiply, those of a basis are enough. And a dataset can be padded with copies of its "
-            "inputs whose residuals are 0. ",
-            so,
-            ", whatever the number of samples.",
+            "inputs whose residuals are 0. {so}, whatever the number of samples.",
+            entries="1 entry" if bound == 1 else f"{bound} entries",
+            bound=str(bound),
+            so=so,
         )
     padded = "can be padded with copies of its inputs whose residuals are 0. "
     return prose(f"A dataset that answers the question {padded}", so, ".")
