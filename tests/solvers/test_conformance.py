@@ -596,7 +596,7 @@ def test_a_killed_worker_is_no_verdict(name: str) -> None:
         (pid,) = set(workers(os.getpid())) - before
         threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
         start = time.monotonic()
-        outcome = run(process, hard(), modes(process)[0], seconds=20)
+        outcome = run(process, hard(), PATIENT_MODES[name][0], seconds=20)
         assert isinstance(outcome, GaveUp)
         assert outcome.reason == "memory"
         assert time.monotonic() - start < 5
