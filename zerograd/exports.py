@@ -49,8 +49,10 @@ def export(answer: Answer, to: Form, *, document: bool = True) -> str:
         case "json", _:
             return json.dumps(answer.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         case "smtlib", _:
-            from zerograd.search.smtlib import question_smtlib
+            from zerograd.search.smtlib import question_smtlib, unfit
 
+            if (reason := unfit(answer.problem)) is not None:
+                raise NothingToExport(to, reason)
             return question_smtlib(answer.problem, _samples(answer), status=_shown(answer))
         case _, Unsat(certificate=certificate) if certificate is not None:
             return _proof(Proof(answer.problem, certificate), to, document=document)
