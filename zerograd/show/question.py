@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Attempt, Run
-from zerograd.show.escape import clean
-from zerograd.show.layout import cut
-from zerograd.show.numbers import exact_text
+from zerograd.document.escape import clean
+from zerograd.document.layout import cut
+from zerograd.document.numbers import exact_text
 from zerograd.show.words import label
 
 _MOST = 8

@@ -8,7 +8,7 @@ from functools import reduce
 from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.numbers import vector_text
+from zerograd.document.numbers import vector_text
 
 Row = Sequence[Exact]
 

@@ -10,7 +10,7 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, narrow, sign
 from zerograd.core.question.vocabulary import RELATIONS
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.derivation.steps import Adjoint, adjoints, gradient_sum
+from zerograd.show.say.derivation.steps import Adjoint, adjoints, gradient_sum
 
 Entry = tuple[str, Index]
 

@@ -14,7 +14,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.escape import clean, clean_lines
+from zerograd.document.escape import clean, clean_lines
 from zerograd.show.question import question_lines
 from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments
 from zerograd.show.scripts.rounding import PutBack, highest_offset, steepest
