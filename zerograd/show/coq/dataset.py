@@ -21,7 +21,7 @@ from zerograd.show.coq.claim import Distinction, conjuncts
 from zerograd.show.coq.lemma import Key
 from zerograd.show.coq.loss import FORWARD
 from zerograd.show.coq.props import transferred
-from zerograd.show.coq.statement import Statement
+from zerograd.show.coq.statement import Statement, claim_lines
 from zerograd.show.coq.text import (
     chosen,
     cleared,
@@ -31,7 +31,6 @@ from zerograd.show.coq.text import (
     split_term,
     wrapped,
 )
-from zerograd.show.coq.theorem import claim_lines, definition_lines, input_lines
 from zerograd.show.coq.tree import Tree
 
 
@@ -46,10 +45,10 @@ def dataset_part(problem: Problem, part: Part, samples: int) -> str:
     lines = [f"(* The proof for M = {samples}. *)", "", f"Module {module}.", ""]
     lines += [*tree.written, bridge.text(), f"End {module}.", ""]
     lines += [f"(* The claim for M = {samples}. *)", "", f"Module Samples_{samples}.", "Section Dataset.", ""]
-    lines += ["(* Parameters, inputs and targets. *)", *input_lines(statement)]
-    lines += ["", f"(* Forward pass: {FORWARD}. *)", *definition_lines(statement.forward)]
+    lines += ["(* Parameters, inputs and targets. *)", *statement.input_lines()]
+    lines += ["", f"(* Forward pass: {FORWARD}. *)", *(definition.line() for definition in statement.forward)]
     lines += ["", "(* Backward pass: derivatives of the loss by the chain rule. *)"]
-    lines += definition_lines(statement.backward)
+    lines += [definition.line() for definition in statement.backward]
     asked = [(hypothesis.remark, hypothesis.text) for hypothesis in statement.hypotheses]
     lines += ["", f"Theorem no_answer_{samples} :", *claim_lines("", asked), "Proof."]
     lines += [bridge.theorem_proof(module), "Qed.", "", "End Dataset.", f"End Samples_{samples}.", ""]

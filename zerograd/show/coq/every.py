@@ -15,8 +15,8 @@ from zerograd.show.coq.every_bridge import EveryBridge
 from zerograd.show.coq.every_statement import EveryStatement
 from zerograd.show.coq.loss import FACTOR, FORWARD, any_loss
 from zerograd.show.coq.props import prop_text
+from zerograd.show.coq.statement import claim_lines
 from zerograd.show.coq.text import NotExportable, conjunction_pattern, conjunction_term, wrapped
-from zerograd.show.coq.theorem import claim_lines, definition_lines, input_lines
 from zerograd.show.coq.tree import Tree
 
 MAX_PATTERNS = 32
@@ -86,16 +86,16 @@ def _definitions(statement: EveryStatement) -> list[str]:
         "Section Dataset.",
         "",
         "(* Parameters and the dataset. *)",
-        *input_lines(statement),
+        *statement.input_lines(),
         "Variable data : list sample.",
         "Definition total (f : sample -> R) : R := sum_over f data.",
         "",
         f"(* Forward pass at a sample p: {FORWARD}. *)",
-        *definition_lines(statement.forward, " (p : sample)"),
+        *(definition.line(" (p : sample)") for definition in statement.forward),
         *any_loss(network.outputs),
         "",
         "(* Backward pass at a sample p: derivatives of the loss by the chain rule. *)",
-        *definition_lines(statement.backward, " (p : sample)"),
+        *(definition.line(" (p : sample)") for definition in statement.backward),
         "",
         "(* Derivatives of the loss by parameters. *)",
         *(f"Definition {share.name} : R := total (fun p => {share.shown})." for share in shares),

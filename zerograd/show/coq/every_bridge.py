@@ -62,7 +62,7 @@ class EveryBridge(State):
     def sample_premises(self) -> Iterator[Premise]:
         """What is known of a sample."""
         yield from self.equations(self._of_sample())
-        if self.patterns_are_used:
+        if self.moments:
             yield from (Premise(*unit.on_sides()) for unit in self.statement.units)
             for n, each in enumerate(self.statement.each):
                 yield Premise(f"B{n}", prop_text(each.prop, True), f"B{n}")
@@ -78,13 +78,13 @@ class EveryBridge(State):
         lines += [f"intros E. subst {name}." for name, value in self.statement.inputs if value is not None]
         lines += self.opened()
         # By moments, values of units are put in where their sides are known.
-        later = {unit.name("a") for unit in self.statement.units if self.patterns_are_used}
+        later = {unit.name("a") for unit in self.statement.units if self.moments}
         for definition in self._of_sample():
             is_later = definition.name in later
             lines.append(
                 f"intros E_{definition.name}." if is_later else f"intros E. subst {definition.name}."
             )
-        if self.patterns_are_used:
+        if self.moments:
             lines += [f"intros E_{unit.name('K')}." for unit in self.statement.units]
             lines += [f"intros E_B{n}." for n in range(len(self.statement.each))]
             lines += self._specialized_sides()
@@ -151,7 +151,7 @@ class EveryBridge(State):
         size = len(self.parts())
         yield f"refine {split_term(size)}." if size else "exact I."
         yield from ("{ Tools.equation. }" for _ in self.sums)
-        for n, fact in enumerate(self.on_kinks):
+        for n, fact in enumerate(self.degenerate):
             if fact.pattern != pattern:
                 yield f"{{ exact D{n}. }}"
                 continue
@@ -223,7 +223,7 @@ class EveryBridge(State):
         yield "intros Above."
 
     def of_system(self) -> Iterator[str]:
-        self.terms |= {fact.label: f"D{n}" for n, fact in enumerate(self.on_kinks)}
+        self.terms |= {fact.label: f"D{n}" for n, fact in enumerate(self.degenerate)}
         self.terms |= {label: f"U{n}" for n, label in enumerate(self.homogeneous)}
         for pattern in self.patterns:
             claim = self.tree.known["split", pattern.split][1]

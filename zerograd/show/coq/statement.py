@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import groupby
 
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Index, Shape, indices
@@ -20,7 +21,7 @@ from zerograd.show.coq.algebra import CoqAlgebra
 from zerograd.show.coq.lemma import Key
 from zerograd.show.coq.loss import loss, scale_of
 from zerograd.show.coq.props import Compared, Junction, Number, Prop, Scale, constant, prop_text
-from zerograd.show.coq.text import identifier
+from zerograd.show.coq.text import comment, identifier, number_text, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,12 @@ class Claims:
     def free(self) -> list[str]:
         """The variables that are not given."""
         return [name for name, value in self.inputs if value is None]
+
+    def input_lines(self) -> list[str]:
+        """The variables that the theorem holds for, and the values that are given, as Coq's definitions."""
+        lines = [wrapped(f"Variables {' '.join(self.free)} : R.")] if self.free else []
+        given = [Definition.of(name, number_text(value)) for name, value in self.inputs if value is not None]
+        return lines + [definition.line() for definition in given]
 
     @property
     def gradients(self) -> list[str]:
@@ -189,3 +196,18 @@ class Statement(Claims):
                 shares = [passes.share(problem, sample, name, index) for sample in of]
                 known_as = identifier(entry(f"dL_d{name}", index))
                 self.backward.append(Definition.of(known_as, " + ".join(shares)))
+
+
+def claim_lines(before: str, asked: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """That what is asked does not hold: pairs of a remark and a proposition, under a premise ``before``."""
+    if not asked:
+        yield f"  {before}~ True."
+        return
+    yield f"  {before}~ ("
+    left = len(asked)
+    for remark, group in groupby(asked, key=lambda pair: pair[0]):
+        yield f"    (* {comment(remark)} *)"
+        for _, text in group:
+            left -= 1
+            yield f"    {text}{' /' + chr(92) if left else ''}"
+    yield "  )."
