@@ -7,7 +7,7 @@ definitions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from zerograd.core.refuting.facts import definition_label
@@ -38,6 +38,7 @@ class Premise:
     name: str
     text: str
     proof: str = "eq_refl"
+    is_long: bool = False
 
     @property
     def line(self) -> str:
@@ -47,6 +48,35 @@ class Premise:
     def equation(cls, name: str, value: str, proof: str = "eq_refl") -> Premise:
         """That a name is a value."""
         return cls(f"E_{name}", f"{name} = {value}", proof)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A lemma that theorems use: what it says, and how it is applied.
+
+    Attributes:
+        arguments: its variables, with the theorem's terms for them.
+        goal: its last line.
+    """
+
+    name: str
+    arguments: Sequence[tuple[str, str]]
+    premises: Sequence[Premise]
+    goal: str
+
+    def text(self, proof: Iterable[str]) -> str:
+        """The lemma with its proof, which begins where its variables are introduced."""
+        names = " ".join(name for name, _ in self.arguments)
+        lines = [f"Lemma {self.name} :", wrapped(f"  forall {names} : R,")]
+        lines += [wrapped(premise.line) if premise.is_long else premise.line for premise in self.premises]
+        lines += [self.goal, "Proof.", wrapped(f"intros {names}."), *proof]
+        return "\n".join([*lines, "Qed.", ""])
+
+    def applied(self, module: str, *more: str) -> str:
+        """The term for the goal, applied to ``more``."""
+        terms = [term for _, term in self.arguments]
+        terms += [premise.proof for premise in self.premises]
+        return f"({' '.join([f'{module}.{self.name}', *terms, *more])})"
 
 
 @dataclass(slots=True)
@@ -70,12 +100,6 @@ class Bridge:
     def is_needed(self, key: Key) -> bool:
         return key in self.root.premises
 
-    def lemma(self, name: str, variables: Sequence[str], lines: Sequence[str]) -> list[str]:
-        """The statement of a lemma, of lines for its premises and its goal, and the first tactic."""
-        names = " ".join(variables)
-        start = [f"Lemma {name} :", wrapped(f"  forall {names} : R,")]
-        return [*start, *lines, "Proof.", wrapped(f"intros {names}.")]
-
     def refuted(self) -> str:
         """The goal that what is asked does not hold, of variables."""
         texts = [hypothesis.named for hypothesis in self.claims.hypotheses]
@@ -86,8 +110,12 @@ class Bridge:
         inputs = self.claims.inputs
         return [Premise.equation(name, number_text(value)) for name, value in inputs if value is not None]
 
+    def named_occurrences(self) -> list[tuple[str, str]]:
+        """Variables for what is not polynomial, with what they stand for."""
+        return [(o.value.named, f"({o.shown})") for o in self.claims.algebra.occurrences]
+
     def occurrences(self) -> list[Premise]:
-        """What is not polynomial."""
+        """What these variables are."""
         occurrences = self.claims.algebra.occurrences
         return [Premise(f"X_{o.value.named}", f"{o.value.named} = {o.inner}") for o in occurrences]
 

@@ -106,36 +106,25 @@ def _theorem_proof(statement: EveryStatement, bridge: EveryBridge) -> list[str]:
     """By induction on the dataset, then by the bridge."""
     asked = [f"Q{n}" for n in range(len(statement.hypotheses))]
     each = [f"F{n}" for n in range(len(statement.each))]
-    said = " /\\ ".join(prop_text(e.prop, False) for e in statement.each)
-
-    def sums(samples: str) -> list[str]:
-        return [f"(sum_over (fun p => {s.share.shown}) {samples})" for s in bridge.sums]
-
-    state = wrapped(" ".join(["Algebra.state", *statement.free, FACTOR, *sums("samples")]))
-    on_each = f"(forall p, In p samples -> {said}) ->\n  " if each else ""
-    given = [premise.proof for premise in bridge.given()]
-    arguments = [*(name for name, _ in statement.inputs), FACTOR, *sums("rest")]
-    arguments += [term for _, term in bridge.sample_arguments()]
-    arguments += [*given, "(IH (fun q I => Each q (or_intror I)))" if each else "IH"]
-    arguments += [premise.proof for premise in bridge.sample_premises()]
-    numbers = conjunction_pattern([f"B{n}" for n in range(len(each))])
-    taken = f"  destruct (Each p (or_introl eq_refl)) as {numbers}."
-    taken = taken if len(each) > 1 else "  pose proof (Each p (or_introl eq_refl)) as B0."
-    final = [term for _, term in bridge.bridge_arguments()]
-    final += [premise.proof for premise in bridge.occurrences()] + given
-    of_each = f" (fun p I => {conjunction_term([f'({f} p I)' for f in each])})" if each else ""
-    final.append(f"(State data{of_each})")
-    final += [f"(Sums.mean sample data {statement.problem.network.outputs} Nonempty eq_refl)"]
-    final += [conjunction_term(asked) if asked else "I"]
-    pattern = conjunction_pattern([*asked, *each]) if asked or each else "Q"
+    sums = (s.over("samples") for s in bridge.sums)
+    state = wrapped(" ".join(["Algebra.state", *statement.free, FACTOR, *sums]))
+    induction, taken = "induction samples as [|p rest IH]", []
+    if each:
+        every = " /\\ ".join(prop_text(e.prop, False) for e in statement.each)
+        state = f"(forall p, In p samples -> {every}) ->\n  {state}"
+        induction += "; intros Each"
+        names = conjunction_pattern([f"B{n}" for n in range(len(each))])
+        tactic = "destruct" if len(each) > 1 else "pose proof"
+        taken = [f"  {tactic} (Each p (or_introl eq_refl)) as {names}."]
+    none = " ".join(["Algebra.none", *statement.free, FACTOR])
     return [
-        f"intros Nonempty {pattern}.",
-        f"assert (State : forall samples : list sample,\n  {on_each}{state}).",
+        f"intros Nonempty {conjunction_pattern([*asked, *each]) if asked or each else 'Q'}.",
+        f"assert (State : forall samples : list sample,\n  {state}).",
         "{",
-        f"  intros samples. induction samples as [|p rest IH]{'; intros Each' if each else ''}.",
-        wrapped(f"  {{ exact ({' '.join(['Algebra.none', *statement.free, FACTOR])}). }}"),
-        *([taken] if each else []),
-        wrapped(f"  exact (Algebra.one {' '.join(arguments)})."),
+        f"  intros samples. {induction}.",
+        wrapped(f"  {{ exact ({none}). }}"),
+        *taken,
+        wrapped(f"  exact {bridge.one().applied('Algebra')}."),
         "}",
-        wrapped(f"exact (Algebra.bridge {' '.join(final)})."),
+        wrapped(f"exact {bridge.bridge().applied('Algebra', conjunction_term(asked or ['I']))}."),
     ]

@@ -49,6 +49,10 @@ class Sum:
     polynomial: Polynomial
     share: Definition
 
+    def over(self, samples: str) -> str:
+        """The statement's term for the sum over some samples."""
+        return f"(sum_over (fun p => {self.share.shown}) {samples})"
+
 
 @dataclass(frozen=True, slots=True)
 class OnKink:

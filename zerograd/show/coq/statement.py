@@ -93,6 +93,11 @@ class Claims:
                 self.exclude(prop, "derivative_at_kink: forbid")
 
     @property
+    def definitions(self) -> list[Definition]:
+        """All that follows from the inputs."""
+        return [*self.forward, *self.backward]
+
+    @property
     def free(self) -> list[str]:
         """The variables that are not given."""
         return [name for name, value in self.inputs if value is None]
