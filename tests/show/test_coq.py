@@ -326,7 +326,7 @@ def test_the_statement_is_no_stronger_than_the_question(activation: Any, convent
             assert values["dL_d" + identifier(entry(name, index))] == expected
     assert values["loss"] == point.loss
     last = statement.hypotheses[-1]
-    assert eval(in_python(last.text), values) == (
+    assert eval(in_python(last.text(named=False)), values) == (
         not (compare(point.forward.z[0][0, 0], 1) > 0 and point.residuals[0, 0] != 0)
     )
 

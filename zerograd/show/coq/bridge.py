@@ -14,7 +14,7 @@ from zerograd.core.refuting.facts import definition_label
 from zerograd.core.refuting.system import System
 from zerograd.show.coq.activations import Definition
 from zerograd.show.coq.algebra import Occurrence
-from zerograd.show.coq.claim import Claim, claim_text
+from zerograd.show.coq.claim import Claim, Whole, claim_text
 from zerograd.show.coq.lemma import Key, Lemma, application
 from zerograd.show.coq.props import Compared, Prop, constant, formula_of, proof_term, prop_text
 from zerograd.show.coq.statement import Claims
@@ -24,7 +24,6 @@ from zerograd.show.coq.text import (
     conjunction_pattern,
     disjunction_pattern,
     identifier,
-    number_text,
     polynomial_text,
     wrapped,
 )
@@ -95,20 +94,19 @@ class Bridge:
     tree: Tree
     root: Lemma
     terms: dict[Key, str] = field(default_factory=dict)
-    plain: dict[Prop | None, str] = field(default_factory=dict)
+    plain: dict[Prop | Whole, str] = field(default_factory=dict)
 
     def is_needed(self, key: Key) -> bool:
         return key in self.root.premises
 
     def refuted(self) -> str:
         """The goal that what is asked does not hold, of variables."""
-        texts = [hypothesis.named for hypothesis in self.claims.hypotheses]
+        texts = [hypothesis.text(named=True) for hypothesis in self.claims.hypotheses]
         return "  ~ (" + " /\\\n     ".join(texts or ["True"]) + ")."
 
     def given(self) -> list[Premise]:
         """The values of inputs that are given."""
-        inputs = self.claims.inputs
-        return [Premise.equation(name, number_text(value)) for name, value in inputs if value is not None]
+        return [Premise.equation(definition.name, definition.named) for definition in self.claims.given]
 
     def named_occurrences(self) -> list[tuple[str, str]]:
         """Variables for what is not polynomial, with what they stand for."""
@@ -135,7 +133,7 @@ class Bridge:
         yield from [f"intros {' '.join(premise.name for premise in self.occurrences())}."] * bool(occurrences)
         for occurrence in occurrences:
             yield from self._specified(occurrence)
-        yield from (f"intros E. subst {name}." for name, value in self.claims.inputs if value is not None)
+        yield from (f"intros E. subst {definition.name}." for definition in self.claims.given)
         yield from self.introduced()
         for number, occurrence in enumerate(occurrences):
             yield from self._identified(number, occurrence)
@@ -145,13 +143,15 @@ class Bridge:
         if len(names) > 1:
             yield f"destruct Q as {conjunction_pattern(names)}."
         asked = dict(zip(names, hypotheses, strict=False))
-        self.plain = {hypothesis.prop: name for name, hypothesis in asked.items() if hypothesis.key is None}
+        self.plain = {hypothesis.says: name for name, hypothesis in asked.items() if hypothesis.key is None}
         yield from self.specialized()
         for name, hypothesis in asked.items():
-            if hypothesis.key is not None and hypothesis.prop is None:
+            if hypothesis.key is None:
+                continue
+            if isinstance(hypothesis.says, Whole):
                 self.terms[hypothesis.key] = name
-            elif hypothesis.key is not None and hypothesis.prop is not None:
-                yield from self._derived(hypothesis.key, hypothesis.prop, name)
+            else:
+                yield from self._derived(hypothesis.key, hypothesis.says, name)
         for occurrence in occurrences:
             yield from self._occurring(occurrence)
         yield from self.of_system()

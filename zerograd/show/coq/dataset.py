@@ -50,7 +50,7 @@ def dataset_part(problem: Problem, part: Part, samples: int) -> str:
     lines += ["", f"(* Forward pass: {FORWARD}. *)", *(definition.line() for definition in statement.forward)]
     lines += ["", "(* Backward pass: derivatives of the loss by the chain rule. *)"]
     lines += [definition.line() for definition in statement.backward]
-    asked = [(hypothesis.remark, hypothesis.text) for hypothesis in statement.hypotheses]
+    asked = [(hypothesis.remark, hypothesis.text(named=False)) for hypothesis in statement.hypotheses]
     lines += ["", f"Theorem no_answer_{samples} :", *claim_lines("", asked), "Proof."]
     lines += [
         wrapped(f"exact {stated.applied(module)}."),
@@ -71,7 +71,7 @@ class DatasetBridge(Bridge):
     def stated(self) -> Stated:
         """``forall …, equations -> ~ (what is asked)``."""
         definitions = self.claims.definitions
-        arguments = [(name, name) for name, _ in self.claims.inputs]
+        arguments = [(name, name) for name in self.claims.inputs]
         arguments += [variable for unit in self.claims.units for variable in unit.variables()]
         arguments += [(definition.name, definition.name) for definition in definitions]
         premises = [*self.occurrences(), *self.given(), *self.equations(definitions)]

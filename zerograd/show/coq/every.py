@@ -50,7 +50,7 @@ def every_part(problem: Problem, part: Part) -> tuple[str, list[str]]:
     lines = ["(* The proof for every M. *)", "", "Module Algebra.", "", *tree.written, bridge.lemmas()]
     lines += ["End Algebra.", "", "(* The claim for every M. *)", "", "Module Datasets.", ""]
     lines += [*_definitions(statement), "", "Theorem no_answer :"]
-    asked = [(hypothesis.remark, hypothesis.text) for hypothesis in statement.hypotheses]
+    asked = [(hypothesis.remark, hypothesis.text(named=False)) for hypothesis in statement.hypotheses]
     asked += [
         (e.remark, f"(forall p : sample, In p data -> {prop_text(e.prop, False)})") for e in statement.each
     ]

@@ -55,7 +55,7 @@ class EveryBridge(State):
     def one(self) -> Stated:
         """The lemma that the state holds of one sample p more."""
         inputs = [ANY.name("x", d) for d in range(self.statement.problem.network.inputs)]
-        arguments = [(name, name) for name, _ in self.statement.inputs]
+        arguments = [(name, name) for name in self.statement.inputs]
         arguments += [("h", FACTOR), *((s.name, s.over("rest")) for s in self.sums)]
         arguments += [(name, ANY.argument(name)) for name in [*inputs, *self._free()]]
         arguments += [variable for unit in self.statement.units for variable in unit.variables()]
@@ -71,7 +71,7 @@ class EveryBridge(State):
         return Stated("one", arguments, premises, wrapped(f"  {more}."))
 
     def _one_more(self) -> Iterator[str]:
-        yield from (f"intros E. subst {name}." for name, value in self.statement.inputs if value is not None)
+        yield from (f"intros E. subst {definition.name}." for definition in self.statement.given)
         yield from self.opened()
         # By moments, values of units are put in where their sides are known.
         later = {unit.name("a") for unit in self.statement.units if self.moments}
@@ -189,7 +189,7 @@ class EveryBridge(State):
 
     def bridge(self) -> Stated:
         """The lemma that what is asked does not hold where the state does."""
-        arguments = [(name, name) for name, _ in self.statement.inputs]
+        arguments = [(name, name) for name in self.statement.inputs]
         arguments.append(("h", FACTOR))
         for (name, index), share in self.statement.shares.items():
             if name in self.statement.mentioned:
