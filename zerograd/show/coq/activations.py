@@ -116,11 +116,11 @@ class Unit:
         forbidden = self.convention == "forbid"
         return [Compared(z, "!=", constant(kink)) for kink in kinks_of(self.activation) if forbidden]
 
-    def on_sides(self) -> tuple[str, str, str]:
-        """On which side z is and what holds there: the hypothesis, what it says, and a proof of it."""
+    def on_sides(self) -> tuple[str, str]:
+        """On which side z is and what holds there: a proposition, and a proof of it."""
         off = "".join(f"{prop.text(named=True)} -> " for prop in self.excluded())
         says = side_claims(self.sides, self.name("z"), self.name("s"), self.name("c"))
-        return self.name("K"), f"({off}{says})", f"({self.function}_sides {self.at})"
+        return f"({off}{says})", f"({self.function}_sides {self.at})"
 
 
 def unfit(activation: Activation) -> str | None:

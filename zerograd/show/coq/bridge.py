@@ -32,21 +32,16 @@ from zerograd.show.coq.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Premise:
-    """A premise of a lemma: the hypothesis that it becomes, what it says, and the theorem's proof of it."""
+    """A premise of a lemma: what it says, the theorem's proof of it, and whether it is broken into lines."""
 
-    name: str
     text: str
     proof: str = "eq_refl"
     is_long: bool = False
 
     @property
     def line(self) -> str:
-        return f"  {self.text} ->"
-
-    @classmethod
-    def equation(cls, name: str, value: str, proof: str = "eq_refl") -> Premise:
-        """That a name is a value."""
-        return cls(f"E_{name}", f"{name} = {value}", proof)
+        line = f"  {self.text} ->"
+        return wrapped(line) if self.is_long else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class Stated:
         """The lemma with its proof, which begins where its variables are introduced."""
         names = " ".join(name for name, _ in self.arguments)
         lines = [f"Lemma {self.name} :", wrapped(f"  forall {names} : R,")]
-        lines += [wrapped(premise.line) if premise.is_long else premise.line for premise in self.premises]
+        lines += [premise.line for premise in self.premises]
         lines += [self.goal, "Proof.", wrapped(f"intros {names}."), *proof]
         return "\n".join([*lines, "Qed.", ""])
 
@@ -106,7 +101,7 @@ class Bridge:
 
     def given(self) -> list[Premise]:
         """The values of inputs that are given."""
-        return [Premise.equation(definition.name, definition.named) for definition in self.claims.given]
+        return self.equations(self.claims.given)
 
     def named_occurrences(self) -> list[tuple[str, str]]:
         """Variables for what is not polynomial, with what they stand for."""
@@ -114,23 +109,19 @@ class Bridge:
 
     def occurrences(self) -> list[Premise]:
         """What these variables are."""
-        occurrences = self.claims.algebra.occurrences
-        return [Premise(f"X_{o.value.named}", f"{o.value.named} = {o.inner}") for o in occurrences]
+        return [Premise(f"{o.value.named} = {o.inner}") for o in self.claims.algebra.occurrences]
 
     def equations(self, definitions: Sequence[Definition]) -> list[Premise]:
         """Definitions, with units' values by s and c."""
-        units = {unit.name("a"): unit for unit in self.claims.units}
-        return [
-            Premise.equation(d.name, d.named, units[d.name].value_proof() if d.name in units else "eq_refl")
-            for d in definitions
-        ]
+        proofs = {unit.name("a"): unit.value_proof() for unit in self.claims.units}
+        return [Premise(f"{d.name} = {d.named}", proofs.get(d.name, "eq_refl")) for d in definitions]
 
     # The proof of the lemma
 
     def proof(self) -> Iterator[str]:
         """The tactics that prove it, from the premises that `introduced` brings in, and ``intros Q``."""
         occurrences = self.claims.algebra.occurrences
-        yield from [f"intros {' '.join(premise.name for premise in self.occurrences())}."] * bool(occurrences)
+        yield from [f"intros {' '.join(f'X_{o.value.named}' for o in occurrences)}."] * bool(occurrences)
         for occurrence in occurrences:
             yield from self._specified(occurrence)
         yield from (f"intros E. subst {definition.name}." for definition in self.claims.given)

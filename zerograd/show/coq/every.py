@@ -20,7 +20,7 @@ from zerograd.show.coq.text import NotExportable, conjunction_pattern, conjuncti
 from zerograd.show.coq.tree import Tree
 
 MAX_PATTERNS = 32
-"""Of one sample, that are written: the proof looks at each of them beside each."""
+"""Activation patterns of one sample that are written: the proof looks at each of them beside each."""
 
 FIXED = "prove the question for a fixed number of samples, e.g. --samples 3 --fixed"
 
@@ -103,7 +103,7 @@ def _definitions(statement: EveryStatement) -> list[str]:
 
 
 def _theorem_proof(statement: EveryStatement, bridge: EveryBridge) -> list[str]:
-    """By induction on the dataset, then by the bridge."""
+    """The tactics that prove the theorem, by induction on the dataset, then by the bridge."""
     asked = [f"Q{n}" for n in range(len(statement.hypotheses))]
     each = [f"F{n}" for n in range(len(statement.each))]
     sums = (s.over("samples") for s in bridge.sums)

@@ -61,12 +61,12 @@ class EveryBridge(State):
         arguments += [variable for unit in self.statement.units for variable in unit.variables()]
         arguments += [(d.name, ANY.argument(d.name)) for d in self._of_sample()]
         before = "(IH (fun q I => Each q (or_intror I)))" if self.statement.each else "IH"
-        premises = [*self.given(), Premise("State", self.of(*(s.name for s in self.sums)), before)]
+        premises = [*self.given(), Premise(self.of(*(s.name for s in self.sums)), before)]
         premises += self.equations(self._of_sample())
         if self.moments:
             premises += [Premise(*unit.on_sides()) for unit in self.statement.units]
             for n, each in enumerate(self.statement.each):
-                premises.append(Premise(f"B{n}", prop_text(each.prop, True), f"B{n}"))
+                premises.append(Premise(prop_text(each.prop, True), f"B{n}"))
         more = self.of(*(f"({s.share.named} + {s.name})" for s in self.sums))
         return Stated("one", arguments, premises, wrapped(f"  {more}."))
 
@@ -199,8 +199,8 @@ class EveryBridge(State):
         state = self.of(*(s.name for s in self.sums))
         outputs = self.statement.problem.network.outputs
         premises = [*self.occurrences(), *self.given()]
-        premises += [Premise("State", state, f"(State data{of_each})", is_long=True)]
-        premises += [Premise("Above", "0 < h", f"(Sums.mean sample data {outputs} Nonempty eq_refl)")]
+        premises += [Premise(state, f"(State data{of_each})", is_long=True)]
+        premises += [Premise("0 < h", f"(Sums.mean sample data {outputs} Nonempty eq_refl)")]
         return Stated("bridge", [*arguments, *self.named_occurrences()], premises, self.refuted())
 
     def argument(self, variable: str) -> str:

@@ -75,7 +75,7 @@ class State(Bridge):
         patterns: those that the proof distinguishes.
         moments: by pattern, if the certificate is one by moments: the variable, the output, and the input or
             None.
-        degenerate: facts of samples on kinks.
+        degenerate: facts of samples on a kink.
         homogeneous: labels of facts by identities.
         sums: the gradients that the certificate speaks of.
     """
