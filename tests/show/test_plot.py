@@ -51,7 +51,7 @@ from zerograd.show.plot import KINDS, PICTURES, Kind, NothingToPlot, Picture, ba
 from zerograd.show.plot.contributions import contributions
 from zerograd.show.plot.figure import drawn
 from zerograd.show.plot.grid import outputs_at
-from zerograd.show.plot.residuals import MARKERS
+from zerograd.show.plot.points import MARKERS
 from zerograd.show.plot.style import (
     FAINT,
     HATCHES,

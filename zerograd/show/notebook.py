@@ -26,6 +26,7 @@ from zerograd.show.scripts.parts import (
     title,
 )
 from zerograd.show.scripts.rounding import PutBack, beyond_float64, prepare
+from zerograd.show.words import activations
 
 _DECIMAL_DIGITS = 600
 """Of a longer integer Python may refuse to read the decimal digits; it reads any number in base 16."""
@@ -178,16 +179,17 @@ def _forward_words(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterato
         below = f"a_{{{number - 1}}}" if number > 1 else "x"
         bias = f" + b_{{{number}}}" if layer.bias else ""
         name = layer.activation.name.replace("_", "\\_")
-        phi = f"\\mathrm{{{name}}}(z_{{{number}}})" if layer.activation.has_kinks else f"z_{{{number}}}"
+        phi = f"z_{{{number}}}" if layer.activation.is_linear else f"\\mathrm{{{name}}}(z_{{{number}}})"
         yield f"$$z_{{{number}}} = {below}\\, w_{{{number}}}^\\top{bias}, \\qquad a_{{{number}}} = {phi}$$"
         yield ""
 
 
 def _names(problem: Problem) -> dict[Activation, str]:
     """What the functions of the activations that bend are called."""
-    found = dict.fromkeys(layer.activation for layer in problem.network.layers if layer.activation.has_kinks)
     names: dict[Activation, str] = {}
-    for activation in found:
+    for activation in dict.fromkeys(activations(problem.network)):
+        if activation.is_linear:
+            continue
         others = sum(known.name == activation.name for known in names)
         base = "absolute" if activation.name == "abs" else activation.name
         names[activation] = f"{base}_{others + 1}" if others else base

@@ -10,6 +10,7 @@ from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
+from zerograd.explain.causes import dead_units
 from zerograd.show.layout import Layout
 from zerograd.show.numbers import equation, exact_text, vector_text
 from zerograd.show.question import relations_asked
@@ -111,7 +112,7 @@ def _columns(witness: Witness, shown: int) -> list[Column]:
 
     columns = [Column("sample", [str(m) for m in range(shown)]), column("x", witness.x.rows())]
     for number, layer in enumerate(network.layers, start=1):
-        if layer.activation.has_kinks:
+        if not layer.activation.is_linear:
             columns.append(_marked(witness, number, shown))
             if number < network.depth:
                 columns.append(column(f"a{number}", run.a[number - 1].rows()))
@@ -126,10 +127,10 @@ def _marked(witness: Witness, number: int, shown: int) -> Column:
     activation = witness.problem.network.layers[number - 1].activation
     run = witness.forward
     cells = []
-    for z, slopes in zip(run.z[number - 1].rows()[:shown], run.derivatives[number - 1].rows(), strict=False):
+    for z, row in zip(run.z[number - 1].rows()[:shown], run.derivatives[number - 1].rows(), strict=False):
         marks = [
-            ON_KINK if piecewise(activation).locate(value)[1] else "" if slope else INACTIVE
-            for value, slope in zip(z, slopes, strict=True)
+            ON_KINK if piecewise(activation).locate(value)[1] else "" if derivative else INACTIVE
+            for value, derivative in zip(z, row, strict=True)
         ]
         cells.append(vector_text(z, marks))
     if any(cell.endswith((INACTIVE, ON_KINK)) for cell in cells):
@@ -140,14 +141,13 @@ def _marked(witness: Witness, number: int, shown: int) -> Column:
 
 
 def _dead_units(witness: Witness, layout: Layout) -> Iterator[str]:
-    for number, slopes in enumerate(witness.forward.derivatives, start=1):
-        by_unit = zip(*slopes.rows(), strict=True)
-        dead = [unit for unit, column in enumerate(by_unit) if not any(column)]
-        if dead and witness.samples > 1:
-            verb = "is" if len(dead) == 1 else "are"
-            yield from layout.wrapped(
-                f"{units_text(dead)} of layer {number} {verb} dead: slope 0 on every sample", indent=2
-            )
+    every = list(dead_units(witness.point)) if witness.samples > 1 else []
+    for number in dict.fromkeys(layer for layer, _ in every):
+        dead = [unit for layer, unit in every if layer == number]
+        verb = "is" if len(dead) == 1 else "are"
+        yield from layout.wrapped(
+            f"{units_text(dead)} of layer {number} {verb} dead: slope 0 on every sample", indent=2
+        )
 
 
 def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:

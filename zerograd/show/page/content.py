@@ -146,7 +146,7 @@ def _samples(witness: Witness) -> tuple[list[str], list[list[str]]]:
     run, network = witness.forward, witness.problem.network
     columns: list[tuple[str, list[str]]] = [("x", _cells(witness.x.rows()))]
     for number, layer in enumerate(network.layers, start=1):
-        bends, last = bool(layer.activation.has_kinks), number == network.depth
+        bends, last = not layer.activation.is_linear, number == network.depth
         z = run.z[number - 1].rows()[:MAX_ROWS]
         if bends or not last:
             cells = [_vector([_marked(layer.activation, v) for v in row]) for row in z]
@@ -166,7 +166,7 @@ def _cells(rows: Sequence[Sequence[Exact]]) -> list[str]:
 
 def _marked(activation: Activation, z: Exact) -> str:
     piece, on_kink = piecewise(activation).locate(z)
-    if not activation.has_kinks:
+    if activation.is_linear:
         return exact_text(z)
     return f"{exact_text(z)} {'on kink' if on_kink else piece_text(piecewise(activation).pieces[piece])}"
 

@@ -100,7 +100,7 @@ def _activation_data(activation: Activation, convention: Kink) -> dict[str, Any]
             "slope": _number(piece.slope),
             "offset": _number(piece.offset),
             "slope_at_high": _number(derivative),
-            "word": piece_text(piece) if activation.has_kinks else "",
+            "word": "" if activation.is_linear else piece_text(piece),
         }
         for piece, derivative in zip(bends.pieces, derivatives, strict=True)
     ]
