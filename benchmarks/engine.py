@@ -35,7 +35,7 @@ from benchmarks.questions import RANDOM_ASKED, SEED, Case, named_cases, random_q
 from zerograd._version import __version__  # noqa: E402
 
 RUNS = 3
-"""Of a named case that takes less than `QUICK` seconds."""
+"""Runs of a named case that takes less than `QUICK` seconds."""
 QUICK = 1.0
 
 

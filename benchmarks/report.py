@@ -83,7 +83,7 @@ def rows(data: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 def summary(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Of the random questions: shares decided, slowest answer, geometric mean of the ratios, what is open."""
+    """The random questions: shares decided, slowest answer, geometric mean of the ratios, what is open."""
     section = data.get("random")
     if not section or not section["questions"]:
         return None

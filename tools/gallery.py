@@ -29,8 +29,8 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
 
 from zerograd.api import SHRINK_EFFORT, load, smallest_first  # noqa: E402 - the path is needed first
 from zerograd.core.verdict.answer import Answer, Sat  # noqa: E402
+from zerograd.document.escape import clean  # noqa: E402
 from zerograd.exports import NothingToExport, export  # noqa: E402
-from zerograd.show.escape import clean  # noqa: E402
 from zerograd.show.plot import picture  # noqa: E402
 from zerograd.show.question import question_lines  # noqa: E402
 from zerograd.show.text import answer_text  # noqa: E402

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
 from zerograd.core.numbers.univariate import polynomial
-from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.language import LanguageError
+from zerograd.core.question.parsing import parse_condition
 
 F = Fraction
 Real = int | Fraction
@@ -27,7 +28,7 @@ SHAPES = {"x": (3, 1), "y": (3, 2), "w1": (2, 1), "b1": (2,), "w2": (1, 2), "b2"
 
 def holds(text: str, values: dict[str, Array[Exact]]) -> bool:
     """The truth of a condition, by the code under test."""
-    return evaluate(Condition.parse(text), ExactAlgebra(), values.__getitem__, list(values))
+    return evaluate(parse_condition(text), ExactAlgebra(), values.__getitem__, list(values))
 
 
 # --- plain Python -----------------------------------------------------------------------
@@ -443,5 +444,5 @@ def test_distinct_is_pairwise(chosen: list[int | Fraction | str]) -> None:
 
 def test_conditions_show_canonical_text() -> None:
     """Equal conditions have equal text, however they were written."""
-    assert str(Condition.parse(" x[ 0 ]<0.50 ")) == "x[0] < 1/2"
-    assert Condition.parse("x[0]<0.5") == Condition.parse("(x[0] < (1/2))")
+    assert str(parse_condition(" x[ 0 ]<0.50 ")) == "x[0] < 1/2"
+    assert parse_condition("x[0]<0.5") == parse_condition("(x[0] < (1/2))")

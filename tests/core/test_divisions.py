@@ -13,8 +13,9 @@ from zerograd.core.errors import ProblemError
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.divisions import unsafe_division
+from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
 
 BASE: dict[str, Any] = {"network": [1, 2, 1], "samples": 3}
@@ -218,7 +219,7 @@ def test_what_is_accepted_is_never_zero(
             shapes[name], lambda index: Polynomial.variable(f"{name}{index}" if index else name)
         )
 
-    parsed = [Condition.parse(text) for text in [*where, f"1 / ({denominator}) == 1"]]
+    parsed = [parse_condition(text) for text in [*where, f"1 / ({denominator}) == 1"]]
     doubtful = unsafe_division(parsed, symbols, [])
     if not doubtful and all(evaluate(c, ExactAlgebra(), values.__getitem__) for c in parsed[:-1]):
         evaluate(parsed[-1], ExactAlgebra(), values.__getitem__)
@@ -231,7 +232,7 @@ def test_facts_of_the_rest_of_the_problem() -> None:
     def symbols(_: str) -> Array[Polynomial]:
         return Array((), (x,))
 
-    conditions = [Condition.parse("1 / (3 - 3*x) > 1")]
+    conditions = [parse_condition("1 / (3 - 3*x) > 1")]
     assert unsafe_division(conditions, symbols, [x - 1]) == []
     assert unsafe_division(conditions, symbols, [x + 1]) == [(0, 3 - x * 3)]
 

@@ -12,10 +12,6 @@ from hypothesis import strategies as st
 
 from zerograd.core.question.language import (
     FUNCTIONS,
-    MAX_DEGREE,
-    MAX_DEPTH,
-    MAX_LENGTH,
-    MAX_POWER,
     Binary,
     Call,
     Chain,
@@ -28,12 +24,18 @@ from zerograd.core.question.language import (
     Number,
     Power,
     Unary,
+    unparse,
+    walk,
+)
+from zerograd.core.question.parsing import (
+    MAX_DEGREE,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    MAX_POWER,
     combine,
     degree,
     negate,
     parse,
-    unparse,
-    walk,
 )
 
 F = Fraction

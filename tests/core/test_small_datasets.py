@@ -14,7 +14,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import asked_entries, hypotheses_fail, sufficient_samples
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 
 HEADLINE: dict[str, Any] = {"network": [1, 1, 1], "zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
@@ -42,7 +42,7 @@ def test_a_question_without_gradients_needs_one_sample() -> None:
 @pytest.mark.parametrize(
     ("extra", "reason"),
     [
-        ({"domain": "integer"}, "domain is integer, so residuals cannot be chosen freely"),
+        ({"domain": "integer"}, "domain is integer, so targets cannot be chosen freely"),
         ({"some_nonzero": ["x"]}, "it asks of input gradients, which each sample has its own"),
         ({"given": {"x[0]": 1}}, "it gives values to x"),
         ({"given": {"y[0]": 1}}, "it gives values to y"),

@@ -24,8 +24,9 @@ from zerograd.core.model.sides import Side, units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import sign
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.language import LanguageError
+from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.dataset import dataset_system
@@ -33,7 +34,7 @@ from zerograd.core.refuting.facts import Both, Fact, Formula
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import MAX_PATTERNS, moments_system
 from zerograd.core.refuting.system import Case, System
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 
 Values = dict[str, Fraction]
@@ -295,7 +296,7 @@ class Draw:
             text = f"({text}) {self.chance.choice(['or', 'and'])} ({self.condition()})"
         for written in (text, f"not ({text})"):
             try:
-                if evaluate(Condition.parse(written), ExactAlgebra(), self.witness.quantities.__getitem__):
+                if evaluate(parse_condition(written), ExactAlgebra(), self.witness.quantities.__getitem__):
                     yield written
                     return
             except (LanguageError, ZeroDivisionError):

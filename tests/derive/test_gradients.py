@@ -129,7 +129,7 @@ def region_of(witness: Witness, sample: int) -> Region:
         for unit, z in enumerate(witness.forward.z[number - 1].rows()[sample]):
             (side,) = [s for s in sides(layer.activation, problem.derivative_at_kink) if on_side(s, z)]
             pattern[number, unit] = side
-    return region(symbolic(witness).sample, pattern, problem.derivative_at_kink)
+    return region(problem.model, pattern)
 
 
 def check_regions(witness: Witness) -> None:
@@ -168,6 +168,19 @@ def test_region_formulas_of_networks(network: Network) -> None:
 def test_region_formulas_of_activations(activation: Activation, kink: Kink) -> None:
     """Every activation under every convention."""
     check_regions(random_witness(Network(1, (Layer(1, activation), Layer(1, LINEAR))), kink, samples=6))
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: "-".join(map(str, network.widths)))
+def test_sympy_agrees(network: Network) -> None:
+    """In regions where φ is differentiable, SymPy's derivatives of ℓ are the gradients."""
+    gradients = SymbolicGradients(network)
+    symbols = {name: array.entries for name, array in gradients.sample.parameters.items()}
+    symbols["x"] = gradients.sample.x
+    smooth = [r for r in gradients.regions() if not any(side.is_point for side in r.pattern.values())]
+    for found in smooth[::-7]:
+        for name, entries in symbols.items():
+            for symbol, formula in zip(entries, found.gradients[name].entries, strict=True):
+                assert sp.expand(sp.diff(found.loss, symbol) - formula) == 0, (name, symbol)
 
 
 def test_regions_and_their_count() -> None:

@@ -24,11 +24,11 @@ from zerograd.core.verdict.answer import Answer, Attempt, Run, Sat, Unknown, Uns
 from zerograd.core.verdict.atlas import Row, patterns, row_problem
 from zerograd.core.verdict.witness import witness_from_json
 from zerograd.search.smtlib import question_smtlib
-from zerograd.show.atlas import atlas_latex, atlas_markdown, atlas_text
 from zerograd.show.coq import proof_coq
-from zerograd.show.derivation import derivation_html, derivation_latex, derivation_markdown
-from zerograd.show.gradients import gradients_latex, gradients_text
 from zerograd.show.notebook import notebook
+from zerograd.show.say.atlas import atlas_latex, atlas_markdown, atlas_text
+from zerograd.show.say.derivation import derivation_html, derivation_latex, derivation_markdown
+from zerograd.show.say.gradients import gradients_latex, gradients_text
 from zerograd.show.scripts import jax_script, pytorch_script
 from zerograd.show.text import answer_text
 

@@ -19,7 +19,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, is_integer, sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import quantity_shapes, variable_shapes
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.crew import Crew
 from zerograd.search.portfolio import Portfolio

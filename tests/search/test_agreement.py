@@ -12,7 +12,7 @@ import pytest
 from zerograd.core.errors import Refused
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import OF_EACH
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.crew import Crew
 from zerograd.search.portfolio import Portfolio

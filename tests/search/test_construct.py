@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from zerograd.core.model.activations import KINKS
 from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import indices
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation
-from zerograd.core.verdict.existence import check_witness
-from zerograd.derive.regions import region, units_with_sides
+from zerograd.core.verdict.checking import check_witness
+from zerograd.derive.regions import region
 from zerograd.derive.sample import derive
 from zerograd.search.construct import construct
 from zerograd.search.draw import Structure
@@ -83,7 +84,7 @@ def test_gradients_are_those_of_sympy(dice: type[Dice], seed: int) -> None:
     """In the sample's region, SymPy's formulas at the drawn values give the same gradients."""
     problem, values, part = linear_part(dice(f"sympy {seed}"), "torch")
     network = problem.network
-    sample = derive(network)
+    sample = derive(problem.model)
     choices = units_with_sides(network, "torch")
     symbols = [
         (s, values[n].entries[i]) for n, a in sample.parameters.items() for i, s in enumerate(a.entries)
@@ -104,7 +105,7 @@ def test_gradients_are_those_of_sympy(dice: type[Dice], seed: int) -> None:
                     if low and high:
                         pattern[number, unit] = side
             z_below = alone.runs[0].activations[number]
-        formulas = region(sample, pattern, "torch")
+        formulas = region(problem.model, pattern)
         known = dict([*symbols, *zip(sample.x, x, strict=True), *zip(sample.y, y, strict=True)])
         residuals = [[p - t for p, t in zip(alone.outputs[0], y, strict=True)]]
         found = alone.gradients(residuals, [*network.shapes, "x"])

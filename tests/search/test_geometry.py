@@ -13,7 +13,7 @@ from zerograd.core.model.activations import KINKS
 from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.geometry import Row, possible
 from zerograd.search.patterns import Patterns

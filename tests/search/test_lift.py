@@ -14,7 +14,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, sign
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.encoding import encode
 from zerograd.search.lift import lift, nearby, primitive, rationalise, read_back, simplest

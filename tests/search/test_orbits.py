@@ -14,7 +14,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.smallest.best import Best, Values, values_of, variant, witness_of
 from zerograd.search.smallest.canonical import canonical

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from zerograd.core.model.network import Network
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.question.problem import Problem
-from zerograd.derive.regions import units_with_sides
 from zerograd.search.geometry import Row
 from zerograd.search.patterns import Patterns
 from zerograd.search.symmetry import samples_interchangeable, units_interchangeable

@@ -28,6 +28,7 @@ from zerograd.core.question.language import (
     Power,
     Unary,
 )
+from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.size import Size, size_of
 from zerograd.search.smallest import smallest
@@ -192,7 +193,7 @@ def test_what_is_said(text: str, numerator: int, scale: int, true: bool, false: 
     def lookup(name: str) -> Array[Enclosed]:
         return Array((), (unknown if name == "grad" else quotient(np.array([numerator]), scale),))
 
-    condition = Condition.parse(text)
+    condition = parse_condition(text)
     found = evaluate(condition, EnclosedAlgebra(), lookup)
     assert (bool(found.true), bool(found.false)) == (true, false)
     assert may_hold([condition], lookup, 1).tolist() == [true]

@@ -12,10 +12,10 @@ import pytest
 
 from zerograd.core.model.activations import KINKS, LINEAR
 from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
-from zerograd.derive.regions import units_with_sides
 from zerograd.search.patterns import MAX_ROWS, Patterns
 from zerograd.search.regions import regions
 from zerograd.search.symmetry import samples_interchangeable, units_interchangeable

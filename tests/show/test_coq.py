@@ -319,7 +319,7 @@ def test_the_statement_is_no_stronger_than_the_question(activation: Any, convent
     values[function_name(function) + "d"] = lambda z: of_z(function, (1, 0, 0), z)[1]
     for name, array in arrays.items():
         values |= {identifier(entry(name, index)): v for index, v in array.items()}
-    for definition in statement.definitions:
+    for definition in [*statement.forward, *statement.backward]:
         values[definition.name] = eval(in_python(definition.shown), values)
     for name, array in gradients.items():
         for index, expected in array.items():

@@ -296,14 +296,14 @@ def test_the_statement_is_no_stronger_than_the_question(
     values[function_name(function) + "d"] = lambda z: of_z(function, (1, 0, 0), z)[1]
     for name, array in point.parameters.items():
         values |= {identifier(entry(name, index)): value for index, value in array.items()}
-    totals = dict.fromkeys(statement.gradients, Fraction(0))
+    totals = dict.fromkeys(statement.shares, Fraction(0))
     for m in range(3):
         here = dict(values)
         for name in ("x", "y"):
             here |= {f"{name}_{i}": value for (n, i), value in arrays[name].items() if n == m}
-        for definition in statement.of_sample:
+        for definition in [*statement.forward, *statement.backward]:
             here[definition.name] = eval(in_python(definition.shown), here)
-        for at, share in statement.gradients.items():
+        for at, share in statement.shares.items():
             totals[at] += eval(in_python(share.shown), here)
     for (name, index), total in totals.items():
         assert total == expected[name][index]

@@ -21,7 +21,7 @@ from zerograd.core.model.references import complete_index
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.gradients import gradients_text
+from zerograd.show.say.gradients import gradients_text
 
 TOKEN = re.compile(
     r"\s*(?P<indicator>1\[)|\s*(?P<number>\d+)|\s*(?P<slope>[A-Za-z_0-9]+(?:\([\d/-]+\))?')"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zerograd.core.question.conditions import Condition
 from zerograd.core.question.documents import parse_json, problem_from_json
+from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
 from zerograd.spec import load, loads
 
@@ -57,7 +57,7 @@ def test_every_key() -> None:
     }
     assert problem.where == tuple(
         map(
-            Condition.parse,
+            parse_condition,
             [
                 "x[0,0] < x[1,0] <= x[2,0]",
                 "distinct(y)",

@@ -28,7 +28,7 @@ def gradients(spec: str, latex: bool) -> None:
         problem = load(spec, None)
     except ZerogradError as error:
         fail(str(error))
-    from zerograd.show.gradients import gradients_latex, gradients_text
+    from zerograd.show.say.gradients import gradients_latex, gradients_text
 
     click.echo(gradients_latex(problem) if latex else gradients_text(problem), nl=False)
 

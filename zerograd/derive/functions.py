@@ -6,14 +6,15 @@ would make SymPy multiply it into every sum (``rewrite(sympy.Piecewise)`` gives 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import sympy as sp
 
-from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.activations import Activation, Kink
 from zerograd.core.model.sides import Side, sides
-from zerograd.derive.sample import Expr
+from zerograd.derive.chain import Expr
 
 Case = tuple[Expr, Any]
 """(value, condition)."""
@@ -51,11 +52,12 @@ class Cases(sp.Function):  # type: ignore[misc]  # SymPy has no types
 @lru_cache
 def activation_function(activation: Activation) -> type[Cases]:
     """φ."""
-    pieces = list(zip(piecewise(activation).slopes, piecewise(activation).offsets, strict=True))
 
     def cases(_: type[Cases], z: Expr) -> list[Case]:
-        ends = [*(z <= kink for kink in piecewise(activation).kinks), sp.true]
-        return [(slope * z + offset, end) for (slope, offset), end in zip(pieces, ends, strict=True)]
+        return [
+            (side.slope * z + side.offset, sp.true if side.high is None else z <= side.high)
+            for side in sides(activation, "left")
+        ]
 
     content = {"cases": classmethod(cases), "activation": activation, "convention": None}
     return type(str(activation), (Cases,), content)
@@ -66,15 +68,15 @@ def derivative_function(activation: Activation, convention: Kink) -> type[Cases]
     """φ', with the value that the convention gives on a kink (under ``forbid``: nan)."""
 
     def cases(_: type[Cases], z: Expr) -> list[Case]:
-        return [(sp.sympify(side.derivative), _inside(side, z)) for side in sides(activation, convention)]
+        return [
+            (sp.sympify(side.derivative), sp.And(*on_side(z, side))) for side in sides(activation, convention)
+        ]
 
     content = {"cases": classmethod(cases), "activation": activation, "convention": convention}
     return type(f"{activation}'", (Cases,), content)
 
 
-def _inside(side: Side, z: Expr) -> Any:
-    if side.is_point:
-        return sp.Eq(z, side.low)
-    low = () if side.low is None else (z >= side.low if side.low_closed else z > side.low,)
-    high = () if side.high is None else (z <= side.high if side.high_closed else z < side.high,)
-    return sp.And(*low, *high)
+def on_side(z: Expr, side: Side, **options: Any) -> Iterator[sp.Rel]:
+    """The relations that say that z lies on this side."""
+    for operator, end in side.comparisons:
+        yield sp.Rel(z, end, operator, **options)

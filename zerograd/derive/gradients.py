@@ -18,15 +18,19 @@ import sympy as sp
 
 from zerograd.core.errors import short
 from zerograd.core.model.activations import Kink
+from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.model.references import did_you_mean, show_shape
-from zerograd.core.numbers.arrays import Array, Shape
+from zerograd.core.numbers.arrays import Array, Shape, indices
 from zerograd.core.numbers.exact import parse_rational
 from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.derive.chain import Chain, Expr, Index
 from zerograd.derive.functions import activation_function, derivative_function
-from zerograd.derive.notation import LaTeX
+from zerograd.derive.notation import Notation
 from zerograd.derive.regions import Region, count_regions, regions
-from zerograd.derive.sample import Expr, Row, Sample, derive
+from zerograd.derive.sample import Sample, derive
+from zerograd.document import latex
 
 M = sp.Symbol("M", integer=True, positive=True)
 """The number of samples."""
@@ -35,6 +39,35 @@ m = sp.Symbol("m", integer=True, nonnegative=True)
 
 _LARGEST_SHOWN = 16
 """Entries of the largest matrix that a notebook shows."""
+
+
+@dataclass(frozen=True)
+class AnySample(Chain):
+    """Sample m of any number of samples: every φ' by name, adjoints put into one another."""
+
+    def quantity(self, name: str, layer: int, unit: Index) -> Expr:
+        base = sp.IndexedBase(name, real=True)
+        return base[m] if self.network.widths[layer] == 1 else base[m, unit]
+
+    def derivative(self, layer: int, unit: Index) -> Expr:
+        function = derivative_function(
+            self.network.layers[layer - 1].activation, self.model.derivative_at_kink
+        )
+        return function(self.quantity(f"z{layer}", layer, unit))
+
+    @property
+    def scale(self) -> Expr:
+        """L over the sum of ℓ over all samples."""
+        return sp.Integer(1) / self.model.loss.count(M, self.network.outputs)
+
+    def over_samples(self, summand: Expr) -> Expr:
+        """L, where ℓ of sample m is ``summand``."""
+        return self.scale * sp.Sum(summand, (m, 0, M - 1))
+
+    def total(self, name: str, index: Sequence[Index]) -> Expr:
+        """∂L/∂name[index], for ``x`` that of sample m."""
+        value = self.contribution(name, index)
+        return self.factor * (self.scale * value if name == "x" else self.over_samples(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +94,24 @@ class SymbolicGradients:
     Ordinary SymPy works as well: ``gradients["w1"].subs(M, 3).doit()`` writes the sum out,
     `definitions` says what ŷ, z and a are, ``.rewrite(sympy.Piecewise)`` what relu' is.
 
+    ``objective`` is the loss, with what is known of it.
+
     Raises:
         KeyError: for a name that is neither a parameter nor ``x``.
     """
 
     network: Network
     derivative_at_kink: Kink = "torch"
+    objective: Loss = LOSSES["mse"]
+
+    @classmethod
+    def of(cls, model: Model) -> SymbolicGradients:
+        """The loss and gradients of a model."""
+        return cls(model.network, model.derivative_at_kink, model.loss)
+
+    @property
+    def model(self) -> Model:
+        return Model(self.network, self.objective, self.derivative_at_kink)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,39 +124,35 @@ class SymbolicGradients:
     @property
     def sample(self) -> Sample:
         """One generic sample: the chain rule in steps."""
-        return derive(self.network)
+        return derive(self.model)
 
     def regions(self) -> Iterator[Region]:
         """One generic sample's closed formulas, region by region. Not every region need exist."""
-        return regions(self.network, self.derivative_at_kink)
+        return regions(self.model)
 
     @property
     def region_count(self) -> int:
         """How many there are."""
-        return count_regions(self.network, self.derivative_at_kink)
+        return count_regions(self.model)
 
     @property
     def loss(self) -> Expr:
-        """L, the mean squared error, for M samples."""
-        squares = sp.Add(*(r**2 for r in self._residuals))
-        return sp.Rational(1, self.network.outputs) / M * sp.Sum(squares, (m, 0, M - 1))
+        """L for M samples."""
+        return self._chain.over_samples(self._chain.loss)
 
     def __getitem__(self, name: str) -> sp.ImmutableMatrix:
-        formulas = self._summands(name).map(lambda formula: self._total(name, formula))
-        return _matrix(formulas)
+        shape, chain = self._shape(name), self._chain
+        return _matrix(Array.build(shape, lambda index: chain.total(name, index)))
 
     @property
     def definitions(self) -> dict[Expr, Expr]:
         """z, a and ŷ of sample m, each in terms of the layer below."""
-        sample = self.sample
-        known = self._indexed
         result: dict[Expr, Expr] = {}
         for number, layer in enumerate(self.network.layers, start=1):
-            for z, a, formula in zip(
-                sample.z[number - 1], sample.a[number - 1], sample.pre_activation[number - 1], strict=True
-            ):
-                result[known[z]] = formula.xreplace(known)
-                result[known[a]] = activation_function(layer.activation)(known[z])
+            for unit in self._chain.axis(number):
+                z = self._chain.quantity(f"z{number}", number, unit)
+                result[z] = self._chain.pre_activation(number, unit)
+                result[self._chain.activation(number, unit)] = activation_function(layer.activation)(z)
         return result
 
     def closed(self, name: str, samples: int) -> sp.ImmutableMatrix:
@@ -119,17 +160,17 @@ class SymbolicGradients:
 
         For ``x`` the matrix has the shape (samples, inputs).
         """
+        shape, chain = self._shape(name), self._chain
         known: dict[Expr, Expr] = {}
         for quantity, formula in self.definitions.items():
             known[quantity] = formula.xreplace(known)
-        scale = sp.Rational(2, samples * self.network.outputs)
-        generic = self._summands(name).map(lambda formula: formula.xreplace(known))
-
-        per_sample = [_at(generic.entries, number) for number in range(samples)]
+        scale = sp.Rational(chain.factor, chain.model.loss.count(samples, self.network.outputs))
+        generic = chain.contributions(name).map(lambda formula: formula.xreplace(known))
+        per_sample = [[_at(value, number) for value in generic.entries] for number in range(samples)]
         if name == "x":
             return sp.ImmutableMatrix([[scale * value for value in row] for row in per_sample])
         totals = [scale * sp.Add(*values) for values in zip(*per_sample, strict=True)]
-        return _matrix(Array(generic.shape, tuple(totals)))
+        return _matrix(Array(shape, tuple(totals)))
 
     def substitution(self, values: Mapping[str, Any]) -> dict[Expr, Expr]:
         """From values of parameters, ``x`` and ``y`` to a mapping for SymPy's ``xreplace`` (or ``subs``).
@@ -149,66 +190,37 @@ class SymbolicGradients:
             shape = variable_shapes(self.network, samples).get(name)
             if shape is None:
                 raise KeyError(f"{name} is none of {', '.join((*self.names, 'y'))}")
-            symbols = (
-                Array.of([_at(_row(name, shape[1]), number) for number in range(shape[0])], shape[1])
-                if name in ("x", "y")
-                else self.sample.parameters[name]
-            )
             flat = _flatten(given, shape, name, shape)
-            result |= {s: _rational(value) for s, value in zip(symbols.entries, flat, strict=True)}
+            for index, value in zip(indices(shape), flat, strict=True):
+                result[self._entry(name, index)] = _rational(value)
         return result
 
     @property
-    def _indexed(self) -> dict[Expr, Expr]:
-        """From the symbols of one generic sample to the quantities of sample m."""
-        sample, network = self.sample, self.network
-        known = dict(
-            zip(sample.x + sample.y, _row("x", network.inputs) + _row("y", network.outputs), strict=True)
-        )
-        for number, layer in enumerate(network.layers, start=1):
-            a = "ŷ" if number == network.depth else f"a{number}"
-            z = _row(f"z{number}", layer.units)
-            known |= dict(zip(sample.z[number - 1], z, strict=True))
-            known |= dict(zip(sample.a[number - 1], _row(a, layer.units), strict=True))
-            slope = derivative_function(layer.activation, self.derivative_at_kink)
-            known |= {symbol: slope(value) for symbol, value in zip(sample.slope[number - 1], z, strict=True)}
-        return known
+    def _chain(self) -> AnySample:
+        return AnySample(self.model)
 
-    @property
-    def _residuals(self) -> Row:
-        outputs = self.network.outputs
-        return tuple(p - t for p, t in zip(_row("ŷ", outputs), _row("y", outputs), strict=True))
+    def _entry(self, name: str, index: tuple[int, ...]) -> Expr:
+        if name in self.network.shapes:
+            return self._chain.parameter(name, index)
+        sample, unit = index
+        layer = 0 if name == "x" else self.network.depth
+        return _at(self._chain.quantity(name, layer, unit), sample)
 
-    def _summands(self, name: str) -> Array[Expr]:
-        """Half of ∂ℓ/∂name of sample m, so that the factor 2 can stand in front of the sum."""
-        sample = self.sample
-        if name not in sample.contribution:
+    def _shape(self, name: str) -> Shape:
+        if name not in self.names:
             raise KeyError(f"{name} is neither a parameter nor x{did_you_mean(name, self.names)}")
-        known = self._indexed
-        # ∂ℓ/∂ŷ = 2r: half the residual takes the 2 away.
-        known |= {r: value / 2 for r, value in zip(sample.r, self._residuals, strict=True)}
-        common = sp.Integer(1)
-        for number in range(self.network.depth, 0, -1):
-            for delta, slope, upstream in zip(
-                sample.delta[number - 1], sample.slope[number - 1], sample.upstream[number - 1], strict=True
-            ):
-                known[delta] = known[slope] * upstream.xreplace(known)
-            if number == self.network.depth and self.network.outputs == 1:
-                # The one error at the output is a factor of everything: kept in front.
-                (delta,) = sample.delta[number - 1]
-                common, known[delta] = known[delta], sp.Integer(1)
-        return sample.contribution[name].map(lambda formula: common * formula.xreplace(known))
-
-    def _total(self, name: str, summand: Expr) -> Expr:
-        scale = sp.Rational(2, self.network.outputs) / M
-        return scale * (summand if name == "x" else sp.Sum(summand, (m, 0, M - 1)))
+        return self._chain.shapes[name]
 
     def _repr_latex_(self) -> str:
-        write = LaTeX(self.network)
+        notation = Notation(self.network)
+
+        def write(expression: Expr) -> str:
+            return latex.formula(notation(expression))
+
         lines = [f"L &= {write(self.loss)}"]
         for name, shape in self.network.shapes.items():
             if prod(shape) > _LARGEST_SHOWN:
-                left = write.atom(write.parse(sp.Symbol(name)))
+                left = write(sp.Symbol(name))
                 lines.append(rf"\partial L / \partial {left} &: \text{{{prod(shape)} entries}}")
                 continue
             symbols, totals = self.sample.parameters[name].entries, self[name]
@@ -220,15 +232,9 @@ class SymbolicGradients:
         return f"$\\displaystyle \\begin{{aligned}}\n{body}\n\\end{{aligned}}$"
 
 
-def _row(name: str, width: int) -> Row:
-    """The quantity of sample m, unit by unit: ``x[m]``, or ``x[m, 0]``, ``x[m, 1]``, …"""
-    base = sp.IndexedBase(name, real=True)
-    return (base[m],) if width == 1 else tuple(base[m, unit] for unit in range(width))
-
-
-def _at(row: Row, number: int) -> Row:
-    """What a row for sample m is for sample ``number``."""
-    return tuple(value.xreplace({m: sp.Integer(number)}) for value in row)
+def _at(value: Expr, number: int) -> Expr:
+    """What a quantity of sample m is for sample ``number``."""
+    return value.xreplace({m: sp.Integer(number)})
 
 
 def _matrix(array: Array[Expr]) -> sp.ImmutableMatrix:

@@ -1,8 +1,15 @@
-"""What activations are called in formulas. Needs no SymPy."""
+"""What activations, quantities and sides of kinks are called in formulas. Needs no SymPy."""
 
 from __future__ import annotations
 
-from zerograd.core.model.activations import Activation
+from collections.abc import Iterable
+from fractions import Fraction
+
+from zerograd.core.model.activations import Activation, Kink
+from zerograd.core.model.network import Network
+from zerograd.core.model.sides import Side, sides
+from zerograd.document.exact import rational
+from zerograd.document.formula import RELATIONS, Digits, Node, Quantity, Script, Word, row
 
 _FORMULA_NAMES = {"relu": "ReLU", "relu6": "ReLU6"}
 
@@ -11,3 +18,47 @@ def function_name(activation: Activation, *, parameter: bool = True) -> str:
     """``ReLU``, ``hardtanh``, ``leaky_relu(1/10)``; the parameter may be left out."""
     name = _FORMULA_NAMES.get(activation.name, activation.name)
     return f"{name}({activation.parameter})" if parameter and activation.parameter is not None else name
+
+
+def function(activation: Activation) -> Node:
+    """The name of an activation in a formula."""
+    word = Word(function_name(activation, parameter=False))
+    return word if activation.parameter is None else Script(word, Digits(str(activation.parameter)))
+
+
+def is_scalar(network: Network) -> bool:
+    """Whether every layer has one unit, so that no index but the sample's is needed."""
+    return set(network.widths) == {1}
+
+
+def quantity(network: Network, letter: str, layer: int | str = "", at: Iterable[int | str] = ()) -> Quantity:
+    """A quantity of a layer, or of all of the network: ``w⁽¹⁾ᵢⱼ``, ``ŷₘ``."""
+    return Quantity(letter, str(layer), tuple(map(str, at)), is_scalar(network))
+
+
+def indicator(activation: Activation, convention: Kink) -> Side | None:
+    """The side on which φ' is 1, where it is 0 on every other: then φ'(z) = 1[z is on that side]."""
+    choices = sides(activation, convention)
+    ones = [side for side in choices if side.derivative == 1]
+    if len(ones) == 1 and all(side.derivative == 0 for side in choices if side is not ones[0]):
+        return ones[0]
+    return None
+
+
+def interval(side: Side, z: Node) -> Node:
+    """What it says of z to be on a side: ``−1 < z ≤ 1``. The side must have an end."""
+    if side.is_point:
+        return row(z, RELATIONS["="], _end(side.low))
+    at_most, at_least = ("<=" if side.high_closed else "<"), (">=" if side.low_closed else ">")
+    if side.low is None:
+        return row(z, RELATIONS[at_most], _end(side.high))
+    if side.high is None:
+        return row(z, RELATIONS[at_least], _end(side.low))
+    low = RELATIONS["<=" if side.low_closed else "<"]
+    return row(_end(side.low), low, z, RELATIONS[at_most], _end(side.high))
+
+
+def _end(value: int | Fraction | None) -> Node:
+    if value is None:
+        raise ValueError("a side without an end")
+    return rational(value)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 
 import sympy as sp
 
-from zerograd.core.model.activations import Kink
-from zerograd.core.model.network import Network
-from zerograd.core.model.sides import Side, sides
+from zerograd.core.model.point import Model
+from zerograd.core.model.sides import Side, Unit, sides, units_with_sides
 from zerograd.core.numbers.arrays import Array
-from zerograd.derive.sample import Expr, Row, Sample, derive
-
-Unit = tuple[int, int]
-"""(layer from 1, unit from 0)."""
+from zerograd.derive.chain import Chain, Expr, Index, Row
+from zerograd.derive.functions import on_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Region:
         conditions: what that says of the pre-activations, as SymPy relations over x and parameters.
         z: the pre-activations per layer, as polynomials.
         y_hat: the outputs; shape (outputs,).
-        loss: this sample's ℓ = Σₖ (ŷₖ − yₖ)².
+        loss: this sample's ℓ, the sum of the outputs' losses.
         gradients: ∂ℓ/∂ of every parameter and of ``x`` (shape (inputs,)), factored.
     """
 
@@ -40,68 +38,85 @@ class Region:
     gradients: Mapping[str, Array[Expr]]
 
 
-def units_with_sides(network: Network, convention: Kink) -> dict[Unit, tuple[Side, ...]]:
-    """The units that have more than one side, with their sides."""
-    return {
-        (number, unit): choices
-        for number, layer in enumerate(network.layers, start=1)
-        for choices in [sides(layer.activation, convention)]
-        if len(choices) > 1
-        for unit in range(layer.units)
-    }
+@dataclass(frozen=True)
+class OnSides(Chain):
+    """One sample with every unit on the side that ``pattern`` names."""
+
+    pattern: Mapping[Unit, Side]
+    z: dict[tuple[int, Index], Expr] = field(default_factory=dict, init=False)
+    """Pre-activations by layer and unit, in terms of what feeds the layer."""
+    a: dict[tuple[int, Index], Expr] = field(default_factory=dict, init=False)
+    """Activations, likewise."""
+
+    def __post_init__(self) -> None:
+        for layer in range(1, self.network.depth + 1):
+            for unit in self.axis(layer):
+                z, side = self.pre_activation(layer, unit), self.side(layer, unit)
+                self.z[layer, unit], self.a[layer, unit] = self.values(z, side)
+
+    @abstractmethod
+    def values(self, z: Expr, side: Side) -> tuple[Expr, Expr]:
+        """z and φ(z), as they are written."""
+
+    def side(self, layer: int, unit: Index) -> Side:
+        if isinstance(unit, int) and (layer, unit) in self.pattern:
+            return self.pattern[layer, unit]
+        return sides(self.network.layers[layer - 1].activation, self.model.derivative_at_kink)[0]
+
+    def derivative(self, layer: int, unit: Index) -> Expr:
+        return sp.sympify(self.side(layer, unit).derivative)
 
 
-def count_regions(network: Network, convention: Kink) -> int:
+class _Closed(OnSides):
+    """All formulas put into one another."""
+
+    @property
+    def factor(self) -> int:
+        return 1
+
+    def values(self, z: Expr, side: Side) -> tuple[Expr, Expr]:
+        z = sp.expand(z)
+        return z, side.slope * z + side.offset
+
+    def activation(self, layer: int, unit: Index) -> Expr:
+        return self.a[layer, unit] if layer else super().activation(layer, unit)
+
+    def times(self, factor: Expr, expression: Expr) -> Expr:
+        return factor * expression
+
+
+def _choices(model: Model) -> dict[Unit, tuple[Side, ...]]:
+    return units_with_sides(model.network, model.derivative_at_kink)
+
+
+def count_regions(model: Model) -> int:
     """How many patterns there are, geometrically possible or not."""
-    return prod(len(choices) for choices in units_with_sides(network, convention).values())
+    return prod(len(choices) for choices in _choices(model).values())
 
 
-def regions(network: Network, convention: Kink) -> Iterator[Region]:
+def regions(model: Model) -> Iterator[Region]:
     """Every pattern's region, lazily. Not all need be geometrically possible."""
-    choices = units_with_sides(network, convention)
-    sample = derive(network)
+    choices = _choices(model)
     for combination in product(*choices.values()):
-        yield region(sample, dict(zip(choices, combination, strict=True)), convention)
+        yield region(model, dict(zip(choices, combination, strict=True)))
 
 
-def region(sample: Sample, pattern: Mapping[Unit, Side], convention: Kink) -> Region:
-    """Substitute the steps of the chain rule into one another, on the given sides."""
-    network = sample.network
-    known: dict[Expr, Expr] = {}
-    rows: list[Row] = []
-    conditions: list[sp.Rel] = []
-    for number, layer in enumerate(network.layers, start=1):
-        row = []
-        for unit, formula in enumerate(sample.pre_activation[number - 1]):
-            z = sp.expand(formula.xreplace(known))
-            side = pattern.get((number, unit)) or sides(layer.activation, convention)[0]
-            known[sample.a[number - 1][unit]] = side.slope * z + side.offset
-            known[sample.slope[number - 1][unit]] = sp.sympify(side.derivative)
-            conditions += _conditions(z, side)
-            row.append(z)
-        rows.append(tuple(row))
-    y_hat = tuple(known[a] for a in sample.a[-1])
-    residuals = tuple(p - t for p, t in zip(y_hat, sample.y, strict=True))
-    known |= dict(zip(sample.r, residuals, strict=True))
-    for number in range(network.depth, 0, -1):
-        for unit, delta in enumerate(sample.delta[number - 1]):
-            upstream = sample.upstream[number - 1][unit]
-            known[delta] = sample.slope[number - 1][unit].xreplace(known) * upstream.xreplace(known)
-    gradients = {
-        name: array.map(lambda formula: sp.factor_terms(formula.xreplace(known)))
-        for name, array in sample.contribution.items()
-    }
-    loss = sp.Add(*(residual**2 for residual in residuals))
-    return Region(dict(pattern), tuple(conditions), tuple(rows), y_hat, loss, gradients)
-
-
-def _conditions(z: Expr, side: Side) -> Iterator[sp.Rel]:
-    if side.is_point:
-        yield sp.Eq(z, side.low, evaluate=False)
-        return
-    if side.low is not None:
-        relation = sp.Ge if side.low_closed else sp.Gt
-        yield relation(z, side.low, evaluate=False)
-    if side.high is not None:
-        relation = sp.Le if side.high_closed else sp.Lt
-        yield relation(z, side.high, evaluate=False)
+def region(model: Model, pattern: Mapping[Unit, Side]) -> Region:
+    """The region in which each unit is on the side that the pattern names."""
+    chain = _Closed(model, pattern)
+    rows = [
+        [(chain.z[layer, unit], chain.a[layer, unit]) for unit in chain.axis(layer)]
+        for layer in range(1, model.network.depth + 1)
+    ]
+    return Region(
+        pattern=dict(pattern),
+        conditions=tuple(
+            condition
+            for at, z in chain.z.items()
+            for condition in on_side(z, chain.side(*at), evaluate=False)
+        ),
+        z=tuple(tuple(z for z, _ in row) for row in rows),
+        y_hat=tuple(a for _, a in rows[-1]),
+        loss=chain.loss,
+        gradients={name: chain.contributions(name).map(sp.factor_terms) for name in chain.shapes},
+    )

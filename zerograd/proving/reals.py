@@ -99,7 +99,7 @@ class Reals:
         return isinstance(self.check(facts.values()), NoModel)
 
     def patiently(self, facts: Facts) -> Outcome:
-        """As `check`, with more effort and by other means where that does not suffice."""
+        """Do what `check` does, with more effort and by other means where that does not suffice."""
         outcome = self.check(facts.values())
         for mode, effort in PATIENTLY:
             if not isinstance(outcome, GaveUp):
@@ -108,7 +108,7 @@ class Reals:
         return outcome
 
     def core(self, facts: Facts, newest: Collection[str] = ()) -> Facts:
-        """As few of contradictory facts as Z3 still finds contradictory.
+        """A subset of contradictory facts, as small as Z3 still finds contradictory.
 
         They are left out by halves, quarters and so on (Zeller and Hildebrandt, Simplifying and
         Isolating Failure-Inducing Input, 2002), what is complicated first: short facts make short proofs.

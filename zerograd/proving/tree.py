@@ -16,6 +16,7 @@ from math import floor
 from zerograd.core.errors import Refused
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Floor, Identity, Like, Node, Split, nodes
+from zerograd.core.refuting.dataset import values_label
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula, renamed, variables_in
 from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symmetry
 from zerograd.core.refuting.system import Case, Renaming, System
@@ -132,7 +133,7 @@ class Tree:
         return True
 
     def _forget(self, roots: Iterable[Node]) -> None:
-        """Of cases that will not stand in the proof, nothing can be said to be like them."""
+        """Drop cases that will not stand in the proof: nothing can be said to be like them."""
         gone = _names(roots)
         self._done = {key: done for key, done in self._done.items() if done[0] not in gone}
 
@@ -162,8 +163,9 @@ class Tree:
         slopes = {
             split: {n for case in self.system.splits[split] for n in case.values} for split in open_splits
         }
-        united = {f"values of {name}" for names in slopes.values() for name in names} & known.facts.keys()
-        sides = {label.removeprefix("values of ") for label in united}
+        united = {values_label(name): name for names in slopes.values() for name in names}
+        united = {label: name for label, name in united.items() if label in known.facts}
+        sides = set(united.values())
         facts = {label: fact for label, fact in known.facts.items() if label not in united}
         if united and not self.reals.refutes(facts):
             return open_splits[0]

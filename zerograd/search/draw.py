@@ -20,7 +20,7 @@ from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Bound, Rational, variable_shapes
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.mentions import calls
 

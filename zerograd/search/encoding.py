@@ -1,6 +1,6 @@
 """The piecewise encoding: a problem with M samples as a script for a solver.
 
-The formulas are SymPy's (`zerograd.derive.sample`), instantiated once per sample. For each unit
+The formulas are those of `zerograd.derive.sample`, instantiated once per sample. For each unit
 and sample, truth values say on which side its pre-activation lies, and tie down its activation
 and the adjoint below it; where an activation pattern is given, these are polynomials, and the
 script is (conditions apart) a conjunction of polynomial relations.
@@ -26,7 +26,8 @@ from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational, variable_shapes
 from zerograd.core.refuting.homogeneity import vanishing_parameters
-from zerograd.derive.sample import Expr, derive
+from zerograd.derive.chain import Expr
+from zerograd.derive.sample import derive
 from zerograd.search.algebra import Ratio
 from zerograd.search.mentions import gradients_used, speaks_of, speaks_of_targets
 from zerograd.search.requirements import (
@@ -108,7 +109,7 @@ class _Encoder:
             if problem.domain == "real" and index not in fixed_targets
         )
         self.targets_matter = speaks_of_targets(problem) or len(self.free) < samples * problem.network.outputs
-        self.sample = derive(problem.network)
+        self.sample = derive(problem.model)
         self.sort: Sort = "Int" if problem.domain == "integer" else "Real"
         self.derived: Sort = "Int" if all_whole(problem) else "Real"
         self.arrays: dict[str, Array[Term]] = {}
@@ -253,15 +254,14 @@ class _Encoder:
         self.arrays["y"], self.arrays["r"] = Array(shape, tuple(y)), Array(shape, tuple(r))
 
     def _gradients(self, rows: Sequence[dict[Expr, Term]]) -> None:
-        """½·M·K·∂L/∂θ as ``half`` arrays: sums over the samples of SymPy's contributions to ½ℓ."""
+        """½·M·K·∂L/∂θ as ``half`` arrays: sums over the samples of contributions to ½ℓ, r being its ∂/∂ŷ."""
         (linear,) = sides(LINEAR, "torch")  # of an output layer that was left out
         lowest = min((1 if n == "x" else int(n[1:]) for n in self.used), default=1)
         for m, known in enumerate(rows):
-            known |= dict(zip(self.sample.r, self.arrays["r"].rows()[m], strict=True))
+            known |= dict(zip(self.sample.adjoint, self.arrays["r"].rows()[m], strict=True))
             for number in range(self.network.depth, lowest - 1, -1):
-                for unit, formula in enumerate(self.sample.upstream[number - 1]):
-                    # δ is linear in r, so half of ℓ is half of δ: done once, at the top.
-                    g = lower(formula / 2 if number == self.network.depth else formula, known)
+                for unit, formula in enumerate(self.sample.arriving[number - 1]):
+                    g = lower(formula, known)
                     options = self.chosen.get((number, m, unit)) or [(TRUE, linear)]
                     if len(options) > 1:
                         g = self._name(f"g{number}", (m, unit), g)
@@ -284,7 +284,7 @@ class _Encoder:
         if name == "loss":
             return Array((), (self._loss,))
         if name.startswith("grad("):
-            scale = Constant(Fraction(2, self.samples * self.network.outputs))
+            scale = Constant(self.problem.model.loss.factor(self.samples, self.network.outputs))
             return self.arrays[f"half({name[5:-1]})"].map(lambda term: Ratio(multiply(scale, term)))
         return self.arrays[name].map(Ratio)
 
@@ -301,14 +301,7 @@ def _affine(side: Side, z: Term) -> Term:
 
 def on_side(z: Term, side: Side) -> Formula:
     """z lies on this side."""
-    if side.is_point:
-        return relate(z, "=", Constant(side.low))  # type: ignore[arg-type]  # a point has ends
-    parts = []
-    if side.low is not None:
-        parts.append(relate(z, ">=" if side.low_closed else ">", Constant(side.low)))
-    if side.high is not None:
-        parts.append(relate(z, "<=" if side.high_closed else "<", Constant(side.high)))
-    return conjoin(parts)
+    return conjoin(relate(z, "=" if op == "==" else op, Constant(end)) for op, end in side.comparisons)
 
 
 def lower(expression: Expr, known: Mapping[Expr, Term]) -> Term:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from math import prod
 
-from zerograd.core.model.sides import Side
+from zerograd.core.model.sides import Side, Unit, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import hypotheses_fail
-from zerograd.derive.regions import Unit, units_with_sides
 from zerograd.search.encoding import Pattern
 from zerograd.search.geometry import Cut, Row, possible
 from zerograd.search.symmetry import samples_interchangeable, units_interchangeable

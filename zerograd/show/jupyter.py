@@ -6,7 +6,7 @@ from html import escape
 
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat, Unknown, Unsat
-from zerograd.show.escape import clean
+from zerograd.document.escape import clean
 from zerograd.show.question import question_lines, setting_line
 
 MOST_PARAMETERS = 200
@@ -32,11 +32,11 @@ def _html(thing: object) -> str | None:
         case Problem():
             return _problem(thing)
         case Sat():
-            from zerograd.show.derivation import derivation_html
+            from zerograd.show.say.derivation import derivation_html
 
             return derivation_html(thing)
         case Unsat(problem=problem, certificate=certificate) if certificate is not None:
-            from zerograd.show.prose import proof_html
+            from zerograd.show.say.proof import proof_html
 
             return proof_html(problem, certificate)
         case Unsat() | Unknown():
@@ -49,18 +49,18 @@ def _html(thing: object) -> str | None:
 def as_latex(thing: object) -> str | None:
     """A problem or an answer as a fragment of LaTeX (amsmath); None of what has none."""
     match thing:
-        case Problem(network=network, derivative_at_kink=convention):
+        case Problem(network=network, model=model):
             if network.parameter_count > MOST_PARAMETERS:
                 return None
             from zerograd.derive.gradients import SymbolicGradients
 
-            return SymbolicGradients(network, convention)._repr_latex_()
+            return SymbolicGradients.of(model)._repr_latex_()
         case Sat():
-            from zerograd.show.derivation import derivation_latex
+            from zerograd.show.say.derivation import derivation_latex
 
             return derivation_latex(thing, document=False)
         case Unsat(problem=problem, certificate=certificate) if certificate is not None:
-            from zerograd.show.prose import proof_latex
+            from zerograd.show.say.proof import proof_latex
 
             return proof_latex(problem, certificate, document=False)
     return None

@@ -14,7 +14,7 @@ from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.escape import clean_lines, markdown_escape
+from zerograd.document.escape import clean_lines, markdown_escape
 from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (
     asserts,

@@ -8,9 +8,9 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS, Relation, variable_shapes
 from zerograd.core.verdict.answer import Attempt, Run
-from zerograd.show.escape import clean
-from zerograd.show.layout import cut
-from zerograd.show.numbers import exact_text
+from zerograd.document.escape import clean
+from zerograd.document.layout import cut
+from zerograd.document.numbers import exact_text
 from zerograd.show.words import activations, kink_line, label, network_line
 
 _MOST = 8

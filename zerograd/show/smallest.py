@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zerograd.core.verdict.answer import Sat, Smallest
-from zerograd.show.numbers import exact_text
+from zerograd.document.numbers import exact_text
 
 
 def smallest_text(answer: Sat) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Reason, Sat, Unknown, Unsat
-from zerograd.show.escape import clean, clean_lines
-from zerograd.show.layout import Layout
-from zerograd.show.numbers import decimal_text, exact_text, field_text
+from zerograd.document.escape import clean, clean_lines
+from zerograd.document.layout import Layout
+from zerograd.document.numbers import decimal_text, exact_text, field_text
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.verdict.witness import Witness
+from zerograd.document.numbers import vector_text
 from zerograd.explain.causes import (
     AtKink,
     Cancels,
@@ -17,7 +18,6 @@ from zerograd.explain.causes import (
     ZeroFactor,
     causes,
 )
-from zerograd.show.numbers import vector_text
 
 
 def why_zero(witness: Witness) -> Iterator[tuple[int, str]]:

@@ -10,11 +10,11 @@ from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
+from zerograd.document.layout import Layout
+from zerograd.document.numbers import equation, exact_text, vector_text
+from zerograd.document.table import Column, flow, table
 from zerograd.explain.causes import dead_units
-from zerograd.show.layout import Layout
-from zerograd.show.numbers import equation, exact_text, vector_text
 from zerograd.show.question import relations_asked
-from zerograd.show.table import Column, flow, table
 from zerograd.show.why import units_text, why_zero
 from zerograd.show.words import count, kink_line, label
 

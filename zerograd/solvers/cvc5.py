@@ -21,7 +21,7 @@ _OPTIONS: Mapping[Mode, Mapping[str, str]] = {
 }
 
 STEPS = 40_000
-"""Of cvc5's resource units, in about a second on a quiet machine of 2020."""
+"""cvc5's resource units, in about a second on a quiet machine of 2020."""
 
 
 class Cvc5:

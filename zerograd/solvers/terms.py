@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from zerograd.core.numbers.exact import digits
 
 Sort = Literal["Real", "Int"]
-"""Of a numeric variable. Truths are declared apart."""
+"""The sort of a numeric variable. Truths are declared apart."""
 Comparison = Literal["<", "<=", "=", ">=", ">"]
 
 

@@ -25,7 +25,7 @@ _CHAINS = {
 
 
 STEPS = 2_500_000
-"""Of Z3's resource counter, in about a second on a quiet machine of 2020."""
+"""Steps of Z3's resource counter, in about a second on a quiet machine of 2020."""
 
 
 class Z3:

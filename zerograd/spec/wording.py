@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 from zerograd.core.errors import short
 from zerograd.core.model.references import did_you_mean, parse_reference
 from zerograd.core.numbers.exact import parse_rational
-from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import LanguageError
+from zerograd.core.question.parsing import parse_condition
 from zerograd.spec.scalars import Real
 
 OWN = "zerograd"
@@ -121,7 +121,7 @@ def condition(value: object) -> object:
         hint = ": put the whole condition in quotes" if isinstance(value, list | dict) else ""
         raise fault(f"expected a condition such as 'x[0] < x[1]', found {show(value)}{hint}")
     try:
-        return Condition.parse(value)
+        return parse_condition(value)
     except LanguageError as error:
         raise fault(str(error)) from None
 

@@ -7,14 +7,13 @@ a function without kinks is never taken for a linear one.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import short
 from zerograd.core.numbers.exact import Exact, compare, narrow, parse_rational
-from zerograd.core.numbers.polynomial import Polynomial
 
 Rational: TypeAlias = int | Fraction
 
@@ -163,14 +162,14 @@ class Smooth:
     """A function φ with a derivative everywhere.
 
     Attributes:
-        relation: a polynomial in ``a`` and ``s`` that is 0 for a = φ(z), s = φ′(z), whatever z is, such as
-            s − a·(1 − a) for the sigmoid; None where no such relation is algebraic.
+        derivative_of_value: φ′(z) from a = φ(z) over any ring, such as a·(1 − a) for the sigmoid; None where
+            the two are not tied together so.
         low, high: bounds of φ that are never reached, None where there is none.
     """
 
     name: str
     names: Names
-    relation: Polynomial | None
+    derivative_of_value: Callable[[Any], Any] | None
     low: Rational | None = None
     high: Rational | None = None
     parameter: Rational | None = None
@@ -198,7 +197,7 @@ def piecewise(activation: Activation) -> PiecewiseLinear:
     """The activation, for those who have seen that it is piecewise linear.
 
     Raises:
-        TypeError: it is not; `zerograd.core.question.problem.smooth_layers` would have said so.
+        TypeError: it is not; whoever needs it says so beforehand (``unfit``).
     """
     if isinstance(activation, PiecewiseLinear):
         return activation
@@ -267,7 +266,7 @@ ACTIVATIONS: Mapping[str, Activation] = {a.name: a for a in (LINEAR, RELU, ABS, 
 
 ACTIVATION_NAMES = (*ACTIVATIONS, "leaky_relu")
 DEFAULT_LEAKY_SLOPE = Fraction(1, 100)
-"""As in PyTorch."""
+"""PyTorch's own."""
 
 
 def activation_named(name: str) -> Activation:

@@ -29,6 +29,7 @@ class Loss(ABC):
     Attributes:
         name: in problem files.
         words: in running text, without an article; ``description`` says in a sentence what it is.
+        sample_words: what ℓ is, in running text.
         names: in PyTorch and JAX.
         constant: of the adjoint, taken out: ∂ℓ/∂ŷ = constant · `sample_adjoint`. Above 0.
         averages: whether L is the mean over samples and outputs, or else the sum.
@@ -39,6 +40,7 @@ class Loss(ABC):
     name: ClassVar[str]
     words: ClassVar[str]
     description: ClassVar[str]
+    sample_words: ClassVar[str]
     names: ClassVar[LossNames]
     constant: ClassVar[int] = 1
     averages: ClassVar[bool] = True
@@ -85,6 +87,7 @@ class MeanSquaredError(Loss):
     name = "mse"
     words = "mean squared error"
     description = "The mean squared error over samples and outputs, as torch.nn.MSELoss."
+    sample_words = "the sum of one sample's squared residuals"
     names = LossNames("torch.nn.functional.mse_loss({y_hat}, {y})", "jnp.mean(({y_hat} - {y}) ** 2)")
     constant = 2
     least_squares = True

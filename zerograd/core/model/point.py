@@ -40,6 +40,11 @@ class Point(Generic[R]):
     y: Array[R]
     activate: Activate[R]
 
+    @property
+    def variables(self) -> dict[str, Array[R]]:
+        """Parameters, ``x`` and ``y`` by name."""
+        return {**self.parameters, "x": self.x, "y": self.y}
+
     @cached_property
     def forward(self) -> Forward[R]:
         """z, a and φ′(z) of every sample. Raises what ``activate`` does, such as `OnKink`."""
@@ -77,8 +82,7 @@ class Point(Generic[R]):
     def quantities(self) -> dict[str, Array[R]]:
         """Every name that a condition may use (see `zerograd.core.question.vocabulary.quantity_shapes`)."""
         run = self.forward
-        result = {**self.parameters, "x": self.x, "y": self.y}
-        result |= {"y_hat": run.y_hat, "r": self.residuals, "loss": Array((), (self.loss,))}
+        result = self.variables | {"y_hat": run.y_hat, "r": self.residuals, "loss": Array((), (self.loss,))}
         for number in range(1, self.model.network.depth + 1):
             result[f"z{number}"], result[f"a{number}"] = run.z[number - 1], run.a[number - 1]
         return result | {f"grad({name})": array for name, array in self.gradients.items()}

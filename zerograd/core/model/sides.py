@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Literal
 
 from zerograd.core.model.activations import Activation, Kink, PiecewiseLinear, piecewise
 from zerograd.core.model.network import Network
 
 Rational = int | Fraction
+Unit = tuple[int, int]
+"""(layer from 1, unit from 0)."""
+Comparison = tuple[Literal["==", ">", ">=", "<", "<="], Rational]
+"""How a pre-activation compares with a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,18 @@ class Side:
     def is_point(self) -> bool:
         """Whether the side is a kink alone."""
         return self.low is not None and self.low == self.high
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """What holds of z on this side, and nowhere else: comparisons with its ends, the low one first."""
+        if self.low is not None and self.is_point:
+            return (("==", self.low),)
+        tests: list[Comparison] = []
+        if self.low is not None:
+            tests.append((">=" if self.low_closed else ">", self.low))
+        if self.high is not None:
+            tests.append(("<=" if self.high_closed else "<", self.high))
+        return tuple(tests)
 
 
 @lru_cache
@@ -67,8 +84,8 @@ def _sides(activation: PiecewiseLinear, convention: Kink) -> Iterator[Side]:
                 yield Side(high, high, True, True, slope, offset, derivative)
 
 
-def units_with_sides(network: Network, convention: Kink) -> dict[tuple[int, int], tuple[Side, ...]]:
-    """(layer from 1, unit) to the sides of its activation, for those that have several."""
+def units_with_sides(network: Network, convention: Kink) -> dict[Unit, tuple[Side, ...]]:
+    """The units whose activation has more than one side, with their sides."""
     return {
         (number, unit): choices
         for number, layer in enumerate(network.layers, start=1)

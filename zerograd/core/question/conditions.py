@@ -32,7 +32,6 @@ from zerograd.core.question.language import (
     Number,
     Power,
     Unary,
-    parse,
     unparse,
 )
 
@@ -45,11 +44,6 @@ class Condition:
     """A parsed condition; ``text`` is canonical, so equal conditions have equal text."""
 
     node: Node
-
-    @classmethod
-    def parse(cls, text: str) -> Condition:
-        """Raises LanguageError (see `zerograd.core.question.language.parse`)."""
-        return cls(parse(text))
 
     def __str__(self) -> str:
         return unparse(self.node)

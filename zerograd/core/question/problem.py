@@ -1,4 +1,4 @@
-"""The question: a network, a number of samples, and what is asked of the gradients.
+"""A question as a person asks it: checked, brought to its normal form, with a title and notes.
 
 A `Problem` is checked when it is made, and then never changes. It collects every issue before
 it raises, so that a person mends a file in one go.
@@ -6,43 +6,32 @@ it raises, so that a person mends a file in one go.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 from zerograd.core.errors import Issue, ProblemError, short
 from zerograd.core.model.activations import KINKS, Kink
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Network
-from zerograd.core.model.point import Model
-from zerograd.core.model.references import Reference, entry, resolve
-from zerograd.core.numbers.arrays import Index, Shape
+from zerograd.core.model.references import Reference
 from zerograd.core.question.conditions import Condition
-from zerograd.core.question.language import Call, Item, Name, Node, walk
-from zerograd.core.question.validation import Validator, tighter
+from zerograd.core.question.question import Question
+from zerograd.core.question.validation import Validator
 from zerograd.core.question.vocabulary import (
     DOMAINS,
     EXPECTATIONS,
     PREFERENCES,
     RELATIONS,
-    Bound,
-    Domain,
     Expect,
     Prefer,
-    Rational,
     Relation,
     Samples,
-    gradient_shapes,
-    variable_shapes,
 )
 
 
 @dataclass(frozen=True, init=False)
-class Problem:
+class Problem(Question):
     """A question about gradients that vanish.
 
     Args:
@@ -74,15 +63,6 @@ class Problem:
         ProblemError: with every issue found.
     """
 
-    network: Network
-    samples: Samples
-    query: Mapping[Relation, tuple[Reference, ...]]
-    where: tuple[Condition, ...]
-    given: Mapping[str, Mapping[Index, Rational]]
-    bounds: Mapping[Reference, Bound]
-    domain: Domain
-    derivative_at_kink: Kink
-    loss: str
     title: str | None
     notes: str | None
     references: tuple[str, ...]
@@ -206,82 +186,10 @@ class Problem:
     def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")
         labels = ("loss", "title", "notes", "references", "expect", "prefer")
-        own = {name: getattr(self, name) for name in (*names, *labels)} | {
+        same = {name: getattr(self, name) for name in (*names, *labels)} | {
             str(r): v for r, v in self.query.items()
         }
-        return Problem(**{**own, **changes})
-
-    def asked_entries(self, relation: Relation, samples: int) -> list[tuple[str, Index]]:
-        """Every gradient entry named under a relation, in order, without repeats."""
-        shapes = gradient_shapes(self.network, samples)
-        return list(
-            dict.fromkeys(
-                (reference.name, index)
-                for reference in self.query[relation]
-                for index in resolve(reference, shapes[reference.name])
-            )
-        )
-
-    def entry_bounds(self, samples: int) -> dict[tuple[str, Index], Bound]:
-        """The bounds of every bounded entry of parameters, ``x`` and ``y``."""
-        shapes = variable_shapes(self.network, samples)
-        result: dict[tuple[str, Index], Bound] = {}
-        for reference, bound in self.bounds.items():
-            for index in resolve(reference, shapes[reference.name]):
-                site = (reference.name, index)
-                result[site] = tighter(result.get(site, (None, None)), bound)
-        return result
-
-    @property
-    def asks_of_x(self) -> bool:
-        """Whether gradients with respect to the inputs play a part."""
-        named = any(reference.name == "x" for references in self.query.values() for reference in references)
-        return named or any(_gradient_of_x(node) for c in self.where for node in walk(c.node))
-
-    @cached_property
-    def model(self) -> Model:
-        """The network with its loss and conventions."""
-        return Model(self.network, LOSSES[self.loss], self.derivative_at_kink)
-
-    @cached_property
-    def digest(self) -> str:
-        """``sha256:…`` of what the question means; title, notes and the like play no part."""
-        canonical = json.dumps(self._meaning(), sort_keys=True, separators=(",", ":"))
-        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
-
-    def _meaning(self) -> dict[str, Any]:
-        data: dict[str, Any] = {
-            "network": _network_to_json(self.network),
-            "samples": self.samples.to_json(),
-        }
-        for relation, references in self.query.items():
-            if references:
-                data[str(relation)] = sorted(map(str, references))
-        if self.where:
-            data["where"] = [str(condition) for condition in self.where]
-        if self.given:
-            data["given"] = self.given_to_json()
-        if self.bounds:
-            data["bounds"] = {
-                str(reference): [None if end is None else str(end) for end in bound]
-                for reference, bound in sorted(self.bounds.items(), key=lambda item: str(item[0]))
-            }
-        return data | {
-            "domain": self.domain,
-            "derivative_at_kink": self.derivative_at_kink,
-            "loss": self.loss,
-        }
-
-    def given_to_json(self) -> dict[str, Any]:
-        """The given values as nested lists by name (of open samples: single entries)."""
-        shapes = variable_shapes(self.network, self.samples.least)
-        data: dict[str, Any] = {}
-        for name, values in sorted(self.given.items()):
-            if self.samples.fixed is None and name in ("x", "y"):
-                data |= {entry(name, index): str(value) for index, value in sorted(values.items())}
-            else:
-                data[name] = _nested(values, shapes[name])
-        return data
+        return Problem(**{**same, **changes})
 
     def to_json(self) -> dict[str, Any]:
         """The canonical document: JSON that is also a valid problem file."""
@@ -292,34 +200,9 @@ class Problem:
             "expect": self.expect,
             "prefer": self.prefer,
         }
-        return {"version": 1} | {k: v for k, v in labels.items() if v is not None} | self._meaning()
-
-
-def _gradient_of_x(node: Node) -> bool:
-    match node:
-        case Call(function="grad", arguments=(Name(name="x") | Item(array=Name(name="x")),)):
-            return True
-    return False
+        return {"version": 1} | {k: v for k, v in labels.items() if v is not None} | self.meaning()
 
 
 def _listed(value: Iterable[Any]) -> list[Any]:
     """A lone string is a list of one, not of its letters."""
     return [value] if isinstance(value, str) else list(value)
-
-
-def _nested(values: Mapping[Index, Rational], shape: Shape, prefix: Index = ()) -> Any:
-    if len(prefix) == len(shape):
-        value = values.get(prefix)
-        return None if value is None else str(Fraction(value))
-    return [_nested(values, shape, (*prefix, i)) for i in range(shape[len(prefix)])]
-
-
-def _network_to_json(network: Network) -> dict[str, Any]:
-    layers = []
-    for layer in network.layers:
-        activation = layer.activation
-        named = (
-            activation.name if activation.parameter is None else {activation.name: str(activation.parameter)}
-        )
-        layers.append({"units": layer.units, "activation": named, "bias": layer.bias})
-    return {"inputs": network.inputs, "layers": layers}

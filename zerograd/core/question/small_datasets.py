@@ -1,26 +1,26 @@
 """When small datasets suffice: a bound on the samples that a question can need.
 
-Theorem. Let a problem speak of targets and residuals through signs of parameter gradients only,
-and let its conditions on inputs be conditions on each sample alone. Let A be the asked
-entries of parameter gradients, and N = max(1, |A|). If the problem has a witness for some number
-of samples, it has one for N samples. So it has one for every M ≥ N, or for no M at all.
+Theorem. Let free targets reach every adjoint of the loss, let a problem speak of targets through signs of
+parameter gradients only, and let its conditions on inputs be conditions on each sample alone. Let A be the
+asked entries of parameter gradients, and N = max(1, |A|). If the problem has a witness for some number of
+samples, it has one for N samples. So it has one for every M ≥ N, or for no M at all.
 
-Proof. With parameters and inputs fixed, g = (∂L/∂θ)_A is a linear combination Σ r[m,k] J[m,k] of
-vectors in a space of |A| dimensions, up to the factor 2/(M K). Those J[m,k] that form a basis of
-their span number at most |A|; writing g in this basis and giving every other residual the value 0
-leaves g as it was. Only the samples of the basis are kept (one sample with residual 0, if g = 0):
-the factor changes to 2/(M' K), which no sign sees, and what was required of each kept sample alone
-still holds. Padding: a further sample with the input of a kept one and residual 0 changes g by a
-positive factor again. Targets follow as y = ŷ − r. ∎
+Proof. With parameters and inputs fixed, (∂L/∂θ)_A is, up to a positive factor, a linear combination
+Σ g[m,k] J[m,k] of vectors in a space of |A| dimensions, g the adjoints. Those J[m,k] that form a basis of
+their span number at most |A|; writing the sum in this basis and giving every other adjoint the value 0
+leaves it as it was. Only the samples of the basis are kept (one sample with adjoint 0, if the sum is 0):
+the factor may change with the number of samples, which no sign sees, and what was required of each kept
+sample alone still holds. Padding: a further sample with the input of a kept one and adjoint 0 changes the
+sum by a positive factor again. Targets follow from ŷ and g. ∎
 
 Lemma. Under the same hypotheses D + 1 samples of one activation pattern are enough, D the number of
-inputs: a witness may be changed so that all other samples of that pattern have residual 0.
+inputs: a witness may be changed so that all other samples of that pattern have adjoint 0.
 
 Proof. In one pattern, with the parameters fixed, every pre-activation and so every J[m,k] is an affine
 function of sample m's input, the same one for all samples of the pattern. Choose among their inputs an
 affinely independent set with the same affine hull: at most D + 1. Each other input is an affine
-combination of these, its J[m,k] the same combination of theirs for each k, and its residuals can be
-moved to them without a change of g. ∎
+combination of these, its J[m,k] the same combination of theirs for each k, and its adjoints can be moved
+to them without a change of the sum. ∎
 
 The hypotheses are tested by `hypotheses_fail`.
 """
@@ -29,9 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
-from zerograd.core.errors import ProblemError
 from zerograd.core.question.language import (
     Binary,
     Call,
@@ -47,26 +45,28 @@ from zerograd.core.question.language import (
     names_in,
     unparse,
 )
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import sample_arrays
 
 
-def sufficient_samples(problem: Problem) -> int | None:
+def sufficient_samples(problem: Question) -> int | None:
     """N of the theorem, or None where a hypothesis fails."""
     return None if hypotheses_fail(problem) else max(1, asked_entries(problem))
 
 
-def asked_entries(problem: Problem) -> int:
+def asked_entries(problem: Question) -> int:
     """|A|: how many different entries of parameter gradients the query names."""
     return len(
         {e for relation in problem.query for e in problem.asked_entries(relation, problem.samples.least)}
     )
 
 
-def hypotheses_fail(problem: Problem) -> str | None:
+def hypotheses_fail(problem: Question) -> str | None:
     """Which hypothesis of the theorem the problem does not meet; None if it meets all."""
     if problem.domain != "real":
-        return "domain is integer, so residuals cannot be chosen freely"
+        return "domain is integer, so targets cannot be chosen freely"
+    if problem.model.loss.reach != (None, None):
+        return f"targets do not reach every adjoint of the {problem.model.loss.words}"
     if any(reference.name == "x" for references in problem.query.values() for reference in references):
         return "it asks of input gradients, which each sample has its own"
     for name in ("x", "y"):
@@ -85,40 +85,7 @@ def hypotheses_fail(problem: Problem) -> str | None:
     return None
 
 
-def loosened(problem: Problem) -> Problem | None:
-    """The problem without all that stands in the way of the theorem; None where that is no problem.
-
-    Whoever answers the problem answers the loosened one, with the same parameters and samples: so if
-    the loosened one has no witness for any number of samples, neither has the problem.
-    """
-    kept = [condition for condition in problem.where if each_sample_alone(condition.node, problem)]
-    query: dict[str, Any] = {
-        relation: [reference for reference in references if reference.name != "x"]
-        for relation, references in problem.query.items()
-    }
-    try:
-        return Problem(
-            network=problem.network,
-            samples="any",
-            where=kept,
-            given={
-                name: values
-                for name, values in problem.given_to_json().items()
-                if name in problem.network.shapes
-            },
-            bounds={
-                reference: bound
-                for reference, bound in problem.bounds.items()
-                if reference.name != "y" and (reference.name != "x" or reference.index is None)
-            },
-            derivative_at_kink=problem.derivative_at_kink,
-            **query,
-        )
-    except ProblemError:  # a condition that is left divides by what another one kept from zero
-        return None
-
-
-def each_sample_alone(node: Node, problem: Problem) -> bool:
+def each_sample_alone(node: Node, problem: Question) -> bool:
     """Whether a condition that holds of a dataset holds of every part of it, and of it with copies added."""
     match node:
         case Logic(operands=parts):
@@ -130,7 +97,7 @@ def each_sample_alone(node: Node, problem: Problem) -> bool:
     return not names_in(node) & _of_samples(problem)
 
 
-def _columns(node: Node, problem: Problem) -> int | None:
+def _columns(node: Node, problem: Question) -> int | None:
     """How many entries a value has for each sample, if those depend on parameters and its input alone.
 
     0 of a single entry that no sample plays a part in. None otherwise: an array such as ``b1`` or ``[1, 2]``
@@ -164,6 +131,6 @@ def _joint(columns: Sequence[int | None]) -> int | None:
 _FORBIDDEN = frozenset({"y", "r", "loss"})
 
 
-def _of_samples(problem: Problem) -> set[str]:
+def _of_samples(problem: Question) -> set[str]:
     """The names that speak of the dataset; ``grad`` stands for any gradient."""
     return {*sample_arrays(problem.network), "loss", "grad"}

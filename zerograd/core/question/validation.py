@@ -14,6 +14,7 @@ from zerograd.core.numbers.arrays import Index, Shape, indices, squeeze
 from zerograd.core.numbers.exact import narrow, parse_rational
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import Call, Item, LanguageError, Name, walk
+from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.reading import Reader
 from zerograd.core.question.vetting import doubtful_divisions, misfit, telling_samples, values_named
 from zerograd.core.question.vocabulary import (
@@ -25,6 +26,7 @@ from zerograd.core.question.vocabulary import (
     Samples,
     gradient_shapes,
     sample_arrays,
+    tighter,
     variable_shapes,
 )
 
@@ -251,7 +253,7 @@ class Validator(Reader):
                 continue
             else:
                 try:
-                    condition = Condition.parse(value)
+                    condition = parse_condition(value)
                 except LanguageError as error:
                     self.report(("where", number), str(error))
                     continue
@@ -297,13 +299,6 @@ class Validator(Reader):
         doubtful = doubtful_divisions(plain, self.network, samples, query=query, given=given, bounds=bounds)
         for number, message in doubtful.items():
             self.report(("where", conditions[number][0]), message)
-
-
-def tighter(a: Bound, b: Bound) -> Bound:
-    """The intersection of two bounds."""
-    lows = [low for low in (a[0], b[0]) if low is not None]
-    highs = [high for high in (a[1], b[1]) if high is not None]
-    return max(lows, default=None), min(highs, default=None)
 
 
 def _is_list(data: object) -> bool:

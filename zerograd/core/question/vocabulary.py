@@ -108,6 +108,13 @@ class Samples:
         return str(self) if self.most is None else {"from": self.least, "to": self.most}
 
 
+def tighter(a: Bound, b: Bound) -> Bound:
+    """The intersection of two bounds."""
+    lows = [low for low in (a[0], b[0]) if low is not None]
+    highs = [high for high in (a[1], b[1]) if high is not None]
+    return max(lows, default=None), min(highs, default=None)
+
+
 def variable_shapes(network: Network, samples: int) -> dict[str, Shape]:
     """What a witness gives a value to: parameters, ``x`` and ``y``."""
     return {**network.shapes, "x": (samples, network.inputs), "y": (samples, network.outputs)}

@@ -24,7 +24,7 @@ from zerograd.core.model.sides import sides
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
 from zerograd.core.refuting.sizes import is_short, sized
@@ -41,6 +41,7 @@ from zerograd.core.refuting.system import (
     query_facts,
     split_name,
     value_of,
+    where_label,
     within,
 )
 
@@ -48,12 +49,12 @@ MAX_SITES = 2_000
 """Units times samples that are looked at."""
 
 
-def dataset_system(problem: Problem, samples: int) -> System:
+def dataset_system(problem: Question, samples: int) -> System:
     """The facts of M = ``samples`` samples. Raises Refused if they are too many to be looked at."""
     return _Dataset(problem, samples).build()
 
 
-def dataset_quantities(problem: Problem, samples: int) -> dict[str, Array[Polynomial]]:
+def dataset_quantities(problem: Question, samples: int) -> dict[str, Array[Polynomial]]:
     """What a condition can name (``w1``, ``x``, ``z1``, ``grad(w1)``, …), in variables of `dataset_system`.
 
     The gradients are those of the loss, not scaled. Raises Refused as `dataset_system`.
@@ -63,10 +64,15 @@ def dataset_quantities(problem: Problem, samples: int) -> dict[str, Array[Polyno
     return dataset.quantities
 
 
+def values_label(variable: str) -> str:
+    """The label of the equation that says which values a variable can have: ``values of s1[0,0]``."""
+    return f"values of {variable}"
+
+
 class _Dataset:
     """The facts of M samples."""
 
-    def __init__(self, problem: Problem, samples: int) -> None:
+    def __init__(self, problem: Question, samples: int) -> None:
         if samples * max(1, sum(problem.network.widths)) > MAX_SITES:
             raise Refused([Violation("system", f"at most {MAX_SITES} values of units", "more of them")])
         long = problem.domain == "integer" or "y" in problem.given
@@ -111,7 +117,7 @@ class _Dataset:
         for number, condition in enumerate(problem.where):
             if is_short(condition, self.quantities.__getitem__):
                 formula = evaluate(condition, self.algebra, self.quantities.__getitem__)
-                self.facts.append((f"where[{number}]", formula))
+                self.facts.append((where_label(number), formula))
         self.facts += self.algebra.definitions.items()
         return System(by_label(self.facts), self.splits, self._integers(), _renamed)
 
@@ -153,7 +159,7 @@ class _Dataset:
         vanishing = Polynomial.constant(1)
         for value in dict.fromkeys(values):
             vanishing = vanishing * (variable - value)
-        self.facts.append((f"values of {name}", Fact(vanishing, "=")))
+        self.facts.append((values_label(name), Fact(vanishing, "=")))
         return variable
 
     def _integers(self) -> frozenset[str]:

@@ -101,13 +101,38 @@ def meaning(formula: Formula) -> object:
             return ("either", frozenset(map(meaning, parts)))
 
 
+def compared(a: Polynomial, operator: Comparison, b: Polynomial) -> Fact:
+    """The fact ``a operator b``."""
+    match operator:
+        case "==":
+            return Fact(a - b, "=")
+        case "!=":
+            return Fact(a - b, "!=")
+        case ">" | ">=":
+            return Fact(a - b, operator)
+        case "<":
+            return Fact(b - a, ">")
+        case "<=":
+            return Fact(b - a, ">=")
+
+
 def labelled(label: str, formula: Formula) -> Iterator[tuple[str, Fact | Either]]:
-    """Facts and disjunctions one by one: parts of a conjunction are numbered, ``where[0].1``."""
+    """Facts and disjunctions one by one, with their labels."""
     if not isinstance(formula, Both):
         yield label, formula
         return
     for number, part in enumerate(formula.parts):
-        yield from labelled(f"{label}.{number}" if len(formula.parts) > 1 else label, part)
+        yield from labelled(part_label(label, number, len(formula.parts)), part)
+
+
+def part_label(label: str, number: int, count: int) -> str:
+    """The label of a part of a conjunction of ``count`` parts: ``where[0].1``."""
+    return f"{label}.{number}" if count > 1 else label
+
+
+def definition_label(variable: str, what: str) -> str:
+    """The label of a fact that defines a variable of `FactAlgebra`: ``t[0] bound 1``."""
+    return f"{variable} {what}"
 
 
 @dataclass(slots=True, eq=False)
@@ -133,13 +158,13 @@ class FactAlgebra:
         return self.known.setdefault(key, Polynomial.variable(name)), name, new
 
     def divide(self, a: Polynomial, b: Polynomial) -> Polynomial:
-        """a / b. Whoever accepts a problem sees to it that b is not 0, and so it is known not to be."""
+        """a / b. The checker refuses a witness under which b is 0, so in every witness it is not."""
         if b.is_constant and b:
             return a * (1 / b.constant_term)
         t, name, new = self._fresh(("/", a, b))
         if new:
-            self.definitions[f"{name} quotient"] = Fact(t * b - a, "=")
-            self.definitions[f"{name} divisor"] = Fact(b, "!=")
+            self.definitions[definition_label(name, "quotient")] = Fact(t * b - a, "=")
+            self.definitions[definition_label(name, "divisor")] = Fact(b, "!=")
         return t
 
     def absolute(self, a: Polynomial) -> Polynomial:
@@ -154,22 +179,13 @@ class FactAlgebra:
         t, name, new = self._fresh(frozenset(values))
         if new:
             for number, value in enumerate(values):
-                self.definitions[f"{name} bound {number}"] = Fact(t - value, ">=")
-            self.definitions[f"{name} attained"] = Either(tuple(Fact(t - value, "=") for value in values))
+                self.definitions[definition_label(name, f"bound {number}")] = Fact(t - value, ">=")
+            attained = Either(tuple(Fact(t - value, "=") for value in values))
+            self.definitions[definition_label(name, "attained")] = attained
         return t
 
     def compare(self, a: Polynomial, operator: Comparison, b: Polynomial) -> Formula:
-        match operator:
-            case "==":
-                return Fact(a - b, "=")
-            case "!=":
-                return Fact(a - b, "!=")
-            case ">" | ">=":
-                return Fact(a - b, operator)
-            case "<":
-                return Fact(b - a, ">")
-            case "<=":
-                return Fact(b - a, ">=")
+        return compared(a, operator, b)
 
     def distinct(self, values: Sequence[Polynomial]) -> Formula:
         return Both(tuple(Fact(v - w, "!=") for i, v in enumerate(values) for w in values[:i]))

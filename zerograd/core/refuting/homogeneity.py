@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Index
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 
 Entry = tuple[str, Index]
@@ -34,15 +34,15 @@ def identities(network: Network) -> Iterator[tuple[tuple[int, int], list[Entry],
             yield (number, unit), left, [(f"w{number + 1}", (k, unit)) for k in range(above)]
 
 
-def vanishing_parameters(problem: Problem) -> list[Entry]:
+def vanishing_parameters(problem: Question) -> list[Entry]:
     """Parameters that are 0 in every witness, for any number of samples."""
     zero = set(problem.asked_entries(Relation.ZERO, problem.samples.least))
     nonzero = {
         entry for relation in NOT_ZERO for entry in problem.asked_entries(relation, problem.samples.least)
     }
-    found: list[Entry] = []
+    vanishing: list[Entry] = []
     for _, left, right in identities(problem.network):
         rest = [entry for entry in [*left, *right] if entry not in zero]
         if len(rest) == 1 and rest[0] in nonzero:
-            found += rest
-    return list(dict.fromkeys(found))
+            vanishing += rest
+    return list(dict.fromkeys(vanishing))

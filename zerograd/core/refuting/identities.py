@@ -10,7 +10,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.language import names_in
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
 from zerograd.core.refuting.homogeneity import identities
 from zerograd.core.refuting.sizes import is_short
@@ -21,21 +21,27 @@ from zerograd.core.refuting.system import (
     parameters_of,
     query_facts,
     split_name,
+    where_label,
     within,
 )
 
 
-def identities_system(problem: Problem) -> System:
-    """The facts of parameters and gradients."""
-    samples = problem.samples.least
-    parameters = parameters_of(problem)
-    gradients = {
+def unknown_gradients(problem: Question) -> dict[str, Array[Polynomial]]:
+    """A variable for each entry of the gradients by parameters: ``g_w1[0,1]``."""
+    return {
         name: Array.build(
             shape,
             lambda index, name=name: Polynomial.variable(f"g_{entry(name, index)}"),  # type: ignore[misc]
         )
         for name, shape in problem.network.shapes.items()
     }
+
+
+def identities_system(problem: Question) -> System:
+    """The facts of parameters and gradients."""
+    samples = problem.samples.least
+    parameters = parameters_of(problem)
+    gradients = unknown_gradients(problem)
     algebra = FactAlgebra()
     facts: list[tuple[str, Formula]] = [*query_facts(problem, samples, gradients)]
     for (layer, unit), left, right in identities(problem.network):
@@ -43,7 +49,7 @@ def identities_system(problem: Problem) -> System:
         for side, factor in ((left, 1), (right, -1)):
             for name, index in side:
                 total = total + parameters[name][index] * gradients[name][index] * factor
-        facts.append((f"homogeneity of a{layer}[{unit}]", Fact(total, "=")))
+        facts.append((homogeneity_label(layer, unit), Fact(total, "=")))
     for (name, index), bound in problem.entry_bounds(samples).items():
         if name in parameters:
             facts += within(parameters[name][index], entry(name, index), bound)
@@ -51,7 +57,7 @@ def identities_system(problem: Problem) -> System:
     for number, condition in enumerate(problem.where):
         own = names_in(condition.node) - {"grad"} <= set(parameters)
         if own and is_short(condition, known.__getitem__):
-            facts.append((f"where[{number}]", evaluate(condition, algebra, known.__getitem__)))
+            facts.append((where_label(number), evaluate(condition, algebra, known.__getitem__)))
     facts += algebra.definitions.items()
     integers = (
         frozenset(v for array in parameters.values() for p in array.entries for v in p.variables)
@@ -59,6 +65,11 @@ def identities_system(problem: Problem) -> System:
         else frozenset()
     )
     return System(by_label(facts), {}, integers, _renamed)
+
+
+def homogeneity_label(layer: int, unit: int) -> str:
+    """The label of a hidden unit's identity."""
+    return f"homogeneity of a{layer}[{unit}]"
 
 
 def _renamed(renaming: Renaming, variable: str) -> str:

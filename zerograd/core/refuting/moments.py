@@ -12,6 +12,7 @@ sample alone is kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -20,13 +21,14 @@ from typing import Any
 from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.backprop import Forward, Site, backward, forward
+from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.language import names_in
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import each_sample_alone
 from zerograd.core.question.vocabulary import sample_arrays
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
@@ -41,14 +43,58 @@ from zerograd.core.refuting.system import (
     parameters_of,
     query_facts,
     split_name,
+    where_label,
     within,
 )
 
 MAX_PATTERNS = 256
-"""Of one sample, that are looked at."""
+"""Patterns of one sample that are looked at."""
 
 
-def moments_system(problem: Problem) -> System:
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The side that one sample is on, for each unit that has several: T in the names of variables.
+
+    Attributes:
+        tag: the numbers of the sides in the order of units, ``01``.
+        sides: (layer from 1, unit) to the side.
+    """
+
+    tag: str
+    sides: Mapping[tuple[int, int], Side]
+
+    @property
+    def split(self) -> str:
+        """The name of the distinction whether any sample has this pattern."""
+        return f"pattern {self.tag}"
+
+    def at(self, label: str) -> str:
+        """The label of a fact about the sample of this pattern."""
+        return f"{label} at x{self.tag}"
+
+    def input(self, d: int) -> str:
+        """Entry d of the sample of this pattern."""
+        return entry(f"x{self.tag}", (d,))
+
+    def moments(self, network: Network) -> list[tuple[str, int, int | None]]:
+        """The moments Σ r_k and Σ r_k x_d over its samples: the variable, k, and d or None."""
+        outputs, inputs = range(network.outputs), range(network.inputs)
+        sums: list[tuple[str, int, int | None]] = [(entry(f"S{self.tag}", (k,)), k, None) for k in outputs]
+        return sums + [(entry(f"V{self.tag}", (k, d)), k, d) for k in outputs for d in inputs]
+
+    def on_kink(self, layer: int, unit: int, k: int) -> str:
+        """The label of what the moments of output k fulfil where z of a unit is on a kink."""
+        return f"{entry(f'z{layer}', (unit,))} = {self.sides[layer, unit].low} over {self.tag}, {k}"
+
+
+def patterns_of(choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> Iterator[Pattern]:
+    """Every pattern of units with these sides (`units_with_sides`)."""
+    for digits in product(*(range(len(c)) for c in choices.values())):
+        chosen = {unit: c[n] for (unit, c), n in zip(choices.items(), digits, strict=True)}
+        yield Pattern("".join(map(str, digits)), chosen)
+
+
+def moments_system(problem: Question) -> System:
     """The facts of datasets of any size. Raises Refused if there are too many patterns."""
     choices = units_with_sides(problem.network, problem.derivative_at_kink)
     if prod(map(len, choices.values())) > MAX_PATTERNS:
@@ -58,7 +104,7 @@ def moments_system(problem: Problem) -> System:
 
 
 def moments_quantities(
-    problem: Problem,
+    problem: Question,
 ) -> tuple[dict[str, Array[Polynomial]], dict[str, dict[str, Array[Polynomial]]]]:
     """Parameter gradients over the loss's factor, in variables of `moments_system`; and by pattern (``01``)
     what a condition on each sample alone can name (parameters, ``x``, ``z1``, …), of that pattern's sample.
@@ -73,7 +119,7 @@ def moments_quantities(
 class _Moments:
     """The facts of all patterns of one sample, with moments over the samples of each."""
 
-    def __init__(self, problem: Problem, choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> None:
+    def __init__(self, problem: Question, choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> None:
         self.problem, self.choices = problem, choices
         self.parameters = parameters_of(problem)
         self.algebra = FactAlgebra()
@@ -84,8 +130,8 @@ class _Moments:
 
     def build(self) -> System:
         problem = self.problem
-        for digits in product(*(range(len(c)) for c in self.choices.values())):
-            self._pattern(digits)
+        for pattern in patterns_of(self.choices):
+            self._pattern(pattern)
         facts: list[tuple[str, Formula]] = [*query_facts(problem, problem.samples.least, self.gradients)]
         for (name, index), bound in problem.entry_bounds(problem.samples.least).items():
             if name in self.parameters:
@@ -94,22 +140,21 @@ class _Moments:
             own = names_in(condition.node) <= set(self.parameters)
             if own and is_short(condition, self.parameters.__getitem__):
                 formula = evaluate(condition, self.algebra, self.parameters.__getitem__)
-                facts.append((f"where[{number}]", formula))
+                facts.append((where_label(number), formula))
         facts += self.degenerate
         facts += self.algebra.definitions.items()
         return System(by_label(facts), self.splits, frozenset(), self._rename)
 
-    def _pattern(self, digits: tuple[int, ...]) -> None:
+    def _pattern(self, pattern: Pattern) -> None:
         """One pattern: its share of every gradient, and what its samples have in common."""
-        network = self.problem.network
-        side = {unit: c[n] for (unit, c), n in zip(self.choices.items(), digits, strict=True)}
-        tag = "".join(map(str, digits))
-        x = Array.build((1, network.inputs), lambda i: Polynomial.variable(entry(f"x{tag}", i[1:])))
+        network, tag = self.problem.network, pattern.tag
+        x = Array.build((1, network.inputs), lambda i: Polynomial.variable(pattern.input(i[1])))
         r = Array.build((1, network.outputs), lambda i: Polynomial.variable(entry("r", i)))
 
         def activate(activation: Activation, site: Site, z: Any) -> tuple[Any, Any]:
-            own = side.get((site[0], site[2])) or sides(activation, self.problem.derivative_at_kink)[0]
-            return z * own.slope + own.offset, own.derivative
+            side = pattern.sides.get((site[0], site[2]))
+            side = side or sides(activation, self.problem.derivative_at_kink)[0]
+            return z * side.slope + side.offset, side.derivative
 
         run = forward(network, self.parameters, x, activate)
         shares = backward(network, self.parameters, run, r)
@@ -124,44 +169,44 @@ class _Moments:
                 )
             )
         present: list[tuple[str, Formula]] = []
-        for (layer, unit), own in side.items():
+        for (layer, unit), side in pattern.sides.items():
             z = lifted(run.z[layer - 1])[0, unit]
-            here = entry(f"z{layer}", (unit,))
-            present += [(f"{label} at x{tag}", fact) for label, fact in on_side(z, own, here)]
-            if own.is_point:
+            facts = on_side(z, side, entry(f"z{layer}", (unit,)))
+            present += [(pattern.at(label), fact) for label, fact in facts]
+            if side.is_point:
                 for k in range(network.outputs):
-                    moment = self._moment((z - (own.low or 0)) * r[0, k], tag)
-                    self.degenerate.append((f"{here} = {own.low} over {tag}, {k}", Fact(moment, "=")))
-        present += self._of_one_sample(run, x, tag)
-        moments = [entry(f"S{tag}", (k,)) for k in range(network.outputs)]
-        moments += [entry(f"V{tag}", (k, d)) for k in range(network.outputs) for d in range(network.inputs)]
-        self.splits[f"pattern {tag}"] = (
+                    moment = self._moment((z - (side.low or 0)) * r[0, k], tag)
+                    self.degenerate.append((pattern.on_kink(layer, unit, k), Fact(moment, "=")))
+        present += self._of_one_sample(run, x, pattern)
+        moments = [name for name, _, _ in pattern.moments(network)]
+        self.splits[pattern.split] = (
             Case("no sample", dict.fromkeys(moments, Fraction(0)), ()),
             Case("some sample", {}, tuple(present)),
         )
 
     def _of_one_sample(
-        self, run: Forward[Any], x: Array[Polynomial], tag: str
+        self, run: Forward[Any], x: Array[Polynomial], pattern: Pattern
     ) -> Iterator[tuple[str, Formula]]:
         """What the problem says of each sample alone, said of x_T."""
         problem = self.problem
         for reference, (low, high) in problem.bounds.items():
             if reference.name == "x" and reference.index is None:
                 for (_, d), value in x.items():
-                    yield from within(value, f"x{tag}[{d}]", (low, high))
+                    yield from within(value, pattern.input(d), (low, high))
         quantities: dict[str, Array[Polynomial]] = {**self.parameters, "x": x, "y_hat": lifted(run.y_hat)}
         for number in range(1, problem.network.depth + 1):
             quantities[f"z{number}"] = lifted(run.z[number - 1])
             quantities[f"a{number}"] = lifted(run.a[number - 1])
-        self.of_sample[tag] = quantities
+        self.of_sample[pattern.tag] = quantities
         spoken = {name for name in sample_arrays(problem.network) if name in quantities}
         # What is divided by is known not to be 0 of a sample of this pattern, and only if there is one.
-        algebra = FactAlgebra(f"T{tag}")
+        algebra = FactAlgebra(f"T{pattern.tag}")
         for number, condition in enumerate(problem.where):
             names = names_in(condition.node)
             alone = names <= set(quantities) and each_sample_alone(condition.node, problem)
             if names & spoken and alone and is_short(condition, quantities.__getitem__):
-                yield f"where[{number}] at x{tag}", evaluate(condition, algebra, quantities.__getitem__)
+                label = pattern.at(where_label(number))
+                yield label, evaluate(condition, algebra, quantities.__getitem__)
         yield from algebra.definitions.items()
 
     def _moment(self, p: Polynomial, tag: str) -> Polynomial:

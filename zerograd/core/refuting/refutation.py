@@ -18,7 +18,7 @@ from typing import TypeAlias
 from zerograd.core.errors import Refused, Violation, short
 from zerograd.core.numbers.exact import digits
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.question.problem import Problem
+from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import (
     MAX_DEPTH,
@@ -40,7 +40,7 @@ from zerograd.core.refuting.moments import moments_system
 from zerograd.core.refuting.system import Case, Numbers, Renaming, System
 
 MAX_STEPS = 10_000_000
-"""Of a whole certificate (`Budget`)."""
+"""Work for a whole certificate (`Budget`)."""
 
 MAX_TERMS = 2_000_000
 """Products of terms in the expansion of one identity, all its steps together."""
@@ -48,7 +48,7 @@ MAX_TERMS = 2_000_000
 Facts: TypeAlias = Mapping[str, Fact | Either]
 
 
-def check_certificate(problem: Problem, certificate: Certificate) -> None:
+def check_certificate(problem: Question, certificate: Certificate) -> None:
     """Return quietly if the certificate proves that the problem has no answer.
 
     Raises:
@@ -69,7 +69,7 @@ def check_certificate(problem: Problem, certificate: Certificate) -> None:
         )
 
 
-def every_samples(problem: Problem, certificate: Certificate) -> bool:
+def every_samples(problem: Question, certificate: Certificate) -> bool:
     """Whether an accepted certificate rules out every number of samples, asked for or not."""
     enough = sufficient_samples(problem)
     return any(
@@ -77,7 +77,7 @@ def every_samples(problem: Problem, certificate: Certificate) -> bool:
     )
 
 
-def system_of(problem: Problem, kind: Kind, samples: int | None) -> System:
+def system_of(problem: Question, kind: Kind, samples: int | None) -> System:
     """The facts that a part of this kind refutes. Raises Refused if they are too many to be looked at."""
     if kind == "identities":
         return identities_system(problem)
@@ -87,11 +87,11 @@ def system_of(problem: Problem, kind: Kind, samples: int | None) -> System:
     return dataset_system(problem, samples)
 
 
-def _is_asked(problem: Problem, samples: int) -> bool:
+def _is_asked(problem: Question, samples: int) -> bool:
     return samples in problem.samples or sufficient_samples(problem) is not None
 
 
-def _left_over(problem: Problem, certificate: Certificate) -> str | None:
+def _left_over(problem: Question, certificate: Certificate) -> str | None:
     """A number of samples that is asked for and that no part speaks of."""
     wanted = problem.samples
     if every_samples(problem, certificate):

@@ -9,17 +9,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
-from zerograd.core.model.references import entry, resolve
+from zerograd.core.model.references import Reference, entry, resolve
 from zerograd.core.model.sides import Side
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import OF_EACH, Bound, Relation, gradient_shapes
-from zerograd.core.refuting.facts import Either, Fact, Formula, labelled, meaning, renamed, variables_in
+from zerograd.core.question.language import Comparison
+from zerograd.core.question.question import Question
+from zerograd.core.question.vocabulary import OF_EACH, Bound, Rational, Relation, gradient_shapes
+from zerograd.core.refuting.facts import (
+    Either,
+    Fact,
+    Formula,
+    compared,
+    labelled,
+    meaning,
+    renamed,
+    variables_in,
+)
 
 Numbers = Mapping[str, Fraction]
+constant = Polynomial.constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +134,10 @@ def split_name(variable: str) -> tuple[str, Index]:
 
 def on_side(z: Polynomial, side: Side, name: str) -> tuple[tuple[str, Fact], ...]:
     """z lies on this side."""
-    if side.is_point:
-        return ((f"{name} = {side.low}", Fact(z - (side.low or 0), "=")),)
-    facts = []
-    if side.low is not None:
-        sign: Literal[">=", ">"] = ">=" if side.low_closed else ">"
-        facts.append((f"{name} {sign} {side.low}", Fact(z - side.low, sign)))
-    if side.high is not None:
-        sign = ">=" if side.high_closed else ">"
-        facts.append((f"{name} {'<=' if side.high_closed else '<'} {side.high}", Fact(side.high - z, sign)))
-    return tuple(facts)
+    return tuple(
+        (f"{name} {'=' if operator == '==' else operator} {end}", compared(z, operator, constant(end)))
+        for operator, end in side.comparisons
+    )
 
 
 def intercept(side: Side) -> Fraction:
@@ -146,52 +151,83 @@ def describe(side: Side, name: str) -> str:
     return ", ".join(label for label, _ in on_side(Polynomial.constant(0), side, name)) or "anywhere"
 
 
-def query_facts(
-    problem: Problem, samples: int, gradients: Mapping[str, Array[Polynomial]]
-) -> Iterator[tuple[str, Formula]]:
-    """The signs of gradient entries that are asked, of those that are among ``gradients``."""
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a problem asks of a gradient entry, or of at least one of those of ``some_nonzero``."""
+
+    relation: Relation
+    reference: Reference
+    indices: tuple[Index, ...]
+
+    @property
+    def operator(self) -> Comparison:
+        """How an entry compares with 0."""
+        match self.relation:
+            case Relation.ZERO:
+                return "=="
+            case Relation.NONZERO | Relation.SOME_NONZERO:
+                return "!="
+            case Relation.POSITIVE:
+                return ">"
+            case Relation.NEGATIVE:
+                return "<"
+
+    @property
+    def label(self) -> str:
+        """The label of the fact: ``grad(w1[0,0]) = 0``, ``some grad(w1) != 0``."""
+        symbol = self.relation.symbol.replace("≠", "!=")
+        return f"{'some ' if self.relation.some else ''}grad({self.reference}) {symbol} 0"
+
+
+def demands(problem: Question, samples: int) -> Iterator[Demand]:
+    """The signs of gradient entries that a problem asks for, one by one."""
     for relation in OF_EACH:
         for name, index in problem.asked_entries(relation, samples):
-            if name in gradients:
-                shown = relation.symbol.replace("≠", "!=")
-                yield f"grad({entry(name, index)}) {shown} 0", sign_fact(gradients[name][index], relation)
+            yield Demand(relation, Reference(name, index), (index,))
     shapes = gradient_shapes(problem.network, samples)
     for reference in problem.query[Relation.SOME_NONZERO]:
-        if reference.name in gradients:
-            named = resolve(reference, shapes[reference.name])
-            parts = tuple(sign_fact(gradients[reference.name][index], Relation.NONZERO) for index in named)
-            yield f"some grad({reference}) != 0", parts[0] if len(parts) == 1 else Either(parts)
+        indices = tuple(resolve(reference, shapes[reference.name]))
+        yield Demand(Relation.SOME_NONZERO, reference, indices)
 
 
-def sign_fact(p: Polynomial, relation: Relation) -> Fact:
-    """The fact that p has a sign that the relation allows."""
-    match relation:
-        case Relation.ZERO:
-            return Fact(p, "=")
-        case Relation.NONZERO | Relation.SOME_NONZERO:
-            return Fact(p, "!=")
-        case Relation.POSITIVE:
-            return Fact(p, ">")
-        case Relation.NEGATIVE:
-            return Fact(-p, ">")
+def query_facts(
+    problem: Question, samples: int, gradients: Mapping[str, Array[Polynomial]]
+) -> Iterator[tuple[str, Formula]]:
+    """The signs of gradient entries that are asked, of those that are among ``gradients``."""
+    for demand in demands(problem, samples):
+        if demand.reference.name in gradients:
+            entries = [gradients[demand.reference.name][index] for index in demand.indices]
+            parts = tuple(compared(g, demand.operator, constant(0)) for g in entries)
+            yield demand.label, parts[0] if len(parts) == 1 else Either(parts)
+
+
+def bounded(name: str, bound: Bound) -> Iterator[tuple[str, Comparison, Rational]]:
+    """The ends of a bound: the label of the fact, the comparison, and the number."""
+    low, high = bound
+    if low is not None:
+        yield f"{name} >= {low}", ">=", low
+    if high is not None:
+        yield f"{name} <= {high}", "<=", high
 
 
 def within(p: Polynomial, name: str, bound: Bound) -> Iterator[tuple[str, Formula]]:
-    low, high = bound
-    if low is not None:
-        yield f"{name} >= {low}", Fact(p - low, ">=")
-    if high is not None:
-        yield f"{name} <= {high}", Fact(high - p, ">=")
+    for label, operator, end in bounded(name, bound):
+        yield label, compared(p, operator, constant(end))
 
 
-def parameters_of(problem: Problem) -> dict[str, Array[Polynomial]]:
+def where_label(number: int) -> str:
+    """The label of a condition of ``where``: ``where[0]``."""
+    return f"where[{number}]"
+
+
+def parameters_of(problem: Question) -> dict[str, Array[Polynomial]]:
     return {
         name: Array.build(shape, lambda index, name=name: value_of(problem, name, index))  # type: ignore[misc]
         for name, shape in problem.network.shapes.items()
     }
 
 
-def value_of(problem: Problem, name: str, index: Index) -> Polynomial:
+def value_of(problem: Question, name: str, index: Index) -> Polynomial:
     """A given value, or a variable."""
     given = problem.given.get(name, {}).get(index)
     return Polynomial.variable(entry(name, index)) if given is None else Polynomial.constant(given)

@@ -20,7 +20,7 @@ from zerograd.core.verdict.checking import ATLAS_FORMAT, RESULT_FORMAT, check_re
 
 Asked = Literal["zero", "nonzero"]
 Pattern = Mapping[str, Asked]
-"""Of each group, in the network's order, what is asked of all its gradient entries."""
+"""What is asked of all gradient entries of each group, in the network's order."""
 
 MAX_GROUPS = 10
 """There are 2^n patterns of n groups."""
@@ -39,11 +39,11 @@ def groups(problem: Problem) -> tuple[str, ...]:
     whole = {reference.name for reference in named if reference.index is None}
     kept = [reference for reference in named if reference.index is None or reference.name not in whole]
     kept.sort(key=lambda reference: (order.index(reference.name), reference.index or ()))
-    found = kept or [Reference(name) for name in problem.network.shapes]
-    if len(found) > MAX_GROUPS:
-        message = f"{len(found)} groups make 2^{len(found)} patterns: name at most {MAX_GROUPS}"
+    asked = kept or [Reference(name) for name in problem.network.shapes]
+    if len(asked) > MAX_GROUPS:
+        message = f"{len(asked)} groups make 2^{len(asked)} patterns: name at most {MAX_GROUPS}"
         raise ProblemError([Issue(("zero",), message)])
-    return tuple(map(str, found))
+    return tuple(map(str, asked))
 
 
 def patterns(problem: Problem) -> list[Pattern]:
@@ -68,9 +68,9 @@ def row_problem(problem: Problem, pattern: Pattern) -> Problem:
             nonzero=[name for name, asked in pattern.items() if asked == "nonzero"],
         ).with_samples("fewest" if samples.most is None or samples.fixed is not None else samples)
     except ProblemError as error:
-        said = ", ".join(f"{name} {asked}" for name, asked in pattern.items())
+        described = ", ".join(f"{name} {asked}" for name, asked in pattern.items())
         raise ProblemError(
-            Issue(issue.path, f"{issue.message} (where {said})") for issue in error.issues
+            Issue(issue.path, f"{issue.message} (where {described})") for issue in error.issues
         ) from None
 
 
@@ -100,7 +100,7 @@ class Row:
 
     @property
     def samples(self) -> int | None:
-        """Of the witness: the fewest there are if the row is decided."""
+        """The number of samples of the witness: the fewest there are if the row is decided."""
         return self.answer["samples"] if self.status == "sat" else None
 
     @property
@@ -193,11 +193,11 @@ def _checked_rows(problem: Problem, asked: list[Pattern], rows: list[Any]) -> It
             raise FormatError(f"{place}: expected a pattern, a problem and a result")
         if row.get("pattern") != pattern:
             raise Refused([Violation(f"{place}.pattern", short(pattern), short(row.get("pattern")))])
-        own = row_problem(problem, pattern)
-        if problem_from_json(row.get("problem")).digest != own.digest:
-            raise Refused([Violation(f"{place}.problem", f"the question {own.digest}", "another")])
+        question = row_problem(problem, pattern)
+        if problem_from_json(row.get("problem")).digest != question.digest:
+            raise Refused([Violation(f"{place}.problem", f"the question {question.digest}", "another")])
         try:
-            yield Row(pattern, own, row["result"])
+            yield Row(pattern, question, row["result"])
         except Refused as refusal:
             raise Refused(
                 Violation(f"{place}: {v.entry}", v.expected, v.found) for v in refusal.violations

@@ -25,13 +25,25 @@ from zerograd.core.question.vocabulary import Samples, gradient_shapes
 from zerograd.core.refuting.certificate import FORMAT as CERTIFICATE_FORMAT
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.refuting.refutation import check_certificate, every_samples
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.size import Size, size_of
 from zerograd.core.verdict.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.verdict.witness import Witness, array_from_json, witness_from_json
 
 RESULT_FORMAT = "zerograd.result/1"
 ATLAS_FORMAT = "zerograd.atlas/1"
+
+
+def check_witness(problem: Problem, witness: Witness) -> None:
+    """Return quietly if the witness answers the problem.
+
+    Raises:
+        Refused: it does not; with every violation.
+    """
+    if witness.problem.digest != problem.digest:
+        raise Refused([Violation("problem", problem.digest, witness.problem.digest)])
+    if wrong := violations(problem, witness.point):
+        raise Refused(wrong)
 
 
 def claimed_digest(data: object) -> object:
@@ -69,10 +81,10 @@ def check_fewer(problem: Problem, samples: int, certificate: Certificate) -> Non
 
 def check_size(witness: Witness, claimed: Size) -> None:
     """Check how small a witness is said to be. Raises Refused."""
-    found = size_of(witness)
-    if found != claimed:
+    size = size_of(witness)
+    if size != claimed:
         raise Refused(
-            [Violation("size", "an irrational number" if found is None else str(found), str(claimed))]
+            [Violation("size", "an irrational number" if size is None else str(size), str(claimed))]
         )
 
 
@@ -137,7 +149,7 @@ def _check_smallest(witness: Witness, data: object) -> None:
 
 
 def size_from_json(data: object) -> Size:
-    """Of a result's ``smallest``. Raises FormatError."""
+    """Read the size in a result's ``smallest``. Raises FormatError."""
     if not isinstance(data, Mapping):
         raise FormatError("smallest: expected an object")
     height, total, on_kink = data.get("height"), data.get("total"), data.get("on_kink")

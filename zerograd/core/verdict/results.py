@@ -13,8 +13,9 @@ from math import inf, isfinite
 from typing import Any, TypeVar
 
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
+from zerograd.core.question.loosening import loosened
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.small_datasets import loosened, sufficient_samples
+from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.verdict.answer import Answer, Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.checking import RESULT_FORMAT, carried_question, check_result, size_from_json
@@ -88,11 +89,11 @@ def _smallest(data: Mapping[str, Any]) -> Smallest:
 
 def _check_sufficient(problem: Problem, claimed: int | None) -> None:
     """The theorem says how many samples suffice, of the question or of a looser one. Raises Refused."""
-    if claimed is None or claimed == (own := sufficient_samples(problem)):
+    if claimed is None or claimed == (sufficient := sufficient_samples(problem)):
         return
     looser = loosened(problem)
     if looser is None or claimed != sufficient_samples(looser):
-        expected = "that none is known" if own is None else str(own)
+        expected = "that none is known" if sufficient is None else str(sufficient)
         raise Refused([Violation("sufficient_samples", expected, short(claimed))])
 
 

@@ -53,12 +53,12 @@ class Witness:
     y: Array[Exact]
 
     def __post_init__(self) -> None:
-        found = self.variables
+        variables = self.variables
         expected = variable_shapes(self.problem.network, self.x.shape[0] if self.x.shape else 0)
-        if set(found) != set(expected) or len(self.parameters) != len(expected) - 2:
-            raise FormatError(f"witness: expected {', '.join(expected)}, found {', '.join(found)}")
+        if set(variables) != set(expected) or len(self.parameters) != len(expected) - 2:
+            raise FormatError(f"witness: expected {', '.join(expected)}, found {', '.join(variables)}")
         fields = set()
-        for name, array in found.items():
+        for name, array in variables.items():
             if array.shape != expected[name]:
                 raise FormatError(
                     f"{name}: expected shape {show_shape(expected[name])}, found {show_shape(array.shape)}"

@@ -13,7 +13,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
-from zerograd.core.verdict.existence import check_witness
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.size import Size, size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.smallest.canonical import canonical

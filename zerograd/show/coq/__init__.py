@@ -10,17 +10,21 @@ from __future__ import annotations
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.sides import sides
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.certificate import Certificate, Part
-from zerograd.core.refuting.refutation import check_certificate, system_of
+from zerograd.core.refuting.certificate import Certificate
+from zerograd.core.refuting.refutation import check_certificate
+from zerograd.show.coq import loss
 from zerograd.show.coq.activations import activation_definitions, function_name
-from zerograd.show.coq.bridge import DatasetBridge
+from zerograd.show.coq.dataset import dataset_part
 from zerograd.show.coq.every import every_part
-from zerograd.show.coq.statement import Statement
-from zerograd.show.coq.text import NotExportable, comment, number_text, wrapped
+from zerograd.show.coq.text import NotExportable, comment
 from zerograd.show.coq.tools import INTEGERS, SUMS, TOOLS
-from zerograd.show.coq.tree import Tree
 
-__all__ = ["NotExportable", "proof_coq"]
+__all__ = ["NotExportable", "proof_coq", "unfit"]
+
+
+def unfit(problem: Problem) -> str | None:
+    """Why no proof about this problem can be written for Coq; None if it is no obstacle."""
+    return loss.unfit(problem)
 
 
 def proof_coq(problem: Problem, certificate: Certificate) -> str:
@@ -33,6 +37,9 @@ def proof_coq(problem: Problem, certificate: Certificate) -> str:
         Refused: the certificate does not prove that the problem has no answer.
         NotExportable: a part says what cannot be written for Coq.
     """
+    reason = unfit(problem)
+    if reason is not None:
+        raise NotExportable(reason)
     check_certificate(problem, certificate)
     parts = {part.samples: part for part in certificate.parts if part.samples is not None}
     # Of several parts that hold for every M one is enough.
@@ -51,10 +58,13 @@ def proof_coq(problem: Problem, certificate: Certificate) -> str:
         _header(problem, sorted(parts), left_out if of_all else None),
         f"From Coq Require Import {'List ' if of_all else ''}Reals Lra Lia ZArith.",
         "Local Open Scope R_scope.\n",
-        "(* Lemmas on real numbers. *)\n" + TOOLS + (SUMS if of_all else "") + integers,
+        "(* Lemmas on real numbers. *)\n"
+        + TOOLS
+        + (f"\nModule Sums.\n{loss.POSITIVE}{SUMS}" if of_all else "")
+        + integers,
         "(* Activations, with the derivative that is taken at a kink. *)\n\n" + "\n".join(functions),
         of_all,
-        *(_part(problem, part, number) for number, part in parts.items()),
+        *(dataset_part(problem, part, number) for number, part in parts.items()),
         "Print Assumptions Datasets.no_answer.\n" if of_all else "",
         *(f"Print Assumptions Samples_{number}.no_answer_{number}.\n" for number in parts),
     ]
@@ -77,7 +87,7 @@ def _header(problem: Problem, numbers: list[int], left_out: list[str] | None) ->
         comment(problem.title or "A question about gradients that vanish"),
         "",
         f"Network: {network.inputs} inputs, then {layers}.",
-        f"Loss: mean squared error, as torch.nn.MSELoss. Derivative at a kink: {kink}.",
+        f"Loss: {loss.WORDS}. Derivative at a kink: {kink}.",
         f"Samples asked for: {problem.samples}. Proved here, by cases and polynomial identities:",
     ]
     if left_out is not None:
@@ -118,64 +128,3 @@ def _for_fixed(numbers: list[int], alone: bool) -> list[str]:
         "Samples_M, and holds for all real numbers that are its variables. The modules Tools and Algebra_M",
         "are part of the proof, and not of what is proved.",
     ]
-
-
-def _part(problem: Problem, part: Part, number: int) -> str:
-    system = system_of(problem, part.kind, part.samples)
-    tree = Tree(system, part.root)
-    root = tree.refutation()
-    statement = Statement(problem, number)
-    bridge = DatasetBridge(statement, system, tree, root)
-    module = f"Algebra_{number}"
-    proof = [f"(* The proof for M = {number}. *)", "", f"Module {module}.", "", *tree.written, bridge.lemma()]
-    said = [f"(* The claim for M = {number}. *)", "", f"Module Samples_{number}.", "Section Dataset.", ""]
-    return "\n".join(
-        [
-            *proof,
-            f"End {module}.",
-            "",
-            *said,
-            *_definitions(statement),
-            f"Theorem no_answer_{number} :",
-            *_claim(statement),
-            "Proof.",
-            bridge.theorem_proof(module),
-            "Qed.",
-            "",
-            "End Dataset.",
-            f"End Samples_{number}.",
-            "",
-        ]
-    )
-
-
-def _definitions(statement: Statement) -> list[str]:
-    free = [name for name, value in statement.inputs if value is None]
-    lines = ["(* Parameters, inputs and targets. *)"]
-    lines += [wrapped(f"Variables {' '.join(free)} : R.")] if free else []
-    lines += [
-        f"Definition {name} : R := {number_text(value)}."
-        for name, value in statement.inputs
-        if value is not None
-    ]
-    backward = False
-    lines += ["", "(* Forward pass: pre-activations z, activations a, residuals r; the loss. *)"]
-    for definition in statement.definitions:
-        if definition.name.startswith("dL_") and not backward:
-            backward = True
-            lines += ["", "(* Backward pass: derivatives of the loss by the chain rule. *)"]
-        lines.append(f"Definition {definition.name} : R := {definition.shown}.")
-    return [*lines, ""]
-
-
-def _claim(statement: Statement) -> list[str]:
-    if not statement.hypotheses:
-        return ["  ~ True."]
-    lines, remark = ["  ~ ("], ""
-    for n, hypothesis in enumerate(statement.hypotheses):
-        if hypothesis.remark != remark:
-            remark = hypothesis.remark
-            lines.append(f"    (* {comment(remark)} *)")
-        end = " /\\" if n < len(statement.hypotheses) - 1 else ""
-        lines.append(f"    {hypothesis.text}{end}")
-    return [*lines, "  )."]

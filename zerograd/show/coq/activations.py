@@ -1,14 +1,122 @@
-"""Activations and their derivatives as functions in Coq, with the sides that a number can be on."""
+"""Activations and their derivatives as functions in Coq, and units with several sides at a sample.
+
+Everything is written twice, as the statement shows it and as the proof does, in which each φ'(z) is a
+variable ``s`` and φ(z) is ``s * z``, or ``s * z + c``. In texts that are still to be written in both ways
+`OF_SAMPLE` marks names of functions of a sample.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
-from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.activations import Activation, Kink
 from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.system import intercept
+from zerograd.show.coq.props import COQ, Compared, Number, constant
 from zerograd.show.coq.text import joined, number_text, value_text
+
+OF_SAMPLE = "@"
+"""`` p`` in the statement, nothing in the proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """``name := shown``; in the proof ``name = named``."""
+
+    name: str
+    shown: str
+    named: str
+
+    @classmethod
+    def of(cls, name: str, shown: str, named: str | None = None) -> Definition:
+        """A definition by texts with marks."""
+        named = shown if named is None else named
+        return cls(name, shown.replace(OF_SAMPLE, " p"), named.replace(OF_SAMPLE, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample as names have it: one of the M of a dataset by its number, or any one, ``p``."""
+
+    number: int | None = None
+
+    def name(self, array: str, index: int) -> str:
+        """``z1_2_0`` at sample 2; of any one ``z1_0``, a function of the sample."""
+        return f"{array}_{index}" if self.number is None else f"{array}_{self.number}_{index}"
+
+    def value(self, array: str, index: int) -> str:
+        """The number, with a mark."""
+        return self.name(array, index) + OF_SAMPLE * (self.number is None)
+
+    def argument(self, name: str) -> str:
+        """The number by this name, for a function in the statement."""
+        return f"({name} p)" if self.number is None else name
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit with several sides, at a sample."""
+
+    layer: int
+    unit: int
+    sample: Sample
+    activation: Activation
+    convention: Kink
+
+    def name(self, letter: str) -> str:
+        """``z1_2_0`` for z."""
+        return self.sample.name(f"{letter}{self.layer}", self.unit)
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        return sides(self.activation, self.convention)
+
+    @property
+    def function(self) -> str:
+        return function_name(self.activation)
+
+    @property
+    def at(self) -> str:
+        """The pre-activation, for a function in the statement."""
+        return self.sample.argument(self.name("z"))
+
+    @property
+    def shifted(self) -> bool:
+        return has_intercepts(self.sides)
+
+    def value(self) -> Definition:
+        """φ(z)."""
+        shift = f" + {self.name('c')}" if self.shifted else ""
+        named = f"{self.name('s')} * {self.name('z')}{shift}"
+        return Definition.of(self.name("a"), f"{self.function} {self.at}", named)
+
+    def value_proof(self) -> str:
+        """A term that says that the value is what the proof writes."""
+        f, z = self.function, self.at
+        return f"(Tools.rest ({f} {z}) ({f}' {z} * {z}))" if self.shifted else f"({f}_linear {z})"
+
+    def variables(self) -> list[tuple[str, str]]:
+        """s, and c if there is one, with the statement's terms for them."""
+        f, z = self.function, self.at
+        shift = [(self.name("c"), f"({f} {z} - {f}' {z} * {z})")] if self.shifted else []
+        return [(self.name("s"), f"({f}' {z})"), *shift]
+
+    def excluded(self) -> list[Compared]:
+        """That z is on no kink, where that is forbidden."""
+        name = self.name("z")
+        shown = name if self.sample.number is not None else f"{name} p"
+        z = Number(shown, name, Polynomial.constant(0))
+        forbidden = self.convention == "forbid"
+        return [Compared(z, "!=", constant(kink)) for kink in kinks_of(self.activation) if forbidden]
+
+    def on_sides(self) -> tuple[str, str, str]:
+        """On which side z is and what holds there: the hypothesis, what it says, and a proof of it."""
+        off = "".join(f"{prop.text(named=True)} -> " for prop in self.excluded())
+        says = side_claims(self.sides, self.name("z"), self.name("s"), self.name("c"))
+        return self.name("K"), f"({off}{says})", f"({self.function}_sides {self.at})"
 
 
 def function_name(activation: Activation) -> str:
@@ -20,41 +128,31 @@ def function_name(activation: Activation) -> str:
     return f"{activation.name}_{sign}{abs(numerator)}" + (f"_{denominator}" if denominator > 1 else "")
 
 
-def linear_text(slope: int | Fraction, offset: int | Fraction, z: str) -> str:
-    """slope·z + offset."""
-    product = {"0": "0", "1": z, "(-1)": f"- {z}"}.get(number_text(slope), f"{number_text(slope)} * {z}")
-    if not offset:
+def linear_text(side: Side, z: str) -> str:
+    """φ(z) on this side."""
+    slope = number_text(side.slope)
+    product = {"0": "0", "1": z, "(-1)": f"- {z}"}.get(slope, f"{slope} * {z}")
+    if not side.offset:
         return product
-    return number_text(offset) if product == "0" else f"{product} + {number_text(offset)}"
+    return number_text(side.offset) if product == "0" else f"{product} + {number_text(side.offset)}"
 
 
 def has_intercepts(choices: Sequence[Side]) -> bool:
     return any(intercept(side) for side in choices)
 
 
+def kinks_of(activation: Activation) -> list[int | Fraction]:
+    return [side.high for side in sides(activation, "left") if side.high is not None]
+
+
 def activation_definitions(activation: Activation, convention: Kink) -> str:
     """φ and φ' by cases, and the lemmas on them that proofs use."""
     name = function_name(activation)
-    value = linear_text(piecewise(activation).slopes[-1], piecewise(activation).offsets[-1], "z")
-    pieces = list(
-        zip(
-            piecewise(activation).kinks,
-            piecewise(activation).slopes,
-            piecewise(activation).offsets,
-            strict=False,
-        )
-    )
-    for kink, slope, offset in reversed(pieces):
-        value = f"if Rle_dec z {number_text(kink)} then {linear_text(slope, offset, 'z')}\n  else {value}"
+    pieces = sides(activation, "left")
     # Where kinks are forbidden no derivative is taken there; that of the left piece is as good as any.
-    taken = sides(activation, "left" if convention == "forbid" else convention)
-    derivative = number_text(taken[-1].derivative)
-    for side in reversed(taken[:-1]):
-        test = "Rle_dec" if side.high_closed else "Rlt_dec"
-        assert side.high is not None  # for the type checker: only the last side has no end on the right
-        derivative = (
-            f"if {test} z {number_text(side.high)} then {number_text(side.derivative)}\n  else {derivative}"
-        )
+    taken = pieces if convention == "forbid" else sides(activation, convention)
+    value = _by_cases(pieces, [linear_text(side, "z") for side in pieces])
+    derivative = _by_cases(taken, [number_text(side.derivative) for side in taken])
     return "\n".join(
         [
             f"Definition {name} (z : R) : R :=\n  {value}.\n",
@@ -64,29 +162,30 @@ def activation_definitions(activation: Activation, convention: Kink) -> str:
     )
 
 
+def _by_cases(choices: Sequence[Side], texts: Sequence[str]) -> str:
+    text = texts[-1]
+    for side, here in reversed(list(zip(choices[:-1], texts, strict=False))):
+        test = "Rle_dec" if side.high_closed else "Rlt_dec"
+        assert side.high is not None  # for the type checker: only the last side has no end on the right
+        text = f"if {test} z {number_text(side.high)} then {here}\n  else {text}"
+    return text
+
+
 def side_claims(choices: Sequence[Side], z: str, slope: str, shift: str) -> str:
     """``(s = 0 /\\ z <= 0) \\/ (s = 1 /\\ z > 0)``: which side z is on, and what holds there."""
     shifted = has_intercepts(choices)
     parts = []
     for side in choices:
-        said = [value_text(slope, Fraction(side.derivative))]
-        said += [value_text(shift, intercept(side))] if shifted else []
-        parts.append(joined([*said, *_conditions(side, z)], "/\\", "True"))
+        says = [value_text(slope, Fraction(side.derivative))]
+        says += [value_text(shift, intercept(side))] if shifted else []
+        says += [f"{z} {COQ[operator]} {number_text(end)}" for operator, end in side.comparisons]
+        parts.append(joined(says, "/\\", "True"))
     return joined(parts, "\\/", "False")
-
-
-def _conditions(side: Side, z: str) -> list[str]:
-    """As `zerograd.core.refuting.system.on_side` has them, in order."""
-    if side.is_point:
-        return [f"{z} = {number_text(side.low or 0)}"]
-    low = [] if side.low is None else [f"{z} {'>=' if side.low_closed else '>'} {number_text(side.low)}"]
-    high = [] if side.high is None else [f"{z} {'<=' if side.high_closed else '<'} {number_text(side.high)}"]
-    return low + high
 
 
 def _lemmas(activation: Activation, convention: Kink, name: str) -> list[str]:
     choices = sides(activation, convention)
-    kinks = [number_text(kink) for kink in piecewise(activation).kinks]
+    kinks = [number_text(kink) for kink in kinks_of(activation)]
     cases = [f"destruct (Rtotal_order z {kink}) as [?|[?|?]]; try contradiction;" for kink in kinks]
     decide = [
         f"unfold {name}, {name}';",
@@ -104,9 +203,6 @@ def _lemmas(activation: Activation, convention: Kink, name: str) -> list[str]:
     if not has_intercepts(choices):
         tactics = "\n  ".join([*decide, "lra."])
         lemmas.append(f"Lemma {name}_linear (z : R) : {name} z = {name}' z * z.\nProof.\n  {tactics}\nQed.\n")
-    said = side_claims(choices, "z", f"{name}' z", f"({name} z - {name}' z * z)")
+    says = side_claims(choices, "z", f"{name}' z", f"({name} z - {name}' z * z)")
     tactics = "\n  ".join(["intros;", *cases, *decide, f"first [ {attempts} ]."])
-    lemmas.append(
-        f"Lemma {name}_sides (z : R) :\n  {forbidden}{said}.\nProof.\n  {tactics}\nQed.\n"
-    )  # fmt: skip
-    return lemmas
+    return [*lemmas, f"Lemma {name}_sides (z : R) :\n  {forbidden}{says}.\nProof.\n  {tactics}\nQed.\n"]

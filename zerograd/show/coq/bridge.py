@@ -1,172 +1,235 @@
-"""From a dataset with M samples to the lemmas on polynomials that refute it, in Coq.
+"""From the statement of a theorem to the lemmas that refute it, in Coq.
 
-In the bridge each φ'(z) is a variable that has one of its values.
+A bridge is a lemma in which everything that the statement defines is a variable, and each |a| one with
+its properties. So it is about real numbers and nothing else, and the theorem follows by putting in the
+definitions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fractions import Fraction
-from itertools import product
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from zerograd.core.refuting.facts import Fact
+from zerograd.core.refuting.facts import definition_label
 from zerograd.core.refuting.system import System
-from zerograd.show.coq.activations import side_claims
-from zerograd.show.coq.claims import Bridge, tests_of
-from zerograd.show.coq.props import transferred
-from zerograd.show.coq.statement import Statement, Unit
+from zerograd.show.coq.activations import Definition
+from zerograd.show.coq.algebra import Occurrence
+from zerograd.show.coq.claim import Claim, claim_text
+from zerograd.show.coq.lemma import Key, Lemma, application
+from zerograd.show.coq.props import Compared, Prop, constant, formula_of, proof_term, prop_text
+from zerograd.show.coq.statement import Claims
 from zerograd.show.coq.text import (
-    AllOf,
-    OneOf,
-    case_claim,
-    chosen,
-    claim,
+    NotExportable,
     cleared,
     conjunction_pattern,
     disjunction_pattern,
+    identifier,
     number_text,
-    split_term,
+    polynomial_text,
     wrapped,
 )
-from zerograd.show.coq.tree import Lemma, Tree
+from zerograd.show.coq.tree import Tree
 
 
-class DatasetBridge(Bridge):
-    """The bridge of a dataset with a fixed number of samples."""
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """A premise of a lemma: the hypothesis that it becomes, what it says, and the theorem's proof of it."""
 
-    __slots__ = ("statement",)
+    name: str
+    text: str
+    proof: str = "eq_refl"
 
-    def __init__(self, statement: Statement, system: System, tree: Tree, root: Lemma) -> None:
-        super().__init__(statement, system, tree, root)
-        self.statement = statement
+    @property
+    def line(self) -> str:
+        return f"  {self.text} ->"
 
-    def lemma(self) -> str:
-        """``forall …, equations -> ~ (what is asked)``, with its proof."""
-        names = [name for name, _ in self._arguments()]
-        lines = ["Lemma bridge :", wrapped(f"  forall {' '.join(names)} : R,")]
-        lines += [f"  {said} ->" for _, said, _ in self._equations()]
-        lines += [f"  ~ {self.asked()}.", "Proof.", wrapped(f"intros {' '.join(names)}.")]
-        return "\n".join([*lines, *self.proof(), "Qed.", ""])
+    @classmethod
+    def equation(cls, name: str, value: str, proof: str = "eq_refl") -> Premise:
+        """That a name is a value."""
+        return cls(f"E_{name}", f"{name} = {value}", proof)
 
-    def theorem_proof(self, module: str) -> str:
-        """The term that proves the theorem, where all that it defines is at hand."""
-        arguments = [text for _, text in self._arguments()] + [text for _, _, text in self._equations()]
-        return wrapped(f"exact ({module}.bridge {' '.join(arguments)}).")
 
-    def _arguments(self) -> Iterator[tuple[str, str]]:
-        """Variables of the lemma, and what the theorem puts in."""
-        for name, _ in self.statement.inputs:
-            yield name, name
-        for unit in self.statement.units:
-            function, z = unit.function, unit.name("z")
-            yield unit.name("s"), f"({function}' {z})"
-            if unit.shifted:
-                yield unit.name("c"), f"({function} {z} - {function}' {z} * {z})"
-        for definition in self.statement.definitions:
-            yield definition.name, definition.name
-        for occurrence in self.statement.algebra.occurrences:
-            yield occurrence.value.named, f"({occurrence.shown})"
+@dataclass(slots=True)
+class Bridge:
+    """The last lemma of a part, and how the theorem follows from it.
 
-    def _equations(self) -> Iterator[tuple[str, str, str]]:
-        """Hypotheses of the lemma: name, what it says, and the theorem's proof of it."""
-        for occurrence in self.statement.algebra.occurrences:
-            m = occurrence.value.named
-            yield f"X_{m}", f"{m} = {occurrence.inner}", "eq_refl"
-        for name, value in self.statement.inputs:
-            if value is not None:
-                yield f"E_{name}", f"{name} = {number_text(value)}", "eq_refl"
-        units = {unit.name("a"): unit for unit in self.statement.units}
-        for definition in self.statement.definitions:
-            proof = "eq_refl"
-            if definition.name in units:
-                unit = units[definition.name]
-                function, z = unit.function, unit.name("z")
-                proof = f"({function}_linear {z})"
-                if unit.shifted:
-                    proof = f"(Tools.rest ({function} {z}) ({function}' {z} * {z}))"
-            yield f"E_{definition.name}", f"{definition.name} = {definition.named}", proof
-        forbidden = self.statement.problem.derivative_at_kink == "forbid"
-        for unit in self.statement.units:
-            z = unit.name("z")
-            off = "".join(f"{z} <> {number_text(kink)} -> " for kink in unit.kinks) if forbidden else ""
-            said = side_claims(unit.sides, z, unit.name("s"), unit.name("c"))
-            yield unit.name("K"), f"({off}{said})", f"({unit.function}_sides {z})"
+    Attributes:
+        claims: the statement.
+        root: the lemma that refutes the facts of the system.
+        terms: labels of facts to terms that prove them.
+        plain: hypotheses of the statement that no fact is made of: names by what they say.
+    """
+
+    claims: Claims
+    system: System
+    tree: Tree
+    root: Lemma
+    terms: dict[Key, str] = field(default_factory=dict)
+    plain: dict[Prop | None, str] = field(default_factory=dict)
+
+    def is_needed(self, key: Key) -> bool:
+        return key in self.root.premises
+
+    def lemma(self, name: str, variables: Sequence[str], lines: Sequence[str]) -> list[str]:
+        """The statement of a lemma, of lines for its premises and its goal, and the first tactic."""
+        names = " ".join(variables)
+        start = [f"Lemma {name} :", wrapped(f"  forall {names} : R,")]
+        return [*start, *lines, "Proof.", wrapped(f"intros {names}.")]
+
+    def refuted(self) -> str:
+        """The goal that what is asked does not hold, of variables."""
+        texts = [hypothesis.named for hypothesis in self.claims.hypotheses]
+        return "  ~ (" + " /\\\n     ".join(texts or ["True"]) + ")."
+
+    def given(self) -> list[Premise]:
+        """The values of inputs that are given."""
+        inputs = self.claims.inputs
+        return [Premise.equation(name, number_text(value)) for name, value in inputs if value is not None]
+
+    def occurrences(self) -> list[Premise]:
+        """What is not polynomial."""
+        occurrences = self.claims.algebra.occurrences
+        return [Premise(f"X_{o.value.named}", f"{o.value.named} = {o.inner}") for o in occurrences]
+
+    def equations(self, definitions: Sequence[Definition]) -> list[Premise]:
+        """Definitions, with units' values by s and c."""
+        units = {unit.name("a"): unit for unit in self.claims.units}
+        return [
+            Premise.equation(d.name, d.named, units[d.name].value_proof() if d.name in units else "eq_refl")
+            for d in definitions
+        ]
+
+    # The proof of the lemma
+
+    def proof(self) -> Iterator[str]:
+        """The tactics that prove it, from the premises that `introduced` brings in, and ``intros Q``."""
+        occurrences = self.claims.algebra.occurrences
+        yield from [f"intros {' '.join(premise.name for premise in self.occurrences())}."] * bool(occurrences)
+        for occurrence in occurrences:
+            yield from self._specified(occurrence)
+        yield from (f"intros E. subst {name}." for name, value in self.claims.inputs if value is not None)
+        yield from self.introduced()
+        for number, occurrence in enumerate(occurrences):
+            yield from self._identified(number, occurrence)
+        hypotheses = self.claims.hypotheses
+        names = [f"Q{n}" for n in range(len(hypotheses))] if len(hypotheses) > 1 else ["Q"]
+        yield "intros Q."
+        if len(names) > 1:
+            yield f"destruct Q as {conjunction_pattern(names)}."
+        asked = dict(zip(names, hypotheses, strict=False))
+        self.plain = {hypothesis.prop: name for name, hypothesis in asked.items() if hypothesis.key is None}
+        yield from self.specialized()
+        for name, hypothesis in asked.items():
+            if hypothesis.key is not None and hypothesis.prop is None:
+                self.terms[hypothesis.key] = name
+            elif hypothesis.key is not None and hypothesis.prop is not None:
+                yield from self._derived(hypothesis.key, hypothesis.prop, name)
+        for occurrence in occurrences:
+            yield from self._occurring(occurrence)
+        yield from self.of_system()
+        missing = [key for key in self.root.premises if key not in self.terms]
+        if missing:
+            raise NotExportable(f"no way is known to state the fact {missing[0]}")
+        arguments = [self.argument(variable) for variable in self.root.variables]
+        yield application("refuted", [], [*arguments, *(self.terms[key] for key in self.root.premises)])
+
+    def argument(self, variable: str) -> str:
+        """What a variable of the system is."""
+        return identifier(variable)
 
     def introduced(self) -> Iterator[str]:
-        yield from self.given()
-        free = self._residuals()
-        for definition in self.statement.definitions:
-            if definition.name in free:
-                yield f"intros E. apply Tools.target in E. subst {free[definition.name]}."
-            else:
-                yield f"intros E. subst {definition.name}."
-        names = [unit.name("K") for unit in self.statement.units]
-        yield from [f"intros {' '.join(names)}."] * bool(names)
+        """All that is defined gives way to what the system speaks of, one by one.
 
-    def _residuals(self) -> dict[str, str]:
-        """Residuals that are variables of the system, of free targets (not of integers), with the targets."""
-        problem = self.statement.problem
-        if problem.domain != "real":
-            return {}
-        given = problem.given.get("y", {})
-        places = product(range(self.statement.samples), range(problem.network.outputs))
-        return {f"r_{m}_{k}": f"y_{m}_{k}" for m, k in places if (m, k) not in given}
+        Equations are introduced one at a time, so that there is no choice which one to substitute by.
+        """
+        raise NotImplementedError
 
     def specialized(self) -> Iterator[str]:
-        if self.statement.problem.derivative_at_kink != "forbid":
-            return
-        for unit in self.statement.units:
-            off = [self.plain[f"{unit.name('z')} <> {number_text(kink)}"] for kink in unit.kinks]
-            yield f"specialize ({unit.name('K')} {' '.join(off)})."
+        """What follows at once from hypotheses that are `plain`."""
+        return iter(())
 
     def of_system(self) -> Iterator[str]:
-        for unit in self.statement.units:
-            yield from self._of_unit(unit)
+        """What the system knows beside what is asked."""
+        return iter(())
 
-    def _of_unit(self, unit: Unit) -> Iterator[str]:
-        layer, place = unit.layer, f"[{unit.sample},{unit.unit}]"
-        known = unit.name("K")
-        label = f"split z{layer}{place}"
-        cases = self.system.splits[label.removeprefix("split ")]
-        if label in self.needed:
-            parts = tuple(map(case_claim, cases))
-            name, _ = self.tree.taken_apart(label, OneOf(parts))
-            self.terms[label] = name
-            yield from self.asserted(name, OneOf(parts), list(self._sides(unit, parts)))
-        for position, letter in enumerate("sc" if unit.shifted else "s"):
-            label = f"values of {letter}{layer}{place}"
-            if label not in self.needed:
-                continue
-            said = claim(self.system.facts[label])
-            name, _ = self.tree.taken_apart(label, said)
-            self.terms[label] = name
-            s = unit.name(letter)
-            values = dict.fromkeys(case.values[f"{letter}{layer}{place}"] for case in cases)
-            factors = " * ".join(f"({_product(s, v)} - {number_text(v.numerator)})" for v in values)
-            pattern = "[V _]" if position == 0 else "[_ [V _]]"
-            taken = disjunction_pattern([pattern] * len(cases))
-            yield from self.asserted(
-                name,
-                said,
-                [f"transitivity ({factors}).", "{ ring. }", f"destruct {known} as {taken}; rewrite V; ring."],
+    def _specified(self, occurrence: Occurrence) -> Iterator[str]:
+        m = occurrence.value.named
+        if occurrence.kind == "quotient":
+            a, b = occurrence.values
+            yield f"assert (D_{m} : {b.named} <> 0 -> {m} * {b.named} = {a.named})."
+            yield f"{{ intros N. exact (Tools.quotient _ _ _ X_{m} N). }}"
+        else:
+            tactics = occurrence.tactics(f"X_{m}")
+            for (what, prop), steps in zip(occurrence.facts(), tactics, strict=True):
+                yield f"assert ({_property(m, what)} : {prop_text(prop, True)})."
+                yield f"{{ {' '.join(steps)} }}"
+        yield f"clear X_{m}."
+
+    def _identified(self, number: int, occurrence: Occurrence) -> Iterator[str]:
+        """A value that is not polynomial is a variable of the system, or what an earlier one was."""
+        m, p = occurrence.value.named, occurrence.value.polynomial
+        if occurrence.fresh is not None:
+            t = identifier(occurrence.fresh)
+            sign = "- " if occurrence.kind == "min" else ""
+            yield f"assert (T : exists {t} : R, {m} = {sign}{t})."
+            yield f"{{ exists ({sign}{m}). ring. }}"
+            yield f"destruct T as [{t} T]. subst {m}."
+            return
+        if occurrence.kind == "quotient":
+            raise NotExportable(
+                "two quotients with one value are not supported: write that quotient in one way throughout"
             )
+        earlier = [
+            other
+            for other in self.claims.algebra.occurrences[:number]
+            if other.fresh is not None and {other.fresh} == p.variables and other.kind != "quotient"
+        ]
+        q, d = cleared(p)
+        yield f"assert (T : {m} = 1 / {d} * ({polynomial_text(q)}))."
+        cases = "; ".join(
+            f"destruct {_property(other.value.named, 'attained')} as {pattern}"
+            for other in [occurrence, *earlier]
+            for pattern in [disjunction_pattern(["?"] * len(other.values))]
+        )
+        yield f"{{ {cases}; lra. }}"
+        yield f"subst {m}."
 
-    def _sides(self, unit: Unit, parts: tuple[AllOf, ...]) -> Iterator[str]:
-        """From what holds of z on each side to what holds of the polynomial that z is."""
-        names = [[f"V{n}_{i}" for i in range(len(part.parts))] for n, part in enumerate(parts)]
-        yield f"destruct {unit.name('K')} as {disjunction_pattern([conjunction_pattern(n) for n in names])}."
-        for number, (side, part) in enumerate(zip(unit.sides, parts, strict=True)):
-            tests = tests_of(side)
-            yield f"{{ {chosen(number, len(parts))}; refine {split_term(len(part.parts))}."
-            for name, said in zip(names[number], part.parts, strict=True):
-                if isinstance(said, Fact):
-                    _, d = cleared(said.polynomial)
-                    yield f"  {{ refine {transferred(next(tests), d, None, name)}. all: Tools.equation. }}"
-                else:
-                    yield f"  {{ exact {name}. }}"
-            yield "}"
+    def _derived(self, key: Key, prop: Prop, term: str) -> Iterator[str]:
+        """The facts of the system that follow from a hypothesis, as far as they are needed."""
+        claim = formula_of(prop)
+        pattern, named = self.tree.taken_apart(key, claim)
+        if not self.root.premises.keys() & named.keys():
+            return
+        for part, (name, what) in named.items():
+            if self.tree.known[part][1] != what:
+                raise NotExportable(f"the fact {part} is not what the statement makes of it")
+            self.terms[part] = name
+        yield from self.asserted(
+            pattern, claim, [f"refine {proof_term(prop, term)}.", "all: Tools.equation."]
+        )
+
+    def asserted(self, pattern: str, claim: Claim, tactics: list[str]) -> Iterator[str]:
+        """A claim, with the tactics that show it, and the pattern that names it."""
+        yield f"assert ({'W' if pattern[0] == '[' else pattern} : {claim_text(claim)})."
+        yield "{"
+        yield from (f" {tactic}" for tactic in tactics)
+        yield "}"
+        if pattern[0] == "[":
+            yield f"destruct W as {pattern}."
+
+    def _occurring(self, occurrence: Occurrence) -> Iterator[str]:
+        """The facts of the system on a variable that was made for this."""
+        if occurrence.fresh is None:
+            return
+        m = occurrence.value.named
+        for what, prop in occurrence.facts():
+            term = _property(m, what)
+            if occurrence.kind == "quotient":
+                divisor = self.plain[Compared(occurrence.values[1], "!=", constant(0))]
+                term = divisor if what == "divisor" else f"(D_{m} {divisor})"
+            yield from self._derived(definition_label(occurrence.fresh, what), prop, term)
 
 
-def _product(s: str, value: Fraction) -> str:
-    """b·s, of a value a/b."""
-    return s if value.denominator == 1 else f"{value.denominator} * {s}"
+def _property(m: str, what: str) -> str:
+    """The hypothesis that says this of m_0."""
+    return f"D_{m}_{what.replace(' ', '_')}"

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Identity, Product
 from zerograd.core.refuting.facts import Fact
-from zerograd.show.coq.text import NotExportable, Value, cleared, identifier, polynomial_text
+from zerograd.show.coq.claim import Value
+from zerograd.show.coq.lemma import Key, Known
+from zerograd.show.coq.text import NotExportable, cleared, identifier, nested, polynomial_text
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What is known where an identity stands: hypotheses by label, with the facts they say, and values."""
+    """What is known where an identity stands.
 
-    facts: Mapping[str, tuple[str, Fact]]
-    values: Mapping[str, tuple[str, Value]]
+    Attributes:
+        facts: hypotheses, and what they say, by label.
+        values: hypotheses, and the numbers that variables are, by variable.
+    """
+
+    facts: Mapping[Key, tuple[str, Fact]]
+    values: Mapping[str, tuple[str, Fraction]]
+
+    @classmethod
+    def of(cls, known: Known) -> Leaf:
+        """The facts and values among what is known."""
+        facts, values = {}, {}
+        for key, (name, claim) in known.items():
+            match claim:
+                case Fact():
+                    facts[key] = (name, claim)
+                case Value(name=variable, value=value):
+                    values[variable] = (name, value)
+        return cls(facts, values)
 
     def proof(self, node: Identity) -> list[str]:
         """The tactics that close the goal ``False``.
@@ -26,125 +45,108 @@ class Leaf:
         Polynomials are written once only, in the hypotheses: the terms below name those, Coq finds
         both sides of the identity from them, and ``ring`` shows that the sides are equal.
         """
-        known = {name: value.value for name, (_, value) in self.values.items()}
-        whole = {name: v for name, v in known.items() if v.denominator == 1}
-        products = [self._scaled(product, known) for product in node.positive]
-        cofactors = {
-            label: c.at(known) * Fraction(1, self._divisor(label)) for label, c in node.cofactors.items()
-        }
-        ahead = Fraction(1)
-        for label, power in node.nonzero.items():
-            ahead /= self._divisor(label) ** power
-        coefficients = [ahead * product.coefficient for product in products] or [ahead]
-        pairs = list(zip(coefficients, products, strict=True)) if products else [(ahead, None)]
-        corrections = self._corrections(node, known, pairs, cofactors)
+        known = {name: value for name, (_, value) in self.values.items()}
+        whole = {name: value for name, value in known.items() if value.denominator == 1}
+        ahead = self._divisor(node.nonzero)
+        # An empty sum of products stands for 1.
+        products = [self._in_integers(p, known, ahead) for p in node.positive or (Product(Fraction(1), {}),)]
+        cofactors = {label: c.at(known) * self._divisor({label: 1}) for label, c in node.cofactors.items()}
+        corrections: dict[str, Polynomial] = {}
+        if len(whole) < len(known):
+            corrections = self._corrections(self._difference(node.nonzero, products, cofactors, whole))
+        right = {self.facts[label][0]: c for label, c in cofactors.items()}
+        right |= {f"(Rminus_diag_eq _ _ {self.values[name][0]})": c for name, c in corrections.items()}
         scale = lcm(
-            *(c.denominator for c in coefficients),
-            *(c.denominator for p in (*cofactors.values(), *corrections.values()) for c in p.terms.values()),
+            *(product.coefficient.denominator for product in products),
+            *(c.denominator for polynomial in right.values() for c in polynomial.terms.values()),
         )
-        left = self._left(node, [int(c * scale) for c in coefficients], products)
-        terms = [
-            f"Tools.zero_product ({polynomial_text(c * scale)}) _ {self.facts[label][0]}"
-            for label, c in cofactors.items()
-        ] + [
-            f"Tools.zero_product ({polynomial_text(q * scale)}) _ (Rminus_diag_eq _ _ {self.values[name][0]})"
-            for name, q in corrections.items()
-        ]
-        right = "eq_refl (0 : R)" if not terms else terms[-1]
-        for term in reversed(terms[:-1]):
-            right = f"Tools.zero_sum _ _ ({term})\n      ({right})"
+        products = [replace(product, coefficient=product.coefficient * scale) for product in products]
+        terms = [f"Tools.zero_product ({polynomial_text(c * scale)}) _ {h}" for h, c in right.items()]
+        zero = nested("Tools.zero_sum _ _ ({})\n      ({})", terms or ["eq_refl (0 : R)"])
+        nonzero = self._nonzero(node.nonzero, products)
         substituted = [f"subst {identifier(variable)}." for variable in whole]
-        return [*substituted, f"refine (Tools.contradiction _ _ _\n    ({left})\n    ({right})).", "ring."]
+        return [*substituted, f"refine (Tools.contradiction _ _ _\n    ({nonzero})\n    ({zero})).", "ring."]
 
-    def _divisor(self, label: str) -> int:
-        """The hypothesis says d·p, of a fact on p."""
-        return cleared(self.facts[label][1].polynomial)[1]
+    def _divisor(self, powers: Mapping[str, int]) -> Fraction:
+        """A product of facts over that of their hypotheses: one says d·p, of a fact on p."""
+        divisor = Fraction(1)
+        for label, power in powers.items():
+            divisor /= cleared(self.facts[label][1].polynomial)[1] ** power
+        return divisor
 
-    def _scaled(self, product: Product, known: Mapping[str, Fraction]) -> Product:
-        """The product in terms of the hypotheses, with squares of integer coefficients."""
-        coefficient = product.coefficient
-        for label, power in product.factors.items():
-            coefficient /= self._divisor(label) ** power
+    def _in_integers(self, product: Product, known: Mapping[str, Fraction], ahead: Fraction) -> Product:
+        """The product in terms of the hypotheses, with squares of integer coefficients, times a factor."""
+        coefficient = ahead * product.coefficient * self._divisor(product.factors)
         squares = []
         for square in product.squares:
-            q = square.at(known)
+            q, d = cleared(square.at(known))
             if square.is_constant:
                 coefficient *= square.constant_term**2
-                continue
-            q, d = cleared(q)
-            coefficient /= d**2
-            squares.append(q)
+            else:
+                coefficient /= d**2
+                squares.append(q)
         return Product(coefficient, product.factors, tuple(squares))
 
-    def _corrections(
+    def _difference(
         self,
-        node: Identity,
-        known: Mapping[str, Fraction],
-        products: Sequence[tuple[Fraction, Product | None]],
+        nonzero: Mapping[str, int],
+        products: Sequence[Product],
         cofactors: Mapping[str, Polynomial],
-    ) -> dict[str, Polynomial]:
+        whole: Mapping[str, Fraction],
+    ) -> Polynomial:
+        """The left side less the right, in terms of the hypotheses."""
+        says = {label: cleared(fact.polynomial)[0].at(whole) for label, (_, fact) in self.facts.items()}
+
+        def product_of(powers: Mapping[str, int], start: Polynomial) -> Polynomial:
+            return prod((says[label] for label, power in powers.items() for _ in range(power)), start=start)
+
+        total = Polynomial.constant(0)
+        for product in products:
+            value = product_of(product.factors, Polynomial.constant(product.coefficient))
+            total = total + prod((q * q for q in product.squares), start=value)
+        total = product_of(nonzero, total)
+        return total - sum((c * says[label] for label, c in cofactors.items()), Polynomial.constant(0))
+
+    def _corrections(self, difference: Polynomial) -> dict[str, Polynomial]:
         """Cofactors of b·s − a, for variables s whose value a/b is no integer.
 
         Those are not substituted, as ``ring`` reads no fractions. The two sides then differ by a
         polynomial that vanishes at s = a/b, and so is a multiple of b·s − a (one variable after another).
         """
-        whole = {name: v for name, v in known.items() if v.denominator == 1}
-        if len(whole) == len(known):
-            return {}
-
-        def says(label: str) -> Polynomial:
-            return cleared(self.facts[label][1].polynomial)[0].at(whole)
-
-        left = Polynomial.constant(0)
-        for coefficient, product in products:
-            value = Polynomial.constant(coefficient)
-            for label, power in product.factors.items() if product else ():
-                value = value * power_of(says(label), power)
-            for square in product.squares if product else ():
-                value = value * square * square
-            left = left + value
-        for label, power in node.nonzero.items():
-            left = left * power_of(says(label), power)
-        difference = left
-        for label, cofactor in cofactors.items():
-            difference = difference - cofactor * says(label)
-        found = {}
-        for name in sorted(known.keys() - whole.keys()):
-            quotient = divided(difference, name, known[name])
+        corrections = {}
+        for name in sorted(name for name, (_, value) in self.values.items() if value.denominator > 1):
+            value = self.values[name][1]
+            quotient = divided(difference, name, value)
             if quotient:
-                found[name] = quotient * Fraction(1, known[name].denominator)
-            difference = difference.at({name: known[name]})
+                corrections[name] = quotient * Fraction(1, value.denominator)
+            difference = difference.at({name: value})
         if difference:
             raise NotExportable("an identity does not hold: check the certificate first")
-        return found
+        return corrections
 
-    def _left(self, node: Identity, coefficients: Sequence[int], products: Sequence[Product]) -> str:
+    def _nonzero(self, powers: Mapping[str, int], products: Sequence[Product]) -> str:
         """A term that says that the left side is not 0."""
-        if not products:
-            total = f"Tools.positive_nonzero _ ({_literal(coefficients[0])})"
-        else:
-            terms = [self._positive(c, p) for c, p in zip(coefficients, products, strict=True)]
-            text, strict = terms[-1]
-            for term, above in reversed(terms[:-1]):
-                lemma = {
-                    (True, True): "Rplus_lt_0_compat",
-                    (True, False): "Rplus_lt_le_0_compat",
-                    (False, True): "Rplus_le_lt_0_compat",
-                    (False, False): "Rplus_le_le_0_compat",
-                }[above, strict]
-                text, strict = f"{lemma} _ _ ({term}) ({text})", above or strict
-            total = f"Tools.positive_nonzero _ ({text})"
-        for label, power in reversed([*node.nonzero.items()]):
+        text, strict = self._positive(products[-1])
+        for product in reversed(products[:-1]):
+            term, above = self._positive(product)
+            lemma = {
+                (True, True): "Rplus_lt_0_compat",
+                (True, False): "Rplus_lt_le_0_compat",
+                (False, True): "Rplus_le_lt_0_compat",
+                (False, False): "Rplus_le_le_0_compat",
+            }[above, strict]
+            text, strict = f"{lemma} _ _ ({term}) ({text})", above or strict
+        factors = []
+        for label, power in powers.items():
             hypothesis, fact = self.facts[label]
             term = hypothesis if fact.sign == "!=" else f"Tools.positive_nonzero _ {hypothesis}"
-            if power > 1:
-                term = f"pow_nonzero _ {power} ({term})"
-            total = f"Rmult_integral_contrapositive_currified _ _ ({term}) ({total})"
-        return total
+            factors.append(term if power == 1 else f"pow_nonzero _ {power} ({term})")
+        factors.append(f"Tools.positive_nonzero _ ({text})")
+        return nested("Rmult_integral_contrapositive_currified _ _ ({}) ({})", factors)
 
-    def _positive(self, coefficient: int, product: Product) -> tuple[str, bool]:
+    def _positive(self, product: Product) -> tuple[str, bool]:
         """A term that says that a product is above 0 (True), or not below (False)."""
-        factors = [(_literal(coefficient), True)]
+        factors = [(f"IZR_lt 0 {product.coefficient} eq_refl", True)]
         for label, power in product.factors.items():
             hypothesis, fact = self.facts[label]
             match fact.sign:
@@ -155,39 +157,22 @@ class Leaf:
                 case _:
                     factors.append((f"pow_lt _ {power // 2} (Tools.nonzero_square _ {hypothesis})", True))
         factors += [(f"Tools.square ({polynomial_text(square)})", False) for square in product.squares]
-        strict = all(above for _, above in factors)
-        if not strict:
-            factors = [(f"Rlt_le _ _ ({text})" if above else text, False) for text, above in factors]
-        lemma = "Rmult_lt_0_compat" if strict else "Rmult_le_pos"
-        text = factors[-1][0]
-        for factor, _ in reversed(factors[:-1]):
-            text = f"{lemma} _ _ ({factor}) ({text})"
-        return text, strict
+        if all(above for _, above in factors):
+            return nested("Rmult_lt_0_compat _ _ ({}) ({})", [text for text, _ in factors]), True
+        terms = [f"Rlt_le _ _ ({text})" if above else text for text, above in factors]
+        return nested("Rmult_le_pos _ _ ({}) ({})", terms), False
 
 
 def divided(p: Polynomial, name: str, value: Fraction) -> Polynomial:
     """q with p = (name − value)·q + what p is at that value, by Horner's rule."""
+    zero, variable = Polynomial.constant(0), Polynomial.variable(name)
     by_degree: dict[int, Polynomial] = {}
     for monomial, c in p.terms.items():
         powers = dict(monomial)
         degree = powers.pop(name, 0)
-        rest = Polynomial({tuple(sorted(powers.items())): c})
-        by_degree[degree] = by_degree.get(degree, Polynomial.constant(0)) + rest
-    quotient = running = Polynomial.constant(0)
-    variable = Polynomial.variable(name)
+        by_degree[degree] = by_degree.get(degree, zero) + Polynomial({tuple(sorted(powers.items())): c})
+    quotient = running = zero
     for degree in range(max(by_degree, default=0), 0, -1):
-        running = running * value + by_degree.get(degree, Polynomial.constant(0))
-        quotient = quotient + running * power_of(variable, degree - 1)
+        running = running * value + by_degree.get(degree, zero)
+        quotient = quotient * variable + running
     return quotient
-
-
-def power_of(p: Polynomial, power: int) -> Polynomial:
-    result = Polynomial.constant(1)
-    for _ in range(power):
-        result = result * p
-    return result
-
-
-def _literal(number: int) -> str:
-    """A term that says that a number is above 0."""
-    return f"IZR_lt 0 {number} eq_refl"

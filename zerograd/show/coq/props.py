@@ -6,15 +6,15 @@ what is not polynomial has a name of its own (``m_0``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
-from zerograd.core.refuting.facts import Both, Either, Fact, FactAlgebra, Formula, negated
-from zerograd.show.coq.text import cleared, joined, number_text
+from zerograd.core.refuting.facts import Both, Either, Fact, Formula, compared, negated
+from zerograd.show.coq.text import cleared, joined, nested, number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,12 @@ def constant(value: int | Fraction) -> Number:
     return Number(text, text, Polynomial.constant(value))
 
 
-_COQ: dict[Comparison, str] = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_LEMMA: dict[Comparison, str] = {
-    "==": "of_eq", "!=": "of_ne", "<": "of_lt", "<=": "of_le", ">": "of_gt", ">=": "of_ge"
-}  # fmt: skip
-_DECIDED: dict[Comparison, str] = {
-    "==": "decide_eq", "!=": "decide_ne", "<": "decide_lt", "<=": "decide_le", ">": "decide_gt",
-    ">=": "decide_ge",
-}  # fmt: skip
+COQ: dict[Comparison, str] = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+"""Comparisons as Coq writes them."""
+
+_LEMMAS: dict[Comparison, str] = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+"""How names of lemmas on comparisons end: ``of_eq``, ``decide_eq``."""
+
 _FAILED: dict[Comparison, tuple[Comparison, str]] = {
     "==": ("!=", "{}"), "!=": ("==", "(Tools.not_ne _ _ {})"), "<": (">=", "(Rnot_lt_ge _ _ {})"),
     "<=": (">", "(Rnot_le_gt _ _ {})"), ">": ("<=", "(Rnot_gt_le _ _ {})"),
@@ -85,11 +83,6 @@ class Scale:
     polynomial: Fraction
 
 
-def scale_of(size: int) -> Scale:
-    """Of a loss that is the mean over M·K = ``size`` squares: facts are on M·K/2 times the gradients."""
-    return Scale(f"2 / {size}", f"Tools.ratio 2 {size} eq_refl eq_refl", Fraction(size, 2))
-
-
 @dataclass(frozen=True, slots=True)
 class Compared:
     """``a operator b``; ``scale`` if a is a gradient."""
@@ -101,12 +94,10 @@ class Compared:
 
     def text(self, named: bool) -> str:
         a, b = (self.a.named, self.b.named) if named else (self.a.shown, self.b.shown)
-        return f"{a} {_COQ[self.operator]} {b}"
+        return f"{a} {COQ[self.operator]} {b}"
 
     def formula(self) -> Fact:
-        a, b = self.a.polynomial, self.b.polynomial
-        fact = FactAlgebra().compare(a, self.operator, b)
-        assert isinstance(fact, Fact)  # for the type checker: a comparison is one fact
+        fact = compared(self.a.polynomial, self.operator, self.b.polynomial)
         return fact if self.scale is None else Fact(fact.polynomial * self.scale.polynomial, fact.sign)
 
     def proof(self, h: str, holds: bool = True) -> str:
@@ -116,7 +107,7 @@ class Compared:
         return transferred(self.operator, cleared(self.formula().polynomial)[1], self.scale, h)
 
     def decided(self) -> str:
-        return f"(Tools.{_DECIDED[self.operator]} _ _)"
+        return f"(Tools.decide_{_LEMMAS[self.operator]} _ _)"
 
 
 def transferred(operator: Comparison, d: int, scale: Scale | None, h: str) -> str:
@@ -125,16 +116,14 @@ def transferred(operator: Comparison, d: int, scale: Scale | None, h: str) -> st
     It leaves to ``ring`` that d·(a − b), or d·(b − a), is p; or the ratio of the scale times p.
     """
     ratio, above = ("1", "Rlt_0_1") if scale is None else (scale.ratio, scale.above)
-    return f"(Tools.{_LEMMA[operator]} {d} ({ratio}) _ _ _ (IZR_lt 0 {d} eq_refl) ({above}) _ {h})"
+    return f"(Tools.of_{_LEMMAS[operator]} {d} ({ratio}) _ _ _ (IZR_lt 0 {d} eq_refl) ({above}) _ {h})"
 
 
 @dataclass(frozen=True, slots=True)
-class And:
-    parts: tuple[Prop, ...]
+class Junction:
+    """Each of the parts holds (``every``), or one of them does."""
 
-
-@dataclass(frozen=True, slots=True)
-class Or:
+    every: bool
     parts: tuple[Prop, ...]
 
 
@@ -143,7 +132,7 @@ class Not:
     part: Prop
 
 
-Prop: TypeAlias = Compared | And | Or | Not
+Prop: TypeAlias = Compared | Junction | Not
 
 
 def prop_text(prop: Prop, named: bool) -> str:
@@ -151,10 +140,9 @@ def prop_text(prop: Prop, named: bool) -> str:
     match prop:
         case Compared():
             return prop.text(named)
-        case And(parts=parts):
-            return joined([prop_text(part, named) for part in parts], "/\\", "True")
-        case Or(parts=parts):
-            return joined([prop_text(part, named) for part in parts], "\\/", "False")
+        case Junction(every=every, parts=parts):
+            connective, empty = ("/\\", "True") if every else ("\\/", "False")
+            return joined([prop_text(part, named) for part in parts], connective, empty)
         case Not(part=part):
             return f"~ ({prop_text(part, named)})"
 
@@ -164,10 +152,9 @@ def formula_of(prop: Prop) -> Formula:
     match prop:
         case Compared():
             return prop.formula()
-        case And(parts=parts):
-            return formula_of(parts[0]) if len(parts) == 1 else Both(tuple(map(formula_of, parts)))
-        case Or(parts=parts):
-            return formula_of(parts[0]) if len(parts) == 1 else Either(tuple(map(formula_of, parts)))
+        case Junction(every=every, parts=parts):
+            formulas = tuple(map(formula_of, parts))
+            return formulas[0] if len(parts) == 1 else Both(formulas) if every else Either(formulas)
         case Not(part=part):
             return negated(formula_of(part))
 
@@ -181,35 +168,26 @@ def proof_term(prop: Prop, h: str, holds: bool = True, depth: int = 0) -> str:
         case Compared():
             return prop.proof(h, holds)
         case Not(part=part):
-            if not holds:
-                return proof_term(part, f"(Tools.not_not _ {h} {decided(part)})", True, depth)
-            return proof_term(part, h, False, depth)
-        case And(parts=parts) if holds:
-            return _conjunction(parts, h, True, depth)
-        case Or(parts=parts) if not holds:
-            return _conjunction(parts, h, False, depth)
-        case And(parts=parts):
-            return _disjunction(parts, h, False, depth)
-        case Or(parts=parts):
-            return _disjunction(parts, h, True, depth)
+            h = h if holds else f"(Tools.not_not _ {h} {decided(part)})"
+            return proof_term(part, h, not holds, depth)
+        case Junction(every=every, parts=parts):
+            return (_each if every == holds else _one)(parts, h, holds, depth)
 
 
-def _conjunction(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
-    if not parts:
-        return "I"
-    if len(parts) == 1:
-        return proof_term(parts[0], h, holds, depth)
+def _each(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
+    """A term for all formulas, from a conjunction, or from a disjunction that does not hold."""
+    if len(parts) <= 1:
+        return proof_term(parts[0], h, holds, depth) if parts else "I"
     if holds:
         a, b = f"p{depth}", f"q{depth}"
-        first = proof_term(parts[0], a, True, depth + 1)
-        rest = _conjunction(parts[1:], b, True, depth + 1)
-        return f"(match {h} with conj {a} {b} => conj {first} {rest} end)"
-    first = proof_term(parts[0], f"(fun q{depth} => {h} (or_introl q{depth}))", False, depth + 1)
-    rest = _conjunction(parts[1:], f"(fun q{depth} => {h} (or_intror q{depth}))", False, depth + 1)
-    return f"(conj {first} {rest})"
+    else:
+        a, b = (f"(fun q{depth} => {h} ({side} q{depth}))" for side in ("or_introl", "or_intror"))
+    first, rest = proof_term(parts[0], a, holds, depth + 1), _each(parts[1:], b, holds, depth + 1)
+    return f"(match {h} with conj {a} {b} => conj {first} {rest} end)" if holds else f"(conj {first} {rest})"
 
 
-def _disjunction(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
+def _one(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
+    """A term for one of the formulas, from a disjunction, or from a conjunction that does not hold."""
     if not parts:
         return f"(match {h} with end)" if holds else f"({h} I)"
     if len(parts) == 1:
@@ -217,8 +195,7 @@ def _disjunction(parts: Sequence[Prop], h: str, holds: bool, depth: int) -> str:
     if not holds:
         h = f"(Tools.not_and _ _ {h} {decided(parts[0])})"
     a, b = f"p{depth}", f"q{depth}"
-    first = proof_term(parts[0], a, holds, depth + 1)
-    rest = _disjunction(parts[1:], b, holds, depth + 1)
+    first, rest = proof_term(parts[0], a, holds, depth + 1), _one(parts[1:], b, holds, depth + 1)
     return f"(match {h} with or_introl {a} => or_introl {first} | or_intror {b} => or_intror {rest} end)"
 
 
@@ -229,159 +206,6 @@ def decided(prop: Prop) -> str:
             return prop.decided()
         case Not(part=part):
             return f"(Tools.decide_not _ {decided(part)})"
-        case And(parts=parts):
-            return _decided(parts, "decide_and", "or_introl I")
-        case Or(parts=parts):
-            return _decided(parts, "decide_or", "or_intror (fun no => no)")
-
-
-def _decided(parts: Sequence[Prop], lemma: str, empty: str) -> str:
-    if not parts:
-        return f"({empty})"
-    text = decided(parts[-1])
-    for part in reversed(parts[:-1]):
-        text = f"(Tools.{lemma} _ _ {decided(part)} {text})"
-    return text
-
-
-Kind = Literal["abs", "min", "max", "quotient"]
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """Something that is not polynomial: an absolute, least or greatest value, or a quotient.
-
-    Attributes:
-        values: what it is of; an absolute value of a and −a.
-        value: its `Number`, in the proof by name.
-        shown, inner: what it is, as the statement and as the proof write it.
-        fresh: the variable of the system that it was made for, if no earlier one was.
-    """
-
-    kind: Kind
-    values: tuple[Number, ...]
-    value: Number
-    shown: str
-    inner: str
-    fresh: str | None
-
-    def facts(self) -> list[tuple[str, Prop]]:
-        """What is known of it: by the labels of the system, less the variable's name."""
-        m, values = self.value, self.values
-        match self.kind:
-            case "quotient":
-                a, b = values
-                return [("quotient", Compared(m * b, "==", a)), ("divisor", Compared(b, "!=", constant(0)))]
-            case "min":
-                bounds = [Compared(v, ">=", m) for v in values]
-                attained = [Compared(v, "==", m) for v in values]
-            case _:
-                bounds = [Compared(m, ">=", v) for v in values]
-                attained = [Compared(m, "==", v) for v in values]
-        return [*((f"bound {n}", bound) for n, bound in enumerate(bounds)), ("attained", Or(tuple(attained)))]
-
-    def tactics(self, equation: str) -> list[list[str]]:
-        """How each of `facts` is shown from m = …, a hypothesis (not for quotients)."""
-        if self.kind == "abs":
-            return [[f"exact (Tools.abs_{which} _ _ {equation})."] for which in ("above", "below", "is")]
-        count = len(self.values)
-        steps = []
-        for n in range(count):
-            last = "apply Req_ge; reflexivity." if n == count - 1 else f"exact (Tools.{self.kind}_head _ _)."
-            steps.append([f"rewrite {equation}.", *[f"apply Tools.{self.kind}_tail."] * n, last])
-        attained, current = [], equation
-        for n in range(count - 1):
-            attained += [f"destruct (Tools.{self.kind}_is _ _ _ {current}) as [L{n}|M{n}]."]
-            attained += [f"{{ {'right; ' * n}left. exact L{n}. }}"]
-            current = f"M{n}"
-        sides = "symmetry in {0}. exact {0}." if self.kind == "min" else "exact {0}."
-        attained += [f"{'right; ' * (count - 2)}right. {sides.format(current)}"]
-        return [*steps, attained]
-
-
-@dataclass(slots=True, eq=False)
-class CoqAlgebra:
-    """Numbers are `Number`, truth values are `Prop` (an `Algebra` of `zerograd.core.question.conditions`).
-
-    Attributes:
-        occurrences: all that is not polynomial, in order.
-        divisors: what is divided by; a dataset for which one of them is 0 answers no question.
-    """
-
-    facts: FactAlgebra = field(default_factory=FactAlgebra)
-    occurrences: list[Occurrence] = field(default_factory=list)
-    divisors: dict[str, Number] = field(default_factory=dict)
-
-    def constant(self, value: int | Fraction) -> Number:
-        return constant(value)
-
-    def divide(self, a: Number, b: Number) -> Number:
-        if b.polynomial.is_constant:
-            p = self.facts.divide(a.polynomial, b.polynomial)
-            return Number(f"({a.shown} / {b.shown})", f"({a.named} / {b.named})", p)
-        self.divisors[b.shown] = b
-        return self._named(
-            "quotient", [a, b], "/", lambda: self.facts.divide(a.polynomial, b.polynomial)
-        )  # fmt: skip
-
-    def absolute(self, a: Number) -> Number:
-        return self._named("abs", [a, -a], "Rabs", lambda: self.facts.absolute(a.polynomial))
-
-    def minimum(self, values: Sequence[Number]) -> Number:
-        return self._extreme("min", values, "Rmin", self.facts.minimum)
-
-    def maximum(self, values: Sequence[Number]) -> Number:
-        return self._extreme("max", values, "Rmax", self.facts.maximum)
-
-    def _extreme(
-        self,
-        kind: Kind,
-        values: Sequence[Number],
-        function: str,
-        polynomial: Callable[[Sequence[Polynomial]], Polynomial],
-    ) -> Number:
-        if len(values) == 1:
-            return values[0]
-        return self._named(kind, values, function, lambda: polynomial([v.polynomial for v in values]))
-
-    def _named(
-        self, kind: Kind, values: Sequence[Number], function: str, polynomial: Callable[[], Polynomial]
-    ) -> Number:
-        count = len(self.facts.known)
-        p = polynomial()
-        shown, inner = (
-            _written(function, [v.shown for v in values]), _written(function, [v.named for v in values])
-        )  # fmt: skip
-        for occurrence in self.occurrences:
-            if occurrence.inner == inner:
-                return occurrence.value
-        value = Number(f"({shown})", f"m_{len(self.occurrences)}", p)
-        fresh = f"t[{count}]" if len(self.facts.known) > count else None
-        self.occurrences.append(Occurrence(kind, tuple(values), value, shown, inner, fresh))
-        return value
-
-    def compare(self, a: Number, operator: Comparison, b: Number) -> Prop:
-        return Compared(a, operator, b)
-
-    def distinct(self, values: Sequence[Number]) -> Prop:
-        return And(tuple(Compared(v, "!=", w) for i, v in enumerate(values) for w in values[:i]))
-
-    def conjunction(self, parts: Sequence[Prop]) -> Prop:
-        return parts[0] if len(parts) == 1 else And(tuple(parts))
-
-    def disjunction(self, parts: Sequence[Prop]) -> Prop:
-        return parts[0] if len(parts) == 1 else Or(tuple(parts))
-
-    def negation(self, part: Prop) -> Prop:
-        return Not(part)
-
-
-def _written(function: str, values: Sequence[str]) -> str:
-    if function == "/":
-        return f"{values[0]} / {values[1]}"
-    if function == "Rabs":
-        return f"Rabs {values[0]}"
-    text = f"{function} {values[-2]} {values[-1]}"
-    for value in reversed(values[:-2]):
-        text = f"{function} {value} ({text})"
-    return text
+        case Junction(every=every, parts=parts):
+            lemma, empty = ("and", "(or_introl I)") if every else ("or", "(or_intror (fun no => no))")
+            return nested(f"(Tools.decide_{lemma} _ _ {{}} {{}})", list(map(decided, parts)) or [empty])

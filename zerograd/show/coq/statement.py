@@ -1,245 +1,191 @@
-"""What an exported theorem says: network, data, loss, gradients by the chain rule, and what is asked.
-
-Everything is written twice, as the statement shows it and as the proof does, in which each φ'(z) is a
-variable ``s`` and φ(z) is ``s * z``, or ``s * z + c``.
-"""
+"""What an exported theorem says: network, data, loss, gradients by the chain rule, and what is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
 
-from zerograd.core.model.activations import piecewise
-from zerograd.core.model.references import entry, resolve
-from zerograd.core.model.sides import Side, sides
-from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array, Index, Shape, indices
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.conditions import Condition, evaluate
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Relation, gradient_shapes, quantity_shapes, variable_shapes
+from zerograd.core.question.vocabulary import gradient_shapes, quantity_shapes, variable_shapes
 from zerograd.core.refuting.dataset import dataset_quantities
-from zerograd.show.coq.activations import function_name, has_intercepts, linear_text
-from zerograd.show.coq.claims import Definition, Hypothesis
-from zerograd.show.coq.props import Compared, CoqAlgebra, Number, Or, Prop, constant, prop_text, scale_of
+from zerograd.core.refuting.system import bounded, demands, where_label
+from zerograd.show.coq import passes
+from zerograd.show.coq.activations import Definition, Sample, Unit
+from zerograd.show.coq.algebra import CoqAlgebra
+from zerograd.show.coq.lemma import Key
+from zerograd.show.coq.loss import loss, scale_of
+from zerograd.show.coq.props import Compared, Junction, Number, Prop, Scale, constant, prop_text
 from zerograd.show.coq.text import identifier
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit with several sides, at one sample."""
+class Hypothesis:
+    """One part of the conjunction that is refuted.
 
-    layer: int
-    sample: int
-    unit: int
-    function: str
-    sides: tuple[Side, ...]
-    kinks: tuple[int | Fraction, ...]
+    Attributes:
+        key: of the facts of the system that follow from it; None if none do.
+        prop: what it says; None of a variable that is an integer.
+        text, named: the same as the statement and as the proof write it.
+        remark: what the problem says.
+    """
 
-    def name(self, letter: str) -> str:
-        return f"{letter}{self.layer}_{self.sample}_{self.unit}"
-
-    @property
-    def shifted(self) -> bool:
-        return has_intercepts(self.sides)
+    key: Key | None
+    prop: Prop | None
+    text: str
+    named: str
+    remark: str
 
 
 @dataclass(slots=True)
-class Statement:
-    """The parts of the theorem for M = ``samples`` samples.
+class Claims:
+    """What theorems of both kinds state.
 
     Attributes:
-        inputs: parameters, x and y in order, with the value if it is given.
-        definitions: what follows from them, in order; ``loss`` apart, which the gradients are of.
+        samples: those that the definitions speak of.
+        least: a number of samples that is asked for; references are resolved by it.
+        known: what the theorem can speak of, as the polynomials that facts are on.
+        scale: of the gradients, if facts are not on themselves.
+        prefix: of the names that entries of gradients have in the proof.
+        inputs: the variables in order, with the value if it is given.
+        units: those with several sides, at each sample.
+        forward, backward: what follows from the inputs, in order.
+        hypotheses: what is asked.
+        mentioned: the arrays whose gradients are spoken of.
     """
 
     problem: Problem
-    samples: int
+    samples: tuple[Sample, ...]
+    least: int
+    known: dict[str, Array[Polynomial]]
+    scale: Scale | None
+    prefix: str
     algebra: CoqAlgebra = field(default_factory=CoqAlgebra)
     inputs: list[tuple[str, Fraction | None]] = field(default_factory=list)
     units: list[Unit] = field(default_factory=list)
-    definitions: list[Definition] = field(default_factory=list)
+    forward: list[Definition] = field(default_factory=list)
+    backward: list[Definition] = field(default_factory=list)
     hypotheses: list[Hypothesis] = field(default_factory=list)
     mentioned: set[str] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        problem, network = self.problem, self.problem.network
-        for name, shape in variable_shapes(network, self.samples).items():
-            given = problem.given.get(name, {})
+    def state(self, variables: Mapping[str, Shape]) -> None:
+        """Fill in the inputs, the units and what is asked of them."""
+        self.units = passes.units_of(self.problem, self.samples)
+        self.forward = list(passes.forward(self.problem, self.samples))
+        for name, shape in variables.items():
+            given = self.problem.given.get(name, {})
             for index in indices(shape):
-                value = given.get(index)
-                self.inputs.append(
-                    (identifier(entry(name, index)), None if value is None else Fraction(value))
-                )
-        for number, layer in enumerate(network.layers, start=1):
-            choices = sides(layer.activation, problem.derivative_at_kink)
-            if len(choices) > 1:
-                name, kinks = function_name(layer.activation), piecewise(layer.activation).kinks
-                self.units += [
-                    Unit(number, m, i, name, choices, kinks)
-                    for m, i in product(range(self.samples), range(layer.units))
-                ]
-        self._ask(dataset_quantities(problem, self.samples))
-        self._define()
+                value = Fraction(given[index]) if index in given else None
+                self.inputs.append((identifier(entry(name, index)), value))
+        self._demands()
+        self._bounds()
+        for number, condition in enumerate(self.problem.where):
+            self.condition(number, condition)
+        if self.problem.domain == "integer":
+            self._integers(variables)
+        for unit in self.units:
+            for prop in unit.excluded():
+                self.exclude(prop, "derivative_at_kink: forbid")
 
     @property
-    def size(self) -> int:
-        """M·K, how many residuals the loss is the mean of."""
-        return self.samples * self.problem.network.outputs
-
-    # What is asked
-
-    def _ask(self, polynomials: dict[str, Array[Polynomial]]) -> None:
-        def number(name: str, index: Index) -> Number:
-            text = _name(name, index)
-            return Number(text, text, polynomials[name][index])
-
-        def lookup(name: str) -> Array[Number]:
-            self.mentioned.add(name)
-            return Array.build(polynomials[name].shape, lambda index: number(name, index))
-
-        problem, zero, scale = self.problem, constant(0), scale_of(self.size)
-        asked = (("zero", "==", "="), ("nonzero", "!=", "!="), ("positive", ">", ">"), ("negative", "<", "<"))
-        for relation, operator, shown in asked:
-            for name, index in problem.asked_entries(relation, self.samples):  # type: ignore[arg-type]
-                self.mentioned.add(f"grad({name})")
-                prop = Compared(number(f"grad({name})", index), operator, zero, scale)  # type: ignore[arg-type]
-                self._require(f"grad({entry(name, index)}) {shown} 0", prop, relation)
-        shapes = gradient_shapes(problem.network, self.samples)
-        for reference in problem.query[Relation.SOME_NONZERO]:
-            name = f"grad({reference.name})"
-            self.mentioned.add(name)
-            parts = tuple(
-                Compared(number(name, index), "!=", zero, scale)
-                for index in resolve(reference, shapes[reference.name])
-            )
-            self._require(f"some grad({reference}) != 0", Or(parts), f"some_nonzero: {reference}")
-        for (name, index), (low, high) in problem.entry_bounds(self.samples).items():
-            bounded, label = number(name, index), entry(name, index)
-            if low is not None:
-                self._require(f"{label} >= {low}", Compared(bounded, ">=", constant(low)), "bounds")
-            if high is not None:
-                self._require(f"{label} <= {high}", Compared(bounded, "<=", constant(high)), "bounds")
-        for n, condition in enumerate(problem.where):
-            divisors = set(self.algebra.divisors)
-            asked_for = evaluate(condition, self.algebra, lookup)
-            for text in [text for text in self.algebra.divisors if text not in divisors]:
-                self._require(None, Compared(self.algebra.divisors[text], "!=", zero), "divided by below")
-            self._require(f"where[{n}]", asked_for, f"where: {condition}")
-        if problem.domain == "integer":
-            for (name, value), (label, _) in zip(self.inputs, self._entries(), strict=True):
-                if value is None:
-                    said = f"integer {name}"
-                    self.hypotheses.append(
-                        Hypothesis(f"integer {label}", None, said, said, "domain: integer")
-                    )
-        if problem.derivative_at_kink == "forbid":
-            for unit in self.units:
-                name = unit.name("z")
-                z = Number(name, name, polynomials[f"z{unit.layer}"][unit.sample, unit.unit])
-                for kink in unit.kinks:
-                    self._require(None, Compared(z, "!=", constant(kink)), "derivative_at_kink: forbid")
-
-    def _require(self, label: str | None, prop: Prop, remark: str) -> None:
-        self.hypotheses.append(Hypothesis(label, prop, prop_text(prop, False), prop_text(prop, True), remark))
-
-    def _entries(self) -> Iterator[tuple[str, Index]]:
-        for name, shape in variable_shapes(self.problem.network, self.samples).items():
-            for index in indices(shape):
-                yield entry(name, index), index
-
-    # Forward and backward
-
-    def _define(self) -> None:
-        network = self.problem.network
-        below = "x"
-        for number, layer in enumerate(network.layers, start=1):
-            for m in range(self.samples):
-                for i in range(layer.units):
-                    self._unit(number, m, i, below)
-            below = f"a{number}"
-        for m, k in product(range(self.samples), range(network.outputs)):
-            self._same(f"y_hat_{m}_{k}", f"{below}_{m}_{k}")
-            self._same(f"r_{m}_{k}", f"y_hat_{m}_{k} - y_{m}_{k}")
-        squares = " + ".join(
-            f"r_{m}_{k} ^ 2" for m, k in product(range(self.samples), range(network.outputs))
-        )
-        self._same("loss", f"1 / {self.size} * ({squares})")
-        lowest = min((_layer(name) for name in self.gradients), default=network.depth + 1)
-        for m, k in product(range(self.samples), range(network.outputs)):
-            self._same(f"dL_dy_hat_{m}_{k}", f"2 / {self.size} * r_{m}_{k}")
-        for number in range(network.depth, max(lowest, 1) - 1, -1):
-            for m, i in product(range(self.samples), range(network.layers[number - 1].units)):
-                self._delta(number, m, i)
-        shapes = quantity_shapes(network, self.samples)
-        for name in self.gradients:
-            for index in indices(shapes[f"grad({name})"]):
-                self._same(_name(f"grad({name})", index), self._gradient(name, index))
+    def free(self) -> list[str]:
+        """The variables that are not given."""
+        return [name for name, value in self.inputs if value is None]
 
     @property
     def gradients(self) -> list[str]:
         """The arrays whose gradients are spoken of, in order."""
-        shapes = gradient_shapes(self.problem.network, self.samples)
-        return [name for name in shapes if f"grad({name})" in self.mentioned]
+        shapes = gradient_shapes(self.problem.network, self.least)
+        return [name for name in shapes if name in self.mentioned]
 
-    def _same(self, name: str, text: str) -> None:
-        self.definitions.append(Definition(name, text, text))
+    def require(self, key: Key | None, prop: Prop, remark: str) -> None:
+        """Add a hypothesis."""
+        text, named = prop_text(prop, False), prop_text(prop, True)
+        self.hypotheses.append(Hypothesis(key, prop, text, named, remark))
 
-    def _unit(self, number: int, m: int, i: int, below: str) -> None:
-        network = self.problem.network
-        terms = [f"w{number}_{i}_{j} * {below}_{m}_{j}" for j in range(network.widths[number - 1])]
-        terms += [f"b{number}_{i}"] * network.layers[number - 1].bias
-        self._same(f"z{number}_{m}_{i}", " + ".join(terms))
-        activation = network.layers[number - 1].activation
-        a, z, s, c = (f"{letter}{number}_{m}_{i}" for letter in "azsc")
-        choices = sides(activation, self.problem.derivative_at_kink)
-        if len(choices) == 1:
-            self._same(a, linear_text(choices[0].slope, choices[0].offset, z))
-            return
-        shift = f" + {c}" if has_intercepts(choices) else ""
-        self.definitions.append(Definition(a, f"{function_name(activation)} {z}", f"{s} * {z}{shift}"))
+    def exclude(self, prop: Prop, remark: str) -> None:
+        """Add a hypothesis on the pre-activation of a unit."""
+        self.require(None, prop, remark)
 
-    def _delta(self, number: int, m: int, i: int) -> None:
-        """∂L/∂a and ∂L/∂z of a unit, from those of the layer above."""
-        network = self.problem.network
-        if number == network.depth:
-            upstream = f"dL_dy_hat_{m}_{i}"
-        else:
-            upstream = f"dL_da{number}_{m}_{i}"
-            above = range(network.layers[number].units)
-            self._same(
-                upstream, " + ".join(f"dL_dz{number + 1}_{m}_{o} * w{number + 1}_{o}_{i}" for o in above)
+    def number(self, name: str, index: Index) -> Number:
+        """An entry of something that is known."""
+        text = identifier(entry(name, index))
+        return Number(text, text, self.known[name][index])
+
+    def gradient(self, name: str, index: Index) -> Number:
+        """An entry of the gradient by a parameter, or by x."""
+        self.mentioned.add(name)
+        label = entry(name, index)
+        polynomial = self.known[f"grad({name})"][index]
+        return Number(identifier(f"dL_d{label}"), identifier(f"{self.prefix}{label}"), polynomial)
+
+    def condition(self, number: int, condition: Condition) -> None:
+        """Say a condition of ``where``."""
+        gradients = {f"grad({name})": name for name in gradient_shapes(self.problem.network, self.least)}
+
+        def lookup(name: str) -> Array[Number]:
+            shape = self.known[name].shape
+            if name in gradients:
+                return Array.build(shape, lambda index: self.gradient(gradients[name], index))
+            return Array.build(shape, lambda index: self.number(name, index))
+
+        before = set(self.algebra.divisors)
+        prop = evaluate(condition, self.algebra, lookup)
+        for text, divisor in self.algebra.divisors.items():
+            if text not in before:
+                self.require(None, Compared(divisor, "!=", constant(0)), "divided by below")
+        self.require(where_label(number), prop, f"where: {condition}")
+
+    def _demands(self) -> None:
+        for demand in demands(self.problem, self.least):
+            name = demand.reference.name
+            if f"grad({name})" not in self.known:
+                continue
+            parts = tuple(
+                Compared(self.gradient(name, index), demand.operator, constant(0), self.scale)
+                for index in demand.indices
             )
-        activation = network.layers[number - 1].activation
-        choices = sides(activation, self.problem.derivative_at_kink)
-        name, z = f"dL_dz{number}_{m}_{i}", f"z{number}_{m}_{i}"
-        if len(choices) == 1:
-            slope = Fraction(choices[0].slope)
-            self._same(name, upstream if slope == 1 else f"{upstream} * {linear_text(0, slope, z)}")
-            return
-        shown = f"{upstream} * {function_name(activation)}' {z}"
-        self.definitions.append(Definition(name, shown, f"{upstream} * s{number}_{m}_{i}"))
+            some = demand.relation.some
+            remark = f"{demand.relation}: {demand.reference}" if some else str(demand.relation)
+            self.require(demand.label, Junction(False, parts) if some else parts[0], remark)
 
-    def _gradient(self, name: str, index: Index) -> str:
-        samples = range(self.samples)
-        if name == "x":
-            m, j = index
-            units = range(self.problem.network.layers[0].units)
-            return " + ".join(f"dL_dz1_{m}_{i} * w1_{i}_{j}" for i in units)
-        layer = int(name[1:])
-        below = "x" if layer == 1 else f"a{layer - 1}"
-        if name[0] == "b":
-            return " + ".join(f"dL_dz{layer}_{m}_{index[0]}" for m in samples)
-        return " + ".join(f"dL_dz{layer}_{m}_{index[0]} * {below}_{m}_{index[1]}" for m in samples)
+    def _bounds(self) -> None:
+        for (name, index), bound in self.problem.entry_bounds(self.least).items():
+            if name in self.known:
+                number = self.number(name, index)
+                for label, operator, end in bounded(entry(name, index), bound):
+                    self.require(label, Compared(number, operator, constant(end)), "bounds")
+
+    def _integers(self, variables: Mapping[str, Shape]) -> None:
+        labels = [entry(name, index) for name, shape in variables.items() for index in indices(shape)]
+        for label, (name, value) in zip(labels, self.inputs, strict=True):
+            if value is None:
+                text = f"integer {name}"
+                self.hypotheses.append(Hypothesis(("integer", label), None, text, text, "domain: integer"))
 
 
-def _name(name: str, index: Index) -> str:
-    """``grad(w1)`` at [0,1] as ``dL_dw1_0_1``."""
-    if name.startswith("grad("):
-        name = f"dL_d{name[5:-1]}"
-    return identifier(entry(name, index))
+class Statement(Claims):
+    """The theorem for a fixed number of samples; its gradients are sums of their shares."""
 
+    __slots__ = ()
 
-def _layer(name: str) -> int:
-    return 1 if name == "x" else int(name[1:])
+    def __init__(self, problem: Problem, samples: int) -> None:
+        network = problem.network
+        size = samples * network.outputs
+        scale, known = scale_of(size), dataset_quantities(problem, samples)
+        super().__init__(problem, tuple(map(Sample, range(samples))), samples, known, scale, "dL_d")
+        self.state(variable_shapes(network, samples))
+        self.forward.append(loss(self.samples, network.outputs, size))
+        lowest = min(map(passes.layer_of, self.gradients), default=network.depth + 1)
+        self.backward += passes.backward(problem, self.samples, str(size), scale.ratio, lowest)
+        shapes = quantity_shapes(network, samples)
+        for name in self.gradients:
+            for index in indices(shapes[f"grad({name})"]):
+                of = [self.samples[index[0]]] if name == "x" else self.samples
+                shares = [passes.share(problem, sample, name, index) for sample in of]
+                known_as = identifier(entry(f"dL_d{name}", index))
+                self.backward.append(Definition.of(known_as, " + ".join(shares)))

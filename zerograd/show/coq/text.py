@@ -1,4 +1,4 @@
-"""Numbers, polynomials and facts as Coq writes them, and text from problem files made safe in comments.
+"""Numbers, polynomials, patterns and terms as Coq writes them; text from problem files made safe in comments.
 
 All polynomials are written with integer coefficients: a fact ``p > 0`` is one about d·p, d the least
 common denominator. So Coq's ``ring`` decides every identity between them.
@@ -7,110 +7,18 @@ common denominator. So Coq's ``ring`` decides every identity between them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
 from textwrap import fill
-from typing import TypeAlias
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.refuting.facts import Both, Either, Fact, Formula, meaning
-from zerograd.core.refuting.system import Case
-from zerograd.show.escape import clean
+from zerograd.document.escape import clean
 
 
 class NotExportable(ZerogradError):  # noqa: N818  # a limit of what can be written, not a mishap
     """A certificate that cannot be written for Coq. The message says why, and what to do instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A variable is this number."""
-
-    name: str
-    value: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A variable is an integer."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    parts: tuple[Claim, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    parts: tuple[Claim, ...]
-
-
-Claim: TypeAlias = Fact | Value | Whole | AllOf | OneOf
-"""What a hypothesis says: a `Formula`, or one of the things that a system says beside its facts."""
-
-
-def claim(formula: Formula) -> Claim:
-    match formula:
-        case Fact():
-            return formula
-        case Both(parts=parts):
-            return AllOf(tuple(map(claim, parts)))
-        case Either(parts=parts):
-            return OneOf(tuple(map(claim, parts)))
-
-
-def case_claim(case: Case) -> AllOf:
-    """All that holds in one case of a distinction."""
-    values = tuple(Value(name, value) for name, value in case.values.items())
-    return AllOf((*values, *(claim(formula) for _, formula in case.facts)))
-
-
-def renamed_claim(said: Claim, names: Mapping[str, str]) -> Claim:
-    match said:
-        case Fact(polynomial=p, sign=sign):
-            return Fact(p.renamed(names), sign)
-        case Value(name=name, value=value):
-            return Value(names.get(name, name), value)
-        case Whole(name=name):
-            return Whole(names.get(name, name))
-        case AllOf(parts=parts):
-            return AllOf(tuple(renamed_claim(part, names) for part in parts))
-        case OneOf(parts=parts):
-            return OneOf(tuple(renamed_claim(part, names) for part in parts))
-
-
-def renamed_text(text: str, names: Mapping[str, str]) -> str:
-    """Text of a claim with other names for its variables."""
-    new = {identifier(name): identifier(other) for name, other in names.items()}
-    return re.sub(r"\b[a-zA-Z]\w*", lambda match: new.get(match[0], match[0]), text)
-
-
-def claim_key(said: Claim) -> object:
-    """The same for claims that differ in the order of their parts, or by factors, only."""
-    match said:
-        case Fact():
-            return meaning(said)
-        case AllOf(parts=parts):
-            return ("all", frozenset(map(claim_key, parts)))
-        case OneOf(parts=parts):
-            return ("one", frozenset(map(claim_key, parts)))
-    return said
-
-
-def variables_in(said: Claim) -> Iterator[str]:
-    match said:
-        case Fact(polynomial=p):
-            yield from p.variables
-        case Value(name=name) | Whole(name=name):
-            yield name
-        case AllOf(parts=parts) | OneOf(parts=parts):
-            for part in parts:
-                yield from variables_in(part)
 
 
 def identifier(variable: str) -> str:
@@ -142,24 +50,6 @@ def polynomial_text(p: Polynomial) -> str:
     return text or "0"
 
 
-def claim_text(said: Claim) -> str:
-    """A proposition; of several parts it stands in parentheses."""
-    match said:
-        case Fact(polynomial=p, sign=sign):
-            text = polynomial_text(cleared(p)[0])
-            return {
-                "=": f"{text} = 0", "!=": f"{text} <> 0", ">": f"0 < {text}", ">=": f"0 <= {text}"
-            }[sign]  # fmt: skip
-        case Value(name=name, value=value):
-            return value_text(identifier(name), value)
-        case Whole(name=name):
-            return f"integer {identifier(name)}"
-        case AllOf(parts=parts):
-            return joined(list(map(claim_text, parts)), "/\\", "True")
-        case OneOf(parts=parts):
-            return joined(list(map(claim_text, parts)), "\\/", "False")
-
-
 def value_text(term: str, value: Fraction) -> str:
     """``s = 1``, ``100 * s = 1``: no fractions, which ``ring`` would not read."""
     factor = "" if value.denominator == 1 else f"{value.denominator} * "
@@ -167,27 +57,46 @@ def value_text(term: str, value: Fraction) -> str:
 
 
 def joined(parts: Sequence[str], connective: str, empty: str) -> str:
+    """A proposition of several, in parentheses if they are more than one."""
     if not parts:
         return empty
-    if len(parts) == 1:
-        return parts[0]
-    return "(" + f" {connective} ".join(parts) + ")"
+    return parts[0] if len(parts) == 1 else f"({f' {connective} '.join(parts)})"
+
+
+def nested(template: str, parts: Sequence[str]) -> str:
+    """Parts joined in pairs from the right: of ``({} + {})`` and a, b, c it is ``(a + (b + c))``."""
+    text = parts[-1]
+    for part in reversed(parts[:-1]):
+        text = template.format(part, text)
+    return text
 
 
 def conjunction_pattern(names: Sequence[str]) -> str:
     """The pattern that takes A /\\ B /\\ C apart: ``[a [b c]]``; of no parts it is ``_``."""
-    text = names[-1] if names else "_"
-    for name in reversed(names[:-1]):
-        text = f"[{name} {text}]"
-    return text
+    return nested("[{} {}]", names or ["_"])
+
+
+def conjunction_term(terms: Sequence[str]) -> str:
+    """A term for a conjunction, of terms for its parts."""
+    return nested("(conj {} {})", terms)
+
+
+def split_term(count: int) -> str:
+    """A term for a conjunction, with its parts left as goals."""
+    return conjunction_term(["_"] * max(count, 1))
 
 
 def disjunction_pattern(patterns: Sequence[str]) -> str:
     """The pattern that takes A \\/ B \\/ C apart: ``[a|[b|c]]``."""
-    text = patterns[-1]
-    for pattern in reversed(patterns[:-1]):
-        text = f"[{pattern}|{text}]"
-    return text
+    return nested("[{}|{}]", patterns)
+
+
+def destructed(term: str, patterns: Sequence[str]) -> str:
+    """The tactic that takes a disjunction apart."""
+    if not patterns:
+        return f"destruct {term}."
+    pattern = disjunction_pattern(patterns)
+    return f"destruct {term} as {pattern}." if pattern.startswith("[") else f"pose proof {term} as {pattern}."
 
 
 def chosen(number: int, count: int) -> str:
@@ -199,14 +108,6 @@ def chosen(number: int, count: int) -> str:
 def wrapped(text: str) -> str:
     """A long line as several, broken at blanks."""
     return fill(text, 100, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-
-
-def split_term(count: int) -> str:
-    """A term for a conjunction, with its parts left as goals."""
-    text = "_"
-    for _ in range(count - 1):
-        text = f"(conj _ {text})"
-    return text
 
 
 def comment(text: str) -> str:

@@ -203,15 +203,6 @@ End Integers.
 """
 
 SUMS = r"""
-Module Sums.
-
-Lemma mean (A : Type) (data : list A) (k : Z) :
-  data <> nil -> (0 < k)%Z -> 0 < 2 / (INR (length data) * IZR k).
-Proof.
-  intros N K. apply Rdiv_lt_0_compat; [lra|]. apply Rmult_lt_0_compat; [|exact (IZR_lt 0 k K)].
-  apply lt_0_INR. destruct data as [|p rest]; [destruct (N eq_refl)|simpl; lia].
-Qed.
-
 (* On a kink, where the derivative that is taken is not the slope. *)
 Lemma on_kink (a s z k slope offset : R) :
   a = s * z -> z = k -> s * k = slope * k + offset -> a = slope * z + offset.

@@ -7,10 +7,10 @@ from hashlib import sha256
 from importlib.resources import files
 
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.derivation import derivation_html
-from zerograd.show.escape import clean
+from zerograd.document.escape import clean
 from zerograd.show.page.content import content
 from zerograd.show.page.data import can_calculate, json_for_script, page_data
+from zerograd.show.say.derivation import derivation_html
 
 SCRIPTS = (
     "rational.js",

@@ -12,9 +12,9 @@ from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.escape import clean, clean_lines
-from zerograd.show.numbers import decimal_text, field_text
-from zerograd.show.numbers import exact_text as plain_text
+from zerograd.document.escape import clean, clean_lines
+from zerograd.document.numbers import decimal_text, field_text
+from zerograd.document.numbers import exact_text as plain_text
 from zerograd.show.page.data import gradient_rows, labels
 from zerograd.show.question import condition_lines, convention_line
 from zerograd.show.words import count, network_line, piece_text

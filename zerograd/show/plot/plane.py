@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.exact import Exact, divide, narrow, sign
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.numbers import equation, vector_text
+from zerograd.document.numbers import equation, vector_text
 from zerograd.show.plot.grid import outputs_at
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
 from zerograd.show.plot.points import Finish, marker, marker_style

@@ -18,8 +18,8 @@ from matplotlib.ticker import ScalarFormatter
 
 from zerograd.core.numbers.exact import Algebraic, Exact
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.escape import clean
-from zerograd.show.numbers import decimal_text, equation, exact_text, field_text
+from zerograd.document.escape import clean
+from zerograd.document.numbers import decimal_text, equation, exact_text, field_text
 from zerograd.show.plot import NothingToPlot
 
 FAMILY = "DejaVu Sans"

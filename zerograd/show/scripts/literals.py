@@ -9,7 +9,7 @@ from typing import Any
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, format_exact, narrow
-from zerograd.show.numbers import field_text, is_long
+from zerograd.document.numbers import field_text, is_long
 
 WIDTH = 100
 _WHOLE = 2**53

@@ -13,7 +13,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.escape import clean, clean_lines
+from zerograd.document.escape import clean, clean_lines
 from zerograd.show.question import convention_line, question_lines, relations_asked
 from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments
 from zerograd.show.scripts.rounding import PutBack

@@ -1,0 +1,109 @@
+"""Print how well the house keeps its rooms: who knows what, and how long things are.
+
+    python tools/measures.py [check]
+
+With ``check``, exit with 1 where a measure is above its limit.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "zerograd"
+LONGEST_MODULE = 400
+_WRITTEN = (".py", ".js", ".css", ".html", ".j2")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number that should not grow.
+
+    Attributes:
+        limit: the largest value that is accepted.
+        value: its value in this tree, and the places that make it up.
+    """
+
+    name: str
+    limit: int
+    value: int
+    places: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return self.value <= self.limit
+
+
+def measures() -> list[Measure]:
+    """All measures of this tree."""
+    pieces = _naming(r"slopes|kinks|offsets")
+    squares = _naming(r"(?<!the)mse|residual|squared error")
+    by_hand = tuple(_places(PACKAGE.rglob("*.py"), _evaluates))
+    long = tuple(f"{_name(path)}: {_lines(path)}" for path in _sources() if _lines(path) > LONGEST_MODULE)
+    shown = sum(
+        _lines(path)
+        for room in ("show", "document")
+        for path in (PACKAGE / room).rglob("*.*")
+        if path.suffix in _WRITTEN
+    )
+    return [
+        Measure("files that name slopes, kinks or offsets", 25, len(pieces), pieces),
+        Measure("files that name the squared error or residuals", 20, len(squares), squares),
+        Measure("evaluations of a network that are written by hand", 7, len(by_hand), by_hand),
+        Measure(f"modules of more than {LONGEST_MODULE} lines", 0, len(long), long),
+        Measure("lines of show and document", 13_000, shown),
+    ]
+
+
+def _sources() -> Iterator[Path]:
+    return (path for path in sorted(PACKAGE.rglob("*")) if path.suffix in (".py", ".js"))
+
+
+def _lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _naming(words: str) -> tuple[str, ...]:
+    """The files in which one of the words occurs, in code or prose."""
+    pattern = re.compile(words, re.IGNORECASE)
+    return tuple(_name(path) for path in _sources() if pattern.search(path.read_text(encoding="utf-8")))
+
+
+def _places(paths: Iterable[Path], test: Callable[[str], bool]) -> Iterator[str]:
+    """``module: function`` for each function whose source passes the test."""
+    for path in sorted(paths):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and test(ast.get_source_segment(text, node) or ""):
+                yield f"{_name(path)}: {node.name}"
+
+
+def _evaluates(source: str) -> bool:
+    """Whether a function reads weights and biases, and multiplies: a pass through layers of its own."""
+    weights = re.search(r"""f"w\{|\bweights\b""", source)
+    biases = re.search(r"""f"b\{|\bbias\b""", source)
+    products = re.search(r"dot\(| @ |\bmul\b|sp\.Add|sum\(|combin|linear\(|multiply", source)
+    return bool(weights and biases and products)
+
+
+def main(arguments: list[str]) -> int:
+    """Print a table; the places too where a limit is exceeded."""
+    found = measures()
+    for measure in found:
+        print(f"{measure.value:>7} (at most {measure.limit:>6,})  {measure.name}")
+        for place in () if measure.holds else measure.places:
+            print(f"            {place}")
+    return 1 if "check" in arguments and not all(measure.holds for measure in found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,154 @@
+"""The question in its normal form: what is asked, and nothing else.
+
+Whoever makes a `zerograd.core.question.problem.Problem` of what a person wrote sees to it that the form is
+normal: names are resolved, values lie within their bounds, divisions are never by zero.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from zerograd.core.model.activations import Kink
+from zerograd.core.model.losses import LOSSES
+from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
+from zerograd.core.model.references import Reference, entry, resolve
+from zerograd.core.numbers.arrays import Index, Shape
+from zerograd.core.question.conditions import Condition
+from zerograd.core.question.language import Call, Item, Name, Node, walk
+from zerograd.core.question.vocabulary import (
+    Bound,
+    Domain,
+    Rational,
+    Relation,
+    Samples,
+    gradient_shapes,
+    tighter,
+    variable_shapes,
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a network and a dataset.
+
+    Attributes:
+        query: for each relation the names of gradients that it is asked of, single entries by full index.
+        where: conditions on everything that is computed.
+        given: fixed values by name and full index.
+        bounds: (lowest, highest) by name or entry, None where open.
+    """
+
+    network: Network
+    samples: Samples
+    query: Mapping[Relation, tuple[Reference, ...]]
+    where: tuple[Condition, ...]
+    given: Mapping[str, Mapping[Index, Rational]]
+    bounds: Mapping[Reference, Bound]
+    domain: Domain
+    derivative_at_kink: Kink
+    loss: str
+
+    def asked_entries(self, relation: Relation, samples: int) -> list[tuple[str, Index]]:
+        """Every gradient entry named under a relation, in order, without repeats."""
+        shapes = gradient_shapes(self.network, samples)
+        return list(
+            dict.fromkeys(
+                (reference.name, index)
+                for reference in self.query[relation]
+                for index in resolve(reference, shapes[reference.name])
+            )
+        )
+
+    def entry_bounds(self, samples: int) -> dict[tuple[str, Index], Bound]:
+        """The bounds of every bounded entry of parameters, ``x`` and ``y``."""
+        shapes = variable_shapes(self.network, samples)
+        result: dict[tuple[str, Index], Bound] = {}
+        for reference, bound in self.bounds.items():
+            for index in resolve(reference, shapes[reference.name]):
+                site = (reference.name, index)
+                result[site] = tighter(result.get(site, (None, None)), bound)
+        return result
+
+    @property
+    def asks_of_x(self) -> bool:
+        """Whether gradients with respect to the inputs play a part."""
+        named = any(reference.name == "x" for references in self.query.values() for reference in references)
+        return named or any(_gradient_of_x(node) for c in self.where for node in walk(c.node))
+
+    @cached_property
+    def model(self) -> Model:
+        """The network with its loss and conventions."""
+        return Model(self.network, LOSSES[self.loss], self.derivative_at_kink)
+
+    @cached_property
+    def digest(self) -> str:
+        """``sha256:…`` of what the question means; title, notes and the like play no part."""
+        canonical = json.dumps(self.meaning(), sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+    def meaning(self) -> dict[str, Any]:
+        """What the digest is of: the canonical document without title, notes and the like."""
+        data: dict[str, Any] = {
+            "network": _network_to_json(self.network),
+            "samples": self.samples.to_json(),
+        }
+        for relation, references in self.query.items():
+            if references:
+                data[str(relation)] = sorted(map(str, references))
+        if self.where:
+            data["where"] = [str(condition) for condition in self.where]
+        if self.given:
+            data["given"] = self.given_to_json()
+        if self.bounds:
+            data["bounds"] = {
+                str(reference): [None if end is None else str(end) for end in bound]
+                for reference, bound in sorted(self.bounds.items(), key=lambda item: str(item[0]))
+            }
+        return data | {
+            "domain": self.domain,
+            "derivative_at_kink": self.derivative_at_kink,
+            "loss": self.loss,
+        }
+
+    def given_to_json(self) -> dict[str, Any]:
+        """The given values as nested lists by name (of open samples: single entries)."""
+        shapes = variable_shapes(self.network, self.samples.least)
+        data: dict[str, Any] = {}
+        for name, values in sorted(self.given.items()):
+            if self.samples.fixed is None and name in ("x", "y"):
+                data |= {entry(name, index): str(value) for index, value in sorted(values.items())}
+            else:
+                data[name] = _nested(values, shapes[name])
+        return data
+
+
+def _gradient_of_x(node: Node) -> bool:
+    match node:
+        case Call(function="grad", arguments=(Name(name="x") | Item(array=Name(name="x")),)):
+            return True
+    return False
+
+
+def _nested(values: Mapping[Index, Rational], shape: Shape, prefix: Index = ()) -> Any:
+    if len(prefix) == len(shape):
+        value = values.get(prefix)
+        return None if value is None else str(Fraction(value))
+    return [_nested(values, shape, (*prefix, i)) for i in range(shape[len(prefix)])]
+
+
+def _network_to_json(network: Network) -> dict[str, Any]:
+    layers = []
+    for layer in network.layers:
+        activation = layer.activation
+        named = (
+            activation.name if activation.parameter is None else {activation.name: str(activation.parameter)}
+        )
+        layers.append({"units": layer.units, "activation": named, "bias": layer.bias})
+    return {"inputs": network.inputs, "layers": layers}

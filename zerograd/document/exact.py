@@ -1,0 +1,159 @@
+"""Exact numbers, and sums and products of them, as formula trees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow, sign
+from zerograd.document.formula import (
+    ALPHA,
+    BESIDE,
+    DOTS,
+    LESS,
+    MINUS,
+    PLUS,
+    TIMES,
+    ZERO,
+    Digits,
+    Flow,
+    Node,
+    Quotient,
+    Script,
+    brackets,
+    row,
+)
+from zerograd.document.numbers import decimal_text, is_long
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A number or product taken apart: its sign, and its size.
+
+    Attributes:
+        terms: of how many terms the size consists; more than one want brackets in a product.
+        long: whether the size is shown by its first digits alone.
+    """
+
+    negative: bool
+    size: Node
+    terms: int = 1
+
+    @property
+    def node(self) -> Node:
+        return row(MINUS, self.size) if self.negative else self.size
+
+    @property
+    def factor(self) -> Node:
+        """As it stands in a product, behind another factor."""
+        return brackets(self.node) if self.negative or self.terms > 1 else self.size
+
+
+def signed(value: Exact) -> Signed:
+    """An exact number; by its first six digits and an ellipsis where it is too long to write out."""
+    value = narrow(value)
+    if sign(value) == 0:
+        return Signed(False, ZERO)
+    if is_long(value):
+        return _decimal(value)
+    if isinstance(value, Algebraic):
+        return _polynomial(value.coefficients, ALPHA)
+    return Signed(value < 0, _rational(_size(value)))
+
+
+def number(value: Exact) -> Node:
+    return signed(value).node
+
+
+def rational(value: int | Fraction) -> Node:
+    """A rational number, however long."""
+    return Signed(value < 0, _rational(_size(value))).node
+
+
+def coefficient(value: int | Fraction, divisors: Sequence[Node] = (), *, alone: bool = False) -> list[Node]:
+    """What stands before a product: ``2``, ``(2/M)``; nothing for 1 unless it stands alone."""
+    below = [*([Digits(digits(value.denominator))] if value.denominator > 1 else []), *divisors]
+    if below:
+        return [Quotient(Digits(digits(value.numerator)), row(*below), factor=not alone)]
+    return [Digits(digits(value.numerator))] if alone or value != 1 else []
+
+
+def polynomial(coefficients: Sequence[int | Fraction], variable: Node) -> Node:
+    """From the highest power down; ``coefficients`` from the constant up."""
+    return _polynomial(coefficients, variable).node
+
+
+def _size(value: int | Fraction) -> int | Fraction:
+    return -value if value < 0 else value
+
+
+def _rational(size: int | Fraction) -> Node:
+    if size.denominator == 1:
+        return Digits(digits(size.numerator))
+    return Quotient(Digits(digits(size.numerator)), Digits(digits(size.denominator)), small=True)
+
+
+def _polynomial(coefficients: Sequence[int | Fraction], variable: Node) -> Signed:
+    terms = []
+    for power, coefficient in reversed(list(enumerate(coefficients))):
+        if coefficient:
+            symbol = variable if power < 2 else Script(variable, above=Digits(str(power)))
+            shown = [_rational(_size(coefficient))] if power == 0 or _size(coefficient) != 1 else []
+            terms.append(Signed(coefficient < 0, row(*shown, *([symbol] if power else []))))
+    if len(terms) == 1:
+        return terms[0]
+    return Signed(False, row(*total(terms).parts), len(terms))
+
+
+def _decimal(value: Exact) -> Signed:
+    mantissa, _, exponent = decimal_text(value).partition("e")
+    negative = mantissa.startswith("-")
+    size: Node = Digits(f"{mantissa.removeprefix('-')}…")
+    if exponent:
+        power = int(exponent)
+        shown = row(MINUS, Digits(str(-power))) if power < 0 else Digits(str(power))
+        size = row(size, TIMES, Script(Digits("10"), above=shown))
+    return Signed(negative, size)
+
+
+def product(factors: Sequence[Exact]) -> Signed:
+    """``2 · (−3)``; the sign of the first factor is that of the whole, so that sums of products read well."""
+    first, *rest = map(signed, factors)
+    if not rest:
+        return first
+    parts = [brackets(first.size) if first.terms > 1 else first.size]
+    for factor in rest:
+        parts += [TIMES, factor.factor]
+    return Signed(first.negative, row(*parts))
+
+
+def total(terms: Iterable[Signed | None]) -> Flow:
+    """``1 − 2 + 1``, breakable before each sign; None stands for terms that are left out."""
+    parts: list[Node] = []
+    for term in terms:
+        if term is None:
+            parts.append(row(PLUS, DOTS))
+        elif parts:
+            size = brackets(term.size) if term.terms > 1 else term.size
+            parts.append(row(LESS if term.negative else PLUS, size))
+        else:
+            parts.append(term.node)
+    return Flow(tuple(parts) or (ZERO,))
+
+
+def combination(terms: Iterable[tuple[Exact, Node | None]]) -> Node:
+    """``2 x − 3``: a sum of multiples of variables, and of constants (None), without what is 0."""
+    shown = []
+    for coefficient, variable in terms:
+        if sign(coefficient) == 0:
+            continue
+        if variable is None:
+            shown.append(signed(coefficient))
+        elif sign(coefficient - 1) == 0 or sign(coefficient + 1) == 0:
+            shown.append(Signed(sign(coefficient) < 0, variable))
+        else:
+            value = signed(coefficient)
+            size = brackets(value.size) if value.terms > 1 else value.size
+            shown.append(Signed(value.negative, row(size, BESIDE, variable)))
+    return total(shown)

@@ -1,0 +1,149 @@
+"""Documents as fragments of HTML, formulas in MathML, without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from zerograd.document.blocks import (
+    DEEPEST,
+    Block,
+    Code,
+    Equation,
+    Equations,
+    Formula,
+    Heading,
+    Inline,
+    Numbered,
+    Paragraph,
+    Prose,
+    Strong,
+    Terms,
+    escaped,
+)
+from zerograd.document.escape import clean
+from zerograd.document.formula import (
+    Call,
+    Cases,
+    Digits,
+    Letter,
+    Matrix,
+    Node,
+    OneIf,
+    Phrase,
+    Quantity,
+    Quotient,
+    Script,
+    Sigma,
+    Sign,
+    Word,
+    row,
+    spread,
+)
+from zerograd.document.markdown import pieces_of
+
+_INVISIBLE_TIMES = "\u2062"
+
+
+def formula(node: Node) -> str:
+    """A formula as MathML, without the element ``math`` around it."""
+    match node:
+        case Letter(name="ŷ"):
+            return '<mover accent="true"><mi>y</mi><mo stretchy="false">^</mo></mover>'
+        case Letter(name=text) | Word(text=text):
+            return f"<mi>{escape(text)}</mi>"
+        case Digits(text=text):
+            return f"<mn>{text}</mn>"
+        case Sign(text=text, binary=binary):
+            return _sign(text, binary=binary)
+        case Phrase(text=text):
+            return f"<mtext>&nbsp;{escape(text)}&nbsp;</mtext>"
+        case Quantity() | Call() | OneIf():
+            return formula(spread(node))
+        case Script(base=base, below=below, above=above):
+            parts = "".join(formula(part) for part in (base, below, above) if part)
+            tag = f"m{'sub' * bool(below)}{'sup' * bool(above)}"
+            return f"<{tag}>{parts}</{tag}>" if below or above else parts
+        case Quotient(top=top, bottom=bottom, slash=True):
+            return formula(row(top, Sign("/"), bottom))
+        case Quotient(top=top, bottom=bottom, small=small):
+            fraction = f"<mfrac>{formula(top)}{formula(bottom)}</mfrac>"
+            return f'<mstyle displaystyle="false">{fraction}</mstyle>' if small else fraction
+        case Sigma(index=index):
+            return f"<munder><mo>∑</mo>{formula(index)}</munder>"
+        case Cases(cases=cases):
+            return f"<mrow><mo>{{</mo>{_table(cases)}</mrow>"
+        case Matrix(rows=rows):
+            return f"<mrow><mo>(</mo>{_table(rows)}<mo>)</mo></mrow>"
+    return f"<mrow>{''.join(map(formula, node.parts))}</mrow>"
+
+
+def _table(rows: Iterable[tuple[Node, ...]]) -> str:
+    lines = (f"<mtr>{''.join(f'<mtd>{formula(cell)}</mtd>' for cell in cells)}</mtr>" for cells in rows)
+    return f"<mtable>{''.join(lines)}</mtable>"
+
+
+def _sign(text: str, *, binary: bool) -> str:
+    if text == " ":
+        return f"<mo>{_INVISIBLE_TIMES}</mo>"
+    if text in "()":
+        return f'<mo stretchy="false">{text}</mo>'
+    if text in "+−":
+        # By itself a browser would go by the place in its group.
+        return f'<mo form="{"infix" if binary else "prefix"}">{text}</mo>'
+    if text in "∂…⋮":
+        return f"<mi>{text}</mi>"
+    return f"<mo>{escape(text)}</mo>"
+
+
+def written(blocks: Iterable[Block], kind: str) -> str:
+    """An element ``section`` of a class."""
+    return "\n".join([f'<section class="{kind}">', *map(_block, blocks), "</section>"]) + "\n"
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(text=text, level=level):
+            level = min(level + 1, 3)
+            return f"<h{level}>{prose(text)}</h{level}>"
+        case Paragraph(parts=parts, depth=depth):
+            indent = f' style="margin-left: {2 * min(depth, DEEPEST)}em"' if depth else ""
+            return f"<p{indent}>{prose(parts)}</p>"
+        case Equations(lines=equations):
+            return "\n".join(['<div class="equations">', *map(_equation, equations), "</div>"])
+        case Numbered(lines=numbered):
+            items = (f'<li value="{number}">{_inline(Formula(node))}</li>' for number, node in numbered)
+            return f"<ol>{''.join(items)}</ol>"
+        case Terms(items=terms):
+            lines = (f"{label}: {escape(clean(line))}" for label, texts in terms for line in texts)
+            return "\n".join(f"<p>{line}</p>" for line in lines)
+    head = _cells("th", block.head)
+    body = "\n".join(f"<tr>{_cells('td', cells)}</tr>" for cells in block.rows)
+    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def _cells(tag: str, cells: Iterable[Prose]) -> str:
+    return "".join(f"<{tag}>{prose(cell)}</{tag}>" for cell in cells)
+
+
+def _equation(equation: Equation) -> str:
+    pieces = (f'<math displaystyle="true">{formula(piece)}</math>' for piece in pieces_of(equation))
+    note = f' <span class="note">({prose(equation.note)})</span>' if equation.note else ""
+    return f'<p class="equation">{" ".join(pieces)}{note}</p>'
+
+
+def prose(parts: Prose) -> str:
+    return "".join(map(_inline, parts))
+
+
+def _inline(part: Inline) -> str:
+    match part:
+        case Formula(node=Phrase(text=text)):
+            return escape(text)
+        case Formula(node=node):
+            return f"<math>{formula(node)}</math>"
+        case Code(text=text):
+            return f"<code>{escape(clean(text))}</code>"
+        case Strong(text=text):
+            return f"<strong>{escape(clean(text))}</strong>"
+    return escaped(part, lambda text: escape(clean(text)))

@@ -1,0 +1,68 @@
+"""A page of text: sections, labelled lines, and colour where a terminal wants it."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_LABEL = 10
+"""Columns before the text of a labelled line."""
+_NARROWEST = 20
+"""Columns that a text has at least, however narrow the page."""
+_WHOLE = re.compile(r" = |\b1\[[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]")
+"""What is not broken over lines: a sign of equality and its neighbours, ``1[z1[m,0] > 0]``."""
+_COLOURS = {"sat": "32", "unsat": "31", "unknown": "33"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a page is set.
+
+    Attributes:
+        width: columns that are kept to where it is possible.
+        colour: whether escape codes for colour and weight are used.
+    """
+
+    width: int
+    colour: bool
+
+    def verdict(self, status: str, text: str) -> str:
+        return f"\x1b[1;{_COLOURS[status]}m{text}\x1b[0m" if self.colour else text
+
+    def heading(self, text: str) -> list[str]:
+        """An empty line and a section's heading."""
+        return ["", f"\x1b[1m{text}\x1b[0m" if self.colour else text]
+
+    def wrapped(self, text: str, indent: int = 0, hanging: int = 0) -> list[str]:
+        """Lines of prose; ``hanging`` is a further indent from the second line on."""
+        return _wrap(text, self.width, " " * indent, " " * (indent + hanging))
+
+    def labelled(self, label: str, text: str | Iterable[str]) -> list[str]:
+        """``samples   3``: a label, and text that is wrapped beside it; a new line for each text."""
+        beside = " " * _LABEL
+        texts = [text] if isinstance(text, str) else text
+        return [
+            line
+            for number, part in enumerate(texts)
+            for line in _wrap(part, self.width, label.ljust(_LABEL) if number == 0 else beside, beside)
+        ]
+
+
+def _wrap(text: str, width: int, first: str, rest: str) -> list[str]:
+    """Lines with their indents."""
+    width = max(width, len(rest) + _NARROWEST)
+    lines = textwrap.wrap(
+        _WHOLE.sub(lambda match: match[0].replace(" ", "\u00a0"), text),
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def cut(items: Sequence[str], most: int) -> tuple[list[str], int]:
+    """The first items, and how many are left out."""
+    return list(items[:most]), max(len(items) - most, 0)

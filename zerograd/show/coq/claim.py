@@ -1,0 +1,114 @@
+"""What a hypothesis of a lemma says, in Coq: a formula, or what a system says beside its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from zerograd.core.refuting.facts import Both, Either, Fact, Formula, meaning, renamed, variables_in
+from zerograd.core.refuting.system import Case
+from zerograd.show.coq.text import cleared, identifier, joined, polynomial_text, value_text
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A variable is this number."""
+
+    name: str
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A variable is an integer."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distinction:
+    """One of the cases holds."""
+
+    cases: tuple[Case, ...]
+
+
+Claim: TypeAlias = Formula | Value | Whole | Case | Distinction
+
+
+def conjuncts(said: Both | Case) -> tuple[Claim, ...]:
+    """The parts, all of which hold; of a case its values first."""
+    if isinstance(said, Both):
+        return said.parts
+    values = (Value(name, value) for name, value in said.values.items())
+    return (*values, *(formula for _, formula in said.facts))
+
+
+def disjuncts(said: Either | Distinction) -> tuple[Claim, ...]:
+    """The parts, one of which holds."""
+    return said.parts if isinstance(said, Either) else said.cases
+
+
+def renamed_claim(said: Claim, names: Mapping[str, str]) -> Claim:
+    """The claim with other names for its variables."""
+    match said:
+        case Value(name=name, value=value):
+            return Value(names.get(name, name), value)
+        case Whole(name=name):
+            return Whole(names.get(name, name))
+        case Case():
+            return _renamed_case(said, names)
+        case Distinction(cases=cases):
+            return Distinction(tuple(_renamed_case(part, names) for part in cases))
+        case _:
+            return renamed(said, names)
+
+
+def _renamed_case(case: Case, names: Mapping[str, str]) -> Case:
+    values = {names.get(name, name): value for name, value in case.values.items()}
+    return Case(case.name, values, tuple((label, renamed(fact, names)) for label, fact in case.facts))
+
+
+def claim_key(said: Claim) -> object:
+    """The same for claims that differ in the order of their parts, or by factors, only."""
+    match said:
+        case Value() | Whole():
+            return said
+        case Case():
+            return said.meaning({})
+        case Distinction(cases=cases):
+            return frozenset(part.meaning({}) for part in cases)
+        case _:
+            return meaning(said)
+
+
+def claim_variables(said: Claim) -> frozenset[str]:
+    """The names of its variables."""
+    match said:
+        case Value(name=name) | Whole(name=name):
+            return frozenset({name})
+        case Case():
+            return frozenset().union(*map(claim_variables, conjuncts(said)))
+        case Distinction(cases=cases):
+            return frozenset().union(*map(claim_variables, cases))
+        case _:
+            return variables_in(said)
+
+
+_SIGNS = {"=": "{} = 0", "!=": "{} <> 0", ">": "0 < {}", ">=": "0 <= {}"}
+
+
+def claim_text(said: Claim) -> str:
+    """A proposition; of several parts it stands in parentheses."""
+    match said:
+        case Fact(polynomial=p, sign=sign):
+            return _SIGNS[sign].format(polynomial_text(cleared(p)[0]))
+        case Value(name=name, value=value):
+            return value_text(identifier(name), value)
+        case Whole(name=name):
+            return f"integer {identifier(name)}"
+        case Both() | Case():
+            return joined([claim_text(part) for part in conjuncts(said)], "/\\", "True")
+        case Either() | Distinction():
+            return joined([claim_text(part) for part in disjuncts(said)], "\\/", "False")

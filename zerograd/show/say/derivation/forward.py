@@ -1,0 +1,156 @@
+"""The forward pass of a derivation, as vectors over the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from zerograd.core.model.activations import LINEAR, Activation, piecewise
+from zerograd.core.model.network import Layer
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.verdict.answer import Sat
+from zerograd.document.blocks import (
+    Block,
+    Equation,
+    Equations,
+    chain,
+    heading,
+    paragraph,
+)
+from zerograd.document.exact import combination, number, signed, total
+from zerograd.document.formula import (
+    BESIDE,
+    LESS,
+    PLUS,
+    Digits,
+    Letter,
+    Node,
+    Quotient,
+    Script,
+    beside,
+    brackets,
+    flow,
+    row,
+)
+from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
+from zerograd.show.say.derivation.selection import EVERYTHING, Selection
+from zerograd.show.words import count, kink_line, samples_text
+
+
+def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
+    """Inputs, pre-activations, activations, predictions, residuals and the loss."""
+    witness, network = answer.witness, answer.problem.network
+    run = witness.forward
+    yield heading("The forward pass")
+    entries = "; every vector has an entry for each sample, in order" if witness.samples > 1 else ""
+    if witness.samples > LONGEST:
+        entries += f". Of the {witness.samples} entries and terms some are left out ({EVERYTHING})"
+    yield paragraph(f"The inputs, and what each layer makes of them{entries}:")
+    lines = [
+        Equation(names.plain("x", *names.at(0, unit)), (vector(_column(witness.x.rows(), unit)),))
+        for unit in shown.units[0]
+    ]
+    for layer, kind in enumerate(network.layers, start=1):
+        for unit in shown.units[layer]:
+            z = vector(_column(run.z[layer - 1].rows(), unit))
+            a = vector(_column(run.a[layer - 1].rows(), unit))
+            out = _output(names, layer, unit)
+            name = names.layered("z", layer, *names.at(layer, unit))
+            formulas = _affine(answer, names, layer, unit, kind)
+            if kind.activation == LINEAR:
+                lines.append(chain(out, *([name] if layer < network.depth else []), *formulas, a))
+            else:
+                lines.append(chain(name, *formulas, z))
+                lines.append(chain(out, names.activation(kind.activation, name), a))
+        left_out = kind.units - len(shown.units[layer])
+        said = list(_slopes(answer, layer, kind.activation, shown.units[layer]))
+        if not said and not left_out and layer < network.depth:
+            continue
+        yield Equations(tuple(lines))
+        lines = []
+        if left_out:
+            yield paragraph(f"{count(left_out, 'more unit')} of layer {layer}: {EVERYTHING}.")
+        if said:
+            yield paragraph(" ".join(said))
+    yield from _loss(answer, names, shown)
+
+
+def _output(names: Names, layer: int, unit: int) -> Node:
+    at = names.at(layer, unit)
+    return names.plain("ŷ", *at) if layer == names.network.depth else names.layered("a", layer, *at)
+
+
+def _column(rows: Sequence[Sequence[Exact]], unit: int) -> list[Exact]:
+    return [values[unit] for values in rows]
+
+
+def _affine(answer: Sat, names: Names, layer: int, unit: int, kind: Layer) -> Iterator[Node]:
+    """The pre-activation of a unit, with letters and, where it is short, with numbers."""
+    parameters, below = answer.witness.parameters, answer.problem.network.widths[layer - 1]
+    bias = [PLUS, names.parameter(f"b{layer}", (unit,))] if kind.bias else []
+    if below > SPELLED:
+        product = summed("j", names.parameter(f"w{layer}", (unit, "j")), names.fed(layer, "j"))
+        yield row(product, *bias)
+        return
+    letters: list[Node] = []
+    for j in range(below):
+        letters += [PLUS] if j else []
+        letters += beside(names.parameter(f"w{layer}", (unit, j)), names.fed(layer, j))
+    yield row(*letters, *bias)
+    weights = [(parameters[f"w{layer}"][unit, j], names.fed(layer, j)) for j in range(below)]
+    yield combination([*weights, *([(parameters[f"b{layer}"][unit], None)] if kind.bias else [])])
+
+
+def _slopes(answer: Sat, layer: int, activation: Activation, units: Sequence[int]) -> Iterator[str]:
+    """Sentences on the samples on which a unit is inactive, saturated or on a kink."""
+    run, network = answer.witness.forward, answer.problem.network
+    single = network.widths[layer] == 1
+    of = f" of layer {layer}" if network.depth > 2 or not single else ""
+    samples = answer.witness.samples
+    for unit in units:
+        flat: dict[str, list[int]] = {}
+        kinks: list[int] = []
+        for m, (z, slope) in enumerate(
+            zip(
+                _column(run.z[layer - 1].rows(), unit),
+                _column(run.derivatives[layer - 1].rows(), unit),
+                strict=True,
+            )
+        ):
+            piece, on_kink = piecewise(activation).locate(z)
+            if on_kink:
+                kinks.append(m)
+            elif not slope:
+                below = piece == 0 and activation.name.startswith("relu")
+                flat.setdefault("inactive" if below else "saturated", []).append(m)
+        said = [f"{word} (slope 0) on {samples_text(at, samples)}" for word, at in flat.items()]
+        if kinks:
+            where = kink_line([activation], answer.problem.derivative_at_kink)
+            said.append(f"on a kink on {samples_text(kinks, samples)}, where {where}")
+        if said:
+            name = f"The unit{of}" if single else f"Unit {unit}{of}"
+            yield f"{name} is {', and '.join(said)}."
+
+
+def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
+    witness, network = answer.witness, answer.problem.network
+    rows = witness.point.residuals.rows()
+    depth = network.depth
+    lines = []
+    for unit in shown.units[depth]:
+        at = names.at(depth, unit)
+        difference = row(names.plain("ŷ", *at), LESS, names.plain("y", *at))
+        lines.append(Equation(names.plain("r", *at), (difference, vector(_column(rows, unit)))))
+    yield paragraph("The residuals, and the loss:")
+    residual = names.plain("r", "m", *names.at(depth, "k"))
+    squared = Script(residual.base, residual.below, Digits("2")) if isinstance(residual, Script) else residual
+    over = summed("k", squared) if network.outputs > 1 else squared
+    general = row(Quotient(Digits("1"), names.count), BESIDE, summed("m", over))
+    entries = witness.point.residuals.entries
+    steps: list[Node] = [general]
+    if len(entries) > 1:
+        squares = [signed(value * value) for value in entries]
+        terms = squares if len(entries) <= LONGEST else [*squares[: LONGEST - 2], None, squares[-1]]
+        lead = Quotient(Digits("1"), Digits(str(len(entries))))
+        steps.append(flow(row(lead, BESIDE), brackets(total(terms))))
+    lines.append(chain(Letter("L"), *steps, number(witness.loss)))
+    yield Equations(tuple(lines))

@@ -1,0 +1,120 @@
+"""What the quantities of a network are called in formulas, and vectors over the samples.
+
+A quantity without the index of a sample is the vector of its values over the samples. Axes of length 1
+need no index; where all widths are 1, the layer stands where it does: z₁ instead of z⁽¹⁾.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from zerograd.core.model.activations import Activation
+from zerograd.core.model.network import Network
+from zerograd.core.numbers.exact import Exact
+from zerograd.derive.naming import function_name, is_scalar, quantity
+from zerograd.document.exact import number
+from zerograd.document.formula import (
+    BESIDE,
+    CLOSE,
+    COMMA,
+    DOTS,
+    OPEN,
+    Call,
+    Digits,
+    Flow,
+    Letter,
+    Node,
+    Quotient,
+    Script,
+    Sigma,
+    Word,
+    beside,
+    derivative,
+    row,
+    spread,
+)
+
+_WORDS = {"leaky_relu": "LeakyReLU"}
+
+At: TypeAlias = int | str
+"""An index: a number, or the letter that stands for any."""
+
+LONGEST = 12
+"""Entries of a vector, and terms of a sum, that are written out."""
+SPELLED = 3
+"""Units of a neighbouring layer whose contributions are written out in letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one network's quantities."""
+
+    network: Network
+
+    @property
+    def scalar(self) -> bool:
+        return is_scalar(self.network)
+
+    def layered(self, letter: str, layer: int, *at: At) -> Node:
+        """``z⁽¹⁾ₘᵢ``; ``z₁ₘ`` where every layer has one unit."""
+        return spread(quantity(self.network, letter, layer, at))
+
+    def plain(self, letter: str, *at: At) -> Node:
+        """``xₘ``."""
+        return spread(quantity(self.network, letter, at=at))
+
+    def at(self, layer: int, unit: At) -> tuple[At, ...]:
+        """The index of a unit of a layer (0: the inputs), where it needs one."""
+        return (unit,) if self.network.widths[layer] > 1 else ()
+
+    def fed(self, layer: int, unit: At, *sample: At) -> Node:
+        """What a unit below feeds into a layer: x, or a."""
+        at = (*sample, *self.at(layer - 1, unit))
+        return self.plain("x", *at) if layer == 1 else self.layered("a", layer - 1, *at)
+
+    def parameter(self, name: str, index: Sequence[At] | None = None) -> Node:
+        """``w⁽¹⁾ᵢⱼ``, or the whole array."""
+        if index is None:
+            return self.layered(name[0], int(name[1:]))
+        shape = self.network.shapes[name]
+        return self.layered(name[0], int(name[1:]), *(i for i, n in zip(index, shape, strict=True) if n > 1))
+
+    def gradient(self, name: str, index: Sequence[At] | None) -> Node:
+        """``∂L/∂w⁽¹⁾ᵢⱼ``, or that of the whole array."""
+        if name != "x":
+            return derivative(Letter("L"), self.parameter(name, index))
+        at = () if index is None else (index[0], *self.at(0, index[1]))
+        return derivative(Letter("L"), self.plain("x", *at))
+
+    def activation(self, activation: Activation, argument: Node, *, prime: bool = False) -> Node:
+        """``ReLU(z)``, ``ReLU′(z)``."""
+        word = _WORDS.get(activation.name) or function_name(activation, parameter=False)
+        below = None if activation.parameter is None else number(activation.parameter)
+        return spread(Call(Script(Word(word), below) if below else Word(word), argument, prime))
+
+    @property
+    def factor(self) -> Node:
+        """2/M, or 2/(MK) where there are K outputs."""
+        return Quotient(Digits("2"), self.count)
+
+    @property
+    def count(self) -> Node:
+        return row(Letter("M"), BESIDE, Letter("K")) if self.network.outputs > 1 else Letter("M")
+
+
+def summed(index: str, *factors: Node) -> Node:
+    """``Σₘ f g``."""
+    return row(Sigma(Letter(index)), *beside(*factors))
+
+
+def vector(values: Sequence[Exact], longest: int = LONGEST) -> Flow:
+    """``(1, −2, 1)``, breakable after commas; a single value stands alone; long ones lose their middle."""
+    if len(values) == 1:
+        return Flow((number(values[0]),))
+    shown = [number(value) for value in (values if len(values) <= longest else values[: longest - 2])]
+    if len(values) > longest:
+        shown += [DOTS, number(values[-1])]
+    parts = [row(node, COMMA) for node in shown[:-1]]
+    return Flow((row(OPEN, parts[0]), *parts[1:], row(shown[-1], CLOSE)))

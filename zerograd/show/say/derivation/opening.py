@@ -1,0 +1,49 @@
+"""The question of a derivation, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Sat
+from zerograd.document.blocks import Block, Code, Strong, heading, join, paragraph, prose
+from zerograd.document.escape import clean
+from zerograd.document.formula import Letter, inline
+from zerograd.show.question import condition_lines
+from zerograd.show.say.asking import asked_of, size
+from zerograd.show.say.derivation.names import Names
+from zerograd.show.words import activations, count, kink_line, network_line
+
+_MOST = 12
+"""Gradients that the question is said to be about."""
+
+
+def question(answer: Sat, names: Names) -> Iterator[Block]:
+    """The title, what is asked, and that it is answered."""
+    problem = answer.problem
+    yield heading(clean(problem.title or "") or "A worked example", level=1)
+    yield heading("The question")
+    whole = "integer " if problem.domain == "integer" else ""
+    asked = list(asked_of(problem, lambda *entry: inline(names.gradient(*entry)), in_order=True))
+    if len(asked) > _MOST:
+        asked = [*asked[:_MOST], (f"{len(asked) - _MOST} more conditions of this kind",)]
+    yield paragraph(
+        f"Are there {whole}parameters of the network {network_line(problem.network)} ",
+        f"and a {whole}dataset of {size(problem)}",
+        prose(" with ", join(asked)) if asked else (),
+        "? Here ",
+        Letter("L"),
+        f" is the mean squared error{_kinks(problem)}.",
+    )
+    lines = [Code(line) for line in condition_lines(problem)]
+    if lines:
+        yield paragraph("Asked besides: ", join((line,) for line in lines), ".")
+    found = count(answer.witness.samples, "sample")
+    yield paragraph(Strong("Yes."), f" Here is an answer with {found}, worked out by hand.")
+
+
+def _kinks(problem: Problem) -> str:
+    used = activations(problem.network)
+    if not any(activation.has_kinks for activation in used):
+        return ""
+    return f", and {kink_line(used, problem.derivative_at_kink)}"

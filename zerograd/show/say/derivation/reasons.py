@@ -1,0 +1,186 @@
+"""Why it works, in words read off the witness: terms that cancel, and samples that do not reach a layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from zerograd.core.model.activations import piecewise
+from zerograd.core.numbers.exact import sign
+from zerograd.core.question.vocabulary import NOT_ZERO, Relation
+from zerograd.core.verdict.answer import Sat
+from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join
+from zerograd.document.formula import inline
+from zerograd.show.say.derivation.backward import Place
+from zerograd.show.say.derivation.names import Names
+from zerograd.show.say.derivation.selection import Selection
+from zerograd.show.say.derivation.steps import Adjoint, GradientSum, gradient_sum
+from zerograd.show.smallest import smallest_text
+from zerograd.show.why import why_zero
+from zerograd.show.words import count, samples_text
+
+_MINUS = re.compile(r"-(?=\d)")
+_MOST_UNITS = 4
+"""Units that are said to hold something back."""
+_MOST_SAMPLES = 8
+"""Samples whose inputs' gradients are explained."""
+
+
+def reasons(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adjoint]) -> Iterator[Block]:
+    """How the gradients that are asked for come to vanish, and the others do not."""
+    problem, witness = answer.problem, answer.witness
+    sums = {
+        (name, index): gradient_sum(witness, found, name, index)
+        for name, entries in shown.gradients.items()
+        for index in entries
+        if name != "x"
+    }
+    zero = [place for place in problem.asked_entries(Relation.ZERO, witness.samples) if place in sums]
+    other = [
+        place
+        for relation in (*NOT_ZERO, Relation.SOME_NONZERO)
+        for place in problem.asked_entries(relation, witness.samples)
+        if place in sums and sign(sums[place].value)
+    ]
+    paragraphs = [
+        *_cancelled(answer, names, [sums[place] for place in zero]),
+        *_term_by_term(answer, names, [sums[place] for place in zero], found),
+        *_held_back(answer, names, list(dict.fromkeys(other)), sums, found),
+        *(_of_inputs(answer) if problem.asks_of_x else ()),
+    ]
+    if answer.fewer is not None:
+        paragraphs.append(
+            (
+                "No smaller number of samples that the question allows will do: the answer carries ",
+                "a certificate of that, which was checked.",
+            )
+        )
+    if any(_on_kinks(answer)):
+        paragraphs.append(
+            (
+                "A sample is on a kink, where the loss need not have a derivative: there the gradients are ",
+                "what reverse mode makes of the slope that is taken.",
+            )
+        )
+    if said := smallest_text(answer):
+        paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', said)}.",))
+    if paragraphs:
+        yield heading("Why it works")
+        yield from map(Paragraph, paragraphs)
+
+
+def _on_kinks(answer: Sat) -> Iterator[bool]:
+    layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
+    return (piecewise(layer.activation).locate(z)[1] for layer, array in layers for z in array.entries)
+
+
+def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:
+    """Sums that are 0 although some of their terms are not."""
+    groups: dict[tuple[int, ...], list[Prose]] = {}
+    for sum_ in sums:
+        if sum_.carrying:
+            groups.setdefault(sum_.carrying, []).append((_gradient(names, sum_),))
+    if groups:
+        said: list[Prose] = [
+            ("in ", *join(gradients), f" {_those(samples, answer.witness.samples)}")
+            for samples, gradients in groups.items()
+        ]
+        parts = [part for prose in said for part in ("; ", *prose)][1:]
+        yield ("Terms that are not zero cancel: ", *parts, ".")
+
+
+def _term_by_term(
+    answer: Sat, names: Names, sums: Sequence[GradientSum], found: Mapping[int, Adjoint]
+) -> Iterator[Prose]:
+    """Sums whose every term is 0."""
+    groups: dict[Prose, list[Prose]] = {}
+    for sum_ in sums:
+        if not sum_.carrying:
+            groups.setdefault(_nothing(answer, names, sum_, found), []).append((_gradient(names, sum_),))
+    for why, gradients in groups.items():
+        yield ("Every term of ", *join(gradients), " is zero: ", *why, ".")
+
+
+def _nothing(answer: Sat, names: Names, sum_: GradientSum, found: Mapping[int, Adjoint]) -> Prose:
+    """Why every term is 0."""
+    layer, unit = int(sum_.name[1:]), sum_.index[0]
+    network, run = answer.problem.network, answer.witness.forward
+    if not any(map(sign, answer.witness.point.residuals.entries)):
+        return ("every residual is zero",)
+    of = _unit(names, layer, unit)
+    if not any(values[unit] for values in run.derivatives[layer - 1].rows()):
+        return (f"{of} has slope 0 on {_every(answer)}",)
+    if not any(sign(values[unit]) for values in found[layer].delta.rows()):
+        if layer == network.depth:
+            return (f"nothing comes back to {of}, whose slope or residual is zero on {_every(answer)}",)
+        above = answer.witness.parameters[f"w{layer + 1}"].rows()
+        if not any(sign(weights[unit]) for weights in above):
+            return (f"no weight leads on from {of}",)
+        for higher in range(layer + 1, network.depth + 1):
+            if not any(run.derivatives[higher - 1].entries):
+                whole = "the output" if higher == network.depth else f"layer {higher}"
+                return (f"{whole} has slope 0 on {_every(answer)}, in every unit",)
+        no = "on no sample does anything come back" if answer.witness.samples > 1 else "nothing comes back"
+        return (f"{no} through {of}",)
+    return (f"what comes in is zero wherever something comes back through {of}",)
+
+
+def _held_back(
+    answer: Sat,
+    names: Names,
+    places: Sequence[Place],
+    sums: Mapping[Place, GradientSum],
+    found: Mapping[int, Adjoint],
+) -> Iterator[Prose]:
+    """Sums that are not 0, where a slope of 0 keeps something out of them."""
+    by_unit: dict[tuple[int, int], list[GradientSum]] = {}
+    for name, index in places:
+        by_unit.setdefault((int(name[1:]), index[0]), []).append(sums[name, index])
+    run, samples = answer.witness.forward, answer.witness.samples
+    told = 0
+    for (layer, unit), own in by_unit.items():
+        slopes = [values[unit] for values in run.derivatives[layer - 1].rows()]
+        arriving = [values[unit] for values in found[layer].arriving.rows()]
+        held = [m for m in range(samples) if not slopes[m] and sign(arriving[m])]
+        passed = [m for m in range(samples) if slopes[m] and sign(arriving[m])]
+        if not held or not passed or told == _MOST_UNITS:
+            continue
+        told += 1
+        gradients: list[Prose] = [(_gradient(names, sum_),) for sum_ in own]
+        what = " is a sum" if len(own) == 1 else " are sums"
+        end = ", and not zero" if len(passed) == 1 else ", which do not cancel"
+        yield (
+            f"On {samples_text(held, samples)} {_unit(names, layer, unit)} has slope 0 ",
+            "and holds back what comes back to it. So ",
+            *join(gradients),
+            f"{what} over {samples_text(passed, samples)} alone{end}.",
+        )
+
+
+def _of_inputs(answer: Sat) -> Iterator[Prose]:
+    """Why entries of ∂L/∂x are 0."""
+    found = list(why_zero(answer.witness))
+    for sample, why in found[:_MOST_SAMPLES]:
+        yield (f"The gradient by the input of sample {sample}: {why}.",)
+    if len(found) > _MOST_SAMPLES:
+        yield (f"So it is, each in its way, on {count(len(found) - _MOST_SAMPLES, 'more sample')}.",)
+
+
+def _those(samples: Sequence[int], of: int) -> str:
+    return "all of them" if len(samples) == of else f"those of {samples_text(samples, of)}"
+
+
+def _gradient(names: Names, sum_: GradientSum) -> Formula:
+    return Formula(inline(names.gradient(sum_.name, sum_.index)))
+
+
+def _unit(names: Names, layer: int, unit: int) -> str:
+    depth = names.network.depth
+    which = "the unit" if names.network.widths[layer] == 1 else f"unit {unit}"
+    if layer == depth:
+        return which.replace("unit", "output")
+    return f"{which} of layer {layer}" if depth > 2 or names.network.widths[layer] > 1 else which
+
+
+def _every(answer: Sat) -> str:
+    return "every sample" if answer.witness.samples > 1 else "the sample"

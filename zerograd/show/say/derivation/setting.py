@@ -1,0 +1,130 @@
+"""The network and the data of a derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from zerograd.core.model.activations import LINEAR
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.univariate import polynomial as coefficients
+from zerograd.core.verdict.answer import Sat
+from zerograd.document.blocks import (
+    Block,
+    Equation,
+    Equations,
+    Prose,
+    Table,
+    heading,
+    join,
+    paragraph,
+    prose,
+)
+from zerograd.document.exact import number, polynomial
+from zerograd.document.formula import ALPHA, DOTS, DOWN, EQUALS, PLUS, ZERO, Letter, Matrix, Node, beside, row
+from zerograd.document.numbers import decimal_text, is_long, isolating_interval
+from zerograd.show.say.derivation.names import Names
+from zerograd.show.say.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE
+from zerograd.show.words import count
+
+T = TypeVar("T")
+
+_LONGEST_POLYNOMIAL = 13
+"""Coefficients of a polynomial that is written out."""
+
+
+def network(answer: Sat, names: Names) -> Iterator[Block]:
+    """The formulas of the network, and its parameters."""
+    yield heading("The network")
+    yield paragraph("From an input ", names.plain("x"), " the network computes")
+    lines = []
+    for layer, kind in enumerate(answer.problem.network.layers, start=1):
+        last = layer == answer.problem.network.depth
+        below = names.plain("x") if layer == 1 else names.layered("a", layer - 1)
+        parts = beside(names.parameter(f"w{layer}"), below)
+        parts += [PLUS, names.parameter(f"b{layer}")] if kind.bias else []
+        out = names.plain("ŷ") if last else names.layered("a", layer)
+        z = names.layered("z", layer)
+        if kind.activation == LINEAR:
+            lines.append(Equation(out, (row(*parts),) if last else (z, row(*parts))))
+        else:
+            lines += [Equation(z, (row(*parts),)), Equation(out, (names.activation(kind.activation, z),))]
+    yield Equations(tuple(lines))
+    if not names.scalar:
+        where = "The number in brackets above a letter is that of its layer; "
+        yield paragraph(f"{where}units, inputs and samples are counted from 0.")
+    yield from _parameters(answer, names)
+
+
+def _parameters(answer: Sat, names: Names) -> Iterator[Block]:
+    arrays = answer.witness.parameters
+    single = [name for name, array in arrays.items() if len(array.entries) == 1]
+    several = [name for name in arrays if name not in single]
+    said = [row(names.parameter(name), EQUALS, number(arrays[name].entries[0])) for name in single]
+    if said:
+        yield paragraph("Its parameters are " if not several else "Of its parameters, ", join(said), ".")
+    if several:
+        yield paragraph("The others are:" if said else "Its parameters are:")
+        yield Equations(tuple(Equation(names.parameter(name), (_matrix(arrays[name]),)) for name in several))
+    if any(max(array.shape) > MOST_SIDE for array in arrays.values()):
+        yield paragraph(f"Of large arrays some rows and columns are left out: {EVERYTHING}.")
+
+
+def _matrix(array: Array[Exact]) -> Node:
+    """A matrix, or a vector as a column."""
+    rows = array.rows() if len(array.shape) == 2 else [(value,) for value in array.entries]
+    cells = [
+        tuple(_elided([number(value) for value in _ends(values)], len(values), DOTS))
+        for values in _ends(rows)
+    ]
+    return Matrix(tuple(_elided(cells, len(rows), (DOWN,) * len(cells[0]))))
+
+
+def _ends(items: Sequence[T], most: int = MOST_SIDE) -> list[T]:
+    """The first items and the last of a long sequence."""
+    return list(items) if len(items) <= most else [*items[: most - 2], items[-1]]
+
+
+def _elided(shown: list[T], of: int, mark: T) -> list[T]:
+    """What `_ends` left, with a mark before the last where something is left out."""
+    return [*shown[:-1], mark, shown[-1]] if len(shown) < of else shown
+
+
+def alpha(field: NumberField) -> Block:
+    """What α is."""
+    value = decimal_text(Algebraic(field, coefficients([0, 1])))
+    near = prose("The number ", ALPHA, f" is about {value}: ")
+    if len(field.polynomial) > _LONGEST_POLYNOMIAL or any(map(is_long, field.polynomial)):
+        degree = len(field.polynomial) - 1
+        return paragraph(near, f"the root of a polynomial of degree {degree}; {EVERYTHING}.")
+    equation = row(polynomial(field.polynomial, Letter("t")), EQUALS, ZERO)
+    interval = isolating_interval(field)
+    where: Prose = (" near there",)
+    if interval is not None:
+        where = prose(" between ", number(interval[0]), " and ", number(interval[1]))
+    return paragraph(near, "the solution of ", equation, where, ".")
+
+
+def data(answer: Sat, names: Names) -> Iterator[Block]:
+    """A table of the samples: inputs and targets."""
+    witness, net = answer.witness, answer.problem.network
+    yield heading("The data")
+    head = [prose("sample ", Letter("m"))]
+    columns: list[list[Prose]] = []
+    left_out = False
+    for letter, width, array in (("x", net.inputs, witness.x), ("y", net.outputs, witness.y)):
+        shown = _ends(range(width), MOST_COLUMNS)
+        left_out = left_out or len(shown) < width
+        symbols = [prose(names.plain(letter, "m", *((i,) if width > 1 else ()))) for i in shown]
+        head += _elided(symbols, width, prose(DOTS))
+        by_column = [[prose(number(values[i])) for values in array.rows()] for i in shown]
+        columns += _elided(by_column, width, [prose(DOTS)] * witness.samples)
+    table = [((str(m),), *cells) for m, cells in enumerate(zip(*columns, strict=True))]
+    if len(table) > MOST_ROWS:
+        left_out = True
+        table = [*table[: MOST_ROWS - 2], (prose(DOWN),) * len(head), table[-1]]
+    yield Table(tuple(head), tuple(table))
+    if left_out:
+        whole = count(witness.samples, "sample")
+        yield paragraph(f"Not all of the {whole} and their entries are shown: {EVERYTHING}.")

@@ -1,0 +1,126 @@
+"""Proofs that a question has no answer, as a textbook would print them: a certificate in words.
+
+Pure functions from a problem and a certificate that `zerograd.core.refuting.refutation` accepts: text for a
+terminal, Markdown with ``$…$`` formulas, LaTeX that needs amsmath, HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Alternatives, Certificate, Identity, Part, nodes
+from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.document import html, latex, markdown, text
+from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
+from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
+from zerograd.show.say.proof.argument import Argument
+from zerograd.show.say.proof.claim import about, claim, enough, notation
+from zerograd.show.say.proof.facts import Facts
+
+
+def statement(problem: Problem, certificate: Certificate) -> str:
+    """The theorem that the certificate proves, as a plain sentence or a few."""
+    return text.prose(claim(problem, certificate))
+
+
+def proof_text(problem: Problem, certificate: Certificate, *, width: int = text.WIDTH) -> str:
+    """The proof for a terminal of so many columns."""
+    return text.written(blocks(problem, certificate), width=width)
+
+
+def proof_markdown(problem: Problem, certificate: Certificate) -> str:
+    """The proof as Markdown with formulas in dollar signs, as GitHub renders them."""
+    return markdown.written(blocks(problem, certificate))
+
+
+def proof_html(problem: Problem, certificate: Certificate) -> str:
+    """The proof as a fragment of HTML: an element ``section``, formulas in plain characters, no scripts."""
+    return html.written(map(text.plain, blocks(problem, certificate)), "proof")
+
+
+def proof_latex(problem: Problem, certificate: Certificate, *, document: bool = True) -> str:
+    """The proof as a LaTeX document, or as a fragment for one that loads amsmath."""
+    body = latex.written(blocks(problem, certificate), indented=True)
+    body = f"\\begin{{sloppypar}}\n{body}\\hfill\\rule{{1.2ex}}{{1.2ex}}\\par\n\\end{{sloppypar}}\n"
+    if not document:
+        return body
+    return "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n" + body + "\\end{document}\n"
+
+
+def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
+    """The proof, whatever it is written in."""
+    if problem.title:
+        yield heading(problem.title, level=1)
+    yield heading("Claim", level=4)
+    yield Paragraph(claim(problem, certificate))
+    yield heading("Notation", level=4)
+    used = {label for part in certificate.parts for label in _used(part)}
+    yield from map(Paragraph, notation(problem, {part.kind for part in certificate.parts}, used))
+    yield heading("Proof", level=4)
+    reduction = enough(problem, certificate)
+    if reduction is not None:
+        yield Paragraph(reduction)
+    first = 1
+    for number, part in enumerate(certificate.parts, start=1):
+        several = len(certificate.parts) > 1
+        facts = Facts(problem, part)
+        labels = [label for label in facts.system.facts if label in _used(part)]
+        numbers = {label: n for n, label in enumerate(labels, start=first)}
+        first += len(numbers)
+        yield paragraph(
+            *((Strong(f"Part {number}."), " ") if several else ()),
+            about(part.kind, part.samples),
+            f" Suppose that there were such parameters and such a dataset.{' Then:' if numbers else ''}",
+        )
+        if numbers:
+            yield Numbered(tuple((n, _displayed(facts, label)) for label, n in numbers.items()))
+        argument = Argument(facts, numbers, (number,) if several else ())
+        if argument.referred:
+            yield paragraph(
+                f"{argument.renumbered} can be renumbered: all that is asked stays as it is. So cases that "
+                "differ by that are treated once."
+            )
+        yield from argument.paragraphs()
+    yield paragraph("Nothing is left, so there are no such parameters and no such dataset.")
+
+
+def _used(part: Part) -> set[str]:
+    """The labels that a proof uses."""
+    labels: set[str] = set()
+    for node in nodes(part.root):
+        match node:
+            case Identity(cofactors=cofactors, nonzero=nonzero, positive=positive):
+                labels |= {*cofactors, *nonzero, *(name for product in positive for name in product.factors)}
+            case Alternatives(either=label):
+                labels.add(label)
+    return labels
+
+
+def _displayed(facts: Facts, label: str) -> Node:
+    """A fact as a formula."""
+    write = facts.naming({})
+    fact = facts.system.facts[label]
+    if isinstance(fact, Either):
+        return _either(facts, label, fact)
+    if label.startswith("homogeneity"):
+        terms = fact.polynomial.terms.items()
+        left = write(Polynomial({m: c for m, c in terms if c > 0}))
+        return row(left, EQUALS, write(Polynomial({m: -c for m, c in terms if c < 0})))
+    subject = facts.subject(label, fact, write)
+    if subject.defined is None:
+        return subject.says
+    return row(subject.defined, RELATIONS[label.split(" ")[-2]], ZERO)
+
+
+def _either(facts: Facts, label: str, formula: Formula) -> Node:
+    match formula:
+        case Fact():
+            return facts.subject(label, formula, facts.naming({})).says
+        case Both(parts=parts):
+            word, many = "and", parts
+        case Either(parts=parts):
+            word, many = "or", parts
+    shown = (_either(facts, f"{label}/{n}", part) for n, part in enumerate(many))
+    return row(*[part for node in shown for part in (Phrase(word), node)][1:])

@@ -1,0 +1,249 @@
+"""The tree of a certificate as an argument by cases, in the words of a textbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from zerograd.core.model.sides import Side, units_with_sides
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import (
+    Alternatives,
+    Compare,
+    Floor,
+    Identity,
+    Inner,
+    Like,
+    Node,
+    Split,
+    nodes,
+)
+from zerograd.core.refuting.refutation import Known, cases_of
+from zerograd.core.refuting.system import Case, Renaming, System, split_name
+from zerograd.derive.naming import interval, quantity
+from zerograd.document.blocks import Paragraph, Prose, Strong, join, listed, prose
+from zerograd.document.exact import rational
+from zerograd.document.formula import EQUALS, RELATIONS, Digits, row
+from zerograd.show.say.proof.contradiction import Contradiction
+from zerograd.show.say.proof.facts import Facts
+
+_BRIEF = 3
+"""Facts in an identity that is told in a subordinate clause."""
+
+
+@dataclass
+class Argument:
+    """The proof of one part.
+
+    Attributes:
+        numbers: of the facts that are displayed, by label.
+    """
+
+    words: Facts
+    numbers: Mapping[str, int]
+    prefix: tuple[int, ...] = ()
+    problem: Problem = field(init=False)
+    system: System = field(init=False)
+    anchors: dict[str, Prose] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        words = self.words
+        self.problem, self.system = words.problem, words.system
+        self.referred = {node.like for node in nodes(self.words.part.root) if isinstance(node, Like)}
+
+    def paragraphs(self) -> list[Paragraph]:
+        """All of it. The certificate must be one that the checker accepts."""
+        return list(self._argue(self.words.part.root, Known(self.system.facts), self.prefix, fresh=True))
+
+    def _argue(self, node: Node, known: Known, place: tuple[int, ...], *, fresh: bool) -> Iterator[Paragraph]:
+        depth = len(place) - len(self.prefix)
+        if isinstance(node, Identity | Like):
+            if isinstance(node, Identity) and node.name in self.referred and place:
+                self.anchors[node.name] = (f"case {'.'.join(map(str, place))}",)
+            yield Paragraph(_capital(self._end(node, known)), depth, speaks_of=(id(node),))
+            return
+        mark = self._anchor(node, place, fresh=fresh)
+        cases = cases_of(self.system, node, known.facts)
+        ends = [case for case in cases if isinstance(node.cases[case.name], Identity | Like)]
+        further = [case for case in cases if case not in ends]
+        if not further and not isinstance(node, Split):
+            further = [ends.pop()]
+        if len(further) == 1:
+            yield self._step(node, known, ends, further[0], depth=depth, mark=mark)
+            after = known.assuming(further[0])
+            yield from self._argue(node.cases[further[0].name], after, place, fresh=False)
+            return
+        if mark:
+            yield Paragraph((f"{mark} There are {len(cases)} cases.",), depth, speaks_of=(id(node),))
+        for number, case in enumerate(cases, start=1):
+            below = (*place, number)
+            after = known.assuming(case)
+            inner = self._argue(node.cases[case.name], after, below, fresh=True)
+            first = next(inner)
+            heading = Strong(f"Case {'.'.join(map(str, below))}.")
+            about = () if mark or number > 1 else (id(node),)
+            text = prose(heading, " ", self._supposed(node, case, known))
+            if first.starts_case:
+                yield Paragraph(text, depth + 1, True, about)
+                yield first
+            else:
+                yield Paragraph(prose(text, " ", first.parts), depth + 1, True, (*about, *first.speaks_of))
+            yield from inner
+
+    def _anchor(self, node: Inner, place: tuple[int, ...], *, fresh: bool) -> str:
+        """How later cases refer to a node: by its case, or by a mark where it comes in the midst of one."""
+        if node.name is None or node.name not in self.referred:
+            return ""
+        if fresh and place:
+            self.anchors[node.name] = (f"case {'.'.join(map(str, place))}",)
+            return ""
+        marks = sum(1 for anchor in self.anchors.values() if str(anchor[0]).startswith("the argument"))
+        mark = "*" * (marks + 1) if marks < 3 else f"*{marks + 1}"
+        self.anchors[node.name] = (f"the argument from ({mark}) on",)
+        return f"({mark})"
+
+    def _step(
+        self, node: Inner, known: Known, ends: Sequence[Case], kept: Case, *, depth: int, mark: str
+    ) -> Paragraph:
+        """``We have w1 ≠ 0: if w1 = 0, then …``."""
+        about = [id(node)]
+        short: list[Prose] = []
+        long: list[Prose] = []
+        for case in ends:
+            child = node.cases[case.name]
+            assert isinstance(child, Identity | Like)  # for the type checker: chosen so
+            about.append(id(child))
+            assumed, end = self._assumption(node, case, known), self._end(child, known.assuming(case))
+            if isinstance(child, Identity) and child.name in self.referred:
+                self.anchors[child.name] = prose("the case ", assumed, " above")
+            if isinstance(child, Identity) and _size(child) > _BRIEF:
+                long.append(prose("Suppose that ", assumed, ". ", _capital(end), " "))
+            else:
+                short.append(prose(" And " if short else " ", "if ", assumed, ", ", end))
+        so = self._assumption(node, kept, known)
+        if long:
+            have = prose(*long, "So ", so, self._consequence(kept, " and "))
+        else:
+            have = prose("" if _capital(so) != so else "We have ", _capital(so), self._consequence(kept))
+        text = prose(f"{mark} " if mark else "", have, ":" if short or not long else ".", *short)
+        return Paragraph(text, depth, speaks_of=tuple(about))
+
+    # What is supposed
+
+    def _supposed(self, node: Inner, case: Case, known: Known) -> Prose:
+        return prose(_capital(self._assumption(node, case, known)), self._consequence(case), ".")
+
+    def _assumption(self, node: Inner, case: Case, known: Known) -> Prose:
+        """A clause such as ``w1 = 0``."""
+        write = self.words.naming(known.values)
+        match node:
+            case Split(split=split) if split.startswith("pattern"):
+                return self._pattern(split.removeprefix("pattern").strip(), case)
+            case Split(split=split):
+                layer, index = _unit_of(split)
+                z = self.words.plain.pre_activation(layer, index)
+                return prose(interval(self._side(split, case), z))
+            case Alternatives():
+                (_, formula), *_ = case.facts
+                return self.words.formula(case.facts[0][0], formula, known.values)
+            case Floor(polynomial=p, below=below):
+                sign, end = ("<=", below) if case.name.startswith("<") else (">=", below + 1)
+                return prose(row(write(p.at(known.values)), RELATIONS[sign], rational(end)))
+            case Compare(polynomial=p):
+                return prose(self.words.relation(p.at(known.values), case.name.split()[0], write))
+
+    def _consequence(self, case: Case, so: str = " so ") -> Prose:
+        """``, so s[0] = 0``."""
+        equal = [
+            row(self.words.plain.variable(name), EQUALS, rational(value))
+            for name, value in case.values.items()
+        ]
+        return prose(",", so, join(equal)) if equal else ()
+
+    def _side(self, split: str, case: Case) -> Side:
+        layer, index = _unit_of(split)
+        choices = units_with_sides(self.problem.network, self.problem.derivative_at_kink)[layer, index[1]]
+        return choices[self.system.splits[split].index(case)]
+
+    def _pattern(self, tag: str, case: Case) -> Prose:
+        choices = units_with_sides(self.problem.network, self.problem.derivative_at_kink)
+        if len(choices) == 1:
+            ((layer, unit), sides), *_ = choices.items()
+            what = prose("has ", interval(sides[int(tag)], self.words.plain.pre_activation(layer, (unit,))))
+        elif not choices:
+            what = prose("is there")
+        else:
+            what = prose("has pattern ", Digits(tag))
+        if case.name == "no sample":
+            return prose("no sample ", what)
+        formulas = [(label, self.words.formula(label, formula, {})) for label, formula in case.facts]
+        on_sides = [formula for label, formula in formulas if label.startswith("z") and len(choices) > 1]
+        asked = [formula for label, formula in formulas if not label.startswith("z")]
+        said = prose("some sample ", what, ", say ", quantity(self.problem.network, "x", tag))
+        if on_sides:
+            said = prose(said, ", so that ", join(on_sides))
+        if asked:
+            said = prose(said, ", while ", join(asked), f" {'is' if len(set(asked)) == 1 else 'are'} asked")
+        return said
+
+    # How a case ends
+
+    def _end(self, node: Identity | Like, known: Known) -> Prose:
+        """``then …``: the contradiction."""
+        if isinstance(node, Like):
+            return self._like(node)
+        return prose("then ", Contradiction(self.words, self.numbers, node, known).told())
+
+    def _like(self, node: Like) -> Prose:
+        changes = self._renamed(node.renaming)
+        how = f" with {listed(changes)}." if changes else " again."
+        return prose("this is ", self.anchors[node.like], how)
+
+    @property
+    def renumbered(self) -> str:
+        """``Samples``, ``Units of layer 1`` or both: what cases that are like others rename."""
+        likes = [node.renaming for node in nodes(self.words.part.root) if isinstance(node, Like)]
+        found = ["samples"] if any(_moves(like.samples) for like in likes) else []
+        layers = sorted({layer for like in likes for layer, order in like.units.items() if _moves(order)})
+        found += [f"units of layer {layer}" for layer in layers]
+        text = listed(found) if found else "samples"
+        return text[0].upper() + text[1:]
+
+    def _renamed(self, renaming: Renaming) -> list[str]:
+        found = _permuted("sample", renaming.samples, "")
+        layers = self.problem.network.depth - 1
+        for layer, order in sorted(renaming.units.items()):
+            found += _permuted("unit", order, f" of layer {layer}" if layers > 1 else "")
+        return found
+
+
+def _capital(text: Prose) -> Prose:
+    """Words at the start of a sentence; a formula there stays as it is."""
+    first, *rest = text
+    if isinstance(first, str) and first.startswith(("then ", "this ", "no ", "some ")):
+        return (first[0].upper() + first[1:], *rest)
+    return text
+
+
+def _moves(order: Sequence[int]) -> bool:
+    return list(order) != sorted(order)
+
+
+def _size(leaf: Identity) -> int:
+    return len(leaf.cofactors) + len(leaf.nonzero) + len(leaf.positive)
+
+
+def _unit_of(split: str) -> tuple[int, tuple[int, ...]]:
+    """``z1[0,2]``: layer 1, sample 0, unit 2."""
+    name, index = split_name(split)
+    return int(name[1:]), index
+
+
+def _permuted(noun: str, order: Sequence[int], suffix: str) -> list[str]:
+    moved = [(n, to) for n, to in enumerate(order) if n != to]
+    if not moved:
+        return []
+    if len(moved) == 2:
+        return [f"{noun}s {moved[0][0]} and {moved[1][0]}{suffix} exchanged"]
+    names = [f"{n} as {to}" for n, to in moved]
+    return [f"{noun}s{suffix} renumbered: {listed(names)}"]

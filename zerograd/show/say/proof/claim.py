@@ -1,0 +1,231 @@
+"""What a certificate shows, and the letters and theorems that its proof uses, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import partial
+
+from zerograd.core.model.network import Network
+from zerograd.core.model.references import entry
+from zerograd.core.model.sides import sides, units_with_sides
+from zerograd.core.numbers.arrays import Index
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.refuting.certificate import Certificate, Kind
+from zerograd.core.refuting.refutation import every_samples
+from zerograd.core.refuting.system import intercept
+from zerograd.derive.naming import interval, quantity
+from zerograd.derive.polynomials import Polynomials
+from zerograd.document.blocks import Code, Prose, join, prose
+from zerograd.document.exact import rational
+from zerograd.document.formula import (
+    EQUALS,
+    LESS,
+    PLUS,
+    Digits,
+    Letter,
+    Node,
+    Quotient,
+    Sigma,
+    beside,
+    derivative,
+    row,
+)
+from zerograd.document.numbers import exact_text
+from zerograd.show.say.asking import asked_of, size
+from zerograd.show.words import activations, kink_line, label, network_line
+
+_L, _M, _K, _T, _m = map(Letter, "LMKTm")
+
+
+def claim(problem: Problem, certificate: Certificate) -> Prose:
+    """The theorem, in one sentence or a few."""
+    network = network_line(problem.network)
+    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
+    whole = "integer " if problem.domain == "integer" else ""
+    asked = [*asked_of(problem, partial(_gradient, problem)), *((Code(str(c)),) for c in problem.where)]
+    every = problem.samples.most is not None and _holds_for_any(problem, certificate)
+    return prose(
+        f"No {whole}parameters of the network {network} and no {whole}dataset of {size(problem)} satisfy ",
+        join(asked) if asked else "a gradient",
+        _fixed(problem),
+        ". Here ",
+        _L,
+        f" is the mean squared error; {kinks}.",
+        " The same holds for every other number of samples." if every else "",
+    )
+
+
+def _holds_for_any(problem: Problem, certificate: Certificate) -> bool:
+    return sufficient_samples(problem) is not None and every_samples(problem, certificate)
+
+
+def _gradient(problem: Problem, name: str, index: Index | None) -> Node:
+    if index is None:
+        return derivative(_L, quantity(problem.network, name[0], name[1:]))
+    return Polynomials(problem).derivative(entry(name, index))
+
+
+def _fixed(problem: Problem) -> Prose:
+    """Given values and bounds."""
+    shapes = variable_shapes(problem.network, problem.samples.least)
+    given = [
+        f"{label(name, index, shapes[name])} = {exact_text(value)}"
+        for name, values in problem.given.items()
+        for index, value in values.items()
+    ]
+    bounded = []
+    for reference, (low, high) in problem.bounds.items():
+        below = "" if low is None else f"{exact_text(low)} <= "
+        above = "" if high is None else f" <= {exact_text(high)}"
+        bounded.append(f"{below}{reference}{above}")
+    first, *more = [join((Code(text),) for text in texts) for texts in (given, bounded) if texts] or [()]
+    return prose(", where " if first else "", first, *(prose(" and ", codes) for codes in more))
+
+
+def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -> Iterator[Prose]:
+    """Paragraphs that say what the letters of the proof stand for.
+
+    Args:
+        kinds: of the parts of the certificate.
+        used: the labels of the facts that it uses.
+    """
+    outputs = problem.network.outputs
+    size = row(*beside(_M, _K)) if outputs > 1 else _M
+    yield prose(
+        "From here on ",
+        _L,
+        " stands for half the sum of the squared residuals, which is ",
+        Quotient(size, Digits("2"), slash=True),
+        " times the mean squared error (",
+        _M,
+        " samples",
+        prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else (),
+        "): the signs of gradients are the same. Samples and units are counted from 0.",
+    )
+    if "dataset" in kinds or "moments" in kinds:
+        yield _letters(problem, slopes="dataset" in kinds)
+    if "moments" in kinds:
+        yield _moments(problem)
+    if any(label.startswith("homogeneity") for label in used):
+        yield prose(
+            "The activations of the hidden units below are homogeneous: their value at a pre-activation is "
+            "their slope there times the pre-activation. So for each unit, the sum of parameter times "
+            "gradient is the same over what comes in, bias included, and over what goes out, whatever the "
+            "data."
+        )
+    if any("t[" in label for label in used):
+        of = "absolute values, greatest values and quotients in the conditions"
+        yield prose(Polynomials(problem).variable(entry("t", (0,))), f" and its like stand for {of}.")
+
+
+def _letters(problem: Problem, *, slopes: bool) -> Prose:
+    network = problem.network
+    name = partial(quantity, network)
+    k = ("k",) if network.outputs > 1 else ()
+    r, y_hat, y = (name(letter, at=("m", *k)) for letter in ("r", "ŷ", "y"))
+    text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", _m)
+    text += prose(" at output ", Letter("k")) if k else ()
+    layers = list(dict.fromkeys(layer for layer, _ in units_with_sides(network, problem.derivative_at_kink)))
+    values: list[Prose] = []
+    for layer in layers:
+        # Of the first layer it is said what they are: proofs name them without a further word.
+        i = ("i",) if network.layers[layer - 1].units > 1 else ()
+        z, s, c = (name(letter, "" if len(layers) == 1 else layer, ("m", *i)) for letter in "zsc")
+        which = prose("unit ", Letter("i"), f" of layer {layer}") if i else (f"the unit of layer {layer}",)
+        choices = sides(network.layers[layer - 1].activation, problem.derivative_at_kink)
+        defined = row(z, EQUALS, *_affine(network, i)) if layer == 1 else z
+        text += prose("; ", defined, " is the pre-activation of ", which)
+        if slopes:
+            each = (
+                prose(row(s, EQUALS, rational(side.derivative)), " where ", interval(side, z))
+                for side in choices
+            )
+            text += prose(" and ", s, " its slope: ", join(each))
+            shifts = [intercept(side) for side in choices]
+            if any(shifts):
+                value = row(row(*beside(s, z)), PLUS, c)
+                values += [(" The value of ",), which, prose(" is ", value, ", where ", c, " is ")]
+                values += [join(map(rational, shifts)), (" in turn.",)]
+    return prose(text, ".", *values)
+
+
+def _affine(network: Network, i: tuple[str, ...]) -> list[Node]:
+    """w·x + b of a unit of the first layer, on sample m."""
+    d = ("d",) if network.inputs > 1 else ()
+    product = beside(quantity(network, "w", 1, (*i, *d)), quantity(network, "x", at=("m", *d)))
+    bias: list[Node] = [PLUS, quantity(network, "b", 1, i)] if network.layers[0].bias else []
+    return [*([Sigma(Letter("d"))] if d else []), *product, *bias]
+
+
+def _moments(problem: Problem) -> Prose:
+    network = problem.network
+    name = partial(quantity, network)
+    units = units_with_sides(network, problem.derivative_at_kink)
+    k = ("k",) if network.outputs > 1 else ()
+    d = ("d",) if network.inputs > 1 else ()
+    r, x, over = name("r", at=("m", *k)), name("x", at=("m", *d)), Sigma(_m)
+    total = row(name("S", "T", k), EQUALS, over, r)
+    first = row(name("V", "T", (*k, *d)), EQUALS, over, *beside(r, x))
+    if not units:
+        start = "The network is affine in its input, so gradients are linear in the sums "
+        return prose(start, total, " and ", first, ".")
+    digits: list[Prose] = []
+    for (layer, unit), choices in units.items():
+        if unit == 0:
+            i = ("i",) * (network.layers[layer - 1].units > 1)
+            z = name("z", "" if len({n for n, _ in units}) == 1 else layer, i)
+            each = (prose(f"{n} where ", interval(side, z)) for n, side in enumerate(choices))
+            digits += [("; ",), join(each)]
+    of_each = "a digit" if len(units) == 1 else "digits, one for each unit in order"
+    return prose(
+        "The activation pattern ",
+        _T,
+        f" of a sample is written as {of_each}: ",
+        *digits[1:],
+        ". Within a pattern the network is affine in its input, so gradients are linear in the moments ",
+        total,
+        " and ",
+        first,
+        ", summed over the samples ",
+        _m,
+        " of pattern ",
+        _T,
+        ".",
+    )
+
+
+def enough(problem: Problem, certificate: Certificate) -> Prose | None:
+    """Why the parts of the proof are enough for what is asked; None where that needs no words."""
+    if any(part.samples is None for part in certificate.parts):
+        return None
+    numbers = sorted(part.samples for part in certificate.parts if part.samples is not None)
+    wanted, bound = problem.samples, sufficient_samples(problem)
+    each = wanted.most is not None and {*range(wanted.least, wanted.most + 1)} <= {*numbers}
+    if each and not _holds_for_any(problem, certificate):
+        return None
+    so = prose("So it is enough to consider ", _samples(numbers[-1]))
+    if bound is not None and numbers[-1] >= bound:
+        entries = "1 entry" if bound == 1 else f"{bound} entries"
+        return prose(
+            f"The question names {entries} of gradients, which are linear in the residuals. If some dataset "
+            f"answers it, so do at most {bound} of its samples with other residuals: of the vectors that the "
+            "residuals multiply, those of a basis are enough. And a dataset can be padded with copies of its "
+            "inputs whose residuals are 0. ",
+            so,
+            ", whatever the number of samples.",
+        )
+    padded = "can be padded with copies of its inputs whose residuals are 0. "
+    return prose(f"A dataset that answers the question {padded}", so, ".")
+
+
+def about(kind: Kind, samples: int | None) -> Prose:
+    """What a part of the proof is about."""
+    if kind == "dataset" and samples is not None:
+        return prose("Let ", _samples(samples), ".")
+    return prose("Let ", _M, " be any number of samples.")
+
+
+def _samples(number: int) -> Node:
+    return row(_M, EQUALS, Digits(str(number)))
