@@ -12,7 +12,7 @@ from zerograd.core.refuting.certificate import Identity, Product
 from zerograd.core.refuting.facts import Fact
 from zerograd.show.coq.claim import Value
 from zerograd.show.coq.lemma import Key, Known
-from zerograd.show.coq.text import NotExportable, cleared, identifier, nested, polynomial_text
+from zerograd.show.coq.text import NotExportable, cleared, denominator, identifier, nested, polynomial_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Leaf:
         """A product of facts over that of their hypotheses: one says d·p, of a fact on p."""
         divisor = Fraction(1)
         for label, power in powers.items():
-            divisor /= cleared(self.facts[label][1].polynomial)[1] ** power
+            divisor /= denominator(self.facts[label][1].polynomial) ** power
         return divisor
 
     def _in_integers(self, product: Product, known: Mapping[str, Fraction], ahead: Fraction) -> Product:
@@ -79,12 +79,11 @@ class Leaf:
         coefficient = ahead * product.coefficient * self._divisor(product.factors)
         squares = []
         for square in product.squares:
-            q, d = cleared(square.at(known))
             if square.is_constant:
                 coefficient *= square.constant_term**2
             else:
-                coefficient /= d**2
-                squares.append(q)
+                coefficient /= denominator(square.at(known)) ** 2
+                squares.append(cleared(square.at(known)))
         return Product(coefficient, product.factors, tuple(squares))
 
     def _difference(
@@ -95,7 +94,7 @@ class Leaf:
         whole: Mapping[str, Fraction],
     ) -> Polynomial:
         """The left side less the right, in terms of the hypotheses."""
-        says = {label: cleared(fact.polynomial)[0].at(whole) for label, (_, fact) in self.facts.items()}
+        says = {label: cleared(fact.polynomial).at(whole) for label, (_, fact) in self.facts.items()}
 
         def product_of(powers: Mapping[str, int], start: Polynomial) -> Polynomial:
             return prod((says[label] for label, power in powers.items() for _ in range(power)), start=start)
