@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm, prod
@@ -64,8 +64,15 @@ class Leaf:
         terms = [f"Tools.zero_product ({polynomial_text(c * scale)}) _ {h}" for h, c in right.items()]
         zero = nested("Tools.zero_sum _ _ ({})\n      ({})", terms or ["eq_refl (0 : R)"])
         nonzero = self._nonzero(node.nonzero, products)
-        substituted = [f"subst {identifier(variable)}." for variable in whole]
+        substituted = [tactic for variable in whole for tactic in self._substituted(variable)]
         return [*substituted, f"refine (Tools.contradiction _ _ _\n    ({nonzero})\n    ({zero})).", "ring."]
+
+    def _substituted(self, variable: str) -> Iterator[str]:
+        """A value takes the place of its variable; first in a fact ``s = 0``, which ``subst`` might use."""
+        for name, fact in self.facts.values():
+            if fact.sign == "=" and cleared(fact.polynomial) == Polynomial.variable(variable):
+                yield f"rewrite {self.values[variable][0]} in {name}."
+        yield f"subst {identifier(variable)}."
 
     def _divisor(self, powers: Mapping[str, int]) -> Fraction:
         """A product of facts over that of their hypotheses: one says d·p, of a fact on p."""
