@@ -1,14 +1,14 @@
 """Formulas as a textbook writes them: (ŷₘ − yₘ) w2 1[z1ₘ > 0] xₘ, as trees.
 
 SymPy's own printers sort factors and terms by its internal order. Here errors come first, then
-weights from the last layer to the first, then slopes, then activations and inputs; an axis of
+weights from the last layer to the first, then derivatives, then activations and inputs; an axis of
 length 1 is left out of indices, as problem files may leave it out.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy as sp
@@ -17,34 +17,20 @@ from zerograd.core.model.network import Network
 from zerograd.derive.chain import Expr
 from zerograd.derive.functions import Cases
 from zerograd.derive.naming import function, indicator, interval, quantity
+from zerograd.document import formula as tree
 from zerograd.document.exact import Signed, coefficient, rational, total
-from zerograd.document.formula import (
-    LESS,
-    Call,
-    Letter,
-    Node,
-    OneIf,
-    Quantity,
-    Sigma,
-    beside,
-    brackets,
-    power,
-    row,
-)
+from zerograd.document.formula import beside, brackets, power, row
 
 _ATOM = re.compile(r"(?P<letter>[^\d\[]+)(?P<layer>\d*)(?:\[(?P<index>[^\]]*)\])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """Formulas of one network: ``notation(expression)`` is a tree.
-
-    A quantity named ``r`` (``r``, ``r[k]``, ``r[m,k]``) is written as the residual ŷ − y.
-    """
+    """Formulas of one network: ``notation(expression)`` is a tree."""
 
     network: Network
 
-    def __call__(self, expression: Expr) -> Node:
+    def __call__(self, expression: Expr) -> tree.Node:
         """Raises TypeError for what does not occur in gradients."""
         match expression:
             case sp.Add():
@@ -58,10 +44,10 @@ class Notation:
             case Cases(args=(z,)):
                 return self._function(expression, self(z))
             case sp.Symbol() | sp.Indexed():
-                return self._quantity(self._parse(expression))
+                return self._parse(expression)
         raise TypeError(f"no notation for {expression!r}")
 
-    def _parse(self, expression: Expr) -> Quantity:
+    def _parse(self, expression: Expr) -> tree.Quantity:
         """A symbol or an indexed quantity, without the indices of axes of length 1."""
         match = _ATOM.fullmatch(str(expression).replace(" ", ""))
         if match is None:
@@ -72,19 +58,14 @@ class Notation:
             indices = [index for index, n in zip(indices, shape, strict=True) if n > 1]
         return quantity(self.network, match["letter"], match["layer"], indices)
 
-    def _quantity(self, parsed: Quantity) -> Node:
-        if parsed.letter != "r":
-            return parsed
-        return row(replace(parsed, letter="ŷ"), LESS, replace(parsed, letter="y"))
-
-    def _function(self, expression: Cases, z: Node) -> Node:
+    def _function(self, expression: Cases, z: tree.Node) -> tree.Node:
         activation, convention = expression.activation, expression.convention
         where = None if convention is None else indicator(activation, convention)
         if where is not None:
-            return OneIf(interval(where, z))
-        return Call(function(activation), z, prime=convention is not None)
+            return tree.OneIf(interval(where, z))
+        return tree.Call(function(activation), z, prime=convention is not None)
 
-    def _terms(self, expression: Expr) -> Node:
+    def _terms(self, expression: Expr) -> tree.Node:
         terms = []
         for term in sorted(expression.args, key=self._term_order):
             coefficient, rest = term.as_coeff_Mul()
@@ -93,7 +74,7 @@ class Notation:
             terms.append(Signed(negative, shown))
         return row(*total(terms).parts)
 
-    def _product(self, expression: Expr) -> Node:
+    def _product(self, expression: Expr) -> tree.Node:
         number, rest = expression.as_coeff_Mul()
         everything = sp.Mul.make_args(rest)
         divisors = [factor.base for factor in everything if factor.is_Pow and factor.exp == -1]
@@ -103,33 +84,29 @@ class Notation:
         while len(sums := [factor for factor in factors if isinstance(factor, sp.Sum)]) == 1:
             # c Σ f is written Σ c f: its factors then stand in their order, without brackets.
             body, *limits = sums[0].args
-            parts += [Sigma(Letter(str(limit[0]))) for limit in reversed(limits)]
+            parts += [tree.Sigma(tree.Letter(str(limit[0]))) for limit in reversed(limits)]
             factors = [*sp.Mul.make_args(body), *(f for f in factors if f is not sums[0])]
         alone = len(factors) == 1 and value > 0 and not parts
         ordered = sorted(factors, key=self._factor_order)
         parts += beside(*(self(f) if alone else self._factor(f) for f in ordered))
         return Signed(value < 0, row(*parts)).node
 
-    def _factor(self, expression: Expr, *, bracket_products: bool = True) -> Node:
-        is_sum = expression.is_Add or self._is_residual(expression)
+    def _factor(self, expression: Expr, *, bracket_products: bool = True) -> tree.Node:
         is_product = bracket_products and isinstance(expression, sp.Mul | sp.Sum)
-        return brackets(self(expression)) if is_sum or is_product else self(expression)
+        return brackets(self(expression)) if expression.is_Add or is_product else self(expression)
 
-    def _is_residual(self, expression: Expr) -> bool:
-        return isinstance(expression, sp.Symbol | sp.Indexed) and self._parse(expression).letter == "r"
-
-    def _atoms(self, expression: Expr) -> list[Quantity]:
+    def _atoms(self, expression: Expr) -> list[tree.Quantity]:
         # The quantity x[m] holds the symbols x and m, which are not meant.
         quantities = expression.atoms(sp.Indexed)
         inner = {symbol for quantity in quantities for symbol in quantity.atoms(sp.Symbol)}
         return [self._parse(e) for e in quantities | (expression.atoms(sp.Symbol) - inner)]
 
     def _factor_order(self, factor: Expr) -> tuple[int, int, list[str | int]]:
-        """Errors, weights from the last layer down, slopes, then what a layer is fed with."""
+        """Errors, weights from the last layer down, derivatives, then what a layer is fed with."""
         atoms = self._atoms(factor)
         letters = {atom.letter for atom in atoms}
         layer = max((int(atom.layer or 0) for atom in atoms), default=0)
-        if letters & {"r", "ŷ", "y", "δ"}:
+        if letters & {"ŷ", "y", "δ"}:
             rank, layer = 0, 0
         elif isinstance(factor, Cases):
             rank = 2

@@ -56,6 +56,19 @@ class Forward(Generic[R]):
         return self.a[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Adjoint(Generic[R]):
+    """What comes back to one layer, without the loss's factor: arrays of shape (M, units).
+
+    Attributes:
+        arriving: at its activations; for the last layer ∂L/∂ŷ.
+        delta: at its pre-activations: what arrives times φ′(z).
+    """
+
+    arriving: Array[R]
+    delta: Array[R]
+
+
 class OnKink(Exception):  # noqa: N818  # a place, not a mishap
     """A sample sits on a kink although ``derivative_at_kink`` is ``forbid``."""
 
@@ -126,29 +139,42 @@ def backward(
         Arrays with the shapes of the parameters, and ``x`` of shape (M, inputs).
     """
     gradients: dict[str, Array[R]] = {}
-    upstream = adjoint.rows()
-    for number in range(network.depth, 0, -1):
-        layer = network.layers[number - 1]
+    returning = adjoints(network, parameters, run, adjoint)
+    for number, (layer, back) in enumerate(zip(network.layers, returning, strict=True), start=1):
         below = run.a[number - 2].rows() if number > 1 else run.x.rows()
-        derivatives = run.derivatives[number - 1].rows()
-        delta = [
-            [g * d if d else 0 for g, d in zip(g_row, d_row, strict=True)]
-            for g_row, d_row in zip(upstream, derivatives, strict=True)
-        ]
-        by_unit = list(zip(*delta, strict=True))
+        by_unit = list(zip(*back.delta.rows(), strict=True))
         by_input = list(zip(*below, strict=True))
         gradients[f"w{number}"] = Array.of(
             [[_dot(unit, column) for column in by_input] for unit in by_unit], len(by_input)
         )
         if layer.bias:
             gradients[f"b{number}"] = Array((layer.units,), tuple(sum(unit) for unit in by_unit))
-        columns = list(zip(*parameters[f"w{number}"].rows(), strict=True))
-        upstream = [tuple(_dot(column, row) for column in columns) for row in delta]
-    gradients["x"] = Array.of(upstream, network.inputs)
-    names = [*network.shapes, "x"]
+    gradients["x"] = _through(parameters["w1"], returning[0].delta)
     if factor == 1:
-        return {name: gradients[name] for name in names}
-    return {name: gradients[name].map(lambda g: g * factor) for name in names}
+        return gradients
+    return {name: array.map(lambda g: g * factor) for name, array in gradients.items()}
+
+
+def adjoints(
+    network: Network, parameters: Mapping[str, Array[R]], run: Forward[R], adjoint: Array[R]
+) -> tuple[Adjoint[R], ...]:
+    """What comes back to each layer, from the first on. ``adjoint`` as for `backward`."""
+    returning: list[Adjoint[R]] = []
+    arriving = adjoint
+    for number in range(network.depth, 0, -1):
+        if returning:
+            arriving = _through(parameters[f"w{number + 1}"], returning[-1].delta)
+        derivatives = run.derivatives[number - 1]
+        pairs = zip(arriving.entries, derivatives.entries, strict=True)
+        products: tuple[Any, ...] = tuple(g * d if d else 0 for g, d in pairs)
+        returning.append(Adjoint(arriving, Array(derivatives.shape, products)))
+    return tuple(reversed(returning))
+
+
+def _through(weights: Array[R], delta: Array[R]) -> Array[R]:
+    """What comes through the weights of a layer from above them."""
+    columns = list(zip(*weights.rows(), strict=True))
+    return Array.of([[_dot(column, row) for column in columns] for row in delta.rows()], len(columns))
 
 
 def _dot(a: Sequence[Any], b: Sequence[Any]) -> Any:

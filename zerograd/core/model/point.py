@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Generic
 
 from zerograd.core.model.activations import Kink
-from zerograd.core.model.backprop import Activate, Forward, R, backward, forward
+from zerograd.core.model.backprop import Activate, Adjoint, Forward, R, adjoints, backward, forward
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
@@ -60,6 +60,11 @@ class Point(Generic[R]):
     def adjoint(self) -> Array[R]:
         """∂L/∂ŷ over `Loss.factor`, shape (M, outputs)."""
         return self.model.loss.adjoint(self.forward.y_hat, self.y)
+
+    @cached_property
+    def adjoints(self) -> tuple[Adjoint[R], ...]:
+        """What comes back to each layer, from the first on, without `Loss.factor`."""
+        return adjoints(self.model.network, self.parameters, self.forward, self.adjoint)
 
     @cached_property
     def gradients(self) -> dict[str, Array[R]]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, narrow, sign
-from zerograd.core.question.vocabulary import RELATIONS
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.say.derivation.steps import Adjoint, adjoints, gradient_sum
+from zerograd.show.question import relations_asked
+from zerograd.show.say.sums import Sums
 
 Entry = tuple[str, Index]
 
@@ -56,13 +55,13 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
 
     Where there are more than ``most_samples``, those are shown that add most to an entry.
     """
-    asked = _asked(witness)
+    asked = relations_asked(witness.problem, witness.samples)
     gradients = witness.gradients
     every = [(name, index) for name in witness.problem.network.shapes for index, _ in gradients[name].items()]
     every += [place for place in asked if place[0] == "x"]
     entries = _chosen(every, asked, most_entries)
-    found = adjoints(witness)  # one backward pass; what comes of it is multiplied for these entries alone
-    added = [_added(witness, found, name, index) for name, index in entries]
+    sums = Sums(witness)
+    added = [_added(sums, name, index) for name, index in entries]
     samples = witness.samples
     shown = list(range(samples)) if samples <= most_samples else _largest(added, most_samples - 1)
     hidden = sorted(set(range(samples)) - set(shown))
@@ -75,7 +74,7 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
             Contributions(
                 name,
                 index,
-                asked.get((name, index), ()),
+                tuple(relation.words for relation in asked.get((name, index), ())),
                 shares,
                 others if hidden else (),
                 gradients[name][index],
@@ -84,11 +83,11 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
     return Table(tuple(shown), len(hidden), tuple(rows), len(every) - len(entries))
 
 
-def _added(witness: Witness, found: Mapping[int, Adjoint], name: str, index: Index) -> list[Exact]:
+def _added(sums: Sums, name: str, index: Index) -> list[Exact]:
     """What each sample adds to a gradient entry; to one by an input, its own sample all."""
-    worked = gradient_sum(witness, found, name, index)
+    worked = sums.of(name, index)
     if name == "x":
-        return [worked.value if m == index[0] else 0 for m in range(witness.samples)]
+        return [worked.value if m == index[0] else 0 for m in range(sums.witness.samples)]
     return [narrow(worked.factor * term) for term in worked.evaluated]
 
 
@@ -123,17 +122,3 @@ def _sum(values: Sequence[Exact]) -> Exact:
     for value in values:
         total = total + value
     return narrow(total)
-
-
-def _asked(witness: Witness) -> dict[Entry, tuple[str, ...]]:
-    """The relations under which each entry is named."""
-    problem = witness.problem
-    found: dict[Entry, tuple[str, ...]] = {}
-    for relation in RELATIONS:
-        for reference in problem.query[relation]:
-            for index in resolve(reference, witness.gradients[reference.name].shape):
-                place = (reference.name, index)
-                word = relation.replace("_", " ")
-                if word not in found.get(place, ()):
-                    found[place] = (*found.get(place, ()), word)
-    return found

@@ -22,30 +22,20 @@ from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.derive.chain import Chain, Expr, Index, scaled
+from zerograd.derive.functions import on_side
 from zerograd.derive.gradients import m
 from zerograd.derive.naming import function, indicator, interval, is_scalar, quantity
 from zerograd.derive.notation import Notation
+from zerograd.document import formula as tree
 from zerograd.document import latex, text
 from zerograd.document.blocks import Block, Equation, Equations, Prose, heading, join, paragraph, prose
 from zerograd.document.exact import rational
-from zerograd.document.formula import (
-    EQUALS,
-    PLUS,
-    Call,
-    Cases,
-    Digits,
-    Letter,
-    Node,
-    beside,
-    derivative,
-    power,
-    row,
-)
+from zerograd.document.formula import EQUALS, PLUS, beside, derivative, power, row
 from zerograd.show.formulas import InRegion, Totals
 from zerograd.show.words import activations, kink_values, side_word
 
 MAX_REGIONS = 16
-L = Letter("L")
+L = tree.Letter("L")
 
 
 def gradients_text(problem: Problem) -> str:
@@ -80,7 +70,7 @@ class _Document:
         yield from self._totals()
         yield from self._regions()
 
-    def _name(self, letter: str, layer: int | str = "") -> Node:
+    def _name(self, letter: str, layer: int | str = "") -> tree.Node:
         return quantity(self.network, letter, layer)
 
     def _equations(self, sides: Iterable[tuple[Expr, Expr]]) -> Equations:
@@ -99,7 +89,7 @@ class _Document:
                 lines.append(Equation(a, (affine,)))
                 continue
             lines.append(Equation(z, (affine,)))
-            value = z if layer.activation.is_linear else Call(function(layer.activation), z)
+            value = z if layer.activation.is_linear else tree.Call(function(layer.activation), z)
             lines.append(Equation(a, (value,)))
         yield Equations(tuple(lines))
         if not is_scalar(self.network):
@@ -110,7 +100,7 @@ class _Document:
             yield paragraph("shapes: ", _listed(shapes), "; indices from 0")
 
     def _loss(self) -> Iterator[Block]:
-        yield heading("Loss, over ", Letter("M"), " samples", level=3)
+        yield heading("Loss, over ", tree.Letter("M"), " samples", level=3)
         yield Equations((Equation(L, (self.write(self._chain.over_samples(self._chain.loss)),)),))
 
     @property
@@ -145,21 +135,21 @@ class _Document:
         if convention == "forbid":
             return ("no sample on a kink (forbid)",)
         values = (
-            prose(row(Call(function(a), rational(kink), prime=True), EQUALS, rational(slope)))
+            prose(row(tree.Call(function(a), rational(kink), prime=True), EQUALS, rational(slope)))
             for a, kink, slope in kink_values(activations(self.network), convention)
         )
         return prose("with ", _listed(values), f" ({convention})")
 
     def _slopes(self) -> Iterator[Block]:
         """φ' by cases, where it is no mere indicator."""
-        convention, z = self.problem.derivative_at_kink, Letter("z")
+        convention, z = self.problem.derivative_at_kink, tree.Letter("z")
         lines = []
         for activation in dict.fromkeys(layer.activation for layer in self.network.layers):
             if activation.has_kinks and indicator(activation, convention) is None:
                 cases = tuple(
                     (rational(side.derivative), interval(side, z)) for side in sides(activation, convention)
                 )
-                lines.append(Equation(Call(function(activation), z, prime=True), (Cases(cases),)))
+                lines.append(Equation(tree.Call(function(activation), z, prime=True), (tree.Cases(cases),)))
         if lines:
             yield Equations(tuple(lines))
 
@@ -192,10 +182,10 @@ class _Document:
         yield Equations((Equation(self._name("ℓ"), (loss,)), Equation(L, (mean,))))
         powers = Counter(map(len, choices.values()))
         if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
-            factors = (power(Digits(str(size)), times) for size, times in sorted(powers.items()))
+            factors = (power(tree.Digits(str(size)), times) for size, times in sorted(powers.items()))
             few = sum(powers.values()) <= 20
             yield paragraph(
-                Digits(str(_total(powers))) if few else row(*beside(*factors)),
+                tree.Digits(str(_total(powers))) if few else row(*beside(*factors)),
                 " regions, by the sides of the kinks on which the units are: left out "
                 f"here, where at most {MAX_REGIONS} are listed. In Python, "
                 "zerograd.gradients(problem).regions() gives each.",
@@ -215,7 +205,7 @@ class _Document:
             yield heading(_listed(conditions), level=3)
         for (layer, unit), side in pattern.items():
             z = chain.z[layer, unit]
-            if z.is_number and not _inside(side, z):
+            if z.is_number and not all(on_side(z, side)):
                 name = self.write(chain.quantity(f"z{layer}", layer, unit))
                 yield paragraph("impossible, since then ", row(name, EQUALS, self.write(z)))
                 return
@@ -247,12 +237,6 @@ def _entries_asked(problem: Problem) -> dict[str, set[tuple[Index, ...]]]:
         for index in resolve(reference, shapes[reference.name]) if reference.index else ():
             entries.setdefault(reference.name, set()).add(index[1:] if reference.name == "x" else index)
     return entries
-
-
-def _inside(side: Side, z: Expr) -> bool:
-    """Whether a number is on the side."""
-    low = side.low is None or bool(z >= side.low if side.low_closed else z > side.low)
-    return low and (side.high is None or bool(z <= side.high if side.high_closed else z < side.high))
 
 
 def _total(powers: Mapping[int, int]) -> int:

@@ -14,7 +14,7 @@ from zerograd.document.formula import inline
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
-from zerograd.show.say.derivation.steps import Adjoint, GradientSum, gradient_sum
+from zerograd.show.say.sums import GradientSum, Sums
 from zerograd.show.smallest import smallest_text
 from zerograd.show.why import why_zero
 from zerograd.show.words import count, samples_text
@@ -26,11 +26,11 @@ _MOST_SAMPLES = 8
 """Samples whose inputs' gradients are explained."""
 
 
-def reasons(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adjoint]) -> Iterator[Block]:
+def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iterator[Block]:
     """How the gradients that are asked for come to vanish, and the others do not."""
     problem, witness = answer.problem, answer.witness
     sums = {
-        (name, index): gradient_sum(witness, found, name, index)
+        (name, index): all_sums.of(name, index)
         for name, entries in shown.gradients.items()
         for index in entries
         if name != "x"
@@ -44,8 +44,8 @@ def reasons(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adj
     ]
     paragraphs = [
         *_cancelled(answer, names, [sums[place] for place in zero]),
-        *_term_by_term(answer, names, [sums[place] for place in zero], found),
-        *_held_back(answer, names, list(dict.fromkeys(other)), sums, found),
+        *_term_by_term(answer, names, [sums[place] for place in zero], all_sums),
+        *_held_back(answer, names, list(dict.fromkeys(other)), sums, all_sums),
         *(_of_inputs(answer) if problem.asks_of_x else ()),
     ]
     if answer.fewer is not None:
@@ -89,19 +89,17 @@ def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterat
         yield ("Terms that are not zero cancel: ", *parts, ".")
 
 
-def _term_by_term(
-    answer: Sat, names: Names, sums: Sequence[GradientSum], found: Mapping[int, Adjoint]
-) -> Iterator[Prose]:
+def _term_by_term(answer: Sat, names: Names, sums: Sequence[GradientSum], all_sums: Sums) -> Iterator[Prose]:
     """Sums whose every term is 0."""
     groups: dict[Prose, list[Prose]] = {}
     for sum_ in sums:
         if not sum_.carrying:
-            groups.setdefault(_nothing(answer, names, sum_, found), []).append((_gradient(names, sum_),))
+            groups.setdefault(_nothing(answer, names, sum_, all_sums), []).append((_gradient(names, sum_),))
     for why, gradients in groups.items():
         yield ("Every term of ", *join(gradients), " is zero: ", *why, ".")
 
 
-def _nothing(answer: Sat, names: Names, sum_: GradientSum, found: Mapping[int, Adjoint]) -> Prose:
+def _nothing(answer: Sat, names: Names, sum_: GradientSum, all_sums: Sums) -> Prose:
     """Why every term is 0."""
     layer, unit = int(sum_.name[1:]), sum_.index[0]
     network, run = answer.problem.network, answer.witness.forward
@@ -110,7 +108,7 @@ def _nothing(answer: Sat, names: Names, sum_: GradientSum, found: Mapping[int, A
     of = _unit(names, layer, unit)
     if not any(values[unit] for values in run.derivatives[layer - 1].rows()):
         return (f"{of} has slope 0 on {_every(answer)}",)
-    if not any(sign(values[unit]) for values in found[layer].delta.rows()):
+    if not any(map(sign, all_sums.delta(layer, unit))):
         if layer == network.depth:
             return (f"nothing comes back to {of}, whose slope or residual is zero on {_every(answer)}",)
         above = answer.witness.parameters[f"w{layer + 1}"].rows()
@@ -130,7 +128,7 @@ def _held_back(
     names: Names,
     places: Sequence[Place],
     sums: Mapping[Place, GradientSum],
-    found: Mapping[int, Adjoint],
+    all_sums: Sums,
 ) -> Iterator[Prose]:
     """Sums that are not 0, where a slope of 0 keeps something out of them."""
     by_unit: dict[tuple[int, int], list[GradientSum]] = {}
@@ -140,7 +138,7 @@ def _held_back(
     told = 0
     for (layer, unit), own in by_unit.items():
         slopes = [values[unit] for values in run.derivatives[layer - 1].rows()]
-        arriving = [values[unit] for values in found[layer].arriving.rows()]
+        arriving = all_sums.arriving(layer, unit)
         held = [m for m in range(samples) if not slopes[m] and sign(arriving[m])]
         passed = [m for m in range(samples) if slopes[m] and sign(arriving[m])]
         if not held or not passed or told == _MOST_UNITS:
@@ -159,11 +157,11 @@ def _held_back(
 
 def _of_inputs(answer: Sat) -> Iterator[Prose]:
     """Why entries of ∂L/∂x are 0."""
-    found = list(why_zero(answer.witness))
-    for sample, why in found[:_MOST_SAMPLES]:
+    explained = list(why_zero(answer.witness))
+    for sample, why in explained[:_MOST_SAMPLES]:
         yield (f"The gradient by the input of sample {sample}: {why}.",)
-    if len(found) > _MOST_SAMPLES:
-        yield (f"So it is, each in its way, on {count(len(found) - _MOST_SAMPLES, 'more sample')}.",)
+    if len(explained) > _MOST_SAMPLES:
+        yield (f"So it is, each in its way, on {count(len(explained) - _MOST_SAMPLES, 'more sample')}.",)
 
 
 def _those(samples: Sequence[int], of: int) -> str:
