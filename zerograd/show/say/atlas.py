@@ -24,7 +24,7 @@ def samples_cell(row: Row) -> str:
 
 
 def evidence_cell(row: Row) -> str:
-    """On whose word it rests."""
+    """The evidence that a row rests on."""
     open_reason = clean(row.left_open or "")
     if row.status == "unknown":
         return f"unknown: {open_reason}"

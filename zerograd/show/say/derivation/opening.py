@@ -38,8 +38,8 @@ def question(answer: Sat, names: Names) -> Iterator[Block]:
     lines = [Code(line) for line in condition_lines(problem)]
     if lines:
         yield paragraph("Asked besides: ", join((line,) for line in lines), ".")
-    found = count(answer.witness.samples, "sample")
-    yield paragraph(Strong("Yes."), f" Here is an answer with {found}, worked out by hand.")
+    samples = count(answer.witness.samples, "sample")
+    yield paragraph(Strong("Yes."), f" Here is an answer with {samples}, worked out by hand.")
 
 
 def _kinks(problem: Problem) -> str:

@@ -34,8 +34,8 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
     asked = [*asked_of(problem, partial(_gradient, problem)), *((Code(str(c)),) for c in problem.where)]
     every = problem.samples.most is not None and _holds_for_any(problem, certificate)
     return worded(
-        "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy {asked}{fixed}."
-        " Here {L} is the {loss}; {kinks}.{every}",
+        "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy {asked}"
+        "{fixed}. Here {L} is the {loss}; {kinks}.{every}",
         whole=whole,
         network=network_line(problem.network),
         size=size(problem),
@@ -172,8 +172,8 @@ def _moments(problem: Problem) -> Prose:
     of_each = "a digit" if len(units) == 1 else "digits, one for each unit in order"
     return worded(
         "The activation pattern {T} of a sample is written as {digits}. Within a pattern the network is "
-        "affine in its input, so gradients are linear in the moments {total} and {first}, summed over the samples "
-        "{m} of pattern {T}.",
+        "affine in its input, so gradients are linear in the moments {total} and {first}, summed over the "
+        "samples {m} of pattern {T}.",
         digits=prose(f"{of_each}: ", *digits[1:]),
         total=total,
         first=first,
