@@ -17,9 +17,10 @@ from zerograd.answering import WitnessRefused
 from zerograd.core.errors import FormatError
 from zerograd.core.question.vocabulary import Samples
 from zerograd.search import process as search
-from zerograd.search.finding import Finding
-from zerograd.search.process import SearchFailed, SearchProcess
+from zerograd.search.messages import WIRE, Finding
+from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Undecided
+from zerograd.services.wire import ServiceFailed
 
 PROBLEMS = Path(__file__).parents[1] / "problems"
 HOPELESS = zg.Problem(
@@ -194,8 +195,7 @@ def test_the_timeout_holds_for_what_cannot_be_interrupted() -> None:
 def test_a_search_that_the_system_kills_ran_out_of_memory() -> None:
     """The out-of-memory killer leaves no other trace than SIGKILL."""
     with SearchProcess() as process:
-        assert process._worker is not None
-        killer = threading.Timer(1.5, process._worker._process.kill)
+        killer = threading.Timer(1.5, process.kill)
         killer.start()
         answer = zg.solve(HOPELESS, process=process, timeout=30)
         killer.join()
@@ -270,8 +270,8 @@ def test_a_sat_cannot_be_made_up() -> None:
 
 def test_a_broken_search_is_no_answer() -> None:
     """An error inside the search is raised, not reported as unknown."""
-    with SearchProcess() as process, pytest.raises(SearchFailed, match="KeyError"):
-        process._worker.send({"no": "problem"})  # type: ignore[union-attr]
+    with SearchProcess() as process, pytest.raises(ServiceFailed, match="no message"):
+        process._running.send(b'{"no": "problem"}\n')
         process.find(
             founding(), strategy="auto", seed=0, deadline=time.monotonic() + 30, progress=lambda line: None
         )
@@ -286,7 +286,7 @@ def test_findings_survive_the_pipe() -> None:
         Undecided("timeout", "so far"),
     ):
         finding = Finding(verdict, (), 4, {"z3": "1"})
-        assert Finding.from_json(problem, finding.to_json()) == finding
+        assert WIRE.read(WIRE.write(finding), problem) == finding
 
 
 def test_gradients_are_sympy() -> None:
@@ -306,20 +306,20 @@ def test_numbers_are_exact() -> None:
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        ("import zerograd", "sympy z3 numpy pydantic ruamel click rich flint torch matplotlib"),
+        ("import zerograd", "sympy z3 numpy pydantic ruamel click flint torch matplotlib"),
         (
             "import zerograd; zerograd.Problem",
-            "sympy z3 numpy pydantic ruamel click rich flint torch matplotlib",
+            "sympy z3 numpy pydantic ruamel click flint torch matplotlib",
         ),
         (
             "import zerograd; zerograd.plot",
-            "sympy z3 numpy pydantic ruamel click rich flint torch matplotlib",
+            "sympy z3 numpy pydantic ruamel click flint torch matplotlib",
         ),
         (
             "import zerograd; zerograd.solve",
-            "sympy z3 numpy pydantic ruamel click rich flint torch matplotlib",
+            "sympy z3 numpy pydantic ruamel click flint torch matplotlib",
         ),
-        ("import zerograd.cli", "sympy z3 numpy pydantic ruamel rich flint torch matplotlib"),
+        ("import zerograd.cli", "sympy z3 numpy pydantic ruamel flint torch matplotlib"),
     ],
 )
 def test_nothing_heavy_is_imported_early(code: str, absent: str) -> None:

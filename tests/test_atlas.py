@@ -20,7 +20,7 @@ from zerograd.core.errors import FormatError
 from zerograd.core.question.vocabulary import Samples
 from zerograd.core.verdict.answer import Answer, Sat, Unknown
 from zerograd.core.verdict.atlas import Row, accepted_atlas_line, check_atlas, groups, patterns, row_problem
-from zerograd.search.process import SearchFailed
+from zerograd.services.wire import ServiceFailed
 from zerograd.store import Store, StoreError
 
 SMALL = zg.Problem(network=[1, 1, 1], samples="fewest", zero=["w2", "b2"], nonzero=["w1", "b1"])
@@ -356,13 +356,13 @@ def test_a_bug_in_a_row_is_raised(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     """It names the row's problem, so that it can be reported; no table is made."""
 
     def broken(problem: zg.Problem, **_: Any) -> Answer:
-        raise SearchFailed("out of order")
+        raise ServiceFailed("out of order")
 
     monkeypatch.setattr(atlases, "solve", broken)
     with pytest.raises(RowFailed, match="out of order") as caught:
         zg.atlas(PAIR, store=tmp_path / "rows")
     assert caught.value.problem.digest in {row_problem(PAIR, p).digest for p in patterns(PAIR)}
-    assert isinstance(caught.value.error, SearchFailed)
+    assert isinstance(caught.value.error, ServiceFailed)
 
 
 def test_a_store_that_fails_is_no_bug(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

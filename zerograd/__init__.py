@@ -15,7 +15,7 @@ from zerograd._version import __version__
 
 if TYPE_CHECKING:
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
-    from zerograd.atlases import Atlas, atlas
+    from zerograd.atlases import atlas
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.model.activations import leaky_relu
     from zerograd.core.model.network import Layer, Network
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zerograd.exports import export
     from zerograd.proof import Proof
     from zerograd.show.plot import plot
+    from zerograd.table import Atlas
 
 __all__ = [
     "Answer",
@@ -59,7 +60,7 @@ __all__ = [
 
 _HOME = {
     "zerograd.api": ("gradients", "load", "load_answer", "prove", "smallest", "solve", "verify"),
-    "zerograd.atlases": ("Atlas", "atlas"),
+    "zerograd.atlases": ("atlas",),
     "zerograd.core.verdict.answer": ("Answer", "Sat", "Unknown", "Unsat"),
     "zerograd.core.refuting.certificate": ("Certificate",),
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
@@ -70,6 +71,7 @@ _HOME = {
     "zerograd.exports": ("export",),
     "zerograd.proof": ("Proof",),
     "zerograd.show.plot": ("plot",),
+    "zerograd.table": ("Atlas",),
 }
 
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

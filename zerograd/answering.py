@@ -22,7 +22,7 @@ from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.proving.process import ProofProcess
 from zerograd.search.comparison import SECOND, Comparison, summary
-from zerograd.search.finding import Finding
+from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
 
@@ -51,9 +51,9 @@ class SolversDisagree(ZerogradError):  # noqa: N818 - named for what happened
         witness: one that the checker accepts, if either has one.
     """
 
-    def __init__(self, problem: Problem, comparison: Comparison, found: Witness | None) -> None:
+    def __init__(self, problem: Problem, comparison: Comparison, witness: Witness | None) -> None:
         self.comparison = comparison
-        self.witness = found
+        self.witness = witness
         if comparison.ours == "sat":
             detail = "the checker accepts the witness that was found"
         elif comparison.witness is None:
@@ -73,7 +73,7 @@ class SolversDisagree(ZerogradError):  # noqa: N818 - named for what happened
 
 
 def answer_of(problem: Problem, finding: Finding, start: float, *, recheck_now: bool) -> Answer:
-    """The answer that a finding amounts to, once it is checked."""
+    """Return the answer that a finding amounts to, once it is checked."""
     verdict = finding.verdict
 
     def run() -> Run:
@@ -91,13 +91,13 @@ def answer_of(problem: Problem, finding: Finding, start: float, *, recheck_now: 
     match verdict:
         case Found(witness=witness):
             with _accepted_witness(witness):
-                check_witness(problem, witness)
+                answer = Sat(witness, problem=problem)
             checks = {}
             if recheck_now:
                 from zerograd.numeric.recheck import recheck
 
                 checks = recheck(witness)
-            return Sat(witness, problem=problem, checks=checks, run=run())
+            return answer.updated(checks=checks, run=run())
         case Impossible(evidence=evidence):
             return Unsat(evidence, problem=problem, run=run())
         case Undecided(reason=reason, detail=detail):
@@ -105,45 +105,46 @@ def answer_of(problem: Problem, finding: Finding, start: float, *, recheck_now: 
 
 
 def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:
-    """What the second solver said, if it was asked. Raises SolversDisagree."""
+    """Sum up what the second solver said, if it was asked. Raises SolversDisagree."""
     if finding.compared is None:
         return None
     for comparison in finding.compared:
         if comparison.contradicts:
-            found = finding.verdict.witness if isinstance(finding.verdict, Found) else None
-            raise SolversDisagree(problem, comparison, found)
+            witness = finding.verdict.witness if isinstance(finding.verdict, Found) else None
+            raise SolversDisagree(problem, comparison, witness)
     return summary(finding.compared)
 
 
 def with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: Progress) -> Answer:
-    """The answer with a certificate, if one is found: that there is none, or none with fewer samples."""
+    """Add a certificate, if one is found: that there is no witness, or none with fewer samples."""
     match answer:
         case Unsat(problem=problem):
-            found = prover.find(problem, deadline=deadline, fixed=False, progress=progress)
-            if found.certificate is None:
-                return replace(answer, open=found.open)
-            run = replace(answer.run, every_samples=every_samples(problem, found.certificate))
-            with accepted(found.certificate):
-                return replace(answer, evidence="certificate", certificate=found.certificate, run=run)
+            finding = prover.find(problem, deadline=deadline, fixed=False, progress=progress)
+            certificate = finding.certificate
+            if certificate is None:
+                return answer.updated(open=finding.open)
+            run = replace(answer.run, every_samples=every_samples(problem, certificate))
+            with accepted(certificate):
+                return answer.updated(evidence="certificate", certificate=certificate, run=run)
         case Sat(problem=problem, witness=witness) if _is_fewest(answer):
             smaller = problem.with_samples(Samples(problem.samples.least, witness.samples - 1))
-            found = prover.find(smaller, deadline=deadline, fixed=False, progress=progress)
-            if found.certificate is not None:
-                with accepted(found.certificate):
-                    return replace(answer, fewer=found.certificate)
+            certificate = prover.find(smaller, deadline=deadline, fixed=False, progress=progress).certificate
+            if certificate is not None:
+                with accepted(certificate):
+                    return answer.updated(fewer=certificate)
     return answer
 
 
 def _is_fewest(answer: Sat) -> bool:
     """Whether the least number of samples was asked for, and all smaller ones were ruled out."""
-    asked, found = answer.problem.samples, answer.witness.samples
+    asked, samples = answer.problem.samples, answer.witness.samples
     ruled_out = {attempt.samples for attempt in answer.run.attempts if attempt.status == "unsat"}
-    return not asked.every and asked.least < found and ruled_out >= set(range(asked.least, found))
+    return not asked.every and asked.least < samples and ruled_out >= set(range(asked.least, samples))
 
 
 @contextmanager
 def _accepted_witness(witness: Witness) -> Iterator[None]:
-    """What is made of a witness inside checks it: a refusal is a bug of the search."""
+    """Inside, a witness is checked: a refusal is a bug of the search."""
     try:
         yield
     except Refused as refusal:
@@ -152,7 +153,7 @@ def _accepted_witness(witness: Witness) -> Iterator[None]:
 
 @contextmanager
 def accepted(certificate: Certificate) -> Iterator[None]:
-    """What is made of a certificate inside checks it: a refusal is a bug of the search."""
+    """Inside, a certificate is checked: a refusal is a bug of the search."""
     try:
         yield
     except Refused as refusal:
@@ -162,13 +163,13 @@ def accepted(certificate: Certificate) -> Iterator[None]:
 def with_fewest(
     answer: Sat, process: SearchProcess, *, strategy: str, seed: int, deadline: float, progress: Progress
 ) -> Sat:
-    """To ``samples: any``, an answer with as few samples as are found to do: the first may have more."""
-    problem, found = answer.problem, answer.witness.samples
+    """Answer ``samples: any`` with as few samples as are found to do: the first answer may have more."""
+    problem, samples = answer.problem, answer.witness.samples
     least = problem.samples.least
-    if not problem.samples.every or least == found:
+    if not problem.samples.every or least == samples:
         return answer
     began = time.monotonic()
-    fewer = problem.with_samples(Samples(least, found - 1))
+    fewer = problem.with_samples(Samples(least, samples - 1))
     finding = process.find(
         fewer, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=False
     )
@@ -178,14 +179,14 @@ def with_fewest(
         versions={**answer.run.versions, **finding.versions},
     )
     match finding.verdict:
-        case Found(witness=smaller, strategy=found_by):
+        case Found(witness=smaller, strategy=strategy):
             witness = Witness(problem, smaller.parameters, smaller.x, smaller.y)
-            run = replace(run, strategy=found_by, attempts=finding.attempts)
+            run = replace(run, strategy=strategy, attempts=finding.attempts)
             with _accepted_witness(witness):
-                return replace(answer, witness=witness, run=run)
+                return answer.updated(witness=witness, run=run)
         case Impossible():
-            own = [attempt for attempt in answer.run.attempts if attempt.samples == found]
-            return replace(answer, run=replace(run, attempts=(*finding.attempts, *own)))
+            first = [attempt for attempt in answer.run.attempts if attempt.samples == samples]
+            return answer.updated(run=replace(run, attempts=(*finding.attempts, *first)))
     return answer
 
 
@@ -199,7 +200,7 @@ def with_smallest(
     deadline: float,
     progress: Progress,
 ) -> list[Sat]:
-    """The answer with the smallest witnesses that can be found until the deadline."""
+    """Return answers by the smallest witnesses that can be found until the deadline."""
     from zerograd.numeric.recheck import recheck
 
     began = time.monotonic()
@@ -215,12 +216,12 @@ def with_smallest(
         meanwhile=lambda: recheck(answer.witness),  # loading what that takes is half of the time
     )
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
-    found = []
+    answers = []
     for number, witness in enumerate(ranked.witnesses or (answer.witness,)):
         size = size_of(witness)
         if size is None:  # irrational: not to be compared by numerators
-            return [replace(answer, checks=recheck(answer.witness), run=run)]
+            return [answer.updated(checks=recheck(answer.witness), run=run)]
         small = Smallest(size, ranked.exhausted, number + 1)
         with _accepted_witness(witness):
-            found.append(replace(answer, witness=witness, checks=recheck(witness), smallest=small, run=run))
-    return found
+            answers.append(answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run))
+    return answers

@@ -6,7 +6,6 @@ import atexit
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -24,7 +23,7 @@ from zerograd.proof import Proof
 from zerograd.proving.process import ProofProcess
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Progress
-from zerograd.workers import DEFAULT_MEMORY
+from zerograd.services.service import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
     from zerograd.derive.gradients import SymbolicGradients
@@ -114,7 +113,7 @@ def solve(
         ValueError: unknown strategy, or a timeout that is not above 0.
         SolverUnusable: a cross-check was asked for, and cvc5 is not installed.
         ZerogradError: of another kind (`WitnessRefused`, `CertificateRefused`, `Disagreement`,
-            `SolversDisagree`, `SearchFailed`, `ProofSearchFailed`): a bug was caught before it became an
+            `SolversDisagree`, `ServiceFailed`): a bug was caught before it became an
             answer.
     """
     if shrink is None:
@@ -151,7 +150,7 @@ def smallest_first(
     prover: ProofProcess | None = None,
     progress: Progress | None = None,
 ) -> list[Answer]:
-    """As `solve` and `smallest`: answers by up to ``count`` different witnesses, the smallest first.
+    """Answer as `solve` and `smallest`, by up to ``count`` different witnesses, the smallest first.
 
     Args:
         shrink: seconds, at most, for making the witness small; without any it is the one found first.
@@ -224,8 +223,8 @@ def smallest(
         raise ValueError(f"count must be at least 1, found {count}")
     if (samples := options.pop("samples", None)) is not None:
         problem = problem.with_samples(samples)
-    found = smallest_first(problem, count or 1, timeout=timeout, shrink=timeout, **options)
-    return found[0] if count is None else found
+    answers = smallest_first(problem, count or 1, timeout=timeout, shrink=timeout, **options)
+    return answers[0] if count is None else answers
 
 
 def prove(
@@ -270,11 +269,11 @@ def prove(
     prover = prover or _shared_prover(os.getpid(), memory)
     if isinstance(answer, Sat):
         return with_proof(answer, prover, start + timeout, progress or _silent)
-    found = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
-    if found.certificate is not None:
-        with accepted(found.certificate):
-            return Proof(problem, found.certificate)
-    return replace(answer, open=found.open) if isinstance(answer, Unsat) else answer
+    finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
+    if finding.certificate is not None:
+        with accepted(finding.certificate):
+            return Proof(problem, finding.certificate)
+    return answer.updated(open=finding.open) if isinstance(answer, Unsat) else answer
 
 
 def check_timeout(timeout: float) -> None:
@@ -285,7 +284,7 @@ def check_timeout(timeout: float) -> None:
 
 @cache
 def _shared_prover(_pid: int, memory: int) -> ProofProcess:
-    """As `_shared_process`."""
+    """Return the search for proofs that serves all calls, as `_shared_process`."""
     prover = ProofProcess(memory=memory)
     atexit.register(prover.close)
     return prover
@@ -293,7 +292,7 @@ def _shared_prover(_pid: int, memory: int) -> ProofProcess:
 
 @cache
 def _shared_process(_pid: int, memory: int) -> SearchProcess:
-    """Loading SymPy and Z3 takes longer than most answers: one process serves all calls.
+    """Return the search that serves all calls: loading SymPy and Z3 takes longer than most answers.
 
     A forked child gets its own: two parents must not talk to one process.
     """
@@ -337,7 +336,7 @@ def verify(
 
 
 def gradients(problem: Problem) -> SymbolicGradients:
-    """The symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
+    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
     from zerograd.derive.gradients import SymbolicGradients
 
     return SymbolicGradients.of(problem.model)

@@ -1,4 +1,4 @@
-"""The atlas of a network: which patterns of vanishing gradients are possible, and with how few samples."""
+"""Making an atlas: a question for each pattern of vanishing gradients, several at once."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from zerograd.api import DEFAULT_TIMEOUT, check_timeout, solve
 from zerograd.core.errors import FormatError, Refused, ZerogradError
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.atlas import Pattern, Row, patterns, row_problem
-from zerograd.core.verdict.checking import ATLAS_FORMAT
 from zerograd.proving.process import ProofProcess
 from zerograd.search.crew import cores
 from zerograd.search.process import SearchProcess
-from zerograd.show.say.atlas import atlas_latex, atlas_markdown, atlas_text
+from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.store import Damaged, Store, StoreError
-from zerograd.workers import DEFAULT_MEMORY
+from zerograd.table import Atlas
 
 MAX_JOBS = 64
 USUAL_JOBS = 8
@@ -32,44 +31,6 @@ PATIENCE = 10.0
 """Seconds that interrupted jobs get to end, which takes milliseconds."""
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Atlas:
-    """Which patterns are possible, with how many samples at least, and on what evidence.
-
-    Attributes:
-        rows: one for each pattern, from zero everywhere to nonzero everywhere.
-        reused: how many of them a store had already.
-    """
-
-    problem: Problem
-    rows: tuple[Row, ...]
-    reused: int = field(default=0, compare=False)
-
-    @property
-    def decided(self) -> bool:
-        """Whether all of them are."""
-        return all(row.decided for row in self.rows)
-
-    def __str__(self) -> str:
-        return atlas_text(self.problem, self.rows)
-
-    def to_markdown(self) -> str:
-        """A heading, the table, and its summary."""
-        return atlas_markdown(self.problem, self.rows)
-
-    def to_latex(self, *, document: bool = True) -> str:
-        """The same as LaTeX: a document, or a fragment of one (a long table wants the package longtable)."""
-        return atlas_latex(self.problem, self.rows, document=document)
-
-    def to_json(self) -> dict[str, Any]:
-        """The document (docs/FORMATS.md), with all witnesses and certificates."""
-        return {
-            "format": ATLAS_FORMAT,
-            "problem": self.problem.to_json(),
-            "rows": [row.to_json() for row in self.rows],
-        }
 
 
 class RowFailed(ZerogradError):  # noqa: N818 - named for what happened
@@ -151,19 +112,19 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Kept:
-    """The store, and under what its rows are kept."""
+    """A store, and what its rows are kept under."""
 
     store: Store
     seed: int
     timeout: float
 
     def row(self, task: _Task, notice: Say) -> Row | None:
-        """The row of a task if it was decided, re-checked. What is damaged is said, and dropped."""
+        """Return the row of a task if it was decided, re-checked. A damaged one is reported, and dropped."""
         try:
-            found = self.store.get(task.problem.digest, self.seed)
-            if found is None or not found[1]:
+            document, decided = self.store.get(task.problem.digest, self.seed) or ({}, False)
+            if not decided:
                 return None
-            row = Row(task.pattern, task.problem, found[0])
+            row = Row(task.pattern, task.problem, document)
             if not row.decided:
                 raise Damaged("it is kept as decided, and is not")
         except (Damaged, FormatError, Refused) as error:
@@ -182,7 +143,7 @@ Processes: TypeAlias = Sequence[tuple[SearchProcess, ProofProcess]]
 
 @contextmanager
 def _processes(jobs: int, memory: int) -> Iterator[Processes]:
-    """A pair for each job; all are killed in the end."""
+    """Start a pair for each job; all are killed in the end."""
     with ExitStack() as stack:
         yield [
             (
@@ -195,7 +156,7 @@ def _processes(jobs: int, memory: int) -> Iterator[Processes]:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What a job is at."""
+    """Progress of a job."""
 
     task: _Task
     text: str
@@ -225,7 +186,7 @@ class _Run:
         self.stopping = threading.Event()
 
     def finish(self, processes: Processes, progress: Say) -> dict[int, Row]:
-        """The rows by number. Raises what a job raised, and whatever interrupts it."""
+        """Return the rows by number. Raises what a job raised, and whatever interrupts it."""
         threads = [threading.Thread(target=self._work, args=pair, daemon=True) for pair in processes]
         try:
             for thread in threads:
@@ -244,13 +205,13 @@ class _Run:
                 if isinstance(event.error, ZerogradError) and not isinstance(event.error, StoreError):
                     raise RowFailed(event.task.problem, event.error) from event.error
                 raise event.error
-            said = ""
+            detail = ""
             if isinstance(event, _Line):
-                said = f"; {event.task}: {event.text}"
+                detail = f"; {event.task}: {event.text}"
             else:
                 number, row = event
                 rows[number] = row
-            progress(f"{self.total - self.count + len(rows)} of {self.total} rows{said}")
+            progress(f"{self.total - self.count + len(rows)} of {self.total} rows{detail}")
         return rows
 
     def _end(self, threads: Sequence[threading.Thread], processes: Processes) -> None:

@@ -1,20 +1,26 @@
-"""An answer in every form that it leaves the program in."""
+"""Answers, proofs and atlases in every form that they leave the program in."""
 
 from __future__ import annotations
 
 import json
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.proof import Proof
+from zerograd.table import Atlas
 
 Form: TypeAlias = Literal["markdown", "latex", "pytorch", "jax", "notebook", "smtlib", "html", "coq", "json"]
 FORMS: tuple[Form, ...] = get_args(Form)
 
+Thing: TypeAlias = Answer | Proof | Atlas
+Writer: TypeAlias = Callable[..., str]
+
 
 class NothingToExport(ZerogradError):  # noqa: N818 - named for what happened
-    """The answer has nothing that this form could hold.
+    """There is nothing that this form could hold.
 
     Attributes:
         why: in words that name no option.
@@ -25,110 +31,136 @@ class NothingToExport(ZerogradError):  # noqa: N818 - named for what happened
         super().__init__(f"{form}: {why}")
 
 
-def export(answer: Answer, to: Form, *, document: bool = True) -> str:
-    """The answer in another form.
+def export(thing: Thing, to: Form, *, document: bool = True) -> str:
+    """Return an answer, a proof or an atlas in another form.
 
     Args:
-        to: ``markdown`` or ``latex``: the witness worked out by hand, or the proof that there is none;
-            ``pytorch``, ``jax``: a script whose asserts pass; ``notebook``: one that can be run;
+        to: ``markdown`` or ``latex``: the witness worked out by hand, the proof that there is none, or the
+            table; ``pytorch``, ``jax``: a script whose asserts pass; ``notebook``: one that can be run;
             ``html``: an interactive page in one file; ``smtlib``: the question, for any SMT solver, with
-            what a witness or a certificate shows as its status; ``coq``: the proof; ``json``: the result
-            document.
+            what a witness or a certificate shows as its status; ``coq``: the proof; ``json``: the document
+            of the result, the certificate or the atlas.
         document: whether LaTeX is a whole document, or a fragment of one.
 
     Raises:
-        NothingToExport: there is neither a witness nor a proof for this form.
-        TypeError: not an answer.
+        NothingToExport: see `unfit`.
+        ZerogradError: of another kind: the form has no room for these numbers, or for this proof.
+        TypeError: none of these.
         ValueError: an unknown form.
     """
-    if not isinstance(answer, Sat | Unsat | Unknown):
-        raise TypeError(f"expected an answer, as zerograd.solve returns it, found {type(answer).__name__}")
-    if to not in FORMS:
-        raise ValueError(f"unknown form {to!r} (known: {', '.join(FORMS)})")
-    match to, answer:
-        case "json", _:
-            return json.dumps(answer.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-        case "smtlib", _:
-            from zerograd.search.smtlib import question_smtlib
-
-            return question_smtlib(answer.problem, _samples(answer), status=_shown(answer))
-        case _, Unsat(certificate=certificate) if certificate is not None:
-            return _proof(Proof(answer.problem, certificate), to, document=document)
-        case _, Sat() if to != "coq":
-            return _witness(answer, to, document=document)
-    raise NothingToExport(to, _lacking(answer))
+    why = unfit(thing, to)
+    if why is not None:
+        raise NothingToExport(to, why)
+    write = _writers(thing)[to]
+    return write(thing, document=document) if to == "latex" else write(thing)
 
 
-def _witness(answer: Sat, to: Form, *, document: bool) -> str:
-    match to:
-        case "markdown":
-            from zerograd.show.say.derivation import derivation_markdown
+def unfit(thing: Thing, form: Form) -> str | None:
+    """Say why a thing cannot be written in a form, in words that name no option; None if it can."""
+    if not isinstance(thing, Sat | Unsat | Unknown | Proof | Atlas):
+        raise TypeError(f"expected an answer, a proof or an atlas, found {type(thing).__name__}")
+    if form not in FORMS:
+        raise ValueError(f"unknown form {form!r} (known: {', '.join(FORMS)})")
+    if form not in (writers := _writers(thing)):
+        return _lacking(thing, writers)
+    if form == "smtlib" and not isinstance(thing, Sat) and thing.problem.samples.fixed is None:
+        return (
+            f"the question is about more than one number of samples ({thing.problem.samples}): "
+            "solve it for one of them (--samples N), and export that result"
+        )
+    if form == "smtlib":
+        from zerograd.search import smtlib
 
-            return derivation_markdown(answer)
-        case "latex":
-            from zerograd.show.say.derivation import derivation_latex
-
-            return derivation_latex(answer, document=document)
-        case "pytorch":
-            from zerograd.show.scripts import pytorch_script
-
-            return pytorch_script(answer)
-        case "jax":
-            from zerograd.show.scripts import jax_script
-
-            return jax_script(answer)
-        case "notebook":
-            from zerograd.show.notebook import notebook
-
-            return notebook(answer)
-    from zerograd.show.page import page_html
-
-    return page_html(answer)
-
-
-def _proof(proof: Proof, to: Form, *, document: bool) -> str:
-    match to:
-        case "markdown":
-            return proof.to_markdown()
-        case "latex":
-            return proof.to_latex(document=document)
-        case "coq":
-            return proof.to_coq()
-    raise NothingToExport(
-        to, "the answer is unsat: there is no witness; its proof can be had as markdown, latex, pdf or coq"
-    )
-
-
-def _shown(answer: Answer) -> Literal["sat", "unsat"] | None:
-    """The verdict, where it was checked: a solver's word, or a file's, is not passed on as knowledge."""
-    match answer:
-        case Sat():
-            return "sat"
-        case Unsat(evidence="certificate"):
-            return "unsat"
+        return smtlib.unfit(thing.problem)
     return None
 
 
-def _samples(answer: Answer) -> int:
-    """The number of samples that the question is written for."""
-    if isinstance(answer, Sat):
-        return answer.witness.samples
-    asked = answer.problem.samples.fixed
-    if asked is None:
-        raise NothingToExport(
-            "smtlib",
-            f"the question is about more than one number of samples ({answer.problem.samples}): "
-            "solve it for one of them (--samples N), and export that result",
-        )
-    return asked
+def _writers(thing: Thing) -> Mapping[Form, Writer]:
+    """Return what writes a thing, by form."""
+    writers = _WRITERS[type(thing)]
+    if isinstance(thing, Unsat) and thing.certificate is not None:
+        return {**_OF_ITS_PROOF, **writers}
+    return writers
 
 
-def _lacking(answer: Answer) -> str:
-    match answer:
-        case Unknown(reason=reason):
-            return f"the answer is unknown ({reason}): there is neither a witness nor a proof to write of"
-        case Unsat():
+def _lacking(thing: Thing, writers: Mapping[Form, Writer]) -> str:
+    """Say what there is not, for a form that nothing writes."""
+    match thing:
+        case Sat():
+            return "the answer is sat: there is a witness, and nothing to prove"
+        case Unsat(certificate=None):
             return (
                 "the answer is unsat on a solver's word: there is neither a witness nor a proof to write of"
             )
-    return "the answer is sat: there is a witness, and nothing to prove"
+        case Unsat():
+            ways = "markdown, latex, pdf or coq"
+            return f"the answer is unsat: there is no witness; its proof can be had as {ways}"
+        case Unknown(reason=reason):
+            return f"the answer is unknown ({reason}): there is neither a witness nor a proof to write of"
+    kind = "a proof" if isinstance(thing, Proof) else "an atlas"
+    return f"{kind} can be had as {', '.join(writers)}"
+
+
+def _by(module: str, name: str) -> Writer:
+    """Return a function that is imported when it is first called."""
+
+    def write(thing: Thing, **options: Any) -> str:
+        text: str = getattr(import_module(module), name)(thing, **options)
+        return text
+
+    return write
+
+
+def _json(thing: Thing) -> str:
+    return json.dumps(thing.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _json_line(atlas: Atlas) -> str:
+    """Return it on one line: it is large."""
+    return json.dumps(atlas.to_json(), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _question(answer: Answer) -> str:
+    """Return the question; a verdict that was not checked is not passed on as knowledge."""
+    from zerograd.search.smtlib import question_smtlib
+
+    if isinstance(answer, Sat):
+        return question_smtlib(answer.problem, answer.witness.samples, status="sat")
+    samples = answer.problem.samples.fixed
+    assert samples is not None  # see `unfit`
+    proved = isinstance(answer, Unsat) and answer.certificate is not None
+    return question_smtlib(answer.problem, samples, status="unsat" if proved else None)
+
+
+def _of_its_proof(write: Writer) -> Writer:
+    def written(answer: Unsat, **options: Any) -> str:
+        assert answer.certificate is not None  # see `_writers`
+        return write(Proof(answer.problem, answer.certificate), **options)
+
+    return written
+
+
+_PROOF: Mapping[Form, Writer] = {
+    "markdown": Proof.to_markdown,
+    "latex": Proof.to_latex,
+    "coq": Proof.to_coq,
+}
+_OF_ITS_PROOF: Mapping[Form, Writer] = {form: _of_its_proof(write) for form, write in _PROOF.items()}
+_ANSWER: Mapping[Form, Writer] = {"smtlib": _question, "json": _json}
+
+_WRITERS: Mapping[type, Mapping[Form, Writer]] = {
+    Sat: {
+        "markdown": _by("zerograd.show.say.derivation", "derivation_markdown"),
+        "latex": _by("zerograd.show.say.derivation", "derivation_latex"),
+        "pytorch": _by("zerograd.show.scripts", "pytorch_script"),
+        "jax": _by("zerograd.show.scripts", "jax_script"),
+        "notebook": _by("zerograd.show.notebook", "notebook"),
+        "html": _by("zerograd.show.page", "page_html"),
+        **_ANSWER,
+    },
+    Unsat: _ANSWER,
+    Unknown: _ANSWER,
+    Proof: {**_PROOF, "json": _json},
+    Atlas: {"markdown": Atlas.to_markdown, "latex": Atlas.to_latex, "json": _json_line},
+}
+"""Who is written in which form, and by whom."""

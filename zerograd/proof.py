@@ -12,7 +12,7 @@ from zerograd.core.refuting.refutation import check_certificate, every_samples
 
 @dataclass(frozen=True)
 class Proof:
-    """That no parameters and no dataset do what ``problem`` asks.
+    """Proof that no parameters and no dataset do what ``problem`` asks.
 
     A `Proof` cannot be made of a certificate that the checker refuses: making one checks it.
 
@@ -28,7 +28,7 @@ class Proof:
 
     @classmethod
     def from_json(cls, problem: Problem, data: object) -> Proof:
-        """Of a certificate's document. Raises FormatError or Refused."""
+        """Make one of a certificate's document. Raises FormatError or Refused."""
         return cls(problem, certificate_from_json(data))
 
     def check(self) -> None:
@@ -42,7 +42,7 @@ class Proof:
 
     @property
     def statement(self) -> str:
-        """What is proved, in a sentence or two."""
+        """Return what is proved, in a sentence or two."""
         from zerograd.show.say.proof import statement
 
         return statement(self.problem, self.certificate)
@@ -62,32 +62,32 @@ class Proof:
         return self.to_latex(document=False)
 
     def to_markdown(self) -> str:
-        """The proof as one reads it in a textbook, formulas as TeX between dollar signs."""
+        """Return the proof as one reads it in a textbook, formulas as TeX between dollar signs."""
         from zerograd.show.say.proof import proof_markdown
 
         return proof_markdown(self.problem, self.certificate)
 
     def to_latex(self, *, document: bool = True) -> str:
-        """The same as LaTeX (amsmath): a document, or a fragment of one."""
+        """Return the same as LaTeX (amsmath): a document, or a fragment of one."""
         from zerograd.show.say.proof import proof_latex
 
         return proof_latex(self.problem, self.certificate, document=document)
 
     def to_coq(self) -> str:
-        """The claim and its proof for Rocq (Coq 8.16), by no axioms but those of its real numbers.
+        """Return the claim and its proof for Rocq (Coq 8.16), by no axioms but those of its real numbers.
 
-        Of a proof for every number of samples the theorem is ``Datasets.no_answer``, about a list of samples;
-        of one for M = 2 it is ``Samples_2.no_answer_2``.
+        A proof for every number of samples has the theorem ``Datasets.no_answer``, about a list of samples;
+        one for M = 2 has ``Samples_2.no_answer_2``.
 
         Raises:
             NotExportable: the proof uses what cannot be written for Coq, such as ``abs(x) < 1`` of every
-                sample of a dataset of any size. Of a fixed number of samples (`prove` with ``fixed`` finds
-                such proofs) more can be written.
+                sample of a dataset of any size. More can be written for a fixed number of samples
+                (`prove` with ``fixed`` finds such proofs).
         """
         from zerograd.show.coq import proof_coq
 
         return proof_coq(self.problem, self.certificate)
 
     def to_json(self) -> dict[str, Any]:
-        """The certificate's document (docs/FORMATS.md)."""
+        """Return the certificate's document (docs/FORMATS.md)."""
         return self.certificate.to_json()

@@ -108,17 +108,17 @@ class Store:
             return int(cursor.fetchone()[0])
 
     def get(self, problem: str, seed: int) -> tuple[dict[str, Any], bool] | None:
-        """The document of a problem (by its digest) and whether it was decided, if there is one.
+        """Return the document of a problem (by its digest) and whether it was decided, if there is one.
 
         Raises:
             Damaged: there is one, and it is not what was written.
             StoreError: the file cannot be read.
         """
         query = f"SELECT document, sha256, rank FROM rows WHERE {_KEY}"  # noqa: S608 - no input in it
-        found = self._execute(query, (problem, __version__, str(seed)))
-        if not found:
+        rows = self._execute(query, (problem, __version__, str(seed)))
+        if not rows:
             return None
-        text, digest, rank = found[0]
+        text, digest, rank = rows[0]
         if not isinstance(text, str) or _sha256(text) != digest:
             raise Damaged("it is not what was written")
         try:
@@ -141,7 +141,7 @@ class Store:
         self._execute(f"DELETE FROM rows WHERE {_KEY}", (problem, __version__, str(seed)))  # noqa: S608
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> list[Any]:
-        """One statement, which is one transaction."""
+        """Run one statement, which is one transaction."""
         try:
             with self._lock, closing(self._connection.execute(statement, values)) as cursor:
                 return cursor.fetchall()

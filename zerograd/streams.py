@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 from io import TextIOWrapper
@@ -12,7 +13,7 @@ from typing import Any
 
 
 def printable(text: str) -> str:
-    """A file name without control characters."""
+    """Return a file name without control characters."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
@@ -36,9 +37,14 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def to_json_text(document: Any, indent: int | None = None) -> str:
-    """JSON that standard output can take, whatever its encoding."""
+    """Return JSON that standard output can take, whatever its encoding."""
+    return printable_json(json.dumps(document, indent=indent, ensure_ascii=False))
+
+
+def printable_json(text: str) -> str:
+    """Return JSON with what standard output cannot take escaped."""
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return json.dumps(document, indent=indent, ensure_ascii=not utf8)
+    return text if utf8 else re.sub(r"[^\x00-\x7e]", lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def settle_streams() -> None:
@@ -52,7 +58,7 @@ def settle_streams() -> None:
 
 
 def read_results(name: str) -> list[Any]:
-    """The JSON documents in a file, or on standard input. Raises FormatError."""
+    """Read the JSON documents in a file, or on standard input. Raises FormatError."""
     from zerograd.core.errors import FormatError
     from zerograd.core.question.documents import documents_in, read_documents
 

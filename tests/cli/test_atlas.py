@@ -240,10 +240,10 @@ def test_two_runs_share_a_store(program: Program) -> None:
 BROKEN = """
 from zerograd import atlases
 from zerograd.cli import main
-from zerograd.search.process import SearchFailed
+from zerograd.services.wire import ServiceFailed
 
 def broken(*_, **__):
-    raise SearchFailed("out of order")
+    raise ServiceFailed("out of order")
 
 atlases.solve = broken
 main()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
 IMPOSSIBLE = FOUNDING.replace("3", "2")
-HEAVY = {"sympy", "z3", "numpy", "pydantic", "ruamel", "flint", "torch", "rich"}
+HEAVY = {"sympy", "z3", "numpy", "pydantic", "ruamel", "flint", "torch"}
 
 
 # --- help and version ---------------------------------------------------------------------
@@ -205,7 +205,7 @@ LIAR = """
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.witness import Witness
-from zerograd.search.finding import Finding
+from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found
 
@@ -227,10 +227,11 @@ SearchProcess.find = find
 """
 
 BREAKDOWN = """
-from zerograd.search.process import SearchFailed, SearchProcess
+from zerograd.search.process import SearchProcess
+from zerograd.services.wire import ServiceFailed
 
 def find(self, problem, **_):
-    raise SearchFailed("a bug in the search")
+    raise ServiceFailed("a bug in the search")
 
 SearchProcess.find = find
 """

@@ -179,14 +179,21 @@ def test_seed_is_reproducible(program: Program) -> None:
 
 
 def test_progress_and_colours_are_for_terminals(program: Program) -> None:
-    """A spinner on a terminal's standard error, none of it on standard output; NO_COLOR is honoured."""
+    """One line on a terminal's standard error, erased in the end; on standard output NO_COLOR is honoured."""
     name = program.file("p.yaml", IMPOSSIBLE)
     on_terminal, out = _on_terminal(program, ["solve", "-q", name], stream="stderr")
-    assert (on_terminal, out) == ("", "unsat\n")  # -q: no spinner either
+    assert (on_terminal, out) == ("", "unsat\n")  # -q: no progress either
     on_terminal, out = _on_terminal(program, ["solve", name], stream="stderr")
-    assert "\x1b[?25l" in on_terminal  # a spinner hides the cursor
+    *said, last = on_terminal.split("\r")
+    assert last == "\x1b[K"
+    assert not said[0]
+    assert said[1:]
+    assert all(line.startswith("\x1b[?7l") and line.endswith("\x1b[K\x1b[?7h") for line in said[1:])
+    assert "\n" not in on_terminal
     assert out.splitlines()[0] == "unsat"
     assert "\x1b" not in out
+    dumb = {"TERM": "dumb"}
+    assert _on_terminal(program, ["solve", name], stream="stderr", environment=dumb)[0] == ""
     coloured, _ = _on_terminal(program, ["solve", name], stream="stdout")
     assert "\x1b[" in coloured
     colourless, _ = _on_terminal(program, ["solve", name], stream="stdout", environment={"NO_COLOR": "1"})

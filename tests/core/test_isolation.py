@@ -21,7 +21,7 @@ REFUSED = CORPUS / "refuse" / "founding-y-changed.result.json"
 REFUSED_PROBLEM = CORPUS / "refuse" / "founding-y-changed.problem.json"
 CHECK = ["-m", "zerograd.core.check"]
 
-HEAVY = ("z3", "sympy", "numpy", "pydantic", "ruamel", "click", "rich", "flint", "torch", "mpmath")
+HEAVY = ("z3", "sympy", "numpy", "pydantic", "ruamel", "click", "flint", "torch", "mpmath")
 
 WATCH = """
 import json, runpy, sys

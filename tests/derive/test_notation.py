@@ -16,7 +16,8 @@ from zerograd.derive.notation import Notation
 from zerograd.document import latex, text
 
 SCALAR, WIDE = Network.mlp(1, 1, 1), Network.mlp(2, 3, 1)
-b, r, w, x, z = (sp.Symbol(name, real=True) for name in ("b1", "r", "w1", "x", "z1"))
+b, w, x, y, y_hat, z = (sp.Symbol(name, real=True) for name in ("b1", "w1", "x", "y", "ŷ", "z1"))
+r = y_hat - y
 m, k = sp.symbols("m k", integer=True)
 
 
@@ -39,15 +40,15 @@ def as_latex(network: Network, expression: sp.Expr) -> str:
         (sp.Rational(-3, 2), "−3/2"),
         (sp.Integer(0), "0"),
         (r, "ŷ − y"),
-        (2 * r * w, "2 (ŷ − y) w1"),
+        (2 * w * r, "2 (ŷ − y) w1"),
         (r**2, "(ŷ − y)²"),
-        (1 - r, "−(ŷ − y) + 1"),
+        (1 - r**2, "−(ŷ − y)² + 1"),
         (x**12, "x¹²"),
         (sp.Symbol("M") ** -1 * w / 3, "(1/(3 M)) w1"),
     ],
 )
 def test_text(expression: sp.Expr, written: str) -> None:
-    """Signs, brackets, fractions and powers; r is written as the residual."""
+    """Signs, brackets, fractions and powers; an error is written ŷ − y."""
     assert as_text(SCALAR, expression) == written
 
 
@@ -89,8 +90,8 @@ def test_slopes() -> None:
 def test_factors_in_textbook_order() -> None:
     """Errors, weights from the last layer down, slopes, then what feeds the layer."""
     slope = derivative_function(ACTIVATIONS["relu"], "torch")
-    names = {name: sp.IndexedBase(name, real=True)[m] for name in ("r", "z1", "x")}
-    product = names["x"] * slope(names["z1"]) * sp.Symbol("w2", real=True) * names["r"]
+    names = {name: sp.IndexedBase(name, real=True)[m] for name in ("ŷ", "y", "z1", "x")}
+    product = names["x"] * slope(names["z1"]) * sp.Symbol("w2", real=True) * (names["ŷ"] - names["y"])
     assert as_text(SCALAR, product) == "(ŷₘ − yₘ) w2 1[z1ₘ > 0] xₘ"
     assert as_latex(SCALAR, product) == r"(\hat{y}_{m} - y_{m}) \, w_{2} \, \mathbf{1}[z_{1,m} > 0] \, x_{m}"
 

@@ -14,7 +14,7 @@ from zerograd.core.verdict.answer import Attempt, CrossCheck, Status
 from zerograd.core.verdict.checking import check_witness
 from zerograd.search.comparison import Comparison, completed, summary
 from zerograd.search.cross_check import compare, cross_check
-from zerograd.search.finding import Finding
+from zerograd.search.messages import WIRE, Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Impossible
 from zerograd.solvers.process import SolverProcess
@@ -91,7 +91,7 @@ def test_a_lie_is_contradicted(samples: int, lie: Status, truth: Status, cvc5: S
     assert (found.witness is not None) == (truth == "sat")
     if found.witness is not None:
         check_witness(problem, found.witness)
-    assert Comparison.from_json(problem, found.to_json()) == found
+    assert WIRE.read(WIRE.write(found), problem) == found
 
 
 @pytest.mark.needs("cvc5")

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
-from typing import Any
 
 import pytest
 
 from zerograd.core.question.problem import Problem
+from zerograd.search.messages import WIRE, Ranked, Smaller
 from zerograd.search.process import SearchProcess
-from zerograd.search.ranked import Ranked
 from zerograd.search.smallest.best import witness_of
-from zerograd.workers import Ended
+from zerograd.services.child import Ended
+from zerograd.services.wire import Note
 
 
 class Scripted:
-    """A worker that says what it is told to, and then ends in some way."""
+    """A child that says what it is told to, and then ends in some way."""
 
-    def __init__(self, messages: list[dict[str, Any]], end: Exception) -> None:
+    alive = True
+
+    def __init__(self, messages: list[object], end: Exception) -> None:
         self.messages, self.end = messages, end
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, line: bytes) -> None:
         """Nothing comes of it."""
 
-    def receive(self, deadline: float) -> dict[str, Any]:
+    def receive(self, deadline: float) -> bytes:
         """The next message."""
         if not self.messages:
             raise self.end
-        return self.messages.pop(0)
+        return WIRE.write(self.messages.pop(0))
 
     def close(self) -> None:
         """Nothing to close."""
@@ -47,15 +49,15 @@ def test_a_search_that_is_stopped_keeps_what_it_found(end: Exception) -> None:
     process.close()
     said: list[str] = []
 
-    def search(messages: list[dict[str, Any]]) -> Ranked:
-        process._worker = Scripted(messages, end)  # type: ignore[assignment]
+    def search(messages: list[object]) -> Ranked:
+        process._child = Scripted(messages, end)  # type: ignore[assignment]
         return process.smallest(
             problem, one, count=1, effort=None, seed=0, deadline=time.monotonic() + 60, progress=said.append
         )
 
-    smaller = [{"smaller": ranked.to_json()} for ranked in told]
-    assert search([smaller[0], {"progress": "…"}, smaller[1]]) == told[1]
-    assert search([*smaller, {"smallest": Ranked((), 0).to_json()}]) == told[1]
-    assert search([smaller[1], {"smallest": told[0].to_json()}]) == told[0]
+    smaller = [Smaller(ranked) for ranked in told]
+    assert search([smaller[0], Note("…"), smaller[1]]) == told[1]
+    assert search([*smaller, Ranked((), 0)]) == told[1]
+    assert search([smaller[1], told[0]]) == told[0]
     assert search([]) == Ranked((), 0)
     assert said == ["…"]

@@ -25,13 +25,13 @@ from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.results import answer_from_json
 from zerograd.core.verdict.size import Size, size_of
 from zerograd.core.verdict.witness import Witness
-from zerograd.search.ranked import Ranked
+from zerograd.search.messages import Ranked
 from zerograd.search.smallest import smallest
 from zerograd.search.smallest.best import values_of, variant, witness_of
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import least_height
 from zerograd.search.smallest.orbits import generators, group, identity
-from zerograd.workers import Worker
+from zerograd.services.child import Child
 
 HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 
@@ -298,20 +298,20 @@ def test_what_was_known_before_plays_no_part_in_a_proved_answer() -> None:
 def test_rechecks_do_not_take_the_time_of_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading torch takes seconds, in which smaller witnesses are looked for."""
     calls: list[Witness] = []
-    workers: list[Worker] = []
-    send = Worker.send
+    children: list[Child] = []
+    send = Child.send
 
-    def sent(worker: Worker, message: dict[str, Any]) -> None:
-        workers.append(worker)
-        send(worker, message)
+    def sent(child: Child, line: bytes) -> None:
+        children.append(child)
+        send(child, line)
 
     def slowly(witness: Witness) -> dict[str, Any]:
         if not calls:  # until the search has something to say
-            assert select.select([workers[-1]], [], [], 60)[0]
+            assert select.select([children[-1]], [], [], 60)[0]
         calls.append(witness)
         return {"float64": "slow"}
 
-    monkeypatch.setattr(Worker, "send", sent)
+    monkeypatch.setattr(Child, "send", sent)
     monkeypatch.setattr("zerograd.numeric.recheck.recheck", slowly)
     problem = Problem(network=[1, 1, 1], samples=1, nonzero=["w1"])
     answer = zg.smallest(problem, certify=False)

@@ -205,7 +205,7 @@ SCRIPT = """
 import sys
 import zerograd as zg
 problem = zg.Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
-heavy = "sympy", "z3", "numpy", "rich", "matplotlib", "torch", "zerograd.show"
+heavy = "sympy", "z3", "numpy", "matplotlib", "torch", "zerograd.show"
 assert not [name for name in heavy if name in sys.modules], "before"
 html = problem._repr_html_()
 assert html.startswith("<div") and "zero: w2, b2" in html

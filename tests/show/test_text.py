@@ -354,8 +354,8 @@ def test_why_at_the_output() -> None:
 
 
 def test_light_imports() -> None:
-    """Neither SymPy nor rich nor NumPy is loaded to show an answer."""
-    heavy = "('sympy', 'rich', 'numpy', 'z3')"
+    """Neither SymPy nor NumPy is loaded to show an answer."""
+    heavy = "('sympy', 'numpy', 'z3')"
     code = f"import sys, zerograd.show.text; print([n for n in {heavy} if n in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"

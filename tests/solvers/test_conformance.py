@@ -30,9 +30,8 @@ from zerograd.solvers.base import (
     NoModel,
     Outcome,
     Value,
-    outcome_from_json,
-    outcome_to_json,
 )
+from zerograd.solvers.messages import WIRE, Checked
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import (
     FALSE,
@@ -459,7 +458,7 @@ def test_forgetting_outlives_the_process(name: str) -> None:
         assert isinstance(run(process, Script(), modes(process)[0]), Model)
         (pid,) = set(workers(os.getpid())) - before
         os.kill(pid, signal.SIGTERM)
-        assert until(lambda: process._worker is None or not process._worker.alive)
+        assert until(lambda: process._child is None or not process._child.alive)
         process.forget()
         process.forget()
         assert isinstance(run(process, Script(), modes(process)[0]), Model)
@@ -597,7 +596,7 @@ def test_a_killed_worker_is_no_verdict(name: str) -> None:
         (pid,) = set(workers(os.getpid())) - before
         threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
         start = time.monotonic()
-        outcome = run(process, hard(), modes(process)[0], seconds=20)
+        outcome = run(process, hard(), PATIENT_MODES[name][0], seconds=20)
         assert isinstance(outcome, GaveUp)
         assert outcome.reason == "memory"
         assert time.monotonic() - start < 5
@@ -692,4 +691,5 @@ OUTCOMES = st.one_of(
 @given(OUTCOMES)
 def test_outcomes_survive_the_pipe(outcome: Outcome) -> None:
     """What is sent is what is received."""
-    assert outcome_from_json(outcome_to_json(outcome)) == outcome
+    message = Checked(1, outcome)
+    assert WIRE.read(WIRE.write(message)) == message

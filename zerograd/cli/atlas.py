@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -13,42 +13,33 @@ from zerograd.cli.common import (
     BUG,
     DECIDED,
     UNKNOWN,
-    Duration,
-    Memory,
+    Target,
     check_place,
     fail,
-    form_of,
     load,
-    new_place,
+    memory_option,
     progress,
     report_bug,
-    save,
+    seed_option,
+    target_options,
+    timeout_option,
     width,
 )
-from zerograd.streams import printable, to_json_text
+from zerograd.streams import printable
 
 if TYPE_CHECKING:
-    from zerograd.atlases import Atlas
+    from zerograd.exports import Form
+    from zerograd.table import Atlas
 
 FORMS = ("text", "markdown", "latex", "json")
 
 
 @click.command()
 @click.argument("spec")
-@click.option(
-    "--to",
-    "form",
-    type=click.Choice(FORMS),
-    default="text",
-    show_default=True,
-    help="How the table is written. json has all witnesses and certificates.",
-)
-@click.option("--json", "as_json", is_flag=True, help="The same as --to json.")
-@click.option("-o", "--output", metavar="FILE", help="Write it to FILE, and say so.")
-@click.option("--force", is_flag=True, help="Overwrite FILE.")
-@click.option("--timeout", type=Duration(), default="60s", show_default=True, help="For each row.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answers.")
-@click.option("--memory", type=Memory(), default="4G", show_default=True, help="Cap for a solver process.")
+@target_options(FORMS, "How the table is written. json has all witnesses and certificates.")
+@timeout_option("For each row.")
+@seed_option
+@memory_option
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
@@ -60,7 +51,7 @@ FORMS = ("text", "markdown", "latex", "json")
 )
 @click.option("--no-store", is_flag=True, help="Keep none: a run that is stopped starts anew.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, and nothing about the store.")
-def atlas(spec: str, output: str | None, **options: Any) -> None:
+def atlas(spec: str, target: Target, **options: Any) -> None:
     """Which patterns of vanishing gradients are possible, and with how many samples at least?
 
     Each parameter that the query of the problem in SPEC ('-' is standard input) names, or each there is if it
@@ -74,13 +65,12 @@ def atlas(spec: str, output: str | None, **options: Any) -> None:
     """
     from zerograd import atlases
     from zerograd.core.errors import ProblemError, ZerogradError
+    from zerograd.show.say.atlas import summary
     from zerograd.store import StoreError
 
-    form = form_of(options["form"], as_json=options["as_json"])
-    place = new_place(output, [spec], force=options["force"])
     store = _store(spec, options["store"], options["no_store"])
-    if store is not None and place is not None and store.absolute() == place.absolute():
-        fail(f"{printable(str(place))}: is where the rows are kept: name another file for the atlas")
+    if store is not None and target.output is not None and store.absolute() == Path(target.output).absolute():
+        fail(f"{printable(target.output)}: is where the rows are kept: name another file for the atlas")
     try:
         problem = load(spec, None)
     except ZerogradError as error:
@@ -89,7 +79,7 @@ def atlas(spec: str, output: str | None, **options: Any) -> None:
     say(f"finished rows are kept in {printable(str(store))}")
     try:
         with progress(options["quiet"]) as report:
-            found = atlases.atlas(
+            made = atlases.atlas(
                 problem,
                 timeout=options["timeout"],
                 seed=options["seed"],
@@ -107,17 +97,10 @@ def atlas(spec: str, output: str | None, **options: Any) -> None:
     except StoreError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(BAD_INPUT)
-    if found.reused:
-        say(f"{found.reused} of {len(found.rows)} rows were there already")
-    text = _written(found, form)
-    if place is None:
-        click.echo(text, nl=False)
-    else:
-        save(place, text)
-        from zerograd.show.say.atlas import summary
-
-        click.echo(f"{summary(found.rows)}\nwrote {printable(str(place))}")
-    sys.exit(DECIDED if found.decided else UNKNOWN)
+    if made.reused:
+        say(f"{made.reused} of {len(made.rows)} rows were there already")
+    target.put(_written(made, target.form), summary(made.rows))
+    sys.exit(DECIDED if made.decided else UNKNOWN)
 
 
 def _store(spec: str, named: str | None, none: bool) -> Path | None:
@@ -137,13 +120,10 @@ def _say(line: str) -> None:
 
 
 def _written(atlas: Atlas, form: str) -> str:
-    match form:
-        case "markdown":
-            return atlas.to_markdown()
-        case "latex":
-            return atlas.to_latex()
-        case "json":
-            return to_json_text(atlas.to_json()) + "\n"
-    from zerograd.show.say.atlas import atlas_text
+    if form == "text":
+        from zerograd.show.say.atlas import atlas_text
 
-    return atlas_text(atlas.problem, atlas.rows, width=width())
+        return atlas_text(atlas.problem, atlas.rows, width=width())
+    from zerograd.exports import export
+
+    return export(atlas, cast("Form", form))

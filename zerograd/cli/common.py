@@ -1,4 +1,4 @@
-"""What all commands share: kinds of options, exit codes, files in and out, progress."""
+"""What all commands share: options, exit codes, files in and out, progress."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import click
 
 from zerograd._version import __version__
-from zerograd.streams import printable, write_whole
+from zerograd.streams import printable, printable_json, write_whole
 
 if TYPE_CHECKING:
     from zerograd.core.question.problem import Problem
     from zerograd.search.verdict import Progress
 
+Command: TypeAlias = Callable[..., None]
+
 DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
 SEVERITY = (DECIDED, UNKNOWN, NOT_AS_EXPECTED, BAD_INPUT, BUG)
-"""Of several files' exit codes, the last in this order is the program's."""
+"""The exit code for several files is the one of theirs that comes last here."""
 
+_NO_WRAP, _WRAP, _CLEAR = "\x1b[?7l", "\x1b[?7h", "\x1b[K"
 _TIME = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SIZE = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -64,6 +69,62 @@ class Samples(click.ParamType[int | str]):
 samples_option = click.option(
     "--samples", type=Samples(), metavar="N|fewest|any", help="In place of the file's own number of samples."
 )
+seed_option = click.option(
+    "--seed", type=int, default=0, show_default=True, help="The same seed gives the same answer."
+)
+memory_option = click.option(
+    "--memory", type=Memory(), default="4G", show_default=True, help="Cap for a solver process."
+)
+output_option = click.option("-o", "--output", metavar="FILE", help="Write to FILE, and say so.")
+force_option = click.option("--force", is_flag=True, help="Overwrite FILE.")
+
+
+def timeout_option(of: str | None = None) -> Callable[[Command], Command]:
+    return click.option("--timeout", type=Duration(), default="60s", show_default=True, help=of)
+
+
+@dataclass(frozen=True)
+class Target:
+    """In which form something is written, and where: standard output, or the file that ``-o`` names."""
+
+    form: str
+    output: str | None
+
+    def put(self, content: str | bytes, *lines: str) -> None:
+        """Write it. To a file: then say so, below these lines."""
+        if self.output is None:
+            if self.form == "json" and isinstance(content, str):
+                content = printable_json(content)
+            click.echo(content, nl=False)
+            return
+        save(Path(self.output), content)
+        click.echo("\n".join((*lines, f"wrote {printable(self.output)}")))
+
+
+def target_options(forms: Sequence[str], how: str) -> Callable[[Command], Command]:
+    """Add ``--to``, ``--json``, ``-o`` and ``--force``, which the command gets as its ``target``."""
+
+    def add(command: Command) -> Command:
+        @wraps(command)
+        def targeted(*, form: str, as_json: bool, output: str | None, force: bool, **others: Any) -> None:
+            if as_json and form not in ("text", "json"):
+                fail(f"--json and --to {form} contradict each other: give one of them")
+            check_new_place(output, [others["spec"]], force=force)
+            command(target=Target("json" if as_json else form, output), **others)
+
+        options = (
+            click.option(
+                "--to", "form", type=click.Choice(forms), default="text", show_default=True, help=how
+            ),
+            click.option("--json", "as_json", is_flag=True, help="The same as --to json."),
+            output_option,
+            force_option,
+        )
+        for option in reversed(options):
+            targeted = option(targeted)
+        return targeted
+
+    return add
 
 
 def load(spec: str, samples: int | str | None) -> Problem:
@@ -88,14 +149,22 @@ def load(spec: str, samples: int | str | None) -> Problem:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Progress | None]:
-    """A spinner on a terminal; nothing elsewhere."""
-    if quiet or not sys.stderr.isatty():
+    """Say on a terminal, in a line that is written over, what the search has turned to; nothing elsewhere."""
+    terminal = sys.stderr
+    if quiet or not terminal.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return
-    from rich.console import Console
 
-    with Console(stderr=True).status("searching") as status:
-        yield status.update
+    def say(line: str) -> None:
+        # A line that is too long for the terminal is cut, whatever its width is by then: it does not wrap.
+        terminal.write(f"\r{_NO_WRAP}{line}{_CLEAR}{_WRAP}")
+        terminal.flush()
+
+    try:
+        yield say
+    finally:
+        terminal.write(f"\r{_CLEAR}")
+        terminal.flush()
 
 
 def report_bug(problem: Problem, error: Exception, seed: int) -> None:
@@ -141,28 +210,20 @@ def check_place(path: Path, specs: Sequence[str], results: Sequence[str] = ()) -
 
 
 def _is(path: Path, name: str) -> bool:
-    """Whether a file goes by this name too, on the command line, where ``-`` is none."""
+    """Whether a file also goes by this name on the command line, where ``-`` is no file."""
     return name != "-" and Path(name).is_file() and path.is_file() and path.samefile(name)
 
 
-def new_place(
+def check_new_place(
     output: str | None, specs: Sequence[str], results: Sequence[str] = (), *, force: bool
-) -> Path | None:
-    """Where ``-o FILE`` goes. Ends the program if it exists (unless forced) or cannot be written."""
+) -> None:
+    """End the program if the file that ``-o`` names exists (unless forced) or cannot be written."""
     if output is None:
-        return None
+        return
     place = Path(output)
     check_place(place, specs, results)
     if place.exists() and not force:
         fail(f"{printable(output)}: exists already: name another file, or overwrite it with --force")
-    return place
-
-
-def form_of(form: str, *, as_json: bool) -> str:
-    """What ``--to`` and ``--json`` ask for together; if that is two things, the program ends."""
-    if as_json and form not in ("text", "json"):
-        fail(f"--json and --to {form} contradict each other: give one of them")
-    return "json" if as_json else form
 
 
 def save(path: Path, content: str | bytes) -> None:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from zerograd.cli.common import fail, load, new_place, samples_option, save
+from zerograd.cli.common import (
+    Target,
+    check_new_place,
+    fail,
+    force_option,
+    load,
+    output_option,
+    samples_option,
+)
 from zerograd.streams import printable, read_results
 
 if TYPE_CHECKING:
@@ -34,15 +42,13 @@ _problem = click.option(
 _pick = click.option(
     "--pick", type=click.IntRange(min=1), metavar="N", help="The N-th result, if the file holds several."
 )
-_output = click.option("-o", "--output", metavar="FILE", help="Write to FILE, and say so.")
-_force = click.option("--force", is_flag=True, help="Overwrite FILE.")
 
 
 @click.command()
 @_result
 @click.option("--to", "form", type=click.Choice(FORMS), required=True, help="The form.")
-@_output
-@_force
+@output_option
+@force_option
 @click.option("--fragment", is_flag=True, help="LaTeX without preamble, for a document of your own.")
 @_problem
 @samples_option
@@ -71,7 +77,7 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
     if form == "pdf" and output is None:
         fail("--to pdf is not for a terminal: name a file with -o FILE")
     _check_ending(form, output)
-    place = _place(output, result, options["spec"], force=options["force"])
+    _check_place(output, result, options["spec"], force=options["force"])
     answer = _read(result, options["spec"], options["samples"], options["pick"])
     try:
         content: str | bytes
@@ -85,11 +91,7 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
         fail(f"--to {form}: {nothing.why}")
     except ZerogradError as error:
         fail(str(error))
-    if place is None:
-        click.echo(content, nl=False)
-    else:
-        save(place, content)
-        click.echo(f"wrote {printable(str(output))}")
+    Target(form, output).put(content)
 
 
 def _check_ending(form: str, output: str | None) -> None:
@@ -97,13 +99,13 @@ def _check_ending(form: str, output: str | None) -> None:
     ending = Path(output).suffix.lower() if output is not None else ""
     others = [name for name, endings in _ENDINGS.items() if ending in endings]
     if others and form not in others:
-        own = _ENDINGS[form][0]
-        fail(f"{printable(str(output))}: is the name of another form: --to {form} goes into a file …{own}")
+        usual = _ENDINGS[form][0]
+        fail(f"{printable(str(output))}: is the name of another form: --to {form} goes into a file …{usual}")
 
 
 @click.command()
 @_result
-@_output
+@output_option
 @click.option(
     "--kind",
     type=click.Choice(("function", "contributions", "network", "all")),
@@ -112,7 +114,7 @@ def _check_ending(form: str, output: str | None) -> None:
     help="Which picture.",
 )
 @click.option("--width", type=click.FloatRange(10, 100), metavar="CM", help="From 10 to 100 centimetres.")
-@_force
+@force_option
 @_problem
 @samples_option
 @_pick
@@ -140,34 +142,32 @@ def plot(
     if width is not None and isnan(width):  # which compares with no bound
         fail("--width must be from 10 to 100 cm, found nan")
     form = _picture_form(output)
-    place = _place(output, result, options["spec"], force=options["force"])
+    _check_place(output, result, options["spec"], force=options["force"])
     answer = _read(result, options["spec"], options["samples"], options["pick"])
     try:
         content = picture(answer, form, kind=kind, width=width)
     except ZerogradError as error:
         fail(str(error))
-    assert place is not None  # there is an output
-    save(place, content)
-    click.echo(f"wrote {printable(str(output))}")
+    Target(form, output).put(content)
 
 
 def _picture_form(output: str | None) -> Picture:
-    """What a picture's file is called says what it is."""
+    """Return the form of a picture, which the name of its file says."""
     if output is None:
         fail("a picture is not for a terminal: name a file with -o FILE.svg, FILE.png or FILE.pdf")
-    found = [form for form in PICTURES if output.lower().endswith(f".{form}")]
-    if not found:
+    forms = [form for form in PICTURES if output.lower().endswith(f".{form}")]
+    if not forms:
         fail(f"{printable(output)}: name a file that ends in .svg, .png or .pdf")
-    return found[0]
+    return forms[0]
 
 
-def _place(output: str | None, result: str, spec: str | None, *, force: bool) -> Path | None:
-    """Where ``-o FILE`` goes: never onto what is read."""
-    return new_place(output, [] if spec is None else [spec], [result], force=force)
+def _check_place(output: str | None, result: str, spec: str | None, *, force: bool) -> None:
+    """Refuse a file that is there, that cannot be written, or that is read."""
+    check_new_place(output, [] if spec is None else [spec], [result], force=force)
 
 
 def _read(name: str, spec: str | None, samples: int | str | None, pick: int | None) -> Answer:
-    """The answer in a file, checked. Ends the program if there is none."""
+    """Return the answer in a file, checked. Ends the program if there is none."""
     from zerograd.core.errors import FormatError, ProblemError, Refused, ZerogradError
     from zerograd.core.verdict.checking import carried_question, claimed_digest
     from zerograd.core.verdict.results import answer_from_json
@@ -205,7 +205,7 @@ def _read(name: str, spec: str | None, samples: int | str | None, pick: int | No
 
 
 def _hinted(message: str, name: str) -> str:
-    """An error of reading, with what to do where the file looks like a problem."""
+    """Return an error of reading, with what to do where the file looks like a problem."""
     if name.endswith((".yaml", ".yml")) and "Expecting value" in message:
         answer = f"zerograd solve {printable(name)} -o result.json"
         return f"{message}\nThis looks like a problem, not a result. To answer it: {answer}"

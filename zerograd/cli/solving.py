@@ -17,16 +17,17 @@ from zerograd.cli.common import (
     NOT_AS_EXPECTED,
     SEVERITY,
     UNKNOWN,
-    Duration,
-    Memory,
     check_place,
     color,
     fail,
     load,
+    memory_option,
     progress,
     report_bug,
     samples_option,
     save,
+    seed_option,
+    timeout_option,
     width,
 )
 from zerograd.streams import printable, read_results, to_json_text
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object per line.")
 @click.option("-o", "--output", metavar="FILE", help="Write the results to FILE, as JSON, too.")
-@click.option("--timeout", type=Duration(), default="60s", show_default=True, help="For each file.")
+@timeout_option("For each file.")
 @samples_option
 @click.option(
     "--strategy",
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="auto; or construct, fit, identities, piecewise, guess or regions alone.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same answer.")
-@click.option("--memory", type=Memory(), default="4G", show_default=True, help="Cap for a solver process.")
+@seed_option
+@memory_option
 @click.option("--certify/--no-certify", default=True, help="Look for a proof of a no (the default), or not.")
 @click.option(
     "--smallest/--no-smallest",
@@ -107,7 +108,7 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
 
 
 def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
-    """The problem, or None after saying what is wrong with it."""
+    """Return the problem, or None after saying what is wrong with it."""
     from zerograd.core.errors import ZerogradError
 
     try:
@@ -128,7 +129,7 @@ def _shrink(
     timeout: float,
     **_: object,
 ) -> tuple[float, int | None]:
-    """Seconds and effort for making the witness small: by default some where a person will read it."""
+    """Return seconds and effort for making the witness small: by default some where a person will read it."""
     if smallest is None and problem.prefer is not None and count is None:
         smallest = problem.prefer == "small"
     if smallest is not None or count is not None:
@@ -243,8 +244,8 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
             say(accepted_atlas_line(rows))
             sys.exit(DECIDED if all(row.proved for row in rows) else UNKNOWN)
         # Of the results of several problems, the one that claims to answer this one.
-        own = [document for document in documents if claimed_digest(document) == problem.digest]
-        accepted = check_result(problem, (own or documents or [None])[0])
+        claiming = [document for document in documents if claimed_digest(document) == problem.digest]
+        accepted = check_result(problem, (claiming or documents or [None])[0])
     except Refused as refusal:
         for violation in refusal.violations:
             say(f"refused: {violation}")

@@ -1,14 +1,14 @@
 """Formulas as a textbook writes them: (ŷₘ − yₘ) w2 1[z1ₘ > 0] xₘ, as trees.
 
 SymPy's own printers sort factors and terms by its internal order. Here errors come first, then
-weights from the last layer to the first, then slopes, then activations and inputs; an axis of
+weights from the last layer to the first, then derivatives, then activations and inputs; an axis of
 length 1 is left out of indices, as problem files may leave it out.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy as sp
@@ -19,17 +19,14 @@ from zerograd.derive.functions import Cases
 from zerograd.derive.naming import function, indicator, interval, quantity
 from zerograd.document import formula as tree
 from zerograd.document.exact import Signed, coefficient, rational, total
-from zerograd.document.formula import LESS, beside, brackets, power, row
+from zerograd.document.formula import beside, brackets, power, row
 
 _ATOM = re.compile(r"(?P<letter>[^\d\[]+)(?P<layer>\d*)(?:\[(?P<index>[^\]]*)\])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """Formulas of one network: ``notation(expression)`` is a tree.
-
-    A quantity named ``r`` (``r``, ``r[k]``, ``r[m,k]``) is written as the residual ŷ − y.
-    """
+    """Formulas of one network: ``notation(expression)`` is a tree."""
 
     network: Network
 
@@ -47,7 +44,7 @@ class Notation:
             case Cases(args=(z,)):
                 return self._function(expression, self(z))
             case sp.Symbol() | sp.Indexed():
-                return self._quantity(self._parse(expression))
+                return self._parse(expression)
         raise TypeError(f"no notation for {expression!r}")
 
     def _parse(self, expression: Expr) -> tree.Quantity:
@@ -60,11 +57,6 @@ class Notation:
         if len(indices) == len(shape):
             indices = [index for index, n in zip(indices, shape, strict=True) if n > 1]
         return quantity(self.network, match["letter"], match["layer"], indices)
-
-    def _quantity(self, parsed: tree.Quantity) -> tree.Node:
-        if parsed.letter != "r":
-            return parsed
-        return row(replace(parsed, letter="ŷ"), LESS, replace(parsed, letter="y"))
 
     def _function(self, expression: Cases, z: tree.Node) -> tree.Node:
         activation, convention = expression.activation, expression.convention
@@ -100,12 +92,8 @@ class Notation:
         return Signed(value < 0, row(*parts)).node
 
     def _factor(self, expression: Expr, *, bracket_products: bool = True) -> tree.Node:
-        is_sum = expression.is_Add or self._is_residual(expression)
         is_product = bracket_products and isinstance(expression, sp.Mul | sp.Sum)
-        return brackets(self(expression)) if is_sum or is_product else self(expression)
-
-    def _is_residual(self, expression: Expr) -> bool:
-        return isinstance(expression, sp.Symbol | sp.Indexed) and self._parse(expression).letter == "r"
+        return brackets(self(expression)) if expression.is_Add or is_product else self(expression)
 
     def _atoms(self, expression: Expr) -> list[tree.Quantity]:
         # The quantity x[m] holds the symbols x and m, which are not meant.
@@ -114,11 +102,11 @@ class Notation:
         return [self._parse(e) for e in quantities | (expression.atoms(sp.Symbol) - inner)]
 
     def _factor_order(self, factor: Expr) -> tuple[int, int, list[str | int]]:
-        """Errors, weights from the last layer down, slopes, then what a layer is fed with."""
+        """Errors, weights from the last layer down, derivatives, then what a layer is fed with."""
         atoms = self._atoms(factor)
         letters = {atom.letter for atom in atoms}
         layer = max((int(atom.layer or 0) for atom in atoms), default=0)
-        if letters & {"r", "ŷ", "y", "δ"}:
+        if letters & {"ŷ", "y", "δ"}:
             rank, layer = 0, 0
         elif isinstance(factor, Cases):
             rank = 2

@@ -10,7 +10,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind, Node, Part
 from zerograd.core.refuting.refutation import check_certificate, system_of
-from zerograd.proving.finding import ProofFinding
+from zerograd.proving.messages import ProofFinding
 from zerograd.proving.reals import OutOfTime, Reals
 from zerograd.proving.tree import Satisfiable, Tree, renamings
 

@@ -8,33 +8,27 @@ Whatever hangs or eats memory here can be killed, and nothing here is trusted: t
 from __future__ import annotations
 
 import sys
-import traceback
+from collections.abc import Callable
 
-from zerograd.core.question.documents import problem_from_json
 from zerograd.proving.certify import certify
-from zerograd.proving.finding import ProofFinding
-from zerograd.workers import limit_memory, reply, requests
+from zerograd.proving.messages import WIRE, ProofFinding, Prove
+from zerograd.services.serving import Send, serve
+from zerograd.services.wire import Note
 
 
-def main(memory: int) -> None:
-    """Answer requests until the input ends."""
-    limit_memory(memory)
-    for request in requests():
-        try:
-            outcome = certify(
-                problem_from_json(request["problem"]),
-                deadline=request["deadline"],
-                fixed=request["fixed"],
-                progress=lambda line: reply({"progress": line}),
+def _prepare(send: Send[ProofFinding]) -> Callable[[Prove], None]:
+    def answer(request: Prove) -> None:
+        send(
+            certify(
+                request.problem,
+                deadline=request.deadline,
+                fixed=request.fixed,
+                progress=lambda line: send(Note(line)),
             )
-        except MemoryError:
-            outcome = ProofFinding(None, ("memory ran out",))
-        except Exception:  # whatever it is, the caller raises it
-            reply({"failure": traceback.format_exc()})
-            continue
-        certificate = outcome.certificate.to_json() if outcome.certificate is not None else None
-        reply({"certificate": certificate, "open": list(outcome.open)})
+        )
+
+    return answer
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    serve(WIRE, int(sys.argv[1]), _prepare)

@@ -5,13 +5,12 @@ This module loads neither SymPy nor any solver.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Attempt, CrossCheck, Status
-from zerograd.core.verdict.witness import Witness, witness_from_json
+from zerograd.core.verdict.witness import Witness
 
 SECOND = "cvc5"
 """The solver that is asked, by its name in `zerograd.solvers.registry`."""
@@ -53,12 +52,6 @@ class Comparison:
             "script": self.script,
         }
 
-    @classmethod
-    def from_json(cls, problem: Problem, data: Mapping[str, Any]) -> Comparison:
-        """The inverse of `to_json`, for the problem that was asked."""
-        witness = None if data["witness"] is None else witness_from_json(problem, data["witness"])
-        return cls(**{**data, "witness": witness})
-
 
 def decided(attempts: Iterable[Attempt]) -> list[Attempt]:
     """The attempts that there is something to compare with."""
@@ -75,7 +68,7 @@ def completed(made: Iterable[Comparison], attempts: Iterable[Attempt], reason: s
 
 
 def summary(comparisons: Iterable[Comparison]) -> CrossCheck:
-    """Of comparisons none of which contradicts."""
+    """Sum up comparisons, none of which contradicts."""
     version = None
     agrees: list[int] = []
     undecided: list[tuple[int, str]] = []

@@ -9,23 +9,23 @@ from collections import deque
 from collections.abc import Generator, Iterable, Sequence
 from typing import Self
 
+from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.solvers.base import Mode, Outcome
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import Script
-from zerograd.workers import DEFAULT_MEMORY
 
 MOST = 8
 """Processes, however many cores there are: each takes memory."""
 
 PATIENCE = 0.3
-"""Seconds that running questions get to end by themselves: starting a process takes as long."""
+"""Seconds that running questions get to come to an end: starting a process takes as long."""
 
 WINDOW = 64
 """Scripts that may be ahead of the one whose outcome comes next."""
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -60,7 +60,7 @@ class Crew:
 
     @property
     def lead(self) -> SolverProcess:
-        """The one for questions that come one at a time."""
+        """Process for questions that come one at a time."""
         return self.solvers[0]
 
     def forget(self) -> None:
@@ -71,7 +71,7 @@ class Crew:
     def outcomes(
         self, scripts: Iterable[Script], *, deadline: float, mode: Mode, seed: int, effort: float
     ) -> Generator[Outcome, None, None]:
-        """What comes of each script, in order, worked at by all processes at once.
+        """Yield what comes of each script, in order, worked at by all processes at once.
 
         The scripts are dealt in turn, so that each process gets the same ones whatever their speed:
         with as many processes, the same seed gives the same outcomes. Closing the generator stops what

@@ -1,13 +1,15 @@
 """The three answers, kept strictly apart, and their JSON.
 
-A `Sat` cannot be made with a witness that the checker refuses: making one checks it.
+A `Sat` cannot be made with a witness that the checker refuses: making one checks it. `updated` makes one of
+another, and checks what is new in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from copy import copy
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self, TypeAlias
 
 from zerograd.core.errors import NothingToCheck
 from zerograd.core.numbers.exact import exact_to_json
@@ -127,6 +129,27 @@ class _Answer:
     problem: Problem
     run: Run = field(default_factory=Run, compare=False)
 
+    def updated(self, **changes: Any) -> Self:
+        """Return a copy with other fields, as `dataclasses.replace`; what was accepted is not checked again.
+
+        Raises:
+            TypeError: there is no such field.
+            Refused, NothingToCheck: as when it is made anew.
+        """
+        if unknown := changes.keys() - {known.name for known in fields(self) if known.init}:
+            raise TypeError(f"no fields of an answer: {', '.join(sorted(unknown))}")
+        copied = copy(self)
+        for name, value in changes.items():
+            object.__setattr__(copied, name, value)
+        copied._check(self)
+        return copied
+
+    def __post_init__(self) -> None:
+        self._check(None)
+
+    def _check(self, accepted: Self | None) -> None:
+        """Check what an answer claims, but for what is the same in one that was accepted."""
+
     def _document(self, status: Status, **content: Any) -> dict[str, Any]:
         """The result document: the keys of docs/FORMATS.md, in its order."""
         document: dict[str, Any] = {
@@ -179,9 +202,13 @@ class Sat(_Answer):
     def __str__(self) -> str:
         return f"sat\n{self.witness}"
 
-    def __post_init__(self) -> None:
-        check_witness(self.problem, self.witness)
-        if self.fewer is not None:
+    def _check(self, accepted: Self | None) -> None:
+        same = accepted if accepted is not None and accepted.problem is self.problem else None
+        if same is None or same.witness is not self.witness:
+            check_witness(self.problem, self.witness)
+        if self.fewer is not None and (
+            same is None or same.fewer is not self.fewer or same.witness.samples != self.witness.samples
+        ):
             check_fewer(self.problem, self.witness.samples, self.fewer)
         if self.smallest is not None:
             check_size(self.witness, self.smallest.size)
@@ -222,12 +249,16 @@ class Unsat(_Answer):
 
     status: Status = field(default="unsat", init=False)
 
-    def __post_init__(self) -> None:
+    def _check(self, accepted: Self | None) -> None:
         if (self.evidence == "certificate") != (self.certificate is not None):
             raise NothingToCheck(
                 f"evidence {self.evidence!r} and {'no' if self.certificate is None else 'a'} certificate"
             )
-        if self.certificate is not None:
+        if self.certificate is not None and (
+            accepted is None
+            or accepted.problem is not self.problem
+            or accepted.certificate is not self.certificate
+        ):
             check_certificate(self.problem, self.certificate)
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.derive.chain import Chain, Expr, Index, scaled
+from zerograd.derive.functions import on_side
 from zerograd.derive.gradients import m
 from zerograd.derive.naming import function, indicator, interval, is_scalar, quantity
 from zerograd.derive.notation import Notation
@@ -204,7 +205,7 @@ class _Document:
             yield heading(_listed(conditions), level=3)
         for (layer, unit), side in pattern.items():
             z = chain.z[layer, unit]
-            if z.is_number and not _inside(side, z):
+            if z.is_number and not all(on_side(z, side)):
                 name = self.write(chain.quantity(f"z{layer}", layer, unit))
                 yield paragraph("impossible, since then ", row(name, EQUALS, self.write(z)))
                 return
@@ -236,12 +237,6 @@ def _entries_asked(problem: Problem) -> dict[str, set[tuple[Index, ...]]]:
         for index in resolve(reference, shapes[reference.name]) if reference.index else ():
             entries.setdefault(reference.name, set()).add(index[1:] if reference.name == "x" else index)
     return entries
-
-
-def _inside(side: Side, z: Expr) -> bool:
-    """Whether a number is on the side."""
-    low = side.low is None or bool(z >= side.low if side.low_closed else z > side.low)
-    return low and (side.high is None or bool(z <= side.high if side.high_closed else z < side.high))
 
 
 def _total(powers: Mapping[int, int]) -> int:

@@ -1,0 +1,129 @@
+"""What is asked of a search, and what it sends back. None of that is trusted: others check it.
+
+This module loads neither SymPy nor any solver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from zerograd.core.question.documents import problem_from_json
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Attempt
+from zerograd.core.verdict.witness import Witness, witness_from_json
+from zerograd.search.comparison import Comparison
+from zerograd.search.verdict import Verdict
+from zerograd.services.wire import Leaf, Wire
+from zerograd.solvers.base import SolverUnusable
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Look for a witness until ``deadline``. `Tried` and `Attempt` come on the way, and then a `Finding`.
+
+    Attributes:
+        compared: whether `Compare` will follow: if the second solver cannot be used, that is said before a
+            long search.
+    """
+
+    problem: Problem
+    strategy: str
+    seed: int
+    deadline: float
+    compared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Put what was decided to a second solver: each `Comparison`, and then `Compared`."""
+
+    problem: Problem
+    attempts: tuple[Attempt, ...]
+    seed: int
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shrink:
+    """Look for the ``count`` smallest witnesses: `Smaller` on the way, and then `Ranked`.
+
+    Attributes:
+        known: the document of a witness to begin with.
+        effort: see `zerograd.search.smallest.budget.Budget`; None for all there is time for.
+    """
+
+    problem: Problem
+    known: Mapping[str, Any]
+    count: int
+    effort: int | None
+    seed: int
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A strategy that the search has turned to for the first time."""
+
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict, each number of samples that was tried, and what was used.
+
+    Attributes:
+        sufficient: see `zerograd.core.verdict.answer.Run.sufficient_samples`.
+        tried: each strategy, in the order in which they were first turned to.
+        compared: what a second solver says of it, if that was asked for.
+    """
+
+    verdict: Verdict
+    attempts: tuple[Attempt, ...] = ()
+    sufficient: int | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    tried: tuple[str, ...] = ()
+    compared: tuple[Comparison, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """There is nothing more to compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What a search for small witnesses found.
+
+    Attributes:
+        witnesses: different ones, the smallest first.
+        exhausted: all numerators and denominators up to this one were gone through, so that those of up to
+            this height are the smallest there are.
+    """
+
+    witnesses: tuple[Witness, ...]
+    exhausted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Smaller:
+    """The smallest so far."""
+
+    ranked: Ranked
+
+
+Request: TypeAlias = Find | Compare | Shrink
+Reply: TypeAlias = Tried | Attempt | Finding | Comparison | Compared | Smaller | Ranked
+
+WIRE: Wire[Request, Reply] = Wire(
+    Request,
+    Reply,
+    Verdict,
+    leaves={
+        Problem: Leaf(Problem.to_json, lambda data, _: problem_from_json(data)),
+        Witness: Leaf(Witness.to_json, lambda data, problem: witness_from_json(problem, data)),
+    },
+    errors=(SolverUnusable,),
+)
+"""Witnesses are read as those of the problem that the conversation is about."""

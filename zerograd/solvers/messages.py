@@ -1,0 +1,61 @@
+"""What is asked of a solver's process, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from zerograd.core.numbers.exact import NumberField, field_from_json, field_to_json
+from zerograd.services.wire import Leaf, Wire
+from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, SolverUnusable
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Decide a script; the arguments are those of `zerograd.solvers.base.Solver.check`."""
+
+    number: int
+    text: str
+    wanted: tuple[str, ...]
+    mode: Mode
+    seed: int
+    seconds: float
+    effort: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Drop what earlier calls left behind. There is no reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The solver's version, said once, unasked, when it has been loaded."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The outcome of the `Check` with this number."""
+
+    number: int
+    outcome: Outcome
+
+
+Request: TypeAlias = Check | Forget
+Reply: TypeAlias = Started | Checked
+
+WIRE: Wire[Request, Reply] = Wire(
+    Request,
+    Reply,
+    Model,
+    NoModel,
+    GaveUp,
+    leaves={
+        Fraction: Leaf(str, lambda text, _: Fraction(text)),
+        NumberField: Leaf(field_to_json, lambda data, _: field_from_json(data)),
+    },
+    errors=(SolverUnusable,),
+)

@@ -1,0 +1,54 @@
+"""The table of all patterns of vanishing gradients, with its ways into documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.atlas import Row
+from zerograd.core.verdict.checking import ATLAS_FORMAT
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Which patterns are possible, with how many samples at least, and on what evidence.
+
+    Attributes:
+        rows: one for each pattern, from zero everywhere to nonzero everywhere.
+        reused: how many of them a store had already.
+    """
+
+    problem: Problem
+    rows: tuple[Row, ...]
+    reused: int = field(default=0, compare=False)
+
+    @property
+    def decided(self) -> bool:
+        """Whether all of them are."""
+        return all(row.decided for row in self.rows)
+
+    def __str__(self) -> str:
+        from zerograd.show.say.atlas import atlas_text
+
+        return atlas_text(self.problem, self.rows)
+
+    def to_markdown(self) -> str:
+        """Return a heading, the table, and its summary."""
+        from zerograd.show.say.atlas import atlas_markdown
+
+        return atlas_markdown(self.problem, self.rows)
+
+    def to_latex(self, *, document: bool = True) -> str:
+        """Return the same as LaTeX: a document, or a fragment of one (a long table wants longtable)."""
+        from zerograd.show.say.atlas import atlas_latex
+
+        return atlas_latex(self.problem, self.rows, document=document)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document (docs/FORMATS.md), with all witnesses and certificates."""
+        return {
+            "format": ATLAS_FORMAT,
+            "problem": self.problem.to_json(),
+            "rows": [row.to_json() for row in self.rows],
+        }
