@@ -26,7 +26,7 @@ from zerograd.document.formula import OPEN, TIMES, beside, brackets, derivative,
 _VARIABLE = re.compile(r"(?P<letter>[A-Za-z]+)(?P<number>\d*)(?:\[(?P<index>[\d,]+)\])?")
 ONE = tree.Digits("1")
 _RANKS = {"r": 0, "w": 1, "b": 2, "s": 3, "c": 3, "S": 5, "V": 5, "g": 6}
-"""The order of factors: residuals, parameters, slopes, inputs and all else, moments, gradients."""
+"""The order of factors: errors, parameters, φ′, inputs and all else, moments, gradients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Polynomials:
                 lengths = (network.outputs,)
             case "s" | "c" | "z":
                 lengths = (network.layers[int(number) - 1].units,)
-                # Where one layer alone has kinks, its number says nothing.
+                # Where one layer alone has several sides, its number says nothing.
                 number = "" if self._layers_with_sides <= {int(number)} else number
             case _:
                 lengths = ()
@@ -146,7 +146,7 @@ class Polynomials:
                 return [_Summand(size, common, shown)]
             ((monomial, c),) = rest.terms.items()
             return [_Summand(size * c, _times(common, monomial), shown)]
-        # By residuals, or by slopes where that makes fewer groups: r[0] z[0] + …, or s[0] (…) + ….
+        # By errors, or by φ′ where that makes fewer groups: r[0] z[0] + …, or s[0] (…) + ….
         groups = min((_grouped(terms, letters) for letters in ("rSV", "sc")), key=_summands_left)
         summands: list[_Summand] = []
         for key, inside in groups.items():

@@ -90,7 +90,7 @@ def _units_at_rest(answer: Sat, layer: int, activation: Activation, units: Seque
     samples = answer.witness.samples
     for unit in units:
         flat: dict[str, list[int]] = {}
-        kinks: list[int] = []
+        on_kink_at: list[int] = []
         for m, (z, slope) in enumerate(
             zip(
                 _column(run.z[layer - 1].rows(), unit),
@@ -100,14 +100,14 @@ def _units_at_rest(answer: Sat, layer: int, activation: Activation, units: Seque
         ):
             piece, on_kink = piecewise(activation).locate(z)
             if on_kink:
-                kinks.append(m)
+                on_kink_at.append(m)
             elif not slope:
                 below = piece == 0 and activation.name.startswith("relu")
                 flat.setdefault("inactive" if below else "saturated", []).append(m)
         states = [f"{word} (slope 0) on {samples_text(at, samples)}" for word, at in flat.items()]
-        if kinks:
+        if on_kink_at:
             where = kink_line([activation], answer.problem.derivative_at_kink)
-            states.append(f"on a kink on {samples_text(kinks, samples)}, where {where}")
+            states.append(f"on a kink on {samples_text(on_kink_at, samples)}, where {where}")
         if states:
             name = f"The unit{of}" if single else f"Unit {unit}{of}"
             yield f"{name} is {', and '.join(states)}."

@@ -55,7 +55,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
                 "a certificate of that, which was checked.",
             )
         )
-    if any(_on_kinks(answer)):
+    if any(_on_kink(answer)):
         paragraphs.append(
             (
                 "A sample is on a kink, where the loss need not have a derivative: there the gradients are ",
@@ -69,7 +69,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
         yield from map(Paragraph, paragraphs)
 
 
-def _on_kinks(answer: Sat) -> Iterator[bool]:
+def _on_kink(answer: Sat) -> Iterator[bool]:
     layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
     return (piecewise(layer.activation).locate(z)[1] for layer, array in layers for z in array.entries)
 
@@ -137,10 +137,10 @@ def _held_back(
     run, samples = answer.witness.forward, answer.witness.samples
     told = 0
     for (layer, unit), entries in by_unit.items():
-        slopes = [values[unit] for values in run.derivatives[layer - 1].rows()]
+        passing = [values[unit] for values in run.derivatives[layer - 1].rows()]
         arriving = all_sums.arriving(layer, unit)
-        held = [m for m in range(samples) if not slopes[m] and sign(arriving[m])]
-        passed = [m for m in range(samples) if slopes[m] and sign(arriving[m])]
+        held = [m for m in range(samples) if not passing[m] and sign(arriving[m])]
+        passed = [m for m in range(samples) if passing[m] and sign(arriving[m])]
         if not held or not passed or told == _MOST_UNITS:
             continue
         told += 1
