@@ -48,10 +48,10 @@ def select(witness: Witness) -> Selection:
             entries = list(dict.fromkeys(entries))
         gradients[name] = entries
     needed: list[set[int]] = [set() for _ in network.widths]
-    for name, index in ((name, index) for name in network.shapes for index in gradients[name]):
-        layer = int(name[1:])
-        for below, unit in enumerate(index):
-            needed[layer - below].add(unit)
+    for name in network.shapes:
+        for index in gradients[name]:
+            for below, unit in enumerate(index):
+                needed[int(name[1:]) - below].add(unit)
     units = {}
     for layer, width in enumerate(network.widths):
         shown = range(width if width <= MOST_UNITS else MOST_UNITS // 2)
