@@ -1,4 +1,4 @@
-"""Every loss: its adjoint is its derivative, its targets give the adjoints they are asked for, torch agrees."""
+"""Every loss: its adjoint is its derivative, targets give the adjoints that are wanted, torch agrees."""
 
 from __future__ import annotations
 
