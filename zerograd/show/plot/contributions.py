@@ -9,7 +9,7 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, narrow, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.question import relations_asked
-from zerograd.show.say.derivation.steps import Adjoint, adjoints, gradient_sum
+from zerograd.show.say.derivation.steps import Adjoints, adjoints, gradient_sum
 
 Entry = tuple[str, Index]
 
@@ -83,7 +83,7 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
     return Table(tuple(shown), len(hidden), tuple(rows), len(every) - len(entries))
 
 
-def _added(witness: Witness, found: Mapping[int, Adjoint], name: str, index: Index) -> list[Exact]:
+def _added(witness: Witness, found: Adjoints, name: str, index: Index) -> list[Exact]:
     """What each sample adds to a gradient entry; to one by an input, its own sample all."""
     worked = gradient_sum(witness, found, name, index)
     if name == "x":

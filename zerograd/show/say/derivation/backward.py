@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import prod
 
 from zerograd.core.model.activations import LINEAR
@@ -41,12 +41,12 @@ from zerograd.document.formula import (
 )
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
-from zerograd.show.say.derivation.steps import Adjoint, GradientSum, common_factor, gradient_sum
+from zerograd.show.say.derivation.steps import Adjoints, GradientSum, common_factor, gradient_sum
 
 Place = tuple[str, Index]
 
 
-def backward(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adjoint]) -> Iterator[Block]:
+def backward(answer: Sat, names: Names, shown: Selection, found: Adjoints) -> Iterator[Block]:
     """The adjoints δ from the last layer to the first."""
     depth = answer.problem.network.depth
     output = names.at(depth, "k")
@@ -71,7 +71,7 @@ def backward(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Ad
     )
 
 
-def _adjoint(answer: Sat, names: Names, found: Mapping[int, Adjoint], layer: int, unit: int) -> Equation:
+def _adjoint(answer: Sat, names: Names, found: Adjoints, layer: int, unit: int) -> Equation:
     network, run = answer.problem.network, answer.witness.forward
     kind = network.layers[layer - 1]
     at = names.at(layer, unit)
@@ -112,7 +112,7 @@ def _arriving(names: Names, layer: int, unit: int) -> Node:
     return row(*parts)
 
 
-def gradients(answer: Sat, names: Names, shown: Selection, found: Mapping[int, Adjoint]) -> Iterator[Block]:
+def gradients(answer: Sat, names: Names, shown: Selection, found: Adjoints) -> Iterator[Block]:
     """Each gradient as a formula, as a sum with its terms, as a number; and what was asked of it."""
     yield heading("The gradients")
     over = "sum over the samples" if answer.witness.samples > 1 else "product"

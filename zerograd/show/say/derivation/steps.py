@@ -10,48 +10,30 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from operator import mul
-from typing import Any
+from typing import TypeAlias
 
-from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.model.backprop import Adjoint
+from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, narrow, sign
 from zerograd.core.verdict.witness import Witness
 
-
-@dataclass(frozen=True, slots=True)
-class Adjoint:
-    """What comes back to one layer, without the common factor: arrays of shape (M, units).
-
-    Attributes:
-        arriving: at the activations; for the last layer, the residuals.
-        delta: at the pre-activations: what arrives times the slope.
-    """
-
-    arriving: Array[Exact]
-    delta: Array[Exact]
+Adjoints: TypeAlias = Mapping[int, Adjoint[Exact]]
+"""What comes back to each layer, by its number."""
 
 
 def common_factor(witness: Witness) -> int | Fraction:
-    """2/(M·K): the loss is the mean of M·K squares."""
-    factor = narrow(Fraction(2, len(witness.y.entries)))
+    """Return what gradients have in common: `zerograd.core.model.losses.Loss.factor`."""
+    factor = narrow(witness.problem.model.loss.factor(*witness.y.shape))
     assert isinstance(factor, int | Fraction)  # for the type checker: rational in, rational out
     return factor
 
 
-def adjoints(witness: Witness) -> Mapping[int, Adjoint]:
-    """For each layer, by its number, from the last to the first. Raises `OnKink` under ``forbid``."""
-    run, network = witness.forward, witness.problem.network
-    found: dict[int, Adjoint] = {}
-    arriving = witness.point.residuals
-    for number in range(network.depth, 0, -1):
-        slopes = run.derivatives[number - 1]
-        products = (narrow(s * g) if s else 0 for s, g in zip(slopes.entries, arriving.entries, strict=True))
-        delta = Array(slopes.shape, tuple(products))
-        found[number] = Adjoint(arriving.map(narrow), delta)
-        columns = list(zip(*witness.parameters[f"w{number}"].rows(), strict=True))
-        arriving = Array.of(
-            [[_dot(column, above) for column in columns] for above in delta.rows()], len(columns)
-        )
-    return found
+def adjoints(witness: Witness) -> Adjoints:
+    """Return those of a witness. Raises `OnKink` under ``forbid``."""
+    return {
+        number: Adjoint(back.arriving.map(narrow), back.delta.map(narrow))
+        for number, back in enumerate(witness.point.adjoints, start=1)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +65,7 @@ class GradientSum:
         return tuple(n for n, term in enumerate(self.terms) if all(map(sign, term)))
 
 
-def gradient_sum(witness: Witness, found: Mapping[int, Adjoint], name: str, index: Index) -> GradientSum:
+def gradient_sum(witness: Witness, found: Adjoints, name: str, index: Index) -> GradientSum:
     """One entry of a gradient.
 
     Args:
@@ -105,8 +87,3 @@ def gradient_sum(witness: Witness, found: Mapping[int, Adjoint], name: str, inde
             terms = tuple(zip(errors, (narrow(row[index[1]]) for row in fed.rows()), strict=True))
     over = "units" if name == "x" else "samples"
     return GradientSum(name, index, over, common_factor(witness), terms, witness.gradients[name][index])
-
-
-def _dot(left: tuple[Exact, ...], right: tuple[Exact, ...]) -> Exact:
-    products: Any = sum(map(mul, left, right))
-    return narrow(products)
