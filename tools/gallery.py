@@ -18,7 +18,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isclose
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def exhibit(name: str) -> Exhibit:
     problem = load(path)
     found = smallest_first(problem, 1, timeout=TIMEOUT, shrink=TIMEOUT, effort=SHRINK_EFFORT)[0]
     # What floating point says depends on the machine, and on whether torch is there.
-    answer = replace(found, checks={}) if isinstance(found, Sat) else found
+    answer = found.updated(checks={}) if isinstance(found, Sat) else found
     files = {f"{name}.md": page(name, path.read_text(encoding="utf-8"), answer)}
     document = {key: value for key, value in answer.to_json().items() if key != "seconds"}
     files[f"{name}.json"] = json.dumps(document, ensure_ascii=False, indent=1) + "\n"

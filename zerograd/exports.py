@@ -68,6 +68,10 @@ def unfit(thing: Thing, form: Form) -> str | None:
             f"the question is about more than one number of samples ({thing.problem.samples}): "
             "solve it for one of them (--samples N), and export that result"
         )
+    if form == "smtlib":
+        from zerograd.search import smtlib
+
+        return smtlib.unfit(thing.problem)
     return None
 
 

@@ -308,8 +308,8 @@ def test_targets_are_free_only_where_nothing_is_said_of_them() -> None:
     for extra in speaking:
         assert not targets_are_free(Problem(**plain, **extra)), extra
     problem = Problem(**plain)
-    assert encode(problem, 2).residuals == {(0, 0), (1, 0)}
-    assert encode(problem, 2, fixed={"y": {(0, 0): 1}}).residuals == {(1, 0)}
+    assert encode(problem, 2).free == {(0, 0), (1, 0)}
+    assert encode(problem, 2, fixed={"y": {(0, 0): 1}}).free == {(1, 0)}
 
 
 def test_fixed_values_outside_the_question_are_no_answer(solver: SolverProcess) -> None:

@@ -64,7 +64,10 @@ INTEGER_MODES = {"z3": ("general",), "cvc5": ("general",)}
 """Modes that must come to a verdict on small scripts. The others must only never be wrong."""
 FINITE_MODES: dict[str, tuple[Mode, ...]] = {"z3": ("small-integers",), "cvc5": ()}
 """Modes for small integers that must find a model where there is one."""
-PATIENT_MODES = {"z3": ("polynomial", "elimination", "general"), "cvc5": ("general",)}
+PATIENT_MODES: dict[str, tuple[Mode, ...]] = {
+    "z3": ("polynomial", "elimination", "general"),
+    "cvc5": ("general",),
+}
 """Modes that do not give up on what is too hard for them."""
 
 BACKENDS = [
@@ -596,7 +599,7 @@ def test_a_killed_worker_is_no_verdict(name: str) -> None:
         (pid,) = set(workers(os.getpid())) - before
         threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
         start = time.monotonic()
-        outcome = run(process, hard(), modes(process)[0], seconds=20)
+        outcome = run(process, hard(), PATIENT_MODES[name][0], seconds=20)
         assert isinstance(outcome, GaveUp)
         assert outcome.reason == "memory"
         assert time.monotonic() - start < 5

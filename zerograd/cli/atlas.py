@@ -15,7 +15,6 @@ from zerograd.cli.common import (
     UNKNOWN,
     Target,
     check_place,
-    color,
     fail,
     load,
     memory_option,
@@ -124,7 +123,7 @@ def _written(atlas: Atlas, form: str) -> str:
     if form == "text":
         from zerograd.show.say.atlas import atlas_text
 
-        return atlas_text(atlas.problem, atlas.rows, width=width(), colour=color())
+        return atlas_text(atlas.problem, atlas.rows, width=width())
     from zerograd.exports import export
 
     return export(atlas, cast("Form", form))

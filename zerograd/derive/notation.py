@@ -17,19 +17,9 @@ from zerograd.core.model.network import Network
 from zerograd.derive.chain import Expr
 from zerograd.derive.functions import Cases
 from zerograd.derive.naming import function, indicator, interval, quantity
+from zerograd.document import formula as tree
 from zerograd.document.exact import Signed, coefficient, rational, total
-from zerograd.document.formula import (
-    Call,
-    Letter,
-    Node,
-    OneIf,
-    Quantity,
-    Sigma,
-    beside,
-    brackets,
-    power,
-    row,
-)
+from zerograd.document.formula import beside, brackets, power, row
 
 _ATOM = re.compile(r"(?P<letter>[^\d\[]+)(?P<layer>\d*)(?:\[(?P<index>[^\]]*)\])?")
 
@@ -40,7 +30,7 @@ class Notation:
 
     network: Network
 
-    def __call__(self, expression: Expr) -> Node:
+    def __call__(self, expression: Expr) -> tree.Node:
         """Raises TypeError for what does not occur in gradients."""
         match expression:
             case sp.Add():
@@ -57,7 +47,7 @@ class Notation:
                 return self._parse(expression)
         raise TypeError(f"no notation for {expression!r}")
 
-    def _parse(self, expression: Expr) -> Quantity:
+    def _parse(self, expression: Expr) -> tree.Quantity:
         """A symbol or an indexed quantity, without the indices of axes of length 1."""
         match = _ATOM.fullmatch(str(expression).replace(" ", ""))
         if match is None:
@@ -68,14 +58,14 @@ class Notation:
             indices = [index for index, n in zip(indices, shape, strict=True) if n > 1]
         return quantity(self.network, match["letter"], match["layer"], indices)
 
-    def _function(self, expression: Cases, z: Node) -> Node:
+    def _function(self, expression: Cases, z: tree.Node) -> tree.Node:
         activation, convention = expression.activation, expression.convention
         where = None if convention is None else indicator(activation, convention)
         if where is not None:
-            return OneIf(interval(where, z))
-        return Call(function(activation), z, prime=convention is not None)
+            return tree.OneIf(interval(where, z))
+        return tree.Call(function(activation), z, prime=convention is not None)
 
-    def _terms(self, expression: Expr) -> Node:
+    def _terms(self, expression: Expr) -> tree.Node:
         terms = []
         for term in sorted(expression.args, key=self._term_order):
             coefficient, rest = term.as_coeff_Mul()
@@ -84,7 +74,7 @@ class Notation:
             terms.append(Signed(negative, shown))
         return row(*total(terms).parts)
 
-    def _product(self, expression: Expr) -> Node:
+    def _product(self, expression: Expr) -> tree.Node:
         number, rest = expression.as_coeff_Mul()
         everything = sp.Mul.make_args(rest)
         divisors = [factor.base for factor in everything if factor.is_Pow and factor.exp == -1]
@@ -94,18 +84,18 @@ class Notation:
         while len(sums := [factor for factor in factors if isinstance(factor, sp.Sum)]) == 1:
             # c Σ f is written Σ c f: its factors then stand in their order, without brackets.
             body, *limits = sums[0].args
-            parts += [Sigma(Letter(str(limit[0]))) for limit in reversed(limits)]
+            parts += [tree.Sigma(tree.Letter(str(limit[0]))) for limit in reversed(limits)]
             factors = [*sp.Mul.make_args(body), *(f for f in factors if f is not sums[0])]
         alone = len(factors) == 1 and value > 0 and not parts
         ordered = sorted(factors, key=self._factor_order)
         parts += beside(*(self(f) if alone else self._factor(f) for f in ordered))
         return Signed(value < 0, row(*parts)).node
 
-    def _factor(self, expression: Expr, *, bracket_products: bool = True) -> Node:
+    def _factor(self, expression: Expr, *, bracket_products: bool = True) -> tree.Node:
         is_product = bracket_products and isinstance(expression, sp.Mul | sp.Sum)
         return brackets(self(expression)) if expression.is_Add or is_product else self(expression)
 
-    def _atoms(self, expression: Expr) -> list[Quantity]:
+    def _atoms(self, expression: Expr) -> list[tree.Quantity]:
         # The quantity x[m] holds the symbols x and m, which are not meant.
         quantities = expression.atoms(sp.Indexed)
         inner = {symbol for quantity in quantities for symbol in quantity.atoms(sp.Symbol)}

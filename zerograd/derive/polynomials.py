@@ -19,24 +19,12 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.derive.naming import quantity
+from zerograd.document import formula as tree
 from zerograd.document.exact import Signed, coefficient, total
-from zerograd.document.formula import (
-    OPEN,
-    TIMES,
-    Call,
-    Digits,
-    Letter,
-    Node,
-    Row,
-    beside,
-    brackets,
-    derivative,
-    power,
-    row,
-)
+from zerograd.document.formula import OPEN, TIMES, beside, brackets, derivative, power, row
 
 _VARIABLE = re.compile(r"(?P<letter>[A-Za-z]+)(?P<number>\d*)(?:\[(?P<index>[\d,]+)\])?")
-ONE = Digits("1")
+ONE = tree.Digits("1")
 _RANKS = {"r": 0, "w": 1, "b": 2, "s": 3, "c": 3, "S": 5, "V": 5, "g": 6}
 """The order of factors: residuals, parameters, slopes, inputs and all else, moments, gradients."""
 
@@ -47,7 +35,7 @@ class _Summand:
 
     coefficient: Fraction
     monomial: Monomial
-    named: tuple[Node, ...] = ()
+    named: tuple[tree.Node, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,13 +47,13 @@ class Polynomials:
     """
 
     problem: Problem
-    named: tuple[tuple[Polynomial, Node], ...] = ()
+    named: tuple[tuple[Polynomial, tree.Node], ...] = ()
 
     @cached_property
     def _layers_with_sides(self) -> set[int]:
         return {layer for layer, _ in units_with_sides(self.problem.network, self.problem.derivative_at_kink)}
 
-    def variable(self, name: str) -> Node:
+    def variable(self, name: str) -> tree.Node:
         """A variable of any system. Indices on axes of length 1 are left out, save those of samples."""
         if name.startswith("g_"):
             return self.derivative(name.removeprefix("g_"))
@@ -75,7 +63,7 @@ class Polynomials:
         index = tuple(int(part) for part in match["index"].split(",")) if match["index"] else ()
         return self._quantity(match["letter"], match["number"], index)
 
-    def _quantity(self, letter: str, number: str, index: Index) -> Node:
+    def _quantity(self, letter: str, number: str, index: Index) -> tree.Node:
         network = self.problem.network
         lengths: Sequence[int]
         match letter:
@@ -100,29 +88,29 @@ class Polynomials:
         kept = [*index[:first], *(i for i, n in zip(index[first:], lengths, strict=True) if n > 1)]
         return quantity(network, letter, number, kept)
 
-    def derivative(self, name: str) -> Node:
+    def derivative(self, name: str) -> tree.Node:
         """∂L/∂ of an entry, e.g. of ``w1[0,0]``."""
-        return derivative(Letter("L"), self.variable(name))
+        return derivative(tree.Letter("L"), self.variable(name))
 
-    def pre_activation(self, layer: int, index: Index, at: str | None = None) -> Node:
+    def pre_activation(self, layer: int, index: Index, at: str | None = None) -> tree.Node:
         """z of a sample's unit; or of a unit, at an input such as ``x01``."""
         if at is None:
             return self.variable(entry(f"z{layer}", index))
         network = self.problem.network
         number = "" if self._layers_with_sides <= {layer} else str(layer)
         z = quantity(network, "z", number, index if network.layers[layer - 1].units > 1 else ())
-        return Call(z, quantity(network, at[0], at[1:])) if at else z
+        return tree.Call(z, quantity(network, at[0], at[1:])) if at else z
 
-    def __call__(self, p: Polynomial) -> Node:
+    def __call__(self, p: Polynomial) -> tree.Node:
         return _sum([self._written(summand) for summand in self._summands(p)])
 
-    def factor(self, p: Polynomial) -> Node:
+    def factor(self, p: Polynomial) -> tree.Node:
         """In brackets if it is a sum, or starts with a sign."""
         parts = [self._written(summand) for summand in self._summands(p)]
         plain = len(parts) < 2 and not any(part.negative for part in parts)
         return _sum(parts) if plain else brackets(_sum(parts))
 
-    def combination(self, summands: Iterable[tuple[Polynomial, Node]]) -> Node:
+    def combination(self, summands: Iterable[tuple[Polynomial, tree.Node]]) -> tree.Node:
         """Σ coefficient · quantity, the quantities as they are written."""
         parts = []
         for multiple, node in summands:
@@ -147,7 +135,7 @@ class Polynomials:
             return [_Summand(c, monomial) for monomial, c in terms]
         common, size = _common([m for m, _ in terms]), _common_size([c for _, c in terms])
         rest = Polynomial({_without(m, common): c / size for m, c in terms})
-        names: dict[Node, int] = {}
+        names: dict[tree.Node, int] = {}
         for z, name in self.named:
             while (quotient := _quotient(rest, z)) is not None:
                 rest, names[name] = quotient, names.get(name, 0) + 1
@@ -174,17 +162,17 @@ class Polynomials:
         return [found[first], *found[:first], *found[first + 1 :]]
 
 
-def times(factors: Sequence[Node]) -> Node:
+def times(factors: Sequence[tree.Node]) -> tree.Node:
     """A product with its signs of multiplication."""
     return row(*[part for factor in factors for part in (TIMES, factor)][1:])
 
 
-def is_bracketed(node: Node) -> bool:
+def is_bracketed(node: tree.Node) -> bool:
     """Whether a formula begins with a bracket."""
-    return node == OPEN or (isinstance(node, Row) and is_bracketed(node.parts[0]))
+    return node == OPEN or (isinstance(node, tree.Row) and is_bracketed(node.parts[0]))
 
 
-def _sum(terms: Iterable[Signed]) -> Node:
+def _sum(terms: Iterable[Signed]) -> tree.Node:
     return row(*total(terms).parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import TypeAlias
 
 from zerograd.document.formula import Flow, Node
@@ -125,6 +126,12 @@ def prose(*parts: Inline | Node | Prose) -> Prose:
             elif item:
                 joined.append(item)
     return tuple(joined)
+
+
+def worded(sentence: str, **parts: Inline | Node | Prose) -> Prose:
+    """A sentence with parts in place of their names in braces."""
+    pieces = Formatter().parse(sentence)
+    return prose(*(part for text, name, *_ in pieces for part in (text, parts[name] if name else "")))
 
 
 def heading(*parts: Inline | Node | Prose, level: int = 2) -> Heading:

@@ -7,23 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow, sign
-from zerograd.document.formula import (
-    ALPHA,
-    BESIDE,
-    DOTS,
-    LESS,
-    MINUS,
-    PLUS,
-    TIMES,
-    ZERO,
-    Digits,
-    Flow,
-    Node,
-    Quotient,
-    Script,
-    brackets,
-    row,
-)
+from zerograd.document import formula as tree
+from zerograd.document.formula import ALPHA, BESIDE, DOTS, LESS, MINUS, PLUS, TIMES, ZERO, brackets, row
 from zerograd.document.numbers import decimal_text, is_long
 
 
@@ -37,15 +22,15 @@ class Signed:
     """
 
     negative: bool
-    size: Node
+    size: tree.Node
     terms: int = 1
 
     @property
-    def node(self) -> Node:
+    def node(self) -> tree.Node:
         return row(MINUS, self.size) if self.negative else self.size
 
     @property
-    def factor(self) -> Node:
+    def factor(self) -> tree.Node:
         """As it stands in a product, behind another factor."""
         return brackets(self.node) if self.negative or self.terms > 1 else self.size
 
@@ -62,24 +47,26 @@ def signed(value: Exact) -> Signed:
     return Signed(value < 0, _rational(_size(value)))
 
 
-def number(value: Exact) -> Node:
+def number(value: Exact) -> tree.Node:
     return signed(value).node
 
 
-def rational(value: int | Fraction) -> Node:
+def rational(value: int | Fraction) -> tree.Node:
     """A rational number, however long."""
     return Signed(value < 0, _rational(_size(value))).node
 
 
-def coefficient(value: int | Fraction, divisors: Sequence[Node] = (), *, alone: bool = False) -> list[Node]:
+def coefficient(
+    value: int | Fraction, divisors: Sequence[tree.Node] = (), *, alone: bool = False
+) -> list[tree.Node]:
     """What stands before a product: ``2``, ``(2/M)``; nothing for 1 unless it stands alone."""
-    below = [*([Digits(digits(value.denominator))] if value.denominator > 1 else []), *divisors]
+    below = [*([tree.Digits(digits(value.denominator))] if value.denominator > 1 else []), *divisors]
     if below:
-        return [Quotient(Digits(digits(value.numerator)), row(*below), factor=not alone)]
-    return [Digits(digits(value.numerator))] if alone or value != 1 else []
+        return [tree.Quotient(tree.Digits(digits(value.numerator)), row(*below), factor=not alone)]
+    return [tree.Digits(digits(value.numerator))] if alone or value != 1 else []
 
 
-def polynomial(coefficients: Sequence[int | Fraction], variable: Node) -> Node:
+def polynomial(coefficients: Sequence[int | Fraction], variable: tree.Node) -> tree.Node:
     """From the highest power down; ``coefficients`` from the constant up."""
     return _polynomial(coefficients, variable).node
 
@@ -88,17 +75,19 @@ def _size(value: int | Fraction) -> int | Fraction:
     return -value if value < 0 else value
 
 
-def _rational(size: int | Fraction) -> Node:
+def _rational(size: int | Fraction) -> tree.Node:
     if size.denominator == 1:
-        return Digits(digits(size.numerator))
-    return Quotient(Digits(digits(size.numerator)), Digits(digits(size.denominator)), small=True)
+        return tree.Digits(digits(size.numerator))
+    return tree.Quotient(
+        tree.Digits(digits(size.numerator)), tree.Digits(digits(size.denominator)), small=True
+    )
 
 
-def _polynomial(coefficients: Sequence[int | Fraction], variable: Node) -> Signed:
+def _polynomial(coefficients: Sequence[int | Fraction], variable: tree.Node) -> Signed:
     terms = []
     for power, coefficient in reversed(list(enumerate(coefficients))):
         if coefficient:
-            symbol = variable if power < 2 else Script(variable, above=Digits(str(power)))
+            symbol = variable if power < 2 else tree.Script(variable, above=tree.Digits(str(power)))
             shown = [_rational(_size(coefficient))] if power == 0 or _size(coefficient) != 1 else []
             terms.append(Signed(coefficient < 0, row(*shown, *([symbol] if power else []))))
     if len(terms) == 1:
@@ -109,11 +98,11 @@ def _polynomial(coefficients: Sequence[int | Fraction], variable: Node) -> Signe
 def _decimal(value: Exact) -> Signed:
     mantissa, _, exponent = decimal_text(value).partition("e")
     negative = mantissa.startswith("-")
-    size: Node = Digits(f"{mantissa.removeprefix('-')}…")
+    size: tree.Node = tree.Digits(f"{mantissa.removeprefix('-')}…")
     if exponent:
         power = int(exponent)
-        shown = row(MINUS, Digits(str(-power))) if power < 0 else Digits(str(power))
-        size = row(size, TIMES, Script(Digits("10"), above=shown))
+        shown = row(MINUS, tree.Digits(str(-power))) if power < 0 else tree.Digits(str(power))
+        size = row(size, TIMES, tree.Script(tree.Digits("10"), above=shown))
     return Signed(negative, size)
 
 
@@ -128,9 +117,9 @@ def product(factors: Sequence[Exact]) -> Signed:
     return Signed(first.negative, row(*parts))
 
 
-def total(terms: Iterable[Signed | None]) -> Flow:
+def total(terms: Iterable[Signed | None]) -> tree.Flow:
     """``1 − 2 + 1``, breakable before each sign; None stands for terms that are left out."""
-    parts: list[Node] = []
+    parts: list[tree.Node] = []
     for term in terms:
         if term is None:
             parts.append(row(PLUS, DOTS))
@@ -139,10 +128,10 @@ def total(terms: Iterable[Signed | None]) -> Flow:
             parts.append(row(LESS if term.negative else PLUS, size))
         else:
             parts.append(term.node)
-    return Flow(tuple(parts) or (ZERO,))
+    return tree.Flow(tuple(parts) or (ZERO,))
 
 
-def combination(terms: Iterable[tuple[Exact, Node | None]]) -> Node:
+def combination(terms: Iterable[tuple[Exact, tree.Node | None]]) -> tree.Node:
     """``2 x − 3``: a sum of multiples of variables, and of constants (None), without what is 0."""
     shown = []
     for coefficient, variable in terms:

@@ -40,6 +40,13 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """A name as problem files write it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """Words between formulas, with blanks around them: or, and."""
 
@@ -134,23 +141,8 @@ class Flow:
     parts: tuple[Node, ...]
 
 
-Node: TypeAlias = (
-    Letter
-    | Digits
-    | Sign
-    | Word
-    | Phrase
-    | Quantity
-    | Script
-    | Quotient
-    | Sigma
-    | Call
-    | OneIf
-    | Cases
-    | Matrix
-    | Row
-    | Flow
-)
+_Leaf: TypeAlias = Letter | Digits | Sign | Word | Name | Phrase | Quantity
+Node: TypeAlias = _Leaf | Script | Quotient | Sigma | Call | OneIf | Cases | Matrix | Row | Flow
 
 MINUS, EQUALS, TIMES, ODOT, COMMA = map(Sign, "−=·⊙,")
 PLUS, LESS = Sign("+", True), Sign("−", True)
@@ -217,6 +209,7 @@ def joined(parts: Iterable[Node], write: Callable[[Node], str], *, opening: tupl
         shown = write(part)
         tight = not text or text.endswith(opening) or before == MINUS or shown[:1] in "),"
         tight = tight or isinstance(part, Phrase) or isinstance(before, Phrase)
+        tight = tight or (isinstance(before, Script) and before.base == PARTIAL)
         text += shown if tight else f" {shown}"
         before = part
     return text
@@ -250,7 +243,7 @@ def spread(node: Quantity | Call | OneIf) -> Node:
 def width(node: Node) -> float:
     """About how many digits wide a formula is when set."""
     match node:
-        case Digits(text=text) | Word(text=text) | Phrase(text=text):
+        case Digits(text=text) | Word(text=text) | Name(text=text) | Phrase(text=text):
             return len(text)
         case Sign(text=text):
             return 0.4 if text in " ′" else 0.8 if text in "(),∂" else 1.8

@@ -5,80 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from zerograd.document.blocks import (
-    DEEPEST,
-    Block,
-    Code,
-    Equation,
-    Equations,
-    Formula,
-    Heading,
-    Inline,
-    Numbered,
-    Paragraph,
-    Prose,
-    Strong,
-    Terms,
-    escaped,
-)
+from zerograd.document import blocks as doc
+from zerograd.document import formula as tree
+from zerograd.document.blocks import escaped
 from zerograd.document.escape import clean
-from zerograd.document.formula import (
-    Call,
-    Cases,
-    Digits,
-    Letter,
-    Matrix,
-    Node,
-    OneIf,
-    Phrase,
-    Quantity,
-    Quotient,
-    Script,
-    Sigma,
-    Sign,
-    Word,
-    row,
-    spread,
-)
+from zerograd.document.formula import row, spread
 from zerograd.document.markdown import pieces_of
 
 _INVISIBLE_TIMES = "\u2062"
 
 
-def formula(node: Node) -> str:
+def formula(node: tree.Node) -> str:
     """A formula as MathML, without the element ``math`` around it."""
     match node:
-        case Letter(name="ŷ"):
+        case tree.Letter(name="ŷ"):
             return '<mover accent="true"><mi>y</mi><mo stretchy="false">^</mo></mover>'
-        case Letter(name=text) | Word(text=text):
+        case tree.Letter(name=text) | tree.Word(text=text):
             return f"<mi>{escape(text)}</mi>"
-        case Digits(text=text):
+        case tree.Name(text=text):
+            return f'<mi mathvariant="monospace">{escape(text)}</mi>'
+        case tree.Digits(text=text):
             return f"<mn>{text}</mn>"
-        case Sign(text=text, binary=binary):
+        case tree.Sign(text=text, binary=binary):
             return _sign(text, binary=binary)
-        case Phrase(text=text):
+        case tree.Phrase(text=text):
             return f"<mtext>&nbsp;{escape(text)}&nbsp;</mtext>"
-        case Quantity() | Call() | OneIf():
+        case tree.Quantity() | tree.Call() | tree.OneIf():
             return formula(spread(node))
-        case Script(base=base, below=below, above=above):
+        case tree.Script(base=base, below=below, above=above):
             parts = "".join(formula(part) for part in (base, below, above) if part)
             tag = f"m{'sub' * bool(below)}{'sup' * bool(above)}"
             return f"<{tag}>{parts}</{tag}>" if below or above else parts
-        case Quotient(top=top, bottom=bottom, slash=True):
-            return formula(row(top, Sign("/"), bottom))
-        case Quotient(top=top, bottom=bottom, small=small):
+        case tree.Quotient(top=top, bottom=bottom, slash=True):
+            return formula(row(top, tree.Sign("/"), bottom))
+        case tree.Quotient(top=top, bottom=bottom, small=small):
             fraction = f"<mfrac>{formula(top)}{formula(bottom)}</mfrac>"
             return f'<mstyle displaystyle="false">{fraction}</mstyle>' if small else fraction
-        case Sigma(index=index):
+        case tree.Sigma(index=index):
             return f"<munder><mo>∑</mo>{formula(index)}</munder>"
-        case Cases(cases=cases):
+        case tree.Cases(cases=cases):
             return f"<mrow><mo>{{</mo>{_table(cases)}</mrow>"
-        case Matrix(rows=rows):
+        case tree.Matrix(rows=rows):
             return f"<mrow><mo>(</mo>{_table(rows)}<mo>)</mo></mrow>"
     return f"<mrow>{''.join(map(formula, node.parts))}</mrow>"
 
 
-def _table(rows: Iterable[tuple[Node, ...]]) -> str:
+def _table(rows: Iterable[tuple[tree.Node, ...]]) -> str:
     lines = (f"<mtr>{''.join(f'<mtd>{formula(cell)}</mtd>' for cell in cells)}</mtr>" for cells in rows)
     return f"<mtable>{''.join(lines)}</mtable>"
 
@@ -96,25 +68,25 @@ def _sign(text: str, *, binary: bool) -> str:
     return f"<mo>{escape(text)}</mo>"
 
 
-def written(blocks: Iterable[Block], kind: str) -> str:
+def written(blocks: Iterable[doc.Block], kind: str) -> str:
     """An element ``section`` of a class."""
     return "\n".join([f'<section class="{kind}">', *map(_block, blocks), "</section>"]) + "\n"
 
 
-def _block(block: Block) -> str:
+def _block(block: doc.Block) -> str:
     match block:
-        case Heading(text=text, level=level):
+        case doc.Heading(text=text, level=level):
             level = min(level + 1, 3)
             return f"<h{level}>{prose(text)}</h{level}>"
-        case Paragraph(parts=parts, depth=depth):
-            indent = f' style="margin-left: {2 * min(depth, DEEPEST)}em"' if depth else ""
+        case doc.Paragraph(parts=parts, depth=depth):
+            indent = f' style="margin-left: {2 * min(depth, doc.DEEPEST)}em"' if depth else ""
             return f"<p{indent}>{prose(parts)}</p>"
-        case Equations(lines=equations):
+        case doc.Equations(lines=equations):
             return "\n".join(['<div class="equations">', *map(_equation, equations), "</div>"])
-        case Numbered(lines=numbered):
-            items = (f'<li value="{number}">{_inline(Formula(node))}</li>' for number, node in numbered)
+        case doc.Numbered(lines=numbered):
+            items = (f'<li value="{number}">{_inline(doc.Formula(node))}</li>' for number, node in numbered)
             return f"<ol>{''.join(items)}</ol>"
-        case Terms(items=terms):
+        case doc.Terms(items=terms):
             lines = (f"{label}: {escape(clean(line))}" for label, texts in terms for line in texts)
             return "\n".join(f"<p>{line}</p>" for line in lines)
     head = _cells("th", block.head)
@@ -122,28 +94,28 @@ def _block(block: Block) -> str:
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def _cells(tag: str, cells: Iterable[Prose]) -> str:
+def _cells(tag: str, cells: Iterable[doc.Prose]) -> str:
     return "".join(f"<{tag}>{prose(cell)}</{tag}>" for cell in cells)
 
 
-def _equation(equation: Equation) -> str:
+def _equation(equation: doc.Equation) -> str:
     pieces = (f'<math displaystyle="true">{formula(piece)}</math>' for piece in pieces_of(equation))
     note = f' <span class="note">({prose(equation.note)})</span>' if equation.note else ""
     return f'<p class="equation">{" ".join(pieces)}{note}</p>'
 
 
-def prose(parts: Prose) -> str:
+def prose(parts: doc.Prose) -> str:
     return "".join(map(_inline, parts))
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: doc.Inline) -> str:
     match part:
-        case Formula(node=Phrase(text=text)):
+        case doc.Formula(node=tree.Phrase(text=text)):
             return escape(text)
-        case Formula(node=node):
+        case doc.Formula(node=node):
             return f"<math>{formula(node)}</math>"
-        case Code(text=text):
+        case doc.Code(text=text):
             return f"<code>{escape(clean(text))}</code>"
-        case Strong(text=text):
+        case doc.Strong(text=text):
             return f"<strong>{escape(clean(text))}</strong>"
     return escaped(part, lambda text: escape(clean(text)))

@@ -7,44 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import TypeVar
 
+from zerograd.document import blocks as doc
+from zerograd.document import formula as tree
 from zerograd.document import text
-from zerograd.document.blocks import (
-    Block,
-    Code,
-    Equation,
-    Equations,
-    Formula,
-    Heading,
-    Inline,
-    Numbered,
-    Paragraph,
-    Prose,
-    Strong,
-    Table,
-    Terms,
-    escaped,
-)
+from zerograd.document.blocks import escaped
 from zerograd.document.escape import latex_escape
-from zerograd.document.formula import (
-    Call,
-    Cases,
-    Digits,
-    Flow,
-    Letter,
-    Matrix,
-    Node,
-    OneIf,
-    Phrase,
-    Quantity,
-    Quotient,
-    Row,
-    Script,
-    Sigma,
-    Sign,
-    Word,
-    joined,
-    width,
-)
+from zerograd.document.formula import joined, width
 
 T = TypeVar("T")
 
@@ -57,48 +25,50 @@ _UNBROKEN, _UNBROKEN_NUMBERED = 15, 12
 """Lines of one block: amsmath breaks none over pages unless told to."""
 _ONE_LINE = 80
 """Characters of a numbered formula that is set in a line of its own."""
-_LONG = 40
+LONG = 40
 """Rows of a table that fit on a page."""
 _RELATION = re.compile(r" (?:=|>|<|\\neq|\\geq|\\leq) ")
 
 
-def formula(node: Node) -> str:
+def formula(node: tree.Node) -> str:
     """A formula, without dollar signs."""
     match node:
-        case Letter(name=name):
+        case tree.Letter(name=name):
             return _LETTERS.get(name, name)
-        case Digits(text=digits):
+        case tree.Digits(text=digits):
             return digits.replace("…", r"\ldots")
-        case Sign(text=sign):
+        case tree.Sign(text=sign):
             return _SIGNS.get(sign, sign)
-        case Word(text=word):
+        case tree.Word(text=word):
             return rf"\operatorname{{{latex_escape(word)}}}"
-        case Phrase(text=words):
+        case tree.Name(text=name):
+            return rf"\mathtt{{{name}}}"
+        case tree.Phrase(text=words):
             return rf"\text{{ {words} }}"
-        case Quantity(letter=letter, layer=layer, at=at, scalar=scalar):
+        case tree.Quantity(letter=letter, layer=layer, at=at, scalar=scalar):
             above = f"^{{({layer})}}" if layer and not scalar else ""
             below = ",".join((layer, *at) if layer and scalar else at)
             return _LETTERS.get(letter, letter) + above + (f"_{{{below}}}" if below else "")
-        case Script(base=base, below=below, above=above):
+        case tree.Script(base=base, below=below, above=above):
             shown = formula(base)
-            if above and isinstance(base, Quantity) and "^" in shown:
+            if above and isinstance(base, tree.Quantity) and "^" in shown:
                 shown = f"{{{shown}}}"
             shown += f"_{{{formula(below)}}}" if below else ""
             return shown + (f"^{{{formula(above)}}}" if above else "")
-        case Quotient(top=top, bottom=bottom, slash=True):
+        case tree.Quotient(top=top, bottom=bottom, slash=True):
             return f"{formula(top)}/{formula(bottom)}"
-        case Quotient(top=top, bottom=bottom, small=small):
+        case tree.Quotient(top=top, bottom=bottom, small=small):
             return rf"\{'t' if small else ''}frac{{{formula(top)}}}{{{formula(bottom)}}}"
-        case Sigma(index=index):
+        case tree.Sigma(index=index):
             return rf"\sum_{{{formula(index)}}}"
-        case Call(function=function, argument=argument, prime=prime):
+        case tree.Call(function=function, argument=argument, prime=prime):
             return f"{formula(function)}{chr(39) * prime}({formula(argument)})"
-        case OneIf(condition=condition):
+        case tree.OneIf(condition=condition):
             return rf"\mathbf{{1}}[{formula(condition)}]"
-        case Cases(cases=cases):
+        case tree.Cases(cases=cases):
             lines = (rf"{formula(value)} & \text{{for }} {formula(condition)}" for value, condition in cases)
             return _environment("cases", lines)
-        case Matrix(rows=rows):
+        case tree.Matrix(rows=rows):
             return _environment("pmatrix", (" & ".join(map(formula, cells)) for cells in rows))
     return joined(node.parts, formula)
 
@@ -108,7 +78,7 @@ def _environment(name: str, lines: Iterable[str]) -> str:
     return rf"\begin{{{name}}} {body} \end{{{name}}}"
 
 
-def written(blocks: Iterable[Block], *, room: float = inf, indented: bool = False) -> str:
+def written(blocks: Iterable[doc.Block], *, room: float = inf, indented: bool = False) -> str:
     """The body of a document.
 
     Args:
@@ -118,47 +88,47 @@ def written(blocks: Iterable[Block], *, room: float = inf, indented: bool = Fals
     lines: list[str] = []
     before = ""
     for block in blocks:
-        if isinstance(block, Heading) and block.level == 4:
+        if isinstance(block, doc.Heading) and block.level == 4:
             before = rf"\medskip\noindent\textbf{{{prose(block.text)}.}} "
             continue
-        if isinstance(block, Paragraph):
+        if isinstance(block, doc.Paragraph):
             start = r"\smallskip\noindent " * block.starts_case if indented else r"\noindent "
             lines.append(rf"{before or start}{prose(block.parts)}\par")
         else:
-            if isinstance(block, Equations) and room < inf and lines[-1].endswith(r"\par"):
+            if isinstance(block, doc.Equations) and room < inf and lines[-1].endswith(r"\par"):
                 lines[-1] = lines[-1].removesuffix(r"\par")  # a paragraph of its own would leave a gap
-            elif isinstance(block, Heading) and block.level == 3 and lines:
+            elif isinstance(block, doc.Heading) and block.level == 3 and lines:
                 lines.append("")
             lines += _block(block, room)
         before = ""
     return "\n".join(lines) + "\n"
 
 
-def _block(block: Block, room: float) -> Iterator[str]:
+def _block(block: doc.Block, room: float) -> Iterator[str]:
     match block:
-        case Heading(text=words, level=3):
+        case doc.Heading(text=words, level=3):
             yield rf"\medskip\noindent\textbf{{{prose(words)}}}\par"
-        case Heading(text=words, level=level):
+        case doc.Heading(text=words, level=level):
             yield rf"\{'sub' * (level > 1)}section*{{{prose(words)}}}"
-        case Equations(lines=equations) if room == inf:
+        case doc.Equations(lines=equations) if room == inf:
             for some in _batches(equations, _UNBROKEN):
                 yield from _aligned(_equations(some, room))
-        case Equations(lines=equations):
+        case doc.Equations(lines=equations):
             yield from _aligned(_equations(equations, room))
-        case Numbered(lines=numbered):
+        case doc.Numbered(lines=numbered):
             yield from _numbered(numbered)
-        case Terms(items=items):
+        case doc.Terms(items=items):
             for label, texts in items:
                 yield from (rf"\noindent {label}: {latex_escape(line)}\par" for line in texts)
-        case Table(head=head, rows=rows, words=0):
+        case doc.Table(head=head, rows=rows, words=0):
             yield r"{\centering"
             yield rf"\begin{{tabular}}{{{'r' * len(head)}}}"
             yield rf"{_cells(head)} \\ \hline"
             yield from (rf"{_cells(cells)} \\" for cells in rows)
             yield r"\end{tabular}"
             yield r"\par}"
-        case Table(head=head, rows=rows, words=words):
-            long = len(rows) > _LONG
+        case doc.Table(head=head, rows=rows, words=words):
+            long = len(rows) > LONG
             environment = "longtable" if long else "tabular"
             yield from ("", r"\noindent") if not long else ("",)
             yield rf"\begin{{{environment}}}{{{'r' * (len(head) - words)}{'l' * words}}}"
@@ -167,21 +137,21 @@ def _block(block: Block, room: float) -> Iterator[str]:
             yield from (r"\hline", rf"\end{{{environment}}}", "")
 
 
-def _cells(cells: Iterable[Prose]) -> str:
+def _cells(cells: Iterable[doc.Prose]) -> str:
     return " & ".join(map(prose, cells))
 
 
-def prose(parts: Prose) -> str:
+def prose(parts: doc.Prose) -> str:
     return "".join(map(_inline, parts))
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: doc.Inline) -> str:
     match part:
-        case Formula(node=node):
+        case doc.Formula(node=node):
             return rf"\({formula(node)}\)"
-        case Code(text=code):
+        case doc.Code(text=code):
             return rf"\texttt{{{latex_escape(code)}}}"
-        case Strong(text=words):
+        case doc.Strong(text=words):
             return rf"\textbf{{{latex_escape(words)}}}"
     return escaped(part, latex_escape)
 
@@ -196,7 +166,7 @@ def _aligned(lines: Iterable[str]) -> Iterator[str]:
     yield r"\end{align*}"
 
 
-def _numbered(formulas: Iterable[tuple[int, Node]]) -> Iterator[str]:
+def _numbered(formulas: Iterable[tuple[int, tree.Node]]) -> Iterator[str]:
     """Short formulas aligned; long ones in paragraphs, which LaTeX knows how to break."""
     short: list[str] = []
 
@@ -216,7 +186,7 @@ def _numbered(formulas: Iterable[tuple[int, Node]]) -> Iterator[str]:
     yield from aligned()
 
 
-def _equations(equations: Sequence[Equation], room: float) -> Iterator[str]:
+def _equations(equations: Sequence[doc.Equation], room: float) -> Iterator[str]:
     left = max(width(equation.left) for equation in equations)
     for equation in equations:
         lines = list(_lines(equation, room - left))
@@ -226,7 +196,7 @@ def _equations(equations: Sequence[Equation], room: float) -> Iterator[str]:
         yield from lines
 
 
-def _lines(equation: Equation, room: float) -> Iterator[str]:
+def _lines(equation: doc.Equation, room: float) -> Iterator[str]:
     """The steps, as many on a line as fit; a step that is longer than a line goes over several."""
     line, used = "", 0.0
     for step in equation.steps:
@@ -235,7 +205,7 @@ def _lines(equation: Equation, room: float) -> Iterator[str]:
             yield line
             line, used = "", 0.0
         line += f"{' ' if line else '&'}= "
-        parts = step.parts if isinstance(step, Flow) else (step,)
+        parts = step.parts if isinstance(step, tree.Flow) else (step,)
         for position, part in enumerate(parts):
             if used + width(part) + 2 > room and position:
                 yield line.rstrip()
@@ -246,8 +216,8 @@ def _lines(equation: Equation, room: float) -> Iterator[str]:
     yield line
 
 
-def _binary(node: Node) -> bool:
+def _binary(node: tree.Node) -> bool:
     """Whether a formula begins with the sign between two terms."""
-    if isinstance(node, Row | Flow):
+    if isinstance(node, tree.Row | tree.Flow):
         return _binary(node.parts[0])
-    return isinstance(node, Sign) and node.binary
+    return isinstance(node, tree.Sign) and node.binary

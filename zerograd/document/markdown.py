@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from zerograd.document import blocks as doc
+from zerograd.document import formula as tree
 from zerograd.document import latex
-from zerograd.document.blocks import (
-    DEEPEST,
-    Block,
-    Code,
-    Equation,
-    Equations,
-    Formula,
-    Heading,
-    Inline,
-    Numbered,
-    Paragraph,
-    Prose,
-    Strong,
-    Terms,
-    escaped,
-)
+from zerograd.document.blocks import escaped
 from zerograd.document.escape import clean, markdown_escape
-from zerograd.document.formula import EQUALS, Flow, Node, row, width
+from zerograd.document.formula import row, width
 
 _LINE = 60
 """Digits of a formula that stays in one piece: renderers break lines between formulas only."""
 
 
-def formula(node: Node) -> str:
+def formula(node: tree.Node) -> str:
     """A formula in a line."""
     # Markdown takes a backslash before punctuation for its own, and < for the start of a tag.
     plain = latex.formula(node).replace(r"\,", " ").replace(r"\\", r"\cr")
@@ -36,15 +23,15 @@ def formula(node: Node) -> str:
     return f"${' '.join(plain.split())}$"
 
 
-def written(blocks: Iterable[Block]) -> str:
+def written(blocks: Iterable[doc.Block]) -> str:
     parts: list[str] = []
     before = ""
     for block in blocks:
-        if isinstance(block, Heading) and block.level == 4:
+        if isinstance(block, doc.Heading) and block.level == 4:
             before = f"**{prose(block.text)}.** "
             continue
-        if isinstance(block, Paragraph):
-            depth = min(block.depth, DEEPEST)
+        if isinstance(block, doc.Paragraph):
+            depth = min(block.depth, doc.DEEPEST)
             bullet = "  " * (depth - 1) + ("- " if block.starts_case else "  ") if depth else ""
             parts.append(bullet + before + prose(block.parts))
         else:
@@ -53,17 +40,17 @@ def written(blocks: Iterable[Block]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _block(block: Block) -> str:
+def _block(block: doc.Block) -> str:
     match block:
-        case Heading(text=text, level=level):
+        case doc.Heading(text=text, level=level):
             return f"{'#' * (level + 1)} {prose(text)}"
-        case Paragraph(parts=parts):
+        case doc.Paragraph(parts=parts):
             return prose(parts)
-        case Equations(lines=equations):
+        case doc.Equations(lines=equations):
             return "\n".join(f"* {_equation(equation)}" for equation in equations)
-        case Numbered(lines=numbered):
+        case doc.Numbered(lines=numbered):
             return "\n".join(f"* ({number}) {formula(node)}" for number, node in numbered)
-        case Terms(items=items):
+        case doc.Terms(items=items):
             return "\n".join(
                 f"- {label}: {markdown_escape(line)}" for label, texts in items for line in texts
             )
@@ -72,26 +59,26 @@ def _block(block: Block) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _equation(equation: Equation) -> str:
+def _equation(equation: doc.Equation) -> str:
     pieces = " ".join(map(formula, pieces_of(equation)))
     return pieces + (f" ({prose(equation.note)})" if equation.note else "")
 
 
-def pieces_of(equation: Equation) -> Iterable[Node]:
+def pieces_of(equation: doc.Equation) -> Iterable[tree.Node]:
     """An equation in pieces between which a line may be broken."""
-    start: list[Node] = [equation.left, EQUALS]
+    start: list[tree.Node] = [equation.left, tree.EQUALS]
     for step in equation.steps:
-        if not isinstance(step, Flow) or width(step) <= _LINE:
+        if not isinstance(step, tree.Flow) or width(step) <= _LINE:
             yield row(row(*start), step)
         else:
             yield from _pieces(row(*start), step)
-        start = [EQUALS]
+        start = [tree.EQUALS]
 
 
-def _pieces(start: Node, step: Flow) -> Iterable[Node]:
+def _pieces(start: tree.Node, step: tree.Flow) -> Iterable[tree.Node]:
     """A long step, of which as many parts stand together as fit on a line."""
     first, *rest = step.parts
-    piece: list[Node] = [start, first]
+    piece: list[tree.Node] = [start, first]
     used = width(first)
     for part in rest:
         if used + width(part) > _LINE:
@@ -102,16 +89,16 @@ def _pieces(start: Node, step: Flow) -> Iterable[Node]:
     yield row(*piece)
 
 
-def prose(parts: Prose) -> str:
+def prose(parts: doc.Prose) -> str:
     return "".join(map(_inline, parts))
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: doc.Inline) -> str:
     match part:
-        case Formula(node=node):
+        case doc.Formula(node=node):
             return formula(node)
-        case Code(text=text):
+        case doc.Code(text=text):
             return f"`{clean(text).replace('`', '')}`"
-        case Strong(text=text):
+        case doc.Strong(text=text):
             return f"**{markdown_escape(text)}**"
     return escaped(part, markdown_escape)

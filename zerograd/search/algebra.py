@@ -36,7 +36,9 @@ class Ratio:
     top: Term
     bottom: Term = ONE
 
-    def __add__(self, other: Ratio) -> Ratio:
+    def __add__(self, other: Ratio | int) -> Ratio:
+        if isinstance(other, int):  # what `sum` begins with
+            other = Ratio(Constant(other))
         if self.bottom == other.bottom:
             return Ratio(add(self.top, other.top), self.bottom)
         top = add(multiply(self.top, other.bottom), multiply(other.top, self.bottom))

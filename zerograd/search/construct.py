@@ -1,7 +1,7 @@
-"""Exact linear algebra over the residuals: parameters and inputs drawn, residuals solved for.
+"""Exact linear algebra over the adjoints: parameters and inputs drawn, adjoints solved for.
 
-With parameters and inputs fixed, the gradients are linear in the residuals r = ŷ − y, and free
-targets make r free: zero entries ask r to lie in a null space, nonzero entries ask it off others.
+With parameters and inputs fixed, the gradients are linear in the adjoint g of the loss, and where free
+targets reach every g: zero entries ask g to lie in a null space, nonzero entries ask it off others.
 Finds witnesses only; what it cannot honour (given or bounded targets, conditions that no draw
 happens to meet) is left to the strategies after it.
 """
@@ -26,26 +26,32 @@ from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, kernel, primitive
 from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
 from zerograd.search.mentions import speaks_of_targets
-from zerograd.search.verdict import Found, Undecided, Verdict
+from zerograd.search.reasons import smooth, unreached
+from zerograd.search.verdict import Found, Verdict
 
 NAME = "construct"
 
 SMALL = 8
-"""Zero rows that a first draw aims at: the fewer, the smaller the residuals."""
+"""Zero rows that a first draw aims at: the fewer, the smaller the adjoints."""
 
 MANY_CANDIDATES, FEW_CANDIDATES = 24, 4
 """Vectors of one null space that are tried; few where each has to be checked against conditions."""
 
 REDRAWS = 8
 
-RESIDUAL = {"r", "y", "loss", "grad"}
-"""Names of what depends on the residuals."""
+OF_TARGETS = {"r", "y", "loss", "grad"}
+"""Names of what depends on the targets, and so on the adjoints."""
+
+
+def unfit(problem: Problem) -> str | None:
+    """Return why this strategy cannot answer the question."""
+    if speaks_of_targets(problem):
+        return "the targets are not free"
+    return smooth(problem) or unreached(problem)
 
 
 def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
-    if speaks_of_targets(problem):
-        return Undecided("unsupported", "the targets are not free")
     asked = _Asked(problem, samples)
     for attempt, chance in draws.of(NAME):
         structure = asked.structure(attempt, chance)
@@ -58,14 +64,14 @@ def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
             spread_x=max(spread(attempt), _variety(problem, samples)),
             cuts=attempt % 3 == 0,
         )
-        # A witness off all kinks answers under every convention: the cleaner one, and looked for first.
+        # A witness off every kink answers under any convention: the cleaner one, and looked for first.
         part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
         if part is None or not asked.allows(_witness(asked, values, part, None)):
             continue
         zero = asked.zero if asked.restricted else asked.representatives(structure)
-        for residuals in islice(_residuals(part, zero, chance), asked.patience):
-            if asked.met(part, residuals):
-                witness = _witness(asked, values, part, residuals)
+        for adjoint in islice(_adjoints(part, zero, chance), asked.patience):
+            if asked.met(part, adjoint):
+                witness = _witness(asked, values, part, adjoint)
                 if not asked.late or accepted(problem, witness):
                     return Found(witness, NAME)
     return draws.in_vain()
@@ -85,12 +91,12 @@ class _Asked:
         # Given values and bounds may spoil the structure of a draw.
         self.restricted = bool(problem.given or problem.bounds)
         self.columns = samples * problem.network.outputs
-        self.early = [c for c in problem.where if names_in(c.node).isdisjoint(RESIDUAL)]
+        self.early = [c for c in problem.where if names_in(c.node).isdisjoint(OF_TARGETS)]
         self.late = len(self.early) < len(problem.where) or problem.domain == "integer"
         self.patience = FEW_CANDIDATES if self.late else MANY_CANDIDATES
 
     def allows(self, witness: Witness) -> bool:
-        """Whether the conditions hold that residuals play no part in; ``witness`` has any residuals."""
+        """Whether the conditions hold that targets play no part in; ``witness`` has any targets."""
         try:
             return all(evaluate(c, ExactAlgebra(), witness.quantities.__getitem__) for c in self.early)
         except (OnKink, ZeroDivisionError):
@@ -122,20 +128,22 @@ class _Asked:
         """The zero entries that all others are multiples of, in a draw of this structure."""
         return list(dict.fromkeys((n, i) if n == "x" else structure.site(n, i) for n, i in self.zero))
 
-    def met(self, part: LinearPart, residuals: Matrix) -> bool:
-        """Whether the gradients for these residuals are as asked."""
-        found = part.gradients(residuals, self.names)
+    def met(self, part: LinearPart, adjoint: Matrix) -> bool:
+        """Whether the gradients for this adjoint are as asked."""
+        gradients = part.gradients(adjoint, self.names)
         tests = {"nonzero": ne, "positive": gt, "negative": lt}
         return (
-            all(found[name][index] == 0 for name, index in self.zero)
+            all(gradients[name][index] == 0 for name, index in self.zero)
             and all(
-                tests[relation](found[name][index], 0)
+                tests[relation](gradients[name][index], 0)
                 for relation, entries in self.signs.items()
                 for name, index in entries
             )
             and all(
-                any(found[r.name].values()) if r.index is None else found[r.name][r.index] != 0
-                for r in self.problem.query[Relation.SOME_NONZERO]
+                any(gradients[ref.name].values())
+                if ref.index is None
+                else gradients[ref.name][ref.index] != 0
+                for ref in self.problem.query[Relation.SOME_NONZERO]
             )
         )
 
@@ -149,7 +157,7 @@ def _variety(problem: Problem, samples: int) -> int:
 def _settled(
     problem: Problem, samples: int, values: Values, chance: random.Random, *, strict: bool
 ) -> LinearPart | None:
-    """The network at the drawn values, with samples on kinks drawn again; None if some stay there."""
+    """The network at the drawn values, with samples on a kink drawn again; None if some stay there."""
     network, kink = problem.network, problem.derivative_at_kink
     layers = layers_of(network, values)
 
@@ -159,7 +167,7 @@ def _settled(
     runs = [run(network, layers, at(m), kink) for m in range(samples)]
     wide = max(2, _variety(problem, samples))
     for _ in range(REDRAWS):
-        again = [m for m, found in enumerate(runs) if found.on_kink]
+        again = [m for m, sample in enumerate(runs) if sample.on_kink]
         if not again:
             return LinearPart(network, layers, tuple(runs))
         if not redraw_inputs(problem, values, again, chance, spread=wide):
@@ -172,10 +180,8 @@ def _settled(
     return LinearPart(network, layers, tuple(runs))
 
 
-def _residuals(
-    part: LinearPart, zero: Sequence[tuple[str, Index]], chance: random.Random
-) -> Iterator[Matrix]:
-    """Residuals under which the zero entries are zero, simplest first."""
+def _adjoints(part: LinearPart, zero: Sequence[tuple[str, Index]], chance: random.Random) -> Iterator[Matrix]:
+    """Adjoints under which the zero entries are zero, simplest first."""
     rows = [row for row in dict.fromkeys(map(primitive, part.rows(zero))) if any(row)]
     columns = part.samples * part.network.outputs
     width = min(columns, 2 * len(rows) + 2)
@@ -222,13 +228,14 @@ def _times(vector: Vector, factor: int) -> Vector:
     return tuple(factor * v for v in vector)
 
 
-def _witness(asked: _Asked, values: Values, part: LinearPart, residuals: Matrix | None) -> Witness:
-    """The network and dataset with these residuals (or none)."""
+def _witness(asked: _Asked, values: Values, part: LinearPart, adjoint: Matrix | None) -> Witness:
+    """The network and dataset with this adjoint (or 0)."""
     problem, samples = asked.problem, asked.samples
-    rows = residuals or [[0] * problem.network.outputs] * samples
+    rows = adjoint or [[0] * problem.network.outputs] * samples
+    target = problem.model.loss.target
     targets: dict[Index, Rational] = {
-        (m, k): output - r
+        (m, k): target(output, g)
         for m, (outputs, row) in enumerate(zip(part.outputs, rows, strict=True))
-        for k, (output, r) in enumerate(zip(outputs, row, strict=True))
+        for k, (output, g) in enumerate(zip(outputs, row, strict=True))
     }
     return witness_at(problem, samples, {**values, "y": targets})

@@ -18,7 +18,7 @@ MOST = 8
 """Processes, however many cores there are: each takes memory."""
 
 PATIENCE = 0.3
-"""Seconds that running questions get to end by themselves: starting a process takes as long."""
+"""Seconds that running questions get to come to an end: starting a process takes as long."""
 
 WINDOW = 64
 """Scripts that may be ahead of the one whose outcome comes next."""

@@ -1,7 +1,7 @@
 """Small integers for parameters and inputs, with structure where few samples ask for it.
 
 Hidden units that are multiples of one another (parallel units) put no new rows into the system that
-the residuals have to solve, so a wide network with parallel units needs no more samples than a
+the adjoints have to solve, so a wide network with parallel units needs no more samples than a
 narrow one: general position would have no null space.
 """
 
@@ -11,7 +11,6 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from math import ceil, floor
 
 from zerograd.core.errors import Refused
@@ -172,9 +171,8 @@ def redraw_inputs(
 
 def grain(problem: Problem, chance: random.Random) -> int:
     """The denominator of drawn inputs: above 1 where a piece of an activation is too narrow for integers."""
-    narrow = any(
-        b - a <= 2 for layer in problem.network.layers for a, b in pairwise(piecewise(layer.activation).kinks)
-    )
+    lengths = [piecewise(layer.activation).narrowest for layer in problem.network.layers]
+    narrow = any(length is not None and length <= 2 for length in lengths)
     return chance.choice((2, 3, 4)) if narrow and problem.domain == "real" else 1
 
 

@@ -5,9 +5,9 @@ and sample, truth values say on which side its pre-activation lies, and tie down
 and the adjoint below it; where an activation pattern is given, these are polynomials, and the
 script is (conditions apart) a conjunction of polynomial relations.
 
-Where a target is not given, its residual r is the unknown and y = ŷ − r: the gradients are linear
-in r, and where nothing is said of the targets, ŷ drops out of the question. (Not for integers: that
-y is one says nothing simple of r.)
+Where a target is not given, the adjoint g of the loss is the unknown in its place, and the target is the
+one at which the loss has it: the gradients are linear in g, and where nothing is said of the targets, ŷ
+drops out of the question. (Not for integers: that y is one says nothing simple of g.)
 """
 
 from __future__ import annotations
@@ -53,9 +53,11 @@ from zerograd.solvers.terms import (
     imply,
     invert,
     multiply,
-    negate,
     relate,
 )
+
+ADJOINT = "r"
+"""What a solver calls an adjoint, ŷ − y for least squares. (Which model it finds depends on names.)"""
 
 Pattern = Mapping[Site, Side]
 """The side of every pre-activation whose activation has more than one."""
@@ -72,7 +74,7 @@ class Encoding:
         script: declares ``w1_0_0``, …, ``x_0_0``, … and ``y_0_0`` or ``r_0_0``, ….
         fixed: entries that were fixed by whoever asked for the encoding, beside the given ones.
         inputs: the terms of ``x``.
-        residuals: the targets that residuals stand in for.
+        free: the targets that adjoints stand in for.
     """
 
     problem: Problem
@@ -80,7 +82,7 @@ class Encoding:
     script: Script
     fixed: Fixed
     inputs: Array[Term]
-    residuals: frozenset[Index]
+    free: frozenset[Index]
 
 
 def encode(
@@ -100,7 +102,7 @@ class _Encoder:
     def __init__(self, problem: Problem, samples: int, pattern: Pattern | None, fixed: Fixed) -> None:
         self.problem, self.samples = problem, samples
         self.pattern, self.fixed = pattern, fixed
-        self.network = problem.network
+        self.network, self.loss = problem.network, problem.model.loss
         self.script = Script()
         fixed_targets = {**self.fixed.get("y", {}), **problem.given.get("y", {})}
         self.free = frozenset(
@@ -123,7 +125,7 @@ class _Encoder:
         self._targets()
         if self.used:
             self._gradients(rows)
-        asked = {name: self.arrays[f"half({name})"] for name in self.used}
+        asked = {name: self.arrays[f"scaled({name})"] for name in self.used}
         require_query(self.script, self.problem, self.samples, asked)
         for name, index in vanishing_parameters(self.problem):
             self.script.require(relate(self.arrays[name][index], "=", ZERO))
@@ -181,10 +183,10 @@ class _Encoder:
         return known
 
     def _output_unused(self) -> bool:
-        """ŷ plays no part: the residuals are unknowns, and no condition or kink speaks of the last layer."""
+        """ŷ plays no part: the adjoints are unknowns, and no condition or side speaks of the last layer."""
         names = {"y_hat", f"z{self.network.depth}", f"a{self.network.depth}"}
         spoken = speaks_of(self.problem, names)
-        return not self.targets_matter and not spoken and not self.network.layers[-1].activation.has_kinks
+        return not self.targets_matter and not spoken and self.network.layers[-1].activation.is_linear
 
     def _sides(self, site: Site, activation: Activation, z: Term) -> list[tuple[Formula, Side]]:
         """The sides that z may lie on, each with the truth value that says so."""
@@ -235,30 +237,31 @@ class _Encoder:
         return result
 
     def _targets(self) -> None:
-        """Targets and residuals: of each pair, one is an unknown (or given)."""
+        """Targets and adjoints: of each pair, one is an unknown (or given)."""
         shape = (self.samples, self.network.outputs)
         if not self.targets_matter:
-            self.arrays["r"] = Array.build(shape, lambda i: self.script.declare(symbol("r", i), "Real"))
+            self.arrays["g"] = Array.build(shape, lambda i: self.script.declare(symbol(ADJOINT, i), "Real"))
             return
-        y_hat = self.arrays[f"a{self.network.depth}"]
+        y_hat = self.arrays[f"a{self.network.depth}"].map(Ratio)
         y: list[Term] = []
-        r: list[Term] = []
+        g: list[Term] = []
         for index in indices(shape):
             if index in self.free:
-                r.append(self.script.declare(symbol("r", index), "Real"))
-                y.append(self._name("y", index, add(y_hat[index], negate(r[-1]))))
+                g.append(self.script.declare(symbol(ADJOINT, index), "Real"))
+                y.append(self._name("y", index, self.loss.target(y_hat[index], Ratio(g[-1])).top))
                 require_bounds(self.script, y[-1], self.bounds.get(("y", index), (None, None)))
             else:
                 y.append(self._entry("y", index))
-                r.append(self._name("r", index, add(y_hat[index], negate(y[-1]))))
-        self.arrays["y"], self.arrays["r"] = Array(shape, tuple(y)), Array(shape, tuple(r))
+                (adjoint,) = self.loss.sample_adjoint([y_hat[index]], [Ratio(y[-1])])
+                g.append(self._name(ADJOINT, index, adjoint.top))
+        self.arrays["y"], self.arrays["g"] = Array(shape, tuple(y)), Array(shape, tuple(g))
 
     def _gradients(self, rows: Sequence[dict[Expr, Term]]) -> None:
-        """½·M·K·∂L/∂θ as ``half`` arrays: sums over the samples of contributions to ½ℓ, r being its ∂/∂ŷ."""
+        """∂L/∂θ over `Loss.factor` as ``scaled`` arrays: sums over the samples of contributions."""
         (linear,) = sides(LINEAR, "torch")  # of an output layer that was left out
         lowest = min((1 if n == "x" else int(n[1:]) for n in self.used), default=1)
         for m, known in enumerate(rows):
-            known |= dict(zip(self.sample.adjoint, self.arrays["r"].rows()[m], strict=True))
+            known |= dict(zip(self.sample.adjoint, self.arrays["g"].rows()[m], strict=True))
             for number in range(self.network.depth, lowest - 1, -1):
                 for unit, formula in enumerate(self.sample.arriving[number - 1]):
                     g = lower(formula, known)
@@ -276,23 +279,23 @@ class _Encoder:
             else:
                 entries = tuple(add(*(lower(f, known) for known in rows)) for f in formulas.entries)
                 shape = formulas.shape
-            self.arrays[f"half({name})"] = Array(shape, entries)
+            self.arrays[f"scaled({name})"] = Array(shape, entries)
 
     def _lookup(self, name: str) -> Array[Ratio]:
-        if name == "y_hat":
-            name = f"a{self.network.depth}"
         if name == "loss":
             return Array((), (self._loss,))
         if name.startswith("grad("):
-            scale = Constant(self.problem.model.loss.factor(self.samples, self.network.outputs))
-            return self.arrays[f"half({name[5:-1]})"].map(lambda term: Ratio(multiply(scale, term)))
-        return self.arrays[name].map(Ratio)
+            scale = Constant(self.loss.factor(self.samples, self.network.outputs))
+            return self.arrays[f"scaled({name[5:-1]})"].map(lambda term: Ratio(multiply(scale, term)))
+        stored = {"y_hat": f"a{self.network.depth}", "r": "g"}  # r: least squares, or `unfit` for conditions
+        return self.arrays[stored.get(name, name)].map(Ratio)
 
     @cached_property
     def _loss(self) -> Ratio:
-        r = self.arrays["r"].entries
-        total = self._name("squares", (), add(*(multiply(v, v) for v in r)))
-        return Ratio(multiply(Constant(Fraction(1, len(r))), total))
+        adjoints = self.arrays["g"].map(Ratio).rows()
+        total = self._name(self.loss.total[0], (), sum(map(self.loss.at_adjoint, adjoints)).top)
+        count = self.loss.count(self.samples, self.network.outputs)
+        return Ratio(multiply(Constant(Fraction(1, count)), total))
 
 
 def _affine(side: Side, z: Term) -> Term:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
@@ -24,7 +23,8 @@ from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, primitive
 from zerograd.search.linear_part import layers_of, run
 from zerograd.search.mentions import speaks_of_targets
-from zerograd.search.verdict import Found, Undecided, Verdict
+from zerograd.search.reasons import no_least_squares, smooth
+from zerograd.search.verdict import Found, Verdict
 
 NAME = "fit"
 MOST = 6
@@ -34,7 +34,14 @@ REDRAWS = 40
 """Of targets, until the conditions on data alone hold."""
 
 
-def applies(problem: Problem) -> bool:
+def unfit(problem: Problem) -> str | None:
+    """Return why this strategy cannot answer the question."""
+    if not _at_rest(problem):
+        return "it is for restricted targets, where all of a free last layer is zero"
+    return smooth(problem) or no_least_squares(problem)
+
+
+def _at_rest(problem: Problem) -> bool:
     """Whether targets are restricted, and the zero entries are all those of a free linear last layer."""
     network = problem.network
     layer = network.layers[-1]
@@ -46,8 +53,7 @@ def applies(problem: Problem) -> bool:
         speaks_of_targets(problem)
         and problem.domain == "real"
         and network.depth > 1
-        and not layer.activation.has_kinks
-        and piecewise(layer.activation).slopes == (1,)
+        and layer.activation.is_linear
         and asked == rest
         and not bounded
         and not last & set(problem.given)
@@ -56,10 +62,6 @@ def applies(problem: Problem) -> bool:
 
 def fit(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
-    if not applies(problem):
-        return Undecided(
-            "unsupported", "it is for restricted targets, where all of a free last layer is zero"
-        )
     data = [c for c in problem.where if names_in(c.node) <= {"x", "y"}]
     for attempt, chance in draws.of(NAME):
         hidden = problem.network.widths[1:-1]

@@ -1,6 +1,6 @@
 """Guess most of the unknowns as small integers, and solve for the rest.
 
-With parameters and inputs fixed, everything is linear in the targets; with hidden parameters and
+With parameters and inputs fixed, everything is linear in the adjoints; with hidden parameters and
 inputs fixed, the outputs are linear in the last layer. So a solver settles what is left of a guess
 in a millisecond, and every condition of the problem is still asked of it. Finds witnesses only,
 and clean ones: their numbers are small.
@@ -16,6 +16,7 @@ from zerograd.search.draw import Structure, draw
 from zerograd.search.draws import Draws, spread
 from zerograd.search.encoding import encode
 from zerograd.search.lift import lift
+from zerograd.search.reasons import no_terms
 from zerograd.search.verdict import Found, Verdict
 from zerograd.solvers.base import Model
 from zerograd.solvers.process import SolverProcess
@@ -26,9 +27,14 @@ EACH = 0.25
 """Effort for one guess; most take a few milliseconds."""
 
 
+def unfit(problem: Problem) -> str | None:
+    """Return why this strategy cannot answer the question."""
+    return no_terms(problem)
+
+
 def guess(problem: Problem, samples: int, solver: SolverProcess, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
-    # A witness off all kinks answers under every convention: the cleaner one, and looked for first.
+    # A witness off every kink answers under any convention: the cleaner one, and looked for first.
     question = problem.with_kink("forbid") if draws.first == 1 else problem
     for attempt, chance in draws.of(NAME):
         structure = _structure(problem, chance)

@@ -19,7 +19,7 @@ from zerograd.core.numbers.exact import Exact, NumberField, narrow
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Bound, variable_shapes
 from zerograd.core.verdict.witness import Witness
-from zerograd.search.encoding import Encoding, Fixed
+from zerograd.search.encoding import ADJOINT, Encoding, Fixed
 from zerograd.search.mentions import speaks_of, targets_are_free
 from zerograd.search.number_field import common_field
 from zerograd.search.requirements import symbol
@@ -28,7 +28,7 @@ from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import Constant, Formula, Script, Variable, relate
 
 SIZED = ("r", "loss", "grad")
-"""Names of what changes with the size of the residuals; signs of gradients do not."""
+"""Names of what changes with the size of the adjoints; signs of gradients do not."""
 
 SIMPLEST = (1, 2, 4, 12, 60, 1000, 10**6)
 """Largest denominators that are tried, one after another, when an irrational value is made rational."""
@@ -57,8 +57,8 @@ def rationalise(script: Script, model: Model, solver: SolverProcess, *, deadline
         irrational = [n for n, v in model.values.items() if isinstance(v, NumberField) and n not in stubborn]
         if not irrational:
             break
-        # All at once first: mostly the residuals alone carry the equations.
-        parameters = [n for n in irrational if not n.startswith(("r_", "y_"))]
+        # All at once first: mostly the adjoints alone carry the equations.
+        parameters = [n for n in irrational if not n.startswith((f"{ADJOINT}_", "y_"))]
         groups = [parameters] if len(parameters) > 1 else []
         name = (parameters or irrational)[0]
         found = _pin([*groups, [name]], script, model, pinned, solver, deadline=deadline, seed=seed)
@@ -107,29 +107,28 @@ def nearby(value: Value, largest: int) -> Fraction:
 
 
 def read_back(encoding: Encoding, values: Mapping[str, Exact]) -> Witness:
-    """A witness from solver values: given and missing entries filled in, targets computed from residuals."""
+    """A witness from solver values: given and missing entries filled in, targets computed from adjoints."""
     problem, samples = encoding.problem, encoding.samples
     arrays = complete(problem, samples, values, encoding.fixed)
-    if encoding.residuals:
+    if encoding.free:
         shape = arrays["y"].shape
         activate = exact_activate("torch")  # values do not depend on the convention
         y_hat = forward(problem.network, arrays, arrays["x"], activate).y_hat
-        r = Array.build(shape, lambda i: values.get(symbol("r", i), 0))
+        g = Array.build(shape, lambda i: values.get(symbol(ADJOINT, i), 0))
         if targets_are_free(problem) and not speaks_of(problem, SIZED):
-            r = primitive(r)
-        arrays["y"] = Array.build(
-            shape, lambda i: y_hat[i] - r[i] if i in encoding.residuals else arrays["y"][i]
-        )
+            g = primitive(g)
+        target, known = problem.model.loss.target, arrays["y"]
+        arrays["y"] = Array.build(shape, lambda i: target(y_hat[i], g[i]) if i in encoding.free else known[i])
     return Witness.of(problem, arrays)
 
 
-def primitive(residuals: Array[Exact]) -> Array[Exact]:
+def primitive(adjoints: Array[Exact]) -> Array[Exact]:
     """Scaled by a positive rational to coprime integers, where they are rational: smaller numbers."""
-    entries = [v for v in residuals.entries if isinstance(v, int | Fraction)]
-    if len(entries) < len(residuals.entries) or not any(entries):
-        return residuals
+    entries = [v for v in adjoints.entries if isinstance(v, int | Fraction)]
+    if len(entries) < len(adjoints.entries) or not any(entries):
+        return adjoints
     scale = Fraction(lcm(*(v.denominator for v in entries)), gcd(*(v.numerator for v in entries)))
-    return Array(residuals.shape, tuple(narrow(v * scale) for v in entries))
+    return Array(adjoints.shape, tuple(narrow(v * scale) for v in entries))
 
 
 def complete(

@@ -1,19 +1,18 @@
-"""A network at fixed parameters and inputs: outputs, and gradients as linear forms in the residuals.
+"""A network at fixed parameters and inputs: outputs, and gradients as linear forms in the adjoints.
 
-With θ and x fixed, ∂L/∂θ = (2/(M·K)) Σ r[m,k] · ∂ŷ[m,k]/∂θ. In matrix form, for whole datasets,
-with Python's integers (and fractions where values are given as such): SymPy's formulas, one sample
-at a time, would take minutes for a network of a hundred units. A property test holds the two
-against each other.
+With θ and x fixed, ∂L/∂θ = `Loss.factor` · Σ g[m,k] · ∂ŷ[m,k]/∂θ, where g is `Loss.adjoint`. In matrix
+form, for whole datasets, with Python's integers (and fractions where values are given as such): SymPy's
+formulas, one sample at a time, would take minutes for a network of a hundred units. A property test
+holds the two against each other.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.activations import Kink, piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.vocabulary import Rational
@@ -32,10 +31,10 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One sample's way through the network: x, then a1, …, aL; and φ'(z) per layer."""
+    """One sample's way through the network: x, then a1, …, aL; and φ′(z) per layer."""
 
     activations: tuple[Row, ...]
-    slopes: tuple[Row, ...]
+    derivatives: tuple[Row, ...]
     on_kink: bool
 
 
@@ -68,7 +67,8 @@ class LinearPart:
             if number < lowest:
                 return result
             result[number] = [
-                list(map(mul, g, run.slopes[number - 1])) for g, run in zip(above, self.runs, strict=True)
+                list(map(mul, g, run.derivatives[number - 1]))
+                for g, run in zip(above, self.runs, strict=True)
             ]
             columns = list(zip(*self.layers[number - 1].weights, strict=True))
             if number > lowest:
@@ -77,17 +77,17 @@ class LinearPart:
             result[0] = [_products(columns, row) for row in result[1]]
         return result
 
-    def gradients(self, residuals: Matrix, names: Sequence[str]) -> dict[str, dict[Index, Rational]]:
-        """½·M·K·∂L/∂ of the named parameters (and ``x``) for these residuals."""
+    def gradients(self, adjoint: Matrix, names: Sequence[str]) -> dict[str, dict[Index, Rational]]:
+        """∂L/∂ of the named parameters (and ``x``) over `Loss.factor`, for this adjoint."""
         lowest = min((_layer_of(name) for name in names), default=1)
-        adjoints = self.adjoints(residuals, lowest)
+        deltas = self.adjoints(adjoint, lowest)
         found: dict[str, dict[Index, Rational]] = {}
         for name in names:
             number = _layer_of(name)
             if number == 0:
-                found[name] = {(m, d): v for m, row in enumerate(adjoints[0]) for d, v in enumerate(row)}
+                found[name] = {(m, d): v for m, row in enumerate(deltas[0]) for d, v in enumerate(row)}
                 continue
-            by_unit = list(zip(*adjoints[number], strict=True))
+            by_unit = list(zip(*deltas[number], strict=True))
             if name[0] == "b":
                 found[name] = {(i,): sum(unit) for i, unit in enumerate(by_unit)}
             else:
@@ -100,7 +100,7 @@ class LinearPart:
         return found
 
     def rows(self, entries: Sequence[tuple[str, Index]]) -> Iterator[Row]:
-        """½·M·K·∂L/∂entry as linear forms: coefficients of r[0,0], r[0,1], …, r[1,0], …"""
+        """∂L/∂entry over `Loss.factor` as linear forms: coefficients of g[0,0], g[0,1], …, g[1,0], …"""
         outputs = self.network.outputs
         lowest = min((_layer_of(name) for name, _ in entries), default=1)
         unit_vectors: Matrix = [[int(k == j) for j in range(outputs)] for k in range(outputs)]
@@ -115,7 +115,7 @@ class LinearPart:
                 else:
                     factor = self.runs[m].activations[number - 1][index[1]] if name[0] == "w" else 1
                     unit = index[0]
-                row += [factor * adjoint[number][m][unit] for adjoint in each]
+                row += [factor * deltas[number][m][unit] for deltas in each]
             yield row
 
 
@@ -133,36 +133,16 @@ def layers_of(network: Network, values: Mapping[str, Mapping[Index, Rational]]) 
 
 
 def run(network: Network, layers: Sequence[Layer], x: Row, kink: Kink) -> Run:
-    """Evaluate the network on one input. Under ``forbid``, the slope at a kink is left at 0."""
-    row = x
-    activations, slopes, on_kink = [row], [], False
+    """Evaluate the network on one input. Under ``forbid``, the derivative at a kink is left at 0."""
+    row, on_kink = x, False
+    activations, derivatives = [row], []
     for layer, spec in zip(layers, network.layers, strict=True):
         row = [sum(map(mul, w, row), b) for w, b in zip(layer.weights, layer.bias, strict=True)]
-        kinks = piecewise(spec.activation).kinks
-        if kinks or piecewise(spec.activation).slopes != (1,):
-            at_kinks = _slopes_at_kinks(spec.activation, kink)
-            post, derivative = [], []
-            for z in row:
-                piece = bisect_left(kinks, z)
-                slope = piecewise(spec.activation).slopes[piece]
-                post.append(slope * z + piecewise(spec.activation).offsets[piece])
-                if piece < len(kinks) and kinks[piece] == z:
-                    on_kink = True
-                    slope = at_kinks[piece]
-                derivative.append(slope)
-            row = post
-        else:
-            derivative = [1] * len(row)
+        row, derivative, met = piecewise(spec.activation).along(row, kink)
+        on_kink = on_kink or met
         activations.append(row)
-        slopes.append(derivative)
-    return Run(tuple(activations), tuple(slopes), on_kink)
-
-
-def _slopes_at_kinks(activation: Activation, kink: Kink) -> Row:
-    return [
-        piecewise(activation).derivative_at_kink(i, kink) or 0
-        for i in range(len(piecewise(activation).kinks))
-    ]
+        derivatives.append(derivative)
+    return Run(tuple(activations), tuple(derivatives), on_kink)
 
 
 def _products(columns: Sequence[Sequence[Rational]], row: Row) -> Row:

@@ -26,7 +26,7 @@ def speaks_of_targets(problem: Problem) -> bool:
 
 
 def targets_are_free(problem: Problem) -> bool:
-    """Whether nothing is said of the targets, so that the residuals may be chosen freely."""
+    """Whether nothing is said of the targets, so that they may be chosen freely."""
     return not speaks_of_targets(problem) and problem.domain == "real"
 
 

@@ -74,7 +74,7 @@ class Patterns:
 
         Where small datasets suffice, so do D + 1 samples of one pattern (the lemma in
         `zerograd.core.question.small_datasets`): ``most`` = D + 1 bounds them, and a pattern with fewer
-        than M samples stands for all that copies of its samples with residual 0 make of it.
+        than M samples stands for all that copies of its samples with adjoint 0 make of it.
         """
         if prod(map(len, self.choices.values())) > MAX_ROWS:
             raise TooManyPatterns
@@ -107,7 +107,7 @@ class Patterns:
                 yield candidate
 
     def _repeated(self, rows: tuple[Row, ...]) -> Iterator[tuple[Row, ...]]:
-        """As many samples of each row as can be of use: fewer are a special case (copies, residual 0)."""
+        """As many samples of each row as can be of use: fewer are a special case (copies, adjoint 0)."""
         assert self.most is not None
         if len(rows) * self.most <= self.samples:
             yield tuple(row for row in rows for _ in range(self.most))

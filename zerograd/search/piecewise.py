@@ -7,6 +7,7 @@ from itertools import pairwise
 from zerograd.core.question.problem import Problem
 from zerograd.search.encoding import Encoding, encode
 from zerograd.search.lift import lift
+from zerograd.search.reasons import no_terms
 from zerograd.search.symmetry import samples_interchangeable
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
@@ -14,6 +15,11 @@ from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import Script, relate
 
 NAME = "piecewise"
+
+
+def unfit(problem: Problem) -> str | None:
+    """Return why this strategy cannot answer the question."""
+    return no_terms(problem)
 
 
 def whole_question(problem: Problem, samples: int) -> tuple[Encoding, Script]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from zerograd.core.question.problem import Problem
 from zerograd.search import construct, fit
 from zerograd.search.crew import Crew
 from zerograd.search.draws import Draws
-from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import Mode
 
@@ -37,6 +37,27 @@ Step = tuple[str, float, Callable[[float], Verdict]]
 """(name, share of the time that is left, search until a deadline)."""
 
 
+_MODULES = {"identities": "relaxation"}
+"""Where strategies are, if not in the module of their name."""
+
+
+def unfit(strategy: str, problem: Problem) -> str | None:
+    """Return why a strategy cannot answer the question, whatever the number of samples."""
+    module = import_module(f"zerograd.search.{_MODULES.get(strategy, strategy)}")
+    reason: str | None = module.unfit(problem)
+    return reason
+
+
+def _in_words(reasons: Mapping[str, str]) -> str:
+    """The reasons, each with the strategies that it is one for."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        by_reason.setdefault(reason, []).append(name)
+    if len(reasons) == 1:
+        return next(iter(by_reason))
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Portfolio:
     """The strategies over a crew of solver processes.
@@ -55,21 +76,28 @@ class Portfolio:
     def decide(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """The first verdict that a strategy comes to; else what stood in the way."""
         self.crew.forget()
-        return self._first(self._steps(problem, samples), samples, deadline)
+        return self._first(problem, self._steps(problem, samples), samples, deadline)
 
     def construct(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """What can be had without any solver: a witness, or nothing."""
         if self.strategy not in ("auto", "construct"):
             return Undecided("incomplete")
         steps = [("construct", 1.0, self._construct(problem, samples, 1, FEW_DRAWS))]
-        return self._first(steps, samples, deadline)
+        return self._first(problem, steps, samples, deadline)
 
-    def _first(self, steps: Iterator[Step] | Sequence[Step], samples: int, deadline: float) -> Verdict:
+    def _first(self, problem: Problem, steps: Iterable[Step], samples: int, deadline: float) -> Verdict:
         given_up, left = Undecided("timeout"), ""
+        reasons: dict[str, str] = {}
+        fit = False
         for name, share, search in steps:
             now = time.monotonic()
             if now >= deadline:
                 break
+            reason = unfit(name, problem)
+            if reason is not None:
+                reasons[name] = reason
+                continue
+            fit = True
             self.turned_to(name)
             self.progress(f"{name}, {samples} {'sample' if samples == 1 else 'samples'}")
             verdict = search(now + share * (deadline - now))
@@ -81,6 +109,8 @@ class Portfolio:
                 )  # says how far it came, where others say that they came to nothing
             if given_up.reason != "memory":
                 given_up = verdict
+        if reasons and not fit:
+            return Undecided("unsupported", _in_words(reasons), every=True)
         if given_up.reason in ("memory", "unsupported"):
             return given_up
         if time.monotonic() >= deadline:
@@ -106,18 +136,14 @@ class Portfolio:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield from self._patiently(problem, samples, modes)
             case _:
-                free = not speaks_of_targets(problem)
-                if free:
-                    yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
-                elif fit.applies(problem):
-                    yield "fit", 0.25, self._fit(problem, samples, DRAWS)
+                yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
+                yield "fit", 0.25, self._fit(problem, samples, DRAWS)
                 self.crew.start()
                 yield "identities", 0.25, self._identities(problem, samples)
                 yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
                 yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
-                if free:
-                    yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
+                yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
                 for mode in modes[:2]:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MANY)

@@ -20,6 +20,7 @@ from zerograd.search.encoding import Encoding, encode
 from zerograd.search.geometry import Row
 from zerograd.search.lift import lift
 from zerograd.search.patterns import Patterns, TooManyPatterns
+from zerograd.search.reasons import no_terms
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
 from zerograd.solvers.terms import Script
@@ -58,6 +59,11 @@ INTEGER = (
 """Most regions are impossible for real numbers already, which is all that nlsat looks at."""
 
 Rows = tuple[Row, ...]
+
+
+def unfit(problem: Problem) -> str | None:
+    """Return why this strategy cannot answer the question."""
+    return no_terms(problem)
 
 
 def regions(
@@ -147,7 +153,7 @@ class _Sweep:
 
 
 def _padded(problem: Problem, witness: Witness, samples: int) -> Witness:
-    """The witness with copies of its first sample, of residual 0, up to M samples (`Patterns`)."""
+    """The witness with copies of its first sample, of adjoint 0, up to M samples (`Patterns`)."""
     missing = samples - witness.samples
     if not missing:
         return witness
@@ -157,5 +163,6 @@ def _padded(problem: Problem, witness: Witness, samples: int) -> Witness:
 
     values = dict(witness.variables)
     values["x"] = more(witness.x, witness.x.rows()[0])
-    values["y"] = more(witness.y, witness.forward.y_hat.rows()[0])
+    target = problem.model.loss.target
+    values["y"] = more(witness.y, [target(y_hat, 0) for y_hat in witness.forward.y_hat.rows()[0]])
     return Witness.of(problem, values)

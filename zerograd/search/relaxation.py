@@ -3,7 +3,7 @@
 The parameters and the entries of their gradients are unknowns of their own, tied together by the
 identities of homogeneous units alone (`zerograd.core.refuting.homogeneity`). Every witness gives such
 values, for any number of samples; so where there are none, there is no witness. (Of integers the
-gradients are multiples of 2/(M·K), and the question is one for this M.) One small question to a
+gradients are multiples of `Loss.factor`, and the question is one for this M.) One small question to a
 solver, asked before any activation pattern is looked at. It never says that there is a witness.
 """
 
@@ -16,6 +16,7 @@ from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.homogeneity import identities
 from zerograd.search.algebra import Ratio
+from zerograd.search.reasons import smooth
 from zerograd.search.requirements import (
     all_whole,
     require_bounds,
@@ -40,6 +41,12 @@ from zerograd.solvers.terms import (
 
 NAME = "identities"
 EFFORT = 0.2
+
+
+def unfit(problem: Problem) -> str | None:
+    """Return why this strategy cannot answer the question: with smooth units alone, nothing is known."""
+    homogeneous = any(layer.activation.is_homogeneous for layer in problem.network.layers[:-1])
+    return None if homogeneous else smooth(problem)
 
 
 def relaxation(
@@ -68,7 +75,8 @@ class _Relaxation:
         self.bounds = problem.entry_bounds(problem.samples.least)
         self.sort: Sort = "Int" if all_whole(problem) else "Real"
         # Of real numbers the scale plays no part: gradients may be anything.
-        self.scale = Fraction(2, samples * problem.network.outputs) if self.sort == "Int" else Fraction(1)
+        factor = problem.model.loss.factor(samples, problem.network.outputs)
+        self.scale = factor if self.sort == "Int" else Fraction(1)
         self.values: dict[str, Array[Term]] = {}
         self.gradients: dict[str, Array[Term]] = {}
         for name, shape in problem.network.shapes.items():
@@ -86,8 +94,8 @@ class _Relaxation:
         require_conditions(self.script, own, self._lookup)
 
     def _gradient(self, name: str, index: Index) -> Term:
-        half = self.script.declare(symbol(f"g_{name}", index), self.sort)
-        return multiply(Constant(self.scale), half)
+        scaled = self.script.declare(symbol(f"g_{name}", index), self.sort)
+        return multiply(Constant(self.scale), scaled)
 
     def _parameter(self, name: str, index: Index) -> Term:
         given = self.problem.given.get(name, {}).get(index)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from fractions import Fraction
 
-from zerograd.core.model.activations import piecewise
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.question.conditions import Condition, evaluate
 from zerograd.core.question.problem import Problem
@@ -21,11 +19,8 @@ def symbol(name: str, index: Index) -> str:
 
 def all_whole(problem: Problem) -> bool:
     """Whether integer unknowns go through integer pieces, so that all that is made of them is an integer."""
-    return problem.domain == "integer" and all(
-        Fraction(v).denominator == 1
-        for layer in problem.network.layers
-        for v in (*piecewise(layer.activation).slopes, *piecewise(layer.activation).offsets)
-    )
+    layers = problem.network.layers
+    return problem.domain == "integer" and all(layer.activation.is_whole for layer in layers)
 
 
 def require_bounds(script: Script, term: Term, bound: Bound) -> None:

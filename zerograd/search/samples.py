@@ -109,7 +109,7 @@ class _Search:
             if time.monotonic() >= self.deadline and samples not in self.verdicts:
                 return self._open() or Undecided("timeout")
             verdict = self._decide(samples, half=samples != self.most)
-            if isinstance(verdict, Found) or (isinstance(verdict, Impossible) and verdict.every):
+            if isinstance(verdict, Found) or verdict.every:
                 return verdict
             samples += 1
         last = self.verdicts[samples - 1]

@@ -22,6 +22,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, variable_shapes
 from zerograd.search.algebra import Ratio, TermAlgebra
 from zerograd.search.mentions import gradients_used, speaks_of
+from zerograd.search.reasons import no_least_squares, smooth
 from zerograd.search.requirements import all_whole, symbol
 from zerograd.solvers.terms import (
     ZERO,
@@ -44,6 +45,11 @@ from zerograd.solvers.terms import (
 
 MAX_PRODUCTS = 2_000_000
 """Of which the gradients are sums: some sixty megabytes of text."""
+
+
+def unfit(problem: Problem) -> str | None:
+    """Return why the question cannot be written down."""
+    return smooth(problem) or no_least_squares(problem)
 
 
 class TooLarge(ZerogradError):  # noqa: N818 - named for what is the matter
@@ -83,8 +89,12 @@ class _Writer:
     @property
     def scale(self) -> Fraction:
         """Of the gradients: whole numbers stay whole without the factor of the mean."""
-        mean = Fraction(2, self.samples * self.problem.network.outputs)
-        return Fraction(1) if self.derived == "Int" else mean
+        return Fraction(1) if self.derived == "Int" else self.factor
+
+    @property
+    def factor(self) -> Fraction:
+        """Of the gradients: `Loss.factor`."""
+        return self.problem.model.loss.factor(self.samples, self.problem.network.outputs)
 
     def text(self, status: str | None) -> str:
         self._unknowns()
@@ -122,7 +132,8 @@ class _Writer:
         layers = [f"{n.units} {n.activation}" + ("" if n.bias else " without bias") for n in network.layers]
         yield f"; {_plain(self.problem.title or 'Gradients that vanish, and gradients that do not')}"
         yield ";"
-        yield f"; Network {' -> '.join([str(network.inputs), *layers])}, mean squared error L,"
+        loss = self.problem.model.loss
+        yield f"; Network {' -> '.join([str(network.inputs), *layers])}, {loss.words} L,"
         yield f"; number of samples: {self.samples}, derivative at kinks: {self.problem.derivative_at_kink}."
         yield "; Are there parameters, inputs x and targets y for which the gradients are as asked?"
         yield "; Samples, units and entries are counted from 0: w1_2_0 is w1[2,0], x_3_0 is x[3,0]."
@@ -189,13 +200,12 @@ class _Writer:
 
     def _words(self, number: int, activation: Activation) -> Iterator[str]:
         yield f"Layer {number}: pre-activations z{number}_m_i of sample m and unit i"
-        if activation.has_kinks:
+        if not activation.is_linear:
             yield f"through {activation}: activations a{number}_m_i and slopes s{number}_m_i."
             if self.problem.derivative_at_kink == "forbid":
                 yield "No sample sits on a kink."
             else:
-                for k, kink in enumerate(piecewise(activation).kinks):
-                    slope = piecewise(activation).derivative_at_kink(k, self.problem.derivative_at_kink)
+                for kink, slope in piecewise(activation).at_kinks(self.problem.derivative_at_kink):
                     yield f"At {kink} the slope is {slope} ({self.problem.derivative_at_kink})."
         else:
             yield "are the activations: the layer is linear."
@@ -209,8 +219,9 @@ class _Writer:
             terms.append(self.arrays[f"b{number}"][i])
         z = self._define(symbol(f"z{number}", (m, i)), add(*terms))
         if self.problem.derivative_at_kink == "forbid":
-            for kink in piecewise(layer.activation).kinks:
-                self._assert(differ(z, Constant(kink)))
+            for side in self._sides(number):
+                if side.high is not None:
+                    self._assert(differ(z, Constant(side.high)))
         return z
 
     def _value(self, number: int, m: int, i: int, z: Term) -> Term:
@@ -272,8 +283,7 @@ class _Writer:
         )
 
     def _whole_factor(self) -> str:
-        twice = Fraction(self.samples * self.problem.network.outputs, 2)
-        return f"{twice}, so that all numbers are whole"
+        return f"{1 / self.factor}, so that all numbers are whole"
 
     def _asked(self) -> None:
         problem = self.problem
@@ -289,9 +299,11 @@ class _Writer:
 
     def _conditions(self) -> None:
         if speaks_of(self.problem, {"loss"}):
-            self._say("The sum of the squared residuals.")
-            squares = [multiply(r, r) for r in self.arrays["r"].entries]
-            self.arrays["squares"] = Array((), (self._define("squares", add(*squares)),))
+            name, words = self.problem.model.loss.total
+            self._say(f"{words[0].upper()}{words[1:]}.")
+            adjoints = self.arrays["r"].map(Ratio).rows()
+            total = sum(map(self.problem.model.loss.at_adjoint, adjoints))
+            self.arrays["total"] = Array((), (self._define(name, total.top),))
         for condition in self.problem.where:
             self._say(f"Condition: {condition}")
             algebra = TermAlgebra(self._extreme)
@@ -314,12 +326,11 @@ class _Writer:
         return Variable(name)
 
     def _lookup(self, name: str) -> Array[Ratio]:
-        residuals = self.samples * self.problem.network.outputs
         if name == "loss":
-            mean = Constant(Fraction(1, residuals))
-            return self.arrays["squares"].map(lambda term: Ratio(multiply(mean, term)))
+            count = self.problem.model.loss.count(self.samples, self.problem.network.outputs)
+            return self.arrays["total"].map(lambda term: Ratio(multiply(Constant(Fraction(1, count)), term)))
         if name.startswith("grad("):
-            scale = Constant(Fraction(2, residuals) / self.scale)
+            scale = Constant(self.factor / self.scale)
             return self.arrays[name].map(lambda term: Ratio(multiply(scale, term)))
         return self.arrays[name].map(Ratio)
 

@@ -32,10 +32,11 @@ class Impossible:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """The search ended without a verdict."""
+    """The search ended without a verdict; with ``every``, it would so for any number of samples."""
 
     reason: Reason
     detail: str = ""
+    every: bool = False
 
 
 Verdict: TypeAlias = Found | Impossible | Undecided

@@ -33,7 +33,7 @@ from zerograd.document.latex import formula
 from zerograd.document.text import prose
 from zerograd.show.say.derivation import derivation_html, derivation_latex, derivation_markdown
 from zerograd.show.say.derivation.content import blocks
-from zerograd.show.say.derivation.steps import adjoints, gradient_sum
+from zerograd.show.say.sums import Sums
 
 HOSTILE = "\x1b[31m100% of $x_1$ & `code` <b> [a](http://b.c) \\input{/etc/passwd} # { |"
 F = Fraction
@@ -136,10 +136,10 @@ def same(left: Any, right: Any) -> bool:
 @given(answers())
 def test_terms_sum_to_the_checkers_gradient(found: Sat) -> None:
     """The exact terms of every gradient, times the common factor, are what reverse mode gives."""
-    back = adjoints(found.witness)
+    sums = Sums(found.witness)
     for name, array in found.witness.gradients.items():
         for index, value in array.items():
-            terms = gradient_sum(found.witness, back, name, index)
+            terms = sums.of(name, index)
             total_: Any = sum((reduce(mul, term) for term in terms.terms), 0)
             assert same(terms.factor * total_, value)
             assert same(terms.value, value)

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import short
@@ -106,6 +107,29 @@ class PiecewiseLinear:
         return max(*self.offsets, -min(self.offsets))
 
     @property
+    def is_whole(self) -> bool:
+        """Whether φ takes whole numbers to whole numbers, by whole slopes."""
+        return all(v.denominator == 1 for v in self.constants)
+
+    @property
+    def narrowest(self) -> Rational | None:
+        """The length of the shortest piece that has two ends, None where there is none."""
+        return min((b - a for a, b in pairwise(self.kinks)), default=None)
+
+    def parity(self, convention: Kink) -> int:
+        """1 if φ is even, −1 if it is odd, derivatives at kinks included; else 0."""
+        if any(a != -b for a, b in zip(self.kinks, reversed(self.kinks), strict=True)):
+            return 0
+        chosen = [d for d in self.derivatives_at_kinks(convention) if d is not None]  # all, or none
+        derivatives = [*zip(self.slopes, reversed(self.slopes), strict=True)]
+        derivatives += zip(chosen, reversed(chosen), strict=True)
+        values = [*zip(self.offsets, reversed(self.offsets), strict=True)]
+        for sign in (1, -1):
+            if all(a == -sign * b for a, b in derivatives) and all(a == sign * b for a, b in values):
+                return sign
+        return 0
+
+    @property
     def pieces(self) -> tuple[Piece, ...]:
         """From left to right."""
         ends = (None, *self.kinks), (*self.kinks, None)
@@ -142,6 +166,28 @@ class PiecewiseLinear:
         piece, on_kink = self.locate(z)
         derivative = self.derivative_at_kink(piece, convention) if on_kink else self.slopes[piece]
         return self.on_piece(piece, z), derivative
+
+    def along(self, row: list[Rational], convention: Kink) -> tuple[list[Rational], list[Rational], bool]:
+        """φ and φ′ at several rational z, and whether one of them is a kink.
+
+        No calls entry by entry: searches spend much of their time here. Under ``forbid`` φ′ is 0 at a kink.
+        """
+        kinks, slopes, offsets = self.kinks, self.slopes, self.offsets
+        if not kinks and slopes == (1,):
+            return row, [1] * len(row), False
+        at_kinks = [derivative or 0 for derivative in self.derivatives_at_kinks(convention)]
+        values: list[Rational] = []
+        derivatives: list[Rational] = []
+        on_kink = False
+        for z in row:
+            piece = bisect_left(kinks, z)
+            slope = slopes[piece]
+            values.append(slope * z + offsets[piece])
+            if piece < len(kinks) and kinks[piece] == z:
+                on_kink = True
+                slope = at_kinks[piece]
+            derivatives.append(slope)
+        return values, derivatives, on_kink
 
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(piece, False) strictly inside a piece, (number, True) on kink ``number``."""
@@ -184,6 +230,10 @@ class Smooth:
 
     @property
     def is_homogeneous(self) -> bool:
+        return False
+
+    @property
+    def is_whole(self) -> bool:
         return False
 
     def __str__(self) -> str:

@@ -34,7 +34,9 @@ class Loss(ABC):
         constant: of the adjoint, taken out: ∂ℓ/∂ŷ = constant · `sample_adjoint`. Above 0.
         averages: whether L is the mean over samples and outputs, or else the sum.
         reach: the (lowest, highest) adjoint that free targets reach, None where there is no bound.
-        least_squares: whether ℓ is the sum of (ŷ − y)², so that the best last layer solves normal equations.
+        least_squares: whether ℓ is the sum of (ŷ − y)², so that `sample_adjoint` is ŷ − y, output by output,
+            and the best last layer solves normal equations.
+        total: a name for Σ ℓ over the samples, and what it is, in words.
     """
 
     name: ClassVar[str]
@@ -46,6 +48,7 @@ class Loss(ABC):
     averages: ClassVar[bool] = True
     reach: ClassVar[tuple[Fraction | None, Fraction | None]] = (None, None)
     least_squares: ClassVar[bool] = False
+    total: ClassVar[tuple[str, str]] = ("losses", "the sum of the losses of all samples")
 
     @abstractmethod
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any]) -> Any:
@@ -58,6 +61,11 @@ class Loss(ABC):
     @abstractmethod
     def target(self, y_hat: Any, adjoint: Any) -> Any:
         """Return the target of one output at which ŷ has this adjoint."""
+
+    def at_adjoint(self, adjoint: Sequence[Any]) -> Any:
+        """Return ℓ of one sample that has this adjoint (without `constant`), where it is `least_squares`."""
+        assert self.least_squares, f"the adjoint of {self.words} does not tell its value"
+        return sum(g * g for g in adjoint)
 
     def count(self, samples: int, outputs: int) -> int:
         """How many terms L is the mean of: 1 for a sum."""
@@ -91,9 +99,10 @@ class MeanSquaredError(Loss):
     names = LossNames("torch.nn.functional.mse_loss({y_hat}, {y})", "jnp.mean(({y_hat} - {y}) ** 2)")
     constant = 2
     least_squares = True
+    total = ("squares", "the sum of the squared residuals")
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any]) -> Any:
-        return sum(r * r for r in self.sample_adjoint(y_hat, y))
+        return self.at_adjoint(self.sample_adjoint(y_hat, y))
 
     def sample_adjoint(self, y_hat: Sequence[Any], y: Sequence[Any]) -> list[Any]:
         return [p - t for p, t in zip(y_hat, y, strict=True)]

@@ -24,6 +24,7 @@ from zerograd.core.model.sides import sides
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.fitness import no_least_squares, smooth
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
@@ -47,6 +48,11 @@ from zerograd.core.refuting.system import (
 
 MAX_SITES = 2_000
 """Units times samples that are looked at."""
+
+
+def unfit(problem: Question) -> str | None:
+    """Return why the question is not one about polynomials on the sides of its units; None if it is."""
+    return smooth(problem) or no_least_squares(problem)
 
 
 def dataset_system(problem: Question, samples: int) -> System:

@@ -27,6 +27,7 @@ from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.fitness import smooth
 from zerograd.core.question.language import names_in
 from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import each_sample_alone
@@ -92,6 +93,11 @@ def patterns_of(choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> Iterator
     for digits in product(*(range(len(c)) for c in choices.values())):
         chosen = {unit: c[n] for (unit, c), n in zip(choices.items(), digits, strict=True)}
         yield Pattern("".join(map(str, digits)), chosen)
+
+
+def unfit(problem: Question) -> str | None:
+    """Return why samples of one pattern have no moments that tell the gradients; None if they have."""
+    return smooth(problem)
 
 
 def moments_system(problem: Question) -> System:

@@ -20,6 +20,7 @@ from zerograd.core.numbers.exact import digits
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.refuting import dataset, moments
 from zerograd.core.refuting.certificate import (
     MAX_DEPTH,
     Alternatives,
@@ -78,13 +79,33 @@ def every_samples(problem: Question, certificate: Certificate) -> bool:
 
 
 def system_of(problem: Question, kind: Kind, samples: int | None) -> System:
-    """The facts that a part of this kind refutes. Raises Refused if they are too many to be looked at."""
+    """The facts that a part of this kind refutes.
+
+    Raises:
+        Refused: they are too many to be looked at, or this kind is `unfit` for the question.
+    """
+    if reason := unfit(problem, kind):
+        raise Refused([Violation("system", f"a question that {kind} can treat", reason)])
     if kind == "identities":
         return identities_system(problem)
     if kind == "moments":
         return moments_system(problem)
     assert samples is not None  # for the type checker: a part of this kind has a number
     return dataset_system(problem, samples)
+
+
+def unfit(problem: Question, kind: Kind) -> str | None:
+    """Return why facts of this kind cannot be made of the question; None if they can.
+
+    Identities hold for every activation and loss: of units that are not homogeneous they say nothing.
+    """
+    match kind:
+        case "dataset":
+            return dataset.unfit(problem)
+        case "moments":
+            return moments.unfit(problem)
+        case "identities":
+            return None
 
 
 def _is_asked(problem: Question, samples: int) -> bool:

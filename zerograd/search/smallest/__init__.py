@@ -13,6 +13,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.messages import Ranked
+from zerograd.search.reasons import no_least_squares, smooth
 from zerograd.search.smallest.best import Best, values_of
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import least_height
@@ -27,6 +28,13 @@ SIMPLE_HEIGHTS = 2
 """Heights below the least of which all free values are tried beside the given ones that are larger."""
 MAX_PARAMETERS = 64
 """Beyond, there is no hope of going through even the smallest height."""
+
+
+def unfit(problem: Problem) -> str | None:
+    """Return why no small witnesses of the problem are looked for."""
+    if problem.network.parameter_count > MAX_PARAMETERS:
+        return f"there are more than {MAX_PARAMETERS} parameters"
+    return smooth(problem) or no_least_squares(problem)
 
 
 def smallest(
@@ -46,7 +54,7 @@ def smallest(
         budget: what may be spent on it.
         improved: called with the smallest one so far, whenever there is a smaller one and after each height.
     """
-    if problem.network.parameter_count > MAX_PARAMETERS:
+    if unfit(problem) is not None:
         return Ranked((known,), 0)
     least = least_height(problem, known.samples)
     exhausted = least - 1

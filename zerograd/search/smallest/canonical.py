@@ -8,9 +8,8 @@ from itertools import chain, islice
 from math import lcm
 from typing import TypeAlias
 
-from zerograd.core.model.activations import Kink
+from zerograd.core.model.activations import Kink, piecewise
 from zerograd.core.model.network import Network
-from zerograd.search.smallest.orbits import parity
 
 Row: TypeAlias = tuple[int, ...]
 Form: TypeAlias = tuple[tuple[tuple[Row, ...], ...], tuple[Row, ...]]
@@ -49,7 +48,7 @@ def canonical(
         biases = [tuple(islice(rest, int(layer.bias))) for _ in range(layer.units)]
         layers.append(tuple(row + bias for row, bias in zip(weights, biases, strict=True)))
     forms = {(tuple(layers), tuple(sorted(tuple(int(v * scale) for v in row) for row in pairs)))}
-    parities = [parity(layer.activation, convention) for layer in network.layers]
+    parities = [piecewise(layer.activation).parity(convention) for layer in network.layers]
     odd_output = parities[-1] == -1
     for column in range(network.inputs + (network.outputs if odd_output else 0)):
         either = forms | {_flipped(form, column, network.inputs) for form in forms}

@@ -118,7 +118,7 @@ class Level:
         if found is None:
             return None
         makers = generators(problem.network, problem.derivative_at_kink)
-        layers = Layers(problem.network, problem.derivative_at_kink, found.scale)
+        layers = Layers(problem.model, found.scale)
         largest = sum(max(map(abs, values)) for values in found.parameters)
         if not layers.fits(found, samples) or largest > _MAX_SUM:
             return None
@@ -205,8 +205,9 @@ class Level:
                 return False
             fine = np.flatnonzero(self._as_asked(samples, members))
             if self.of_data and len(fine):
+                loss = self.problem.model.loss
                 made_of = [made[id(pool)] for pool in self.pools]
-                names = Quantities(self.choices.scale, arrays, self.pools, made_of, members[fine])
+                names = Quantities(loss, self.choices.scale, arrays, self.pools, made_of, members[fine])
                 fine = fine[may_hold(self.of_data, names, len(fine))]
             if not self._offer(parameters, costs[fine], members[fine], budget):
                 return False

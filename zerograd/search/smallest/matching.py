@@ -2,7 +2,7 @@
 
 The entries that must vanish are put together into one number by fixed odd factors, modulo 2^64. That is a
 ring homomorphism, so what cancels is never missed; what merely seems to is sorted out by looking at
-the entries themselves.
+every single entry.
 """
 
 from __future__ import annotations

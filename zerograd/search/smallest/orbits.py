@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias, TypeVar
 
-from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.activations import Kink, piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Index, indices
@@ -64,7 +64,7 @@ def generators(network: Network, convention: Kink) -> Iterator[Symmetry]:
         inner = number < last
         for unit in range(layer.units - 1 if inner else 0):
             yield _exchange(network, number, unit)
-        sign = parity(layer.activation, convention)
+        sign = piecewise(layer.activation).parity(convention)
         for unit in range(layer.units):
             if sign == -1:
                 yield _signs(network, number, unit, above=True)
@@ -124,27 +124,6 @@ def _exchange(network: Network, number: int, unit: int) -> Symmetry:
     same = _changed(network, set(), names=set())
     names = frozenset({f"w{number}", f"b{number}", f"w{number + 1}", f"z{number}", f"a{number}"})
     return Symmetry(tuple(moves), same.inputs, same.targets, names)
-
-
-def parity(activation: Activation, convention: Kink) -> int:
-    """1 of an even activation, −1 of an odd one, derivatives at kinks included; else 0."""
-    shape = piecewise(activation)
-    kinks, slopes, offsets = shape.kinks, shape.slopes, shape.offsets
-    at_kinks = shape.derivatives_at_kinks(convention)
-    if any(a != -b for a, b in zip(kinks, reversed(kinks), strict=True)):
-        return 0
-    for sign in (1, -1):
-        mirrored = all(
-            a == -sign * b for a, b in [*zip(slopes, reversed(slopes), strict=True), *_both(at_kinks)]
-        )
-        if mirrored and all(a == sign * b for a, b in zip(offsets, reversed(offsets), strict=True)):
-            return sign
-    return 0
-
-
-def _both(at_kinks: Sequence[int | Fraction | None]) -> list[tuple[int | Fraction, int | Fraction]]:
-    pairs = zip(at_kinks, reversed(at_kinks), strict=True)
-    return [(a, b) for a, b in pairs if a is not None and b is not None]
 
 
 def group(found: Sequence[Symmetry], identity: Symmetry) -> tuple[Symmetry, ...]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerograd.core.model.activations import Activation, Kink, piecewise
-from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Index
 from zerograd.search.smallest.choices import Choices
 
@@ -102,9 +102,10 @@ class Contributions:
 class Layers:
     """A network with its activations as whole numbers, for values of one scale."""
 
-    def __init__(self, network: Network, convention: Kink, scale: int) -> None:
-        self.network, self.scale = network, scale
-        self.steps = [_Steps.of(layer.activation, convention) for layer in network.layers]
+    def __init__(self, model: Model, scale: int) -> None:
+        self.network, self.loss, self.scale = model.network, model.loss, scale
+        convention = model.derivative_at_kink
+        self.steps = [_Steps.of(layer.activation, convention) for layer in self.network.layers]
 
     def fits(self, choices: Choices, samples: int) -> bool:
         """Whether no whole number on the way can leave 64 bits."""
@@ -158,7 +159,7 @@ class Layers:
             values[f"a{number}"] = values["y_hat"] = a, scale
             slopes.append(slope)
         rows: dict[Entry, Ints] = {}
-        upstream = a - pool.targets * (scale // self.scale)
+        (upstream,) = self.loss.sample_adjoint([a], [pool.targets * (scale // self.scale)])
         values["r"] = upstream, scale
         for number in range(self.network.depth, 0, -1):
             delta = upstream * slopes[number - 1]

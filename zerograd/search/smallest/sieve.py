@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from zerograd.core.model.losses import Loss
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.conditions import Condition, evaluate
 from zerograd.core.question.language import Comparison
@@ -60,6 +61,9 @@ class Enclosed:
     def __add__(self, other: Enclosed) -> Enclosed:
         with np.errstate(all="ignore"):
             return self.outward(self.low + other.low, self.high + other.high)
+
+    def __radd__(self, other: int) -> Enclosed:
+        return self if other == 0 else NotImplemented  # what `sum` begins with
 
     def __sub__(self, other: Enclosed) -> Enclosed:
         with np.errstate(all="ignore"):
@@ -167,10 +171,12 @@ class Quantities:
     """What names stand for in datasets that were put together from choices.
 
     Attributes:
+        loss: one of least squares.
         scale: of parameters, inputs and targets.
         members: the choice of each sample, shape (n, samples).
     """
 
+    loss: Loss
     scale: int
     parameters: Mapping[str, Ints]
     pools: Sequence[Pool]
@@ -184,9 +190,9 @@ class Quantities:
             array = self.parameters[name]
             return Array(array.shape, tuple(quotient(np.array(value), self.scale) for value in array.ravel()))
         if name == "loss":
-            residuals = self("r").entries
-            total = reduce(lambda a, b: a + b, (r * r for r in residuals))
-            return Array((), (total / EnclosedAlgebra().constant(len(residuals)),))
+            adjoints = self("r")  # `zerograd.search.smallest.unfit`: least squares
+            total: Enclosed = sum(map(self.loss.at_adjoint, adjoints.rows()))
+            return Array((), (total / EnclosedAlgebra().constant(self.loss.count(*adjoints.shape)),))
         if name.startswith("grad("):  # left to the checker
             named = name[len("grad(") : -1]
             shape = self.parameters[named].shape if named != "x" else (samples, self.pools[0].inputs.shape[1])

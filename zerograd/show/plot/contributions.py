@@ -9,7 +9,7 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, narrow, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.question import relations_asked
-from zerograd.show.say.derivation.steps import Adjoints, adjoints, gradient_sum
+from zerograd.show.say.sums import Sums
 
 Entry = tuple[str, Index]
 
@@ -60,8 +60,8 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
     every = [(name, index) for name in witness.problem.network.shapes for index, _ in gradients[name].items()]
     every += [place for place in asked if place[0] == "x"]
     entries = _chosen(every, asked, most_entries)
-    found = adjoints(witness)  # one backward pass; what comes of it is multiplied for these entries alone
-    added = [_added(witness, found, name, index) for name, index in entries]
+    sums = Sums(witness)
+    added = [_added(sums, name, index) for name, index in entries]
     samples = witness.samples
     shown = list(range(samples)) if samples <= most_samples else _largest(added, most_samples - 1)
     hidden = sorted(set(range(samples)) - set(shown))
@@ -83,11 +83,11 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
     return Table(tuple(shown), len(hidden), tuple(rows), len(every) - len(entries))
 
 
-def _added(witness: Witness, found: Adjoints, name: str, index: Index) -> list[Exact]:
+def _added(sums: Sums, name: str, index: Index) -> list[Exact]:
     """What each sample adds to a gradient entry; to one by an input, its own sample all."""
-    worked = gradient_sum(witness, found, name, index)
+    worked = sums.of(name, index)
     if name == "x":
-        return [worked.value if m == index[0] else 0 for m in range(witness.samples)]
+        return [worked.value if m == index[0] else 0 for m in range(sums.witness.samples)]
     return [narrow(worked.factor * term) for term in worked.evaluated]
 
 

@@ -6,16 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.atlas import Row
-from zerograd.document.escape import clean, latex_escape, markdown_escape
-from zerograd.document.layout import Layout
-from zerograd.document.table import Column, table
+from zerograd.document import latex, markdown, text
+from zerograd.document.blocks import Block, Table, Terms, heading, paragraph, prose
+from zerograd.document.escape import clean
+from zerograd.document.formula import PARTIAL, RELATIONS, ZERO, Letter, Name, Node, Script, row
 from zerograd.show.question import question_lines
 from zerograd.show.words import activations, count, kink_line, network_line
-
-_MARKS = {"zero": "0", "nonzero": "≠0"}
-_LONG = 40
-"""Rows that fit on a page of LaTeX."""
-_HEADINGS = ("fewest samples", "evidence")
 
 
 def samples_cell(row: Row) -> str:
@@ -72,86 +68,61 @@ def _plural(number: int, one: str, more: str) -> str:
     return f"{number} {one if number == 1 else more}"
 
 
-def atlas_text(problem: Problem, rows: Sequence[Row], *, width: int = 100, colour: bool = False) -> str:
+def atlas_text(problem: Problem, rows: Sequence[Row], *, width: int = text.WIDTH) -> str:
     """A table of at most ``width`` columns where that is possible, under what it is about."""
-    layout = Layout(width, colour)
-    lines = []
-    if problem.title:
-        lines += [*layout.wrapped(clean(problem.title)), ""]
-    for label, text in _about(problem, rows):
-        lines += layout.labelled(label, text)
-    headings, cells = _cells(rows)
-    last = len(headings) - 1
-    columns = [
-        Column(heading, column, left=number == last)
-        for number, (heading, column) in enumerate(zip(headings, zip(*cells, strict=True), strict=True))
-    ]
-    lines += ["", *table(columns, width=width), "", *layout.wrapped(summary(rows))]
-    return "\n".join(lines) + "\n"
+    title = [heading(problem.title, level=0)] if problem.title else []
+    return text.written([*title, *_blocks(problem, rows), paragraph(summary(rows))], width=width, indent=0)
 
 
 def atlas_markdown(problem: Problem, rows: Sequence[Row]) -> str:
     """The same, with a table in Markdown."""
-    headings, cells = _cells(rows)
-    lines = [f"# {markdown_escape(problem.title or 'Atlas')}", ""]
-    lines += [f"- {label}: {markdown_escape(part)}" for label, text in _about(problem, rows) for part in text]
-    lines += ["", _bars(map(markdown_escape, headings)), _bars([*["---:"] * (len(headings) - 1), ":---"])]
-    lines += [_bars(map(markdown_escape, row)) for row in cells]
-    return "\n".join([*lines, "", markdown_escape(summary(rows))]) + "\n"
+    title = heading(problem.title or "Atlas", level=0)
+    return markdown.written([title, *_blocks(problem, rows), paragraph(summary(rows))])
 
 
 def atlas_latex(problem: Problem, rows: Sequence[Row], *, document: bool = True) -> str:
     """The same in LaTeX. Tables longer than a page are set with the package longtable."""
-    headings, cells = _cells(rows)
-    long = len(rows) > _LONG
-    environment = "longtable" if long else "tabular"
-    head = " & ".join(_latex_heading(heading) for heading in headings)
-    body = [" & ".join(map(_latex_cell, row)) + r" \\" for row in cells]
-    lines = [r"\noindent"] if not long else []
-    lines += [
-        rf"\begin{{{environment}}}{{{'r' * (len(headings) - 1)}l}}",
-        rf"\hline {head} \\ \hline" + (r" \endhead" if long else ""),
-        *body,
-        r"\hline",
-        rf"\end{{{environment}}}",
-    ]
-    said = [f"{label}: {latex_escape(part)}" for label, text in _about(problem, rows) for part in text]
-    paragraphs = [rf"\section*{{{latex_escape(problem.title or 'Atlas')}}}"]
-    paragraphs += [rf"\noindent {line}\par" for line in said]
-    paragraphs += ["", *lines, "", rf"\medskip\noindent {latex_escape(summary(rows))}"]
-    text = "\n".join(paragraphs)
+    title = heading(problem.title or "Atlas", level=0)
+    body = latex.written([title, *_blocks(problem, rows, formulas=True)])
+    body += rf"\medskip\noindent {latex.prose((summary(rows),))}"
     if not document:
-        return text + "\n"
-    packages = "\\usepackage[margin=2cm]{geometry}\n" + ("\\usepackage{longtable}\n" if long else "")
-    return f"\\documentclass{{article}}\n{packages}\\begin{{document}}\n{text}\n\\end{{document}}\n"
+        return body + "\n"
+    long = "\\usepackage{longtable}\n" if len(rows) > latex.LONG else ""
+    packages = f"\\usepackage[margin=2cm]{{geometry}}\n{long}"
+    return f"\\documentclass{{article}}\n{packages}\\begin{{document}}\n{body}\n\\end{{document}}\n"
 
 
-def _about(problem: Problem, rows: Sequence[Row]) -> Iterator[tuple[str, list[str]]]:
+def _blocks(problem: Problem, rows: Sequence[Row], *, formulas: bool = False) -> Iterator[Block]:
+    """What all rows have in common, and the table; with gradients and marks as formulas, or in plain text."""
+    yield Terms(tuple(_about(problem, rows)))
+    names = list(rows[0].pattern)
+    head = [_gradient(name) if formulas else f"∂L/∂{name}" for name in names]
+    marks = {"zero": "0", "nonzero": "≠0"}
+    signs: dict[str, Node] = {"zero": ZERO, "nonzero": row(RELATIONS["!="], ZERO)}
+    cells = (
+        (*((signs if formulas else marks)[asked] for asked in line.pattern.values()), *_ends(line))
+        for line in rows
+    )
+    yield Table(
+        tuple(map(prose, (*head, "fewest samples", "evidence"))),
+        tuple(tuple(map(prose, line)) for line in cells),
+        words=1,
+    )
+
+
+def _ends(line: Row) -> tuple[str, str]:
+    return samples_cell(line), evidence_cell(line)
+
+
+def _gradient(name: str) -> Node:
+    return row(Script(PARTIAL, Name(name)), Letter("L"))
+
+
+def _about(problem: Problem, rows: Sequence[Row]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What all rows have in common, by label."""
     kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
-    yield "network", [f"{network_line(problem.network)}, mean squared error, {kinks}"]
+    yield "network", (f"{network_line(problem.network)}, {problem.model.loss.words}, {kinks}",)
     asked = rows[0].problem
-    yield "samples", [str(asked.samples)]
-    if said := list(question_lines(asked.with_query())):
-        yield "always", said
-
-
-def _cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    headings = [*(f"∂L/∂{name}" for name in rows[0].pattern), *_HEADINGS]
-    return headings, [
-        [*(_MARKS[asked] for asked in row.pattern.values()), samples_cell(row), evidence_cell(row)]
-        for row in rows
-    ]
-
-
-def _bars(cells: Iterator[str] | Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _latex_heading(heading: str) -> str:
-    name = heading.removeprefix("∂L/∂")
-    return heading if name == heading else rf"\(\partial_{{\mathtt{{{name}}}}}L\)"
-
-
-def _latex_cell(cell: str) -> str:
-    return rf"\({cell.replace('≠', chr(92) + 'neq ')}\)" if cell in _MARKS.values() else latex_escape(cell)
+    yield "samples", (str(asked.samples),)
+    if lines := tuple(question_lines(asked.with_query())):
+        yield "always", lines

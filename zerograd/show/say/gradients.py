@@ -26,27 +26,16 @@ from zerograd.derive.functions import on_side
 from zerograd.derive.gradients import m
 from zerograd.derive.naming import function, indicator, interval, is_scalar, quantity
 from zerograd.derive.notation import Notation
+from zerograd.document import formula as tree
 from zerograd.document import latex, text
 from zerograd.document.blocks import Block, Equation, Equations, Prose, heading, join, paragraph, prose
 from zerograd.document.exact import rational
-from zerograd.document.formula import (
-    EQUALS,
-    PLUS,
-    Call,
-    Cases,
-    Digits,
-    Letter,
-    Node,
-    beside,
-    derivative,
-    power,
-    row,
-)
+from zerograd.document.formula import EQUALS, PLUS, beside, derivative, power, row
 from zerograd.show.formulas import InRegion, Totals
 from zerograd.show.words import activations, kink_values, side_word
 
 MAX_REGIONS = 16
-L = Letter("L")
+L = tree.Letter("L")
 
 
 def gradients_text(problem: Problem) -> str:
@@ -81,7 +70,7 @@ class _Document:
         yield from self._totals()
         yield from self._regions()
 
-    def _name(self, letter: str, layer: int | str = "") -> Node:
+    def _name(self, letter: str, layer: int | str = "") -> tree.Node:
         return quantity(self.network, letter, layer)
 
     def _equations(self, sides: Iterable[tuple[Expr, Expr]]) -> Equations:
@@ -100,7 +89,7 @@ class _Document:
                 lines.append(Equation(a, (affine,)))
                 continue
             lines.append(Equation(z, (affine,)))
-            value = z if layer.activation.is_linear else Call(function(layer.activation), z)
+            value = z if layer.activation.is_linear else tree.Call(function(layer.activation), z)
             lines.append(Equation(a, (value,)))
         yield Equations(tuple(lines))
         if not is_scalar(self.network):
@@ -111,7 +100,7 @@ class _Document:
             yield paragraph("shapes: ", _listed(shapes), "; indices from 0")
 
     def _loss(self) -> Iterator[Block]:
-        yield heading("Loss, over ", Letter("M"), " samples", level=3)
+        yield heading("Loss, over ", tree.Letter("M"), " samples", level=3)
         yield Equations((Equation(L, (self.write(self._chain.over_samples(self._chain.loss)),)),))
 
     @property
@@ -146,21 +135,21 @@ class _Document:
         if convention == "forbid":
             return ("no sample on a kink (forbid)",)
         values = (
-            prose(row(Call(function(a), rational(kink), prime=True), EQUALS, rational(slope)))
+            prose(row(tree.Call(function(a), rational(kink), prime=True), EQUALS, rational(slope)))
             for a, kink, slope in kink_values(activations(self.network), convention)
         )
         return prose("with ", _listed(values), f" ({convention})")
 
     def _slopes(self) -> Iterator[Block]:
         """φ' by cases, where it is no mere indicator."""
-        convention, z = self.problem.derivative_at_kink, Letter("z")
+        convention, z = self.problem.derivative_at_kink, tree.Letter("z")
         lines = []
         for activation in dict.fromkeys(layer.activation for layer in self.network.layers):
             if activation.has_kinks and indicator(activation, convention) is None:
                 cases = tuple(
                     (rational(side.derivative), interval(side, z)) for side in sides(activation, convention)
                 )
-                lines.append(Equation(Call(function(activation), z, prime=True), (Cases(cases),)))
+                lines.append(Equation(tree.Call(function(activation), z, prime=True), (tree.Cases(cases),)))
         if lines:
             yield Equations(tuple(lines))
 
@@ -193,10 +182,10 @@ class _Document:
         yield Equations((Equation(self._name("ℓ"), (loss,)), Equation(L, (mean,))))
         powers = Counter(map(len, choices.values()))
         if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
-            factors = (power(Digits(str(size)), times) for size, times in sorted(powers.items()))
+            factors = (power(tree.Digits(str(size)), times) for size, times in sorted(powers.items()))
             few = sum(powers.values()) <= 20
             yield paragraph(
-                Digits(str(_total(powers))) if few else row(*beside(*factors)),
+                tree.Digits(str(_total(powers))) if few else row(*beside(*factors)),
                 " regions, by the sides of the kinks on which the units are: left out "
                 f"here, where at most {MAX_REGIONS} are listed. In Python, "
                 "zerograd.gradients(problem).regions() gives each.",

@@ -10,17 +10,9 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import sign
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.core.verdict.answer import Sat
-from zerograd.document.blocks import (
-    Block,
-    Equation,
-    Equations,
-    Prose,
-    Table,
-    chain,
-    heading,
-    paragraph,
-    prose,
-)
+from zerograd.document import blocks as doc
+from zerograd.document import formula as tree
+from zerograd.document.blocks import chain, heading, paragraph, prose
 from zerograd.document.exact import Signed, number, product, signed, total
 from zerograd.document.formula import (
     BESIDE,
@@ -29,9 +21,6 @@ from zerograd.document.formula import (
     PLUS,
     TIMES,
     ZERO,
-    Letter,
-    Node,
-    Sign,
     beside,
     brackets,
     derivative,
@@ -41,18 +30,18 @@ from zerograd.document.formula import (
 )
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
-from zerograd.show.say.derivation.steps import Adjoints, GradientSum, common_factor, gradient_sum
+from zerograd.show.say.sums import GradientSum, Sums
 
 Place = tuple[str, Index]
 
 
-def backward(answer: Sat, names: Names, shown: Selection, found: Adjoints) -> Iterator[Block]:
+def backward(answer: Sat, names: Names, shown: Selection, sums: Sums) -> Iterator[doc.Block]:
     """The adjoints δ from the last layer to the first."""
     depth = answer.problem.network.depth
     output = names.at(depth, "k")
     residual = names.plain("r", "m", *output)
-    by_output = derivative(Letter("L"), names.plain("ŷ", "m", *output))
-    factor = common_factor(answer.witness)
+    by_output = derivative(tree.Letter("L"), names.plain("ŷ", "m", *output))
+    factor = sums.factor
     steps = [EQUALS, names.factor, BESIDE, residual, EQUALS]
     steps += [residual] if factor == 1 else [number(factor), BESIDE, residual]
     yield heading("The backward pass")
@@ -60,24 +49,22 @@ def backward(answer: Sat, names: Names, shown: Selection, found: Adjoints) -> It
         "The loss is a mean of squares, so ",
         inline(row(by_output, *steps)),
         ". Let ",
-        Letter("δ"),
+        tree.Letter("δ"),
         " stand for the derivatives by the pre-activations",
         " without this common factor" if factor != 1 else "",
         ". From the last layer back, the chain rule gives:",
     )
     layers = range(depth, 0, -1)
-    yield Equations(
-        tuple(_adjoint(answer, names, found, layer, unit) for layer in layers for unit in shown.units[layer])
+    yield doc.Equations(
+        tuple(_adjoint(answer, names, sums, layer, unit) for layer in layers for unit in shown.units[layer])
     )
 
 
-def _adjoint(answer: Sat, names: Names, found: Adjoints, layer: int, unit: int) -> Equation:
+def _adjoint(answer: Sat, names: Names, sums: Sums, layer: int, unit: int) -> doc.Equation:
     network, run = answer.problem.network, answer.witness.forward
     kind = network.layers[layer - 1]
     at = names.at(layer, unit)
-    arriving, delta = (
-        [values[unit] for values in array.rows()] for array in (found[layer].arriving, found[layer].delta)
-    )
+    arriving, delta = sums.arriving(layer, unit), sums.delta(layer, unit)
     back = names.plain("r", *at) if layer == network.depth else _arriving(names, layer, unit)
     left = names.layered("δ", layer, *at)
     if kind.activation == LINEAR:
@@ -87,7 +74,7 @@ def _adjoint(answer: Sat, names: Names, found: Adjoints, layer: int, unit: int) 
     several = layer < network.depth and 1 < network.widths[layer + 1] <= SPELLED
     times = ODOT if answer.witness.samples > 1 else TIMES
     came = vector(arriving) if answer.witness.samples > 1 else signed(arriving[0]).factor
-    return Equation(
+    return doc.Equation(
         left,
         (
             row(slope, times, brackets(back) if several else back),
@@ -97,14 +84,14 @@ def _adjoint(answer: Sat, names: Names, found: Adjoints, layer: int, unit: int) 
     )
 
 
-def _arriving(names: Names, layer: int, unit: int) -> Node:
+def _arriving(names: Names, layer: int, unit: int) -> tree.Node:
     """What the layer above passes back to a unit, in letters."""
     above = layer + 1
     width = names.network.widths[above]
     if width > SPELLED:
         delta = names.layered("δ", above, "k")
         return summed("k", names.parameter(f"w{above}", ("k", unit)), delta)
-    parts: list[Node] = []
+    parts: list[tree.Node] = []
     for k in range(width):
         parts += [PLUS] if k else []
         delta = names.layered("δ", above, *names.at(above, k))
@@ -112,7 +99,7 @@ def _arriving(names: Names, layer: int, unit: int) -> Node:
     return row(*parts)
 
 
-def gradients(answer: Sat, names: Names, shown: Selection, found: Adjoints) -> Iterator[Block]:
+def gradients(answer: Sat, names: Names, shown: Selection, sums: Sums) -> Iterator[doc.Block]:
     """Each gradient as a formula, as a sum with its terms, as a number; and what was asked of it."""
     yield heading("The gradients")
     over = "sum over the samples" if answer.witness.samples > 1 else "product"
@@ -126,22 +113,22 @@ def gradients(answer: Sat, names: Names, shown: Selection, found: Adjoints) -> I
         single = prod(shape) == 1 and name != "x"
         if not single:
             lines.append(
-                Equation(
+                doc.Equation(
                     names.gradient(name, ("m", "j") if name == "x" else ("i", "j")[: len(shape)]), (formula,)
                 )
             )
         for index in shown.gradients[name]:
-            sum_ = gradient_sum(answer.witness, found, name, index)
+            sum_ = sums.of(name, index)
             steps = (*([formula] if single else []), *_sum_steps(sum_), number(sum_.value))
             lines.append(chain(names.gradient(name, index), *steps, note=marks.get((name, index), ())))
-    yield Equations(tuple(lines))
+    yield doc.Equations(tuple(lines))
     if any(
         len(entries) < prod(answer.witness.gradients[name].shape) for name, entries in shown.gradients.items()
     ):
         yield from _summary(answer, names, shown)
 
 
-def _formula(names: Names, name: str) -> Node:
+def _formula(names: Names, name: str) -> tree.Node:
     if name == "x":
         weight, delta = names.parameter("w1", ("i", "j")), names.layered("δ", 1, "m", *names.at(1, "i"))
         several = names.network.widths[1] > 1
@@ -153,7 +140,7 @@ def _formula(names: Names, name: str) -> Node:
     return row(names.factor, BESIDE, summed("m", delta, *fed))
 
 
-def _sum_steps(sum_: GradientSum) -> Iterator[Node]:
+def _sum_steps(sum_: GradientSum) -> Iterator[tree.Node]:
     """``(2/3) (1 · 0 − 2 · 1 + 1 · 2)``, and the same with the products multiplied out."""
     lead = [] if sum_.factor == 1 else [row(number(sum_.factor), BESIDE)]
     if len(sum_.terms) == 1:
@@ -167,24 +154,24 @@ def _sum_steps(sum_: GradientSum) -> Iterator[Node]:
         yield flow(*lead, brackets(total(kept)) if lead else total(kept))
 
 
-def _marks(answer: Sat) -> dict[Place, Prose]:
+def _marks(answer: Sat) -> dict[Place, doc.Prose]:
     """What was asked of each entry, which the checker found to hold."""
     problem, witness = answer.problem, answer.witness
-    marks: dict[Place, Prose] = {}
+    marks: dict[Place, doc.Prose] = {}
     relations: tuple[Relation, ...] = (*OF_EACH, Relation.SOME_NONZERO)
     for relation in relations:
         for place in problem.asked_entries(relation, witness.samples):
             name, index = place
             if not relation.some:
-                marks[place] = prose(row(Sign(relation.symbol), ZERO), ", as asked")
+                marks[place] = prose(row(tree.Sign(relation.symbol), ZERO), ", as asked")
             elif sign(witness.gradients[name][index]) and place not in marks:
-                marks[place] = prose(row(Sign(relation.symbol), ZERO), ", as asked of some entry")
+                marks[place] = prose(row(tree.Sign(relation.symbol), ZERO), ", as asked of some entry")
     return marks
 
 
-def _summary(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
+def _summary(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:
     """All entries of each gradient, by their signs."""
-    rows: list[tuple[Prose, ...]] = []
+    rows: list[tuple[doc.Prose, ...]] = []
     written = whole = 0
     for name, entries in shown.gradients.items():
         values = answer.witness.gradients[name].entries
@@ -193,5 +180,5 @@ def _summary(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
         counts = (len(values), *(signs.count(s) for s in (0, 1, -1)))
         rows.append((prose(inline(names.gradient(name, None))), *((str(n),) for n in counts)))
     yield paragraph(f"These are {written} of the {whole} entries: {EVERYTHING}. Of all of them:")
-    zero, above, below = (prose(row(Sign(s), ZERO)) for s in "=><")
-    yield Table((("gradient",), ("entries",), zero, above, below), tuple(rows))
+    zero, above, below = (prose(row(tree.Sign(s), ZERO)) for s in "=><")
+    yield doc.Table((("gradient",), ("entries",), zero, above, below), tuple(rows))

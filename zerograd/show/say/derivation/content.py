@@ -17,7 +17,7 @@ from zerograd.show.say.derivation.opening import question
 from zerograd.show.say.derivation.reasons import reasons
 from zerograd.show.say.derivation.selection import EVERYTHING, select
 from zerograd.show.say.derivation.setting import alpha, data, network
-from zerograd.show.say.derivation.steps import adjoints
+from zerograd.show.say.sums import Sums
 
 
 def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:
@@ -26,15 +26,15 @@ def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:
     Args:
         notes: whether the notes of the problem stand below the title.
     """
-    names, shown, found = Names(answer.problem.network), select(answer.witness), adjoints(answer.witness)
+    names, shown, sums = Names(answer.problem.network), select(answer.witness), Sums(answer.witness)
     title, *asked = question(answer, names)
     said = _paragraphs(answer.problem.notes or "") if notes else []
     formulas, table = [*network(answer, names)], [*data(answer, names)]
     worked = [
         *forward(answer, names, shown),
-        *backward(answer, names, shown, found),
-        *gradients(answer, names, shown, found),
-        *reasons(answer, names, shown, found),
+        *backward(answer, names, shown, sums),
+        *gradients(answer, names, shown, sums),
+        *reasons(answer, names, shown, sums),
     ]
     field = answer.witness.field
     if field is not None and _holds((*formulas, *table, *worked), lambda part: part == ALPHA):

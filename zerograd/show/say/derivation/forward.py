@@ -8,35 +8,17 @@ from zerograd.core.model.activations import LINEAR, Activation, piecewise
 from zerograd.core.model.network import Layer
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.answer import Sat
-from zerograd.document.blocks import (
-    Block,
-    Equation,
-    Equations,
-    chain,
-    heading,
-    paragraph,
-)
+from zerograd.document import blocks as doc
+from zerograd.document import formula as tree
+from zerograd.document.blocks import chain, heading, paragraph
 from zerograd.document.exact import combination, number, signed, total
-from zerograd.document.formula import (
-    BESIDE,
-    LESS,
-    PLUS,
-    Digits,
-    Letter,
-    Node,
-    Quotient,
-    Script,
-    beside,
-    brackets,
-    flow,
-    row,
-)
+from zerograd.document.formula import BESIDE, LESS, PLUS, beside, brackets, flow, row
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
 from zerograd.show.words import count, kink_line, samples_text
 
 
-def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
+def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:
     """Inputs, pre-activations, activations, predictions, residuals and the loss."""
     witness, network = answer.witness, answer.problem.network
     run = witness.forward
@@ -46,7 +28,7 @@ def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
         entries += f". Of the {witness.samples} entries and terms some are left out ({EVERYTHING})"
     yield paragraph(f"The inputs, and what each layer makes of them{entries}:")
     lines = [
-        Equation(names.plain("x", *names.at(0, unit)), (vector(_column(witness.x.rows(), unit)),))
+        doc.Equation(names.plain("x", *names.at(0, unit)), (vector(_column(witness.x.rows(), unit)),))
         for unit in shown.units[0]
     ]
     for layer, kind in enumerate(network.layers, start=1):
@@ -65,7 +47,7 @@ def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
         said = list(_slopes(answer, layer, kind.activation, shown.units[layer]))
         if not said and not left_out and layer < network.depth:
             continue
-        yield Equations(tuple(lines))
+        yield doc.Equations(tuple(lines))
         lines = []
         if left_out:
             yield paragraph(f"{count(left_out, 'more unit')} of layer {layer}: {EVERYTHING}.")
@@ -74,7 +56,7 @@ def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
     yield from _loss(answer, names, shown)
 
 
-def _output(names: Names, layer: int, unit: int) -> Node:
+def _output(names: Names, layer: int, unit: int) -> tree.Node:
     at = names.at(layer, unit)
     return names.plain("ŷ", *at) if layer == names.network.depth else names.layered("a", layer, *at)
 
@@ -83,7 +65,7 @@ def _column(rows: Sequence[Sequence[Exact]], unit: int) -> list[Exact]:
     return [values[unit] for values in rows]
 
 
-def _affine(answer: Sat, names: Names, layer: int, unit: int, kind: Layer) -> Iterator[Node]:
+def _affine(answer: Sat, names: Names, layer: int, unit: int, kind: Layer) -> Iterator[tree.Node]:
     """The pre-activation of a unit, with letters and, where it is short, with numbers."""
     parameters, below = answer.witness.parameters, answer.problem.network.widths[layer - 1]
     bias = [PLUS, names.parameter(f"b{layer}", (unit,))] if kind.bias else []
@@ -91,7 +73,7 @@ def _affine(answer: Sat, names: Names, layer: int, unit: int, kind: Layer) -> It
         product = summed("j", names.parameter(f"w{layer}", (unit, "j")), names.fed(layer, "j"))
         yield row(product, *bias)
         return
-    letters: list[Node] = []
+    letters: list[tree.Node] = []
     for j in range(below):
         letters += [PLUS] if j else []
         letters += beside(names.parameter(f"w{layer}", (unit, j)), names.fed(layer, j))
@@ -131,7 +113,7 @@ def _slopes(answer: Sat, layer: int, activation: Activation, units: Sequence[int
             yield f"{name} is {', and '.join(said)}."
 
 
-def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
+def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:
     witness, network = answer.witness, answer.problem.network
     rows = witness.point.residuals.rows()
     depth = network.depth
@@ -139,18 +121,22 @@ def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[Block]:
     for unit in shown.units[depth]:
         at = names.at(depth, unit)
         difference = row(names.plain("ŷ", *at), LESS, names.plain("y", *at))
-        lines.append(Equation(names.plain("r", *at), (difference, vector(_column(rows, unit)))))
+        lines.append(doc.Equation(names.plain("r", *at), (difference, vector(_column(rows, unit)))))
     yield paragraph("The residuals, and the loss:")
     residual = names.plain("r", "m", *names.at(depth, "k"))
-    squared = Script(residual.base, residual.below, Digits("2")) if isinstance(residual, Script) else residual
+    squared = (
+        tree.Script(residual.base, residual.below, tree.Digits("2"))
+        if isinstance(residual, tree.Script)
+        else residual
+    )
     over = summed("k", squared) if network.outputs > 1 else squared
-    general = row(Quotient(Digits("1"), names.count), BESIDE, summed("m", over))
+    general = row(tree.Quotient(tree.Digits("1"), names.count), BESIDE, summed("m", over))
     entries = witness.point.residuals.entries
-    steps: list[Node] = [general]
+    steps: list[tree.Node] = [general]
     if len(entries) > 1:
         squares = [signed(value * value) for value in entries]
         terms = squares if len(entries) <= LONGEST else [*squares[: LONGEST - 2], None, squares[-1]]
-        lead = Quotient(Digits("1"), Digits(str(len(entries))))
+        lead = tree.Quotient(tree.Digits("1"), tree.Digits(str(len(entries))))
         steps.append(flow(row(lead, BESIDE), brackets(total(terms))))
-    lines.append(chain(Letter("L"), *steps, number(witness.loss)))
-    yield Equations(tuple(lines))
+    lines.append(chain(tree.Letter("L"), *steps, number(witness.loss)))
+    yield doc.Equations(tuple(lines))

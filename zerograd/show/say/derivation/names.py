@@ -14,27 +14,9 @@ from zerograd.core.model.activations import Activation
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.exact import Exact
 from zerograd.derive.naming import function_name, is_scalar, quantity
+from zerograd.document import formula as tree
 from zerograd.document.exact import number
-from zerograd.document.formula import (
-    BESIDE,
-    CLOSE,
-    COMMA,
-    DOTS,
-    OPEN,
-    Call,
-    Digits,
-    Flow,
-    Letter,
-    Node,
-    Quotient,
-    Script,
-    Sigma,
-    Word,
-    beside,
-    derivative,
-    row,
-    spread,
-)
+from zerograd.document.formula import BESIDE, CLOSE, COMMA, DOTS, OPEN, beside, derivative, row, spread
 
 _WORDS = {"leaky_relu": "LeakyReLU"}
 
@@ -57,11 +39,11 @@ class Names:
     def scalar(self) -> bool:
         return is_scalar(self.network)
 
-    def layered(self, letter: str, layer: int, *at: At) -> Node:
+    def layered(self, letter: str, layer: int, *at: At) -> tree.Node:
         """``z⁽¹⁾ₘᵢ``; ``z₁ₘ`` where every layer has one unit."""
         return spread(quantity(self.network, letter, layer, at))
 
-    def plain(self, letter: str, *at: At) -> Node:
+    def plain(self, letter: str, *at: At) -> tree.Node:
         """``xₘ``."""
         return spread(quantity(self.network, letter, at=at))
 
@@ -69,52 +51,56 @@ class Names:
         """The index of a unit of a layer (0: the inputs), where it needs one."""
         return (unit,) if self.network.widths[layer] > 1 else ()
 
-    def fed(self, layer: int, unit: At, *sample: At) -> Node:
+    def fed(self, layer: int, unit: At, *sample: At) -> tree.Node:
         """What a unit below feeds into a layer: x, or a."""
         at = (*sample, *self.at(layer - 1, unit))
         return self.plain("x", *at) if layer == 1 else self.layered("a", layer - 1, *at)
 
-    def parameter(self, name: str, index: Sequence[At] | None = None) -> Node:
+    def parameter(self, name: str, index: Sequence[At] | None = None) -> tree.Node:
         """``w⁽¹⁾ᵢⱼ``, or the whole array."""
         if index is None:
             return self.layered(name[0], int(name[1:]))
         shape = self.network.shapes[name]
         return self.layered(name[0], int(name[1:]), *(i for i, n in zip(index, shape, strict=True) if n > 1))
 
-    def gradient(self, name: str, index: Sequence[At] | None) -> Node:
+    def gradient(self, name: str, index: Sequence[At] | None) -> tree.Node:
         """``∂L/∂w⁽¹⁾ᵢⱼ``, or that of the whole array."""
         if name != "x":
-            return derivative(Letter("L"), self.parameter(name, index))
+            return derivative(tree.Letter("L"), self.parameter(name, index))
         at = () if index is None else (index[0], *self.at(0, index[1]))
-        return derivative(Letter("L"), self.plain("x", *at))
+        return derivative(tree.Letter("L"), self.plain("x", *at))
 
-    def activation(self, activation: Activation, argument: Node, *, prime: bool = False) -> Node:
+    def activation(self, activation: Activation, argument: tree.Node, *, prime: bool = False) -> tree.Node:
         """``ReLU(z)``, ``ReLU′(z)``."""
         word = _WORDS.get(activation.name) or function_name(activation, parameter=False)
         below = None if activation.parameter is None else number(activation.parameter)
-        return spread(Call(Script(Word(word), below) if below else Word(word), argument, prime))
+        return spread(
+            tree.Call(tree.Script(tree.Word(word), below) if below else tree.Word(word), argument, prime)
+        )
 
     @property
-    def factor(self) -> Node:
+    def factor(self) -> tree.Node:
         """2/M, or 2/(MK) where there are K outputs."""
-        return Quotient(Digits("2"), self.count)
+        return tree.Quotient(tree.Digits("2"), self.count)
 
     @property
-    def count(self) -> Node:
-        return row(Letter("M"), BESIDE, Letter("K")) if self.network.outputs > 1 else Letter("M")
+    def count(self) -> tree.Node:
+        return (
+            row(tree.Letter("M"), BESIDE, tree.Letter("K")) if self.network.outputs > 1 else tree.Letter("M")
+        )
 
 
-def summed(index: str, *factors: Node) -> Node:
+def summed(index: str, *factors: tree.Node) -> tree.Node:
     """``Σₘ f g``."""
-    return row(Sigma(Letter(index)), *beside(*factors))
+    return row(tree.Sigma(tree.Letter(index)), *beside(*factors))
 
 
-def vector(values: Sequence[Exact], longest: int = LONGEST) -> Flow:
+def vector(values: Sequence[Exact], longest: int = LONGEST) -> tree.Flow:
     """``(1, −2, 1)``, breakable after commas; a single value stands alone; long ones lose their middle."""
     if len(values) == 1:
-        return Flow((number(values[0]),))
+        return tree.Flow((number(values[0]),))
     shown = [number(value) for value in (values if len(values) <= longest else values[: longest - 2])]
     if len(values) > longest:
         shown += [DOTS, number(values[-1])]
     parts = [row(node, COMMA) for node in shown[:-1]]
-    return Flow((row(OPEN, parts[0]), *parts[1:], row(shown[-1], CLOSE)))
+    return tree.Flow((row(OPEN, parts[0]), *parts[1:], row(shown[-1], CLOSE)))

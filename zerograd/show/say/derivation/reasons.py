@@ -15,7 +15,7 @@ from zerograd.explain.causes import Flat, NoOutgoingWeight, NothingReturns, Zero
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
-from zerograd.show.say.derivation.steps import Adjoints, GradientSum, gradient_sum
+from zerograd.show.say.sums import GradientSum, Sums
 from zerograd.show.smallest import smallest_text
 from zerograd.show.why import why_zero
 from zerograd.show.words import count, samples_text
@@ -27,11 +27,11 @@ _MOST_SAMPLES = 8
 """Samples whose inputs' gradients are explained."""
 
 
-def reasons(answer: Sat, names: Names, shown: Selection, found: Adjoints) -> Iterator[Block]:
+def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iterator[Block]:
     """How the gradients that are asked for come to vanish, and the others do not."""
     problem, witness = answer.problem, answer.witness
     sums = {
-        (name, index): gradient_sum(witness, found, name, index)
+        (name, index): all_sums.of(name, index)
         for name, entries in shown.gradients.items()
         for index in entries
         if name != "x"
@@ -46,7 +46,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, found: Adjoints) -> Ite
     paragraphs = [
         *_cancelled(answer, names, [sums[place] for place in zero]),
         *_term_by_term(answer, names, [sums[place] for place in zero]),
-        *_held_back(answer, names, list(dict.fromkeys(other)), sums, found),
+        *_held_back(answer, names, list(dict.fromkeys(other)), sums, all_sums),
         *(_of_inputs(answer) if problem.asks_of_x else ()),
     ]
     if answer.fewer is not None:
@@ -128,7 +128,7 @@ def _held_back(
     names: Names,
     places: Sequence[Place],
     sums: Mapping[Place, GradientSum],
-    found: Adjoints,
+    all_sums: Sums,
 ) -> Iterator[Prose]:
     """Sums that are not 0, where a slope of 0 keeps something out of them."""
     by_unit: dict[tuple[int, int], list[GradientSum]] = {}
@@ -138,7 +138,7 @@ def _held_back(
     told = 0
     for (layer, unit), own in by_unit.items():
         slopes = [values[unit] for values in run.derivatives[layer - 1].rows()]
-        arriving = [values[unit] for values in found[layer].arriving.rows()]
+        arriving = all_sums.arriving(layer, unit)
         held = [m for m in range(samples) if not slopes[m] and sign(arriving[m])]
         passed = [m for m in range(samples) if slopes[m] and sign(arriving[m])]
         if not held or not passed or told == _MOST_UNITS:
@@ -157,11 +157,11 @@ def _held_back(
 
 def _of_inputs(answer: Sat) -> Iterator[Prose]:
     """Why entries of ∂L/∂x are 0."""
-    found = list(why_zero(answer.witness))
-    for sample, why in found[:_MOST_SAMPLES]:
+    explained = list(why_zero(answer.witness))
+    for sample, why in explained[:_MOST_SAMPLES]:
         yield (f"The gradient by the input of sample {sample}: {why}.",)
-    if len(found) > _MOST_SAMPLES:
-        yield (f"So it is, each in its way, on {count(len(found) - _MOST_SAMPLES, 'more sample')}.",)
+    if len(explained) > _MOST_SAMPLES:
+        yield (f"So it is, each in its way, on {count(len(explained) - _MOST_SAMPLES, 'more sample')}.",)
 
 
 def _those(samples: Sequence[int], of: int) -> str:

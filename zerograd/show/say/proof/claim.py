@@ -17,43 +17,34 @@ from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.refuting.system import intercept
 from zerograd.derive.naming import interval, quantity
 from zerograd.derive.polynomials import Polynomials
-from zerograd.document.blocks import Code, Prose, join, prose
+from zerograd.document import formula as tree
+from zerograd.document.blocks import Code, Prose, join, prose, worded
 from zerograd.document.exact import rational
-from zerograd.document.formula import (
-    EQUALS,
-    LESS,
-    PLUS,
-    Digits,
-    Letter,
-    Node,
-    Quotient,
-    Sigma,
-    beside,
-    derivative,
-    row,
-)
+from zerograd.document.formula import EQUALS, LESS, PLUS, beside, derivative, row
 from zerograd.document.numbers import exact_text
 from zerograd.show.say.asking import asked_of, size
 from zerograd.show.words import activations, kink_line, label, network_line
 
-_L, _M, _K, _T, _m = map(Letter, "LMKTm")
+_L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
 
 
 def claim(problem: Problem, certificate: Certificate) -> Prose:
     """The theorem, in one sentence or a few."""
-    network = network_line(problem.network)
-    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
     whole = "integer " if problem.domain == "integer" else ""
     asked = [*asked_of(problem, partial(_gradient, problem)), *((Code(str(c)),) for c in problem.where)]
     every = problem.samples.most is not None and _holds_for_any(problem, certificate)
-    return prose(
-        f"No {whole}parameters of the network {network} and no {whole}dataset of {size(problem)} satisfy ",
-        join(asked) if asked else "a gradient",
-        _fixed(problem),
-        ". Here ",
-        _L,
-        f" is the mean squared error; {kinks}.",
-        " The same holds for every other number of samples." if every else "",
+    return worded(
+        "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy "
+        "{asked}{fixed}. Here {L} is the {loss}; {kinks}.{every}",
+        whole=whole,
+        network=network_line(problem.network),
+        size=size(problem),
+        asked=join(asked) if asked else "a gradient",
+        fixed=_fixed(problem),
+        L=_L,
+        loss=problem.model.loss.words,
+        kinks=kink_line(activations(problem.network), problem.derivative_at_kink),
+        every=" The same holds for every other number of samples." if every else "",
     )
 
 
@@ -61,7 +52,7 @@ def _holds_for_any(problem: Problem, certificate: Certificate) -> bool:
     return sufficient_samples(problem) is not None and every_samples(problem, certificate)
 
 
-def _gradient(problem: Problem, name: str, index: Index | None) -> Node:
+def _gradient(problem: Problem, name: str, index: Index | None) -> tree.Node:
     if index is None:
         return derivative(_L, quantity(problem.network, name[0], name[1:]))
     return Polynomials(problem).derivative(entry(name, index))
@@ -93,16 +84,14 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
     """
     outputs = problem.network.outputs
     size = row(*beside(_M, _K)) if outputs > 1 else _M
-    yield prose(
-        "From here on ",
-        _L,
-        " stands for half the sum of the squared residuals, which is ",
-        Quotient(size, Digits("2"), slash=True),
-        " times the mean squared error (",
-        _M,
-        " samples",
-        prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else (),
-        "): the signs of gradients are the same. Samples and units are counted from 0.",
+    yield worded(
+        "From here on {L} stands for half the sum of the squared residuals, which is {half} times the mean "
+        "squared error ({M} samples{outputs}): the signs of gradients are the same. Samples and units are "
+        "counted from 0.",
+        L=_L,
+        half=tree.Quotient(size, tree.Digits("2"), slash=True),
+        M=_M,
+        outputs=prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else "",
     )
     if "dataset" in kinds or "moments" in kinds:
         yield _letters(problem, slopes="dataset" in kinds)
@@ -126,14 +115,16 @@ def _letters(problem: Problem, *, slopes: bool) -> Prose:
     k = ("k",) if network.outputs > 1 else ()
     r, y_hat, y = (name(letter, at=("m", *k)) for letter in ("r", "ŷ", "y"))
     text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", _m)
-    text += prose(" at output ", Letter("k")) if k else ()
+    text += prose(" at output ", tree.Letter("k")) if k else ()
     layers = list(dict.fromkeys(layer for layer, _ in units_with_sides(network, problem.derivative_at_kink)))
     values: list[Prose] = []
     for layer in layers:
         # Of the first layer it is said what they are: proofs name them without a further word.
         i = ("i",) if network.layers[layer - 1].units > 1 else ()
         z, s, c = (name(letter, "" if len(layers) == 1 else layer, ("m", *i)) for letter in "zsc")
-        which = prose("unit ", Letter("i"), f" of layer {layer}") if i else (f"the unit of layer {layer}",)
+        which = (
+            prose("unit ", tree.Letter("i"), f" of layer {layer}") if i else (f"the unit of layer {layer}",)
+        )
         choices = sides(network.layers[layer - 1].activation, problem.derivative_at_kink)
         defined = row(z, EQUALS, *_affine(network, i)) if layer == 1 else z
         text += prose("; ", defined, " is the pre-activation of ", which)
@@ -151,12 +142,12 @@ def _letters(problem: Problem, *, slopes: bool) -> Prose:
     return prose(text, ".", *values)
 
 
-def _affine(network: Network, i: tuple[str, ...]) -> list[Node]:
+def _affine(network: Network, i: tuple[str, ...]) -> list[tree.Node]:
     """w·x + b of a unit of the first layer, on sample m."""
     d = ("d",) if network.inputs > 1 else ()
     product = beside(quantity(network, "w", 1, (*i, *d)), quantity(network, "x", at=("m", *d)))
-    bias: list[Node] = [PLUS, quantity(network, "b", 1, i)] if network.layers[0].bias else []
-    return [*([Sigma(Letter("d"))] if d else []), *product, *bias]
+    bias: list[tree.Node] = [PLUS, quantity(network, "b", 1, i)] if network.layers[0].bias else []
+    return [*([tree.Sigma(tree.Letter("d"))] if d else []), *product, *bias]
 
 
 def _moments(problem: Problem) -> Prose:
@@ -165,7 +156,7 @@ def _moments(problem: Problem) -> Prose:
     units = units_with_sides(network, problem.derivative_at_kink)
     k = ("k",) if network.outputs > 1 else ()
     d = ("d",) if network.inputs > 1 else ()
-    r, x, over = name("r", at=("m", *k)), name("x", at=("m", *d)), Sigma(_m)
+    r, x, over = name("r", at=("m", *k)), name("x", at=("m", *d)), tree.Sigma(_m)
     total = row(name("S", "T", k), EQUALS, over, r)
     first = row(name("V", "T", (*k, *d)), EQUALS, over, *beside(r, x))
     if not units:
@@ -179,20 +170,15 @@ def _moments(problem: Problem) -> Prose:
             each = (prose(f"{n} where ", interval(side, z)) for n, side in enumerate(choices))
             digits += [("; ",), join(each)]
     of_each = "a digit" if len(units) == 1 else "digits, one for each unit in order"
-    return prose(
-        "The activation pattern ",
-        _T,
-        f" of a sample is written as {of_each}: ",
-        *digits[1:],
-        ". Within a pattern the network is affine in its input, so gradients are linear in the moments ",
-        total,
-        " and ",
-        first,
-        ", summed over the samples ",
-        _m,
-        " of pattern ",
-        _T,
-        ".",
+    return worded(
+        "The activation pattern {T} of a sample is written as {digits}. Within a pattern the network is "
+        "affine in its input, so gradients are linear in the moments {total} and {first}, summed over the "
+        "samples {m} of pattern {T}.",
+        digits=prose(f"{of_each}: ", *digits[1:]),
+        total=total,
+        first=first,
+        m=_m,
+        T=_T,
     )
 
 
@@ -207,14 +193,14 @@ def enough(problem: Problem, certificate: Certificate) -> Prose | None:
         return None
     so = prose("So it is enough to consider ", _samples(numbers[-1]))
     if bound is not None and numbers[-1] >= bound:
-        entries = "1 entry" if bound == 1 else f"{bound} entries"
-        return prose(
-            f"The question names {entries} of gradients, which are linear in the residuals. If some dataset "
-            f"answers it, so do at most {bound} of its samples with other residuals: of the vectors that the "
+        return worded(
+            "The question names {entries} of gradients, which are linear in the residuals. If some dataset "
+            "answers it, so do at most {bound} of its samples with other residuals: of the vectors that the "
             "residuals multiply, those of a basis are enough. And a dataset can be padded with copies of its "
-            "inputs whose residuals are 0. ",
-            so,
-            ", whatever the number of samples.",
+            "inputs whose residuals are 0. {so}, whatever the number of samples.",
+            entries="1 entry" if bound == 1 else f"{bound} entries",
+            bound=str(bound),
+            so=so,
         )
     padded = "can be padded with copies of its inputs whose residuals are 0. "
     return prose(f"A dataset that answers the question {padded}", so, ".")
@@ -227,5 +213,5 @@ def about(kind: Kind, samples: int | None) -> Prose:
     return prose("Let ", _M, " be any number of samples.")
 
 
-def _samples(number: int) -> Node:
-    return row(_M, EQUALS, Digits(str(number)))
+def _samples(number: int) -> tree.Node:
+    return row(_M, EQUALS, tree.Digits(str(number)))

@@ -1,0 +1,73 @@
+"""Who cannot treat a question says so: a smooth activation, which no problem file can name as yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import pytest
+
+from zerograd.core.errors import Refused
+from zerograd.core.model import activations
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR, Activation, Names, Smooth, piecewise
+from zerograd.core.model.losses import LOSSES, Loss
+from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.sides import sides
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.question.fitness import unreached
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import hypotheses_fail
+from zerograd.core.refuting.refutation import system_of, unfit
+from zerograd.core.verdict.witness import Witness
+
+NAMES = Names("σ", "Sigmoid", "torch.sigmoid({z})", "jax.nn.sigmoid({z})")
+SIGMOID = Smooth("sigmoid", NAMES, lambda a: a * (1 - a), low=0, high=1)
+
+
+@pytest.fixture
+def problem(monkeypatch: pytest.MonkeyPatch) -> Problem:
+    """A question about a network with a sigmoid."""
+    known: Mapping[str, Activation] = {**ACTIVATIONS, "sigmoid": SIGMOID}
+    monkeypatch.setattr(activations, "ACTIVATIONS", known)
+    network = Network(1, (Layer(1, "sigmoid"), Layer(1, LINEAR)))
+    return Problem(network=network, samples=2, zero=["w2"], nonzero=["w1"])
+
+
+def test_a_smooth_activation_is_no_linear_one() -> None:
+    """It has no kinks, and is neither linear nor homogeneous; whoever takes it for pieces is stopped."""
+    assert not SIGMOID.has_kinks and not SIGMOID.is_linear and not SIGMOID.is_homogeneous
+    assert SIGMOID.derivative_of_value is not None
+    assert SIGMOID.derivative_of_value(Fraction(2, 3)) == Fraction(2, 9)
+    for use in (piecewise, lambda activation: sides(activation, "torch")):
+        with pytest.raises(TypeError, match="sigmoid is not piecewise linear"):
+            use(SIGMOID)
+
+
+def test_systems_of_facts_say_what_they_cannot_treat(problem: Problem) -> None:
+    """Those that go by sides; identities hold for every activation."""
+    reason = "the activation sigmoid is not piecewise linear"
+    assert unfit(problem, "dataset") == unfit(problem, "moments") == reason
+    for samples in (None, 2):
+        with pytest.raises(Refused, match=reason):
+            system_of(problem, "moments" if samples is None else "dataset", samples)
+    assert unfit(problem, "identities") is None
+    assert not [label for label in system_of(problem, "identities", None).facts if "homogeneity" in label]
+
+
+def test_no_exact_values_are_made_up(problem: Problem) -> None:
+    """A witness with rational numbers has no rational values behind a sigmoid."""
+    one = {"w1": (1, 1), "b1": (1,), "w2": (1, 1), "b2": (1,), "x": (2, 1), "y": (2, 1)}
+    witness = Witness.of(problem, {name: Array.build(shape, lambda _: 1) for name, shape in one.items()})
+    with pytest.raises(TypeError, match="not piecewise linear"):
+        _ = witness.gradients
+
+
+def test_a_loss_with_bounded_adjoints_has_no_small_datasets(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The theorem needs targets that reach every adjoint."""
+    assert hypotheses_fail(problem) is None and unreached(problem) is None
+    bounded: Loss = LOSSES["mse"]
+    monkeypatch.setattr(type(bounded), "reach", (Fraction(-1), Fraction(1)))
+    assert "do not reach every adjoint" in str(hypotheses_fail(problem))
+    assert "do not reach every adjoint" in str(unreached(problem))

@@ -1,0 +1,132 @@
+"""Every strategy says why it cannot answer a question: of smooth activations, and of other losses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import inf
+from typing import Any
+
+import pytest
+
+from zerograd.api import STRATEGIES as STRATEGY_NAMES
+from zerograd.core.model.activations import ACTIVATIONS, Names, Smooth
+from zerograd.core.model.losses import LOSSES, Loss
+from zerograd.core.model.network import Layer, Network
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.witness import Witness
+from zerograd.search import smallest, smtlib
+from zerograd.search.crew import Crew
+from zerograd.search.portfolio import Portfolio, unfit
+from zerograd.search.samples import over_samples
+from zerograd.search.smallest.budget import Budget
+from zerograd.search.verdict import Undecided, Verdict
+
+SIGMOID = Smooth("sigmoid", Names("σ", "Sigmoid", "torch.sigmoid({z})", "jax.nn.sigmoid({z})"), None)
+STRATEGIES = [name for name in STRATEGY_NAMES if name != "auto"]
+OF_SOLVERS = ["piecewise", "guess", "regions"]
+HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
+Decide = Callable[..., Verdict]
+
+
+class Absolute(Loss):
+    """The mean of |ŷ − y|."""
+
+    name = words = description = "absolute error"
+
+    reach = (Fraction(-1), Fraction(1))
+
+    def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any]) -> Any:
+        return sum(abs(p - t) for p, t in zip(y_hat, y, strict=True))
+
+    def sample_adjoint(self, y_hat: Sequence[Any], y: Sequence[Any]) -> list[Any]:
+        return [(p > t) - (p < t) for p, t in zip(y_hat, y, strict=True)]
+
+    def target(self, y_hat: Any, adjoint: Any) -> Any:
+        return y_hat - adjoint
+
+
+@pytest.fixture
+def smooth(monkeypatch: pytest.MonkeyPatch) -> Problem:
+    """A question about sigmoid units."""
+    monkeypatch.setitem(ACTIVATIONS, "sigmoid", SIGMOID)
+    return Problem(network=Network.mlp(1, 2, 1, activation="sigmoid"), samples=3, **HEADLINE)
+
+
+@pytest.fixture
+def absolute(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Problem]:
+    """Questions about the absolute error."""
+    monkeypatch.setitem(LOSSES, "absolute", Absolute())
+    return lambda **extra: Problem(network=[1, 1, 1], samples=3, loss="absolute", **HEADLINE, **extra)
+
+
+def test_smooth_activations(smooth: Problem) -> None:
+    """Each strategy names the activation, or what it is for; so does the export."""
+    reasons = {name: unfit(name, smooth) for name in STRATEGIES}
+    assert "restricted targets" in str(reasons.pop("fit"))
+    assert set(reasons.values()) == {"the activation sigmoid is not piecewise linear"}
+    assert smallest.unfit(smooth) == smtlib.unfit(smooth) == "the activation sigmoid is not piecewise linear"
+
+
+@pytest.mark.parametrize("strategy", ["auto", *STRATEGIES])
+def test_what_no_strategy_is_fit_for(strategy: str, smooth: Problem, crew: Crew) -> None:
+    """Unsupported, with the reasons, at once and for any number of samples."""
+    portfolio = Portfolio(crew, strategy, 0, lambda _: None)
+    deadline = time.monotonic() + 60
+
+    def decide(samples: int, until: float) -> Verdict:
+        return portfolio.decide(smooth, samples, until)
+
+    verdict = decide(3, deadline)
+    assert isinstance(verdict, Undecided)
+    assert verdict.reason == "unsupported"
+    assert ("restricted targets" if strategy == "fit" else "sigmoid") in verdict.detail
+    every = smooth.with_samples("any")
+    again, attempts = over_samples(
+        every, decide, sufficient=None, deadline=deadline, progress=lambda _: None, sketch=portfolio_sketch
+    )
+    assert (again, [a.status for a in attempts]) == (verdict, ["unknown"])
+    assert time.monotonic() < deadline - 30
+
+
+def portfolio_sketch(_samples: int, _until: float) -> Verdict:
+    """No witness."""
+    return Undecided("unsupported")
+
+
+def test_homogeneous_units_below_smooth_ones(smooth: Problem) -> None:
+    """Their identities hold whatever the other layers are."""
+    layers = (Layer(1, "relu"), Layer(1, SIGMOID), Layer(1, "linear"))
+    mixed = Problem(network=Network(1, layers), samples=2, zero=["w1", "b1"], positive=["w2"])
+    assert smooth.network.layers[0].activation == SIGMOID
+    assert unfit("identities", mixed) is None
+    assert unfit("construct", mixed) is not None
+
+
+def test_adjoints_that_targets_do_not_reach(absolute: Callable[..., Problem]) -> None:
+    """Where adjoints are unknowns of their own, free targets must reach all of them."""
+    free = absolute()
+    for name in ["construct", *OF_SOLVERS]:
+        assert unfit(name, free) == "free targets do not reach every adjoint of absolute error"
+    assert unfit("identities", free) is None
+
+
+def test_losses_that_are_not_least_squares(absolute: Callable[..., Problem]) -> None:
+    """Where targets are spoken of, the adjoint has to be ŷ − y."""
+    restricted = absolute(bounds={"y": [0, 1]})
+    reason = "the loss is not one of least squares: absolute error"
+    assert {unfit(name, restricted) for name in ["fit", *OF_SOLVERS]} == {reason}
+    assert smallest.unfit(restricted) == smtlib.unfit(restricted) == reason
+
+
+def test_no_smaller_witness_is_looked_for(absolute: Callable[..., Problem]) -> None:
+    """The known one stays, with no height gone through."""
+    problem = absolute()
+    one: Array[Any] = Array((1,), (1,))
+    matrix: Array[Any] = Array((1, 1), (1,))
+    x: Array[Any] = Array((3, 1), (0, 2, 3))
+    known = Witness(problem, {"w1": matrix, "b1": one, "w2": matrix, "b2": one}, x, x)
+    found = smallest.smallest(problem, known, count=1, seed=0, budget=Budget(inf), progress=lambda _: None)
+    assert (found.witnesses, found.exhausted) == ((known,), 0)

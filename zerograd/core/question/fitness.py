@@ -1,0 +1,30 @@
+"""Why a method cannot treat a question: what several of them have to say.
+
+Every strategy, system of facts, export and picture has an ``unfit``: its reason, or None where it can be
+tried.
+"""
+
+from __future__ import annotations
+
+from zerograd.core.model.activations import PiecewiseLinear
+from zerograd.core.question.question import Question
+
+
+def smooth(question: Question) -> str | None:
+    """Return which activation is not piecewise linear."""
+    for layer in question.network.layers:
+        if not isinstance(layer.activation, PiecewiseLinear):
+            return f"the activation {layer.activation} is not piecewise linear"
+    return None
+
+
+def unreached(question: Question) -> str | None:
+    """Return why free targets do not give the loss every adjoint."""
+    loss = question.model.loss
+    return None if loss.reach == (None, None) else f"free targets do not reach every adjoint of {loss.words}"
+
+
+def no_least_squares(question: Question) -> str | None:
+    """Return why the adjoint is not ŷ − y."""
+    loss = question.model.loss
+    return None if loss.least_squares else f"the loss is not one of least squares: {loss.words}"
