@@ -1,4 +1,4 @@
-"""What activations, quantities and sides of kinks are called in formulas. Needs no SymPy."""
+"""What activations, quantities and sides of a kink are called in formulas. Needs no SymPy."""
 
 from __future__ import annotations
 

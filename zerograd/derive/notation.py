@@ -130,5 +130,5 @@ def _degree(expression: Expr) -> int:
 
 
 def _natural(expression: Expr) -> list[str | int]:
-    """To sort w1[2] before w1[10]; text and numbers alternate, so that like meets like."""
+    """A key that sorts w1[2] before w1[10]; text and numbers alternate, so that like meets like."""
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", str(expression))]

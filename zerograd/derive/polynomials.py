@@ -26,7 +26,7 @@ from zerograd.document.formula import OPEN, TIMES, beside, brackets, derivative,
 _VARIABLE = re.compile(r"(?P<letter>[A-Za-z]+)(?P<number>\d*)(?:\[(?P<index>[\d,]+)\])?")
 ONE = tree.Digits("1")
 _RANKS = {"r": 0, "w": 1, "b": 2, "s": 3, "c": 3, "S": 5, "V": 5, "g": 6}
-"""The order of factors: residuals, parameters, slopes, inputs and all else, moments, gradients."""
+"""The order of factors: errors, parameters, φ′, inputs and all else, moments, gradients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Polynomials:
                 lengths = (network.outputs,)
             case "s" | "c" | "z":
                 lengths = (network.layers[int(number) - 1].units,)
-                # Where one layer alone has kinks, its number says nothing.
+                # Where one layer alone has several sides, its number says nothing.
                 number = "" if self._layers_with_sides <= {int(number)} else number
             case _:
                 lengths = ()
@@ -105,7 +105,7 @@ class Polynomials:
         return _sum([self._written(summand) for summand in self._summands(p)])
 
     def factor(self, p: Polynomial) -> tree.Node:
-        """In brackets if it is a sum, or starts with a sign."""
+        """A polynomial as a factor: in brackets if it is a sum, or starts with a sign."""
         parts = [self._written(summand) for summand in self._summands(p)]
         plain = len(parts) < 2 and not any(part.negative for part in parts)
         return _sum(parts) if plain else brackets(_sum(parts))
@@ -146,20 +146,20 @@ class Polynomials:
                 return [_Summand(size, common, shown)]
             ((monomial, c),) = rest.terms.items()
             return [_Summand(size * c, _times(common, monomial), shown)]
-        # By residuals, or by slopes where that makes fewer groups: r[0] z[0] + …, or s[0] (…) + ….
+        # By errors, or by φ′ where that makes fewer groups: r[0] z[0] + …, or s[0] (…) + ….
         groups = min((_grouped(terms, letters) for letters in ("rSV", "sc")), key=_summands_left)
-        found: list[_Summand] = []
+        summands: list[_Summand] = []
         for key, inside in groups.items():
             inner = self._summands(Polynomial(inside)) if key else []
             if len(inner) == 1:
-                found.append(replace(inner[0], monomial=_times(key, inner[0].monomial)))
+                summands.append(replace(inner[0], monomial=_times(key, inner[0].monomial)))
             elif inner:
-                found.append(_Summand(Fraction(1), key, (self.factor(Polynomial(inside)),)))
+                summands.append(_Summand(Fraction(1), key, (self.factor(Polynomial(inside)),)))
             else:
-                found += [_Summand(c, monomial) for monomial, c in inside.items()]
+                summands += [_Summand(c, monomial) for monomial, c in inside.items()]
         # A sum that starts without a sign reads better.
-        first = next((n for n, summand in enumerate(found) if summand.coefficient > 0), 0)
-        return [found[first], *found[:first], *found[first + 1 :]]
+        first = next((n for n, summand in enumerate(summands) if summand.coefficient > 0), 0)
+        return [summands[first], *summands[:first], *summands[first + 1 :]]
 
 
 def times(factors: Sequence[tree.Node]) -> tree.Node:
@@ -207,8 +207,8 @@ def _common(monomials: Sequence[Monomial]) -> Monomial:
     """The greatest monomial that divides all."""
     powers = dict(monomials[0])
     for monomial in monomials[1:]:
-        own = dict(monomial)
-        powers = {name: min(e, own[name]) for name, e in powers.items() if name in own}
+        exponents = dict(monomial)
+        powers = {name: min(e, exponents[name]) for name, e in powers.items() if name in exponents}
     return tuple(sorted(powers.items()))
 
 

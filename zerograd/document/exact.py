@@ -31,7 +31,7 @@ class Signed:
 
     @property
     def factor(self) -> tree.Node:
-        """As it stands in a product, behind another factor."""
+        """The number in a product, behind another factor."""
         return brackets(self.node) if self.negative or self.terms > 1 else self.size
 
 
@@ -67,7 +67,7 @@ def coefficient(
 
 
 def polynomial(coefficients: Sequence[int | Fraction], variable: tree.Node) -> tree.Node:
-    """From the highest power down; ``coefficients`` from the constant up."""
+    """A polynomial from the highest power down; ``coefficients`` from the constant up."""
     return _polynomial(coefficients, variable).node
 
 

@@ -168,7 +168,7 @@ def beside(*factors: Node) -> list[Node]:
 
 
 def brackets(inner: Node) -> Node:
-    """In round brackets, breakable where the inside is."""
+    """Round brackets around a formula, breakable where the inside is."""
     parts = inner.parts if isinstance(inner, Flow) else (inner,)
     if len(parts) == 1:
         return row(OPEN, *parts, CLOSE)
@@ -188,7 +188,7 @@ def derivative(above: Node, below: Node) -> Quotient:
 
 
 def inline(node: Node) -> Node:
-    """As it may stand in a line of prose: derivatives with a slash."""
+    """A formula as it may stand in a line of prose: derivatives with a slash."""
     match node:
         case Quotient(top=Row(parts=(Sign(text="∂"), *_)) as top, bottom=bottom):
             return row(top, Sign("/"), bottom)

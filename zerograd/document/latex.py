@@ -95,7 +95,7 @@ def written(blocks: Iterable[doc.Block], *, room: float = inf, indented: bool = 
             start = r"\smallskip\noindent " * block.starts_case if indented else r"\noindent "
             lines.append(rf"{before or start}{prose(block.parts)}\par")
         else:
-            if isinstance(block, doc.Equations) and room < inf and lines[-1].endswith(r"\par"):
+            if isinstance(block, doc.Equations) and room < inf and lines and lines[-1].endswith(r"\par"):
                 lines[-1] = lines[-1].removesuffix(r"\par")  # a paragraph of its own would leave a gap
             elif isinstance(block, doc.Heading) and block.level == 3 and lines:
                 lines.append("")

@@ -72,11 +72,11 @@ def flow(blocks: Sequence[Sequence[str]], *, width: int) -> list[str]:
     pending: list[Sequence[str]] = []
     used = 0
     for block in blocks:
-        own = max(map(len, block))
-        if pending and used + GAP + own > width:
+        needed = max(map(len, block))
+        if pending and used + GAP + needed > width:
             lines += beside(_centred(pending))
             pending = []
-        used = used + GAP + own if pending else INDENT + own
+        used = used + GAP + needed if pending else INDENT + needed
         pending.append(block)
     return lines + (beside(_centred(pending)) if pending else [])
 

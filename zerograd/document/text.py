@@ -98,7 +98,7 @@ def written(blocks: Iterable[doc.Block], *, width: int = WIDTH, indent: int = 2,
                 for number, node in numbered:
                     lines += page.wrapped(f"{f'({number})'.ljust(5)} {formula(node)}", 4, 8)
             case doc.Terms(items=items):
-                lines += [line for label, texts in items for line in page.labelled(label, texts)]
+                lines += [line for label, texts in items for line in page.labelled(label, map(clean, texts))]
             case doc.Table():
                 lines += ["", *table(columns(block), width=width), ""]
     return "\n".join(lines) + "\n"

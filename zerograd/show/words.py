@@ -12,6 +12,8 @@ from zerograd.core.model.sides import Side
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.derive.naming import function_name
 
+NO_KINK = "no kinks"
+
 
 def network_line(network: Network) -> str:
     """``1 → 1 relu → 1 linear``."""
@@ -35,7 +37,7 @@ def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
     """``ReLU'(0) = 0 (torch)``."""
     with_kinks = [activation for activation in activations if activation.has_kinks]
     if not with_kinks:
-        return "no kinks"
+        return NO_KINK
     if convention == "forbid":
         return "no sample on a kink (forbid)"
     values = kink_values(with_kinks, convention)

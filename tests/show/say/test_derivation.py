@@ -27,7 +27,6 @@ from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Equation, Equations, Heading
-from zerograd.document.exact import combination, number, product, signed, total
 from zerograd.document.formula import Digits, Flow, Letter, Node, Quotient, Row, Script, Sign
 from zerograd.document.latex import formula
 from zerograd.document.text import prose
@@ -172,34 +171,6 @@ def test_every_style_writes_it(found: Sat) -> None:
     for text in (latex, markdown):
         assert not re.search(r"[-+] *[-+]", text.replace("---:", "").replace("--to", ""))
         assert not re.search(r"(?<![\d.])-0(?![.\d])|(?<![\d.}{(,])\b1 [wxa]_", text)
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [
-        (0, "0"), (-3, "-3"), (F(-2, 3), r"-\tfrac{2}{3}"), (10**30, r"1\ldots \cdot 10^{30}"),
-        (F(10**24, 3), r"3.33333\ldots \cdot 10^{23}"), (F(-1, 3**60), r"-2.35898\ldots \cdot 10^{-29}"),
-        (Algebraic(ROOT, polynomial([0, -1])), r"-\alpha"),
-        (Algebraic(ROOT, polynomial([-1, F(1, 2)])), r"\tfrac{1}{2} \alpha - 1"),
-        (Algebraic(ROOT, polynomial([-2, 0, 1])), "0"),
-    ],
-)  # fmt: skip
-def test_numbers(value: Exact, written: str) -> None:
-    """Exact while they are short; no −0, no 1·α."""
-    assert formula(number(value)) == written
-
-
-def test_sums_and_products() -> None:
-    """The first factor's sign is the term's; other negative factors, and sums, are in brackets."""
-    root = Algebraic(ROOT, polynomial([1, 1]))
-    terms = [product(factors) for factors in ((1, 0), (-2, 1), (2, -3), (root, root), (-1, root))]
-    assert formula(total(terms)) == (
-        r"1 \cdot 0 - 2 \cdot 1 + 2 \cdot (-3) + (\alpha + 1) \cdot (\alpha + 1) - 1 \cdot (\alpha + 1)"
-    )
-    x, y = Letter("x"), Letter("y")
-    assert formula(combination([(-1, x), (root, y), (0, x), (-3, None)])) == r"-x + (\alpha + 1) \, y - 3"
-    assert formula(combination([(0, x), (0, None)])) == "0"
-    assert signed(root).terms == 2
 
 
 def test_the_founding_example() -> None:

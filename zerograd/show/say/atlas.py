@@ -24,7 +24,7 @@ def samples_cell(row: Row) -> str:
 
 
 def evidence_cell(row: Row) -> str:
-    """On whose word it rests."""
+    """The evidence that a row rests on."""
     open_reason = clean(row.left_open or "")
     if row.status == "unknown":
         return f"unknown: {open_reason}"
@@ -120,8 +120,8 @@ def _gradient(name: str) -> Node:
 
 def _about(problem: Problem, rows: Sequence[Row]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What all rows have in common, by label."""
-    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
-    yield "network", (f"{network_line(problem.network)}, {problem.model.loss.words}, {kinks}",)
+    convention = kink_line(activations(problem.network), problem.derivative_at_kink)
+    yield "network", (f"{network_line(problem.network)}, {problem.model.loss.words}, {convention}",)
     asked = rows[0].problem
     yield "samples", (str(asked.samples),)
     if lines := tuple(question_lines(asked.with_query())):

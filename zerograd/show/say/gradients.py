@@ -109,8 +109,8 @@ class _Document:
 
     def _totals(self) -> Iterator[Block]:
         chain = self._chain
-        yield heading("Gradients, ", self._kinks(), level=3)
-        yield from self._slopes()
+        yield heading("Gradients, ", self._convention(), level=3)
+        yield from self._by_cases()
         if chain.named:
             loss = self._name("ℓ")
             derivatives = (
@@ -128,9 +128,9 @@ class _Document:
         )
         yield Equations(tuple(lines))
 
-    def _kinks(self) -> Prose:
+    def _convention(self) -> Prose:
         convention = self.problem.derivative_at_kink
-        if not any(layer.activation.has_kinks for layer in self.network.layers):
+        if all(layer.activation.is_linear for layer in self.network.layers):
             return ("no activation has a kink",)
         if convention == "forbid":
             return ("no sample on a kink (forbid)",)
@@ -140,12 +140,12 @@ class _Document:
         )
         return prose("with ", _listed(values), f" ({convention})")
 
-    def _slopes(self) -> Iterator[Block]:
+    def _by_cases(self) -> Iterator[Block]:
         """φ' by cases, where it is no mere indicator."""
         convention, z = self.problem.derivative_at_kink, tree.Letter("z")
         lines = []
         for activation in dict.fromkeys(layer.activation for layer in self.network.layers):
-            if activation.has_kinks and indicator(activation, convention) is None:
+            if not activation.is_linear and indicator(activation, convention) is None:
                 cases = tuple(
                     (rational(side.derivative), interval(side, z)) for side in sides(activation, convention)
                 )

@@ -39,11 +39,11 @@ def backward(answer: Sat, names: Names, shown: Selection, sums: Sums) -> Iterato
     """The adjoints δ from the last layer to the first."""
     depth = answer.problem.network.depth
     output = names.at(depth, "k")
-    residual = names.plain("r", "m", *output)
+    r = names.plain("r", "m", *output)
     by_output = derivative(tree.Letter("L"), names.plain("ŷ", "m", *output))
     factor = sums.factor
-    steps = [EQUALS, names.factor, BESIDE, residual, EQUALS]
-    steps += [residual] if factor == 1 else [number(factor), BESIDE, residual]
+    steps = [EQUALS, names.factor, BESIDE, r, EQUALS]
+    steps += [r] if factor == 1 else [number(factor), BESIDE, r]
     yield heading("The backward pass")
     yield paragraph(
         "The loss is a mean of squares, so ",
@@ -69,7 +69,7 @@ def _adjoint(answer: Sat, names: Names, sums: Sums, layer: int, unit: int) -> do
     left = names.layered("δ", layer, *at)
     if kind.activation == LINEAR:
         return chain(left, back, vector(delta))
-    slopes = [values[unit] for values in run.derivatives[layer - 1].rows()]
+    derivatives = [values[unit] for values in run.derivatives[layer - 1].rows()]
     slope = names.activation(kind.activation, names.layered("z", layer, *at), prime=True)
     several = layer < network.depth and 1 < network.widths[layer + 1] <= SPELLED
     times = ODOT if answer.witness.samples > 1 else TIMES
@@ -78,7 +78,7 @@ def _adjoint(answer: Sat, names: Names, sums: Sums, layer: int, unit: int) -> do
         left,
         (
             row(slope, times, brackets(back) if several else back),
-            flow(vector(slopes), row(times), came),
+            flow(vector(derivatives), row(times), came),
             vector(delta),
         ),
     )

@@ -28,7 +28,7 @@ def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:
     """
     names, shown, sums = Names(answer.problem.network), select(answer.witness), Sums(answer.witness)
     title, *asked = question(answer, names)
-    said = _paragraphs(answer.problem.notes or "") if notes else []
+    shown_notes = _paragraphs(answer.problem.notes or "") if notes else []
     formulas, table = [*network(answer, names)], [*data(answer, names)]
     worked = [
         *forward(answer, names, shown),
@@ -39,7 +39,7 @@ def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:
     field = answer.witness.field
     if field is not None and _holds((*formulas, *table, *worked), lambda part: part == ALPHA):
         formulas.append(alpha(field))
-    given = [title, *said, *asked, *formulas, *table]
+    given = [title, *shown_notes, *asked, *formulas, *table]
     if _holds((*given, *worked), _is_rounded):
         warning = (
             "Numbers that end in … are rounded to six digits as they are written; all that is said of them"

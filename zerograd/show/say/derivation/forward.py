@@ -44,15 +44,15 @@ def forward(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:
                 lines.append(chain(name, *formulas, z))
                 lines.append(chain(out, names.activation(kind.activation, name), a))
         left_out = kind.units - len(shown.units[layer])
-        said = list(_slopes(answer, layer, kind.activation, shown.units[layer]))
-        if not said and not left_out and layer < network.depth:
+        sentences = list(_units_at_rest(answer, layer, kind.activation, shown.units[layer]))
+        if not sentences and not left_out and layer < network.depth:
             continue
         yield doc.Equations(tuple(lines))
         lines = []
         if left_out:
             yield paragraph(f"{count(left_out, 'more unit')} of layer {layer}: {EVERYTHING}.")
-        if said:
-            yield paragraph(" ".join(said))
+        if sentences:
+            yield paragraph(" ".join(sentences))
     yield from _loss(answer, names, shown)
 
 
@@ -82,7 +82,7 @@ def _affine(answer: Sat, names: Names, layer: int, unit: int, kind: Layer) -> It
     yield combination([*weights, *([(parameters[f"b{layer}"][unit], None)] if kind.bias else [])])
 
 
-def _slopes(answer: Sat, layer: int, activation: Activation, units: Sequence[int]) -> Iterator[str]:
+def _units_at_rest(answer: Sat, layer: int, activation: Activation, units: Sequence[int]) -> Iterator[str]:
     """Sentences on the samples on which a unit is inactive, saturated or on a kink."""
     run, network = answer.witness.forward, answer.problem.network
     single = network.widths[layer] == 1
@@ -90,7 +90,7 @@ def _slopes(answer: Sat, layer: int, activation: Activation, units: Sequence[int
     samples = answer.witness.samples
     for unit in units:
         flat: dict[str, list[int]] = {}
-        kinks: list[int] = []
+        on_kink_at: list[int] = []
         for m, (z, slope) in enumerate(
             zip(
                 _column(run.z[layer - 1].rows(), unit),
@@ -100,17 +100,17 @@ def _slopes(answer: Sat, layer: int, activation: Activation, units: Sequence[int
         ):
             piece, on_kink = piecewise(activation).locate(z)
             if on_kink:
-                kinks.append(m)
+                on_kink_at.append(m)
             elif not slope:
                 below = piece == 0 and activation.name.startswith("relu")
                 flat.setdefault("inactive" if below else "saturated", []).append(m)
-        said = [f"{word} (slope 0) on {samples_text(at, samples)}" for word, at in flat.items()]
-        if kinks:
+        states = [f"{word} (slope 0) on {samples_text(at, samples)}" for word, at in flat.items()]
+        if on_kink_at:
             where = kink_line([activation], answer.problem.derivative_at_kink)
-            said.append(f"on a kink on {samples_text(kinks, samples)}, where {where}")
-        if said:
+            states.append(f"on a kink on {samples_text(on_kink_at, samples)}, where {where}")
+        if states:
             name = f"The unit{of}" if single else f"Unit {unit}{of}"
-            yield f"{name} is {', and '.join(said)}."
+            yield f"{name} is {', and '.join(states)}."
 
 
 def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:

@@ -12,7 +12,7 @@ from zerograd.document.formula import Letter, inline
 from zerograd.show.question import condition_lines
 from zerograd.show.say.asking import asked_of, size
 from zerograd.show.say.derivation.names import Names
-from zerograd.show.words import activations, count, kink_line, network_line
+from zerograd.show.words import NO_KINK, activations, count, kink_line, network_line
 
 _MOST = 12
 """Gradients that the question is said to be about."""
@@ -33,17 +33,15 @@ def question(answer: Sat, names: Names) -> Iterator[Block]:
         prose(" with ", join(asked)) if asked else (),
         "? Here ",
         Letter("L"),
-        f" is the mean squared error{_kinks(problem)}.",
+        f" is the {problem.model.loss.words}{_convention(problem)}.",
     )
     lines = [Code(line) for line in condition_lines(problem)]
     if lines:
         yield paragraph("Asked besides: ", join((line,) for line in lines), ".")
-    found = count(answer.witness.samples, "sample")
-    yield paragraph(Strong("Yes."), f" Here is an answer with {found}, worked out by hand.")
+    samples = count(answer.witness.samples, "sample")
+    yield paragraph(Strong("Yes."), f" Here is an answer with {samples}, worked out by hand.")
 
 
-def _kinks(problem: Problem) -> str:
-    used = activations(problem.network)
-    if not any(activation.has_kinks for activation in used):
-        return ""
-    return f", and {kink_line(used, problem.derivative_at_kink)}"
+def _convention(problem: Problem) -> str:
+    line = kink_line(activations(problem.network), problem.derivative_at_kink)
+    return "" if line == NO_KINK else f", and {line}"

@@ -28,7 +28,7 @@ _MOST_SAMPLES = 8
 
 
 def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iterator[Block]:
-    """How the gradients that are asked for come to vanish, and the others do not."""
+    """Explain how the gradients that are asked for come to vanish, and the others do not."""
     problem, witness = answer.problem, answer.witness
     sums = {
         (name, index): all_sums.of(name, index)
@@ -56,21 +56,21 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
                 "a certificate of that, which was checked.",
             )
         )
-    if any(_on_kinks(answer)):
+    if any(_on_kink(answer)):
         paragraphs.append(
             (
                 "A sample is on a kink, where the loss need not have a derivative: there the gradients are ",
                 "what reverse mode makes of the slope that is taken.",
             )
         )
-    if said := smallest_text(answer):
-        paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', said)}.",))
+    if size := smallest_text(answer):
+        paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', size)}.",))
     if paragraphs:
         yield heading("Why it works")
         yield from map(Paragraph, paragraphs)
 
 
-def _on_kinks(answer: Sat) -> Iterator[bool]:
+def _on_kink(answer: Sat) -> Iterator[bool]:
     layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
     return (piecewise(layer.activation).locate(z)[1] for layer, array in layers for z in array.entries)
 
@@ -82,11 +82,11 @@ def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterat
         if sum_.carrying:
             groups.setdefault(sum_.carrying, []).append((_gradient(names, sum_),))
     if groups:
-        said: list[Prose] = [
+        groups_of_terms: list[Prose] = [
             ("in ", *join(gradients), f" {_those(samples, answer.witness.samples)}")
             for samples, gradients in groups.items()
         ]
-        parts = [part for prose in said for part in ("; ", *prose)][1:]
+        parts = [part for prose in groups_of_terms for part in ("; ", *prose)][1:]
         yield ("Terms that are not zero cancel: ", *parts, ".")
 
 
@@ -136,16 +136,16 @@ def _held_back(
         by_unit.setdefault((int(name[1:]), index[0]), []).append(sums[name, index])
     run, samples = answer.witness.forward, answer.witness.samples
     told = 0
-    for (layer, unit), own in by_unit.items():
-        slopes = [values[unit] for values in run.derivatives[layer - 1].rows()]
+    for (layer, unit), entries in by_unit.items():
+        passing = [values[unit] for values in run.derivatives[layer - 1].rows()]
         arriving = all_sums.arriving(layer, unit)
-        held = [m for m in range(samples) if not slopes[m] and sign(arriving[m])]
-        passed = [m for m in range(samples) if slopes[m] and sign(arriving[m])]
+        held = [m for m in range(samples) if not passing[m] and sign(arriving[m])]
+        passed = [m for m in range(samples) if passing[m] and sign(arriving[m])]
         if not held or not passed or told == _MOST_UNITS:
             continue
         told += 1
-        gradients: list[Prose] = [(_gradient(names, sum_),) for sum_ in own]
-        what = " is a sum" if len(own) == 1 else " are sums"
+        gradients: list[Prose] = [(_gradient(names, sum_),) for sum_ in entries]
+        what = " is a sum" if len(entries) == 1 else " are sums"
         end = ", and not zero" if len(passed) == 1 else ", which do not cancel"
         yield (
             f"On {samples_text(held, samples)} {_unit(names, layer, unit)} has slope 0 ",

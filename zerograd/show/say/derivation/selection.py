@@ -28,38 +28,35 @@ class Selection:
     Attributes:
         gradients: entries, by array in order, each array's in row-major order.
         units: of each layer (0: the inputs, L + 1 does not occur), by its number.
-        complete: whether nothing is left out of gradients and units.
     """
 
     gradients: dict[str, list[Index]]
     units: dict[int, list[int]]
-    complete: bool
 
 
 def select(witness: Witness) -> Selection:
     """All entries of all gradients where they are few; else those that are asked by index, and the first."""
     problem, network = witness.problem, witness.problem.network
     names = [*network.shapes, *(["x"] if problem.asks_of_x else [])]
-    shapes = {name: witness.gradients[name].shape for name in names}
     many = sum(len(witness.gradients[name].entries) for name in names) > MOST_GRADIENTS
     gradients = {}
     for name in names:
-        entries = list(indices(shapes[name]))
+        entries = list(indices(witness.gradients[name].shape))
         if many:
             most = max(MOST_GRADIENTS // len(names), 1)
             entries = sorted([*_named(witness, name)[:MOST_GRADIENTS], *entries][:most])
             entries = list(dict.fromkeys(entries))
         gradients[name] = entries
-    units: dict[int, list[int]] = {}
-    complete = not many
+    needed: list[set[int]] = [set() for _ in network.widths]
+    for name in network.shapes:
+        for index in gradients[name]:
+            for below, unit in enumerate(index):
+                needed[int(name[1:]) - below].add(unit)
+    units = {}
     for layer, width in enumerate(network.widths):
-        needed = {index[1] for index in gradients.get(f"w{layer + 1}", ())}
-        needed |= {index[0] for index in gradients.get(f"w{layer}", ())}
-        needed |= {index[0] for index in gradients.get(f"b{layer}", ())}
-        shown = range(width) if width <= MOST_UNITS else range(MOST_UNITS // 2)
-        units[layer] = sorted(needed | {*shown})
-        complete = complete and len(units[layer]) == width
-    return Selection(gradients, units, complete)
+        shown = range(width if width <= MOST_UNITS else MOST_UNITS // 2)
+        units[layer] = sorted(needed[layer] | {*shown})
+    return Selection(gradients, units)
 
 
 def _named(witness: Witness, name: str) -> list[Index]:

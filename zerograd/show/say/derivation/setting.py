@@ -61,11 +61,11 @@ def _parameters(answer: Sat, names: Names) -> Iterator[Block]:
     arrays = answer.witness.parameters
     single = [name for name, array in arrays.items() if len(array.entries) == 1]
     several = [name for name in arrays if name not in single]
-    said = [row(names.parameter(name), EQUALS, number(arrays[name].entries[0])) for name in single]
-    if said:
-        yield paragraph("Its parameters are " if not several else "Of its parameters, ", join(said), ".")
+    values = [row(names.parameter(name), EQUALS, number(arrays[name].entries[0])) for name in single]
+    if values:
+        yield paragraph("Its parameters are " if not several else "Of its parameters, ", join(values), ".")
     if several:
-        yield paragraph("The others are:" if said else "Its parameters are:")
+        yield paragraph("The others are:" if values else "Its parameters are:")
         yield Equations(tuple(Equation(names.parameter(name), (_matrix(arrays[name]),)) for name in several))
     if any(max(array.shape) > MOST_SIDE for array in arrays.values()):
         yield paragraph(f"Of large arrays some rows and columns are left out: {EVERYTHING}.")

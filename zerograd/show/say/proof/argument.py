@@ -179,12 +179,14 @@ class Argument:
         formulas = [(label, self.words.formula(label, formula, {})) for label, formula in case.facts]
         on_sides = [formula for label, formula in formulas if label.startswith("z") and len(choices) > 1]
         asked = [formula for label, formula in formulas if not label.startswith("z")]
-        said = prose("some sample ", what, ", say ", quantity(self.problem.network, "x", tag))
+        clause = prose("some sample ", what, ", say ", quantity(self.problem.network, "x", tag))
         if on_sides:
-            said = prose(said, ", so that ", join(on_sides))
+            clause = prose(clause, ", so that ", join(on_sides))
         if asked:
-            said = prose(said, ", while ", join(asked), f" {'is' if len(set(asked)) == 1 else 'are'} asked")
-        return said
+            clause = prose(
+                clause, ", while ", join(asked), f" {'is' if len(set(asked)) == 1 else 'are'} asked"
+            )
+        return clause
 
     # How a case ends
 
@@ -203,18 +205,18 @@ class Argument:
     def renumbered(self) -> str:
         """``Samples``, ``Units of layer 1`` or both: what cases that are like others rename."""
         likes = [node.renaming for node in nodes(self.words.part.root) if isinstance(node, Like)]
-        found = ["samples"] if any(_moves(like.samples) for like in likes) else []
+        renamed = ["samples"] if any(_moves(like.samples) for like in likes) else []
         layers = sorted({layer for like in likes for layer, order in like.units.items() if _moves(order)})
-        found += [f"units of layer {layer}" for layer in layers]
-        text = listed(found) if found else "samples"
+        renamed += [f"units of layer {layer}" for layer in layers]
+        text = listed(renamed) if renamed else "samples"
         return text[0].upper() + text[1:]
 
     def _renamed(self, renaming: Renaming) -> list[str]:
-        found = _permuted("sample", renaming.samples, "")
+        changes = _permuted("sample", renaming.samples, "")
         layers = self.problem.network.depth - 1
         for layer, order in sorted(renaming.units.items()):
-            found += _permuted("unit", order, f" of layer {layer}" if layers > 1 else "")
-        return found
+            changes += _permuted("unit", order, f" of layer {layer}" if layers > 1 else "")
+        return changes
 
 
 def _capital(text: Prose) -> Prose:

@@ -34,8 +34,8 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
     asked = [*asked_of(problem, partial(_gradient, problem)), *((Code(str(c)),) for c in problem.where)]
     every = problem.samples.most is not None and _holds_for_any(problem, certificate)
     return worded(
-        "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy "
-        "{asked}{fixed}. Here {L} is the {loss}; {kinks}.{every}",
+        "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy {asked}"
+        "{fixed}. Here {L} is the {loss}; {convention}.{every}",
         whole=whole,
         network=network_line(problem.network),
         size=size(problem),
@@ -43,7 +43,7 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
         fixed=_fixed(problem),
         L=_L,
         loss=problem.model.loss.words,
-        kinks=kink_line(activations(problem.network), problem.derivative_at_kink),
+        convention=kink_line(activations(problem.network), problem.derivative_at_kink),
         every=" The same holds for every other number of samples." if every else "",
     )
 
@@ -94,7 +94,7 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         outputs=prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else "",
     )
     if "dataset" in kinds or "moments" in kinds:
-        yield _letters(problem, slopes="dataset" in kinds)
+        yield _letters(problem, whole="dataset" in kinds)
     if "moments" in kinds:
         yield _moments(problem)
     if any(label.startswith("homogeneity") for label in used):
@@ -109,7 +109,7 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         yield prose(Polynomials(problem).variable(entry("t", (0,))), f" and its like stand for {of}.")
 
 
-def _letters(problem: Problem, *, slopes: bool) -> Prose:
+def _letters(problem: Problem, *, whole: bool) -> Prose:
     network = problem.network
     name = partial(quantity, network)
     k = ("k",) if network.outputs > 1 else ()
@@ -128,7 +128,7 @@ def _letters(problem: Problem, *, slopes: bool) -> Prose:
         choices = sides(network.layers[layer - 1].activation, problem.derivative_at_kink)
         defined = row(z, EQUALS, *_affine(network, i)) if layer == 1 else z
         text += prose("; ", defined, " is the pre-activation of ", which)
-        if slopes:
+        if whole:
             each = (
                 prose(row(s, EQUALS, rational(side.derivative)), " where ", interval(side, z))
                 for side in choices
