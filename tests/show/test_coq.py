@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from zerograd.core.errors import Refused
-from zerograd.core.model.activations import Activation, Kink, leaky_relu
+from zerograd.core.model.activations import LINEAR, Activation, Kink, Smooth, leaky_relu
 from zerograd.core.model.backprop import exact_activate
+from zerograd.core.model.losses import MeanSquaredError
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
@@ -38,7 +39,9 @@ from zerograd.core.refuting.certificate import (
 from zerograd.core.refuting.system import Renaming
 from zerograd.core.verdict.witness import Witness
 from zerograd.proving.certify import certify
-from zerograd.show.coq import proof_coq
+from zerograd.show.coq import NotExportable, proof_coq, unfit
+from zerograd.show.coq import activations as coq_activations
+from zerograd.show.coq import loss as coq_loss
 from zerograd.show.coq.activations import function_name
 from zerograd.show.coq.statement import Statement
 from zerograd.show.coq.text import identifier
@@ -326,7 +329,7 @@ def test_the_statement_is_no_stronger_than_the_question(activation: Any, convent
             assert values["dL_d" + identifier(entry(name, index))] == expected
     assert values["loss"] == point.loss
     last = statement.hypotheses[-1]
-    assert eval(in_python(last.text), values) == (
+    assert eval(in_python(last.text(named=False)), values) == (
         not (compare(point.forward.z[0][0, 0], 1) > 0 and point.residuals[0, 0] != 0)
     )
 
@@ -346,3 +349,24 @@ def test_parts_twice() -> None:
     part = Part("dataset", 1, Split("z1[0,0]", {"z1[0,0] <= 0": off, "z1[0,0] > 0": on}))
     text = proof_coq(problem, Certificate(problem.digest, (part, replace(part))))
     assert text.count("Theorem") == 1
+
+
+def test_other_losses_and_activations_are_unfit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a Coq file cannot speak of is said before anything is written, and of nothing else."""
+    assert unfit(Problem(**HEADLINE, samples=1)) is None
+
+    class Absolute(MeanSquaredError):
+        words = "mean absolute error"
+
+    monkeypatch.setattr(coq_loss, "MeanSquaredError", Absolute)
+    problem = Problem(**HEADLINE, samples=1)
+    assert (
+        unfit(problem)
+        == "proofs for Coq speak of the mean absolute error only, not of the mean squared error"
+    )
+    with pytest.raises(NotExportable, match="not of the mean squared error"):
+        one_sample()
+    sigmoid = Smooth("sigmoid", LINEAR.names, lambda a: a * (1 - a))
+    assert coq_activations.unfit(sigmoid) == (
+        "proofs for Coq speak of piecewise linear activations only, not of sigmoid"
+    )

@@ -310,4 +310,4 @@ def test_the_statement_is_no_stronger_than_the_question(
     named = [
         f"dL_d{identifier(entry(name, i))} = 0" for name in network.shapes for i, _ in arrays[name].items()
     ]
-    assert [hypothesis.text for hypothesis in statement.hypotheses] == named
+    assert [hypothesis.text(named=False) for hypothesis in statement.hypotheses] == named

@@ -32,7 +32,7 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.show.plot import KINDS
 from zerograd.show.plot.figure import drawn
 from zerograd.show.plot.grid import outputs_at
-from zerograd.show.plot.residuals import MARKERS
+from zerograd.show.plot.points import MARKERS
 from zerograd.show.plot.style import (
     PALE,
     number,

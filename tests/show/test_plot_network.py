@@ -31,7 +31,7 @@ from zerograd.core.model.network import Layer, Network
 from zerograd.core.verdict.answer import Sat
 from zerograd.show.plot import KINDS, Kind, bars
 from zerograd.show.plot.figure import drawn
-from zerograd.show.plot.residuals import MARKERS
+from zerograd.show.plot.points import MARKERS
 from zerograd.show.plot.style import (
     FAINT,
     HATCHES,

@@ -64,7 +64,10 @@ INTEGER_MODES = {"z3": ("general",), "cvc5": ("general",)}
 """Modes that must come to a verdict on small scripts. The others must only never be wrong."""
 FINITE_MODES: dict[str, tuple[Mode, ...]] = {"z3": ("small-integers",), "cvc5": ()}
 """Modes for small integers that must find a model where there is one."""
-PATIENT_MODES = {"z3": ("polynomial", "elimination", "general"), "cvc5": ("general",)}
+PATIENT_MODES: dict[str, tuple[Mode, ...]] = {
+    "z3": ("polynomial", "elimination", "general"),
+    "cvc5": ("general",),
+}
 """Modes that do not give up on what is too hard for them."""
 
 BACKENDS = [

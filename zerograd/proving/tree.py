@@ -160,10 +160,10 @@ class Tree:
         Where it has to speak of sides that are not decided (what unites them, say s² = s, makes for long
         proofs), it is looked for in no more than one identity.
         """
-        slopes = {
+        fixed = {
             split: {n for case in self.system.splits[split] for n in case.values} for split in open_splits
         }
-        united = {values_label(name): name for names in slopes.values() for name in names}
+        united = {values_label(name): name for names in fixed.values() for name in names}
         united = {label: name for label, name in united.items() if label in known.facts}
         sides = set(united.values())
         facts = {label: fact for label, fact in known.facts.items() if label not in united}
@@ -171,7 +171,7 @@ class Tree:
             return open_splits[0]
         core = self.reals.core(facts)
         spoken = set().union(*(variables_in(fact) for fact in core.values()))
-        touched = [split for split in open_splits if slopes[split] & spoken & sides]
+        touched = [split for split in open_splits if fixed[split] & spoken & sides]
         tries = 1 if touched else FEW if open_splits else MANY
         return refute(self.system, self.reals, known, core, tries) or next(
             iter([*touched, *open_splits]), None

@@ -7,8 +7,7 @@ from html import escape
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat, Unknown, Unsat
 from zerograd.document.escape import clean
-from zerograd.show.question import question_lines
-from zerograd.show.words import activations, kink_line, network_line
+from zerograd.show.question import question_lines, setting_line
 
 MOST_PARAMETERS = 200
 """Of a network whose formulas are derived in less than a second; a notebook asks for them unasked."""
@@ -68,9 +67,8 @@ def as_latex(thing: object) -> str | None:
 
 
 def _problem(problem: Problem) -> str:
-    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
     rows = [
-        ("network", f"{network_line(problem.network)}, mean squared error, {kinks}"),
+        ("network", setting_line(problem)),
         ("samples", str(problem.samples)),
         *(("asked", line) for line in question_lines(problem)),
     ]

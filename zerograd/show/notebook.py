@@ -1,4 +1,4 @@
-"""A witness as a Jupyter notebook: forward pass, residuals, chain rule and asserts, with NumPy alone."""
+"""A witness as a Jupyter notebook: forward pass, loss, chain rule and asserts, with NumPy alone."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from zerograd.core.model.activations import Activation
+from zerograd.core.model.losses import Loss
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean_lines, markdown_escape
 from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (
     asserts,
     facts,
-    place_lists,
+    put_back_arguments,
     rounding_comment,
     rounding_lines,
     shown_names,
     title,
 )
-from zerograd.show.scripts.rounding import PutBack, prepare
+from zerograd.show.scripts.rounding import PutBack, beyond_float64, prepare
+from zerograd.show.words import activations
 
 _DECIMAL_DIGITS = 600
 """Of a longer integer Python may refuse to read the decimal digits; it reads any number in base 16."""
@@ -36,7 +38,7 @@ def notebook(answer: Sat) -> str:
     """A notebook (nbformat 4.5) that calculates with fractions, or in float64 where numbers are irrational.
 
     Raises:
-        BeyondFloat64: the witness is irrational, and float64 cannot show what it shows.
+        BeyondFloat64: the witness is irrational, and float64 cannot show what it shows (see `unfit`).
     """
     cells: list[dict[str, object]] = [
         {"cell_type": kind, "id": f"zerograd-{number}", "metadata": {}, "source": source}
@@ -55,6 +57,15 @@ def notebook(answer: Sat) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
+def unfit(answer: Answer) -> str | None:
+    """Why there is no notebook of this answer; None where there is one."""
+    if not isinstance(answer, Sat):
+        return f"the answer is {answer.status}: there is no witness to calculate with"
+    if not answer.problem.model.loss.least_squares:
+        return f"a notebook works out squares, and the loss is the {answer.problem.model.loss.words}"
+    return beyond_float64(answer.witness) if _in_floats(answer.witness) else None
+
+
 def _cells(answer: Sat) -> Iterator[tuple[str, str]]:
     """(kind, source) of each cell."""
     witness = answer.witness
@@ -64,9 +75,9 @@ def _cells(answer: Sat) -> Iterator[tuple[str, str]]:
     yield "code", _text(_data(witness))
     yield "markdown", _text(["## Forward pass", "", *_forward_words(witness, put_back)])
     yield "code", _text([*_functions(witness, put_back), *_forward(witness, put_back)])
-    yield "markdown", _text(["## Residuals and loss", "", *_RESIDUAL_WORDS])
-    yield "code", _text(_residuals(witness))
-    yield "markdown", _text(["## Gradients by the chain rule", "", *_backward_words(witness.problem)])
+    yield "markdown", _text(["## Residuals and loss", "", *_loss_words(witness)])
+    yield "code", _text(_loss(witness))
+    yield "markdown", _text(["## Gradients by the chain rule", "", *_backward_words(witness)])
     yield "code", _text(_backward(answer))
     yield "markdown", _text(["## What is asked", "", *_asked_words(answer)])
     yield "code", _text(_asked(answer))
@@ -168,16 +179,17 @@ def _forward_words(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterato
         below = f"a_{{{number - 1}}}" if number > 1 else "x"
         bias = f" + b_{{{number}}}" if layer.bias else ""
         name = layer.activation.name.replace("_", "\\_")
-        phi = f"\\mathrm{{{name}}}(z_{{{number}}})" if layer.activation.has_kinks else f"z_{{{number}}}"
+        phi = f"z_{{{number}}}" if layer.activation.is_linear else f"\\mathrm{{{name}}}(z_{{{number}}})"
         yield f"$$z_{{{number}}} = {below}\\, w_{{{number}}}^\\top{bias}, \\qquad a_{{{number}}} = {phi}$$"
         yield ""
 
 
 def _names(problem: Problem) -> dict[Activation, str]:
-    """What the functions of the activations with kinks are called."""
-    found = dict.fromkeys(layer.activation for layer in problem.network.layers if layer.activation.has_kinks)
+    """What the functions of the activations that bend are called."""
     names: dict[Activation, str] = {}
-    for activation in found:
+    for activation in dict.fromkeys(activations(problem.network)):
+        if activation.is_linear:
+            continue
         others = sum(known.name == activation.name for known in names)
         base = "absolute" if activation.name == "abs" else activation.name
         names[activation] = f"{base}_{others + 1}" if others else base
@@ -189,7 +201,7 @@ def _functions(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterator[st
     for activation, name in _names(problem).items():
         own = sides(activation, problem.derivative_at_kink)
         values = [_affine(side, floats=floats) for side in own]
-        slopes = [_number(side.derivative, floats=floats) for side in own]
+        derivatives = [_number(side.derivative, floats=floats) for side in own]
         yield f"def {name}(z):"
         yield f"    return {_by_side(own, values)}"
         yield ""
@@ -197,7 +209,7 @@ def _functions(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterator[st
         yield f"def {name}_slope(z):"
         if problem.derivative_at_kink != "forbid":
             yield f"    # at a kink: {problem.derivative_at_kink}"
-        yield f"    return {_by_side(own, slopes)}"
+        yield f"    return {_by_side(own, derivatives)}"
         yield ""
         yield ""
     if put_back:
@@ -239,39 +251,45 @@ def _forward(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterator[str]
         bias = f" + b{number}" if layer.bias else ""
         yield f"z{number} = {below} @ w{number}.T{bias}"
         if number in put_back:
-            back = put_back[number]
-            yield f"z{number} = put_back(z{number}, {', '.join(place_lists(back, 0))}, {back.rounding:.1e})"
+            yield f"z{number} = put_back(z{number}, {', '.join(put_back_arguments(put_back[number], 0))})"
         phi = names.get(layer.activation)
         yield f"a{number} = {phi}(z{number})" if phi else f"a{number} = z{number}"
     for number in range(1, network.depth + 1):
         yield f'print("z{number} =", z{number}, "a{number} =", a{number}, sep="\\n")'
 
 
-# --- residuals, gradients ------------------------------------------------------------------
-
-_RESIDUAL_WORDS = [
-    "A residual is what the network says, less the target; the loss is the mean of their squares.",
-    "",
-    "$$r = \\hat y - y, \\qquad L = \\frac{1}{M K} \\sum_{m, k} r_{m k}^2$$",
-]
+# --- loss, gradients ---------------------------------------------------------------------
 
 
-def _mean(top: int, witness: Witness) -> str:
-    entries = len(witness.y.entries)
-    return f"{top} / {entries}" if _in_floats(witness) else f"Fraction({top}, {entries})"
+def _loss_words(witness: Witness) -> Iterator[str]:
+    loss = witness.problem.model.loss
+    which, share = ("mean", f"{_tex_share(1, loss)} ") if loss.averages else ("sum", "")
+    yield f"A residual is what the network says, less the target; the loss is the {which} of their squares."
+    yield ""
+    yield f"$$r = \\hat y - y, \\qquad L = {share}\\sum_{{m, k}} r_{{m k}}^2$$"
 
 
-def _residuals(witness: Witness) -> Iterator[str]:
+def _tex_share(top: int, loss: Loss) -> str:
+    return f"\\frac{{{top}}}{{M K}}" if loss.averages else str(top)
+
+
+def _share(top: int, witness: Witness) -> str:
+    """A number over how many terms the loss is the mean of."""
+    count = witness.problem.model.loss.count(*witness.y.shape)
+    return f"{top} / {count}" if _in_floats(witness) else f"Fraction({top}, {count})"
+
+
+def _loss(witness: Witness) -> Iterator[str]:
     yield f"r = a{witness.problem.network.depth} - y"
-    yield f"loss = {_mean(1, witness)} * (r * r).sum()"
+    yield f"loss = {_share(1, witness)} * (r * r).sum()"
     yield 'print("r =", r, "loss =", loss, sep="\\n")'
 
 
-def _backward_words(problem: Problem) -> Iterator[str]:
+def _backward_words(witness: Witness) -> Iterator[str]:
     yield "From the output down: $\\delta$ is the derivative of $L$ by the pre-activations of a layer."
     yield ""
-    last = f"{{{problem.network.depth}}}"
-    yield f"$$\\delta_{last} = \\frac{{2}}{{M K}}\\, r \\odot \\varphi'(z_{last}), \\qquad"
+    last, loss = f"{{{witness.problem.network.depth}}}", witness.problem.model.loss
+    yield f"$$\\delta_{last} = {_tex_share(loss.constant, loss)}\\, r \\odot \\varphi'(z_{last}), \\qquad"
     yield "\\delta_{l} = (\\delta_{l+1}\\, w_{l+1}) \\odot \\varphi'(z_{l})$$"
     yield ""
     yield "$$\\frac{\\partial L}{\\partial w_l} = \\delta_l^\\top a_{l-1}, \\qquad"
@@ -281,7 +299,7 @@ def _backward_words(problem: Problem) -> Iterator[str]:
 def _backward(answer: Sat) -> Iterator[str]:
     network, names = answer.problem.network, _names(answer.problem)
     yield "found = {}"
-    upstream = f"{_mean(2, answer.witness)} * r"
+    upstream = f"{_share(answer.problem.model.loss.constant, answer.witness)} * r"
     for number in range(network.depth, 0, -1):
         layer = network.layers[number - 1]
         phi = names.get(layer.activation)

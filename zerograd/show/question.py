@@ -4,23 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.question.vocabulary import RELATIONS, Relation, variable_shapes
 from zerograd.core.verdict.answer import Attempt, Run
 from zerograd.document.escape import clean
 from zerograd.document.layout import cut
 from zerograd.document.numbers import exact_text
-from zerograd.show.words import label
+from zerograd.show.words import activations, kink_line, label, network_line
 
 _MOST = 8
 """Conditions, given values and bounds that are listed."""
 _SOLVERS = {"z3": "Z3", "cvc5": "cvc5"}
 
 
+def setting_line(problem: Problem) -> str:
+    """The network, the loss, and the derivative that is taken at a kink."""
+    return f"{network_line(problem.network)}, {problem.model.loss.words}, {convention_line(problem)}"
+
+
+def convention_line(problem: Problem) -> str:
+    """``ReLU'(0) = 0 (torch)``."""
+    return kink_line(activations(problem.network), problem.derivative_at_kink)
+
+
+def relations_asked(problem: Problem, samples: int) -> dict[tuple[str, Index], list[Relation]]:
+    """The relations under which the question names each gradient entry that it asks for."""
+    asked: dict[tuple[str, Index], list[Relation]] = {}
+    for relation in RELATIONS:
+        for place in problem.asked_entries(relation, samples):
+            asked.setdefault(place, []).append(relation)
+    return asked
+
+
 def question_lines(problem: Problem) -> Iterator[str]:
     """Relations on one line, then conditions, given values, bounds and the domain."""
     asked = [
-        f"{relation.replace('_', ' ')}: {', '.join(map(str, references))}"
+        f"{relation.words}: {', '.join(map(str, references))}"
         for relation, references in problem.query.items()
         if references
     ]

@@ -11,10 +11,10 @@ from zerograd.core.verdict.answer import Answer, Reason, Sat, Unknown, Unsat
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import decimal_text, exact_text, field_text
-from zerograd.show.question import attempts_text, question_lines, where_lines, word_of
+from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
-from zerograd.show.words import activations, count, kink_line, network_line
+from zerograd.show.words import count
 
 _LONG_NUMBER = re.compile(r"≈[-\d]|\b[wb]\d+ ≈ ")
 _SECOND = ("z3", "cvc5")
@@ -65,8 +65,7 @@ def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbos
 
 
 def _problem(problem: Problem, layout: Layout) -> list[str]:
-    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
-    return layout.labelled("network", f"{network_line(problem.network)}, mean squared error, {kinks}")
+    return layout.labelled("network", setting_line(problem))
 
 
 def _sat(answer: Sat, layout: Layout) -> Iterator[str]:

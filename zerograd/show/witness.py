@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from zerograd.core.model.activations import piecewise
 from zerograd.core.model.references import Reference, resolve
-from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import equation, exact_text, vector_text
 from zerograd.document.table import Column, flow, table
+from zerograd.explain.causes import dead_units
+from zerograd.show.question import relations_asked
 from zerograd.show.why import units_text, why_zero
 from zerograd.show.words import count, kink_line, label
 
@@ -24,13 +25,6 @@ MAX_COLUMNS = 12
 MAX_SIDE = 12
 """Rows and columns of the largest matrix that is shown in full."""
 INACTIVE, ON_KINK = "°", "*"
-
-_SIGNS: Mapping[Relation, frozenset[int]] = {
-    Relation.ZERO: frozenset({0}),
-    Relation.NONZERO: frozenset({-1, 1}),
-    Relation.POSITIVE: frozenset({1}),
-    Relation.NEGATIVE: frozenset({-1}),
-}
 
 
 def shorten(items: Sequence[T], most: int) -> tuple[list[T], list[T]]:
@@ -118,7 +112,7 @@ def _columns(witness: Witness, shown: int) -> list[Column]:
 
     columns = [Column("sample", [str(m) for m in range(shown)]), column("x", witness.x.rows())]
     for number, layer in enumerate(network.layers, start=1):
-        if layer.activation.has_kinks:
+        if not layer.activation.is_linear:
             columns.append(_marked(witness, number, shown))
             if number < network.depth:
                 columns.append(column(f"a{number}", run.a[number - 1].rows()))
@@ -133,10 +127,10 @@ def _marked(witness: Witness, number: int, shown: int) -> Column:
     activation = witness.problem.network.layers[number - 1].activation
     run = witness.forward
     cells = []
-    for z, slopes in zip(run.z[number - 1].rows()[:shown], run.derivatives[number - 1].rows(), strict=False):
+    for z, row in zip(run.z[number - 1].rows()[:shown], run.derivatives[number - 1].rows(), strict=False):
         marks = [
-            ON_KINK if piecewise(activation).locate(value)[1] else "" if slope else INACTIVE
-            for value, slope in zip(z, slopes, strict=True)
+            ON_KINK if piecewise(activation).locate(value)[1] else "" if derivative else INACTIVE
+            for value, derivative in zip(z, row, strict=True)
         ]
         cells.append(vector_text(z, marks))
     if any(cell.endswith((INACTIVE, ON_KINK)) for cell in cells):
@@ -147,14 +141,13 @@ def _marked(witness: Witness, number: int, shown: int) -> Column:
 
 
 def _dead_units(witness: Witness, layout: Layout) -> Iterator[str]:
-    for number, slopes in enumerate(witness.forward.derivatives, start=1):
-        by_unit = zip(*slopes.rows(), strict=True)
-        dead = [unit for unit, column in enumerate(by_unit) if not any(column)]
-        if dead and witness.samples > 1:
-            verb = "is" if len(dead) == 1 else "are"
-            yield from layout.wrapped(
-                f"{units_text(dead)} of layer {number} {verb} dead: slope 0 on every sample", indent=2
-            )
+    every = list(dead_units(witness.point)) if witness.samples > 1 else []
+    for number in dict.fromkeys(layer for layer, _ in every):
+        dead = [unit for layer, unit in every if layer == number]
+        verb = "is" if len(dead) == 1 else "are"
+        yield from layout.wrapped(
+            f"{units_text(dead)} of layer {number} {verb} dead: slope 0 on every sample", indent=2
+        )
 
 
 def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
@@ -168,31 +161,26 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
             f"one row for each array, of {len(entries)} entries in all; --json has every one", indent=2
         )
         return
-    asked = _asked(witness)
+    asked = relations_asked(problem, witness.samples)
     values = [exact_text(witness.gradients[name][index]) for name, index in entries]
     labels = [f"∂L/∂{label(name, index, witness.gradients[name].shape)}" for name, index in entries]
-    notes = [", ".join(asked.get(place, ())) for place in entries]
+    notes = [
+        ", ".join(
+            _noted(relation, sign(witness.gradients[name][index]))
+            for relation in sorted(asked.get((name, index), ()), key=lambda relation: relation.some)
+        )
+        for name, index in entries
+    ]
     columns = [Column("gradient", labels, left=True), Column("value", values)]
     if any(notes):
         columns.append(Column("asked", notes, left=True))
     yield from table(columns, width=layout.width)
 
 
-def _asked(witness: Witness) -> dict[tuple[str, Index], list[str]]:
-    """What was asked of each entry, ticked where it holds."""
-    problem, gradients = witness.problem, witness.gradients
-    asked: dict[tuple[str, Index], list[str]] = {}
-    for relation, signs in _SIGNS.items():
-        for name, index in problem.asked_entries(relation, witness.samples):
-            held = sign(gradients[name][index]) in signs
-            asked.setdefault((name, index), []).append(f"{relation} {_tick(held)}")
-    for reference in problem.query[Relation.SOME_NONZERO]:
-        for index in resolve(reference, gradients[reference.name].shape):
-            nonzero = sign(gradients[reference.name][index]) != 0
-            asked.setdefault((reference.name, index), []).append(
-                f"some nonzero {_tick(True)}" if nonzero else "(some nonzero)"
-            )
-    return asked
+def _noted(relation: Relation, own: int) -> str:
+    """What was asked of an entry with this sign, ticked where it holds; in parentheses where another does."""
+    held = own in relation.signs
+    return f"({relation.words})" if relation.some and not held else f"{relation.words} {_tick(held)}"
 
 
 def _tick(held: bool) -> str:
@@ -204,7 +192,7 @@ def _by_array(witness: Witness, names: Sequence[str], layout: Layout) -> list[st
     asked = []
     for name in names:
         said = [
-            f"{relation.replace('_', ' ')}{_of(reference)} {_tick(_holds(witness, relation, reference))}"
+            f"{relation.words}{_of(reference)} {_tick(relation.holds(_signs(witness, reference)))}"
             for relation, references in witness.problem.query.items()
             for reference in references
             if reference.name == name
@@ -227,10 +215,9 @@ def _of(reference: Reference) -> str:
     return "" if reference.index is None else f": {reference}"
 
 
-def _holds(witness: Witness, relation: Relation, reference: Reference) -> bool:
+def _signs(witness: Witness, reference: Reference) -> list[int]:
     array = witness.gradients[reference.name]
-    found = [sign(array[index]) for index in resolve(reference, array.shape)]
-    return any(found) if relation is Relation.SOME_NONZERO else all(s in _SIGNS[relation] for s in found)
+    return [sign(array[index]) for index in resolve(reference, array.shape)]
 
 
 def why_lines(witness: Witness, layout: Layout) -> Iterator[str]:

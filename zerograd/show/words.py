@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.activations import Activation, Kink, Piece, piecewise
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side
@@ -29,10 +29,8 @@ def kink_values(
 ) -> Iterator[tuple[Activation, int | Fraction, int | Fraction]]:
     """(activation, kink, derivative there), once for every activation. Nothing under ``forbid``."""
     for activation in dict.fromkeys(activations):
-        for number, kink in enumerate(piecewise(activation).kinks):
-            derivative = piecewise(activation).derivative_at_kink(number, convention)
-            if derivative is not None:
-                yield activation, kink, derivative
+        for kink, derivative in piecewise(activation).at_kinks(convention):
+            yield activation, kink, derivative
 
 
 def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
@@ -49,7 +47,7 @@ def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
 
 
 def activations(network: Network) -> list[Activation]:
-    """Of its layers, in order."""
+    """The activations of its layers, in order."""
     return [layer.activation for layer in network.layers]
 
 
@@ -57,9 +55,12 @@ def side_word(activation: Activation, side: Side) -> str:
     """What one says of a unit on this side: active, inactive, saturated; nothing where no word fits."""
     if side.is_point:
         return "on the kink"
-    if side.slope == 0:
-        return "inactive" if side.low is None and activation.name.startswith("relu") else "saturated"
-    return "active" if activation.name in ("relu", "relu6", "hardtanh") else ""
+    return next(p.word for p in piecewise(activation).pieces if (p.low, p.high) == (side.low, side.high))
+
+
+def piece_text(piece: Piece) -> str:
+    """What one says of a unit on this piece: a word, or else its slope."""
+    return piece.word or f"slope {piece.slope}"
 
 
 def label(name: str, index: Index, shape: Shape) -> str:

@@ -20,8 +20,17 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
-from zerograd.core.model.activations import ACTIVATION_NAMES
-from zerograd.core.question.vocabulary import MAX_SAMPLES
+from zerograd.core.model.activations import ACTIVATION_NAMES, KINKS, Kink
+from zerograd.core.model.losses import LOSSES
+from zerograd.core.question.vocabulary import (
+    DOMAINS,
+    EXPECTATIONS,
+    MAX_SAMPLES,
+    PREFERENCES,
+    Domain,
+    Expect,
+    Prefer,
+)
 from zerograd.spec import wording
 
 MAX_CONDITIONS = 1000
@@ -108,9 +117,12 @@ class LeakyRelu(_Form):
     leaky_relu: Number = Field(description="The slope below 0, e.g. 1/10.")
 
 
-ActivationName = Annotated[
-    Literal["linear", "relu", "abs", "relu6", "hardtanh", "leaky_relu"], wording.choice(*ACTIVATION_NAMES)
-]
+if TYPE_CHECKING:
+    ActivationName = str
+    LossName = str
+else:  # mypy knows no Literal of names that are computed
+    ActivationName = Annotated[Literal[ACTIVATION_NAMES], wording.choice(*ACTIVATION_NAMES)]
+    LossName = Annotated[Literal[tuple(LOSSES)], wording.choice(*LOSSES)]
 
 
 class Layer(_Form):
@@ -186,8 +198,8 @@ class ProblemFile(_Form):
         "any asks over all M.",
         examples=[3, "fewest", "any", {"from": 2, "to": 6}],
     )
-    loss: Annotated[Literal["mse"], wording.choice("mse")] = Field(
-        default="mse", description="The mean squared error over samples and outputs, as torch.nn.MSELoss."
+    loss: LossName = Field(
+        default=next(iter(LOSSES)), description=" ".join(loss.description for loss in LOSSES.values())
     )
     zero: Names = _optional(
         "Parameters, x, or single entries such as w1[0,1]: every entry of ∂L/∂ them is zero.",
@@ -208,20 +220,18 @@ class ProblemFile(_Form):
         "Lowest and highest value of parameters, x or y; null where open.",
         examples=[{"x": [-5, 5], "w1[0,0]": [0, None]}],
     )
-    domain: Annotated[Literal["real", "integer"], wording.choice("real", "integer")] = Field(
+    domain: Annotated[Domain, wording.choice(*DOMAINS)] = Field(
         default="real", description="Whether parameters, inputs and targets are integers."
     )
-    derivative_at_kink: Annotated[
-        Literal["torch", "left", "right", "forbid"], wording.choice("torch", "left", "right", "forbid")
-    ] = Field(
+    derivative_at_kink: Annotated[Kink, wording.choice(*KINKS)] = Field(
         default="torch",
         description="The derivative where an activation has none: what PyTorch returns (so ReLU'(0) = 0), "
         "the one from the left or the right; or forbid, that no sample sits on a kink.",
     )
-    expect: Annotated[Literal["sat", "unsat", "unknown"], wording.choice("sat", "unsat", "unknown")] = (
-        _optional("The answer that is expected; plays no part in finding it.")
+    expect: Annotated[Expect, wording.choice(*EXPECTATIONS)] = _optional(
+        "The answer that is expected; plays no part in finding it."
     )
-    prefer: Annotated[Literal["small", "any"], wording.choice("small", "any")] = _optional(
+    prefer: Annotated[Prefer, wording.choice(*PREFERENCES)] = _optional(
         "small: the witness with the smallest numbers that can be found in time; any: the first one. "
         "By default small for people, any for --json."
     )

@@ -42,6 +42,21 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """φ(z) = slope·z + offset from ``low`` to ``high``, which are None where the piece has no end.
+
+    Attributes:
+        word: what one says of a unit on it: active, inactive, saturated, or nothing.
+    """
+
+    low: Rational | None
+    high: Rational | None
+    slope: Rational
+    offset: Rational
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class PiecewiseLinear:
     """A continuous piecewise linear function φ.
 
@@ -113,6 +128,12 @@ class PiecewiseLinear:
             if all(a == -sign * b for a, b in derivatives) and all(a == sign * b for a, b in values):
                 return sign
         return 0
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """From left to right."""
+        ends = (None, *self.kinks), (*self.kinks, None)
+        return tuple(map(Piece, *ends, self.slopes, self.offsets, self.words))
 
     def derivative_at_kink(self, number: int, convention: Kink) -> Rational | None:
         """The derivative at ``kinks[number]``; None under ``forbid``."""

@@ -53,6 +53,11 @@ class Relation(StrEnum):
         relation.some, relation.expected = some, expected
         return relation
 
+    @property
+    def words(self) -> str:
+        """In running text: ``some nonzero``."""
+        return self.replace("_", " ")
+
     def holds(self, signs: Iterable[int]) -> bool:
         """Whether entries with these signs are as asked."""
         return (any if self.some else all)(sign in self.signs for sign in signs)

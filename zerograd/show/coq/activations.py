@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from zerograd.core.model.activations import Activation, Kink
+from zerograd.core.model.activations import Activation, Kink, PiecewiseLinear
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.system import intercept
@@ -35,6 +35,10 @@ class Definition:
         """A definition by texts with marks."""
         named = shown if named is None else named
         return cls(name, shown.replace(OF_SAMPLE, " p"), named.replace(OF_SAMPLE, ""))
+
+    def line(self, of: str = "") -> str:
+        """Coq's definition, ``of`` something."""
+        return f"Definition {self.name}{of} : R := {self.shown}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +116,18 @@ class Unit:
         forbidden = self.convention == "forbid"
         return [Compared(z, "!=", constant(kink)) for kink in kinks_of(self.activation) if forbidden]
 
-    def on_sides(self) -> tuple[str, str, str]:
-        """On which side z is and what holds there: the hypothesis, what it says, and a proof of it."""
+    def on_sides(self) -> tuple[str, str]:
+        """On which side z is and what holds there: a proposition, and a proof of it."""
         off = "".join(f"{prop.text(named=True)} -> " for prop in self.excluded())
         says = side_claims(self.sides, self.name("z"), self.name("s"), self.name("c"))
-        return self.name("K"), f"({off}{says})", f"({self.function}_sides {self.at})"
+        return f"({off}{says})", f"({self.function}_sides {self.at})"
+
+
+def unfit(activation: Activation) -> str | None:
+    """Why an activation cannot be written; None if it can."""
+    if isinstance(activation, PiecewiseLinear):
+        return None
+    return f"proofs for Coq speak of piecewise linear activations only, not of {activation}"
 
 
 def function_name(activation: Activation) -> str:
@@ -145,9 +156,9 @@ def kinks_of(activation: Activation) -> list[int | Fraction]:
     return [side.high for side in sides(activation, "left") if side.high is not None]
 
 
-def activation_definitions(activation: Activation, convention: Kink) -> str:
-    """φ and φ' by cases, and the lemmas on them that proofs use."""
-    name = function_name(activation)
+def activation_definitions(unit: Unit) -> str:
+    """φ and φ' of a unit by cases, and the lemmas on them that proofs use."""
+    activation, convention, name = unit.activation, unit.convention, unit.function
     pieces = sides(activation, "left")
     # Where kinks are forbidden no derivative is taken there; that of the left piece is as good as any.
     taken = pieces if convention == "forbid" else sides(activation, convention)
@@ -157,7 +168,7 @@ def activation_definitions(activation: Activation, convention: Kink) -> str:
         [
             f"Definition {name} (z : R) : R :=\n  {value}.\n",
             f"Definition {name}' (z : R) : R :=\n  {derivative}.\n",
-            *_lemmas(activation, convention, name),
+            *_lemmas(unit),
         ]
     )
 
@@ -183,9 +194,9 @@ def side_claims(choices: Sequence[Side], z: str, slope: str, shift: str) -> str:
     return joined(parts, "\\/", "False")
 
 
-def _lemmas(activation: Activation, convention: Kink, name: str) -> list[str]:
-    choices = sides(activation, convention)
-    kinks = [number_text(kink) for kink in kinks_of(activation)]
+def _lemmas(unit: Unit) -> list[str]:
+    choices, name = unit.sides, unit.function
+    kinks = [number_text(kink) for kink in kinks_of(unit.activation)]
     cases = [f"destruct (Rtotal_order z {kink}) as [?|[?|?]]; try contradiction;" for kink in kinks]
     decide = [
         f"unfold {name}, {name}';",
@@ -198,9 +209,9 @@ def _lemmas(activation: Activation, convention: Kink, name: str) -> list[str]:
     attempts = " | ".join(
         f"{'right; ' * n}{'left; ' if n < last else ''}repeat split; lra" for n in range(len(choices))
     )
-    forbidden = "".join(f"z <> {kink} -> " for kink in kinks) if convention == "forbid" else ""
+    forbidden = "".join(f"z <> {kink} -> " for kink in kinks) if unit.convention == "forbid" else ""
     lemmas = []
-    if not has_intercepts(choices):
+    if not unit.shifted:
         tactics = "\n  ".join([*decide, "lra."])
         lemmas.append(f"Lemma {name}_linear (z : R) : {name} z = {name}' z * z.\nProof.\n  {tactics}\nQed.\n")
     says = side_claims(choices, "z", f"{name}' z", f"({name} z - {name}' z * z)")

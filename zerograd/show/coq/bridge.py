@@ -7,14 +7,14 @@ definitions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from zerograd.core.refuting.facts import definition_label
 from zerograd.core.refuting.system import System
 from zerograd.show.coq.activations import Definition
 from zerograd.show.coq.algebra import Occurrence
-from zerograd.show.coq.claim import Claim, claim_text
+from zerograd.show.coq.claim import Claim, Whole, claim_text
 from zerograd.show.coq.lemma import Key, Lemma, application
 from zerograd.show.coq.props import Compared, Prop, constant, formula_of, proof_term, prop_text
 from zerograd.show.coq.statement import Claims
@@ -24,7 +24,6 @@ from zerograd.show.coq.text import (
     conjunction_pattern,
     disjunction_pattern,
     identifier,
-    number_text,
     polynomial_text,
     wrapped,
 )
@@ -33,20 +32,45 @@ from zerograd.show.coq.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Premise:
-    """A premise of a lemma: the hypothesis that it becomes, what it says, and the theorem's proof of it."""
+    """A premise of a lemma: what it says, the theorem's proof of it, and whether it is broken into lines."""
 
-    name: str
     text: str
     proof: str = "eq_refl"
+    is_long: bool = False
 
     @property
     def line(self) -> str:
-        return f"  {self.text} ->"
+        line = f"  {self.text} ->"
+        return wrapped(line) if self.is_long else line
 
-    @classmethod
-    def equation(cls, name: str, value: str, proof: str = "eq_refl") -> Premise:
-        """That a name is a value."""
-        return cls(f"E_{name}", f"{name} = {value}", proof)
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A lemma that theorems use: what it says, and how it is applied.
+
+    Attributes:
+        arguments: its variables, with the theorem's terms for them.
+        goal: its last line.
+    """
+
+    name: str
+    arguments: Sequence[tuple[str, str]]
+    premises: Sequence[Premise]
+    goal: str
+
+    def text(self, proof: Iterable[str]) -> str:
+        """The lemma with its proof, which begins where its variables are introduced."""
+        names = " ".join(name for name, _ in self.arguments)
+        lines = [f"Lemma {self.name} :", wrapped(f"  forall {names} : R,")]
+        lines += [premise.line for premise in self.premises]
+        lines += [self.goal, "Proof.", wrapped(f"intros {names}."), *proof]
+        return "\n".join([*lines, "Qed.", ""])
+
+    def applied(self, module: str, *more: str) -> str:
+        """The term for the goal, applied to ``more``."""
+        terms = [term for _, term in self.arguments]
+        terms += [premise.proof for premise in self.premises]
+        return f"({' '.join([f'{module}.{self.name}', *terms, *more])})"
 
 
 @dataclass(slots=True)
@@ -65,49 +89,42 @@ class Bridge:
     tree: Tree
     root: Lemma
     terms: dict[Key, str] = field(default_factory=dict)
-    plain: dict[Prop | None, str] = field(default_factory=dict)
+    plain: dict[Prop | Whole, str] = field(default_factory=dict)
 
     def is_needed(self, key: Key) -> bool:
         return key in self.root.premises
 
-    def lemma(self, name: str, variables: Sequence[str], lines: Sequence[str]) -> list[str]:
-        """The statement of a lemma, of lines for its premises and its goal, and the first tactic."""
-        names = " ".join(variables)
-        start = [f"Lemma {name} :", wrapped(f"  forall {names} : R,")]
-        return [*start, *lines, "Proof.", wrapped(f"intros {names}.")]
-
     def refuted(self) -> str:
         """The goal that what is asked does not hold, of variables."""
-        texts = [hypothesis.named for hypothesis in self.claims.hypotheses]
+        texts = [hypothesis.text(named=True) for hypothesis in self.claims.hypotheses]
         return "  ~ (" + " /\\\n     ".join(texts or ["True"]) + ")."
 
     def given(self) -> list[Premise]:
         """The values of inputs that are given."""
-        inputs = self.claims.inputs
-        return [Premise.equation(name, number_text(value)) for name, value in inputs if value is not None]
+        return self.equations(self.claims.given)
+
+    def named_occurrences(self) -> list[tuple[str, str]]:
+        """Variables for what is not polynomial, with what they stand for."""
+        return [(o.value.named, f"({o.shown})") for o in self.claims.algebra.occurrences]
 
     def occurrences(self) -> list[Premise]:
-        """What is not polynomial."""
-        occurrences = self.claims.algebra.occurrences
-        return [Premise(f"X_{o.value.named}", f"{o.value.named} = {o.inner}") for o in occurrences]
+        """What these variables are."""
+        return [Premise(f"{o.value.named} = {o.inner}") for o in self.claims.algebra.occurrences]
 
     def equations(self, definitions: Sequence[Definition]) -> list[Premise]:
         """Definitions, with units' values by s and c."""
-        units = {unit.name("a"): unit for unit in self.claims.units}
-        return [
-            Premise.equation(d.name, d.named, units[d.name].value_proof() if d.name in units else "eq_refl")
-            for d in definitions
-        ]
+        proofs = {unit.name("a"): unit.value_proof() for unit in self.claims.units}
+        return [Premise(f"{d.name} = {d.named}", proofs.get(d.name, "eq_refl")) for d in definitions]
 
     # The proof of the lemma
 
     def proof(self) -> Iterator[str]:
         """The tactics that prove it, from the premises that `introduced` brings in, and ``intros Q``."""
         occurrences = self.claims.algebra.occurrences
-        yield from [f"intros {' '.join(premise.name for premise in self.occurrences())}."] * bool(occurrences)
+        yield from [f"intros {' '.join(f'X_{o.value.named}' for o in occurrences)}."] * bool(occurrences)
         for occurrence in occurrences:
             yield from self._specified(occurrence)
-        yield from (f"intros E. subst {name}." for name, value in self.claims.inputs if value is not None)
+        yield from (f"intros E. subst {definition.name}." for definition in self.claims.given)
         yield from self.introduced()
         for number, occurrence in enumerate(occurrences):
             yield from self._identified(number, occurrence)
@@ -117,13 +134,15 @@ class Bridge:
         if len(names) > 1:
             yield f"destruct Q as {conjunction_pattern(names)}."
         asked = dict(zip(names, hypotheses, strict=False))
-        self.plain = {hypothesis.prop: name for name, hypothesis in asked.items() if hypothesis.key is None}
+        self.plain = {hypothesis.says: name for name, hypothesis in asked.items() if hypothesis.key is None}
         yield from self.specialized()
         for name, hypothesis in asked.items():
-            if hypothesis.key is not None and hypothesis.prop is None:
+            if hypothesis.key is None:
+                continue
+            if isinstance(hypothesis.says, Whole):
                 self.terms[hypothesis.key] = name
-            elif hypothesis.key is not None and hypothesis.prop is not None:
-                yield from self._derived(hypothesis.key, hypothesis.prop, name)
+            else:
+                yield from self._derived(hypothesis.key, hypothesis.says, name)
         for occurrence in occurrences:
             yield from self._occurring(occurrence)
         yield from self.of_system()

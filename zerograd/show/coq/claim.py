@@ -37,32 +37,32 @@ class Distinction:
 Claim: TypeAlias = Formula | Value | Whole | Case | Distinction
 
 
-def conjuncts(said: Both | Case) -> tuple[Claim, ...]:
+def conjuncts(claim: Both | Case) -> tuple[Claim, ...]:
     """The parts, all of which hold; of a case its values first."""
-    if isinstance(said, Both):
-        return said.parts
-    values = (Value(name, value) for name, value in said.values.items())
-    return (*values, *(formula for _, formula in said.facts))
+    if isinstance(claim, Both):
+        return claim.parts
+    values = (Value(name, value) for name, value in claim.values.items())
+    return (*values, *(formula for _, formula in claim.facts))
 
 
-def disjuncts(said: Either | Distinction) -> tuple[Claim, ...]:
+def disjuncts(claim: Either | Distinction) -> tuple[Claim, ...]:
     """The parts, one of which holds."""
-    return said.parts if isinstance(said, Either) else said.cases
+    return claim.parts if isinstance(claim, Either) else claim.cases
 
 
-def renamed_claim(said: Claim, names: Mapping[str, str]) -> Claim:
+def renamed_claim(claim: Claim, names: Mapping[str, str]) -> Claim:
     """The claim with other names for its variables."""
-    match said:
+    match claim:
         case Value(name=name, value=value):
             return Value(names.get(name, name), value)
         case Whole(name=name):
             return Whole(names.get(name, name))
         case Case():
-            return _renamed_case(said, names)
+            return _renamed_case(claim, names)
         case Distinction(cases=cases):
             return Distinction(tuple(_renamed_case(part, names) for part in cases))
         case _:
-            return renamed(said, names)
+            return renamed(claim, names)
 
 
 def _renamed_case(case: Case, names: Mapping[str, str]) -> Case:
@@ -70,38 +70,38 @@ def _renamed_case(case: Case, names: Mapping[str, str]) -> Case:
     return Case(case.name, values, tuple((label, renamed(fact, names)) for label, fact in case.facts))
 
 
-def claim_key(said: Claim) -> object:
+def claim_key(claim: Claim) -> object:
     """The same for claims that differ in the order of their parts, or by factors, only."""
-    match said:
+    match claim:
         case Value() | Whole():
-            return said
+            return claim
         case Case():
-            return said.meaning({})
+            return claim.meaning({})
         case Distinction(cases=cases):
             return frozenset(part.meaning({}) for part in cases)
         case _:
-            return meaning(said)
+            return meaning(claim)
 
 
-def claim_variables(said: Claim) -> frozenset[str]:
+def claim_variables(claim: Claim) -> frozenset[str]:
     """The names of its variables."""
-    match said:
+    match claim:
         case Value(name=name) | Whole(name=name):
             return frozenset({name})
         case Case():
-            return frozenset().union(*map(claim_variables, conjuncts(said)))
+            return frozenset().union(*map(claim_variables, conjuncts(claim)))
         case Distinction(cases=cases):
             return frozenset().union(*map(claim_variables, cases))
         case _:
-            return variables_in(said)
+            return variables_in(claim)
 
 
 _SIGNS = {"=": "{} = 0", "!=": "{} <> 0", ">": "0 < {}", ">=": "0 <= {}"}
 
 
-def claim_text(said: Claim) -> str:
+def claim_text(claim: Claim) -> str:
     """A proposition; of several parts it stands in parentheses."""
-    match said:
+    match claim:
         case Fact(polynomial=p, sign=sign):
             return _SIGNS[sign].format(polynomial_text(cleared(p)[0]))
         case Value(name=name, value=value):
@@ -109,6 +109,6 @@ def claim_text(said: Claim) -> str:
         case Whole(name=name):
             return f"integer {identifier(name)}"
         case Both() | Case():
-            return joined([claim_text(part) for part in conjuncts(said)], "/\\", "True")
+            return joined([claim_text(part) for part in conjuncts(claim)], "/\\", "True")
         case Either() | Distinction():
-            return joined([claim_text(part) for part in disjuncts(said)], "\\/", "False")
+            return joined([claim_text(part) for part in disjuncts(claim)], "\\/", "False")

@@ -16,12 +16,12 @@ from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Case
 from zerograd.show.coq.activations import Unit
-from zerograd.show.coq.bridge import Bridge, Premise
+from zerograd.show.coq.bridge import Bridge, Premise, Stated
 from zerograd.show.coq.claim import Distinction, conjuncts
 from zerograd.show.coq.lemma import Key
 from zerograd.show.coq.loss import FORWARD
 from zerograd.show.coq.props import transferred
-from zerograd.show.coq.statement import Statement
+from zerograd.show.coq.statement import Statement, claim_lines
 from zerograd.show.coq.text import (
     chosen,
     cleared,
@@ -31,7 +31,6 @@ from zerograd.show.coq.text import (
     split_term,
     wrapped,
 )
-from zerograd.show.coq.theorem import claim_lines, definition_lines, input_lines
 from zerograd.show.coq.tree import Tree
 
 
@@ -42,17 +41,25 @@ def dataset_part(problem: Problem, part: Part, samples: int) -> str:
     root = tree.refutation()
     statement = Statement(problem, samples)
     bridge = DatasetBridge(statement, system, tree, root)
+    stated = bridge.stated()
     module = f"Algebra_{samples}"
     lines = [f"(* The proof for M = {samples}. *)", "", f"Module {module}.", ""]
-    lines += [*tree.written, bridge.text(), f"End {module}.", ""]
+    lines += [*tree.written, stated.text(bridge.proof()), f"End {module}.", ""]
     lines += [f"(* The claim for M = {samples}. *)", "", f"Module Samples_{samples}.", "Section Dataset.", ""]
-    lines += ["(* Parameters, inputs and targets. *)", *input_lines(statement)]
-    lines += ["", f"(* Forward pass: {FORWARD}. *)", *definition_lines(statement.forward)]
+    lines += ["(* Parameters, inputs and targets. *)", *statement.input_lines()]
+    lines += ["", f"(* Forward pass: {FORWARD}. *)", *(definition.line() for definition in statement.forward)]
     lines += ["", "(* Backward pass: derivatives of the loss by the chain rule. *)"]
-    lines += definition_lines(statement.backward)
-    asked = [(hypothesis.remark, hypothesis.text) for hypothesis in statement.hypotheses]
+    lines += [definition.line() for definition in statement.backward]
+    asked = [(hypothesis.remark, hypothesis.text(named=False)) for hypothesis in statement.hypotheses]
     lines += ["", f"Theorem no_answer_{samples} :", *claim_lines("", asked), "Proof."]
-    lines += [bridge.theorem_proof(module), "Qed.", "", "End Dataset.", f"End Samples_{samples}.", ""]
+    lines += [
+        wrapped(f"exact {stated.applied(module)}."),
+        "Qed.",
+        "",
+        "End Dataset.",
+        f"End Samples_{samples}.",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -61,38 +68,19 @@ class DatasetBridge(Bridge):
 
     __slots__ = ()
 
-    def text(self) -> str:
-        """``forall …, equations -> ~ (what is asked)``, with its proof."""
-        names = [name for name, _ in self._arguments()]
-        premises = [premise.line for premise in self._premises()]
-        lines = self.lemma("bridge", names, [*premises, self.refuted()])
-        return "\n".join([*lines, *self.proof(), "Qed.", ""])
-
-    def theorem_proof(self, module: str) -> str:
-        """The term that proves the theorem, where all that it defines is at hand."""
-        arguments = [term for _, term in self._arguments()]
-        arguments += [premise.proof for premise in self._premises()]
-        return wrapped(f"exact ({module}.bridge {' '.join(arguments)}).")
-
-    def _arguments(self) -> Iterator[tuple[str, str]]:
-        """Variables of the lemma, and what the theorem puts in."""
-        yield from ((name, name) for name, _ in self.claims.inputs)
-        for unit in self.claims.units:
-            yield from unit.variables()
-        for definition in [*self.claims.forward, *self.claims.backward]:
-            yield definition.name, definition.name
-        for occurrence in self.claims.algebra.occurrences:
-            yield occurrence.value.named, f"({occurrence.shown})"
-
-    def _premises(self) -> Iterator[Premise]:
-        yield from self.occurrences()
-        yield from self.given()
-        yield from self.equations([*self.claims.forward, *self.claims.backward])
-        yield from (Premise(*unit.on_sides()) for unit in self.claims.units)
+    def stated(self) -> Stated:
+        """``forall …, equations -> ~ (what is asked)``."""
+        definitions = self.claims.definitions
+        arguments = [(name, name) for name in self.claims.inputs]
+        arguments += [variable for unit in self.claims.units for variable in unit.variables()]
+        arguments += [(definition.name, definition.name) for definition in definitions]
+        premises = [*self.occurrences(), *self.given(), *self.equations(definitions)]
+        premises += [Premise(*unit.on_sides()) for unit in self.claims.units]
+        return Stated("bridge", [*arguments, *self.named_occurrences()], premises, self.refuted())
 
     def introduced(self) -> Iterator[str]:
         targets = self._free_targets()
-        for definition in [*self.claims.forward, *self.claims.backward]:
+        for definition in self.claims.definitions:
             if definition.name in targets:
                 yield f"intros E. apply Tools.target in E. subst {targets[definition.name]}."
             else:

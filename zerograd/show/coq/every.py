@@ -15,12 +15,12 @@ from zerograd.show.coq.every_bridge import EveryBridge
 from zerograd.show.coq.every_statement import EveryStatement
 from zerograd.show.coq.loss import FACTOR, FORWARD, any_loss
 from zerograd.show.coq.props import prop_text
+from zerograd.show.coq.statement import claim_lines
 from zerograd.show.coq.text import NotExportable, conjunction_pattern, conjunction_term, wrapped
-from zerograd.show.coq.theorem import claim_lines, definition_lines, input_lines
 from zerograd.show.coq.tree import Tree
 
 MAX_PATTERNS = 32
-"""Of one sample, that are written: the proof looks at each of them beside each."""
+"""Activation patterns of one sample that are written: the proof looks at each of them beside each."""
 
 FIXED = "prove the question for a fixed number of samples, e.g. --samples 3 --fixed"
 
@@ -50,7 +50,7 @@ def every_part(problem: Problem, part: Part) -> tuple[str, list[str]]:
     lines = ["(* The proof for every M. *)", "", "Module Algebra.", "", *tree.written, bridge.lemmas()]
     lines += ["End Algebra.", "", "(* The claim for every M. *)", "", "Module Datasets.", ""]
     lines += [*_definitions(statement), "", "Theorem no_answer :"]
-    asked = [(hypothesis.remark, hypothesis.text) for hypothesis in statement.hypotheses]
+    asked = [(hypothesis.remark, hypothesis.text(named=False)) for hypothesis in statement.hypotheses]
     asked += [
         (e.remark, f"(forall p : sample, In p data -> {prop_text(e.prop, False)})") for e in statement.each
     ]
@@ -86,16 +86,16 @@ def _definitions(statement: EveryStatement) -> list[str]:
         "Section Dataset.",
         "",
         "(* Parameters and the dataset. *)",
-        *input_lines(statement),
+        *statement.input_lines(),
         "Variable data : list sample.",
         "Definition total (f : sample -> R) : R := sum_over f data.",
         "",
         f"(* Forward pass at a sample p: {FORWARD}. *)",
-        *definition_lines(statement.forward, " (p : sample)"),
+        *(definition.line(" (p : sample)") for definition in statement.forward),
         *any_loss(network.outputs),
         "",
         "(* Backward pass at a sample p: derivatives of the loss by the chain rule. *)",
-        *definition_lines(statement.backward, " (p : sample)"),
+        *(definition.line(" (p : sample)") for definition in statement.backward),
         "",
         "(* Derivatives of the loss by parameters. *)",
         *(f"Definition {share.name} : R := total (fun p => {share.shown})." for share in shares),
@@ -103,39 +103,28 @@ def _definitions(statement: EveryStatement) -> list[str]:
 
 
 def _theorem_proof(statement: EveryStatement, bridge: EveryBridge) -> list[str]:
-    """By induction on the dataset, then by the bridge."""
+    """The tactics that prove the theorem, by induction on the dataset, then by the bridge."""
     asked = [f"Q{n}" for n in range(len(statement.hypotheses))]
     each = [f"F{n}" for n in range(len(statement.each))]
-    said = " /\\ ".join(prop_text(e.prop, False) for e in statement.each)
-
-    def sums(samples: str) -> list[str]:
-        return [f"(sum_over (fun p => {s.share.shown}) {samples})" for s in bridge.sums]
-
-    state = wrapped(" ".join(["Algebra.state", *statement.free, FACTOR, *sums("samples")]))
-    on_each = f"(forall p, In p samples -> {said}) ->\n  " if each else ""
-    given = [premise.proof for premise in bridge.given()]
-    arguments = [*(name for name, _ in statement.inputs), FACTOR, *sums("rest")]
-    arguments += [term for _, term in bridge.sample_arguments()]
-    arguments += [*given, "(IH (fun q I => Each q (or_intror I)))" if each else "IH"]
-    arguments += [premise.proof for premise in bridge.sample_premises()]
-    numbers = conjunction_pattern([f"B{n}" for n in range(len(each))])
-    taken = f"  destruct (Each p (or_introl eq_refl)) as {numbers}."
-    taken = taken if len(each) > 1 else "  pose proof (Each p (or_introl eq_refl)) as B0."
-    final = [term for _, term in bridge.bridge_arguments()]
-    final += [premise.proof for premise in bridge.occurrences()] + given
-    of_each = f" (fun p I => {conjunction_term([f'({f} p I)' for f in each])})" if each else ""
-    final.append(f"(State data{of_each})")
-    final += [f"(Sums.mean sample data {statement.problem.network.outputs} Nonempty eq_refl)"]
-    final += [conjunction_term(asked) if asked else "I"]
-    pattern = conjunction_pattern([*asked, *each]) if asked or each else "Q"
+    sums = (s.over("samples") for s in bridge.sums)
+    state = wrapped(" ".join(["Algebra.state", *statement.free, FACTOR, *sums]))
+    induction, taken = "induction samples as [|p rest IH]", []
+    if each:
+        every = " /\\ ".join(prop_text(e.prop, False) for e in statement.each)
+        state = f"(forall p, In p samples -> {every}) ->\n  {state}"
+        induction += "; intros Each"
+        names = conjunction_pattern([f"B{n}" for n in range(len(each))])
+        tactic = "destruct" if len(each) > 1 else "pose proof"
+        taken = [f"  {tactic} (Each p (or_introl eq_refl)) as {names}."]
+    none = " ".join(["Algebra.none", *statement.free, FACTOR])
     return [
-        f"intros Nonempty {pattern}.",
-        f"assert (State : forall samples : list sample,\n  {on_each}{state}).",
+        f"intros Nonempty {conjunction_pattern([*asked, *each]) if asked or each else 'Q'}.",
+        f"assert (State : forall samples : list sample,\n  {state}).",
         "{",
-        f"  intros samples. induction samples as [|p rest IH]{'; intros Each' if each else ''}.",
-        wrapped(f"  {{ exact ({' '.join(['Algebra.none', *statement.free, FACTOR])}). }}"),
-        *([taken] if each else []),
-        wrapped(f"  exact (Algebra.one {' '.join(arguments)})."),
+        f"  intros samples. {induction}.",
+        wrapped(f"  {{ exact ({none}). }}"),
+        *taken,
+        wrapped(f"  exact {bridge.one().applied('Algebra')}."),
         "}",
-        wrapped(f"exact (Algebra.bridge {' '.join(final)})."),
+        wrapped(f"exact {bridge.bridge().applied('Algebra', conjunction_term(asked or ['I']))}."),
     ]

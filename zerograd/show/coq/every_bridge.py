@@ -12,7 +12,7 @@ from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.moments import Pattern
 from zerograd.core.refuting.system import intercept
 from zerograd.show.coq.activations import Definition, Unit
-from zerograd.show.coq.bridge import Premise
+from zerograd.show.coq.bridge import Premise, Stated
 from zerograd.show.coq.claim import claim_text
 from zerograd.show.coq.every_statement import ANY
 from zerograd.show.coq.loss import FACTOR
@@ -22,6 +22,7 @@ from zerograd.show.coq.text import (
     NotExportable,
     cleared,
     conjunction_pattern,
+    conjunction_term,
     disjunction_pattern,
     identifier,
     number_text,
@@ -38,60 +39,52 @@ class EveryBridge(State):
 
     def lemmas(self) -> str:
         """``state``, that it holds of no sample and of one more, and the bridge."""
-        return "\n".join([self.definition(), self.of_none(), self._one(), self._bridge()])
+        bridge = self.bridge().text(self.proof())
+        return "\n".join([self.definition(), self.of_none(), self.one().text(self._one_more()), bridge])
 
     # One sample more
 
     def _of_sample(self) -> list[Definition]:
         """What follows from a sample, but for r, which is free, as targets are."""
-        definitions = [*self.statement.forward, *self.statement.backward]
-        free = set(self._free())
-        return [definition for definition in definitions if definition.name not in free]
+        free = self._free()
+        return [definition for definition in self.statement.definitions if definition.name not in free]
 
     def _free(self) -> list[str]:
         return [ANY.name("r", k) for k in range(self.statement.problem.network.outputs)]
 
-    def sample_arguments(self) -> Iterator[tuple[str, str]]:
-        """Variables that stand for a sample, and the statement's terms for them."""
+    def one(self) -> Stated:
+        """The lemma that the state holds of one sample p more."""
         inputs = [ANY.name("x", d) for d in range(self.statement.problem.network.inputs)]
-        yield from ((name, ANY.argument(name)) for name in [*inputs, *self._free()])
-        for unit in self.statement.units:
-            yield from unit.variables()
-        yield from ((d.name, ANY.argument(d.name)) for d in self._of_sample())
-
-    def sample_premises(self) -> Iterator[Premise]:
-        """What is known of a sample."""
-        yield from self.equations(self._of_sample())
-        if self.patterns_are_used:
-            yield from (Premise(*unit.on_sides()) for unit in self.statement.units)
+        arguments = [(name, name) for name in self.statement.inputs]
+        arguments += [("h", FACTOR), *((s.name, s.over("rest")) for s in self.sums)]
+        arguments += [(name, ANY.argument(name)) for name in [*inputs, *self._free()]]
+        arguments += [variable for unit in self.statement.units for variable in unit.variables()]
+        arguments += [(d.name, ANY.argument(d.name)) for d in self._of_sample()]
+        before = "(IH (fun q I => Each q (or_intror I)))" if self.statement.each else "IH"
+        premises = [*self.given(), Premise(self.of(*(s.name for s in self.sums)), before)]
+        premises += self.equations(self._of_sample())
+        if self.moments:
+            premises += [Premise(*unit.on_sides()) for unit in self.statement.units]
             for n, each in enumerate(self.statement.each):
-                yield Premise(f"B{n}", prop_text(each.prop, True), f"B{n}")
-
-    def _one(self) -> str:
-        names = [name for name, _ in self.statement.inputs]
-        names += ["h", *(s.name for s in self.sums), *(name for name, _ in self.sample_arguments())]
-        statement = [premise.line for premise in self.given()]
-        statement += [f"  {self.of(*(s.name for s in self.sums))} ->"]
-        statement += [premise.line for premise in self.sample_premises()]
+                premises.append(Premise(prop_text(each.prop, True), f"B{n}"))
         more = self.of(*(f"({s.share.named} + {s.name})" for s in self.sums))
-        lines = self.lemma("one", names, [*statement, wrapped(f"  {more}.")])
-        lines += [f"intros E. subst {name}." for name, value in self.statement.inputs if value is not None]
-        lines += self.opened()
+        return Stated("one", arguments, premises, wrapped(f"  {more}."))
+
+    def _one_more(self) -> Iterator[str]:
+        yield from (f"intros E. subst {definition.name}." for definition in self.statement.given)
+        yield from self.opened()
         # By moments, values of units are put in where their sides are known.
-        later = {unit.name("a") for unit in self.statement.units if self.patterns_are_used}
+        later = {unit.name("a") for unit in self.statement.units if self.moments}
         for definition in self._of_sample():
-            is_later = definition.name in later
-            lines.append(
-                f"intros E_{definition.name}." if is_later else f"intros E. subst {definition.name}."
-            )
-        if self.patterns_are_used:
-            lines += [f"intros E_{unit.name('K')}." for unit in self.statement.units]
-            lines += [f"intros E_B{n}." for n in range(len(self.statement.each))]
-            lines += self._specialized_sides()
-            lines += self._cases(self.statement.units, self.statement.patterns)
+            name = definition.name
+            yield f"intros E_{name}." if name in later else f"intros E. subst {name}."
+        if self.moments:
+            yield from (f"intros E_{unit.name('K')}." for unit in self.statement.units)
+            yield from (f"intros E_B{n}." for n in range(len(self.statement.each)))
+            yield from self._specialized_sides()
+            yield from self._cases(self.statement.units, self.statement.patterns)
         else:
-            lines += self._still_homogeneous()
-        return "\n".join([*lines, "Qed.", ""])
+            yield from self._still_homogeneous()
 
     def _still_homogeneous(self) -> Iterator[str]:
         """The new sample's share of both sides of each identity is the same."""
@@ -151,7 +144,7 @@ class EveryBridge(State):
         size = len(self.parts())
         yield f"refine {split_term(size)}." if size else "exact I."
         yield from ("{ Tools.equation. }" for _ in self.sums)
-        for n, fact in enumerate(self.on_kinks):
+        for n, fact in enumerate(self.degenerate):
             if fact.pattern != pattern:
                 yield f"{{ exact D{n}. }}"
                 continue
@@ -194,26 +187,25 @@ class EveryBridge(State):
 
     # The bridge
 
-    def bridge_arguments(self) -> Iterator[tuple[str, str]]:
-        """Variables of the bridge, and what the theorem puts in."""
-        yield from ((name, name) for name, _ in self.statement.inputs)
-        yield "h", FACTOR
+    def bridge(self) -> Stated:
+        """The lemma that what is asked does not hold where the state does."""
+        arguments = [(name, name) for name in self.statement.inputs]
+        arguments.append(("h", FACTOR))
         for (name, index), share in self.statement.shares.items():
             if name in self.statement.mentioned:
-                yield self.statement.gradient(name, index).named, share.name
-        for occurrence in self.claims.algebra.occurrences:
-            yield occurrence.value.named, f"({occurrence.shown})"
-
-    def _bridge(self) -> str:
-        names = [name for name, _ in self.bridge_arguments()]
-        statement = [premise.line for premise in [*self.occurrences(), *self.given()]]
-        statement += [wrapped(f"  {self.of(*(s.name for s in self.sums))} ->"), "  0 < h ->", self.refuted()]
-        lines = self.lemma("bridge", names, statement)
-        return "\n".join([*lines, *self.proof(), "Qed.", ""])
+                arguments.append((self.statement.gradient(name, index).named, share.name))
+        each = [f"(F{n} p I)" for n in range(len(self.statement.each))]
+        of_each = f" (fun p I => {conjunction_term(each)})" if each else ""
+        state = self.of(*(s.name for s in self.sums))
+        outputs = self.statement.problem.network.outputs
+        premises = [*self.occurrences(), *self.given()]
+        premises += [Premise(state, f"(State data{of_each})", is_long=True)]
+        premises += [Premise("0 < h", f"(Sums.mean sample data {outputs} Nonempty eq_refl)")]
+        return Stated("bridge", [*arguments, *self.named_occurrences()], premises, self.refuted())
 
     def argument(self, variable: str) -> str:
         """Any number will do for what a certificate names and no fact that it uses speaks of."""
-        known = {name for name, _ in self.bridge_arguments()} | set(self.variables)
+        known = {name for name, _ in self.bridge().arguments} | set(self.variables)
         known |= {name for pattern in self.patterns for name in self.sample_of(pattern)}
         known |= {identifier(o.fresh) for o in self.claims.algebra.occurrences if o.fresh is not None}
         return identifier(variable) if identifier(variable) in known else "0"
@@ -223,7 +215,7 @@ class EveryBridge(State):
         yield "intros Above."
 
     def of_system(self) -> Iterator[str]:
-        self.terms |= {fact.label: f"D{n}" for n, fact in enumerate(self.on_kinks)}
+        self.terms |= {fact.label: f"D{n}" for n, fact in enumerate(self.degenerate)}
         self.terms |= {label: f"U{n}" for n, label in enumerate(self.homogeneous)}
         for pattern in self.patterns:
             claim = self.tree.known["split", pattern.split][1]

@@ -40,7 +40,7 @@ class EachSample:
     Attributes:
         prop: what it says, of any sample.
         facts: the label of the fact and what it says of the sample of each pattern, by its tag; none where
-            kinks are forbidden.
+            it is that no pre-activation is on a kink.
     """
 
     prop: Prop
@@ -52,17 +52,15 @@ class EveryStatement(Claims):
     """The parts of the theorem.
 
     Attributes:
-        kind: of the certificate.
         patterns: of one sample; none of a certificate by identities.
         shares: what the gradients by parameters are sums of, over the dataset.
         each: what is asked of each sample alone.
         left_out: what the problem asks and the theorem does not.
     """
 
-    __slots__ = ("_of_sample", "each", "kind", "left_out", "parameters", "patterns", "shares")
+    __slots__ = ("_of_sample", "each", "left_out", "parameters", "patterns", "shares")
 
     def __init__(self, problem: Problem, kind: Kind) -> None:
-        self.kind: Kind = kind
         self.parameters = parameters_of(problem)
         self.patterns: tuple[Pattern, ...] = ()
         self.each: list[EachSample] = []
@@ -93,7 +91,7 @@ class EveryStatement(Claims):
 
     def condition(self, number: int, condition: Condition) -> None:
         """Say a condition on parameters (by identities, on gradients too) or on each sample; or leave it."""
-        names = names_in(condition.node) - ({"grad"} if self.kind == "identities" else set())
+        names = names_in(condition.node) - (set() if self.patterns else {"grad"})
         if names <= set(self.parameters) and is_short(condition, self.known.__getitem__):
             super().condition(number, condition)
         elif not self._condition_on_each_sample(number, condition):
@@ -107,7 +105,7 @@ class EveryStatement(Claims):
     def _bounds_on_samples(self) -> Iterator[str]:
         """Say the bounds on x as a whole, by moments; what bounds on samples are left out."""
         for reference, bound in self.problem.bounds.items():
-            if reference.name == "x" and reference.index is None and self.kind == "moments":
+            if reference.name == "x" and reference.index is None and self.patterns:
                 for d in range(self.problem.network.inputs):
                     self._bounds_on_input(d, bound, reference)
             elif reference.name not in self.parameters:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from zerograd.core.model.losses import MeanSquaredError
 from zerograd.core.question.problem import Problem
 from zerograd.show.coq.activations import Definition, Sample
 from zerograd.show.coq.props import Scale
 
-WORDS = "mean squared error, as torch.nn.MSELoss"
+WORDS = f"{MeanSquaredError.words}, as torch.nn.MSELoss"
 FORWARD = "pre-activations z, activations a, residuals r; the loss"
 """What the definitions of the forward pass are."""
 
@@ -35,7 +36,9 @@ FACTOR = "(2 / size)"
 
 def unfit(problem: Problem) -> str | None:
     """Why a problem's loss cannot be written; None if it can."""
-    return None if problem.loss == "mse" else f"the loss {problem.loss} cannot be written for Coq"
+    if isinstance(problem.model.loss, MeanSquaredError):
+        return None
+    return f"proofs for Coq speak of the {MeanSquaredError.words} only, not of the {problem.model.loss.words}"
 
 
 def scale_of(size: int) -> Scale:
@@ -43,8 +46,8 @@ def scale_of(size: int) -> Scale:
     return Scale(f"2 / {size}", f"Tools.ratio 2 {size} eq_refl eq_refl", Fraction(size, 2))
 
 
-def residual(sample: Sample, k: int) -> Definition:
-    """r = ŷ − y."""
+def error(sample: Sample, k: int) -> Definition:
+    """The residual r = ŷ − y."""
     return Definition.of(sample.name("r", k), f"{sample.value('y_hat', k)} - {sample.value('y', k)}")
 
 

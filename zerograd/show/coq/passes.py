@@ -9,7 +9,7 @@ from zerograd.core.model.sides import sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
 from zerograd.show.coq.activations import Definition, Sample, Unit, linear_text
-from zerograd.show.coq.loss import adjoint, residual
+from zerograd.show.coq.loss import adjoint, error
 from zerograd.show.coq.text import number_text
 
 
@@ -24,7 +24,7 @@ def units_of(problem: Problem, samples: Sequence[Sample], layer: int | None = No
 
 
 def forward(problem: Problem, samples: Sequence[Sample]) -> Iterator[Definition]:
-    """z and a, layer by layer, then what the loss is made of."""
+    """z and a, layer by layer, then ŷ and how far it is from y."""
     network = problem.network
     below = "x"
     for number, layer in enumerate(network.layers, start=1):
@@ -42,7 +42,7 @@ def forward(problem: Problem, samples: Sequence[Sample]) -> Iterator[Definition]
         below = f"a{number}"
     for sample, k in product(samples, range(network.outputs)):
         yield Definition.of(sample.name("y_hat", k), sample.value(below, k))
-        yield residual(sample, k)
+        yield error(sample, k)
 
 
 def backward(

@@ -49,6 +49,10 @@ class Sum:
     polynomial: Polynomial
     share: Definition
 
+    def over(self, samples: str) -> str:
+        """The statement's term for the sum over some samples."""
+        return f"(sum_over (fun p => {self.share.shown}) {samples})"
+
 
 @dataclass(frozen=True, slots=True)
 class OnKink:
@@ -69,13 +73,14 @@ class State(Bridge):
     Attributes:
         claims: the statement.
         patterns: those that the proof distinguishes.
-        moments: S and V of all patterns: the variable, the output, and the input or None.
-        on_kinks: facts of samples on kinks.
+        moments: by pattern, if the certificate is one by moments: the variable, the output, and the input or
+            None.
+        degenerate: facts of samples on a kink.
         homogeneous: labels of facts by identities.
         sums: the gradients that the certificate speaks of.
     """
 
-    __slots__ = ("homogeneous", "moments", "on_kinks", "patterns", "statement", "sums")
+    __slots__ = ("degenerate", "homogeneous", "moments", "patterns", "statement", "sums")
 
     def __init__(self, statement: EveryStatement, system: System, tree: Tree, root: Lemma) -> None:
         super().__init__(statement, system, tree, root)
@@ -83,14 +88,14 @@ class State(Bridge):
         network = statement.problem.network
         self.patterns = [p for p in statement.patterns if self.is_needed(("split", p.split))]
         self.moments = {p.tag: p.moments(network) for p in statement.patterns}
-        on_kinks = (
+        degenerate = (
             OnKink(pattern, unit, k)
             for pattern in statement.patterns
             for unit in statement.units
             if pattern.sides[unit.layer, unit.unit].is_point
             for k in range(network.outputs)
         )
-        self.on_kinks = [fact for fact in on_kinks if self.is_needed(fact.label)]
+        self.degenerate = [fact for fact in degenerate if self.is_needed(fact.label)]
         labels = (homogeneity_label(*unit) for unit, _, _ in identities(network))
         self.homogeneous = sorted(label for label in labels if self.is_needed(label))
         self.sums = list(self._sums())
@@ -100,7 +105,7 @@ class State(Bridge):
         asked = self._asked()
         for (name, index), share in self.statement.shares.items():
             label = f"g_{entry(name, index)}"
-            if label in spoken or (self.patterns_are_used and asked & {(name, index), (name, None)}):
+            if label in spoken or (self.moments and asked & {(name, index), (name, None)}):
                 self.statement.mentioned.add(name)
                 yield Sum(identifier(label), self.statement.known[f"grad({name})"][index], share)
 
@@ -118,11 +123,6 @@ class State(Bridge):
         return fact
 
     @property
-    def patterns_are_used(self) -> bool:
-        """Whether the certificate is one by moments."""
-        return bool(self.statement.patterns)
-
-    @property
     def variables(self) -> list[str]:
         """The moments of all patterns."""
         return [identifier(name) for moments in self.moments.values() for name, _, _ in moments]
@@ -138,9 +138,9 @@ class State(Bridge):
     def parts(self) -> dict[str, str]:
         """What ``state`` is made of, by the names that hypotheses get where it is taken apart."""
         parts: dict[str, str] = {}
-        if self.patterns_are_used:
+        if self.moments:
             parts |= {f"E_{s.name}": f"{s.name} = {_scaled(s.polynomial)}" for s in self.sums}
-        parts |= {f"D{n}": claim_text(self.fact_of(fact.label)) for n, fact in enumerate(self.on_kinks)}
+        parts |= {f"D{n}": claim_text(self.fact_of(fact.label)) for n, fact in enumerate(self.degenerate)}
         parts |= {f"U{n}": claim_text(self.fact_of(label)) for n, label in enumerate(self.homogeneous)}
         for pattern in self.patterns:
             absent, present = map(claim_text, self.system.splits[pattern.split])
@@ -166,7 +166,7 @@ class State(Bridge):
             yield wrapped(f"destruct State as {pattern}.")
         elif pattern != "_":
             yield f"rename State into {pattern}."
-        if self.patterns_are_used:
+        if self.moments:
             yield from (f"subst {s.name}." for s in self.sums)
 
     def of_none(self) -> str:

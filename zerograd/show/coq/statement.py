@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import groupby
 
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Index, Shape, indices
@@ -17,10 +18,11 @@ from zerograd.core.refuting.system import bounded, demands, where_label
 from zerograd.show.coq import passes
 from zerograd.show.coq.activations import Definition, Sample, Unit
 from zerograd.show.coq.algebra import CoqAlgebra
+from zerograd.show.coq.claim import Whole, claim_text
 from zerograd.show.coq.lemma import Key
 from zerograd.show.coq.loss import loss, scale_of
 from zerograd.show.coq.props import Compared, Junction, Number, Prop, Scale, constant, prop_text
-from zerograd.show.coq.text import identifier
+from zerograd.show.coq.text import comment, identifier, number_text, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +30,18 @@ class Hypothesis:
     """One part of the conjunction that is refuted.
 
     Attributes:
-        key: of the facts of the system that follow from it; None if none do.
-        prop: what it says; None of a variable that is an integer.
-        text, named: the same as the statement and as the proof write it.
+        key: of what the system says because of it; None if that is nothing.
+        says: a proposition, or that a variable is an integer.
         remark: what the problem says.
     """
 
     key: Key | None
-    prop: Prop | None
-    text: str
-    named: str
+    says: Prop | Whole
     remark: str
+
+    def text(self, named: bool) -> str:
+        """The proposition, as the proof (``named``) or as the statement writes it."""
+        return claim_text(self.says) if isinstance(self.says, Whole) else prop_text(self.says, named)
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class Claims:
         known: what the theorem can speak of, as the polynomials that facts are on.
         scale: of the gradients, if facts are not on themselves.
         prefix: of the names that entries of gradients have in the proof.
-        inputs: the variables in order, with the value if it is given.
+        values: the variables of the problem in order, with the value if it is given.
         units: those with several sides, at each sample.
         forward, backward: what follows from the inputs, in order.
         hypotheses: what is asked.
@@ -65,7 +68,7 @@ class Claims:
     scale: Scale | None
     prefix: str
     algebra: CoqAlgebra = field(default_factory=CoqAlgebra)
-    inputs: list[tuple[str, Fraction | None]] = field(default_factory=list)
+    values: dict[str, Fraction | None] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
     forward: list[Definition] = field(default_factory=list)
     backward: list[Definition] = field(default_factory=list)
@@ -79,22 +82,46 @@ class Claims:
         for name, shape in variables.items():
             given = self.problem.given.get(name, {})
             for index in indices(shape):
-                value = Fraction(given[index]) if index in given else None
-                self.inputs.append((identifier(entry(name, index)), value))
+                self.values[entry(name, index)] = Fraction(given[index]) if index in given else None
         self._demands()
         self._bounds()
         for number, condition in enumerate(self.problem.where):
             self.condition(number, condition)
         if self.problem.domain == "integer":
-            self._integers(variables)
+            self.hypotheses += [
+                Hypothesis(("integer", variable), Whole(variable), "domain: integer")
+                for variable, value in self.values.items()
+                if value is None
+            ]
         for unit in self.units:
             for prop in unit.excluded():
                 self.exclude(prop, "derivative_at_kink: forbid")
 
     @property
+    def definitions(self) -> list[Definition]:
+        """All that follows from the inputs."""
+        return [*self.forward, *self.backward]
+
+    @property
     def free(self) -> list[str]:
         """The variables that are not given."""
-        return [name for name, value in self.inputs if value is None]
+        return [identifier(name) for name, value in self.values.items() if value is None]
+
+    @property
+    def given(self) -> list[Definition]:
+        """Those that are."""
+        values = self.values.items()
+        return [Definition.of(identifier(n), number_text(v)) for n, v in values if v is not None]
+
+    @property
+    def inputs(self) -> list[str]:
+        """All of them."""
+        return list(map(identifier, self.values))
+
+    def input_lines(self) -> list[str]:
+        """The variables that the theorem holds for, and the values that are given, as Coq's definitions."""
+        lines = [wrapped(f"Variables {' '.join(self.free)} : R.")] if self.free else []
+        return lines + [definition.line() for definition in self.given]
 
     @property
     def gradients(self) -> list[str]:
@@ -104,8 +131,7 @@ class Claims:
 
     def require(self, key: Key | None, prop: Prop, remark: str) -> None:
         """Add a hypothesis."""
-        text, named = prop_text(prop, False), prop_text(prop, True)
-        self.hypotheses.append(Hypothesis(key, prop, text, named, remark))
+        self.hypotheses.append(Hypothesis(key, prop, remark))
 
     def exclude(self, prop: Prop, remark: str) -> None:
         """Add a hypothesis on the pre-activation of a unit."""
@@ -160,13 +186,6 @@ class Claims:
                 for label, operator, end in bounded(entry(name, index), bound):
                     self.require(label, Compared(number, operator, constant(end)), "bounds")
 
-    def _integers(self, variables: Mapping[str, Shape]) -> None:
-        labels = [entry(name, index) for name, shape in variables.items() for index in indices(shape)]
-        for label, (name, value) in zip(labels, self.inputs, strict=True):
-            if value is None:
-                text = f"integer {name}"
-                self.hypotheses.append(Hypothesis(("integer", label), None, text, text, "domain: integer"))
-
 
 class Statement(Claims):
     """The theorem for a fixed number of samples; its gradients are sums of their shares."""
@@ -189,3 +208,18 @@ class Statement(Claims):
                 shares = [passes.share(problem, sample, name, index) for sample in of]
                 known_as = identifier(entry(f"dL_d{name}", index))
                 self.backward.append(Definition.of(known_as, " + ".join(shares)))
+
+
+def claim_lines(before: str, asked: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """That what is asked does not hold: pairs of a remark and a proposition, under a premise ``before``."""
+    if not asked:
+        yield f"  {before}~ True."
+        return
+    yield f"  {before}~ ("
+    left = len(asked)
+    for remark, group in groupby(asked, key=lambda pair: pair[0]):
+        yield f"    (* {comment(remark)} *)"
+        for _, text in group:
+            left -= 1
+            yield f"    {text}{' /' + chr(92) if left else ''}"
+    yield "  )."

@@ -29,7 +29,7 @@ SCRIPTS = (
 def page_html(answer: Sat) -> str:
     """One HTML file that needs no other and asks nothing of any network.
 
-    Data points and parameters can be moved; function, residuals and gradients follow in exact
+    Data points and parameters can be moved; the function and its gradients follow in exact
     arithmetic. Without JavaScript, and for networks too large for a browser to follow, the page
     shows the counterexample in tables. Its Content-Security-Policy names its own style and scripts
     by their hashes and allows nothing else.

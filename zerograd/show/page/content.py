@@ -15,16 +15,14 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.numbers import decimal_text, field_text
 from zerograd.document.numbers import exact_text as plain_text
-from zerograd.show.page.data import gradient_rows, labels, piece_words
-from zerograd.show.question import condition_lines
-from zerograd.show.words import activations, count, kink_line, network_line
+from zerograd.show.page.data import gradient_rows, labels
+from zerograd.show.question import condition_lines, convention_line
+from zerograd.show.words import count, network_line, piece_text
 
 MAX_ROWS = 40
 """Samples and parameters that are shown."""
 MAX_UNITS = 8
 """Entries of a vector that are shown in one cell."""
-
-_SIGNS = {"zero": {0}, "nonzero": {-1, 1}, "positive": {1}, "negative": {-1}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def content(answer: Sat) -> Content:
             f"Is there a network {network_line(problem.network)} and a dataset of "
             f"{count(witness.samples, 'sample')} for which"
         ),
-        setting=f"mean squared error; {kink_line(activations(problem.network), problem.derivative_at_kink)}",
+        setting=f"{problem.model.loss.words}; {convention_line(problem)}",
         asked=[
             ([f"∂L/∂{reference}" for reference in references], _said(relation, len(references)))
             for relation, references in problem.query.items()
@@ -95,9 +93,9 @@ def exact_text(value: Exact) -> str:
     return plain_text(value).replace("-", "−")
 
 
-def _said(relation: str, names: int) -> str:
+def _said(relation: Relation, names: int) -> str:
     """``are zero``."""
-    if relation is Relation.SOME_NONZERO:
+    if relation.some:
         return "has a nonzero entry" if names == 1 else "each have a nonzero entry"
     return f"{'is' if names == 1 else 'are'} {relation}"
 
@@ -129,15 +127,11 @@ def _gradient(witness: Witness, row: dict[str, Any]) -> tuple[str, str, list[str
 
 def _judged(relation: dict[str, Any], entries: Sequence[Exact], own: Sequence[Exact]) -> str:
     """``zero ✓``; of an entry that is zero while another is not, ``(some nonzero)``."""
-    held = _holds(relation["relation"], [entries[i] for i in relation["positions"]])
-    if relation["relation"] == "some_nonzero" and held and not any(map(sign, own)):
+    asked: Relation = relation["relation"]
+    held = asked.holds(sign(entries[i]) for i in relation["positions"])
+    if asked.some and held and not any(map(sign, own)):
         return f"({relation['text']})"
     return f"{relation['text']} {'✓' if held else '✗'}"
-
-
-def _holds(relation: str, values: Sequence[Exact]) -> bool:
-    found = [sign(value) for value in values]
-    return any(found) if relation is Relation.SOME_NONZERO else all(s in _SIGNS[relation] for s in found)
 
 
 def signs_text(values: Sequence[Exact]) -> str:
@@ -152,14 +146,14 @@ def _samples(witness: Witness) -> tuple[list[str], list[list[str]]]:
     run, network = witness.forward, witness.problem.network
     columns: list[tuple[str, list[str]]] = [("x", _cells(witness.x.rows()))]
     for number, layer in enumerate(network.layers, start=1):
-        bends, last = bool(layer.activation.has_kinks), number == network.depth
+        bends, last = not layer.activation.is_linear, number == network.depth
         z = run.z[number - 1].rows()[:MAX_ROWS]
         if bends or not last:
             cells = [_vector([_marked(layer.activation, v) for v in row]) for row in z]
             columns.append((f"z{number}" if bends else f"z{number} = a{number}", cells))
         if bends and not last:
             columns.append((f"a{number}", _cells(run.a[number - 1].rows())))
-    ends = {"ŷ": run.y_hat, "y": witness.y, "r": witness.point.residuals}
+    ends = {"ŷ": run.y_hat, "y": witness.y, "r": witness.quantities["r"]}
     columns += [(heading, _cells(array.rows())) for heading, array in ends.items()]
     shown = range(min(witness.samples, MAX_ROWS))
     rows = [[str(m), *(cells[m] for _, cells in columns)] for m in shown]
@@ -172,8 +166,9 @@ def _cells(rows: Sequence[Sequence[Exact]]) -> list[str]:
 
 def _marked(activation: Activation, z: Exact) -> str:
     piece, on_kink = piecewise(activation).locate(z)
-    word = "on kink" if on_kink else piece_words(activation)[piece]
-    return f"{exact_text(z)} {word}".strip()
+    if activation.is_linear:
+        return exact_text(z)
+    return f"{exact_text(z)} {'on kink' if on_kink else piece_text(piecewise(activation).pieces[piece])}"
 
 
 def _vector(texts: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -15,7 +16,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, gradient_shapes, variable_shapes
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.words import label
+from zerograd.show.words import label, piece_text
 
 MAX_ENTRIES = 40
 """Gradients with a row each; of a larger network every array has one row."""
@@ -71,13 +72,17 @@ def question_data(problem: Problem, witness: Witness) -> dict[str, Any]:
     """The network as the page's program evaluates it, and the witness's number field.
 
     Returns:
-        ``inputs``; ``field`` (None for rational witnesses); ``layers``, each with ``units``, ``name``,
-        the ``kinks``, ``slopes`` and ``offsets`` of its activation, and ``kink_slopes``: the
-        derivative at each kink, None where no sample may sit on it.
+        ``inputs``; ``field`` (None for rational witnesses); ``factor``, by which gradients differ from
+        sums over the adjoints, and ``share``, the same of the loss and the
+        sum of its terms; ``layers``, each with ``units``, ``name`` and the ``pieces`` of its activation
+        from left to right: ``high``, where it ends, ``slope``, ``offset``, ``word``, and
+        ``slope_at_high``: the derivative that is taken there, None where no sample may sit on it.
     """
-    field = witness.field
+    field, loss = witness.field, problem.model.loss
     return {
         "inputs": problem.network.inputs,
+        "factor": exact_to_json(loss.factor(*witness.y.shape)),
+        "share": exact_to_json(Fraction(1, loss.count(*witness.y.shape))),
         "layers": [
             {"units": layer.units} | _activation_data(layer.activation, problem.derivative_at_kink)
             for layer in problem.network.layers
@@ -87,31 +92,23 @@ def question_data(problem: Problem, witness: Witness) -> dict[str, Any]:
 
 
 def _activation_data(activation: Activation, convention: Kink) -> dict[str, Any]:
-    at_kinks = [
-        piecewise(activation).derivative_at_kink(number, convention)
-        for number in range(len(piecewise(activation).kinks))
+    bends = piecewise(activation)
+    derivatives = (*bends.derivatives_at_kinks(convention), None)
+    pieces = [
+        {
+            "high": _number(piece.high),
+            "slope": _number(piece.slope),
+            "offset": _number(piece.offset),
+            "slope_at_high": _number(derivative),
+            "word": "" if activation.is_linear else piece_text(piece),
+        }
+        for piece, derivative in zip(bends.pieces, derivatives, strict=True)
     ]
-    return {
-        "name": str(activation),
-        "kinks": list(map(exact_to_json, piecewise(activation).kinks)),
-        "slopes": list(map(exact_to_json, piecewise(activation).slopes)),
-        "offsets": list(map(exact_to_json, piecewise(activation).offsets)),
-        "kink_slopes": [None if slope is None else exact_to_json(slope) for slope in at_kinks],
-        "words": piece_words(activation),
-    }
+    return {"name": str(activation), "pieces": pieces}
 
 
-def piece_words(activation: Activation) -> list[str]:
-    """What one says of a unit on each piece: ``inactive``, ``active``; of a linear one nothing."""
-    if not activation.has_kinks:
-        return [""]
-    if activation.name in ("abs", "leaky_relu"):
-        return [f"slope {slope}" for slope in piecewise(activation).slopes]
-    flat = {0: "inactive"} if activation.name.startswith("relu") else {}
-    return [
-        "active" if slope else flat.get(piece, "saturated")
-        for piece, slope in enumerate(piecewise(activation).slopes)
-    ]
+def _number(value: Exact | None) -> Any:
+    return None if value is None else exact_to_json(value)
 
 
 def values_data(witness: Witness) -> dict[str, list[Any]]:
@@ -124,7 +121,8 @@ def gradient_rows(problem: Problem, samples: int) -> Iterator[dict[str, Any]]:
 
     Returns:
         Rows of ``label``, ``name``, ``positions`` (in the flat array) and ``asked``: the relations
-        that concern the row, each with the positions that it speaks of.
+        that concern the row, each with the positions that it speaks of, the ``signs`` that it allows
+        there, and whether ``some`` entry with one of them is enough.
     """
     shapes = gradient_shapes(problem.network, samples)
     names = [*problem.network.shapes, *(["x"] if problem.asks_of_x else [])]
@@ -150,21 +148,25 @@ def _relations(problem: Problem, shapes: dict[str, Shape]) -> Iterator[dict[str,
             positions = [
                 _flat(index, shapes[reference.name]) for index in resolve(reference, shapes[reference.name])
             ]
-            said = relation.replace("_", " ")
-            yield {"relation": relation, "text": said + _of(reference, relation), "name": reference.name} | {
-                "positions": positions
+            yield {
+                "relation": relation,
+                "signs": sorted(relation.signs),
+                "some": relation.some,
+                "text": relation.words + _of(reference, relation),
+                "name": reference.name,
+                "positions": positions,
             }
 
 
-def _of(reference: Reference, relation: str) -> str:
-    if relation is Relation.SOME_NONZERO:
+def _of(reference: Reference, relation: Relation) -> str:
+    if relation.some:
         return f" of {reference}"
     return "" if reference.index is None else f": {reference}"
 
 
 def _narrowed(relation: dict[str, Any], position: int) -> dict[str, Any]:
     """What a relation says of one entry. That some entry is nonzero is said of all together."""
-    if relation["relation"] == "some_nonzero":
+    if relation["some"]:
         return relation | {"text": relation["text"].removesuffix(f" of {relation['name']}")}
     return relation | {"positions": [position], "text": relation["relation"]}
 

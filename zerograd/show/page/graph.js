@@ -44,9 +44,9 @@ window.zerograd.graph = (() => {
     const layers = question.layers.map((layer, l) => ({
       weights: numbers(values[`w${l + 1}`]),
       bias: values[`b${l + 1}`] ? numbers(values[`b${l + 1}`]) : null,
-      kinks: numbers(layer.kinks),
-      slopes: numbers(layer.slopes),
-      offsets: numbers(layer.offsets),
+      pieces: layer.pieces.map(({ high, slope, offset }) => ({
+        high: high === null ? Infinity : toFloat(high), slope: toFloat(slope), offset: toFloat(offset),
+      })),
       units: layer.units,
     }));
     return (x) => {
@@ -57,9 +57,10 @@ window.zerograd.graph = (() => {
         for (let i = 0; i < layer.units; i += 1) {
           let z = layer.bias ? layer.bias[i] : 0;
           for (let j = 0; j < below.length; j += 1) z += layer.weights[i * below.length + j] * below[j];
-          const piece = layer.kinks.filter((kink) => kink < z).length;
-          pattern += piece;
-          above.push(layer.slopes[piece] * z + layer.offsets[piece]);
+          const place = Math.max(layer.pieces.findIndex(({ high }) => z <= high), 0);
+          const piece = layer.pieces[place];
+          pattern += place;
+          above.push(piece.slope * z + piece.offset);
         }
         below = above;
       }

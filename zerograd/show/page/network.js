@@ -1,9 +1,9 @@
 // The network, forwards and backwards, in exact arithmetic.
 //
-// `question` is what the page was written with: the widths, and for each layer the pieces of its
-// activation with the derivative at every kink (null where no sample may sit on one). `values`
-// holds w1, b1, …, x and y as flat arrays in row-major order. The loss is the mean of the squared
-// residuals over samples and outputs. Reverse mode: Griewank and Walther, Evaluating Derivatives, §3.2.
+// `question` is what the page was written with: the widths, for each layer the pieces of its
+// activation with the derivative at every kink (null where no sample may sit on one), and the `share` of
+// the sum of squared residuals that the loss is. `values` holds w1, b1, …, x and y as flat
+// arrays in row-major order. Reverse mode: Griewank and Walther, Evaluating Derivatives, §3.2.
 "use strict";
 
 window.zerograd.network = (() => {
@@ -13,15 +13,14 @@ window.zerograd.network = (() => {
   function readQuestion(data) {
     const exact = window.zerograd.exact;
     const field = exact.fieldFromJson(data.field);
-    const read = (list) => list.map((v) => (v === null ? null : exact.fromJson(v, field)));
+    const read = (v) => (v === null ? null : exact.fromJson(v, field));
     const layers = data.layers.map((layer) => ({
       ...layer,
-      kinks: read(layer.kinks),
-      slopes: read(layer.slopes),
-      offsets: read(layer.offsets),
-      kinkSlopes: read(layer.kink_slopes),
+      pieces: layer.pieces.map(({ word, high, slope, offset, slope_at_high }) => ({
+        word, high: read(high), slope: read(slope), offset: read(offset), slopeAtHigh: read(slope_at_high),
+      })),
     }));
-    return { ...data, field, layers };
+    return { ...data, field, layers, factor: read(data.factor), share: read(data.share) };
   }
 
   function readValues(data, field) {
@@ -50,21 +49,12 @@ window.zerograd.network = (() => {
     return column;
   }
 
-  /** On which piece a pre-activation lies, or on which kink. */
-  function locate(layer, z) {
-    for (let number = 0; number < layer.kinks.length; number += 1) {
-      const order = compare(layer.kinks[number], z);
-      if (order === 0) return { piece: number, onKink: true };
-      if (order > 0) return { piece: number, onKink: false };
-    }
-    return { piece: layer.kinks.length, onKink: false };
-  }
-
   /** a = φ(z) and the slope φ'(z): null on a kink where none is defined. */
   function activate(layer, z) {
-    const { piece, onKink } = locate(layer, z);
-    const a = add(multiply(layer.slopes[piece], z), layer.offsets[piece]);
-    return { z, a, piece, onKink, slope: onKink ? layer.kinkSlopes[piece] : layer.slopes[piece] };
+    const piece = layer.pieces.find(({ high }) => high === null || compare(high, z) >= 0);
+    const onKink = piece.high !== null && compare(piece.high, z) === 0;
+    const a = add(multiply(piece.slope, z), piece.offset);
+    return { z, a, word: piece.word, onKink, slope: onKink ? piece.slopeAtHigh : piece.slope };
   }
 
   /** Sample m through the network. `defined` is false where a unit has no derivative. */
@@ -82,15 +72,15 @@ window.zerograd.network = (() => {
       return units;
     });
     const y = rowOf(values.y, m, below.length);
-    const residuals = below.map((prediction, k) => subtract(prediction, y[k]));
+    const r = below.map((prediction, k) => subtract(prediction, y[k]));
     const defined = layers.every((units) => units.every((unit) => unit.slope !== null));
-    return { x, y, layers, yHat: below, residuals, defined };
+    return { x, y, layers, yHat: below, r, defined };
   }
 
-  /** What one sample adds to half of M·K·∂L/∂ of each parameter, and its row of that of x. */
+  /** What one sample adds to ∂L/∂ of each parameter, without the factor, and its row of that of x. */
   function backward(question, values, run) {
     const parts = {};
-    let upstream = run.residuals;
+    let upstream = run.r;
     for (let number = question.layers.length; number > 0; number -= 1) {
       const below = number > 1 ? run.layers[number - 2].map((unit) => unit.a) : run.x;
       const delta = run.layers[number - 1].map((unit, i) => multiply(upstream[i], unit.slope));
@@ -105,7 +95,7 @@ window.zerograd.network = (() => {
   /** Adds (or, with `factor` −1, takes away) the part of one sample in the sums over all samples. */
   function accumulate(state, question, values, m, factor) {
     const run = state.runs[m];
-    state.squares = add(state.squares, multiply(factor, dot(run.residuals, run.residuals)));
+    state.squares = add(state.squares, multiply(factor, dot(run.r, run.r)));
     if (!run.defined) {
       state.undefined += sign(factor);
       return;
@@ -147,13 +137,11 @@ window.zerograd.network = (() => {
 
   /** ∂L/∂ of the names given (null if a sample sits on a kink without derivative), and the loss. */
   function results(state, question, names = Object.keys(state.sums)) {
-    const count = BigInt(state.runs.length * outputsOf(question));
-    const scale = fraction(2n, count);
     const gradients = {};
-    for (const name of names) gradients[name] = state.sums[name].map((v) => multiply(v, scale));
+    for (const name of names) gradients[name] = state.sums[name].map((v) => multiply(v, question.factor));
     return {
       gradients: state.undefined ? null : gradients,
-      loss: multiply(state.squares, fraction(1n, count)),
+      loss: multiply(state.squares, question.share),
     };
   }
 
@@ -176,7 +164,7 @@ window.zerograd.evaluate = (questionData, valuesData) => {
   return {
     loss: exact.toJson(loss),
     y_hat: state.runs.map((run) => written(run.yHat)),
-    residuals: state.runs.map((run) => written(run.residuals)),
+    residuals: state.runs.map((run) => written(run.r)),
     z: byLayer("z"),
     a: byLayer("a"),
     on_kink: state.runs.flatMap((run, m) =>

@@ -196,9 +196,9 @@ window.zerograd.picture = (() => {
       const { m, k, bar, value, handle } = mark;
       const run = model.evaluation.runs[m];
       const { at, top, end } = ends(mark);
-      const residual = text(run.residuals[k]);
+      const residual = text(run.r[k]);
       set(bar, { d: `M${at} ${top}V${end}M${at - 7} ${end}H${at + 7}` });
-      value.textContent = labelled && sign(run.residuals[k]) !== 0 ? brief(run.residuals[k]) : "";
+      value.textContent = labelled && sign(run.r[k]) !== 0 ? brief(run.r[k]) : "";
       const position = `y = ${text(yOf(m, k))}, prediction ${text(run.yHat[k])}, residual ${residual}`;
       set(handle, {
         transform: `translate(${at} ${top})`,

@@ -8,7 +8,6 @@ window.zerograd.tables = (() => {
   const { numberField } = window.zerograd.fields;
   const MOST_ROWS = 40; // samples, and parameters, that are shown
   const MOST_UNITS = 8; // entries of a vector in one cell
-  const SIGNS = { zero: [0], nonzero: [-1, 1], positive: [1], negative: [-1] };
 
   /** A new element within another. */
   function make(parent, name, attributes = {}, content = "") {
@@ -32,10 +31,9 @@ window.zerograd.tables = (() => {
 
   // --- gradients ---
 
-  function holds(relation, values) {
-    const signs = values.map(sign);
-    if (relation === "some_nonzero") return signs.some((s) => s !== 0);
-    return signs.every((s) => SIGNS[relation].includes(s));
+  function holds({ signs, some }, values) {
+    const fits = (value) => signs.includes(sign(value));
+    return some ? values.some(fits) : values.every(fits);
   }
 
   /** "5 zero, 3 positive": of an array that is shown in one row. */
@@ -50,9 +48,9 @@ window.zerograd.tables = (() => {
    * What a row says of something asked. That some entry is nonzero is ticked where one is: on entries that are
    * zero while another is not, it stands in parentheses.
    */
-  function saidOf({ text: said, relation }, held, own) {
+  function saidOf({ text: said, some }, held, own) {
     if (held === null) return `${said} ?`;
-    if (relation === "some_nonzero" && held && own.every((v) => sign(v) === 0)) return `(${said})`;
+    if (some && held && own.every((v) => sign(v) === 0)) return `(${said})`;
     return `${said} ${held ? "✓" : "✗"}`;
   }
 
@@ -64,7 +62,7 @@ window.zerograd.tables = (() => {
     const all = gradients && gradients[row.name];
     const own = all ? row.positions.map((position) => all[position]) : [];
     const asked = row.asked.map((relation) => {
-      const held = all ? holds(relation.relation, relation.positions.map((position) => all[position])) : null;
+      const held = all ? holds(relation, relation.positions.map((position) => all[position])) : null;
       const key = [row.name, relation.relation, ...relation.positions].join(" ");
       return { said: saidOf(relation, held, own), held, key };
     });
@@ -140,8 +138,8 @@ window.zerograd.tables = (() => {
 
   // --- samples ---
 
-  function unitText(layer, unit) {
-    const word = unit.onKink ? (unit.slope === null ? "on kink, no slope" : "on kink") : layer.words[unit.piece];
+  function unitText(unit) {
+    const word = unit.onKink ? (unit.slope === null ? "on kink, no slope" : "on kink") : unit.word;
     return [text(unit.z), word].filter(Boolean).join(" ");
   }
 
@@ -149,10 +147,10 @@ window.zerograd.tables = (() => {
   function layerColumns(layers) {
     return layers.flatMap((layer, l) => {
       const number = l + 1;
-      const bends = layer.kinks.length > 0;
+      const bends = layer.pieces.length > 1;
       const last = number === layers.length;
       const z = { heading: bends || last ? `z${number}` : `z${number} = a${number}` };
-      z.read = (run) => vector(run.layers[l].map((unit) => unitText(layer, unit)));
+      z.read = (run) => vector(run.layers[l].map(unitText));
       const a = { heading: `a${number}`, read: (run) => vector(run.layers[l].map((unit) => text(unit.a))) };
       return [...(bends || !last ? [z] : []), ...(bends && !last ? [a] : [])];
     });
@@ -181,13 +179,13 @@ window.zerograd.tables = (() => {
       const middle = columns.map(() => make(line, "td"));
       const prediction = make(line, "td");
       fields.push(...fieldsOf(make(line, "td", { class: "fields" }), "y", m, outputs));
-      const residual = make(line, "td");
+      const difference = make(line, "td");
       return () => {
         const run = model.evaluation.runs[m];
         fields.forEach((update) => update());
         columns.forEach((column, i) => say(middle[i], column.read(run)));
         say(prediction, vector(run.yHat.map(text)));
-        say(residual, vector(run.residuals.map(text)));
+        say(difference, vector(run.r.map(text)));
       };
     }
 

@@ -29,7 +29,7 @@ def plot(answer: Answer, *, kind: Kind = "function", ax: Axes | None = None) -> 
     """Draw the witness of an answer.
 
     Args:
-        kind: ``function``: ŷ over the inputs with data, residuals, and where units are active;
+        kind: ``function``: ŷ over the inputs with the data, and where units are active;
             ``contributions``: what each sample adds to gradient entries, exactly;
             ``network``: units and connections with their exact weights.
         ax: the axes to draw into; without it, axes of a new figure, which pyplot does not know.

@@ -16,7 +16,7 @@ from zerograd.core.numbers.exact import Exact, compare, divide, narrow, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.contributions import Contributions, contributions
 from zerograd.show.plot.placing import Places
-from zerograd.show.plot.residuals import Finish, marker, marker_style
+from zerograd.show.plot.points import Finish, marker, marker_style
 from zerograd.show.plot.style import (
     HATCHES,
     INK,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, narrow, sign
-from zerograd.core.question.vocabulary import RELATIONS
 from zerograd.core.verdict.witness import Witness
+from zerograd.show.question import relations_asked
 from zerograd.show.say.sums import Sums
 
 Entry = tuple[str, Index]
@@ -56,7 +55,7 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
 
     Where there are more than ``most_samples``, those are shown that add most to an entry.
     """
-    asked = _asked(witness)
+    asked = relations_asked(witness.problem, witness.samples)
     gradients = witness.gradients
     every = [(name, index) for name in witness.problem.network.shapes for index, _ in gradients[name].items()]
     every += [place for place in asked if place[0] == "x"]
@@ -75,7 +74,7 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
             Contributions(
                 name,
                 index,
-                asked.get((name, index), ()),
+                tuple(relation.words for relation in asked.get((name, index), ())),
                 shares,
                 others if hidden else (),
                 gradients[name][index],
@@ -123,17 +122,3 @@ def _sum(values: Sequence[Exact]) -> Exact:
     for value in values:
         total = total + value
     return narrow(total)
-
-
-def _asked(witness: Witness) -> dict[Entry, tuple[str, ...]]:
-    """The relations under which each entry is named."""
-    problem = witness.problem
-    found: dict[Entry, tuple[str, ...]] = {}
-    for relation in RELATIONS:
-        for reference in problem.query[relation]:
-            for index in resolve(reference, witness.gradients[reference.name].shape):
-                place = (reference.name, index)
-                word = relation.replace("_", " ")
-                if word not in found.get(place, ()):
-                    found[place] = (*found.get(place, ()), word)
-    return found

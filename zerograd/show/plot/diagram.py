@@ -16,8 +16,9 @@ from matplotlib.path import Path
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.verdict.witness import Witness
+from zerograd.explain.causes import dead_units
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
-from zerograd.show.plot.residuals import Finish
+from zerograd.show.plot.points import Finish
 from zerograd.show.plot.style import (
     FAINT,
     INK,
@@ -31,7 +32,6 @@ from zerograd.show.plot.style import (
     number,
     text_style,
 )
-from zerograd.show.plot.units import dead
 
 MOST_UNITS, MOST_COLUMNS = 5, 7
 _NODE, _SPACE = 28.0, 74.0
@@ -113,7 +113,7 @@ def draw_network(ax: Axes, witness: Witness) -> Finish:
     if any(sign(witness.parameters[f"w{layer}"][unit, below]) == 0 for layer, unit, below in shown):
         handles.append(Line2D([], [], color=FAINT, linewidth=0.9, linestyle=_DASHED, label="weight 0"))
     units = [(column.layer, unit) for column in columns if column.layer for unit in column.units]
-    if any(dead(witness, unit) for unit in units):
+    if not set(dead_units(witness.point)).isdisjoint(units):
         handles.append(Line2D([], [], linestyle="", marker="X", markersize=8, markerfacecolor=PALE,
                               markeredgecolor=FAINT, label="dead: slope 0 on every sample"))  # fmt: skip
     notes = [
@@ -164,6 +164,7 @@ def _column(layer: int, place: int, units: int) -> Column:
 
 def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
     """Headings, connections (those of weight 0 dashed) and units."""
+    dead = set(dead_units(witness.point))
     for edge in _lines(witness, layout):
         nothing = sign(edge.weight) == 0
         ax.plot(*zip(edge.start, edge.end, strict=True), zorder=1, linewidth=0.9,
@@ -179,7 +180,7 @@ def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
             _text(ax, x, layout.y(column, column.gap), "⋮", min(14, layout.step * 0.8))
         for unit, row in column.units.items():
             y = layout.y(column, row)
-            off = column.layer > 0 and dead(witness, (column.layer, unit))
+            off = (column.layer, unit) in dead
             name = _name(witness, column.layer, unit)
             breadth = _breadth(name, layout)
             ax.plot([x], [y], linestyle="", marker=_capsule(breadth, layout.node), markersize=breadth,

@@ -16,10 +16,11 @@ from zerograd.show.plot.bars import draw_bars
 from zerograd.show.plot.diagram import draw_network
 from zerograd.show.plot.line import draw_line
 from zerograd.show.plot.plane import draw_plane
-from zerograd.show.plot.residuals import Finish
+from zerograd.show.plot.points import Finish
 from zerograd.show.plot.style import TITLE, styled, text_style, title_text
 from zerograd.show.plot.targets import draw_targets
-from zerograd.show.words import count, kink_line, network_line
+from zerograd.show.question import convention_line
+from zerograd.show.words import count, network_line
 
 _CM = 1 / 2.54
 _ONE, _ALL = 16.0, 27.0
@@ -85,10 +86,9 @@ def _drawing(witness: Witness, kind: Kind) -> Callable[[Axes, Witness], Finish]:
 
 def _title(witness: Witness, width: float) -> str:
     problem = witness.problem
-    layers = [layer.activation for layer in problem.network.layers]
     about = f"{network_line(problem.network)}; {count(witness.samples, 'sample')}"
-    kinks = kink_line(layers, problem.derivative_at_kink).replace("-", "−")
-    lines = [title_text(f"{about}; {kinks}", width)]
+    convention = convention_line(problem).replace("-", "−")
+    lines = [title_text(f"{about}; {convention}", width)]
     title = title_text(problem.title or "", width)
     if title:
         lines.insert(0, title)

@@ -30,10 +30,8 @@ def outputs_at(witness: Witness, inputs: Sequence[Sequence[float]] | Floats) -> 
 
 
 def _activated(activation: Activation, z: Floats) -> Floats:
-    side = np.searchsorted(np.array([float(k) for k in piecewise(activation).kinks]), z)
-    slopes, offsets = (
-        np.array([float(v) for v in vs])
-        for vs in (piecewise(activation).slopes, piecewise(activation).offsets)
-    )
-    result: Floats = slopes[side] * z + offsets[side]
+    pieces = piecewise(activation).pieces
+    place = np.searchsorted([float(piece.high) for piece in pieces if piece.high is not None], z)
+    slope = np.array([float(piece.slope) for piece in pieces])[place]
+    result: Floats = slope * z + np.array([float(piece.offset) for piece in pieces])[place]
     return result

@@ -16,11 +16,11 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot import NothingToPlot
 from zerograd.show.plot.piecewise import Piece, at, knots, pieces
 from zerograd.show.plot.placing import Places, left_out
-from zerograd.show.plot.residuals import (
+from zerograd.show.plot.points import (
     MOST_OUTPUTS,
     Finish,
-    draw_residuals,
-    label_residuals,
+    draw_points,
+    label_points,
     marker,
     marker_style,
     spots,
@@ -89,7 +89,7 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
         )
     if curve.knots:
         handles.append(marker("D", "white", "kink", 4.5))
-    handles += draw_residuals(ax, witness, every)
+    handles += draw_points(ax, witness, every)
     heights = [v for spot in every for v in (spot.target, spot.fitted)] + [
         v for y in curve.y[:shown] for v in y
     ]
@@ -107,7 +107,7 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
         places.labels.append((*places.pixel(left, bottom), *places.pixel(right, edge)))
         for k in range(shown):
             places.line(zip(curve.x, curve.y[k], strict=True))
-        label_residuals(places, witness, every)
+        label_points(places, witness, every)
         left_out(places, "label")
 
     return finish

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import pairwise
 
+from zerograd.core.model.activations import Piece as Side
 from zerograd.core.model.activations import piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
@@ -51,6 +52,7 @@ def pieces(
     left = MOST_IRRATIONAL_STEPS if irrational else MOST_STEPS
     found = [Piece(low, high, (), ((1, 0),))]
     for number, layer in enumerate(network.layers, start=1):
+        activation = piecewise(layer.activation)
         weights = parameters[f"w{number}"].rows()
         biases = parameters[f"b{number}"].entries if layer.bias else (0,) * layer.units
         refined = []
@@ -59,18 +61,13 @@ def pieces(
             if left < 0:
                 return None
             z = tuple(_combined(row, piece.output, bias) for row, bias in zip(weights, biases, strict=True))
-            ends = [piece.low, *_crossings(z, piecewise(layer.activation).kinks, piece), piece.high]
+            ends = [piece.low, *_crossings(z, activation.kinks, piece), piece.high]
             for start, end in pairwise(ends):
                 left -= layer.units
                 middle = divide(start + end, 2)
-                sides = tuple(piecewise(layer.activation).locate(narrow(at(line, middle)))[0] for line in z)
+                sides = tuple(activation.locate(narrow(at(line, middle)))[0] for line in z)
                 output = tuple(
-                    _activated(
-                        line,
-                        piecewise(layer.activation).slopes[side],
-                        piecewise(layer.activation).offsets[side],
-                    )
-                    for line, side in zip(z, sides, strict=True)
+                    _activated(line, activation.pieces[side]) for line, side in zip(z, sides, strict=True)
                 )
                 refined.append(Piece(start, end, (*piece.sides, sides), output))
         found = refined
@@ -90,8 +87,8 @@ def _combined(row: Sequence[Exact], lines: Sequence[Affine], bias: Exact) -> Aff
     return narrow(slope), narrow(intercept)
 
 
-def _activated(line: Affine, slope: Exact, offset: Exact) -> Affine:
-    return narrow(slope * line[0]), narrow(slope * line[1] + offset)
+def _activated(line: Affine, side: Side) -> Affine:
+    return narrow(side.slope * line[0]), narrow(side.slope * line[1] + side.offset)
 
 
 def _crossings(z: Sequence[Affine], kinks: Sequence[Exact], piece: Piece) -> list[Exact]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from zerograd.core.model.activations import piecewise
-from zerograd.core.numbers.exact import divide, narrow, sign
+from zerograd.core.numbers.exact import Exact, divide, narrow, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.numbers import equation, vector_text
 from zerograd.show.plot.grid import outputs_at
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
-from zerograd.show.plot.residuals import Finish, marker, marker_style
+from zerograd.show.plot.points import Finish, marker, marker_style
 from zerograd.show.plot.style import (
     FAINT,
     FAMILY,
@@ -175,15 +176,16 @@ def _kink_lines(witness: Witness) -> tuple[list[KinkLine], list[Unit]]:
     biases = witness.parameters["b1"].entries if layer.bias else (0,) * layer.units
     found: list[tuple[str, KinkLine]] = []
     flat: list[Unit] = []
-    kinks, slopes = piecewise(layer.activation).kinks, piecewise(layer.activation).slopes
+    parts = piecewise(layer.activation).pieces
     for unit, ((u, v), b) in enumerate(zip(witness.parameters["w1"].rows(), biases, strict=True)):
         lead = u if sign(u) else v
         if sign(lead) == 0:
-            flat += [(1, unit)] if kinks else []
+            flat += [(1, unit)] if parts[1:] else []
             continue
-        for number, kink in enumerate(kinks):
+        for left, right in pairwise(parts):
+            kink: Exact = right.low or 0
             place = [narrow(divide(value, lead)) for value in (u, v, kink - b)]
-            below, above = slopes[number] != 0, slopes[number + 1] != 0
+            below, above = left.slope != 0, right.slope != 0
             side = 0 if below == above else sign(lead) * (1 if above else -1)
             numbers = (near(place[0], "a kink"), near(place[1], "a kink"), near(place[2], "a kink"))
             name = f"{unit_name(witness, (1, unit))} = {kink}"
@@ -242,7 +244,7 @@ def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: S
         places.line(ends)
     for x, y in points:
         places.mark(x, y, 7)
-    residuals = witness.point.residuals.rows()
+    rows = witness.quantities["r"].rows()
     around = [
         (1, 0),
         (-1, 0),
@@ -258,7 +260,7 @@ def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: S
         (-1, -3),
     ]
     for m, point in enumerate(points):
-        value = vector_text(residuals[m]).replace("-", "−")
+        value = vector_text(rows[m]).replace("-", "−")
         places.label(equation(f"r[{m}]", value), [(point, offset) for offset in around], bbox=BEHIND)
     for line, (a, b) in inside:
         spots = [

@@ -13,7 +13,8 @@ from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.piecewise import Piece, sides_of
 from zerograd.show.plot.style import FAINT, HATCHES, INK, PALE, SMALL, listed, near, text_style
-from zerograd.show.plot.units import bent_units, grouped, side_text, unit_name
+from zerograd.show.plot.units import bent_units, grouped, unit_name
+from zerograd.show.words import piece_text
 
 MOST = 8
 """Strips that are drawn."""
@@ -70,7 +71,8 @@ def draw_strips(ax: Axes, every: Sequence[Strip], xs: Sequence[float]) -> None:
         top = band(len(every)) - _GAP - row * _HEIGHT
         bottom, middle = top - _HEIGHT, top - _HEIGHT / 2
         for low, high, side in strip.parts:
-            flat = piecewise(strip.activation).slopes[side] == 0
+            piece = piecewise(strip.activation).pieces[side]
+            flat = piece.slope == 0
             ax.add_patch(
                 Rectangle(
                     (low, bottom),
@@ -89,7 +91,7 @@ def draw_strips(ax: Axes, every: Sequence[Strip], xs: Sequence[float]) -> None:
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
                 style = text_style(SMALL - 1, ha="center", va="center", clip_on=True, bbox=box, zorder=4)
                 x = _between(low, high, xs)
-                ax.text(x, middle, side_text(strip.activation, side), transform=base, **style)
+                ax.text(x, middle, piece_text(piece).replace("-", "−"), transform=base, **style)
         ax.plot([left, right], [top, top], transform=base, color=INK, linewidth=0.5, zorder=3)
         ax.plot(
             xs,

@@ -32,7 +32,7 @@ RAMP = ("#440154", "#22a884", "#414487", "#7ad151", "#2a788e", "#fde725")
 HATCHES = ("", "///", "..", "\\\\\\", "xxx", "---", "oo", "|||", "+++", "//", "**", "\\\\")
 """Of dots few are enough: each is a curve in the file, and there are hundreds in a pattern."""
 LINES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1.2)))
-CURVE, RESIDUAL, TARGET = RAMP[0], RAMP[1], RAMP[5]
+CURVE, BAR, TARGET = RAMP[0], RAMP[1], RAMP[5]
 INK, FAINT, PALE = "#000000", "#8c8c8c", "#d4d4d4"
 
 LARGEST = 1e100

@@ -7,11 +7,11 @@ from matplotlib.ticker import MaxNLocator
 
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.placing import Places, left_out
-from zerograd.show.plot.residuals import (
+from zerograd.show.plot.points import (
     MOST_OUTPUTS,
     Finish,
-    draw_residuals,
-    label_residuals,
+    draw_points,
+    label_points,
     marker,
     marker_style,
     spots,
@@ -27,7 +27,7 @@ def draw_targets(ax: Axes, witness: Witness) -> Finish:
     network = witness.problem.network
     shown, drawn = min(network.outputs, MOST_OUTPUTS), min(witness.samples, MOST_DRAWN)
     every = spots(witness, drawn, lambda m, k: m + (k - (shown - 1) / 2) * 0.6 / shown)
-    handles = draw_residuals(ax, witness, every)
+    handles = draw_points(ax, witness, every)
     size = 4.5 if len(every) <= 80 else 2.5
     ax.plot(
         [spot.x for spot in every],
@@ -52,7 +52,7 @@ def draw_targets(ax: Axes, witness: Witness) -> Finish:
         places = Places(ax)
         for spot in every:
             places.mark(spot.x, spot.fitted, 6)
-        label_residuals(places, witness, every)
+        label_points(places, witness, every)
         left_out(places, "label")
 
     return finish

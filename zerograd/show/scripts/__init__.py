@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.scripts.jax import jax_text
-from zerograd.show.scripts.pytorch import pytorch_text
-from zerograd.show.scripts.rounding import BeyondFloat64, prepare
+from zerograd.show.scripts.jax import Jax
+from zerograd.show.scripts.pytorch import PyTorch
+from zerograd.show.scripts.rounding import BeyondFloat64, unfit
+from zerograd.show.scripts.script import script
 
-__all__ = ["BeyondFloat64", "jax_script", "pytorch_script"]
+__all__ = ["BeyondFloat64", "jax_script", "pytorch_script", "unfit"]
 
 
 def pytorch_script(answer: Sat) -> str:
@@ -16,7 +17,7 @@ def pytorch_script(answer: Sat) -> str:
     Raises:
         BeyondFloat64: float64 cannot hold the numbers, or cannot tell what is asked.
     """
-    return pytorch_text(answer, prepare(answer.witness))
+    return script(answer, PyTorch())
 
 
 def jax_script(answer: Sat) -> str:
@@ -25,4 +26,4 @@ def jax_script(answer: Sat) -> str:
     Raises:
         BeyondFloat64: float64 cannot hold the numbers, or cannot tell what is asked.
     """
-    return jax_text(answer, prepare(answer.witness))
+    return script(answer, Jax())

@@ -6,50 +6,37 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.activations import piecewise
 from zerograd.core.model.references import Reference, resolve
-from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
-from zerograd.show.question import question_lines
+from zerograd.show.question import convention_line, question_lines, relations_asked
 from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments
-from zerograd.show.scripts.rounding import PutBack, highest_offset, steepest
-from zerograd.show.words import activations, count, kink_line, network_line
+from zerograd.show.scripts.rounding import PutBack
+from zerograd.show.words import count, network_line
 
 MAX_ROWS = 40
 """Entries of gradients that are printed one by one."""
 
-_ASSERTED: dict[Relation, tuple[str, str, str]] = {
-    Relation.ZERO: ("abs({g}) <= {r}", "all", "= 0"),
-    Relation.NONZERO: ("abs({g}) > {r}", "all", "!= 0"),
-    Relation.SOME_NONZERO: ("abs({g}) > {r}", "any", "!= 0 in some entry"),
-    Relation.POSITIVE: ("{g} > {r}", "all", "> 0"),
-    Relation.NEGATIVE: ("{g} < -{r}", "all", "< 0"),
-}
-"""Up to rounding: a comparison, which of the entries it is about, and what it says."""
-_EXACTLY: dict[Relation, str] = {
-    Relation.ZERO: "{g} == 0",
-    Relation.NONZERO: "{g} != 0",
-    Relation.SOME_NONZERO: "{g} != 0",
-    Relation.POSITIVE: "{g} > 0",
-    Relation.NEGATIVE: "{g} < 0",
-}
+_UP_TO_ROUNDING = {"=": "abs({g}) <= {r}", "≠": "abs({g}) > {r}", ">": "{g} > {r}", "<": "{g} < -{r}"}
+"""Comparisons of gradients with 0, by their symbols."""
+_PYTHON = {"=": "==", "≠": "!="}
 
 
 def title(problem: Problem) -> str:
-    """Of the problem, or of all of them. One line, safe to print."""
+    """The problem's title, or one that fits all of them. One line, safe to print."""
     return clean(problem.title or "") or "Gradients that vanish, and gradients that do not"
 
 
 def facts(problem: Problem, samples: int) -> list[str]:
     """The network, the data and the question, a line each, safe to print."""
-    kinks = kink_line(activations(problem.network), problem.derivative_at_kink)
+    loss, convention = problem.model.loss, convention_line(problem)
     return [
-        f"Network: {network_line(problem.network)}; L is the mean squared error; {kinks}.",
+        f"Network: {network_line(problem.network)}; L is the {loss.words}; {convention}.",
         f"Data: {count(samples, 'sample')}.",
         *(f"Asked: {clean(line)}" for line in question_lines(problem)),
     ]
@@ -110,19 +97,21 @@ def shown_names(problem: Problem) -> list[str]:
 def rounding_lines(witness: Witness) -> Iterator[str]:
     """A function ``sizes()`` of arrays ``w1``, …, ``x``, ``y``, in words that both libraries read."""
     network = witness.problem.network
-    samples, outputs = witness.y.shape
+    loss = witness.problem.model.loss
+    share = f" / {loss.count(*witness.y.shape)}" if loss.averages else ""
     yield "def sizes():"
     yield '    """Of every gradient the sum of its terms\' absolute values: rounding is relative to it."""'
     yield "    layers = [  # weights, biases, largest slope and offset of the activation"
     for number, layer in enumerate(network.layers, start=1):
         bias = f"abs(b{number})" if layer.bias else "0"
-        steep, offset = short(steepest(layer.activation)), short(highest_offset(layer.activation))
+        activation = piecewise(layer.activation)
+        steep, offset = _short(activation.steepest), _short(activation.highest_offset)
         yield f"        (abs(w{number}), {bias}, {steep}, {offset}),"
     yield "    ]"
     yield "    below = [abs(x)]"
     yield "    for w, b, slope, offset in layers:"
     yield "        below.append(slope * (below[-1] @ w.T + b) + offset)"
-    yield f"    above = 2 / {samples * outputs} * (below[-1] + abs(y))"
+    yield f"    above = {loss.constant}{share} * (below[-1] + abs(y))"
     yield "    result = {}"
     yield "    for number, (w, _, slope, _) in reversed(list(enumerate(layers, start=1))):"
     yield "        above = slope * above"
@@ -157,13 +146,14 @@ def check_lines(answer: Sat, library: str) -> Iterator[str]:
 def asserts(problem: Problem, *, exact: bool = False) -> Iterator[str]:
     """A line for each relation that is asked, about ``found`` and, unless it is exact, ``rounding``."""
     for relation, references in problem.query.items():
-        holds, which, said = _ASSERTED[relation]
+        which = "any" if relation.some else "all"
+        said = f"{relation.symbol.replace('≠', '!=')} 0{' in some entry' if relation.some else ''}"
+        exactly = f"{{g}} {_PYTHON.get(relation.symbol, relation.symbol)} 0"
+        holds = exactly if exact else _UP_TO_ROUNDING[relation.symbol]
         for reference in references:
             g = f"found{_place(problem, reference)}"
             single = exact and reference.index is not None  # a number, not an array
-            comparison = (_EXACTLY[relation] if exact else holds).format(
-                g=g, r=f"rounding{_place(problem, reference)}"
-            )
+            comparison = holds.format(g=g, r=f"rounding{_place(problem, reference)}")
             condition = comparison if single else f"({comparison}).{which}()"
             yield f'assert {condition}, "asked: dL/d{reference} {said}"'
 
@@ -187,57 +177,27 @@ def _table(answer: Sat, library: str) -> Iterator[str]:
         yield '    shape = "x".join(map(str, exact[name].shape))'
         yield '    print(f"dL/d{name:<4} ({shape}): largest deviation {deviation:.1e}")'
         return
-    asked = _asked(answer)
+    asked = relations_asked(answer.problem, answer.witness.samples)
     width = max(len(f"dL/d{name}{list(index)}") for name, index in entries) + 2
     yield f'print("{"gradient":<{width}}{library:>13}{"exactly":>13}   asked")'
     yield "for name, index, asked in ["
     for name, index in entries:
-        yield f'    ("{name}", {index!r}, "{", ".join(asked.get((name, index), []))}"),'
+        yield f'    ("{name}", {index!r}, "{", ".join(r.words for r in asked.get((name, index), ()))}"),'
     yield "]:"
     yield '    label = f"dL/d{name}{list(index)}"'
     yield "    value, expected = float(found[name][index]), float(exact[name][index])"
     yield f'    print(f"{{label:<{width}}}{{value:>13.6g}}{{expected:>13.6g}}   {{asked}}".rstrip())'
 
 
-def _asked(answer: Sat) -> dict[tuple[str, Index], list[str]]:
-    asked: dict[tuple[str, Index], list[str]] = {}
-    for relation, references in answer.problem.query.items():
-        for reference in references:
-            for index in resolve(reference, answer.witness.gradients[reference.name].shape):
-                said = asked.setdefault((reference.name, index), [])
-                if (word := relation.replace("_", " ")) not in said:
-                    said.append(word)
-    return asked
-
-
-def kinks_hit(witness: Witness) -> list[set[int]]:
-    """By layer, the kinks that a sample sits on, by their numbers."""
-    return [
-        {
-            number
-            for value in z.entries
-            for number, on_kink in [piecewise(layer.activation).locate(value)]
-            if on_kink
-        }
-        for layer, z in zip(witness.problem.network.layers, witness.forward.z, strict=True)
-    ]
-
-
-def slope_at(activation: Activation, number: int, convention: Kink) -> int | Fraction:
-    """The derivative that the convention gives at a kink; under ``forbid`` nothing is there to ask."""
-    slope = piecewise(activation).derivative_at_kink(number, convention)
-    assert slope is not None  # for the type checker: no sample sits on a kink under forbid
-    return slope
-
-
-def place_lists(back: PutBack, indent: int) -> tuple[str, str, str]:
-    """Samples, units and values as lists."""
+def put_back_arguments(back: PutBack, indent: int) -> tuple[str, str, str, str]:
+    """Samples, units and values as lists, and how far rounding may be off."""
     samples = nested([str(m) for m, _ in back.places], indent)
     units = nested([str(i) for _, i in back.places], indent)
-    values = nested([short(value) for value in back.values], indent)
-    return samples, units, values
+    values = nested([_short(value) for value in back.values], indent)
+    return samples, units, values, f"{back.rounding:.1e}"
 
 
-def short(value: float) -> str:
+def _short(number: int | Fraction | float) -> str:
     """A float as Python writes it, without ``.0``."""
+    value = float(number)
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.model.activations import Activation, piecewise
-from zerograd.core.model.references import Reference, entry, resolve
+from zerograd.core.model.references import entry, resolve
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
-from zerograd.core.question.vocabulary import NOT_ZERO, Relation
+from zerograd.core.question.vocabulary import Relation
+from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
 
 if TYPE_CHECKING:
@@ -81,28 +82,18 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
 def _sizes(
     witness: Witness, values: Mapping[str, NDArray[np.float64]], reach: list[NDArray[np.float64]]
 ) -> dict[str, NDArray[np.float64]]:
-    """Of every gradient the sum of its terms' absolute values, as the scripts work it out."""
+    """The sum of the absolute values of every gradient's terms, as the scripts work it out."""
     import numpy as np
 
-    layers = witness.problem.network.layers
+    network, loss = witness.problem.network, witness.problem.model.loss
     result = {}
-    upstream = 2 / witness.y.shape[0] / witness.y.shape[1] * (reach[-1] + np.abs(values["y"]))
-    for number in range(len(layers), 0, -1):
-        upstream = upstream * steepest(layers[number - 1].activation)
+    upstream = float(loss.factor(*witness.y.shape)) * (reach[-1] + np.abs(values["y"]))
+    for number, layer in reversed(list(enumerate(network.layers, start=1))):
+        upstream = upstream * float(piecewise(layer.activation).steepest)
         result[f"w{number}"] = upstream.T @ reach[number - 1]
         result[f"b{number}"] = upstream.sum(axis=0)
         upstream = upstream @ np.abs(values[f"w{number}"])
     return {**result, "x": upstream}
-
-
-def steepest(activation: Activation) -> float:
-    """The largest |slope|."""
-    return max(abs(float(slope)) for slope in piecewise(activation).slopes)
-
-
-def highest_offset(activation: Activation) -> float:
-    """The largest |offset|."""
-    return max(abs(float(offset)) for offset in piecewise(activation).offsets)
 
 
 def _tell_apart(
@@ -114,20 +105,36 @@ def _tell_apart(
     def seen(name: str, index: Index) -> bool:
         return bool(abs(exact[name][index]) > _MARGIN * ROUNDING * size[name][index])
 
-    def named(reference: Reference) -> list[Index]:
-        return resolve(reference, witness.gradients[reference.name].shape)
+    def refuse(name: str) -> None:
+        raise BeyondFloat64(f"∂L/∂{name} is not 0, but so near to it that float64 cannot tell")
 
-    for relation in NOT_ZERO:
-        for name, index in witness.problem.asked_entries(relation, witness.samples):
-            if not seen(name, index):
-                raise _too_near(entry(name, index))
-    for reference in witness.problem.query[Relation.SOME_NONZERO]:
-        if not any(seen(reference.name, index) for index in named(reference)):
-            raise _too_near(str(reference))
+    apart = [relation for relation in Relation if 0 not in relation.signs]
+    for relation in sorted(apart, key=lambda relation: relation.some):
+        for reference in witness.problem.query[relation]:
+            name, shape = reference.name, witness.gradients[reference.name].shape
+            unseen = [index for index in resolve(reference, shape) if not seen(name, index)]
+            if relation.some and len(unseen) == len(resolve(reference, shape)):
+                refuse(str(reference))
+            if unseen and not relation.some:
+                refuse(entry(name, unseen[0]))
 
 
-def _too_near(name: str) -> BeyondFloat64:
-    return BeyondFloat64(f"∂L/∂{name} is not 0, but so near to it that float64 cannot tell")
+def unfit(answer: Answer) -> str | None:
+    """Why there is no script that shows what the answer shows; None where there is one."""
+    if not isinstance(answer, Sat):
+        return f"the answer is {answer.status}: there is no witness to calculate with"
+    if not answer.problem.model.loss.least_squares:
+        return f"how far rounding carries gradients is not known for the {answer.problem.model.loss.words}"
+    return beyond_float64(answer.witness)
+
+
+def beyond_float64(witness: Witness) -> str | None:
+    """Why float64 cannot show what the witness shows; None where it can."""
+    try:
+        prepare(witness)
+    except BeyondFloat64 as reason:
+        return str(reason)
+    return None
 
 
 def _put_back(
@@ -154,18 +161,22 @@ def _put_back(
         z = witness.forward.z[number - 1]
         floats = np.array([float(v) for v in z.entries]).reshape(z.shape)
         near = np.zeros(z.shape, dtype=bool)
-        for kink in piecewise(layer.activation).kinks if grain is None else ():
+        for kink in _bends(layer.activation) if grain is None else ():
             near |= np.abs(floats - float(kink)) <= ROUNDING * (largest + abs(float(kink)))
         places = [(int(m), int(i)) for m, i in np.argwhere(near)]
         if places:
             back = tuple(_on_its_side(layer.activation, z, codes[number - 1], place) for place in places)
             rounding = 2 * ROUNDING * max(float(largest[place]) for place in places) + _SMALLEST
             result[number] = PutBack(number, tuple(places), back, rounding)
-        pieces = _grain([*piecewise(layer.activation).slopes, *piecewise(layer.activation).offsets])
+        pieces = _grain(piecewise(layer.activation).constants)
         grain = None if grain is None or pieces is None else grain + pieces
         if not _fits(grain, reach[number]):
             grain = None
     return result
+
+
+def _bends(activation: Activation) -> list[Exact]:
+    return [piece.high for piece in piecewise(activation).pieces if piece.high is not None]
 
 
 def _grain(values: Iterable[Exact]) -> int | None:
@@ -197,13 +208,13 @@ def _on_its_side(
 ) -> float:
     """The float64 nearest to z that lies on the same piece or kink."""
     number, on_kink = divmod(int(codes[place]), 2)
-    if on_kink:
-        return float(piecewise(activation).kinks[number])
-    value = float(z[place])
-    if number > 0 and value <= piecewise(activation).kinks[number - 1] + _SMALLEST:
-        return _beside(piecewise(activation).kinks[number - 1], inf)
-    if number < len(piecewise(activation).kinks) and value >= piecewise(activation).kinks[number] - _SMALLEST:
-        return _beside(piecewise(activation).kinks[number], -inf)
+    piece, value = piecewise(activation).pieces[number], float(z[place])
+    if on_kink and piece.high is not None:
+        return float(piece.high)
+    if piece.low is not None and value <= piece.low + _SMALLEST:
+        return _beside(piece.low, inf)
+    if piece.high is not None and value >= piece.high - _SMALLEST:
+        return _beside(piece.high, -inf)
     return value
 
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.placing import Places
-from zerograd.show.plot.style import INK, LINES, RESIDUAL, TARGET, named, near
+from zerograd.show.plot.style import BAR, INK, LINES, TARGET, named, near
 from zerograd.show.words import label
 
 MOST_LABELS, MOST_OUTPUTS = 16, len(LINES)
@@ -61,7 +61,7 @@ def marker_style(kind: str, face: str, size: float) -> dict[str, Any]:
     }
 
 
-def draw_residuals(ax: Axes, witness: Witness, every: Sequence[Spot]) -> list[Line2D]:
+def draw_points(ax: Axes, witness: Witness, every: Sequence[Spot]) -> list[Line2D]:
     """Bars from targets to outputs, and the targets. Returns the legend's entries."""
     few = len(every) <= 80
     handles = []
@@ -69,7 +69,7 @@ def draw_residuals(ax: Axes, witness: Witness, every: Sequence[Spot]) -> list[Li
         [spot.x for spot in every],
         [spot.target for spot in every],
         [spot.fitted for spot in every],
-        color=RESIDUAL,
+        color=BAR,
         linewidth=2.2 if few else 0.8,
         zorder=2,
     )
@@ -79,10 +79,10 @@ def draw_residuals(ax: Axes, witness: Witness, every: Sequence[Spot]) -> list[Li
         style = marker_style(MARKERS[k], TARGET, 5.5 if few else 2.5)
         ax.plot([spot.x for spot in own], [spot.target for spot in own], zorder=5, **style)
         handles.append(marker(MARKERS[k], TARGET, f"target y{'' if outputs == 1 else f'[·,{k}]'}"))
-    return [*handles, Line2D([], [], color=RESIDUAL, linewidth=2.2, label="residual r = ŷ − y")]
+    return [*handles, Line2D([], [], color=BAR, linewidth=2.2, label="residual r = ŷ − y")]
 
 
-def label_residuals(places: Places, witness: Witness, every: Sequence[Spot]) -> None:
+def label_points(places: Places, witness: Witness, every: Sequence[Spot]) -> None:
     """The exact residuals, each near its bar; none where there are many."""
     if len(every) > MOST_LABELS:
         return
