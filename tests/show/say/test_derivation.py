@@ -30,9 +30,9 @@ from zerograd.document.blocks import Equation, Equations, Heading
 from zerograd.document.formula import Digits, Flow, Letter, Node, Quotient, Row, Script, Sign
 from zerograd.document.latex import formula
 from zerograd.document.text import prose
+from zerograd.explain.sums import Sums
 from zerograd.show.say.derivation import derivation_html, derivation_latex, derivation_markdown
 from zerograd.show.say.derivation.content import blocks
-from zerograd.show.say.sums import Sums
 
 HOSTILE = "\x1b[31m100% of $x_1$ & `code` <b> [a](http://b.c) \\input{/etc/passwd} # { |"
 F = Fraction
