@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import ZerogradError
+from zerograd.core.question.fitness import smooth
 from zerograd.core.verdict.answer import Answer, Sat, Unsat
 
 if TYPE_CHECKING:
@@ -84,9 +86,7 @@ def unfit(answer: Answer) -> str | None:
         return f"the answer is {answer.status}{why}: there is no witness to draw"
     if find_spec("matplotlib") is None:
         return "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
-    if smooth := smooth_layers(answer.problem.network):
-        return f"pictures are made of straight pieces, and layer {smooth[0]} has none"
-    return None
+    return smooth(answer.problem)
 
 
 def _drawable(answer: Answer) -> Sat:
