@@ -31,7 +31,7 @@ MOST = 6
 """Units of a layer that are not parallel."""
 
 REDRAWS = 40
-"""Of targets, until the conditions on data alone hold."""
+"""Draws of targets, until the conditions on data alone hold."""
 
 
 def unfit(problem: Problem) -> str | None:
