@@ -145,6 +145,17 @@ def by_sign() -> str:
     return by_hand(problem, signs, 2)
 
 
+def slope_that_is_not_zero() -> str:
+    """A fact says that a slope is 0, and the case that it is 1: Coq is told which of the two to put in."""
+    problem = Problem(
+        network=[1, 1, 1], samples=1, where=["a1 == 0"], given={"w1": [[1]], "b1": [0], "x": [[1]]}
+    )
+    one = Polynomial.constant(1)
+    off = Identity({}, {}, (Product(Fraction(1), {"z1[0,0] <= 0": 1}), Product(Fraction(1), {})))
+    on = Identity({"where[0]": one}, {})
+    return by_hand(problem, Split("z1[0,0]", {"z1[0,0] <= 0": off, "z1[0,0] > 0": on}))
+
+
 def floors() -> str:
     """No integer lies between 0 and 1."""
     problem = Problem(network=[1, 1, 1], samples=1, domain="integer", where=["0 < x < 1"])
@@ -161,6 +172,7 @@ PROOFS: dict[str, Callable[[], str]] = {
     "two-units": two_units,
     "by-sign": by_sign,
     "floors": floors,
+    "slope": slope_that_is_not_zero,
     "left": lambda: found(**HEADLINE, samples=2, derivative_at_kink="left"),
     "range": lambda: found(**HEADLINE, samples={"from": 1, "to": 2}),
     "leaky": lambda: found(
@@ -342,7 +354,7 @@ def test_cases_are_shared() -> None:
 
 
 def test_parts_twice() -> None:
-    """Of two parts for one number of samples, one is written."""
+    """One of two parts for the same number of samples is written."""
     problem = Problem(**HEADLINE, samples=1)
     off = Identity({}, {"grad(b1[0]) != 0": 1})
     on = Identity({"grad(b2[0]) = 0": v("w2[0,0]")}, {"grad(b1[0]) != 0": 1})

@@ -22,6 +22,7 @@ from zerograd.show.coq.text import (
     NotExportable,
     cleared,
     conjunction_pattern,
+    denominator,
     disjunction_pattern,
     identifier,
     polynomial_text,
@@ -203,8 +204,7 @@ class Bridge:
             for other in self.claims.algebra.occurrences[:number]
             if other.fresh is not None and {other.fresh} == p.variables and other.kind != "quotient"
         ]
-        q, d = cleared(p)
-        yield f"assert (T : {m} = 1 / {d} * ({polynomial_text(q)}))."
+        yield f"assert (T : {m} = 1 / {denominator(p)} * ({polynomial_text(cleared(p))}))."
         cases = "; ".join(
             f"destruct {_property(other.value.named, 'attained')} as {pattern}"
             for other in [occurrence, *earlier]

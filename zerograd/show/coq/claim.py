@@ -103,7 +103,7 @@ def claim_text(claim: Claim) -> str:
     """A proposition; of several parts it stands in parentheses."""
     match claim:
         case Fact(polynomial=p, sign=sign):
-            return _SIGNS[sign].format(polynomial_text(cleared(p)[0]))
+            return _SIGNS[sign].format(polynomial_text(cleared(p)))
         case Value(name=name, value=value):
             return value_text(identifier(name), value)
         case Whole(name=name):

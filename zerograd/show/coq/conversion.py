@@ -54,7 +54,7 @@ def converted(hypothesis: str, known: Claim, wanted: Claim, fresh: Callable[[], 
 
 
 def _fact(hypothesis: str, known: Fact, wanted: Fact) -> list[str]:
-    d, h = _factors(cleared(known.polynomial)[0], cleared(wanted.polynomial)[0])
+    d, h = _factors(cleared(known.polynomial), cleared(wanted.polynomial))
     lemma, signs = {
         "=": ("cancel", 1), "!=": ("cancel_nonzero", 1), ">": ("cancel_positive", 2),
         ">=": ("cancel_nonnegative", 2),

@@ -24,7 +24,6 @@ from zerograd.show.coq.props import transferred
 from zerograd.show.coq.statement import Statement, claim_lines
 from zerograd.show.coq.text import (
     chosen,
-    cleared,
     conjunction_pattern,
     disjunction_pattern,
     number_text,
@@ -145,8 +144,7 @@ class DatasetBridge(Bridge):
             for name, claim in zip(names[number], part, strict=True):
                 if isinstance(claim, Fact):
                     operator, _ = next(tests)
-                    term = transferred(operator, cleared(claim.polynomial)[1], None, name)
-                    yield f"  {{ refine {term}. all: Tools.equation. }}"
+                    yield f"  {{ refine {transferred(operator, claim, name)}. all: Tools.equation. }}"
                 else:
                     yield f"  {{ exact {name}. }}"
             yield "}"

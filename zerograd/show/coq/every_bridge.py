@@ -23,6 +23,7 @@ from zerograd.show.coq.text import (
     cleared,
     conjunction_pattern,
     conjunction_term,
+    denominator,
     disjunction_pattern,
     identifier,
     number_text,
@@ -94,7 +95,7 @@ class EveryBridge(State):
             return
         yield f"refine {split_term(len(self.homogeneous))}."
         for n, label in enumerate(self.homogeneous):
-            old = polynomial_text(cleared(self.fact_of(label).polynomial)[0])
+            old = polynomial_text(cleared(self.fact_of(label).polynomial))
             yield f"{{ transitivity ({old}); [ring|exact U{n}]. }}"
 
     def _specialized_sides(self) -> Iterator[str]:
@@ -148,7 +149,7 @@ class EveryBridge(State):
             if fact.pattern != pattern:
                 yield f"{{ exact D{n}. }}"
                 continue
-            d = cleared(self.fact_of(fact.label).polynomial)[1]
+            d = denominator(self.fact_of(fact.label).polynomial)
             known = f"D{n} {_test(fact.unit, 0)}"
             r = ANY.name("r", fact.k)
             yield f"{{ refine (Sums.degenerate {d} {r} _ _ _ _ {known} _). Tools.equation. }}"
@@ -174,7 +175,7 @@ class EveryBridge(State):
             for n, (operator, _) in enumerate(pattern.sides[unit.layer, unit.unit].comparisons):
                 label, fact = next(facts)
                 assert isinstance(fact, Fact)  # for the type checker: a side is a comparison
-                terms[label] = transferred(operator, cleared(fact.polynomial)[1], None, _test(unit, n))
+                terms[label] = transferred(operator, fact, _test(unit, n))
         for n, each in enumerate(self.statement.each):
             if pattern.tag in each.facts:
                 label, prop = each.facts[pattern.tag]

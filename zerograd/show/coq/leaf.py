@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm, prod
@@ -12,7 +12,7 @@ from zerograd.core.refuting.certificate import Identity, Product
 from zerograd.core.refuting.facts import Fact
 from zerograd.show.coq.claim import Value
 from zerograd.show.coq.lemma import Key, Known
-from zerograd.show.coq.text import NotExportable, cleared, identifier, nested, polynomial_text
+from zerograd.show.coq.text import NotExportable, cleared, denominator, identifier, nested, polynomial_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,21 @@ class Leaf:
         terms = [f"Tools.zero_product ({polynomial_text(c * scale)}) _ {h}" for h, c in right.items()]
         zero = nested("Tools.zero_sum _ _ ({})\n      ({})", terms or ["eq_refl (0 : R)"])
         nonzero = self._nonzero(node.nonzero, products)
-        substituted = [f"subst {identifier(variable)}." for variable in whole]
+        substituted = [tactic for variable in whole for tactic in self._substituted(variable)]
         return [*substituted, f"refine (Tools.contradiction _ _ _\n    ({nonzero})\n    ({zero})).", "ring."]
+
+    def _substituted(self, variable: str) -> Iterator[str]:
+        """A value takes the place of its variable; first in a fact ``s = 0``, which ``subst`` might use."""
+        for name, fact in self.facts.values():
+            if fact.sign == "=" and cleared(fact.polynomial) == Polynomial.variable(variable):
+                yield f"rewrite {self.values[variable][0]} in {name}."
+        yield f"subst {identifier(variable)}."
 
     def _divisor(self, powers: Mapping[str, int]) -> Fraction:
         """A product of facts over that of their hypotheses: one says d·p, of a fact on p."""
         divisor = Fraction(1)
         for label, power in powers.items():
-            divisor /= cleared(self.facts[label][1].polynomial)[1] ** power
+            divisor /= denominator(self.facts[label][1].polynomial) ** power
         return divisor
 
     def _in_integers(self, product: Product, known: Mapping[str, Fraction], ahead: Fraction) -> Product:
@@ -79,12 +86,11 @@ class Leaf:
         coefficient = ahead * product.coefficient * self._divisor(product.factors)
         squares = []
         for square in product.squares:
-            q, d = cleared(square.at(known))
             if square.is_constant:
                 coefficient *= square.constant_term**2
             else:
-                coefficient /= d**2
-                squares.append(q)
+                coefficient /= denominator(square.at(known)) ** 2
+                squares.append(cleared(square.at(known)))
         return Product(coefficient, product.factors, tuple(squares))
 
     def _difference(
@@ -95,7 +101,7 @@ class Leaf:
         whole: Mapping[str, Fraction],
     ) -> Polynomial:
         """The left side less the right, in terms of the hypotheses."""
-        says = {label: cleared(fact.polynomial)[0].at(whole) for label, (_, fact) in self.facts.items()}
+        says = {label: cleared(fact.polynomial).at(whole) for label, (_, fact) in self.facts.items()}
 
         def product_of(powers: Mapping[str, int], start: Polynomial) -> Polynomial:
             return prod((says[label] for label, power in powers.items() for _ in range(power)), start=start)

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula, compared, negated
-from zerograd.show.coq.text import cleared, joined, nested, number_text
+from zerograd.show.coq.text import denominator, joined, nested, number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +104,18 @@ class Compared:
         if not holds:
             operator, term = _FAILED[self.operator]
             return Compared(self.a, operator, self.b, self.scale).proof(term.format(h))
-        return transferred(self.operator, cleared(self.formula().polynomial)[1], self.scale, h)
+        return transferred(self.operator, self.formula(), h, self.scale)
 
     def decided(self) -> str:
         return f"(Tools.decide_{_LEMMAS[self.operator]} _ _)"
 
 
-def transferred(operator: Comparison, d: int, scale: Scale | None, h: str) -> str:
+def transferred(operator: Comparison, fact: Fact, h: str, scale: Scale | None = None) -> str:
     """A term for a fact on a polynomial p, from the term h that compares a and b.
 
     It leaves to ``ring`` that d·(a − b), or d·(b − a), is p; or the ratio of the scale times p.
     """
+    d = denominator(fact.polynomial)
     ratio, above = ("1", "Rlt_0_1") if scale is None else (scale.ratio, scale.above)
     return f"(Tools.of_{_LEMMAS[operator]} {d} ({ratio}) _ _ _ (IZR_lt 0 {d} eq_refl) ({above}) _ {h})"
 

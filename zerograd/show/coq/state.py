@@ -27,6 +27,7 @@ from zerograd.show.coq.lemma import Lemma
 from zerograd.show.coq.text import (
     cleared,
     conjunction_pattern,
+    denominator,
     identifier,
     polynomial_text,
     split_term,
@@ -185,5 +186,5 @@ class State(Bridge):
 
 
 def _scaled(polynomial: Polynomial) -> str:
-    q, d = cleared(polynomial)
-    return f"h * ({polynomial_text(q)})" if d == 1 else f"h / {d} * ({polynomial_text(q)})"
+    d, text = denominator(polynomial), polynomial_text(cleared(polynomial))
+    return f"h * ({text})" if d == 1 else f"h / {d} * ({text})"

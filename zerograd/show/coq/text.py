@@ -33,10 +33,14 @@ def number_text(value: int | Fraction) -> str:
     return f"({value.numerator} / {value.denominator})"
 
 
-def cleared(p: Polynomial) -> tuple[Polynomial, int]:
-    """d·p with integer coefficients, and d, the least such number above 0."""
-    d = lcm(1, *(c.denominator for c in p.terms.values()))
-    return p * d, d
+def denominator(p: Polynomial) -> int:
+    """The least d above 0 for which d·p has integer coefficients."""
+    return lcm(1, *(c.denominator for c in p.terms.values()))
+
+
+def cleared(p: Polynomial) -> Polynomial:
+    """d·p, with integer coefficients."""
+    return p * denominator(p)
 
 
 def polynomial_text(p: Polynomial) -> str:

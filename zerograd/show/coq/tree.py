@@ -153,7 +153,7 @@ class Tree:
                 return self._premise(label, known, used)
             case Compare(polynomial=p, signs=signs):
                 used.variables |= p.variables
-                text, opposite = (polynomial_text(cleared(q)[0]) for q in (p, -p))
+                text, opposite = (polynomial_text(cleared(q)) for q in (p, -p))
                 if not signs:
                     return f"(Req_dec ({text}) 0)"
                 return f"(Tools.trichotomy ({text}) ({opposite}) ltac:(ring))"
