@@ -15,6 +15,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean_lines, markdown_escape
+from zerograd.show.fitness import no_calculation
 from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (
     asserts,
@@ -58,11 +59,9 @@ def notebook(answer: Sat) -> str:
 
 
 def unfit(answer: Answer) -> str | None:
-    """Why there is no notebook of this answer; None where there is one."""
-    if not isinstance(answer, Sat):
-        return f"the answer is {answer.status}: there is no witness to calculate with"
-    if not answer.problem.model.loss.least_squares:
-        return f"a notebook works out squares, and the loss is the {answer.problem.model.loss.words}"
+    """Say why there is no notebook of this answer; None if there is one."""
+    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
+        return reason
     return beyond_float64(answer.witness) if _in_floats(answer.witness) else None
 
 

@@ -16,6 +16,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
+from zerograd.show.fitness import no_calculation
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,11 +121,9 @@ def _tell_apart(
 
 
 def unfit(answer: Answer) -> str | None:
-    """Why there is no script that shows what the answer shows; None where there is one."""
-    if not isinstance(answer, Sat):
-        return f"the answer is {answer.status}: there is no witness to calculate with"
-    if not answer.problem.model.loss.least_squares:
-        return f"how far rounding carries gradients is not known for the {answer.problem.model.loss.words}"
+    """Say why there is no script that shows what the answer shows; None if there is one."""
+    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
+        return reason
     return beyond_float64(answer.witness)
 
 
