@@ -51,7 +51,7 @@ class PutBack:
 
 
 def prepare(witness: Witness) -> dict[int, PutBack]:
-    """By layer, the pre-activations that rounding may carry across a kink.
+    """Find the pre-activations that rounding may carry across a kink, by layer.
 
     Raises:
         BeyondFloat64: a number is out of the range of float64, or a gradient that is asked to be
@@ -100,7 +100,7 @@ def _sizes(
 def _tell_apart(
     witness: Witness, exact: Mapping[str, NDArray[np.float64]], size: Mapping[str, NDArray[np.float64]]
 ) -> None:
-    """What is asked to be nonzero is beyond rounding."""
+    """Refuse what is asked to be nonzero and is not beyond rounding."""
     from zerograd.numeric.floats import ROUNDING
 
     def seen(name: str, index: Index) -> bool:
