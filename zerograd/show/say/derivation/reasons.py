@@ -12,10 +12,10 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join
 from zerograd.document.formula import inline
 from zerograd.explain.causes import Flat, NoOutgoingWeight, NothingReturns, ZeroAdjoint, ZeroFactor, causes
+from zerograd.explain.sums import GradientSum, Sums
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
-from zerograd.show.say.sums import GradientSum, Sums
 from zerograd.show.smallest import smallest_text
 from zerograd.show.why import why_zero
 from zerograd.show.words import count, samples_text
@@ -102,25 +102,27 @@ def _term_by_term(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Ite
 
 def _nothing(answer: Sat, names: Names, sum_: GradientSum) -> Prose:
     """Why every term is 0."""
-    layer, unit = int(sum_.name[1:]), sum_.index[0]
-    network, of, every = answer.problem.network, _unit(names, layer, unit), _every(answer)
+    network, layer = answer.problem.network, int(sum_.name[1:])
+    of, every = _unit(names, layer, sum_.index[0]), _every(answer)
     why = causes(answer.witness.point, sum_.name, sum_.index)
     match why:
         case (ZeroAdjoint(outputs=outputs),) if len(outputs) == network.outputs:
             return ("every residual is zero",)
-        case (ZeroFactor(),):
-            return (f"what comes in is zero wherever something comes back through {of}",)
         case (NoOutgoingWeight(),):
             return (f"no weight leads on from {of}",)
-        case (NothingReturns(samples=samples),):
-            no = "on no sample does anything come back" if len(samples) > 1 else "nothing comes back"
+        case (NothingReturns(),):
+            several = answer.witness.samples > 1
+            no = "on no sample does anything come back" if several else "nothing comes back"
             return (f"{no} through {of}",)
-        case (Flat(layer=flat), *_) if all(isinstance(cause, Flat) for cause in why):
-            if flat == layer:
-                return (f"{of} has slope 0 on {every}",)
-            whole = "the output" if flat == network.depth else f"layer {flat}"
-            return (f"{whole} has slope 0 on {every}, in every unit",)
-    return (f"nothing comes back to {of}, whose slope or residual is zero on {every}",)
+        case (ZeroFactor(),):
+            return (f"what comes in is zero wherever something comes back through {of}",)
+    flat = [cause for cause in why if isinstance(cause, Flat)]
+    if len(flat) < len(why):
+        return (f"nothing comes back to {of}, whose slope or residual is zero on {every}",)
+    if flat[0].layer == layer:
+        return (f"{of} has slope 0 on {every}",)
+    whole = "the output" if flat[0].layer == network.depth else f"layer {flat[0].layer}"
+    return (f"{whole} has slope 0 on {every}, in every unit",)
 
 
 def _held_back(
