@@ -18,11 +18,11 @@ from zerograd.core.model.references import entry, resolve
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.fitness import no_least_squares, smooth
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, variable_shapes
 from zerograd.search.algebra import Ratio, TermAlgebra
 from zerograd.search.mentions import gradients_used, speaks_of
-from zerograd.search.reasons import no_least_squares, smooth
 from zerograd.search.requirements import all_whole, symbol
 from zerograd.solvers.terms import (
     ZERO,

@@ -16,6 +16,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
+from zerograd.show.fitness import no_calculation
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,7 @@ class PutBack:
 
 
 def prepare(witness: Witness) -> dict[int, PutBack]:
-    """By layer, the pre-activations that rounding may carry across a kink.
+    """Find the pre-activations that rounding may carry across a kink, by layer.
 
     Raises:
         BeyondFloat64: a number is out of the range of float64, or a gradient that is asked to be
@@ -84,7 +85,7 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
 def _tell_apart(
     witness: Witness, exact: Mapping[str, NDArray[np.float64]], size: Mapping[str, NDArray[np.float64]]
 ) -> None:
-    """What is asked to be nonzero is beyond rounding."""
+    """Refuse what is asked to be nonzero and is not beyond rounding."""
     from zerograd.evaluate.floats import ROUNDING
 
     def seen(name: str, index: Index) -> bool:
@@ -105,11 +106,9 @@ def _tell_apart(
 
 
 def unfit(answer: Answer) -> str | None:
-    """Why there is no script that shows what the answer shows; None where there is one."""
-    if not isinstance(answer, Sat):
-        return f"the answer is {answer.status}: there is no witness to calculate with"
-    if not answer.problem.model.loss.least_squares:
-        return f"how far rounding carries gradients is not known for the {answer.problem.model.loss.words}"
+    """Say why there is no script that shows what the answer shows; None if there is one."""
+    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
+        return reason
     return beyond_float64(answer.witness)
 
 
