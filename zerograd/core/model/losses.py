@@ -114,5 +114,19 @@ class MeanOfSquares(Loss):
         return y_hat - adjoint
 
 
-LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (MeanOfSquares(),)}
+class SumOfSquares(MeanOfSquares):
+    """The sum of (ŷ − y)² over samples and outputs, as ``torch.nn.MSELoss(reduction="sum")``."""
+
+    name = "sse"
+    words = "sum of squared errors"
+    description = "For sse the sum of the squares, as torch.nn.MSELoss(reduction='sum')."
+    names = LossNames(
+        'torch.nn.MSELoss(reduction="sum")',
+        'torch.nn.functional.mse_loss({y_hat}, {y}, reduction="sum")',
+        "jnp.sum(({y_hat} - {y}) ** 2)",
+    )
+    averages = False
+
+
+LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (MeanOfSquares(), SumOfSquares())}
 """The losses by the names that problem files use."""
