@@ -42,11 +42,13 @@ def backward(answer: Sat, names: Names, shown: Selection, sums: Sums) -> Iterato
     r = names.plain("r", "m", *output)
     by_output = derivative(tree.Letter("L"), names.plain("ŷ", "m", *output))
     factor = sums.factor
-    steps = [EQUALS, names.factor, BESIDE, r, EQUALS]
-    steps += [r] if factor == 1 else [number(factor), BESIDE, r]
+    loss = answer.problem.model.loss
+    steps = [EQUALS, names.factor, BESIDE, r]
+    if loss.averages:
+        steps += [EQUALS, *([r] if factor == 1 else [number(factor), BESIDE, r])]
     yield heading("The backward pass")
     yield paragraph(
-        "The loss is a mean of squares, so ",
+        f"The loss is a {'mean' if loss.averages else 'sum'} of squares, so ",
         inline(row(by_output, *steps)),
         ". Let ",
         tree.Letter("δ"),

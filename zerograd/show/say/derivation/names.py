@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.numbers.exact import Exact
 from zerograd.derive.naming import function_name, is_scalar, quantity
 from zerograd.document import formula as tree
@@ -33,7 +34,11 @@ SPELLED = 3
 class Names:
     """The names of one network's quantities."""
 
-    network: Network
+    model: Model
+
+    @property
+    def network(self) -> Network:
+        return self.model.network
 
     @property
     def scalar(self) -> bool:
@@ -80,14 +85,16 @@ class Names:
 
     @property
     def factor(self) -> tree.Node:
-        """2/M, or 2/(MK) where there are K outputs."""
-        return tree.Quotient(tree.Digits("2"), self.count)
+        """What ∂L/∂ŷ is r times of: 2/M, or 2/(MK) where there are K outputs."""
+        return self.share(self.model.loss.constant)
 
-    @property
-    def count(self) -> tree.Node:
-        return (
-            row(tree.Letter("M"), BESIDE, tree.Letter("K")) if self.network.outputs > 1 else tree.Letter("M")
-        )
+    def share(self, number: int) -> tree.Node:
+        """A number over how many terms the loss is the mean of; of a sum, the number."""
+        if not self.model.loss.averages:
+            return tree.Digits(str(number))
+        size = tree.Letter("M")
+        bottom = row(size, BESIDE, tree.Letter("K")) if self.network.outputs > 1 else size
+        return tree.Quotient(tree.Digits(str(number)), bottom)
 
 
 def summed(index: str, *factors: tree.Node) -> tree.Node:
