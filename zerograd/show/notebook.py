@@ -250,7 +250,7 @@ def _forward(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterator[str]
         bias = f" + b{number}" if layer.bias else ""
         yield f"z{number} = {below} @ w{number}.T{bias}"
         if number in put_back:
-            yield f"z{number} = put_back(z{number}, {', '.join(put_back_arguments(put_back[number], 0))})"
+            yield f"z{number} = put_back(z{number}, {put_back_arguments(put_back[number], 0)})"
         phi = names.get(layer.activation)
         yield f"a{number} = {phi}(z{number})" if phi else f"a{number} = z{number}"
     for number in range(1, network.depth + 1):

@@ -191,12 +191,11 @@ def _table(answer: Sat, library: str) -> Iterator[str]:
     yield f'    print(f"{{label:<{width}}}{{value:>13.6g}}{{expected:>13.6g}}   {{asked}}".rstrip())'
 
 
-def put_back_arguments(back: PutBack, indent: int) -> tuple[str, str, str, str]:
+def put_back_arguments(back: PutBack, indent: int) -> str:
     """Samples, units and values as lists, and how far rounding may be off."""
-    samples = nested([str(m) for m, _ in back.places], indent)
-    units = nested([str(i) for _, i in back.places], indent)
-    values = nested([_short(value) for value in back.values], indent)
-    return samples, units, values, f"{back.rounding:.1e}"
+    samples, units = ([str(place[axis]) for place in back.places] for axis in (0, 1))
+    lists = (nested(texts, indent) for texts in (samples, units, [_short(value) for value in back.values]))
+    return f"{', '.join(lists)}, {back.rounding:.1e}"
 
 
 def _short(number: int | Fraction | float) -> str:
