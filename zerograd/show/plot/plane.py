@@ -174,7 +174,7 @@ def _kink_lines(witness: Witness) -> tuple[list[KinkLine], list[Unit]]:
     """The lines on which units of layer 1 have a kink, and the units without one."""
     layer = witness.problem.network.layers[0]
     biases = witness.parameters["b1"].entries if layer.bias else (0,) * layer.units
-    found: list[tuple[str, KinkLine]] = []
+    single: list[tuple[str, KinkLine]] = []
     flat: list[Unit] = []
     parts = piecewise(layer.activation).pieces
     for unit, ((u, v), b) in enumerate(zip(witness.parameters["w1"].rows(), biases, strict=True)):
@@ -189,9 +189,9 @@ def _kink_lines(witness: Witness) -> tuple[list[KinkLine], list[Unit]]:
             side = 0 if below == above else sign(lead) * (1 if above else -1)
             numbers = (near(place[0], "a kink"), near(place[1], "a kink"), near(place[2], "a kink"))
             name = f"{unit_name(witness, (1, unit))} = {kink}"
-            found.append((str([*map(str, place)]), KinkLine(*numbers, (name,), frozenset({side} - {0}))))
+            single.append((str([*map(str, place)]), KinkLine(*numbers, (name,), frozenset({side} - {0}))))
     joined: dict[str, KinkLine] = {}
-    for key, line in found:
+    for key, line in single:
         old = joined.get(key)
         joined[key] = (
             line if old is None else replace(old, names=old.names + line.names, sides=old.sides | line.sides)

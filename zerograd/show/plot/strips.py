@@ -19,7 +19,7 @@ from zerograd.show.words import piece_text
 MOST = 8
 """Strips that are drawn."""
 _HEIGHT, _GAP = 0.062, 0.02
-"""As parts of the axes."""
+"""Parts of the axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def band(number: int) -> float:
 
 
 def draw_strips(ax: Axes, every: Sequence[Strip], xs: Sequence[float]) -> None:
-    """In the lowest part of the axes, whose limits are final; a dot for each sample."""
+    """Draw into the lowest part of the axes, whose limits are final; a dot for each sample."""
     base = ax.get_xaxis_transform()
     left, right = ax.get_xlim()
     for row, strip in enumerate(every[:MOST]):

@@ -149,7 +149,7 @@ def asserts(problem: Problem, *, exact: bool = False) -> Iterator[str]:
     """A line for each relation that is asked, about ``found`` and, unless it is exact, ``rounding``."""
     for relation, references in problem.query.items():
         which = "any" if relation.some else "all"
-        said = f"{relation.symbol.replace('≠', '!=')} 0{' in some entry' if relation.some else ''}"
+        claim = f"{relation.symbol.replace('≠', '!=')} 0{' in some entry' if relation.some else ''}"
         exactly = f"{{g}} {_PYTHON.get(relation.symbol, relation.symbol)} 0"
         holds = exactly if exact else _UP_TO_ROUNDING[relation.symbol]
         for reference in references:
@@ -157,7 +157,7 @@ def asserts(problem: Problem, *, exact: bool = False) -> Iterator[str]:
             single = exact and reference.index is not None  # a number, not an array
             comparison = holds.format(g=g, r=f"rounding{_place(problem, reference)}")
             condition = comparison if single else f"({comparison}).{which}()"
-            yield f'assert {condition}, "asked: dL/d{reference} {said}"'
+            yield f'assert {condition}, "asked: dL/d{reference} {claim}"'
 
 
 def _place(problem: Problem, reference: Reference) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from zerograd.core.model.activations import LINEAR
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
-from zerograd.core.numbers.univariate import polynomial as coefficients
+from zerograd.core.numbers.exact import Exact, NumberField
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import (
     Block,
@@ -22,7 +21,7 @@ from zerograd.document.blocks import (
 )
 from zerograd.document.exact import number, polynomial
 from zerograd.document.formula import ALPHA, DOTS, DOWN, EQUALS, PLUS, ZERO, Letter, Matrix, Node, beside, row
-from zerograd.document.numbers import decimal_text, is_long, isolating_interval
+from zerograd.document.numbers import alpha_text, is_long, isolating_interval
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE, shortened
 from zerograd.show.words import count
@@ -78,7 +77,7 @@ def _matrix(array: Array[Exact]) -> Node:
 
 def alpha(field: NumberField) -> Block:
     """What α is."""
-    value = decimal_text(Algebraic(field, coefficients([0, 1])))
+    value = alpha_text(field)
     near = prose("The number ", ALPHA, f" is about {value}: ")
     if len(field.polynomial) > _LONGEST_POLYNOMIAL or any(map(is_long, field.polynomial)):
         degree = len(field.polynomial) - 1
