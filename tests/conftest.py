@@ -19,6 +19,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background by a shell; programs that tests interrupt would not hear it either.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+from hypothesis import settings  # noqa: E402
+
+from tests.effort import QUICK  # noqa: E402 - found in ROOT
+
+settings.load_profile(QUICK)  # .ci/run asks for --hypothesis-profile=thorough
+
 FIXTURES = {
     "browser": ("chromium", "chromedriver"),
     "coqc": ("coqc",),

@@ -80,7 +80,7 @@ def test_json_is_the_document(things: dict[str, Thing]) -> None:
 
 
 def test_latex_is_a_document_or_a_fragment(things: dict[str, Thing]) -> None:
-    """Of answers, proofs and atlases alike."""
+    """Answers, proofs and atlases have both."""
     for kind in ("sat", "unsat", "proof", "atlas"):
         assert "\\documentclass" in export(things[kind], "latex")
         assert "\\documentclass" not in export(things[kind], "latex", document=False)

@@ -138,7 +138,7 @@ def test_no_number_of_samples_is_a_theorem(answer: Callable[[str], Answer]) -> N
 
 
 def test_given_answer_with_another_target_is_impossible(process: SearchProcess) -> None:
-    """As the notes of textbook-given.yaml say of y = (−2, 2, 1)."""
+    """The notes of textbook-given.yaml say so of y = (−2, 2, 1)."""
     problem = load(FOLDER / "textbook-given.yaml")
     document = problem.to_json()
     document["given"]["y"] = [["-2"], ["2"], ["1"]]

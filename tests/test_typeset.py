@@ -30,8 +30,8 @@ def test_an_error_is_said_with_what_to_do() -> None:
 @pytest.mark.usefixtures("pdflatex")
 def test_endless_text_is_stopped() -> None:
     """After the time that is given."""
-    with pytest.raises(NotTypeset, match=r"stopped after 2 s"):
-        pdf(DOCUMENT % "\\def\\x{\\x}\\x", seconds=2)
+    with pytest.raises(NotTypeset, match=r"stopped after 1 s"):
+        pdf(DOCUMENT % "\\def\\x{\\x}\\x", seconds=1)
 
 
 @pytest.mark.usefixtures("pdflatex")

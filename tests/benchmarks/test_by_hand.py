@@ -42,8 +42,8 @@ def accepted(questions: list[Problem], form: Form, seconds: float) -> int:
 @pytest.mark.parametrize("number", range(4))
 def test_models_are_witnesses(number: int) -> None:
     """Every rational model of a random question, in each form, is accepted by the checker."""
-    questions = [p for p in random_questions(40, seed=7) if p.samples.fixed][8 * number : 8 * number + 8]
-    assert accepted(questions, FORMS[number], 0.3) >= 2
+    questions = [p for p in random_questions(40, seed=7) if p.samples.fixed][8 * number : 8 * number + 5]
+    assert accepted(questions, FORMS[number], 0.2) >= 1
 
 
 @pytest.mark.slow

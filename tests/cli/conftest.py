@@ -1,27 +1,40 @@
-"""The program as a user runs it: processes of their own, in an empty folder."""
+"""The program as a user runs it, in an empty folder.
+
+Whatever is not about processes, streams or imports is run in this process, and searched for in processes that
+are started once: to start them takes longer than most of what is tested. Each command is run in a process of
+its own by some test nevertheless.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 import zerograd
+from tests.cli.questions import FOUNDING, IMPOSSIBLE
+from zerograd.cli import main
+from zerograd.proving.process import ProofProcess
+from zerograd.search.process import SearchProcess
 
 PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
 PACKAGE = Path(zerograd.__file__).resolve().parents[1]
 
-FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
-IMPOSSIBLE = FOUNDING.replace("3", "2")
 
 WITHOUT_TORCH = 'import sys\n\nsys.modules["torch"] = None  # as if not installed: it takes seconds to load\n'
+
+
+Services = tuple[SearchProcess, ProofProcess]
 
 
 class Run(NamedTuple):
@@ -37,25 +50,62 @@ class Run(NamedTuple):
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+def as_bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
 @dataclass(frozen=True)
 class Program:
     """``zerograd`` in a folder of its own."""
 
     folder: Path
     environment: dict[str, str]
+    services: Services
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def __call__(
+    def __call__(self, *arguments: str | Path, stdin: str | bytes = "") -> Run:
+        """Run to the end in this process."""
+        out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
+        handler = signal.getsignal(signal.SIGTERM)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name in ("NO_COLOR", "FORCE_COLOR"):
+                patch.delenv(name, raising=False)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["zerograd", *map(str, arguments)])
+            patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(as_bytes(stdin)), encoding="utf-8"))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            for module in ("torch", "zerograd.numeric.autograd"):  # as in WITHOUT_TORCH
+                patch.setitem(sys.modules, module, None)
+            for module, name, service in (
+                ("zerograd.search.process", "SearchProcess", self.services[0]),
+                ("zerograd.proving.process", "ProofProcess", self.services[1]),
+            ):
+                patch.setattr(f"{module}.{name}", lambda service=service, **_: nullcontext(service))
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code
+            finally:
+                signal.signal(signal.SIGTERM, handler)
+        for stream in (out, err):
+            stream.flush()
+        assert isinstance(code, int)
+        return Run(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
+
+    def process(
         self,
         *arguments: str | Path,
         stdin: str | bytes = "",
         run: tuple[str, ...] = ("-m", "zerograd"),
         environment: dict[str, str] | None = None,
     ) -> Run:
-        """Run to the end. A crash of Python itself is a failure, whatever a test asks for."""
+        """Run to the end in a process. A crash of Python itself is a failure, whatever a test asks for."""
         done = subprocess.run(
             [sys.executable, *run, *arguments],
-            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            input=as_bytes(stdin),
             cwd=self.folder,
             env=self.environment | (environment or {}),
             capture_output=True,
@@ -105,10 +155,17 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return kept | {"PYTHONPATH": f"{site}{os.pathsep}{PACKAGE}", "PYTHONUTF8": "1", "COLUMNS": "100"}
 
 
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """The processes that search and that prove."""
+    with SearchProcess() as search, ProofProcess() as prover:
+        yield search, prover
+
+
 @pytest.fixture
-def program(tmp_path: Path, environment: dict[str, str]) -> Iterator[Program]:
+def program(tmp_path: Path, environment: dict[str, str], services: Services) -> Iterator[Program]:
     """The program, in an empty folder. What a failed test leaves running is ended."""
-    program = Program(tmp_path, environment)
+    program = Program(tmp_path, environment, services)
     yield program
     for process in program.started:
         process.kill()
@@ -116,15 +173,20 @@ def program(tmp_path: Path, environment: dict[str, str]) -> Iterator[Program]:
 
 
 @pytest.fixture(scope="session")
-def answered(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Run:
+def answered(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], services: Services
+) -> Run:
     """`solve --json` of the founding question, an impossible one, and one with an irrational answer."""
     folder = tmp_path_factory.mktemp("answered")
-    program = Program(folder, environment)
+    program = Program(folder, environment, services)
     files = [program.file("m3.yaml", FOUNDING), program.file("m2.yaml", IMPOSSIBLE)]
-    return program("solve", "--json", *files, PROBLEMS / "irrational.yaml")
+    return program.process("solve", "--json", *files, PROBLEMS / "irrational.yaml")
 
 
 @pytest.fixture(scope="session")
-def canonical(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> str:
+def canonical(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], services: Services
+) -> str:
     """What `problem` prints of the founding question."""
-    return Program(tmp_path_factory.mktemp("canonical"), environment)("problem", "-", stdin=FOUNDING).out
+    program = Program(tmp_path_factory.mktemp("canonical"), environment, services)
+    return program.process("problem", "-", stdin=FOUNDING).out

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import zerograd
+from tests.cli.questions import CONTRADICTION, FOUNDING
 from zerograd.core.question.documents import problem_from_json
 from zerograd.spec import loads
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
 
-FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
-IMPOSSIBLE = FOUNDING.replace("3", "2")
 HEAVY = {"sympy", "z3", "numpy", "pydantic", "ruamel", "flint", "torch"}
 
 
@@ -26,7 +25,7 @@ HEAVY = {"sympy", "z3", "numpy", "pydantic", "ruamel", "flint", "torch"}
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_help_and_version_load_nothing_heavy(program: Program, option: str) -> None:
     """They answer at once."""
-    done = program(option, run=("-X", "importtime", "-m", "zerograd"))
+    done = program.process(option, run=("-X", "importtime", "-m", "zerograd"))
     loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.err.splitlines()}
     assert done.code == 0
     assert not HEAVY & loaded
@@ -35,7 +34,7 @@ def test_help_and_version_load_nothing_heavy(program: Program, option: str) -> N
 
 def test_version(program: Program) -> None:
     """The version of the package."""
-    assert program("--version") == (0, f"zerograd {zerograd.__version__}\n", "")
+    assert program.process("--version") == (0, f"zerograd {zerograd.__version__}\n", "")
 
 
 def test_every_command_has_help(program: Program) -> None:
@@ -61,7 +60,7 @@ def test_no_command_says_what_to_try(program: Program) -> None:
 def test_init_writes_a_problem_that_solves(program: Program) -> None:
     """The starter file, as announced; it is not overwritten unless asked."""
     message = "wrote problem.yaml; now run: zerograd solve problem.yaml\n"
-    assert program("init") == (0, message, "")
+    assert program.process("init") == (0, message, "")
     assert program("solve", "-q", "--expect", "sat", "problem.yaml").code == 0
     program.file("problem.yaml", "mine")
     refusal = "error: problem.yaml: exists already: name another file, or overwrite it with --force\n"
@@ -93,9 +92,9 @@ def test_problem_prints_the_canonical_document(program: Program) -> None:
 
 
 def test_gradients_prints_formulas(program: Program) -> None:
-    """As text and as LaTeX, for the founding network."""
+    """The formulas of the founding network, as text and as LaTeX."""
     name = program.file("p.yaml", FOUNDING)
-    text, latex = program("gradients", name), program("gradients", "--latex", name)
+    text, latex = program.process("gradients", name), program("gradients", "--latex", name)
     assert (text.code, text.err, latex.code, latex.err) == (0, "", 0, "")
     assert "∂L/∂w1" in text.out
     assert r"\frac{\partial" in latex.out
@@ -194,7 +193,7 @@ def test_samples_option_that_does_not_fit(program: Program) -> None:
 )
 def test_usage_errors(program: Program, arguments: list[str], message: str) -> None:
     """Exit code 2, on standard error."""
-    done = program(*arguments, stdin=IMPOSSIBLE)
+    done = program(*arguments, stdin=CONTRADICTION)
     assert (done.code, done.out) == (2, "")
     assert message in done.err
 
@@ -261,7 +260,7 @@ def test_wrong_witness_never_becomes_an_answer(program: Program) -> None:
     """The search says sat, the checker refuses: exit code 70, no verdict, and a file that reproduces it."""
     name = program.file("p.yaml", FOUNDING)
     program.file("driver.py", LIAR + START)
-    done = program("solve", name, run=("driver.py",))
+    done = program.process("solve", name, run=("driver.py",))
     assert (done.code, done.out) == (70, "")
     report = f"zerograd-bug-{loads(FOUNDING).digest[7:15]}.json"
     assert done.err == (
@@ -281,7 +280,7 @@ def test_disagreeing_recheck_never_becomes_an_answer(program: Program) -> None:
     """Where floating point contradicts the exact gradients one of the two is wrong."""
     name = program.file("p.yaml", FOUNDING)
     program.file("driver.py", DISAGREEMENT + START)
-    done = program("solve", "--json", name, run=("driver.py",))
+    done = program.process("solve", "--json", name, run=("driver.py",))
     assert (done.code, done.out) == (70, "")
     assert "float64 disagrees with the exact gradients" in done.err
 
@@ -290,7 +289,7 @@ def test_search_that_breaks_down_never_becomes_an_answer(program: Program) -> No
     """Not even `unknown`: a bug is told, and leaves what reproduces it."""
     name = program.file("p.yaml", FOUNDING)
     program.file("driver.py", BREAKDOWN + START)
-    done = program("solve", "-q", name, run=("driver.py",))
+    done = program.process("solve", "-q", name, run=("driver.py",))
     assert (done.code, done.out) == (70, "")
     assert done.err.startswith("bug: no answer is given, because a bug in the search\n")
     assert len(list(program.folder.glob("zerograd-bug-*.json"))) == 1
@@ -300,7 +299,7 @@ def test_crash_is_not_taken_for_a_verdict(program: Program) -> None:
     """Python's own exit code for an exception is 1, which here means «refused»."""
     name = program.file("p.yaml", FOUNDING)
     program.file("driver.py", CRASH + START)
-    done = program("solve", name, run=("driver.py",))
+    done = program.process("solve", name, run=("driver.py",))
     assert (done.code, done.out) == (70, "")
     assert "RuntimeError: a bug in the program" in done.err
     assert done.err.endswith("bug: no answer is given. Please report it with what stands above.\n")
@@ -310,7 +309,7 @@ def test_bug_report_needs_no_writable_folder(program: Program) -> None:
     """What cannot be written to a file is printed; the exit code stays."""
     name = program.file("p.yaml", FOUNDING)
     program.file("driver.py", LIAR + UNWRITABLE + START)
-    done = program("solve", name, run=("driver.py",))
+    done = program.process("solve", name, run=("driver.py",))
     assert (done.code, done.out) == (70, "")
     _, _, printed = done.err.partition("which reproduces it.\n")
     assert json.loads(printed)["seed"] == 0

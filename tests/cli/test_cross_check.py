@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.questions import FOUNDING
 from zerograd.core.question.documents import problem_from_json
 from zerograd.spec import loads
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
 
-FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
 HOPELESS = """
 network: [2, 3, 3, 1]
 samples: 5
@@ -84,7 +84,7 @@ def test_disagreement_is_no_answer(program: Program) -> None:
     """A second solver that contradicts: exit code 70, no verdict, and a file that reproduces it."""
     name = program.file("p.yaml", FOUNDING)
     environment = library(program, FAKE.format(does="pass"))
-    done = program("solve", "--cross-check", name, environment=environment)
+    done = program.process("solve", "--cross-check", name, environment=environment)
     assert (done.code, done.out) == (70, "")
     report = f"zerograd-bug-{loads(FOUNDING).digest[7:15]}.json"
     assert done.err == (
@@ -109,7 +109,8 @@ def test_a_second_solver_that_fails_takes_nothing_away(program: Program, does: s
     """It hangs, dies or breaks down: said so, and the answer stands."""
     name = program.file("p.yaml", FOUNDING)
     environment = library(program, FAKE.format(does=does))
-    done = program("solve", "--json", "--cross-check", "--timeout", "12s", name, environment=environment)
+    arguments = ("solve", "--json", "--cross-check", "--timeout", "6s", name)
+    done = program.process(*arguments, environment=environment)
     assert (done.code, done.err) == (0, "")
     assert done.results[0]["status"] == "sat"
     assert done.results[0]["cross_check"]["agrees"] == []
@@ -120,7 +121,7 @@ def test_missing_cvc5_is_told_before_the_search(program: Program) -> None:
     """And not after the ten minutes that this one would take; how to install it is said once."""
     name = program.file("hopeless.yaml", HOPELESS)
     environment = library(program, "raise ModuleNotFoundError('no cvc5 here')\n")
-    done = program("solve", "--cross-check", "--timeout", "10m", name, name, environment=environment)
+    done = program.process("solve", "--cross-check", "--timeout", "10m", name, name, environment=environment)
     assert done.code == 2
     assert done.out == f"{name}:\n"
     assert done.err == "error: cvc5 is not installed: pip install 'zerograd[cvc5]'\n"
@@ -130,5 +131,5 @@ def test_without_cross_check_cvc5_is_not_needed(program: Program) -> None:
     """Nor even imported."""
     name = program.file("p.yaml", FOUNDING)
     environment = library(program, "open('imported', 'w').close()\nraise ModuleNotFoundError\n")
-    assert program("solve", "-q", name, environment=environment) == (0, "sat\n", "")
+    assert program.process("solve", "-q", name, environment=environment) == (0, "sat\n", "")
     assert not (program.folder / "imported").exists()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
+from tests.cli.questions import CONTRADICTION, FOUNDING, IMPOSSIBLE
 from zerograd import exports
 from zerograd.cli import exporting
 from zerograd.core.question.documents import parse_json
@@ -16,22 +17,18 @@ from zerograd.core.verdict.results import answer_from_json
 from zerograd.show import plot
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Program
+    from tests.cli.conftest import Program, Run
 
 PROBLEMS = Path(__file__).resolve().parents[2] / "problems"
-FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
-IMPOSSIBLE = FOUNDING.replace("3", "2")
 HOPELESS = (
     "network: [2, 3, 3, 1]\nsamples: 5\nzero: [w1, w2, w3]\nnonzero: [x]\nwhere: ['y**3 == x[0,0] + 2']\n"
 )
 
 
 @pytest.fixture
-def result(program: Program) -> str:
+def result(program: Program, answered: Run) -> str:
     """The name of a file with the founding answer."""
-    run = program("solve", "-", "-q", "--no-smallest", "-o", "r.json", stdin=FOUNDING)
-    assert (run.code, run.err) == (0, "")
-    return "r.json"
+    return program.file("r.json", json.dumps(answered.results[0]))
 
 
 def test_json_is_the_result(program: Program, result: str) -> None:
@@ -112,7 +109,7 @@ def test_unknown_has_nothing_to_write(program: Program) -> None:
 
 def test_unsat_has_a_proof(program: Program) -> None:
     """It goes where proofs go, and nowhere else."""
-    assert program("solve", "-", "-q", "-o", "n.json", stdin=IMPOSSIBLE).code == 0
+    assert program("solve", "-", "-q", "-o", "n.json", stdin=CONTRADICTION).code == 0
     assert "Suppose that" in program("export", "n.json", "--to", "markdown").out
     assert "Theorem no_answer" in program("export", "n.json", "--to", "coq").out
     run = program("export", "n.json", "--to", "html")

@@ -54,7 +54,7 @@ def test_pdf(program: Program, result: str) -> None:
 
 def test_pdf_without_pdflatex(program: Program, result: str) -> None:
     """One line that says what to do; no file is left."""
-    run = program(
+    run = program.process(
         "export", result, "--pick", "1", "--to", "pdf", "-o", "page.pdf", environment={"PATH": "/nowhere"}
     )
     assert (run.code, run.out) == (2, "")

@@ -49,7 +49,7 @@ def test_notebook_of_an_answer_runs(folder: Program) -> None:
         document = json.loads(folder("export", f"{name}.json", "--to", "notebook").out)
         cells = [cell["source"] for cell in document["cells"] if cell["cell_type"] == "code"]
         folder.file("cells.py", "\n".join(cells))
-        done = folder(run=("-W", "error", "cells.py"))
+        done = folder.process(run=("-W", "error", "cells.py"))
         assert (done.code, done.err) == (0, "")
         assert done.out.endswith("All that is asked of the gradients holds.\n")
 

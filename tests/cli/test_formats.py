@@ -75,7 +75,7 @@ def test_digest_example(program: Program, canonical: str) -> None:
     """Those few lines of Python compute the digest that the program computes."""
     program.file("problem.json", canonical)
     program.file("digest.py", _example("digest"))
-    printed = program(run=("digest.py",)).out.strip()
+    printed = program.process(run=("digest.py",)).out.strip()
     program.file("p.yaml", canonical)
     assert printed == load(program.folder / "p.yaml").digest
 

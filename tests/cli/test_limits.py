@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.questions import CONTRADICTION
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
 
 # Nobody knows whether 114 is a sum of three cubes: no solver answers this within a test.
 HOPELESS = "network: [1, 1, 1]\nsamples: 1\ndomain: integer\nwhere: ['w1**3 + b1**3 + w2**3 == 114']\n"
-IMPOSSIBLE = "network: [1, 1, 1]\nsamples: 2\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
@@ -93,7 +94,10 @@ def test_interrupt_while_loading_leaves_no_process(program: Program) -> None:
 
 
 @linux
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGKILL, *(pytest.param(n, marks=pytest.mark.slow) for n in (signal.SIGINT, signal.SIGTERM))],
+)
 def test_stopped_atlas_leaves_no_process(program: Program, number: signal.Signals) -> None:
     """However it ends: the processes of all its jobs end with it."""
     name = program.file("hopeless.yaml", HOPELESS + "zero: [b2]\n")
@@ -115,10 +119,11 @@ def test_killed_search_leaves_no_solver(program: Program) -> None:
     _wait_until(lambda: _ended(started))
 
 
+@pytest.mark.slow
 def test_timeout_holds(program: Program) -> None:
     """A solver that goes on for ever is stopped: `unknown (timeout)`, not much later than asked."""
     name = program.file("hopeless.yaml", HOPELESS)
-    done = program("solve", "--json", "--timeout", "2s", name)
+    done = program.process("solve", "--json", "--timeout", "2s", name)
     (result,) = done.results
     assert (done.code, result["status"], result["reason"]) == (3, "unknown", "timeout")
     assert result["evidence"] is None
@@ -127,11 +132,12 @@ def test_timeout_holds(program: Program) -> None:
 
 def test_timeout_is_for_each_file(program: Program) -> None:
     """After a file that ran out of time the next one gets its own, and a fresh solver."""
-    hopeless, fine = program.file("hopeless.yaml", HOPELESS), program.file("fine.yaml", IMPOSSIBLE)
-    done = program("solve", "-q", "--timeout", "5s", hopeless, fine)
+    hopeless, fine = program.file("hopeless.yaml", HOPELESS), program.file("fine.yaml", CONTRADICTION)
+    done = program("solve", "-q", "--timeout", "3s", hopeless, fine)
     assert done == (3, "hopeless.yaml:\nunknown (timeout)\n\nfine.yaml:\nunsat\n", "")
 
 
+@pytest.mark.slow
 def test_timeout_holds_for_wide_networks(program: Program) -> None:
     """The time limit is for everything, not for the solver alone: here the formulas alone take minutes."""
     wide = "network: [50, 200, 50]\nsamples: 100\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
@@ -151,7 +157,7 @@ def test_memory_cap_holds(program: Program) -> None:
         "  - w1 > 1 and b1 > 1 and w2 > 1\n"
     )
     name = program.file("greedy.yaml", greedy)
-    done = program("solve", "-q", "--memory", "256M", "--timeout", "80s", name)
+    done = program.process("solve", "-q", "--memory", "256M", "--timeout", "80s", name)
     assert done == (3, "unknown (memory)\n", "")
 
 
@@ -171,6 +177,6 @@ def test_limits_that_make_no_sense_are_refused(
     program: Program, option: str, value: str, message: str
 ) -> None:
     """Each with what to write instead."""
-    done = program("solve", option, value, "-", stdin=IMPOSSIBLE)
+    done = program("solve", option, value, "-", stdin=CONTRADICTION)
     assert (done.code, done.out) == (2, "")
     assert done.err.endswith(f"Error: Invalid value for '{option}': {message}\n")

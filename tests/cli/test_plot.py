@@ -75,7 +75,7 @@ def test_one_picture_or_all(program: Program, results: Path) -> None:
     """--kind chooses, --width says how wide."""
     options = ("--kind", "contributions", "--width", "12.5")
     other = {"MPLBACKEND": "nonsense"}  # matplotlib by itself refuses to be imported with it
-    run = program("plot", results / "sat.json", "-o", "c.svg", *options, environment=other)
+    run = program.process("plot", results / "sat.json", "-o", "c.svg", *options, environment=other)
     assert run == (0, "wrote c.svg\n", "")
     drawn = (program.folder / "c.svg").read_text(encoding="utf-8")
     assert "What each sample adds" in drawn and "What the network computes" not in drawn
@@ -105,11 +105,13 @@ def test_without_matplotlib(
     site = tmp_path_factory.mktemp("without")
     (site / "sitecustomize.py").write_text('import sys\n\nsys.modules["matplotlib"] = None\n')
     path = os.pathsep.join([str(site), program.environment["PYTHONPATH"]])
-    run = program("plot", results / "sat.json", "-o", "f.svg", environment={"PYTHONPATH": path})
+    run = program.process("plot", results / "sat.json", "-o", "f.svg", environment={"PYTHONPATH": path})
     needed = "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
     assert run == (2, "", f"error: {needed}\n")
     assert left_behind(program) == []
-    again = program("export", results / "sat.json", "--to", "markdown", environment={"PYTHONPATH": path})
+    again = program.process(
+        "export", results / "sat.json", "--to", "markdown", environment={"PYTHONPATH": path}
+    )
     assert (again.code, again.err) == (0, "")
 
 
@@ -179,7 +181,7 @@ def test_settings_of_the_user_make_no_difference(program: Program, results: Path
         ("a.svg", {"PYTHONHASHSEED": "1", "MPLBACKEND": "nonsense"}),
         ("b.svg", {"PYTHONHASHSEED": "2", "MATPLOTLIBRC": "/dev/null", "SOURCE_DATE_EPOCH": "1"}),
     ]:
-        run = program("plot", results / "sat.json", "-o", name, *SHORT, environment=environment)
+        run = program.process("plot", results / "sat.json", "-o", name, *SHORT, environment=environment)
         assert run == (0, f"wrote {name}\n", "")
         drawn.append((program.folder / name).read_bytes())
     assert drawn[0] == drawn[1]

@@ -15,7 +15,7 @@ NEAR = (
 
 def test_coq_of_every_number_of_samples(program: Program) -> None:
     """The proof is the one that is found; --fixed asks for another."""
-    run = program("prove", "-", "--to", "coq", stdin=QUESTION)
+    run = program.process("prove", "-", "--to", "coq", stdin=QUESTION)
     assert (run.code, run.err) == (0, "")
     assert "Theorem no_answer :" in run.out
     run = program("prove", "-", "--to", "coq", "--samples", "1", "--fixed", stdin=QUESTION)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.questions import CONTRADICTION, FOUNDING, IMPOSSIBLE
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.verdict.checking import check_result
@@ -26,10 +27,6 @@ def witness_in(problem: Problem, data: object) -> Witness:
     found = check_result(problem, data)
     assert isinstance(found, Witness)
     return found
-
-
-FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
-IMPOSSIBLE = FOUNDING.replace("3", "2")
 
 
 def test_json_is_one_verified_object_a_line(answered: Run) -> None:
@@ -64,13 +61,13 @@ def test_text_begins_with_the_verdict(program: Program) -> None:
 
 def test_quiet_prints_the_verdict_alone(program: Program) -> None:
     """-q for scripts; the problem comes from standard input."""
-    assert program("solve", "-q", "-", stdin=IMPOSSIBLE) == (0, "unsat\n", "")
+    assert program("solve", "-q", "-", stdin=CONTRADICTION) == (0, "unsat\n", "")
 
 
 def test_several_files_are_answered_in_order(program: Program) -> None:
     """Each under its name; one that cannot be read does not keep the others from being answered."""
-    program.file("two words.yaml", IMPOSSIBLE)
-    done = program("solve", "-q", "two words.yaml", "missing.yaml", "-", stdin=IMPOSSIBLE)
+    program.file("two words.yaml", CONTRADICTION)
+    done = program("solve", "-q", "two words.yaml", "missing.yaml", "-", stdin=CONTRADICTION)
     assert done.out == "two words.yaml:\nunsat\n\nmissing.yaml:\nnot a problem: see above\n\n-:\nunsat\n"
     assert done.err == "missing.yaml: error: no such file: check its name and folder\n"
     assert done.code == 2
@@ -78,7 +75,7 @@ def test_several_files_are_answered_in_order(program: Program) -> None:
 
 def test_output_file_holds_the_json_lines(program: Program) -> None:
     """-o writes what --json prints, whole, beside the text on standard output; no temporary file is left."""
-    program.file("a.yaml", IMPOSSIBLE)
+    program.file("a.yaml", CONTRADICTION)
     program.file("r.json", "an older file, longer than what takes its place\n" * 100)
     done = program("solve", "-q", "a.yaml", "a.yaml", "-o", "r.json")
     assert (done.code, done.out) == (0, "a.yaml:\nunsat\n\na.yaml:\nunsat\n")
@@ -96,7 +93,7 @@ def test_output_file_survives_bad_input(program: Program) -> None:
 
 def test_output_may_be_a_device_or_link(program: Program) -> None:
     """A device is written to, never replaced by a file; so is what a link points to."""
-    program.file("p.yaml", IMPOSSIBLE)
+    program.file("p.yaml", CONTRADICTION)
     (program.folder / "null").symlink_to("/dev/null")
     (program.folder / "link").symlink_to("real.json")
     for name in ("null", "link"):
@@ -114,7 +111,7 @@ def test_output_may_be_a_device_or_link(program: Program) -> None:
 )
 def test_output_that_cannot_be_written_is_told_at_once(program: Program, name: str, message: str) -> None:
     """Not after a search that may take an hour."""
-    program.file("p.yaml", IMPOSSIBLE)
+    program.file("p.yaml", CONTRADICTION)
     assert program("solve", "p.yaml", "-o", name) == (2, "", message)
 
 
@@ -148,7 +145,7 @@ def test_expectations(
     program: Program, in_file: str | None, option: str | None, code: int, message: str
 ) -> None:
     """An answer that was not expected is exit code 1, and is still printed; the option outdoes the file."""
-    text = IMPOSSIBLE + (f"expect: {in_file}\n" if in_file else "")
+    text = CONTRADICTION + (f"expect: {in_file}\n" if in_file else "")
     arguments = ["--expect", option] if option else []
     assert program("solve", "-q", *arguments, "-", stdin=text) == (code, "unsat\n", message)
 
@@ -162,10 +159,10 @@ def test_unknown_is_exit_code_3_unless_expected_otherwise(program: Program) -> N
 
 
 def test_gravest_exit_code_counts(program: Program) -> None:
-    """Of several files: unusable input before a failed expectation before unknown."""
+    """The gravest of several files: unusable input before a failed expectation before unknown."""
     fine, other = (
-        program.file("fine.yaml", IMPOSSIBLE),
-        program.file("other.yaml", IMPOSSIBLE + "expect: sat\n"),
+        program.file("fine.yaml", CONTRADICTION),
+        program.file("other.yaml", CONTRADICTION + "expect: sat\n"),
     )
     assert program("solve", "-q", other, fine).code == 1
     assert program("solve", "-q", "missing.yaml", other, fine).code == 2
@@ -174,13 +171,13 @@ def test_gravest_exit_code_counts(program: Program) -> None:
 def test_seed_is_reproducible(program: Program) -> None:
     """Two runs with one seed give one witness."""
     name = program.file("p.yaml", FOUNDING)
-    first, second = (program("solve", "--json", "--seed", "7", name).results[0] for _ in range(2))
+    first, second = (program.process("solve", "--json", "--seed", "7", name).results[0] for _ in range(2))
     assert first["witness"] == second["witness"]
 
 
 def test_progress_and_colours_are_for_terminals(program: Program) -> None:
     """One line on a terminal's standard error, erased in the end; on standard output NO_COLOR is honoured."""
-    name = program.file("p.yaml", IMPOSSIBLE)
+    name = program.file("p.yaml", CONTRADICTION)
     on_terminal, out = _on_terminal(program, ["solve", "-q", name], stream="stderr")
     assert (on_terminal, out) == ("", "unsat\n")  # -q: no progress either
     on_terminal, out = _on_terminal(program, ["solve", name], stream="stderr")
@@ -203,21 +200,21 @@ def test_progress_and_colours_are_for_terminals(program: Program) -> None:
 
 def test_reader_that_leaves_is_no_error(program: Program) -> None:
     """`zerograd solve … | head -1` ends quietly."""
-    name = program.file("p.yaml", IMPOSSIBLE)
+    name = program.file("p.yaml", CONTRADICTION)
     done = program.shell(f"$ZEROGRAD solve -q {name} {name} {name} | head -1; exit ${{PIPESTATUS[0]}}")
     assert done == (0, f"{name}:\n", "")
 
 
 def test_closed_streams(program: Program) -> None:
     """A service may start us without any stream: the exit code still tells."""
-    name = program.file("p.yaml", IMPOSSIBLE)
+    name = program.file("p.yaml", CONTRADICTION)
     assert program.shell(f"$ZEROGRAD solve {name} <&- >&- 2>&-") == (0, "", "")
     assert program.shell("$ZEROGRAD solve - <&-") == (2, "", "<stdin>: error: is closed: name a file\n")
 
 
 def test_full_disk_is_told(program: Program) -> None:
     """Output that cannot be written is an error, not a traceback."""
-    name = program.file("p.yaml", IMPOSSIBLE)
+    name = program.file("p.yaml", CONTRADICTION)
     assert program.shell(f"$ZEROGRAD solve -q {name} > /dev/full") == (
         2,
         "",
@@ -227,9 +224,9 @@ def test_full_disk_is_told(program: Program) -> None:
 
 def test_json_fits_any_encoding(program: Program) -> None:
     """Titles in JSON are escaped where standard output is not UTF-8."""
-    text = IMPOSSIBLE + 'title: "∂é"\n'
+    text = CONTRADICTION + 'title: "∂é"\n'
     latin = {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
-    done = program("solve", "--json", "-", stdin=text, environment=latin)
+    done = program.process("solve", "--json", "-", stdin=text, environment=latin)
     assert '"\\u2202\\u00e9"' in done.out
     assert done.results[0]["problem"]["title"] == "∂é"
 
@@ -240,21 +237,21 @@ def test_modules_in_the_working_folder_are_not_imported(program: Program) -> Non
         program.file(f"{module}.py", f"open({module!r} + '.was-run', 'w').close()\n")
     name = program.file("p.yaml", FOUNDING)
     # -P: as the installed program, `python -m` alone has the working folder on its path.
-    assert program("solve", "-q", name, run=("-P", "-m", "zerograd")) == (0, "sat\n", "")
+    assert program.process("solve", "-q", name, run=("-P", "-m", "zerograd")) == (0, "sat\n", "")
     assert not list(program.folder.glob("*.was-run"))
 
 
 def test_solver_process_ignores_the_working_folder(program: Program) -> None:
     """Not even with `python -m zerograd` is a stray z3.py what answers."""
     program.file("z3.py", "raise SystemExit('a stray module was imported')\n")
-    name = program.file("p.yaml", IMPOSSIBLE)
-    assert program("solve", "-q", name) == (0, "unsat\n", "")
+    name = program.file("p.yaml", CONTRADICTION)
+    assert program.process("solve", "-q", name) == (0, "unsat\n", "")
 
 
 def test_file_names_cannot_write_to_the_terminal(program: Program) -> None:
     """Control characters in a name are not printed as they are."""
     name = "a\x1b[31mb\nc.yaml"
-    program.file(name, IMPOSSIBLE)
+    program.file(name, CONTRADICTION)
     done = program("solve", "-q", name, "no\x1b[31m\nfile.yaml")
     assert done.code == 2
     assert done.out == "a?[31mb?c.yaml:\nunsat\n\nno?[31m?file.yaml:\nnot a problem: see above\n"

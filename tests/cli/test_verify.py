@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.questions import CONTRADICTION, FOUNDING, IMPOSSIBLE
 from zerograd.spec import loads
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program, Run
 
-FOUNDING = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\nnonzero: [w1, b1]\n"
 ACCEPTED = "accepted: a witness with 3 samples, re-checked exactly\n"
 CHECKER = ("-m", "zerograd.core.check")
 
@@ -47,9 +47,9 @@ def test_result_is_accepted(folder: Program) -> None:
 
 def test_checker_alone_accepts_and_refuses(folder: Program, answered: Run) -> None:
     """What `problem` prints is what the checker reads; its verdicts are those of `verify`."""
-    assert folder("p.json", "r.json", run=CHECKER) == (0, ACCEPTED, "")
+    assert folder.process("p.json", "r.json", run=CHECKER) == (0, ACCEPTED, "")
     wrong = _tampered(folder, answered, lambda r: r["witness"]["y"][0].__setitem__(0, "1/7"))
-    by_checker = folder("p.json", wrong, run=CHECKER)
+    by_checker = folder.process("p.json", wrong, run=CHECKER)
     by_verify = folder("verify", "p.yaml", wrong)
     assert by_checker.code == by_verify.code == 1
     assert by_checker.out.startswith("refused: ")
@@ -117,12 +117,12 @@ def test_samples_option_verifies_what_it_solved(folder: Program) -> None:
     assert (done.code, done.out) == (0, "sat\n")
     assert folder("verify", "-q", "--samples", "4", "p.yaml", "four.json").code == 0
     folder.file("four-problem.json", folder("problem", "--samples", "4", "p.yaml").out)
-    assert folder("four-problem.json", "four.json", run=CHECKER).code == 0
+    assert folder.process("four-problem.json", "four.json", run=CHECKER).code == 0
 
 
 def test_nothing_to_check(folder: Program) -> None:
     """An unsat on a solver's word is neither accepted nor refused."""
-    folder.file("p2.yaml", FOUNDING.replace("3", "2"))
+    folder.file("p2.yaml", IMPOSSIBLE)
     folder("solve", "-q", "--no-certify", "p2.yaml", "-o", "r2.json")
     message = (
         "unknown: the result is unsat and rests on a solver's word: it carries nothing that can be checked\n"
@@ -132,14 +132,14 @@ def test_nothing_to_check(folder: Program) -> None:
 
 def test_certificates_are_accepted(folder: Program, answered: Run) -> None:
     """A result with a certificate, and the certificate alone, by `verify` and by the core alone."""
-    folder.file("p2.yaml", FOUNDING.replace("3", "2"))
+    folder.file("p2.yaml", IMPOSSIBLE)
     folder.file("r2.json", json.dumps(answered.results[1]))
     folder.file("c2.json", json.dumps(answered.results[1]["certificate"]))
     folder.file("p2.json", folder("problem", "p2.yaml").out)
     line = "accepted: a certificate that there is no answer (2 samples), re-checked exactly\n"
     for name in ("r2.json", "c2.json"):
         assert folder("verify", "p2.yaml", name) == (0, line, "")
-        assert folder("p2.json", name, run=CHECKER) == (0, line, "")
+        assert folder.process("p2.json", name, run=CHECKER) == (0, line, "")
     refused = folder("verify", "p.yaml", "c2.json")
     assert (refused.code, refused.out.startswith("refused: problem: expected sha256:")) == (1, True)
 
@@ -180,9 +180,9 @@ def test_standard_input_for_results(folder: Program) -> None:
 
 def test_verify_loads_no_search(folder: Program) -> None:
     """Re-checking needs neither SymPy nor Z3 nor NumPy; the checker alone not even pydantic."""
-    loaded = folder("verify", "p.yaml", "r.json", run=("-X", "importtime", "-m", "zerograd")).err
+    loaded = folder.process("verify", "p.yaml", "r.json", run=("-X", "importtime", "-m", "zerograd")).err
     assert not {"sympy", "z3", "numpy", "flint", "torch"} & _modules(loaded)
-    alone = folder("p.json", "r.json", run=("-X", "importtime", *CHECKER)).err
+    alone = folder.process("p.json", "r.json", run=("-X", "importtime", *CHECKER)).err
     assert not {"sympy", "z3", "numpy", "flint", "torch", "pydantic", "ruamel", "click"} & _modules(alone)
 
 
@@ -191,13 +191,10 @@ def _modules(importtime: str) -> set[str]:
     return {line.rpartition("|")[2].strip().split(".")[0] for line in importtime.splitlines()}
 
 
-IMPOSSIBLE = 'network: [1, 1]\nsamples: 1\nwhere: ["w1 > 0", "w1 < 0"]\n'
-
-
 def _refutation(**changes: Any) -> dict[str, Any]:
     proof = {"cofactors": {}, "positive": [{"coefficient": "1", "factors": {label: 1}} for label in WHERE]}
     part = {"system": "dataset", "samples": 1, "proof": proof | changes}
-    return {"format": "zerograd.certificate/1", "problem": loads(IMPOSSIBLE).digest, "parts": [part]}
+    return {"format": "zerograd.certificate/1", "problem": loads(CONTRADICTION).digest, "parts": [part]}
 
 
 WHERE = ("where[0]", "where[1]")
@@ -206,15 +203,16 @@ WHERE = ("where[0]", "where[1]")
 @pytest.fixture
 def impossible(program: Program) -> Program:
     """The program beside p.yaml and p.json, a question that has no answer."""
-    program.file("p.yaml", IMPOSSIBLE)
-    program.file("p.json", json.dumps(loads(IMPOSSIBLE).to_json()))
+    program.file("p.yaml", CONTRADICTION)
+    program.file("p.json", json.dumps(loads(CONTRADICTION).to_json()))
     return program
 
 
 def _by_both(folder: Program, text: str) -> tuple[int, str]:
     """Exit code and message of `verify`, and of the checker alone, which says the same."""
     folder.file("c.json", text)
-    by_verify, by_checker = folder("verify", "p.yaml", "c.json"), folder("p.json", "c.json", run=CHECKER)
+    by_verify = folder("verify", "p.yaml", "c.json")
+    by_checker = folder.process("p.json", "c.json", run=CHECKER)
     assert by_verify.code == by_checker.code
     return by_verify.code, by_verify.out + by_verify.err
 

@@ -93,7 +93,7 @@ def test_what_is_new_is_checked(sat: Sat, unsat: Unsat, checked: list[str]) -> N
 
 
 def test_what_is_refused_is_not_made(sat: Sat, unsat: Unsat) -> None:
-    """By no change, and a field that does not exist is a mistake."""
+    """A change that is not accepted is refused, and a field that does not exist is a mistake."""
     witness = sat.witness
     with pytest.raises(Refused):
         sat.updated(witness=Witness(witness.problem, witness.parameters, witness.x, witness.x))

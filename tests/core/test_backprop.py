@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.model.activations import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu, piecewise
 from zerograd.core.model.backprop import Activate, OnKink, R, exact_activate
 from zerograd.core.model.losses import LOSSES
@@ -157,7 +158,7 @@ def on_kink(case: Case) -> bool:
     return False
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(cases(), st.sampled_from(["torch", "left", "right"]))
 def test_gradients_agree_with_sympy(case: Case, convention: Kink) -> None:
     """Loss and every gradient are those of the tangent network, under each convention at kinks."""
@@ -187,7 +188,7 @@ def plain_loss(case: Case, values: dict[str, Array[Exact]]) -> Fraction:
     return total / (case.samples * case.network.outputs)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(cases())
 def test_gradients_agree_with_differences(case: Case) -> None:
     """Away from kinks all conventions agree, with central differences too.
@@ -212,7 +213,7 @@ def test_gradients_agree_with_differences(case: Case) -> None:
 
 
 @pytest.mark.needs("torch")
-@settings(max_examples=60)
+@examples(60)
 @given(cases())
 def test_gradients_agree_with_torch(case: Case) -> None:
     """Under the convention `torch` the gradients are those of torch.autograd, on kinks too."""
@@ -327,7 +328,7 @@ def test_irrational_numbers_go_through() -> None:
     assert case.run("right")[1]["w1"][0, 0] == 0
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(cases())
 def test_the_same_code_runs_on_polynomials(case: Case) -> None:
     """Every number replaced by a variable, in the fixed region: values and gradients are the same."""

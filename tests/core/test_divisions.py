@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.errors import ProblemError
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
@@ -205,7 +206,7 @@ conditions = st.recursive(
 small = st.integers(-2, 2)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(conditions, max_size=3), terms, small, small, st.integers(0, 2))
 def test_what_is_accepted_is_never_zero(
     where: list[str], denominator: str, a: int, b: int, loss: int

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from tests.core.founding import FOUNDING
+from tests.effort import examples
 from zerograd.core.errors import FormatError, ProblemError
 from zerograd.core.model.activations import ABS, ACTIVATIONS, RELU, leaky_relu
 from zerograd.core.model.network import Layer, Network
@@ -105,7 +106,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     return data | draw(st.fixed_dictionaries({}, optional=optional))
 
 
-@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@examples(100, HealthCheck.filter_too_much)
 @given(documents())
 def test_json_round_trip(data: dict[str, Any]) -> None:
     """The canonical document is JSON, gives the same problem, and is its own canonical document."""
@@ -162,14 +163,12 @@ def only_expected_errors(data: object) -> None:
         assert problem_from_json(problem.to_json()).digest == problem.digest
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(json_values, st.dictionaries(st.sampled_from(KEYS), json_values)))
 def test_arbitrary_json_is_refused_politely(data: object) -> None:
     """Any JSON value is a problem, a FormatError or a ProblemError; no other error gets out."""
     only_expected_errors(data)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.data())
 def test_spoilt_documents_are_refused_politely(document: dict[str, Any], data: st.DataObject) -> None:
     """A good document with any one part replaced raises nothing but FormatError and ProblemError."""

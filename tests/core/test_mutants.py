@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.certificates import (
@@ -21,6 +21,7 @@ from tests.core.certificates import (
     proved,
 )
 from tests.core.second_checker import Second
+from tests.effort import examples
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import (
     certificate_from_json,
@@ -193,7 +194,7 @@ JUNK: list[Any] = [
 ]
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(
     st.sampled_from(["M=2 H=1", "crossed", "either", "integer", "two units"]),
     st.lists(

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.numbers import univariate as uni
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.polynomial import Polynomial
@@ -28,7 +29,7 @@ def from_sympy(p: Any) -> uni.Polynomial:
     return uni.polynomial(F(int(c.p), int(c.q)) for c in reversed(p.all_coeffs()))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(univariate, univariate)
 def test_arithmetic_in_one_variable(p: uni.Polynomial, q: uni.Polynomial) -> None:
     """Sum, product, quotient, remainder, derivative and greatest common divisor are SymPy's."""
@@ -51,7 +52,7 @@ def test_common_factors_are_found(p: uni.Polynomial, q: uni.Polynomial, shared: 
     assert not uni.divide(divisor, shared)[1]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(univariate, univariate)
 def test_inverse_modulo(p: uni.Polynomial, modulus: uni.Polynomial) -> None:
     """p · 1/p leaves 1 where p and the modulus are coprime; else there is no inverse."""
@@ -71,7 +72,7 @@ def test_enclosures_hold(p: uni.Polynomial, low: Fraction, width: Fraction, part
     assert bottom <= uni.evaluate(p, low + part * width) <= top
 
 
-@settings(max_examples=40)
+@examples(40)
 @example((F(0), F(0), F(1), F(-1)), F(0), F(1))  # a multiple root at the end of the interval
 @given(st.lists(small, min_size=2, max_size=6).map(uni.polynomial), small, small)
 def test_real_roots_are_counted(p: uni.Polynomial, a: Fraction, b: Fraction) -> None:
@@ -106,7 +107,7 @@ def expanded(p: Polynomial) -> Any:
     return total
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(many, many, small)
 def test_arithmetic_in_many_variables(p: Polynomial, q: Polynomial, c: Fraction) -> None:
     """Sums, differences and products are those of the expanded expressions, without zero terms."""
@@ -126,7 +127,7 @@ def test_arithmetic_in_many_variables(p: Polynomial, q: Polynomial, c: Fraction)
         assert hash(p) == hash(q)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(many, small)
 def test_monic_forgets_a_factor(p: Polynomial, c: Fraction) -> None:
     """A polynomial and its multiples have one monic form."""
@@ -136,7 +137,7 @@ def test_monic_forgets_a_factor(p: Polynomial, c: Fraction) -> None:
     assert p.constant_term == expanded(p).subs(dict.fromkeys(SYMBOLS.values(), 0))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(many)
 def test_polynomials_are_shown_as_they_are(p: Polynomial) -> None:
     """The text of a polynomial, read by SymPy, is the polynomial."""

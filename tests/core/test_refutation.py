@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.certificates import (
@@ -28,6 +28,7 @@ from tests.core.certificates import (
     proved,
 )
 from tests.core.second_checker import Second
+from tests.effort import examples
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
@@ -68,7 +69,7 @@ def test_what_is_found_is_accepted(name: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(Path("problems").glob("*.yaml")), ids=lambda path: path.stem)
 def test_problems_that_expect_unsat_have_certificates(path: Path) -> None:
-    """Of the examples."""
+    """Every example that has no answer has a certificate, which is accepted."""
     problem = loads(path.read_text())
     if problem.expect != "unsat":
         pytest.skip("has an answer")
@@ -159,7 +160,7 @@ def test_divisors_of_patterns_without_samples_do_not_refute() -> None:
 
 
 def test_every_number_of_samples_is_claimed_where_it_is_proved() -> None:
-    """By a system of any number, or a number that suffices."""
+    """Either a system speaks of any number, or a number that suffices is refuted."""
     for name, expected in (("crossed", True), ("M=2 H=1", False), ("identities", True)):
         problem, text = proved(name)
         assert every_samples(problem, certificate_from_json(json.loads(text))) == expected
@@ -206,7 +207,7 @@ def leaves(draw: st.DrawFn) -> tuple[dict[str, Fact], dict[str, Fraction], Ident
     )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(leaves())
 def test_a_left_side_is_never_0(drawn: tuple[dict[str, Fact], dict[str, Fraction], Identity]) -> None:
     """Whatever is let pass as not 0 is not 0 of any numbers of which the facts are true."""

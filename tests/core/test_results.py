@@ -119,7 +119,7 @@ def test_a_forged_unsat_is_told() -> None:
 
 
 def test_only_what_was_checked_is_a_status() -> None:
-    """Of SMT-LIB: a witness or a certificate, read or found; a solver's word is none, not even of ours."""
+    """A script states what a witness or a certificate shows, read or found, and not what a solver says."""
     certified = zg.solve(zg.load(PROBLEMS / "textbook-m2.yaml"))
     for answer in (certified, answer_from_json(through_text(certified))):
         assert "(set-info :status unsat)" in export(answer, "smtlib")

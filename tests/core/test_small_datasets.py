@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import sign
 from zerograd.core.question.problem import Problem
@@ -121,7 +122,7 @@ def columns(witness: Witness, asked: list[tuple[str, tuple[int, ...]]]) -> sp.Ma
     return sp.Matrix(result).T
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(witnesses(), st.integers(0, 2))
 def test_a_witness_shrinks_and_grows(witness: Witness, extra: int) -> None:
     """The proof, carried out: a basis of columns, its residuals, padding, and the checker agrees."""

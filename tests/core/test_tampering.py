@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, ZerogradError
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.verdict.checking import check_result
@@ -52,7 +53,7 @@ def numbers_in(data: Any) -> Any:
 
 
 def evaluation(problem: dict[str, Any], witness: dict[str, Any]) -> Evaluation | None:
-    """Of a document, straight from its JSON; None where a sample sits on a forbidden kink."""
+    """Loss and gradients, straight from JSON; None where a sample sits on a forbidden kink."""
     layers, convention = problem["network"]["layers"], problem["derivative_at_kink"]
     values = {n: numbers_in(v) for n, v in witness["parameters"].items()}
     values["x"] = numbers_in(witness["x"])
@@ -281,7 +282,7 @@ def numeric(path: tuple[Any, ...]) -> bool:
     return path[0] in ("gradients", "loss")
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(answered(), st.data())
 def test_no_change_of_a_number_slips_through(
     answer: tuple[dict[str, Any], dict[str, Any]], data: st.DataObject
@@ -305,7 +306,7 @@ def test_no_change_of_a_number_slips_through(
         )
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(answered(), st.data())
 def test_no_other_change_slips_through(
     answer: tuple[dict[str, Any], dict[str, Any]], data: st.DataObject
@@ -340,7 +341,7 @@ def test_no_other_change_slips_through(
     assert (verdict(problem, mutated) is None) == harmless
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(answered(), answered())
 def test_answers_to_other_questions_are_refused(
     one: tuple[dict[str, Any], dict[str, Any]], other: tuple[dict[str, Any], dict[str, Any]]

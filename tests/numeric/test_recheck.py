@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.effort import seeds
 from zerograd.core.model.activations import ACTIVATION_NAMES, KINKS, activation_named, leaky_relu
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.network import Layer, Network
@@ -69,7 +70,7 @@ def test_the_founding_witness_agrees_with_everything() -> None:
     assert checks["finite_differences"]["largest_deviation"] < 1e-9
 
 
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", seeds(10, 3))
 def test_random_witnesses_agree(block: int) -> None:
     """Every comparison is either made and agrees (else Disagreement is raised), or says why not."""
     compared = 0

@@ -98,7 +98,7 @@ def test_the_process_answers_and_keeps_its_time() -> None:
     with ProofProcess() as prover:
         for asked in (problem, hard, problem):
             start = time.monotonic()
-            seconds = 2.0 if asked is hard else 60.0
+            seconds = 1.0 if asked is hard else 60.0
             found = prover.find(asked, deadline=start + seconds, fixed=False, progress=lambda _: None)
             assert (found.certificate is None) == (asked is hard)
             assert time.monotonic() - start < seconds + 5

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.facts import Fact, Sign
 from zerograd.core.refuting.refutation import check_identity
@@ -40,7 +41,7 @@ CONTRADICTIONS: dict[str, dict[str, Fact]] = {
 
 @pytest.mark.parametrize("name", CONTRADICTIONS)
 def test_contradictions_are_refuted(name: str) -> None:
-    """By an identity that the checker accepts, of every kind."""
+    """Each kind of contradiction has an identity that the checker accepts."""
     facts = CONTRADICTIONS[name]
     found = find_identity(facts, Reals(time.monotonic() + 60))
     assert found is not None
@@ -70,7 +71,7 @@ def signs_at(p: Polynomial, point: Mapping[str, Fraction]) -> list[Sign]:
     return ["!=", ">", ">="] if value > 0 else ["!="]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(POINTS, st.lists(POLYNOMIALS, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_what_holds_somewhere_is_never_refuted(
     point: dict[str, Fraction], polynomials: list[list[tuple[int, list[str]]]], chance: object

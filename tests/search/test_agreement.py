@@ -88,17 +88,17 @@ def compare_strategies(seeds: range, decide: Decide, seconds: float) -> tuple[in
 
 def test_strategies_agree(decide: Decide) -> None:
     """On questions of which nobody knows the answer, no two verdicts contradict each other."""
-    sat, unsat, undecided = compare_strategies(range(40), decide, 1.0)
-    assert sat >= 10
-    assert unsat >= 3
-    assert undecided <= 12
+    sat, unsat, undecided = compare_strategies(range(15), decide, 1.0)
+    assert sat >= 4
+    assert unsat >= 1
+    assert undecided <= 5
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(4))
-def test_strategies_agree_on_more(block: int, decide: Decide) -> None:
+@pytest.mark.parametrize("first", [0, 1000, 1040, 1080, 1120])
+def test_strategies_agree_on_more(first: int, decide: Decide) -> None:
     """The same with other questions."""
-    sat, unsat, undecided = compare_strategies(range(1000 + 40 * block, 1040 + 40 * block), decide, 2.0)
+    sat, unsat, undecided = compare_strategies(range(first, first + 40), decide, 2.0)
     assert sat >= 5
     assert unsat >= 2
     assert undecided <= 12
@@ -121,14 +121,14 @@ def never_unsat(seeds: range, dice: type[Dice], decide: Decide, seconds: float) 
 
 def test_a_planted_witness_is_never_denied(dice: type[Dice], decide: Decide) -> None:
     """Questions that are known to have an answer: whatever the strategy, never unsat."""
-    assert never_unsat(range(30), dice, decide, 0.8) >= 45
+    assert never_unsat(range(12), dice, decide, 0.8) >= 18
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(4))
-def test_planted_witnesses_are_never_denied(block: int, dice: type[Dice], decide: Decide) -> None:
+@pytest.mark.parametrize("first", [0, 1000, 1050, 1100, 1150])
+def test_planted_witnesses_are_never_denied(first: int, dice: type[Dice], decide: Decide) -> None:
     """The same with other questions."""
-    assert never_unsat(range(1000 + 50 * block, 1050 + 50 * block), dice, decide, 1.0) >= 90
+    assert never_unsat(range(first, first + 50), dice, decide, 1.0) >= 90
 
 
 # --- questions that must have the same answer --------------------------------------------------
@@ -212,10 +212,13 @@ def test_scaling_the_targets_keeps_the_answer(decide: Decide) -> None:
         agreed(found, (seed, x, y))
 
 
-def test_conventions_differ_only_on_kinks(decide: Decide) -> None:
+@pytest.mark.parametrize(
+    "questions", [range(300, 310), pytest.param(range(310, 340), marks=pytest.mark.slow)], ids=str
+)
+def test_conventions_differ_only_on_kinks(questions: range, decide: Decide) -> None:
     """What is possible off all kinks is so under each convention; a witness off kinks serves them all."""
     tested = 0
-    for seed in range(300, 330):
+    for seed in questions:
         arguments = random_question(seed)
         found = {
             convention: decide(
@@ -233,7 +236,7 @@ def test_conventions_differ_only_on_kinks(decide: Decide) -> None:
                 with pytest.raises(Refused, match="kink"):
                     check_witness(problem, Witness.of(problem, verdict.witness.variables))
                 assert convention != "forbid"
-    assert tested >= 8
+    assert tested >= len(questions) // 4
 
 
 def test_the_founding_case_knows_its_conventions(decide: Decide) -> None:

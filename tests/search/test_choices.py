@@ -41,7 +41,7 @@ def test_the_simplest_value_within_bounds() -> None:
 
 
 def test_spanned() -> None:
-    """Of rows whose sums vanish, a combination vanishes as well, and nothing else need to."""
+    """Where the sums of rows vanish, those of their combinations do, and no others need to."""
     zero = np.array([[1, 2, 0, 4], [0, 1, 1, 2**40]])
     assert spanned(zero, np.array([[1, 0, 0, 1], [3, 7, 1, 12 + 2**40]]))
     assert not spanned(zero, np.array([[1, 0, 0, 1], [3, 7, 1, 13 + 2**40]]))
@@ -51,7 +51,7 @@ def test_spanned() -> None:
 
 
 def test_cheapest() -> None:
-    """Of choices that contribute the same all of the least cost are kept, of those that are allowed."""
+    """Among allowed choices that contribute the same, all of the least cost are kept."""
     rows = np.array([[0, 1, 0, 1, 0, 2], [0, 0, 0, 0, 0, 0]])
     cost, allowed = np.array([0, 1, 1, 1, 2, 3]), np.array([0, 1, 1, 1, 1, 1], dtype=bool)
     assert cheapest(rows, cost, allowed).tolist() == [False, True, True, True, False, True]

@@ -72,7 +72,7 @@ def test_small_questions_agree(name: str, decided: tuple[int, ...], search: Sear
 
 @pytest.mark.needs("cvc5")
 def test_it_is_left_out_unless_asked_for(search: SearchProcess) -> None:
-    """By default nothing is said of it."""
+    """Unasked, nothing is said of it."""
     answer = zg.solve(founding(2), process=search)
     assert answer.run.cross_check is None
     assert "cross_check" not in answer.to_json()

@@ -45,7 +45,7 @@ def on_a_line(units: int) -> set[frozenset[Row]]:
 
 @pytest.mark.parametrize("units", [1, 2, 3])
 def test_on_a_line_the_test_is_exact(units: int) -> None:
-    """As many sets of patterns as an independent count finds, and the same ones."""
+    """It finds as many sets of patterns as an independent count, and the same ones."""
     rows = list(product((0, 1), repeat=units))
     cuts = ((0, units, True),)
     accepted = {

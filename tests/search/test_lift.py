@@ -49,11 +49,11 @@ def test_rational_where_nothing_forces_more(strategy: str, decide: Decide) -> No
     ("where", "degree"),
     [
         (["w1**2 == 2"], 2),
-        (["w1**3 == 2"], 3),
+        pytest.param(["w1**3 == 2"], 3, marks=pytest.mark.slow),
         (["w1**2 == 2", "b1**2 == 3"], 4),
         (["w1**2 == 2", "b1**2 == 8"], 2),
-        (["w1**2 == 2", "b1**3 == 5"], 6),
-        (["w1**2 == 2", "w2**2 == 3", "x[0]**2 == 5"], 8),
+        pytest.param(["w1**2 == 2", "b1**3 == 5"], 6, marks=pytest.mark.slow),
+        pytest.param(["w1**2 == 2", "w2**2 == 3", "x[0]**2 == 5"], 8, marks=pytest.mark.slow),
     ],
 )
 def test_irrational_only_as_far_as_it_is_forced(where: list[str], degree: int, decide: Decide) -> None:

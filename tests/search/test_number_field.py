@@ -9,9 +9,10 @@ from math import isqrt
 
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, compare, sign
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.search.number_field import MAX_DEGREE, common_field, express, minimal
@@ -144,7 +145,7 @@ ROOTS = st.tuples(st.integers(2, 30), st.sampled_from([2, 2, 2, 3])).filter(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(ROOTS, min_size=1, max_size=2), st.sampled_from([-1, 1]))
 def test_degrees_are_those_of_sympy(pairs: list[tuple[int, int]], orientation: int) -> None:
     """Radicals, and a square root of either sign: degree and values as SymPy's primitive element says."""

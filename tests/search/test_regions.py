@@ -64,7 +64,7 @@ CASES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(list(case.values())[0:2])[:40])
 def test_one_pattern_of_each_class(case: dict[str, Any]) -> None:
-    """As many patterns as classes, each in another class, never more than announced."""
+    """There are as many patterns as classes, each in another class, and never more than announced."""
     problem = Problem(**case)
     samples = case["samples"]
     every = everything(problem, samples)

@@ -254,7 +254,7 @@ def test_any_without_a_theorem_and_without_a_witness_is_unknown(crew: Crew) -> N
     """A condition on the loss, to which the theorem does not apply: what was tried is ruled out, no more."""
     verdict, attempts = solve(
         crew, network=[1, 1, 1], samples="any", zero=["w2", "b2"], nonzero=["w1", "b1"],
-        where=["z1 > 0", "loss < 5"], seconds=4.0,
+        where=["z1 > 0", "loss < 5"], seconds=2.0,
     )  # fmt: skip
     assert isinstance(verdict, Undecided)
     assert verdict.reason == "timeout"
@@ -263,7 +263,7 @@ def test_any_without_a_theorem_and_without_a_witness_is_unknown(crew: Crew) -> N
 
 
 def test_any_without_a_theorem_may_still_be_ruled_out_as_a_whole(crew: Crew) -> None:
-    """By the identities of homogeneous units, which hold for every dataset."""
+    """The identities of homogeneous units hold for every dataset, and rule it out."""
     verdict, attempts = solve(
         crew, network=[1, 1, 1], samples="any", zero=["w2"], nonzero=["b1"],
         where=["w1 == 0", "b1 != 0", "loss < 5"],
@@ -273,7 +273,7 @@ def test_any_without_a_theorem_may_still_be_ruled_out_as_a_whole(crew: Crew) -> 
 
 
 def test_a_loosened_question_is_asked_where_the_question_makes_sense() -> None:
-    """Of conditions that name sample 6, the attempt has seven samples, however few suffice."""
+    """Where conditions name sample 6, the attempt has seven samples, however few suffice."""
     problem = Problem(network=[1, 1, 1], samples="any", where=["x[6] > 0"])
     asked: list[int] = []
 

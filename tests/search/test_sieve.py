@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.model.activations import LINEAR
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
@@ -52,7 +53,7 @@ LONG = [
 ]
 
 Values = dict[str, list[Fraction]]
-"""Of each name its value in each dataset."""
+"""The values of each name, dataset by dataset."""
 
 
 def exact(values: Values, dataset: int) -> Any:
@@ -122,7 +123,7 @@ def close(draw: st.DrawFn, term: Node, values: Values) -> Number | None:
 
 
 def value(term: Node, values: Values, dataset: int) -> Fraction | None:
-    """Of a number, exactly; None where it has none."""
+    """The exact value of a term; None where it has none."""
     found: list[Fraction] = []
 
     class Caught(ExactAlgebra):
@@ -149,7 +150,7 @@ def questions(draw: st.DrawFn) -> tuple[Condition, Values, dict[str, tuple[list[
     return Condition(draw(conditions(values))), values, whole
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(questions())
 def test_nothing_that_holds_is_ruled_out(
     question: tuple[Condition, Values, dict[str, tuple[list[int], int]]],

@@ -108,7 +108,7 @@ def test_one_conversation_at_a_time(echo: Echo) -> None:
 
 
 def test_only_what_is_listed_is_made() -> None:
-    """Of what the other end sends, and of what is sent."""
+    """Other messages are refused, whether they are read or written."""
     assert WIRE.read(WIRE.write(Note("…\n"))) == Note("…\n")
     for line in ('{"is": "Path", "value": "x"}', '{"no": "message"}', "7", "[]", "not JSON", '{"is": []}'):
         with pytest.raises((ValueError, KeyError, TypeError)):

@@ -113,7 +113,7 @@ class Kinked:
         return Sat(Witness.of(problem, values), problem=problem)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Chrome]:
     """Headless Chromium."""
     from selenium.webdriver import Chrome, ChromeOptions, ChromeService

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from matplotlib import colors
 from matplotlib.axes import Axes
@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from tests.effort import examples
 from tests.show.filled import ROOT, filled
 from zerograd.core.model.activations import (
     ABS,
@@ -110,6 +111,4 @@ def answers(draw: st.DrawFn, inputs: int | None = None, depth: int = 3) -> Sat:
     return filled(network, samples, lambda _: picks.choice(pool))
 
 
-checked = settings(
-    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+checked = examples(8, HealthCheck.data_too_large)

@@ -16,7 +16,7 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 
 ROOT = NumberField(polynomial([-2, 0, 1]), Fraction(1), Fraction(2))
-"""Of √2."""
+"""The field of √2."""
 
 
 def answer(network: Network, values: Mapping[str, Array[Any]], **asked: Any) -> Sat:

@@ -354,7 +354,7 @@ def test_cases_are_shared() -> None:
 
 
 def test_parts_twice() -> None:
-    """Of two parts for one number of samples, one is written."""
+    """One of two parts for the same number of samples is written."""
     problem = Problem(**HEADLINE, samples=1)
     off = Identity({}, {"grad(b1[0]) != 0": 1})
     on = Identity({"grad(b2[0]) = 0": v("w2[0,0]")}, {"grad(b1[0]) != 0": 1})

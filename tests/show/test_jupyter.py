@@ -12,10 +12,11 @@ from typing import Any
 import nbclient
 import nbformat
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import zerograd as zg
+from tests.effort import examples
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Polynomial
@@ -122,7 +123,7 @@ def test_text_from_files_is_text(name: str) -> None:
     )
 
 
-@settings(deadline=None, max_examples=15)
+@examples(15)
 @given(title=st.text(max_size=40), notes=st.text(max_size=40))
 def test_no_title_changes_the_page(title: str, notes: str) -> None:
     """Whatever a stranger calls a problem."""

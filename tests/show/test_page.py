@@ -63,7 +63,7 @@ def test_drag_and_back(browser: Chrome, opened: Page) -> None:
     """A point dragged with the mouse changes the gradients to those of the core; the button restores them."""
     sat = founding()
     opened(sat)
-    ActionChains(browser).drag_and_drop_by_offset(point(browser, 1), 37, -52).perform()
+    ActionChains(browser, duration=50).drag_and_drop_by_offset(point(browser, 1), 37, -52).perform()
     gradients, moved = shown_gradients(browser), shown_witness(browser, sat)
     assert moved.x[1, 0] != -2
     assert moved.y[1, 0] != -1
@@ -114,7 +114,7 @@ def test_parameters(browser: Chrome, opened: Page) -> None:
     slider = browser.find_element(By.CSS_SELECTOR, "input[aria-label='b2, slider']")
     slider.send_keys(Keys.ARROW_RIGHT)
     assert sign(shown_witness(browser, sat).parameters["b2"][0]) > 0
-    ActionChains(browser).drag_and_drop_by_offset(slider, 20, 0).perform()
+    ActionChains(browser, duration=50).drag_and_drop_by_offset(slider, 20, 0).perform()
     assert shown_gradients(browser) == core_gradients(shown_witness(browser, sat))
 
 
@@ -128,7 +128,7 @@ def test_sample_fields(browser: Chrome, opened: Page) -> None:
     field = browser.find_element(By.CSS_SELECTOR, "input[aria-label='x of sample 1, entry 0']")
     replace(field, "2.5", Keys.ENTER)
     target = browser.find_element(By.CSS_SELECTOR, ".point[data-sample='0'][data-output='1']")
-    ActionChains(browser).drag_and_drop_by_offset(target, 60, -30).perform()
+    ActionChains(browser, duration=50).drag_and_drop_by_offset(target, 60, -30).perform()
     changed = shown_witness(browser, sat)
     assert changed.x[1, 0] == Fraction(5, 2)
     assert changed.y[0, 1] != -1

@@ -48,6 +48,9 @@ def two_inputs() -> Sat:
     return answer(problem, {"w1": [["1", "2"]], "b1": ["0"]}, [["1", "2"], ["-1", "3"]], [["4"], ["7"]])
 
 
+SLOW = [pytest.param(make, marks=pytest.mark.slow) for make in (irrational, deep)]
+
+
 def box(browser: Chrome, selector: str) -> dict[str, Any]:
     """Where an element stands in the window."""
     script = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
@@ -55,7 +58,7 @@ def box(browser: Chrome, selector: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("make", [founding, irrational, two_outputs])
+@pytest.mark.parametrize("make", [two_outputs, pytest.param(founding, marks=pytest.mark.slow), SLOW[0]])
 def test_phone(browser: Chrome, opened: Page, make: Callable[[], Sat]) -> None:
     """360 pixels are wide enough: nothing but tables scrolls sideways."""
     size = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
@@ -69,7 +72,7 @@ def test_phone(browser: Chrome, opened: Page, make: Callable[[], Sat]) -> None:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-@pytest.mark.parametrize("make", [founding, irrational, two_outputs, deep])
+@pytest.mark.parametrize("make", [founding, two_outputs, *SLOW])
 def test_together_on_a_telephone(
     browser: Chrome, opened: Page, window: Resize, make: Callable[[], Sat]
 ) -> None:
@@ -90,7 +93,7 @@ def test_together_on_a_telephone(
         assert board <= own <= 804 - field.rect["height"]  # all but its border
 
 
-@pytest.mark.parametrize("make", [founding, irrational, two_outputs, deep])
+@pytest.mark.parametrize("make", [founding, two_outputs, *SLOW])
 def test_together_on_a_desk(browser: Chrome, opened: Page, window: Resize, make: Callable[[], Sat]) -> None:
     """Picture, gradients and parameters need no scrolling, and no table of gradients scrolls sideways."""
     window(1200, 900)
@@ -164,8 +167,16 @@ return [found, texts.filter((a) => a.name.startsWith("r ")).length];
 """Pairs of a label and what it stands on, and how many residuals are labelled."""
 
 
-@pytest.mark.parametrize("width", [380, 420, 1200])
-@pytest.mark.parametrize("make", [founding, irrational, two_outputs, two_inputs, deep])
+@pytest.mark.parametrize(
+    ("make", "width"),
+    [
+        pytest.param(
+            make, width, marks=[pytest.mark.slow] if (n + m) % 3 else []
+        )  # each once is quick enough
+        for n, make in enumerate([founding, irrational, two_outputs, two_inputs, deep])
+        for m, width in enumerate([380, 420, 1200])
+    ],
+)
 def test_labels_stand_clear(
     browser: Chrome, opened: Page, window: Resize, make: Callable[[], Sat], width: int
 ) -> None:
@@ -177,7 +188,7 @@ def test_labels_stand_clear(
     shown_gradients(browser)
     assert browser.execute_script(COLLISIONS) == [[], residuals]
     for dx, dy in ((20, -30), (-30, 25)):
-        ActionChains(browser).drag_and_drop_by_offset(point(browser, 1), dx, dy).perform()
+        ActionChains(browser, duration=50).drag_and_drop_by_offset(point(browser, 1), dx, dy).perform()
         shown_gradients(browser)
         found, labelled = browser.execute_script(COLLISIONS)
         assert [pair for pair in found if pair[1] != "curve"] == []

@@ -126,7 +126,7 @@ def test_written_residuals_are_exact(found: Sat) -> None:
 
 
 def strips(ax: Axes) -> dict[str, list[tuple[float, float, bool]]]:
-    """Of each strip the parts from left to right, and whether they are shaded."""
+    """The parts of each strip from left to right, and whether they are shaded."""
     below = ax.get_xaxis_transform()
     rows: dict[float, list[tuple[float, float, bool]]] = {}
     for patch in ax.patches:

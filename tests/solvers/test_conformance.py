@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import seeds
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, sign
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.search.number_field import common_field
@@ -73,7 +74,7 @@ PATIENT_MODES: dict[str, tuple[Mode, ...]] = {
 BACKENDS = [
     pytest.param(name, marks=() if name == "z3" else pytest.mark.needs(name)) for name in registry.NAMES
 ]
-"""By name; each is also the name of its library."""
+"""Names of backends; each is also the name of its library."""
 
 
 def workers(parent: int) -> list[int]:
@@ -396,7 +397,7 @@ def test_finite_modes_never_say_unsat(process: SolverProcess) -> None:
             assert isinstance(run(process, script, mode), GaveUp)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(8, 4))
 def test_random_scripts_agree_in_all_modes(
     seed: int, process: SolverProcess, exactly: type[Evaluator]
 ) -> None:
@@ -534,13 +535,13 @@ def test_time_limits_hold(process: SolverProcess) -> None:
     """Whatever the mode does with its own limit, the call is back about when it must be."""
     for mode in modes(process):
         start = time.monotonic()
-        outcome = run(process, hard(), mode, seconds=1.0)
+        outcome = run(process, hard(), mode, seconds=0.5)
         assert isinstance(outcome, GaveUp)
-        assert time.monotonic() - start < 2.0
+        assert time.monotonic() - start < 1.5
         if mode not in PATIENT_MODES[process.name]:
             continue  # it may give up at once
         assert outcome.reason == "timeout"
-        assert 0.9 < time.monotonic() - start < 2.0
+        assert 0.4 < time.monotonic() - start < 1.5
         assert isinstance(run(process, Script(), mode), Model)
 
 
@@ -620,7 +621,7 @@ def test_bit_vectors_decide_what_has_bounds(low: int, high: int) -> None:
     """x² + y² = s as counting says, where both unknowns have both bounds; else never a no."""
     squares = {a * a + b * b for a in range(low, high + 1) for b in range(low, high + 1)}
     with SolverProcess("z3") as process:
-        for total in [*range(min(squares), min(squares) + 40), max(squares), max(squares) + 1]:
+        for total in [*range(min(squares), min(squares) + 20), max(squares), max(squares) + 1]:
             for bounded in (True, False):
                 script = Script()
                 x, y = script.declare("x", "Int"), script.declare("y", "Int")

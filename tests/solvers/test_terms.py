@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import z3
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.numbers.exact import compare
 from zerograd.solvers.terms import (
     FALSE,
@@ -199,7 +200,7 @@ def script_of(formula: Formula, names: list[str]) -> Script:
     return script
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(formulas(terms(["x", "y"])), ENVIRONMENTS)
 def test_text_of_real_formulas(exactly: type[Evaluator], formula: Formula, env: dict[str, Any]) -> None:
     """Z3 reads in the text what the formula says."""
@@ -207,7 +208,7 @@ def test_text_of_real_formulas(exactly: type[Evaluator], formula: Formula, env: 
     assert as_z3_sees_it(script, env) == exactly.holds(formula, env)
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(formulas(terms(["i", "j"])), ENVIRONMENTS)
 def test_text_of_integer_formulas(exactly: type[Evaluator], formula: Formula, env: dict[str, Any]) -> None:
     """Rational coefficients of integers are scaled away, and nothing changes."""
@@ -215,7 +216,7 @@ def test_text_of_integer_formulas(exactly: type[Evaluator], formula: Formula, en
     assert as_z3_sees_it(script, env) == exactly.holds(formula, env)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(formulas(terms(["x", "i"])), ENVIRONMENTS)
 def test_text_of_mixed_formulas(exactly: type[Evaluator], formula: Formula, env: dict[str, Any]) -> None:
     """Integers beside reals are read as reals."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.question.documents import KEYS
 from zerograd.spec import SpecError, loads
 
@@ -118,7 +119,7 @@ def read(text: str | bytes) -> None:
 
 
 @given(st.text())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @example('a: "\\UFFFFFFFF"')
 @example("%YAML 1.999\n---\n")
 @example("!<")
@@ -129,14 +130,14 @@ def test_any_text(text: str) -> None:
 
 
 @given(st.binary())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_any_bytes(data: bytes) -> None:
     """Arbitrary bytes."""
     read(data)
 
 
 @given(st.lists(st.sampled_from(SCRAPS), max_size=30).map("".join))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_scraps(text: str) -> None:
     """Pieces of YAML and of problems in any order."""
     read(text)
@@ -146,7 +147,7 @@ def test_scraps(text: str) -> None:
     st.sampled_from(GOOD),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), st.sampled_from(SCRAPS)), max_size=4),
 )
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_mutated_good_files(text: str, edits: list[tuple[float, int, str]]) -> None:
     """Good files with pieces cut out and others put in."""
     for place, length, scrap in edits:
@@ -161,7 +162,7 @@ def test_mutated_good_files(text: str, edits: list[tuple[float, int, str]]) -> N
         optional={key: DATA for key in KEYS if key not in ("network", "samples")},
     )
 )
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_any_values(data: dict[str, object]) -> None:
     """Any values under the right keys."""
     read(json.dumps(data))

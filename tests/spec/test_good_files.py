@@ -7,9 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.question.documents import parse_json, problem_from_json
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
@@ -104,7 +105,7 @@ def test_numbers_are_exact(written: str, value: Fraction) -> None:
 
 
 @given(st.fractions())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_fractions_round_trip(value: Fraction) -> None:
     """A fraction written by the core is read as that fraction."""
     problem = Problem(network=[1, 1], samples=1, given={"x": [[value]]})
@@ -114,7 +115,7 @@ def test_fractions_round_trip(value: Fraction) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_titles_round_trip(title: str) -> None:
     """Any title survives JSON's escapes, characters in two halves among them."""
     problem = Problem(network=[1, 1], samples=1, title=title)

@@ -103,7 +103,7 @@ def test_aliases() -> None:
 
 
 def test_keys_are_text() -> None:
-    """As in JSON; so a key that looks like a number or a truth value is an unknown key, not a riddle."""
+    """Keys are text, as in JSON: one that looks like a number or a truth value is unknown, not a riddle."""
     assert compose("{1: a, true: b, ~: c, 0.5: d}").root.plain() == {
         "1": "a",
         "true": "b",
@@ -159,6 +159,6 @@ def test_long_tag() -> None:
 
 @pytest.mark.slow
 def test_many_values() -> None:
-    """As many values as fit into a file are refused within seconds."""
+    """More values than are read, in a file of the largest size, are refused within seconds."""
     with pytest.raises(MalformedError, match="more than 100000 values"):
         compose("[" + "1," * 500_000 + "]")

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.show.filled import ROOT, answer, filled, founding
 from zerograd.core.errors import Refused
 from zerograd.core.model.activations import ACTIVATIONS, KINKS, LINEAR, leaky_relu, piecewise
@@ -30,9 +31,9 @@ from zerograd.document.blocks import Equation, Equations, Heading
 from zerograd.document.formula import Digits, Flow, Letter, Node, Quotient, Row, Script, Sign
 from zerograd.document.latex import formula
 from zerograd.document.text import prose
+from zerograd.explain.sums import Sums
 from zerograd.show.say.derivation import derivation_html, derivation_latex, derivation_markdown
 from zerograd.show.say.derivation.content import blocks
-from zerograd.show.say.sums import Sums
 
 HOSTILE = "\x1b[31m100% of $x_1$ & `code` <b> [a](http://b.c) \\input{/etc/passwd} # { |"
 F = Fraction
@@ -77,9 +78,7 @@ def answers(draw: st.DrawFn) -> Sat:
     return answer(network, arrays, derivative_at_kink=convention, zero=zero[: draw(st.integers(0, 9))])
 
 
-checked = settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+checked = examples(25, HealthCheck.data_too_large)
 
 
 class NotANumber(Exception):

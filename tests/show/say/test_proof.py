@@ -225,7 +225,7 @@ def test_hostile_titles_are_escaped() -> None:
 
 
 def test_a_fragment_has_no_preamble() -> None:
-    """Of a document, the fragment is the part between its ends."""
+    """The fragment is the document without its ends."""
     problem, certificate = two_samples()
     fragment = proof_latex(problem, certificate, document=False)
     assert "documentclass" not in fragment

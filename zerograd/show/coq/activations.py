@@ -114,7 +114,7 @@ class Unit:
         shown = name if self.sample.number is not None else f"{name} p"
         z = Number(shown, name, Polynomial.constant(0))
         forbidden = self.convention == "forbid"
-        return [Compared(z, "!=", constant(kink)) for kink in kinks_of(self.activation) if forbidden]
+        return [Compared(z, "!=", constant(end)) for end in ends_of(self.activation) if forbidden]
 
     def on_sides(self) -> tuple[str, str]:
         """On which side z is and what holds there: a proposition, and a proof of it."""
@@ -152,7 +152,8 @@ def has_intercepts(choices: Sequence[Side]) -> bool:
     return any(intercept(side) for side in choices)
 
 
-def kinks_of(activation: Activation) -> list[int | Fraction]:
+def ends_of(activation: Activation) -> list[int | Fraction]:
+    """Where one piece ends and the next begins."""
     return [side.high for side in sides(activation, "left") if side.high is not None]
 
 
@@ -160,7 +161,7 @@ def activation_definitions(unit: Unit) -> str:
     """φ and φ' of a unit by cases, and the lemmas on them that proofs use."""
     activation, convention, name = unit.activation, unit.convention, unit.function
     pieces = sides(activation, "left")
-    # Where kinks are forbidden no derivative is taken there; that of the left piece is as good as any.
+    # Under ``forbid`` no derivative is taken on a kink; that of the left piece is as good as any.
     taken = pieces if convention == "forbid" else sides(activation, convention)
     value = _by_cases(pieces, [linear_text(side, "z") for side in pieces])
     derivative = _by_cases(taken, [number_text(side.derivative) for side in taken])
@@ -196,8 +197,8 @@ def side_claims(choices: Sequence[Side], z: str, slope: str, shift: str) -> str:
 
 def _lemmas(unit: Unit) -> list[str]:
     choices, name = unit.sides, unit.function
-    kinks = [number_text(kink) for kink in kinks_of(unit.activation)]
-    cases = [f"destruct (Rtotal_order z {kink}) as [?|[?|?]]; try contradiction;" for kink in kinks]
+    ends = [number_text(end) for end in ends_of(unit.activation)]
+    cases = [f"destruct (Rtotal_order z {end}) as [?|[?|?]]; try contradiction;" for end in ends]
     decide = [
         f"unfold {name}, {name}';",
         "repeat match goal with",
@@ -209,7 +210,7 @@ def _lemmas(unit: Unit) -> list[str]:
     attempts = " | ".join(
         f"{'right; ' * n}{'left; ' if n < last else ''}repeat split; lra" for n in range(len(choices))
     )
-    forbidden = "".join(f"z <> {kink} -> " for kink in kinks) if unit.convention == "forbid" else ""
+    forbidden = "".join(f"z <> {end} -> " for end in ends) if unit.convention == "forbid" else ""
     lemmas = []
     if not unit.shifted:
         tactics = "\n  ".join([*decide, "lra."])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import ZerogradError
+from zerograd.core.question.fitness import smooth
 from zerograd.core.verdict.answer import Answer, Sat, Unsat
 
 if TYPE_CHECKING:
@@ -77,15 +79,19 @@ def picture(
     return written(drawn(witness, KINDS if kind == "all" else [kind], width), form)
 
 
-def _drawable(answer: Answer) -> Sat:
-    """The answer, if there is a witness, and a library to draw it with."""
+def unfit(answer: Answer) -> str | None:
+    """Say why there is no picture of an answer; None if there is one, unless its numbers are too large."""
     if not isinstance(answer, Sat):
         why = "" if isinstance(answer, Unsat) else f" ({answer.reason})"
-        raise NothingToPlot(f"the answer is {answer.status}{why}: there is no witness to draw")
-    try:
-        import matplotlib  # noqa: F401 - is it there?
-    except ImportError as error:
-        raise NothingToPlot(
-            "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
-        ) from error
+        return f"the answer is {answer.status}{why}: there is no witness to draw"
+    if find_spec("matplotlib") is None:
+        return "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
+    return smooth(answer.problem)
+
+
+def _drawable(answer: Answer) -> Sat:
+    """The answer, if it can be drawn."""
+    if (why := unfit(answer)) is not None:
+        raise NothingToPlot(why)
+    assert isinstance(answer, Sat)  # see `unfit`
     return answer

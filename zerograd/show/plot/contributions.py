@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, narrow, sign
 from zerograd.core.verdict.witness import Witness
+from zerograd.explain.sums import Sums
 from zerograd.show.question import relations_asked
-from zerograd.show.say.sums import Sums
 
 Entry = tuple[str, Index]
 

@@ -14,7 +14,7 @@ from zerograd.core.model.activations import piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot import NothingToPlot
-from zerograd.show.plot.piecewise import Piece, at, knots, pieces
+from zerograd.show.plot.piecewise import Piece, knots, pieces
 from zerograd.show.plot.placing import Places, left_out
 from zerograd.show.plot.points import (
     MOST_OUTPUTS,
@@ -163,9 +163,9 @@ def _curve(witness: Witness, low: float, high: float) -> Curve:
         if not abs(grid).max() <= LARGEST:
             raise NothingToPlot(f"an output is too large for a picture (the largest is {LARGEST:g})")
         return Curve(x, [list(map(float, column)) for column in grid.T], [], None)
-    ends = [(found[0], found[0].low), *((piece, piece.high) for piece in found)]
-    y = [[near(at(piece.output[k], x), "an output") for piece, x in ends] for k in range(network.outputs)]
-    return Curve([near(x) for _, x in ends], y, knots(found), found)
+    ends = [(found[0].low, found[0].ends[0]), *((piece.high, piece.ends[1]) for piece in found)]
+    y = [[near(heights[k], "an output") for _, heights in ends] for k in range(network.outputs)]
+    return Curve([near(x) for x, _ in ends], y, knots(found), found)
 
 
 def _limits(ax: Axes, window: tuple[float, float], heights: Sequence[float], below: float) -> None:

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from itertools import pairwise
 
-from zerograd.core.model.activations import Piece as Side
-from zerograd.core.model.activations import piecewise
+from zerograd.core.model.activations import PiecewiseLinear, piecewise
+from zerograd.core.model.backprop import forward
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, compare, divide, narrow, sign
 
-Affine = tuple[Exact, Exact]
-"""(slope, intercept): x ↦ slope·x + intercept."""
-
 MOST_STEPS, MOST_IRRATIONAL_STEPS = 400_000, 8_000
 """Products that are computed before the whole is given up."""
+
+Row = Sequence[Exact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +25,14 @@ class Piece:
 
     Attributes:
         low, high: its ends.
-        sides: per layer, per unit, the number of the activation's piece (see `Activation`).
-        output: ŷ, per output.
+        sides: per layer, per unit, the number of the activation's piece.
+        ends: ŷ at both ends; linear between them.
     """
 
     low: Exact
     high: Exact
     sides: tuple[tuple[int, ...], ...]
-    output: tuple[Affine, ...]
+    ends: tuple[Row, Row]
 
 
 def pieces(
@@ -50,67 +49,68 @@ def pieces(
     """
     irrational = any(isinstance(v, Algebraic) for array in parameters.values() for v in array.entries)
     left = MOST_IRRATIONAL_STEPS if irrational else MOST_STEPS
-    found = [Piece(low, high, (), ((1, 0),))]
-    for number, layer in enumerate(network.layers, start=1):
-        activation = piecewise(layer.activation)
-        weights = parameters[f"w{number}"].rows()
-        biases = parameters[f"b{number}"].entries if layer.bias else (0,) * layer.units
-        refined = []
+    found = [Piece(low, high, (), ((low,), (high,)))]
+    for number, (layer, width) in enumerate(zip(network.layers, network.widths, strict=False), start=1):
+        own = {name[0] + "1": parameters[name] for name in network.shapes if name[1:] == str(number)}
+        refined: list[Piece] = []
         for piece in found:
-            left -= layer.units * len(weights[0])
+            left -= layer.units * width
             if left < 0:
                 return None
-            z = tuple(_combined(row, piece.output, bias) for row, bias in zip(weights, biases, strict=True))
-            ends = [piece.low, *_crossings(z, activation.kinks, piece), piece.high]
-            for start, end in pairwise(ends):
-                left -= layer.units
-                middle = divide(start + end, 2)
-                sides = tuple(activation.locate(narrow(at(line, middle)))[0] for line in z)
-                output = tuple(
-                    _activated(line, activation.pieces[side]) for line, side in zip(z, sides, strict=True)
-                )
-                refined.append(Piece(start, end, (*piece.sides, sides), output))
+            run = forward(Network(width, (layer,)), own, Array.of(piece.ends, width), lambda *z: (z[-1], 1))
+            first, last = run.y_hat.rows()
+            parts = _split(piece, first, last, piecewise(layer.activation))
+            refined += parts
+            left -= layer.units * len(parts)
         found = refined
     return tuple(found)
 
 
-def at(line: Affine, x: Exact) -> Exact:
-    """The value at x."""
-    return line[0] * x + line[1]
+def _split(piece: Piece, first: Row, last: Row, activation: PiecewiseLinear) -> list[Piece]:
+    """A piece after a further layer, with these pre-activations at its ends."""
+
+    def values(share: Exact, sides: Sequence[int]) -> Row:
+        return [narrow(activation.on_piece(*unit)) for unit in zip(sides, z(share), strict=True)]
+
+    def z(share: Exact) -> Row:
+        return _between(first, last, share)
+
+    parts = []
+    for share, following in pairwise([0, *_crossings(first, last, activation.kinks), 1]):
+        sides = tuple(activation.locate(value)[0] for value in z(divide(share + following, 2)))
+        low, high = (_between((piece.low,), (piece.high,), at)[0] for at in (share, following))
+        ends = values(share, sides), values(following, sides)
+        parts.append(Piece(low, high, (*piece.sides, sides), ends))
+    return parts
 
 
-def _combined(row: Sequence[Exact], lines: Sequence[Affine], bias: Exact) -> Affine:
-    slope: Exact = 0
-    intercept: Exact = bias
-    for weight, (s, c) in zip(row, lines, strict=True):
-        slope, intercept = slope + weight * s, intercept + weight * c
-    return narrow(slope), narrow(intercept)
+def _between(start: Row, end: Row, share: Exact) -> list[Exact]:
+    """What is reached after a share of the way."""
+    return [narrow(a + share * (b - a)) for a, b in zip(start, end, strict=True)]
 
 
-def _activated(line: Affine, side: Side) -> Affine:
-    return narrow(side.slope * line[0]), narrow(side.slope * line[1] + side.offset)
-
-
-def _crossings(z: Sequence[Affine], kinks: Sequence[Exact], piece: Piece) -> list[Exact]:
-    """Where a pre-activation meets a kink, strictly inside the piece, in order."""
+def _crossings(start: Row, end: Row, kinks: Row) -> list[Exact]:
+    """The shares of the way at which a pre-activation meets a kink, in order; none at its ends."""
     inside: list[Exact] = []
-    for slope, intercept in z:
-        if sign(slope) == 0:
+    for a, b in zip(start, end, strict=True):
+        if compare(a, b) == 0:
             continue
-        for kink in kinks:
-            x = divide(kink - intercept, slope)
-            if compare(piece.low, x) < 0 < compare(piece.high, x):
-                inside.append(x)
+        shares = (divide(kink - a, b - a) for kink in kinks)
+        inside += (share for share in shares if sign(share) > 0 > compare(share, 1))
     inside.sort(key=cmp_to_key(compare))
-    return [x for n, x in enumerate(inside) if n == 0 or compare(inside[n - 1], x) != 0]
+    return [share for n, share in enumerate(inside) if n == 0 or compare(inside[n - 1], share) != 0]
 
 
 def knots(found: Sequence[Piece]) -> list[int]:
     """Where the slope of an output changes: the numbers of the pieces that begin there."""
+
+    def rises(piece: Piece, times: Exact) -> list[Exact]:
+        return [times * (b - a) for a, b in zip(*piece.ends, strict=True)]
+
     return [
         number
         for number, (left, right) in enumerate(pairwise(found), start=1)
-        if any(compare(a[0], b[0]) for a, b in zip(left.output, right.output, strict=True))
+        if any(map(compare, rises(left, right.high - right.low), rises(right, left.high - left.low)))
     ]
 
 

@@ -94,31 +94,33 @@ def shown_names(problem: Problem) -> list[str]:
     return [*problem.network.shapes, *(["x"] if problem.asks_of_x else [])]
 
 
-def rounding_lines(witness: Witness) -> Iterator[str]:
+_SIZES = '''def sizes():
+    """Of every gradient the sum of its terms' absolute values: rounding is relative to it."""
+    layers = [  # weights, biases, largest slope and offset of the activation
+{layers}
+    ]
+    below = [abs(x)]
+    for w, b, slope, offset in layers:
+        below.append(slope * (below[-1] @ w.T + b) + offset)
+    above = {factor} * (below[-1] + abs(y))
+    result = {{}}
+    for number, (w, _, slope, _) in reversed(list(enumerate(layers, start=1))):
+        above = slope * above
+        result[f"w{{number}}"] = above.T @ below[number - 1]
+        result[f"b{{number}}"] = above.sum(0)
+        above = above @ w
+    return {{**result, "x": above}}'''
+
+
+def rounding_lines(witness: Witness) -> list[str]:
     """A function ``sizes()`` of arrays ``w1``, …, ``x``, ``y``, in words that both libraries read."""
-    network = witness.problem.network
-    loss = witness.problem.model.loss
-    share = f" / {loss.count(*witness.y.shape)}" if loss.averages else ""
-    yield "def sizes():"
-    yield '    """Of every gradient the sum of its terms\' absolute values: rounding is relative to it."""'
-    yield "    layers = [  # weights, biases, largest slope and offset of the activation"
-    for number, layer in enumerate(network.layers, start=1):
-        bias = f"abs(b{number})" if layer.bias else "0"
-        activation = piecewise(layer.activation)
+    loss, rows = witness.problem.model.loss, []
+    for number, layer in enumerate(witness.problem.network.layers, start=1):
+        bias, activation = f"abs(b{number})" if layer.bias else "0", piecewise(layer.activation)
         steep, offset = _short(activation.steepest), _short(activation.highest_offset)
-        yield f"        (abs(w{number}), {bias}, {steep}, {offset}),"
-    yield "    ]"
-    yield "    below = [abs(x)]"
-    yield "    for w, b, slope, offset in layers:"
-    yield "        below.append(slope * (below[-1] @ w.T + b) + offset)"
-    yield f"    above = {loss.constant}{share} * (below[-1] + abs(y))"
-    yield "    result = {}"
-    yield "    for number, (w, _, slope, _) in reversed(list(enumerate(layers, start=1))):"
-    yield "        above = slope * above"
-    yield '        result[f"w{number}"] = above.T @ below[number - 1]'
-    yield '        result[f"b{number}"] = above.sum(0)'
-    yield "        above = above @ w"
-    yield '    return {**result, "x": above}'
+        rows.append(f"        (abs(w{number}), {bias}, {steep}, {offset}),")
+    share = f" / {loss.count(*witness.y.shape)}" if loss.averages else ""
+    return _SIZES.format(layers="\n".join(rows), factor=f"{loss.constant}{share}").split("\n")
 
 
 def rounding_comment() -> list[str]:

@@ -28,9 +28,9 @@ from zerograd.document.formula import (
     inline,
     row,
 )
+from zerograd.explain.sums import GradientSum, Sums
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
-from zerograd.show.say.sums import GradientSum, Sums
 
 Place = tuple[str, Index]
 

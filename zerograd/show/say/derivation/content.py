@@ -10,6 +10,7 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Block, paragraph
 from zerograd.document.escape import clean
 from zerograd.document.formula import ALPHA, Digits
+from zerograd.explain.sums import Sums
 from zerograd.show.say.derivation.backward import backward, gradients
 from zerograd.show.say.derivation.forward import forward
 from zerograd.show.say.derivation.names import Names
@@ -17,7 +18,6 @@ from zerograd.show.say.derivation.opening import question
 from zerograd.show.say.derivation.reasons import reasons
 from zerograd.show.say.derivation.selection import EVERYTHING, select
 from zerograd.show.say.derivation.setting import alpha, data, network
-from zerograd.show.say.sums import Sums
 
 
 def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:

@@ -102,8 +102,7 @@ def _units_at_rest(answer: Sat, layer: int, activation: Activation, units: Seque
             if on_kink:
                 on_kink_at.append(m)
             elif not slope:
-                below = piece == 0 and activation.name.startswith("relu")
-                flat.setdefault("inactive" if below else "saturated", []).append(m)
+                flat.setdefault(piecewise(activation).pieces[piece].word or "saturated", []).append(m)
         states = [f"{word} (slope 0) on {samples_text(at, samples)}" for word, at in flat.items()]
         if on_kink_at:
             where = kink_line([activation], answer.problem.derivative_at_kink)

@@ -11,10 +11,11 @@ from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join
 from zerograd.document.formula import inline
+from zerograd.explain.causes import Flat, NoOutgoingWeight, NothingReturns, ZeroAdjoint, ZeroFactor, causes
+from zerograd.explain.sums import GradientSum, Sums
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
-from zerograd.show.say.sums import GradientSum, Sums
 from zerograd.show.smallest import smallest_text
 from zerograd.show.why import why_zero
 from zerograd.show.words import count, samples_text
@@ -44,7 +45,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
     ]
     paragraphs = [
         *_cancelled(answer, names, [sums[place] for place in zero]),
-        *_term_by_term(answer, names, [sums[place] for place in zero], all_sums),
+        *_term_by_term(answer, names, [sums[place] for place in zero]),
         *_held_back(answer, names, list(dict.fromkeys(other)), sums, all_sums),
         *(_of_inputs(answer) if problem.asks_of_x else ()),
     ]
@@ -89,38 +90,39 @@ def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterat
         yield ("Terms that are not zero cancel: ", *parts, ".")
 
 
-def _term_by_term(answer: Sat, names: Names, sums: Sequence[GradientSum], all_sums: Sums) -> Iterator[Prose]:
+def _term_by_term(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:
     """Sums whose every term is 0."""
     groups: dict[Prose, list[Prose]] = {}
     for sum_ in sums:
         if not sum_.carrying:
-            groups.setdefault(_nothing(answer, names, sum_, all_sums), []).append((_gradient(names, sum_),))
+            groups.setdefault(_nothing(answer, names, sum_), []).append((_gradient(names, sum_),))
     for why, gradients in groups.items():
         yield ("Every term of ", *join(gradients), " is zero: ", *why, ".")
 
 
-def _nothing(answer: Sat, names: Names, sum_: GradientSum, all_sums: Sums) -> Prose:
+def _nothing(answer: Sat, names: Names, sum_: GradientSum) -> Prose:
     """Why every term is 0."""
-    layer, unit = int(sum_.name[1:]), sum_.index[0]
-    network, run = answer.problem.network, answer.witness.forward
-    if not any(map(sign, answer.witness.point.residuals.entries)):
-        return ("every residual is zero",)
-    of = _unit(names, layer, unit)
-    if not any(values[unit] for values in run.derivatives[layer - 1].rows()):
-        return (f"{of} has slope 0 on {_every(answer)}",)
-    if not any(map(sign, all_sums.delta(layer, unit))):
-        if layer == network.depth:
-            return (f"nothing comes back to {of}, whose slope or residual is zero on {_every(answer)}",)
-        above = answer.witness.parameters[f"w{layer + 1}"].rows()
-        if not any(sign(weights[unit]) for weights in above):
+    network, layer = answer.problem.network, int(sum_.name[1:])
+    of, every = _unit(names, layer, sum_.index[0]), _every(answer)
+    why = causes(answer.witness.point, sum_.name, sum_.index)
+    match why:
+        case (ZeroAdjoint(outputs=outputs),) if len(outputs) == network.outputs:
+            return ("every residual is zero",)
+        case (NoOutgoingWeight(),):
             return (f"no weight leads on from {of}",)
-        for higher in range(layer + 1, network.depth + 1):
-            if not any(run.derivatives[higher - 1].entries):
-                whole = "the output" if higher == network.depth else f"layer {higher}"
-                return (f"{whole} has slope 0 on {_every(answer)}, in every unit",)
-        no = "on no sample does anything come back" if answer.witness.samples > 1 else "nothing comes back"
-        return (f"{no} through {of}",)
-    return (f"what comes in is zero wherever something comes back through {of}",)
+        case (NothingReturns(),):
+            several = answer.witness.samples > 1
+            no = "on no sample does anything come back" if several else "nothing comes back"
+            return (f"{no} through {of}",)
+        case (ZeroFactor(),):
+            return (f"what comes in is zero wherever something comes back through {of}",)
+    flat = [cause for cause in why if isinstance(cause, Flat)]
+    if len(flat) < len(why):
+        return (f"nothing comes back to {of}, whose slope or residual is zero on {every}",)
+    if flat[0].layer == layer:
+        return (f"{of} has slope 0 on {every}",)
+    whole = "the output" if flat[0].layer == network.depth else f"layer {flat[0].layer}"
+    return (f"{whole} has slope 0 on {every}, in every unit",)
 
 
 def _held_back(
