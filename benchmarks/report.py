@@ -176,7 +176,8 @@ def markdown(data: Mapping[str, Any]) -> str:
         ratio_shown = _short(found["geometric_mean_ratio"])
         told = (
             f"Of {number} random questions, with {found['cap']:g} seconds for each, these shares were "
-            f"decided: {shares}. The better rival's time over zerograd's is {ratio_shown} in the geometric mean; "
+            f"decided: {shares}. The better rival's time over zerograd's is {ratio_shown} in the geometric "
+            "mean; "
             "a question left open counts as the cap for either."
         )
         lines += ["", told]
