@@ -26,7 +26,7 @@ from zerograd.table import Atlas
 
 MAX_JOBS = 64
 USUAL_JOBS = 8
-"""By default, however many cores there are: each job's processes take memory."""
+"""The default, however many cores there are: each job's processes take memory."""
 PATIENCE = 10.0
 """Seconds that interrupted jobs get to end, which takes milliseconds."""
 

@@ -18,6 +18,7 @@ from zerograd.derive.naming import function_name, is_scalar, quantity
 from zerograd.document import formula as tree
 from zerograd.document.exact import number
 from zerograd.document.formula import BESIDE, CLOSE, COMMA, DOTS, OPEN, beside, derivative, row, spread
+from zerograd.show.say.derivation.selection import shortened
 
 _WORDS = {"leaky_relu": "LeakyReLU"}
 
@@ -106,8 +107,6 @@ def vector(values: Sequence[Exact], longest: int = LONGEST) -> tree.Flow:
     """``(1, −2, 1)``, breakable after commas; a single value stands alone; long ones lose their middle."""
     if len(values) == 1:
         return tree.Flow((number(values[0]),))
-    shown = [number(value) for value in (values if len(values) <= longest else values[: longest - 2])]
-    if len(values) > longest:
-        shown += [DOTS, number(values[-1])]
+    shown = [DOTS if value is None else number(value) for value in shortened(values, longest, None)]
     parts = [row(node, COMMA) for node in shown[:-1]]
     return tree.Flow((row(OPEN, parts[0]), *parts[1:], row(shown[-1], CLOSE)))
