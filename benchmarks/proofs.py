@@ -115,7 +115,7 @@ def measure(problem: zg.Problem, cap: float, process: SearchProcess, prover: Pro
 def markdown(outcomes: list[Outcome], cap: float) -> str:
     """The table for the README."""
     lines = [
-        "| nos of | certified | found, median | found, longest | checked, longest |",
+        "| impossible questions | certified | found, median | found, longest | checked, longest |",
         "|---|---|---|---|---|",
     ]
     for group in dict.fromkeys(o.group for o in outcomes):

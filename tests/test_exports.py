@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 import zerograd as zg
+from tests.show import filled
 from zerograd.core.verdict.answer import Unknown, Unsat
 from zerograd.core.verdict.atlas import Row, patterns, row_problem
 from zerograd.exports import FORMS, Form, NothingToExport, Thing, export, unfit
@@ -94,3 +95,21 @@ def test_what_is_nothing_of_ours_is_a_mistake(things: dict[str, Thing]) -> None:
         export(things["sat"], "gif")  # type: ignore[arg-type]
     assert unfit(things["atlas"], "coq") == "an atlas can be had as markdown, latex, json"
     assert set(FORMS) == set().union(*EXPECTED.values())
+
+
+@pytest.mark.parametrize("form", ["markdown", "latex", "pytorch", "jax", "notebook"])
+def test_what_works_out_squares_says_so(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms that calculate with squared errors ask whether the loss is made of them, before they write."""
+    answer = filled.founding()
+    assert unfit(answer, form) is None
+    monkeypatch.setattr("zerograd.core.model.losses.MeanOfSquares.least_squares", False)
+    with pytest.raises(NothingToExport, match="least squares"):
+        export(answer, form)
+
+
+def test_coq_says_what_it_cannot_speak_of(things: dict[str, Thing], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proof about another loss has no Coq file."""
+    assert unfit(things["proof"], "coq") is None
+    monkeypatch.setattr("zerograd.show.coq.unfit", lambda problem: "another loss")
+    with pytest.raises(NothingToExport, match="another loss"):
+        export(things["proof"], "coq")

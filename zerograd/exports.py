@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Literal, TypeAlias, get_args
 
+from zerograd.atlas_table import Atlas
 from zerograd.core.errors import ZerogradError
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.proof import Proof
-from zerograd.table import Atlas
 
 Form: TypeAlias = Literal["markdown", "latex", "pytorch", "jax", "notebook", "smtlib", "html", "coq", "json"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -68,10 +68,19 @@ def unfit(thing: Thing, form: Form) -> str | None:
             f"the question is about more than one number of samples ({thing.problem.samples}): "
             "solve it for one of them (--samples N), and export that result"
         )
-    if form == "smtlib":
-        from zerograd.search import smtlib
+    match thing, form:
+        case _, "smtlib":
+            from zerograd.search import smtlib
 
-        return smtlib.unfit(thing.problem)
+            return smtlib.unfit(thing.problem)
+        case _, "coq":
+            from zerograd.show import coq
+
+            return coq.unfit(thing.problem)
+        case Sat(), "markdown" | "latex" | "pytorch" | "jax" | "notebook":
+            from zerograd.show.fitness import no_calculation
+
+            return no_calculation(thing)
     return None
 
 

@@ -29,7 +29,7 @@ def question(loss: Loss, **asked: Any) -> zg.Problem:
 
 @EVERY
 def test_it_is_named_wherever_it_is_spoken_of(loss: Loss) -> None:
-    """By its own words, in answers and documents."""
+    """Answers and documents use its own words."""
     answer = founding(loss=loss.name)
     others = {other.words for other in LOSSES.values()} - {loss.words}
     forms: tuple[Form, ...] = ("markdown", "latex", "html", "pytorch", "jax", "smtlib")

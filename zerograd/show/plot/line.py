@@ -36,6 +36,7 @@ from zerograd.show.plot.style import (
     alpha_note,
     bare,
     caption,
+    first_of,
     heading,
     near,
     text_style,
@@ -116,12 +117,8 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
 
 
 def _notes(witness: Witness, curve: Curve, rows: int) -> list[str]:
-    notes = []
-    outputs = witness.problem.network.outputs
-    if witness.samples > MOST_DRAWN:
-        notes.append(f"The first {MOST_DRAWN} of {witness.samples} samples are drawn.")
-    if outputs > MOST_OUTPUTS:
-        notes.append(f"The first {MOST_OUTPUTS} of {outputs} outputs are drawn.")
+    notes = first_of(MOST_DRAWN, witness.samples, "samples")
+    notes += first_of(MOST_OUTPUTS, witness.problem.network.outputs, "outputs")
     if curve.pieces is None:
         notes.append(f"There are too many kinks to compute each: the curve is drawn through {_GRID} points.")
     if rows:

@@ -27,6 +27,7 @@ from zerograd.show.plot.style import (
     TARGET,
     alpha_note,
     caption,
+    first_of,
     heading,
     listed,
     near,
@@ -51,10 +52,7 @@ def draw_plane(ax: Axes, witness: Witness) -> Finish:
     points = [(near(a, "an input"), near(b, "an input")) for a, b in witness.x.rows()[:drawn]]
     ax.set_xlim(*_window([p[0] for p in points]))
     ax.set_ylim(*_window([p[1] for p in points]))
-    notes = _background(ax, witness)
-    if drawn < witness.samples:
-        notes.append(f"The first {drawn} of {witness.samples} samples are drawn.")
-
+    notes = [*_background(ax, witness), *first_of(drawn, witness.samples, "samples")]
     lines, without = kink_lines(witness)
     inside = [(line, ends) for line in lines if (ends := _clipped(ax, line)) is not None]
     if len(inside) < len(lines):

@@ -224,6 +224,11 @@ def bare(ax: Axes) -> None:
         ax.spines[side].set_visible(False)
 
 
+def first_of(drawn: int, every: int, what: str) -> list[str]:
+    """A note where not all are drawn."""
+    return [f"The first {drawn} of {every} {what} are drawn."] if drawn < every else []
+
+
 def listed(items: Sequence[str], most: int = 3) -> str:
     """``a, b, … (7 in all)``."""
     if len(items) <= most:
