@@ -6,6 +6,10 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 _LABEL = 10
 """Columns before the text of a labelled line."""
@@ -63,6 +67,6 @@ def _wrap(text: str, width: int, first: str, rest: str) -> list[str]:
     return [line.replace("\u00a0", " ") for line in lines]
 
 
-def cut(items: Sequence[str], most: int) -> tuple[list[str], int]:
-    """The first items, and how many are left out."""
-    return list(items[:most]), max(len(items) - most, 0)
+def shortened(items: Sequence[T], most: int, mark: U) -> list[T | U]:
+    """All items; of a long sequence the first ones, a mark for what is left out, and the last."""
+    return [*items] if len(items) <= most else [*items[: most - 2], mark, items[-1]]

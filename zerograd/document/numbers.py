@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from zerograd.core.numbers.approximation import bits, near, simpler_interval
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, format_exact, narrow
+from zerograd.document.layout import shortened
 
 LONGEST = 24
 """Characters of an exact number that is written out."""
@@ -52,9 +53,7 @@ def vector_text(values: Sequence[Exact], marks: Sequence[str] = (), *, longest: 
     if len(values) == 1:
         return exact_text(values[0]) + marks[0]
     shown = [exact_text(v) + mark for v, mark in zip(values, marks, strict=True)]
-    if len(shown) > longest:
-        shown = [*shown[: longest - 2], "…", shown[-1]]
-    return f"({', '.join(shown)})"
+    return f"({', '.join(shortened(shown, longest, '…'))})"
 
 
 def alpha_text(field: NumberField) -> str:

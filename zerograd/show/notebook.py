@@ -25,7 +25,6 @@ from zerograd.show.scripts.parts import (
     put_back_arguments,
     rounding_comment,
     rounding_lines,
-    shown_names,
     title,
 )
 from zerograd.show.words import activations
@@ -306,7 +305,7 @@ def _backward(answer: Sat) -> Iterator[str]:
         if layer.bias:
             yield f'found["b{number}"] = d{number}.sum(axis=0)'
         upstream = f"(d{number} @ w{number})"
-    if "x" in shown_names(answer.problem):
+    if answer.problem.asks_of_x:
         yield 'found["x"] = d1 @ w1'
     yield ""
     yield "for name, gradient in sorted(found.items()):"

@@ -8,7 +8,6 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Attempt, Run
 from zerograd.document.escape import clean
-from zerograd.document.layout import cut
 from zerograd.document.numbers import exact_text
 from zerograd.show.words import activations, kink_line, label, network_line
 
@@ -42,41 +41,37 @@ def question_lines(problem: Problem) -> Iterator[str]:
 def condition_lines(problem: Problem) -> Iterator[str]:
     """What is asked beside the signs of gradients: conditions, given values, bounds and the domain."""
     yield from (f"where {line}" for line in where_lines(problem))
-    shapes = variable_shapes(problem.network, problem.samples.least)
-    yield from _some(
-        "given",
-        [
-            f"{label(name, index, shapes[name])} = {exact_text(value)}"
-            for name, values in problem.given.items()
-            for index, value in values.items()
-        ],
-    )
-    yield from _some(
-        "bounds",
-        [
-            f"{reference} in {'(-∞' if low is None else f'[{exact_text(low)}'}, "
-            f"{'∞)' if high is None else f'{exact_text(high)}]'}"
-            for reference, (low, high) in problem.bounds.items()
-        ],
-    )
+    bounds = [
+        f"{reference} in {'(-∞' if low is None else f'[{exact_text(low)}'}, "
+        f"{'∞)' if high is None else f'{exact_text(high)}]'}"
+        for reference, (low, high) in problem.bounds.items()
+    ]
+    for word, items in (("given", given_values(problem)), ("bounds", bounds)):
+        if items:
+            yield f"{word}: {', '.join(_first(items))}"
     if problem.domain != "real":
         yield f"domain: {problem.domain}"
 
 
 def where_lines(problem: Problem, mark: str = "") -> list[str]:
     """The conditions, one a line, each with a mark behind it."""
-    shown, left_out = cut([clean(str(condition)) for condition in problem.where], _MOST)
-    if left_out:
-        shown.append(f"and {left_out} more")
-    return [condition + mark for condition in shown]
+    return [line + mark for line in _first([clean(str(condition)) for condition in problem.where])]
 
 
-def _some(word: str, items: Sequence[str]) -> Iterator[str]:
-    shown, left_out = cut(items, _MOST)
-    if left_out:
-        shown.append(f"and {left_out} more")
-    if shown:
-        yield f"{word}: {', '.join(shown)}"
+def given_values(problem: Problem) -> list[str]:
+    """``w1 = 2``, of each value that is given."""
+    shapes = variable_shapes(problem.network, problem.samples.least)
+    return [
+        f"{label(name, index, shapes[name])} = {exact_text(value)}"
+        for name, values in problem.given.items()
+        for index, value in values.items()
+    ]
+
+
+def _first(items: Sequence[str]) -> list[str]:
+    """As many as are listed, and how many there are besides."""
+    more = len(items) - _MOST
+    return [*items[:_MOST], *([f"and {more} more"] if more > 0 else [])]
 
 
 def word_of(run: Run) -> str:

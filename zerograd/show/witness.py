@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
 
-from zerograd.core.model.activations import piecewise
+from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
-from zerograd.document.layout import Layout
+from zerograd.document.layout import Layout, shortened
 from zerograd.document.numbers import equation, exact_text, vector_text
 from zerograd.document.table import Column, flow, table
 from zerograd.explain.causes import dead_units
+from zerograd.show.samples import MAX_ROWS, sample_columns
 from zerograd.show.why import units_text, why_zero
 from zerograd.show.words import count, kink_line, label
 
-T = TypeVar("T")
-
-MAX_ROWS = 40
 MAX_COLUMNS = 12
 MAX_SIDE = 12
 """Rows and columns of the largest matrix that is shown in full."""
 INACTIVE, ON_KINK = "°", "*"
-
-
-def shorten(items: Sequence[T], most: int) -> tuple[list[T], list[T]]:
-    """All items and nothing, or the first ones and the last."""
-    if len(items) <= most:
-        return list(items), []
-    return list(items[: most - 2]), [items[-1]]
 
 
 def parameter_lines(witness: Witness, layout: Layout) -> Iterator[str]:
@@ -50,10 +40,10 @@ def parameter_lines(witness: Witness, layout: Layout) -> Iterator[str]:
 def _matrix(name: str, rows: Sequence[Sequence[Exact]]) -> list[str]:
     if len(rows) == 1:
         return [equation(name, vector_text(rows[0], longest=MAX_SIDE))]
-    head, tail = shorten(rows, MAX_SIDE)
-    grid = [_cells(row) for row in [*head, *tail]]
-    if tail:
-        grid.insert(len(head), ["⋮"] * len(grid[0]))
+    shown = shortened(rows, MAX_SIDE, ["⋮"] * min(len(rows[0]), MAX_SIDE))
+    grid = [
+        [v if isinstance(v, str) else exact_text(v) for v in shortened(row, MAX_SIDE, "…")] for row in shown
+    ]
     widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
     lines = []
     for number, cells in enumerate(grid):
@@ -62,11 +52,6 @@ def _matrix(name: str, rows: Sequence[Sequence[Exact]]) -> list[str]:
         inner = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
         lines.append(f"{equals}{left} {inner} {right}")
     return lines
-
-
-def _cells(row: Sequence[Exact]) -> list[str]:
-    head, tail = shorten(row, MAX_SIDE)
-    return [*map(exact_text, head), *(["…"] if tail else []), *map(exact_text, tail)]
 
 
 def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
@@ -104,39 +89,23 @@ def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
 
 
 def _columns(witness: Witness, shown: int) -> list[Column]:
-    run, network = witness.forward, witness.problem.network
-
-    def column(heading: str, rows: Sequence[Sequence[Exact]]) -> Column:
-        return Column(heading, [vector_text(row) for row in rows[:shown]])
-
-    columns = [Column("sample", [str(m) for m in range(shown)]), column("x", witness.x.rows())]
-    for number, layer in enumerate(network.layers, start=1):
-        if not layer.activation.is_linear:
-            columns.append(_marked(witness, number, shown))
-            if number < network.depth:
-                columns.append(column(f"a{number}", run.a[number - 1].rows()))
-        elif number < network.depth:
-            columns.append(column(f"z{number} = a{number}", run.z[number - 1].rows()))
-    ends = {"ŷ": run.y_hat, "y": witness.y, "residual": witness.point.residuals}
-    return columns + [column(heading, array.rows()) for heading, array in ends.items()]
+    columns = [Column("sample", [str(m) for m in range(shown)])]
+    for heading, array, activation in sample_columns(witness, "residual"):
+        marks = [[_mark(activation, z) for z in row] for row in array.rows()[:shown]]
+        cells = [vector_text(row, mark) for row, mark in zip(array.rows(), marks, strict=False)]
+        marked = any(cell.endswith((INACTIVE, ON_KINK)) for cell in cells)
+        if marked:  # numbers stay in line, whether they are marked or not
+            cells = [cell if cell.endswith((INACTIVE, ON_KINK)) else f"{cell} " for cell in cells]
+        columns.append(Column(f"{heading} " if marked else heading, cells))
+    return columns
 
 
-def _marked(witness: Witness, number: int, shown: int) -> Column:
-    """The column of z of a layer, with marks where a unit is inactive or on a kink."""
-    activation = witness.problem.network.layers[number - 1].activation
-    run = witness.forward
-    cells = []
-    for z, row in zip(run.z[number - 1].rows()[:shown], run.derivatives[number - 1].rows(), strict=False):
-        marks = [
-            ON_KINK if piecewise(activation).locate(value)[1] else "" if derivative else INACTIVE
-            for value, derivative in zip(z, row, strict=True)
-        ]
-        cells.append(vector_text(z, marks))
-    if any(cell.endswith((INACTIVE, ON_KINK)) for cell in cells):
-        # Numbers stay in line, whether they are marked or not.
-        cells = [cell if cell.endswith((INACTIVE, ON_KINK)) else f"{cell} " for cell in cells]
-        return Column(f"z{number} ", cells)
-    return Column(f"z{number}", cells)
+def _mark(activation: Activation | None, z: Exact) -> str:
+    """What stands behind a pre-activation where a unit is inactive or on a kink."""
+    if activation is None:
+        return ""
+    piece, on_kink = piecewise(activation).locate(z)
+    return ON_KINK if on_kink else "" if piecewise(activation).pieces[piece].slope else INACTIVE
 
 
 def _dead_units(witness: Witness, layout: Layout) -> Iterator[str]:
@@ -152,7 +121,7 @@ def _dead_units(witness: Witness, layout: Layout) -> Iterator[str]:
 def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     """One row for each entry, or for each array where there are many: its value, and what was asked."""
     problem = witness.problem
-    names = [*problem.network.shapes, *(["x"] if problem.asks_of_x else [])]
+    names = problem.gradient_names
     entries = [(name, index) for name in names for index, _ in witness.gradients[name].items()]
     if len(entries) > MAX_ROWS:
         yield from _by_array(witness, names, layout)
@@ -196,8 +165,7 @@ def _by_array(witness: Witness, names: Sequence[str], layout: Layout) -> list[st
             for reference in references
             if reference.name == name
         ]
-        shown, last = shorten(relations, 4)
-        asked.append(", ".join([*shown, *(["…"] if last else []), *last]))
+        asked.append(", ".join(shortened(relations, 4, "…")))
     columns = [
         Column("gradient", [f"∂L/∂{name}" for name in names], left=True),
         Column("entries", [str(len(signs[name])) for name in names]),

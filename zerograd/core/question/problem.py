@@ -192,6 +192,11 @@ class Problem(Question):
         }
         return Problem(**{**same, **changes})
 
+    @property
+    def gradient_names(self) -> list[str]:
+        """The arrays whose gradients are told: all parameters, and ``x`` if anything is asked of it."""
+        return [*self.network.shapes, *(["x"] if self.asks_of_x else [])]
+
     def relations_asked(self, samples: int) -> dict[tuple[str, Index], list[Relation]]:
         """The relations under which the question names each gradient entry that it asks for."""
         asked: dict[tuple[str, Index], list[Relation]] = {}

@@ -214,7 +214,7 @@ class Sat(_Answer):
             check_size(self.witness, self.smallest.size)
 
     def to_json(self) -> dict[str, Any]:
-        names = [*self.problem.network.shapes, *(["x"] if self.problem.asks_of_x else [])]
+        names = self.problem.gradient_names
         proved = {} if self.fewer is None else {"fewer": self.fewer.to_json()}
         if self.smallest is not None:
             proved["smallest"] = self.smallest.to_json()

@@ -15,10 +15,9 @@ from zerograd.document.escape import clean, clean_lines
 from zerograd.document.numbers import exact_text as plain_text
 from zerograd.show.page.data import gradient_rows, labels
 from zerograd.show.question import condition_lines, convention_line
+from zerograd.show.samples import MAX_ROWS, sample_columns
 from zerograd.show.words import alpha_line, count, network_line, piece_text
 
-MAX_ROWS = 40
-"""Samples and parameters that are shown."""
 MAX_UNITS = 8
 """Entries of a vector that are shown in one cell."""
 
@@ -133,32 +132,19 @@ def signs_text(values: Sequence[Exact]) -> str:
 
 
 def _samples(witness: Witness) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows: sample, x, z and a of every layer, ŷ, y, r."""
-    run, network = witness.forward, witness.problem.network
-    columns: list[tuple[str, list[str]]] = [("x", _cells(witness.x.rows()))]
-    for number, layer in enumerate(network.layers, start=1):
-        bends, last = not layer.activation.is_linear, number == network.depth
-        z = run.z[number - 1].rows()[:MAX_ROWS]
-        if bends or not last:
-            cells = [_vector([_marked(layer.activation, v) for v in row]) for row in z]
-            columns.append((f"z{number}" if bends else f"z{number} = a{number}", cells))
-        if bends and not last:
-            columns.append((f"a{number}", _cells(run.a[number - 1].rows())))
-    ends = {"ŷ": run.y_hat, "y": witness.y, "r": witness.quantities["r"]}
-    columns += [(heading, _cells(array.rows())) for heading, array in ends.items()]
-    shown = range(min(witness.samples, MAX_ROWS))
-    rows = [[str(m), *(cells[m] for _, cells in columns)] for m in shown]
-    return ["sample", *(heading for heading, _ in columns)], rows
+    """Headings and rows."""
+    headings, rows = ["sample"], [[str(m)] for m in range(min(witness.samples, MAX_ROWS))]
+    for heading, array, activation in sample_columns(witness, "r"):
+        headings.append(heading)
+        for cells, values in zip(rows, array.rows(), strict=False):
+            cells.append(_vector([_marked(activation, value) for value in values]))
+    return headings, rows
 
 
-def _cells(rows: Sequence[Sequence[Exact]]) -> list[str]:
-    return [_vector([exact_text(v) for v in row]) for row in rows[:MAX_ROWS]]
-
-
-def _marked(activation: Activation, z: Exact) -> str:
-    piece, on_kink = piecewise(activation).locate(z)
-    if activation.is_linear:
+def _marked(activation: Activation | None, z: Exact) -> str:
+    if activation is None:
         return exact_text(z)
+    piece, on_kink = piecewise(activation).locate(z)
     return f"{exact_text(z)} {'on kink' if on_kink else piece_text(piecewise(activation).pieces[piece])}"
 
 

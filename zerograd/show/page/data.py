@@ -126,7 +126,7 @@ def gradient_rows(problem: Problem, samples: int) -> Iterator[dict[str, Any]]:
         there, and whether ``some`` entry with one of them is enough.
     """
     shapes = gradient_shapes(problem.network, samples)
-    names = [*problem.network.shapes, *(["x"] if problem.asks_of_x else [])]
+    names = problem.gradient_names
     relations = list(_relations(problem, shapes))
     single = sum(len(_positions(name, shapes)) for name in names) <= MAX_ENTRIES
     for name in names:

@@ -84,14 +84,9 @@ def exact_lines(answer: Sat, convert: str) -> Iterator[str]:
     """The gradients as they are exactly."""
     yield "# The gradients of the loss, computed exactly (and then rounded, where they must be)."
     yield "exact = {"
-    for name in shown_names(answer.problem):
+    for name in answer.problem.gradient_names:
         yield f'    "{name}": {array(convert, answer.witness.gradients[name], 4)},'
     yield "}"
-
-
-def shown_names(problem: Problem) -> list[str]:
-    """The gradients that the script looks at."""
-    return [*problem.network.shapes, *(["x"] if problem.asks_of_x else [])]
 
 
 _SIZES = '''def sizes():
@@ -171,7 +166,7 @@ def _place(problem: Problem, reference: Reference) -> str:
 
 def _table(answer: Sat, library: str) -> Iterator[str]:
     gradients = answer.witness.gradients
-    names = shown_names(answer.problem)
+    names = answer.problem.gradient_names
     entries = [(name, index) for name in names for index, _ in gradients[name].items()]
     if len(entries) > MAX_ROWS:
         yield "for name in exact:"

@@ -28,9 +28,10 @@ from zerograd.document.formula import (
     inline,
     row,
 )
+from zerograd.document.layout import shortened
 from zerograd.explain.sums import GradientSum, Sums
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
-from zerograd.show.say.derivation.selection import EVERYTHING, Selection, shortened
+from zerograd.show.say.derivation.selection import EVERYTHING, Selection
 
 Place = tuple[str, Index]
 

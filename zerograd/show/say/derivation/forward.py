@@ -13,8 +13,9 @@ from zerograd.document import formula as tree
 from zerograd.document.blocks import chain, heading, paragraph
 from zerograd.document.exact import combination, number, signed, total
 from zerograd.document.formula import BESIDE, LESS, PLUS, beside, brackets, flow, row
+from zerograd.document.layout import shortened
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
-from zerograd.show.say.derivation.selection import EVERYTHING, Selection, shortened
+from zerograd.show.say.derivation.selection import EVERYTHING, Selection
 from zerograd.show.words import count, kink_line, samples_text
 
 

@@ -18,7 +18,7 @@ from zerograd.derive.naming import function_name, is_scalar, quantity
 from zerograd.document import formula as tree
 from zerograd.document.exact import number
 from zerograd.document.formula import BESIDE, CLOSE, COMMA, DOTS, OPEN, beside, derivative, row, spread
-from zerograd.show.say.derivation.selection import shortened
+from zerograd.document.layout import shortened
 
 _WORDS = {"leaky_relu": "LeakyReLU"}
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Index, indices
 from zerograd.core.verdict.witness import Witness
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 EVERYTHING = "zerograd export --to json has everything"
 MOST_GRADIENTS = 24
@@ -42,7 +37,7 @@ class Selection:
 def select(witness: Witness) -> Selection:
     """All entries of all gradients where they are few; else those that are asked by index, and the first."""
     problem, network = witness.problem, witness.problem.network
-    names = [*network.shapes, *(["x"] if problem.asks_of_x else [])]
+    names = problem.gradient_names
     many = sum(len(witness.gradients[name].entries) for name in names) > MOST_GRADIENTS
     gradients = {}
     for name in names:
@@ -74,8 +69,3 @@ def _named(witness: Witness, name: str) -> list[Index]:
         if reference.name == name and reference.index is not None
         for index in resolve(reference, shape)
     ]
-
-
-def shortened(items: Sequence[T], most: int, mark: U) -> list[T | U]:
-    """All items; of a long sequence the first ones, a mark for what is left out, and the last."""
-    return [*items] if len(items) <= most else [*items[: most - 2], mark, items[-1]]

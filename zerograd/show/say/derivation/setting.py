@@ -21,9 +21,10 @@ from zerograd.document.blocks import (
 )
 from zerograd.document.exact import number, polynomial
 from zerograd.document.formula import ALPHA, DOTS, DOWN, EQUALS, PLUS, ZERO, Letter, Matrix, Node, beside, row
+from zerograd.document.layout import shortened
 from zerograd.document.numbers import alpha_text, is_long, isolating_interval
 from zerograd.show.say.derivation.names import Names
-from zerograd.show.say.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE, shortened
+from zerograd.show.say.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE
 from zerograd.show.words import count
 
 _LONGEST_POLYNOMIAL = 13

@@ -11,7 +11,6 @@ from zerograd.core.model.sides import sides, units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
-from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.refuting.system import intercept
@@ -22,9 +21,9 @@ from zerograd.document.blocks import Code, Prose, join, prose, worded
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, LESS, PLUS, beside, derivative, row
 from zerograd.document.numbers import exact_text
-from zerograd.show.question import convention_line
+from zerograd.show.question import convention_line, given_values
 from zerograd.show.say.asking import asked_of, size
-from zerograd.show.words import label, network_line
+from zerograd.show.words import network_line
 
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
 
@@ -61,13 +60,7 @@ def _gradient(problem: Problem, name: str, index: Index | None) -> tree.Node:
 
 def _fixed(problem: Problem) -> Prose:
     """Given values and bounds."""
-    shapes = variable_shapes(problem.network, problem.samples.least)
-    given = [
-        f"{label(name, index, shapes[name])} = {exact_text(value)}"
-        for name, values in problem.given.items()
-        for index, value in values.items()
-    ]
-    bounded = []
+    given, bounded = given_values(problem), []
     for reference, (low, high) in problem.bounds.items():
         below = "" if low is None else f"{exact_text(low)} <= "
         above = "" if high is None else f" <= {exact_text(high)}"
