@@ -310,12 +310,12 @@ class Encoding:
         self.assertions += algebra.requirements
 
     def _lookup(self, name: str) -> Array[Number]:
-        outputs = self.samples * self.network.outputs
+        loss, shape = self.problem.model.loss, (self.samples, self.network.outputs)
         if name == "loss":
-            r = self.values["r"].entries
-            return Array((), (_sum(_products(r, r)) * z3.Q(1, outputs),))
+            total = sum(map(loss.at_adjoint, self.values["r"].rows()))
+            return Array((), (total * z3.Q(1, loss.count(*shape)),))
         if name.startswith("grad("):
-            return self.half_gradients[name[5:-1]].map(lambda g: g * z3.Q(2, outputs))
+            return self.half_gradients[name[5:-1]].map(lambda g: g * self._constant(loss.factor(*shape)))
         return self.values[name]
 
 

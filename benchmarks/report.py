@@ -175,8 +175,9 @@ def markdown(data: Mapping[str, Any]) -> str:
         shares = ", ".join(f"{name} {100 * count / number:.0f} %" for name, count in found["decided"].items())
         ratio_shown = _short(found["geometric_mean_ratio"])
         told = (
-            f"Of {number} random questions, with {found['cap']:g} seconds for each, these shares were decided: "
-            f"{shares}. The better rival's time over zerograd's is {ratio_shown} in the geometric mean; "
+            f"Of {number} random questions, with {found['cap']:g} seconds for each, these shares were "
+            f"decided: {shares}. The better rival's time over zerograd's is {ratio_shown} in the geometric "
+            "mean; "
             "a question left open counts as the cap for either."
         )
         lines += ["", told]

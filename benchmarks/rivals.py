@@ -83,5 +83,6 @@ def read_back(encoding: Encoding, model: Any) -> Witness | None:
         run = forward(
             encoding.network, values, values["x"], exact_activate(encoding.problem.derivative_at_kink)
         )
-        values["y"] = Array(r.shape, tuple(p - v for p, v in zip(run.y_hat.entries, r.entries, strict=True)))
+        target = encoding.problem.model.loss.target
+        values["y"] = Array(r.shape, tuple(map(target, run.y_hat.entries, r.entries)))
     return Witness.of(encoding.problem, values)

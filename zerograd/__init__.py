@@ -15,6 +15,7 @@ from zerograd._version import __version__
 
 if TYPE_CHECKING:
     from zerograd.api import gradients, load, load_answer, prove, smallest, solve, verify
+    from zerograd.atlas_table import Atlas
     from zerograd.atlases import atlas
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.model.activations import leaky_relu
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from zerograd.exports import export
     from zerograd.proof import Proof
     from zerograd.show.plot import plot
-    from zerograd.table import Atlas
 
 __all__ = [
     "Answer",
@@ -71,7 +71,7 @@ _HOME = {
     "zerograd.exports": ("export",),
     "zerograd.proof": ("Proof",),
     "zerograd.show.plot": ("plot",),
-    "zerograd.table": ("Atlas",),
+    "zerograd.atlas_table": ("Atlas",),
 }
 
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

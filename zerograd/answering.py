@@ -94,7 +94,7 @@ def answer_of(problem: Problem, finding: Finding, start: float, *, recheck_now: 
                 answer = Sat(witness, problem=problem)
             checks = {}
             if recheck_now:
-                from zerograd.numeric.recheck import recheck
+                from zerograd.evaluate.recheck import recheck
 
                 checks = recheck(witness)
             return answer.updated(checks=checks, run=run())
@@ -201,7 +201,7 @@ def with_smallest(
     progress: Progress,
 ) -> list[Sat]:
     """Return answers by the smallest witnesses that can be found until the deadline."""
-    from zerograd.numeric.recheck import recheck
+    from zerograd.evaluate.recheck import recheck
 
     began = time.monotonic()
     problem = answer.problem

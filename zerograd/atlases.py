@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import TypeAlias
 
 from zerograd.api import DEFAULT_TIMEOUT, check_timeout, solve
+from zerograd.atlas_table import Atlas
 from zerograd.core.errors import FormatError, Refused, ZerogradError
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.atlas import Pattern, Row, patterns, row_problem
@@ -22,11 +23,10 @@ from zerograd.search.crew import cores
 from zerograd.search.process import SearchProcess
 from zerograd.services.service import DEFAULT_MEMORY
 from zerograd.store import Damaged, Store, StoreError
-from zerograd.table import Atlas
 
 MAX_JOBS = 64
 USUAL_JOBS = 8
-"""By default, however many cores there are: each job's processes take memory."""
+"""The default, however many cores there are: each job's processes take memory."""
 PATIENCE = 10.0
 """Seconds that interrupted jobs get to end, which takes milliseconds."""
 

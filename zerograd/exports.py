@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Literal, TypeAlias, get_args
 
+from zerograd.atlas_table import Atlas
 from zerograd.core.errors import ZerogradError
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.proof import Proof
-from zerograd.table import Atlas
 
 Form: TypeAlias = Literal["markdown", "latex", "pytorch", "jax", "notebook", "smtlib", "html", "coq", "json"]
 FORMS: tuple[Form, ...] = get_args(Form)

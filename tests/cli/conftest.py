@@ -77,7 +77,7 @@ class Program:
             patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(as_bytes(stdin)), encoding="utf-8"))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
-            for module in ("torch", "zerograd.numeric.autograd"):  # as in WITHOUT_TORCH
+            for module in ("torch", "zerograd.evaluate.autograd"):  # as in WITHOUT_TORCH
                 patch.setitem(sys.modules, module, None)
             for module, name, service in (
                 ("zerograd.search.process", "SearchProcess", self.services[0]),

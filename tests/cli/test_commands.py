@@ -236,7 +236,7 @@ SearchProcess.find = find
 """
 
 DISAGREEMENT = """
-import zerograd.numeric.recheck as numeric
+import zerograd.evaluate.recheck as numeric
 
 def recheck(witness):
     raise numeric.Disagreement("float64 disagrees with the exact gradients: ∂L/∂w1[0,0]: exactly 1, found 2")

@@ -49,7 +49,7 @@ def test_targets_give_their_adjoint(loss: Loss, arrays: tuple[Array[Fraction], A
 @EVERY
 @given(arrays=pairs())
 def test_losses_are_what_they_say(loss: Loss, arrays: tuple[Array[Fraction], Array[Fraction]]) -> None:
-    """By the formula as one reads it; and from adjoints alone, where the loss is one of least squares."""
+    """The value is the formula as one reads it; of least squares, adjoints alone give it too."""
     y_hat, y = arrays
     squares = [(p - t) ** 2 for p, t in zip(y_hat.entries, y.entries, strict=True)]
     formulas = {"mse": sum(squares) / len(squares), "sse": sum(squares)}

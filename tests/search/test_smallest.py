@@ -313,7 +313,7 @@ def test_rechecks_do_not_take_the_time_of_the_search(monkeypatch: pytest.MonkeyP
         return {"float64": "slow"}
 
     monkeypatch.setattr(Child, "send", sent)
-    monkeypatch.setattr("zerograd.numeric.recheck.recheck", slowly)
+    monkeypatch.setattr("zerograd.evaluate.recheck.recheck", slowly)
     problem = Problem(network=[1, 1, 1], samples=1, nonzero=["w1"])
     answer = zg.smallest(problem, certify=False)
     assert isinstance(answer, zg.Sat)

@@ -16,7 +16,7 @@ import pytest
 from zerograd.core.errors import Refused
 from zerograd.core.model.activations import LINEAR, Activation, Kink, Smooth, leaky_relu
 from zerograd.core.model.backprop import exact_activate
-from zerograd.core.model.losses import MeanSquaredError
+from zerograd.core.model.losses import MeanOfSquares
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
@@ -367,15 +367,12 @@ def test_other_losses_and_activations_are_unfit(monkeypatch: pytest.MonkeyPatch)
     """What a Coq file cannot speak of is said before anything is written, and of nothing else."""
     assert unfit(Problem(**HEADLINE, samples=1)) is None
 
-    class Absolute(MeanSquaredError):
+    class Absolute(MeanOfSquares):
         words = "mean absolute error"
 
-    monkeypatch.setattr(coq_loss, "MeanSquaredError", Absolute)
+    monkeypatch.setattr(coq_loss, "MeanOfSquares", Absolute)
     problem = Problem(**HEADLINE, samples=1)
-    assert (
-        unfit(problem)
-        == "proofs for Coq speak of the mean absolute error only, not of the mean squared error"
-    )
+    assert unfit(problem) == "proofs for Coq speak of squared errors only, not of the mean squared error"
     with pytest.raises(NotExportable, match="not of the mean squared error"):
         one_sample()
     sigmoid = Smooth("sigmoid", LINEAR.names, lambda a: a * (1 - a))

@@ -28,8 +28,8 @@ from zerograd.cli.common import (
 from zerograd.streams import printable
 
 if TYPE_CHECKING:
+    from zerograd.atlas_table import Atlas
     from zerograd.exports import Form
-    from zerograd.table import Atlas
 
 FORMS = ("text", "markdown", "latex", "json")
 

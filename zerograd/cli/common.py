@@ -170,7 +170,7 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
 def report_bug(problem: Problem, error: Exception, seed: int) -> None:
     """Say that an answer was caught before it was given, and leave a file to reproduce it."""
     from zerograd.answering import CertificateRefused, SolversDisagree, WitnessRefused
-    from zerograd.numeric.recheck import Disagreement
+    from zerograd.evaluate.recheck import Disagreement
 
     document: dict[str, Any] = {
         "error": str(error),

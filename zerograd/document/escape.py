@@ -15,7 +15,7 @@ _ESCAPE_SEQUENCES = re.compile(
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode categories: control, format (which reorders text, or hides in it), surrogate, private, none."""
 _JOINERS = "\u200c\u200d"
-"""Of category Cf, and part of how some languages are written."""
+"""Characters of category Cf that are part of how some languages are written."""
 
 
 def clean(text: str) -> str:

@@ -110,11 +110,9 @@ def _block(block: doc.Block, room: float) -> Iterator[str]:
             yield rf"\medskip\noindent\textbf{{{prose(words)}}}\par"
         case doc.Heading(text=words, level=level):
             yield rf"\{'sub' * (level > 1)}section*{{{prose(words)}}}"
-        case doc.Equations(lines=equations) if room == inf:
-            for some in _batches(equations, _UNBROKEN):
-                yield from _aligned(_equations(some, room))
         case doc.Equations(lines=equations):
-            yield from _aligned(_equations(equations, room))
+            for some in _batches(equations, _UNBROKEN if room == inf else len(equations)):
+                yield from _aligned(_equations(some, room))
         case doc.Numbered(lines=numbered):
             yield from _numbered(numbered)
         case doc.Terms(items=items):

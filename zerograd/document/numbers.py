@@ -73,6 +73,11 @@ def vector_text(values: Sequence[Exact], marks: Sequence[str] = (), *, longest: 
     return f"({', '.join(shown)})"
 
 
+def alpha_text(field: NumberField) -> str:
+    """``1.41421``: the root α that a field has been made with."""
+    return decimal_text(Algebraic(field, (Fraction(0), Fraction(1))))
+
+
 def field_text(field: NumberField) -> str:
     """``α^2 - 2 in (1, 2)``: a polynomial, and the interval that tells its root α from others."""
     terms = []

@@ -1,4 +1,4 @@
-"""Why gradients are zero at a point, as data. How it is said is for `show` to decide.
+"""Why gradients are zero at a point, as data. How to word it is for `show` to decide.
 
 A gradient entry is a sum of products; each product has what comes back to a unit as a factor. So it is zero
 because every product has a factor that is zero, or because products cancel.

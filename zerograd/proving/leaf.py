@@ -267,7 +267,7 @@ class _Reduction:
         pending = {label: ring.to(p) for label, p in equations.items()}
         self.originals = dict(pending)
         self.shares: dict[str, dict[str, Any]] = {label: {} for label in pending}
-        """Of each equation, the multiples of pivots that its reduced form lacks."""
+        """The multiples of pivots that the reduced form of each equation lacks."""
         while (choice := self._choose(pending)) is not None:
             keep_time()
             label, position = choice

@@ -51,7 +51,7 @@ class Reals:
         self.solver = Z3()
         self._symbols: dict[str, str] = {}
         self._texts: dict[int, tuple[Formula, str, tuple[str, ...]]] = {}
-        """Of each formula (by its identity, which it is kept for): assertions, and variables."""
+        """Assertions and variables of each formula, by its identity (for which it is kept)."""
 
     def keep_time(self) -> float:
         """The seconds that are left. Raises OutOfTime if none are."""

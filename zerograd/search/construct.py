@@ -17,6 +17,7 @@ from operator import gt, lt, ne
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.conditions import ExactAlgebra, evaluate
+from zerograd.core.question.fitness import smooth, unreached
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Rational, Relation
@@ -26,7 +27,6 @@ from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, kernel, primitive
 from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
 from zerograd.search.mentions import speaks_of_targets
-from zerograd.search.reasons import smooth, unreached
 from zerograd.search.verdict import Found, Verdict
 
 NAME = "construct"

@@ -24,7 +24,7 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.search.mentions import calls
 
 Values = dict[str, dict[Index, Rational]]
-"""By name and index."""
+"""Values by name and index."""
 
 FACTORS = (1, 1, 1, 2)
 """How many times its original a parallel unit is."""
@@ -33,7 +33,7 @@ WEIGHTS = (1, 1, 1, 2, -1)
 """How many times its original's outgoing weights a parallel unit's are."""
 
 UPWARDS = 0.7
-"""Of hidden layers above the first, how often a weight is made positive: dead units pass no gradient on."""
+"""How often a weight of a hidden layer above the first is made positive: dead units pass no gradient on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _inputs(problem: Problem, samples: int, chance: random.Random, wide: int) ->
 
 
 Scales = Sequence[Sequence[int]]
-"""By hidden layer and unit."""
+"""Factors by hidden layer and unit."""
 
 
 def _scales(structure: Structure, choices: Sequence[int], chance: random.Random) -> Scales:

@@ -15,6 +15,7 @@ from typing import Any
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.fitness import no_least_squares, smooth
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational, Relation
@@ -23,7 +24,6 @@ from zerograd.search.draws import Draws, spread
 from zerograd.search.kernel import Vector, primitive
 from zerograd.search.linear_part import layers_of, run
 from zerograd.search.mentions import speaks_of_targets
-from zerograd.search.reasons import no_least_squares, smooth
 from zerograd.search.verdict import Found, Verdict
 
 NAME = "fit"
@@ -31,7 +31,7 @@ MOST = 6
 """Units of a layer that are not parallel."""
 
 REDRAWS = 40
-"""Of targets, until the conditions on data alone hold."""
+"""Draws of targets, until the conditions on data alone hold."""
 
 
 def unfit(problem: Problem) -> str | None:

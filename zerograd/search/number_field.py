@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from flint import fmpq
 
 MAX_DEGREE = 24
-"""Of a common field. Each step towards a larger one takes seconds, and nobody wants to read the result."""
+"""The largest degree of a common field. Each step towards a larger one takes seconds, for numbers that
+nobody wants to read."""
 MAX_RESULTANT = 48
 """Degree of a resultant that is computed."""
 

@@ -107,7 +107,7 @@ class Patterns:
                 yield candidate
 
     def _repeated(self, rows: tuple[Row, ...]) -> Iterator[tuple[Row, ...]]:
-        """As many samples of each row as can be of use: fewer are a special case (copies, adjoint 0)."""
+        """Each row with as many samples as can be of use: fewer are a special case (copies, adjoint 0)."""
         assert self.most is not None
         if len(rows) * self.most <= self.samples:
             yield tuple(row for row in rows for _ in range(self.most))

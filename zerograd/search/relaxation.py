@@ -12,11 +12,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.question.fitness import smooth
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.homogeneity import identities
 from zerograd.search.algebra import Ratio
-from zerograd.search.reasons import smooth
 from zerograd.search.requirements import (
     all_whole,
     require_bounds,

@@ -18,11 +18,11 @@ from zerograd.core.model.references import entry, resolve
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.question.conditions import evaluate
+from zerograd.core.question.fitness import no_least_squares, smooth
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, variable_shapes
 from zerograd.search.algebra import Ratio, TermAlgebra
 from zerograd.search.mentions import gradients_used, speaks_of
-from zerograd.search.reasons import no_least_squares, smooth
 from zerograd.search.requirements import all_whole, symbol
 from zerograd.solvers.terms import (
     ZERO,
@@ -44,7 +44,7 @@ from zerograd.solvers.terms import (
 )
 
 MAX_PRODUCTS = 2_000_000
-"""Of which the gradients are sums: some sixty megabytes of text."""
+"""Products that the gradients are sums of: some sixty megabytes of text."""
 
 
 def unfit(problem: Problem) -> str | None:
@@ -83,17 +83,17 @@ class _Writer:
 
     @property
     def derived(self) -> Sort:
-        """Of what is made of the unknowns."""
+        """The sort of what is made of the unknowns."""
         return "Int" if all_whole(self.problem) else "Real"
 
     @property
     def scale(self) -> Fraction:
-        """Of the gradients: whole numbers stay whole without the factor of the mean."""
+        """What the gradients are multiplied by: whole numbers stay whole without the factor of the loss."""
         return Fraction(1) if self.derived == "Int" else self.factor
 
     @property
     def factor(self) -> Fraction:
-        """Of the gradients: `Loss.factor`."""
+        """`Loss.factor` for this question."""
         return self.problem.model.loss.factor(self.samples, self.problem.network.outputs)
 
     def text(self, status: str | None) -> str:

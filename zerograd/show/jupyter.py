@@ -10,7 +10,7 @@ from zerograd.document.escape import clean
 from zerograd.show.question import question_lines, setting_line
 
 MOST_PARAMETERS = 200
-"""Of a network whose formulas are derived in less than a second; a notebook asks for them unasked."""
+"""The largest network whose formulas a notebook shows unasked: they are derived in less than a second."""
 
 
 def as_html(thing: object) -> str | None:

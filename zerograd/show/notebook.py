@@ -15,6 +15,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean_lines, markdown_escape
+from zerograd.show.fitness import no_calculation
 from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (
     asserts,
@@ -29,7 +30,7 @@ from zerograd.show.scripts.rounding import PutBack, beyond_float64, prepare
 from zerograd.show.words import activations
 
 _DECIMAL_DIGITS = 600
-"""Of a longer integer Python may refuse to read the decimal digits; it reads any number in base 16."""
+"""Python may refuse to read the digits of a longer integer; it reads any number in base 16."""
 _PRINTED_BITS = 10_000
 """Some 3000 digits; Python prints 4300."""
 
@@ -58,11 +59,9 @@ def notebook(answer: Sat) -> str:
 
 
 def unfit(answer: Answer) -> str | None:
-    """Why there is no notebook of this answer; None where there is one."""
-    if not isinstance(answer, Sat):
-        return f"the answer is {answer.status}: there is no witness to calculate with"
-    if not answer.problem.model.loss.least_squares:
-        return f"a notebook works out squares, and the loss is the {answer.problem.model.loss.words}"
+    """Say why there is no notebook of this answer; None if there is one."""
+    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
+        return reason
     return beyond_float64(answer.witness) if _in_floats(answer.witness) else None
 
 
@@ -199,17 +198,17 @@ def _names(problem: Problem) -> dict[Activation, str]:
 def _functions(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterator[str]:
     problem, floats = witness.problem, _in_floats(witness)
     for activation, name in _names(problem).items():
-        own = sides(activation, problem.derivative_at_kink)
-        values = [_affine(side, floats=floats) for side in own]
-        derivatives = [_number(side.derivative, floats=floats) for side in own]
+        parts = sides(activation, problem.derivative_at_kink)
+        values = [_affine(side, floats=floats) for side in parts]
+        derivatives = [_number(side.derivative, floats=floats) for side in parts]
         yield f"def {name}(z):"
-        yield f"    return {_by_side(own, values)}"
+        yield f"    return {_by_side(parts, values)}"
         yield ""
         yield ""
         yield f"def {name}_slope(z):"
         if problem.derivative_at_kink != "forbid":
             yield f"    # at a kink: {problem.derivative_at_kink}"
-        yield f"    return {_by_side(own, derivatives)}"
+        yield f"    return {_by_side(parts, derivatives)}"
         yield ""
         yield ""
     if put_back:
@@ -235,10 +234,10 @@ def _affine(side: Side, *, floats: bool) -> str:
     return product if offset == 0 else f"{product} + {_number(offset, floats=floats)}"
 
 
-def _by_side(own: tuple[Side, ...], values: list[str]) -> str:
+def _by_side(parts: tuple[Side, ...], values: list[str]) -> str:
     """Nested ``np.where``, from left to right."""
     text = values[-1]
-    for side, (value, following) in reversed(list(zip(own[:-1], pairwise(values), strict=True))):
+    for side, (value, following) in reversed(list(zip(parts[:-1], pairwise(values), strict=True))):
         if value != following:
             text = f"np.where(z {'<=' if side.high_closed else '<'} {side.high}, {value}, {text})"
     return text
@@ -251,7 +250,7 @@ def _forward(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterator[str]
         bias = f" + b{number}" if layer.bias else ""
         yield f"z{number} = {below} @ w{number}.T{bias}"
         if number in put_back:
-            yield f"z{number} = put_back(z{number}, {', '.join(put_back_arguments(put_back[number], 0))})"
+            yield f"z{number} = put_back(z{number}, {put_back_arguments(put_back[number], 0)})"
         phi = names.get(layer.activation)
         yield f"a{number} = {phi}(z{number})" if phi else f"a{number} = z{number}"
     for number in range(1, network.depth + 1):

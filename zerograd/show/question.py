@@ -103,16 +103,16 @@ def attempts_text(attempts: Iterable[Attempt], run: Run) -> str:
     for attempt in attempts:
         if attempt.status == "sat":
             continue
-        said = (
+        outcome = (
             f"ruled out on {word_of(run)}"
             if attempt.status == "unsat"
             else f"undecided ({clean(attempt.reason or 'no reason')})"
         )
-        if groups and groups[-1][0] == said:
+        if groups and groups[-1][0] == outcome:
             groups[-1][1].append(attempt.samples)
         else:
-            groups.append((said, [attempt.samples]))
-    return ", ".join(f"M = {_span(numbers)} {said}" for said, numbers in groups)
+            groups.append((outcome, [attempt.samples]))
+    return ", ".join(f"M = {_span(numbers)} {outcome}" for outcome, numbers in groups)
 
 
 def _span(numbers: Sequence[int]) -> str:

@@ -21,8 +21,8 @@ def _standing(small: Smallest) -> str:
     """Whether it is the smallest, or which of the smallest; and on whose word."""
     told = ", by the record of its search" if small.told else ""
     place = "the smallest" if small.rank == 1 else f"number {small.rank} of the smallest"
-    found = "" if small.proved else " that was found" if small.rank == 1 else " that were found"
-    return place + found + told
+    how = "" if small.proved else " that was found" if small.rank == 1 else " that were found"
+    return place + how + told
 
 
 def _known(answer: Sat, small: Smallest) -> list[str]:
@@ -43,7 +43,7 @@ def _known(answer: Sat, small: Smallest) -> list[str]:
 
 
 def _but_for(rank: int) -> str:
-    """Of one that others come before."""
+    """Name what comes before it."""
     match rank:
         case 1:
             return ""

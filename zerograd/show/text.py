@@ -10,7 +10,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Reason, Sat, Unknown, Unsat
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.layout import Layout
-from zerograd.document.numbers import decimal_text, exact_text, field_text
+from zerograd.document.numbers import alpha_text, exact_text, field_text
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
@@ -73,8 +73,8 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     yield from _problem(answer.problem, layout)
     yield from layout.labelled("samples", _samples_found(answer))
     if witness.field is not None:
-        alpha = _alpha(answer)
-        yield from layout.labelled("α", f"≈ {alpha}, the root of {field_text(witness.field)}")
+        alpha, root = alpha_text(witness.field), field_text(witness.field)
+        yield from layout.labelled("α", f"≈ {alpha}, the root of {root}")
     sections = [
         *layout.heading("parameters"),
         *parameter_lines(witness, layout),
@@ -90,20 +90,12 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     if any(map(_LONG_NUMBER.search, sections)):
         yield from layout.labelled("≈…", "a number too long to write out; --json has it exactly")
     yield from layout.labelled("checked", "; ".join(["exactly", *_checks(answer.checks)]))
-    if said := smallest_text(answer):
-        yield from layout.labelled("size", said)
+    if size := smallest_text(answer):
+        yield from layout.labelled("size", size)
     if answer.fewer is not None:
         yield from layout.labelled("fewer", "impossible: certificate, accepted by the checker")
     if answer.problem.where:
         yield from layout.labelled("where", where_lines(answer.problem, " ✓"))
-
-
-def _alpha(answer: Sat) -> str:
-    from zerograd.core.numbers.exact import Algebraic, narrow
-    from zerograd.core.numbers.univariate import polynomial
-
-    assert answer.witness.field is not None  # for the type checker: asked for irrational witnesses only
-    return decimal_text(narrow(Algebraic(answer.witness.field, polynomial([0, 1]))))
 
 
 def _samples_found(answer: Sat) -> str:
@@ -122,21 +114,21 @@ def _samples_found(answer: Sat) -> str:
         text += ", the fewest, by the record of its search" if answer.run.told else ", the fewest"
     elif any(tried.get(m) == "unknown" for m in smaller):
         text += ", perhaps not the fewest"
-    said = attempts_text(answer.run.attempts, answer.run)
-    return f"{text}: {said}" if said else text
+    attempts = attempts_text(answer.run.attempts, answer.run)
+    return f"{text}: {attempts}" if attempts else text
 
 
 def _checks(checks: Mapping[str, Any]) -> Iterator[str]:
-    for name, found in checks.items():
+    for name, result in checks.items():
         shown = _CHECKS.get(name) or clean(name)
-        if not isinstance(found, Mapping):
-            yield f"{shown}: {clean(str(found))}"
+        if not isinstance(result, Mapping):
+            yield f"{shown}: {clean(str(result))}"
             continue
         details = []
-        if "compared" in found:
-            details.append(f"{found['compared']} of {found.get('entries', '?')} entries")
-        if "largest_deviation" in found:
-            details.append(f"largest deviation {_deviation(found['largest_deviation'])}")
+        if "compared" in result:
+            details.append(f"{result['compared']} of {result.get('entries', '?')} entries")
+        if "largest_deviation" in result:
+            details.append(f"largest deviation {_deviation(result['largest_deviation'])}")
         yield f"{shown} ({', '.join(details)})" if details else shown
 
 
@@ -197,8 +189,8 @@ def _every(answer: Unsat) -> str:
 def _range_text(answer: Unsat | Unknown) -> str:
     samples = answer.problem.samples
     proved = isinstance(answer, Unsat) and answer.certificate is not None
-    said = "" if proved or samples.fixed is not None else attempts_text(answer.run.attempts, answer.run)
-    return f"{samples}: {said}" if said else str(samples)
+    attempts = "" if proved or samples.fixed is not None else attempts_text(answer.run.attempts, answer.run)
+    return f"{samples}: {attempts}" if attempts else str(samples)
 
 
 def _unknown(answer: Unknown, layout: Layout) -> Iterator[str]:
@@ -217,26 +209,26 @@ def _unknown(answer: Unknown, layout: Layout) -> Iterator[str]:
 
 def _cross_check(answer: Answer, layout: Layout) -> list[str]:
     """What a second solver says, if it was asked."""
-    found = answer.run.cross_check
-    if found is None:
+    second = answer.run.cross_check
+    if second is None:
         return []
-    said = []
-    if found.agrees:
-        said.append(f"agrees for M = {', '.join(map(str, found.agrees))}")
-    said += [f"undecided for M = {samples} ({clean(reason)})" for samples, reason in found.undecided]
+    parts = []
+    if second.agrees:
+        parts.append(f"agrees for M = {', '.join(map(str, second.agrees))}")
+    parts += [f"undecided for M = {samples} ({clean(reason)})" for samples, reason in second.undecided]
     nothing = "nothing was decided that it could be compared with"
-    name = clean(found.solver)
+    name = clean(second.solver)
     label, solver = (name, "") if name in _SECOND else ("compared", f"{name}: ")  # no label of a file's own
-    return layout.labelled(label, f"cross-check: {solver}{'; '.join(said) or nothing}")
+    return layout.labelled(label, f"cross-check: {solver}{'; '.join(parts) or nothing}")
 
 
 def _strategy(answer: Answer, layout: Layout, *, verbose: bool) -> list[str]:
     seconds = f"{answer.run.seconds:.2f} s"
     none = "none decided it" if answer.status == "unknown" else "not recorded"
-    said = layout.labelled("strategy", f"{clean(answer.run.strategy or none)}, {seconds}")
+    lines = layout.labelled("strategy", f"{clean(answer.run.strategy or none)}, {seconds}")
     if answer.run.tried and (verbose or answer.status == "unknown"):
-        said += layout.labelled("tried", ", ".join(map(clean, answer.run.tried)))
-    return said
+        lines += layout.labelled("tried", ", ".join(map(clean, answer.run.tried)))
+    return lines
 
 
 def _told(answer: Answer, layout: Layout) -> list[str]:

@@ -52,7 +52,7 @@ def _unit_reasons(units: Sequence[Cause], depth: int) -> Iterator[str]:
     for word in dict.fromkeys(words):
         which = "of the output" if layer == depth else f"of layer {layer}"
         flat = " (slope 0)" if word in _FLAT else ""
-        yield f"{units_text([n for n, own in enumerate(words) if own == word])} {which}: {word}{flat}"
+        yield f"{units_text([n for n, of_unit in enumerate(words) if of_unit == word])} {which}: {word}{flat}"
 
 
 _FLAT = ("inactive", "on a kink")

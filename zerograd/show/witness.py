@@ -177,9 +177,9 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     yield from table(columns, width=layout.width)
 
 
-def _noted(relation: Relation, own: int) -> str:
+def _noted(relation: Relation, of_entry: int) -> str:
     """What was asked of an entry with this sign, ticked where it holds; in parentheses where another does."""
-    held = own in relation.signs
+    held = of_entry in relation.signs
     return f"({relation.words})" if relation.some and not held else f"{relation.words} {_tick(held)}"
 
 
@@ -191,13 +191,13 @@ def _by_array(witness: Witness, names: Sequence[str], layout: Layout) -> list[st
     signs = {name: [sign(value) for value in witness.gradients[name].entries] for name in names}
     asked = []
     for name in names:
-        said = [
+        relations = [
             f"{relation.words}{_of(reference)} {_tick(relation.holds(_signs(witness, reference)))}"
             for relation, references in witness.problem.query.items()
             for reference in references
             if reference.name == name
         ]
-        shown, last = shorten(said, 4)
+        shown, last = shorten(relations, 4)
         asked.append(", ".join([*shown, *(["…"] if last else []), *last]))
     columns = [
         Column("gradient", [f"∂L/∂{name}" for name in names], left=True),

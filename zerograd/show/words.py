@@ -10,7 +10,9 @@ from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side
 from zerograd.core.numbers.arrays import Index, Shape
+from zerograd.core.verdict.witness import Witness
 from zerograd.derive.naming import function_name
+from zerograd.document.numbers import alpha_text, field_text
 
 NO_KINK = "no kinks"
 
@@ -71,6 +73,13 @@ def label(name: str, index: Index, shape: Shape) -> str:
         if n > 1 or (axis == 0 and name in "xy")
     )
     return entry(name, tuple(kept))
+
+
+def alpha_line(witness: Witness) -> str | None:
+    """What α stands for, where a number is irrational."""
+    if (field := witness.field) is None:
+        return None
+    return f"α ≈ {alpha_text(field)} is the root of {field_text(field)}".replace("-", "−")
 
 
 def count(number: int, noun: str) -> str:

@@ -66,9 +66,9 @@ def faults(data: Mapping[str, Any]) -> list[Fault]:
     try:
         ProblemFile.model_validate(data)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        misspelt = {_meant(_path(e["loc"])) for e in found if e["type"] == "extra_forbidden"}
-        return [_fault(e["type"], _path(e["loc"]), e["input"], e.get("ctx", {}), misspelt) for e in found]
+        errors = error.errors(include_url=False)
+        misspelt = {_meant(_path(e["loc"])) for e in errors if e["type"] == "extra_forbidden"}
+        return [_fault(e["type"], _path(e["loc"]), e["input"], e.get("ctx", {}), misspelt) for e in errors]
     return []
 
 

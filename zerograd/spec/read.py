@@ -69,16 +69,16 @@ def loads(text: str | bytes, name: str = STDIN) -> Problem:
         raise SpecError(_in_order(name, document, [Fault(form)], ()))
     data = root.plain()
     replaced = _Shadow(document.replaced)
-    found = [fault for fault in faults(data) if not replaced.touches(fault.issue.path)]
+    wrong = [fault for fault in faults(data) if not replaced.touches(fault.issue.path)]
     try:
-        problem = _build(_exact(data), [*(fault.issue.path for fault in found), *document.replaced])
+        problem = _build(_exact(data), [*(fault.issue.path for fault in wrong), *document.replaced])
     except ProblemError as error:
         issues = error.issues
     else:
         if problem is not None and not document.issues:
             return problem
         issues = ()
-    raise SpecError(_in_order(name, document, found, issues))
+    raise SpecError(_in_order(name, document, wrong, issues))
 
 
 def _fail(name: str, error: MalformedError) -> NoReturn:
@@ -146,11 +146,11 @@ class _Shadow:
 
 
 def _in_order(
-    name: str, document: Document, found: Iterable[Fault], issues: Iterable[Issue]
+    name: str, document: Document, wrong: Iterable[Fault], issues: Iterable[Issue]
 ) -> list[Diagnostic]:
     root = document.root
     placed = list(document.issues)
-    told = (fault for fault in found if not fault.implied)
+    told = (fault for fault in wrong if not fault.implied)
     placed += [(locate(root, fault.issue.path, on_key=fault.on_key), fault.issue) for fault in told]
     for issue in issues:
         path = _as_written(root, issue.path)

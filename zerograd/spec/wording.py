@@ -102,8 +102,8 @@ def number_or_free(value: object) -> object:
 def pair(value: object) -> object:
     if isinstance(value, list) and len(value) == 2:
         return value
-    found = f"a list of {len(value)}" if isinstance(value, list) else show(value)
-    raise fault(f"expected [lowest, highest] (null where open), found {found}")
+    instead = f"a list of {len(value)}" if isinstance(value, list) else show(value)
+    raise fault(f"expected [lowest, highest] (null where open), found {instead}")
 
 
 def name(value: object) -> object:
@@ -146,8 +146,8 @@ def at_least(least: int, what: str) -> BeforeValidator:
 
     def check(value: object) -> object:
         if not isinstance(value, list) or len(value) < least:
-            found = f"a list of {len(value)}" if isinstance(value, list) else show(value)
-            raise fault(f"expected {what}, found {found}")
+            instead = f"a list of {len(value)}" if isinstance(value, list) else show(value)
+            raise fault(f"expected {what}, found {instead}")
         return value
 
     return BeforeValidator(check)

@@ -17,8 +17,9 @@ from zerograd.core.numbers.arrays import Array
 
 @dataclass(frozen=True, slots=True)
 class LossNames:
-    """How libraries write a loss of ``{y_hat}`` and ``{y}``."""
+    """How libraries write a loss: the module in PyTorch, and calls of ``{y_hat}`` and ``{y}``."""
 
+    module: str
     torch: str
     jax: str
 
@@ -89,14 +90,16 @@ class Loss(ABC):
         return self.name
 
 
-class MeanSquaredError(Loss):
+class MeanOfSquares(Loss):
     """The mean of (ŷ − y)² over samples and outputs, as ``torch.nn.MSELoss``."""
 
     name = "mse"
     words = "mean squared error"
     description = "The mean squared error over samples and outputs, as torch.nn.MSELoss."
     sample_words = "the sum of one sample's squared residuals"
-    names = LossNames("torch.nn.functional.mse_loss({y_hat}, {y})", "jnp.mean(({y_hat} - {y}) ** 2)")
+    names = LossNames(
+        "torch.nn.MSELoss", "torch.nn.functional.mse_loss({y_hat}, {y})", "jnp.mean(({y_hat} - {y}) ** 2)"
+    )
     constant = 2
     least_squares = True
     total = ("squares", "the sum of the squared residuals")
@@ -111,5 +114,19 @@ class MeanSquaredError(Loss):
         return y_hat - adjoint
 
 
-LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (MeanSquaredError(),)}
+class SumOfSquares(MeanOfSquares):
+    """The sum of (ŷ − y)² over samples and outputs, as ``torch.nn.MSELoss(reduction="sum")``."""
+
+    name = "sse"
+    words = "sum of squared errors"
+    description = "For sse the sum of the squares, as torch.nn.MSELoss(reduction='sum')."
+    names = LossNames(
+        'torch.nn.MSELoss(reduction="sum")',
+        'torch.nn.functional.mse_loss({y_hat}, {y}, reduction="sum")',
+        "jnp.sum(({y_hat} - {y}) ** 2)",
+    )
+    averages = False
+
+
+LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (MeanOfSquares(), SumOfSquares())}
 """The losses by the names that problem files use."""

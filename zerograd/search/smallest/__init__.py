@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from zerograd.core.question.fitness import no_least_squares, smooth
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.messages import Ranked
-from zerograd.search.reasons import no_least_squares, smooth
 from zerograd.search.smallest.best import Best, values_of
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import least_height

@@ -25,7 +25,7 @@ Values: TypeAlias = tuple[tuple[Fraction, ...], Rows]
 """Parameters, entry after entry, and the samples."""
 Taste: TypeAlias = tuple[object, ...]
 _UNUSUAL: Taste = (inf,)
-"""Of what was not found here: it may be in a form that the search never gives it."""
+"""The taste of what was not found here: it may be in a form that the search never gives it."""
 
 
 def variant(values: Values, symmetry: Symmetry, *, renumber: bool) -> Values:
@@ -35,7 +35,7 @@ def variant(values: Values, symmetry: Symmetry, *, renumber: bool) -> Values:
 
 
 def taste(values: Values) -> Taste:
-    """Of witnesses of one size: whole numbers, then positive ones, then small ones in front."""
+    """The order of witnesses of one size: whole numbers, then positive ones, then small ones in front."""
     flat = [*values[0], *(v for x, y in values[1] for v in (*x, *y))]
     fractions = sum(v.denominator != 1 for v in flat)
     negatives = sum(v < 0 for v in flat)
@@ -43,7 +43,7 @@ def taste(values: Values) -> Taste:
 
 
 def values_of(witness: Witness) -> Values:
-    """Of a rational witness."""
+    """The numbers of a rational witness."""
     rows = zip(witness.x.rows(), witness.y.rows(), strict=True)
     flat = (value for array in witness.parameters.values() for value in array.entries)
     return _fractions(flat), tuple((_fractions(x), _fractions(y)) for x, y in rows)

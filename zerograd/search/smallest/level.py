@@ -17,12 +17,13 @@ from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import OF_EACH, Relation, gradient_shapes
+from zerograd.evaluate.whole import Bools, Ints
 from zerograd.search.smallest.best import Best
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import Choices, choices, least_height
 from zerograd.search.smallest.matching import Half, Keys, Members, key, meeting
 from zerograd.search.smallest.orbits import Symmetry, generators, group, identity, keeps, moved
-from zerograd.search.smallest.pool import Bools, Contributions, Entry, Ints, Layers, Pool
+from zerograd.search.smallest.pool import Contributions, Entry, Layers, Pool
 from zerograd.search.smallest.pruning import cheapest, spanned
 from zerograd.search.smallest.sieve import Quantities, may_hold
 from zerograd.search.symmetry import samples_interchangeable
@@ -113,7 +114,7 @@ class Level:
 
     @classmethod
     def of(cls, problem: Problem, samples: int, height: int, best: Best, budget: Budget) -> Level | None:
-        """Of free values up to ``height``; given ones may be larger. None where it is too much."""
+        """The level of free values up to ``height``; given ones may be larger. None where it is too much."""
         found = choices(problem, samples, height)
         if found is None:
             return None
@@ -285,7 +286,7 @@ class Level:
         return arrays
 
     def _conditions_hold(self, arrays: Mapping[str, Ints]) -> bool:
-        """Of the conditions on parameters alone."""
+        """Whether the conditions on parameters alone hold."""
 
         def lookup(name: str) -> Array[Exact]:
             flat = arrays[name].ravel().tolist()

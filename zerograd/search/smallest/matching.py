@@ -17,7 +17,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from zerograd.search.smallest.pool import Bools, Ints, Pool
+from zerograd.evaluate.whole import Bools, Ints
+from zerograd.search.smallest.pool import Pool
 
 MAX_HALF = 500_000
 """Ways to choose the samples of one half: sorting more takes longer than a deadline may be late."""
@@ -88,7 +89,7 @@ def _multisets(size: int, samples: int) -> Members:
 
 
 def key(rows: Ints) -> Keys:
-    """Of entries of shape (entries, n), a number for each choice; additive, and 0 where all are 0."""
+    """A number for each choice, of entries of shape (entries, n); additive, and 0 where all are 0."""
     found: Keys = (rows.astype(np.uint64) * _factors(len(rows))[:, None]).sum(axis=0, dtype=np.uint64)
     return found
 
@@ -109,7 +110,7 @@ def meeting(
         most: the largest cost of both that is of interest, asked before each block.
 
     Yields:
-        Of each block how many pairs cancel; the costs of those that are of interest; and the choices of all
+        For each block, how many pairs cancel; the costs of those that are of interest; and the choices of all
         samples, shape (pairs, samples), in order of cost.
     """
     middle = left.members.shape[1]

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import product
-from math import lcm, prod
+from math import prod
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.activations import Activation
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Index
+from zerograd.evaluate.passes import deltas, forward
+from zerograd.evaluate.whole import Bools, Ints, WholeActivation
 from zerograd.search.smallest.choices import Choices
 
-Ints: TypeAlias = NDArray[np.int64]
-Bools: TypeAlias = NDArray[np.bool_]
 Entry: TypeAlias = tuple[str, Index]
 
 MAX_POOL = 100_000
@@ -46,7 +44,7 @@ class Pool:
 
     @classmethod
     def of(cls, inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Pool | None:
-        """Of the choices of each entry; None if they are too many."""
+        """All combinations of the choices of each entry; None if they are too many."""
         if prod(map(len, [*inputs, *targets])) > MAX_POOL:
             return None
         every = np.array(list(product(*inputs, *targets)), dtype=np.int64)
@@ -56,46 +54,20 @@ class Pool:
         return cls(every[:, : len(inputs)], every[:, len(inputs) :], cost[order])
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    """An activation in whole numbers: slopes and offsets times ``scale``."""
-
-    scale: int
-    kinks: tuple[Fraction, ...]
-    slopes: tuple[int, ...]
-    offsets: tuple[int, ...]
-    at_kinks: tuple[int | None, ...]
-
-    @classmethod
-    def of(cls, activation: Activation, convention: Kink) -> _Steps:
-        shape = piecewise(activation)
-        scale = lcm(*(Fraction(v).denominator for v in shape.constants))
-        at_kinks = shape.derivatives_at_kinks(convention)
-        return cls(
-            scale,
-            tuple(map(Fraction, shape.kinks)),
-            tuple(int(s * scale) for s in shape.slopes),
-            tuple(int(o * scale) for o in shape.offsets),
-            tuple(None if s is None else int(s * scale) for s in at_kinks),
-        )
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Contributions:
-    """Of each choice for one sample, with the parameters fixed.
+    """What each choice for one sample adds, with the parameters fixed.
 
     Attributes:
         rows: for each entry of a parameter's gradient, shape (n,), up to a positive factor.
         inputs: the same for ∂L/∂x of this sample, shape (n, D).
         values: ``z1``, ``a1``, …, ``y_hat`` and ``r``, shape (n, units), and the scale of each.
-        on_kink: shape (n,).
         barred: shape (n,): whether it sits on a kink where that is forbidden.
     """
 
     rows: Mapping[Entry, Ints]
     inputs: Ints
     values: Mapping[str, tuple[Ints, int]]
-    on_kink: Bools
     barred: Bools
 
 
@@ -104,8 +76,12 @@ class Layers:
 
     def __init__(self, model: Model, scale: int) -> None:
         self.network, self.loss, self.scale = model.network, model.loss, scale
-        convention = model.derivative_at_kink
-        self.steps = [_Steps.of(layer.activation, convention) for layer in self.network.layers]
+        self.activations: list[WholeActivation] = []
+        before = scale
+        for layer in self.network.layers:
+            whole = WholeActivation.of(layer.activation, model.derivative_at_kink, before * scale)
+            self.activations.append(whole)
+            before = whole.after
 
     def fits(self, choices: Choices, samples: int) -> bool:
         """Whether no whole number on the way can leave 64 bits."""
@@ -113,15 +89,11 @@ class Layers:
         a = max((abs(v) for row in choices.inputs for entry in row for v in entry), default=0)
         y = max((abs(v) for row in choices.targets for entry in row for v in entry), default=0)
         scale, largest, slope = self.scale, a, 1
-        for fan_in, steps in zip(self.network.widths, self.steps, strict=False):
-            z = fan_in * widest * a + widest * scale
-            scale *= self.scale
-            kinks = max((abs(k.numerator) * scale + z * k.denominator for k in steps.kinks), default=0)
-            steepest = max(map(abs, (*steps.slopes, *(s or 0 for s in steps.at_kinks))))
-            a = steepest * z + max(map(abs, steps.offsets)) * scale
-            scale *= steps.scale
-            largest = max(largest, a, kinks)
-            slope *= steepest * max(1, widest) * fan_in * max(self.network.widths)
+        for fan_in, activation in zip(self.network.widths, self.activations, strict=False):
+            a, most = activation.widest(fan_in * widest * a + widest * scale)
+            scale = activation.after
+            largest = max(largest, most)
+            slope *= activation.steepest * max(1, widest) * fan_in * max(self.network.widths)
         widest = max(scale, (a + y * scale) * slope * max(1, largest) * samples)
         return widest < _WIDEST
 
@@ -131,43 +103,33 @@ class Layers:
         Args:
             parameters: times the scale, in the shapes of the network.
         """
-        a, scale = pool.inputs, self.scale
-        below, slopes = [], []
-        values: dict[str, tuple[Ints, int]] = {}
-        count = len(pool.cost)
-        on_kink, barred = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
-        for number, (layer, steps) in enumerate(zip(self.network.layers, self.steps, strict=True), start=1):
-            below.append(a)
-            z = a @ parameters[f"w{number}"].T
-            if layer.bias:
-                z = z + parameters[f"b{number}"] * scale
-            scale *= self.scale
-            piece = np.zeros(z.shape, dtype=np.intp)
-            for kink in steps.kinks:
-                piece += z * kink.denominator > kink.numerator * scale
-            slope = np.array(steps.slopes)[piece]
-            a = slope * z + np.array(steps.offsets)[piece] * scale
-            for kink, at_kink in zip(steps.kinks, steps.at_kinks, strict=True):
-                here = z * kink.denominator == kink.numerator * scale
-                on_kink |= here.any(axis=1)
-                if at_kink is None:
-                    barred |= here.any(axis=1)
-                else:
-                    slope = np.where(here, at_kink, slope)
-            values[f"z{number}"] = z, scale
-            scale *= steps.scale
-            values[f"a{number}"] = values["y_hat"] = a, scale
-            slopes.append(slope)
+        values: dict[str, Ints] = {**parameters, "x": pool.inputs}
+        before = self.scale
+        for number, whole in enumerate(self.activations, start=1):
+            if f"b{number}" in values:
+                values[f"b{number}"] = values[f"b{number}"] * before
+            before = whole.after
+        quantities: dict[str, tuple[Ints, int]] = {}
+        barred = np.zeros(len(pool.cost), dtype=bool)
+
+        def activate(number: int, _: Activation, z: Ints) -> tuple[Ints, Ints]:
+            whole = self.activations[number - 1]
+            a, derivative, without = whole.at(z)
+            if without is not None:
+                barred[without] = True
+            quantities[f"z{number}"] = z, whole.before
+            quantities[f"a{number}"] = quantities["y_hat"] = a, whole.after
+            return a, derivative
+
+        run = forward(self.network, values, activate)
+        (adjoint,) = self.loss.sample_adjoint([run.y_hat], [pool.targets * (before // self.scale)])
+        quantities["r"] = adjoint, before
         rows: dict[Entry, Ints] = {}
-        (upstream,) = self.loss.sample_adjoint([a], [pool.targets * (scale // self.scale)])
-        values["r"] = upstream, scale
-        for number in range(self.network.depth, 0, -1):
-            delta = upstream * slopes[number - 1]
-            inner = below[number - 1]
+        of_layers, of_inputs = deltas(self.network, values, run, adjoint)
+        for number, (delta, inner) in enumerate(zip(of_layers, run.below, strict=True), start=1):
             for unit in range(delta.shape[1]):
                 for entry in range(inner.shape[1]):
                     rows[f"w{number}", (unit, entry)] = delta[:, unit] * inner[:, entry]
                 if self.network.layers[number - 1].bias:
                     rows[f"b{number}", (unit,)] = delta[:, unit]
-            upstream = delta @ parameters[f"w{number}"]
-        return Contributions(rows, upstream, values, on_kink, barred)
+        return Contributions(rows, of_inputs, quantities, barred)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from zerograd.search.smallest.pool import Bools, Ints
+from zerograd.evaluate.whole import Bools, Ints
 
 _MOST = 50_000
 """Products of whole numbers of any length, at most, to see what is spanned."""
 
 
 def cheapest(rows: Ints, cost: Ints, allowed: Bools) -> Bools:
-    """Of the allowed choices those that contribute what no cheaper one does.
+    """Which allowed choices contribute what no cheaper one does.
 
     In a smallest dataset there are no others: a cheaper one that contributes the same could take the place.
 

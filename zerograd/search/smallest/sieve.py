@@ -20,8 +20,9 @@ from zerograd.core.model.losses import Loss
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.conditions import Condition, evaluate
 from zerograd.core.question.language import Comparison
+from zerograd.evaluate.whole import Bools, Ints
 from zerograd.search.smallest.matching import Members
-from zerograd.search.smallest.pool import Bools, Contributions, Ints, Pool
+from zerograd.search.smallest.pool import Contributions, Pool
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -49,7 +50,7 @@ class Enclosed:
 
     @classmethod
     def outward(cls, low: Floats, high: Floats, *, sharp: bool = False) -> Enclosed:
-        """Of ends that are the nearest floats to exact ones; NaN where nothing is known."""
+        """From ends that are the nearest floats to exact ones; NaN where nothing is known."""
         low, high = np.where(np.isnan(low), -inf, low), np.where(np.isnan(high), inf, high)
         return cls(np.nextafter(low, -inf), np.nextafter(high, inf), sharp)
 
@@ -84,7 +85,7 @@ UNKNOWN = Enclosed(np.array(-inf), np.array(inf))
 
 
 def quotient(values: Ints, scale: int) -> Enclosed:
-    """Of whole numbers of 64 bits."""
+    """Whole numbers of 64 bits over a scale."""
     if scale < _SHARP and bool((np.abs(values) < _SHARP).all()):
         nearest = np.asarray(values / scale, dtype=np.float64)
         return Enclosed.outward(nearest, nearest, sharp=True)
@@ -159,7 +160,7 @@ def _pick(which: np.ufunc, a: Enclosed, b: Enclosed) -> Enclosed:
 
 
 def may_hold(conditions: Sequence[Condition], lookup: Callable[[str], Array[Enclosed]], count: int) -> Bools:
-    """Of each of ``count`` datasets, whether all conditions may hold."""
+    """Whether all conditions may hold, for each of ``count`` datasets."""
     fine = np.ones(count, dtype=bool)
     for condition in conditions:
         fine &= evaluate(condition, EnclosedAlgebra(), lookup).true

@@ -97,7 +97,7 @@ def _header(problem: Problem, numbers: list[int], left_out: list[str] | None) ->
         comment(problem.title or "A question about gradients that vanish"),
         "",
         f"Network: {network.inputs} inputs, then {layers}.",
-        f"Loss: {loss.WORDS}. Derivative at a kink: {kink}.",
+        f"Loss: {loss.words(problem)}. Derivative at a kink: {kink}.",
         f"Samples asked for: {problem.samples}. Proved here, by cases and polynomial identities:",
     ]
     claim = "what the theorem asks holds of no parameters and no dataset"

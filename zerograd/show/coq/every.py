@@ -92,7 +92,7 @@ def _definitions(statement: EveryStatement) -> list[str]:
         "",
         f"(* Forward pass at a sample p: {FORWARD}. *)",
         *(definition.line(" (p : sample)") for definition in statement.forward),
-        *any_loss(network.outputs),
+        *any_loss(statement.problem),
         "",
         "(* Backward pass at a sample p: derivatives of the loss by the chain rule. *)",
         *(definition.line(" (p : sample)") for definition in statement.backward),

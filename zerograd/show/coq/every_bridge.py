@@ -15,7 +15,7 @@ from zerograd.show.coq.activations import Definition, Unit
 from zerograd.show.coq.bridge import Premise, Stated
 from zerograd.show.coq.claim import claim_text
 from zerograd.show.coq.every_statement import ANY
-from zerograd.show.coq.loss import FACTOR
+from zerograd.show.coq.loss import FACTOR, above_zero
 from zerograd.show.coq.props import proof_term, prop_text, transferred
 from zerograd.show.coq.state import State
 from zerograd.show.coq.text import (
@@ -198,10 +198,9 @@ class EveryBridge(State):
         each = [f"(F{n} p I)" for n in range(len(self.statement.each))]
         of_each = f" (fun p I => {conjunction_term(each)})" if each else ""
         state = self.of(*(s.name for s in self.sums))
-        outputs = self.statement.problem.network.outputs
         premises = [*self.occurrences(), *self.given()]
         premises += [Premise(state, f"(State data{of_each})", is_long=True)]
-        premises += [Premise("0 < h", f"(Sums.mean sample data {outputs} Nonempty eq_refl)")]
+        premises += [Premise("0 < h", above_zero(self.statement.problem))]
         return Stated("bridge", [*arguments, *self.named_occurrences()], premises, self.refuted())
 
     def argument(self, variable: str) -> str:

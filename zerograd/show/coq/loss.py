@@ -1,6 +1,6 @@
-"""The loss in Coq: the mean squared error of M samples with K outputs each, and its adjoint 2/(M·K) · r.
+"""The loss in Coq: the mean or the sum of r² over M samples with K outputs each, and its adjoint 2/size · r.
 
-Nothing else in this room knows which loss it is.
+Nothing else in this room knows which loss it is. Its size is how many squares it is the mean of: M·K, or 1.
 """
 
 from __future__ import annotations
@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from zerograd.core.model.losses import MeanSquaredError
+from zerograd.core.model.losses import MeanOfSquares
 from zerograd.core.question.problem import Problem
 from zerograd.show.coq.activations import Definition, Sample
 from zerograd.show.coq.props import Scale
 
-WORDS = f"{MeanSquaredError.words}, as torch.nn.MSELoss"
 FORWARD = "pre-activations z, activations a, residuals r; the loss"
 """What the definitions of the forward pass are."""
 
 ANY_SCALE = Scale("h", "Above", Fraction(1))
-"""Gradients are h = 2/(M·K) times what facts by moments are on."""
+"""Gradients are h = 2/size times what facts by moments are on."""
 
 POSITIVE = r"""
 Lemma mean (A : Type) (data : list A) (k : Z) :
@@ -28,7 +27,7 @@ Proof.
   apply lt_0_INR. destruct data as [|p rest]; [destruct (N eq_refl)|simpl; lia].
 Qed.
 """
-"""The lemma that the factor of the gradients is above 0 for a dataset of any size."""
+"""The lemma that the factor of the gradients of a mean is above 0 for a dataset of any size."""
 
 FACTOR = "(2 / size)"
 """The factor of the gradients, for a dataset of any size."""
@@ -36,13 +35,26 @@ FACTOR = "(2 / size)"
 
 def unfit(problem: Problem) -> str | None:
     """Why a problem's loss cannot be written; None if it can."""
-    if isinstance(problem.model.loss, MeanSquaredError):
+    if isinstance(problem.model.loss, MeanOfSquares):  # or what differs from it by its factor alone
         return None
-    return f"proofs for Coq speak of the {MeanSquaredError.words} only, not of the {problem.model.loss.words}"
+    return f"proofs for Coq speak of squared errors only, not of the {problem.model.loss.words}"
+
+
+def words(problem: Problem) -> str:
+    """The loss, and what it is in PyTorch."""
+    loss = problem.model.loss
+    return f"{loss.words}, as {loss.names.module}"
+
+
+def above_zero(problem: Problem) -> str:
+    """A term that proves 0 < 2/size for a dataset of any size."""
+    if problem.model.loss.averages:
+        return f"(Sums.mean sample data {problem.network.outputs} Nonempty eq_refl)"
+    return "(Tools.ratio 2 1 eq_refl eq_refl)"
 
 
 def scale_of(size: int) -> Scale:
-    """The factor of the gradients for M·K = ``size``: facts are on M·K/2 times the gradients."""
+    """The factor of the gradients: facts are on size/2 times the gradients."""
     return Scale(f"2 / {size}", f"Tools.ratio 2 {size} eq_refl eq_refl", Fraction(size, 2))
 
 
@@ -63,8 +75,10 @@ def loss(samples: Iterable[Sample], outputs: int, size: int) -> Definition:
     return Definition.of("loss", f"1 / {size} * ({' + '.join(squares)})")
 
 
-def any_loss(outputs: int) -> Iterator[str]:
-    """The size M·K and the loss of a dataset of any size, as Coq's definitions."""
+def any_loss(problem: Problem) -> Iterator[str]:
+    """The size and the loss of a dataset of any size, as Coq's definitions."""
+    outputs = problem.network.outputs
     squares = " + ".join(f"r_{k} p ^ 2" for k in range(outputs))
-    yield f"Definition size : R := INR (length data) * {outputs}."
+    size = f"INR (length data) * {outputs}" if problem.model.loss.averages else "1"
+    yield f"Definition size : R := {size}."
     yield f"Definition loss : R := 1 / size * total (fun p => {squares})."

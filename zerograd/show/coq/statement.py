@@ -194,7 +194,7 @@ class Statement(Claims):
 
     def __init__(self, problem: Problem, samples: int) -> None:
         network = problem.network
-        size = samples * network.outputs
+        size = problem.model.loss.count(samples, network.outputs)
         scale, known = scale_of(size), dataset_quantities(problem, samples)
         super().__init__(problem, tuple(map(Sample, range(samples))), samples, known, scale, "dL_d")
         self.state(variable_shapes(network, samples))

@@ -9,8 +9,10 @@ from importlib.resources import files
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.escape import clean
 from zerograd.show.page.content import content
-from zerograd.show.page.data import can_calculate, json_for_script, page_data
+from zerograd.show.page.data import json_for_script, page_data, unfit
 from zerograd.show.say.derivation import derivation_html
+
+__all__ = ["SCRIPTS", "page_html", "unfit"]
 
 SCRIPTS = (
     "rational.js",
@@ -44,17 +46,18 @@ def page_html(answer: Sat) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    interactive = can_calculate(answer.witness)
+    still = unfit(answer)
     style = _source("page.css")
-    scripts = [_source(name) for name in SCRIPTS] if interactive else []
+    scripts = [] if still else [_source(name) for name in SCRIPTS]
     return environment.from_string(_source("page.html.j2")).render(
         title=clean(answer.problem.title or "") or "A counterexample",
         policy=_policy(style, scripts),
         style=Markup(style),  # noqa: S704 - the package's own file
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - as above
-        data=Markup(json_for_script(page_data(answer))) if interactive else None,  # noqa: S704 - escaped there
+        data=None if still else Markup(json_for_script(page_data(answer))),  # noqa: S704 - escaped there
         derivation=Markup(derivation_html(answer, title=False)),  # noqa: S704 - escaped there
         content=content(answer),
+        still=still,
     )
 
 

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.model.activations import Activation, piecewise
-from zerograd.core.numbers.exact import Algebraic, Exact, sign
-from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
-from zerograd.document.numbers import decimal_text, field_text
 from zerograd.document.numbers import exact_text as plain_text
 from zerograd.show.page.data import gradient_rows, labels
 from zerograd.show.question import condition_lines, convention_line
-from zerograd.show.words import count, network_line, piece_text
+from zerograd.show.words import alpha_line, count, network_line, piece_text
 
 MAX_ROWS = 40
 """Samples and parameters that are shown."""
@@ -77,7 +75,7 @@ def content(answer: Sat) -> Content:
         conditions=list(condition_lines(problem)),
         notes=_paragraphs(problem.notes or ""),
         references=[clean(reference) for reference in problem.references],
-        alpha=_alpha(witness),
+        alpha=alpha_line(witness),
         parameters=named[:MAX_ROWS],
         parameters_left_out=max(len(named) - MAX_ROWS, 0),
         gradients=[_gradient(witness, row) for row in gradient_rows(problem, witness.samples)],
@@ -111,13 +109,6 @@ def _paragraphs(text: str) -> list[str]:
     return [" ".join(lines) for lines in paragraphs if lines]
 
 
-def _alpha(witness: Witness) -> str | None:
-    if witness.field is None:
-        return None
-    value = decimal_text(Algebraic(witness.field, polynomial([0, 1])))
-    return f"α ≈ {value} is the root of {field_text(witness.field)}".replace("-", "−")
-
-
 def _gradient(witness: Witness, row: dict[str, Any]) -> tuple[str, str, list[str]]:
     entries = witness.gradients[row["name"]].entries
     values = [entries[i] for i in row["positions"]]
@@ -125,20 +116,20 @@ def _gradient(witness: Witness, row: dict[str, Any]) -> tuple[str, str, list[str
     return row["label"], exact_text(values[0]) if len(values) == 1 else signs_text(values), asked
 
 
-def _judged(relation: dict[str, Any], entries: Sequence[Exact], own: Sequence[Exact]) -> str:
+def _judged(relation: dict[str, Any], entries: Sequence[Exact], shown: Sequence[Exact]) -> str:
     """``zero ✓``; of an entry that is zero while another is not, ``(some nonzero)``."""
     asked: Relation = relation["relation"]
     held = asked.holds(sign(entries[i]) for i in relation["positions"])
-    if asked.some and held and not any(map(sign, own)):
+    if asked.some and held and not any(map(sign, shown)):
         return f"({relation['text']})"
     return f"{relation['text']} {'✓' if held else '✗'}"
 
 
 def signs_text(values: Sequence[Exact]) -> str:
     """``5 zero, 3 positive, 2 negative``."""
-    found = [sign(value) for value in values]
+    signs = [sign(value) for value in values]
     words = {0: "zero", 1: "positive", -1: "negative"}
-    return ", ".join(f"{found.count(s)} {word}" for s, word in words.items() if s in found)
+    return ", ".join(f"{signs.count(s)} {word}" for s, word in words.items() if s in signs)
 
 
 def _samples(witness: Witness) -> tuple[list[str], list[list[str]]]:

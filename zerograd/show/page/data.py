@@ -14,8 +14,9 @@ from zerograd.core.numbers.arrays import Index, Shape, indices
 from zerograd.core.numbers.exact import Algebraic, Exact, exact_to_json, field_to_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, gradient_shapes, variable_shapes
-from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
+from zerograd.show.fitness import no_calculation
 from zerograd.show.words import label, piece_text
 
 MAX_ENTRIES = 40
@@ -34,17 +35,22 @@ def json_for_script(data: object) -> str:
     return json.dumps(data, ensure_ascii=True, separators=(",", ":")).translate(_ESCAPES)
 
 
-def can_calculate(witness: Witness) -> bool:
-    """Whether a browser can follow changes of this network and dataset."""
+def unfit(answer: Answer) -> str | None:
+    """Say why a browser cannot follow changes of this network and dataset; None if it can."""
+    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
+        return f"A browser cannot follow changes: {reason}."
+    witness = answer.witness
     degree = 1 if witness.field is None else len(witness.field.polynomial) - 1
     numbers = [value for array in witness.variables.values() for value in array.entries]
     words = 1 + max(map(_bits, numbers), default=0) // _SHORT
     parameters = witness.problem.network.parameter_count
-    return (parameters + _WORK_OF_SAMPLE) * witness.samples * (degree * words) ** 2 <= MAX_WORK
+    if (parameters + _WORK_OF_SAMPLE) * witness.samples * (degree * words) ** 2 > MAX_WORK:
+        return "This network and dataset are too large for a browser to follow changes."
+    return None
 
 
 def _bits(value: Exact) -> int:
-    """Of the longest numerator or denominator."""
+    """Return the length of the longest numerator or denominator."""
     parts = value.coefficients if isinstance(value, Algebraic) else (value,)
     return max((max(p.numerator.bit_length(), p.denominator.bit_length()) for p in parts), default=0)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.question.fitness import smooth
-from zerograd.core.verdict.answer import Answer, Sat, Unsat
+from zerograd.core.verdict.answer import Answer, Sat
+from zerograd.show.fitness import no_witness
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,12 +82,9 @@ def picture(
 
 def unfit(answer: Answer) -> str | None:
     """Say why there is no picture of an answer; None if there is one, unless its numbers are too large."""
-    if not isinstance(answer, Sat):
-        why = "" if isinstance(answer, Unsat) else f" ({answer.reason})"
-        return f"the answer is {answer.status}{why}: there is no witness to draw"
-    if find_spec("matplotlib") is None:
-        return "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
-    return smooth(answer.problem)
+    installed = find_spec("matplotlib") is not None
+    missing = "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
+    return no_witness(answer, "to draw") or (smooth(answer.problem) if installed else missing)
 
 
 def _drawable(answer: Answer) -> Sat:

@@ -36,7 +36,7 @@ from zerograd.show.plot.style import (
 from zerograd.show.words import count, label
 
 _WIDTH, _LEFT = 0.44, -0.3
-"""Of a bar, and where it begins, beside the place of its entry; the diamond stands to its right."""
+"""The width of a bar, and where it begins, beside the place of its entry; the diamond stands to its right."""
 _DIAMOND = 0.24
 _AFTER = 0.2
 """Room on the right of the last entry, so that it has as much for its value as the others."""
@@ -75,8 +75,8 @@ def draw_bars(ax: Axes, witness: Witness) -> Finish:
     """Draw into the axes. What is returned puts labels where there is room, once the layout is final."""
     narrow = axes_width(ax) < _NARROW
     table = contributions(witness, most_entries=6 if narrow else 12, most_samples=8 if narrow else 12)
-    scales, own = _scales(table.rows)
-    notes = ["The bars of each entry have a scale of their own."] if own else []
+    scales, apart = _scales(table.rows)
+    notes = ["The bars of each entry have a scale of their own."] if apart else []
     if table.left_out:
         notes.append(
             f"{table.left_out} more {'entry is' if table.left_out == 1 else 'entries are'} not drawn."
@@ -99,7 +99,7 @@ def draw_bars(ax: Axes, witness: Witness) -> Finish:
     values = _room_for_totals(ax, table.rows)
     _entries(ax, witness, table.rows, values=not values)
     ax.set_ylabel("contribution to the gradient", **text_style())
-    if own:
+    if apart:
         ax.set_yticks([])
     for side in ("top", "right", "bottom"):
         ax.spines[side].set_visible(False)

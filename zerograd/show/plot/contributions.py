@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, narrow, sign
@@ -68,7 +69,7 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
     rows = []
     for (name, index), values in zip(entries, added, strict=True):
         rest = [values[m] for m in hidden]
-        others = (_sum([v for v in rest if sign(v) > 0]), _sum([v for v in rest if sign(v) < 0]))
+        others = (_sum(v for v in rest if sign(v) > 0), _sum(v for v in rest if sign(v) < 0))
         shares = tuple(values[m] for m in shown)
         rows.append(
             Contributions(
@@ -117,8 +118,6 @@ def _size(value: Exact) -> float:
         return 1e308
 
 
-def _sum(values: Sequence[Exact]) -> Exact:
-    total: Exact = 0
-    for value in values:
-        total = total + value
+def _sum(values: Iterable[Exact]) -> Exact:
+    total: Any = sum(values)
     return narrow(total)

@@ -195,7 +195,7 @@ def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
 
 
 def _breadth(name: str, layout: Layout) -> float:
-    """Of a unit: as high as it is, or as broad as its name."""
+    """The breadth of a unit: as high as it is, or as broad as its name."""
     return max(layout.node, min(extent(name)[0] + _PAD, 0.6 * layout.width / (layout.columns[-1].place + 1)))
 
 

@@ -109,7 +109,7 @@ _LONG_DECIMAL = re.compile(rb"-?\d+\.\d{3,}")
 
 
 def _rounded(svg: bytes) -> bytes:
-    """With hatches to a hundredth of a point: else they are most of the file."""
+    """Round hatches to a hundredth of a point: else they are most of the file."""
     return _PATTERN.sub(
         lambda pattern: _LONG_DECIMAL.sub(lambda n: b"%g" % round(float(n[0]), 2), pattern[0]), svg
     )

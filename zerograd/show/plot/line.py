@@ -34,6 +34,7 @@ from zerograd.show.plot.style import (
     alpha_note,
     bare,
     caption,
+    first_of,
     heading,
     near,
     text_style,
@@ -70,11 +71,11 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
     every = spots(witness, drawn, lambda m, _: xs[m])
     low, high = _window(witness, xs)
     curve = _curve(witness, low, high)
-    found = curve.pieces
-    if found is None:  # of the first layer it is known in any case
+    known = curve.pieces
+    if known is None:  # of the first layer it is known in any case
         first = Network(1, network.layers[:1])
-        found = pieces(first, witness.parameters, Fraction(low), Fraction(high)) or ()
-    rows = strips(witness, found)
+        known = pieces(first, witness.parameters, Fraction(low), Fraction(high)) or ()
+    rows = strips(witness, known)
 
     handles: list[Any] = []
     for k in range(shown):
@@ -114,12 +115,8 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
 
 
 def _notes(witness: Witness, curve: Curve, rows: int) -> list[str]:
-    notes = []
-    outputs = witness.problem.network.outputs
-    if witness.samples > MOST_DRAWN:
-        notes.append(f"The first {MOST_DRAWN} of {witness.samples} samples are drawn.")
-    if outputs > MOST_OUTPUTS:
-        notes.append(f"The first {MOST_OUTPUTS} of {outputs} outputs are drawn.")
+    notes = first_of(MOST_DRAWN, witness.samples, "samples")
+    notes += first_of(MOST_OUTPUTS, witness.problem.network.outputs, "outputs")
     if curve.pieces is None:
         notes.append(f"There are too many kinks to compute each: the curve is drawn through {_GRID} points.")
     if rows:
@@ -152,10 +149,10 @@ def _window(witness: Witness, xs: Sequence[float]) -> tuple[float, float]:
 
 
 def _curve(witness: Witness, low: float, high: float) -> Curve:
-    """From the exact pieces, if they are not too many."""
+    """Return the curve through the ends of exact pieces, if they are not too many."""
     network = witness.problem.network
-    found = pieces(network, witness.parameters, Fraction(low), Fraction(high))
-    if found is None:
+    exact = pieces(network, witness.parameters, Fraction(low), Fraction(high))
+    if exact is None:
         from zerograd.show.plot.grid import outputs_at
 
         x = [low + (high - low) * i / (_GRID - 1) for i in range(_GRID)]
@@ -163,9 +160,9 @@ def _curve(witness: Witness, low: float, high: float) -> Curve:
         if not abs(grid).max() <= LARGEST:
             raise NothingToPlot(f"an output is too large for a picture (the largest is {LARGEST:g})")
         return Curve(x, [list(map(float, column)) for column in grid.T], [], None)
-    ends = [(found[0].low, found[0].ends[0]), *((piece.high, piece.ends[1]) for piece in found)]
+    ends = [(exact[0].low, exact[0].ends[0]), *((piece.high, piece.ends[1]) for piece in exact)]
     y = [[near(heights[k], "an output") for _, heights in ends] for k in range(network.outputs)]
-    return Curve([near(x) for x, _ in ends], y, knots(found), found)
+    return Curve([near(x) for x, _ in ends], y, knots(exact), exact)
 
 
 def _limits(ax: Axes, window: tuple[float, float], heights: Sequence[float], below: float) -> None:

@@ -49,21 +49,25 @@ def pieces(
     """
     irrational = any(isinstance(v, Algebraic) for array in parameters.values() for v in array.entries)
     left = MOST_IRRATIONAL_STEPS if irrational else MOST_STEPS
-    found = [Piece(low, high, (), ((low,), (high,)))]
+    known = [Piece(low, high, (), ((low,), (high,)))]
     for number, (layer, width) in enumerate(zip(network.layers, network.widths, strict=False), start=1):
-        own = {name[0] + "1": parameters[name] for name in network.shapes if name[1:] == str(number)}
+        layer_parameters = {
+            name[0] + "1": parameters[name] for name in network.shapes if name[1:] == str(number)
+        }
         refined: list[Piece] = []
-        for piece in found:
+        for piece in known:
             left -= layer.units * width
             if left < 0:
                 return None
-            run = forward(Network(width, (layer,)), own, Array.of(piece.ends, width), lambda *z: (z[-1], 1))
+            run = forward(
+                Network(width, (layer,)), layer_parameters, Array.of(piece.ends, width), lambda *z: (z[-1], 1)
+            )
             first, last = run.y_hat.rows()
             parts = _split(piece, first, last, piecewise(layer.activation))
             refined += parts
             left -= layer.units * len(parts)
-        found = refined
-    return tuple(found)
+        known = refined
+    return tuple(known)
 
 
 def _split(piece: Piece, first: Row, last: Row, activation: PiecewiseLinear) -> list[Piece]:
@@ -101,7 +105,7 @@ def _crossings(start: Row, end: Row, kinks: Row) -> list[Exact]:
     return [share for n, share in enumerate(inside) if n == 0 or compare(inside[n - 1], share) != 0]
 
 
-def knots(found: Sequence[Piece]) -> list[int]:
+def knots(every: Sequence[Piece]) -> list[int]:
     """Where the slope of an output changes: the numbers of the pieces that begin there."""
 
     def rises(piece: Piece, times: Exact) -> list[Exact]:
@@ -109,15 +113,15 @@ def knots(found: Sequence[Piece]) -> list[int]:
 
     return [
         number
-        for number, (left, right) in enumerate(pairwise(found), start=1)
+        for number, (left, right) in enumerate(pairwise(every), start=1)
         if any(map(compare, rises(left, right.high - right.low), rises(right, left.high - left.low)))
     ]
 
 
-def sides_of(found: Sequence[Piece], layer: int, unit: int) -> list[tuple[Exact, Exact, int]]:
+def sides_of(every: Sequence[Piece], layer: int, unit: int) -> list[tuple[Exact, Exact, int]]:
     """(low, high, side) of a unit (layers from 1, units from 0), neighbours of one side joined."""
     joined: list[tuple[Exact, Exact, int]] = []
-    for piece in found:
+    for piece in every:
         side = piece.sides[layer - 1][unit]
         if joined and joined[-1][2] == side:
             joined[-1] = (joined[-1][0], piece.high, side)

@@ -47,7 +47,7 @@ class Places:
         return resolution(self.ax) / 72
 
     def pixel(self, x: float, y: float) -> Point:
-        """Of a point in data coordinates."""
+        """Return where a point in data coordinates lies, in pixels."""
         place = self.ax.transData.transform((x, y))
         return float(place[0]), float(place[1])
 
@@ -126,7 +126,7 @@ class Places:
 
 
 def left_out(places: Places, what: str) -> None:
-    """Says below the axes how many found no room."""
+    """Say below the axes for how many there was no room."""
     if places.left_out:
         note = f"{count(places.left_out, what)} left out for lack of room."
         places.ax.set_xlabel(f"{places.ax.get_xlabel()}\n{note}".strip())

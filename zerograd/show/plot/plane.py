@@ -20,6 +20,7 @@ from zerograd.document.numbers import equation, vector_text
 from zerograd.show.plot.grid import outputs_at
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
 from zerograd.show.plot.points import Finish, marker, marker_style
+from zerograd.show.plot.strips import unit_name
 from zerograd.show.plot.style import (
     FAINT,
     FAMILY,
@@ -30,13 +31,13 @@ from zerograd.show.plot.style import (
     TARGET,
     alpha_note,
     caption,
+    first_of,
     heading,
     listed,
     near,
     text_style,
     ticks,
 )
-from zerograd.show.plot.units import Unit, unit_name
 from zerograd.show.words import label
 
 MOST_LINES, MOST_LABELS, MOST_DRAWN = 12, 20, 2000
@@ -71,19 +72,14 @@ def draw_plane(ax: Axes, witness: Witness) -> Finish:
     points = [(near(a, "an input"), near(b, "an input")) for a, b in witness.x.rows()[:drawn]]
     ax.set_xlim(*_window([p[0] for p in points]))
     ax.set_ylim(*_window([p[1] for p in points]))
-    notes = _background(ax, witness)
-    if drawn < witness.samples:
-        notes.append(f"The first {drawn} of {witness.samples} samples are drawn.")
-
+    notes = [*_background(ax, witness), *first_of(drawn, witness.samples, "samples")]
     lines, flat = _kink_lines(witness)
     inside = [(line, ends) for line in lines if (ends := _clipped(ax, line)) is not None]
     if len(inside) < len(lines):
         far = [name for line in lines if _clipped(ax, line) is None for name in line.names]
         notes.append(f"Outside of the picture: {listed(far, 4)}.")
     if flat:
-        notes.append(
-            f"The weights of {listed([unit_name(witness, u) for u in flat], 4)} are 0: no kink line."
-        )
+        notes.append(f"The weights of {listed(flat, 4)} are 0: no kink line.")
     if len(inside) > MOST_LINES:
         notes.append(f"{MOST_LINES} of {len(inside)} kink lines are drawn.")
     inside = inside[:MOST_LINES]
@@ -95,18 +91,8 @@ def draw_plane(ax: Axes, witness: Witness) -> Finish:
     if inside:
         handles.append(Line2D([], [], color=RAMP[0], linewidth=1.5, label="kink of a unit of layer 1"))
         if any(line.sides for line, _ in inside):
-            handles.append(
-                Line2D(
-                    [],
-                    [],
-                    color=RAMP[0],
-                    linewidth=0.9,
-                    marker=(2, 0, -30),
-                    markersize=7,
-                    linestyle="",
-                    label="its active side",
-                )
-            )
+            look: dict[str, Any] = {"linewidth": 0.9, "marker": (2, 0, -30), "markersize": 7, "linestyle": ""}
+            handles.append(Line2D([], [], color=RAMP[0], label="its active side", **look))
     if witness.problem.network.depth > 2:
         notes.append("Kinks of deeper layers are not drawn.")
     ax.plot(*zip(*points, strict=True), zorder=5, **marker_style("o", TARGET, 6 if drawn <= 40 else 3))
@@ -170,17 +156,17 @@ def _level(value: float) -> str:
     return f"{value + 0.0:.4g}".replace("-", "−")
 
 
-def _kink_lines(witness: Witness) -> tuple[list[KinkLine], list[Unit]]:
+def _kink_lines(witness: Witness) -> tuple[list[KinkLine], list[str]]:
     """The lines on which units of layer 1 have a kink, and the units without one."""
     layer = witness.problem.network.layers[0]
     biases = witness.parameters["b1"].entries if layer.bias else (0,) * layer.units
-    found: list[tuple[str, KinkLine]] = []
-    flat: list[Unit] = []
+    single: list[tuple[str, KinkLine]] = []
+    flat: list[str] = []
     parts = piecewise(layer.activation).pieces
     for unit, ((u, v), b) in enumerate(zip(witness.parameters["w1"].rows(), biases, strict=True)):
         lead = u if sign(u) else v
         if sign(lead) == 0:
-            flat += [(1, unit)] if parts[1:] else []
+            flat += [unit_name(witness, 1, unit)] if parts[1:] else []
             continue
         for left, right in pairwise(parts):
             kink: Exact = right.low or 0
@@ -188,10 +174,10 @@ def _kink_lines(witness: Witness) -> tuple[list[KinkLine], list[Unit]]:
             below, above = left.slope != 0, right.slope != 0
             side = 0 if below == above else sign(lead) * (1 if above else -1)
             numbers = (near(place[0], "a kink"), near(place[1], "a kink"), near(place[2], "a kink"))
-            name = f"{unit_name(witness, (1, unit))} = {kink}"
-            found.append((str([*map(str, place)]), KinkLine(*numbers, (name,), frozenset({side} - {0}))))
+            name = f"{unit_name(witness, 1, unit)} = {kink}"
+            single.append((str([*map(str, place)]), KinkLine(*numbers, (name,), frozenset({side} - {0}))))
     joined: dict[str, KinkLine] = {}
-    for key, line in found:
+    for key, line in single:
         old = joined.get(key)
         joined[key] = (
             line if old is None else replace(old, names=old.names + line.names, sides=old.sides | line.sides)
@@ -245,20 +231,8 @@ def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: S
     for x, y in points:
         places.mark(x, y, 7)
     rows = witness.quantities["r"].rows()
-    around = [
-        (1, 0),
-        (-1, 0),
-        (0, 1),
-        (0, -1),
-        (1, 1),
-        (-1, 1),
-        (1, -1),
-        (-1, -1),
-        (0, 3),
-        (0, -3),
-        (1, 3),
-        (-1, -3),
-    ]
+    beside = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
+    around = [*beside, (0, 3), (0, -3), (1, 3), (-1, -3)]
     for m, point in enumerate(points):
         value = vector_text(rows[m]).replace("-", "−")
         places.label(equation(f"r[{m}]", value), [(point, offset) for offset in around], bbox=BEHIND)

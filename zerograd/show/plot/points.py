@@ -16,7 +16,7 @@ from zerograd.show.words import label
 
 MOST_LABELS, MOST_OUTPUTS = 16, len(LINES)
 MARKERS = "sop^"
-"""Of the targets of each output."""
+"""The markers of each output's targets."""
 
 Finish: TypeAlias = Callable[[], None]
 """What is left to do once the layout is final."""
@@ -75,9 +75,9 @@ def draw_points(ax: Axes, witness: Witness, every: Sequence[Spot]) -> list[Line2
     )
     outputs = witness.problem.network.outputs
     for k in sorted({spot.output for spot in every}):
-        own = [spot for spot in every if spot.output == k]
+        targets = [(spot.x, spot.target) for spot in every if spot.output == k]
         style = marker_style(MARKERS[k], TARGET, 5.5 if few else 2.5)
-        ax.plot([spot.x for spot in own], [spot.target for spot in own], zorder=5, **style)
+        ax.plot(*zip(*targets, strict=True), zorder=5, **style)
         handles.append(marker(MARKERS[k], TARGET, f"target y{'' if outputs == 1 else f'[·,{k}]'}"))
     return [*handles, Line2D([], [], color=BAR, linewidth=2.2, label="residual r = ŷ − y")]
 

@@ -13,13 +13,12 @@ from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.plot.piecewise import Piece, sides_of
 from zerograd.show.plot.style import FAINT, HATCHES, INK, PALE, SMALL, listed, near, text_style
-from zerograd.show.plot.units import bent_units, grouped, unit_name
-from zerograd.show.words import piece_text
+from zerograd.show.words import label, piece_text
 
 MOST = 8
 """Strips that are drawn."""
 _HEIGHT, _GAP = 0.062, 0.02
-"""As parts of the axes."""
+"""Parts of the axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +38,20 @@ class Strip:
 
 def strips(witness: Witness, pieces: Sequence[Piece]) -> list[Strip]:
     """For the units of all layers that the pieces speak of."""
-    if not pieces:
-        return []
-    network = witness.problem.network
-    known = len(pieces[0].sides)
-    keyed = []
-    for layer, unit in bent_units(network):
-        if layer <= known:
+    layers = witness.problem.network.layers
+    names: dict[tuple[int, tuple[tuple[float, float, int], ...]], list[str]] = {}
+    for layer in range(1, len(pieces[0].sides) + 1 if pieces else 1):
+        for unit in range(0 if layers[layer - 1].activation.is_linear else layers[layer - 1].units):
             parts = tuple((near(a), near(b), side) for a, b, side in sides_of(pieces, layer, unit))
-            keyed.append(((layer, parts), (layer, unit)))
+            names.setdefault((layer, parts), []).append(unit_name(witness, layer, unit))
     return [
-        Strip(
-            listed([unit_name(witness, unit) for unit in units], 2),
-            network.layers[layer - 1].activation,
-            parts,
-        )
-        for (layer, parts), units in grouped(keyed).items()
+        Strip(listed(same, 2), layers[layer - 1].activation, parts) for (layer, parts), same in names.items()
     ]
+
+
+def unit_name(witness: Witness, layer: int, unit: int) -> str:
+    """``z1`` where the layer has one unit, else ``z1[0]``."""
+    return label(f"z{layer}", (0, unit), (1, witness.problem.network.widths[layer]))
 
 
 def band(number: int) -> float:
@@ -64,7 +60,7 @@ def band(number: int) -> float:
 
 
 def draw_strips(ax: Axes, every: Sequence[Strip], xs: Sequence[float]) -> None:
-    """In the lowest part of the axes, whose limits are final; a dot for each sample."""
+    """Draw into the lowest part of the axes, whose limits are final; a dot for each sample."""
     base = ax.get_xaxis_transform()
     left, right = ax.get_xlim()
     for row, strip in enumerate(every[:MOST]):

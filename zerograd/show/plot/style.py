@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -16,11 +15,12 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import ScalarFormatter
 
-from zerograd.core.numbers.exact import Algebraic, Exact
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean
-from zerograd.document.numbers import decimal_text, equation, exact_text, field_text
+from zerograd.document.numbers import equation, exact_text
 from zerograd.show.plot import NothingToPlot
+from zerograd.show.words import alpha_line
 
 FAMILY = "DejaVu Sans"
 """It comes with matplotlib."""
@@ -28,9 +28,9 @@ SMALL, NORMAL, TITLE = 8.0, 9.0, 10.0
 """Points."""
 
 RAMP = ("#440154", "#22a884", "#414487", "#7ad151", "#2a788e", "#fde725")
-"""Of the map viridis: equal steps of lightness, in an order that puts dark beside light."""
+"""Colours of the map viridis: equal steps of lightness, in an order that puts dark beside light."""
 HATCHES = ("", "///", "..", "\\\\\\", "xxx", "---", "oo", "|||", "+++", "//", "**", "\\\\")
-"""Of dots few are enough: each is a curve in the file, and there are hundreds in a pattern."""
+"""Dots are few: each is a curve in the file, and there are hundreds in a pattern."""
 LINES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1.2)))
 CURVE, BAR, TARGET = RAMP[0], RAMP[1], RAMP[5]
 INK, FAINT, PALE = "#000000", "#8c8c8c", "#d4d4d4"
@@ -92,11 +92,8 @@ def near(value: Exact, what: str = "a number") -> float:
 
 def alpha_note(witness: Witness) -> list[str]:
     """What α stands for, where a number is irrational."""
-    field = witness.field
-    if field is None:
-        return []
-    alpha = Algebraic(field, (Fraction(0), Fraction(1)))
-    return [f"α ≈ {decimal_text(alpha)} is the root of {field_text(field)}".replace("-", "−")]
+    line = alpha_line(witness)
+    return [] if line is None else [line]
 
 
 def title_text(title: str, width: float, size: float = TITLE) -> str:
@@ -183,7 +180,7 @@ def heading(ax: Axes, title: str, handles: Sequence[Any] = ()) -> None:
 
 
 def _table_width(labels: Sequence[str], columns: int) -> float:
-    """As matplotlib lays legends out: column by column, the first ones longer by one."""
+    """The width of a legend as matplotlib lays it out: column by column, the first ones longer by one."""
     rows, more = divmod(len(labels), columns)
     ends = [n * rows + min(n, more) for n in range(columns + 1)]
     return sum(max(extent(label)[0] for label in labels[a:b]) + 37 for a, b in pairwise(ends))
@@ -225,6 +222,11 @@ def bare(ax: Axes) -> None:
     ticks(ax)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
+
+
+def first_of(drawn: int, every: int, what: str) -> list[str]:
+    """A note where not all are drawn."""
+    return [f"The first {drawn} of {every} {what} are drawn."] if drawn < every else []
 
 
 def listed(items: Sequence[str], most: int = 3) -> str:

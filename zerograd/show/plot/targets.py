@@ -16,7 +16,7 @@ from zerograd.show.plot.points import (
     marker_style,
     spots,
 )
-from zerograd.show.plot.style import CURVE, alpha_note, bare, caption, heading, text_style
+from zerograd.show.plot.style import CURVE, alpha_note, bare, caption, first_of, heading, text_style
 
 MOST_DRAWN = 500
 """Samples."""
@@ -36,10 +36,7 @@ def draw_targets(ax: Axes, witness: Witness) -> Finish:
         **marker_style("D", CURVE, size),
     )
     notes = [f"A function of {network.inputs} inputs is not drawn: its outputs are, sample by sample."]
-    if drawn < witness.samples:
-        notes.append(f"The first {drawn} of {witness.samples} samples are drawn.")
-    if shown < network.outputs:
-        notes.append(f"The first {shown} of {network.outputs} outputs are drawn.")
+    notes += first_of(drawn, witness.samples, "samples") + first_of(shown, network.outputs, "outputs")
     ax.set_xlim(-0.7, drawn - 0.3)
     ax.xaxis.set_major_locator(MaxNLocator(12, integer=True, min_n_ticks=1))
     ax.margins(y=0.15)

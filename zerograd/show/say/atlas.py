@@ -10,8 +10,8 @@ from zerograd.document import latex, markdown, text
 from zerograd.document.blocks import Block, Table, Terms, heading, paragraph, prose
 from zerograd.document.escape import clean
 from zerograd.document.formula import PARTIAL, RELATIONS, ZERO, Letter, Name, Node, Script, row
-from zerograd.show.question import question_lines
-from zerograd.show.words import activations, count, kink_line, network_line
+from zerograd.show.question import question_lines, setting_line
+from zerograd.show.words import count
 
 
 def samples_cell(row: Row) -> str:
@@ -120,8 +120,7 @@ def _gradient(name: str) -> Node:
 
 def _about(problem: Problem, rows: Sequence[Row]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What all rows have in common, by label."""
-    convention = kink_line(activations(problem.network), problem.derivative_at_kink)
-    yield "network", (f"{network_line(problem.network)}, {problem.model.loss.words}, {convention}",)
+    yield "network", (setting_line(problem),)
     asked = rows[0].problem
     yield "samples", (str(asked.samples),)
     if lines := tuple(question_lines(asked.with_query())):

@@ -24,6 +24,7 @@ from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.derive.chain import Chain, Expr, Index, scaled
 from zerograd.derive.functions import on_side
 from zerograd.derive.gradients import m
+from zerograd.derive.lettered import InRegion, Totals
 from zerograd.derive.naming import function, indicator, interval, is_scalar, quantity
 from zerograd.derive.notation import Notation
 from zerograd.document import formula as tree
@@ -31,7 +32,6 @@ from zerograd.document import latex, text
 from zerograd.document.blocks import Block, Equation, Equations, Prose, heading, join, paragraph, prose
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, PLUS, beside, derivative, power, row
-from zerograd.show.formulas import InRegion, Totals
 from zerograd.show.words import activations, kink_values, side_word
 
 MAX_REGIONS = 16

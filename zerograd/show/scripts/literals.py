@@ -64,8 +64,8 @@ def rounded_comments(arrays: Mapping[str, Array[Exact]]) -> Iterator[str]:
     yield "# Rounded to float64:"
     field = next((value.field for _, value in rounded if isinstance(value, Algebraic)), None)
     for name, value in rounded[:_MOST]:
-        said = "a number too long to write out" if is_long(value) else format_exact(narrow(value))
-        yield f"#   {name} = {said}"
+        text = "a number too long to write out" if is_long(value) else format_exact(narrow(value))
+        yield f"#   {name} = {text}"
     if len(rounded) > _MOST:
         yield f"#   and {len(rounded) - _MOST} more"
     if field is not None:

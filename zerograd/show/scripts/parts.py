@@ -149,7 +149,7 @@ def asserts(problem: Problem, *, exact: bool = False) -> Iterator[str]:
     """A line for each relation that is asked, about ``found`` and, unless it is exact, ``rounding``."""
     for relation, references in problem.query.items():
         which = "any" if relation.some else "all"
-        said = f"{relation.symbol.replace('≠', '!=')} 0{' in some entry' if relation.some else ''}"
+        claim = f"{relation.symbol.replace('≠', '!=')} 0{' in some entry' if relation.some else ''}"
         exactly = f"{{g}} {_PYTHON.get(relation.symbol, relation.symbol)} 0"
         holds = exactly if exact else _UP_TO_ROUNDING[relation.symbol]
         for reference in references:
@@ -157,7 +157,7 @@ def asserts(problem: Problem, *, exact: bool = False) -> Iterator[str]:
             single = exact and reference.index is not None  # a number, not an array
             comparison = holds.format(g=g, r=f"rounding{_place(problem, reference)}")
             condition = comparison if single else f"({comparison}).{which}()"
-            yield f'assert {condition}, "asked: dL/d{reference} {said}"'
+            yield f'assert {condition}, "asked: dL/d{reference} {claim}"'
 
 
 def _place(problem: Problem, reference: Reference) -> str:
@@ -191,12 +191,11 @@ def _table(answer: Sat, library: str) -> Iterator[str]:
     yield f'    print(f"{{label:<{width}}}{{value:>13.6g}}{{expected:>13.6g}}   {{asked}}".rstrip())'
 
 
-def put_back_arguments(back: PutBack, indent: int) -> tuple[str, str, str, str]:
+def put_back_arguments(back: PutBack, indent: int) -> str:
     """Samples, units and values as lists, and how far rounding may be off."""
-    samples = nested([str(m) for m, _ in back.places], indent)
-    units = nested([str(i) for _, i in back.places], indent)
-    values = nested([_short(value) for value in back.values], indent)
-    return samples, units, values, f"{back.rounding:.1e}"
+    samples, units = ([str(place[axis]) for place in back.places] for axis in (0, 1))
+    lists = (nested(texts, indent) for texts in (samples, units, [_short(value) for value in back.values]))
+    return f"{', '.join(lists)}, {back.rounding:.1e}"
 
 
 def _short(number: int | Fraction | float) -> str:

@@ -16,10 +16,13 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
+from zerograd.show.fitness import no_calculation
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from zerograd.evaluate.passes import Run
 
 _SMALLEST = 2.0**-1000
 """Nearer to 0 a processor may take a number for 0."""
@@ -50,7 +53,7 @@ class PutBack:
 
 
 def prepare(witness: Witness) -> dict[int, PutBack]:
-    """By layer, the pre-activations that rounding may carry across a kink.
+    """Find the pre-activations that rounding may carry across a kink, by layer.
 
     Raises:
         BeyondFloat64: a number is out of the range of float64, or a gradient that is asked to be
@@ -58,17 +61,17 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
     """
     import numpy as np
 
-    from zerograd.numeric.floats import NotComparable, evaluate, exact_pieces, majorants, to_floats
+    from zerograd.evaluate.floats import NotComparable, bounds, evaluate, exact_pieces, majorant, to_floats
 
-    network = witness.problem.network
+    model = witness.problem.model
     try:
         values = {name: to_floats(array) for name, array in witness.variables.items()}
         exact = {name: to_floats(array) for name, array in witness.gradients.items()}
         codes = exact_pieces(witness)
         with np.errstate(all="ignore", under="raise"):
-            evaluate(network, values, codes, witness.problem.derivative_at_kink)
-            reach = majorants(network, values)
-            size = _sizes(witness, values, reach)
+            evaluate(model, values, codes)
+            reach = majorant(model.network, values)
+            size = bounds(model, values, reach)  # as the scripts work it out
     except NotComparable as reason:
         raise BeyondFloat64(f"{reason}, which such a script calculates in") from None
     except FloatingPointError:
@@ -76,31 +79,14 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
     if not all(np.isfinite(array).all() for array in size.values()):
         raise BeyondFloat64("an intermediate value is beyond the range of float64")
     _tell_apart(witness, exact, size)
-    return _put_back(witness, values, codes, reach)
-
-
-def _sizes(
-    witness: Witness, values: Mapping[str, NDArray[np.float64]], reach: list[NDArray[np.float64]]
-) -> dict[str, NDArray[np.float64]]:
-    """The sum of the absolute values of every gradient's terms, as the scripts work it out."""
-    import numpy as np
-
-    network, loss = witness.problem.network, witness.problem.model.loss
-    result = {}
-    upstream = float(loss.factor(*witness.y.shape)) * (reach[-1] + np.abs(values["y"]))
-    for number, layer in reversed(list(enumerate(network.layers, start=1))):
-        upstream = upstream * float(piecewise(layer.activation).steepest)
-        result[f"w{number}"] = upstream.T @ reach[number - 1]
-        result[f"b{number}"] = upstream.sum(axis=0)
-        upstream = upstream @ np.abs(values[f"w{number}"])
-    return {**result, "x": upstream}
+    return _put_back(witness, codes, reach)
 
 
 def _tell_apart(
     witness: Witness, exact: Mapping[str, NDArray[np.float64]], size: Mapping[str, NDArray[np.float64]]
 ) -> None:
-    """What is asked to be nonzero is beyond rounding."""
-    from zerograd.numeric.floats import ROUNDING
+    """Refuse what is asked to be nonzero and is not beyond rounding."""
+    from zerograd.evaluate.floats import ROUNDING
 
     def seen(name: str, index: Index) -> bool:
         return bool(abs(exact[name][index]) > _MARGIN * ROUNDING * size[name][index])
@@ -120,11 +106,9 @@ def _tell_apart(
 
 
 def unfit(answer: Answer) -> str | None:
-    """Why there is no script that shows what the answer shows; None where there is one."""
-    if not isinstance(answer, Sat):
-        return f"the answer is {answer.status}: there is no witness to calculate with"
-    if not answer.problem.model.loss.least_squares:
-        return f"how far rounding carries gradients is not known for the {answer.problem.model.loss.words}"
+    """Say why there is no script that shows what the answer shows; None if there is one."""
+    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
+        return reason
     return beyond_float64(answer.witness)
 
 
@@ -138,20 +122,16 @@ def beyond_float64(witness: Witness) -> str | None:
 
 
 def _put_back(
-    witness: Witness,
-    values: Mapping[str, NDArray[np.float64]],
-    codes: list[NDArray[np.intp]],
-    reach: list[NDArray[np.float64]],
+    witness: Witness, codes: list[NDArray[np.intp]], reach: Run[NDArray[np.float64]]
 ) -> dict[int, PutBack]:
     import numpy as np
 
-    from zerograd.numeric.floats import ROUNDING
+    from zerograd.evaluate.floats import ROUNDING
 
     result: dict[int, PutBack] = {}
-    grain = _grain(witness.x.entries)
+    grain, last = _grain(witness.x.entries), witness.problem.network.depth
     for number, layer in enumerate(witness.problem.network.layers, start=1):
-        bias = np.abs(values[f"b{number}"]) if layer.bias else 0.0
-        largest = reach[number - 1] @ np.abs(values[f"w{number}"]).T + bias
+        largest = reach.z[number - 1]
         weights = _grain(witness.parameters[f"w{number}"].entries)
         grain = None if grain is None or weights is None else grain + weights
         if layer.bias:
@@ -170,7 +150,7 @@ def _put_back(
             result[number] = PutBack(number, tuple(places), back, rounding)
         pieces = _grain(piecewise(layer.activation).constants)
         grain = None if grain is None or pieces is None else grain + pieces
-        if not _fits(grain, reach[number]):
+        if not _fits(grain, reach.y_hat if number == last else reach.below[number]):
             grain = None
     return result
 

@@ -67,7 +67,7 @@ class Plan:
 
     def arguments(self, number: int) -> str:
         """What the function is given that puts pre-activations of a layer back."""
-        return ", ".join(put_back_arguments(self.put_back[number], 4))
+        return put_back_arguments(self.put_back[number], 4)
 
 
 class Library(ABC):

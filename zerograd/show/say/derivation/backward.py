@@ -13,7 +13,7 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.document import blocks as doc
 from zerograd.document import formula as tree
 from zerograd.document.blocks import chain, heading, paragraph, prose
-from zerograd.document.exact import Signed, number, product, signed, total
+from zerograd.document.exact import number, product, signed, total
 from zerograd.document.formula import (
     BESIDE,
     EQUALS,
@@ -30,7 +30,7 @@ from zerograd.document.formula import (
 )
 from zerograd.explain.sums import GradientSum, Sums
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
-from zerograd.show.say.derivation.selection import EVERYTHING, Selection
+from zerograd.show.say.derivation.selection import EVERYTHING, Selection, shortened
 
 Place = tuple[str, Index]
 
@@ -42,11 +42,13 @@ def backward(answer: Sat, names: Names, shown: Selection, sums: Sums) -> Iterato
     r = names.plain("r", "m", *output)
     by_output = derivative(tree.Letter("L"), names.plain("ŷ", "m", *output))
     factor = sums.factor
-    steps = [EQUALS, names.factor, BESIDE, r, EQUALS]
-    steps += [r] if factor == 1 else [number(factor), BESIDE, r]
+    loss = answer.problem.model.loss
+    steps = [EQUALS, names.factor, BESIDE, r]
+    if loss.averages:
+        steps += [EQUALS, *([r] if factor == 1 else [number(factor), BESIDE, r])]
     yield heading("The backward pass")
     yield paragraph(
-        "The loss is a mean of squares, so ",
+        f"The loss is a {'mean' if loss.averages else 'sum'} of squares, so ",
         inline(row(by_output, *steps)),
         ". Let ",
         tree.Letter("δ"),
@@ -146,12 +148,12 @@ def _sum_steps(sum_: GradientSum) -> Iterator[tree.Node]:
     if len(sum_.terms) == 1:
         yield product([*([] if sum_.factor == 1 else [sum_.factor]), *sum_.terms[0]]).node
         return
-    shown: list[list[Signed | None]] = [[product(term) for term in sum_.terms]]
+    shown = [[product(term) for term in sum_.terms]]
     if sum_.carrying and len(sum_.terms[0]) > 1:
         shown.append([signed(value) for value in sum_.evaluated])
     for terms in shown:
-        kept = terms if len(terms) <= LONGEST else [*terms[: LONGEST - 2], None, terms[-1]]
-        yield flow(*lead, brackets(total(kept)) if lead else total(kept))
+        whole = total(shortened(terms, LONGEST, None))
+        yield flow(*lead, brackets(whole) if lead else whole)
 
 
 def _marks(answer: Sat) -> dict[Place, doc.Prose]:

@@ -26,7 +26,7 @@ def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:
     Args:
         notes: whether the notes of the problem stand below the title.
     """
-    names, shown, sums = Names(answer.problem.network), select(answer.witness), Sums(answer.witness)
+    names, shown, sums = Names(answer.problem.model), select(answer.witness), Sums(answer.witness)
     title, *asked = question(answer, names)
     shown_notes = _paragraphs(answer.problem.notes or "") if notes else []
     formulas, table = [*network(answer, names)], [*data(answer, names)]

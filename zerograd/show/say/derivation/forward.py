@@ -14,7 +14,7 @@ from zerograd.document.blocks import chain, heading, paragraph
 from zerograd.document.exact import combination, number, signed, total
 from zerograd.document.formula import BESIDE, LESS, PLUS, beside, brackets, flow, row
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
-from zerograd.show.say.derivation.selection import EVERYTHING, Selection
+from zerograd.show.say.derivation.selection import EVERYTHING, Selection, shortened
 from zerograd.show.words import count, kink_line, samples_text
 
 
@@ -129,13 +129,14 @@ def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:
         else residual
     )
     over = summed("k", squared) if network.outputs > 1 else squared
-    general = row(tree.Quotient(tree.Digits("1"), names.count), BESIDE, summed("m", over))
+    loss = answer.problem.model.loss
+    lead = [names.share(1), BESIDE] if loss.averages else []
     entries = witness.point.residuals.entries
-    steps: list[tree.Node] = [general]
+    steps: list[tree.Node] = [row(*lead, summed("m", over))]
     if len(entries) > 1:
         squares = [signed(value * value) for value in entries]
-        terms = squares if len(entries) <= LONGEST else [*squares[: LONGEST - 2], None, squares[-1]]
-        lead = tree.Quotient(tree.Digits("1"), tree.Digits(str(len(entries))))
-        steps.append(flow(row(lead, BESIDE), brackets(total(terms))))
+        terms = total(shortened(squares, LONGEST, None))
+        size = tree.Quotient(tree.Digits("1"), tree.Digits(str(len(entries))))
+        steps.append(flow(row(size, BESIDE), brackets(terms)) if loss.averages else terms)
     lines.append(chain(tree.Letter("L"), *steps, number(witness.loss)))
     yield doc.Equations(tuple(lines))

@@ -12,11 +12,13 @@ from typing import TypeAlias
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
 from zerograd.core.numbers.exact import Exact
 from zerograd.derive.naming import function_name, is_scalar, quantity
 from zerograd.document import formula as tree
 from zerograd.document.exact import number
 from zerograd.document.formula import BESIDE, CLOSE, COMMA, DOTS, OPEN, beside, derivative, row, spread
+from zerograd.show.say.derivation.selection import shortened
 
 _WORDS = {"leaky_relu": "LeakyReLU"}
 
@@ -33,7 +35,11 @@ SPELLED = 3
 class Names:
     """The names of one network's quantities."""
 
-    network: Network
+    model: Model
+
+    @property
+    def network(self) -> Network:
+        return self.model.network
 
     @property
     def scalar(self) -> bool:
@@ -80,14 +86,16 @@ class Names:
 
     @property
     def factor(self) -> tree.Node:
-        """2/M, or 2/(MK) where there are K outputs."""
-        return tree.Quotient(tree.Digits("2"), self.count)
+        """What ∂L/∂ŷ is r times of: 2/M, or 2/(MK) where there are K outputs."""
+        return self.share(self.model.loss.constant)
 
-    @property
-    def count(self) -> tree.Node:
-        return (
-            row(tree.Letter("M"), BESIDE, tree.Letter("K")) if self.network.outputs > 1 else tree.Letter("M")
-        )
+    def share(self, number: int) -> tree.Node:
+        """A number over how many terms the loss is the mean of; of a sum, the number."""
+        if not self.model.loss.averages:
+            return tree.Digits(str(number))
+        size = tree.Letter("M")
+        bottom = row(size, BESIDE, tree.Letter("K")) if self.network.outputs > 1 else size
+        return tree.Quotient(tree.Digits(str(number)), bottom)
 
 
 def summed(index: str, *factors: tree.Node) -> tree.Node:
@@ -99,8 +107,6 @@ def vector(values: Sequence[Exact], longest: int = LONGEST) -> tree.Flow:
     """``(1, −2, 1)``, breakable after commas; a single value stands alone; long ones lose their middle."""
     if len(values) == 1:
         return tree.Flow((number(values[0]),))
-    shown = [number(value) for value in (values if len(values) <= longest else values[: longest - 2])]
-    if len(values) > longest:
-        shown += [DOTS, number(values[-1])]
+    shown = [DOTS if value is None else number(value) for value in shortened(values, longest, None)]
     parts = [row(node, COMMA) for node in shown[:-1]]
     return tree.Flow((row(OPEN, parts[0]), *parts[1:], row(shown[-1], CLOSE)))

@@ -9,10 +9,10 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Block, Code, Strong, heading, join, paragraph, prose
 from zerograd.document.escape import clean
 from zerograd.document.formula import Letter, inline
-from zerograd.show.question import condition_lines
+from zerograd.show.question import condition_lines, convention_line
 from zerograd.show.say.asking import asked_of, size
 from zerograd.show.say.derivation.names import Names
-from zerograd.show.words import NO_KINK, activations, count, kink_line, network_line
+from zerograd.show.words import NO_KINK, count, network_line
 
 _MOST = 12
 """Gradients that the question is said to be about."""
@@ -43,5 +43,5 @@ def question(answer: Sat, names: Names) -> Iterator[Block]:
 
 
 def _convention(problem: Problem) -> str:
-    line = kink_line(activations(problem.network), problem.derivative_at_kink)
+    line = convention_line(problem)
     return "" if line == NO_KINK else f", and {line}"

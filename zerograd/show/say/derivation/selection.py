@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Index, indices
 from zerograd.core.verdict.witness import Witness
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 EVERYTHING = "zerograd export --to json has everything"
 MOST_GRADIENTS = 24
@@ -69,3 +74,8 @@ def _named(witness: Witness, name: str) -> list[Index]:
         if reference.name == name and reference.index is not None
         for index in resolve(reference, shape)
     ]
+
+
+def shortened(items: Sequence[T], most: int, mark: U) -> list[T | U]:
+    """All items; of a long sequence the first ones, a mark for what is left out, and the last."""
+    return [*items] if len(items) <= most else [*items[: most - 2], mark, items[-1]]

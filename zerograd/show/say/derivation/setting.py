@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator
 
 from zerograd.core.model.activations import LINEAR
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
-from zerograd.core.numbers.univariate import polynomial as coefficients
+from zerograd.core.numbers.exact import Exact, NumberField
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import (
     Block,
@@ -23,12 +21,10 @@ from zerograd.document.blocks import (
 )
 from zerograd.document.exact import number, polynomial
 from zerograd.document.formula import ALPHA, DOTS, DOWN, EQUALS, PLUS, ZERO, Letter, Matrix, Node, beside, row
-from zerograd.document.numbers import decimal_text, is_long, isolating_interval
+from zerograd.document.numbers import alpha_text, is_long, isolating_interval
 from zerograd.show.say.derivation.names import Names
-from zerograd.show.say.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE
+from zerograd.show.say.derivation.selection import EVERYTHING, MOST_COLUMNS, MOST_ROWS, MOST_SIDE, shortened
 from zerograd.show.words import count
-
-T = TypeVar("T")
 
 _LONGEST_POLYNOMIAL = 13
 """Coefficients of a polynomial that is written out."""
@@ -74,26 +70,14 @@ def _parameters(answer: Sat, names: Names) -> Iterator[Block]:
 def _matrix(array: Array[Exact]) -> Node:
     """A matrix, or a vector as a column."""
     rows = array.rows() if len(array.shape) == 2 else [(value,) for value in array.entries]
-    cells = [
-        tuple(_elided([number(value) for value in _ends(values)], len(values), DOTS))
-        for values in _ends(rows)
-    ]
-    return Matrix(tuple(_elided(cells, len(rows), (DOWN,) * len(cells[0]))))
-
-
-def _ends(items: Sequence[T], most: int = MOST_SIDE) -> list[T]:
-    """The first items and the last of a long sequence."""
-    return list(items) if len(items) <= most else [*items[: most - 2], items[-1]]
-
-
-def _elided(shown: list[T], of: int, mark: T) -> list[T]:
-    """What `_ends` left, with a mark before the last where something is left out."""
-    return [*shown[:-1], mark, shown[-1]] if len(shown) < of else shown
+    shown = shortened(rows, MOST_SIDE, ())
+    cells = [tuple(shortened([*map(number, values)], MOST_SIDE, DOTS)) for values in shown]
+    return Matrix(tuple(line or (DOWN,) * len(cells[0]) for line in cells))
 
 
 def alpha(field: NumberField) -> Block:
     """What α is."""
-    value = decimal_text(Algebraic(field, coefficients([0, 1])))
+    value = alpha_text(field)
     near = prose("The number ", ALPHA, f" is about {value}: ")
     if len(field.polynomial) > _LONGEST_POLYNOMIAL or any(map(is_long, field.polynomial)):
         degree = len(field.polynomial) - 1
@@ -112,19 +96,17 @@ def data(answer: Sat, names: Names) -> Iterator[Block]:
     yield heading("The data")
     head = [prose("sample ", Letter("m"))]
     columns: list[list[Prose]] = []
-    left_out = False
-    for letter, width, array in (("x", net.inputs, witness.x), ("y", net.outputs, witness.y)):
-        shown = _ends(range(width), MOST_COLUMNS)
-        left_out = left_out or len(shown) < width
-        symbols = [prose(names.plain(letter, "m", *((i,) if width > 1 else ()))) for i in shown]
-        head += _elided(symbols, width, prose(DOTS))
-        by_column = [[prose(number(values[i])) for values in array.rows()] for i in shown]
-        columns += _elided(by_column, width, [prose(DOTS)] * witness.samples)
+    ends = (("x", net.inputs, witness.x), ("y", net.outputs, witness.y))
+    for letter, width, array in ends:
+        for i in shortened(range(width), MOST_COLUMNS, None):
+            if i is None:
+                head.append(prose(DOTS))
+                columns.append([prose(DOTS)] * witness.samples)
+            else:
+                head.append(prose(names.plain(letter, "m", *((i,) if width > 1 else ()))))
+                columns.append([prose(number(values[i])) for values in array.rows()])
     table = [((str(m),), *cells) for m, cells in enumerate(zip(*columns, strict=True))]
-    if len(table) > MOST_ROWS:
-        left_out = True
-        table = [*table[: MOST_ROWS - 2], (prose(DOWN),) * len(head), table[-1]]
-    yield Table(tuple(head), tuple(table))
-    if left_out:
+    yield Table(tuple(head), tuple(shortened(table, MOST_ROWS, (prose(DOWN),) * len(head))))
+    if len(table) > MOST_ROWS or any(width > MOST_COLUMNS for _, width, _ in ends):
         whole = count(witness.samples, "sample")
         yield paragraph(f"Not all of the {whole} and their entries are shown: {EVERYTHING}.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from zerograd.core.model.sides import Side, units_with_sides
-from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import (
     Alternatives,
     Compare,
@@ -19,7 +19,7 @@ from zerograd.core.refuting.certificate import (
     nodes,
 )
 from zerograd.core.refuting.refutation import Known, cases_of
-from zerograd.core.refuting.system import Case, Renaming, System, split_name
+from zerograd.core.refuting.system import Case, Renaming, split_name
 from zerograd.derive.naming import interval, quantity
 from zerograd.document.blocks import Paragraph, Prose, Strong, join, listed, prose
 from zerograd.document.exact import rational
@@ -42,18 +42,28 @@ class Argument:
     words: Facts
     numbers: Mapping[str, int]
     prefix: tuple[int, ...] = ()
-    problem: Problem = field(init=False)
-    system: System = field(init=False)
     anchors: dict[str, Prose] = field(init=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        words = self.words
-        self.problem, self.system = words.problem, words.system
-        self.referred = {node.like for node in nodes(self.words.part.root) if isinstance(node, Like)}
+    @cached_property
+    def likes(self) -> list[Like]:
+        """The cases that are like others."""
+        return [node for node in nodes(self.words.part.root) if isinstance(node, Like)]
+
+    @cached_property
+    def referred(self) -> set[str]:
+        """The cases that they are like."""
+        return {node.like for node in self.likes}
+
+    @cached_property
+    def sides(self) -> Mapping[tuple[int, int], tuple[Side, ...]]:
+        """The sides of every unit that has several."""
+        return units_with_sides(self.words.problem.network, self.words.problem.derivative_at_kink)
 
     def paragraphs(self) -> list[Paragraph]:
         """All of it. The certificate must be one that the checker accepts."""
-        return list(self._argue(self.words.part.root, Known(self.system.facts), self.prefix, fresh=True))
+        return list(
+            self._argue(self.words.part.root, Known(self.words.system.facts), self.prefix, fresh=True)
+        )
 
     def _argue(self, node: Node, known: Known, place: tuple[int, ...], *, fresh: bool) -> Iterator[Paragraph]:
         depth = len(place) - len(self.prefix)
@@ -63,7 +73,7 @@ class Argument:
             yield Paragraph(_capital(self._end(node, known)), depth, speaks_of=(id(node),))
             return
         mark = self._anchor(node, place, fresh=fresh)
-        cases = cases_of(self.system, node, known.facts)
+        cases = cases_of(self.words.system, node, known.facts)
         ends = [case for case in cases if isinstance(node.cases[case.name], Identity | Like)]
         further = [case for case in cases if case not in ends]
         if not further and not isinstance(node, Split):
@@ -162,24 +172,22 @@ class Argument:
 
     def _side(self, split: str, case: Case) -> Side:
         layer, index = _unit_of(split)
-        choices = units_with_sides(self.problem.network, self.problem.derivative_at_kink)[layer, index[1]]
-        return choices[self.system.splits[split].index(case)]
+        return self.sides[layer, index[1]][self.words.system.splits[split].index(case)]
 
     def _pattern(self, tag: str, case: Case) -> Prose:
-        choices = units_with_sides(self.problem.network, self.problem.derivative_at_kink)
-        if len(choices) == 1:
-            ((layer, unit), sides), *_ = choices.items()
+        if len(self.sides) == 1:
+            ((layer, unit), sides), *_ = self.sides.items()
             what = prose("has ", interval(sides[int(tag)], self.words.plain.pre_activation(layer, (unit,))))
-        elif not choices:
+        elif not self.sides:
             what = prose("is there")
         else:
             what = prose("has pattern ", Digits(tag))
         if case.name == "no sample":
             return prose("no sample ", what)
         formulas = [(label, self.words.formula(label, formula, {})) for label, formula in case.facts]
-        on_sides = [formula for label, formula in formulas if label.startswith("z") and len(choices) > 1]
+        on_sides = [formula for label, formula in formulas if label.startswith("z") and len(self.sides) > 1]
         asked = [formula for label, formula in formulas if not label.startswith("z")]
-        clause = prose("some sample ", what, ", say ", quantity(self.problem.network, "x", tag))
+        clause = prose("some sample ", what, ", say ", quantity(self.words.problem.network, "x", tag))
         if on_sides:
             clause = prose(clause, ", so that ", join(on_sides))
         if asked:
@@ -204,7 +212,7 @@ class Argument:
     @property
     def renumbered(self) -> str:
         """``Samples``, ``Units of layer 1`` or both: what cases that are like others rename."""
-        likes = [node.renaming for node in nodes(self.words.part.root) if isinstance(node, Like)]
+        likes = [node.renaming for node in self.likes]
         renamed = ["samples"] if any(_moves(like.samples) for like in likes) else []
         layers = sorted({layer for like in likes for layer, order in like.units.items() if _moves(order)})
         renamed += [f"units of layer {layer}" for layer in layers]
@@ -213,7 +221,7 @@ class Argument:
 
     def _renamed(self, renaming: Renaming) -> list[str]:
         changes = _permuted("sample", renaming.samples, "")
-        layers = self.problem.network.depth - 1
+        layers = self.words.problem.network.depth - 1
         for layer, order in sorted(renaming.units.items()):
             changes += _permuted("unit", order, f" of layer {layer}" if layers > 1 else "")
         return changes

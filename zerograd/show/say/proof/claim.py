@@ -22,8 +22,9 @@ from zerograd.document.blocks import Code, Prose, join, prose, worded
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, LESS, PLUS, beside, derivative, row
 from zerograd.document.numbers import exact_text
+from zerograd.show.question import convention_line
 from zerograd.show.say.asking import asked_of, size
-from zerograd.show.words import activations, kink_line, label, network_line
+from zerograd.show.words import label, network_line
 
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
 
@@ -43,7 +44,7 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
         fixed=_fixed(problem),
         L=_L,
         loss=problem.model.loss.words,
-        convention=kink_line(activations(problem.network), problem.derivative_at_kink),
+        convention=convention_line(problem),
         every=" The same holds for every other number of samples." if every else "",
     )
 
@@ -83,13 +84,15 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         used: the labels of the facts that it uses.
     """
     outputs = problem.network.outputs
-    size = row(*beside(_M, _K)) if outputs > 1 else _M
+    loss = problem.model.loss
+    terms = (row(*beside(_M, _K)) if outputs > 1 else _M) if loss.averages else tree.Digits("1")
     yield worded(
-        "From here on {L} stands for half the sum of the squared residuals, which is {half} times the mean "
-        "squared error ({M} samples{outputs}): the signs of gradients are the same. Samples and units are "
+        "From here on {L} stands for half the sum of the squared residuals, which is {half} times the "
+        "{loss} ({M} samples{outputs}): the signs of gradients are the same. Samples and units are "
         "counted from 0.",
         L=_L,
-        half=tree.Quotient(size, tree.Digits("2"), slash=True),
+        half=tree.Quotient(terms, tree.Digits(str(loss.constant)), slash=True),
+        loss=loss.words,
         M=_M,
         outputs=prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else "",
     )

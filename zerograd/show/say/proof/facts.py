@@ -17,8 +17,8 @@ from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Numbers, System
 from zerograd.derive.polynomials import Polynomials
 from zerograd.document.blocks import Prose, join, prose
-from zerograd.document.exact import rational
-from zerograd.document.formula import EQUALS, LESS, MINUS, PLUS, RELATIONS, ZERO, Node, brackets, row
+from zerograd.document.exact import Signed, rational, total
+from zerograd.document.formula import EQUALS, MINUS, RELATIONS, ZERO, Node, brackets, row
 
 _GRADIENT = re.compile(
     r"(?P<some>some )?grad\((?P<name>[^)]+)\) (?P<sign>=|!=|>|<) 0(?:/(?P<part>\d+))?(?:\.\d+)*"
@@ -110,13 +110,9 @@ class Facts:
                 written = replace(write, named=tuple(n for n in write.named if n[1] != name))
                 defined = row(name, EQUALS, written(_value_of(z, fact)))
             says = row(name, RELATIONS[z["sign"]], rational(end))
-            shown = name
-            if end and below:
-                shown = brackets(row(rational(end), LESS, name))
-            elif end:
-                shown = brackets(row(name, PLUS if end < 0 else LESS, rational(abs(end))))
-            elif below:
-                shown = brackets(row(MINUS, name))
+            bound = [Signed((end < 0) == below, rational(abs(end)))] if end else []
+            terms = [*bound, Signed(True, name)] if below else [Signed(False, name), *bound]
+            shown = name if terms == [Signed(False, name)] else brackets(row(*total(terms).parts))
             return Subject(shown, defined, says)
         return Subject(write.factor(p), None, self.relation(p, sign, write))
 

@@ -6,6 +6,7 @@ exact gradients, or says why it could not be made. A deviation beyond rounding i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from zerograd.core.errors import ZerogradError
 from zerograd.core.model.references import entry
 from zerograd.core.verdict.witness import Witness
-from zerograd.numeric.floats import (
+from zerograd.evaluate.floats import (
     ROUNDING,
     Floats,
     NotComparable,
@@ -33,10 +34,10 @@ MAX_DIFFERENCES = 400
 """Entries that finite differences are taken of; each costs two forward passes."""
 
 MAX_PRODUCTS = 2 * 10**7
-"""Of numbers, in all those passes: of a large network or dataset fewer entries are taken, evenly spread."""
+"""Products in all those passes: of a large network or dataset fewer entries are taken, evenly spread."""
 
 Codes: TypeAlias = list[NDArray[np.intp]]
-"""See `zerograd.numeric.floats.exact_pieces`."""
+"""See `zerograd.evaluate.floats.exact_pieces`."""
 
 
 class Disagreement(ZerogradError):  # noqa: N818 - named for what it is
@@ -58,7 +59,10 @@ def recheck(witness: Witness) -> dict[str, Any]:
         Disagreement: a deviation that rounding does not explain.
     """
     checks: dict[str, Any] = {}
+    loss = witness.problem.model.loss
     try:
+        if not loss.least_squares:
+            raise NotComparable(f"rounding is bounded for least squares alone, not for {loss.words}")
         values = {name: to_floats(array) for name, array in witness.variables.items()}
         codes = exact_pieces(witness)
         checks["float64"] = _float64(witness, values, codes)
@@ -76,11 +80,11 @@ def _agree(witness: Witness, check: str, wrong: list[str]) -> None:
 
 
 def _float64(witness: Witness, values: Values, codes: Codes) -> dict[str, Any]:
-    problem = witness.problem
+    model = witness.problem.model
     try:
         with np.errstate(all="ignore", under="raise"):
-            _same_sides(witness, codes, forward(problem.network, values))
-            run = evaluate(problem.network, values, codes, problem.derivative_at_kink)
+            _same_sides(witness, codes, forward(model.network, values).z)
+            run = evaluate(model, values, codes)
     except FloatingPointError:
         raise NotComparable("an intermediate value is too near to 0 for float64") from None
     if not all(np.isfinite(bound).all() for bound in run.bounds.values()):
@@ -90,7 +94,7 @@ def _float64(witness: Witness, values: Values, codes: Codes) -> dict[str, Any]:
     return {"largest_deviation": largest}
 
 
-def _same_sides(witness: Witness, exact: Codes, z: list[Floats]) -> None:
+def _same_sides(witness: Witness, exact: Codes, z: Sequence[Floats]) -> None:
     """Rounding near a kink may carry float64 to the other side, where nothing can be compared."""
     layers = zip(witness.problem.network.layers, exact, z, strict=True)
     for number, (layer, codes, row) in enumerate(layers, start=1):
@@ -105,16 +109,16 @@ def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, An
     network = witness.problem.network
     names = [*network.shapes, "x"]
     sites = [(name, index) for name in names for index in np.ndindex(values[name].shape)]
-    run = evaluate(network, values, codes, witness.problem.derivative_at_kink)
+    run = evaluate(witness.problem.model, values, codes)
     largest, wrong, compared = 0.0, [], 0
     each = witness.samples * sum(values[name].size for name in network.shapes)
     taken = min(len(sites), MAX_DIFFERENCES, max(10, MAX_PRODUCTS // each))
     for name, index in (sites[i * len(sites) // taken] for i in range(taken)):
-        found = _central(witness, values, codes, name, index)
-        if found is None:
+        difference = _central(witness, values, codes, name, index)
+        if difference is None:
             continue
         compared += 1
-        slope, rounding = found
+        slope, rounding = difference
         exact = float(witness.gradients[name][tuple(int(i) for i in index)])
         deviation = abs(slope - exact)
         largest = max(largest, deviation)
@@ -130,7 +134,6 @@ def _central(
     witness: Witness, values: Values, codes: Codes, name: str, index: tuple[int, ...]
 ) -> tuple[float, float] | None:
     """(difference quotient, its rounding), with the largest step that crosses no kink; None near one."""
-    network = witness.problem.network
     step = max(1.0, abs(float(values[name][index]))) / 8
     for _ in range(12):
         losses, bounds = [], []
@@ -138,7 +141,7 @@ def _central(
             moved = {**values, name: values[name].copy()}
             moved[name][index] += move
             with np.errstate(all="ignore"):
-                loss, bound, sides = loss_at(network, moved)
+                loss, bound, sides = loss_at(witness.problem.model, moved)
             if not all(np.array_equal(a, b) for a, b in zip(sides, codes, strict=True)):
                 break
             losses.append(loss)
@@ -154,7 +157,7 @@ def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | s
     if find_spec("torch") is None:
         return "not installed"
     try:
-        from zerograd.numeric.autograd import torch_gradients
+        from zerograd.evaluate.autograd import torch_gradients
     except (ImportError, OSError) as error:  # there, and broken: no reason to withhold an answer
         return f"not usable: {error}"
 
@@ -162,9 +165,9 @@ def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | s
     convention = witness.problem.derivative_at_kink
     if on_kink and convention != "torch":
         return f"not comparable: a sample is on a kink, where derivative_at_kink is {convention}"
-    z, gradients = torch_gradients(witness.problem.network, values)
+    z, gradients = torch_gradients(witness.problem.model, values)
     _same_sides(witness, codes, z)
-    run = evaluate(witness.problem.network, values, codes, convention)
+    run = evaluate(witness.problem.model, values, codes)
     largest, wrong = largest_deviation(witness, gradients, run.bounds, ROUNDING)
     _agree(witness, "torch", wrong)
     return {"largest_deviation": largest}

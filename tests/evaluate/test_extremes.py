@@ -18,17 +18,17 @@ from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.witness import Witness
-from zerograd.numeric import recheck as module
-from zerograd.numeric.floats import (
+from zerograd.evaluate import recheck as module
+from zerograd.evaluate.floats import (
     Floats,
     NotComparable,
     evaluate,
     exact_pieces,
     loss_at,
-    majorants,
+    majorant,
     to_floats,
 )
-from zerograd.numeric.recheck import Disagreement, recheck
+from zerograd.evaluate.recheck import Disagreement, recheck
 
 F = Fraction
 PLAIN: dict[str, list[Any]] = {"w1": [1], "b1": [0], "w2": [0], "b2": [0], "x": [1], "y": [1]}
@@ -135,15 +135,15 @@ def test_majorants_bound_what_they_are_for() -> None:
     """Activations, losses and gradients stay below their majorants."""
     for seed in range(40):
         found = scattered(seed)
-        network = found.problem.network
+        model = found.problem.model
         values = {name: to_floats(array) for name, array in found.variables.items()}
-        bounds = majorants(network, values)
+        bounds = majorant(model.network, values)
         slack = 1 + 1e-12
-        for a, bound in zip(found.forward.a, bounds[1:], strict=True):
+        for a, bound in zip(found.forward.a, [*bounds.below[1:], bounds.y_hat], strict=True):
             assert (np.abs(to_floats_or_zero(a)) <= bound * slack).all()
-        loss, most, _ = loss_at(network, values)
+        loss, most, _ = loss_at(model, values)
         assert 0 <= loss <= most * slack
-        run = evaluate(network, values, exact_pieces(found), "torch")
+        run = evaluate(model, values, exact_pieces(found))
         for name, gradient in run.gradients.items():
             assert (np.abs(gradient) <= run.bounds[name] * slack).all()
 

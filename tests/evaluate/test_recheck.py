@@ -19,9 +19,9 @@ from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.witness import Witness
-from zerograd.numeric import recheck as module
-from zerograd.numeric.floats import NotComparable, exact_pieces, to_floats
-from zerograd.numeric.recheck import Disagreement, recheck
+from zerograd.evaluate import recheck as module
+from zerograd.evaluate.floats import NotComparable, exact_pieces, to_floats
+from zerograd.evaluate.recheck import Disagreement, recheck
 
 FOUNDING = {"w1": [1], "b1": [-1], "w2": [1], "b2": [-1], "x": [0, 2, 3], "y": [-2, 2, 0]}
 

@@ -1,0 +1,36 @@
+"""The gradients that PyTorch computes, in float64. Imported only where torch is installed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from zerograd.core.model.activations import Activation
+from zerograd.core.model.point import Model
+from zerograd.evaluate.floats import Floats, Values
+from zerograd.evaluate.passes import forward
+
+
+def torch_gradients(model: Model, values: Values) -> tuple[list[Floats], dict[str, Floats]]:
+    """Pre-activations per layer, and ∂L/∂ of every parameter and of ``x``, by torch.autograd."""
+    tensors: dict[str, Any] = {
+        name: torch.tensor(array, dtype=torch.float64, requires_grad=name != "y")
+        for name, array in values.items()
+    }
+    run = forward(model.network, tensors, _activate, torch.nn.functional.linear)
+    _called(model.loss.names.torch, y_hat=run.y_hat, y=tensors["y"]).backward()
+    names = [*model.network.shapes, "x"]
+    return [z.detach().numpy() for z in run.z], {name: tensors[name].grad.numpy() for name in names}
+
+
+def _activate(_number: int, activation: Activation, z: Any) -> tuple[Any, None]:
+    """φ(z) by torch's own function; its derivative is torch's as well."""
+    parameter = None if activation.parameter is None else float(activation.parameter)
+    return _called(activation.names.torch_function, z=z, parameter=parameter), None
+
+
+def _called(text: str, **arguments: Any) -> Any:
+    """What scripts write as this text, with these arguments."""
+    expression = text.format(**{name: name for name in arguments})
+    return eval(expression, {"torch": torch, **arguments})  # noqa: S307 - a constant of the core, no one's input

@@ -1,0 +1,201 @@
+"""The witness in float64: what NumPy computes, and how far rounding may carry it.
+
+Beside the gradients runs a majorant: the same sums over absolute values. It bounds rounding
+errors (Higham, Accuracy and Stability of Numerical Algorithms, §3.1), so that a deviation can be
+told from rounding without a tolerance plucked from the air.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.network import Network
+from zerograd.core.model.point import Model
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.verdict.witness import Witness
+from zerograd.evaluate import passes
+from zerograd.evaluate.passes import Run
+
+Floats: TypeAlias = NDArray[np.float64]
+Values: TypeAlias = Mapping[str, Floats]
+
+ROUNDING = 2.0**-40
+"""Relative to the majorant: a generous multiple of 2**-53 for sums of up to a few thousand terms."""
+
+SMALLEST = float(np.finfo(np.float64).tiny)
+"""Below it a float64 has fewer digits than its error bound takes for granted."""
+
+
+class NotComparable(Exception):  # noqa: N818 - a finding, not an error
+    """Float64 cannot follow the exact computation here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Gradients and their majorants."""
+
+    gradients: dict[str, Floats]
+    bounds: dict[str, Floats]
+
+
+def to_floats(array: Array[Exact]) -> Floats:
+    """The nearest float64 values. Raises NotComparable beyond the range in which they are near."""
+    try:
+        flat = np.array([float(v) for v in array.entries], dtype=np.float64)
+    except OverflowError:
+        raise NotComparable("a value is beyond the range of float64") from None
+    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, array.entries, strict=True)):
+        raise NotComparable("a value is too near to 0 for float64")
+    return flat.reshape(array.shape)
+
+
+def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
+    """Per layer, shape (M, units): 2·piece, or 2·kink + 1 for a pre-activation on that kink."""
+    layers = []
+    for layer, z in zip(witness.problem.network.layers, witness.forward.z, strict=True):
+        places = [piecewise(layer.activation).locate(v) for v in z.entries]
+        codes = [2 * number + on_kink for number, on_kink in places]
+        layers.append(np.array(codes, dtype=np.intp).reshape(z.shape))
+    return layers
+
+
+def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
+    """`exact_pieces` of float pre-activations."""
+    if activation.is_linear:
+        return np.zeros(z.shape, dtype=np.intp)
+    kinks, _, _ = _table(activation)
+    left = np.searchsorted(kinks, z, side="left")
+    right = np.searchsorted(kinks, z, side="right")
+    codes: NDArray[np.intp] = (2 * left + (left != right)).astype(np.intp)
+    return codes
+
+
+def value(activation: Activation, z: Floats, code: NDArray[np.intp]) -> Floats:
+    """φ(z) on these pieces."""
+    _, slopes, offsets = _table(activation)
+    result: Floats = slopes[code // 2] * z + offsets[code // 2]
+    return result
+
+
+def derivative(activation: Activation, code: NDArray[np.intp], convention: Kink) -> Floats:
+    """φ′(z) on these pieces and kinks; NaN where there is none."""
+    return _derivatives(activation, convention)[code]
+
+
+@lru_cache
+def _table(activation: Activation) -> tuple[Floats, Floats, Floats]:
+    """Kinks, and slopes and offsets between them."""
+    shape = piecewise(activation)
+    kinks, slopes, offsets = (
+        np.array([float(v) for v in listed], dtype=np.float64)
+        for listed in (shape.kinks, shape.slopes, shape.offsets)
+    )
+    return kinks, slopes, offsets
+
+
+@lru_cache
+def _derivatives(activation: Activation, convention: Kink) -> Floats:
+    """φ′ by the codes of `exact_pieces`."""
+    shape = piecewise(activation)
+    table = [float("nan")] * (2 * len(shape.slopes) - 1)
+    table[::2] = map(float, shape.slopes)
+    table[1::2] = [float("nan") if d is None else float(d) for d in shape.derivatives_at_kinks(convention)]
+    return np.array(table)
+
+
+def by_value(_number: int, activation: Activation, z: Floats) -> tuple[Floats, None]:
+    """φ as float64 has it."""
+    return value(activation, z, pieces(activation, z)), None
+
+
+def at_most(_number: int, activation: Activation, z: Floats) -> tuple[Floats, float]:
+    """What bounds |φ| and |φ′| where ``z`` bounds |z|."""
+    steepest, highest = _most(activation)
+    return steepest * z + highest, steepest
+
+
+@lru_cache
+def _most(activation: Activation) -> tuple[float, float]:
+    shape = piecewise(activation)
+    return float(shape.steepest), float(shape.highest_offset)
+
+
+def forward(network: Network, values: Values) -> Run[Floats]:
+    """The forward pass in float64."""
+    return passes.forward(network, values, by_value)
+
+
+def majorant(network: Network, values: Values) -> Run[Floats]:
+    """What bounds every number of a forward pass: the same sums over absolute values."""
+    return passes.forward(network, _absolute(values), at_most)
+
+
+def _absolute(values: Values) -> Values:
+    return {name: np.abs(array) for name, array in values.items()}
+
+
+def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np.intp]]]:
+    """The loss, its majorant, and the pieces that every pre-activation lies on."""
+    codes: list[NDArray[np.intp]] = []
+
+    def activate(_number: int, activation: Activation, z: Floats) -> tuple[Floats, None]:
+        codes.append(pieces(activation, z))
+        return value(activation, z, codes[-1]), None
+
+    run = passes.forward(model.network, values, activate)
+    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]])
+    bound = majorant(model.network, values).y_hat + np.abs(values["y"])
+    loss, most = model.loss.at_adjoint([g]), model.loss.at_adjoint([bound])
+    count = model.loss.count(*values["y"].shape)
+    return float(loss.sum()) / count, float(most.sum()) / count, codes
+
+
+def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Evaluation:
+    """Gradients on the given pieces, with majorants."""
+
+    def activate(number: int, activation: Activation, z: Floats) -> tuple[Floats, Floats]:
+        code = codes[number - 1]
+        return value(activation, z, code), derivative(activation, code, model.derivative_at_kink)
+
+    run = passes.forward(model.network, values, activate)
+    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]])
+    most = majorant(model.network, values)
+    most = replace(most, derivatives=tuple(map(np.abs, run.derivatives)))
+    return Evaluation(
+        passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, most)
+    )
+
+
+def bounds(model: Model, values: Values, most: Run[Floats]) -> dict[str, Floats]:
+    """What bounds every gradient, with the majorant of a forward pass."""
+    adjoint = _scaled(model, most.y_hat + np.abs(values["y"]))
+    return passes.gradients(model.network, _absolute(values), most, adjoint)
+
+
+def _scaled(model: Model, adjoint: Floats) -> Floats:
+    """∂L/∂ŷ."""
+    result: Floats = model.loss.constant * adjoint / model.loss.count(*adjoint.shape)
+    return result
+
+
+def largest_deviation(
+    witness: Witness, floats: Mapping[str, Floats], bounds: Mapping[str, Floats], scale: float
+) -> tuple[float, list[str]]:
+    """The largest |float − exact|, and the entries that deviate by more than ``scale``·majorant."""
+    largest, wrong = 0.0, []
+    for name, values in floats.items():
+        exact = to_floats(witness.gradients[name])
+        deviation = np.abs(values - exact)
+        largest = max(largest, float(deviation.max(initial=0.0)))
+        for index in zip(*np.nonzero(~(deviation <= scale * bounds[name])), strict=True):
+            where = ",".join(str(int(i)) for i in index)
+            wrong.append(f"∂L/∂{name}[{where}]: exactly {float(exact[index])}, found {float(values[index])}")
+    return largest, wrong

@@ -1,0 +1,20 @@
+"""Why an answer cannot be shown in some form: what several of them have to say."""
+
+from __future__ import annotations
+
+from zerograd.core.question.fitness import no_least_squares, smooth
+from zerograd.core.verdict.answer import Answer, Sat, Unknown
+
+
+def no_witness(answer: Answer, purpose: str) -> str | None:
+    """Return why there is no witness for this purpose, such as ``to draw``."""
+    if isinstance(answer, Sat):
+        return None
+    why = f" ({answer.reason})" if isinstance(answer, Unknown) else ""
+    return f"the answer is {answer.status}{why}: there is no witness {purpose}"
+
+
+def no_calculation(answer: Answer) -> str | None:
+    """Return why what the witness shows is not calculated once more, by someone else."""
+    problem = answer.problem
+    return no_witness(answer, "to calculate with") or smooth(problem) or no_least_squares(problem)
