@@ -234,7 +234,7 @@ def test_a_curve_beyond_float64_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     found = filled(Network(1, layers), 2, [large, -large, *[large, 0] * 4, 1, 0, 0, -1, 0, 0].__getitem__)
     with pytest.raises(NothingToPlot, match=r"an output is ≈.*too large"):
         plot(found)
-    monkeypatch.setattr("zerograd.show.plot.piecewise.MOST_STEPS", 0)
+    monkeypatch.setattr("zerograd.evaluate.piecewise.MOST_STEPS", 0)
     with pytest.raises(NothingToPlot, match="an output is too large"):
         plot(found)
 

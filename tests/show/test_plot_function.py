@@ -31,8 +31,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.answer import Sat
 from zerograd.show.plot import KINDS
 from zerograd.show.plot.figure import drawn
-from zerograd.show.plot.grid import outputs_at
-from zerograd.show.plot.points import MARKERS
+from zerograd.show.plot.points import MARKERS, outputs_at
 from zerograd.show.plot.style import (
     PALE,
     number,
@@ -191,7 +190,7 @@ def test_units_on_one_side_everywhere() -> None:
 def test_curve_with_too_many_kinks(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is drawn through many points, without kinks, and says so."""
     found = varied(Network.mlp(1, 3, 3, 1), 4)
-    monkeypatch.setattr("zerograd.show.plot.piecewise.MOST_STEPS", 20)
+    monkeypatch.setattr("zerograd.evaluate.piecewise.MOST_STEPS", 20)
     ax = shown(found, "function")
     assert "too many kinks" in ax.get_xlabel()
     assert not markers(ax, "D", "white")

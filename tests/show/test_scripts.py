@@ -22,8 +22,8 @@ from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
+from zerograd.evaluate.rounding import prepare
 from zerograd.show.scripts import BeyondFloat64, jax_script, pytorch_script
-from zerograd.show.scripts.rounding import prepare
 
 if TYPE_CHECKING:
     from tests.show.conftest import Kinked

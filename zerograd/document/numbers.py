@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
-from math import ceil, floor
 
-from zerograd.core.errors import FormatError
-from zerograd.core.numbers import univariate as uni
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, format_exact, narrow, sign
+from zerograd.core.numbers.approximation import bits, near, simpler_interval
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, format_exact, narrow
 
 LONGEST = 24
 """Characters of an exact number that is written out."""
 _DIGITS = 6
 _LONGEST_BITS = LONGEST * 4
-_SMALL_DEGREE = 12
 _CONTEXT = Context(prec=_DIGITS, Emax=10**9, Emin=-(10**9))
 
 
@@ -23,8 +20,7 @@ def is_long(value: Exact) -> bool:
     """Whether a number is shown by its first digits alone."""
     if isinstance(value, Algebraic):
         return any(map(is_long, value.coefficients)) or len(format_exact(value)) > 2 * LONGEST
-    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
-    return bits > _LONGEST_BITS or len(str(value)) > LONGEST
+    return bits(value) > _LONGEST_BITS or len(str(value)) > LONGEST
 
 
 def exact_text(value: Exact) -> str:
@@ -44,22 +40,10 @@ def equation(name: str, text: str) -> str:
 
 def decimal_text(value: Exact) -> str:
     """Six significant digits, whatever the size of the number."""
-    near = _near(value) if isinstance(value, Algebraic) else value
-    quotient = _CONTEXT.divide(Decimal(near.numerator), Decimal(near.denominator))
+    ratio = near(value, _DIGITS + 3) if isinstance(value, Algebraic) else value
+    quotient = _CONTEXT.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
     shown = quotient.normalize(_CONTEXT)
     return f"{shown:f}" if -_DIGITS <= shown.adjusted() <= _DIGITS else f"{shown:e}"
-
-
-def _near(value: Algebraic) -> Fraction:
-    """A rational that agrees with the number in more digits than are shown."""
-    if sign(value) == 0:
-        return Fraction(0)
-    level = 0
-    while True:
-        low, high = uni.enclose(value.coefficients, *value.field.enclosure(level))
-        if (low > 0 or high < 0) and (high - low) * 10**9 < min(abs(low), abs(high)):
-            return (low + high) / 2
-        level += 1
 
 
 def vector_text(values: Sequence[Exact], marks: Sequence[str] = (), *, longest: int = 8) -> str:
@@ -95,16 +79,5 @@ def field_text(field: NumberField) -> str:
 
 
 def isolating_interval(field: NumberField) -> tuple[Fraction, Fraction] | None:
-    """The field's interval, or a simpler one around it that holds no other root; None if all are long."""
-    if not is_long(field.low) and not is_long(field.high):
-        return field.low, field.high
-    for scale in (1, 10, 100, 1000) if len(field.polynomial) <= _SMALL_DEGREE + 1 else ():
-        low, high = Fraction(floor(field.low * scale), scale), Fraction(ceil(field.high * scale), scale)
-        if is_long(low) or is_long(high):
-            break
-        try:
-            NumberField(field.polynomial, low, high)
-        except FormatError:  # another root inside, or one at an end
-            continue
-        return low, high
-    return None
+    """An interval that tells α from other roots, with ends that are not long; None if there is none."""
+    return simpler_interval(field, lambda end: not is_long(end))

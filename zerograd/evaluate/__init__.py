@@ -1,4 +1,4 @@
-"""A network over arrays of numbers, and the numeric re-checks of witnesses.
+"""A network over arrays and intervals, and how far float64 can follow a witness.
 
 `passes` goes forwards and backwards over whole arrays. What the numbers are, an activation says: float64 and
 what bounds it (`floats`), whole numbers with one denominator a layer (`whole`), torch's tensors (`autograd`).
@@ -11,6 +11,6 @@ These places compute z = w·a + b, and no others:
    call for every entry nor an `Array`, for large networks are constructed by it.
 4. `zerograd.derive.chain`: formulas, whose indices may be letters.
 5. `zerograd.search.smtlib`: a definition in SMT-LIB for each step, in the order in which one reads them.
-6. `zerograd.show.plot.piecewise`: affine functions on intervals, which are cut wherever a unit has a kink.
+6. `zerograd.evaluate.piecewise`: affine functions on intervals, which are cut wherever a unit has a kink.
 7. ``zerograd/show/page/network.js``: what the browser computes.
 """

@@ -133,6 +133,12 @@ def forward(network: Network, values: Values) -> Run[Floats]:
     return passes.forward(network, values, by_value)
 
 
+def outputs(network: Network, parameters: Values, x: Floats) -> Floats:
+    """ŷ of shape (N, outputs); infinite, or not a number, beyond float64. No check: for pictures."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return forward(network, {**parameters, "x": x}).y_hat
+
+
 def majorant(network: Network, values: Values) -> Run[Floats]:
     """What bounds every number of a forward pass: the same sums over absolute values."""
     return passes.forward(network, _absolute(values), at_most)

@@ -9,12 +9,14 @@ from itertools import pairwise
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.approximation import bits
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean_lines, markdown_escape
+from zerograd.evaluate.rounding import PutBack, beyond_float64, prepare
 from zerograd.show.fitness import no_calculation
 from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (
@@ -26,7 +28,6 @@ from zerograd.show.scripts.parts import (
     shown_names,
     title,
 )
-from zerograd.show.scripts.rounding import PutBack, beyond_float64, prepare
 from zerograd.show.words import activations
 
 _DECIMAL_DIGITS = 600
@@ -137,10 +138,7 @@ def _data(witness: Witness) -> Iterator[str]:
 def _too_long_to_print(witness: Witness) -> bool:
     """Whether some number of the calculation has more digits than Python prints unasked."""
     return any(
-        max(value.numerator.bit_length(), value.denominator.bit_length()) > _PRINTED_BITS
-        for array in witness.quantities.values()
-        for value in array.entries
-        if not isinstance(value, Algebraic)
+        bits(value) > _PRINTED_BITS for array in witness.quantities.values() for value in array.entries
     )
 
 

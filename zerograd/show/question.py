@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import RELATIONS, Relation, variable_shapes
+from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Attempt, Run
 from zerograd.document.escape import clean
 from zerograd.document.layout import cut
@@ -26,15 +25,6 @@ def setting_line(problem: Problem) -> str:
 def convention_line(problem: Problem) -> str:
     """``ReLU'(0) = 0 (torch)``."""
     return kink_line(activations(problem.network), problem.derivative_at_kink)
-
-
-def relations_asked(problem: Problem, samples: int) -> dict[tuple[str, Index], list[Relation]]:
-    """The relations under which the question names each gradient entry that it asks for."""
-    asked: dict[tuple[str, Index], list[Relation]] = {}
-    for relation in RELATIONS:
-        for place in problem.asked_entries(relation, samples):
-            asked.setdefault(place, []).append(relation)
-    return asked
 
 
 def question_lines(problem: Problem) -> Iterator[str]:

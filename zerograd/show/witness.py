@@ -14,7 +14,6 @@ from zerograd.document.layout import Layout
 from zerograd.document.numbers import equation, exact_text, vector_text
 from zerograd.document.table import Column, flow, table
 from zerograd.explain.causes import dead_units
-from zerograd.show.question import relations_asked
 from zerograd.show.why import units_text, why_zero
 from zerograd.show.words import count, kink_line, label
 
@@ -161,7 +160,7 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
             f"one row for each array, of {len(entries)} entries in all; --json has every one", indent=2
         )
         return
-    asked = relations_asked(problem, witness.samples)
+    asked = problem.relations_asked(witness.samples)
     values = [exact_text(witness.gradients[name][index]) for name, index in entries]
     labels = [f"∂L/∂{label(name, index, witness.gradients[name].shape)}" for name, index in entries]
     notes = [

@@ -15,6 +15,7 @@ from zerograd.core.model.activations import KINKS, Kink
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference
+from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.question import Question
 from zerograd.core.question.validation import Validator
@@ -190,6 +191,14 @@ class Problem(Question):
             str(r): v for r, v in self.query.items()
         }
         return Problem(**{**same, **changes})
+
+    def relations_asked(self, samples: int) -> dict[tuple[str, Index], list[Relation]]:
+        """The relations under which the question names each gradient entry that it asks for."""
+        asked: dict[tuple[str, Index], list[Relation]] = {}
+        for relation in RELATIONS:
+            for place in self.asked_entries(relation, samples):
+                asked.setdefault(place, []).append(relation)
+        return asked
 
     def to_json(self) -> dict[str, Any]:
         """The canonical document: JSON that is also a valid problem file."""

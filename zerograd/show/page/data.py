@@ -10,8 +10,9 @@ from typing import Any
 
 from zerograd.core.model.activations import Activation, Kink, piecewise
 from zerograd.core.model.references import Reference, resolve
+from zerograd.core.numbers.approximation import bits
 from zerograd.core.numbers.arrays import Index, Shape, indices
-from zerograd.core.numbers.exact import Algebraic, Exact, exact_to_json, field_to_json
+from zerograd.core.numbers.exact import Exact, exact_to_json, field_to_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, gradient_shapes, variable_shapes
 from zerograd.core.verdict.answer import Answer, Sat
@@ -42,17 +43,11 @@ def unfit(answer: Answer) -> str | None:
     witness = answer.witness
     degree = 1 if witness.field is None else len(witness.field.polynomial) - 1
     numbers = [value for array in witness.variables.values() for value in array.entries]
-    words = 1 + max(map(_bits, numbers), default=0) // _SHORT
+    words = 1 + max(map(bits, numbers), default=0) // _SHORT
     parameters = witness.problem.network.parameter_count
     if (parameters + _WORK_OF_SAMPLE) * witness.samples * (degree * words) ** 2 > MAX_WORK:
         return "This network and dataset are too large for a browser to follow changes."
     return None
-
-
-def _bits(value: Exact) -> int:
-    """Return the length of the longest numerator or denominator."""
-    parts = value.coefficients if isinstance(value, Algebraic) else (value,)
-    return max((max(p.numerator.bit_length(), p.denominator.bit_length()) for p in parts), default=0)
 
 
 def page_data(answer: Sat) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch, Rectangle
 
-from zerograd.core.numbers.exact import Exact, compare, divide, narrow, sign
+from zerograd.core.numbers.exact import Exact, compare, divide, sign
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.plot.contributions import Contributions, contributions
+from zerograd.explain.contributions import Contributions, contributions
 from zerograd.show.plot.placing import Places
 from zerograd.show.plot.points import Finish, marker, marker_style
 from zerograd.show.plot.style import (
@@ -119,7 +119,7 @@ def _key(style: Style, name: str) -> Patch:
 
 def _scales(rows: Sequence[Contributions]) -> tuple[list[Exact], bool]:
     """What the bars of each entry are divided by, and whether each has a scale of its own."""
-    heights = [_height(row) for row in rows]
+    heights = [row.reach for row in rows]
     real = sorted((h for h in heights if sign(h)), key=cmp_to_key(compare))
     if not real:
         return [1] * len(rows), False
@@ -128,18 +128,6 @@ def _scales(rows: Sequence[Contributions]) -> tuple[list[Exact], bool]:
     if alike and compare(Fraction(1, _EXTREME), most) < 0 < compare(_EXTREME, most):
         return [1] * len(rows), False
     return [h if sign(h) else 1 for h in heights], True
-
-
-def _height(row: Contributions) -> Exact:
-    """How far the bars of an entry reach, upwards or downwards."""
-    up: Exact = 0
-    down: Exact = 0
-    for value in (*row.shares, *row.others):
-        if sign(value) > 0:
-            up = up + value
-        else:
-            down = down - value
-    return max(narrow(up), narrow(down), key=cmp_to_key(compare))
 
 
 def _scaled(value: Exact, scale: Exact) -> float:

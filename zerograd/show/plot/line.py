@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from zerograd.core.model.activations import piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.verdict.witness import Witness
+from zerograd.evaluate.piecewise import Piece, knots, pieces
 from zerograd.show.plot import NothingToPlot
-from zerograd.show.plot.piecewise import Piece, knots, pieces
 from zerograd.show.plot.placing import Places, left_out
 from zerograd.show.plot.points import (
     MOST_OUTPUTS,
@@ -23,6 +24,7 @@ from zerograd.show.plot.points import (
     label_points,
     marker,
     marker_style,
+    outputs_at,
     spots,
 )
 from zerograd.show.plot.strips import MOST, band, draw_strips, strips
@@ -153,10 +155,8 @@ def _curve(witness: Witness, low: float, high: float) -> Curve:
     network = witness.problem.network
     exact = pieces(network, witness.parameters, Fraction(low), Fraction(high))
     if exact is None:
-        from zerograd.show.plot.grid import outputs_at
-
         x = [low + (high - low) * i / (_GRID - 1) for i in range(_GRID)]
-        grid = outputs_at(witness, [[v] for v in x])
+        grid = outputs_at(witness, np.array([x]).T)
         if not abs(grid).max() <= LARGEST:
             raise NothingToPlot(f"an output is too large for a picture (the largest is {LARGEST:g})")
         return Curve(x, [list(map(float, column)) for column in grid.T], [], None)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,13 +11,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from zerograd.core.model.activations import piecewise
-from zerograd.core.numbers.exact import Exact, divide, narrow, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.numbers import equation, vector_text
-from zerograd.show.plot.grid import outputs_at
+from zerograd.evaluate.kink_lines import KinkLine, kink_lines
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
-from zerograd.show.plot.points import Finish, marker, marker_style
+from zerograd.show.plot.points import Finish, marker, marker_style, outputs_at
 from zerograd.show.plot.strips import unit_name
 from zerograd.show.plot.style import (
     FAINT,
@@ -46,22 +42,6 @@ _TICK, _STEP = 5.0, 8.0
 """Points: length and distance of the ticks on the active side."""
 
 
-@dataclass(frozen=True, slots=True)
-class KinkLine:
-    """The line u·x0 + v·x1 = c, on which units have a kink.
-
-    Attributes:
-        names: ``z1[0] = 0``, of each unit with this line.
-        sides: 1 where a unit is active towards (u, v) and inactive on the other side, −1 the other way.
-    """
-
-    u: float
-    v: float
-    c: float
-    names: tuple[str, ...]
-    sides: frozenset[int]
-
-
 Drawn = tuple[KinkLine, tuple[Point, Point]]
 """A line, and its ends in the picture."""
 
@@ -73,12 +53,13 @@ def draw_plane(ax: Axes, witness: Witness) -> Finish:
     ax.set_xlim(*_window([p[0] for p in points]))
     ax.set_ylim(*_window([p[1] for p in points]))
     notes = [*_background(ax, witness), *first_of(drawn, witness.samples, "samples")]
-    lines, flat = _kink_lines(witness)
+    lines, without = kink_lines(witness)
     inside = [(line, ends) for line in lines if (ends := _clipped(ax, line)) is not None]
     if len(inside) < len(lines):
-        far = [name for line in lines if _clipped(ax, line) is None for name in line.names]
+        far = [name for line in lines if _clipped(ax, line) is None for name in _names(witness, line)]
         notes.append(f"Outside of the picture: {listed(far, 4)}.")
-    if flat:
+    if without:
+        flat = [unit_name(witness, 1, unit) for unit in without]
         notes.append(f"The weights of {listed(flat, 4)} are 0: no kink line.")
     if len(inside) > MOST_LINES:
         notes.append(f"{MOST_LINES} of {len(inside)} kink lines are drawn.")
@@ -156,43 +137,24 @@ def _level(value: float) -> str:
     return f"{value + 0.0:.4g}".replace("-", "−")
 
 
-def _kink_lines(witness: Witness) -> tuple[list[KinkLine], list[str]]:
-    """The lines on which units of layer 1 have a kink, and the units without one."""
-    layer = witness.problem.network.layers[0]
-    biases = witness.parameters["b1"].entries if layer.bias else (0,) * layer.units
-    single: list[tuple[str, KinkLine]] = []
-    flat: list[str] = []
-    parts = piecewise(layer.activation).pieces
-    for unit, ((u, v), b) in enumerate(zip(witness.parameters["w1"].rows(), biases, strict=True)):
-        lead = u if sign(u) else v
-        if sign(lead) == 0:
-            flat += [unit_name(witness, 1, unit)] if parts[1:] else []
-            continue
-        for left, right in pairwise(parts):
-            kink: Exact = right.low or 0
-            place = [narrow(divide(value, lead)) for value in (u, v, kink - b)]
-            below, above = left.slope != 0, right.slope != 0
-            side = 0 if below == above else sign(lead) * (1 if above else -1)
-            numbers = (near(place[0], "a kink"), near(place[1], "a kink"), near(place[2], "a kink"))
-            name = f"{unit_name(witness, 1, unit)} = {kink}"
-            single.append((str([*map(str, place)]), KinkLine(*numbers, (name,), frozenset({side} - {0}))))
-    joined: dict[str, KinkLine] = {}
-    for key, line in single:
-        old = joined.get(key)
-        joined[key] = (
-            line if old is None else replace(old, names=old.names + line.names, sides=old.sides | line.sides)
-        )
-    return list(joined.values()), flat
+def _names(witness: Witness, line: KinkLine) -> list[str]:
+    """``z1[0] = 0``, of each unit with this line."""
+    return [f"{unit_name(witness, 1, unit)} = {kink}" for unit, kink in line.units]
+
+
+def _floats(line: KinkLine) -> tuple[float, ...]:
+    return tuple(near(value, "a kink") for value in line.place)
 
 
 def _clipped(ax: Axes, line: KinkLine) -> tuple[Point, Point] | None:
     """The part of a line inside the axes."""
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    u, v, c = _floats(line)
     spots: list[Point] = []
-    if line.v:
-        spots += [(x, (line.c - line.u * x) / line.v) for x in (x0, x1)]
-    if line.u:
-        spots += [((line.c - line.v * y) / line.u, y) for y in (y0, y1)]
+    if v:
+        spots += [(x, (c - u * x) / v) for x in (x0, x1)]
+    if u:
+        spots += [((c - v * y) / u, y) for y in (y0, y1)]
     more_x, more_y = 1e-9 * (x1 - x0), 1e-9 * (y1 - y0)
     held = sorted(
         (x, y) for x, y in spots if x0 - more_x <= x <= x1 + more_x and y0 - more_y <= y <= y1 + more_y
@@ -213,7 +175,8 @@ def _ticks(ax: Axes, places: Places, inside: Sequence[Drawn]) -> None:
         middle = (np.array(ends[0]) + np.array(ends[1])) / 2
         toward = np.array(places.pixel(*middle)) + normal
         x, y = back.transform(toward)
-        uphill = 1 if line.u * x + line.v * y > line.c else -1
+        u, v, c = _floats(line)
+        uphill = 1 if u * x + v * y > c else -1
         for side in sorted(line.sides):
             stroke = (normal * uphill * side + 0.6 * along) * _TICK * places.scale
             starts = [
@@ -242,7 +205,7 @@ def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: S
             for t in (0.03, 0.97, 0.1, 0.9, 0.2, 0.8, 0.5)
         ]
         places.label(
-            listed(line.names, 2),
+            listed(_names(witness, line), 2),
             [(s, o) for s in spots for o in [(1, 1), (-1, -1), (1, -1), (-1, 1)]],
             bbox=BEHIND,
         )

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from zerograd.core.verdict.witness import Witness
+from zerograd.evaluate.floats import Floats, outputs
 from zerograd.show.plot.placing import Places
 from zerograd.show.plot.style import BAR, INK, LINES, TARGET, named, near
 from zerograd.show.words import label
@@ -35,13 +37,22 @@ class Spot:
 
 def spots(witness: Witness, samples: int, place: Callable[[int, int], float]) -> list[Spot]:
     """The first samples' first outputs; ``place`` says where (sample, output) stands."""
-    outputs = range(min(witness.problem.network.outputs, MOST_OUTPUTS))
     y, y_hat = witness.y, witness.forward.y_hat
     return [
         Spot(m, k, place(m, k), near(y[m, k], "a target"), near(y_hat[m, k], "an output"))
         for m in range(samples)
-        for k in outputs
+        for k in range(min(witness.problem.network.outputs, MOST_OUTPUTS))
     ]
+
+
+def outputs_at(witness: Witness, inputs: Floats) -> Floats:
+    """ŷ of shape (N, outputs) at inputs of shape (N, inputs): for backgrounds, never for a number."""
+    kinds = {"w": "a weight", "b": "a bias"}
+    parameters = {
+        name: np.array([near(v, kinds[name[0]]) for v in array.entries]).reshape(array.shape)
+        for name, array in witness.parameters.items()
+    }
+    return outputs(witness.problem.network, parameters, inputs)
 
 
 def marker(kind: str, face: str, name: str = "", size: float = 5.5) -> Line2D:
@@ -73,12 +84,12 @@ def draw_points(ax: Axes, witness: Witness, every: Sequence[Spot]) -> list[Line2
         linewidth=2.2 if few else 0.8,
         zorder=2,
     )
-    outputs = witness.problem.network.outputs
+    single = witness.problem.network.outputs == 1
     for k in sorted({spot.output for spot in every}):
         targets = [(spot.x, spot.target) for spot in every if spot.output == k]
         style = marker_style(MARKERS[k], TARGET, 5.5 if few else 2.5)
         ax.plot(*zip(*targets, strict=True), zorder=5, **style)
-        handles.append(marker(MARKERS[k], TARGET, f"target y{'' if outputs == 1 else f'[·,{k}]'}"))
+        handles.append(marker(MARKERS[k], TARGET, f"target y{'' if single else f'[·,{k}]'}"))
     return [*handles, Line2D([], [], color=BAR, linewidth=2.2, label="residual r = ŷ − y")]
 
 

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.plot.piecewise import Piece, sides_of
+from zerograd.evaluate.piecewise import Piece, sides_of
 from zerograd.show.plot.style import FAINT, HATCHES, INK, PALE, SMALL, listed, near, text_style
 from zerograd.show.words import label, piece_text
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.answer import Answer, Sat
+from zerograd.evaluate.rounding import BeyondFloat64, beyond_float64
+from zerograd.show.fitness import no_calculation
 from zerograd.show.scripts.jax import Jax
 from zerograd.show.scripts.pytorch import PyTorch
-from zerograd.show.scripts.rounding import BeyondFloat64, unfit
 from zerograd.show.scripts.script import script
 
 __all__ = ["BeyondFloat64", "jax_script", "pytorch_script", "unfit"]
@@ -27,3 +28,10 @@ def jax_script(answer: Sat) -> str:
         BeyondFloat64: float64 cannot hold the numbers, or cannot tell what is asked.
     """
     return script(answer, Jax())
+
+
+def unfit(answer: Answer) -> str | None:
+    """Say why there is no script that shows what the answer shows; None if there is one."""
+    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
+        return reason
+    return beyond_float64(answer.witness)

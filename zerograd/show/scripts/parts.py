@@ -14,9 +14,9 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
-from zerograd.show.question import convention_line, question_lines, relations_asked
+from zerograd.evaluate.rounding import PutBack
+from zerograd.show.question import convention_line, question_lines
 from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments
-from zerograd.show.scripts.rounding import PutBack
 from zerograd.show.words import count, network_line
 
 MAX_ROWS = 40
@@ -179,7 +179,7 @@ def _table(answer: Sat, library: str) -> Iterator[str]:
         yield '    shape = "x".join(map(str, exact[name].shape))'
         yield '    print(f"dL/d{name:<4} ({shape}): largest deviation {deviation:.1e}")'
         return
-    asked = relations_asked(answer.problem, answer.witness.samples)
+    asked = answer.problem.relations_asked(answer.witness.samples)
     width = max(len(f"dL/d{name}{list(index)}") for name, index in entries) + 2
     yield f'print("{"gradient":<{width}}{library:>13}{"exactly":>13}   asked")'
     yield "for name, index, asked in ["

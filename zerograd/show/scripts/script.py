@@ -11,6 +11,7 @@ from zerograd.core.model.activations import Activation, Kink, Rational, piecewis
 from zerograd.core.numbers.exact import Algebraic, Exact, narrow
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
+from zerograd.evaluate.rounding import PutBack, prepare
 from zerograd.show.scripts.literals import literal
 from zerograd.show.scripts.parts import (
     check_lines,
@@ -21,7 +22,6 @@ from zerograd.show.scripts.parts import (
     rounding_comment,
     rounding_lines,
 )
-from zerograd.show.scripts.rounding import PutBack, prepare
 
 Hit = tuple[Rational, Rational]
 """A kink that a sample sits on, and the derivative that the question takes there."""

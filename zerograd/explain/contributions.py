@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cmp_to_key
 from typing import Any
 
 from zerograd.core.numbers.arrays import Index
-from zerograd.core.numbers.exact import Exact, narrow, sign
+from zerograd.core.numbers.exact import Exact, compare, narrow, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.explain.sums import Sums
-from zerograd.show.question import relations_asked
 
 Entry = tuple[str, Index]
 
@@ -34,6 +34,13 @@ class Contributions:
     others: tuple[Exact, ...]
     total: Exact
 
+    @property
+    def reach(self) -> Exact:
+        """The larger of what is added to the entry and what is taken away."""
+        parts = (*self.shares, *self.others)
+        up, down = _sum(v for v in parts if sign(v) > 0), _sum(-v for v in parts if sign(v) < 0)
+        return max(up, down, key=cmp_to_key(compare))
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -56,7 +63,7 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
 
     Where there are more than ``most_samples``, those are shown that add most to an entry.
     """
-    asked = relations_asked(witness.problem, witness.samples)
+    asked = witness.problem.relations_asked(witness.samples)
     gradients = witness.gradients
     every = [(name, index) for name in witness.problem.network.shapes for index, _ in gradients[name].items()]
     every += [place for place in asked if place[0] == "x"]

@@ -1,4 +1,4 @@
-"""Where float64 cannot be trusted to follow a witness, found before a script is written."""
+"""Where float64 cannot be trusted to follow a witness, found before anyone calculates with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, nextafter
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.model.activations import Activation, piecewise
@@ -14,15 +16,18 @@ from zerograd.core.model.references import entry, resolve
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.vocabulary import Relation
-from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.fitness import no_calculation
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from zerograd.evaluate.passes import Run
+from zerograd.evaluate.floats import (
+    ROUNDING,
+    Floats,
+    NotComparable,
+    bounds,
+    evaluate,
+    exact_pieces,
+    majorant,
+    to_floats,
+)
+from zerograd.evaluate.passes import Run
 
 _SMALLEST = 2.0**-1000
 """Nearer to 0 a processor may take a number for 0."""
@@ -59,10 +64,6 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
         BeyondFloat64: a number is out of the range of float64, or a gradient that is asked to be
             nonzero drowns in rounding.
     """
-    import numpy as np
-
-    from zerograd.evaluate.floats import NotComparable, bounds, evaluate, exact_pieces, majorant, to_floats
-
     model = witness.problem.model
     try:
         values = {name: to_floats(array) for name, array in witness.variables.items()}
@@ -82,11 +83,8 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
     return _put_back(witness, codes, reach)
 
 
-def _tell_apart(
-    witness: Witness, exact: Mapping[str, NDArray[np.float64]], size: Mapping[str, NDArray[np.float64]]
-) -> None:
+def _tell_apart(witness: Witness, exact: Mapping[str, Floats], size: Mapping[str, Floats]) -> None:
     """Refuse what is asked to be nonzero and is not beyond rounding."""
-    from zerograd.evaluate.floats import ROUNDING
 
     def seen(name: str, index: Index) -> bool:
         return bool(abs(exact[name][index]) > _MARGIN * ROUNDING * size[name][index])
@@ -105,13 +103,6 @@ def _tell_apart(
                 refuse(entry(name, unseen[0]))
 
 
-def unfit(answer: Answer) -> str | None:
-    """Say why there is no script that shows what the answer shows; None if there is one."""
-    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
-        return reason
-    return beyond_float64(answer.witness)
-
-
 def beyond_float64(witness: Witness) -> str | None:
     """Why float64 cannot show what the witness shows; None where it can."""
     try:
@@ -121,13 +112,7 @@ def beyond_float64(witness: Witness) -> str | None:
     return None
 
 
-def _put_back(
-    witness: Witness, codes: list[NDArray[np.intp]], reach: Run[NDArray[np.float64]]
-) -> dict[int, PutBack]:
-    import numpy as np
-
-    from zerograd.evaluate.floats import ROUNDING
-
+def _put_back(witness: Witness, codes: list[NDArray[np.intp]], reach: Run[Floats]) -> dict[int, PutBack]:
     result: dict[int, PutBack] = {}
     grain, last = _grain(witness.x.entries), witness.problem.network.depth
     for number, layer in enumerate(witness.problem.network.layers, start=1):
@@ -173,7 +158,7 @@ def _coarser(a: int | None, b: int | None) -> int | None:
     return None if a is None or b is None else max(a, b)
 
 
-def _fits(grain: int | None, largest: NDArray[np.float64]) -> bool:
+def _fits(grain: int | None, largest: Floats) -> bool:
     """Whether every partial sum, in any order, is a float64 without rounding.
 
     They are multiples of 2**-grain, and no larger than ``largest``.

@@ -1,0 +1,49 @@
+"""Rationals that stand near exact numbers, for those who show them. No verdict rests on this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import ceil, floor
+
+from zerograd.core.errors import FormatError
+from zerograd.core.numbers import univariate as uni
+from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, sign
+
+_SMALL_DEGREE = 12
+
+
+def bits(value: Exact) -> int:
+    """The length of the longest numerator or denominator."""
+    parts = value.coefficients if isinstance(value, Algebraic) else (value,)
+    return max((max(p.numerator.bit_length(), p.denominator.bit_length()) for p in parts), default=0)
+
+
+def near(value: Algebraic, digits: int) -> Fraction:
+    """A rational that agrees with the number in so many significant digits."""
+    if sign(value) == 0:
+        return Fraction(0)
+    level = 0
+    while True:
+        low, high = uni.enclose(value.coefficients, *value.field.enclosure(level))
+        if (low > 0 or high < 0) and (high - low) * 10**digits < min(abs(low), abs(high)):
+            return (low + high) / 2
+        level += 1
+
+
+def simpler_interval(
+    field: NumberField, fits: Callable[[Fraction], bool]
+) -> tuple[Fraction, Fraction] | None:
+    """The field's interval, or a simpler one around it that holds no other root; None if no end fits."""
+    if fits(field.low) and fits(field.high):
+        return field.low, field.high
+    for scale in (1, 10, 100, 1000) if len(field.polynomial) <= _SMALL_DEGREE + 1 else ():
+        low, high = Fraction(floor(field.low * scale), scale), Fraction(ceil(field.high * scale), scale)
+        if not (fits(low) and fits(high)):
+            break
+        try:
+            NumberField(field.polynomial, low, high)
+        except FormatError:  # another root inside, or one at an end
+            continue
+        return low, high
+    return None
