@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from zerograd.core.numbers.clearing import cleared, denominator
+from zerograd.core.refuting.claims import Claim, Whole
 from zerograd.core.refuting.facts import definition_label
 from zerograd.core.refuting.system import System
 from zerograd.show.coq.activations import Definition
 from zerograd.show.coq.algebra import Occurrence
-from zerograd.show.coq.claim import Claim, Whole, claim_text
+from zerograd.show.coq.claim import claim_text
 from zerograd.show.coq.lemma import Key, Lemma, application
 from zerograd.show.coq.props import Compared, Prop, constant, formula_of, proof_term, prop_text
 from zerograd.show.coq.statement import Claims
 from zerograd.show.coq.text import (
     NotExportable,
-    cleared,
     conjunction_pattern,
-    denominator,
     disjunction_pattern,
     identifier,
     polynomial_text,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.clearing import cleared, factors
+from zerograd.core.refuting.claims import Claim, Distinction, claim_key, conjuncts, disjuncts
 from zerograd.core.refuting.facts import Both, Either, Fact
 from zerograd.core.refuting.system import Case
-from zerograd.show.coq.claim import Claim, Distinction, claim_key, conjuncts, disjuncts
 from zerograd.show.coq.text import (
     chosen,
-    cleared,
     conjunction_pattern,
     destructed,
     identifier,
@@ -54,7 +53,7 @@ def converted(hypothesis: str, known: Claim, wanted: Claim, fresh: Callable[[], 
 
 
 def _fact(hypothesis: str, known: Fact, wanted: Fact) -> list[str]:
-    d, h = _factors(cleared(known.polynomial), cleared(wanted.polynomial))
+    d, h = factors(cleared(known.polynomial), cleared(wanted.polynomial))
     lemma, signs = {
         "=": ("cancel", 1), "!=": ("cancel_nonzero", 1), ">": ("cancel_positive", 2),
         ">=": ("cancel_nonnegative", 2),
@@ -65,11 +64,3 @@ def _fact(hypothesis: str, known: Fact, wanted: Fact) -> list[str]:
         f"refine (Tools.{lemma} ({d}) ({h}) _ _{' _' * signs} _ {hypothesis});",
         f" [{'lra | ' * signs}ring].",
     ]
-
-
-def _factors(p: Polynomial, q: Polynomial) -> tuple[int, int]:
-    """d and h with d·p = h·q, for polynomials that differ by a factor."""
-    if not p:
-        return 1, 1
-    monomial = max(p.terms)
-    return (q.terms[monomial] / p.terms[monomial]).as_integer_ratio()

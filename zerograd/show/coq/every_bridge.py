@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from zerograd.core.numbers.clearing import cleared, denominator
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.moments import Pattern
 from zerograd.core.refuting.system import intercept
@@ -20,10 +21,8 @@ from zerograd.show.coq.props import proof_term, prop_text, transferred
 from zerograd.show.coq.state import State
 from zerograd.show.coq.text import (
     NotExportable,
-    cleared,
     conjunction_pattern,
     conjunction_term,
-    denominator,
     disjunction_pattern,
     identifier,
     number_text,

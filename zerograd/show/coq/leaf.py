@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm, prod
 
+from zerograd.core.numbers.clearing import cleared
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Identity, Product
+from zerograd.core.refuting.claims import Value
 from zerograd.core.refuting.facts import Fact
-from zerograd.show.coq.claim import Value
+from zerograd.core.refuting.integral import integral
 from zerograd.show.coq.lemma import Key, Known
-from zerograd.show.coq.text import NotExportable, cleared, denominator, identifier, nested, polynomial_text
+from zerograd.show.coq.text import NotExportable, identifier, nested, polynomial_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +46,17 @@ class Leaf:
         Polynomials are written once only, in the hypotheses: the terms below name those, Coq finds
         both sides of the identity from them, and ``ring`` shows that the sides are equal.
         """
-        known = {name: value for name, (_, value) in self.values.items()}
-        whole = {name: value for name, value in known.items() if value.denominator == 1}
-        ahead = self._divisor(node.nonzero)
-        # An empty sum of products stands for 1.
-        products = [self._in_integers(p, known, ahead) for p in node.positive or (Product(Fraction(1), {}),)]
-        cofactors = {label: c.at(known) * self._divisor({label: 1}) for label, c in node.cofactors.items()}
-        corrections: dict[str, Polynomial] = {}
-        if len(whole) < len(known):
-            corrections = self._corrections(self._difference(node.nonzero, products, cofactors, whole))
-        right = {self.facts[label][0]: c for label, c in cofactors.items()}
-        right |= {f"(Rminus_diag_eq _ _ {self.values[name][0]})": c for name, c in corrections.items()}
-        scale = lcm(
-            *(product.coefficient.denominator for product in products),
-            *(c.denominator for polynomial in right.values() for c in polynomial.terms.values()),
-        )
-        products = [replace(product, coefficient=product.coefficient * scale) for product in products]
-        terms = [f"Tools.zero_product ({polynomial_text(c * scale)}) _ {h}" for h, c in right.items()]
+        facts = {label: fact for label, (_, fact) in self.facts.items() if isinstance(label, str)}
+        identity = integral(node, facts, {name: value for name, (_, value) in self.values.items()})
+        if identity.remainder:
+            raise NotExportable("an identity does not hold: check the certificate first")
+        right = {self.facts[label][0]: c for label, c in identity.cofactors.items()}
+        for name, c in identity.corrections.items():
+            right[f"(Rminus_diag_eq _ _ {self.values[name][0]})"] = c
+        terms = [f"Tools.zero_product ({polynomial_text(c)}) _ {h}" for h, c in right.items()]
         zero = nested("Tools.zero_sum _ _ ({})\n      ({})", terms or ["eq_refl (0 : R)"])
-        nonzero = self._nonzero(node.nonzero, products)
-        substituted = [tactic for variable in whole for tactic in self._substituted(variable)]
+        nonzero = self._nonzero(node.nonzero, identity.products)
+        substituted = [tactic for variable in identity.substituted for tactic in self._substituted(variable)]
         return [*substituted, f"refine (Tools.contradiction _ _ _\n    ({nonzero})\n    ({zero})).", "ring."]
 
     def _substituted(self, variable: str) -> Iterator[str]:
@@ -73,62 +65,6 @@ class Leaf:
             if fact.sign == "=" and cleared(fact.polynomial) == Polynomial.variable(variable):
                 yield f"rewrite {self.values[variable][0]} in {name}."
         yield f"subst {identifier(variable)}."
-
-    def _divisor(self, powers: Mapping[str, int]) -> Fraction:
-        """A product of facts over that of their hypotheses: one says d·p, of a fact on p."""
-        divisor = Fraction(1)
-        for label, power in powers.items():
-            divisor /= denominator(self.facts[label][1].polynomial) ** power
-        return divisor
-
-    def _in_integers(self, product: Product, known: Mapping[str, Fraction], ahead: Fraction) -> Product:
-        """The product in terms of the hypotheses, with squares of integer coefficients, times a factor."""
-        coefficient = ahead * product.coefficient * self._divisor(product.factors)
-        squares = []
-        for square in product.squares:
-            if square.is_constant:
-                coefficient *= square.constant_term**2
-            else:
-                coefficient /= denominator(square.at(known)) ** 2
-                squares.append(cleared(square.at(known)))
-        return Product(coefficient, product.factors, tuple(squares))
-
-    def _difference(
-        self,
-        nonzero: Mapping[str, int],
-        products: Sequence[Product],
-        cofactors: Mapping[str, Polynomial],
-        whole: Mapping[str, Fraction],
-    ) -> Polynomial:
-        """The left side less the right, in terms of the hypotheses."""
-        says = {label: cleared(fact.polynomial).at(whole) for label, (_, fact) in self.facts.items()}
-
-        def product_of(powers: Mapping[str, int], start: Polynomial) -> Polynomial:
-            return prod((says[label] for label, power in powers.items() for _ in range(power)), start=start)
-
-        total = Polynomial.constant(0)
-        for product in products:
-            value = product_of(product.factors, Polynomial.constant(product.coefficient))
-            total = total + prod((q * q for q in product.squares), start=value)
-        total = product_of(nonzero, total)
-        return total - sum((c * says[label] for label, c in cofactors.items()), Polynomial.constant(0))
-
-    def _corrections(self, difference: Polynomial) -> dict[str, Polynomial]:
-        """Cofactors of b·s − a, for variables s whose value a/b is no integer.
-
-        Those are not substituted, as ``ring`` reads no fractions. The two sides then differ by a
-        polynomial that vanishes at s = a/b, and so is a multiple of b·s − a (one variable after another).
-        """
-        corrections = {}
-        for name in sorted(name for name, (_, value) in self.values.items() if value.denominator > 1):
-            value = self.values[name][1]
-            quotient = divided(difference, name, value)
-            if quotient:
-                corrections[name] = quotient * Fraction(1, value.denominator)
-            difference = difference.at({name: value})
-        if difference:
-            raise NotExportable("an identity does not hold: check the certificate first")
-        return corrections
 
     def _nonzero(self, powers: Mapping[str, int], products: Sequence[Product]) -> str:
         """A term that says that the left side is not 0."""
@@ -167,18 +103,3 @@ class Leaf:
             return nested("Rmult_lt_0_compat _ _ ({}) ({})", [text for text, _ in factors]), True
         terms = [f"Rlt_le _ _ ({text})" if above else text for text, above in factors]
         return nested("Rmult_le_pos _ _ ({}) ({})", terms), False
-
-
-def divided(p: Polynomial, name: str, value: Fraction) -> Polynomial:
-    """q with p = (name − value)·q + what p is at that value, by Horner's rule."""
-    zero, variable = Polynomial.constant(0), Polynomial.variable(name)
-    by_degree: dict[int, Polynomial] = {}
-    for monomial, c in p.terms.items():
-        powers = dict(monomial)
-        degree = powers.pop(name, 0)
-        by_degree[degree] = by_degree.get(degree, zero) + Polynomial({tuple(sorted(powers.items())): c})
-    quotient = running = zero
-    for degree in range(max(by_degree, default=0), 0, -1):
-        running = running * value + by_degree.get(degree, zero)
-        quotient = quotient * variable + running
-    return quotient

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from zerograd.show.coq.claim import Claim, claim_text, claim_variables
+from zerograd.core.refuting.claims import Claim, claim_variables
+from zerograd.show.coq.claim import claim_text
 from zerograd.show.coq.text import identifier
 
 Key: TypeAlias = str | tuple[str, str]

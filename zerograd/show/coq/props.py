@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from zerograd.core.numbers.clearing import denominator
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula, compared, negated
-from zerograd.show.coq.text import denominator, joined, nested, number_text
+from zerograd.show.coq.text import joined, nested, number_text
 
 
 @dataclass(frozen=True, slots=True)

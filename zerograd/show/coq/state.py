@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.clearing import cleared, denominator
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.homogeneity import identities
@@ -24,15 +25,7 @@ from zerograd.show.coq.bridge import Bridge
 from zerograd.show.coq.claim import claim_text
 from zerograd.show.coq.every_statement import EveryStatement
 from zerograd.show.coq.lemma import Lemma
-from zerograd.show.coq.text import (
-    cleared,
-    conjunction_pattern,
-    denominator,
-    identifier,
-    polynomial_text,
-    split_term,
-    wrapped,
-)
+from zerograd.show.coq.text import conjunction_pattern, identifier, polynomial_text, split_term, wrapped
 from zerograd.show.coq.tree import Tree
 
 

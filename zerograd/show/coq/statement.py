@@ -13,12 +13,13 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import Condition, evaluate
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes, quantity_shapes, variable_shapes
+from zerograd.core.refuting.claims import Whole
 from zerograd.core.refuting.dataset import dataset_quantities
 from zerograd.core.refuting.system import bounded, demands, where_label
 from zerograd.show.coq import passes
 from zerograd.show.coq.activations import Definition, Sample, Unit
 from zerograd.show.coq.algebra import CoqAlgebra
-from zerograd.show.coq.claim import Whole, claim_text
+from zerograd.show.coq.claim import claim_text
 from zerograd.show.coq.lemma import Key
 from zerograd.show.coq.loss import loss, scale_of
 from zerograd.show.coq.props import Compared, Junction, Number, Prop, Scale, constant, prop_text

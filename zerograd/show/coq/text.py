@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from math import lcm
 from textwrap import fill
 
 from zerograd.core.errors import ZerogradError
@@ -31,16 +30,6 @@ def number_text(value: int | Fraction) -> str:
     if value.denominator == 1:
         return str(value) if value >= 0 else f"({value})"
     return f"({value.numerator} / {value.denominator})"
-
-
-def denominator(p: Polynomial) -> int:
-    """The least d above 0 for which d·p has integer coefficients."""
-    return lcm(1, *(c.denominator for c in p.terms.values()))
-
-
-def cleared(p: Polynomial) -> Polynomial:
-    """d·p, with integer coefficients."""
-    return p * denominator(p)
 
 
 def polynomial_text(p: Polynomial) -> str:

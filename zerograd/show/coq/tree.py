@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from zerograd.core.numbers.clearing import cleared
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import (
     Alternatives,
@@ -21,14 +22,15 @@ from zerograd.core.refuting.certificate import (
     Split,
     nodes,
 )
+from zerograd.core.refuting.claims import Claim, Distinction, Value, Whole, claim_key, renamed_claim
 from zerograd.core.refuting.facts import Both, Either, Fact, part_label
 from zerograd.core.refuting.refutation import cases_of, symmetry
 from zerograd.core.refuting.system import Case, System
-from zerograd.show.coq.claim import Claim, Distinction, Value, Whole, claim_key, claim_text, renamed_claim
+from zerograd.show.coq.claim import claim_text
 from zerograd.show.coq.conversion import converted, renamed_text
 from zerograd.show.coq.leaf import Leaf
 from zerograd.show.coq.lemma import Key, Known, Lemma, Used, application
-from zerograd.show.coq.text import NotExportable, cleared, conjunction_pattern, destructed, polynomial_text
+from zerograd.show.coq.text import NotExportable, conjunction_pattern, destructed, polynomial_text
 
 Inner: TypeAlias = Split | Compare | Floor | Alternatives
 
