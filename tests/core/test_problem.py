@@ -338,7 +338,7 @@ def test_all_issues_at_once() -> None:
         "some_nonzero[0]: every entry of ∂L/∂b1[0] is asked to be zero, so none can be nonzero",
         "where[3]: unknown name 'lost' (did you mean 'loss'?)",
         "derivative_at_kink: expected one of torch, left, right, forbid, found 'lift' (did you mean 'left'?)",
-        "loss: expected one of mse, found 'mae' (did you mean 'mse'?)",
+        "loss: expected one of mse, sse, found 'mae' (did you mean 'mse'?)",
         "title: expected text, found 5",
         "references[1]: expected text, found None",
         "expect: expected one of sat, unsat, unknown, found 'maybe'",

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from zerograd import exports
 from zerograd.api import STRATEGIES as STRATEGY_NAMES
 from zerograd.core.model.activations import ACTIVATIONS, Names, Smooth
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Unknown
 from zerograd.core.verdict.witness import Witness
 from zerograd.search import smallest, smtlib
 from zerograd.search.crew import Crew
@@ -68,6 +70,7 @@ def test_smooth_activations(smooth: Problem) -> None:
     assert "restricted targets" in str(reasons.pop("fit"))
     assert set(reasons.values()) == {"the activation sigmoid is not piecewise linear"}
     assert smallest.unfit(smooth) == smtlib.unfit(smooth) == "the activation sigmoid is not piecewise linear"
+    assert exports.unfit(Unknown("unsupported", problem=smooth), "smtlib") == smtlib.unfit(smooth)
 
 
 @pytest.mark.parametrize("strategy", ["auto", *STRATEGIES])

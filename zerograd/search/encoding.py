@@ -23,6 +23,7 @@ from zerograd.core.model.activations import LINEAR, Activation
 from zerograd.core.model.backprop import Site
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.question.fitness import no_least_squares, smooth, unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational, variable_shapes
 from zerograd.core.refuting.homogeneity import vanishing_parameters
@@ -83,6 +84,15 @@ class Encoding:
     fixed: Fixed
     inputs: Array[Term]
     free: frozenset[Index]
+
+
+def no_terms(problem: Problem) -> str | None:
+    """Return why the question cannot be encoded for solvers, whose terms are polynomials on each side.
+
+    Where nothing is said of targets or the loss, every adjoint that they reach is an unknown.
+    """
+    spoken = speaks_of_targets(problem) or problem.domain == "integer" or speaks_of(problem, {"r", "loss"})
+    return smooth(problem) or (no_least_squares(problem) if spoken else unreached(problem))
 
 
 def encode(

@@ -14,9 +14,8 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.draw import Structure, draw
 from zerograd.search.draws import Draws, spread
-from zerograd.search.encoding import encode
+from zerograd.search.encoding import encode, no_terms
 from zerograd.search.lift import lift
-from zerograd.search.reasons import no_terms
 from zerograd.search.verdict import Found, Verdict
 from zerograd.solvers.base import Model
 from zerograd.solvers.process import SolverProcess

@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from zerograd.core.question.problem import Problem
-from zerograd.search.encoding import Encoding, encode
+from zerograd.search.encoding import Encoding, encode, no_terms
 from zerograd.search.lift import lift
-from zerograd.search.reasons import no_terms
 from zerograd.search.symmetry import samples_interchangeable
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel

@@ -16,11 +16,10 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.crew import Crew
-from zerograd.search.encoding import Encoding, encode
+from zerograd.search.encoding import Encoding, encode, no_terms
 from zerograd.search.geometry import Row
 from zerograd.search.lift import lift
 from zerograd.search.patterns import Patterns, TooManyPatterns
-from zerograd.search.reasons import no_terms
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
 from zerograd.solvers.terms import Script

@@ -17,7 +17,7 @@ from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
 from zerograd.show.say.proof.argument import Argument
 from zerograd.show.say.proof.claim import about, claim, enough, notation
-from zerograd.show.say.proof.facts import Facts
+from zerograd.show.say.proof.facts import Facts, homogeneity_labels
 
 
 def statement(problem: Problem, certificate: Certificate) -> str:
@@ -104,14 +104,14 @@ def _displayed(facts: Facts, label: str) -> Node:
     fact = facts.system.facts[label]
     if isinstance(fact, Either):
         return _either(facts, label, fact)
-    if label.startswith("homogeneity"):
+    if label in homogeneity_labels(facts.problem.network):
         terms = fact.polynomial.terms.items()
         left = write(Polynomial({m: c for m, c in terms if c > 0}))
         return row(left, EQUALS, write(Polynomial({m: -c for m, c in terms if c < 0})))
     subject = facts.subject(label, fact, write)
     if subject.defined is None:
         return subject.says
-    return row(subject.defined, RELATIONS[label.split(" ")[-2]], ZERO)
+    return row(subject.defined, RELATIONS[facts.signs[label][1]], ZERO)
 
 
 def _either(facts: Facts, label: str, formula: Formula) -> Node:

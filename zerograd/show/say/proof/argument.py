@@ -185,10 +185,10 @@ class Argument:
         if case.name == "no sample":
             return prose("no sample ", what)
         formulas = [(label, self.words.formula(label, formula, {})) for label, formula in case.facts]
-        on_sides = [formula for label, formula in formulas if label.startswith("z") and len(self.sides) > 1]
-        asked = [formula for label, formula in formulas if not label.startswith("z")]
+        on_sides = [formula for label, formula in formulas if label in self.words.comparisons]
+        asked = [formula for label, formula in formulas if label not in self.words.comparisons]
         clause = prose("some sample ", what, ", say ", quantity(self.words.problem.network, "x", tag))
-        if on_sides:
+        if on_sides and len(self.sides) > 1:
             clause = prose(clause, ", so that ", join(on_sides))
         if asked:
             clause = prose(

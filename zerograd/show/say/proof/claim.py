@@ -23,6 +23,7 @@ from zerograd.document.formula import EQUALS, LESS, PLUS, beside, derivative, ro
 from zerograd.document.numbers import exact_text
 from zerograd.show.question import convention_line, given_values
 from zerograd.show.say.asking import asked_of, size
+from zerograd.show.say.proof.facts import homogeneity_labels
 from zerograd.show.words import network_line
 
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
@@ -93,7 +94,7 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         yield _letters(problem, whole="dataset" in kinds)
     if "moments" in kinds:
         yield _moments(problem)
-    if any(label.startswith("homogeneity") for label in used):
+    if homogeneity_labels(problem.network).intersection(used):
         yield prose(
             "The activations of the hidden units below are homogeneous: their value at a pre-activation is "
             "their slope there times the pre-activation. So for each unit, the sum of parameter times "
