@@ -16,8 +16,7 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.clearing import cleared, denominator
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.facts import Fact
-from zerograd.core.refuting.homogeneity import identities
-from zerograd.core.refuting.identities import homogeneity_label
+from zerograd.core.refuting.labels import homogeneity_labels
 from zerograd.core.refuting.moments import Pattern
 from zerograd.core.refuting.system import System, demands
 from zerograd.show.coq.activations import Definition, Unit
@@ -90,8 +89,7 @@ class State(Bridge):
             for k in range(network.outputs)
         )
         self.degenerate = [fact for fact in degenerate if self.is_needed(fact.label)]
-        labels = (homogeneity_label(*unit) for unit, _, _ in identities(network))
-        self.homogeneous = sorted(label for label in labels if self.is_needed(label))
+        self.homogeneous = sorted(label for label in homogeneity_labels(network) if self.is_needed(label))
         self.sums = list(self._sums())
 
     def _sums(self) -> Iterator[Sum]:

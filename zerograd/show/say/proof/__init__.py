@@ -12,12 +12,13 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Alternatives, Certificate, Identity, Part, nodes
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.core.refuting.labels import homogeneity_labels
 from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
 from zerograd.show.say.proof.argument import Argument
 from zerograd.show.say.proof.claim import about, claim, enough, notation
-from zerograd.show.say.proof.facts import Facts, homogeneity_labels
+from zerograd.show.say.proof.facts import Facts
 
 
 def statement(problem: Problem, certificate: Certificate) -> str:

@@ -12,6 +12,7 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind
+from zerograd.core.refuting.labels import homogeneity_labels
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.refuting.system import intercept
 from zerograd.derive.naming import interval, quantity
@@ -23,7 +24,6 @@ from zerograd.document.formula import EQUALS, LESS, PLUS, beside, derivative, ro
 from zerograd.document.numbers import exact_text
 from zerograd.show.question import convention_line, given_values
 from zerograd.show.say.asking import asked_of, size
-from zerograd.show.say.proof.facts import homogeneity_labels
 from zerograd.show.words import network_line
 
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")

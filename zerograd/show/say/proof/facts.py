@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
 
-from zerograd.core.model.network import Network
-from zerograd.core.model.references import entry
-from zerograd.core.model.sides import Rational, Side, units_with_sides
-from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Part
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
-from zerograd.core.refuting.homogeneity import identities
-from zerograd.core.refuting.identities import homogeneity_label
-from zerograd.core.refuting.moments import patterns_of
+from zerograd.core.refuting.labels import Comparison, comparisons, signs
 from zerograd.core.refuting.refutation import system_of
-from zerograd.core.refuting.system import Numbers, System, demands, on_side
+from zerograd.core.refuting.system import Numbers, System
 from zerograd.derive.polynomials import Polynomials
 from zerograd.document.blocks import Prose, join, prose
 from zerograd.document.exact import Signed, rational, total
@@ -27,31 +20,6 @@ from zerograd.document.formula import EQUALS, MINUS, RELATIONS, ZERO, Node, brac
 
 _SHORT = 3
 """Terms of a difference that is written as a comparison of two sides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """That a pre-activation compares so with the end of a side.
-
-    Attributes:
-        index: of the pre-activation; without a sample, if it is that of a pattern's sample.
-        at: the input of a pattern's sample, such as ``x01``.
-    """
-
-    layer: int
-    index: Index
-    sign: str
-    end: Rational
-    at: str | None
-
-    @property
-    def is_below(self) -> bool:
-        """Whether it says that the pre-activation is below the end."""
-        return self.sign in ("<", "<=")
-
-    def value(self, fact: Fact) -> Polynomial:
-        """The pre-activation, of the fact that says so."""
-        return self.end - fact.polynomial if self.is_below else fact.polynomial + self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +45,13 @@ class Facts:
     part: Part
     system: System = field(init=False)
     plain: Polynomials = field(init=False)
+    signs: Mapping[str, tuple[str, str]] = field(init=False)
+    comparisons: Mapping[str, Comparison] = field(init=False)
 
     def __post_init__(self) -> None:
         self.system = system_of(self.problem, self.part.kind, self.part.samples)
         self.plain = Polynomials(self.problem)
-
-    @cached_property
-    def signs(self) -> Mapping[str, tuple[str, str]]:
-        """By label: the gradient entry of which a sign is asked, and the sign."""
-        signs: dict[str, tuple[str, str]] = {}
-        for demand in demands(self.problem, self.part.samples or self.problem.samples.least):
-            entries = [entry(demand.reference.name, index) for index in demand.indices]
-            sign = _sign(demand.operator)
-            several = {f"{demand.label}/{n}": (name, sign) for n, name in enumerate(entries)}
-            signs |= several if len(entries) > 1 else {demand.label: (entries[0], sign)}
-        return signs
-
-    @cached_property
-    def comparisons(self) -> Mapping[str, Comparison]:
-        """By label: what cases assume of pre-activations."""
-        units = units_with_sides(self.problem.network, self.problem.derivative_at_kink)
-        if self.part.kind == "dataset":
-            places = [
-                (layer, (m, unit), side, None)
-                for (layer, unit), sides in units.items()
-                for m in range(self.part.samples or 0)
-                for side in sides
-            ]
-            return dict(_labelled(places, str))
-        comparisons: dict[str, Comparison] = {}
-        for pattern in patterns_of(units) if self.part.kind == "moments" else ():
-            at = f"x{pattern.tag}"
-            placed = [(layer, (unit,), side, at) for (layer, unit), side in pattern.sides.items()]
-            comparisons |= _labelled(placed, pattern.at)
-        return comparisons
+        self.signs, self.comparisons = signs(self.problem, self.part), comparisons(self.problem, self.part)
 
     def naming(self, values: Numbers) -> Polynomials:
         """Writes pre-activations by their names where they are factors."""
@@ -181,22 +122,3 @@ class Facts:
         """``z = value``, if a fact is about a pre-activation."""
         z = self.comparisons.get(label)
         return row(self._z(z), EQUALS, write(z.value(fact))) if z else None
-
-
-def homogeneity_labels(network: Network) -> frozenset[str]:
-    """The labels of the facts that say that a hidden unit is homogeneous."""
-    return frozenset(homogeneity_label(layer, unit) for (layer, unit), _, _ in identities(network))
-
-
-def _labelled(
-    places: Iterable[tuple[int, Index, Side, str | None]], label: Callable[[str], str]
-) -> Iterator[tuple[str, Comparison]]:
-    """The labels that `zerograd.core.refuting.system.on_side` gives, and what they say."""
-    for layer, index, side, at in places:
-        facts = on_side(Polynomial.constant(0), side, entry(f"z{layer}", index))
-        for (name, _), (operator, end) in zip(facts, side.comparisons, strict=True):
-            yield label(name), Comparison(layer, index, _sign(operator), end, at)
-
-
-def _sign(operator: str) -> str:
-    return "=" if operator == "==" else operator
