@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from zerograd.core.model.activations import Activation
-from zerograd.core.model.losses import Loss
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.approximation import bits
-from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow
-from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
-from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean_lines, markdown_escape
 from zerograd.evaluate.rounding import PutBack, beyond_float64, prepare
 from zerograd.show.fitness import no_calculation
@@ -22,6 +19,7 @@ from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (
     asserts,
     facts,
+    numbered,
     put_back_arguments,
     rounding_comment,
     rounding_lines,
@@ -44,7 +42,7 @@ def notebook(answer: Sat) -> str:
     cells: list[dict[str, object]] = [
         {"cell_type": kind, "id": f"zerograd-{number}", "metadata": {}, "source": source}
         | ({"execution_count": None, "outputs": []} if kind == "code" else {})
-        for number, (kind, source) in enumerate(_cells(answer))
+        for number, (kind, source) in enumerate(_Notebook(answer).cells())
     ]
     document = {
         "cells": cells,
@@ -62,154 +60,211 @@ def unfit(answer: Answer) -> str | None:
     """Say why there is no notebook of this answer; None if there is one."""
     if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
         return reason
-    return beyond_float64(answer.witness) if _in_floats(answer.witness) else None
+    return beyond_float64(answer.witness) if answer.witness.field is not None else None
 
 
-def _cells(answer: Sat) -> Iterator[tuple[str, str]]:
-    """(kind, source) of each cell."""
-    witness = answer.witness
-    put_back = prepare(witness) if _in_floats(witness) else {}
-    yield "markdown", _text(_question(answer))
-    yield "markdown", _text(["## The network and the data", "", *_data_words(witness)])
-    yield "code", _text(_data(witness))
-    yield "markdown", _text(["## Forward pass", "", *_forward_words(witness, put_back)])
-    yield "code", _text([*_functions(witness, put_back), *_forward(witness, put_back)])
-    yield "markdown", _text(["## Residuals and loss", "", *_loss_words(witness)])
-    yield "code", _text(_loss(witness))
-    yield "markdown", _text(["## Gradients by the chain rule", "", *_backward_words(witness)])
-    yield "code", _text(_backward(answer))
-    yield "markdown", _text(["## What is asked", "", *_asked_words(answer)])
-    yield "code", _text(_asked(answer))
+@dataclass
+class _Notebook:
+    """The cells.
 
+    Attributes:
+        floats: whether it calculates in float64, or else with fractions.
+        put_back: by layer, the pre-activations that rounding may carry across a kink.
+        names: what the functions of the activations that bend are called.
+    """
 
-def _text(lines: Iterable[str]) -> str:
-    return "\n".join(lines).strip("\n")
+    answer: Sat
+    floats: bool = field(init=False)
+    put_back: Mapping[int, PutBack] = field(init=False)
+    names: Mapping[Activation, str] = field(init=False)
 
+    def __post_init__(self) -> None:
+        self.witness, self.problem = self.answer.witness, self.answer.problem
+        self.network, self.loss = self.problem.network, self.problem.model.loss
+        self.floats = self.witness.field is not None
+        self.put_back = prepare(self.witness) if self.floats else {}
+        names: dict[Activation, str] = {}
+        for activation in activations(self.network):
+            if activation not in names and not activation.is_linear:
+                base = "absolute" if activation.name == "abs" else activation.name
+                names[activation] = base + numbered(activation, names)
+        self.names = names
 
-def _question(answer: Sat) -> Iterator[str]:
-    problem = answer.problem
-    yield f"# {markdown_escape(title(problem))}"
-    yield ""
-    yield from map(markdown_escape, clean_lines(problem.notes or ""))
-    yield ""
-    yield from (f"- {markdown_escape(line)}" for line in facts(problem, answer.witness.samples))
-    yield ""
-    for reference in problem.references:
-        yield markdown_escape(reference)
+    def cells(self) -> Iterator[tuple[str, str]]:
+        """(kind, source) of each cell."""
+        yield "markdown", _text(self.question())
+        for heading, words, code in (
+            ("The network and the data", self.data_words(), self.data()),
+            ("Forward pass", self.forward_words(), [*self.functions(), *self.forward()]),
+            ("Residuals and loss", self.loss_words(), self.loss_lines()),
+            ("Gradients by the chain rule", self.backward_words(), self.backward()),
+            ("What is asked", self.asked_words(), self.asked()),
+        ):
+            yield "markdown", _text([f"## {heading}", "", *words])
+            yield "code", _text(code)
+
+    def question(self) -> Iterator[str]:
+        yield f"# {markdown_escape(title(self.problem))}"
         yield ""
-    yield "Needs NumPy alone. Written by zerograd from a witness that is checked exactly."
-
-
-def _in_floats(witness: Witness) -> bool:
-    """Whether the notebook calculates in float64."""
-    return witness.field is not None
-
-
-# --- data --------------------------------------------------------------------------------
-
-
-def _data_words(witness: Witness) -> Iterator[str]:
-    yield "Weights have a row for each unit, inputs `x` and targets `y` a row for each sample."
-    if _in_floats(witness):
-        yield "Some numbers are irrational, so what follows is in float64, up to rounding."
-    else:
-        yield "All numbers are integers and fractions: nothing in this notebook is ever rounded."
-
-
-def _data(witness: Witness) -> Iterator[str]:
-    if not _in_floats(witness):
-        if _too_long_to_print(witness):
-            yield "import sys"
-        yield "from fractions import Fraction"
+        yield from map(markdown_escape, clean_lines(self.problem.notes or ""))
         yield ""
-    yield "import numpy as np"
-    yield ""
-    if _in_floats(witness):
-        yield from rounded_comments(witness.variables)
-    else:
-        yield 'np.set_printoptions(formatter={"object": str})'
-        if _too_long_to_print(witness):
-            yield "sys.set_int_max_str_digits(0)  # numbers of any length are printed"
-    for name, values in witness.variables.items():
-        yield f"{name} = {_array(values, witness)}"
-
-
-def _too_long_to_print(witness: Witness) -> bool:
-    """Whether some number of the calculation has more digits than Python prints unasked."""
-    return any(
-        bits(value) > _PRINTED_BITS for array in witness.quantities.values() for value in array.entries
-    )
-
-
-def _array(values: Array[Exact], witness: Witness) -> str:
-    floats = _in_floats(witness)
-    texts = values.map(literal if floats else _fraction).tolist()
-    return f"np.array({nested(texts)}, dtype={'float' if floats else 'object'})"
-
-
-def _fraction(value: Exact) -> str:
-    value = narrow(value)
-    assert not isinstance(value, Algebraic)  # for the type checker: of rational witnesses only
-    if value.denominator == 1:
-        return _integer(value.numerator)
-    return f"Fraction({_integer(value.numerator)}, {_integer(value.denominator)})"
-
-
-def _integer(value: int) -> str:
-    return digits(value) if abs(value) < 10**_DECIMAL_DIGITS else hex(value)
-
-
-def _number(value: Exact, *, floats: bool) -> str:
-    return literal(value) if floats else _fraction(value)
-
-
-# --- forward pass ------------------------------------------------------------------------
-
-
-def _forward_words(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterator[str]:
-    yield "Layer by layer: pre-activations $z$, then activations $a = \\varphi(z)$, for all samples at once."
-    if put_back:
-        yield "Rounding may carry a pre-activation across a kink that it is on, or next to. It is put back."
-    yield ""
-    for number, layer in enumerate(witness.problem.network.layers, start=1):
-        below = f"a_{{{number - 1}}}" if number > 1 else "x"
-        bias = f" + b_{{{number}}}" if layer.bias else ""
-        name = layer.activation.name.replace("_", "\\_")
-        phi = f"z_{{{number}}}" if layer.activation.is_linear else f"\\mathrm{{{name}}}(z_{{{number}}})"
-        yield f"$$z_{{{number}}} = {below}\\, w_{{{number}}}^\\top{bias}, \\qquad a_{{{number}}} = {phi}$$"
+        yield from (f"- {markdown_escape(line)}" for line in facts(self.problem, self.witness.samples))
         yield ""
+        for reference in self.problem.references:
+            yield markdown_escape(reference)
+            yield ""
+        yield "Needs NumPy alone. Written by zerograd from a witness that is checked exactly."
 
+    # Data
 
-def _names(problem: Problem) -> dict[Activation, str]:
-    """What the functions of the activations that bend are called."""
-    names: dict[Activation, str] = {}
-    for activation in dict.fromkeys(activations(problem.network)):
-        if activation.is_linear:
-            continue
-        others = sum(known.name == activation.name for known in names)
-        base = "absolute" if activation.name == "abs" else activation.name
-        names[activation] = f"{base}_{others + 1}" if others else base
-    return names
+    def data_words(self) -> Iterator[str]:
+        yield "Weights have a row for each unit, inputs `x` and targets `y` a row for each sample."
+        if self.floats:
+            yield "Some numbers are irrational, so what follows is in float64, up to rounding."
+        else:
+            yield "All numbers are integers and fractions: nothing in this notebook is ever rounded."
 
+    def data(self) -> Iterator[str]:
+        quantities = self.witness.quantities.values()
+        long = any(bits(value) > _PRINTED_BITS for array in quantities for value in array.entries)
+        if not self.floats:
+            yield from ["import sys"] * long
+            yield "from fractions import Fraction"
+            yield ""
+        yield "import numpy as np"
+        yield ""
+        if self.floats:
+            yield from rounded_comments(self.witness.variables)
+        else:
+            yield 'np.set_printoptions(formatter={"object": str})'
+            yield from ["sys.set_int_max_str_digits(0)  # numbers of any length are printed"] * long
+        for name, values in self.witness.variables.items():
+            texts = nested(values.map(self.number).tolist())
+            yield f"{name} = np.array({texts}, dtype={'float' if self.floats else 'object'})"
 
-def _functions(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterator[str]:
-    problem, floats = witness.problem, _in_floats(witness)
-    for activation, name in _names(problem).items():
-        parts = sides(activation, problem.derivative_at_kink)
-        values = [_affine(side, floats=floats) for side in parts]
-        derivatives = [_number(side.derivative, floats=floats) for side in parts]
-        yield f"def {name}(z):"
-        yield f"    return {_by_side(parts, values)}"
+    def number(self, value: Exact) -> str:
+        """A number as the notebook calculates with it."""
+        value = narrow(value)
+        if self.floats or isinstance(value, Algebraic):
+            return literal(value)
+        if value.denominator == 1:
+            return _integer(value.numerator)
+        return f"Fraction({_integer(value.numerator)}, {_integer(value.denominator)})"
+
+    # Forward pass
+
+    def forward_words(self) -> Iterator[str]:
+        then = "then activations $a = \\varphi(z)$, for all samples at once."
+        yield f"Layer by layer: pre-activations $z$, {then}"
+        if self.put_back:
+            across = "across a kink that it is on, or next to"
+            yield f"Rounding may carry a pre-activation {across}. It is put back."
         yield ""
+        for number, layer in enumerate(self.network.layers, start=1):
+            at, below = f"{{{number}}}", f"a_{{{number - 1}}}" if number > 1 else "x"
+            bias = f" + b_{at}" if layer.bias else ""
+            name = layer.activation.name.replace("_", "\\_")
+            phi = f"z_{at}" if layer.activation.is_linear else f"\\mathrm{{{name}}}(z_{at})"
+            yield f"$$z_{at} = {below}\\, w_{at}^\\top{bias}, \\qquad a_{at} = {phi}$$"
+            yield ""
+
+    def functions(self) -> Iterator[str]:
+        convention = self.problem.derivative_at_kink
+        for activation, name in self.names.items():
+            parts = sides(activation, convention)
+            yield f"def {name}(z):"
+            yield f"    return {_by_side(parts, [self.affine(side) for side in parts])}"
+            yield from ("", "", f"def {name}_slope(z):")
+            if convention != "forbid":
+                yield f"    # at a kink: {convention}"
+            yield f"    return {_by_side(parts, [self.number(side.derivative) for side in parts])}"
+            yield from ("", "")
+        if self.put_back:
+            yield _PUT_BACK
+
+    def affine(self, side: Side) -> str:
+        slope, offset = side.slope, side.offset
+        if slope == 0:
+            return self.number(offset)
+        product = "z" if slope == 1 else "-z" if slope == -1 else f"{self.number(slope)} * z"
+        return product if offset == 0 else f"{product} + {self.number(offset)}"
+
+    def forward(self) -> Iterator[str]:
+        for number, layer in enumerate(self.network.layers, start=1):
+            bias = f" + b{number}" if layer.bias else ""
+            yield f"z{number} = {_below(number)} @ w{number}.T{bias}"
+            if number in self.put_back:
+                yield f"z{number} = put_back(z{number}, {put_back_arguments(self.put_back[number], 0)})"
+            phi = self.names.get(layer.activation)
+            yield f"a{number} = {phi}(z{number})" if phi else f"a{number} = z{number}"
+        for number in range(1, self.network.depth + 1):
+            yield f'print("z{number} =", z{number}, "a{number} =", a{number}, sep="\\n")'
+
+    # Loss, gradients
+
+    def loss_words(self) -> Iterator[str]:
+        which, share = ("mean", f"{self.tex_share(1)} ") if self.loss.averages else ("sum", "")
+        loss = f"the loss is the {which} of their squares"
+        yield f"A residual is what the network says, less the target; {loss}."
         yield ""
-        yield f"def {name}_slope(z):"
-        if problem.derivative_at_kink != "forbid":
-            yield f"    # at a kink: {problem.derivative_at_kink}"
-        yield f"    return {_by_side(parts, derivatives)}"
+        yield f"$$r = \\hat y - y, \\qquad L = {share}\\sum_{{m, k}} r_{{m k}}^2$$"
+
+    def tex_share(self, top: int) -> str:
+        return f"\\frac{{{top}}}{{M K}}" if self.loss.averages else str(top)
+
+    def share(self, top: int) -> str:
+        """A number over how many terms the loss is the mean of."""
+        count = self.loss.count(*self.witness.y.shape)
+        return f"{top} / {count}" if self.floats else f"Fraction({top}, {count})"
+
+    def loss_lines(self) -> Iterator[str]:
+        yield f"r = a{self.network.depth} - y"
+        yield f"loss = {self.share(1)} * (r * r).sum()"
+        yield 'print("r =", r, "loss =", loss, sep="\\n")'
+
+    def backward_words(self) -> Iterator[str]:
+        last, share = f"{{{self.network.depth}}}", self.tex_share(self.loss.constant)
+        yield "From the output down: $\\delta$ is the derivative of $L$ by the pre-activations of a layer."
         yield ""
+        yield f"$$\\delta_{last} = {share}\\, r \\odot \\varphi'(z_{last}), \\qquad"
+        yield "\\delta_{l} = (\\delta_{l+1}\\, w_{l+1}) \\odot \\varphi'(z_{l})$$"
         yield ""
-    if put_back:
-        yield _PUT_BACK
+        yield "$$\\frac{\\partial L}{\\partial w_l} = \\delta_l^\\top a_{l-1}, \\qquad"
+        yield "\\frac{\\partial L}{\\partial b_l} = \\sum_m \\delta_{l, m}$$"
+
+    def backward(self) -> Iterator[str]:
+        yield "found = {}"
+        upstream = f"{self.share(self.loss.constant)} * r"
+        for number in range(self.network.depth, 0, -1):
+            layer = self.network.layers[number - 1]
+            phi = self.names.get(layer.activation)
+            yield f"d{number} = {upstream}" + (f" * {phi}_slope(z{number})" if phi else "")
+            yield f'found["w{number}"] = d{number}.T @ {_below(number)}'
+            if layer.bias:
+                yield f'found["b{number}"] = d{number}.sum(axis=0)'
+            upstream = f"(d{number} @ w{number})"
+        if self.problem.asks_of_x:
+            yield 'found["x"] = d1 @ w1'
+        yield ""
+        yield "for name, gradient in sorted(found.items()):"
+        yield '    print(f"dL/d{name} =", gradient, sep="\\n")'
+
+    # Asserts
+
+    def asked_words(self) -> Iterator[str]:
+        if self.floats:
+            rounding = "2⁻⁴⁰ of the sum of all terms' absolute values"
+            yield f"Zero and not zero are told apart by rounding: {rounding}."
+        else:
+            yield "The gradients are exact, so zero means zero."
+
+    def asked(self) -> Iterator[str]:
+        if self.floats:
+            yield from (*rounding_lines(self.witness), "", "", *rounding_comment())
+            yield "rounding = {name: 2**-40 * size for name, size in sizes().items()}"
+            yield ""
+        yield from asserts(self.problem, exact=not self.floats)
+        yield 'print("All that is asked of the gradients holds.")'
 
 
 _PUT_BACK = '''def put_back(z, samples, units, values, rounding):
@@ -222,13 +277,17 @@ _PUT_BACK = '''def put_back(z, samples, units, values, rounding):
 '''
 
 
-def _affine(side: Side, *, floats: bool) -> str:
-    slope, offset = side.slope, side.offset
-    if slope == 0:
-        return _number(offset, floats=floats)
-    size = _number(slope, floats=floats)
-    product = "z" if slope == 1 else "-z" if slope == -1 else f"{size} * z"
-    return product if offset == 0 else f"{product} + {_number(offset, floats=floats)}"
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines).strip("\n")
+
+
+def _integer(value: int) -> str:
+    return digits(value) if abs(value) < 10**_DECIMAL_DIGITS else hex(value)
+
+
+def _below(number: int) -> str:
+    """What a layer is fed."""
+    return f"a{number - 1}" if number > 1 else "x"
 
 
 def _by_side(parts: tuple[Side, ...], values: list[str]) -> str:
@@ -238,98 +297,3 @@ def _by_side(parts: tuple[Side, ...], values: list[str]) -> str:
         if value != following:
             text = f"np.where(z {'<=' if side.high_closed else '<'} {side.high}, {value}, {text})"
     return text
-
-
-def _forward(witness: Witness, put_back: Mapping[int, PutBack]) -> Iterator[str]:
-    network, names = witness.problem.network, _names(witness.problem)
-    for number, layer in enumerate(network.layers, start=1):
-        below = f"a{number - 1}" if number > 1 else "x"
-        bias = f" + b{number}" if layer.bias else ""
-        yield f"z{number} = {below} @ w{number}.T{bias}"
-        if number in put_back:
-            yield f"z{number} = put_back(z{number}, {put_back_arguments(put_back[number], 0)})"
-        phi = names.get(layer.activation)
-        yield f"a{number} = {phi}(z{number})" if phi else f"a{number} = z{number}"
-    for number in range(1, network.depth + 1):
-        yield f'print("z{number} =", z{number}, "a{number} =", a{number}, sep="\\n")'
-
-
-# --- loss, gradients ---------------------------------------------------------------------
-
-
-def _loss_words(witness: Witness) -> Iterator[str]:
-    loss = witness.problem.model.loss
-    which, share = ("mean", f"{_tex_share(1, loss)} ") if loss.averages else ("sum", "")
-    yield f"A residual is what the network says, less the target; the loss is the {which} of their squares."
-    yield ""
-    yield f"$$r = \\hat y - y, \\qquad L = {share}\\sum_{{m, k}} r_{{m k}}^2$$"
-
-
-def _tex_share(top: int, loss: Loss) -> str:
-    return f"\\frac{{{top}}}{{M K}}" if loss.averages else str(top)
-
-
-def _share(top: int, witness: Witness) -> str:
-    """A number over how many terms the loss is the mean of."""
-    count = witness.problem.model.loss.count(*witness.y.shape)
-    return f"{top} / {count}" if _in_floats(witness) else f"Fraction({top}, {count})"
-
-
-def _loss(witness: Witness) -> Iterator[str]:
-    yield f"r = a{witness.problem.network.depth} - y"
-    yield f"loss = {_share(1, witness)} * (r * r).sum()"
-    yield 'print("r =", r, "loss =", loss, sep="\\n")'
-
-
-def _backward_words(witness: Witness) -> Iterator[str]:
-    yield "From the output down: $\\delta$ is the derivative of $L$ by the pre-activations of a layer."
-    yield ""
-    last, loss = f"{{{witness.problem.network.depth}}}", witness.problem.model.loss
-    yield f"$$\\delta_{last} = {_tex_share(loss.constant, loss)}\\, r \\odot \\varphi'(z_{last}), \\qquad"
-    yield "\\delta_{l} = (\\delta_{l+1}\\, w_{l+1}) \\odot \\varphi'(z_{l})$$"
-    yield ""
-    yield "$$\\frac{\\partial L}{\\partial w_l} = \\delta_l^\\top a_{l-1}, \\qquad"
-    yield "\\frac{\\partial L}{\\partial b_l} = \\sum_m \\delta_{l, m}$$"
-
-
-def _backward(answer: Sat) -> Iterator[str]:
-    network, names = answer.problem.network, _names(answer.problem)
-    yield "found = {}"
-    upstream = f"{_share(answer.problem.model.loss.constant, answer.witness)} * r"
-    for number in range(network.depth, 0, -1):
-        layer = network.layers[number - 1]
-        phi = names.get(layer.activation)
-        yield f"d{number} = {upstream}" + (f" * {phi}_slope(z{number})" if phi else "")
-        below = f"a{number - 1}" if number > 1 else "x"
-        yield f'found["w{number}"] = d{number}.T @ {below}'
-        if layer.bias:
-            yield f'found["b{number}"] = d{number}.sum(axis=0)'
-        upstream = f"(d{number} @ w{number})"
-    if answer.problem.asks_of_x:
-        yield 'found["x"] = d1 @ w1'
-    yield ""
-    yield "for name, gradient in sorted(found.items()):"
-    yield '    print(f"dL/d{name} =", gradient, sep="\\n")'
-
-
-# --- asserts -------------------------------------------------------------------------------
-
-
-def _asked_words(answer: Sat) -> Iterator[str]:
-    if _in_floats(answer.witness):
-        yield "Zero and not zero are told apart by rounding: 2⁻⁴⁰ of the sum of all terms' absolute values."
-    else:
-        yield "The gradients are exact, so zero means zero."
-
-
-def _asked(answer: Sat) -> Iterator[str]:
-    witness = answer.witness
-    if _in_floats(witness):
-        yield from rounding_lines(witness)
-        yield ""
-        yield ""
-        yield from rounding_comment()
-        yield "rounding = {name: 2**-40 * size for name, size in sizes().items()}"
-        yield ""
-    yield from asserts(answer.problem, exact=not _in_floats(witness))
-    yield 'print("All that is asked of the gradients holds.")'

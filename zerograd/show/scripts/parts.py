@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from zerograd.core.model.activations import piecewise
+from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
@@ -61,6 +61,12 @@ def docstring(answer: Sat, library: str, install: str) -> str:
     ]
     text = "\n".join(lines).replace("\\", "\\\\").replace('"', '\\"')
     return f'"""{text}\n"""'
+
+
+def numbered(activation: Activation, known: Iterable[Activation], ending: str = "_{}") -> str:
+    """The end of the name of an activation's function, where others of its kind are known."""
+    others = sum(other.name == activation.name for other in known)
+    return ending.format(others + 1) if others else ""
 
 
 def array(convert: str, values: Array[Exact], indent: int = 0) -> str:

@@ -18,6 +18,7 @@ from zerograd.show.scripts.parts import (
     data_lines,
     docstring,
     exact_lines,
+    numbered,
     put_back_arguments,
     rounding_comment,
     rounding_lines,
@@ -156,8 +157,7 @@ def _customs(witness: Witness, library: Library) -> dict[Activation, Custom]:
         name = library.own_name(activation, hit)
         if name is None or activation in result:
             continue
-        others = sum(known.name == activation.name for known in result)
-        name += library.numbered.format(others + 1) if others else ""
+        name += numbered(activation, result, library.numbered)
         every = {pair for known, pairs in hits if known == activation for pair in pairs}
         result[activation] = Custom(name, activation, sorted(every), problem.derivative_at_kink)
     return result
