@@ -102,6 +102,8 @@ def answer_of(problem: Problem, finding: Finding, start: float, *, recheck_now: 
             return Unsat(evidence, problem=problem, run=run())
         case Undecided(reason=reason, detail=detail):
             return Unknown(reason, detail, problem=problem, run=run())
+        case _:  # what a process sent
+            raise TypeError(f"no verdict: {verdict!r}")
 
 
 def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:

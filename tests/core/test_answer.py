@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -112,3 +113,12 @@ def test_what_is_refused_is_not_made(sat: Sat, unsat: Unsat) -> None:
     for unknown in ({"told": True}, {"status": "unsat"}):
         with pytest.raises(TypeError, match="no fields of an answer"):
             sat.updated(**unknown)
+
+
+def test_answers_can_be_pickled(sat: Sat) -> None:
+    """Other processes and caches get the same answer, with what was calculated of it."""
+    assert sat.witness.gradients["w2"].entries == (0,)
+    again = pickle.loads(pickle.dumps(sat))
+    assert again == sat
+    assert again.problem.model == sat.problem.model
+    assert again.witness.gradients == sat.witness.gradients

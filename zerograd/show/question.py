@@ -69,7 +69,7 @@ def given_values(problem: Problem) -> list[str]:
 
 
 def _first(items: Sequence[str]) -> list[str]:
-    """The items that are listed, and how many there are besides."""
+    """The first of them, as many as are listed, and how many there are besides."""
     more = len(items) - _MOST
     return [*items[:_MOST], *([f"and {more} more"] if more > 0 else [])]
 

@@ -78,19 +78,26 @@ class OnKink(Exception):  # noqa: N818  # a place, not a mishap
         super().__init__(f"z{layer}[{sample},{unit}] is on a kink")
 
 
-def exact_activate(convention: Kink) -> Activate[Exact]:
-    """Activation by the exact sign of z.
+@dataclass(frozen=True, slots=True)
+class ExactActivate:
+    """Activation by the exact sign of z. (A class, so that points can be pickled.)
 
-    The returned function raises `OnKink` under ``forbid``, and TypeError for what is not piecewise linear.
+    Calls raise `OnKink` under ``forbid``, and TypeError for what is not piecewise linear.
     """
 
-    def activate(activation: Activation, site: Site, z: Exact) -> tuple[Exact, int | Fraction]:
-        value, derivative = piecewise(activation).at(z, convention)
+    convention: Kink
+
+    def __call__(self, activation: Activation, site: Site, z: Exact, /) -> tuple[Exact, int | Fraction]:
+        """(φ(z), φ′(z))."""
+        value, derivative = piecewise(activation).at(z, self.convention)
         if derivative is None:
             raise OnKink(site)
         return value, derivative
 
-    return activate
+
+def exact_activate(convention: Kink) -> Activate[Exact]:
+    """Return `ExactActivate` for a convention."""
+    return ExactActivate(convention)
 
 
 def forward(

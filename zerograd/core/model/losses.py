@@ -64,8 +64,13 @@ class Loss(ABC):
         """Return the target of one output at which ŷ has this adjoint."""
 
     def at_adjoint(self, adjoint: Sequence[Any]) -> Any:
-        """Return ℓ of one sample that has this adjoint (without `constant`), where it is `least_squares`."""
-        assert self.least_squares, f"the adjoint of {self.words} does not tell its value"
+        """Return ℓ of one sample that has this adjoint (without `constant`).
+
+        Raises:
+            TypeError: the loss is not `least_squares`.
+        """
+        if not self.least_squares:
+            raise TypeError(f"the adjoint does not tell the value of the {self.words}")
         return sum(g * g for g in adjoint)
 
     def count(self, samples: int, outputs: int) -> int:
@@ -85,6 +90,12 @@ class Loss(ABC):
         """Return ∂L/∂ŷ over `factor`, of shape (M, outputs)."""
         rows = zip(y_hat.rows(), y.rows(), strict=True)
         return Array.of([self.sample_adjoint(*both) for both in rows], y.shape[1])
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def __repr__(self) -> str:
         return self.name

@@ -45,7 +45,7 @@ class Comparison:
 
 
 def signs(problem: Problem, part: Part) -> Mapping[str, tuple[str, str]]:
-    """Return the gradient entries of which a sign is asked, and the signs, by label."""
+    """The gradient entry of which a sign is asked, and the sign, by label."""
     found: dict[str, tuple[str, str]] = {}
     for demand in demands(problem, part.samples or problem.samples.least):
         entries = [entry(demand.reference.name, index) for index in demand.indices]
@@ -56,7 +56,7 @@ def signs(problem: Problem, part: Part) -> Mapping[str, tuple[str, str]]:
 
 
 def comparisons(problem: Problem, part: Part) -> Mapping[str, Comparison]:
-    """Return what cases assume of pre-activations, by label."""
+    """What cases assume of pre-activations, by label."""
     units = units_with_sides(problem.network, problem.derivative_at_kink)
     if part.kind == "dataset":
         places = [
