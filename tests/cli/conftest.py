@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import zerograd
+import zerograd.atlases  # with what it imports by name, before some of that is replaced
 from tests.cli.questions import FOUNDING, IMPOSSIBLE
 from zerograd.cli import main
 from zerograd.proving.process import ProofProcess
