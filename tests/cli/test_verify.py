@@ -249,3 +249,16 @@ def test_damaged_certificates_are_unusable(impossible: Program, text: str, messa
     assert code == 2
     assert message in shown
     assert len(shown) < 1000
+
+
+def test_every_result_of_a_file_is_checked(folder: Program, answered: Run) -> None:
+    """Of several that claim to answer the question, as `--count` writes them, each counts."""
+    right, wrong = answered.results[0], json.loads(json.dumps(answered.results[0]))
+    wrong["witness"]["y"][0][0] = "99"
+    folder.file("both.json", f"{json.dumps(right)}\n{json.dumps(right)}\n")
+    assert folder("verify", "p.yaml", "both.json") == (0, ACCEPTED * 2, "")
+    for number, results in ((2, (right, wrong)), (1, (wrong, right))):
+        folder.file("several.json", "".join(f"{json.dumps(result)}\n" for result in results))
+        run = folder("verify", "p.yaml", "several.json")
+        assert run.code == 1
+        assert run.out.startswith(f"refused: result {number}: ∂L/∂")

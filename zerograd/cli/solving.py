@@ -34,7 +34,9 @@ from zerograd.streams import printable, read_results, to_json_text
 
 if TYPE_CHECKING:
     from zerograd.core.question.problem import Problem
+    from zerograd.core.refuting.certificate import Certificate
     from zerograd.core.verdict.answer import Answer
+    from zerograd.core.verdict.witness import Witness
     from zerograd.proving.process import ProofProcess
     from zerograd.search.process import SearchProcess
 
@@ -230,7 +232,7 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
     from zerograd.core.verdict.atlas import accepted_atlas_line, check_atlas
-    from zerograd.core.verdict.checking import accepted_line, check_result, claimed_digest, is_atlas
+    from zerograd.core.verdict.checking import accepted_line, claimed_digest, is_atlas
 
     if spec == result == "-":
         fail("SPEC and RESULT cannot both be standard input: name a file for one of them")
@@ -243,9 +245,12 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
             rows = check_atlas(problem, documents[0])
             say(accepted_atlas_line(rows))
             sys.exit(DECIDED if all(row.proved for row in rows) else UNKNOWN)
-        # Of the results of several problems, the one that claims to answer this one.
+        # Of the results of several problems, those that claim to answer this one; several with `--count`.
         claiming = [document for document in documents if claimed_digest(document) == problem.digest]
-        accepted = check_result(problem, (claiming or documents or [None])[0])
+        accepted = [
+            _checked(problem, document, number if len(claiming) > 1 else None)
+            for number, document in enumerate(claiming or documents[:1] or [None], start=1)
+        ]
     except Refused as refusal:
         for violation in refusal.violations:
             say(f"refused: {violation}")
@@ -257,4 +262,20 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
         sys.exit(UNKNOWN)
     except ZerogradError as error:
         fail(str(error))
-    say(accepted_line(problem, accepted))
+    for evidence in accepted:
+        say(accepted_line(problem, evidence))
+
+
+def _checked(problem: Problem, document: object, number: int | None) -> Witness | Certificate:
+    """Check a result; a refusal says which of several it is about."""
+    from zerograd.core.errors import Refused, Violation
+    from zerograd.core.verdict.checking import check_result
+
+    try:
+        return check_result(problem, document)
+    except Refused as refusal:
+        if number is None:
+            raise
+        raise Refused(
+            Violation(f"result {number}: {v.entry}", v.expected, v.found) for v in refusal.violations
+        ) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias, get_args
@@ -73,8 +73,8 @@ class PiecewiseLinear:
     slopes: tuple[Rational, ...]
     offsets: tuple[Rational, ...]
     torch_slopes: tuple[Rational, ...]
-    names: Names
-    words: tuple[str, ...]
+    names: Names = field(repr=False)
+    words: tuple[str, ...] = field(repr=False)
     parameter: Rational | None = None
 
     @property

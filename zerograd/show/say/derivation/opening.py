@@ -29,7 +29,7 @@ def question(answer: Sat, names: Names) -> Iterator[Block]:
         asked = [*asked[:_MOST], (f"{len(asked) - _MOST} more conditions of this kind",)]
     yield paragraph(
         f"Are there {whole}parameters of the network {network_line(problem.network)} ",
-        f"and a {whole}dataset of {size(problem)}",
+        f"and {'an' if whole else 'a'} {whole}dataset of {size(problem)}",
         prose(" with ", join(asked)) if asked else (),
         "? Here ",
         Letter("L"),
