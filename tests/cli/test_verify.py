@@ -252,7 +252,7 @@ def test_damaged_certificates_are_unusable(impossible: Program, text: str, messa
 
 
 def test_every_result_of_a_file_is_checked(folder: Program, answered: Run) -> None:
-    """Of several that claim to answer the question, as `--count` writes them, each counts."""
+    """Where several claim to answer the question, as `--count` writes them, each counts."""
     right, wrong = answered.results[0], json.loads(json.dumps(answered.results[0]))
     wrong["witness"]["y"][0][0] = "99"
     folder.file("both.json", f"{json.dumps(right)}\n{json.dumps(right)}\n")
