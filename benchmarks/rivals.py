@@ -11,7 +11,7 @@ from typing import Any, Literal
 import z3
 
 from benchmarks.by_hand import BEST, Encoding, Form
-from zerograd.core.model.backprop import exact_activate, forward
+from zerograd.core.model.backprop import ExactActivate, forward
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
@@ -81,7 +81,7 @@ def read_back(encoding: Encoding, model: Any) -> Witness | None:
     if encoding.free_targets:
         r = values.pop("r")
         run = forward(
-            encoding.network, values, values["x"], exact_activate(encoding.problem.derivative_at_kink)
+            encoding.network, values, values["x"], ExactActivate(encoding.problem.derivative_at_kink)
         )
         target = encoding.problem.model.loss.target
         values["y"] = Array(r.shape, tuple(map(target, run.y_hat.entries, r.entries)))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.effort import examples
 from zerograd.core.model.activations import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu, piecewise
-from zerograd.core.model.backprop import Activate, OnKink, R, exact_activate
+from zerograd.core.model.backprop import Activate, ExactActivate, OnKink, R
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.point import Model, Point
@@ -76,7 +76,7 @@ class Case:
         return Point(model, parameters, values["x"], values["y"], activate)
 
     def run(self, convention: Kink) -> tuple[Point[Exact], dict[str, Array[Exact]]]:
-        point = self.at(self.values, convention, exact_activate(convention))
+        point = self.at(self.values, convention, ExactActivate(convention))
         return point, point.gradients
 
 

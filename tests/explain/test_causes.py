@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zerograd.core.model.activations import ACTIVATIONS, RELU, Kink, leaky_relu
-from zerograd.core.model.backprop import exact_activate
+from zerograd.core.model.backprop import ExactActivate
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.point import Model, Point
@@ -49,7 +49,7 @@ def points(draw: st.DrawFn) -> tuple[Point[Exact], Point[Exact]]:
 
     def point() -> Point[Exact]:
         x, y = array(samples, inputs), array(samples, network.outputs)
-        return Point(model, parameters, x, y, exact_activate(convention))
+        return Point(model, parameters, x, y, ExactActivate(convention))
 
     return point(), point()
 
@@ -100,7 +100,7 @@ def relu_point(w1: int, b1: int, w2: int, x: list[int], y: list[int]) -> Point[E
     }
     inputs: Array[Exact] = Array((len(x), 1), tuple(x))
     targets: Array[Exact] = Array((len(y), 1), tuple(y))
-    return Point(model, parameters, inputs, targets, exact_activate("torch"))
+    return Point(model, parameters, inputs, targets, ExactActivate("torch"))
 
 
 def test_kinds_are_told_apart() -> None:
@@ -125,6 +125,6 @@ def test_saturation_is_not_death() -> None:
         model = Model(network, LOSSES["mse"], "torch")
         one: Array[Exact] = Array((1, 1), (1,))
         x: Array[Exact] = Array((1, 1), (z,))
-        point = Point(model, {"w1": one, "w2": one}, x, one, exact_activate("torch"))
+        point = Point(model, {"w1": one, "w2": one}, x, one, ExactActivate("torch"))
         assert causes(point, "x", (0, 0)) == (kind((0,), 1, 0, structural=False),)
     assert RELU.pieces[0].word == "inactive"

@@ -12,7 +12,7 @@ import pytest
 
 from zerograd.core.errors import ProblemError, Refused
 from zerograd.core.model.activations import KINKS, LINEAR, Activation, leaky_relu
-from zerograd.core.model.backprop import exact_activate, forward
+from zerograd.core.model.backprop import ExactActivate, forward
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
@@ -120,7 +120,7 @@ class Dice:
             name: Array.build(shape, lambda _: self.value(integer=integer))
             for name, shape in variable_shapes(network, samples).items()
         }
-        run = forward(network, found, found["x"], exact_activate("torch"))
+        run = forward(network, found, found["x"], ExactActivate("torch"))
         kept = [
             p if self.often(0.3) and (not integer or is_integer(p)) else t
             for p, t in zip(run.y_hat.entries, found["y"].entries, strict=True)
@@ -139,7 +139,7 @@ class Dice:
         ]
         chosen = self.random.sample(sites, self.random.randint(0, min(len(sites), 4)))
         blank = values["y"]
-        y_hat = forward(network, values, values["x"], exact_activate("torch")).y_hat
+        y_hat = forward(network, values, values["x"], ExactActivate("torch")).y_hat
         columns = []
         for position in range(len(blank.entries)):
             target = list(y_hat.entries)

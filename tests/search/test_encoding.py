@@ -12,7 +12,7 @@ import pytest
 
 from tests.effort import seeds
 from zerograd.core.model.activations import KINKS, LINEAR, RELU, leaky_relu, piecewise
-from zerograd.core.model.backprop import Site, exact_activate, forward
+from zerograd.core.model.backprop import ExactActivate, Site, forward
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array
@@ -37,7 +37,7 @@ MODES: dict[str, list[Mode]] = {
 
 
 def with_residuals(problem: Problem, values: Values) -> Values:
-    run = forward(problem.network, values, values["x"], exact_activate("torch"))
+    run = forward(problem.network, values, values["x"], ExactActivate("torch"))
     pairs = zip(run.y_hat.entries, values["y"].entries, strict=True)
     return {**values, "r": Array(values["y"].shape, tuple(p - t for p, t in pairs))}
 
@@ -53,7 +53,7 @@ def satisfiable(encoding: Encoding, values: Values, solver: SolverProcess, mode:
 
 def pattern_of(problem: Problem, values: Values) -> dict[Site, Side] | None:
     """The side of every unit with several; None if one is on none (a kink under forbid)."""
-    run = forward(problem.network, values, values["x"], exact_activate("torch"))
+    run = forward(problem.network, values, values["x"], ExactActivate("torch"))
     pattern: dict[Site, Side] = {}
     for number, layer in enumerate(problem.network.layers, start=1):
         choices = sides(layer.activation, problem.derivative_at_kink)

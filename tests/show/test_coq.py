@@ -15,7 +15,7 @@ import pytest
 
 from zerograd.core.errors import Refused
 from zerograd.core.model.activations import LINEAR, Activation, Kink, Smooth, leaky_relu
-from zerograd.core.model.backprop import exact_activate
+from zerograd.core.model.backprop import ExactActivate
 from zerograd.core.model.losses import MeanOfSquares
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
@@ -327,7 +327,7 @@ def test_the_statement_is_no_stronger_than_the_question(activation: Any, convent
     point = Witness.of(problem.with_samples(3), arrays).point
     gradients = point.gradients
     function = network.layers[0].activation
-    of_z = exact_activate(convention)
+    of_z = ExactActivate(convention)
     statement = Statement(problem, 3)
     values: dict[str, Any] = {"Fraction": Fraction}
     values[function_name(function)] = lambda z: of_z(function, (1, 0, 0), z)[0]

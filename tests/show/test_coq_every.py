@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from zerograd.core.model.activations import Kink, leaky_relu
-from zerograd.core.model.backprop import exact_activate
+from zerograd.core.model.backprop import ExactActivate
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
@@ -289,7 +289,7 @@ def test_the_statement_is_no_stronger_than_the_question(
     point = Witness.of(problem.with_samples(3), arrays).point
     expected = point.gradients
     function = network.layers[0].activation
-    of_z = exact_activate(convention)
+    of_z = ExactActivate(convention)
     statement = EveryStatement(problem, kind)
     values: dict[str, Any] = {"Fraction": Fraction, "size": Fraction(6)}
     values[function_name(function)] = lambda z: of_z(function, (1, 0, 0), z)[0]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import ceil, floor, gcd, lcm
 
-from zerograd.core.model.backprop import exact_activate, forward
+from zerograd.core.model.backprop import ExactActivate, forward
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact, NumberField, narrow
 from zerograd.core.question.problem import Problem
@@ -112,7 +112,7 @@ def read_back(encoding: Encoding, values: Mapping[str, Exact]) -> Witness:
     arrays = complete(problem, samples, values, encoding.fixed)
     if encoding.free:
         shape = arrays["y"].shape
-        activate = exact_activate("torch")  # values do not depend on the convention
+        activate = ExactActivate("torch")  # values do not depend on the convention
         y_hat = forward(problem.network, arrays, arrays["x"], activate).y_hat
         g = Array.build(shape, lambda i: values.get(symbol(ADJOINT, i), 0))
         if targets_are_free(problem) and not speaks_of(problem, SIZED):

@@ -95,11 +95,6 @@ class ExactActivate:
         return value, derivative
 
 
-def exact_activate(convention: Kink) -> Activate[Exact]:
-    """Return `ExactActivate` for a convention."""
-    return ExactActivate(convention)
-
-
 def forward(
     network: Network, parameters: Mapping[str, Array[R]], x: Array[R], activate: Activate[R]
 ) -> Forward[R]:

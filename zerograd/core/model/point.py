@@ -31,7 +31,7 @@ class Point(Generic[R]):
         parameters: ``w{l}`` of shape (units_l, units_{l-1}), ``b{l}`` of shape (units_l,).
         x: inputs, shape (M, inputs).
         y: targets, shape (M, outputs).
-        activate: φ and φ′ over this ring; for exact numbers `zerograd.core.model.backprop.exact_activate`.
+        activate: φ and φ′ over this ring; for exact numbers `zerograd.core.model.backprop.ExactActivate`.
     """
 
     model: Model

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from zerograd.core.errors import FormatError, short
-from zerograd.core.model.backprop import Forward, exact_activate
+from zerograd.core.model.backprop import ExactActivate, Forward
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, show_shape
 from zerograd.core.numbers.arrays import Array, Shape
@@ -101,7 +101,7 @@ class Witness:
     @cached_property
     def point(self) -> Point[Exact]:
         """The model at these parameters and data."""
-        activate = exact_activate(self.problem.derivative_at_kink)
+        activate = ExactActivate(self.problem.derivative_at_kink)
         return Point(self.problem.model, self.parameters, self.x, self.y, activate)
 
     @property
