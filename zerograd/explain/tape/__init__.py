@@ -1,0 +1,1 @@
+"""What a watched program computed, as a graph of values. Needs torch."""
