@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from types import FrameType
 from typing import Any
@@ -66,6 +68,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         phase: what the program is doing; set from outside.
         module: called for the module that is running; set from outside.
         loss: what the last backward pass started from.
+        leaves: tensors that require a gradient and that nothing computed, by identity.
         saw: called before an operation that runs while an optimiser steps, and is not recorded.
         changed: places where tensors were found changed by something that bypassed dispatch.
     """
@@ -80,6 +83,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.loss: Source | None = None
         self.active = True
         self.storages = Storages(self._node, self._note_change)
+        self.leaves: dict[int, weakref.ref[Tensor]] = {}
         self._number = 0
 
     def __torch_dispatch__(
@@ -93,6 +97,16 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if self.saw_outside is not None:
             self.saw_outside(function, args, kwargs)
         return self._record(function, args, kwargs)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let operations pass unseen: those of zerograd itself."""
+        before, self.active = self.active, False
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.active = before
 
     def read(self, tensor: Tensor) -> Source:
         """Return the value that a tensor holds."""
@@ -115,8 +129,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _record(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         schema = schema_of(function)
-        if schema.name == "ones_like" and self.phase is Phase.BACKWARD and self.loss is None:
-            self.loss = self.read(args[0])
         if schema.is_view:
             self._keep_leaves(args)
             return function(*args, **kwargs)
@@ -208,6 +220,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Remember tensors that require a gradient and that nothing computed: they are parameters."""
         for tensor in _tensors(arguments):
             if tensor.requires_grad and tensor.is_leaf:
+                if id(tensor) not in self.leaves:
+                    self.leaves[id(tensor)] = weakref.ref(tensor)
                 self.keep(tensor, Origin.PARAMETER)
 
     def _read_one(self, argument: Any) -> Any:
