@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from zerograd.explain.tape.nodes import Geometry, Node, Origin, Phase, Place, Source
 from zerograd.explain.tape.storages import Storages
@@ -103,7 +103,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Let operations pass unseen: those of zerograd itself."""
         before, self.active = self.active, False
         try:
-            with torch.no_grad():
+            with _disable_current_modes(), torch.no_grad():
                 yield
         finally:
             self.active = before
