@@ -1,8 +1,8 @@
-"""Proved enclosures of smooth functions: vectorised over float64 tensors, and of single numbers at any precision.
+"""Proved enclosures of smooth functions, over float64 tensors and of single numbers at any precision.
 
-The functions of a floating-point library have no proved error bounds. Here only +, −, ×, ÷ and √ are trusted, which
-IEEE 754 rounds correctly, and the balls of python-flint, from which tables are made at their first use. The proofs are
-in docs/theory/enclosures.md.
+The functions of a floating-point library have no proved error bounds. Here only +, −, ×, ÷ and √ are trusted,
+which IEEE 754 rounds correctly, and the balls of python-flint, from which tables are made at their first use.
+The proofs are in docs/theory/enclosures.md.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from .gaussian import CUMULATIVE, DENSITY, ERF, ERFC
 from .logarithm import LOG, LOG1P, SOFTPLUS
 from .points import Function, enclosed
 from .single import ball
-from .tables import UnprovedTable
+from .tables import UnprovedTableError
 
-__all__ = ["NAMES", "UnprovedTable", "ball", "enclose"]
+__all__ = ["NAMES", "UnprovedTableError", "ball", "enclose"]
 
 _FUNCTIONS: dict[str, Function] = {
     "exp": EXP,
@@ -50,9 +50,9 @@ _AT_ONCE = 8192
 def enclose(name: str, middle: torch.Tensor, radius: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return middles and radii of balls that contain f(x) for every number x in the balls middle ± radius.
 
-    A radius 0 says that the value is exact; the radius inf, that nothing is known: where a ball leaves the domain or is
-    not finite, and where the value is beyond the floats. The middle is 0 then. An infinite middle with radius 0 stands
-    for the limit: exp(−∞) is exactly 0.
+    A radius 0 says that the value is exact; the radius inf, that nothing is known: where a ball leaves the
+    domain or is not finite, and where the value is beyond the floats. The middle is 0 then. An infinite
+    middle with radius 0 stands for the limit: exp(−∞) is exactly 0.
 
     Args:
         middle: float64, any shape.
@@ -62,7 +62,7 @@ def enclose(name: str, middle: torch.Tensor, radius: torch.Tensor) -> tuple[torc
         KeyError: no function has this name.
         TypeError: the tensors are not float64.
         ValueError: their shapes differ.
-        UnprovedTable: a table is not what it should be (python-flint or the processor is faulty).
+        UnprovedTableError: a table is not what it should be (python-flint or the processor is faulty).
     """
     function = _FUNCTIONS[name]
     if middle.dtype != torch.float64 or radius.dtype != torch.float64:

@@ -14,15 +14,16 @@ _FRACTION = (1 << 52) - 1
 def _power_of_two(x: Array) -> npt.NDArray[np.bool_]:
     """Return where normal floats are powers of two."""
     bits = x.view(np.int64)
-    return ((bits & _FRACTION) == 0) & ((bits << 1) != 0)
+    powers: npt.NDArray[np.bool_] = ((bits & _FRACTION) == 0) & ((bits << 1) != 0)
+    return powers
 
 
 def _root(x: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Return rounded square roots, and where they are exact.
 
-    A root y that is exact has at most 27 significant bits, as its square has at most 53. With 26 bits its square is a
-    float; with 27 it is if its mantissa in [1, 2) is less than √2 (else it has 54 bits, the last of them odd, and no
-    float is its square). So rounding does not hide a difference between y² and x.
+    A root y that is exact has at most 27 significant bits, as its square has at most 53. With 26 bits its
+    square is a float; with 27 it is if its mantissa in [1, 2) is less than √2 (else it has 54 bits, the last
+    of them odd, and no float is its square). So rounding does not hide a difference between y² and x.
     """
     small = x < 2.0**-500
     scaled = np.where(small, x * 2.0**600, x) if small.any() else x

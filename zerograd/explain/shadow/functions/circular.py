@@ -1,15 +1,15 @@
 """Sine and cosine: reduction modulo π/2 in three parts, and two polynomials in the square of the rest.
 
-π/2 = p₁ + p₂ + p₃, where p₁ and p₂ are multiples of 2^-31 and 2^-63 with 32 bits at most: for integers k up to 2^20
-the products k·p₁, k·p₂ and the difference x − k·p₁ are exact. Where that is not enough (greater arguments, and those
-next to a multiple of π/2), python-flint computes the value, entry by entry.
+π/2 = p₁ + p₂ + p₃, where p₁ and p₂ are multiples of 2^-31 and 2^-63 with 32 bits at most: for integers k up
+to 2^20 the products k·p₁, k·p₂ and the difference x − k·p₁ are exact. Where that is not enough (greater
+arguments, and those next to a multiple of π/2), python-flint computes the value, entry by entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from math import pi
+from math import factorial, pi
 from typing import NamedTuple
 
 import flint
@@ -36,15 +36,18 @@ class _Circle(NamedTuple):
 
 @cache
 def _circle() -> _Circle:
-    """Return the parts of π/2, and tables of sin(√z)/√z and cos(√z): |rest| ≤ z^(N+1)/(2N + 3)! and …/(2N + 2)!."""
+    """Return the parts of π/2, and tables of sin(√z)/√z and cos(√z).
+
+    Their remainders after N terms are at most z^N/(2N + 1)! and z^N/(2N)!, by Lagrange's form.
+    """
     with working(256):
         quarter = flint.arb.pi() / 2
-        first = float((quarter * 2**31).floor().unique_fmpz()) * 2.0**-31
-        second = float(((quarter - flint.arb(first)) * 2**63).floor().unique_fmpz()) * 2.0**-63
+        first = float((quarter * 2**31).floor().mid()) * 2.0**-31
+        second = float(((quarter - flint.arb(first)) * 2**63).floor().mid()) * 2.0**-63
         third = float((quarter - flint.arb(first) - flint.arb(second)).mid())
         if above(quarter - flint.arb(first) - flint.arb(second) - flint.arb(third)) > 2.0**-114:
             raise ArithmeticError("π/2 is not the sum of its parts")
-        factorials = [flint.arb(flint.fmpz.fac_ui(n)) for n in range(2 * _TERMS + 2)]
+        factorials = [flint.arb(factorial(n)) for n in range(2 * _TERMS + 2)]
         signs = [(-1) ** n for n in range(_TERMS)]
         half = _QUARTER**2 * (1 + 2.0**-40)
         sine = Expansion(
@@ -102,7 +105,8 @@ def _reach(middles: Array) -> Array:
 def _extremes(least: float, greatest: float) -> Callable[[Array, Array], tuple[Array, Array]]:
     """Return the function whose values are two floats where sine or cosine is next to −1 and 1.
 
-    It differs from these by less than 2^-100, so that an interval whose ends are floats contains −1 and 1 with it.
+    It differs from these by less than 2^-100, so that an interval whose ends are floats contains −1 and 1
+    with it.
     """
     return lambda middles, _: (np.full_like(middles, least), np.full_like(middles, greatest))
 

@@ -1,14 +1,15 @@
 """The exponential function, and sigmoid, tanh and expm1, whose values are made from it.
 
-e^x = e^n · e^(j/64) · e^t, where n and j < 64 are integers with n + j/64 nearest to x among the multiples of 1/64, so
-that t is exact and at most 1/128. Two tables hold the first two factors, a polynomial gives the third. The first
-factor is kept as a float in [1, 2) and a power of two, so that tails can be multiplied before they underflow.
+e^x = e^n · e^(j/64) · e^t, where n and j < 64 are integers with n + j/64 nearest to x among the multiples of
+1/64, so that t is exact and at most 1/128. Two tables hold the first two factors, a polynomial gives the
+third. The first factor is kept as a float in [1, 2) and a power of two, so that tails can be multiplied
+before they underflow.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from math import floor, log, log1p
+from math import floor, log
 from typing import NamedTuple
 
 import flint
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .points import Function, Points, curved, points
-from .tables import TINY, UNIT, Array, Table, above, floats, sum_of_errors, table, taylor, working
+from .tables import TINY, UNIT, Array, Table, floats, sum_of_errors, table, taylor, working
 
 DEEPEST = -800.0
 """Arguments below count as this one: its value is less than all positive floats."""
@@ -107,7 +108,10 @@ def _expm1_table() -> Table:
 
 
 def _expm1(x: Array) -> tuple[Array, Array, float]:
-    """Return e^x − 1 and e^x with a bound on the relative error of both, but for what the subnormal range adds."""
+    """Return e^x − 1 and e^x with a bound on the relative error of both.
+
+    The subnormal range adds an absolute error.
+    """
     small = np.abs(x) < SMALL
     near = _expm1_table()
     scaled, error = scaled_exp(np.maximum(x, DEEPEST))

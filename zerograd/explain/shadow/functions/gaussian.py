@@ -52,7 +52,8 @@ def _constants() -> tuple[float, float]:
 def _bell(y: Array, factor: float) -> tuple[Scaled, float]:
     """Return e^(−factor·y²) for 0 ≤ y ≤ 40 and a factor 1 or 1/2, with a bound on the relative error.
 
-    y is the sum of a multiple h of 2^-20, whose square is a float, and at most 2^-21; y² = h² + (y − h)(y + h).
+    y is the sum of a multiple h of 2^-20, whose square is a float, and at most 2^-21, and
+    y² = h² + (y − h)(y + h).
     """
     high = np.rint(y * 2.0**20) * 2.0**-20
     more = (y - high) * (y + high)  # at most 2^-14, with an error of 3 roundings

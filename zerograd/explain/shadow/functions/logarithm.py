@@ -1,8 +1,8 @@
 """Logarithms: log, log1p, and softplus, which is log1p of an exponential.
 
-log x = e·log 2 + log m for x = 2^e·m and m between 45/64 and 90.5/64; a table has cells about the multiples of 1/64.
-For 1 + x in that range the same table gives log1p, as the offset of 1 + x from the cell's centre is exact although
-1 + x is not.
+log x = e·log 2 + log m for x = 2^e·m and m between 45/64 and 90.5/64; a table has cells about the multiples
+of 1/64. For 1 + x in that range the same table gives log1p, as the offset of 1 + x from the cell's centre is
+exact although 1 + x is not.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def _log(x: Array) -> tuple[Array, float]:
     parts = _parts(x)
     values = logs.at(parts.cells, parts.mantissas - parts.centres)
     values += parts.exponents * two
-    # |log m| ≤ 0.353, so that |e·log 2| ≤ 2.04·|log x| and |log m| ≤ 1.04·|log x| for e ≠ 0; e = 0 adds exactly 0
+    # |log m| ≤ 0.353, so that |e·log 2| ≤ 2.05·|log x| and |log m| ≤ 1.05·|log x| for e ≠ 0;
+    # e = 0 adds exactly 0.
     return values, sum_of_errors(2.05 * 2.01 * UNIT, 1.05 * logs.error, UNIT)
 
 
@@ -83,7 +84,7 @@ def _log1p(x: Array) -> tuple[Array, float]:
     np.copyto(offsets, x - (parts.centres - 1.0), where=near)
     values = logs.at(parts.cells, offsets)
     values += parts.exponents * two
-    # elsewhere 1 + x is rounded, and |log(1 + x)| ≥ 0.34
+    # Elsewhere 1 + x is rounded, and |log(1 + x)| ≥ 0.34.
     return values, sum_of_errors(2.05 * 2.01 * UNIT, 1.05 * logs.error, UNIT, 3 * UNIT)
 
 
@@ -103,7 +104,10 @@ def _spread(_: Array, radii: Array, at: Points) -> Array:
 
 
 def _softplus_points(x: Array) -> Points:
-    """Return max(x, 0) + log1p(e^−|x|): a relative error of z does not grow in log1p(z), as z/(1 + z) ≤ log1p(z)."""
+    """Return max(x, 0) + log1p(z) with z = e^−|x|.
+
+    A relative error of z does not grow in log1p(z), as z/(1 + z) ≤ log1p(z).
+    """
     scaled, of_exp = scaled_exp(np.maximum(-np.abs(x), DEEPEST))
     z = scaled.floats()
     logs, of_log = _log1p(z)

@@ -1,4 +1,4 @@
-"""What a function has to offer to be enclosed: values at floats with error bounds, and how fast it changes nearby."""
+"""Values of functions at floats with error bounds, and how balls are enclosed with them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAST = 2.0**-1074
 
 
 class Points(NamedTuple):
-    """Values at floats, absolute error bounds (inf: nothing is known), and what the slope is computed from."""
+    """Values at floats, bounds on their absolute errors (inf: nothing is known), and an aid for the slope."""
 
     values: Array
     errors: Array
@@ -50,9 +50,9 @@ def whole(middles: Array, radii: Array) -> tuple[Array, Array]:
 class Function:
     """A function with proved values at floats.
 
-    `points` is given floats in the domain. `spread` bounds how far the values in a ball are from the one at its
-    middle; it holds where the radius is at most `reach(middles)`. Elsewhere the values lie between those at the two
-    arguments that `ends` returns: where the function is least, and where it is greatest.
+    `points` is given floats in the domain. `spread` bounds how far the values in a ball are from the one at
+    its middle; it holds where the radius is at most `reach(middles)`. Elsewhere the values lie between those
+    at the two arguments that `ends` returns: where the function is least, and where it is greatest.
     """
 
     points: Callable[[Array], Points]

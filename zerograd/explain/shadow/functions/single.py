@@ -1,14 +1,14 @@
 """The same functions at a single number or ball, at any precision, by python-flint.
 
-python-flint encloses most of these functions well at points, and badly on wide balls (tanh of 0 ± 1 reaches below
-−5), so that wide balls are enclosed by the values at their ends, where the function is monotone between them.
+python-flint encloses most of these functions well at points, and badly on wide balls (tanh of 0 ± 1 reaches
+below −5), so that wide balls are enclosed by the values at their ends, where the function is monotone between
+them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import flint
 from flint import arb, fmpq
 
 from .tables import above, working
@@ -22,8 +22,9 @@ MOST = 1 << 16
 def ball(name: str, x: arb | fmpq, precision: int) -> arb:
     """Return a ball that contains f(x) for every number in a ball, or for a rational number.
 
-    For a rational or an exact ball, the radius is at most about 2^-precision times the value, unless the value is zero
-    (then it is an exact 0 where that is known). It is not finite where the argument leaves the domain.
+    For a rational or an exact ball, the radius is at most about 2^-precision times the value, unless the
+    value is zero (then it is an exact 0 where that is known). It is not finite where the argument leaves the
+    domain.
 
     Raises:
         KeyError: no function has this name.

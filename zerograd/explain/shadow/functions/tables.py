@@ -1,9 +1,9 @@
 """Piecewise Taylor polynomials in float64 with a proved relative error.
 
-A table approximates a function on cells c ± h: in the cell, f(c + t) = a₀ + a₁t + … + a_N t^N + remainder. Its
-coefficients are floats; how far they, the remainder and the roundings of Horner's rule can carry the result from f is
-bounded here by python-flint, *from the floats that are stored*: a wrong coefficient gives a table that is refused.
-The proof is in docs/theory/enclosures.md.
+A table approximates a function on cells c ± h: in the cell, f(c + t) = a₀ + a₁t + … + a_N t^N + remainder.
+Its coefficients are floats; how far they, the remainder and the roundings of Horner's rule can carry the
+result from f is bounded here by python-flint, *from the floats that are stored*: a wrong coefficient gives a
+table that is refused. The proof is in docs/theory/enclosures.md.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORST = 2.0**-48
 """A table with a greater relative error is refused: its coefficients are not what they should be."""
 
 
-class UnprovedTable(ArithmeticError):
+class UnprovedTableError(ArithmeticError):
     """Refusal of a table whose error bound is not as small as it should be."""
 
 
@@ -53,18 +53,21 @@ def above(ball: flint.arb) -> float:
 def sum_of_errors(*errors: float) -> float:
     """Return a bound on the relative error of a product of factors with these relative errors.
 
-    With S their sum and S < 2^-40, Π(1 + eᵢ) − 1 ≤ e^S − 1 ≤ 1.001·S; and likewise for 1 − Π(1 − eᵢ) and for the
-    error relative to the computed value instead of the exact one.
+    With S their sum and S < 2^-40, Π(1 + eᵢ) − 1 ≤ e^S − 1 ≤ 1.001·S; and likewise for 1 − Π(1 − eᵢ) and for
+    the error relative to the computed value instead of the exact one.
     """
     total = sum(errors)
     if not total < 2.0**-40:
-        raise UnprovedTable(f"the relative errors add up to {total}")
+        raise UnprovedTableError(f"the relative errors add up to {total}")
     return total * 1.002
 
 
 @dataclass(frozen=True)
 class Expansion:
-    """A Taylor polynomial on one cell: |f(c + t) − Σ coefficients[n]·tⁿ| ≤ remainder·|t|^(N+1) for |t| ≤ half."""
+    """A Taylor polynomial on one cell: |f(c + t) − Σ coefficients[n]·tⁿ| ≤ remainder·|t|^(N + 1) on it.
+
+    |t| is at most `half`, and N is the degree.
+    """
 
     coefficients: Sequence[flint.arb]
     remainder: flint.arb
@@ -80,7 +83,7 @@ class Table:
 
     def at(self, cells: Cells, offsets: Array) -> Array:
         """Return the polynomials of some cells at some offsets from their centres, by Horner's rule."""
-        total = self.coefficients[-1].take(cells)
+        total: Array = self.coefficients[-1].take(cells)
         for row in self.coefficients[-2::-1]:
             total *= offsets
             total += row.take(cells)
@@ -109,7 +112,7 @@ def floats(numbers: Sequence[flint.arb]) -> tuple[Array, float]:
         for number, value in zip(numbers, values, strict=True)
     ]
     if not max(errors) < WORST:
-        raise UnprovedTable("a number is not the float that stands for it")
+        raise UnprovedTableError("a number is not the float that stands for it")
     return values, max(errors)
 
 
@@ -133,36 +136,50 @@ def table(expansions: Sequence[Expansion], *, inexact: bool = False) -> Table:
         remainders = np.array([above(cell.remainder) for cell in expansions])
         zero = np.array([cell.coefficients[0].is_zero() for cell in expansions])
     halves = np.array([cell.half for cell in expansions])
-    error = _relative_error(values, errors, remainders, halves, zero, inexact)
+    error = _relative_error(values, errors, remainders, halves, zero=zero, inexact=inexact)
     if not error <= WORST:
-        raise UnprovedTable(f"the relative error of a table is {error}")
+        raise UnprovedTableError(f"the relative error of a table is {error}")
     return Table(values, error)
 
 
 def _relative_error(
-    values: Array, errors: Array, remainders: Array, halves: Array, zero: npt.NDArray[np.bool_], inexact: bool
+    values: Array,
+    errors: Array,
+    remainders: Array,
+    halves: Array,
+    *,
+    zero: npt.NDArray[np.bool_],
+    inexact: bool,
 ) -> float:
     """Return a bound on the relative error of a table in all cells.
 
-    Where the function is zero at a cell's centre, everything is divided by the offset: a₁ takes the place of a₀.
-    The sums have few positive terms, so that their own rounding is far below the hundredth that is added.
+    Where the function is zero at a cell's centre, everything is divided by the offset: a₁ takes the place of
+    a₀. The sums have few positive terms, so that their own rounding is far below the hundredth that is added.
     """
     degrees = np.arange(len(values))[:, None]
     rounded = (3 if inexact else 2) * degrees + 1
-    powers = halves ** np.maximum(degrees - zero, 0)
+    powers = _powers(halves, len(values) + 1)
+    beyond = remainders * np.where(zero, powers[-2], powers[-1])
+    powers = np.where(zero, np.vstack([powers[:1], powers[:-2]]), powers[:-1])
     sizes = np.abs(values)
     errors = np.where((degrees == 0) & zero & (values == 0), 0.0, errors)
     wrong = ((errors + 1.001 * rounded * UNIT * sizes) * powers).sum(axis=0)
-    wrong += remainders * halves ** (len(values) - zero)
+    wrong += beyond
     first = np.where(zero, 1, 0)
     leading = (degrees == first) * (sizes - errors)
     others = (degrees > first) * (sizes + errors) * powers
-    least = (
-        leading.sum(axis=0) * 0.999 - others.sum(axis=0) * 1.001 - remainders * halves ** (len(values) - zero)
-    )
+    least = leading.sum(axis=0) * 0.999 - others.sum(axis=0) * 1.001 - beyond * 1.001
     if not (least > 0).all() or (zero & (values[0] != 0)).any():
         return float("inf")
     return float((wrong / least).max() * 1.01)
+
+
+def _powers(bases: Array, number: int) -> Array:
+    """Return powers from the power 0 on, a row for each, by multiplication alone."""
+    rows = [np.ones_like(bases)]
+    for _ in range(number - 1):
+        rows.append(rows[-1] * bases)
+    return np.array(rows)
 
 
 Series = Callable[[flint.arb_series], flint.arb_series]
@@ -174,8 +191,8 @@ def taylor(
     """Return the Taylor polynomial of a function at a centre, with Lagrange's remainder.
 
     Args:
-        steepest_at: the point of the cell where the absolute value of the derivative of order `degree + 1` is greatest
-            (for completely monotone functions the left end); without it, the derivative is bounded on the whole cell.
+        steepest_at: the point of the cell where the derivative of order `degree + 1` is greatest in absolute
+            value (for completely monotone functions the left end); without it, the whole cell is.
     """
     with working(terms=degree + 2):
         coefficients = _series(function, flint.arb(centre), degree + 1)
@@ -188,7 +205,7 @@ def _series(function: Series, start: flint.arb, terms: int) -> list[flint.arb]:
     """Return coefficients of a function about a point or about all points of a ball."""
     series = function(flint.arb_series([start, 1], terms))
     if series.prec < terms:  # python-flint gives 0 for the coefficients beyond its cap
-        raise UnprovedTable(f"{terms} coefficients were asked for, and {series.prec} computed")
+        raise UnprovedTableError(f"{terms} coefficients were asked for, and {series.prec} computed")
     return [flint.arb(series[n]) for n in range(terms)]
 
 
@@ -222,7 +239,8 @@ def rungs(end: float) -> list[tuple[float, float]]:
     last = (int(np.float64(end + 1).view(np.int64)) + (1 << (_SHIFT - 1))) >> _SHIFT
     cells = np.arange(1023 << OCTAVE, last + 1, dtype=np.int64)
     shifted = (cells << _SHIFT).view(np.float64)
-    halves = 2.0 ** (np.frexp(shifted)[1] - 1 - OCTAVE - 1) * (1 + 2.0**-40)  # y + 1 is rounded
+    # Half of the distance between centres, and what the rounding of y + 1 adds.
+    halves = np.ldexp(1 + 2.0**-40, np.frexp(shifted)[1] - 1 - OCTAVE - 1)
     return [(float(s) - 1.0, float(half)) for s, half in zip(shifted, halves, strict=True)]
 
 
