@@ -1,8 +1,8 @@
 """Arrays of exact rational numbers, and of balls that contain the number where it is not rational.
 
-What can be exact is: sums, products and quotients of rational numbers, and functions where their value is rational
-and seen to be. Everything else is an `arb` of python-flint. Traps of python-flint that this module avoids: a ball is
-true whatever it holds, negation rounds, `contains` rounds the rational that it is asked about.
+What can be exact is: sums, products and quotients of rational numbers, and functions where their value is
+rational and seen to be. Everything else is an `arb` of python-flint. Its traps, avoided here: a ball is true
+whatever it holds, negation rounds, and `contains` rounds the rational that it is asked about.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class BallDomain(Domain[Balls]):
         Exhausted: by the operations, beyond ``most``.
     """
 
-    def __init__(self, precision: int, most: float = math.inf, tick: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, precision: int, most: float = math.inf, tick: Callable[[], None] | None = None
+    ) -> None:
         self.precision, self.most, self.spent = precision, most, 0.0
         self._tick = tick
 
@@ -60,7 +62,7 @@ class BallDomain(Domain[Balls]):
         with flint.ctx.workprec(self.precision):
             yield
 
-    # -- where values come from ---------------------------------------------------------------------------------
+    # where values come from
     def leaf(self, tensor: Tensor) -> Balls:
         if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
             raise Cannot(f"a tensor of {tensor.dtype}")
@@ -76,7 +78,7 @@ class BallDomain(Domain[Balls]):
     def shape(self, v: Balls) -> tuple[int, ...]:
         return v.shape
 
-    # -- moving entries -----------------------------------------------------------------------------------------
+    # moving entries
     def move(self, f: Callable[[Tensor], Tensor], v: Balls) -> Balls:
         return self.join(lambda ts: f(ts[0]), [v])
 
@@ -106,7 +108,7 @@ class BallDomain(Domain[Balls]):
                     total[place] = _add(total[place], x)
         return total
 
-    # -- arithmetic ---------------------------------------------------------------------------------------------
+    # arithmetic
     def sum(self, v: Balls, dims: Sequence[int], keepdim: bool = False) -> Balls:
         if not dims:
             return v
@@ -248,16 +250,17 @@ def _matmul(a: Balls, b: Balls) -> Balls:
     if 0 in (*a.shape, b.shape[1]):
         return np.full((a.shape[0], b.shape[1]), ZERO, dtype=object)
     exact_a, exact_b = _exact(a).astype(bool), _exact(b).astype(bool)
-    rational = flint.fmpq_mat(*a.shape, _entries(a, exact_a)) * flint.fmpq_mat(*b.shape, _entries(b, exact_b))
+    whole_a, whole_b = _where(exact_a, a), _where(exact_b, b)
+    rational = _matrix(flint.fmpq_mat, whole_a) * _matrix(flint.fmpq_mat, whole_b)
     out = _array(rational.entries(), (a.shape[0], b.shape[1]))
     if exact_a.all() and exact_b.all():
         return out
     there_a, there_b = _present(a).astype(np.float64), _present(b).astype(np.float64)
     # a b = a' b' + (a − a') b + a' (b − b') with the exact parts a', b'
     terms = (there_a * ~exact_a) @ there_b + (there_a * exact_a) @ (there_b * ~exact_b)
-    left = np.concatenate([np.where(exact_a, ZERO, a), np.where(exact_a, a, ZERO)], axis=1)
-    right = np.concatenate([b, np.where(exact_b, ZERO, b)], axis=0)
-    balls = _balls(left) * _balls(right)
+    left = np.concatenate([_where(~exact_a, a), whole_a], axis=1)
+    right = np.concatenate([b, _where(~exact_b, b)], axis=0)
+    balls = _matrix(flint.arb_mat, left) * _matrix(flint.arb_mat, right)
     for i, j in zip(*np.nonzero(terms), strict=True):
         out[i, j] = _add(out[i, j], balls[int(i), int(j)])
     # 0 · ∞ is not 0: what meets an unknown number is unknown
@@ -266,13 +269,15 @@ def _matmul(a: Balls, b: Balls) -> Balls:
     return out
 
 
-def _entries(v: Balls, mask: npt.NDArray[np.bool_]) -> list[Any]:
-    entries: list[Any] = np.where(mask, v, ZERO).reshape(-1).tolist()
-    return entries
+def _where(mask: npt.NDArray[np.bool_], v: Balls) -> Balls:
+    """Return v where the mask is true, and 0 elsewhere."""
+    out = np.full(v.shape, ZERO, dtype=object)
+    out[mask] = v[mask]
+    return out
 
 
-def _balls(v: Balls) -> Any:
-    return flint.arb_mat(*v.shape, v.reshape(-1).tolist())
+def _matrix(kind: Any, v: Balls) -> Any:
+    return kind(*v.shape, v.reshape(-1).tolist())
 
 
 def apply(name: str, x: Any, precision: int) -> Any:

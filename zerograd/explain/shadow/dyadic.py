@@ -16,8 +16,8 @@ from zerograd.explain.shadow.heights import NOTHING, Height, log2
 def reduce_(t: Tensor, prime: int) -> Tensor:
     """Reduce integers in float64 modulo a prime, in place: |t| ≤ 2⁵³ − p becomes |r| ≤ p/2 + 2.
 
-    The quotient's error is less than 2⁻⁵² |t/p| before it is rounded, which makes the remainder greater by 2 at most.
-    The rounded quotient's product with p, and the difference, are integers of at most 2⁵³: exact.
+    The quotient's error is less than 2⁻⁵² |t/p| before it is rounded, which makes the remainder greater by 2
+    at most. The rounded quotient's product with p, and the difference, are integers of at most 2⁵³: exact.
     """
     quotient = t * (1.0 / prime)
     return t.sub_(quotient.round_(), alpha=float(prime))
@@ -112,7 +112,12 @@ def dyadic(tensor: Tensor) -> Dyadic:
     Raises:
         Cannot: its entries are no real numbers.
     """
-    if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided or tensor.dtype == torch.uint64:
+    if (
+        tensor.is_complex()
+        or tensor.is_quantized
+        or tensor.layout != torch.strided
+        or tensor.dtype == torch.uint64
+    ):
         raise Cannot(f"a tensor of {tensor.dtype}")
     if not tensor.is_floating_point():
         return _whole(tensor)

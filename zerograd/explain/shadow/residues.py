@@ -1,9 +1,9 @@
 """Tensors of rational numbers modulo an odd prime: a residue that is not 0 proves that the number is not 0.
 
-Floats are integers times powers of two, so they have residues, and so have sums, products, and quotients by what is
-not 0 modulo the prime. Residues are float64 with |r| ≤ p/2 + 2: a sum of `LONGEST` products of two is below 2⁵³, so
-that BLAS computes it exactly, whatever the order and with or without fused operations. An entry without a residue is
-nan, and so is what is computed from it.
+Floats are integers times powers of two, so they have residues, and so have sums, products, and quotients by
+what is not 0 modulo the prime. Residues are float64 with |r| ≤ p/2 + 2: a sum of `LONGEST` products of two is
+below 2⁵³, so that BLAS computes it exactly, whatever the order and with or without fused operations. An entry
+without a residue is nan, and so is what is computed from it.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class ResidueDomain(Domain[Residues]):
         r = exact.numerator * pow(exact.denominator, -1, self.prime) % self.prime
         return r - self.prime if 2 * r > self.prime else r
 
-    # -- where values come from ---------------------------------------------------------------------------------
+    # where values come from
     def leaf(self, tensor: Tensor) -> Residues:
         dyadic: Dyadic = self._leaves(tensor)
         return Residues(dyadic.modulo(self.prime), dyadic.height)
@@ -105,7 +105,7 @@ class ResidueDomain(Domain[Residues]):
     def shape(self, v: Residues) -> tuple[int, ...]:
         return tuple(v.residue.shape)
 
-    # -- moving entries -----------------------------------------------------------------------------------------
+    # moving entries
     def move(self, f: Callable[[Tensor], Tensor], v: Residues) -> Residues:
         return Residues(f(v.residue), v.height)
 
@@ -129,7 +129,7 @@ class ResidueDomain(Domain[Residues]):
         terms = int(torch.bincount(places, minlength=1).max())
         return Residues(self.reduce_(total), v.height and v.height.times(terms))
 
-    # -- arithmetic ---------------------------------------------------------------------------------------------
+    # arithmetic
     def sum(self, v: Residues, dims: Sequence[int], keepdim: bool = False) -> Residues:
         if not dims:
             return v
@@ -184,7 +184,7 @@ class ResidueDomain(Domain[Residues]):
         if terms <= LONGEST:
             total = self.reduce_(torch.matmul(a.residue, b.residue))
         else:
-            parts = zip(a.residue.split(LONGEST, -1), b.residue.split(LONGEST, -2), strict=True)
+            parts = zip(torch.split(a.residue, LONGEST, -1), torch.split(b.residue, LONGEST, -2), strict=True)
             total = self._total(torch.matmul(left, right) for left, right in parts)
         return Residues(total, _product(a, b, terms))
 
@@ -215,7 +215,7 @@ class ResidueDomain(Domain[Residues]):
         if samples == 0:
             return super().convolution_w(g, x, how, w_shape)
         like = g.residue.new_empty(1).expand(tuple(w_shape))
-        parts = zip(g.residue.split(samples), x.residue.split(samples), strict=True)
+        parts = zip(torch.split(g.residue, samples), torch.split(x.residue, samples), strict=True)
         total = self._total(_gradients(g, x, like, how, (False, True, False))[1] for g, x in parts)
         return Residues(total, _product(g, x, g.residue[:, 0].numel()))
 
