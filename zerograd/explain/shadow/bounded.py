@@ -1,9 +1,10 @@
 """Tensors of float64 with a proved bound on each entry's error.
 
-An entry with value 0 and error 0 is exactly zero: errors are computed so that they vanish only where nothing was
-rounded, or where every term has a factor that is exactly zero. u = 2⁻⁵³ bounds the relative error of one rounded
-operation; γₙ = n·u / (1 − n·u) that of a sum of n products in any order (Higham, *Accuracy and Stability of Numerical
-Algorithms*, §3.1). Errors are themselves computed in floating point, and made a little larger for that.
+An entry with value 0 and error 0 is exactly zero: errors are computed so that they vanish only where nothing
+was rounded, or where every term has a factor that is exactly zero. u = 2⁻⁵³ bounds the relative error of one
+rounded operation; γₙ = n·u / (1 − n·u) that of a sum of n products in any order (Higham, *Accuracy and
+Stability of Numerical Algorithms*, §3.1). Errors are themselves computed in floating point, and made a
+little larger for that.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ class BoundedDomain(Domain[Bounded]):
     """Float64 with error bounds."""
 
     def leaf(self, tensor: Tensor) -> Bounded:
-        """Return the numbers of a tensor; nothing is known of those that are not finite, but that −∞ is −∞."""
+        """Return the numbers of a tensor; nothing is known of those that are not finite, but that −∞ is
+        −∞.
+        """
         value = float64(tensor)
         finite = value.isfinite()
         if bool(finite.all()):
@@ -213,9 +216,10 @@ def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, term
 
 
 def _convolution(x: Tensor, w: Tensor, how: Convolution) -> Tensor:
-    return torch.ops.aten.convolution(
+    out: Tensor = torch.ops.aten.convolution(
         x, w, None, how.stride, how.padding, how.dilation, False, [0] * len(how.stride), how.groups
     )
+    return out
 
 
 def _gradients(
@@ -244,8 +248,10 @@ def _total(value: Tensor, *errors: Tensor | None) -> Tensor | None:
 
 
 def _product_error(a: Tensor, b: Tensor, value: Tensor) -> Tensor:
-    """Return bounds on the rounding errors of products: the errors themselves, which are floats (Dekker, Veltkamp)."""
-    if a.numel() == 1 and _is_power(a) or b.numel() == 1 and _is_power(b):
+    """Return bounds on the rounding errors of products: the errors themselves, which are floats (Dekker,
+    Veltkamp).
+    """
+    if (a.numel() == 1 and _is_power(a)) or (b.numel() == 1 and _is_power(b)):
         exact = torch.zeros_like(value)
     else:
         a1 = _SPLIT * a

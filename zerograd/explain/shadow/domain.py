@@ -1,8 +1,8 @@
 """What an arithmetic offers, so that each rule is written once for all of them.
 
-A value stands for a tensor of real numbers: with error bounds, modulo primes, as exact numbers, or merely as which
-entries can be non-zero. Rules (`rules`) are written over the operations below. An arithmetic that cannot do one raises
-`Cannot`; the value is then unknown to it, as is what depends on it.
+A value stands for a tensor of real numbers: with error bounds, modulo primes, as exact numbers, or merely as
+which entries can be non-zero. Rules (`rules`) are written over the operations below. An arithmetic that
+cannot do one raises `Cannot`; the value is then unknown to it, as is what depends on it.
 """
 
 from __future__ import annotations
@@ -30,26 +30,27 @@ class Domain(ABC, Generic[V]):
     Shapes broadcast as torch's do in ``add``, ``sub``, ``mul``, ``div``, ``select`` and ``gate``.
     """
 
-    # -- where values come from ---------------------------------------------------------------------------------
+    # where values come from
     @abstractmethod
     def leaf(self, tensor: Tensor) -> V:
         """Return the numbers that the floats (or integers, or booleans) of a tensor are."""
 
     def constant(self, number: Number, shape: Sequence[int]) -> V:
         """Return a tensor with one number everywhere."""
-        zero = self.leaf(torch.zeros(tuple(shape), dtype=torch.float64))
-        if isinstance(number, float) or abs(number) < 2**53 and Fraction(number).denominator == 1:
-            return self.leaf(torch.full(tuple(shape), float(number), dtype=torch.float64))
-        return self.add(zero, self.scale(self.leaf(torch.ones(tuple(shape), dtype=torch.float64)), number))
+        exact = isinstance(number, float) or (Fraction(number).denominator == 1 and -(2**53) < number < 2**53)
+        full = self.leaf(torch.full(tuple(shape), float(number) if exact else 1.0, dtype=torch.float64))
+        return full if exact else self.scale(full, number)
 
     @abstractmethod
     def shape(self, v: V) -> tuple[int, ...]:
         """Return the shape."""
 
-    # -- moving entries -----------------------------------------------------------------------------------------
+    # moving entries
     @abstractmethod
     def move(self, f: Callable[[Tensor], Tensor], v: V) -> V:
-        """Apply ``f``, which only moves, repeats or drops entries, or puts zeros beside them (any view, pad, gather)."""
+        """Apply ``f``, which only moves, repeats or drops entries, or puts zeros beside them (any view, pad,
+        gather).
+        """
 
     @abstractmethod
     def join(self, f: Callable[[list[Tensor]], Tensor], vs: Sequence[V]) -> V:
@@ -68,7 +69,9 @@ class Domain(ABC, Generic[V]):
 
     @abstractmethod
     def put(self, v: V, positions: Tensor, w: V) -> V:
-        """Return flat ``v`` with the entries at ``positions`` (integers, in the shape of ``w``) replaced by ``w``'s."""
+        """Return flat ``v`` with the entries at ``positions`` (integers, in the shape of ``w``) replaced by
+        ``w``'s.
+        """
 
     @abstractmethod
     def spread(self, v: V, positions: Tensor, size: int) -> V:
@@ -77,7 +80,7 @@ class Domain(ABC, Generic[V]):
         ``positions`` has the shape of ``v``; −1 drops an entry.
         """
 
-    # -- arithmetic ---------------------------------------------------------------------------------------------
+    # arithmetic
     @abstractmethod
     def sum(self, v: V, dims: Sequence[int], keepdim: bool = False) -> V:
         """Return the sum over some dimensions; over none, ``v`` itself."""
@@ -108,19 +111,23 @@ class Domain(ABC, Generic[V]):
 
     @abstractmethod
     def matmul(self, a: V, b: V) -> V:
-        """Return the product of matrices, or of stacks of matrices that broadcast; both have two dimensions or more."""
+        """Return the product of matrices, or of stacks of matrices that broadcast; both have two dimensions
+        or more.
+        """
 
     @abstractmethod
     def unary(self, name: str, v: V) -> V:
         """Apply a function by entries: the names of `functions`, such as exp, log, tanh, erf, sqrt, rsqrt."""
 
-    # -- convolutions: by moving and multiplying; arithmetics with tensors of floats use torch's own -------------
+    # convolutions: by moving and multiplying; arithmetics with tensors of floats use torch's own
     def convolution(self, x: V, w: V, how: Convolution) -> V:
         """Return the convolution of x (N, C, …) with w (K, C/groups, …), without bias; not transposed."""
         return convolve(self, x, w, how)
 
     def convolution_x(self, g: V, w: V, how: Convolution, x_shape: Sequence[int]) -> V:
-        """Return what the transposed convolution makes of g: the gradient of x. It is linear in g and in w."""
+        """Return what the transposed convolution makes of g: the gradient of x. It is linear in g and in
+        w.
+        """
         return convolve_x(self, g, w, how, tuple(x_shape))
 
     def convolution_w(self, g: V, x: V, how: Convolution, w_shape: Sequence[int]) -> V:
@@ -145,7 +152,9 @@ class Convolution:
 
 
 def patches(x: Tensor, how: Convolution, kernel: Sequence[int]) -> Tensor:
-    """Return the patches that a kernel meets: (N, C, K…, P…) from (N, C, …), with zeros around; moves entries only."""
+    """Return the patches that a kernel meets: (N, C, K…, P…) from (N, C, …), with zeros around; moves
+    entries only.
+    """
     pad = [p for padding in reversed(how.padding) for p in (padding, padding)]
     x = torch.nn.functional.pad(x, pad)
     for d, k in enumerate(kernel):
@@ -208,7 +217,9 @@ def convolve_w(domain: Domain[V], g: V, x: V, how: Convolution, w_shape: tuple[i
 
 
 def float64(tensor: Tensor) -> Tensor:
-    """Return the numbers of a tensor as float64: exact for all smaller floats, for booleans, and integers below 2⁵³."""
+    """Return the numbers of a tensor as float64: exact for all smaller floats, for booleans, and integers
+    below 2⁵³.
+    """
     return tensor.to(torch.float64)
 
 

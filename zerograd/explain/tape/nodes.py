@@ -40,12 +40,14 @@ class Geometry:
     @classmethod
     def read(cls, tensor: torch.Tensor) -> Geometry:
         """Return how ``tensor`` lies in its storage."""
-        return cls(tuple(tensor.shape), tensor.stride(), tensor.storage_offset())
+        return cls(tuple(tensor.shape), tuple(map(int, tensor.stride())), int(tensor.storage_offset()))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A tensor that an operation read: an output of a node, seen through ``view`` unless that is its own geometry."""
+    """A tensor that an operation read: an output of a node, seen through ``view`` unless that is its own
+    geometry.
+    """
 
     node: Node
     output: int
@@ -57,7 +59,9 @@ class Source:
         whole: torch.Tensor = self.node.results[self.output]
         if self.view is None:
             return whole
-        return see(whole, self.node.layouts[self.output], self.view)
+        layout = self.node.layouts[self.output]
+        assert layout is not None
+        return see(whole, layout, self.view)
 
     @property
     def is_float(self) -> bool:
@@ -70,7 +74,8 @@ class Place:
     """Where an operation was called.
 
     Attributes:
-        module: path of the innermost module whose ``forward`` ran, and its class: ``("encoder.0", "Linear")``.
+        module: path of the innermost module whose ``forward`` ran, and its class: ``("encoder.0",
+            "Linear")``.
         file, line: the line of the user's code.
     """
 
@@ -89,7 +94,8 @@ class Node:
 
     Attributes:
         number: the place in the order of execution.
-        operation: the packet's name, without namespace and overload: ``addmm``; ``leaf`` and ``write`` are ours.
+        operation: the packet's name, without namespace and overload: ``addmm``; ``leaf`` and ``write`` are
+            ours.
         function: the operation of torch; None for ours.
         results: copies of what the run returned, tensors or None.
         layouts: how each result lay in its storage, from its first entry on.
@@ -142,4 +148,4 @@ def is_dense(geometry: Geometry) -> bool:
         if stride != expected:
             return False
         expected *= size
-    return all(geometry.size) or True
+    return True

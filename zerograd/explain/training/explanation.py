@@ -99,7 +99,8 @@ class Cause:
         entries: how many zero entries it helps to explain.
         structural: whether it holds whatever the data and targets are.
         alone: whether it suffices by itself for these entries; else it covers them together with others.
-        details: what the sentence needs beside: ``activation``, ``units``, ``other_slope``, ``terms``, ``factor``, …
+        details: what the sentence needs beside: ``activation``, ``units``, ``other_slope``, ``terms``,
+            ``factor``, …
     """
 
     kind: Kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, Generic, TypeAlias
 
 from torch import Tensor
@@ -12,7 +12,7 @@ from zerograd.explain.shadow.domain import Cannot, Domain, Number, V
 from zerograd.explain.tape.nodes import Node, Source
 
 
-@lru_cache(maxsize=None)
+@cache
 def _signature(function: Any) -> tuple[tuple[str, Any], ...]:
     """Names and defaults of an operation's arguments, in order."""
     return tuple((a.name, a.default_value) for a in function._schema.arguments)
@@ -20,7 +20,7 @@ def _signature(function: Any) -> tuple[tuple[str, Any], ...]:
 
 def bind(node: Node) -> Mapping[str, Any]:
     """Return a node's arguments by their names in torch's schema, defaults included."""
-    bound = {name: default for name, default in _signature(node.function)}
+    bound = dict(_signature(node.function))
     names = [name for name, _ in _signature(node.function)]
     bound.update(zip(names, node.arguments, strict=False))
     bound.update(node.keywords)
@@ -83,10 +83,14 @@ class Call(Generic[V]):
 
 
 Rule: TypeAlias = Callable[[Call[Any]], Any]
-"""From a call to the value of its result, or to a tuple with one for each result (None: unknown, or not a float)."""
+"""From a call to the value of its result, or to a tuple with one for each result (None: unknown, or not a
+float).
+"""
 
 RULES: dict[str, Rule] = {}
-"""Rules by the name of the operation; of in-place variants, the name without the underscore is looked up as well."""
+"""Rules by the name of the operation; of in-place variants, the name without the underscore is looked up as
+well.
+"""
 
 
 def rule(*operations: str) -> Callable[[Rule], Rule]:
@@ -103,7 +107,9 @@ def rule(*operations: str) -> Callable[[Rule], Rule]:
 
 
 DECIDED: set[str] = set()
-"""Operations whose results are the run's own decisions: rounding, signs, and what else has derivative zero."""
+"""Operations whose results are the run's own decisions: rounding, signs, and what else has derivative
+zero.
+"""
 
 
 def decided(*operations: str) -> None:
