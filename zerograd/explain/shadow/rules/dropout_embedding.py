@@ -128,12 +128,14 @@ def embedding_bag_backward(c: Call[Any]) -> Any:
     """What comes back to each row through its bags."""
     if c["sparse"]:
         raise Cannot("sparse gradients")
+    if c["scale_grad_by_freq"]:
+        # torch 2.13 divides by the frequencies of other rows than those meant
+        raise Cannot("frequencies in bags")
     return _bag_gradient(c, _Bags(c))
 
 
 def _bag_gradient(c: Call[Any], bags: _Bags) -> Any:
     d, grad, rows = c.domain, c.value("grad"), c["num_weights"]
-    counts = _counts(bags.indices, rows) if c["scale_grad_by_freq"] else None
     if c["mode"] == MAX:
         chosen = c.run("maximum_indices").to(torch.int64)
         width = c.shape("grad")[1]
@@ -144,7 +146,7 @@ def _bag_gradient(c: Call[Any], bags: _Bags) -> Any:
     shares = d.move(lambda t: t[bags.bag], grad)
     if c.has("per_sample_weights"):
         shares = d.mul(shares, d.move(lambda t: t[:, None], c.value("per_sample_weights")))
-    return _to_rows(c, shares, torch.where(bags.kept, bags.indices, -1), rows, counts)
+    return _to_rows(c, shares, torch.where(bags.kept, bags.indices, -1), rows, None)
 
 
 @rule("_embedding_bag_per_sample_weights_backward")

@@ -74,19 +74,38 @@ def _training(c: Call[Any]) -> bool:
     "_batch_norm_no_update",
 )
 def batch_norm(c: Call[Any]) -> Any:
-    """Normalisation of each channel over samples and places, or by running statistics."""
+    """Normalisation of each channel over samples and places, or by running statistics, which come last."""
     d, x, n = c.domain, c.value("input"), len(c.shape("input"))
     dims = [i for i in range(n) if i != 1]
-    if _training(c):
-        mean, _, rstd = _statistics(d, x, dims, c["eps"])
-        saved: tuple[Any, ...] = (d.move(Tensor.flatten, mean), d.move(Tensor.flatten, rstd))
-        alone = _count(d, x, dims) == 1
+    training = _training(c)
+    if training:
+        mean, variance, rstd = _statistics(d, x, dims, c["eps"])
+        saved = tuple(d.move(Tensor.flatten, v) for v in (mean, variance, rstd))
     else:
         mean, rstd = _running(c, n)
-        saved, alone = (None, None), False
+        saved = None, None, None
+    count = _count(d, x, dims)
     weight, bias = (channels(d, c.value(k), n) if c.has(k) else None for k in ("weight", "bias"))
-    out = _affine(d, _normalised(d, x, mean, rstd, alone), weight, bias)
-    return (out, *saved, *[None] * (len(c.node.results) - 3))
+    out = _affine(d, _normalised(d, x, mean, rstd, training and count == 1), weight, bias)
+    values = [out, saved[0], saved[2], *[None] * (len(c.node.results) - 3)]
+    if c.has("running_mean") and len(c.node.results) > 4:
+        values[-2:] = each(*_moved(c, saved, count)) if training else (c.value("running_mean"), c.value("running_var"))
+    return tuple(values)
+
+
+def _moved(c: Call[Any], saved: Sequence[Any], count: int) -> list[Callable[[], Any] | None]:
+    """Return how the running statistics become (1 − momentum) · old + momentum · new; the variance is unbiased."""
+    d = c.domain
+    momentum = Fraction(c["momentum"])
+
+    def moved(name: str, new: Any, factor: Fraction) -> Any:
+        return d.add(d.scale(c.value(name), 1 - momentum), d.scale(new, momentum * factor))
+
+    unbiased = Fraction(count, count - 1) if count > 1 else None
+    return [
+        lambda: moved("running_mean", saved[0], Fraction(1)),
+        (lambda: moved("running_var", saved[1], unbiased)) if unbiased else None,
+    ]
 
 
 def _running(c: Call[Any], n: int) -> tuple[Any, Any]:
