@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.explain.training.stepping import StepMode, linear, once, weight  # noqa: E402
+from tests.explaining.training.stepping import StepMode, linear, once, weight  # noqa: E402
 from zerograd.explaining.training.explanation import Note, Reason  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")

@@ -14,9 +14,9 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.optim import Optimizer  # noqa: E402
 
-from tests.explain.training.stepping import StepMode, linear, once, weight  # noqa: E402
-from zerograd.explain.training.explanation import Reason  # noqa: E402
-from zerograd.explain.training.writes import gap  # noqa: E402
+from tests.explaining.training.stepping import StepMode, linear, once, weight  # noqa: E402
+from zerograd.explaining.training.explanation import Reason  # noqa: E402
+from zerograd.explaining.training.writes import gap  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
 
