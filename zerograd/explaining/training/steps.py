@@ -132,7 +132,7 @@ class _Explained:
         counts = self._counts(moves)
         if not counts:
             return ()
-        self.details["unmoved" if moved else "entries"] = dict(counts)
+        self.details["unmoved" if moved else "entries"] = {str(key): count for key, count in counts.items()}
         if moved:
             return ()
         order = list(Reason)
@@ -160,17 +160,17 @@ class _Explained:
                 counts[Reason.NO_GRADIENT if arrived is None else Reason.CLEARED] = unmoved.numel()
             return counts
         gradient = watched.gradient.reshape(-1)
-        lost, change = torch.zeros_like(moves), Reason.CLEARED
-        if arrived is not None and arrived.numel() == gradient.numel():
-            lost = arrived.isfinite() & (arrived != 0) & (gradient == 0)
-            made_nan = arrived.isfinite() & gradient.isnan()
-            change = self._change(lost, made_nan)
+        lost, change = None, Reason.CLEARED
+        if arrived is not None and arrived.numel() == gradient.numel() and not self._as_it_arrived:
+            lost = self._zero & (arrived != 0) & arrived.isfinite()
+            change = self._change(lost, gradient.isnan() & arrived.isfinite())
         if not unmoved.numel():
             return counts
-        zero, gone = (gradient == 0)[unmoved], lost[unmoved]
-        if int(gone.sum()):
-            counts[change] += int(gone.sum())
-        if plain := int((zero & ~gone).sum()):
+        zero = self._zero[unmoved]
+        gone = 0 if lost is None else int(lost[unmoved].sum())
+        if gone:
+            counts[change] = gone
+        if plain := int(zero.sum()) - gone:
             counts[Reason.ZERO_GRADIENT] = plain
             if self.exactly_zero is not None:
                 self.details[Reason.ZERO_GRADIENT] = {"exactly": self.exactly_zero}
@@ -214,21 +214,30 @@ class _Explained:
         """Return what moved it that was no gradient of this step's backward."""
         watched, gradient = self.watched, self.watched.gradient
         notes = []
-        zero = torch.ones_like(moves) if gradient is None else gradient.reshape(-1) == 0
-        if (watched.stale or not watched.requires_grad) and bool((moves & ~zero).any()):
-            notes.append(Note.MOVED_BY_STALE_GRADIENT)
-            self.details[Note.MOVED_BY_STALE_GRADIENT] = {"moved": int((moves & ~zero).sum())}
-        if bool((moves & zero).any()):
+        without = moves if gradient is None else moves & self._zero
+        if watched.stale or not watched.requires_grad:
+            by_gradient = int(moves.sum()) - int(without.sum())
+            if by_gradient:
+                notes.append(Note.MOVED_BY_STALE_GRADIENT)
+                self.details[Note.MOVED_BY_STALE_GRADIENT] = {"moved": by_gradient}
+        if bool(without.any()):
             notes.append(Note.MOVED_WITHOUT_GRADIENT)
-            self.details[Note.MOVED_WITHOUT_GRADIENT] = self._movers(moves & zero)
+            self.details[Note.MOVED_WITHOUT_GRADIENT] = self._movers(without)
         elif self.exactly_zero and self._as_it_arrived:
             notes.append(Note.MOVED_WITHOUT_GRADIENT)
             rounding = {"by": "rounding errors in its gradient", "moved": int(moves.sum())}
             self.details[Note.MOVED_WITHOUT_GRADIENT] = rounding
         return notes
 
-    @property
+    @cached_property
+    def _zero(self) -> torch.Tensor:
+        """Where the gradient is 0, flattened."""
+        assert self.watched.gradient is not None
+        return self.watched.gradient.reshape(-1) == 0
+
+    @cached_property
     def _as_it_arrived(self) -> bool:
+        """Whether the gradient is what backward left."""
         arrived, gradient = self.watched.arrived, self.watched.gradient
         return arrived is not None and gradient is not None and torch.equal(arrived, gradient)
 

@@ -189,18 +189,20 @@ class StepWatcher:
             return None
         if not is_mutable(func):
             return None
-        with quietly():
-            if name == UPDATE_SCALE:
-                return self._scale_updated()
-            if name == UNSCALE:
+        if name in (UPDATE_SCALE, UNSCALE):
+            with quietly():
+                if name == UPDATE_SCALE:
+                    return self._scale_updated()
                 self._scaler.record(args[0], args[1], self._known())
-            self._edits(name, func, args, kwargs)
-            for frame in self._frames:
-                self._writes(frame, func, args, kwargs)
+        self._edits(name, func, args, kwargs)
+        for frame in self._frames:
+            self._writes(frame, func, args, kwargs)
         return None
 
     def _edits(self, name: str, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         storages = self.arrivals.storages
+        if not storages:
+            return
         edit: Edit | None = None
         for tensor in written(func, args, kwargs):
             for key in storages.get(storage(tensor), ()) if tensor.layout is torch.strided else ():
