@@ -19,10 +19,11 @@ from zerograd.explaining.training.updates import UNKNOWN, judge
 def explain_step(observation: Observation, exactly_zero: Mapping[str, bool] | None = None) -> dict[str, Step]:
     """Return what the step did to each parameter.
 
-    The reasons of a parameter are in the order of how many entries they kept from moving, after a step size
-    of 0, which keeps all; they are empty where any entry moved. ``details`` then counts, under ``unmoved``,
-    the entries that did not, by reason; else under ``entries``. ``cleared`` and ``clipped`` are there
-    whenever a gradient was changed between backward and the step, whatever moved.
+    The reasons of a parameter are in the order of how many entries they kept from moving, after those that
+    keep all: a step size of 0, a gradient cleared or clipped wholly. They are empty where any entry moved.
+    ``details`` then counts, under ``unmoved``, the entries that did not, by reason; else under ``entries``.
+    ``cleared`` and ``clipped`` are there whenever a gradient was changed between backward and the step,
+    whatever moved.
 
     Args:
         exactly_zero: parameters of which it is known whether all entries of the gradient are exactly zero.
@@ -33,6 +34,10 @@ def explain_step(observation: Observation, exactly_zero: Mapping[str, bool] | No
         name: _Explained(observation, watched, norm, replaced.get(name), (exactly_zero or {}).get(name)).step
         for name, watched in observation.parameters.items()
     }
+
+
+_ORDER = [*(reason for reason in Reason if reason is not Reason.ZERO_GRADIENT), Reason.ZERO_GRADIENT]
+"""Among reasons of as many entries; that a gradient is zero has causes of its own, which are told beside."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +140,8 @@ class _Explained:
         self.details["unmoved" if moved else "entries"] = {str(key): count for key, count in counts.items()}
         if moved:
             return ()
-        order = list(Reason)
         reasons = [Reason(key) for key in counts if key != UNKNOWN]
-        reasons.sort(key=lambda reason: (-counts[reason], order.index(reason)))
+        reasons.sort(key=lambda reason: (self._is_partial(reason), -counts[reason], _ORDER.index(reason)))
         group = self.watched.group
         if self.watched.gradient is not None and group is not None and group.step_size == 0:
             self.details[Reason.STEP_SIZE_ZERO] = {"step_size": 0.0, "group": group.number}
@@ -146,6 +150,12 @@ class _Explained:
             reasons = [Reason.STEP_SIZE_ZERO, *others] if suffices else [*others, Reason.STEP_SIZE_ZERO]
         frozen = [] if self.watched.requires_grad else [Reason.FROZEN]
         return tuple(frozen + [reason for reason in reasons if not (frozen and reason is Reason.NO_GRADIENT)])
+
+    def _is_partial(self, reason: Reason) -> bool:
+        """Whether a reason keeps only some entries; clearing and clipping a whole gradient keep all."""
+        if reason not in (Reason.CLEARED, Reason.CLIPPED):
+            return True
+        return self.watched.gradient is not None and not bool(self._zero.all())
 
     def _counts(self, moves: torch.Tensor) -> Counter[str]:
         """Return how many entries each reason kept from moving."""
