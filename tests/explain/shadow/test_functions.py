@@ -70,7 +70,7 @@ def test_hard_arguments(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_random_arguments(name: str) -> None:
     random = np.random.default_rng(sum(map(ord, name)))
-    sizes = np.concatenate([random.normal(0, s, 60) for s in (0.01, 1, 5, 30, 300)])
+    sizes = np.concatenate([random.normal(0, s, 40) for s in (0.01, 1, 5, 30, 300)])
     middles = [x for x in sizes.tolist() if inside(name, x)]
     for middle, radius in enclosed(name, middles, [0.0] * len(middles)):
         assert radius <= 2.0**-45 * abs(middle) + (2.0**-1070 if abs(middle) < NORMAL else 0)
@@ -82,20 +82,9 @@ def test_random_arguments(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_hard_arguments_with_radii(name: str) -> None:
     middles = hard()[::2]
-    for radii in (
-        [5e-324],
-        [1e-300],
-        [2.0**-54],
-        [1e-9],
-        [0.015625],
-        [0.0157],
-        [0.5],
-        [0.7],
-        [3.0],
-        [1e3],
-        [1e308],
-    ):
-        check(name, middles[:: 3 if radii[0] > 1 else 2], radii * len(middles[:: 3 if radii[0] > 1 else 2]))
+    for radius in (5e-324, 2.0**-54, 1e-9, 0.0157, 0.5, 3.0, 1e3, 1e308):
+        some = middles[:: 4 if radius > 1 else 2]
+        check(name, some, [radius] * len(some))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,7 +101,7 @@ def test_any_ball(name: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize("name", MONOTONE)
 def test_radii_are_not_much_greater_than_they_must_be(name: str) -> None:
     """The radius is at most twice what the values at the ends ask for, and little more if it is small."""
-    little = 1.1 if name == "erf" else 1.01  # the slope of erf is bounded by that at a cell's centre
+    little = 1.02 if name == "erf" else 1.01  # the slope of erf is bounded by that at a cell's centre
     random = np.random.default_rng(5)
     middles = [x for x in random.normal(0, 4, 80).tolist() if inside(name, x)]
     for radius, factor in (
@@ -137,9 +126,9 @@ EXACT = [
     ("sin", 0.0, 0.0), ("cos", 0.0, 1.0), ("sqrt", 0.0, 0.0), ("sqrt", 9.0, 3.0), ("sqrt", 2.25, 1.5),
     ("sqrt", 94906265.0**2, 94906265.0), ("sqrt", 2.0**-1074, 2.0**-537), ("sqrt", 2.0**1022, 2.0**511),
     ("rsqrt", 16.0, 0.25), ("rsqrt", 0.0625, 4.0), ("reciprocal", -8.0, -0.125), ("Phi", 0.0, 0.5),
-    ("reciprocal", 2.0**-1022, 2.0**1022),
-    ("exp", -inf, 0.0), ("expm1", -inf, -1.0), ("sigmoid", -inf, 0.0), ("sigmoid", inf, 1.0), ("tanh", -inf, -1.0),
-    ("tanh", inf, 1.0), ("softplus", -inf, 0.0), ("erf", -inf, -1.0), ("erf", inf, 1.0), ("erfc", -inf, 2.0),
+    ("reciprocal", 2.0**-1022, 2.0**1022), ("exp", -inf, 0.0), ("expm1", -inf, -1.0),
+    ("sigmoid", -inf, 0.0), ("sigmoid", inf, 1.0), ("tanh", -inf, -1.0), ("tanh", inf, 1.0),
+    ("softplus", -inf, 0.0), ("erf", -inf, -1.0), ("erf", inf, 1.0), ("erfc", -inf, 2.0),
     ("erfc", inf, 0.0), ("Phi", -inf, 0.0), ("Phi", inf, 1.0), ("phi", -inf, 0.0), ("phi", inf, 0.0),
     ("reciprocal", inf, 0.0), ("rsqrt", inf, 0.0),
 ]  # fmt: skip
@@ -158,11 +147,12 @@ def test_only_exact_values_have_no_radius(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "x", "radius"), [
-    ("log", 0.0, 0.0), ("log", -1.0, 0.0), ("log", 1.0, 1.0), ("log", 1.0, 2.0), ("log", inf, 0.0), ("log", -inf, 0.0),
-    ("log1p", -1.0, 0.0), ("log1p", 0.0, 1.0), ("sqrt", -1e-300, 0.0), ("sqrt", 1.0, 1.5), ("rsqrt", 0.0, 0.0),
-    ("rsqrt", 1.0, 1.0), ("reciprocal", 0.0, 0.0), ("reciprocal", -0.0, 0.0), ("reciprocal", 1.0, 1.0),
-    ("reciprocal", -1.0, 2.0), ("reciprocal", 5e-324, 0.0), ("exp", 710.0, 0.0), ("exp", 0.0, 1e5),
-    ("exp", inf, 0.0), ("sin", inf, 0.0), ("cos", -inf, 0.0), ("softplus", inf, 0.0),
+    ("log", 0.0, 0.0), ("log", -1.0, 0.0), ("log", 1.0, 1.0), ("log", 1.0, 2.0), ("log", inf, 0.0),
+    ("log", -inf, 0.0), ("log1p", -1.0, 0.0), ("log1p", 0.0, 1.0), ("sqrt", -1e-300, 0.0),
+    ("sqrt", 1.0, 1.5), ("rsqrt", 0.0, 0.0), ("rsqrt", 1.0, 1.0), ("reciprocal", 0.0, 0.0),
+    ("reciprocal", -0.0, 0.0), ("reciprocal", 1.0, 1.0), ("reciprocal", -1.0, 2.0),
+    ("reciprocal", 5e-324, 0.0), ("exp", 710.0, 0.0), ("exp", 0.0, 1e5), ("exp", inf, 0.0),
+    ("sin", inf, 0.0), ("cos", -inf, 0.0), ("softplus", inf, 0.0),
 ])  # fmt: skip
 def test_nothing_is_known(name: str, x: float, radius: float) -> None:
     assert enclosed(name, [x], [radius]) == [(0.0, inf)]

@@ -1,7 +1,7 @@
 """Tables on an interval that begins at 0, with cells that widen in proportion to 1 + y.
 
-The cell of y is given by the leading bits of 1 + y. Its centre c is a float, and y − c is exact: a multiple of the last
-place of y, or of c, that is less than 2^53 times as great.
+The cell of y is given by the leading bits of 1 + y. Its centre c is a float, and y − c is exact: a multiple
+of the last place of y, or of c, that is less than 2^53 times as great.
 """
 
 from __future__ import annotations

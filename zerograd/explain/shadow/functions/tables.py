@@ -203,7 +203,7 @@ def taylor(
 
 def series(function: Series, start: flint.arb, terms: int) -> list[flint.arb]:
     """Return coefficients of a function about a point or about all points of a ball."""
-    result = function(flint.arbseries([start, 1], terms))
+    result = function(flint.arb_series([start, 1], terms))
     if result.prec < terms:  # python-flint gives 0 for the coefficients beyond its cap
         raise UnprovedTableError(f"{terms} coefficients were asked for, and {result.prec} computed")
     return [flint.arb(result[n]) for n in range(terms)]
