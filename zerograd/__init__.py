@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zerograd.core.verdict.witness import Witness
     from zerograd.exports import export
     from zerograd.proof import Proof
+    from zerograd.report import Report
     from zerograd.show.plot import plot
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "ProblemError",
     "Proof",
     "Refused",
+    "Report",
     "Sat",
     "Unknown",
     "Unsat",
@@ -70,6 +72,7 @@ _HOME = {
     "zerograd.core.verdict.witness": ("Witness",),
     "zerograd.exports": ("export",),
     "zerograd.proof": ("Proof",),
+    "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),
     "zerograd.atlas_table": ("Atlas",),
 }
