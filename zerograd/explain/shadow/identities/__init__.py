@@ -6,6 +6,7 @@ always contains more than 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,9 @@ from torch import Tensor
 from zerograd.explain.shadow.bounded import Bounded
 from zerograd.explain.shadow.domain import Cannot
 from zerograd.explain.shadow.evaluation import Evaluation
+from zerograd.explain.shadow.identities.laws import forward_of
 from zerograd.explain.shadow.identities.sums import Sums
-from zerograd.explain.tape.nodes import Place, Source
+from zerograd.explain.tape.nodes import Node, Place, Source
 
 CANCEL = "terms cancel whatever their values are"
 _AT_A_TIME = 4096  # entries
@@ -65,18 +67,22 @@ class Identities:
         zero = expansion.zero
         known = self.reasons.setdefault(source, {})
         for row in np.flatnonzero(zero).tolist():
-            laws = {
-                Identity(law.words, node.operation, node.place): None
-                for node, law, rows in expansion.laws
-                if rows[row]
-            }
-            own = Identity(CANCEL, source.node.operation, source.node.place)
-            known[int(entries[row])] = tuple(laws) or (own,)
+            known[int(entries[row])] = (
+                _identities(expansion.laws, row)
+                or _identities(expansion.passed, row)
+                or (Identity(CANCEL, source.node.operation, source.node.place),)
+            )
         return zero
 
     def reason(self, source: Source, entry: int) -> tuple[Identity, ...]:
         """Return what made an entry zero, the last operation first; empty if it was not proven."""
         return self.reasons.get(source, {}).get(entry, ())
+
+
+def _identities(laws: Sequence[tuple[Node, str, np.ndarray]], row: int) -> tuple[Identity, ...]:
+    """Return the identities of a row, without repetitions."""
+    forward = ((forward_of(node), words) for node, words, rows in laws if rows[row])
+    return tuple({Identity(words, node.operation, node.place): None for node, words in forward})
 
 
 def zero_by_identity(source: Source, open: Tensor) -> Tensor:  # noqa: A002

@@ -13,6 +13,36 @@ from zerograd.explain.shadow.rules.table import bind
 from zerograd.explain.tape.nodes import Node, Source
 
 SOFTMAX = ("_softmax", "_safe_softmax")
+ATTENTION = "_scaled_dot_product_flash_attention_for_cpu"
+
+NORMS = {
+    "native_batch_norm": "batch norm subtracts the mean of each channel",
+    "native_layer_norm": "layer norm subtracts the mean",
+    "native_group_norm": "group norm subtracts the mean of each group",
+}
+"""Operations by whose rules terms cancel, and why."""
+
+_BACKWARD = {
+    "_softmax_backward_data": SOFTMAX,
+    "_log_softmax_backward_data": ("_log_softmax",),
+    f"{ATTENTION}_backward": (ATTENTION,),
+    "native_batch_norm_backward": ("native_batch_norm", "_native_batch_norm_legit"),
+    "batch_norm_backward": ("_batch_norm_with_update",),
+    "native_layer_norm_backward": ("native_layer_norm",),
+    "native_group_norm_backward": ("native_group_norm",),
+}
+
+
+def forward_of(node: Node) -> Node:
+    """Return the forward operation that an operation of the backward pass belongs to, or the node itself."""
+    names = _BACKWARD.get(node.operation, ())
+    return next((source.node for source in node.sources() if source.node.operation in names), node)
+
+
+def norm_words(node: Node) -> str | None:
+    """Return why the terms of a normalisation cancel; None for other operations."""
+    name = node.operation.removesuffix("_backward").removeprefix("_").removesuffix("_legit").removesuffix("_with_update")
+    return NORMS.get(name if name.startswith("native") else f"native_{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +69,7 @@ def law_of(node: Node, output: int) -> Law | None:
         return _softmax(node)
     if node.operation in ("_softmax_backward_data", "_log_softmax_backward_data"):
         return _softmax_backward(node)
-    if node.operation == "_scaled_dot_product_flash_attention_for_cpu_backward" and output == 1:
+    if node.operation == f"{ATTENTION}_backward" and output == 1:
         return _attention_keys(node)
     return None
 
@@ -84,7 +114,7 @@ def _attention_keys(node: Node) -> Law | None:
     if not isinstance(out, Source) or not isinstance(logsumexp, Source) or call["dropout_p"]:
         return None
     forward = out.node
-    if forward.operation != "_scaled_dot_product_flash_attention_for_cpu" or logsumexp.node is not forward:
+    if forward.operation != ATTENTION or logsumexp.node is not forward:
         return None
     before = bind(forward)
     if any(before[name] != call[name] for name in ("query", "key", "value", "is_causal", "scale", "attn_mask")):

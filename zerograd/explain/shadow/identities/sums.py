@@ -16,12 +16,15 @@ from zerograd.explain.shadow.bounded import Bounded, BoundedDomain
 from zerograd.explain.shadow.domain import Cannot
 from zerograd.explain.shadow.evaluation import Evaluation, cone
 from zerograd.explain.shadow.identities.labels import LabelDomain, Labels
-from zerograd.explain.shadow.identities.laws import Law, law_of
+from zerograd.explain.shadow.identities.laws import Law, law_of, norm_words
 from zerograd.explain.shadow.identities.primitives import Expression, compute, origin_of, take_apart
 from zerograd.explain.shadow.identities.terms import Integers, Products, Terms, collect, groups, join
 from zerograd.explain.tape.nodes import Node, Source, see
 
 _SMALL = 2**20  # numerators and denominators that are kept as coefficients
+_AT_ONCE = 2_000_000  # terms
+_OF_ROW = 2_000_000  # terms that are handled for one row
+_ALTOGETHER = 10_000_000  # terms that are handled in one expansion
 
 
 class Sums:
@@ -83,7 +86,7 @@ class Sums:
         """Expand the entries at some flat positions of a source, each a row.
 
         Raises:
-            Cannot: there are too many terms.
+            Cannot: there are too many products, or coefficients become too large.
         """
         expansion = Expansion(self, len(entries))
         positions = origin_of(source).reshape(-1).numpy()[entries]
@@ -108,11 +111,12 @@ class Sums:
 
 
 class Expansion:
-    """One expansion of several sums.
+    """One expansion of several sums. A row that needs too many terms is given up.
 
     Attributes:
         waiting: terms by the node and output that they are of.
-        laws: the nodes whose laws were used, and for which rows.
+        laws: the nodes whose laws were used, in words, and for which rows.
+        passed: normalisations that terms went through, and for which rows.
         rest: terms that cannot be expanded further; their entry is among the factors.
     """
 
@@ -121,14 +125,17 @@ class Expansion:
         self.waiting: dict[tuple[int, int], list[Terms]] = {}
         self.nodes: dict[int, Node] = {}
         self.rest: list[Terms] = []
-        self.laws: list[tuple[Node, Law, np.ndarray]] = []
+        self.laws: list[tuple[Node, str, np.ndarray]] = []
+        self.passed: list[tuple[Node, str, np.ndarray]] = []
+        self._given_up = np.zeros(rows, bool)
+        self._work = np.zeros(rows, np.int64)
         self._memo: dict[Expression, Any] = {}
         self._bounds: dict[Expression, Any] = {}
 
     @property
     def zero(self) -> np.ndarray:
         """Rows that are zero."""
-        zero = np.ones(self._rows, bool)
+        zero = ~self._given_up
         zero[collect(join(self.rest)).row if self.rest else []] = False
         return zero
 
@@ -136,8 +143,11 @@ class Expansion:
         """Expand until only numbers, leaves, and what cannot be taken apart is left."""
         while self.waiting:
             number, output = max(self.waiting)
-            terms = collect(join(self.waiting.pop((number, output))))
+            terms = self._gather(self.waiting.pop((number, output)))
             node = self.nodes[number]
+            words = norm_words(node)
+            if words is not None:
+                self.passed.append((node, words, self._mark(terms.row)))
             law = law_of(node, output)
             if law is not None:
                 terms = self._by_law(node, law, terms)
@@ -150,6 +160,35 @@ class Expansion:
                 self._keep(self._sums.labels(Source(node, output)), terms)
             else:
                 self._take_apart(part, terms)
+
+    def _gather(self, parts: list[Terms]) -> Terms:
+        """Collect terms, without those of rows that were given up, and count the work."""
+        terms = collect(self._without(join(parts)))
+        self._work += np.bincount(terms.row, minlength=self._rows)
+        self._given_up |= self._work > _OF_ROW
+        if self._work.sum() > _ALTOGETHER:
+            self._given_up |= self._mark(terms.row)
+            for waiting in self.waiting.values():
+                for part in waiting:
+                    self._given_up |= self._mark(part.row)
+        return self._without(terms)
+
+    def _without(self, terms: Terms) -> Terms:
+        return terms.at(~self._given_up[terms.row]) if self._given_up.any() else terms
+
+    def _repeat(self, terms: Terms, times: int) -> Terms:
+        """Return each term so many times; rows with most terms are given up where this is too much."""
+        if len(terms) * times > _AT_ONCE:
+            counts = np.bincount(terms.row, minlength=self._rows)
+            order = np.argsort(counts, kind="stable")
+            self._given_up[order[np.cumsum(counts[order]) * times > _AT_ONCE]] = True
+            terms = self._without(terms)
+        return terms.repeated(times)
+
+    def _mark(self, rows: Integers) -> np.ndarray:
+        marked = np.zeros(self._rows, bool)
+        marked[rows] = True
+        return marked
 
     def _is_finite(self, node: Node, terms: Terms) -> bool:
         return all(bool(r.isfinite().all()) for r in node.results if isinstance(r, Tensor))
@@ -172,9 +211,7 @@ class Expansion:
         if not complete.any():
             return terms
         first = order[starts][complete]
-        rows = np.zeros(self._rows, bool)
-        rows[terms.row[first]] = True
-        self.laws.append((node, law, rows))
+        self.laws.append((node, law.words, self._mark(terms.row[first])))
         if law.total:
             self.rest.append(terms.at(first, np.zeros_like(first)))
         gone = np.zeros(len(terms), bool)
@@ -187,7 +224,7 @@ class Expansion:
         waiting[part].append(terms)
         while waiting:
             e = max(waiting, key=lambda each: each.order)
-            there = collect(join(waiting.pop(e)))
+            there = self._gather(waiting.pop(e))
             if not len(there):
                 continue
             if e.kind == "source":
@@ -219,7 +256,9 @@ class Expansion:
         rest = [d for d in range(len(v.shape)) if d not in dims]
         places = np.arange(torch.Size(v.shape).numel(), dtype=np.int64).reshape(v.shape).transpose(*rest, *dims)
         places = places.reshape(torch.Size(e.shape).numel(), -1)
-        give(v, terms.repeated(places.shape[1]).of(places[terms.entry].reshape(-1)))
+        many = self._repeat(terms, places.shape[1])
+        k = np.tile(np.arange(places.shape[1]), len(many) // max(1, places.shape[1]))
+        give(v, many.of(places[many.entry, k]))
         return True
 
     def _add(self, e: Expression, terms: Terms, give: _Give) -> bool:
@@ -311,24 +350,22 @@ class Expansion:
         """Expand a · b: one side stays, the other becomes a factor."""
         a, b = e.arguments
         at_a, at_b = (_spread(each.shape, e.shape)[terms.entry] for each in (a, b))
-        return self._product(e, terms, terms, at_a, at_b, give)
+        return self._product(e, terms, at_a, at_b, give)
 
     def _matmul(self, e: Expression, terms: Terms, give: _Give) -> bool:
         """Expand Σₖ aᵢₖ bₖⱼ: of each product one side stays."""
         a, b = e.arguments
         inner = a.shape[-1]
         rows, columns = e.shape[-2:]
-        batch, i, j = terms.entry // (rows * columns), terms.entry // columns % rows, terms.entry % columns
-        many = terms.repeated(inner)
-        k = np.tile(np.arange(inner), len(terms))
+        many = self._repeat(terms, inner)
+        k = np.tile(np.arange(inner), len(many) // max(1, inner))
+        batch, i, j = many.entry // (rows * columns), many.entry // columns % rows, many.entry % columns
         batch_a, batch_b = (_spread(each.shape[:-2], e.shape[:-2])[batch] for each in (a, b))
-        at_a = np.repeat((batch_a * rows + i) * inner, inner) + k
-        at_b = np.repeat(batch_b * inner * columns + j, inner) + k * columns
-        return self._product(e, terms, many, at_a, at_b, give)
+        at_a = (batch_a * rows + i) * inner + k
+        at_b = (batch_b * inner + k) * columns + j
+        return self._product(e, many, at_a, at_b, give)
 
-    def _product(
-        self, e: Expression, few: Terms, terms: Terms, at_a: Integers, at_b: Integers, give: _Give
-    ) -> bool:
+    def _product(self, e: Expression, terms: Terms, at_a: Integers, at_b: Integers, give: _Give) -> bool:
         """Of each row's products make that side a factor that has fewer different entries; of equally many the older."""
         a, b = e.arguments
         label_a = self._label(a).reshape(-1).numpy().astype(np.int64)[at_a]
