@@ -11,8 +11,8 @@ from typing import Any
 
 import flint
 
-from zerograd.explain.shadow.balls import ONE, ZERO, apply, is_exact
-from zerograd.explain.shadow.domain import Cannot
+from zerograd.explaining.shadow.balls import ONE, ZERO, apply, is_exact
+from zerograd.explaining.shadow.domain import Cannot
 
 ATOMS = 48  # at most
 TERMS = 400  # of a numerator and denominator together

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.balls import BallDomain, Balls
-from zerograd.explain.shadow.balls import ZERO as ZERO
-from zerograd.explain.shadow.balls import is_exact
-from zerograd.explain.shadow.domain import Cannot
-from zerograd.explain.shadow.quotients import Field
+from zerograd.explaining.shadow.balls import BallDomain, Balls
+from zerograd.explaining.shadow.balls import ZERO as ZERO
+from zerograd.explaining.shadow.balls import is_exact
+from zerograd.explaining.shadow.domain import Cannot
+from zerograd.explaining.shadow.quotients import Field
 
 
 class SymbolicDomain(BallDomain):

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.bounded import Bounded
-from zerograd.explain.shadow.domain import Cannot
-from zerograd.explain.shadow.evaluation import Evaluation
-from zerograd.explain.shadow.identities.laws import forward_of
-from zerograd.explain.shadow.identities.sums import Sums
-from zerograd.explain.tape.nodes import Node, Place, Source
+from zerograd.explaining.shadow.bounded import Bounded
+from zerograd.explaining.shadow.domain import Cannot
+from zerograd.explaining.shadow.evaluation import Evaluation
+from zerograd.explaining.shadow.identities.laws import forward_of
+from zerograd.explaining.shadow.identities.sums import Sums
+from zerograd.explaining.tape.nodes import Node, Place, Source
 
 CANCEL = "terms cancel whatever their values are"
 _AT_A_TIME = 4096  # entries

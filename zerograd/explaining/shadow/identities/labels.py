@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.domain import Cannot, Domain, Number, float64
+from zerograd.explaining.shadow.domain import Cannot, Domain, Number, float64
 
 Labels: TypeAlias = Tensor
 """Whole numbers below 2⁵³, as float64, so that what moves floats moves them."""

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.identities.terms import Integers
-from zerograd.explain.shadow.rules.table import bind
-from zerograd.explain.tape.nodes import Node, Source
+from zerograd.explaining.shadow.identities.terms import Integers
+from zerograd.explaining.shadow.rules.table import bind
+from zerograd.explaining.tape.nodes import Node, Source
 
 SOFTMAX = ("_softmax", "_safe_softmax")
 ATTENTION = "_scaled_dot_product_flash_attention_for_cpu"

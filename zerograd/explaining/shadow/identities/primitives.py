@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.domain import Cannot, Domain, Number
-from zerograd.explain.shadow.evaluation import is_decision
-from zerograd.explain.shadow.rules.table import Call, find
-from zerograd.explain.tape.nodes import Node, Source, see
+from zerograd.explaining.shadow.domain import Cannot, Domain, Number
+from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.rules.table import Call, find
+from zerograd.explaining.tape.nodes import Node, Source, see
 
 
 @dataclass(eq=False, slots=True)

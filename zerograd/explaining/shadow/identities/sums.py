@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.bounded import Bounded, BoundedDomain
-from zerograd.explain.shadow.domain import Cannot
-from zerograd.explain.shadow.evaluation import Evaluation, cone
-from zerograd.explain.shadow.identities.labels import LabelDomain, Labels
-from zerograd.explain.shadow.identities.laws import Law, law_of, norm_words
-from zerograd.explain.shadow.identities.primitives import Expression, compute, origin_of, take_apart
-from zerograd.explain.shadow.identities.terms import Integers, Products, Terms, collect, groups, join
-from zerograd.explain.tape.nodes import Node, Source, see
+from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
+from zerograd.explaining.shadow.domain import Cannot
+from zerograd.explaining.shadow.evaluation import Evaluation, cone
+from zerograd.explaining.shadow.identities.labels import LabelDomain, Labels
+from zerograd.explaining.shadow.identities.laws import Law, law_of, norm_words
+from zerograd.explaining.shadow.identities.primitives import Expression, compute, origin_of, take_apart
+from zerograd.explaining.shadow.identities.terms import Integers, Products, Terms, collect, groups, join
+from zerograd.explaining.tape.nodes import Node, Source, see
 
 _SMALL = 2**20  # numerators and denominators that are kept as coefficients
 _AT_ONCE = 2_000_000  # terms

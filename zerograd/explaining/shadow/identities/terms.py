@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from zerograd.explain.shadow.domain import Cannot
+from zerograd.explaining.shadow.domain import Cannot
 
 Integers: TypeAlias = NDArray[np.int64]
 
