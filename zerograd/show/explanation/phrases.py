@@ -56,6 +56,8 @@ def on_samples(cause: Cause, batch: int | None) -> str:
     """`` on all 32 samples``, `` on samples 1 and 4``, or nothing."""
     if on_all_samples(cause, batch):
         every = batch or len(cause.samples or ())
+        if every == 2:
+            return " on both samples"
         return (
             " on the only sample"
             if every == 1

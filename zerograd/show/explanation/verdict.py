@@ -9,7 +9,7 @@ from zerograd.document.blocks import listed
 from zerograd.explain.training.explanation import Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
 from zerograd.show.explanation.findings import Finding, findings
-from zerograd.show.explanation.phrases import entries_text, names_text
+from zerograd.show.explanation.phrases import entries_text, names_text, subjects
 from zerograd.show.explanation.steps import note_words
 from zerograd.show.words import count
 
@@ -156,5 +156,5 @@ def _partly(group: _Group, step: StepReport) -> str:
     if group.finding.zero:
         return f"{start}, but the gradient is exactly zero in {entries}, because {group.clause}."
     if group.finding.rank < 50:
-        return f"{start}, but {group.names}: {group.clause}."
+        return f"{start}, but {subjects(group.finding.concerned)}: {group.clause}."
     return f"{start}, but {entries} {are} {group.finding.label}: {group.clause}."
