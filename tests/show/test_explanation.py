@@ -190,6 +190,14 @@ def test_some_entries_are_less_than_a_parameter() -> None:
     assert sentence.startswith("fc2.weight does not move: the optimiser does not hold it; emb.weight: ")
 
 
+def test_a_zero_without_a_cause_is_no_less_zero() -> None:
+    """It is said that nobody knows why."""
+    unknown = row(*W1, zero=32, step=unmoved(Reason.ZERO_GRADIENT))
+    assert verdict(explanation(unknown, row("fc1.bias", 8)).last) == (
+        "fc1.weight does not move: the gradient is exactly zero, and why is not known."
+    )
+
+
 def test_what_is_frozen_is_not_missed_in_the_optimiser() -> None:
     """The foremost reason is the one that is said first."""
     frozen = row("emb.weight", 4, step=unmoved(Reason.FROZEN, Reason.NOT_HELD, held=False))
@@ -337,6 +345,10 @@ EXPLANATIONS = st.builds(
 def test_whatever_is_reported_can_be_said(made: Explanation) -> None:
     """Nothing that the data can hold breaks text or page, or smuggles in an escape code."""
     text = explanation_text(made)
+    sentence = verdict(made.last)
+    rows = [*made.last.parameters.values(), *made.last.inputs.values()]
+    if sentence.startswith(("Nothing stands still", "No gradient is zero")):
+        assert not any(one.entries.zero or one.entries.undecided or one.entries.observed for one in rows)
     assert in_a_line(text)[0].isprintable()
     assert "\x1b" not in text
     assert "\u202e" not in text

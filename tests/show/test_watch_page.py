@@ -10,14 +10,18 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.needs("torch")
+import zerograd as zg
+
+pytestmark = [
+    pytest.mark.needs("torch"),
+    pytest.mark.skipif("watch" not in zg.__all__, reason="zg.watch is not public yet"),
+]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "watch.md"
 EXAMPLE = re.compile(r"```py\n(?P<code>.*?)```\n\n<!-- printed -->\n```text\n(?P<printed>.*?)```", re.DOTALL)
 
 
 def test_the_page_shows_what_is_printed(update_golden: bool) -> None:
     """Its blocks are run in order, in one program, and each one prints what is below it."""
-    pytest.importorskip("zerograd.watching")
     names: dict[str, Any] = {"__name__": "__main__"}
 
     def run(match: re.Match[str]) -> str:

@@ -113,7 +113,8 @@ def _of_row(row: Row, batch: int | None) -> Iterator[_Said]:
 
 def _of_step(row: Row, step: Step) -> Iterator[_Said]:
     """Reasons, the foremost first, but for those that causes explain better."""
-    explained = {Reason.ZERO_GRADIENT, Reason.NO_GRADIENT} if row.causes and not row.floats.lost else set()
+    zero = row.entries.zero and not row.floats.lost
+    explained = {Reason.ZERO_GRADIENT, *[Reason.NO_GRADIENT] * bool(row.causes)} if zero else set()
     if any(cause.kind is Kind.FROZEN for cause in row.causes):
         explained.add(Reason.FROZEN)
     counts = dict(step.details.get("unmoved" if step.moved else "entries") or {})
@@ -136,8 +137,12 @@ def _of_step(row: Row, step: Step) -> Iterator[_Said]:
 
 def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
     """Causes, the one that explains most first."""
+    whole = row.entries.zero == row.size
+    told = {Reason.NO_GRADIENT, Reason.FROZEN} & set(row.step.reasons if row.step else ())
+    if row.entries.zero and not row.causes and not told:
+        zero = Words("zero", "the gradient is exactly zero, and why is not known")
+        yield _Said(14 if whole else 64, zero, row.entries.zero, _always(zero))
     for cause in sorted(row.causes, key=lambda cause: (not cause.alone, -cause.entries)):
-        whole = row.entries.zero == row.size
         frozen = cause.kind is Kind.FROZEN
         rank = (30 if frozen else 10 if cause.alone else 11) if whole else 50 + _KINDS.index(cause.kind)
         key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, repr(cause.details))

@@ -103,7 +103,7 @@ def _fine(step: StepReport) -> str:
     moved = [row.step.moved for row in step.parameters.values() if row.step is not None]
     if moved and all(moved):
         return "Nothing stands still: every parameter has a gradient that is not zero, and moved."
-    return "No gradient is zero; no step of an optimiser was watched."
+    return "No gradient is zero." if step.optimizer else "No gradient is zero; no optimiser stepped."
 
 
 def _nothing(groups: Sequence[_Group]) -> str:
