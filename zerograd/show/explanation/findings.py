@@ -107,7 +107,9 @@ def _of_row(row: Row, batch: int | None) -> Iterator[_Said]:
         undecided = Words("undecided", f"whether this is zero is not known{bits}")
         yield _Said(90, undecided, row.entries.undecided, _always(undecided))
     if row.entries.observed:
-        observed = Words("observed only", "only observed: this depends on an operation without a rule")
+        observed = Words(
+            "observed only", "an operation without a rule leads there, so it is what the run had, no more"
+        )
         yield _Said(90, observed, row.entries.observed, _always(observed))
 
 
@@ -138,7 +140,9 @@ def _of_step(row: Row, step: Step) -> Iterator[_Said]:
 def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
     """Causes, the one that explains most first."""
     whole = row.entries.zero == row.size
-    told = {Reason.NO_GRADIENT, Reason.FROZEN} & set(row.step.reasons if row.step else ())
+    told = {Reason.NO_GRADIENT, Reason.FROZEN} & set(
+        row.step.reasons if row.step and not row.step.moved else ()
+    )
     if row.entries.zero and not row.causes and not told:
         zero = Words("zero", "the gradient is exactly zero, and why is not known")
         yield _Said(14 if whole else 64, zero, row.entries.zero, _always(zero))

@@ -150,7 +150,7 @@ def _beside(groups: Sequence[_Group]) -> Iterator[str]:
 def _partly(group: _Group, step: StepReport) -> str:
     """No parameter stands still as a whole: the worst of what is left."""
     watched = any(row.step is not None and row.step.moved is not None for row in step.parameters.values())
-    start = "No parameter stands still" if watched else "No gradient is zero as a whole"
+    start = "No parameter stands still" if watched else "No gradient is known to be zero as a whole"
     entries = f"{entries_text(group.entries)} of {group.names}"
     are = "is" if group.entries == 1 else "are"
     if group.finding.zero:
