@@ -16,7 +16,7 @@ from tests.explain.shadow.function_references import VALUES, inside, value
 pytestmark = pytest.mark.needs("torch")
 pytest.importorskip("torch")
 
-from zerograd.explain.shadow.functions import NAMES, ball  # noqa: E402
+from zerograd.explaining.shadow.functions import NAMES, ball  # noqa: E402
 
 
 def exactly(x: arb) -> mpf:

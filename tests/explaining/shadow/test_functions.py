@@ -16,7 +16,7 @@ from tests.explain.shadow.function_references import MONOTONE, VALUES, hard, ins
 pytestmark = pytest.mark.needs("torch")
 torch = pytest.importorskip("torch")
 
-from zerograd.explain.shadow.functions import NAMES, enclose  # noqa: E402
+from zerograd.explaining.shadow.functions import NAMES, enclose  # noqa: E402
 
 NORMAL = 2.0**-1022
 
