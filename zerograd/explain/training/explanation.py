@@ -99,7 +99,13 @@ class Cause:
         entries: how many zero entries it helps to explain.
         structural: whether it holds whatever the data and targets are.
         alone: whether it suffices by itself for these entries; else it covers them together with others.
-        details: what the sentence needs beside: ``activation``, ``units``, ``other_slope``, ``terms``, ``factor``, …
+        details: what its sentence can use beside, each key left out where it is not known. ``units`` (numbers)
+            and ``of`` (how many there are at this place); at a kink ``other_slope`` (the derivative from the
+            other side) and ``other_gradient`` (the largest entry that the gradient would have with it);
+            ``weight`` (the name of weights that are 0); ``factor`` (what is 0: ``the input``, ``fc1.weight``) and
+            ``both`` (whether the factor beside it is 0 too); ``why`` (of an adjoint that is 0: ``the label is
+            ignored``); ``terms`` (what cancels, as numbers or texts); ``identity`` (a sentence without its full
+            stop); ``operation`` (``argmax``, ``detach``).
     """
 
     kind: Kind
@@ -120,7 +126,12 @@ class Step:
         held: whether an optimiser holds it; None where there is no optimiser.
         moved: how many entries changed; None where no step was seen.
         reasons: why no entry moved, or why some did not, the first one foremost.
-        details: numbers that the sentences need, by reason or note: step size, half an ulp, largest update, …
+        details: what the sentences can use beside, each key left out where it is not known. ``step_size``,
+            ``group`` (its number); ``update`` (the largest), ``half_ulp``, ``dtype``, ``weight`` (the value at
+            that entry); ``by`` (what cleared, clipped or moved it: ``zero_grad()``, ``weight decay``);
+            ``norm`` (of clipping); ``state`` (a clause: ``the second moment overflowed``); ``skipped`` (why the
+            scaler skipped); ``times`` (that it is listed). Keys may also stand under the name of their
+            reason or note, ``{"clipped": {"by": …}}``, where two would clash.
     """
 
     held: bool | None = None
