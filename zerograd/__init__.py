@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from zerograd.core.verdict.witness import Witness
     from zerograd.exports import export
     from zerograd.proof import Proof
+    from zerograd.report import Report
     from zerograd.show.plot import plot
+    from zerograd.watching import explain, watch
 
 __all__ = [
     "Answer",
@@ -39,6 +41,7 @@ __all__ = [
     "ProblemError",
     "Proof",
     "Refused",
+    "Report",
     "Sat",
     "Unknown",
     "Unsat",
@@ -46,6 +49,7 @@ __all__ = [
     "ZerogradError",
     "__version__",
     "atlas",
+    "explain",
     "export",
     "gradients",
     "leaky_relu",
@@ -56,6 +60,7 @@ __all__ = [
     "smallest",
     "solve",
     "verify",
+    "watch",
 ]
 
 _HOME = {
@@ -70,8 +75,10 @@ _HOME = {
     "zerograd.core.verdict.witness": ("Witness",),
     "zerograd.exports": ("export",),
     "zerograd.proof": ("Proof",),
+    "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),
     "zerograd.atlas_table": ("Atlas",),
+    "zerograd.watching": ("explain", "watch"),
 }
 
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

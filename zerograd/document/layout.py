@@ -17,7 +17,7 @@ _NARROWEST = 20
 """Columns that a text has at least, however narrow the page."""
 _WHOLE = re.compile(r" = |\b1\[[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*\]")
 """What is not broken over lines: a sign of equality and its neighbours, ``1[z1[m,0] > 0]``."""
-_COLOURS = {"sat": "32", "unsat": "31", "unknown": "33"}
+_COLOURS = {"sat": "32", "unsat": "31", "unknown": "33", "fine": "32", "fault": "31", "open": "33"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,151 @@
+"""Watching: what is run stays as it is, and what is asked about is met by itself."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from zerograd.watching import watch
+
+pytestmark = pytest.mark.needs("torch")
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+else:
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+
+
+@pytest.fixture(autouse=True)
+def seed() -> Iterator[None]:
+    torch.manual_seed(0)
+    yield
+
+
+def mlp() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 3))
+
+
+def cnn() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(36, 3),
+    )
+
+
+def transformer() -> nn.Module:
+    layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.1, batch_first=True)
+    return nn.Sequential(layer, nn.Flatten(), nn.Linear(24, 3))
+
+
+class Recurrent(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gru = nn.GRU(4, 5, batch_first=True)
+        self.head = nn.Linear(5, 3)
+
+    def forward(self, x: Any) -> Any:
+        return self.head(self.gru(x)[0][:, -1])
+
+
+MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+    "mlp": (mlp, (6, 4)),
+    "cnn": (cnn, (6, 1, 8, 8)),
+    "transformer": (transformer, (6, 3, 8)),
+    "gru": (Recurrent, (6, 3, 4)),
+}
+
+
+def train(model: nn.Module, optimizer: torch.optim.Optimizer, x: Any, y: Any) -> list[Any]:
+    losses = []
+    for _ in range(2):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        optimizer.step()
+        losses.append(loss.detach())
+    return losses
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "RMSprop"])
+@pytest.mark.parametrize("name", MODELS)
+def test_the_run_is_bitwise_as_unwatched(name: str, optimizer: str) -> None:
+    """Losses, parameters, buffers, gradients and the random numbers after it are the same."""
+    make, shape = MODELS[name]
+    model = make()
+    twin = copy.deepcopy(model)
+    x, y = torch.randn(shape), torch.randint(0, 3, (6,))
+    results = []
+    for watched, each in ((False, model), (True, twin)):
+        torch.manual_seed(1)
+        opt = getattr(torch.optim, optimizer)(each.parameters(), lr=0.01)
+        if watched:
+            with watch(each, opt):
+                losses = train(each, opt, x, y)
+        else:
+            losses = train(each, opt, x, y)
+        grads = [p.grad for p in each.parameters()]
+        results.append([*losses, *each.state_dict().values(), *grads, torch.rand(3)])
+    for plain, seen in zip(*results, strict=True):
+        assert torch.equal(plain, seen)
+
+
+def test_what_is_not_given_is_met() -> None:
+    """Modules are met when they run, and optimisers when they step."""
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch() as watched:
+        train(model, optimizer, torch.randn(6, 4), torch.randint(0, 3, (6,)))
+    report = watched.report()
+    assert list(report.to_json()["parameters"]) == [name for name, _ in model.named_parameters()]
+    assert len(report.to_json()["steps"]) == 2
+
+
+def test_several_models_have_their_class_before_the_name() -> None:
+    """Two modules side by side, and a tensor that belongs to none."""
+    first, second = nn.Linear(2, 2), nn.Linear(2, 1)
+    scale = torch.ones(1, requires_grad=True)
+    with watch() as watched:
+        (second(first(torch.randn(3, 2))) * scale).sum().backward()
+    names = set(watched.report().to_json()["parameters"])
+    assert names == {"Linear.weight", "Linear.bias", "Linear2.weight", "Linear2.bias", "tensor0 (1)"}
+
+
+def test_inputs_that_require_a_gradient() -> None:
+    """They are reported beside the parameters, under the names of the arguments."""
+    model = mlp().eval()
+    x = torch.randn(2, 4, requires_grad=True)
+    with watch(model) as watched:
+        model(x).sum().backward()
+    assert watched.report().to_json()["inputs"]["input"]["shape"] == [2, 4]
+
+
+def test_an_error_is_the_users_own() -> None:
+    """It passes through, and the report goes as far as the run did."""
+    model = mlp()
+    with pytest.raises(ZeroDivisionError), watch(model) as watched:
+        model(torch.randn(2, 4)).sum().backward()
+        1 / 0  # noqa: B018
+    report = watched.report().to_json()
+    assert report["error"].startswith("ZeroDivisionError")
+    assert report["parameters"]["0.weight"]["entries"]["nonzero"] > 0
+
+
+def test_hooks_are_gone_afterwards() -> None:
+    """Nothing of ours stays in torch: neither hooks nor patched functions."""
+    backward, grad = torch.autograd.backward, torch.autograd.grad
+    module_hooks = dict(nn.modules.module._global_forward_hooks)
+    with watch():
+        assert torch.autograd.backward is not backward
+    assert torch.autograd.backward is backward
+    assert torch.autograd.grad is grad
+    assert dict(nn.modules.module._global_forward_hooks) == module_hooks

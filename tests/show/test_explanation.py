@@ -1,0 +1,314 @@
+"""Explanations for people: the verdict first, every parameter, each thing once, in a hundred columns."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.show.explained import (
+    ALL,
+    HEALTHY,
+    KINDS,
+    MIXED,
+    NOTES,
+    REASONS,
+    STEPS,
+    W1,
+    cause,
+    explanation,
+    row,
+    unmoved,
+)
+from zerograd.explaining.training.explanation import (
+    Cause,
+    Entries,
+    Explanation,
+    Floats,
+    Kind,
+    Note,
+    Reason,
+    Row,
+    Step,
+    StepReport,
+    Unsupported,
+)
+from zerograd.report import Report
+from zerograd.show.explanation import explanation_html, explanation_text, verdict
+from zerograd.show.explanation.findings import NOTES as NOTE_RANKS
+from zerograd.show.explanation.findings import REASONS as REASON_RANKS
+from zerograd.show.explanation.phrases import number, terms_text
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "explanations.txt"
+NAMED = pytest.mark.parametrize("name", list(ALL))
+ESCAPES = re.compile(r"\x1b\[[\d;]*m")
+
+
+def in_a_line(text: str) -> str:
+    """Text without its line breaks."""
+    return " ".join(text.split())
+
+
+def test_everything_that_is_said(update_golden: bool) -> None:
+    """The whole text of each made-up explanation."""
+    text = "\n".join(f"=== {name}\n{Report(made)}" for name, made in ALL.items())
+    if update_golden:
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8"), "see the change with: pytest --update-golden"
+
+
+def test_there_is_one_of_each() -> None:
+    """No kind, reason or note is without words, or without a rank."""
+    assert (set(KINDS), set(REASONS), set(NOTES)) == (set(Kind), set(Reason), set(Note))
+    assert (set(REASON_RANKS), set(NOTE_RANKS)) == (set(Reason), set(Note))
+
+
+@NAMED
+def test_the_verdict_is_one_sentence_and_comes_first(name: str) -> None:
+    """It ends with its only full stop that a new sentence could follow."""
+    sentence = Report(ALL[name]).verdict
+    assert sentence[0].isupper() or sentence.startswith("fc"), sentence
+    assert sentence.endswith(".")
+    assert ". " not in sentence
+    assert in_a_line(str(Report(ALL[name]))).startswith(in_a_line(sentence))
+
+
+@NAMED
+@pytest.mark.parametrize("width", [100, 72])
+def test_lines_fit(name: str, width: int) -> None:
+    """No line is wider than it may be."""
+    text = explanation_text(ALL[name], width=width)
+    assert max(map(len, text.splitlines())) <= width
+
+
+@NAMED
+def test_every_parameter_has_its_row(name: str) -> None:
+    """A name is in the table as it stands in the module, or with its middle left out."""
+    text = str(Report(ALL[name]))
+    for parameter in (*ALL[name].last.parameters, *ALL[name].last.inputs):
+        assert re.search(rf"^  {re.escape(parameter[:15])}", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_only_what_is_dead_is_called_so(kind: Kind) -> None:
+    """A unit on the kink or saturated is neither dead nor inactive."""
+    said = str(Report(KINDS[kind])) + explanation_html(KINDS[kind])
+    assert ("dead" in said) == (kind is Kind.DEAD)
+    assert "inactive" not in said
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.FROZEN])
+def test_equal_causes_are_one_sentence(kind: Kind) -> None:
+    """Weight and bias of a layer are named together, and it is said whether data could change it."""
+    text = in_a_line(str(Report(KINDS[kind])))
+    assert text.count("(1)") == 3, "twice in the table, once before the sentence"
+    assert "(2)" not in text
+    assert "(1) fc1.weight and fc1.bias: " in text
+
+
+def test_what_holds_whatever_the_data_are_is_said() -> None:
+    """A structural cause is told from an accidental one."""
+    words = "whatever the data and targets are"
+    assert words in in_a_line(str(Report(KINDS[Kind.ZERO_FACTOR])))
+    assert words not in in_a_line(str(Report(KINDS[Kind.DEAD])))
+
+
+def test_the_other_slope_is_said() -> None:
+    """On the kink one wants to know what the other convention would give."""
+    text = in_a_line(str(Report(KINDS[Kind.AT_KINK])))
+    assert "from the other side it is 1, and with it the gradient would be -5/2" in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason.NOT_HELD, "the optimiser holds other parameters than the module has"),
+        (Reason.STEP_SIZE_ZERO, "the step size is 0 in every parameter group"),
+        (Reason.CLEARED, "every gradient was cleared between backward and step, by zero_grad()"),
+        (Reason.CLIPPED, "clipping by clip_grad_norm_ made every gradient zero: the norm was inf"),
+        (Reason.NOT_CALLED, "the optimiser's step() was never called"),
+        (
+            Reason.BELOW_HALF_ULP,
+            "0.0006 in fc1.weight, is below half the distance to the next bfloat16 number",
+        ),
+    ],
+)
+def test_a_fault_of_the_step_is_the_verdict(reason: Reason, words: str) -> None:
+    """Gradients are fine, and it is said what is not."""
+    sentence = verdict(REASONS[reason].last)
+    assert sentence.startswith("Gradients are not zero, but nothing moves: ")
+    assert words in sentence
+
+
+def test_one_parameter_that_is_not_held() -> None:
+    """The others move; the sentence is about this one."""
+    made = explanation(row(*W1, step=unmoved(Reason.NOT_HELD, held=False)), row("fc1.bias", 8))
+    assert verdict(made.last) == "fc1.weight does not move: the optimiser does not hold it."
+
+
+def test_every_gradient_zero() -> None:
+    """The example that every reader begins with."""
+    dead = cause(Kind.DEAD, "relu1 (ReLU)", 32, units=range(8), of=8, all_samples=True)
+    zero = row(*W1, zero=32, causes=(dead,), step=unmoved(Reason.ZERO_GRADIENT))
+    assert verdict(explanation(zero).last) == (
+        "Nothing moves: every gradient is exactly zero, because all 8 units of relu1 (ReLU) are off on all 32"
+        " samples."
+    )
+
+
+def test_causes_that_suffice_only_together_are_named_together() -> None:
+    """Off on one sample, and the loss flat on the other."""
+    causes = (
+        cause(Kind.DEAD, "relu (ReLU), unit 0", 32, samples=(0,), alone=False),
+        cause(Kind.ZERO_ADJOINT, "mse_loss", 32, samples=(1,), alone=False),
+    )
+    zero = row(*W1, zero=32, causes=causes, step=unmoved(Reason.ZERO_GRADIENT))
+    assert verdict(explanation(zero, batch=2).last) == (
+        "Nothing moves: every gradient is exactly zero, because unit 0 of relu (ReLU) is off on sample 0 and"
+        " the loss (mse_loss) is flat on sample 1."
+    )
+
+
+def test_some_entries_are_less_than_a_parameter() -> None:
+    """The worst is said first, and what is frozen on purpose last."""
+    frozen = row("emb.weight", 4, zero=4, causes=(cause(Kind.FROZEN, "", 4),), step=unmoved(Reason.FROZEN))
+    off = cause(Kind.DEAD, "relu (ReLU), units 3, 7", 8, all_samples=True)
+    some = row(*W1, zero=8, causes=(off,))
+    assert verdict(explanation(some).last) == (
+        "No parameter stands still, but the gradient is exactly zero in 8 entries of fc1.weight, because units"
+        " 3, 7 of relu (ReLU) are off on all 32 samples."
+    )
+    unheld = row("fc2.weight", 8, step=unmoved(Reason.NOT_HELD, held=False))
+    sentence = verdict(explanation(some, frozen, unheld).last)
+    assert sentence.startswith("fc2.weight does not move: the optimiser does not hold it; emb.weight: ")
+
+
+def test_rounding_that_moves_what_has_no_gradient() -> None:
+    """An identity, and what float32 makes of it."""
+    made = row("norm.weight", 1, zero=1, floats=Floats("float32", noise=1),
+               causes=(cause(Kind.IDENTITY, "norm (LayerNorm)", 1),), step=Step(True, 1))  # fmt: skip
+    sentence = verdict(explanation(made).last)
+    assert "exactly zero" in sentence
+    assert sentence.endswith("; what float32 has there is rounding, and moved norm.weight.")
+
+
+def test_steps_before_the_last_are_told_where_they_differ() -> None:
+    """The report is about the last one."""
+    text = str(Report(STEPS))
+    assert text.startswith("Nothing stands still")
+    assert "Step 1: fc1.weight and fc1.bias do not move" in text
+    assert "Step 2" not in text
+
+
+def test_colour_is_asked_for() -> None:
+    """A report has none; with colour the text is the same."""
+    assert "\x1b" not in str(Report(MIXED))
+    for made, code in ((MIXED, "31"), (HEALTHY, "32"), (ALL["undecided"], "33")):
+        coloured = explanation_text(made, color=True)
+        assert coloured.startswith(f"\x1b[1;{code}m")
+        assert ESCAPES.sub("", coloured) == explanation_text(made)
+
+
+def test_names_cannot_reach_the_terminal_or_the_page() -> None:
+    """Names come from the watched program; escape codes and markup in them do nothing."""
+    name = "a\x1b[31m<script>b\n.weight"
+    made = explanation(row(name, 2, zero=2, causes=(cause(Kind.ZERO_FACTOR, name, 2),)), messages=(name,))
+    assert "\x1b" not in str(Report(made))
+    assert "a<script>b .weight" in str(Report(made))
+    assert "<script>" not in explanation_html(made)
+
+
+def test_a_report_is_asked_for_its_rows() -> None:
+    """In a notebook it is a table."""
+    report = Report(MIXED)
+    assert report["fc1.weight"].entries.zero == 12
+    assert report["x"].shape == (32, 4)
+    with pytest.raises(KeyError, match="fc9"):
+        report["fc9"]
+    html = report._repr_html_()
+    assert html.startswith('<div class="tex2jax_ignore')
+    assert "<table>" in html
+    assert in_a_line(report.verdict) in html
+    assert report.steps == MIXED.steps
+
+
+def test_numbers() -> None:
+    """Four digits, and the words of floating point."""
+    assert [number(n) for n in (6e-4, 2.0, 1.5e-9, float("inf"), "3/2", 7)] == [
+        "0.0006", "2", "1.5e-9", "inf", "3/2", "7",
+    ]  # fmt: skip
+    assert terms_text((1, -2.5, 1.5)) == "1 − 2.5 + 1.5 = 0"
+    assert terms_text(("a b", "−a b")) == "a b and −a b"
+
+
+TEXTS = st.text(string.printable + "é\x1b\u202e", max_size=60)
+COUNTS = st.integers(0, 9)
+DETAILS = st.dictionaries(
+    st.sampled_from(
+        ["units", "of", "terms", "factor", "both", "why", "update", "half_ulp", "by", "norm", "group"]
+    ),
+    st.none() | st.integers() | st.floats() | TEXTS | st.lists(st.integers() | TEXTS, max_size=9).map(tuple),
+)
+CAUSES = st.builds(
+    Cause,
+    st.sampled_from(Kind),
+    TEXTS,
+    st.none() | st.lists(st.integers(0, 40), unique=True, max_size=12).map(tuple),
+    COUNTS,
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    DETAILS,
+)
+STEP = st.builds(
+    Step,
+    st.sampled_from([True, False, None]),
+    st.none() | COUNTS,
+    st.lists(st.sampled_from(Reason), max_size=3).map(tuple),
+    st.lists(st.sampled_from(Note), max_size=2).map(tuple),
+    DETAILS,
+)
+ROWS = st.builds(
+    Row,
+    TEXTS,
+    st.lists(st.integers(0, 4), max_size=3).map(tuple),
+    st.builds(Entries, COUNTS, COUNTS, COUNTS, COUNTS, st.none() | COUNTS),
+    st.builds(Floats, st.just("float32"), COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, st.none() | TEXTS),
+    st.lists(CAUSES, max_size=3).map(tuple),
+    st.none() | STEP,
+)
+NAMED_ROWS = st.lists(ROWS, max_size=4).map(lambda rows: {one.name: one for one in rows})
+EXPLANATIONS = st.builds(
+    Explanation,
+    st.lists(
+        st.builds(
+            StepReport,
+            st.integers(1, 9),
+            NAMED_ROWS,
+            NAMED_ROWS,
+            st.lists(st.builds(Unsupported, TEXTS, TEXTS, COUNTS), max_size=2).map(tuple),
+            st.none() | st.just("Adam"),
+            st.none() | st.floats(),
+            st.none() | st.integers(1, 40),
+            st.lists(TEXTS, max_size=2).map(tuple),
+        ),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
+    st.just("2.13.0"),
+    st.none() | TEXTS,
+)
+
+
+@given(EXPLANATIONS)
+def test_whatever_is_reported_can_be_said(made: Explanation) -> None:
+    """Nothing that the data can hold breaks text or page, or smuggles in an escape code."""
+    text = explanation_text(made)
+    assert in_a_line(text)[0].isprintable()
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert explanation_html(made).startswith('<section class="explanation">')

@@ -1,5 +1,0 @@
-"""One table from operations to rules. Each rule is written over the operations of a `Domain`."""
-
-from zerograd.explain.shadow.rules.table import RULES, Call, Rule, decided, rule
-
-__all__ = ["RULES", "Call", "Rule", "decided", "rule"]

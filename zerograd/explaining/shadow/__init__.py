@@ -1,0 +1,3 @@
+"""What the values of a watched program are exactly: the same graph, computed in several arithmetics. Needs
+torch.
+"""

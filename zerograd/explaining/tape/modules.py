@@ -1,0 +1,106 @@
+"""Which module is running, by hooks that every module calls; modules that nobody named are met here."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Modules:
+    """The modules that run, from the outermost to the innermost.
+
+    Attributes:
+        roots: outermost modules in the order in which they were met; those given are first.
+        inputs: tensors that outermost modules were called with and that require a gradient, by argument's name.
+    """
+
+    def __init__(self, roots: list[nn.Module], met: Callable[[nn.Module], None]) -> None:
+        self.roots = list(roots)
+        self.inputs: dict[str, Tensor] = {}
+        self._given = bool(roots)
+        self._met = met
+        self._running: list[nn.Module] = []
+        self._paths: dict[int, str] = {}
+        for root in roots:
+            self._enter_root(root)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Follow modules while the context lasts."""
+        hooks = [
+            nn.modules.module.register_module_forward_pre_hook(self._before),
+            nn.modules.module.register_module_forward_hook(self._after, always_call=True),
+        ]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+            self._running.clear()
+
+    def current(self) -> tuple[str, str] | None:
+        """Return the path and the class of the innermost module that runs."""
+        if not self._running:
+            return None
+        module = self._running[-1]
+        return self._paths.get(id(module), ""), type(module).__name__
+
+    def _before(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        if not self._running and id(module) not in self._paths:
+            if not _is_loss(module):
+                self._enter_root(module)
+            if not self._given and not _is_loss(module):
+                self.roots.append(module)
+        if not self._running and not _is_loss(module):
+            self._note_inputs(module, args)
+        self._running.append(module)
+
+    def _after(self, module: nn.Module, args: Any, result: Any) -> None:
+        while self._running:
+            if self._running.pop() is module:
+                break
+
+    def _enter_root(self, root: nn.Module) -> None:
+        for path, module in root.named_modules():
+            self._paths.setdefault(id(module), path)
+        self._met(root)
+
+    def _note_inputs(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        if not any(isinstance(a, Tensor) and a.requires_grad and a.is_leaf for a in args):
+            return
+        names = list(inspect.signature(module.forward).parameters)
+        for position, argument in enumerate(args):
+            if isinstance(argument, Tensor) and argument.requires_grad and argument.is_leaf:
+                if not isinstance(argument, nn.Parameter):
+                    name = names[position] if position < len(names) else f"input{position}"
+                    self.inputs[name] = argument
+
+
+def _is_loss(module: nn.Module) -> bool:
+    return isinstance(module, nn.modules.loss._Loss)
+
+
+def name_parameters(roots: list[nn.Module]) -> dict[str, Tensor]:
+    """Return all parameters by name, with the class before it where there are several modules."""
+    named: dict[str, Tensor] = {}
+    classes: dict[str, int] = {}
+    for root in roots:
+        prefix = ""
+        if len(roots) > 1:
+            name = type(root).__name__
+            classes[name] = classes.get(name, 0) + 1
+            prefix = f"{name}{classes[name] if classes[name] > 1 else ''}."
+        for path, parameter in root.named_parameters():
+            if not any(parameter is other for other in named.values()):
+                named[prefix + path] = parameter
+    return named
+
+
+def with_buffers(root: nn.Module) -> Iterator[Tensor]:
+    """Yield the buffers of a module and of all that it contains."""
+    yield from (buffer for buffer in root.buffers() if isinstance(buffer, torch.Tensor))

@@ -1,0 +1,151 @@
+"""A graph of values: each node is one operation that ran, with what it read and what it returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import torch
+
+
+class Origin(StrEnum):
+    """Where a value comes from that no recorded operation computed."""
+
+    PARAMETER = "parameter"
+    BUFFER = "buffer"
+    DATA = "data"  # inputs and targets, and whatever else was there before
+    CONSTANT = "constant"  # written in the program: zeros, ones, arange
+    RANDOM = "random"  # drawn by the run: dropout masks, noise
+    OUTSIDE = "outside"  # changed by something that the recorder did not see
+
+
+class Phase(StrEnum):
+    """What the program was doing."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    STEP = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How a tensor lies in its storage, in entries."""
+
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+    offset: int
+
+    @classmethod
+    def read(cls, tensor: torch.Tensor) -> Geometry:
+        """Return how ``tensor`` lies in its storage."""
+        return cls(tuple(tensor.shape), tuple(map(int, tensor.stride())), int(tensor.storage_offset()))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A tensor that an operation read: an output of a node, seen through ``view`` unless that is its own
+    geometry.
+    """
+
+    node: Node
+    output: int
+    view: Geometry | None = None
+
+    @property
+    def run(self) -> torch.Tensor:
+        """The run's own numbers."""
+        whole: torch.Tensor = self.node.results[self.output]
+        if self.view is None:
+            return whole
+        layout = self.node.layouts[self.output]
+        assert layout is not None
+        return see(whole, layout, self.view)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it has floats; integers and booleans are decisions of the run."""
+        return bool(self.node.results[self.output].is_floating_point())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an operation was called.
+
+    Attributes:
+        module: path of the innermost module whose ``forward`` ran, and its class: ``("encoder.0",
+            "Linear")``.
+        file, line: the line of the user's code.
+    """
+
+    module: tuple[str, str] | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+Argument: TypeAlias = Any
+"""A Source, a tuple of Arguments, or what is not a tensor: a number, a string, a dtype, None."""
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One operation that ran.
+
+    Attributes:
+        number: the place in the order of execution.
+        operation: the packet's name, without namespace and overload: ``addmm``; ``leaf`` and ``write`` are
+            ours.
+        function: the operation of torch; None for ours.
+        results: copies of what the run returned, tensors or None.
+        layouts: how each result lay in its storage, from its first entry on.
+        origin: for leaves.
+        identity: for leaves: the storage that they were read from, to find names by.
+    """
+
+    number: int
+    operation: str
+    function: Any
+    arguments: tuple[Argument, ...]
+    keywords: dict[str, Argument]
+    results: tuple[Any, ...] = ()
+    layouts: tuple[Geometry | None, ...] = ()
+    phase: Phase = Phase.FORWARD
+    place: Place = field(default_factory=Place)
+    origin: Origin | None = None
+    identity: tuple[int, Geometry] | None = None
+
+    def sources(self) -> Iterator[Source]:
+        """Yield every tensor that the operation read."""
+        yield from _sources(self.arguments)
+        yield from _sources(tuple(self.keywords.values()))
+
+
+def _sources(arguments: Argument) -> Iterator[Source]:
+    for argument in arguments:
+        if isinstance(argument, Source):
+            yield argument
+        elif isinstance(argument, tuple):
+            yield from _sources(argument)
+
+
+def see(whole: torch.Tensor, layout: Geometry, view: Geometry) -> torch.Tensor:
+    """Return what ``view`` shows of a storage on which ``whole`` lies densely, laid out by ``layout``.
+
+    It is linear in ``whole``, and moves entries only, so that it serves every arithmetic.
+    """
+    order = sorted(range(len(layout.size)), key=lambda d: (-layout.stride[d], -layout.size[d]))
+    flat = whole.permute(order).reshape(-1)
+    return flat.as_strided(view.size, view.stride, view.offset - layout.offset)
+
+
+def is_dense(geometry: Geometry) -> bool:
+    """Whether a tensor's entries fill a part of its storage without gaps or overlaps."""
+    expected = 1
+    for stride, size in sorted(zip(geometry.stride, geometry.size, strict=True)):
+        if size == 1:
+            continue
+        if stride != expected:
+            return False
+        expected *= size
+    return True

@@ -1,0 +1,155 @@
+"""What makes gradients zero, in words: one place for each kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from zerograd.explaining.training.explanation import Cause, Kind
+from zerograd.show.explanation.phrases import number, on_all_samples, on_samples, terms_text, units_of
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said of a cause, or of a step's reason.
+
+    Attributes:
+        label: a word or two, for the table.
+        clause: what is so, where, and on which samples; it can follow *because*.
+        more: further clauses: why this gives zero, and what would change it where that follows.
+    """
+
+    label: str
+    clause: str
+    more: tuple[str, ...] = ()
+
+    def sentence(self, names: str) -> str:
+        """All of it, about these parameters."""
+        return f"{names}: {'; '.join((self.clause, *self.more))}."
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """How a clause speaks of the parameters that it is about."""
+
+    it: str
+    its: str
+    many: bool = True
+
+
+ONE = About("it", "its", many=False)
+SEVERAL = About("them", "their")
+ALL = About("any parameter", "every")
+
+
+def cause_words(cause: Cause, batch: int | None, about: About = ONE) -> Words:
+    """What is said of a cause.
+
+    Args:
+        batch: number of samples, where it is known.
+    """
+    words = _words(cause, batch, about)
+    beside = list(words.more)
+    if cause.structural and cause.kind not in _ALWAYS:
+        beside.append("this holds whatever the data and targets are")
+    if not cause.alone:
+        beside.append("this explains some of the terms, the other causes that are listed for it the rest")
+    return Words(words.label, words.clause, tuple(beside))
+
+
+FROZEN = Words("frozen", "requires_grad is False", ("requires_grad_() switches it on",))
+"""What is said of what is frozen."""
+_ALWAYS = (Kind.NOT_CONNECTED, Kind.DETACHED, Kind.PIECEWISE_CONSTANT, Kind.FROZEN)
+"""Kinds that nobody takes for an accident of the data."""
+
+
+def _words(cause: Cause, batch: int | None, about: About) -> Words:
+    samples = on_samples(cause, batch)
+    units, several = units_of(cause)
+    are, it = ("are", "them") if several else ("is", "it")
+    known, where = cause.details, cause.where
+    match cause.kind:
+        case Kind.DEAD:
+            dead = on_all_samples(cause, batch)
+            return Words(
+                "dead" if dead else "off",
+                f"{units} {are} off{samples}",
+                (
+                    "the slope there is 0, and nothing passes back",
+                    *[f"other weights, a larger bias or other inputs could switch {it} on, targets cannot"]
+                    * dead,
+                ),
+            )
+        case Kind.AT_KINK:
+            other, gradient = known.get("other_slope"), known.get("other_gradient")
+            from_there = f"from the other side it is {number(other)}" if other is not None else ""
+            if gradient is not None:
+                from_there += f"{', and' * bool(from_there)} with it the gradient would be {number(gradient)}"
+            return Words(
+                "on the kink",
+                f"{units} {are} exactly on the kink{samples}",
+                (
+                    "the derivative that is taken there is 0, a convention of the operation",
+                    *[from_there.strip()] * bool(from_there),
+                    "a small random change of weights, biases or inputs leaves the kink",
+                ),
+            )
+        case Kind.SATURATED:
+            return Words(
+                "saturated",
+                f"{units} {are} saturated{samples}",
+                ("beyond its bound the slope is 0, and nothing passes back; between its bounds it would",),
+            )
+        case Kind.ZERO_WEIGHT:
+            weights = known.get("weight") or where
+            behind = f" out of {units}" if where and weights != where else ""
+            return Words(
+                "weights 0",
+                f"the weights{behind} that would carry a gradient back are 0 ({weights})",
+                ("start them at random",),
+            )
+        case Kind.ZERO_FACTOR:
+            factor = str(known.get("factor") or where)
+            place = f" at {units}" if where and factor != where else ""
+            saddle = (
+                "the factor beside it is 0 too, so neither moves the other: a saddle; start one at random"
+            )
+            return Words(
+                "factor 0",
+                f"every term has a factor that is 0{samples}: {factor}{place}",
+                (saddle,) if known.get("both") else (),
+            )
+        case Kind.ZERO_ADJOINT:
+            why = known.get("why")
+            at = f" ({where})" if where else ""
+            return Words("loss flat", f"the loss{at} is flat{samples}" + (f": {why}" if why else ""))
+        case Kind.CANCELLATION:
+            total = terms_text(known.get("terms"))
+            return Words(
+                "terms cancel",
+                f"the terms at {units}{samples} cancel exactly" + (f": {total}" if total else ""),
+                () if cause.structural else ("with other numbers they would not",),
+            )
+        case Kind.IDENTITY:
+            identity = known.get("identity") or "its terms cancel for every value of its inputs"
+            return Words("identity", f"at {where} {identity}" if where else str(identity))
+        case Kind.NOT_CONNECTED:
+            return Words("not connected", f"nothing connects {about.it} with the loss")
+        case Kind.DETACHED:
+            cut = known.get("operation") or "a detached tensor"
+            return Words(
+                "detached",
+                f"{cut} cuts the way back from the loss" + (f", at {where}" if where else ""),
+                ("without that a gradient could come through",),
+            )
+        case Kind.PIECEWISE_CONSTANT:
+            operation = known.get("operation") or where
+            place = f" ({where})" if where != operation else ""
+            return Words(
+                "no slope",
+                f"{operation}{place} passes no gradient",
+                ("it is piecewise constant, so its derivative is 0 wherever it has one",),
+            )
+        case Kind.FROZEN:
+            return FROZEN
+    assert_never(cause.kind)

@@ -1,0 +1,173 @@
+"""What there is to say of a step: each thing once, with the parameters that it concerns, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+
+from zerograd.explaining.training.explanation import Cause, Kind, Note, Reason, Row, Step, StepReport
+from zerograd.show.explanation.causes import ONE, SEVERAL, About, Words, cause_words
+from zerograd.show.explanation.phrases import detail, subjects
+from zerograd.show.explanation.steps import note_words, reason_words
+
+WHOLE = 40
+"""Ranks below this are of parameters that stand still, or have no gradient, as a whole."""
+_KINDS = (
+    Kind.DEAD, Kind.AT_KINK, Kind.SATURATED, Kind.ZERO_WEIGHT, Kind.DETACHED, Kind.PIECEWISE_CONSTANT,
+    Kind.NOT_CONNECTED, Kind.IDENTITY, Kind.ZERO_ADJOINT, Kind.CANCELLATION, Kind.ZERO_FACTOR, Kind.FROZEN,
+)  # fmt: skip
+"""Kinds, what is a fault most often first: a zero factor may be no more than the dark edge of a picture."""
+REASONS = {
+    Reason.NOT_CALLED: 1, Reason.SKIPPED: 1, Reason.CLEARED: 2, Reason.CLIPPED: 2, Reason.NOT_HELD: 3,
+    Reason.STEP_SIZE_ZERO: 4, Reason.STATE: 5, Reason.BELOW_HALF_ULP: 6, Reason.ZERO_GRADIENT: 15,
+    Reason.NO_GRADIENT: 15, Reason.FROZEN: 30,
+}  # fmt: skip
+"""Rank of each reason; causes of gradients that are zero as a whole have 10 and 11."""
+NOTES = {
+    Note.MOVED_BY_STALE_GRADIENT: 41, Note.LISTED_TWICE: 42, Note.REPLACED_AFTER: 43,
+    Note.MOVED_WITHOUT_GRADIENT: 80,
+}  # fmt: skip
+"""Rank of each note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is to be said, and of which parameters.
+
+    Attributes:
+        rank: how bad it is; the worst is 0.
+        zero: whether it is why gradients are exactly zero.
+        concerned: the rows, each with how many of its entries it is about.
+        words: what is said, however many parameters it is about.
+    """
+
+    rank: int
+    zero: bool
+    concerned: tuple[tuple[Row, int], ...]
+    words: Callable[[About], Words]
+
+    @property
+    def whole(self) -> bool:
+        """Whether parameters stand still as a whole."""
+        return self.rank < WHOLE
+
+    @property
+    def label(self) -> str:
+        """The word or two for the table."""
+        return self.words(ONE).label
+
+    def sentence(self) -> str:
+        """All of it."""
+        about = ONE if len(self.concerned) == 1 else SEVERAL
+        return self.words(about).sentence(subjects(self.concerned))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said of one row; what has the same key is said once."""
+
+    rank: int
+    key: Hashable
+    entries: int
+    words: Callable[[About], Words]
+    zero: bool = False
+
+
+def findings(step: StepReport) -> tuple[Finding, ...]:
+    """All there is to say, the worst first."""
+    merged: dict[Hashable, tuple[_Said, list[tuple[Row, int]]]] = {}
+    for row in (*step.parameters.values(), *step.inputs.values()):
+        for said in _of_row(row, step.batch):
+            _, concerned = merged.setdefault((said.rank, said.key), (said, []))
+            if all(other is not row for other, _ in concerned):
+                concerned.append((row, said.entries))
+    found = [Finding(said.rank, said.zero, tuple(rows), said.words) for said, rows in merged.values()]
+    return tuple(sorted(found, key=lambda finding: (finding.rank, -len(finding.concerned))))
+
+
+def _always(words: Words) -> Callable[[About], Words]:
+    return lambda _: words
+
+
+def _of_row(row: Row, batch: int | None) -> Iterator[_Said]:
+    if row.floats.nan:
+        began = row.floats.nan_began
+        words = Words("nan", "nan or infinite" + (f"; the first one arose at {began}" if began else ""))
+        yield _Said(0, began, row.floats.nan, _always(words))
+    if row.step is not None:
+        yield from _of_step(row, row.step)
+    yield from _of_causes(row, batch)
+    yield from _of_floats(row)
+    if row.step is not None:
+        for note in row.step.notes:
+            if note is not Note.REPLACED_AFTER or Reason.NOT_HELD not in row.step.reasons:
+                yield _of_note(note, row.step, row.size)
+    if row.entries.undecided:
+        bits = f" at {row.entries.precision} bits" if row.entries.precision else ""
+        undecided = Words("undecided", f"whether this is zero is not known{bits}")
+        yield _Said(90, undecided, row.entries.undecided, _always(undecided))
+    if row.entries.observed:
+        observed = Words("observed only", "only observed: this depends on an operation without a rule")
+        yield _Said(90, observed, row.entries.observed, _always(observed))
+
+
+def _of_step(row: Row, step: Step) -> Iterator[_Said]:
+    """Reasons, but for those that causes explain better."""
+    moved_some = bool(step.moved)
+    left = row.size - (step.moved or 0)
+    explained = {Reason.ZERO_GRADIENT, Reason.NO_GRADIENT} if row.causes and not row.floats.lost else set()
+    if any(cause.kind is Kind.FROZEN for cause in row.causes):
+        explained.add(Reason.FROZEN)
+    for reason in step.reasons:
+        if reason in explained:
+            continue
+        rank = REASONS[reason] + WHOLE * moved_some
+        of = [detail(step, reason, key) for key in ("dtype", "by", "state", "skipped")]
+        key = (reason, row.floats.dtype, bool(row.floats.lost), Note.REPLACED_AFTER in step.notes, repr(of))
+
+        def words(about: About, reason: Reason = reason) -> Words:
+            return reason_words(reason, row, step, about)
+
+        yield _Said(rank, key, left, words)
+    if step.moved == 0 and row.size and not step.reasons and not row.causes:
+        unknown = Words("unexplained", "no entry moved, and no reason for that is known")
+        yield _Said(20, "unexplained", row.size, _always(unknown))
+
+
+def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
+    """Causes, the one that explains most first."""
+    for cause in sorted(row.causes, key=lambda cause: (not cause.alone, -cause.entries)):
+        whole = row.entries.zero == row.size
+        frozen = cause.kind is Kind.FROZEN
+        rank = (30 if frozen else 10 if cause.alone else 11) if whole else 50 + _KINDS.index(cause.kind)
+        key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, repr(cause.details))
+
+        def words(about: About, cause: Cause = cause) -> Words:
+            return cause_words(cause, batch, about)
+
+        yield _Said(rank, key, cause.entries, words, zero=not frozen)
+
+
+def _of_floats(row: Row) -> Iterator[_Said]:
+    floats, dtype = row.floats, row.floats.dtype
+    if floats.lost and (row.step is None or Reason.ZERO_GRADIENT not in row.step.reasons):
+        whole = floats.zero == row.size
+        clause = f"the gradient is not zero, but too small for {dtype}, which has 0"
+        remedy = "a wider type, a larger loss or another formula for it keeps it"
+        words = Words(f"lost in {dtype}", clause, (remedy,))
+        yield _Said(12 if whole else 70, words, floats.lost, _always(words))
+    if floats.across_kink:
+        crossed = Words(
+            "across a kink",
+            f"rounding in {dtype} carried a unit that this depends on across its kink",
+            ("exactly, it is on the kink or on the other side",),
+        )
+        yield _Said(65, crossed, floats.across_kink, _always(crossed))
+    if floats.noise:
+        noise = Words("noise", f"exactly zero: what {dtype} has there is rounding of terms that cancel")
+        yield _Said(75, noise, floats.noise, _always(noise))
+
+
+def _of_note(note: Note, step: Step, size: int) -> _Said:
+    key = (note, repr([detail(step, note, key) for key in ("by", "times", "old")]))
+    return _Said(NOTES[note], key, step.moved or size, lambda about: note_words(note, step, about))

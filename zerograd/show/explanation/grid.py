@@ -1,0 +1,73 @@
+"""The table of an explanation: a row for each parameter and each watched input, the troubled ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zerograd.explaining.training.explanation import Floats, Row, StepReport
+from zerograd.show.explanation.findings import Finding
+
+_LONGEST_NAME = 32
+"""Columns of a name; the middle of a longer one is left out where that leaves it the only one of its kind."""
+WORDS = ("name", "shape", "in floats", "why")
+"""The columns that hold words."""
+
+
+def grid(step: StepReport, found: Sequence[Finding]) -> dict[str, list[str]]:
+    """The columns of the table, without those in which nothing stands."""
+    first: dict[int, tuple[int, str]] = {}
+    for number, finding in enumerate(found, start=1):
+        for row, _ in finding.concerned:
+            first.setdefault(id(row), (finding.rank, f"{finding.label} ({number})"))
+    rows = sorted(
+        (*step.parameters.values(), *step.inputs.values()),
+        key=lambda row: first[id(row)][0] if id(row) in first else 100,
+    )
+    names = _names([row.name for row in rows])
+    columns = {
+        "name": names,
+        "shape": [_shape(row.shape) for row in rows],
+        "zero": [_count(row.entries.zero) for row in rows],
+        "not zero": [_count(row.entries.nonzero) for row in rows],
+        "undecided": [_count(row.entries.undecided) for row in rows],
+        "observed": [_count(row.entries.observed) for row in rows],
+        "in floats": [_floats(row.floats) for row in rows],
+        "moved": [_moved(row) for row in rows],
+        "why": [first[id(row)][1] if id(row) in first else "" for row in rows],
+    }
+    optional = ("undecided", "observed", "in floats", "moved", "why")
+    empty = {"", "0", "–"}
+    return {name: cells for name, cells in columns.items() if name not in optional or set(cells) - empty}
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    """Names short enough for a table, each still the only one of its kind."""
+    half = _LONGEST_NAME // 2
+    short = [name if len(name) <= _LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}" for name in names]
+    return [cut if short.count(cut) == 1 else name for name, cut in zip(names, short, strict=True)]
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape)) or "()"
+
+
+def _count(entries: int) -> str:
+    return f"{entries:,}"
+
+
+def _floats(floats: Floats) -> str:
+    """What its own precision made of it: ``3 lost, 1 nan``."""
+    counts = {
+        "lost": floats.lost,
+        "noise": floats.noise,
+        "across a kink": floats.across_kink,
+        "nan": floats.nan,
+    }
+    return ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+
+
+def _moved(row: Row) -> str:
+    """``all``, ``none``, ``12``; a dash where no step was seen."""
+    if row.step is None or row.step.moved is None:
+        return "–"
+    return {0: "none", row.size: "all"}.get(row.step.moved, f"{row.step.moved:,}")

@@ -1,0 +1,103 @@
+"""Short phrases that all sentences about a training step share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from math import isfinite
+from typing import Any
+
+from zerograd.document.blocks import listed
+from zerograd.explaining.training.explanation import Cause, Row, Step
+from zerograd.show.words import samples_text
+
+MOST_NAMES = 6
+"""Names that one sentence lists."""
+_MOST_TERMS = 8
+_PARTS = re.compile(r"(?P<place>.+), (?P<parts>(?:unit|channel|head|feature|row|column)s? [\d–…, and-]*\d)")
+
+
+def number(value: object) -> str:
+    """A number in four significant digits; whole ones, fractions and texts as they are."""
+    if isinstance(value, float) and isfinite(value):
+        mantissa, _, exponent = f"{value:.4g}".partition("e")
+        return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    return str(value)
+
+
+def names_text(names: Sequence[str], most: int = MOST_NAMES) -> str:
+    """``a, b and c``; of a long list the first ones, and how many more."""
+    if len(names) <= most + 1:
+        return listed(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def subjects(concerned: Iterable[tuple[Row, int]], most: int = MOST_NAMES) -> str:
+    """Names, with how many entries are concerned where these are not all."""
+    sized = [(row.name, min(entries, row.size), row.size) for row, entries in concerned]
+    return names_text(
+        [name if entries == size else f"{name} ({entries:,} of {size:,})" for name, entries, size in sized],
+        most,
+    )
+
+
+def entries_text(entries: int) -> str:
+    """``1 entry``, ``1,024 entries``."""
+    return "1 entry" if entries == 1 else f"{entries:,} entries"
+
+
+def on_all_samples(cause: Cause, batch: int | None) -> bool:
+    """Whether it holds on the whole batch."""
+    return cause.all_samples or bool(batch and cause.samples and len(cause.samples) == batch)
+
+
+def on_samples(cause: Cause, batch: int | None) -> str:
+    """`` on all 32 samples``, `` on samples 1 and 4``, or nothing."""
+    if on_all_samples(cause, batch):
+        every = batch or len(cause.samples or ())
+        return (
+            " on the only sample"
+            if every == 1
+            else f" on all {every} samples"
+            if every
+            else " on all samples"
+        )
+    return f" on {samples_text(cause.samples, 0)}" if cause.samples else ""
+
+
+def units_of(cause: Cause) -> tuple[str, bool]:
+    """``units 3, 7 of relu1 (ReLU)`` or ``all 8 units of …``, and whether that is a plural."""
+    units, of = cause.details.get("units"), cause.details.get("of")
+    match = _PARTS.fullmatch(cause.where)
+    place = match["place"] if match else cause.where
+    noun = match["parts"].partition(" ")[0].removesuffix("s") if match else "unit"
+    if isinstance(units, Sequence) and units and not isinstance(units, str):
+        if len(units) == of:
+            return (
+                (f"the only {noun} of {place}", False) if of == 1 else (f"all {of} {noun}s of {place}", True)
+            )
+        several = len(units) > 1
+        return f"{noun}{'s' * several} {names_text([str(unit) for unit in units])} of {place}", several
+    if match:
+        return f"{match['parts']} of {place}", match["parts"].startswith(f"{noun}s")
+    return cause.where, False
+
+
+def terms_text(terms: object) -> str:
+    """``3/2 − 3/2 = 0``: what cancels, with its signs; texts are listed."""
+    if not isinstance(terms, Sequence) or isinstance(terms, str) or not terms:
+        return ""
+    if not all(isinstance(term, int | float | Fraction) for term in terms):
+        return names_text([str(term) for term in terms], _MOST_TERMS)
+    first, *rest = terms[:_MOST_TERMS]
+    signed = [number(first), *(f"{'−' if term < 0 else '+'} {number(abs(term))}" for term in rest)]
+    return " ".join([*signed, *["+ …"] * (len(terms) > _MOST_TERMS), "= 0"])
+
+
+def detail(step: Step, of: str, key: str) -> Any:
+    """What is known beside a reason or a note: under its name first, then among all details."""
+    under = step.details.get(of)
+    if isinstance(under, Mapping) and key in under:
+        return under[key]
+    return step.details.get(key)

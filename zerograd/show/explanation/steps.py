@@ -1,0 +1,128 @@
+"""Why a step moved nothing, and what else it did, in words: one place for each reason and each note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from zerograd.explaining.training.explanation import Note, Reason, Row, Step
+from zerograd.show.explanation.causes import ALL, FROZEN, ONE, About, Words
+from zerograd.show.explanation.phrases import detail, number
+
+
+def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Words:
+    """What is said of a reason for which a step did not move a parameter."""
+    known = _known(step, reason)
+    gradients, were = ("gradients", "were") if about.many and about is not ALL else ("gradient", "was")
+    match reason:
+        case Reason.NOT_HELD:
+            if Note.REPLACED_AFTER in step.notes and about is ALL:
+                clause = "the optimiser holds other parameters than the module has"
+            elif Note.REPLACED_AFTER in step.notes:
+                clause = f"the optimiser does not hold {about.it}, but what stood in {about.its} place before"
+            else:
+                return Words(
+                    "not held",
+                    f"the optimiser does not hold {about.it}",
+                    (f"pass {'them' if about.many else 'it'} to the optimiser, or to its add_param_group",),
+                )
+            return Words("not held", clause, ("make the optimiser after the last change of the module",))
+        case Reason.NO_GRADIENT:
+            return Words("no gradient", f"{about.its} .grad was None at the step")
+        case Reason.ZERO_GRADIENT:
+            dtype = row.floats.dtype
+            if row.floats.lost:
+                words = f"{about.its} {gradients} {were} too small for {dtype}: not zero, but 0 there"
+                return Words(f"lost in {dtype}", words)
+            return Words("zero gradient", f"{about.its} {gradients} {were} zero at the step")
+        case Reason.FROZEN:
+            return FROZEN
+        case Reason.STEP_SIZE_ZERO:
+            if about is ALL:
+                return Words("step size 0", "the step size is 0 in every parameter group")
+            group = known("group")
+            which = f"parameter group {group}" if group else f"{about.its} parameter group"
+            return Words("step size 0", f"the step size is 0 in {which}")
+        case Reason.BELOW_HALF_ULP:
+            return _below_half_ulp(known, row, about)
+        case Reason.CLEARED:
+            by = known("by")
+            return Words(
+                "cleared",
+                f"{about.its} {gradients} {were} cleared between backward and step"
+                + (f", by {by}" if by else ""),
+                ("clear gradients before backward, or after the step",),
+            )
+        case Reason.CLIPPED:
+            norm, by = known("norm"), known("by")
+            return Words(
+                "clipped to 0",
+                f"clipping{f' by {by}' if by else ''} made {about.its} {gradients} zero"
+                + (f": the norm was {norm}" if norm else ""),
+                ("what came to the clipping was not zero",),
+            )
+        case Reason.STATE:
+            state = known("state")
+            return Words(
+                "state", "the optimiser's own state makes the step zero" + (f": {state}" if state else "")
+            )
+        case Reason.SKIPPED:
+            why = known("skipped") or "a gradient was infinite or nan"
+            return Words("skipped", f"the gradient scaler skipped the step: {why}")
+        case Reason.NOT_CALLED:
+            return Words("no step", "the optimiser's step() was never called")
+    assert_never(reason)
+
+
+def _below_half_ulp(known: Callable[[str], str | None], row: Row, about: About) -> Words:
+    dtype = known("dtype") or row.floats.dtype
+    update, half, weight = known("update"), known("half_ulp"), known("weight")
+    one = f" in {row.name}" if about.many else ""
+    most = f", at most {update}{one}," if update else ""
+    distance = (f" ({half}" + (f" at a weight of {weight})" if weight else ")")) if half else ""
+    clause = f"the update{most} is below half the distance to the next {dtype} number{distance}"
+    wider = "" if dtype == "float64" else "weights in a wider type, or "
+    return Words(
+        "update lost", clause, (f"rounding gives back the old weight; {wider}larger steps would move it",)
+    )
+
+
+def note_words(note: Note, step: Step, about: About = ONE) -> Words:
+    """What is said of what else a step did to a parameter."""
+    known = _known(step, note)
+    they = "they" if about.many else "it"
+    match note:
+        case Note.LISTED_TWICE:
+            times = {None: "twice", "2": "twice"}.get(known("times"), f"{known('times')} times")
+            return Words(
+                "listed twice",
+                f"the optimiser lists {about.it} {times}, so {they} moved {times} in one step",
+                ("once is enough",),
+            )
+        case Note.MOVED_WITHOUT_GRADIENT:
+            by = known("by") or "the optimiser's own rule (decay, momentum)"
+            return Words("moved by rule", f"{they} moved without a gradient, by {by}")
+        case Note.MOVED_BY_STALE_GRADIENT:
+            return Words(
+                "stale gradient",
+                f"{they} moved by an old gradient, which no backward of this step wrote",
+                ("set .grad to None, or take the parameter out of the optimiser",),
+            )
+        case Note.REPLACED_AFTER:
+            old = known("old")
+            return Words(
+                "replaced",
+                f"{they} came after the optimiser was made, which holds what stood there before"
+                + (f" (of shape {old})" if old else ""),
+            )
+    assert_never(note)
+
+
+def _known(step: Step, of: str) -> Callable[[str], str | None]:
+    """What is known of a detail, as text."""
+
+    def known(key: str) -> str | None:
+        value = detail(step, of, key)
+        return None if value is None else number(value)
+
+    return known

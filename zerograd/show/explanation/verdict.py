@@ -1,0 +1,160 @@
+"""The verdict: one sentence, the most important thing first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zerograd.document.blocks import listed
+from zerograd.explaining.training.explanation import Note, Row, Step, StepReport
+from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
+from zerograd.show.explanation.findings import Finding, findings
+from zerograd.show.explanation.phrases import entries_text, names_text
+from zerograd.show.explanation.steps import note_words
+from zerograd.show.words import count
+
+_MOST = 3
+"""Different things that a verdict names."""
+_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Rows whose worst finding is the same."""
+
+    finding: Finding
+    rows: tuple[Row, ...]
+    batch: int | None
+
+    @property
+    def names(self) -> str:
+        return names_text([row.name for row in self.rows], _NAMES)
+
+    @property
+    def entries(self) -> int:
+        return sum(entries for row, entries in self.finding.concerned if any(row is r for r in self.rows))
+
+    @property
+    def clause(self) -> str:
+        """What is so; of gradients that are zero as a whole for no single reason, all reasons together."""
+        about = SEVERAL if len(self.rows) > 1 else ONE
+        causes = self.rows[0].causes if self.finding.zero and self.finding.whole else ()
+        if any(cause.alone for cause in causes) or not causes:
+            return self.finding.words(about).clause
+        return listed([cause_words(cause, self.batch, about).clause for cause in causes])
+
+    @property
+    def stepped(self) -> bool:
+        """Whether a step left them where they were, or would have moved them, had it been called."""
+        steps = [row.step for row in self.rows]
+        return all(step is not None and not step.moved and step != Step() for step in steps)
+
+    @property
+    def moved(self) -> str:
+        """What moved them although their gradients are zero, as the end of a sentence."""
+        for row in self.rows if self.finding.zero else ():
+            if row.step is not None and row.step.moved and Note.MOVED_WITHOUT_GRADIENT in row.step.notes:
+                about = SEVERAL if len(self.rows) > 1 else ONE
+                return f"; {note_words(Note.MOVED_WITHOUT_GRADIENT, row.step, about).clause}"
+        if self.finding.zero and any(row.floats.noise and row.step and row.step.moved for row in self.rows):
+            return f"; what {self.rows[0].floats.dtype} has there is rounding, and moved {self.names}"
+        return ""
+
+
+def verdict(step: StepReport) -> str:
+    """What is so, in one sentence."""
+    if not step.parameters and not step.inputs:
+        return (
+            "No gradient was seen: nothing that was watched used a parameter or an input that requires one."
+        )
+    groups = tuple(_groups(step))
+    if not groups:
+        return _fine(step)
+    first = groups[0]
+    if first.finding.rank == 0:
+        gradients = "gradients of" if len(first.rows) > 1 else "gradient of"
+        return f"The {gradients} {first.names} {'are' if len(first.rows) > 1 else 'is'} {first.clause}."
+    standing = [group for group in groups if group.finding.whole]
+    if not standing:
+        return _partly(first, step)
+    names = {row.name for group in standing for row in group.rows}
+    if step.parameters and names >= set(step.parameters):
+        return _nothing(standing)
+    return f"{_some(standing[0])}{''.join(_beside(standing[1:]))}."
+
+
+def status(step: StepReport) -> str:
+    """``fine``, ``fault``, or ``open`` where no more is wrong than that something is not decided."""
+    groups = list(_groups(step))
+    worst = min((group.finding.rank for group in groups), default=100)
+    return "fault" if worst < 90 else "open" if groups else "fine"
+
+
+def _groups(step: StepReport) -> Iterator[_Group]:
+    seen: set[int] = set()
+    for finding in findings(step):
+        rows = tuple(row for row, _ in finding.concerned if id(row) not in seen)
+        seen |= {id(row) for row in rows}
+        if rows:
+            yield _Group(finding, rows, step.batch)
+
+
+def _fine(step: StepReport) -> str:
+    moved = [row.step.moved for row in step.parameters.values() if row.step is not None]
+    if moved and all(moved):
+        return "Nothing stands still: every parameter has a gradient that is not zero, and moved."
+    return "No gradient is zero; no step of an optimiser was watched."
+
+
+def _nothing(groups: Sequence[_Group]) -> str:
+    """All parameters stand still, or have no gradient."""
+    stepped = all(group.stepped for group in groups)
+    if all(group.finding.zero for group in groups):
+        start = (
+            "Nothing moves: every gradient is exactly zero" if stepped else "Every gradient is exactly zero"
+        )
+        because = [f"because {group.clause}" for group in groups[:_MOST]]
+        if len(groups) > _MOST:
+            because.append("for the other reasons below")
+        return f"{start}, {', and '.join(because)}{groups[0].moved}."
+    if len(groups) == 1:
+        (group,) = groups
+        fine = all(row.entries.nonzero and row.floats.zero < row.size for row in group.rows)
+        start = "Gradients are not zero, but nothing moves" if fine else "Nothing moves"
+        return f"{start}: {group.finding.words(ALL).clause}."
+    return f"Nothing moves: {_some(groups[0])}{''.join(_beside(groups[1:]))}."
+
+
+def _some(group: _Group) -> str:
+    """The first group, as the beginning of a sentence."""
+    many = len(group.rows) > 1
+    moves = f"{group.names} {'do' if many else 'does'} not move"
+    if not group.finding.zero:
+        return f"{moves}: {group.clause}" if group.stepped else f"{group.names}: {group.clause}"
+    gradients = "gradients are" if many else "gradient is"
+    if group.stepped:
+        return f"{moves}: {'their' if many else 'its'} {gradients} exactly zero, because {group.clause}"
+    of = f"The gradients of {group.names} are" if many else f"The gradient of {group.names} is"
+    return f"{of} exactly zero, because {group.clause}{group.moved}"
+
+
+def _beside(groups: Sequence[_Group]) -> Iterator[str]:
+    for group in groups[: _MOST - 1]:
+        zero = "gradient zero, because " if group.finding.zero else ""
+        yield f"; {group.names}: {zero}{group.clause}"
+    if len(groups) >= _MOST:
+        rest = sum(len(group.rows) for group in groups[_MOST - 1 :])
+        yield f"; and {count(rest, 'other')} below"
+
+
+def _partly(group: _Group, step: StepReport) -> str:
+    """No parameter stands still as a whole: the worst of what is left."""
+    watched = any(row.step is not None and row.step.moved is not None for row in step.parameters.values())
+    start = "No parameter stands still" if watched else "No gradient is zero as a whole"
+    entries = f"{entries_text(group.entries)} of {group.names}"
+    are = "is" if group.entries == 1 else "are"
+    if group.finding.zero:
+        return f"{start}, but the gradient is exactly zero in {entries}, because {group.clause}."
+    if group.finding.rank < 50:
+        return f"{start}, but {group.names}: {group.clause}."
+    return f"{start}, but {entries} {are} {group.finding.label}: {group.clause}."

@@ -1,0 +1,86 @@
+"""Why gradients of a training step are zero, and why its optimiser does not move.
+
+>>> import zerograd as zg
+>>> with zg.watch(model, optimizer) as watched:  # doctest: +SKIP
+...     loss = criterion(model(x), y)
+...     loss.backward()
+...     optimizer.step()
+>>> print(watched.report())  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from zerograd.core.errors import ZerogradError
+
+if TYPE_CHECKING:
+    from zerograd.report import Report
+
+
+class Watched:
+    """A training step under watch; see `watch`."""
+
+    def __init__(self, models: Any = None, optimizers: Any = None) -> None:
+        from zerograd.explaining.training.watch import Watch
+
+        self._watch = Watch(_several(models), _several(optimizers))
+
+    def __enter__(self) -> Watched:
+        self._watch.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._watch.__exit__(kind, error, traceback)
+
+    def report(self) -> Report:
+        """Return what was found."""
+        from zerograd.report import Report
+
+        return Report(self._watch.explanation())
+
+
+def watch(model: Any = None, optimizer: Any = None) -> Watched:
+    """Watch PyTorch code that runs within ``with``, and explain its gradients and its optimiser's steps.
+
+    Args:
+        model: a ``torch.nn.Module``, or several; what is not given is met when it runs.
+        optimizer: a ``torch.optim.Optimizer``, or several.
+
+    Raises:
+        ZerogradError: PyTorch is not installed.
+    """
+    _need_torch()
+    return Watched(model, optimizer)
+
+
+def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: Any = None) -> Report:
+    """Run one step, ``loss_fn(model(x), y).backward()`` and ``optimizer.step()``, and explain it.
+
+    Gradients are cleared before. Without an optimiser nothing steps.
+    """
+    with watch(model, optimizer) as watched:
+        model.zero_grad()
+        loss_fn(model(x), y).backward()
+        if optimizer is not None:
+            optimizer.step()
+    return watched.report()
+
+
+def _several(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _need_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise ZerogradError(
+            "watching needs PyTorch, which is not installed: pip install 'zerograd[torch]'"
+        ) from None
