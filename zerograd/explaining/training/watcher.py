@@ -258,8 +258,8 @@ class StepWatcher:
             known = {id(tensor): watched[name] for name, tensor in named.items()}
             named, places = holdings(optimizer, parameters)
             new = {name: tensor for name, tensor in named.items() if id(tensor) not in known}
-            watched = {name: known[id(tensor)] for name, tensor in named.items() if name not in new}
-            watched |= self._unmoved(optimizer, new, places)
+            unseen = self._unmoved(optimizer, new, places)
+            watched = {name: known.get(id(tensor)) or unseen[name] for name, tensor in named.items()}
         return self._observation(optimizer, outcome, named, watched)
 
     def _end(self, frame: _Frame, name: str) -> None:
