@@ -9,7 +9,7 @@ from zerograd.document import html, text
 from zerograd.document.blocks import Block, Strong, Table, heading, paragraph, prose
 from zerograd.document.layout import Layout
 from zerograd.document.table import Column, table
-from zerograd.explain.training.explanation import Explanation, StepReport
+from zerograd.explaining.training.explanation import Explanation, StepReport
 from zerograd.show.explanation.findings import findings
 from zerograd.show.explanation.grid import WORDS, grid
 from zerograd.show.explanation.phrases import number
@@ -98,6 +98,6 @@ def _sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
 
 def _unsupported(step: StepReport) -> Iterator[str]:
     for operation in step.unsupported:
-        place = f" at {operation.where}" if operation.where else ""
+        place = f" ({operation.where})" if operation.where else ""
         times = count(operation.times, "time")
         yield f"{operation.operation}{place}, {times}: what depends on it is only observed."
