@@ -139,7 +139,9 @@ class BoundedDomain(Domain[Bounded]):
         value = a.value + b.value
         part = value - a.value  # the rounding error of a sum is a float itself (Knuth's TwoSum)
         rounding = ((a.value - (value - part)) + (b.value - part)).abs()
-        return Bounded(value, _total(value, rounding, a.error, b.error))
+        error = _total(value, rounding, a.error, b.error)
+        low = value == -torch.inf
+        return Bounded(value, torch.where(low, _lowest(low, a, b), error) if bool(low.any()) else error)
 
     def neg(self, a: Bounded) -> Bounded:
         return Bounded(-a.value, a.error)
@@ -195,6 +197,12 @@ class BoundedDomain(Domain[Bounded]):
 
         value, error = enclose(name, v.value, v.errors)
         return Bounded(value, error if bool(error.any()) else None)
+
+
+def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:
+    """Return the errors of sums whose value is −∞: 0 where an addend is −∞ and neither is unknown."""
+    known = a.errors.isfinite() & b.errors.isfinite() & (a.value.isneginf() | b.value.isneginf())
+    return torch.where(known & low, 0.0, torch.inf)
 
 
 def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, terms: int) -> Bounded:

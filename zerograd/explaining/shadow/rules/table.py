@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from math import isfinite
 from typing import Any, Generic, TypeAlias
 
+import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.domain import Cannot, Domain, Number, V
@@ -58,6 +60,8 @@ class Call(Generic[V]):
         """Return the value of one argument."""
         if isinstance(argument, Source):
             return self._read(argument)
+        if isinstance(argument, float) and not isfinite(argument):
+            return self.domain.leaf(torch.tensor(argument, dtype=torch.float64))
         if isinstance(argument, bool | int | float):
             return self.domain.constant(argument, ())
         raise Cannot(f"{self.node.operation}: {type(argument).__name__}")
@@ -80,6 +84,28 @@ class Call(Generic[V]):
         """Return a number."""
         number: Number = self.arguments[name]
         return number
+
+    def producer(self, name: str, *operations: str) -> Call[V] | None:
+        """Return the call whose first result an argument is, if it was one of some operations."""
+        source = self.arguments[name]
+        if not isinstance(source, Source) or source.view is not None or source.output != 0:
+            return None
+        if source.node.operation.removesuffix("_") not in operations or source.node.function is None:
+            return None
+        return Call(source.node, self.domain, self._read)
+
+    def again(self, **tensors: Any) -> Any:
+        """Run the operation again with some arguments replaced; the others are as they were in the run."""
+        arguments = {name: tensors.get(name, given(each)) for name, each in self.arguments.items()}
+        positional = [arguments.pop(a.name) for a in self.node.function._schema.arguments if not a.kwarg_only]
+        return self.node.function(*positional, **arguments)
+
+
+def given(argument: Any) -> Any:
+    """Return an argument as the operation was given it in the run."""
+    if isinstance(argument, Source):
+        return argument.run
+    return [given(each) for each in argument] if isinstance(argument, tuple) else argument
 
 
 Rule: TypeAlias = Callable[[Call[Any]], Any]
@@ -115,6 +141,7 @@ zero.
 def decided(*operations: str) -> None:
     """Take the results of these operations as they were in the run: they are locally constant."""
     DECIDED.update(operations)
+    DECIDED.update(f"{operation}_" for operation in operations)
 
 
 def find(operation: str) -> Rule | None:
