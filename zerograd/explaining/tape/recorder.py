@@ -229,9 +229,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.changed.append((tuple(tensor.shape), self._place()))
 
     def _keep_leaves(self, arguments: Sequence[Any]) -> None:
-        """Remember tensors that require a gradient and that nothing computed: they are parameters."""
+        """Remember tensors that require a gradient and that nothing computed: they are parameters.
+
+        Views that a backward pass makes of saved tensors look the same, but they are views.
+        """
         for tensor in _tensors(arguments):
-            if tensor.requires_grad and tensor.is_leaf:
+            if tensor.requires_grad and tensor.is_leaf and not tensor._is_view():
                 if id(tensor) not in self.leaves:
                     self.leaves[id(tensor)] = weakref.ref(tensor)
                 self.keep(tensor, Origin.PARAMETER)
