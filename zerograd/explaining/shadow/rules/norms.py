@@ -55,16 +55,18 @@ def _gradient(d: AnyDomain, a: Any, normal: Any, rstd: Any, dims: Sequence[int],
 
 
 def _even(argument: Any, dims: Sequence[int]) -> bool:
-    """Whether a gradient is one number over some dimensions, by how it was made: the sum was taken."""
-    count = len(argument.run.shape)
-    return all(is_even(argument, count - i) for i in dims)
+    """Whether a gradient is one number over some dimensions: its numbers are exact, or it was made so."""
+    run: Tensor = argument.run
+    if argument.node.operation == "leaf":
+        return all(bool((run == run.narrow(i, 0, 1)).all()) for i in dims if run.shape[i])
+    if argument.node.operation == "clone" and argument.view is None:
+        return _even(argument.node.arguments[0], dims)
+    return all(is_even(argument, run.dim() - i) for i in dims)
 
 
 def _one_number(weight: Any) -> bool:
-    """Whether all weights are one number, such as 1; those that nothing computed are their floats."""
-    if weight is None:
-        return True
-    return weight.node.operation == "leaf" and bool((weight.run == weight.run.flatten()[:1]).all())
+    """Whether all weights are one number, such as 1."""
+    return weight is None or (weight.node.operation == "leaf" and _even(weight, range(weight.run.dim())))
 
 
 def _affine(d: AnyDomain, v: Any, weight: Any, bias: Any) -> Any:
