@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zerograd.proof import Proof
     from zerograd.report import Report
     from zerograd.show.plot import plot
+    from zerograd.watching import explain, watch
 
 __all__ = [
     "Answer",
@@ -48,6 +49,7 @@ __all__ = [
     "ZerogradError",
     "__version__",
     "atlas",
+    "explain",
     "export",
     "gradients",
     "leaky_relu",
@@ -58,6 +60,7 @@ __all__ = [
     "smallest",
     "solve",
     "verify",
+    "watch",
 ]
 
 _HOME = {
@@ -75,6 +78,7 @@ _HOME = {
     "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),
     "zerograd.atlas_table": ("Atlas",),
+    "zerograd.watching": ("explain", "watch"),
 }
 
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

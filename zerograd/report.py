@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.explain.training.document import to_json
-from zerograd.explain.training.explanation import Explanation, Row, StepReport
+from zerograd.explaining.training.document import to_json
+from zerograd.explaining.training.explanation import Explanation, Row, StepReport
 
 
 @dataclass(frozen=True)

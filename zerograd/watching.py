@@ -12,16 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zerograd.core.errors import ZerogradError
+
+if TYPE_CHECKING:
+    from zerograd.report import Report
 
 
 class Watched:
     """A training step under watch; see `watch`."""
 
     def __init__(self, models: Any = None, optimizers: Any = None) -> None:
-        from zerograd.explain.training.watch import Watch
+        from zerograd.explaining.training.watch import Watch
 
         self._watch = Watch(_several(models), _several(optimizers))
 
@@ -34,9 +37,11 @@ class Watched:
     ) -> None:
         self._watch.__exit__(kind, error, traceback)
 
-    def report(self) -> Any:
+    def report(self) -> Report:
         """Return what was found."""
-        return self._watch.explanation()
+        from zerograd.report import Report
+
+        return Report(self._watch.explanation())
 
 
 def watch(model: Any = None, optimizer: Any = None) -> Watched:
@@ -53,7 +58,7 @@ def watch(model: Any = None, optimizer: Any = None) -> Watched:
     return Watched(model, optimizer)
 
 
-def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: Any = None) -> Any:
+def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: Any = None) -> Report:
     """Run one step, ``loss_fn(model(x), y).backward()`` and ``optimizer.step()``, and explain it.
 
     Gradients are cleared before. Without an optimiser nothing steps.

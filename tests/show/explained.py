@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from zerograd.explain.training.explanation import (
+from zerograd.explaining.training.explanation import (
     Cause,
     Entries,
     Explanation,

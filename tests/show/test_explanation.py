@@ -24,7 +24,7 @@ from tests.show.explained import (
     row,
     unmoved,
 )
-from zerograd.explain.training.explanation import (
+from zerograd.explaining.training.explanation import (
     Cause,
     Entries,
     Explanation,

@@ -30,7 +30,7 @@ from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
-from zerograd.explain.contributions import contributions
+from zerograd.explaining.contributions import contributions
 from zerograd.show.plot import KINDS
 from zerograd.show.plot.figure import drawn
 from zerograd.show.plot.style import (

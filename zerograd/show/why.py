@@ -8,7 +8,7 @@ from zerograd.core.model.network import Network
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.numbers import vector_text
-from zerograd.explain.causes import (
+from zerograd.explaining.causes import (
     AtKink,
     Cancels,
     Cause,

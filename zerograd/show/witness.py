@@ -12,7 +12,7 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.document.layout import Layout, shortened
 from zerograd.document.numbers import equation, exact_text, vector_text
 from zerograd.document.table import Column, flow, table
-from zerograd.explain.causes import dead_units
+from zerograd.explaining.causes import dead_units
 from zerograd.show.samples import MAX_ROWS, sample_columns
 from zerograd.show.why import units_text, why_zero
 from zerograd.show.words import count, kink_line, label

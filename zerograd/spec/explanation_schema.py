@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from zerograd.explain.training.document import FORMAT
-from zerograd.explain.training.explanation import Kind, Note, Reason
+from zerograd.explaining.training.document import FORMAT
+from zerograd.explaining.training.explanation import Kind, Note, Reason
 from zerograd.spec.schema import DIALECT
 
 _COUNT = {"type": "integer", "minimum": 0}

@@ -31,7 +31,7 @@ from zerograd.document.blocks import Equation, Equations, Heading
 from zerograd.document.formula import Digits, Flow, Letter, Node, Quotient, Row, Script, Sign
 from zerograd.document.latex import formula
 from zerograd.document.text import prose
-from zerograd.explain.sums import Sums
+from zerograd.explaining.sums import Sums
 from zerograd.show.say.derivation import derivation_html, derivation_latex, derivation_markdown
 from zerograd.show.say.derivation.content import blocks
 

@@ -9,7 +9,7 @@ from zerograd.document import html, text
 from zerograd.document.blocks import Block, Strong, Table, heading, paragraph, prose
 from zerograd.document.layout import Layout
 from zerograd.document.table import Column, table
-from zerograd.explain.training.explanation import Explanation, StepReport
+from zerograd.explaining.training.explanation import Explanation, StepReport
 from zerograd.show.explanation.findings import findings
 from zerograd.show.explanation.grid import WORDS, grid
 from zerograd.show.explanation.phrases import number

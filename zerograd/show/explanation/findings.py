@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 
-from zerograd.explain.training.explanation import Cause, Kind, Note, Reason, Row, Step, StepReport
+from zerograd.explaining.training.explanation import Cause, Kind, Note, Reason, Row, Step, StepReport
 from zerograd.show.explanation.causes import ONE, SEVERAL, About, Words, cause_words
 from zerograd.show.explanation.phrases import detail, subjects
 from zerograd.show.explanation.steps import note_words, reason_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zerograd.explain.training.explanation import Floats, Row, StepReport
+from zerograd.explaining.training.explanation import Floats, Row, StepReport
 from zerograd.show.explanation.findings import Finding
 
 _LONGEST_NAME = 32

@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from zerograd.document.blocks import listed
-from zerograd.explain.training.explanation import Cause, Row, Step
+from zerograd.explaining.training.explanation import Cause, Row, Step
 from zerograd.show.words import samples_text
 
 MOST_NAMES = 6

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zerograd.document.blocks import listed
-from zerograd.explain.training.explanation import Note, Row, Step, StepReport
+from zerograd.explaining.training.explanation import Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
 from zerograd.show.explanation.findings import Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from zerograd.core.numbers.exact import Exact, compare, divide, sign
 from zerograd.core.verdict.witness import Witness
-from zerograd.explain.contributions import Contributions, contributions
+from zerograd.explaining.contributions import Contributions, contributions
 from zerograd.show.plot.placing import Places
 from zerograd.show.plot.points import Finish, marker, marker_style
 from zerograd.show.plot.style import (

@@ -16,7 +16,7 @@ from matplotlib.path import Path
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.verdict.witness import Witness
-from zerograd.explain.causes import dead_units
+from zerograd.explaining.causes import dead_units
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
 from zerograd.show.plot.points import Finish
 from zerograd.show.plot.style import (

@@ -29,7 +29,7 @@ from zerograd.document.formula import (
     row,
 )
 from zerograd.document.layout import shortened
-from zerograd.explain.sums import GradientSum, Sums
+from zerograd.explaining.sums import GradientSum, Sums
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
 

@@ -10,7 +10,7 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Block, paragraph
 from zerograd.document.escape import clean
 from zerograd.document.formula import ALPHA, Digits
-from zerograd.explain.sums import Sums
+from zerograd.explaining.sums import Sums
 from zerograd.show.say.derivation.backward import backward, gradients
 from zerograd.show.say.derivation.forward import forward
 from zerograd.show.say.derivation.names import Names

@@ -11,8 +11,8 @@ from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join
 from zerograd.document.formula import inline
-from zerograd.explain.causes import Flat, NoOutgoingWeight, NothingReturns, ZeroAdjoint, ZeroFactor, causes
-from zerograd.explain.sums import GradientSum, Sums
+from zerograd.explaining.causes import Flat, NoOutgoingWeight, NothingReturns, ZeroAdjoint, ZeroFactor, causes
+from zerograd.explaining.sums import GradientSum, Sums
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection

@@ -1,0 +1,248 @@
+"""Which entries are exactly zero and which are not: by error bounds, residues, identities, and balls."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from zerograd.explaining.shadow import balls
+from zerograd.explaining.shadow.balls import BallDomain, Exhausted
+from zerograd.explaining.shadow.bounded import Bounded
+from zerograd.explaining.shadow.dyadic import Dyadics
+from zerograd.explaining.shadow.evaluation import Evaluation, cone, observed
+from zerograd.explaining.shadow.residues import ResidueDomain, Residues, primes
+from zerograd.explaining.tape.nodes import Source
+
+Identity: TypeAlias = Callable[[Source, Tensor], Tensor]
+"""From a value and where it is open to where it is zero whatever the numbers are."""
+
+UNKNOWN = 2
+FLOAT64 = 53
+PRECISIONS = (64, 128, 256, 512, 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be spent on entries that error bounds leave open.
+
+    Attributes:
+        seconds: of computing, about.
+        operations: on single numbers, for balls; a product within a matrix product counts as a sixteenth.
+        primes: how many are tried at most.
+        precisions: of balls, in bits, one after the other.
+    """
+
+    seconds: float = 10.0
+    operations: float = 5e6
+    primes: int = 64
+    precisions: tuple[int, ...] = PRECISIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """What is known of the entries of a value; each is in one of the three.
+
+    Attributes:
+        zero, nonzero, undecided: booleans in the value's shape.
+        precision: bits with which what is undecided was computed.
+        is_observed: whether nothing is known because an operation has no rule.
+    """
+
+    zero: Tensor
+    nonzero: Tensor
+    undecided: Tensor
+    precision: int
+    is_observed: bool = False
+
+
+def decide(
+    source: Source,
+    bounded: Evaluation[Bounded],
+    budget: Budget | None = None,
+    identity: Identity | None = None,
+) -> Classes:
+    """Classify the entries of one value; see `decide_all`."""
+    return decide_all([source], bounded, budget, identity)[0]
+
+
+def decide_all(
+    sources: Sequence[Source],
+    bounded: Evaluation[Bounded],
+    budget: Budget | None = None,
+    identity: Identity | None = None,
+) -> list[Classes]:
+    """Classify the entries of values, computing what they share once in each arithmetic.
+
+    Args:
+        bounded: float64 with error bounds.
+        budget: `Budget`'s defaults unless given.
+        identity: asked for entries that neither error bounds nor residues decide.
+    """
+    return [s.classes() for s in _decided(sources, bounded, budget or Budget(), identity, signed=False)]
+
+
+def signs(
+    source: Source,
+    bounded: Evaluation[Bounded],
+    budget: Budget | None = None,
+    identity: Identity | None = None,
+) -> Tensor:
+    """Return the signs of entries as int8: −1, 0, 1, and 2 where they are not known."""
+    (state,) = _decided([source], bounded, budget or Budget(), identity, signed=True)
+    return state.signs
+
+
+class State:
+    """What is known of one value so far.
+
+    Attributes:
+        signs: −1, 0, 1 or 2 (unknown), as int8.
+        nonzero: what is known not to be 0, with or without its sign.
+        reach: bounds on absolute values; inf where there is none.
+        vanishing: what was 0 modulo all primes so far.
+    """
+
+    def __init__(self, source: Source, value: Bounded | None, signed: bool) -> None:
+        self.source, self._signed = source, signed
+        self.precision = FLOAT64
+        if value is None:
+            shape = source.run.shape
+            self.signs = torch.full(shape, UNKNOWN, dtype=torch.int8)
+            self.nonzero = torch.zeros(shape, dtype=torch.bool)
+            self.reach = torch.full(shape, torch.inf, dtype=torch.float64)
+            self.is_observed = bool(observed([source]))
+        else:
+            self.nonzero = value.nonzero()
+            self.signs = torch.where(self.nonzero, value.value.sign(), UNKNOWN).to(torch.int8)
+            self.signs[value.zero()] = 0
+            self.reach = ((value.value.abs() + value.errors) * (1 + 2.0**-40)).nan_to_num(
+                torch.inf, torch.inf
+            )
+            self.is_observed = False
+        self.vanishing = torch.ones_like(self.nonzero)
+
+    @property
+    def open(self) -> Tensor:
+        """Where something is still asked."""
+        unknown = self.signs == UNKNOWN
+        return unknown if self._signed else unknown & ~self.nonzero
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still asked, and can be answered."""
+        return not self.is_observed and bool(self.open.any())
+
+    @property
+    def may_be_zero(self) -> Tensor:
+        """Where entries are not known to be zero, nor not to be."""
+        return (self.signs == UNKNOWN) & ~self.nonzero
+
+    @cached_property
+    def effort(self) -> int:
+        """How many numbers the value depends on."""
+        return sum(r.numel() for node in cone([self.source]) for r in node.results if isinstance(r, Tensor))
+
+    def set_zero(self, zero: Tensor) -> None:
+        """Note that entries are zero."""
+        self.signs[zero & self.may_be_zero] = 0
+
+    def set_signs(self, signs: Tensor) -> None:
+        """Note the signs of entries."""
+        self.signs = torch.where(self.signs == UNKNOWN, signs, self.signs)
+        self.nonzero = self.nonzero | (self.signs.abs() == 1)
+
+    def classes(self) -> Classes:
+        """Return what was found."""
+        return Classes(self.signs == 0, self.nonzero, self.may_be_zero, self.precision, self.is_observed)
+
+
+def _decided(
+    sources: Sequence[Source],
+    bounded: Evaluation[Bounded],
+    budget: Budget,
+    identity: Identity | None,
+    signed: bool,
+) -> list[State]:
+    with torch.no_grad():
+        states = [State(source, bounded(source), signed) for source in sources]
+        tick = deadline(budget.seconds)
+        try:
+            _by_residues(states, budget.primes, tick)
+            for state in states:
+                if identity and state.is_open:
+                    state.set_zero(identity(state.source, state.may_be_zero))
+            _by_balls(states, budget, tick)
+        except Exhausted:
+            pass
+    return states
+
+
+def deadline(seconds: float) -> Callable[[], None]:
+    """Return a function that raises `Exhausted` when the time is over."""
+    end = time.monotonic() + seconds
+
+    def tick() -> None:
+        if time.monotonic() > end:
+            raise Exhausted(f"{seconds:g} seconds")
+
+    return tick
+
+
+def _by_residues(states: Iterable[State], most: int, tick: Callable[[], None]) -> None:
+    """Decide entries of rational numbers, modulo one prime after the other."""
+    waiting = [state for state in states if not state.is_observed and bool(state.may_be_zero.any())]
+    known = 0.0  # log₂ of the product of the primes so far
+    leaves = Dyadics()
+    for prime in islice(primes(), most):
+        if not waiting:
+            return
+        residues = Evaluation(ResidueDomain(prime, leaves), tick)
+        known += math.log2(prime) - 1e-9
+        for state in list(waiting):
+            value = residues(state.source)
+            if value is None:  # not rational; or, rarely, the prime divides a denominator
+                waiting.remove(state)
+                continue
+            state.nonzero = state.nonzero | (value.nonzero() & state.may_be_zero)
+            state.vanishing = state.vanishing & value.zero()
+            # an integer that is 0 modulo a number greater than its absolute value is 0
+            state.set_zero(state.vanishing & (numerators(value, state.reach) < known))
+            if not bool(state.may_be_zero.any()) or value.height is None:
+                waiting.remove(state)
+
+
+def numerators(value: Residues, reach: Tensor) -> Tensor:
+    """Return bounds above log₂ of the numerators' absolute values, for numbers of at most ``reach``."""
+    if value.height is None:
+        return torch.full_like(reach, torch.inf)
+    sizes = (torch.log2(reach) + 1e-6).clamp_max(value.height.size)
+    return sizes + (value.height.scale + 1e-6)
+
+
+def _by_balls(states: Iterable[State], budget: Budget, tick: Callable[[], None]) -> None:
+    """Decide entries by exact numbers and balls, the values that depend on least first."""
+    waiting = sorted((state for state in states if state.is_open), key=lambda state: state.effort)
+    spent = 0.0
+    for precision in budget.precisions:
+        if not waiting:
+            return
+        domain = BallDomain(precision, budget.operations - spent, tick)
+        evaluation = Evaluation(domain, tick)
+        for state in list(waiting):
+            value = evaluation(state.source)
+            if value is None:
+                waiting.remove(state)
+                continue
+            state.set_signs(balls.signs(value))
+            state.precision = precision
+            if not state.is_open:
+                waiting.remove(state)
+        spent += domain.spent

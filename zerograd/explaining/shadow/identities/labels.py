@@ -1,0 +1,205 @@
+"""Labels of entries: equal labels, equal numbers, whatever the functions in between are.
+
+An arithmetic in which an entry is a label instead of a number. A label is made from an operation and the labels it was
+given, so that two entries with one label are computed in the same way from the same numbers. Different labels say
+nothing. Label 0 is the number 0, label 1 the number 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zerograd.explaining.shadow.domain import Cannot, Domain, Number, float64
+
+Labels: TypeAlias = Tensor
+"""Whole numbers below 2⁵³, as float64, so that what moves floats moves them."""
+
+ZERO, ONE = 0, 1
+_REMEMBERED = 4096  # combinations of one call that are remembered for later ones
+_LARGEST = 2**31  # two labels make one integer of 64 bits
+
+
+class LabelDomain(Domain[Labels]):
+    """Labels, made by looking up combinations of operation and labels."""
+
+    def __init__(self) -> None:
+        self._next = 2
+        self._numbers: dict[float | Fraction, int] = {0.0: ZERO, 1.0: ONE}
+        self._known: dict[tuple[str, int, int], int] = {}
+        self._negative: dict[int, int] = {}
+
+    # -- making labels ------------------------------------------------------------------------------------------
+    def fresh(self, shape: Sequence[int]) -> Labels:
+        """Return labels that no other entry has."""
+        n = torch.Size(shape).numel()
+        return torch.from_numpy(self._new(n).astype(np.float64)).reshape(tuple(shape))
+
+    def number(self, number: Number) -> int:
+        """Return the label of a number."""
+        key = float(number) if Fraction(float(number)) == Fraction(number) else Fraction(number)
+        if key not in self._numbers:
+            self._numbers[key] = int(self._new(1)[0])
+        return self._numbers[key]
+
+    def _new(self, n: int) -> np.ndarray:
+        if self._next + n >= _LARGEST:
+            raise Cannot("too many labels")
+        self._next += n
+        return np.arange(self._next - n, self._next)
+
+    def _combine(self, name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Return one label for each combination of an operation and two labels (or other non-negative numbers)."""
+        pairs, inverse = np.unique(a * _LARGEST + b, return_inverse=True)
+        if len(pairs) > _REMEMBERED:
+            return self._new(len(pairs))[inverse.reshape(-1)]
+        labels = np.empty(len(pairs), np.int64)
+        for i, pair in enumerate(pairs.tolist()):
+            key = (name, *divmod(pair, _LARGEST))
+            if key not in self._known:
+                self._known[key] = int(self._new(1)[0])
+            labels[i] = self._known[key]
+        return labels[inverse.reshape(-1)]
+
+    def _pairwise(self, name: str, a: Labels, b: Labels, commutes: bool) -> Labels:
+        a, b = torch.broadcast_tensors(a, b)
+        x, y = _integers(a), _integers(b)
+        if commutes:
+            x, y = np.minimum(x, y), np.maximum(x, y)
+        return _floats(self._combine(name, x, y), a.shape)
+
+    # -- where values come from ---------------------------------------------------------------------------------
+    def leaf(self, tensor: Tensor) -> Labels:
+        """Return labels of numbers.
+
+        Raises:
+            Cannot: some are not finite, and 0 times those is not 0.
+        """
+        values = float64(tensor)
+        if not bool(values.isfinite().all()):
+            raise Cannot("not finite")
+        numbers, inverse = np.unique(values.numpy().reshape(-1) + 0.0, return_inverse=True)
+        labels = np.array([self.number(x) for x in numbers.tolist()], np.int64)
+        return _floats(labels[inverse.reshape(-1)] if len(labels) else labels, values.shape)
+
+    def constant(self, number: Number, shape: Sequence[int]) -> Labels:
+        if isinstance(number, float) and not np.isfinite(number):
+            raise Cannot("not finite")
+        return torch.full(tuple(shape), float(self.number(number)), dtype=torch.float64)
+
+    def shape(self, v: Labels) -> tuple[int, ...]:
+        return tuple(v.shape)
+
+    # -- moving entries -----------------------------------------------------------------------------------------
+    def move(self, f: Callable[[Tensor], Tensor], v: Labels) -> Labels:
+        return f(v)
+
+    def join(self, f: Callable[[list[Tensor]], Tensor], vs: Sequence[Labels]) -> Labels:
+        return f(list(vs))
+
+    def select(self, mask: Tensor, a: Labels, b: Labels) -> Labels:
+        return torch.where(mask, a, b)
+
+    def put(self, v: Labels, positions: Tensor, w: Labels) -> Labels:
+        return v.flatten().index_put((positions.flatten(),), w.flatten())
+
+    def spread(self, v: Labels, positions: Tensor, size: int) -> Labels:
+        """Return labels of sums: that of the only entry, or else new ones."""
+        kept = (positions.flatten() >= 0) & (v.flatten() != ZERO)
+        where, entries = positions.flatten()[kept], v.flatten()[kept]
+        terms = torch.zeros(size, dtype=torch.int64).index_add(0, where, torch.ones_like(where))
+        single = torch.zeros(size, dtype=torch.float64).index_add(0, where, entries)
+        return torch.where(terms <= 1, single, self.fresh((size,)))
+
+    # -- arithmetic ---------------------------------------------------------------------------------------------
+    def sum(self, v: Labels, dims: Sequence[int], keepdim: bool = False) -> Labels:
+        dims = sorted({d % v.dim() for d in dims}) if v.dim() else []
+        if not dims:
+            return v
+        rest = [d for d in range(v.dim()) if d not in dims]
+        terms = v.permute(*rest, *dims).reshape(*(v.shape[d] for d in rest), -1)
+        out = self._total(terms)
+        return out.reshape([1 if d in dims else n for d, n in enumerate(v.shape)]) if keepdim else out
+
+    def _total(self, terms: Labels) -> Labels:
+        """Return labels of sums over the last dimension: the same terms in any order make the same label."""
+        if terms.shape[-1] == 1:
+            return terms[..., 0]
+        ordered = terms.sort(dim=-1).values
+        labels = self._combine("sum", self._rows(ordered), np.zeros(ordered[..., 0].numel(), np.int64))
+        several = (ordered != ZERO).sum(-1)
+        single = ordered.sum(-1)  # where all but one are 0
+        return torch.where(several <= 1, single, _floats(labels, single.shape))
+
+    def _rows(self, t: Labels) -> np.ndarray:
+        """Return a label for each row: equal for equal rows of this tensor."""
+        rows = t.reshape(-1, t.shape[-1]).contiguous().numpy()
+        if not rows.shape[1]:
+            return np.zeros(len(rows), np.int64)
+        whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).reshape(-1)
+        distinct, inverse = np.unique(whole, return_inverse=True)
+        return self._new(len(distinct))[inverse.reshape(-1)]
+
+    def add(self, a: Labels, b: Labels) -> Labels:
+        total = self._pairwise("add", a, b, commutes=True)
+        return torch.where(a == ZERO, b, torch.where(b == ZERO, a, total))
+
+    def neg(self, a: Labels) -> Labels:
+        distinct, inverse = np.unique(_integers(a), return_inverse=True)
+        negatives = []
+        for label in distinct.tolist():
+            if label not in self._negative:
+                other = int(self._new(1)[0]) if label else ZERO
+                self._negative[label], self._negative[other] = other, label
+            negatives.append(self._negative[label])
+        return _floats(np.array(negatives, np.int64)[inverse.reshape(-1)] if negatives else inverse, a.shape)
+
+    def sub(self, a: Labels, b: Labels) -> Labels:
+        difference = self.add(a, self.neg(b))
+        return torch.where(a == b, torch.zeros_like(difference), difference)
+
+    def mul(self, a: Labels, b: Labels) -> Labels:
+        product = self._pairwise("mul", a, b, commutes=True)
+        product = torch.where(a == ONE, b, torch.where(b == ONE, a, product))
+        return torch.where((a == ZERO) | (b == ZERO), torch.zeros_like(product), product)
+
+    def scale(self, a: Labels, number: Number) -> Labels:
+        return self.mul(a, self.constant(number, ()))
+
+    def div(self, a: Labels, b: Labels) -> Labels:
+        quotient = self._pairwise("div", a, b, commutes=False)
+        return torch.where(b == ONE, a, quotient)
+
+    def matmul(self, a: Labels, b: Labels) -> Labels:
+        rows, columns = (
+            self._total_free(a),
+            self._total_free(b.transpose(-1, -2)),
+        )
+        if a.shape[-1] == 1:
+            return self.mul(a, b)
+        left, right = rows.unsqueeze(-1), columns.unsqueeze(-2)
+        product = self._pairwise("matmul", left, right, commutes=False)
+        return torch.where((left == ZERO) | (right == ZERO), torch.zeros_like(product), product)
+
+    def _total_free(self, t: Labels) -> Labels:
+        """Return labels of the rows themselves, 0 for rows of zeros."""
+        rows = _floats(self._rows(t), t.shape[:-1])
+        return torch.where((t == ZERO).all(-1), torch.zeros_like(rows), rows)
+
+    def unary(self, name: str, v: Labels) -> Labels:
+        x = _integers(v)
+        return _floats(self._combine(name, x, np.zeros_like(x)), v.shape)
+
+
+def _integers(labels: Labels) -> np.ndarray:
+    whole: np.ndarray = labels.reshape(-1).numpy().astype(np.int64)
+    return whole
+
+
+def _floats(labels: np.ndarray, shape: Sequence[int]) -> Labels:
+    return torch.from_numpy(labels.astype(np.float64)).reshape(tuple(shape))

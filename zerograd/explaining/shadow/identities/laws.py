@@ -1,0 +1,140 @@
+"""Laws of operations: sums of results that are the same for all values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zerograd.explaining.shadow.identities.terms import Integers
+from zerograd.explaining.shadow.rules.table import bind
+from zerograd.explaining.tape.nodes import Node, Source
+
+SOFTMAX = ("_softmax", "_safe_softmax")
+ATTENTION = "_scaled_dot_product_flash_attention_for_cpu"
+
+NORMS = {
+    "native_batch_norm": "batch norm subtracts the mean of each channel",
+    "native_layer_norm": "layer norm subtracts the mean",
+    "native_group_norm": "group norm subtracts the mean of each group",
+}
+"""Operations by whose rules terms cancel, and why."""
+
+_BACKWARD = {
+    "_softmax_backward_data": SOFTMAX,
+    "_log_softmax_backward_data": ("_log_softmax",),
+    f"{ATTENTION}_backward": (ATTENTION,),
+    "native_batch_norm_backward": ("native_batch_norm", "_native_batch_norm_legit"),
+    "batch_norm_backward": ("_batch_norm_with_update",),
+    "native_layer_norm_backward": ("native_layer_norm",),
+    "native_group_norm_backward": ("native_group_norm",),
+}
+
+
+def forward_of(node: Node) -> Node:
+    """Return the forward operation that an operation of the backward pass belongs to, or the node itself."""
+    names = _BACKWARD.get(node.operation, ())
+    return next((source.node for source in node.sources() if source.node.operation in names), node)
+
+
+def norm_words(node: Node) -> str | None:
+    """Return why the terms of a normalisation cancel; None for other operations."""
+    name = node.operation.removesuffix("_backward").removeprefix("_").removesuffix("_legit").removesuffix("_with_update")
+    return NORMS.get(name if name.startswith("native") else f"native_{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The entries of each group sum to ``total``, 0 or 1.
+
+    Attributes:
+        groups: the group of each entry, flat.
+        size: number of entries of each group.
+        holds: for each group, whether the law can be relied on in this run.
+        words: how it is told.
+    """
+
+    groups: Integers
+    size: int
+    holds: np.ndarray
+    total: int
+    words: str
+
+
+def law_of(node: Node, output: int) -> Law | None:
+    """Return the law that a result obeys."""
+    if node.operation in SOFTMAX and output == 0:
+        return _softmax(node)
+    if node.operation in ("_softmax_backward_data", "_log_softmax_backward_data"):
+        return _softmax_backward(node)
+    if node.operation == f"{ATTENTION}_backward" and output == 1:
+        return _attention_keys(node)
+    return None
+
+
+def _softmax(node: Node) -> Law:
+    """Rows sum to 1: pᵢ = eᵢ / Σe, so Σp = Σe / Σe, and Σe > 0.
+
+    Not where a row is all −∞, which is nan, or all 0 in the safe variant.
+    """
+    result = node.results[0]
+    dim = bind(node)["dim"]
+    about_one = (result.to(torch.float64).sum(dim) - 1).abs() < 0.5
+    return _along(result, dim, about_one, 1, "the probabilities of a softmax sum to 1")
+
+
+def _softmax_backward(node: Node) -> Law | None:
+    """Rows sum to 0 as p sums to 1.
+
+    Σⱼ pⱼ (gⱼ − Σₖ pₖ gₖ) = Σ p g − Σ p · Σ p g = 0, and Σⱼ (gⱼ − pⱼ Σₖ gₖ) = Σ g − Σ p · Σ g = 0 where p = exp(log p).
+    """
+    call = bind(node)
+    forward, dim = call["output"], call["dim"]
+    logarithm = node.operation.startswith("_log")
+    if not isinstance(forward, Source) or forward.view is not None or forward.output != 0:
+        return None
+    if forward.node.operation not in (("_log_softmax",) if logarithm else SOFTMAX):
+        return None
+    result = node.results[0]
+    if bind(forward.node)["dim"] % result.dim() != dim % result.dim() or forward.run.shape != result.shape:
+        return None
+    p = forward.run.to(torch.float64)
+    about_one = ((p.exp() if logarithm else p).sum(dim) - 1).abs() < 0.5
+    return _along(
+        result, dim, about_one, 0, "softmax does not change when the same number is added to a whole row"
+    )
+
+
+def _attention_keys(node: Node) -> Law | None:
+    """Gradients of the keys sum to 0 over positions: dKⱼ = c Σᵢ dSᵢⱼ qᵢ, and rows of dS, a softmax's gradient, sum to 0."""
+    call = bind(node)
+    out, logsumexp, result = call["out"], call["logsumexp"], node.results[1]
+    if not isinstance(out, Source) or not isinstance(logsumexp, Source) or call["dropout_p"]:
+        return None
+    forward = out.node
+    if forward.operation != ATTENTION or logsumexp.node is not forward:
+        return None
+    before = bind(forward)
+    if any(before[name] != call[name] for name in ("query", "key", "value", "is_causal", "scale", "attn_mask")):
+        return None
+    if out.output != 0 or logsumexp.output != 1 or not bool(logsumexp.run.isfinite().all()):
+        return None
+    holds = result.isfinite().all(-2)
+    return _along(
+        result, -2, holds, 0, "attention does not change when the same vector is added to the keys of all positions"
+    )
+
+
+def _along(result: Tensor, dim: int, holds: Tensor, total: int, words: str) -> Law:
+    rest = torch.arange(holds.numel()).reshape(holds.shape)
+    whole = rest.unsqueeze(dim).expand_as(result) if result.dim() else rest
+    holds = holds & result.isfinite().all(dim)
+    return Law(
+        whole.reshape(-1).numpy().astype(np.int64),
+        result.shape[dim] if result.dim() else 1,
+        holds.reshape(-1).numpy(),
+        total,
+        words,
+    )

@@ -1,0 +1,313 @@
+"""The dispatch mode that sees every operation, and the graph that it makes of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+
+from zerograd.explaining.tape.nodes import Geometry, Node, Origin, Phase, Place, Source
+from zerograd.explaining.tape.storages import Storages
+
+_TORCH = os.path.dirname(torch.__file__) + os.sep  # noqa: PTH120
+_OURS = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep  # noqa: PTH120
+
+LIES: Mapping[str, tuple[str, ...]] = {"native_batch_norm": ("running_mean", "running_var")}
+"""Operations that write to arguments although their schemas do not say so."""
+
+CONSTANTS = {
+    "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like", "linspace",
+    "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor",
+    "zeros", "zeros_like",
+}  # fmt: skip
+"""Operations whose results are written in the program, whatever tensors they are given."""
+
+
+class Schema:
+    """What a schema says of an operation: which arguments it writes to.
+
+    Attributes:
+        name: the packet's name, without namespace and overload.
+        written: positions and names of arguments that are written to.
+        draws: whether it takes random numbers.
+        is_view: whether its results are views of an argument.
+    """
+
+    __slots__ = ("draws", "is_view", "name", "written")
+
+    def __init__(self, function: Any) -> None:
+        schema = function._schema
+        self.name = schema.name.partition("::")[2]
+        lies = LIES.get(self.name, ())
+        self.written = tuple(
+            (i, a.name)
+            for i, a in enumerate(schema.arguments)
+            if (a.alias_info is not None and a.alias_info.is_write) or a.name in lies
+        )
+        returned = [r.alias_info for r in schema.returns if r.alias_info is not None]
+        self.is_view = any(not alias.is_write for alias in returned)
+        self.draws = torch.Tag.nondeterministic_seeded in function.tags
+
+
+_RECORDERS: weakref.WeakSet[Recorder] = weakref.WeakSet()
+
+
+def _rest() -> None:
+    """Let processes that are forked, such as those that load data, run unwatched."""
+    for recorder in _RECORDERS:
+        recorder.active = False
+
+
+os.register_at_fork(after_in_child=_rest)
+
+schema_of: Callable[[Any], Schema] = lru_cache(maxsize=None)(Schema)
+
+
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Runs every operation as it is, and keeps what it read and returned.
+
+    Attributes:
+        phase: what the program is doing; set from outside.
+        module: called for the module that is running; set from outside.
+        loss: what the last backward pass started from.
+        number: how many nodes there are.
+        leaves: tensors that require a gradient and that nothing computed, by identity.
+        saw: called before every operation.
+        stepping: whether an optimiser steps; what it does is not recorded, but for what a closure does.
+        changed: places where tensors were found changed by something that bypassed dispatch.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.phase = Phase.FORWARD
+        self.module: Callable[[], tuple[str, str] | None] = lambda: None
+        self.saw: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], None] | None = None
+        self.stepping = False
+        self.changed: list[tuple[tuple[int, ...], Place]] = []
+        self.loss: Source | None = None
+        self.active = True
+        self.storages = Storages(self._node, self._note_change)
+        self.leaves: dict[int, weakref.ref[Tensor]] = {}
+        self.number = 0
+        _RECORDERS.add(self)
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if not self.active:
+            return function(*args, **kwargs)
+        if self.saw is not None:
+            self.saw(function, args, kwargs)
+        if self.stepping and not torch.is_grad_enabled():
+            return self._step(function, args, kwargs)
+        return self._record(function, args, kwargs)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let operations pass unseen: those of zerograd itself."""
+        before, self.active = self.active, False
+        try:
+            with _disable_current_modes(), torch.no_grad():
+                yield
+        finally:
+            self.active = before
+
+    def read(self, tensor: Tensor) -> Source:
+        """Return the value that a tensor holds."""
+        return self.storages.read(tensor)
+
+    def keep(self, tensor: Tensor, origin: Origin) -> None:
+        """Remember that a tensor is a parameter or a buffer: whenever it changes, its floats are read
+        afresh.
+        """
+        self.storages.keep(tensor, origin)
+
+    def _step(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run an operation of an optimiser; the tensors that it writes to are read afresh afterwards."""
+        result = function(*args, **kwargs)
+        for tensor in _written(schema_of(function), args, kwargs):
+            self.storages.drop(tensor)
+        return result
+
+    def _record(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        schema = schema_of(function)
+        if schema.is_view:
+            self._keep_leaves(args)
+            return function(*args, **kwargs)
+        if schema.written and isinstance(_argument(schema, args, kwargs, 0), list | tuple):
+            return self._foreach(function, schema, args, kwargs)
+        written = list(_written(schema, args, kwargs))
+        constant = schema.name in CONSTANTS
+        read_args, read_kwargs = ((), {}) if constant else (self._read_all(args), self._read_map(kwargs))
+        wholes = [self.storages.before_write(tensor) for tensor in written]
+        storages = {
+            t.untyped_storage()._cdata for t in _tensors((args, tuple(kwargs.values()))) if _has_storage(t)
+        }
+        result = function(*args, **kwargs)
+        outputs = list(_outputs(result))
+        mine = {id(t) for t in written}
+        fresh = [
+            t for t in outputs if isinstance(t, Tensor) and id(t) not in mine and not _shares(t, storages)
+        ]
+        if not written and not fresh:
+            return result  # views of what is known
+        aside = [t for t in written if not any(t is o for o in outputs)]
+        everything = [*outputs, *aside]
+        leaf = constant or (schema.draws and not _has_rule(schema.name))
+        operation = "leaf" if leaf else schema.name
+        node = self._node(
+            operation,
+            read_args,
+            *_copies(everything),
+            keywords=read_kwargs,
+            function=None if leaf else function,
+        )
+        if leaf:
+            node.origin = Origin.CONSTANT if constant else Origin.RANDOM
+        for output, tensor in enumerate(everything):
+            if not isinstance(tensor, Tensor):
+                continue
+            if id(tensor) in mine:
+                at = next(i for i, t in enumerate(written) if t is tensor)
+                self.storages.wrote(tensor, node, output, wholes[at])
+            elif any(tensor is t for t in fresh):
+                self.storages.wrote(tensor, node, output, None)
+        return result
+
+    def _foreach(self, function: Any, schema: Schema, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Record an operation on lists of tensors as one node for each."""
+        lists = [a for a in args if isinstance(a, list | tuple)]
+        count = len(lists[0])
+        before = [
+            tuple(
+                self._read_one(a[i] if isinstance(a, list | tuple) and len(a) == count else a) for a in args
+            )
+            for i in range(count)
+        ]
+        result = function(*args, **kwargs)
+        for i, tensor in enumerate(lists[0]):
+            node = self._node(schema.name, before[i], *_copies([tensor]), function=function)
+            self.storages.wrote(tensor, node, 0, None)
+        return result
+
+    def _node(
+        self,
+        operation: str,
+        arguments: tuple[Any, ...],
+        results: tuple[Any, ...],
+        layouts: tuple[Geometry | None, ...],
+        *,
+        keywords: dict[str, Any] | None = None,
+        function: Any = None,
+    ) -> Node:
+        self.number += 1
+        place = self._place() if self.phase is Phase.FORWARD else Place()
+        return Node(
+            self.number, operation, function, arguments, keywords or {}, results, layouts, self.phase, place
+        )
+
+    def _place(self) -> Place:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if not file.startswith((_TORCH, _OURS)):
+                return Place(self.module(), file, frame.f_lineno)
+            frame = frame.f_back
+        return Place(self.module())
+
+    def _note_change(self, tensor: Tensor) -> None:
+        self.changed.append((tuple(tensor.shape), self._place()))
+
+    def _keep_leaves(self, arguments: Sequence[Any]) -> None:
+        """Remember tensors that require a gradient and that nothing computed: they are parameters.
+
+        Views that a backward pass makes of saved tensors look the same, but they are views.
+        """
+        for tensor in _tensors(arguments):
+            if tensor.requires_grad and tensor.is_leaf and not tensor._is_view():
+                if id(tensor) not in self.leaves:
+                    self.leaves[id(tensor)] = weakref.ref(tensor)
+                self.keep(tensor, Origin.PARAMETER)
+
+    def _read_one(self, argument: Any) -> Any:
+        if isinstance(argument, Tensor):
+            self._keep_leaves((argument,))
+            return self.read(argument)
+        if isinstance(argument, list | tuple):
+            return tuple(self._read_one(each) for each in argument)
+        return argument
+
+    def _read_all(self, arguments: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(map(self._read_one, arguments))
+
+    def _read_map(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._read_one(each) for name, each in arguments.items()}
+
+
+def _has_rule(name: str) -> bool:
+    from zerograd.explaining.shadow.rules import find
+
+    return find(name) is not None
+
+
+def _shares(tensor: Tensor, storages: set[int]) -> bool:
+    return _has_storage(tensor) and tensor.untyped_storage()._cdata in storages
+
+
+def _has_storage(tensor: Tensor) -> bool:
+    return tensor.layout is torch.strided and not tensor.is_quantized
+
+
+def _argument(schema: Schema, args: tuple[Any, ...], kwargs: Mapping[str, Any], at: int) -> Any:
+    """Return the argument that the schema's ``at``-th written one is."""
+    position, name = schema.written[at]
+    return args[position] if position < len(args) else kwargs.get(name)
+
+
+def _written(schema: Schema, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[Tensor]:
+    for at in range(len(schema.written)):
+        yield from _tensors((_argument(schema, args, kwargs, at),))
+
+
+def _tensors(arguments: Any) -> Iterator[Tensor]:
+    for argument in arguments:
+        if isinstance(argument, Tensor):
+            yield argument
+        elif isinstance(argument, list | tuple):
+            yield from _tensors(argument)
+
+
+def _outputs(result: Any) -> Iterator[Any]:
+    """Yield results in order, lists of tensors flattened."""
+    if isinstance(result, list | tuple):
+        for each in result:
+            yield from _outputs(each)
+    else:
+        yield result
+
+
+def _copies(tensors: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Geometry | None, ...]]:
+    """Return copies that later writes do not reach, and how the originals lay in their storages."""
+    copies: list[Any] = []
+    layouts: list[Geometry | None] = []
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            copies.append(tensor)
+            layouts.append(None)
+        elif not _has_storage(tensor) or tensor.device.type == "meta":
+            copies.append(tensor.detach())
+            layouts.append(None)
+        else:
+            copies.append(tensor.detach().clone(memory_format=torch.preserve_format))
+            layouts.append(Geometry.read(tensor))
+    return tuple(copies), tuple(layouts)

@@ -1,0 +1,160 @@
+"""What was seen of one step, before anything is concluded from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import torch
+
+from zerograd.explaining.training.held import Slot
+from zerograd.explaining.training.tensors import bits, storage
+from zerograd.explaining.training.writes import Write
+
+
+class Outcome(StrEnum):
+    """How a step ended."""
+
+    STEPPED = "stepped"
+    SKIPPED = "skipped"  # by a gradient scaler
+    NOT_CALLED = "not_called"
+
+
+class Edit(StrEnum):
+    """What an operation did to a gradient."""
+
+    ZEROED = "zeroed"  # wholly, in places, or by a mask
+    SCALED = "scaled"  # by one number: clipping by norm
+    CLAMPED = "clamped"
+    UNSCALED = "unscaled"  # by a gradient scaler
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The settings of a parameter's group at the step.
+
+    Attributes:
+        step_size: None where the optimiser has none, or chooses it by itself.
+        decay: the weight decay; 0 where there is none.
+    """
+
+    number: int
+    step_size: float | None
+    decay: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One parameter: all that a step had of it, and did to it. Tensors are copies.
+
+    Attributes:
+        places: where the optimiser lists it: ``param_groups[0][3]``.
+        elsewhere: the class of another optimiser that holds it.
+        gradient: its gradient when the optimiser began; dense.
+        arrived: its gradient at the end of the last backward that gave it one since its optimiser's last
+            step; None where there was none.
+        stale: whether a backward was seen, gave it no gradient, and left an older one there.
+        between: what was written to its gradient between the end of backward and the step.
+        zeroed: whether the optimiser's ``zero_grad()`` ran between them.
+        before: its values; None where they cannot be compared, as after.
+        writes: the in-place writes that could be read.
+        unread: whether it was also written to in other ways.
+        momentum: where a momentum of the optimiser was not 0 before the step.
+    """
+
+    shape: torch.Size
+    dtype: torch.dtype
+    requires_grad: bool
+    places: tuple[str, ...] = ()
+    elsewhere: str | None = None
+    group: Group | None = None
+    gradient: torch.Tensor | None = None
+    arrived: torch.Tensor | None = None
+    stale: bool = False
+    between: frozenset[Edit] = frozenset()
+    zeroed: bool = False
+    before: torch.Tensor | None = None
+    after: torch.Tensor | None = None
+    writes: tuple[Write, ...] = ()
+    unread: bool = False
+    momentum: torch.Tensor | None = None
+
+    @property
+    def moved(self) -> torch.Tensor | None:
+        """Return which entries, flattened, have other bits than before; None if nothing can be compared.
+
+        A zero that only changes its sign is the same number.
+        """
+        if self.before is None or self.after is None:
+            return None
+        if self.before.shape != self.after.shape or self.before.dtype != self.after.dtype:
+            return torch.ones(self.shape.numel(), dtype=torch.bool)
+        zeros = (self.before.reshape(-1) == 0) & (self.after.reshape(-1) == 0)
+        return (bits(self.before) != bits(self.after)) & ~zeros
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen up to one step.
+
+    Attributes:
+        optimizer: its class; None where no optimiser is known.
+        parameters: by name: those given, and those that only the optimiser holds.
+        module, slots: the order of the modules' parameters, and of what the optimiser holds.
+        infinite: names whose gradients kept a scaler from stepping, where they were seen.
+    """
+
+    optimizer: str | None
+    outcome: Outcome
+    parameters: Mapping[str, Watched]
+    module: tuple[Slot, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    infinite: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """The gradients that arrived since each parameter's optimiser last stepped.
+
+    Attributes:
+        gradients: as they were at the end of the last backward that gave one.
+        missed: of parameters to which none gave one, the gradient that was there, with its version.
+        between: what was written to gradients since.
+        storages: the names by the addresses of the gradients' storages.
+        zeroed: the classes of optimisers whose ``zero_grad()`` ran since.
+    """
+
+    gradients: dict[str, torch.Tensor] = field(default_factory=dict)
+    missed: dict[str, tuple[torch.Tensor, int]] = field(default_factory=dict)
+    between: dict[str, list[Edit]] = field(default_factory=dict)
+    storages: dict[int, list[str]] = field(default_factory=dict)
+    zeroed: set[str] = field(default_factory=set)
+
+    def record(self, parameters: Mapping[str, Any], gradients: Mapping[str, torch.Tensor | None]) -> None:
+        """Take the gradients of a backward that has just ended."""
+        self.between.clear()
+        self.storages.clear()
+        self.zeroed.clear()
+        for name, parameter in parameters.items():
+            present = parameter.grad
+            if present is not None and present.layout is torch.strided and present.numel():
+                self.storages.setdefault(storage(present), []).append(name)
+            gradient = gradients.get(name)
+            if gradient is not None:
+                self.gradients[name] = gradient
+                self.missed.pop(name, None)
+            elif present is not None and name not in self.gradients:
+                self.missed[name] = (present, present._version)
+
+    def is_stale(self, name: str, present: torch.Tensor | None) -> bool:
+        """Whether ``present`` is there from before, untouched by the last backward and by anybody since."""
+        old, version = self.missed.get(name, (None, -1))
+        return present is not None and present is old and present._version == version
+
+    def forget(self, names: Mapping[str, Any]) -> None:
+        """Drop the gradients that a step has used."""
+        for name in names:
+            self.gradients.pop(name, None)

@@ -1,0 +1,214 @@
+"""Watching a training step: what is followed while the user's own code runs, and when it is explained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from zerograd.explaining.tape import passes
+from zerograd.explaining.tape.modules import Modules, name_parameters, with_buffers
+from zerograd.explaining.tape.nodes import Origin, Place, Source
+from zerograd.explaining.tape.recorder import Recorder
+from zerograd.explaining.training.clipping import before_clipping
+from zerograd.explaining.training.explanation import Explanation, StepReport
+from zerograd.explaining.training.observation import Observation
+from zerograd.explaining.training.reporting import report_step
+from zerograd.explaining.training.watcher import StepWatcher
+
+
+@dataclass(slots=True)
+class _Round:
+    """What happened since the last report: until every optimiser has stepped once, or one steps again.
+
+    Attributes:
+        gradients: what ``backward`` left for each tensor, by identity.
+        observations: what was seen of each step.
+        stepped: the optimisers that stepped.
+    """
+
+    gradients: dict[int, Source] = field(default_factory=dict)
+    observations: list[Observation] = field(default_factory=list)
+    stepped: list[Optimizer] = field(default_factory=list)
+
+
+class Watch:
+    """Follows modules, backward passes and optimisers from ``__enter__`` to ``__exit__``."""
+
+    def __init__(self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer]) -> None:
+        self.recorder = Recorder()
+        self._modules = Modules(list(models), self._met)
+        self._steps = StepWatcher()
+        self._reports: list[StepReport] = []
+        self._round = _Round()
+        self._stack = ExitStack()
+        self._error: str | None = None
+        self._seconds = 0.0
+        self._before = 0  # the last node of the step before
+        self.recorder.module = self._modules.current
+        self.recorder.saw = self._saw
+        for optimizer in optimizers:
+            self._steps.knows(optimizer)
+            self._keep(_held(optimizer))
+
+    def __enter__(self) -> Watch:
+        self._stack.enter_context(self._modules.watched())
+        self._stack.enter_context(passes.watched(self.recorder, self))
+        for hook in (
+            register_optimizer_step_pre_hook(self._before_step),
+            register_optimizer_step_post_hook(self._after_step),
+        ):
+            self._stack.callback(hook.remove)
+        self._stack.enter_context(self.recorder)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+        if error is not None:
+            self._error = f"{type(error).__name__}: {error}"
+        self._finish(last=True)
+
+    def explanation(self) -> Explanation:
+        """Return what was seen so far."""
+        return Explanation(tuple(self._reports), str(torch.__version__), self._error, self._seconds)
+
+    # what calls back
+
+    def _met(self, root: nn.Module) -> None:
+        self._keep(root.parameters())
+        for buffer in with_buffers(root):
+            self.recorder.keep(buffer, Origin.BUFFER)
+
+    def _keep(self, parameters: Iterable[Tensor]) -> None:
+        for parameter in parameters:
+            self.recorder.keep(parameter, Origin.PARAMETER)
+
+    def before_backward(self) -> None:
+        """Take note that gradients will come."""
+        self._steps.backward_began()
+
+    def after_backward(self) -> None:
+        """Take the gradients that ``backward`` left."""
+        with self.recorder.paused():
+            fresh: dict[str, Tensor | None] = {}
+            named = self._everything()
+            for name, tensor in named.items():
+                if tensor.grad is None:
+                    continue
+                source = self.recorder.read(tensor.grad)
+                known = self._round.gradients.get(id(tensor))
+                if source.node.number > self._before and (known is None or known.node is not source.node):
+                    self._round.gradients[id(tensor)] = source
+                    fresh[name] = source.run
+            self._steps.backward_ended(named, fresh)
+
+    def after_grad(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> None:
+        """Take the gradients that ``torch.autograd.grad`` returned."""
+        with self.recorder.paused():
+            for tensor, gradient in zip(inputs, gradients, strict=False):
+                if isinstance(tensor, Tensor) and isinstance(gradient, Tensor):
+                    self._round.gradients[id(tensor)] = self.recorder.read(gradient)
+
+    def _saw(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        skipped = self._steps.saw(function, args, kwargs)
+        if skipped is not None:
+            self._round.observations.append(skipped)
+
+    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if any(optimizer is other for other in self._round.stepped):
+            self._finish()
+        self._keep(_held(optimizer))
+        with self.recorder.paused():
+            for tensor in _held(optimizer):
+                if tensor.grad is not None:
+                    arrived = self._round.gradients.get(id(tensor))
+                    present = self.recorder.read(tensor.grad)
+                    self._round.gradients[id(tensor)] = before_clipping(present, arrived)
+            self._steps.before(optimizer, self._everything(), args, kwargs)
+        self.recorder.stepping = True
+
+    def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        with self.recorder.paused():
+            observation = self._steps.after(optimizer)
+        self.recorder.stepping = self._steps.stepping
+        if observation is None:
+            return
+        self._round.observations.append(observation)
+        self._round.stepped.append(optimizer)
+        if all(any(o is other for other in self._round.stepped) for o in self._steps.optimizers):
+            self._finish()
+
+    # what is reported
+
+    def _named(self) -> Mapping[str, Tensor]:
+        """Return parameters by name: those of the modules, of the optimisers alone, and of neither."""
+        named = name_parameters(self._modules.roots)
+        known = {id(t) for t in named.values()} | {id(t) for t in self._modules.inputs.values()}
+        for leaf in [reference() for reference in list(self.recorder.leaves.values())]:
+            if leaf is not None and id(leaf) not in known:
+                known.add(id(leaf))
+                number = sum(name.startswith("tensor") for name in named)
+                named[f"tensor{number} ({' × '.join(map(str, leaf.shape)) or 'number'})"] = leaf
+        for optimizer in self._steps.optimizers:
+            for i, group in enumerate(optimizer.param_groups):
+                for j, parameter in enumerate(group["params"]):
+                    if id(parameter) not in known:
+                        known.add(id(parameter))
+                        named[f"param_groups[{i}][{j}]"] = parameter
+        return named
+
+    def _everything(self) -> dict[str, Tensor]:
+        """Return every tensor that is asked about, by name."""
+        return {**self._modules.inputs, **self._named()}
+
+    def _finish(self, last: bool = False) -> None:
+        """Explain what happened since the last report."""
+        if last and self._reports and not self._round.gradients and not self._round.stepped:
+            return
+        began = time.perf_counter()
+        with self.recorder.paused():
+            if last:
+                self._round.observations += self._steps.at_end(self._everything())
+            self._reports.append(
+                report_step(
+                    number=len(self._reports) + 1,
+                    parameters=self._named(),
+                    inputs=self._modules.inputs,
+                    gradients=self._round.gradients,
+                    loss=self.recorder.loss,
+                    observations=self._round.observations,
+                    messages=self._new_messages(),
+                )
+            )
+        self.recorder.loss = None
+        self._round = _Round()
+        self._before = self.recorder.number
+        self._seconds += time.perf_counter() - began
+
+    def _new_messages(self) -> tuple[str, ...]:
+        messages = [
+            f"A tensor of shape {list(shape)} was changed past PyTorch's operations, before {_at(place)}: its "
+            "numbers are taken as they were from there on."
+            for shape, place in self.recorder.changed
+        ]
+        self.recorder.changed.clear()
+        return tuple(dict.fromkeys(messages))
+
+
+def _at(place: Place) -> str:
+    return f"{place.file}:{place.line}" if place.file else "an operation of PyTorch"
+
+
+def _held(optimizer: Optimizer) -> Iterable[Tensor]:
+    for group in optimizer.param_groups:
+        yield from group["params"]

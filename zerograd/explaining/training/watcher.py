@@ -1,0 +1,391 @@
+"""Watches optimisers: what they hold, what they read, what they write, and when they do not step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from zerograd.explaining.training.held import Slot, held_tensors, holdings, of_module
+from zerograd.explaining.training.observation import Arrivals, Edit, Group, Observation, Outcome, Watched
+from zerograd.explaining.training.scaling import UNSCALE, UPDATE_SCALE, ScalerRecord
+from zerograd.explaining.training.tensors import (
+    copied,
+    copied_all,
+    copy,
+    geometry,
+    overlap,
+    quietly,
+    storage,
+    strided,
+)
+from zerograd.explaining.training.writes import FUSED, Write, is_mutable, name_of, targets, written
+
+_MOMENTUM = re.compile(r"(exp_avg|mom|buf|ema|velocity|^m$|^mu$)(?!.*(sq|second|max|var|sum))")
+_ZERO_GRAD = re.compile(r"Optimizer\.zero_grad#(\w+)\.zero_grad")
+_ZEROING = frozenset({"zero_", "fill_", "index_put_", "_index_put_impl_", "masked_fill_", "index_fill_"})
+_CLAMPING = frozenset({"clamp_", "clamp_min_", "clamp_max_", "hardtanh_"})
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A step that is under way.
+
+    Attributes:
+        late: whether gradients are to be read at the first write: a closure or a hook may still change them.
+    """
+
+    optimizer: Any
+    parameters: dict[str, torch.Tensor]
+    places: dict[str, tuple[str, ...]]
+    late: bool
+    watched: dict[str, Watched] = field(default_factory=dict)
+    by_geometry: dict[tuple[Any, ...], list[str]] = field(default_factory=dict)
+    by_storage: dict[int, list[str]] = field(default_factory=dict)
+    writes: dict[str, list[Write]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    scaler_skipped: bool = False
+
+
+class StepWatcher:
+    """Makes an `Observation` of each step, and of each that did not happen.
+
+    A recorder calls `knows` for an optimiser that is given or made, `backward_began` and `backward_ended`,
+    `before` and `after` from the global hooks of torch.optim, and `saw` for every operation, before it runs.
+    Nothing that it does changes a number, or draws one.
+    """
+
+    def __init__(self) -> None:
+        self.optimizers: list[Any] = []
+        self.arrivals = Arrivals()
+        self._frames: list[_Frame] = []
+        self._stepped: set[int] = set()
+        self._stepped_since: set[int] = set()
+        self._during_backward: set[str] | None = None
+        self._parameters: Mapping[str, torch.Tensor] = {}
+        self._scaler = ScalerRecord()
+
+    @property
+    def stepping(self) -> bool:
+        """Whether a step is under way."""
+        return bool(self._frames)
+
+    def knows(self, optimizer: Any) -> None:
+        """Take note of an optimiser."""
+        if all(other is not optimizer for other in self.optimizers):
+            self.optimizers.append(optimizer)
+
+    def backward_began(self) -> None:
+        """Take note that backward runs: steps that hooks take meanwhile use its gradients up."""
+        self._during_backward = set()
+
+    def backward_ended(
+        self, parameters: Mapping[str, torch.Tensor], gradients: Mapping[str, torch.Tensor | None]
+    ) -> None:
+        """Take the gradients that a backward left.
+
+        Args:
+            parameters: by name, all that are known.
+            gradients: copies of ``.grad`` as they are now; None, or left out, where this backward gave none.
+        """
+        self._parameters = parameters
+        used = self._during_backward or set()
+        self._during_backward = None
+        fresh = {name: None if name in used else gradient for name, gradient in gradients.items()}
+        self.arrivals.record(parameters, fresh)
+        if not used:
+            self._stepped_since.clear()
+
+    def before(
+        self,
+        optimizer: Any,
+        parameters: Mapping[str, torch.Tensor],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take everything as it is before a step.
+
+        Args:
+            parameters: by name, all that are known; what only the optimiser holds is added.
+            args, kwargs: what ``step`` was called with.
+        """
+        self.knows(optimizer)
+        for k, frame in enumerate(self._frames):
+            if frame.optimizer is optimizer:  # its last step raised
+                del self._frames[k:]
+                break
+        late = any(map(callable, (*args[1:], *(kwargs or {}).values()))) or bool(
+            getattr(optimizer, "_optimizer_step_pre_hooks", None)
+        )
+        named, places = holdings(optimizer, parameters)
+        frame = _Frame(optimizer, named, places, late)
+        with quietly():
+            groups = {
+                id(tensor): _group(number, group)
+                for number, group in enumerate(optimizer.param_groups)
+                for tensor in group["params"]
+            }
+            for name, tensor in named.items():
+                self._begin(frame, name, tensor, groups.get(id(tensor)))
+        self._frames.append(frame)
+
+    def _begin(self, frame: _Frame, name: str, tensor: torch.Tensor, group: Group | None) -> None:
+        held = frame.places.get(name, ())
+        frame.watched[name] = Watched(
+            tensor.shape,
+            tensor.dtype,
+            tensor.requires_grad,
+            held,
+            None if held else self._elsewhere(tensor, frame.optimizer),
+            group,
+            before=copy(tensor),
+        )
+        if not held:
+            return
+        if tensor.layout is torch.strided and tensor.numel():
+            frame.by_geometry.setdefault(geometry(tensor), []).append(name)
+            frame.by_storage.setdefault(storage(tensor), []).append(name)
+        if not frame.late:
+            self._read_gradient(frame, name)
+        gradient = frame.watched[name].gradient
+        if frame.late or (gradient is not None and bool((gradient == 0).any())):
+            momentum = _momentum(frame.optimizer, tensor)
+            frame.watched[name] = replace(frame.watched[name], momentum=momentum)
+
+    def _read_gradient(self, frame: _Frame, name: str) -> None:
+        if name in frame.read:
+            return
+        frame.read.add(name)
+        present = frame.parameters[name].grad
+        frame.watched[name] = replace(
+            frame.watched[name],
+            gradient=None if present is None else copy(present),
+            arrived=self.arrivals.gradients.get(name),
+            stale=self.arrivals.is_stale(name, present),
+            between=frozenset(self.arrivals.between.get(name, ())),
+            zeroed=type(frame.optimizer).__name__ in self.arrivals.zeroed,
+        )
+
+    def _elsewhere(self, tensor: torch.Tensor, but: Any) -> str | None:
+        for other in self.optimizers:
+            if other is not but and any(tensor is held for held in held_tensors(other)):
+                return type(other).__name__
+        return None
+
+    def saw(
+        self, func: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Observation | None:
+        """Take note of an operation that is about to run; return what was seen if a scaler skipped a step."""
+        kwargs = kwargs or {}
+        name = name_of(func)
+        if name == "_record_function_enter_new":
+            match = _ZERO_GRAD.match(str(args[0]) if args else "")
+            if match:
+                self.arrivals.zeroed.add(match[1])
+            return None
+        if not is_mutable(func):
+            return None
+        with quietly():
+            if name == UPDATE_SCALE:
+                return self._scale_updated()
+            if name == UNSCALE:
+                self._scaler.record(args[0], args[1], self._known())
+            self._edits(name, func, args, kwargs)
+            for frame in self._frames:
+                self._writes(frame, func, args, kwargs)
+        return None
+
+    def _edits(self, name: str, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        storages = self.arrivals.storages
+        edit: Edit | None = None
+        for tensor in written(func, args, kwargs):
+            for key in storages.get(storage(tensor), ()) if tensor.layout is torch.strided else ():
+                edit = edit or _edit(name.removeprefix("_foreach_"), args)
+                self.arrivals.between.setdefault(key, []).append(edit)
+
+    def _writes(self, frame: _Frame, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        if name_of(func) in FUSED and kwargs.get("found_inf") is not None:
+            frame.scaler_skipped |= bool(kwargs["found_inf"] != 0)
+        for tensor, write in targets(func, args, kwargs):
+            if tensor.layout is not torch.strided or not tensor.numel():
+                continue
+            near = frame.by_storage.get(storage(tensor), ())
+            exact = frame.by_geometry.get(geometry(tensor), ()) if near else ()
+            for name in near:
+                self._read_gradient(frame, name)
+                if name not in exact or write is None:
+                    if name in exact or overlap(tensor, frame.parameters[name]):
+                        frame.unread.add(name)
+                    continue
+                late = write.operation in FUSED  # these change what they read
+                kept = write if late else replace(write, operands=tuple(map(copied, write.operands)))
+                frame.writes.setdefault(name, []).append(kept)
+
+    def after(self, optimizer: Any) -> Observation | None:
+        """Return what was seen of a step; None for one that another optimiser's step took."""
+        k = next((k for k, frame in enumerate(self._frames) if frame.optimizer is optimizer), None)
+        if k is None:
+            return None
+        frame = self._frames[k]
+        del self._frames[k:]
+        self._stepped.add(id(optimizer))
+        self._stepped_since.add(id(optimizer))
+        if self._frames:
+            return None
+        with quietly():
+            for name in frame.parameters:
+                self._end(frame, name)
+        self.arrivals.forget(frame.places)
+        if self._during_backward is not None:
+            self._during_backward |= frame.places.keys()
+        outcome = Outcome.SKIPPED if frame.scaler_skipped else Outcome.STEPPED
+        return self._observation(optimizer, outcome, frame.parameters, frame.watched)
+
+    def _end(self, frame: _Frame, name: str) -> None:
+        tensor, watched = frame.parameters[name], frame.watched[name]
+        if watched.places:
+            self._read_gradient(frame, name)
+            watched = frame.watched[name]
+        moved_away = (
+            bool(watched.places)
+            and tensor.numel() > 0
+            and (tensor.layout is torch.strided and geometry(tensor) not in frame.by_geometry)
+        )
+        writes = tuple(
+            replace(write, operands=tuple(map(copied, write.operands)), keywords=copied_all(write.keywords))
+            if write.operation in FUSED
+            else write
+            for write in frame.writes.get(name, ())
+        )
+        frame.watched[name] = replace(
+            watched,
+            after=copy(tensor) if watched.before is not None else None,
+            writes=writes,
+            unread=name in frame.unread or moved_away,
+        )
+
+    def at_end(self, parameters: Mapping[str, torch.Tensor]) -> tuple[Observation, ...]:
+        """Return what is to be said of optimisers that never stepped since the last backward.
+
+        Those that stepped before are not among them where another one stepped since: they take turns.
+        """
+        waiting = []
+        for optimizer in self.optimizers:
+            named, places = holdings(optimizer, parameters)
+            reached = any(name in self.arrivals.gradients for name in places)
+            if reached and id(optimizer) not in self._stepped_since:
+                waiting.append((optimizer, named, places))
+        if self._stepped_since:
+            waiting = [entry for entry in waiting if id(entry[0]) not in self._stepped]
+        observations = []
+        for optimizer, named, places in waiting:
+            refused = bool(self._scaler.names & places.keys())
+            outcome = Outcome.SKIPPED if refused else Outcome.NOT_CALLED
+            infinite = self._scaler.infinite if refused else ()
+            watched = self._unmoved(optimizer, named, places)
+            observations.append(self._observation(optimizer, outcome, named, watched, infinite))
+        return tuple(observations)
+
+    def _unmoved(
+        self, optimizer: Any, named: Mapping[str, torch.Tensor], places: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, Watched]:
+        return {
+            name: Watched(
+                tensor.shape,
+                tensor.dtype,
+                tensor.requires_grad,
+                places.get(name, ()),
+                None if name in places else self._elsewhere(tensor, optimizer),
+                arrived=self.arrivals.gradients.get(name),
+            )
+            for name, tensor in named.items()
+        }
+
+    def _known(self) -> dict[str, torch.Tensor]:
+        """Return the parameters of the last backward, and what optimisers hold beside."""
+        named = dict(self._parameters)
+        for optimizer in self.optimizers:
+            named |= holdings(optimizer, named)[0]
+        return named
+
+    def _scale_updated(self) -> Observation | None:
+        named = self._known()
+        refused, infinite = self._scaler.names, self._scaler.infinite
+        self._scaler = ScalerRecord()
+        optimizer = next((o for o in self.optimizers if holdings(o, named)[1].keys() & refused), None)
+        if not refused or id(optimizer) in self._stepped_since:
+            return None
+        places = holdings(optimizer, named)[1] if optimizer else dict.fromkeys(refused, ("param_groups",))
+        self._stepped_since.add(id(optimizer))
+        watched = self._unmoved(optimizer, named, places)
+        self.arrivals.forget(places)
+        return self._observation(optimizer, Outcome.SKIPPED, named, watched, infinite)
+
+    def _observation(
+        self,
+        optimizer: Any,
+        outcome: Outcome,
+        named: Mapping[str, torch.Tensor],
+        watched: Mapping[str, Watched],
+        infinite: tuple[str, ...] = (),
+    ) -> Observation:
+        keys = {id(tensor): name for name, tensor in named.items()}
+        memory = {storage(tensor) for name, tensor in named.items() if of_module(name) and strided(tensor)}
+        module = tuple(
+            Slot(name, tuple(it.shape), it.requires_grad and not it.places and it.elsewhere is None)
+            for name, it in watched.items()
+            if of_module(name)
+        )
+        slots = tuple(
+            Slot(
+                key := keys[id(tensor)],
+                tuple(tensor.shape),
+                not of_module(key)
+                and watched[key].arrived is None
+                and not (strided(tensor) and storage(tensor) in memory),
+            )
+            for tensor in held_tensors(optimizer)
+        )
+        name = type(optimizer).__name__ if optimizer is not None else None
+        return Observation(name, outcome, dict(watched), module, slots, infinite)
+
+
+def _group(number: int, group: Mapping[str, Any]) -> Group:
+    decay = [_real(group.get(key)) for key in ("weight_decay", "lambd")]
+    return Group(number, _real(group.get("lr")), max((abs(value) for value in decay if value), default=0.0))
+
+
+def _real(value: Any) -> float | None:
+    if isinstance(value, torch.Tensor):
+        return float(value.item()) if value.numel() == 1 else None
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _momentum(optimizer: Any, tensor: torch.Tensor) -> torch.Tensor | None:
+    state = getattr(optimizer, "state", None)
+    mine = state.get(tensor) if isinstance(state, Mapping) else None
+    mask: torch.Tensor | None = None
+    for key, value in mine.items() if isinstance(mine, Mapping) else ():
+        fits = isinstance(value, torch.Tensor) and value.shape == tensor.shape and strided(value)
+        if fits and _MOMENTUM.search(str(key)):
+            nonzero = (value != 0).reshape(-1)
+            mask = nonzero if mask is None else mask | nonzero
+    return mask
+
+
+def _edit(name: str, args: Sequence[Any]) -> Edit:
+    if name in _ZEROING:
+        return Edit.ZEROED
+    if name == UNSCALE:
+        return Edit.UNSCALED
+    if name in _CLAMPING:
+        return Edit.CLAMPED
+    if name in ("mul_", "div_") and len(args) > 1:
+        other = args[1]
+        many = isinstance(other, list | tuple) or (isinstance(other, torch.Tensor) and other.numel() > 1)
+        return Edit.ZEROED if many else Edit.SCALED  # by a mask
+    return Edit.OTHER
