@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.bounded import Bounded, BoundedDomain
-from zerograd.explain.shadow.evaluation import Evaluation
-from zerograd.explain.tape.nodes import Source
-from zerograd.explain.tape.recorder import Recorder
+from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
+from zerograd.explaining.shadow.evaluation import Evaluation
+from zerograd.explaining.tape.nodes import Source
+from zerograd.explaining.tape.recorder import Recorder
 
 Matrix = list[list[Fraction]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 else:
     torch = pytest.importorskip("torch")
 
-from tests.explain.shadow.programs import Fractions, Step, leaves, programs, run  # noqa: E402
-from zerograd.explain.shadow import residues as module  # noqa: E402
-from zerograd.explain.shadow.domain import Cannot, Convolution  # noqa: E402
-from zerograd.explain.shadow.dyadic import Apart, Scaled, dyadic, reduce_  # noqa: E402
-from zerograd.explain.shadow.residues import LONGEST, ResidueDomain, Residues, primes  # noqa: E402
+from tests.explaining.shadow.programs import Fractions, Step, leaves, programs, run  # noqa: E402
+from zerograd.explaining.shadow import residues as module  # noqa: E402
+from zerograd.explaining.shadow.domain import Cannot, Convolution  # noqa: E402
+from zerograd.explaining.shadow.dyadic import Apart, Scaled, dyadic, reduce_  # noqa: E402
+from zerograd.explaining.shadow.residues import LONGEST, ResidueDomain, Residues, primes  # noqa: E402
 
 P = next(primes())
 SMALLEST = max(p for p in (2097169, 2097211) if module.is_prime(p))
@@ -86,10 +87,11 @@ def test_reduction(numbers: list[int], prime: int) -> None:
     st.sampled_from([0, 2, 24]),
 )
 def test_leaves_of_any_size(numbers: list[float], dtype: Any, digits: int) -> None:
-    tensor = torch.tensor(numbers, dtype=torch.float64).to(dtype)
-    tensor = tensor.where(tensor.isfinite(), torch.ones_like(tensor))
+    tensor = torch.tensor(numbers, dtype=torch.float64)
     if digits:
         tensor = (tensor.clamp(-100, 100) * 2**digits).round() / 2**digits
+    tensor = tensor.to(dtype)
+    tensor = tensor.where(tensor.isfinite(), torch.ones_like(tensor))
     assert_agrees(ResidueDomain(P).leaf(tensor), Fractions().leaf(tensor))
 
 
@@ -176,12 +178,13 @@ def test_inverses() -> None:
 def test_refusals() -> None:
     domain = ResidueDomain(P)
     one = domain.constant(1, ())
-    for refused in (
+    refusals: list[Callable[[], Residues]] = [
         lambda: domain.unary("exp", one),
         lambda: domain.scale(one, Fraction(1, P)),
         lambda: domain.constant(math.inf, ()),
         lambda: domain.leaf(torch.ones(2, dtype=torch.complex64)),
-    ):
+    ]
+    for refused in refusals:
         with pytest.raises(Cannot):
             refused()
     for no_prime in (P + 2, P - 1, 3, 2**22 + 15):

@@ -12,7 +12,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from zerograd.explain.shadow.domain import Cannot, Domain, Number
+from zerograd.explaining.shadow.domain import Cannot, Domain, Number
 
 N = 3
 """All values are matrices with so many rows and columns."""

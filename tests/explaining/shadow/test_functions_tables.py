@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.needs("torch")
 torch = pytest.importorskip("torch")
 
-from zerograd.explain.shadow.functions import (  # noqa: E402
+from zerograd.explaining.shadow.functions import (  # noqa: E402
     UnprovedTableError,
     ball,
     circular,

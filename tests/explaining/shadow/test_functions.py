@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from mpmath import mpf
 
 from tests.effort import examples
-from tests.explain.shadow.function_references import MONOTONE, VALUES, hard, inside, value
+from tests.explaining.shadow.function_references import MONOTONE, VALUES, hard, inside, value
 
 pytestmark = pytest.mark.needs("torch")
 torch = pytest.importorskip("torch")
 
-from zerograd.explain.shadow.functions import NAMES, enclose  # noqa: E402
+from zerograd.explaining.shadow.functions import NAMES, enclose  # noqa: E402
 
 NORMAL = 2.0**-1022
 

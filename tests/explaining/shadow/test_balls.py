@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 else:
     torch = pytest.importorskip("torch")
 
-from tests.explain.shadow.programs import Fractions, Step, leaves, programs, run  # noqa: E402
-from zerograd.explain.shadow import balls as module  # noqa: E402
-from zerograd.explain.shadow.balls import BallDomain, Exhausted, fraction, is_exact, signs  # noqa: E402
-from zerograd.explain.shadow.domain import Cannot, Convolution  # noqa: E402
+from tests.explaining.shadow.programs import Fractions, Step, leaves, programs, run  # noqa: E402
+from zerograd.explaining.shadow import balls as module  # noqa: E402
+from zerograd.explaining.shadow.balls import BallDomain, Exhausted, fraction, is_exact, signs  # noqa: E402
+from zerograd.explaining.shadow.domain import Cannot, Convolution  # noqa: E402
 
 
 def rational(x: Any) -> Fraction:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from tests.effort import examples
-from tests.explain.shadow.function_references import VALUES, inside, value
+from tests.explaining.shadow.function_references import VALUES, inside, value
 
 pytestmark = pytest.mark.needs("torch")
 pytest.importorskip("torch")
 
-from zerograd.explain.shadow.functions import NAMES, ball  # noqa: E402
+from zerograd.explaining.shadow.functions import NAMES, ball  # noqa: E402
 
 
 def exactly(x: arb) -> mpf:
