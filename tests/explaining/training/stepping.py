@@ -122,4 +122,4 @@ def weight(*values: float, dtype: torch.dtype = torch.float32) -> torch.nn.Param
 def linear(parameter: torch.Tensor, *gradient: float) -> Callable[[], torch.Tensor]:
     """A loss whose gradient is this one, wherever the parameter is."""
     fixed = torch.tensor(gradient, dtype=parameter.dtype)
-    return lambda: (parameter * fixed).sum()
+    return lambda: torch.sum(parameter * fixed)

@@ -122,7 +122,8 @@ def dyadic(tensor: Tensor) -> Dyadic:
     if not tensor.is_floating_point():
         return _whole(tensor)
     floats = tensor.detach().to(torch.float64)
-    largest = float(floats.abs().max()) if floats.numel() else 0.0
+    ends = torch.aminmax(floats) if floats.numel() else (0.0, 0.0)
+    largest = max(-float(ends[0]), float(ends[1]))
     if not math.isfinite(largest):
         return _apart(torch.where(floats.isfinite(), floats, torch.nan), None)
     if largest == 0:
@@ -147,9 +148,21 @@ def _twos(floats: Tensor, dtype: torch.dtype) -> int:
     digits = 1 - round(math.log2(torch.finfo(dtype).eps))
     some = floats.flatten()[:256]
     few, bound = _least(some), _last_digit(some, digits)
-    if few is not None and bound is not None and few >= bound - 2:
-        return _last_digit(floats, digits) or 0
-    return _least(floats) or 0  # round numbers
+    if few is not None and bound is not None:
+        if few >= bound - 2:
+            return _last_digit(floats, digits) or 0
+        for twos in (few, few + 2, few + 6):  # round numbers
+            if _are_multiples(floats, twos):
+                return twos
+    return _least(floats) or 0
+
+
+def _are_multiples(floats: Tensor, twos: int) -> bool:
+    """Whether all entries are integers divided by 2^twos."""
+    if not -1000 < twos < 1000:
+        return False
+    integers = floats * 2.0**twos
+    return bool(integers.isfinite().all()) and torch.equal(integers.round(), integers)
 
 
 def _last_digit(floats: Tensor, digits: int) -> int | None:

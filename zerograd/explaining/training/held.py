@@ -41,24 +41,22 @@ class Slot:
 def replacements(module: Sequence[Slot], optimizer: Sequence[Slot]) -> Mapping[str, Slot]:
     """Return for parameters of a module the tensors that an optimiser holds in their place.
 
-    Those that both have divide the two orders into stretches. In a stretch as many new as old ones of the
-    same numbers of dimensions are matched in order, else those of the same shape. Where the orders differ
-    (weights and biases in groups of their own), everything is one stretch.
+    Those that both have divide the two orders into stretches, if they are in the same order in both. Where
+    new and old ones of a stretch have the same numbers of dimensions, they are matched in order; what is left
+    is matched by shape, and at last by the number of dimensions.
     """
-    matched: dict[str, Slot] = {}
-    for new, old in _stretches(module, optimizer):
-        matched |= _match(new, old)
-    return matched
-
-
-def _stretches(module: Sequence[Slot], optimizer: Sequence[Slot]) -> Iterator[tuple[list[Slot], list[Slot]]]:
     inside = {slot.key for slot in module}
     anchors = [slot.key for slot in optimizer if slot.key in inside]
-    shared = set(anchors)
-    if anchors != [slot.key for slot in module if slot.key in shared]:
-        yield [slot for slot in module if slot.free], [slot for slot in optimizer if slot.free]
-        return
-    yield from zip(_cut(module, shared), _cut(optimizer, shared), strict=True)
+    matched: dict[str, Slot] = {}
+    if anchors == [slot.key for slot in module if slot.key in set(anchors)]:
+        stretches = zip(_cut(module, set(anchors)), _cut(optimizer, set(anchors)), strict=True)
+        for new, old in stretches:
+            matched |= _match_in_order(new, old)
+    taken = {slot.key for slot in matched.values()}
+    return matched | _match_by_shape(
+        [slot for slot in module if slot.free and slot.key not in matched],
+        [slot for slot in optimizer if slot.free and slot.key not in taken],
+    )
 
 
 def _cut(slots: Iterable[Slot], at: set[str]) -> list[list[Slot]]:
@@ -71,9 +69,15 @@ def _cut(slots: Iterable[Slot], at: set[str]) -> list[list[Slot]]:
     return stretches
 
 
-def _match(new: list[Slot], old: list[Slot]) -> dict[str, Slot]:
-    if [len(slot.shape) for slot in new] == [len(slot.shape) for slot in old]:
-        return {slot.key: other for slot, other in zip(new, old, strict=True)}
+def _match_in_order(new: list[Slot], old: list[Slot]) -> dict[str, Slot]:
+    if [len(slot.shape) for slot in new] != [len(slot.shape) for slot in old]:
+        return {}
+    return {slot.key: other for slot, other in zip(new, old, strict=True)}
+
+
+def _match_by_shape(new: list[Slot], old: list[Slot]) -> dict[str, Slot]:
+    if in_order := _match_in_order(new, old):
+        return in_order
     matched: dict[str, Slot] = {}
     left = list(old)
     for slot in new:
@@ -81,15 +85,12 @@ def _match(new: list[Slot], old: list[Slot]) -> dict[str, Slot]:
         if other is not None:
             matched[slot.key] = other
             left.remove(other)
-    unmatched = [slot for slot in new if slot.key not in matched]
-    if len(unmatched) == len(left):
-        by_dimensions = sorted(left, key=lambda slot: len(slot.shape))
-        for slot, other in zip(
-            sorted(unmatched, key=lambda slot: len(slot.shape)), by_dimensions, strict=True
-        ):
-            if len(slot.shape) == len(other.shape):
-                matched[slot.key] = other
-    return matched
+    unmatched = sorted((slot for slot in new if slot.key not in matched), key=_dimensions)
+    return matched | _match_in_order(unmatched, sorted(left, key=_dimensions))
+
+
+def _dimensions(slot: Slot) -> int:
+    return len(slot.shape)
 
 
 def held_tensors(optimizer: Any) -> Iterator[torch.Tensor]:

@@ -84,12 +84,16 @@ class Watched:
 
     @property
     def moved(self) -> torch.Tensor | None:
-        """Return which entries, flattened, have other bits than before; None if nothing can be compared."""
+        """Return which entries, flattened, have other bits than before; None if nothing can be compared.
+
+        A zero that only changes its sign is the same number.
+        """
         if self.before is None or self.after is None:
             return None
         if self.before.shape != self.after.shape or self.before.dtype != self.after.dtype:
             return torch.ones(self.shape.numel(), dtype=torch.bool)
-        return bits(self.before) != bits(self.after)
+        zeros = (self.before.reshape(-1) == 0) & (self.after.reshape(-1) == 0)
+        return (bits(self.before) != bits(self.after)) & ~zeros
 
 
 @dataclass(frozen=True, slots=True)

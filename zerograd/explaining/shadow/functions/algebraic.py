@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isqrt
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,8 @@ from .points import LEAST, Function, Points, curved, points
 from .tables import UNIT, Array, sum_of_errors
 
 _FRACTION = (1 << 52) - 1
+_ROOT_OF_TWO = isqrt(1 << 105) - (1 << 52)
+"""The fraction of √2, rounded down."""
 
 
 def _power_of_two(x: Array) -> npt.NDArray[np.bool_]:
@@ -30,7 +34,7 @@ def _root(x: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
     roots = np.sqrt(scaled)
     bits = roots.view(np.int64)
     short = ((bits & ((1 << 27) - 1)) == 0) | (
-        ((bits & ((1 << 26) - 1)) == 0) & ((bits & _FRACTION) < int(0.4142 * 2**52))
+        ((bits & ((1 << 26) - 1)) == 0) & ((bits & _FRACTION) <= _ROOT_OF_TWO)
     )
     exact = short & (roots * roots == scaled)
     if small.any():

@@ -12,8 +12,9 @@ import flint
 import numpy as np
 
 from .exponential import Scaled, scaled_exp
+from .ladders import Ladder, ladder
 from .points import Function, Points, curved, points
-from .tables import MARGIN, TINY, UNIT, Array, Ladder, floats, ladder, sum_of_errors, working
+from .tables import TINY, UNIT, Array, floats, sum_of_errors, working
 
 _ERF_END, _ERFC_END, _PHI_END = 6.0, 28.0, 40.0
 """Beyond the first, erf is 1 but for 2^-54; beyond the others the tails are below all positive floats."""
@@ -62,22 +63,31 @@ def _bell(y: Array, factor: float) -> tuple[Scaled, float]:
 
 
 def _erf_points(x: Array) -> Points:
+    """Return the value from the table, and the slope at y = c + t from that at the cell's centre.
+
+    The slope is (2/√π)·e^(−c²)·e^w with w = −t·(2y − t), |w| ≤ 1, and the terms of the
+    series of e^w from w⁴ on are at most 0.0517·w⁴.
+    """
     table = _erf()
-    values, cells = table.at(np.minimum(np.abs(x), _ERF_END))
-    return points(
-        np.copysign(values, x), sum_of_errors(table.table.error, 2.0**-54), table.steepest.take(cells)
-    )
+    y = np.minimum(np.abs(x), _ERF_END)
+    cells, offsets = table.rungs(y)
+    w = offsets * (offsets - 2.0 * y)
+    slopes = table.slopes.take(cells) * (1.0 + w * (1.0 + w * (0.5 + w * (1 / 6 + w * 0.0517))))
+    slopes *= 1 + 2.0**-40
+    values = np.copysign(table.table.at(cells, offsets), x)
+    return points(values, sum_of_errors(table.table.error, 2.0**-54), slopes)
 
 
-def _erf_spread(_: Array, radii: Array, at: Points) -> Array:
-    return at.aid * radii * (1 + 2.0**-40) + TINY
+def _erf_spread(middles: Array, radii: Array, at: Points) -> Array:
+    """Use that the logarithm of the slope has the slope −2x."""
+    return curved(at.aid, 2.0 * (np.abs(middles) + radii), radii)
 
 
 def _tail(x: Array, table: Ladder, factor: float) -> tuple[Array, Array, float]:
     """Return e^(−factor·x²)·g(|x|) and e^(−factor·x²), with a bound on the relative errors."""
     y = np.minimum(np.abs(x), table.end)
     bell, error = _bell(y, factor)
-    values = table.at(y)[0]
+    values = table.at(y)
     values *= bell.mantissas
     return Scaled(values, bell.powers).floats(), bell.floats(), sum_of_errors(error, table.table.error, UNIT)
 
@@ -87,11 +97,6 @@ def _erfc_points(x: Array) -> Points:
     values, bell, error = _tail(x, _erfcx(), 1.0)
     np.copyto(values, 2.0 - values, where=x < 0)
     return points(values, sum_of_errors(error, UNIT), bell * (_constants()[0] * (1 + 2.0**-40)) + TINY)
-
-
-def _erfc_spread(middles: Array, radii: Array, at: Points) -> Array:
-    """Use that the logarithm of the slope −(2/√π)·e^(−x²) has the slope −2x."""
-    return curved(at.aid, 2.0 * (np.abs(middles) + radii), radii)
 
 
 def _cumulative_points(x: Array) -> Points:
@@ -135,9 +140,7 @@ def _reach(middles: Array) -> Array:
     return 0.25 / (1.0 + np.abs(middles))
 
 
-ERF = Function(
-    _erf_points, _erf_spread, lambda m: np.full_like(m, MARGIN), limits=(-1.0, 1.0), exact={0.0: 0.0}
-)
-ERFC = Function(_erfc_points, _erfc_spread, _reach, ends=_down, limits=(2.0, 0.0), exact={0.0: 1.0})
+ERF = Function(_erf_points, _erf_spread, _reach, limits=(-1.0, 1.0), exact={0.0: 0.0})
+ERFC = Function(_erfc_points, _erf_spread, _reach, ends=_down, limits=(2.0, 0.0), exact={0.0: 1.0})
 CUMULATIVE = Function(_cumulative_points, _cumulative_spread, _reach, limits=(0.0, 1.0), exact={0.0: 0.5})
 DENSITY = Function(_density_points, _density_spread, _reach, ends=_hill, limits=(0.0, 0.0))

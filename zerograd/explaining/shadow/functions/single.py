@@ -53,7 +53,13 @@ def rounded(name: str, x: float) -> tuple[float, float]:
 def _on(name: str, function: Callable[[arb], arb], x: arb | fmpq) -> arb:
     """Return an enclosure with the present working precision."""
     if isinstance(x, fmpq):
-        return arb(x - 1).log1p() if name == "log" else function(arb(x))
+        match name:  # exact differences from where the logarithm is 0 or has no value
+            case "log" if fmpq(1, 2) < x < 2:
+                return arb(x - 1).log1p()
+            case "log1p" if x < fmpq(-1, 2):
+                return arb(x + 1).log()
+            case _:
+                return function(arb(x))
     if not x.is_finite():
         return _limit(name, x)
     if x.is_exact():
@@ -93,8 +99,16 @@ def _softplus(x: arb) -> arb:
     return x + rest if x >= 0 else rest
 
 
+def _erfc(x: arb) -> arb:
+    """Return erfc x; for great x as e^(−x²)·U(1/2, 1/2, x²)/√π, of which arb.erfc returns 0 ± a little."""
+    if not x > 1000:
+        return x.erfc()
+    square, half = x * x, arb(1) / 2
+    return (-square).exp() * square.hypgeom_u(half, half) / arb.pi().sqrt()
+
+
 def _cumulative(x: arb) -> arb:
-    return (-x / arb(2).sqrt()).erfc() / 2
+    return _erfc(-x / arb(2).sqrt()) / 2
 
 
 def _density(x: arb) -> arb:
@@ -110,7 +124,7 @@ _FUNCTIONS: dict[str, Callable[[arb], arb]] = {
     "tanh": _tanh,
     "softplus": _softplus,
     "erf": arb.erf,
-    "erfc": arb.erfc,
+    "erfc": _erfc,
     "sin": arb.sin,
     "cos": arb.cos,
     "sqrt": arb.sqrt,

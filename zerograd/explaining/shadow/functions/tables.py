@@ -195,70 +195,15 @@ def taylor(
             value (for completely monotone functions the left end); without it, the whole cell is.
     """
     with working(terms=degree + 2):
-        coefficients = _series(function, flint.arb(centre), degree + 1)
+        coefficients = series(function, flint.arb(centre), degree + 1)
         worst = flint.arb(centre, half) if steepest_at is None else flint.arb(steepest_at)
-        remainder = _series(function, worst, degree + 2)[degree + 1]
+        remainder = series(function, worst, degree + 2)[degree + 1]
     return Expansion(coefficients, remainder, half)
 
 
-def _series(function: Series, start: flint.arb, terms: int) -> list[flint.arb]:
+def series(function: Series, start: flint.arb, terms: int) -> list[flint.arb]:
     """Return coefficients of a function about a point or about all points of a ball."""
-    series = function(flint.arb_series([start, 1], terms))
-    if series.prec < terms:  # python-flint gives 0 for the coefficients beyond its cap
-        raise UnprovedTableError(f"{terms} coefficients were asked for, and {series.prec} computed")
-    return [flint.arb(series[n]) for n in range(terms)]
-
-
-OCTAVE = 5
-"""Bits: a ladder has 32 cells between 2^e − 1 and 2^(e+1) − 1."""
-_SHIFT = 52 - OCTAVE
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """A table on [0, end], with cells that widen in proportion to 1 + y."""
-
-    table: Table
-    end: float
-    steepest: Array
-    """Bounds on the absolute value of the derivative in each cell, and MARGIN beyond."""
-
-    def at(self, y: Array) -> tuple[Array, Cells]:
-        """Return the values at 0 ≤ y ≤ end, and the cells where they lie."""
-        cells = ((y + 1.0).view(np.int64) + (1 << (_SHIFT - 1))) >> _SHIFT
-        offsets = y - ((cells << _SHIFT).view(np.float64) - 1.0)  # exact
-        cells -= 1023 << OCTAVE
-        return self.table.at(cells, offsets), cells
-
-
-MARGIN = 2.0**-6
-
-
-def rungs(end: float) -> list[tuple[float, float]]:
-    """Return centres and half widths of the cells of a ladder."""
-    last = (int(np.float64(end + 1).view(np.int64)) + (1 << (_SHIFT - 1))) >> _SHIFT
-    cells = np.arange(1023 << OCTAVE, last + 1, dtype=np.int64)
-    shifted = (cells << _SHIFT).view(np.float64)
-    # Half of the distance between centres, and what the rounding of y + 1 adds.
-    halves = np.ldexp(1 + 2.0**-40, np.frexp(shifted)[1] - 1 - OCTAVE - 1)
-    return [(float(s) - 1.0, float(half)) for s, half in zip(shifted, halves, strict=True)]
-
-
-def ladder(function: Series, end: float, degree: int, *, monotone: bool = False) -> Ladder:
-    """Return a ladder of Taylor polynomials.
-
-    Args:
-        monotone: the function is completely monotone, so that each derivative is steepest at the left.
-    """
-    cells = rungs(end)
-    expansions = [
-        taylor(function, c, half, degree, steepest_at=c - half if monotone else None) for c, half in cells
-    ]
-    if monotone:
-        steepest = np.full(len(cells), np.inf)
-    else:
-        with working():
-            steepest = np.array(
-                [above(_series(function, flint.arb(c, half + MARGIN), 2)[1]) for c, half in cells]
-            )
-    return Ladder(table(expansions), end, steepest)
+    result = function(flint.arb_series([start, 1], terms))
+    if result.prec < terms:  # python-flint gives 0 for the coefficients beyond its cap
+        raise UnprovedTableError(f"{terms} coefficients were asked for, and {result.prec} computed")
+    return [flint.arb(result[n]) for n in range(terms)]

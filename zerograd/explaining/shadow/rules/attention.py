@@ -1,7 +1,8 @@
 """Rules of fused attention: softmax(q kᵀ · scale + mask) v, computed from its parts.
 
-Scores are shifted by the run's log Σ exp before exp: softmax does not change by any shift, so none has to be exact.
-A row in which a single score is not −∞ has weight 1 there whatever the scores are, and passes no gradient to them.
+Scores are shifted by the run's log Σ exp before exp: no shift changes a softmax, so it need not be exact.
+A row in which a single score is not −∞ has weight 1 there whatever the scores are, and passes no gradient to
+them.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class _Attention:
         """Return the transpose of `repeated`."""
         if self.share == 1:
             return v
-        return self.d.sum(self.d.move(lambda t: t.unflatten(-3, (-1, self.share)), v), (-3,))
+        *front, heads, length, width = self.d.shape(v)
+        shape = *front, heads // self.share, self.share, length, width
+        return self.d.sum(self.d.move(lambda t: t.reshape(shape), v), (-3,))
 
 
 @rule("_scaled_dot_product_flash_attention_for_cpu")

@@ -16,8 +16,9 @@ from zerograd.explaining.shadow.rules.table import Call, rule
 class _Shape:
     """How one call convolves.
 
-    A transposed convolution is the transpose of the convolution ``how`` from tensors of shape ``large`` to its input.
-    Where the output padding is not below the stride, the last entries lie beyond ``large``: no input reaches them.
+    A transposed convolution is the transpose of the convolution ``how``, from tensors of shape ``large`` to
+    its input. With output padding of a stride or more, ``large`` is what inputs reach, and the output is cut
+    from it.
     """
 
     def __init__(self, c: Call[Any], large: Sequence[int]) -> None:
@@ -109,5 +110,6 @@ def im2col(c: Call[Any]) -> Any:
 def col2im(c: Call[Any]) -> Any:
     """Sums of the columns' entries at each place."""
     d, kernel = c.domain, size(c["kernel_size"])
-    v = d.move(lambda t: t.unflatten(-2, (-1, kernel)), c.value("self"))
+    *front, rows, places = c.shape("self")
+    v = d.move(lambda t: t.reshape(*front, rows // kernel, kernel, places), c.value("self"))
     return given(d, v, _columns(c["output_size"], c), c["output_size"])

@@ -15,7 +15,7 @@ SUM, MEAN, MAX = 0, 1, 2
 """How an embedding bag joins rows."""
 
 
-# -- dropout --------------------------------------------------------------------------------------------------------
+# dropout
 @rule("native_dropout")
 def native_dropout(c: Call[Any]) -> Any:
     """What the run kept, divided by the probability of keeping."""
@@ -36,7 +36,7 @@ def native_dropout_backward(c: Call[Any]) -> Any:
     )
 
 
-# -- embedding ------------------------------------------------------------------------------------------------------
+# embedding
 @rule("embedding")
 def embedding(c: Call[Any]) -> Any:
     """The rows that the indices name."""
@@ -88,14 +88,13 @@ def embedding_renorm(c: Call[Any]) -> Any:
     return d.move(lambda t: t.reshape(c.shape("self")), flat)
 
 
-# -- bags of rows ---------------------------------------------------------------------------------------------------
+# bags of rows
 class _Bags:
     """Which rows each bag joins: those at ``kept`` of the indices are in bags ``bag``; padding is in none."""
 
-    def __init__(self, c: Call[Any]) -> None:
+    def __init__(self, c: Call[Any], count: int) -> None:
         self.indices, offsets = c.run("indices").to(torch.int64), c.run("offsets").to(torch.int64)
-        last = c.arguments.get("include_last_offset", False)
-        self.count = len(offsets) - 1 if last else len(offsets)
+        self.count = count
         places = torch.arange(len(self.indices))
         self.bag = torch.searchsorted(offsets[: self.count].contiguous(), places, right=True) - 1
         self.kept = self.indices != c["padding_idx"]
@@ -105,7 +104,7 @@ class _Bags:
 @rule("_embedding_bag", "_embedding_bag_forward_only")
 def embedding_bag(c: Call[Any]) -> Any:
     """Sum, mean or maximum of the rows of each bag; sums can be weighted."""
-    d, bags, w = c.domain, _Bags(c), c.value("weight")
+    d, bags, w = c.domain, _Bags(c, c.result().shape[0]), c.value("weight")
     width = c.shape("weight")[1]
     rest = (None,) * (len(c.node.results) - 1)
     if c["mode"] == MAX:
@@ -131,7 +130,7 @@ def embedding_bag_backward(c: Call[Any]) -> Any:
     if c["scale_grad_by_freq"]:
         # torch 2.13 divides by the frequencies of other rows than those meant
         raise Cannot("frequencies in bags")
-    return _bag_gradient(c, _Bags(c))
+    return _bag_gradient(c, _Bags(c, c.shape("grad")[0]))
 
 
 def _bag_gradient(c: Call[Any], bags: _Bags) -> Any:
@@ -154,7 +153,7 @@ def embedding_bag_weights_backward(c: Call[Any]) -> Any:
     """Inner product of each row with what comes back to its bag."""
     d = c.domain
     indices, kept = c.run("indices"), c.run("indices") != c["padding_idx"]
-    bag = _Bags(c).bag
+    bag = _Bags(c, c.shape("grad")[0]).bag
     rows = d.move(lambda t: t[indices], c.value("weight"))
     inner = d.sum(d.mul(rows, d.move(lambda t: t[bag], c.value("grad"))), (1,))
     return d.select(kept, inner, d.constant(0, (size(indices.shape),)))

@@ -1,7 +1,7 @@
-"""Rules of normalisations. Over a single entry every one that subtracts the mean is 0, whatever that entry is.
+"""Rules of normalisations. Over a single entry every one that subtracts the mean is 0, whatever it is.
 
-Means and inverse deviations are computed from exact inputs, never read from the run. With x̂ = (x − m)·r over n entries
-and a = g·w, the gradient of x is r·(a − mean(a) − x̂·mean(a·x̂)).
+Means and inverse deviations are computed from exact inputs, never read from the run. With x̂ = (x − m)·r
+over n entries and a = g·w, the gradient of x is r·(a − mean(a) − x̂·mean(a·x̂)).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.domain import AnyDomain, Cannot
@@ -61,11 +60,9 @@ def _shaped(d: AnyDomain, v: Any, shape: Sequence[int]) -> Any:
     return d.move(lambda t: t.reshape(tuple(shape)), v)
 
 
-# -- batch ----------------------------------------------------------------------------------------------------------
+# batch
 def _training(c: Call[Any]) -> bool:
-    return bool(
-        c.arguments.get("training", c.arguments.get("train", c.node.operation == "_batch_norm_with_update"))
-    )
+    return bool(c.arguments.get("training", c.node.operation == "_batch_norm_with_update"))
 
 
 @rule(
@@ -76,7 +73,7 @@ def _training(c: Call[Any]) -> bool:
     "_batch_norm_no_update",
 )
 def batch_norm(c: Call[Any]) -> Any:
-    """Normalisation of each channel over samples and places, or by running statistics, which come last."""
+    """Normalisation of each channel, by the batch or by running statistics; their new values come last."""
     d, x, n = c.domain, c.value("input"), len(c.shape("input"))
     dims = [i for i in range(n) if i != 1]
     training = _training(c)
@@ -97,8 +94,12 @@ def batch_norm(c: Call[Any]) -> Any:
     return tuple(values)
 
 
+def _kept(c: Call[Any]) -> list[Callable[[], Any] | None]:
+    return [lambda: c.value("running_mean"), lambda: c.value("running_var")]
+
+
 def _moved(c: Call[Any], saved: Sequence[Any], count: int) -> list[Callable[[], Any] | None]:
-    """Return how the running statistics become (1 − momentum) · old + momentum · new; the variance is unbiased."""
+    """Return (1 − momentum) · old + momentum · new for both statistics; the variance is the unbiased one."""
     d = c.domain
     momentum = Fraction(c["momentum"])
 
@@ -156,7 +157,7 @@ def _wanted(mask: Sequence[bool], *results: Callable[[], Any]) -> tuple[Any, ...
     return each(*(result if wanted else None for result, wanted in zip(results, mask, strict=True)))
 
 
-# -- layer ----------------------------------------------------------------------------------------------------------
+# layer
 @rule("native_layer_norm")
 def layer_norm(c: Call[Any]) -> Any:
     """Normalisation over the last dimensions; mean and inverse deviation."""
@@ -194,7 +195,7 @@ def layer_norm_backward(c: Call[Any]) -> Any:
     )
 
 
-# -- groups of channels ---------------------------------------------------------------------------------------------
+# groups of channels
 def _grouped(c: Call[Any]) -> tuple[int, int, int, int]:
     """Return the shape of x in groups: samples, groups, channels in each, places."""
     return c["N"], c["group"], c["C"] // c["group"], c["HxW"]
@@ -240,37 +241,10 @@ def group_norm_backward(c: Call[Any]) -> Any:
     )
 
 
-# -- root mean square -----------------------------------------------------------------------------------------------
-@rule("_fused_rms_norm")
-def rms_norm(c: Call[Any]) -> Any:
-    """x / √(mean(x²) + eps) · weight; and the inverse root."""
-    d, x, dims = c.domain, c.value("input"), _last(c)
-    eps = c["eps"] if c.has("eps") else torch.finfo(c.run("input").dtype).eps
-    rms = d.unary("rsqrt", d.add(_mean(d, d.mul(x, x), dims), d.constant(eps, ())))
-    return _affine(d, d.mul(x, rms), optional(c, "weight"), None), rms
-
-
-@rule("_fused_rms_norm_backward")
-def rms_norm_backward(c: Call[Any]) -> Any:
-    """Gradients of input and weight."""
-    d, g, dims = c.domain, c.value("grad_out"), _last(c)
-    front = [i for i in range(len(c.shape("input"))) if i not in dims]
-
-    @cache
-    def normal() -> Any:
-        return d.mul(c.value("input"), c.value("rstd"))
-
-    def of_x() -> Any:
-        a, x = d.mul(g, c.value("weight")) if c.has("weight") else g, normal()
-        return d.mul(d.sub(a, d.mul(x, _mean(d, d.mul(a, x), dims))), c.value("rstd"))
-
-    return _wanted(c["output_mask"], of_x, lambda: d.sum(d.mul(g, normal()), front))
-
-
-# -- weights --------------------------------------------------------------------------------------------------------
+# weights
 @rule("_weight_norm_interface")
 def weight_norm(c: Call[Any]) -> Any:
-    """g · v / |v|, and |v|: over all dimensions but ``dim``. A single entry over its absolute value is its sign."""
+    """g · v / |v|, and |v|, over all dimensions but ``dim``; v / |v| of a single entry is its sign."""
     d, v, g = c.domain, c.value("v"), c.value("g")
     if _other(c) == 1:
         sign = _signs(c, "v")

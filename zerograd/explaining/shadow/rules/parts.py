@@ -1,4 +1,4 @@
-"""What rules share: results that may be unknown one by one, positions of entries, linear maps along one dimension."""
+"""What rules share: results that may be unknown one by one, and entries picked by their positions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zerograd.explaining.shadow.rules.table import Call
 
 
 def each(*results: Callable[[], Any] | None) -> tuple[Any, ...]:
-    """Return several results; those that are not asked for (None), or that this arithmetic cannot do, are None.
+    """Return several results; None for those not asked for (None), or that this arithmetic cannot do.
 
     Raises:
         Cannot: it can do none of them.
@@ -58,19 +58,19 @@ def fractions(d: AnyDomain, numbers: Sequence[Fraction], shape: Sequence[int]) -
 
 
 def taken(d: AnyDomain, v: Any, positions: Tensor, dims: int) -> Any:
-    """Return the entries at ``positions`` of the last ``dims`` dimensions, counted flat; 0 where that is −1."""
+    """Return the entries at flat ``positions`` of the last ``dims`` dimensions; 0 where that is −1."""
 
     def f(t: Tensor) -> Tensor:
         flat = torch.nn.functional.pad(t.flatten(-dims), (0, 1))
-        return flat[..., positions.flatten()].unflatten(-1, positions.shape)
+        return flat[..., positions.flatten()].reshape(*t.shape[:-dims], *positions.shape)
 
     return d.move(f, v)
 
 
 def given(d: AnyDomain, v: Any, positions: Tensor, shape: Sequence[int]) -> Any:
-    """Return the transpose of `taken`: entries are added at their positions in ``shape``, in front of which v has more.
+    """Return the transpose of `taken`: entries are added up at their flat positions in ``shape``.
 
-    ``v`` has the dimensions in front, then those of ``positions``.
+    ``v`` has dimensions that stay, then those of ``positions``.
     """
     front = d.shape(v)[: len(d.shape(v)) - positions.dim()]
     planes = torch.arange(size(front)).reshape(*front, *[1] * positions.dim()) * size(shape)

@@ -12,7 +12,7 @@ from zerograd.explaining.shadow.rules.parts import given, size, taken
 from zerograd.explaining.shadow.rules.table import Call, rule
 
 
-# -- maxima ---------------------------------------------------------------------------------------------------------
+# maxima
 @rule("max_pool2d_with_indices", "adaptive_max_pool2d", "fractional_max_pool2d")
 def max_pool2d(c: Call[Any]) -> Any:
     """The entries that the run chose, and which."""
@@ -68,7 +68,7 @@ def max_unpool(c: Call[Any]) -> Any:
     return d.move(lambda t: t.reshape(shape), flat)
 
 
-# -- means ----------------------------------------------------------------------------------------------------------
+# means
 @rule("avg_pool2d", "avg_pool3d", "avg_pool1d")
 def avg_pool(c: Call[Any]) -> Any:
     """Mean over each window."""
@@ -108,12 +108,10 @@ def _shares(c: Call[Any], positions: Tensor, divisors: Tensor) -> Any:
 
 
 def _windows(c: Call[Any], out: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Return the positions in a plane that each window meets, (P…, K), −1 beyond it, and what its sum is divided by."""
-    kernel = list(c["kernel_size"])
-    dims = len(kernel)
-    kernel, stride, padding = (
-        _several(c[name] or kernel, dims) for name in ("kernel_size", "stride", "padding")
-    )
+    """Return the positions in a plane that each window meets, (P…, K), −1 beyond it, and its divisor."""
+    dims = len(c["kernel_size"])
+    kernel, padding = _several(c["kernel_size"], dims), _several(c["padding"], dims)
+    stride = _several(c["stride"] or kernel, dims)
     ranges, counts = [], []
     for n, o, k, s, p in zip(c.shape("self")[-dims:], out[-dims:], kernel, stride, padding, strict=True):
         starts = [i * s - p for i in range(o)]

@@ -29,11 +29,14 @@ class _Step:
 
 
 class _Layer:
-    """A layer in one direction; weights as torch's: rows of input, forget, candidate and output gates."""
+    """One layer in one direction, inputs as (steps, batch, features).
+
+    Weights as torch's: rows of input, forget, candidate and output gates.
+    """
 
     def __init__(self, c: Call[Any], names: tuple[str, ...]) -> None:
-        if c["mode"] != LSTM or c["num_layers"] != 1 or c["bidirectional"]:
-            raise Cannot("a fused recurrent layer that is not one direction of an LSTM")
+        if c["mode"] != LSTM or c["batch_sizes"]:
+            raise Cannot("a fused recurrent layer that is not an LSTM, or of packed sequences")
         self.d, self.size = c.domain, c["hidden_size"]
         self.biased = c["has_biases"]
         w_ih, w_hh = c.value(names[0]), c.value(names[1])
@@ -41,11 +44,9 @@ class _Layer:
         d = self.d
         bias = d.add(c.value(names[2]), c.value(names[3])) if self.biased else None
         x = c.value("input")
-        if c["batch_first"]:
-            x = d.move(lambda t: t.transpose(0, 1), x)
         self.steps, self.batch = d.shape(x)[0], d.shape(x)[1]
         self.order = list(range(self.steps))[:: -1 if c["reverse"] else 1]
-        self.hidden_shape = c.shape("hx_")
+        self.shape = c.shape("hx_")
         hidden, state = (
             d.move(lambda t: t.reshape(self.batch, self.size), c.value(name))
             for name in ("hx_", "cx_" if "cx_" in c.arguments else "cx_tmp")
@@ -87,11 +88,7 @@ def mkldnn_rnn_layer(c: Call[Any]) -> Any:
     """Outputs of all steps, and the last hidden and cell states."""
     d, layer = c.domain, _Layer(c, ("weight0", "weight1", "weight2", "weight3"))
     outputs = _stack(d, layer.outputs)
-    if c["batch_first"]:
-        outputs = d.move(lambda t: t.transpose(0, 1), outputs)
-    hidden, state = (
-        d.move(lambda t: t.reshape(c.result(k).shape), v) for k, v in ((1, layer.hidden), (2, layer.state))
-    )
+    hidden, state = (d.move(lambda t: t.reshape(layer.shape), v) for v in (layer.hidden, layer.state))
     return outputs, hidden, state, None
 
 
@@ -107,8 +104,6 @@ def mkldnn_rnn_layer_backward(c: Call[Any]) -> Any:
 
     hidden, state = first("grad_hy"), first("grad_cy")
     grads = c.value("grad_output") if c.has("grad_output") else None
-    if grads is not None and c["batch_first"]:
-        grads = d.move(lambda t: t.transpose(0, 1), grads)
     to_inputs: list[Any] = [None] * layer.steps
     to_gates: list[Any] = []
     for t, step in zip(reversed(layer.order), reversed(layer.trace), strict=True):
@@ -131,11 +126,16 @@ def mkldnn_rnn_layer_backward(c: Call[Any]) -> Any:
     xs = d.move(lambda t: t.flatten(0, 1), _stack(d, [step.x for step in back]))
     hs = d.move(lambda t: t.flatten(0, 1), _stack(d, [step.hidden for step in back]))
     bias = d.sum(z, (0,)) if layer.biased else None
-    inputs = _stack(d, to_inputs)
-    if c["batch_first"]:
-        inputs = d.move(lambda t: t.transpose(0, 1), inputs)
-    first_hidden, first_state = (d.move(lambda t: t.reshape(layer.hidden_shape), v) for v in (hidden, state))
-    return inputs, d.matmul(_t(d, z), xs), d.matmul(_t(d, z), hs), bias, bias, first_hidden, first_state
+    first_hidden, first_state = (d.move(lambda t: t.reshape(layer.shape), v) for v in (hidden, state))
+    return (
+        _stack(d, to_inputs),
+        d.matmul(_t(d, z), xs),
+        d.matmul(_t(d, z), hs),
+        bias,
+        bias,
+        first_hidden,
+        first_state,
+    )
 
 
 def _slope(d: AnyDomain, v: Any) -> Any:

@@ -1,13 +1,15 @@
 """Rules of what moves between grids: interpolation, padding at the border, shuffles of pixels and channels.
 
-Interpolation is separable, and linear with rational weights: along each dimension an output is a weighted sum of a few
-inputs, its taps. The weights are those that sizes (or the factor given) make, not the run's rounded ones.
+Interpolation is separable, and linear with rational weights: along each dimension an output is a weighted sum
+of a few inputs, its taps. The weights are those that sizes (or the factor given) make, not the run's rounded
+ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import product
 from math import floor
 from typing import Any, TypeAlias
 
@@ -22,7 +24,7 @@ Taps: TypeAlias = list[list[tuple[int, Fraction]]]
 """What each output along a dimension reads: positions and weights."""
 
 
-# -- one entry each -------------------------------------------------------------------------------------------------
+# one entry each
 def _positions(c: Call[Any], space: Sequence[int], f: Callable[[Tensor], Tensor]) -> Tensor:
     """Return where an operation that picks entries takes each from, by asking it with numbers for entries."""
     # picked in the run's precision, in which nearest neighbours are computed
@@ -94,12 +96,13 @@ def channel_shuffle(c: Call[Any]) -> Any:
     groups = c["groups"]
 
     def f(t: Tensor) -> Tensor:
-        return t.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+        split = t.reshape(t.shape[0], groups, -1, *t.shape[2:])
+        return split.transpose(1, 2).reshape(t.shape)
 
     return c.domain.move(f, c.value("self"))
 
 
-# -- weighted sums --------------------------------------------------------------------------------------------------
+# weighted sums
 def _place(i: int, scale: Fraction, align: bool) -> Fraction:
     """Return where output i lies among the inputs."""
     return scale * i if align else scale * (i + Fraction(1, 2)) - Fraction(1, 2)
@@ -206,6 +209,10 @@ def _at(d: AnyDomain, v: Any, positions: Tensor, dim: int) -> Any:
     return d.move(lambda t: t.movedim(dim, -1)[..., positions], v)
 
 
+def _to_last(d: AnyDomain, v: Any, dim: int) -> Any:
+    return d.move(lambda t: t.movedim(dim, -1).unsqueeze(-1), v)
+
+
 def _last_to(d: AnyDomain, v: Any, dim: int) -> Any:
     return d.move(lambda t: t.movedim(-1, dim), v)
 
@@ -216,12 +223,12 @@ def interpolation_backward(c: Call[Any]) -> Any:
     d, v, space = c.domain, c.value("grad_output"), c["input_size"][2:]
     for i, taps in reversed(list(enumerate(_taps(c, space)))):
         positions, weights = _tables(d, taps)
-        last = d.move(lambda t, dim=2 + i: t.movedim(dim, -1).unsqueeze(-1), v)
-        v = _last_to(d, given(d, d.mul(last, weights), positions, (space[i],)), 2 + i)
+        shares = d.mul(_to_last(d, v, 2 + i), weights)
+        v = _last_to(d, given(d, shares, positions, (space[i],)), 2 + i)
     return v
 
 
-# -- grids ----------------------------------------------------------------------------------------------------------
+# grids
 @rule("affine_grid_generator")
 def affine_grid(c: Call[Any]) -> Any:
     """Places (x, y(, z), 1) of a regular grid, moved by an affine map."""
@@ -232,15 +239,8 @@ def affine_grid(c: Call[Any]) -> Any:
         else [Fraction(0)]
         for k in space
     ]
-    places = torch.cartesian_prod(*(torch.arange(k) for k in space)).reshape(-1, len(space)).tolist()
-    numbers = [
-        number
-        for place in places
-        for number in (
-            *(line[i] for line, i in zip(reversed(along), reversed(place), strict=True)),
-            Fraction(1),
-        )
-    ]
+    places = [place[::-1] for place in product(*along)]  # x goes along the last dimension
+    numbers = [number for place in places for number in (*place, Fraction(1))]
     base = fractions(d, numbers, (len(places), len(space) + 1))
     moved = d.matmul(base, d.move(lambda t: t.transpose(1, 2), c.value("theta")))
     return d.move(lambda t: t.reshape(n, *space, len(space)), moved)
