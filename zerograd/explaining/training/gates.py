@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.rules.table import bind
-from zerograd.explain.tape.nodes import Node, Phase, Source
-from zerograd.explain.training.explanation import Kind
-from zerograd.explain.training.graph import Graph, base
+from zerograd.explaining.shadow.rules.table import bind
+from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.tape.nodes import Node, Phase, Source
+from zerograd.explaining.training.explanation import Kind
+from zerograd.explaining.training.graph import Graph, base
 
 Bound: TypeAlias = float | Tensor
 
@@ -153,7 +154,7 @@ class Gates:
     def _sorted(self, activation: Activation, closed: Tensor, anchor: Node) -> Iterator[Part]:
         z = activation.argument
         run = z.run
-        if torch.broadcast_shapes(run.shape, closed.shape) != closed.shape:
+        if broadcast(run.shape, closed.shape) != closed.shape:
             yield Part(Kind.ZERO_FACTOR, closed, anchor, activation.name)
             return
         left = closed
