@@ -165,7 +165,9 @@ class Field:
                     if atom.name == "log":
                         power = self._power(atom.argument, int(coefficient.p))
                         factor = factor * power
-                        x = x - coefficient * Quotient(self, _VARIABLES[exponents.index(1)], _CONTEXT.constant(ONE))
+                        x = x - coefficient * Quotient(
+                            self, _VARIABLES[exponents.index(1)], _CONTEXT.constant(ONE)
+                        )
         negative = x < ZERO if is_exact(x) else x.above.leading_coefficient() < 0
         value = self._atom("exp", -x) if negative else self._atom("exp", x)
         return factor * (self._over(value) if negative else value)

@@ -153,7 +153,9 @@ class Dependence:
         layout, view = source.node.layouts[source.output], source.view
         if view is None or layout is None:
             return fate
-        return self._domain.move(lambda t: see(t.clone(memory_format=torch.contiguous_format), layout, view), fate)
+        return self._domain.move(
+            lambda t: see(t.clone(memory_format=torch.contiguous_format), layout, view), fate
+        )
 
 
 def _fitted(changes: Tensor, shape: Sequence[int]) -> Tensor:

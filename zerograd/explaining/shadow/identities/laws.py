@@ -124,7 +124,9 @@ def _attention_keys(node: Node) -> Law | None:
     if forward.operation != ATTENTION or logsumexp.node is not forward:
         return None
     before = bind(forward)
-    if any(before[name] != call[name] for name in ("query", "key", "value", "is_causal", "scale", "attn_mask")):
+    if any(
+        before[name] != call[name] for name in ("query", "key", "value", "is_causal", "scale", "attn_mask")
+    ):
         return None
     if out.output != 0 or logsumexp.output != 1 or not bool(logsumexp.run.isfinite().all()):
         return None

@@ -171,7 +171,11 @@ class Expansion:
             parts = None if law is not None and law.total else take_apart(node)
             part = parts[output] if parts is not None and output < len(parts) else None
             result = node.results[output]
-            if part is None or torch.Size(part.shape).numel() != result.numel() or not self._is_finite(node, terms):
+            if (
+                part is None
+                or torch.Size(part.shape).numel() != result.numel()
+                or not self._is_finite(node, terms)
+            ):
                 self._keep(self._sums.labels(Source(node, output)), terms)
             else:
                 self._take_apart(part, terms)
@@ -276,7 +280,9 @@ class Expansion:
         """Σ: all entries that were added."""
         (v,), dims = e.arguments, e.extra[0]
         rest = [d for d in range(len(v.shape)) if d not in dims]
-        places = np.arange(torch.Size(v.shape).numel(), dtype=np.int64).reshape(v.shape).transpose(*rest, *dims)
+        places = (
+            np.arange(torch.Size(v.shape).numel(), dtype=np.int64).reshape(v.shape).transpose(*rest, *dims)
+        )
         places = places.reshape(torch.Size(e.shape).numel(), -1)
         many = self._repeat(terms, places.shape[1])
         k = np.tile(np.arange(places.shape[1]), len(many) // max(1, places.shape[1]))

@@ -93,9 +93,7 @@ def collect(terms: Terms) -> Terms:
     totals = np.add.reduceat(terms.coefficient[order], starts)
     kept = totals != 0
     first = order[starts][kept]
-    return Terms(
-        terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator
-    )
+    return Terms(terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator)
 
 
 def groups(*keys: Integers) -> tuple[Integers, Integers]:
