@@ -43,7 +43,7 @@ def row(
 
 def cause(kind: Kind, where: str, entries: int, *, all_samples: bool = False, **details: Any) -> Cause:
     """A cause; ``samples``, ``structural`` and ``alone`` are taken out of the details."""
-    samples = tuple(range(BATCH)) if all_samples else details.pop("samples", None)
+    samples = details.pop("samples", tuple(range(BATCH)) if all_samples else None)
     structural, alone = details.pop("structural", False), details.pop("alone", True)
     return Cause(kind, where, samples, entries, structural, alone, all_samples, details)
 
@@ -147,7 +147,9 @@ REASONS: Mapping[Reason, Explanation] = {
         Reason.BELOW_HALF_ULP, update=6.0e-4, half_ulp=2.0e-3, dtype="bfloat16", weight=1.0
     ),
     Reason.CLEARED: _unmoved(Reason.CLEARED, by="zero_grad()"),
-    Reason.CLIPPED: _unmoved(Reason.CLIPPED, clipped={"norm": float("inf"), "by": "clip_grad_norm_"}),
+    Reason.CLIPPED: _unmoved(
+        Reason.CLIPPED, clipped={"norm": float("inf"), "by": "clip_grad_norm_", "zero": 32}
+    ),
     Reason.STATE: _unmoved(Reason.STATE, state="the second moment overflowed"),
     Reason.SKIPPED: _unmoved(Reason.SKIPPED),
     Reason.NOT_CALLED: explanation(
@@ -234,6 +236,16 @@ STEPS = Explanation(
     torch="2.13.0",
 )
 
+PAGE = explanation(
+    Row("0.weight", (1, 1), Entries(1), Floats("float32", zero=1), (
+        cause(Kind.DEAD, "1 (ReLU), unit 0", 1, samples=(0, 1), all_samples=True, units=(0,), of=1),),
+        unmoved(Reason.ZERO_GRADIENT, entries={"zero_gradient": 1})),
+    row("2.bias", 1),
+    loss=25.0,
+    batch=2,
+)  # fmt: skip
+"""The one that docs/FORMATS.md shows."""
+
 ALL: Mapping[str, Explanation] = {
     **{kind.value: made for kind, made in KINDS.items()},
     **{f"step-{reason.value}": made for reason, made in REASONS.items()},
@@ -245,5 +257,6 @@ ALL: Mapping[str, Explanation] = {
     "undecided": UNDECIDED,
     "input": INPUT,
     "steps": STEPS,
+    "page": PAGE,
 }
 """All of them, by name."""

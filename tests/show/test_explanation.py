@@ -71,7 +71,7 @@ def test_there_is_one_of_each() -> None:
 def test_the_verdict_is_one_sentence_and_comes_first(name: str) -> None:
     """It ends with its only full stop that a new sentence could follow."""
     sentence = Report(ALL[name]).verdict
-    assert sentence[0].isupper() or sentence.startswith("fc"), sentence
+    assert sentence[0].isupper() or sentence.split()[0] in ALL[name].last.parameters
     assert sentence.endswith(".")
     assert ". " not in sentence
     assert in_a_line(str(Report(ALL[name]))).startswith(in_a_line(sentence))
@@ -129,7 +129,10 @@ def test_the_other_slope_is_said() -> None:
         (Reason.NOT_HELD, "the optimiser holds other parameters than the module has"),
         (Reason.STEP_SIZE_ZERO, "the step size is 0 in every parameter group"),
         (Reason.CLEARED, "every gradient was cleared between backward and step, by zero_grad()"),
-        (Reason.CLIPPED, "clipping by clip_grad_norm_ made every gradient zero: the norm was inf"),
+        (
+            Reason.CLIPPED,
+            "clipping by clip_grad_norm_ made every gradient zero: the norm of all gradients was inf",
+        ),
         (Reason.NOT_CALLED, "the optimiser's step() was never called"),
         (
             Reason.BELOW_HALF_ULP,
@@ -179,12 +182,46 @@ def test_some_entries_are_less_than_a_parameter() -> None:
     off = cause(Kind.DEAD, "relu (ReLU), units 3, 7", 8, all_samples=True)
     some = row(*W1, zero=8, causes=(off,))
     assert verdict(explanation(some).last) == (
-        "No parameter stands still, but the gradient is exactly zero in 8 entries of fc1.weight, because units"
-        " 3, 7 of relu (ReLU) are off on all 32 samples."
+        "No parameter stands still, but the gradient is exactly zero in 8 entries of fc1.weight, because"
+        " units 3, 7 of relu (ReLU) are off on all 32 samples."
     )
     unheld = row("fc2.weight", 8, step=unmoved(Reason.NOT_HELD, held=False))
     sentence = verdict(explanation(some, frozen, unheld).last)
     assert sentence.startswith("fc2.weight does not move: the optimiser does not hold it; emb.weight: ")
+
+
+def test_a_zero_without_a_cause_is_no_less_zero() -> None:
+    """It is said that nobody knows why."""
+    unknown = row(*W1, zero=32, step=unmoved(Reason.ZERO_GRADIENT))
+    assert verdict(explanation(unknown, row("fc1.bias", 8)).last) == (
+        "fc1.weight does not move: the gradient is exactly zero, and why is not known."
+    )
+
+
+def test_what_is_frozen_is_not_missed_in_the_optimiser() -> None:
+    """The foremost reason is the one that is said first."""
+    frozen = row("emb.weight", 4, step=unmoved(Reason.FROZEN, Reason.NOT_HELD, held=False))
+    sentence = verdict(explanation(frozen, row(*W1)).last)
+    assert sentence == "emb.weight does not move: requires_grad is False."
+
+
+def test_updates_that_some_entries_lost() -> None:
+    """The weight moved, but not everywhere."""
+    counts = {"below_half_ulp": 5, "zero_gradient": 3}
+    details = {"unmoved": counts, "below_half_ulp": {"update": 1e-9, "half_ulp": 6e-8, "dtype": "float32"}}
+    some = row(*W1, step=Step(True, 24, (), (), details))
+    assert verdict(explanation(some).last) == (
+        "No parameter stands still, but fc1.weight (5 of 32): the update, at most 1e-9, is below half the"
+        " distance to the next float32 number (6e-8)."
+    )
+
+
+def test_a_step_size_that_its_type_cannot_hold() -> None:
+    """It is not 0 as given."""
+    small = unmoved(Reason.STEP_SIZE_ZERO, step_size_zero={"scale": 1e-9, "rounded": 0.0, "dtype": "float16"})
+    assert verdict(explanation(row(*W1, step=small)).last).endswith(
+        ": the step size, 1e-9, is 0 once it is rounded to float16."
+    )
 
 
 def test_rounding_that_moves_what_has_no_gradient() -> None:
@@ -308,6 +345,10 @@ EXPLANATIONS = st.builds(
 def test_whatever_is_reported_can_be_said(made: Explanation) -> None:
     """Nothing that the data can hold breaks text or page, or smuggles in an escape code."""
     text = explanation_text(made)
+    sentence = verdict(made.last)
+    rows = [*made.last.parameters.values(), *made.last.inputs.values()]
+    if sentence.startswith(("Nothing stands still", "No gradient is zero")):
+        assert not any(one.entries.zero or one.entries.undecided or one.entries.observed for one in rows)
     assert in_a_line(text)[0].isprintable()
     assert "\x1b" not in text
     assert "\u202e" not in text

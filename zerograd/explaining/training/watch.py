@@ -139,7 +139,7 @@ class Watch:
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         with self.recorder.paused():
-            observation = self._steps.after(optimizer)
+            observation = self._steps.after(optimizer, self._everything())
         self.recorder.stepping = self._steps.stepping
         if observation is None:
             return

@@ -107,37 +107,46 @@ def _of_row(row: Row, batch: int | None) -> Iterator[_Said]:
         undecided = Words("undecided", f"whether this is zero is not known{bits}")
         yield _Said(90, undecided, row.entries.undecided, _always(undecided))
     if row.entries.observed:
-        observed = Words("observed only", "only observed: this depends on an operation without a rule")
+        observed = Words(
+            "observed only", "an operation without a rule leads there, so it is what the run had, no more"
+        )
         yield _Said(90, observed, row.entries.observed, _always(observed))
 
 
 def _of_step(row: Row, step: Step) -> Iterator[_Said]:
-    """Reasons, but for those that causes explain better."""
-    moved_some = bool(step.moved)
-    left = row.size - (step.moved or 0)
-    explained = {Reason.ZERO_GRADIENT, Reason.NO_GRADIENT} if row.causes and not row.floats.lost else set()
+    """Reasons, the foremost first, but for those that causes explain better."""
+    zero = row.entries.zero and not row.floats.lost
+    explained = {Reason.ZERO_GRADIENT, *[Reason.NO_GRADIENT] * bool(row.causes)} if zero else set()
     if any(cause.kind is Kind.FROZEN for cause in row.causes):
         explained.add(Reason.FROZEN)
-    for reason in step.reasons:
-        if reason in explained:
+    counts = dict(step.details.get("unmoved" if step.moved else "entries") or {})
+    reasons = step.reasons or tuple(Reason(key) for key in counts if key in REASONS)
+    for reason in reasons if not step.moved or counts else ():
+        if reason in explained or (step.moved and reason is Reason.ZERO_GRADIENT):
             continue
-        rank = REASONS[reason] + WHOLE * moved_some
+        rank = max(REASONS[reason], REASONS[reasons[0]]) + WHOLE * bool(step.moved)
         of = [detail(step, reason, key) for key in ("dtype", "by", "state", "skipped")]
         key = (reason, row.floats.dtype, bool(row.floats.lost), Note.REPLACED_AFTER in step.notes, repr(of))
 
         def words(about: About, reason: Reason = reason) -> Words:
             return reason_words(reason, row, step, about)
 
-        yield _Said(rank, key, left, words)
-    if step.moved == 0 and row.size and not step.reasons and not row.causes:
+        yield _Said(rank, key, counts.get(reason, row.size), words)
+    if step.moved == 0 and row.size and not reasons and not row.causes:
         unknown = Words("unexplained", "no entry moved, and no reason for that is known")
         yield _Said(20, "unexplained", row.size, _always(unknown))
 
 
 def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
     """Causes, the one that explains most first."""
+    whole = row.entries.zero == row.size
+    told = {Reason.NO_GRADIENT, Reason.FROZEN} & set(
+        row.step.reasons if row.step and not row.step.moved else ()
+    )
+    if row.entries.zero and not row.causes and not told:
+        zero = Words("zero", "the gradient is exactly zero, and why is not known")
+        yield _Said(14 if whole else 64, zero, row.entries.zero, _always(zero))
     for cause in sorted(row.causes, key=lambda cause: (not cause.alone, -cause.entries)):
-        whole = row.entries.zero == row.size
         frozen = cause.kind is Kind.FROZEN
         rank = (30 if frozen else 10 if cause.alone else 11) if whole else 50 + _KINDS.index(cause.kind)
         key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, repr(cause.details))
@@ -157,11 +166,8 @@ def _of_floats(row: Row) -> Iterator[_Said]:
         words = Words(f"lost in {dtype}", clause, (remedy,))
         yield _Said(12 if whole else 70, words, floats.lost, _always(words))
     if floats.across_kink:
-        crossed = Words(
-            "across a kink",
-            f"rounding in {dtype} carried a unit that this depends on across its kink",
-            ("exactly, it is on the kink or on the other side",),
-        )
+        clause = f"rounding in {dtype} carried a unit that this depends on across its kink"
+        crossed = Words("across a kink", clause, ("exactly, it is on the kink or on the other side",))
         yield _Said(65, crossed, floats.across_kink, _always(crossed))
     if floats.noise:
         noise = Words("noise", f"exactly zero: what {dtype} has there is rounding of terms that cancel")

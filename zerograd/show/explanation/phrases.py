@@ -56,6 +56,8 @@ def on_samples(cause: Cause, batch: int | None) -> str:
     """`` on all 32 samples``, `` on samples 1 and 4``, or nothing."""
     if on_all_samples(cause, batch):
         every = batch or len(cause.samples or ())
+        if every == 2:
+            return " on both samples"
         return (
             " on the only sample"
             if every == 1
@@ -74,9 +76,8 @@ def units_of(cause: Cause) -> tuple[str, bool]:
     noun = match["parts"].partition(" ")[0].removesuffix("s") if match else "unit"
     if isinstance(units, Sequence) and units and not isinstance(units, str):
         if len(units) == of:
-            return (
-                (f"the only {noun} of {place}", False) if of == 1 else (f"all {of} {noun}s of {place}", True)
-            )
+            every = {1: f"the only {noun}", 2: f"both {noun}s"}.get(len(units), f"all {of} {noun}s")
+            return f"{every} of {place}", len(units) > 1
         several = len(units) > 1
         return f"{noun}{'s' * several} {names_text([str(unit) for unit in units])} of {place}", several
     if match:

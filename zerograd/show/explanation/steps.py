@@ -38,11 +38,10 @@ def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Wo
         case Reason.FROZEN:
             return FROZEN
         case Reason.STEP_SIZE_ZERO:
-            if about is ALL:
-                return Words("step size 0", "the step size is 0 in every parameter group")
-            group = known("group")
-            which = f"parameter group {group}" if group else f"{about.its} parameter group"
-            return Words("step size 0", f"the step size is 0 in {which}")
+            group, scale = known("group"), known("scale")
+            which = f"parameter group {group}" if group and not about.many else f"{about.its} parameter group"
+            small = f"the step size, {scale}, is 0 once it is rounded to {known('dtype')}" if scale else ""
+            return Words("step size 0", small or f"the step size is 0 in {which}")
         case Reason.BELOW_HALF_ULP:
             return _below_half_ulp(known, row, about)
         case Reason.CLEARED:
@@ -54,18 +53,15 @@ def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Wo
                 ("clear gradients before backward, or after the step",),
             )
         case Reason.CLIPPED:
-            norm, by = known("norm"), known("by")
-            return Words(
-                "clipped to 0",
-                f"clipping{f' by {by}' if by else ''} made {about.its} {gradients} zero"
-                + (f": the norm was {norm}" if norm else ""),
-                ("what came to the clipping was not zero",),
-            )
+            norm, by = known("norm"), f" by {known('by')}" if known("by") else ""
+            nan = detail(step, reason, "nan") and not detail(step, reason, "zero")
+            made = f"clipping{by} made {about.its} {gradients} {'nan' if nan else 'zero'}"
+            clause = f"{made}: the norm of all gradients was {norm}" if norm else made
+            return Words("clipped", clause, ("what came to the clipping was finite and not zero",))
         case Reason.STATE:
             state = known("state")
-            return Words(
-                "state", "the optimiser's own state makes the step zero" + (f": {state}" if state else "")
-            )
+            clause = "the optimiser's own state makes the step zero"
+            return Words("state", f"{clause}: {state}" if state else clause)
         case Reason.SKIPPED:
             why = known("skipped") or "a gradient was infinite or nan"
             return Words("skipped", f"the gradient scaler skipped the step: {why}")
@@ -101,7 +97,7 @@ def note_words(note: Note, step: Step, about: About = ONE) -> Words:
             )
         case Note.MOVED_WITHOUT_GRADIENT:
             by = known("by") or "the optimiser's own rule (decay, momentum)"
-            return Words("moved by rule", f"{they} moved without a gradient, by {by}")
+            return Words("moved by rule", f"{they} moved although {about.its} gradient is zero, by {by}")
         case Note.MOVED_BY_STALE_GRADIENT:
             return Words(
                 "stale gradient",

@@ -9,7 +9,7 @@ from zerograd.document.blocks import listed
 from zerograd.explaining.training.explanation import Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
 from zerograd.show.explanation.findings import Finding, findings
-from zerograd.show.explanation.phrases import entries_text, names_text
+from zerograd.show.explanation.phrases import entries_text, names_text, subjects
 from zerograd.show.explanation.steps import note_words
 from zerograd.show.words import count
 
@@ -103,7 +103,7 @@ def _fine(step: StepReport) -> str:
     moved = [row.step.moved for row in step.parameters.values() if row.step is not None]
     if moved and all(moved):
         return "Nothing stands still: every parameter has a gradient that is not zero, and moved."
-    return "No gradient is zero; no step of an optimiser was watched."
+    return "No gradient is zero." if step.optimizer else "No gradient is zero; no optimiser stepped."
 
 
 def _nothing(groups: Sequence[_Group]) -> str:
@@ -150,11 +150,11 @@ def _beside(groups: Sequence[_Group]) -> Iterator[str]:
 def _partly(group: _Group, step: StepReport) -> str:
     """No parameter stands still as a whole: the worst of what is left."""
     watched = any(row.step is not None and row.step.moved is not None for row in step.parameters.values())
-    start = "No parameter stands still" if watched else "No gradient is zero as a whole"
+    start = "No parameter stands still" if watched else "No gradient is known to be zero as a whole"
     entries = f"{entries_text(group.entries)} of {group.names}"
     are = "is" if group.entries == 1 else "are"
     if group.finding.zero:
         return f"{start}, but the gradient is exactly zero in {entries}, because {group.clause}."
     if group.finding.rank < 50:
-        return f"{start}, but {group.names}: {group.clause}."
+        return f"{start}, but {subjects(group.finding.concerned)}: {group.clause}."
     return f"{start}, but {entries} {are} {group.finding.label}: {group.clause}."

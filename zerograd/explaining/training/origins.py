@@ -1,0 +1,288 @@
+"""Where zeros begin: leaves, closed gates, sums that cancel, what does not come back from the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source
+from zerograd.explaining.training.dependence import Dependence
+from zerograd.explaining.training.explanation import Kind
+from zerograd.explaining.training.gates import Gates, Part
+from zerograd.explaining.training.graph import base
+from zerograd.explaining.training.places import place_of
+from zerograd.explaining.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Values, Walk
+
+
+class Law(NamedTuple):
+    """Why something is zero for all values that it is computed from.
+
+    Attributes:
+        text: a sentence without its full stop.
+        operation: the operation of the forward pass that it is a law of.
+        place: where that ran.
+    """
+
+    text: str
+    operation: str
+    place: Place
+
+
+def no_laws(source: Source, zeros: Tensor) -> Mapping[Law, Tensor]:
+    """Return no law for any zero."""
+    return {}
+
+
+@dataclass(slots=True, eq=False)
+class Root:
+    """What can make zeros by itself: a layer's dead units, the zeros of one weight, of one input.
+
+    Attributes:
+        anchor: the node at which it is named.
+        sites: where it makes zeros.
+        structural: where these are zeros whatever the data are, by slot.
+        derived: whether it is itself the work of others, and wanted only where none of these suffices.
+        factor: what is zero, in words.
+    """
+
+    kind: Kind
+    anchor: Node
+    name: str
+    derived: bool = False
+    factor: str | None = None
+    law: Law | None = None
+    slope: Fraction | None = None
+    sites: list[Site] = field(default_factory=list)
+    structural: dict[Slot, Tensor] = field(default_factory=dict)
+
+    @property
+    def closed(self) -> dict[Slot, Tensor]:
+        """Where its sites make zeros."""
+        closed: dict[Slot, Tensor] = {}
+        for site in self.sites:
+            closed[site.slot] = closed[site.slot] | site.zeros if site.slot in closed else site.zeros
+        return closed
+
+    def fixed(self, closed: Closed) -> dict[Slot, Tensor]:
+        """Return those of its zeros that do not depend on data."""
+        return {slot: zeros & self.structural[slot] for slot, zeros in closed.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a graph beside the graph.
+
+    Attributes:
+        zeros: where each of some values is certainly zero.
+        name: what a leaf is called; None where it has no name.
+        identity: the laws that make entries of a value zero, of those that are, and which entries.
+        inputs: names of leaves that are data, though they require a gradient.
+        batch: number of samples; None where it is to be found out.
+    """
+
+    zeros: Callable[[Sequence[Source]], Sequence[Tensor]]
+    name: Callable[[Node], str | None] = lambda node: None
+    identity: Callable[[Source, Tensor], Mapping[Law, Tensor]] = no_laws
+    inputs: frozenset[str] = frozenset()
+    batch: int | None = None
+
+    def is_input(self, node: Node) -> bool:
+        """Whether a node is an input that requires a gradient."""
+        return bool(self.inputs) and node.operation == "leaf" and self.name(node) in self.inputs
+
+
+class Origins:
+    """All roots of zeros in one walk."""
+
+    def __init__(self, walk: Walk, facts: Facts) -> None:
+        self._walk, self._facts, self._graph = walk, facts, walk.graph
+        self._zeros: dict[Source, Tensor] = {}
+        self._ask([Source(node, i) for node in walk.nodes for i in floats_of(node)])
+        self.exact, self._local, self._sums = walk.exact(self.zero)
+        self._gates = Gates(walk.graph, self.zero)
+        self._dependence = Dependence(walk, self.exact)
+        self._roots: dict[tuple[object, ...], Root] = {}
+        for add in (self._leaves, self._closed_gates, self._decisions, self._cancellations, self._adjoints):
+            add()
+        self._values()
+        self.roots = list(self._roots.values())
+
+    def zero(self, source: Source) -> Tensor:
+        """Return where a value is certainly zero."""
+        if source not in self._zeros:
+            self._ask([source])
+        return self._zeros[source]
+
+    def _ask(self, sources: list[Source]) -> None:
+        self._zeros.update(zip(sources, self._facts.zeros(sources), strict=True))
+
+    def _add(self, root: Root, site: Site, changes: Tensor) -> None:
+        place = root.anchor.place
+        at = (place.module, place.file, place.line) if place.file or place.module else root.anchor.number
+        key = (root.kind, root.name, root.factor, root.derived, root.law, at)
+        root = self._roots.setdefault(key, root)
+        root.sites.append(site)
+        fixed = (~changes).expand(site.zeros.shape)
+        known = root.structural.get(site.slot)
+        root.structural[site.slot] = fixed if known is None else known & fixed
+
+    def _leaves(self) -> None:
+        for node in self._walk.nodes:
+            pattern = self.exact[node.number]
+            if node.operation != "leaf" or node.origin is Origin.CONSTANT or pattern[0].is_full:
+                continue
+            zeros = ~pattern[0].mask
+            phases = {BACKWARD if n.phase is Phase.BACKWARD else FORWARD for n in self._readers(node)}
+            if self._graph.is_parameter(node):
+                name = self._facts.name(node) or "a weight"
+                for phase in sorted(phases):
+                    kind = Kind.ZERO_WEIGHT if phase == BACKWARD else Kind.ZERO_FACTOR
+                    root = Root(kind, node, name, factor=name)
+                    self._add(root, Site(node, (node.number, "leaf", phase), zeros), _NEVER)
+                continue
+            name = self._leaf_name(node)
+            changes = _ALWAYS if self._graph.is_data(node) else _NEVER
+            for phase in sorted(phases):
+                root = Root(Kind.ZERO_FACTOR, node, name, factor=name)
+                self._add(root, Site(node, (node.number, "leaf", phase), zeros), changes)
+
+    def _leaf_name(self, node: Node) -> str:
+        name = self._facts.name(node)
+        if name is not None:
+            return name
+        if node.origin is Origin.RANDOM:
+            drops = any(
+                "dropout" in n.operation or n.place.module is not None and n.place.module[1].find("Dropout") >= 0
+                for n in (node, *self._readers(node))
+            )
+            return "the dropout mask" if drops or base(node.operation) == "bernoulli" else "a random number"
+        if node.origin is Origin.BUFFER:
+            return "a buffer"
+        if node.results[0].dim() == 0:
+            return "a constant"
+        return "the input" if node.results[0].is_floating_point() else "a mask"
+
+    def _readers(self, node: Node) -> list[Node]:
+        return self._walk.readers.get(node.number, [])
+
+    def _closed_gates(self) -> None:
+        for gate in self._walk.gates.values():
+            if not bool(gate.closed.any()):
+                continue
+            for part in self._gates.parts(gate.node, gate.closed):
+                if part.kind is Kind.AT_KINK and gate.node.phase is not Phase.BACKWARD:
+                    continue  # nothing is lost there: the argument itself is 0
+                self._add_part(part, Site(gate.node, gate.slot, part.zeros))
+
+    def _add_part(self, part: Part, site: Site) -> None:
+        factor = f"{part.name} at {place_of(part.anchor)}" if part.kind is Kind.ZERO_FACTOR else None
+        if part.argument is None:
+            changes = self._dependence.changes(Source(part.anchor, 0)) if part.anchor.results else _ALWAYS
+            if changes.dim() and broadcast(changes.shape, site.zeros.shape) != site.zeros.shape:
+                changes = changes.any()
+            factor = "a mask"
+        else:
+            changes = self._dependence.changes(part.argument)
+        root = Root(part.kind, part.anchor, part.name, factor=factor, slope=part.slope)
+        self._add(root, site, changes)
+
+    def _decisions(self) -> None:
+        for node in self._walk.nodes:
+            if node.number not in self._walk.factors or node.operation == "leaf":
+                continue
+            pattern = self.exact[node.number][0]
+            if pattern.is_full:
+                continue
+            zeros, slot = ~pattern.mask, (node.number, "output", 0)
+            if node.operation in ("sgn", "sign"):
+                parts: Iterator[Part] = self._gates.sign(node, zeros)
+            else:
+                parts = self._gates.masked(Source(node, 0), zeros)
+            for part in parts:
+                self._add_part(part, Site(node, slot, part.zeros))
+
+    def _cancellations(self) -> None:
+        for site in self._local:
+            node = site.node
+            source = Source(node, site.slot[2])
+            if node.number in self._graph.loss_forward:
+                continue
+            if node.phase is not Phase.BACKWARD:
+                place = place_of(node)
+                root = Root(Kind.ZERO_FACTOR, node, base(node.operation), factor=f"the output of {place}")
+                self._add(root, site, self._dependence.changes(source))
+                continue
+            site = self._lawful(source, site)
+            if not bool(site.zeros.any()):
+                continue
+            if _is_slope(node):
+                name = node.operation.removesuffix("_backward")
+                root = Root(Kind.ZERO_FACTOR, node, name, factor=f"the slope of {name}")
+                self._add(root, site, _ALWAYS)
+            elif site.slot in self._sums:
+                self._add(Root(Kind.CANCELLATION, node, str(node.number)), site, _ALWAYS)
+
+    def _adjoints(self) -> None:
+        for node in self._walk.nodes:
+            if node.number not in self._graph.loss_backward:
+                continue
+            for i, pattern in enumerate(self.exact[node.number]):
+                if pattern.is_full or not isinstance(node.results[i], Tensor):
+                    continue
+                site = Site(node, (node.number, "output", i), ~pattern.mask)
+                self._add(Root(Kind.ZERO_ADJOINT, node, "loss"), site, _ALWAYS)
+
+    def _lawful(self, source: Source, site: Site) -> Site:
+        """Add what laws make zero at a site, and return the rest."""
+        rest = site.zeros
+        for law, zeros in self._facts.identity(source, rest).items():
+            here = Site(site.node, site.slot, zeros & rest)
+            self._add(Root(Kind.IDENTITY, site.node, law.operation, law=law), here, _NEVER)
+            rest = rest & ~zeros
+        return Site(site.node, site.slot, rest)
+
+    def _values(self) -> None:
+        """Add values of the forward pass that the backward pass multiplies by: whatever made them zero."""
+        for node in self._walk.nodes:
+            if node.operation == "leaf" or node.phase is Phase.BACKWARD or is_decision(node):
+                continue
+            if node.number in self._graph.loss_forward:
+                continue
+            if not any(n.phase is Phase.BACKWARD for n in self._readers(node)):
+                continue
+            for i, pattern in enumerate(self.exact[node.number]):
+                if pattern.is_full or not isinstance(node.results[i], Tensor):
+                    continue
+                source = Source(node, i)
+                site = Site(node, (node.number, "output", i), ~pattern.mask)
+                factor = f"the output of {place_of(node)}"
+                root = Root(Kind.ZERO_FACTOR, node, "value", derived=True, factor=factor)
+                self._add(root, site, self._dependence.changes(source))
+
+
+def floats_of(node: Node) -> list[int]:
+    """Return which results of a node are floats that were computed."""
+    if node.operation == "leaf" or is_decision(node):
+        return []
+    return [i for i, r in enumerate(node.results) if isinstance(r, Tensor) and r.is_floating_point()]
+
+
+_ALWAYS = torch.ones((), dtype=torch.bool)
+_NEVER = torch.zeros((), dtype=torch.bool)
+
+
+def _is_slope(node: Node) -> bool:
+    """Whether an operation multiplies by an activation's derivative, entry by entry."""
+    return node.operation.removesuffix("_backward") in _SMOOTH and node.operation.endswith("_backward")
+
+
+_SMOOTH = frozenset(
+    "elu gelu hardsigmoid hardswish hardtanh log_sigmoid mish sigmoid silu softplus tanh celu selu".split()
+)

@@ -1,0 +1,169 @@
+"""Where something is, in words that a program's author uses; and which samples and units entries belong to."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from zerograd.explaining.tape.nodes import Node, Phase, Place
+from zerograd.explaining.training.graph import Graph, base
+
+_MOST = 8
+"""Numbers that a place lists."""
+
+
+def place_of(node: Node, name: str | None = None) -> str:
+    """Return where a node ran: ``relu1 (ReLU)``, ``relu after fc1``, ``relu at train.py:12``.
+
+    Args:
+        name: what one calls its operation.
+    """
+    return place_text(node.place, name or base(node.operation), _before(node))
+
+
+def place_text(place: Place, name: str, before: str | None = None) -> str:
+    """Return where an operation called ``name`` ran, after the layer ``before``."""
+    module = place.module
+    if module is not None and hasattr(torch.nn, module[1]):
+        path, cls = module
+        return f"{path} ({cls})" if path else cls
+    if before is not None:
+        return f"{name} after {before}"
+    if module is not None and module[0]:
+        return f"{name} in {module[0]} ({module[1]})"
+    if place.file is not None:
+        return f"{name} at {os.path.basename(place.file)}:{place.line}"  # noqa: PTH119
+    return name
+
+
+def _before(node: Node) -> str | None:
+    """Return the path of the layer whose result a node reads."""
+    for source in node.sources():
+        module = source.node.place.module
+        if module is not None and module[0] and module != node.place.module and hasattr(torch.nn, module[1]):
+            return module[0]
+    return None
+
+
+def with_parts(where: str, parts: Sequence[int], noun: str = "unit") -> str:
+    """Return a place with the numbers of the units there; without them where they are many."""
+    if not parts or len(parts) > _MOST:
+        return where
+    return f"{where}, {noun}{'s' * (len(parts) > 1)} {', '.join(map(str, parts))}"
+
+
+def batch_size(graph: Graph, sources: Iterable[Node]) -> int | None:
+    """Return the number of samples: the first dimension that most of the data share."""
+    sizes = Counter(
+        node.results[0].shape[0]
+        for node in sources
+        if graph.is_data(node) and node.results[0].dim() > 0 and node.results[0].numel()
+    )
+    wide = Counter(
+        node.results[0].shape[0]
+        for node in sources
+        if graph.is_data(node) and node.results[0].is_floating_point() and node.results[0].dim() > 1
+    )
+    best = (wide or sizes).most_common(1)
+    return best[0][0] if best else None
+
+
+_CONVOLUTIONAL = ("Conv", "BatchNorm", "InstanceNorm", "GroupNorm", "Pool", "Dropout")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a tensor's entries belong to samples and units.
+
+    Attributes:
+        shape: of the tensor.
+        samples: how many there are along dimension 0, or fewer, with several rows each; None where it has none.
+        axis: the dimension of the units; None where there is none.
+    """
+
+    shape: tuple[int, ...]
+    samples: int | None
+    axis: int | None
+
+    @classmethod
+    def of_value(cls, node: Node, shape: Sequence[int], batch: int | None) -> Frame:
+        """Return the frame of a value that the network computes."""
+        shape = tuple(shape)
+        rows = shape[0] if shape else 0
+        flattened = len(shape) == 2 and batch is not None and batch > 1 and rows > batch and rows % batch == 0
+        samples = batch if batch is not None and len(shape) > 0 and (rows == batch or flattened) else None
+        if not shape:
+            return cls(shape, None, None)
+        if len(shape) == 1:
+            return cls(shape, samples, None if samples is not None else 0)
+        return cls(shape, samples, 1 if len(shape) >= 4 or _is_convolutional(node, shape) else len(shape) - 1)
+
+    @classmethod
+    def of_weight(cls, node: Node, shape: Sequence[int]) -> Frame:
+        """Return the frame of a weight, by the units that it leads out of."""
+        shape = tuple(shape)
+        if not shape:
+            return cls(shape, None, None)
+        layout = node.identity[1] if node.identity is not None else None
+        turned = len(shape) == 2 and layout is not None and layout.stride != (layout.size[1], 1)
+        return cls(shape, None, 1 if len(shape) > 1 and not turned else 0)
+
+    @property
+    def units(self) -> int:
+        """How many units there are."""
+        return 1 if self.axis is None else self.shape[self.axis]
+
+    @property
+    def key(self) -> tuple[int | None, int]:
+        """Number of samples and of units: tensors that share it can be restricted together."""
+        return self.samples, self.units
+
+    def project(self, zeros: Tensor) -> tuple[Tensor, Tensor]:
+        """Return, for each sample and unit, whether all its entries are zeros, and whether some are."""
+        t = self._split(zeros)
+        return t.all(-1), t.any(-1)
+
+    def _split(self, zeros: Tensor) -> Tensor:
+        """Return a tensor (samples, units, rest)."""
+        t = zeros if self.axis is None else zeros.movedim(self.axis, -1)
+        if self.samples is None:
+            return t.reshape(1, -1, self.units).transpose(1, 2)
+        return t.reshape(self.samples, -1, self.units).transpose(1, 2)
+
+    def spread(self, chosen: Tensor) -> Tensor:
+        """Return the entries that belong to chosen samples and units, given as a matrix."""
+        rest = torch.Size(self.shape).numel() // max(chosen.numel(), 1)
+        t = chosen.unsqueeze(1).expand(chosen.shape[0], rest, chosen.shape[1])
+        if self.axis is None:
+            return t.reshape(self.shape)
+        moved = [n for i, n in enumerate(self.shape) if i != self.axis]
+        return t.reshape(*moved, self.units).movedim(-1, self.axis)
+
+
+def _is_convolutional(node: Node, shape: Sequence[int]) -> bool:
+    if len(shape) != 3:
+        return False
+    nodes = [node, *(source.node for source in node.sources())]
+    return any(
+        n.place.module is not None and n.place.module[1].startswith(_CONVOLUTIONAL) or "conv" in n.operation
+        for n in nodes
+        if n.phase is Phase.FORWARD
+    )
+
+
+def rectangles(chosen: Tensor) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Return (samples, units) of a matrix's true entries, units with the same samples together."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    columns = chosen.t()
+    for unit in columns.any(1).nonzero().flatten().tolist():
+        samples = tuple(columns[unit].nonzero().flatten().tolist())
+        groups.setdefault(samples, []).append(unit)
+    return [(samples, tuple(units)) for samples, units in groups.items()]
+
+
+__all__ = ["Frame", "batch_size", "place_of", "rectangles", "with_parts"]
