@@ -26,6 +26,8 @@ Balls: TypeAlias = npt.NDArray[np.object_]
 
 ZERO, ONE = flint.fmpq(0), flint.fmpq(1)
 NAN, MINUS_INFINITY = flint.arb.nan(), flint.arb.neg_inf()
+LONGEST = 1 << 14
+"""Bits of numerators and denominators; longer ones become balls: sums of fractions grow without end."""
 _CHEAP = 16  # products in a matrix product cost so much less than others
 
 
@@ -144,9 +146,10 @@ class BallDomain(Domain[Balls]):
     def matmul(self, a: Balls, b: Balls) -> Balls:
         stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
-        lefts = np.broadcast_to(a, (*stack, rows, inner)).reshape(-1, rows, inner)
-        rights = np.broadcast_to(b, (*stack, inner, columns)).reshape(-1, inner, columns)
-        out = np.full((len(lefts), rows, columns), ZERO, dtype=object)
+        many = math.prod(stack)
+        lefts = np.broadcast_to(a, (*stack, rows, inner)).reshape(many, rows, inner)
+        rights = np.broadcast_to(b, (*stack, inner, columns)).reshape(many, inner, columns)
+        out = np.full((many, rows, columns), ZERO, dtype=object)
         for n, (left, right) in enumerate(zip(lefts, rights, strict=True)):
             with self._working(left.size + right.size + rows * inner * columns / _CHEAP):
                 out[n] = _matmul(left, right)
@@ -224,10 +227,14 @@ def _div(x: Any, y: Any) -> Any:
     if is_exact(y):
         if not y:
             return NAN
-        return x / y
+        return _short(x / y) if is_exact(x) else x / y
     if is_exact(x) and not x:
         return ZERO if y.is_finite() and (y > 0 or y < 0) else NAN
     return x / y
+
+
+def _short(x: Any) -> Any:
+    return x if x.height_bits() <= LONGEST else flint.arb(x)
 
 
 def _sum(entries: list[Any]) -> Any:
@@ -237,7 +244,7 @@ def _sum(entries: list[Any]) -> Any:
             total += x
         else:
             rest = x if rest is None else rest + x
-    return total if rest is None else _add(total, rest)
+    return _short(total) if rest is None else _add(total, rest)
 
 
 _exact = np.frompyfunc(is_exact, 1, 1)
@@ -252,7 +259,7 @@ def _matmul(a: Balls, b: Balls) -> Balls:
     exact_a, exact_b = _exact(a).astype(bool), _exact(b).astype(bool)
     whole_a, whole_b = _where(exact_a, a), _where(exact_b, b)
     rational = _matrix(flint.fmpq_mat, whole_a) * _matrix(flint.fmpq_mat, whole_b)
-    out = _array(rational.entries(), (a.shape[0], b.shape[1]))
+    out = _array([_short(x) for x in rational.entries()], (a.shape[0], b.shape[1]))
     if exact_a.all() and exact_b.all():
         return out
     there_a, there_b = _present(a).astype(np.float64), _present(b).astype(np.float64)
@@ -292,11 +299,7 @@ def apply(name: str, x: Any, precision: int) -> Any:
         raise Cannot(f"no function {name}")
     if name == "reciprocal":
         return _div(ONE, x)
-    if not is_exact(x):
-        if x.is_finite():
-            return _exactly(ball(name, x, precision))
-        return ZERO if name == "exp" and x < 0 else NAN
-    if name in ("sqrt", "rsqrt"):
+    if is_exact(x) and name in ("sqrt", "rsqrt"):
         root = _root(x)
         if root is not None and (name == "sqrt" or root):
             return root if name == "sqrt" else ONE / root
