@@ -15,8 +15,9 @@ else:
     nn = torch.nn
 
 ABSTRACT = {
-    "Container", "Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "RNNBase", "RNNCellBase",
-}  # fmt: skip
+    *("Container", "Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"),
+    *("RNNBase", "RNNCellBase"),
+}
 """What cannot be called, or computes nothing."""
 
 ELSEWHERE = {"SyncBatchNorm": "needs several processes", "DataParallel": "needs several devices"}
@@ -63,11 +64,12 @@ def _row() -> list[Any]:
 
 CASES: dict[str, Case] = {}
 
-for name in (
-    "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LeakyReLU",
-    "LogSigmoid", "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softplus", "Softshrink",
-    "Softsign", "Tanh", "Tanhshrink", "Dropout", "AlphaDropout", "Flatten",
-):  # fmt: skip
+ENTRYWISE = """
+    AlphaDropout CELU Dropout ELU Flatten GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh Identity 
+    LeakyReLU LogSigmoid Mish PReLU RReLU ReLU ReLU6 SELU SiLU Sigmoid Softplus Softshrink Softsign Tanh Tanhshrink
+"""
+
+for name in ENTRYWISE.split():
     CASES[name] = _case(name, inputs=_row)
 for name in "LogSoftmax", "Softmax", "Softmin":
     CASES[name] = _case(name, 1, inputs=_row)

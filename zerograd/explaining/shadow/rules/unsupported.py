@@ -1,4 +1,4 @@
-"""Operations without a rule that modules of torch.nn and its utilities run: what they compute is observed only."""
+"""Operations of torch.nn and its utilities that have no rule: what they compute is observed only."""
 
 from __future__ import annotations
 
