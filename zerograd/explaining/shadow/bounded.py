@@ -141,6 +141,7 @@ class BoundedDomain(Domain[Bounded]):
         part = value - a.value  # the rounding error of a sum is a float itself (Knuth's TwoSum)
         rounding = ((a.value - (value - part)) + (b.value - part)).abs()
         error = _total(value, rounding, a.error, b.error)
+        assert error is not None
         low = value == -torch.inf
         return Bounded(value, torch.where(low, _lowest(low, a, b), error) if bool(low.any()) else error)
 

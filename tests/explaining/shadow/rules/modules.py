@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,15 +59,32 @@ def _plane(n: int, channels: int = 4) -> Callable[[], list[Any]]:
     return lambda: [normal(2, channels, *_space(n))]
 
 
+def _positive_plane(n: int) -> list[Any]:
+    return [positive(2, 4, *_space(n))]
+
+
 def _row() -> list[Any]:
     return [normal(3, 4)]
+
+
+class _Unpooled(nn.Module):
+    """Pools and unpools."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.pool = getattr(nn, f"MaxPool{n}d")(2, return_indices=True)
+        self.back = getattr(nn, f"MaxUnpool{n}d")(2)
+
+    def forward(self, x: Any) -> Any:
+        return self.back(*self.pool(x))
 
 
 CASES: dict[str, Case] = {}
 
 ENTRYWISE = """
-    AlphaDropout CELU Dropout ELU Flatten GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh Identity 
-    LeakyReLU LogSigmoid Mish PReLU RReLU ReLU ReLU6 SELU SiLU Sigmoid Softplus Softshrink Softsign Tanh Tanhshrink
+    AlphaDropout CELU Dropout ELU Flatten GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh Identity
+    LeakyReLU LogSigmoid Mish PReLU RReLU ReLU ReLU6 SELU SiLU Sigmoid Softplus Softshrink Softsign
+    Tanh Tanhshrink
 """
 
 for name in ENTRYWISE.split():
@@ -80,8 +98,8 @@ for n in 1, 2, 3:
         f"AdaptiveMaxPool{n}d": _case(f"AdaptiveMaxPool{n}d", 4, inputs=plane),
         f"AvgPool{n}d": _case(f"AvgPool{n}d", 3, inputs=plane),
         f"MaxPool{n}d": _case(f"MaxPool{n}d", 3, inputs=plane),
-        f"LPPool{n}d": _case(f"LPPool{n}d", 2, 3, inputs=lambda n=n: [positive(2, 4, *_space(n))]),
-        f"MaxUnpool{n}d": (lambda n=n: _Unpooled(n), plane),
+        f"LPPool{n}d": _case(f"LPPool{n}d", 2, 3, inputs=partial(_positive_plane, n)),
+        f"MaxUnpool{n}d": (partial(_Unpooled, n), plane),
         f"BatchNorm{n}d": _case(f"BatchNorm{n}d", 4, inputs=plane),
         f"InstanceNorm{n}d": _case(
             f"InstanceNorm{n}d", 4, affine=True, track_running_stats=True, inputs=plane
@@ -97,18 +115,6 @@ for n in 1, 2, 3:
     }
     for kind in "Circular", "Reflection", "Replication", "Zero":
         CASES[f"{kind}Pad{n}d"] = _case(f"{kind}Pad{n}d", 2, inputs=plane)
-
-
-class _Unpooled(nn.Module):
-    """Pools and unpools."""
-
-    def __init__(self, n: int) -> None:
-        super().__init__()
-        self.pool = getattr(nn, f"MaxPool{n}d")(2, return_indices=True)
-        self.back = getattr(nn, f"MaxUnpool{n}d")(2)
-
-    def forward(self, x: Any) -> Any:
-        return self.back(*self.pool(x))
 
 
 def _pairs() -> list[Any]:

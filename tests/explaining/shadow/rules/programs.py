@@ -84,8 +84,7 @@ def record(f: Program, xs: Sequence[Tensor], seed: int = 0) -> Run:
 def in_float64(f: Program, xs: Sequence[Tensor], seed: int = 0) -> list[Tensor]:
     """Run the same in float64, unrecorded: what torch's own kernels make of the same numbers."""
     wide = [
-        x.detach().to(torch.float64).requires_grad_(x.requires_grad) if x.is_floating_point() else x
-        for x in xs
+        x.detach().to(torch.float64).requires_grad_(x.requires_grad) if x.is_floating_point() else x for x in xs
     ]
     return [t.detach() for t in _run(f, wide, seed)]
 
