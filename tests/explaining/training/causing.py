@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 from zerograd.explaining.shadow.bounded import BoundedDomain
 from zerograd.explaining.shadow.deciding import Budget, decide_all
 from zerograd.explaining.shadow.evaluation import Evaluation
-from zerograd.explaining.tape.nodes import Node, Source
+from zerograd.explaining.shadow.identities import Identities
+from zerograd.explaining.tape.nodes import Source
 from zerograd.explaining.training.causes import find_causes
 from zerograd.explaining.training.explanation import Cause
-from zerograd.explaining.training.origins import Facts
+from zerograd.explaining.training.facts import facts_of
 from zerograd.explaining.training.watch import Watch
 
 
@@ -40,18 +42,10 @@ def causes(models: Sequence[nn.Module], step: Callable[[], Any], **known: Any) -
     with watch:
         step()
     names = watch.names()
-    storages = {t.untyped_storage()._cdata: name for name, t in names.items()}
-
-    def name_of(node: Node) -> str | None:
-        return storages.get(node.identity[0]) if node.identity is not None else None
-
     bounded = Evaluation(BoundedDomain())
-    budget = Budget(seconds=20)
-
-    def zeros(sources: Sequence[Source]) -> list[Tensor]:
-        return [c.zero for c in decide_all(sources, bounded, budget)]
-
+    inputs = {name: t for name, t in names.items() if name in watch.inputs()}
+    facts = replace(facts_of(bounded, names, inputs), **known)
     gradients = watch.gradients()
-    facts = Facts(zeros, name_of, inputs=watch.inputs(), **known)
-    exact = dict(zip(gradients, zeros(list(gradients.values())), strict=True))
+    classes = decide_all(list(gradients.values()), bounded, Budget(), Identities(bounded).zero)
+    exact = {name: c.zero for name, c in zip(gradients, classes, strict=True)}
     return find_causes(gradients, exact, watch.recorder.loss, facts)

@@ -29,6 +29,7 @@ NAN, MINUS_INFINITY = flint.arb.nan(), flint.arb.neg_inf()
 LONGEST = 1 << 14
 """Bits of numerators and denominators; longer ones become balls: sums of fractions grow without end."""
 _CHEAP = 16  # products in a matrix product cost so much less than others
+_AT_ONCE = 1 << 14  # operations between two calls of ``tick``, about
 
 
 class Exhausted(Exception):  # noqa: N818  (not an error: what was asked is undecided)
@@ -115,15 +116,24 @@ class BallDomain(Domain[Balls]):
         if not dims:
             return v
         axes = tuple(d % v.ndim for d in dims)
-        with self._working(v.size):
-            kept = [n for d, n in enumerate(v.shape) if d not in axes]
-            rows = np.moveaxis(v, axes, range(v.ndim - len(axes), v.ndim)).reshape(math.prod(kept), -1)
-            total = _array([_sum(row) for row in rows.tolist()], kept)
+        kept = [n for d, n in enumerate(v.shape) if d not in axes]
+        rows = np.moveaxis(v, axes, range(v.ndim - len(axes), v.ndim))
+        rows = rows.reshape(math.prod(kept), math.prod(v.shape[d] for d in axes))
+        sums: list[Any] = []
+        for some in _blocks(len(rows), max(rows.shape[1], 1)):
+            with self._working(rows[some].size):
+                sums += [_sum(row) for row in rows[some].tolist()]
+        total = _array(sums, kept)
         return np.expand_dims(total, axes) if keepdim else total
 
     def _apply(self, f: Callable[..., Any], *vs: Balls) -> Balls:
-        with self._working(math.prod(np.broadcast_shapes(*(v.shape for v in vs)))):
-            return _whole(np.frompyfunc(f, len(vs), 1)(*vs))
+        shape = np.broadcast_shapes(*(v.shape for v in vs))
+        flat = [np.broadcast_to(v, shape).reshape(-1) for v in vs]
+        out = np.empty(math.prod(shape), dtype=object)
+        for some in _blocks(len(out), 1):
+            with self._working(some.stop - some.start):
+                out[some] = np.frompyfunc(f, len(vs), 1)(*(v[some] for v in flat))
+        return out.reshape(shape)
 
     def add(self, a: Balls, b: Balls) -> Balls:
         return self._apply(_add, a, b)
@@ -150,9 +160,12 @@ class BallDomain(Domain[Balls]):
         lefts = np.broadcast_to(a, (*stack, rows, inner)).reshape(many, rows, inner)
         rights = np.broadcast_to(b, (*stack, inner, columns)).reshape(many, inner, columns)
         out = np.full((many, rows, columns), ZERO, dtype=object)
+        cost = _CHEAP**-1 * (1 + max(_longest(a), _longest(b), self.precision) / 256)
         for n, (left, right) in enumerate(zip(lefts, rights, strict=True)):
-            with self._working(left.size + right.size + rows * inner * columns / _CHEAP):
-                out[n] = _matmul(left, right)
+            # the matrix on the right is read again for each block
+            for some in _blocks(rows, inner * columns * cost / 64):
+                with self._working((some.stop - some.start) * inner * (1 + columns * cost)):
+                    out[n, some] = _matmul(left[some], right)
         return out.reshape(*stack, rows, columns)
 
     def unary(self, name: str, v: Balls) -> Balls:
@@ -250,6 +263,18 @@ def _sum(entries: list[Any]) -> Any:
 _exact = np.frompyfunc(is_exact, 1, 1)
 _present = np.frompyfunc(lambda x: not is_exact(x) or bool(x), 1, 1)
 _unknown = np.frompyfunc(lambda x: not is_exact(x) and not x.is_finite(), 1, 1)
+
+
+def _blocks(size: int, cost: float) -> Iterator[slice]:
+    """Divide a range into parts that can be worked on without looking at the clock."""
+    step = max(1, int(_AT_ONCE / max(cost, 1e-3)))
+    for start in range(0, size, step):
+        yield slice(start, min(start + step, size))
+
+
+def _longest(v: Balls) -> int:
+    """Return the bits of the longest fraction."""
+    return max((x.height_bits() for x in v.reshape(-1).tolist() if is_exact(x)), default=0)
 
 
 def _matmul(a: Balls, b: Balls) -> Balls:

@@ -101,7 +101,7 @@ class Dependence:
         self._graph, self._domain = walk.graph, _FateDomain()
         self._fates: dict[int, tuple[Fate, ...]] = {}
         for node in walk.nodes:
-            if node.phase is not Phase.BACKWARD:
+            if node.phase is not Phase.BACKWARD or node.operation == "leaf":
                 self._fates[node.number] = self._evaluate(node, exact[node.number])
 
     def changes(self, source: Source) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ def report_step(
     zeros = {name: bool(gradient.classes.zero.all()) for name, gradient in known.items()}
     steps = _steps(observations, zeros)
     facts = Facts(proofs.zeros, _leaf_names(parameters, inputs), proofs.laws, frozenset(inputs))
-    causes = find_causes(there, {name: it.classes.zero for name, it in known.items()}, loss, facts)
+    causes = _causes(there, {name: it.classes.zero for name, it in known.items()}, loss, facts)
 
     read = _leaves(loss, facts.name)
 
@@ -129,6 +130,21 @@ def report_step(
         loss=float(loss.run) if loss is not None and loss.run.numel() == 1 else None,
         messages=messages,
     )
+
+
+def _causes(
+    gradients: Mapping[str, Source], zeros: Mapping[str, Tensor], loss: Source | None, facts: Facts
+) -> dict[str, tuple[Cause, ...]]:
+    """Return causes; none, with a warning, where looking for them fails: the user's training goes on."""
+    try:
+        return find_causes(gradients, zeros, loss, facts)
+    except Exception as error:
+        warnings.warn(
+            f"zerograd failed to find causes of zero gradients, which is a bug: {type(error).__name__}: {error}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return {}
 
 
 def _leaves(loss: Source | None, name_of: Callable[[Node], str | None]) -> dict[str, list[Node]]:

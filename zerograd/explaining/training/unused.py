@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.identities import CANCEL
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
 from zerograd.explaining.training.connection import decision_between
 from zerograd.explaining.training.explanation import Cause, Kind
@@ -24,7 +25,7 @@ def unused(
     causes: list[Cause] = []
     for law, entries in facts.identity(gradient, zeros).items():
         here = entries & zeros
-        if bool(here.any()):
+        if law.text != CANCEL and bool(here.any()):  # nothing cancels where there are no terms
             where = place_text(law.place, law.operation)
             causes.append(_cause(Kind.IDENTITY, where, here, True, identity=law.text))
             zeros = zeros & ~here
