@@ -11,10 +11,10 @@ torch = pytest.importorskip("torch")
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
-from torch.nn import functional as F  # noqa: E402, N812
+from torch.nn import functional as F  # noqa: E402
 
 from tests.effort import examples  # noqa: E402
-from tests.explaining.shadow.recorded import gradients, leaf, numbers, proven, reasons, uneven  # noqa: E402
+from tests.explaining.shadow.proving import gradients, leaf, numbers, proven, reasons, uneven  # noqa: E402
 from zerograd.explaining.shadow.identities import CANCEL, zero_by_identity  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
@@ -37,7 +37,9 @@ def test_bias_before_batch_norm() -> None:
 def test_batch_norm_by_running_statistics_lets_the_bias_through() -> None:
     model = double(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 2)).eval()
     x, y = numbers(6, 3), torch.tensor([0, 1, 0, 1, 1, 0])
-    assert not any(bool(z.any()) for z in proven(lambda: F.cross_entropy(model(x), y), list(model.parameters())))
+    assert not any(
+        bool(z.any()) for z in proven(lambda: F.cross_entropy(model(x), y), list(model.parameters()))
+    )
 
 
 @pytest.mark.parametrize("norm", [nn.BatchNorm2d(2), nn.InstanceNorm2d(2, affine=True), nn.GroupNorm(2, 2)])
@@ -102,7 +104,9 @@ def test_number_added_to_all_logits() -> None:
 def test_number_added_to_one_logit_matters() -> None:
     shift = leaf(1)
     x, y = numbers(5, 4), torch.tensor([0, 3, 2, 2, 1])
-    assert not proven(lambda: F.cross_entropy(torch.cat([x[:, :3], x[:, 3:] + shift], 1), y), [shift])[0].any()
+    assert not proven(lambda: F.cross_entropy(torch.cat([x[:, :3], x[:, 3:] + shift], 1), y), [shift])[
+        0
+    ].any()
 
 
 def test_sum_of_a_norm() -> None:
