@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.domain import Cannot, Domain, Number
-from zerograd.explain.shadow.evaluation import is_decision
-from zerograd.explain.shadow.rules.table import Call, find
-from zerograd.explain.shadow.zeros import Pattern, ZeroDomain
-from zerograd.explain.tape.nodes import Node, Phase, Source, see
-from zerograd.explain.training.walking import Values, Walk
+from zerograd.explaining.shadow.domain import Cannot, Domain, Number
+from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.rules.table import Call, find
+from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
+from zerograd.explaining.tape.nodes import Node, Phase, Source, see
+from zerograd.explaining.training.walking import Values, Walk
 
 _NONE = torch.zeros((), dtype=torch.bool)
 
@@ -153,13 +153,15 @@ class Dependence:
         layout, view = source.node.layouts[source.output], source.view
         if view is None or layout is None:
             return fate
-        return self._domain.move(lambda t: see(t, layout, view), fate)
+        return self._domain.move(
+            lambda t: see(t.clone(memory_format=torch.contiguous_format), layout, view), fate
+        )
 
 
 def _fitted(changes: Tensor, shape: Sequence[int]) -> Tensor:
     """Return the entries that change in a result of some shape, given those of a decision that it was made by."""
     try:
-        if torch.broadcast_shapes(changes.shape, shape) == tuple(shape):
+        if broadcast(changes.shape, shape) == tuple(shape):
             return changes
     except RuntimeError:
         pass

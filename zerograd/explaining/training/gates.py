@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.rules.table import bind
-from zerograd.explain.tape.nodes import Node, Phase, Source
-from zerograd.explain.training.explanation import Kind
-from zerograd.explain.training.graph import Graph, base
+from zerograd.explaining.shadow.rules.table import bind
+from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.tape.nodes import Node, Phase, Source
+from zerograd.explaining.training.explanation import Kind
+from zerograd.explaining.training.graph import Graph, base
 
 Bound: TypeAlias = float | Tensor
 
@@ -80,10 +81,32 @@ _FAMILY = {
     "leaky_relu": ("leaky_relu",),
     "elu": ("elu",),
 }
-_CHOICES = ("clamp", "clamp_min", "clamp_max", "maximum", "minimum", "where", "masked_fill", "abs", "max", "min", "mul")
+_CHOICES = (
+    "clamp",
+    "clamp_min",
+    "clamp_max",
+    "maximum",
+    "minimum",
+    "where",
+    "masked_fill",
+    "abs",
+    "max",
+    "min",
+    "mul",
+)
 _ORDER = {"gt": -1, "ge": -1, "lt": 1, "le": 1}
 _TURNS = ("logical_not", "bitwise_not", "__invert__")
-_JOINS = ("logical_and", "bitwise_and", "__and__", "logical_or", "bitwise_or", "__or__", "mul", "_to_copy", "clone")
+_JOINS = (
+    "logical_and",
+    "bitwise_and",
+    "__and__",
+    "logical_or",
+    "bitwise_or",
+    "__or__",
+    "mul",
+    "_to_copy",
+    "clone",
+)
 
 
 class Gates:
@@ -108,7 +131,9 @@ class Gates:
             turned = bool((mask.run & closed).any())  # closed where the mask is true, as in masked_fill
             yield from self.masked(mask, closed, turned)
             return
-        yield from self._sorted(activation, closed, self._anchor(activation, _FAMILY.get(_root(node), _CHOICES)))
+        yield from self._sorted(
+            activation, closed, self._anchor(activation, _FAMILY.get(_root(node), _CHOICES))
+        )
 
     def masked(self, mask: Source, closed: Tensor, turned: bool = False) -> Iterator[Part]:
         """Yield closed entries of a mask by kind: comparisons with a bound are activations.
@@ -153,7 +178,7 @@ class Gates:
     def _sorted(self, activation: Activation, closed: Tensor, anchor: Node) -> Iterator[Part]:
         z = activation.argument
         run = z.run
-        if torch.broadcast_shapes(run.shape, closed.shape) != closed.shape:
+        if broadcast(run.shape, closed.shape) != closed.shape:
             yield Part(Kind.ZERO_FACTOR, closed, anchor, activation.name)
             return
         left = closed

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.evaluation import is_decision
-from zerograd.explain.tape.nodes import Node, Origin, Phase, Source
-from zerograd.explain.training.dependence import Dependence
-from zerograd.explain.training.explanation import Kind
-from zerograd.explain.training.gates import Gates, Part
-from zerograd.explain.training.graph import base
-from zerograd.explain.training.places import place_of
-from zerograd.explain.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Values, Walk
+from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source
+from zerograd.explaining.training.dependence import Dependence
+from zerograd.explaining.training.explanation import Kind
+from zerograd.explaining.training.gates import Gates, Part
+from zerograd.explaining.training.graph import base
+from zerograd.explaining.training.places import place_of
+from zerograd.explaining.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Values, Walk
+
+
+class Law(NamedTuple):
+    """Why something is zero for all values that it is computed from.
+
+    Attributes:
+        text: a sentence without its full stop.
+        operation: the operation of the forward pass that it is a law of.
+        place: where that ran.
+    """
+
+    text: str
+    operation: str
+    place: Place
+
+
+def no_laws(source: Source, zeros: Tensor) -> Mapping[Law, Tensor]:
+    """Return no law for any zero."""
+    return {}
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +57,7 @@ class Root:
     name: str
     derived: bool = False
     factor: str | None = None
-    identity: str | None = None
+    law: Law | None = None
     slope: Fraction | None = None
     sites: list[Site] = field(default_factory=list)
     structural: dict[Slot, Tensor] = field(default_factory=dict)
@@ -59,17 +80,16 @@ class Facts:
     """What is known of a graph beside the graph.
 
     Attributes:
-        zero: where a value is certainly zero.
+        zeros: where each of some values is certainly zero.
         name: what a leaf is called; None where it has no name.
-        identity: why an operation's result is zero for all values of its inputs, as a sentence without its full
-            stop; None where it is not, or nobody knows.
+        identity: the laws that make entries of a value zero, of those that are, and which entries.
         inputs: names of leaves that are data, though they require a gradient.
         batch: number of samples; None where it is to be found out.
     """
 
-    zero: Callable[[Source], Tensor]
+    zeros: Callable[[Sequence[Source]], Sequence[Tensor]]
     name: Callable[[Node], str | None] = lambda node: None
-    identity: Callable[[Source], str | None] = lambda source: None
+    identity: Callable[[Source, Tensor], Mapping[Law, Tensor]] = no_laws
     inputs: frozenset[str] = frozenset()
     batch: int | None = None
 
@@ -83,8 +103,10 @@ class Origins:
 
     def __init__(self, walk: Walk, facts: Facts) -> None:
         self._walk, self._facts, self._graph = walk, facts, walk.graph
-        self.exact, self._local, self._sums = walk.exact(facts.zero)
-        self._gates = Gates(walk.graph, facts.zero)
+        self._zeros: dict[Source, Tensor] = {}
+        self._ask([Source(node, i) for node in walk.nodes for i in floats_of(node)])
+        self.exact, self._local, self._sums = walk.exact(self.zero)
+        self._gates = Gates(walk.graph, self.zero)
         self._dependence = Dependence(walk, self.exact)
         self._roots: dict[tuple[object, ...], Root] = {}
         for add in (self._leaves, self._closed_gates, self._decisions, self._cancellations, self._adjoints):
@@ -92,10 +114,19 @@ class Origins:
         self._values()
         self.roots = list(self._roots.values())
 
+    def zero(self, source: Source) -> Tensor:
+        """Return where a value is certainly zero."""
+        if source not in self._zeros:
+            self._ask([source])
+        return self._zeros[source]
+
+    def _ask(self, sources: list[Source]) -> None:
+        self._zeros.update(zip(sources, self._facts.zeros(sources), strict=True))
+
     def _add(self, root: Root, site: Site, changes: Tensor) -> None:
         place = root.anchor.place
         at = (place.module, place.file, place.line) if place.file or place.module else root.anchor.number
-        key = (root.kind, root.name, root.factor, root.derived, root.identity, at)
+        key = (root.kind, root.name, root.factor, root.derived, root.law, at)
         root = self._roots.setdefault(key, root)
         root.sites.append(site)
         fixed = (~changes).expand(site.zeros.shape)
@@ -128,7 +159,9 @@ class Origins:
             return name
         if node.origin is Origin.RANDOM:
             drops = any(
-                "dropout" in n.operation or n.place.module is not None and n.place.module[1].find("Dropout") >= 0
+                "dropout" in n.operation
+                or n.place.module is not None
+                and n.place.module[1].find("Dropout") >= 0
                 for n in (node, *self._readers(node))
             )
             return "the dropout mask" if drops or base(node.operation) == "bernoulli" else "a random number"
@@ -154,7 +187,7 @@ class Origins:
         factor = f"{part.name} at {place_of(part.anchor)}" if part.kind is Kind.ZERO_FACTOR else None
         if part.argument is None:
             changes = self._dependence.changes(Source(part.anchor, 0)) if part.anchor.results else _ALWAYS
-            if changes.dim() and torch.broadcast_shapes(changes.shape, site.zeros.shape) != site.zeros.shape:
+            if changes.dim() and broadcast(changes.shape, site.zeros.shape) != site.zeros.shape:
                 changes = changes.any()
             factor = "a mask"
         else:
@@ -188,10 +221,10 @@ class Origins:
                 root = Root(Kind.ZERO_FACTOR, node, base(node.operation), factor=f"the output of {place}")
                 self._add(root, site, self._dependence.changes(source))
                 continue
-            identity = self._facts.identity(source)
-            if identity is not None:
-                self._add(Root(Kind.IDENTITY, node, node.operation, identity=identity), site, _NEVER)
-            elif _is_slope(node):
+            site = self._lawful(source, site)
+            if not bool(site.zeros.any()):
+                continue
+            if _is_slope(node):
                 name = node.operation.removesuffix("_backward")
                 root = Root(Kind.ZERO_FACTOR, node, name, factor=f"the slope of {name}")
                 self._add(root, site, _ALWAYS)
@@ -206,11 +239,16 @@ class Origins:
                 if pattern.is_full or not isinstance(node.results[i], Tensor):
                     continue
                 site = Site(node, (node.number, "output", i), ~pattern.mask)
-                identity = self._facts.identity(Source(node, i))
-                if identity is not None:
-                    self._add(Root(Kind.IDENTITY, node, node.operation, identity=identity), site, _NEVER)
-                else:
-                    self._add(Root(Kind.ZERO_ADJOINT, node, "loss"), site, _ALWAYS)
+                self._add(Root(Kind.ZERO_ADJOINT, node, "loss"), site, _ALWAYS)
+
+    def _lawful(self, source: Source, site: Site) -> Site:
+        """Add what laws make zero at a site, and return the rest."""
+        rest = site.zeros
+        for law, zeros in self._facts.identity(source, rest).items():
+            here = Site(site.node, site.slot, zeros & rest)
+            self._add(Root(Kind.IDENTITY, site.node, law.operation, law=law), here, _NEVER)
+            rest = rest & ~zeros
+        return Site(site.node, site.slot, rest)
 
     def _values(self) -> None:
         """Add values of the forward pass that the backward pass multiplies by: whatever made them zero."""
@@ -229,6 +267,13 @@ class Origins:
                 factor = f"the output of {place_of(node)}"
                 root = Root(Kind.ZERO_FACTOR, node, "value", derived=True, factor=factor)
                 self._add(root, site, self._dependence.changes(source))
+
+
+def floats_of(node: Node) -> list[int]:
+    """Return which results of a node are floats that were computed."""
+    if node.operation == "leaf" or is_decision(node):
+        return []
+    return [i for i, r in enumerate(node.results) if isinstance(r, Tensor) and r.is_floating_point()]
 
 
 _ALWAYS = torch.ones((), dtype=torch.bool)

@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.domain import Cannot
-from zerograd.explain.shadow.evaluation import is_decision
-from zerograd.explain.shadow.rules.table import Call, find
-from zerograd.explain.shadow.zeros import Pattern, ZeroDomain
-from zerograd.explain.tape.nodes import Node, Origin, Phase, Source, see
-from zerograd.explain.training.graph import Graph
+from zerograd.explaining.shadow.domain import Cannot
+from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.rules.table import Call, find
+from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source, see
+from zerograd.explaining.training.graph import Graph
 
 Slot = tuple[int, str, int]
 """A node's number, what begins there (``leaf``, ``gate``, ``output``), and which one: the phase that reads a leaf, a
@@ -56,6 +56,15 @@ class Gate:
     second: bool
 
 
+class _Call(Call[Pattern]):
+    """A call in which zeros among the arguments count as numbers that could be others, where all constants do."""
+
+    def of(self, argument: Any) -> Pattern:
+        if isinstance(argument, bool | int | float) and isinstance(self.domain, ZeroDomain):
+            return Pattern(()) if self.domain.open_constants else self.domain.constant(argument, ())
+        return super().of(argument)
+
+
 Values = tuple[Pattern, ...]
 
 
@@ -69,7 +78,9 @@ class Walk:
         factors: numbers of decisions (masks, signs) whose values are multiplied by, or added.
     """
 
-    def __init__(self, graph: Graph, gradients: Sequence[Source], tick: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, graph: Graph, gradients: Sequence[Source], tick: Callable[[], None] | None = None
+    ) -> None:
         self.graph, self._tick = graph, tick
         self.nodes = self._cone(gradients)
         self.gates: dict[Slot, Gate] = {}
@@ -101,6 +112,11 @@ class Walk:
             return ()
         return node.sources()
 
+    def forward_of(self, node: Node) -> Node:
+        """Return the operation of the forward pass that one of the backward pass belongs to, else the node itself."""
+        name = node.operation.removesuffix("_data").removesuffix("_backward")
+        return next((s.node for s in node.sources() if s.node.operation == name), node)
+
     # one node
 
     def _evaluate(self, node: Node, read: Callable[[Source], Pattern], closing: Any) -> Values:
@@ -115,7 +131,7 @@ class Walk:
                 whole, positions, part = node.arguments
                 value: Any = self._domain.put(read(whole), positions, read(part))
             else:
-                value = rule(Call(node, self._domain, read)) if rule else None
+                value = rule(_Call(node, self._domain, read)) if rule else None
         except Cannot:
             return _full(node)
         several = value if isinstance(value, tuple) else (value,)
@@ -139,9 +155,10 @@ class Walk:
             return whole
         if whole.is_full:
             return Pattern(source.view.size)
-        layout = source.node.layouts[source.output]
+        layout, view = source.node.layouts[source.output], source.view
         assert layout is not None
-        return Pattern.of(see(whole.mask, layout, source.view))
+        # `see` needs memory of its own: not expanded, nor a part of something else
+        return Pattern.of(see(whole.mask.clone(memory_format=torch.contiguous_format), layout, view))
 
     def _discover(self, node: Node) -> Callable[..., Any]:
         def closing(number: int, mask: Tensor, a: Pattern, b: Pattern | None) -> tuple[Tensor, bool] | None:
@@ -152,7 +169,7 @@ class Walk:
             else:
                 return None
             slot = (node.number, "gate", number)
-            shape = torch.broadcast_shapes(mask.shape, through.shape, b.shape if b is not None else ())
+            shape = broadcast(mask.shape, through.shape, b.shape if b is not None else ())
             self.gates[slot] = Gate(node, slot, closed.expand(shape), second)
             return torch.zeros((), dtype=torch.bool), second
 
@@ -273,9 +290,7 @@ class Walk:
             if kind == "leaf":
                 leaves[node.number, which] = values[0].without(closed[slot])
             elif kind == "output":
-                values = tuple(
-                    v.without(closed[slot]) if i == which else v for i, v in enumerate(values)
-                )
+                values = tuple(v.without(closed[slot]) if i == which else v for i, v in enumerate(values))
         if any(not v.same(b) for v, b in zip(values, base, strict=True)):
             changed[node.number] = values
 
