@@ -136,7 +136,7 @@ class Origins:
     def _leaves(self) -> None:
         for node in self._walk.nodes:
             pattern = self.exact[node.number]
-            if node.operation != "leaf" or node.origin is Origin.CONSTANT or pattern[0].is_full:
+            if node.operation != "leaf" or self._walk.is_given(node) or pattern[0].is_full:
                 continue
             zeros = ~pattern[0].mask
             phases = {BACKWARD if n.phase is Phase.BACKWARD else FORWARD for n in self._readers(node)}
@@ -187,7 +187,7 @@ class Origins:
             changes = self._dependence.changes(Source(part.anchor, 0)) if part.anchor.results else _ALWAYS
             if changes.dim() and broadcast(changes.shape, site.zeros.shape) != site.zeros.shape:
                 changes = changes.any()
-            factor = "a mask"
+            factor = part.name
         else:
             changes = self._dependence.changes(part.argument)
         root = Root(part.kind, part.anchor, part.name, factor=factor, slope=part.slope)

@@ -35,7 +35,7 @@ def unused(
         causes += _constants(walk, gradient, constant, loss, facts, name)
     rest = zeros & still
     if bool(rest.any()):
-        causes.append(_not_used(walk, gradient, rest))
+        causes.append(_not_used(walk, rest, _place(walk, facts, name)))
     return causes
 
 
@@ -89,7 +89,7 @@ def _empty_or_zero(walk: Walk) -> tuple[str, str] | None:
     return None
 
 
-def _not_used(walk: Walk, gradient: Source, zeros: Tensor) -> Cause:
+def _not_used(walk: Walk, zeros: Tensor, where: str) -> Cause:
     """Return the cause of entries that no operation carries anything to."""
     for node in walk.nodes:
         if any(word in node.operation for word in ("norm", "softmax", "attention")):
@@ -109,8 +109,17 @@ def _not_used(walk: Walk, gradient: Source, zeros: Tensor) -> Cause:
         what = "the indices, which name other rows" if _from_data(walk, chosen) else "the choice of other entries"
         if "pool" in node.operation or node.operation in ("scatter", "gather"):
             what = "the choice of the maximum, which is another entry"
-        return _cause(Kind.ZERO_FACTOR, "", zeros, False, factor=what)
-    return _cause(Kind.NOT_CONNECTED, "", zeros, True)
+        return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=what)
+    return _cause(Kind.NOT_CONNECTED, where, zeros, True)
+
+
+def _place(walk: Walk, facts: Facts, name: str) -> str:
+    """Return where a parameter is used."""
+    for node in walk.graph.nodes:
+        if node.phase is not Phase.BACKWARD:
+            if any(s.node.operation == "leaf" and facts.name(s.node) == name for s in node.sources()):
+                return place_of(node)
+    return ""
 
 
 def _from_data(walk: Walk, sources: list[Source]) -> bool:
