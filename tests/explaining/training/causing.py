@@ -15,8 +15,12 @@ from zerograd.explaining.shadow.evaluation import Evaluation
 from zerograd.explaining.shadow.identities import Identities
 from zerograd.explaining.tape.nodes import Source
 from zerograd.explaining.training.causes import find_causes
+from zerograd.explaining.training.covers import Covers
 from zerograd.explaining.training.explanation import Cause
 from zerograd.explaining.training.facts import facts_of
+from zerograd.explaining.training.graph import Graph
+from zerograd.explaining.training.origins import Origins, Root
+from zerograd.explaining.training.walking import Walk
 from zerograd.explaining.training.watch import Watch
 
 
@@ -36,16 +40,40 @@ class Causing(Watch):
         return {name: self._round.gradients[id(t)] for name, t in self.names().items() if id(t) in self._round.gradients}
 
 
+class Step:
+    """A recorded step: its gradients, which of their entries are zero, and what causes ask about.
+
+    Attributes:
+        zeros: by the gradient's name.
+    """
+
+    def __init__(self, models: Sequence[nn.Module], step: Callable[[], Any], **known: Any) -> None:
+        watch = Causing(list(models), [])
+        with watch:
+            step()
+        names = watch.names()
+        bounded = Evaluation(BoundedDomain())
+        inputs = {name: t for name, t in names.items() if name in watch.inputs()}
+        self.facts = replace(facts_of(bounded, names, inputs), **known)
+        self.gradients = watch.gradients()
+        self.loss = watch.recorder.loss
+        sources = list(self.gradients.values())
+        classes = decide_all(sources, bounded, Budget(), Identities(bounded).zero)
+        self.zeros = {name: c.zero for name, c in zip(self.gradients, classes, strict=True)}
+
+    def causes(self) -> dict[str, tuple[Cause, ...]]:
+        """Return the causes of all gradients."""
+        return find_causes(self.gradients, self.zeros, self.loss, self.facts)
+
+    def covers(self, name: str) -> list[tuple[tuple[Root, ...], Tensor]]:
+        """Return sets of roots with the entries of one gradient that they explain."""
+        gradient = self.gradients[name]
+        walk = Walk(Graph([gradient], self.loss, self.facts.is_input), [gradient])
+        roots = Origins(walk, self.facts).roots
+        covers = Covers(walk, roots).cover(gradient, self.zeros[name])
+        return [(tuple(roots[i] for i in cover), entries) for cover, entries in covers]
+
+
 def causes(models: Sequence[nn.Module], step: Callable[[], Any], **known: Any) -> dict[str, tuple[Cause, ...]]:
     """Return the causes of all gradients that a step leaves."""
-    watch = Causing(list(models), [])
-    with watch:
-        step()
-    names = watch.names()
-    bounded = Evaluation(BoundedDomain())
-    inputs = {name: t for name, t in names.items() if name in watch.inputs()}
-    facts = replace(facts_of(bounded, names, inputs), **known)
-    gradients = watch.gradients()
-    classes = decide_all(list(gradients.values()), bounded, Budget(), Identities(bounded).zero)
-    exact = {name: c.zero for name, c in zip(gradients, classes, strict=True)}
-    return find_causes(gradients, exact, watch.recorder.loss, facts)
+    return Step(models, step, **known).causes()
