@@ -37,7 +37,11 @@ class Causing(Watch):
         return frozenset(self._modules.inputs)
 
     def gradients(self) -> dict[str, Source]:
-        return {name: self._round.gradients[id(t)] for name, t in self.names().items() if id(t) in self._round.gradients}
+        return {
+            name: self._round.gradients[id(t)]
+            for name, t in self.names().items()
+            if id(t) in self._round.gradients
+        }
 
 
 class Step:
@@ -74,6 +78,8 @@ class Step:
         return [(tuple(roots[i] for i in cover), entries) for cover, entries in covers]
 
 
-def causes(models: Sequence[nn.Module], step: Callable[[], Any], **known: Any) -> dict[str, tuple[Cause, ...]]:
+def causes(
+    models: Sequence[nn.Module], step: Callable[[], Any], **known: Any
+) -> dict[str, tuple[Cause, ...]]:
     """Return the causes of all gradients that a step leaves."""
     return Step(models, step, **known).causes()

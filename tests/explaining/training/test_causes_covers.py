@@ -42,7 +42,10 @@ class Reference:
         a, self.z = self.x, []
         for w, b in zip(self.w, self.b, strict=True):
             z = [
-                [sum((wi * ai for wi, ai in zip(row, sample, strict=True)), bi) for row, bi in zip(w, b, strict=True)]
+                [
+                    sum((wi * ai for wi, ai in zip(row, sample, strict=True)), bi)
+                    for row, bi in zip(w, b, strict=True)
+                ]
                 for sample in a
             ]
             self.z.append(z)
@@ -111,7 +114,9 @@ def test_covers_are_smallest_and_those_that_suffice_alone_are_all_there(seed: in
         if any(value for value, _ in terms):
             continue  # nothing is zero, or terms cancel
         here = [
-            {(str(root.kind), _label(root)) for root in roots} for roots, entries in covers if entries[unit, entry]
+            {(str(root.kind), _label(root)) for root in roots}
+            for roots, entries in covers
+            if entries[unit, entry]
         ]
         missing = [labels for _, labels in terms]
         every = set().union(*missing)

@@ -140,6 +140,14 @@ class Field:
             case _:
                 return self._atom(name, x)
 
+    def free(self, x: Any) -> Any:
+        """Return a new variable that stands for a number; it counts as that number only in balls."""
+        if len(self.atoms) == ATOMS:
+            raise Cannot("too many numbers")
+        with flint.ctx.workprec(PRECISION):
+            self.atoms.append(Atom("free", x, flint.arb(x)))
+        return Quotient(self, _VARIABLES[len(self.atoms) - 1], _CONTEXT.constant(ONE))
+
     def _over(self, x: Any) -> Any:
         if is_exact(x):
             if not x:
@@ -157,7 +165,9 @@ class Field:
                     if atom.name == "log":
                         power = self._power(atom.argument, int(coefficient.p))
                         factor = factor * power
-                        x = x - coefficient * Quotient(self, _VARIABLES[exponents.index(1)], _CONTEXT.constant(ONE))
+                        x = x - coefficient * Quotient(
+                            self, _VARIABLES[exponents.index(1)], _CONTEXT.constant(ONE)
+                        )
         negative = x < ZERO if is_exact(x) else x.above.leading_coefficient() < 0
         value = self._atom("exp", -x) if negative else self._atom("exp", x)
         return factor * (self._over(value) if negative else value)

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.balls import BallDomain, Balls
-from zerograd.explaining.shadow.balls import ZERO as ZERO
-from zerograd.explaining.shadow.balls import is_exact
+from zerograd.explaining.shadow.balls import ZERO, BallDomain, Balls, is_exact
 from zerograd.explaining.shadow.domain import Cannot
+from zerograd.explaining.shadow.evaluation import Evaluation
 from zerograd.explaining.shadow.quotients import Field
+from zerograd.explaining.tape.nodes import Node, Origin
 
 
 class SymbolicDomain(BallDomain):
@@ -37,6 +37,10 @@ class SymbolicDomain(BallDomain):
             raise Cannot("not finite")
         return super().leaf(tensor)
 
+    def free(self, tensor: Tensor) -> Balls:
+        """Return an atom for each entry, whatever number it is."""
+        return self._apply(self.field.free, self.leaf(tensor))
+
     def matmul(self, a: Balls, b: Balls) -> Balls:
         shape = (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
         with self._working(float(np.prod(shape)) * a.shape[-1]):
@@ -53,3 +57,27 @@ def zeros(v: Balls) -> Tensor:
     """Return which entries are 0 whatever the atoms are."""
     zero: list[Any] = [is_exact(x) and not x for x in v.reshape(-1).tolist()]
     return torch.tensor(zero, dtype=torch.bool).reshape(v.shape)
+
+
+class SymbolicEvaluation(Evaluation[Balls]):
+    """Values of a small graph.
+
+    Attributes:
+        is_free: whether parameters, inputs and targets are taken as any numbers, not as what they are in this run.
+    """
+
+    def __init__(self, domain: SymbolicDomain, is_free: bool) -> None:
+        super().__init__(domain)
+        self._symbolic, self.is_free = domain, is_free
+
+    def _evaluate(self, node: Node) -> tuple[Balls | None, ...]:
+        if not self.is_free or node.operation != "leaf" or node.origin not in _FREE:
+            return super()._evaluate(node)
+        try:
+            return tuple(self._symbolic.free(result) for result in node.results)
+        except Cannot as reason:
+            self.reasons[node.number] = str(reason)
+            return (None,) * len(node.results)
+
+
+_FREE = (Origin.PARAMETER, Origin.DATA)

@@ -194,9 +194,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             )
             for i in range(count)
         ]
+        keywords = self._read_map(kwargs)
         result = function(*args, **kwargs)
         for i, tensor in enumerate(lists[0]):
-            node = self._node(schema.name, before[i], *_copies([tensor]), function=function)
+            node = self._node(
+                schema.name, before[i], *_copies([tensor]), keywords=keywords, function=function
+            )
             self.storages.wrote(tensor, node, 0, None)
         return result
 

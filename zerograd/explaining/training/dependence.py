@@ -101,7 +101,7 @@ class Dependence:
         self._graph, self._domain = walk.graph, _FateDomain()
         self._fates: dict[int, tuple[Fate, ...]] = {}
         for node in walk.nodes:
-            if node.phase is not Phase.BACKWARD:
+            if node.phase is not Phase.BACKWARD or node.operation == "leaf":
                 self._fates[node.number] = self._evaluate(node, exact[node.number])
 
     def changes(self, source: Source) -> Tensor:
@@ -153,7 +153,9 @@ class Dependence:
         layout, view = source.node.layouts[source.output], source.view
         if view is None or layout is None:
             return fate
-        return self._domain.move(lambda t: see(t.clone(memory_format=torch.contiguous_format), layout, view), fate)
+        return self._domain.move(
+            lambda t: see(t.clone(memory_format=torch.contiguous_format), layout, view), fate
+        )
 
 
 def _fitted(changes: Tensor, shape: Sequence[int]) -> Tensor:

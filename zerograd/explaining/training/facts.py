@@ -62,4 +62,3 @@ def laws(identities: Identities) -> Callable[[Source, Tensor], Mapping[Law, Tens
         return {law: entries.reshape(zeros.shape) for law, entries in found.items()}
 
     return identity
-

@@ -82,10 +82,32 @@ _FAMILY = {
     "elu": ("elu",),
 }
 _CLAMPS = ("clamp", "clamp_min", "clamp_max")
-_CHOICES = ("clamp", "clamp_min", "clamp_max", "maximum", "minimum", "where", "masked_fill", "abs", "max", "min", "mul")
+_CHOICES = (
+    "clamp",
+    "clamp_min",
+    "clamp_max",
+    "maximum",
+    "minimum",
+    "where",
+    "masked_fill",
+    "abs",
+    "max",
+    "min",
+    "mul",
+)
 _ORDER = {"gt": -1, "ge": -1, "lt": 1, "le": 1}
 _TURNS = ("logical_not", "bitwise_not", "__invert__")
-_JOINS = ("logical_and", "bitwise_and", "__and__", "logical_or", "bitwise_or", "__or__", "mul", "_to_copy", "clone")
+_JOINS = (
+    "logical_and",
+    "bitwise_and",
+    "__and__",
+    "logical_or",
+    "bitwise_or",
+    "__or__",
+    "mul",
+    "_to_copy",
+    "clone",
+)
 
 
 class Gates:
@@ -110,7 +132,9 @@ class Gates:
             turned = bool((mask.run & closed).any())  # closed where the mask is true, as in masked_fill
             yield from self.masked(mask, closed, turned)
             return
-        yield from self._sorted(activation, closed, self._anchor(activation, _FAMILY.get(_root(node), _CHOICES)))
+        yield from self._sorted(
+            activation, closed, self._anchor(activation, _FAMILY.get(_root(node), _CHOICES))
+        )
 
     def masked(self, mask: Source, closed: Tensor, turned: bool = False) -> Iterator[Part]:
         """Yield closed entries of a mask by kind: comparisons with a bound are activations.

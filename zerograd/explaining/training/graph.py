@@ -105,7 +105,11 @@ class Graph:
                 or any(word in node.operation for word in _LOSSES)
                 or operands & targets
                 or (outside and node.operation in _DIFFERENCES)
-                or (outside and has_modules and any(n in self.from_data and n not in self.parametric for n in operands))
+                or (
+                    outside
+                    and has_modules
+                    and any(n in self.from_data and n not in self.parametric for n in operands)
+                )
             ):
                 part.add(node.number)
         return part, targets

@@ -46,7 +46,11 @@ class Narrowing:
 
     def frame(self, root: Root, site: Site) -> Frame:
         """Return how a site's entries belong to samples and units."""
-        if root.kind is Kind.ZERO_WEIGHT or site.slot[1] == "leaf" and self._walk.graph.is_parameter(site.node):
+        if (
+            root.kind is Kind.ZERO_WEIGHT
+            or site.slot[1] == "leaf"
+            and self._walk.graph.is_parameter(site.node)
+        ):
             return Frame.of_weight(site.node, site.zeros.shape)
         return Frame.of_value(site.node, site.zeros.shape, self._batch)
 
@@ -70,7 +74,9 @@ class Narrowing:
             return
         beside = union(others)
         fixed = root.fixed(root.closed)
-        always = entries & self._explained(fixed, beside, gradient) if any(map(_any, fixed.values())) else None
+        always = (
+            entries & self._explained(fixed, beside, gradient) if any(map(_any, fixed.values())) else None
+        )
         if always is not None and bool(always.any()):
             yield from self._narrowed(root, fixed, beside, gradient, always, True)
             entries = entries & ~always
@@ -126,7 +132,10 @@ class Narrowing:
         if len(groups) > _MOST_PARTS:
             yield Part(None, None, units, entries, structural)
             return
-        parts = [self._part(where if samples else None, which, units, entries, structural) for where, which in groups]
+        parts = [
+            self._part(where if samples else None, which, units, entries, structural)
+            for where, which in groups
+        ]
         if len(parts) > 1:
             for part, (where, which) in zip(parts, groups, strict=True):
                 only = torch.zeros_like(chosen)
@@ -139,7 +148,12 @@ class Narrowing:
         yield from parts if len(parts) > 1 else [replace(p, entries=entries) for p in parts]
 
     def _part(
-        self, samples: tuple[int, ...] | None, which: tuple[int, ...], units: int, entries: Tensor, structural: bool
+        self,
+        samples: tuple[int, ...] | None,
+        which: tuple[int, ...],
+        units: int,
+        entries: Tensor,
+        structural: bool,
     ) -> Part:
         """Return a part with the gradient's entries that belong to its units, if the gradient's rows do."""
         if entries.dim() == 0 or entries.shape[0] != units:

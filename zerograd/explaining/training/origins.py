@@ -159,7 +159,9 @@ class Origins:
             return name
         if node.origin is Origin.RANDOM:
             drops = any(
-                "dropout" in n.operation or n.place.module is not None and n.place.module[1].find("Dropout") >= 0
+                "dropout" in n.operation
+                or n.place.module is not None
+                and n.place.module[1].find("Dropout") >= 0
                 for n in (node, *self._readers(node))
             )
             return "the dropout mask" if drops or base(node.operation) == "bernoulli" else "a random number"

@@ -81,9 +81,7 @@ def _empty_or_zero(walk: Walk) -> tuple[str, str] | None:
         if node.phase is Phase.BACKWARD or node.operation == "leaf":
             continue
         zero = any(isinstance(a, int | float) and a == 0 for a in node.arguments)
-        zero = zero or any(
-            s.node.origin is Origin.CONSTANT and not bool(s.run.any()) for s in node.sources()
-        )
+        zero = zero or any(s.node.origin is Origin.CONSTANT and not bool(s.run.any()) for s in node.sources())
         if zero and base(node.operation) in ("mul", "mm", "addmm", "bmm", "matmul", "div"):
             return place_of(node), "the constant 0"
     return None
@@ -96,7 +94,9 @@ def _not_used(walk: Walk, zeros: Tensor, where: str) -> Cause:
             text = "the normalisation of a single number is the same for every number"
             return _cause(Kind.IDENTITY, place_of(walk.forward_of(node)), zeros, True, identity=text)
     empty = [
-        n for n in walk.nodes if any(getattr(r, "numel", lambda: 1)() == 0 for r in n.results) and n.operation != "leaf"
+        n
+        for n in walk.nodes
+        if any(getattr(r, "numel", lambda: 1)() == 0 for r in n.results) and n.operation != "leaf"
     ]
     if empty:
         return _cause(Kind.ZERO_ADJOINT, "", zeros, False, why="it is a mean over nothing")
@@ -106,7 +106,11 @@ def _not_used(walk: Walk, zeros: Tensor, where: str) -> Cause:
         chosen = [s for s in node.sources() if not s.is_float and s.run.dtype.is_signed]
         if not chosen:
             continue
-        what = "the indices, which name other rows" if _from_data(walk, chosen) else "the choice of other entries"
+        what = (
+            "the indices, which name other rows"
+            if _from_data(walk, chosen)
+            else "the choice of other entries"
+        )
         if "pool" in node.operation or node.operation in ("scatter", "gather"):
             what = "the choice of the maximum, which is another entry"
         return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=what)

@@ -79,7 +79,9 @@ class Walk:
         factors: numbers of decisions (masks, signs) whose values are multiplied by, or added.
     """
 
-    def __init__(self, graph: Graph, gradients: Sequence[Source], tick: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, graph: Graph, gradients: Sequence[Source], tick: Callable[[], None] | None = None
+    ) -> None:
         self.graph, self._tick = graph, tick
         self.nodes = self._cone(gradients)
         self.gates: dict[Slot, Gate] = {}
@@ -144,7 +146,9 @@ class Walk:
         if node.origin is Origin.CONSTANT:
             return True
         readers = self.readers.get(node.number, ())
-        return all(n.phase is Phase.BACKWARD and base(n.operation) in ("add", "_foreach_add") for n in readers)
+        return all(
+            n.phase is Phase.BACKWARD and base(n.operation) in ("add", "_foreach_add") for n in readers
+        )
 
     def _is_start(self, node: Node) -> bool:
         return node.operation == "leaf" or is_decision(node) or node.number in self.graph.loss_backward
@@ -313,9 +317,7 @@ class Walk:
             if kind == "leaf":
                 leaves[node.number, which] = values[0].without(closed[slot])
             elif kind == "output":
-                values = tuple(
-                    v.without(closed[slot]) if i == which else v for i, v in enumerate(values)
-                )
+                values = tuple(v.without(closed[slot]) if i == which else v for i, v in enumerate(values))
         if any(not v.same(b) for v, b in zip(values, base, strict=True)):
             changed[node.number] = values
 

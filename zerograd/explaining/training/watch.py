@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
+from zerograd.explaining.shadow.deciding import Budget
 from zerograd.explaining.tape import passes
 from zerograd.explaining.tape.modules import Modules, name_parameters, with_buffers
 from zerograd.explaining.tape.nodes import Origin, Place, Source
@@ -43,7 +44,10 @@ class _Round:
 class Watch:
     """Follows modules, backward passes and optimisers from ``__enter__`` to ``__exit__``."""
 
-    def __init__(self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer]) -> None:
+    def __init__(
+        self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer], seconds: float = 2.0
+    ) -> None:
+        self._budget = Budget(seconds=seconds)
         self.recorder = Recorder()
         self._modules = Modules(list(models), self._met)
         self._steps = StepWatcher()
@@ -139,7 +143,7 @@ class Watch:
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         with self.recorder.paused():
-            observation = self._steps.after(optimizer)
+            observation = self._steps.after(optimizer, self._everything())
         self.recorder.stepping = self._steps.stepping
         if observation is None:
             return
@@ -188,6 +192,7 @@ class Watch:
                     loss=self.recorder.loss,
                     observations=self._round.observations,
                     messages=self._new_messages(),
+                    budget=self._budget,
                 )
             )
         self.recorder.loss = None

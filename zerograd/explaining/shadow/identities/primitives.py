@@ -44,7 +44,9 @@ class ExpressionDomain(Domain[Expression]):
     def __init__(self) -> None:
         self._made = 0
 
-    def _make(self, kind: str, arguments: Sequence[Expression], shape: Sequence[int], extra: Any) -> Expression:
+    def _make(
+        self, kind: str, arguments: Sequence[Expression], shape: Sequence[int], extra: Any
+    ) -> Expression:
         self._made += 1
         age = max((argument.age for argument in arguments), default=-1)
         return Expression(kind, tuple(arguments), tuple(shape), self._made, age, extra)
@@ -147,7 +149,9 @@ def take_apart(node: Node) -> tuple[Expression | None, ...] | None:
     return parts if isinstance(parts, tuple) else (parts,) + (None,) * (len(node.results) - 1)
 
 
-def compute(domain: Domain[Any], e: Expression, read: Callable[[Source], Any], memo: dict[Expression, Any]) -> Any:
+def compute(
+    domain: Domain[Any], e: Expression, read: Callable[[Source], Any], memo: dict[Expression, Any]
+) -> Any:
     """Return the value of an expression in another arithmetic."""
     if e not in memo:
         a = [compute(domain, argument, read, memo) for argument in e.arguments]

@@ -12,15 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
+from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
-from zerograd.explaining.shadow.identities.labels import LabelDomain, Labels
-from zerograd.explaining.shadow.identities.laws import Law, law_of, norm_words
+from zerograd.explaining.shadow.identities.labels import ZERO, Integers, LabelDomain, Labels
+from zerograd.explaining.shadow.identities.laws import SOFTMAX, Law, forward_of, law_of, words_of
 from zerograd.explaining.shadow.identities.primitives import Expression, compute, origin_of, take_apart
-from zerograd.explaining.shadow.identities.terms import Integers, Products, Terms, collect, groups, join
-from zerograd.explaining.tape.nodes import Node, Source, see
+from zerograd.explaining.shadow.identities.terms import Products, Terms, collect, groups, join
+from zerograd.explaining.tape.nodes import Node, Origin, Source, see
 
+_ROWS = (*SOFTMAX, "_log_softmax")
 _SMALL = 2**20  # numerators and denominators that are kept as coefficients
 _AT_ONCE = 2_000_000  # terms
 _OF_ROW = 2_000_000  # terms that are handled for one row
@@ -30,20 +31,24 @@ _ALTOGETHER = 10_000_000  # terms that are handled in one expansion
 class Sums:
     """What is known of a graph's values for expanding sums; kept for several of them.
 
+    Args:
+        bounded: shows that denominators are not 0.
+        any_data: whether inputs and targets are taken as any numbers, not as what they are in this run.
+
     An entry is written as a sum of terms: coefficient · factors · entry of an earlier value. Going backwards, each
     value is replaced by what its operation computed it from; of a product one side becomes a factor. A sum is zero if
     all terms cancel, or are complete groups of an operation's law. Every replacement is an equation, so the order in
     which they are tried cannot make a wrong claim.
     """
 
-    def __init__(self, bounded: Evaluation[Bounded] | None = None) -> None:
-        self._bounded = bounded or Evaluation(BoundedDomain())
+    def __init__(self, bounded: Evaluation[Bounded], any_data: bool = False) -> None:
+        self._bounded, self._any_data = bounded, any_data
         self.domain = LabelDomain()
         self._labels: dict[tuple[int, int], Labels] = {}
         self._labelled: set[int] = set()
         self.products = Products()
 
-    # -- labels -------------------------------------------------------------------------------------------------
+    # labels
     def labels(self, source: Source) -> Labels:
         """Return labels of a source's entries."""
         if not source.is_float:
@@ -70,8 +75,10 @@ class Sums:
                 continue
             part = parts[output] if parts is not None and output < len(parts) else None
             try:
-                if part is None and node.operation != "leaf":
-                    raise Cannot("no rule")
+                if part is None and (
+                    node.operation != "leaf" or (self._any_data and node.origin is Origin.DATA)
+                ):
+                    raise Cannot("unknown")
                 labels = (
                     self.domain.leaf(result)
                     if part is None
@@ -79,9 +86,11 @@ class Sums:
                 )
             except (Cannot, RuntimeError):
                 labels = self.domain.fresh(result.shape)
+            if not bool(result.isfinite().all()):
+                labels = torch.where(result.isfinite(), labels, self.domain.fresh(result.shape))
             self._labels[node.number, output] = labels
 
-    # -- expansion ----------------------------------------------------------------------------------------------
+    # expansion
     def expand(self, source: Source, entries: Integers) -> Expansion:
         """Expand the entries at some flat positions of a source, each a row.
 
@@ -116,7 +125,8 @@ class Expansion:
     Attributes:
         waiting: terms by the node and output that they are of.
         laws: the nodes whose laws were used, in words, and for which rows.
-        passed: normalisations that terms went through, and for which rows.
+        passed: layers that terms went through, and for which rows.
+        decided: rows whose terms went through what the run decided: masks, indices.
         rest: terms that cannot be expanded further; their entry is among the factors.
     """
 
@@ -127,6 +137,8 @@ class Expansion:
         self.rest: list[Terms] = []
         self.laws: list[tuple[Node, str, np.ndarray]] = []
         self.passed: list[tuple[Node, str, np.ndarray]] = []
+        self.decided = np.zeros(rows, bool)
+        self._in_softmax = False
         self._given_up = np.zeros(rows, bool)
         self._work = np.zeros(rows, np.int64)
         self._memo: dict[Expression, Any] = {}
@@ -145,7 +157,7 @@ class Expansion:
             number, output = max(self.waiting)
             terms = self._gather(self.waiting.pop((number, output)))
             node = self.nodes[number]
-            words = norm_words(node)
+            words = words_of(node)
             if words is not None:
                 self.passed.append((node, words, self._mark(terms.row)))
             law = law_of(node, output)
@@ -153,10 +165,17 @@ class Expansion:
                 terms = self._by_law(node, law, terms)
             if not len(terms):
                 continue
+            if any(not source.is_float for source in node.sources()):
+                self.decided |= self._mark(terms.row)
+            self._in_softmax = forward_of(node).operation in _ROWS
             parts = None if law is not None and law.total else take_apart(node)
             part = parts[output] if parts is not None and output < len(parts) else None
             result = node.results[output]
-            if part is None or torch.Size(part.shape).numel() != result.numel() or not self._is_finite(node, terms):
+            if (
+                part is None
+                or torch.Size(part.shape).numel() != result.numel()
+                or not self._is_finite(node, terms)
+            ):
                 self._keep(self._sums.labels(Source(node, output)), terms)
             else:
                 self._take_apart(part, terms)
@@ -195,10 +214,17 @@ class Expansion:
 
     def _keep(self, labels: Labels, terms: Terms) -> None:
         """Count terms as they are: their entries become factors, numbers small enough coefficients."""
-        at = labels.reshape(-1).numpy().astype(np.int64)[terms.entry]
-        terms = terms.at(at != 0)
-        factors = self._sums.products.times(terms.factors, at[at != 0])
-        self.rest.append(collect(terms.of(np.zeros_like(terms.entry), factors)))
+        terms = self._times(terms, labels.reshape(-1).numpy().astype(np.int64)[terms.entry])
+        self.rest.append(collect(terms.of(np.zeros_like(terms.entry))))
+
+    def _times(self, terms: Terms, labels: Integers, exponent: int = 1) -> Terms:
+        """Return terms with one more factor each, without those that are 0."""
+        if exponent > 0:
+            weights, labels = self._sums.domain.split(labels)
+            terms = terms.weighted(weights)
+        kept = labels != ZERO
+        factors = self._sums.products.times(terms.factors, labels, exponent)
+        return terms.of(terms.entry, factors).at(kept)
 
     def _by_law(self, node: Node, law: Law, terms: Terms) -> Terms:
         """Replace complete groups with equal coefficients by their total; return what is left."""
@@ -218,7 +244,7 @@ class Expansion:
         gone[order] = np.repeat(complete, sizes)
         return terms.at(~gone)
 
-    # -- one node -----------------------------------------------------------------------------------------------
+    # one node
     def _take_apart(self, part: Expression, terms: Terms) -> None:
         waiting: dict[Expression, list[Terms]] = defaultdict(list)
         waiting[part].append(terms)
@@ -254,7 +280,9 @@ class Expansion:
         """Σ: all entries that were added."""
         (v,), dims = e.arguments, e.extra[0]
         rest = [d for d in range(len(v.shape)) if d not in dims]
-        places = np.arange(torch.Size(v.shape).numel(), dtype=np.int64).reshape(v.shape).transpose(*rest, *dims)
+        places = (
+            np.arange(torch.Size(v.shape).numel(), dtype=np.int64).reshape(v.shape).transpose(*rest, *dims)
+        )
         places = places.reshape(torch.Size(e.shape).numel(), -1)
         many = self._repeat(terms, places.shape[1])
         k = np.tile(np.arange(places.shape[1]), len(many) // max(1, places.shape[1]))
@@ -282,9 +310,8 @@ class Expansion:
         if max(abs(number.numerator), number.denominator) <= _SMALL:
             give(e.arguments[0], terms.times(number.numerator, number.denominator))
             return True
-        label = np.full(len(terms), self._sums.domain.number(abs(number)), np.int64)
-        scaled = terms.of(terms.entry, self._sums.products.times(terms.factors, label))
-        give(e.arguments[0], scaled if number > 0 else scaled.times(-1))
+        label = np.full(len(terms), self._sums.domain.number(number), np.int64)
+        give(e.arguments[0], self._times(terms, label))
         return True
 
     def _constant(self, e: Expression, terms: Terms, give: _Give) -> bool:
@@ -317,6 +344,8 @@ class Expansion:
 
     def _select(self, e: Expression, terms: Terms, give: _Give) -> bool:
         """An entry is that of one side, as the mask says."""
+        if not self._in_softmax:  # whose result does not depend on which entry is the largest
+            self.decided |= self._mark(terms.row)
         mask = e.extra.expand(e.shape).reshape(-1).numpy()[terms.entry]
         for a, which in zip(e.arguments, (mask, ~mask), strict=True):
             give(a, terms.at(which, _spread(a.shape, e.shape)[terms.entry[which]]))
@@ -370,27 +399,20 @@ class Expansion:
         a, b = e.arguments
         label_a = self._label(a).reshape(-1).numpy().astype(np.int64)[at_a]
         label_b = self._label(b).reshape(-1).numpy().astype(np.int64)[at_b]
-        there = (label_a != 0) & (label_b != 0)
-        terms, at_a, at_b, label_a, label_b = (
-            terms.at(there),
-            at_a[there],
-            at_b[there],
-            label_a[there],
-            label_b[there],
-        )
-        with_a = self._sums.products.times(terms.factors, label_a)
-        with_b = self._sums.products.times(terms.factors, label_b)
-        count_a, count_b = self._count(terms.row, with_a), self._count(terms.row, with_b)
+        there = (label_a != ZERO) & (label_b != ZERO)
+        terms, at_a, at_b = terms.at(there), at_a[there], at_b[there]
+        with_a, with_b = self._times(terms, label_a[there]), self._times(terms, label_b[there])
+        count_a, count_b = self._count(with_a), self._count(with_b)
         keep_a = (count_b < count_a) | ((count_a == count_b) & (b.age < a.age))
         here = keep_a[terms.row]
-        give(a, terms.of(at_a, with_b).at(here))
-        give(b, terms.of(at_b, with_a).at(~here))
+        give(a, with_b.of(at_a).at(here))
+        give(b, with_a.of(at_b).at(~here))
         return True
 
-    def _count(self, row: Integers, factors: Integers) -> Integers:
+    def _count(self, terms: Terms) -> Integers:
         """Return how many different factors each row has."""
-        order, starts = groups(row, factors)
-        return np.bincount(row[order[starts]], minlength=self._rows).astype(np.int64)
+        order, starts = groups(terms.row, terms.factors)
+        return np.bincount(terms.row[order[starts]], minlength=self._rows).astype(np.int64)
 
     def _div(self, e: Expression, terms: Terms, give: _Give) -> bool:
         """Expand a / b: 1/b becomes a factor, where b is certainly not zero."""
@@ -403,7 +425,7 @@ class Expansion:
         if not nonzero[at_b].all():
             return False
         labels = self._label(b).reshape(-1).numpy().astype(np.int64)[at_b]
-        give(a, terms.of(at_a, self._sums.products.times(terms.factors, labels, -1)))
+        give(a, self._times(terms, labels, -1).of(at_a))
         return True
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import lcm
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zerograd.explaining.shadow.domain import Cannot
-
-Integers: TypeAlias = NDArray[np.int64]
+from zerograd.explaining.shadow.identities.labels import Integers
 
 MOST_PRODUCTS = 400_000  # at a time
 _LARGEST = 2**52  # of coefficients
@@ -63,6 +61,13 @@ class Terms:
             self.row, self.entry, self.factors, self.coefficient * numerator, self.denominator * denominator
         )
 
+    def weighted(self, weights: Integers) -> Terms:
+        """Return each term times its own whole number."""
+        top = int(np.abs(self.coefficient).max()) if len(self) else 0
+        if top * (int(np.abs(weights).max()) if len(self) else 0) > _LARGEST:
+            raise Cannot("coefficients become too large")
+        return Terms(self.row, self.entry, self.factors, self.coefficient * weights, self.denominator)
+
     def repeated(self, times: int) -> Terms:
         """Return each term so many times in succession."""
         return self.at(np.repeat(np.arange(len(self)), times))
@@ -88,9 +93,7 @@ def collect(terms: Terms) -> Terms:
     totals = np.add.reduceat(terms.coefficient[order], starts)
     kept = totals != 0
     first = order[starts][kept]
-    return Terms(
-        terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator
-    )
+    return Terms(terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator)
 
 
 def groups(*keys: Integers) -> tuple[Integers, Integers]:

@@ -45,7 +45,7 @@ def written(c: Call[Any]) -> Any:
         seen = given(c[name])
     else:
         labels, seen = n, torch.tensor(c[name])
-    picks = c.again(self=_labels(shape), **{name: labels})
+    picks = c.again({"self": _labels(shape), name: labels})
     run = torch.cat([c.run("self").flatten().double(), seen.flatten().double()])
     if not torch.equal(run[picks].nan_to_num(), c.result().double().nan_to_num()) and seen.numel() > 1:
         raise Cannot(f"{c.node.operation}: a position was written twice")

@@ -21,7 +21,7 @@ SEVERAL = ("split_copy", "split_with_sizes_copy", "unbind_copy", "unsafe_split",
 def _moved(c: Call[Any]) -> Any:
     """Do the same to the tensor of numbers that ``self`` or ``grad_output`` is."""
     name = next(name for name in ("self", "grad_output", "grad") if name in c.arguments)
-    return c.domain.move(lambda t: c.again(**{name: t.clone()}), c.value(name))
+    return c.domain.move(lambda t: c.again({name: t.clone()}), c.value(name))
 
 
 rule(*MOVES)(_moved)
@@ -31,7 +31,7 @@ rule(*MOVES)(_moved)
 def several(c: Call[Any]) -> Any:
     """Do the same to the tensor of numbers that ``self`` is, for each result."""
     v = c.value("self")
-    return tuple(c.domain.move(lambda t, i=i: c.again(self=t)[i], v) for i in range(len(c.node.results)))
+    return tuple(c.domain.move(lambda t, i=i: c.again({"self": t})[i], v) for i in range(len(c.node.results)))
 
 
 @rule("cat")

@@ -94,9 +94,9 @@ class Call(Generic[V]):
             return None
         return Call(source.node, self.domain, self._read)
 
-    def again(self, /, **tensors: Any) -> Any:
+    def again(self, replaced: Mapping[str, Any]) -> Any:
         """Run the operation again with some arguments replaced; the others are as they were in the run."""
-        arguments = {name: tensors.get(name, given(each)) for name, each in self.arguments.items()}
+        arguments = {name: given(each) for name, each in self.arguments.items()} | dict(replaced)
         positional = [arguments.pop(a.name) for a in self.node.function._schema.arguments if not a.kwarg_only]
         return self.node.function(*positional, **arguments)
 
