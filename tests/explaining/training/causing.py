@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from zerograd.explaining.shadow.bounded import BoundedDomain
-from zerograd.explaining.shadow.deciding import Budget, decide_all
-from zerograd.explaining.shadow.evaluation import Evaluation
-from zerograd.explaining.shadow.identities import Identities
+from zerograd.explaining.shadow.deciding import Budget
 from zerograd.explaining.tape.nodes import Source
 from zerograd.explaining.training.causes import find_causes
 from zerograd.explaining.training.covers import Covers
 from zerograd.explaining.training.explanation import Cause
-from zerograd.explaining.training.facts import facts_of
 from zerograd.explaining.training.graph import Graph
-from zerograd.explaining.training.origins import Origins, Root
+from zerograd.explaining.training.origins import Facts, Origins, Root
+from zerograd.explaining.training.reporting import Proofs, _leaf_names
 from zerograd.explaining.training.walking import Walk
 from zerograd.explaining.training.watch import Watch
 
@@ -56,13 +51,12 @@ class Step:
         with watch:
             step()
         names = watch.names()
-        bounded = Evaluation(BoundedDomain())
-        inputs = {name: t for name, t in names.items() if name in watch.inputs()}
-        self.facts = replace(facts_of(bounded, names, inputs), **known)
+        proofs = Proofs(Budget())
+        self.facts = Facts(proofs.zeros, _leaf_names(names, {}), proofs.laws, watch.inputs(), **known)
         self.gradients = watch.gradients()
         self.loss = watch.recorder.loss
         sources = list(self.gradients.values())
-        classes = decide_all(sources, bounded, Budget(), Identities(bounded).zero)
+        classes = proofs.classes(sources)
         self.zeros = {name: c.zero for name, c in zip(self.gradients, classes, strict=True)}
 
     def causes(self) -> dict[str, tuple[Cause, ...]]:

@@ -18,17 +18,26 @@ FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside", "f
 """Operations that are constant between jumps, and give zeros as gradients."""
 
 
+_NORMALISED = "what is normalised does not change with its mean, nor a single number at all"
+
+
 def unused(
     walk: Walk, gradient: Source, zeros: Tensor, facts: Facts, loss: Source | None, name: str
 ) -> list[Cause]:
     """Return why entries are zero although every leaf, gate and sum could be anything."""
     causes: list[Cause] = []
-    for law, entries in facts.identity(gradient, zeros).items():
+    for law, entries in facts.laws(gradient, zeros).items():
         here = entries & zeros
         if law.text != CANCEL and bool(here.any()):  # nothing cancels where there are no terms
             where = place_text(law.place, law.operation)
-            causes.append(_cause(Kind.IDENTITY, where, here, True, identity=law.text))
+            causes.append(_cause(Kind.IDENTITY, where, here, law.structural, identity=law.text))
             zeros = zeros & ~here
+    for node in walk.born(gradient):
+        if bool(zeros.any()) and any(word in node.operation for word in ("norm", "softmax", "attention")):
+            causes.append(
+                _cause(Kind.IDENTITY, place_of(walk.forward_of(node)), zeros, True, identity=_NORMALISED)
+            )
+            return causes
     still = ~walk.walk({}, open_constants=True)(gradient)
     constant = zeros & ~still
     if bool(constant.any()):
@@ -89,10 +98,6 @@ def _empty_or_zero(walk: Walk) -> tuple[str, str] | None:
 
 def _not_used(walk: Walk, zeros: Tensor, where: str) -> Cause:
     """Return the cause of entries that no operation carries anything to."""
-    for node in walk.nodes:
-        if any(word in node.operation for word in ("norm", "softmax", "attention")):
-            text = "the normalisation of a single number is the same for every number"
-            return _cause(Kind.IDENTITY, place_of(walk.forward_of(node)), zeros, True, identity=text)
     empty = [
         n
         for n in walk.nodes

@@ -119,6 +119,16 @@ class Walk:
         name = node.operation.removesuffix("_data").removesuffix("_backward")
         return next((s.node for s in node.sources() if s.node.operation == name), node)
 
+    def born(self, source: Source) -> list[Node]:
+        """Return the operations on which a value depends and which give zeros whatever they read."""
+        return [
+            node
+            for node in self._cone_of(source)
+            if not self._is_start(node)
+            and any(not p.is_full for p in self._base[node.number])
+            and all(p.is_full for s in self._reads(node) for p in self._base[s.node.number])
+        ]
+
     # one node
 
     def _evaluate(self, node: Node, read: Callable[[Source], Pattern], closing: Any) -> Values:
