@@ -13,7 +13,7 @@ from torch import Tensor
 from zerograd.explaining.shadow.bounded import BoundedDomain
 from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all, signs
 from zerograd.explaining.shadow.evaluation import Evaluation, observed
-from zerograd.explaining.shadow.identities import Identities
+from zerograd.explaining.shadow.identities import CANCEL, Identities
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.tape.storages import is_plain
 from zerograd.explaining.training.causes import find_causes
@@ -70,7 +70,9 @@ class Proofs:
         laws: dict[Law, Tensor] = {}
         for entry in proven.reshape(-1).nonzero().reshape(-1).tolist():
             for identity in self._identities.reason(source, entry)[:1]:
-                law = Law(identity.law, identity.operation, identity.place)
+                if identity.law == CANCEL and not identity.structural:
+                    continue  # an accident of these data, and no law
+                law = Law(identity.law, identity.operation, identity.place, identity.structural)
                 mask = laws.setdefault(law, torch.zeros_like(zeros))
                 mask.view(-1)[entry] = True
         return laws
