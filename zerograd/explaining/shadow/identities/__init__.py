@@ -1,7 +1,7 @@
 """Zeros that hold for all values: by a law of a layer, or because terms cancel whatever they are.
 
-Neither floats with bounds nor balls can see them: probabilities of a softmax sum to 1, but an enclosure of their sum
-always contains more than 1.
+Neither floats with bounds nor balls can see them: probabilities of a softmax sum to 1, but an enclosure of
+their sum always contains more than 1.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from zerograd.explaining.shadow.balls import Exhausted
 from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
+from zerograd.explaining.shadow.identities.expansion import Expansion
+from zerograd.explaining.shadow.identities.labels import Integers, Mask
 from zerograd.explaining.shadow.identities.laws import forward_of
-from zerograd.explaining.shadow.identities.sums import Expansion, Sums
-from zerograd.explaining.shadow.symbolic import SymbolicDomain, SymbolicEvaluation, zeros
+from zerograd.explaining.shadow.identities.sums import Sums
+from zerograd.explaining.shadow.identities.symbolic import SymbolicDomain, SymbolicEvaluation, zeros
 from zerograd.explaining.tape.nodes import Node, Place, Source
 
 CANCEL = "the terms cancel whatever their values are"
@@ -88,7 +90,7 @@ class Identities:
             zero[some] = torch.from_numpy(self._expand(source, some))
         return zero.reshape(open.shape)
 
-    def _expand(self, source: Source, entries: np.ndarray) -> np.ndarray:
+    def _expand(self, source: Source, entries: Integers) -> Mask:
         try:
             expansion = self._sums.expand(source, entries)
         except Cannot:
@@ -102,7 +104,7 @@ class Identities:
                 known[int(entries[row])] = _reasons(expansion, row, source, bool(structural[row]))
         return zero
 
-    def _holds_for_any_data(self, source: Source, entries: np.ndarray) -> np.ndarray:
+    def _holds_for_any_data(self, source: Source, entries: Integers) -> Mask:
         try:
             expansion = self._sums_of_any_data.expand(source, entries)
         except Cannot:
@@ -123,14 +125,15 @@ class Identities:
                 continue
             new = zeros(value) & open & ~zero if value is not None else zero & False
             zero = zero | new
-            identity = Identity(CANCEL, source.node.operation, source.node.place, evaluation.is_free)
+            node, always = source.node, evaluation.holds_always(source)
+            identity = Identity(CANCEL, node.operation, node.place, always)
             for entry in new.reshape(-1).nonzero().reshape(-1).tolist():
                 known[entry] = (identity,)
         return zero
 
 
 def _reasons(expansion: Expansion, row: int, source: Source, structural: bool) -> tuple[Identity, ...]:
-    """Return the laws that were used, else the layer where terms cancelled: the last that they went through."""
+    """Return the laws that were used, else the layer where terms cancelled: the last they went through."""
     laws = [(node, words) for node, words, rows in expansion.laws if rows[row]]
     passed = [(node, words) for node, words, rows in expansion.passed if rows[row]]
     return _identities(laws or passed[-1:] or [(source.node, CANCEL)], structural)
