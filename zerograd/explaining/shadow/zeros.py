@@ -15,7 +15,25 @@ from torch import Tensor
 from zerograd.explaining.shadow.domain import Convolution, Domain, Number
 
 KEEP_ZERO = frozenset(
-    "abs asin asinh atan atanh cbrt erf erfinv expm1 log1p sin sinh softsign sqrt square tan tanh".split()
+    [
+        "abs",
+        "asin",
+        "asinh",
+        "atan",
+        "atanh",
+        "cbrt",
+        "erf",
+        "erfinv",
+        "expm1",
+        "log1p",
+        "sin",
+        "sinh",
+        "softsign",
+        "sqrt",
+        "square",
+        "tan",
+        "tanh",
+    ]
 )
 """Functions that are 0 at 0; all others are taken to be 0 nowhere."""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.rules.table import bind

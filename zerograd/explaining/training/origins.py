@@ -184,8 +184,7 @@ class Origins:
         if node.origin is Origin.RANDOM:
             drops = any(
                 "dropout" in n.operation
-                or n.place.module is not None
-                and n.place.module[1].find("Dropout") >= 0
+                or (n.place.module is not None and n.place.module[1].find("Dropout") >= 0)
                 for n in (node, *self._readers(node))
             )
             return "the dropout mask" if drops or base(node.operation) == "bernoulli" else "a random number"
@@ -324,5 +323,19 @@ def _is_slope(node: Node) -> bool:
 
 
 _SMOOTH = frozenset(
-    "elu gelu hardsigmoid hardswish hardtanh log_sigmoid mish sigmoid silu softplus tanh celu selu".split()
+    [
+        "elu",
+        "gelu",
+        "hardsigmoid",
+        "hardswish",
+        "hardtanh",
+        "log_sigmoid",
+        "mish",
+        "sigmoid",
+        "silu",
+        "softplus",
+        "tanh",
+        "celu",
+        "selu",
+    ]
 )

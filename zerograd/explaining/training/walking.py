@@ -114,11 +114,6 @@ class Walk:
             return ()
         return node.sources()
 
-    def forward_of(self, node: Node) -> Node:
-        """Return the operation of the forward pass that one of the backward pass belongs to, else the node itself."""
-        name = node.operation.removesuffix("_data").removesuffix("_backward")
-        return next((s.node for s in node.sources() if s.node.operation == name), node)
-
     def born(self, source: Source) -> list[Node]:
         """Return the operations on which a value depends and which give zeros whatever they read."""
         return [
@@ -187,7 +182,7 @@ class Walk:
             return self._closing(node, None)
 
         def closing(number: int, mask: Tensor, a: Pattern, b: Pattern | None) -> tuple[Tensor, bool] | None:
-            if b is None or b.is_zero and not a.is_zero:
+            if b is None or (b.is_zero and not a.is_zero):
                 closed, second, through = ~mask, False, a
             elif a.is_zero and not b.is_zero:
                 closed, second, through = mask, True, b
@@ -261,13 +256,18 @@ class Walk:
     # walks
 
     def walk(
-        self, closed: Closed, open_constants: bool = False, only: Source | None = None
+        self,
+        closed: Closed,
+        open_constants: bool = False,
+        only: Source | None = None,
+        opened: frozenset[int] = frozenset(),
     ) -> Callable[[Source], Tensor]:
         """Return which entries can be non-zero when the given sites are closed and all others are open.
 
         Args:
             open_constants: count zeros that the program wrote as non-zero.
             only: the value that will be asked about.
+            opened: numbers of nodes whose results are taken to be anything.
         """
         slots: dict[int, list[Slot]] = {}
         for slot in closed:
@@ -280,7 +280,10 @@ class Walk:
                 here = slots.get(node.number, ())
                 if self._tick:
                     self._tick()
-                self._step(node, here, closed, changed, leaves, open_constants)
+                if node.number in opened:
+                    changed[node.number] = _full(node)
+                else:
+                    self._step(node, here, closed, changed, leaves, open_constants)
         finally:
             self._domain.open_constants = False
 
