@@ -18,24 +18,33 @@ FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside", "f
 """Operations that are constant between jumps, and give zeros as gradients."""
 
 
+_NORMALISED = "what is normalised does not change with its mean, nor a single number at all"
+
+
 def unused(
     walk: Walk, gradient: Source, zeros: Tensor, facts: Facts, loss: Source | None, name: str
 ) -> list[Cause]:
     """Return why entries are zero although every leaf, gate and sum could be anything."""
     causes: list[Cause] = []
-    for law, entries in facts.identity(gradient, zeros).items():
+    for law, entries in facts.laws(gradient, zeros).items():
         here = entries & zeros
         if law.text != CANCEL and bool(here.any()):  # nothing cancels where there are no terms
             where = place_text(law.place, law.operation)
-            causes.append(_cause(Kind.IDENTITY, where, here, True, identity=law.text))
+            causes.append(_cause(Kind.IDENTITY, where, here, law.structural, identity=law.text))
             zeros = zeros & ~here
+    for node in walk.born(gradient):
+        if bool(zeros.any()) and any(word in node.operation for word in ("norm", "softmax", "attention")):
+            causes.append(
+                _cause(Kind.IDENTITY, place_of(walk.forward_of(node)), zeros, True, identity=_NORMALISED)
+            )
+            return causes
     still = ~walk.walk({}, open_constants=True)(gradient)
     constant = zeros & ~still
     if bool(constant.any()):
         causes += _constants(walk, gradient, constant, loss, facts, name)
     rest = zeros & still
     if bool(rest.any()):
-        causes.append(_not_used(walk, gradient, rest))
+        causes.append(_not_used(walk, rest, _place(walk, facts, name)))
     return causes
 
 
@@ -87,12 +96,8 @@ def _empty_or_zero(walk: Walk) -> tuple[str, str] | None:
     return None
 
 
-def _not_used(walk: Walk, gradient: Source, zeros: Tensor) -> Cause:
+def _not_used(walk: Walk, zeros: Tensor, where: str) -> Cause:
     """Return the cause of entries that no operation carries anything to."""
-    for node in walk.nodes:
-        if any(word in node.operation for word in ("norm", "softmax", "attention")):
-            text = "the normalisation of a single number is the same for every number"
-            return _cause(Kind.IDENTITY, place_of(walk.forward_of(node)), zeros, True, identity=text)
     empty = [
         n
         for n in walk.nodes
@@ -113,8 +118,17 @@ def _not_used(walk: Walk, gradient: Source, zeros: Tensor) -> Cause:
         )
         if "pool" in node.operation or node.operation in ("scatter", "gather"):
             what = "the choice of the maximum, which is another entry"
-        return _cause(Kind.ZERO_FACTOR, "", zeros, False, factor=what)
-    return _cause(Kind.NOT_CONNECTED, "", zeros, True)
+        return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=what)
+    return _cause(Kind.NOT_CONNECTED, where, zeros, True)
+
+
+def _place(walk: Walk, facts: Facts, name: str) -> str:
+    """Return where a parameter is used."""
+    for node in walk.graph.nodes:
+        if node.phase is not Phase.BACKWARD:
+            if any(s.node.operation == "leaf" and facts.name(s.node) == name for s in node.sources()):
+                return place_of(node)
+    return ""
 
 
 def _from_data(walk: Walk, sources: list[Source]) -> bool:

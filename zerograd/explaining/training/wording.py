@@ -54,10 +54,12 @@ class Wording:
             if len(part.units) < part.of:
                 where = with_parts(where, part.units, noun)
         samples = part.samples
-        if root.kind is Kind.ZERO_ADJOINT:
+        if root.kind in (Kind.ZERO_ADJOINT, Kind.IDENTITY):
             details.pop("units", None)
             details.pop("of", None)
             where = where.partition(", unit")[0]
+        if root.kind is Kind.IDENTITY:
+            samples = None
         if root.kind is Kind.CANCELLATION:
             details, samples = self._cancellation(root, gradient, part, details)
         if both:
