@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.evaluation import is_decision
-from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source
 from zerograd.explaining.training.dependence import Dependence
 from zerograd.explaining.training.explanation import Kind
@@ -28,11 +28,13 @@ class Law(NamedTuple):
         text: a sentence without its full stop.
         operation: the operation of the forward pass that it is a law of.
         place: where that ran.
+        structural: whether it was proven for all data, not only for those of this run.
     """
 
     text: str
     operation: str
     place: Place
+    structural: bool = True
 
 
 def no_laws(source: Source, zeros: Tensor) -> Mapping[Law, Tensor]:
@@ -129,6 +131,8 @@ class Origins:
         key = (root.kind, root.name, root.factor, root.derived, root.law, at)
         root = self._roots.setdefault(key, root)
         root.sites.append(site)
+        if not broadcasts(changes.shape, site.zeros.shape):  # of a gate inside a rule
+            changes = changes.any()
         fixed = (~changes).expand(site.zeros.shape)
         known = root.structural.get(site.slot)
         root.structural[site.slot] = fixed if known is None else known & fixed
@@ -187,8 +191,6 @@ class Origins:
         factor = f"{part.name} at {place_of(part.anchor)}" if part.kind is Kind.ZERO_FACTOR else None
         if part.argument is None:
             changes = self._dependence.changes(Source(part.anchor, 0)) if part.anchor.results else _ALWAYS
-            if changes.dim() and broadcast(changes.shape, site.zeros.shape) != site.zeros.shape:
-                changes = changes.any()
             factor = "a mask"
         else:
             changes = self._dependence.changes(part.argument)
@@ -246,7 +248,8 @@ class Origins:
         rest = site.zeros
         for law, zeros in self._facts.identity(source, rest).items():
             here = Site(site.node, site.slot, zeros & rest)
-            self._add(Root(Kind.IDENTITY, site.node, law.operation, law=law), here, _NEVER)
+            changes = _NEVER if law.structural else _ALWAYS
+            self._add(Root(Kind.IDENTITY, site.node, law.operation, law=law), here, changes)
             rest = rest & ~zeros
         return Site(site.node, site.slot, rest)
 
