@@ -79,7 +79,7 @@ class BoundedDomain(Domain[Bounded]):
         if bool(finite.all()):
             return Bounded(value)
         known = finite | (value == -torch.inf)
-        return Bounded(torch.where(known, value, 0.0), torch.where(known, 0.0, torch.inf))
+        return Bounded(torch.where(known, value, 0.0), _unless(known, value))
 
     def shape(self, v: Bounded) -> tuple[int, ...]:
         return tuple(v.value.shape)
@@ -202,7 +202,12 @@ class BoundedDomain(Domain[Bounded]):
 def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:
     """Return the errors of sums whose value is −∞: 0 where an addend is −∞ and neither is unknown."""
     known = a.errors.isfinite() & b.errors.isfinite() & (a.value.isneginf() | b.value.isneginf())
-    return torch.where(known & low, 0.0, torch.inf)
+    return _unless(known & low, a.value)
+
+
+def _unless(known: Tensor, like: Tensor) -> Tensor:
+    """Return errors: 0 where all is known, else ∞."""
+    return like.new_zeros(()).expand(known.shape).masked_fill(~known, torch.inf)
 
 
 def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, terms: int) -> Bounded:
@@ -246,7 +251,7 @@ def _rounded(number: Number) -> tuple[float, float]:
     return value, float(distance) * _MORE + (5e-324 if distance else 0.0)
 
 
-def _total(value: Tensor, *errors: Tensor | None) -> Tensor | None:
+def _total(value: Tensor, *errors: Tensor | None) -> Tensor:
     """Sum bounds, rounded up."""
     there = [e for e in errors if e is not None]
     total = there[0]

@@ -141,7 +141,7 @@ def rrelu_backward(c: Call[Any]) -> Any:
     return _leaky(c, "grad_output", c.run("self"), (lower + upper) / 2)
 
 
-@rule("elu", "celu", "selu")
+@rule("elu", "celu")
 def elu(c: Call[Any]) -> Any:
     """scale · self where positive, else scale · alpha · (exp(input_scale · self) − 1)."""
     d, run, v = c.domain, c.run("self"), c.value("self")
@@ -283,7 +283,7 @@ def hardswish(c: Call[Any]) -> Any:
     """self (self + 3) / 6 between −3 and 3, else 0 or self."""
     d, run, v = c.domain, c.run("self"), c.value("self")
     curve = d.scale(d.mul(v, d.add(v, d.constant(3, ()))), Fraction(1, 6))
-    return passed(c, run, run > -3, d.select(run >= 3, v, curve))
+    return passed(c, c.result(), run > -3, d.select(run >= 3, v, curve))
 
 
 @rule("hardswish_backward")

@@ -80,13 +80,6 @@ def _numbers(exponent: Source) -> list[float] | None:
     return numbers if len(numbers) <= 8 and not any(n != n for n in numbers) else None
 
 
-@rule("square")
-def square(c: Call[Any]) -> Any:
-    """self²."""
-    v = c.value("self")
-    return c.domain.mul(v, v)
-
-
 @rule("reciprocal")
 def reciprocal(c: Call[Any]) -> Any:
     """1 / self."""

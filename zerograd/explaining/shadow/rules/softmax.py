@@ -64,10 +64,10 @@ def rows(d: AnyDomain, x: Any, run: Tensor, dim: int) -> Rows:
     is_top = top_of(run, dim)
     index = run.argmax(dim, keepdim=True)
     top = d.move(lambda t: t.gather(dim, index), x)
-    # 0 times the entry: unknown where the entry is
-    shifted = d.select(is_top, d.scale(x, 0), d.sub(x, top))
+    nothing = d.scale(top, 0)  # unknown where the largest entry is, or is infinite
+    shifted = d.select(is_top, nothing, d.sub(x, top))
     terms = d.unary("exp", shifted)
-    others = d.sum(d.select(is_top, d.constant(0, ()), terms), [dim], True)
+    others = d.add(d.sum(d.select(is_top, d.constant(0, ()), terms), [dim], True), nothing)
     return Rows(d, dim, is_top, top, shifted, terms, others)
 
 
