@@ -167,7 +167,7 @@ class BoundedDomain(Domain[Bounded]):
         value = a.value / b.value
         bound = (ea + floored(value.abs()) * eb + value.abs().clamp_min(_FLOOR) * (2 * U * b.magnitude)) / low
         nothing = (a.value == 0) & (ea == 0)
-        error = torch.where(nothing, 0.0, bound * _MORE)
+        error = torch.where(nothing | _is_exact(a, b, value), 0.0, bound * _MORE)
         unknown = (low <= b.magnitude * 2**-50) | ~value.isfinite() | (b.magnitude < _FLOOR * 2)
         return Bounded(torch.where(unknown, 0.0, value), torch.where(unknown, torch.inf, error))
 
@@ -275,6 +275,15 @@ def _product_error(a: Tensor, b: Tensor, value: Tensor) -> Tensor:
         exact = (((a1 * b1 - value) + a1 * b2 + a2 * b1) + a2 * b2).abs()
     small = (value.abs() < _SAFE) & (a != 0) & (b != 0)  # Dekker's argument fails there
     return torch.where(small, _SAFE, exact)
+
+
+def _is_exact(a: Bounded, b: Bounded, value: Tensor) -> Tensor:
+    """Return where a quotient is exact: of exact numbers, and so is its product with the divisor."""
+    exact = (a.errors == 0) & (b.errors == 0)
+    if not bool(exact.any()):
+        return exact
+    product = value * b.value
+    return exact & (product == a.value) & (_product_error(value, b.value, product) == 0)
 
 
 def _is_power(t: Tensor) -> bool:

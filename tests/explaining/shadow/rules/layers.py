@@ -25,7 +25,7 @@ ACTIVATIONS: dict[str, Case] = {
     ),
     "prelu": (F.prelu, [S, (4,)]),
     "prelu, one weight": (F.prelu, [S, (1,)]),
-    "rrelu": (lambda x: F.rrelu(x), [S]),
+    "rrelu": (F.rrelu, [S]),
     "rrelu, no room": (lambda x: F.rrelu(x, 0.25, 0.25, training=True), [S]),
     "elu": (lambda x: F.elu(x, 2.0), [S]),
     "elu in place": (lambda x: F.elu_(x * 1, 0.7), [S]),

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.balls import BallDomain, is_exact
 from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
-from zerograd.explaining.shadow.residues import ResidueDomain
 from zerograd.explaining.shadow.evaluation import Evaluation, cone, is_supported
+from zerograd.explaining.shadow.residues import ResidueDomain
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.tape.recorder import Recorder
 
@@ -40,8 +40,10 @@ class Run:
 
 
 def inputs(shapes: Sequence[Any], seed: int, dtype: torch.dtype, kind: str) -> list[Tensor]:
-    """Return tensors of shapes, or given tensors in a type: random ("smooth"), or small multiples of 1/2 with many
-    ties, zeros and kinks ("kinks")."""
+    """Return tensors of shapes, or given tensors in a type.
+
+    They are random ("smooth"), or small multiples of 1/2 with many ties, zeros and kinks ("kinks").
+    """
     generator = torch.Generator().manual_seed(seed)
     out = []
     for shape in shapes:
@@ -55,7 +57,8 @@ def inputs(shapes: Sequence[Any], seed: int, dtype: torch.dtype, kind: str) -> l
     return out
 
 
-def _cotangent(y: Tensor, seed: int) -> Tensor:
+def cotangent(y: Tensor, seed: int) -> Tensor:
+    """Return what comes back to a result: small multiples of 1/2."""
     generator = torch.Generator().manual_seed(seed + 1)
     return (torch.randint(-3, 4, y.shape, generator=generator).to(torch.float64) / 2).to(y.dtype)
 
@@ -69,7 +72,7 @@ def _run(f: Program, xs: Sequence[Tensor], seed: int) -> list[Tensor]:
     wanted = [x for x in xs if x.requires_grad]
     if not smooth:
         return ys
-    grads = torch.autograd.grad(smooth, wanted, [_cotangent(y, seed) for y in smooth], allow_unused=True)
+    grads = torch.autograd.grad(smooth, wanted, [cotangent(y, seed) for y in smooth], allow_unused=True)
     return [*ys, *(g for g in grads if g is not None)]
 
 

@@ -29,9 +29,11 @@ CASES = {
 }
 ROUGH = {"hardsigmoid"}
 """Torch's sixth is a float32 in the derivative, whatever the type."""
-MINE = (
-    "activations class_losses decisions elementwise indexing linear_algebra losses powers reductions shapes softmax"
-).split()
+MINE = {
+    "activations", "class_losses", "elementwise", "indexing", "linear_algebra", "losses", "powers",
+    "reductions", "shapes", "softmax",
+}  # fmt: skip
+"""Modules of rules that are tried here."""
 
 ignored = pytest.mark.filterwarnings("ignore:The reduce argument|reduction:UserWarning")
 
