@@ -43,9 +43,9 @@ def founding(samples: int | str = 3) -> zg.Problem:
 def test_public_names() -> None:
     """A name more or less is a decision, not an accident."""
     pinned = """
-        Answer Atlas Certificate Layer Network NothingToCheck Problem ProblemError Proof Refused Report Sat
-        Unknown Unsat Witness ZerogradError __version__ atlas export gradients leaky_relu load load_answer
-        plot prove smallest solve verify
+        Answer Atlas Certificate Layer Network NothingToCheck Problem ProblemError Proof Refused Report
+        Sat Unknown Unsat Witness ZerogradError __version__ atlas explain export gradients leaky_relu
+        load load_answer plot prove smallest solve verify watch
     """
     assert " ".join(dir(zg)) == " ".join(pinned.split())
     for name in zg.__all__:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mpmath import mpf
 
 from tests.effort import examples
-from tests.explain.shadow.function_references import MONOTONE, VALUES, hard, inside, value
+from tests.explaining.shadow.function_references import MONOTONE, VALUES, hard, inside, value
 
 pytestmark = pytest.mark.needs("torch")
 torch = pytest.importorskip("torch")

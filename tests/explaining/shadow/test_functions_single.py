@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from tests.effort import examples
-from tests.explain.shadow.function_references import VALUES, inside, value
+from tests.explaining.shadow.function_references import VALUES, inside, value
 
 pytestmark = pytest.mark.needs("torch")
 pytest.importorskip("torch")

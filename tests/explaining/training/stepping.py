@@ -74,7 +74,7 @@ class StepMode(TorchDispatchMode):
             lambda optimizer, args, kwargs: self.watcher.before(optimizer, self.parameters, args, kwargs)
         )
         post = register_optimizer_step_post_hook(
-            lambda optimizer, args, kwargs: self._take(self.watcher.after(optimizer))
+            lambda optimizer, args, kwargs: self._take(self.watcher.after(optimizer, self.parameters))
         )
         try:
             with self:

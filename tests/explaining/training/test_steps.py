@@ -176,6 +176,16 @@ def test_clipping_whose_norm_overflows(kind: dict[str, Any]) -> None:
         assert step.details["clipped"] == {"zero": 1, "nan": 0, "norm": float("inf"), "overflow": True}
 
 
+def test_what_stops_a_whole_gradient_comes_first() -> None:
+    """More entries have a gradient of zero, but without the clipping one would have moved."""
+    w = weight(1, 1, 1)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    clip = partial(torch.nn.utils.clip_grad_norm_, [w], 1.0)
+    step = once({"w": w}, optimizer, linear(w, 1e20, 0, 0), clip)["w"]
+    assert step.reasons == (Reason.CLIPPED, Reason.ZERO_GRADIENT)
+    assert step.details["entries"] == {"clipped": 1, "zero_gradient": 2}
+
+
 def test_clipping_beside_an_infinite_gradient() -> None:
     w = weight(1, 1)
     step = once(

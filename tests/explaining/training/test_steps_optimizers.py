@@ -285,7 +285,7 @@ def test_an_optimizer_that_waits_before_it_writes() -> None:
     """Some warm up, or gather several gradients, before their first step."""
     w = weight(1, 0)
     step = watched("SGD", Plain([w], lambda p: None), w, torch.tensor([1.0, 0.0]))
-    assert (step.moved, step.reasons) == (0, (Reason.ZERO_GRADIENT, Reason.STATE))
+    assert (step.moved, step.reasons) == (0, (Reason.STATE, Reason.ZERO_GRADIENT))
     w = weight(1)
     step = watched("SGD", Plain([w], lambda p: None), w, torch.tensor([1.0]))
     assert (step.moved, step.reasons) == (0, (Reason.STATE,))
@@ -331,6 +331,35 @@ def test_a_step_that_raises_leaves_nothing_behind() -> None:
         optimizer.step()
     assert len(mode.observations) == 1
     assert (mode.last()["w"].moved, mode.last()["w"].reasons) == (1, ())
+
+
+def test_names_that_become_known_in_the_step() -> None:
+    """A closure runs the module for the first time: what was the optimiser's alone gets its name."""
+    w, v = weight(1), weight(1)
+    optimizer = torch.optim.LBFGS([w, v])
+    names: dict[str, Any] = {"tensor0 (1)": w}
+    mode = StepMode(lambda: names)
+    mode.watcher.knows(optimizer)
+
+    def closure() -> Any:
+        names.clear()
+        names.update({"first": w, "second": v, "third": weight(1)})
+        optimizer.zero_grad()
+        loss = ((w - 3) ** 2).sum() + 0 * v.sum()
+        mode.backward(loss)
+        return loss
+
+    with mode.hooks():
+        optimizer.step(closure)
+    said = mode.last()
+    assert (said["third"].held, said["third"].moved, said["third"].reasons) == (
+        False,
+        None,
+        (Reason.NOT_HELD,),
+    )
+    assert (said["first"].held, said["first"].moved, said["first"].reasons) == (True, 1, ())
+    assert (said["second"].moved, said["second"].reasons) == (0, (Reason.ZERO_GRADIENT,))
+    assert mode.watcher.at_end(names) == ()
 
 
 def test_a_closure() -> None:

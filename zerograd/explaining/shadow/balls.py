@@ -26,7 +26,10 @@ Balls: TypeAlias = npt.NDArray[np.object_]
 
 ZERO, ONE = flint.fmpq(0), flint.fmpq(1)
 NAN, MINUS_INFINITY = flint.arb.nan(), flint.arb.neg_inf()
+LONGEST = 1 << 14
+"""Bits of numerators and denominators; longer ones become balls: sums of fractions grow without end."""
 _CHEAP = 16  # products in a matrix product cost so much less than others
+_AT_ONCE = 1 << 14  # operations between two calls of ``tick``, about
 
 
 class Exhausted(Exception):  # noqa: N818  (not an error: what was asked is undecided)
@@ -113,15 +116,24 @@ class BallDomain(Domain[Balls]):
         if not dims:
             return v
         axes = tuple(d % v.ndim for d in dims)
-        with self._working(v.size):
-            kept = [n for d, n in enumerate(v.shape) if d not in axes]
-            rows = np.moveaxis(v, axes, range(v.ndim - len(axes), v.ndim)).reshape(math.prod(kept), -1)
-            total = _array([_sum(row) for row in rows.tolist()], kept)
+        kept = [n for d, n in enumerate(v.shape) if d not in axes]
+        rows = np.moveaxis(v, axes, range(v.ndim - len(axes), v.ndim))
+        rows = rows.reshape(math.prod(kept), math.prod(v.shape[d] for d in axes))
+        sums: list[Any] = []
+        for some in _blocks(len(rows), max(rows.shape[1], 1)):
+            with self._working(rows[some].size):
+                sums += [_sum(row) for row in rows[some].tolist()]
+        total = _array(sums, kept)
         return np.expand_dims(total, axes) if keepdim else total
 
     def _apply(self, f: Callable[..., Any], *vs: Balls) -> Balls:
-        with self._working(math.prod(np.broadcast_shapes(*(v.shape for v in vs)))):
-            return _whole(np.frompyfunc(f, len(vs), 1)(*vs))
+        shape = np.broadcast_shapes(*(v.shape for v in vs))
+        flat = [np.broadcast_to(v, shape).reshape(-1) for v in vs]
+        out = np.empty(math.prod(shape), dtype=object)
+        for some in _blocks(len(out), 1):
+            with self._working(some.stop - some.start):
+                out[some] = np.frompyfunc(f, len(vs), 1)(*(v[some] for v in flat))
+        return out.reshape(shape)
 
     def add(self, a: Balls, b: Balls) -> Balls:
         return self._apply(_add, a, b)
@@ -144,12 +156,16 @@ class BallDomain(Domain[Balls]):
     def matmul(self, a: Balls, b: Balls) -> Balls:
         stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         rows, inner, columns = a.shape[-2], a.shape[-1], b.shape[-1]
-        lefts = np.broadcast_to(a, (*stack, rows, inner)).reshape(-1, rows, inner)
-        rights = np.broadcast_to(b, (*stack, inner, columns)).reshape(-1, inner, columns)
-        out = np.full((len(lefts), rows, columns), ZERO, dtype=object)
+        many = math.prod(stack)
+        lefts = np.broadcast_to(a, (*stack, rows, inner)).reshape(many, rows, inner)
+        rights = np.broadcast_to(b, (*stack, inner, columns)).reshape(many, inner, columns)
+        out = np.full((many, rows, columns), ZERO, dtype=object)
+        cost = _CHEAP**-1 * (1 + max(_longest(a), _longest(b), self.precision) / 256)
         for n, (left, right) in enumerate(zip(lefts, rights, strict=True)):
-            with self._working(left.size + right.size + rows * inner * columns / _CHEAP):
-                out[n] = _matmul(left, right)
+            # the matrix on the right is read again for each block
+            for some in _blocks(rows, inner * columns * cost / 64):
+                with self._working((some.stop - some.start) * inner * (1 + columns * cost)):
+                    out[n, some] = _matmul(left[some], right)
         return out.reshape(*stack, rows, columns)
 
     def unary(self, name: str, v: Balls) -> Balls:
@@ -224,10 +240,14 @@ def _div(x: Any, y: Any) -> Any:
     if is_exact(y):
         if not y:
             return NAN
-        return x / y
+        return _short(x / y) if is_exact(x) else x / y
     if is_exact(x) and not x:
         return ZERO if y.is_finite() and (y > 0 or y < 0) else NAN
     return x / y
+
+
+def _short(x: Any) -> Any:
+    return x if x.height_bits() <= LONGEST else flint.arb(x)
 
 
 def _sum(entries: list[Any]) -> Any:
@@ -237,12 +257,24 @@ def _sum(entries: list[Any]) -> Any:
             total += x
         else:
             rest = x if rest is None else rest + x
-    return total if rest is None else _add(total, rest)
+    return _short(total) if rest is None else _add(total, rest)
 
 
 _exact = np.frompyfunc(is_exact, 1, 1)
 _present = np.frompyfunc(lambda x: not is_exact(x) or bool(x), 1, 1)
 _unknown = np.frompyfunc(lambda x: not is_exact(x) and not x.is_finite(), 1, 1)
+
+
+def _blocks(size: int, cost: float) -> Iterator[slice]:
+    """Divide a range into parts that can be worked on without looking at the clock."""
+    step = max(1, int(_AT_ONCE / max(cost, 1e-3)))
+    for start in range(0, size, step):
+        yield slice(start, min(start + step, size))
+
+
+def _longest(v: Balls) -> int:
+    """Return the bits of the longest fraction."""
+    return max((x.height_bits() for x in v.reshape(-1).tolist() if is_exact(x)), default=0)
 
 
 def _matmul(a: Balls, b: Balls) -> Balls:
@@ -252,7 +284,7 @@ def _matmul(a: Balls, b: Balls) -> Balls:
     exact_a, exact_b = _exact(a).astype(bool), _exact(b).astype(bool)
     whole_a, whole_b = _where(exact_a, a), _where(exact_b, b)
     rational = _matrix(flint.fmpq_mat, whole_a) * _matrix(flint.fmpq_mat, whole_b)
-    out = _array(rational.entries(), (a.shape[0], b.shape[1]))
+    out = _array([_short(x) for x in rational.entries()], (a.shape[0], b.shape[1]))
     if exact_a.all() and exact_b.all():
         return out
     there_a, there_b = _present(a).astype(np.float64), _present(b).astype(np.float64)
@@ -292,11 +324,7 @@ def apply(name: str, x: Any, precision: int) -> Any:
         raise Cannot(f"no function {name}")
     if name == "reciprocal":
         return _div(ONE, x)
-    if not is_exact(x):
-        if x.is_finite():
-            return _exactly(ball(name, x, precision))
-        return ZERO if name == "exp" and x < 0 else NAN
-    if name in ("sqrt", "rsqrt"):
+    if is_exact(x) and name in ("sqrt", "rsqrt"):
         root = _root(x)
         if root is not None and (name == "sqrt" or root):
             return root if name == "sqrt" else ONE / root

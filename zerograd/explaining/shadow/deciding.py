@@ -97,6 +97,7 @@ def signs(
 ) -> Tensor:
     """Return the signs of entries as int8: −1, 0, 1, and 2 where they are not known."""
     (state,) = _decided([source], bounded, budget or Budget(), identity, signed=True)
+    assert state.signs is not None
     return state.signs
 
 
@@ -104,64 +105,71 @@ class State:
     """What is known of one value so far.
 
     Attributes:
-        signs: −1, 0, 1 or 2 (unknown), as int8.
-        nonzero: what is known not to be 0, with or without its sign.
-        reach: bounds on absolute values; inf where there is none.
+        zero, nonzero: what is known to be 0, and not to be.
+        signs: −1, 0, 1 or 2 (unknown), as int8; None if they are not asked for.
         vanishing: what was 0 modulo all primes so far.
     """
 
     def __init__(self, source: Source, value: Bounded | None, signed: bool) -> None:
-        self.source, self._signed = source, signed
-        self.precision = FLOAT64
-        if value is None:
-            shape = source.run.shape
-            self.signs = torch.full(shape, UNKNOWN, dtype=torch.int8)
-            self.nonzero = torch.zeros(shape, dtype=torch.bool)
-            self.reach = torch.full(shape, torch.inf, dtype=torch.float64)
-            self.is_observed = bool(observed([source]))
-        else:
-            self.nonzero = value.nonzero()
-            self.signs = torch.where(self.nonzero, value.value.sign(), UNKNOWN).to(torch.int8)
-            self.signs[value.zero()] = 0
-            self.reach = ((value.value.abs() + value.errors) * (1 + 2.0**-40)).nan_to_num(
-                torch.inf, torch.inf
-            )
-            self.is_observed = False
-        self.vanishing = torch.ones_like(self.nonzero)
+        self.source, self._value, self.precision = source, value, FLOAT64
+        shape = source.run.shape
+        self.zero = torch.zeros(shape, dtype=torch.bool) if value is None else value.zero()
+        self.nonzero = torch.zeros(shape, dtype=torch.bool) if value is None else value.nonzero()
+        self.is_observed = value is None and bool(observed([source]))
+        self.vanishing = torch.ones(shape, dtype=torch.bool)
+        self.signs: Tensor | None = None
+        if signed:
+            known = torch.zeros(shape) if value is None else value.value.sign()
+            self.signs = torch.where(self.zero | self.nonzero, known, UNKNOWN).to(torch.int8)
 
     @property
-    def open(self) -> Tensor:
-        """Where something is still asked."""
-        unknown = self.signs == UNKNOWN
-        return unknown if self._signed else unknown & ~self.nonzero
+    def undecided(self) -> Tensor:
+        """Where entries are not known to be zero, nor not to be."""
+        return ~(self.zero | self.nonzero)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether there are such entries, and an operation without a rule is not why."""
+        return not self.is_observed and not bool((self.zero | self.nonzero).all())
 
     @property
     def is_open(self) -> bool:
-        """Whether something is still asked, and can be answered."""
-        return not self.is_observed and bool(self.open.any())
+        """Whether something is still asked: a class, or a sign."""
+        if self.signs is None or self.is_observed:
+            return self.is_undecided
+        return bool((self.signs == UNKNOWN).any())
 
-    @property
-    def may_be_zero(self) -> Tensor:
-        """Where entries are not known to be zero, nor not to be."""
-        return (self.signs == UNKNOWN) & ~self.nonzero
+    @cached_property
+    def reach(self) -> Tensor:
+        """Bounds on absolute values; inf where there is none."""
+        if self._value is None:
+            return torch.full(self.zero.shape, torch.inf, dtype=torch.float64)
+        bounds = (self._value.value.abs() + self._value.errors) * (1 + 2.0**-40)
+        return bounds.nan_to_num(torch.inf, torch.inf)
 
     @cached_property
     def effort(self) -> int:
         """How many numbers the value depends on."""
         return sum(r.numel() for node in cone([self.source]) for r in node.results if isinstance(r, Tensor))
 
-    def set_zero(self, zero: Tensor) -> None:
-        """Note that entries are zero."""
-        self.signs[zero & self.may_be_zero] = 0
+    def note(self, zero: Tensor, nonzero: Tensor | None = None) -> None:
+        """Note what is zero, and what is not, among what was undecided."""
+        undecided = self.undecided
+        self.zero = self.zero | (zero & undecided)
+        if nonzero is not None:
+            self.nonzero = self.nonzero | (nonzero & undecided)
+        if self.signs is not None:
+            self.signs = torch.where(self.zero, 0, self.signs)
 
-    def set_signs(self, signs: Tensor) -> None:
+    def note_signs(self, signs: Tensor) -> None:
         """Note the signs of entries."""
-        self.signs = torch.where(self.signs == UNKNOWN, signs, self.signs)
-        self.nonzero = self.nonzero | (self.signs.abs() == 1)
+        self.note(signs == 0, signs.abs() == 1)
+        if self.signs is not None:
+            self.signs = torch.where(self.signs == UNKNOWN, signs, self.signs)
 
     def classes(self) -> Classes:
         """Return what was found."""
-        return Classes(self.signs == 0, self.nonzero, self.may_be_zero, self.precision, self.is_observed)
+        return Classes(self.zero, self.nonzero, self.undecided, self.precision, self.is_observed)
 
 
 def _decided(
@@ -177,8 +185,8 @@ def _decided(
         try:
             _by_residues(states, budget.primes, tick)
             for state in states:
-                if identity and state.is_open:
-                    state.set_zero(identity(state.source, state.may_be_zero))
+                if identity and state.is_undecided:
+                    state.note(identity(state.source, state.undecided))
             _by_balls(states, budget, tick)
         except Exhausted:
             pass
@@ -198,7 +206,7 @@ def deadline(seconds: float) -> Callable[[], None]:
 
 def _by_residues(states: Iterable[State], most: int, tick: Callable[[], None]) -> None:
     """Decide entries of rational numbers, modulo one prime after the other."""
-    waiting = [state for state in states if not state.is_observed and bool(state.may_be_zero.any())]
+    waiting = [state for state in states if state.is_undecided]
     known = 0.0  # log₂ of the product of the primes so far
     leaves = Dyadics()
     for prime in islice(primes(), most):
@@ -211,11 +219,10 @@ def _by_residues(states: Iterable[State], most: int, tick: Callable[[], None]) -
             if value is None:  # not rational; or, rarely, the prime divides a denominator
                 waiting.remove(state)
                 continue
-            state.nonzero = state.nonzero | (value.nonzero() & state.may_be_zero)
             state.vanishing = state.vanishing & value.zero()
             # an integer that is 0 modulo a number greater than its absolute value is 0
-            state.set_zero(state.vanishing & (numerators(value, state.reach) < known))
-            if not bool(state.may_be_zero.any()) or value.height is None:
+            state.note(state.vanishing & (numerators(value, state.reach) < known), value.nonzero())
+            if not state.is_undecided or value.height is None:
                 waiting.remove(state)
 
 
@@ -241,7 +248,7 @@ def _by_balls(states: Iterable[State], budget: Budget, tick: Callable[[], None])
             if value is None:
                 waiting.remove(state)
                 continue
-            state.set_signs(balls.signs(value))
+            state.note_signs(balls.signs(value))
             state.precision = precision
             if not state.is_open:
                 waiting.remove(state)

@@ -42,12 +42,19 @@ class Residues:
 
     Attributes:
         number: what all entries are, for constants.
+        leaf: the numbers themselves, for leaves.
     """
 
-    __slots__ = ("height", "number", "residue")
+    __slots__ = ("height", "leaf", "number", "residue")
 
-    def __init__(self, residue: Tensor, height: Height | None, number: Fraction | None = None) -> None:
-        self.residue, self.height, self.number = residue, height, number
+    def __init__(
+        self,
+        residue: Tensor,
+        height: Height | None,
+        number: Fraction | None = None,
+        leaf: Tensor | None = None,
+    ) -> None:
+        self.residue, self.height, self.number, self.leaf = residue, height, number, leaf
 
     def zero(self) -> Tensor:
         """Return where residues are 0: the numbers may be 0."""
@@ -96,7 +103,7 @@ class ResidueDomain(Domain[Residues]):
     # where values come from
     def leaf(self, tensor: Tensor) -> Residues:
         dyadic: Dyadic = self._leaves(tensor)
-        return Residues(dyadic.modulo(self.prime), dyadic.height)
+        return Residues(dyadic.modulo(self.prime), dyadic.height, leaf=tensor)
 
     def constant(self, number: Number, shape: Sequence[int]) -> Residues:
         full = torch.full(tuple(shape), float(self.residue(number)), dtype=torch.float64)
@@ -163,7 +170,8 @@ class ResidueDomain(Domain[Residues]):
             return self.mul(a, self.constant(1 / b.number, self.shape(b)))
         # a number that is 0 modulo p may be 0, so the quotient has no residue
         inverse = torch.where(b.residue == 0, torch.nan, self.inverse(b.residue))
-        return Residues(self.reduce_(a.residue * inverse), None)
+        height = None if b.leaf is None or a.height is None else reciprocals(b.leaf)
+        return Residues(self.reduce_(a.residue * inverse), height and a.height and a.height * height)
 
     def inverse(self, r: Tensor) -> Tensor:
         """Return the inverses of residues, by r^(p − 2): 4 bits of the exponent at a time."""
@@ -223,6 +231,23 @@ class ResidueDomain(Domain[Residues]):
         if name == "reciprocal":
             return self.div(self.constant(1, ()), v)
         raise Cannot(f"{name} is not rational")
+
+
+FEW = 64
+"""So many different numbers at most are divided by with a known height."""
+
+
+def reciprocals(leaf: Tensor) -> Height | None:
+    """Return the height of reciprocals of a leaf, such as counts; None if they are many, or one is 0."""
+    if leaf.numel() == 0:
+        return NOTHING
+    numbers = torch.unique(leaf)
+    if len(numbers) > FEW or not bool(numbers.isfinite().all()) or bool((numbers == 0).any()):
+        return None
+    height = NOTHING
+    for number in numbers.tolist():
+        height = height | Height.of(1 / Fraction(number))
+    return height
 
 
 def _either(a: Height | None, b: Height | None) -> Height | None:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.domain import Convolution, Domain, Number
+from zerograd.explaining.shadow.domain import Convolution, Domain, Number
 
 KEEP_ZERO = frozenset(
     "abs asin asinh atan atanh cbrt erf erfinv expm1 log1p sin sinh softsign sqrt square tan tanh".split()
@@ -59,8 +59,21 @@ class Pattern:
         return torch.equal(self._mask, other._mask)
 
 
-def _broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
-    return tuple(torch.broadcast_shapes(*shapes))
+def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
+    """Return the shape that shapes broadcast to; torch's own function takes far longer.
+
+    Raises:
+        RuntimeError: they do not broadcast.
+    """
+    dims = max(map(len, shapes))
+    out = [1] * dims
+    for shape in shapes:
+        for i, n in enumerate(shape, start=dims - len(shape)):
+            if out[i] == 1:
+                out[i] = n
+            elif n not in (1, out[i]):
+                raise RuntimeError(f"shapes {shapes} do not broadcast")
+    return tuple(out)
 
 
 Closing: TypeAlias = Callable[[int, Tensor, Pattern, Pattern | None], "tuple[Tensor, bool] | None"]
@@ -77,7 +90,7 @@ class ZeroDomain(Domain[Pattern]):
 
     Attributes:
         summed: whether terms were added since `start`, so that a zero can be a cancellation.
-        open_constants: whether zeros that the program wrote count as non-zero.
+        open_constants: whether numbers 0 that the program wrote count as non-zero; rules' own zeros never do.
     """
 
     def __init__(self) -> None:
@@ -93,7 +106,7 @@ class ZeroDomain(Domain[Pattern]):
         return Pattern.of(tensor.detach() != 0)
 
     def constant(self, number: Number, shape: Sequence[int]) -> Pattern:
-        if number != 0 or self.open_constants:
+        if number != 0:
             return Pattern(shape)
         return Pattern.of(torch.zeros(tuple(shape), dtype=torch.bool))
 
@@ -117,11 +130,11 @@ class ZeroDomain(Domain[Pattern]):
         answer = self._closing(number, mask, a, b) if self._closing else None
         if answer is None and b is not None:
             if a.is_full and b.is_full:
-                return Pattern(_broadcast(mask.shape, a.shape, b.shape))
+                return Pattern(broadcast(mask.shape, a.shape, b.shape))
             return Pattern.of(torch.where(mask, a.mask, b.mask))
         closed, second = answer or (~mask, False)
         passing = b if second and b is not None else a
-        shape = _broadcast(mask.shape, a.shape, b.shape if b is not None else ())
+        shape = broadcast(mask.shape, a.shape, b.shape if b is not None else ())
         return Pattern.of(passing.mask.expand(shape) & ~closed)
 
     def put(self, v: Pattern, positions: Tensor, w: Pattern) -> Pattern:
@@ -150,7 +163,7 @@ class ZeroDomain(Domain[Pattern]):
 
     def add(self, a: Pattern, b: Pattern) -> Pattern:
         self.summed = True
-        shape = _broadcast(a.shape, b.shape)
+        shape = broadcast(a.shape, b.shape)
         if a.is_full or b.is_full:
             return Pattern(shape)
         return Pattern.of(a.mask | b.mask)
@@ -160,20 +173,20 @@ class ZeroDomain(Domain[Pattern]):
 
     def mul(self, a: Pattern, b: Pattern) -> Pattern:
         if a.is_full and b.is_full:
-            return Pattern(_broadcast(a.shape, b.shape))
+            return Pattern(broadcast(a.shape, b.shape))
         return Pattern.of(a.mask & b.mask)
 
     def scale(self, a: Pattern, number: Number) -> Pattern:
         return a if number != 0 or self.open_constants else self.constant(0, a.shape)
 
     def div(self, a: Pattern, b: Pattern) -> Pattern:
-        shape = _broadcast(a.shape, b.shape)
+        shape = broadcast(a.shape, b.shape)
         return Pattern(shape) if a.is_full else Pattern.of(a.mask.expand(shape))
 
     def matmul(self, a: Pattern, b: Pattern) -> Pattern:
         self.summed = True
         inner = a.shape[-1]
-        shape = (*_broadcast(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
+        shape = (*broadcast(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
         if inner == 0:
             return Pattern(shape, torch.zeros(shape, dtype=torch.bool))
         if a.is_full and b.is_full:
@@ -185,12 +198,12 @@ class ZeroDomain(Domain[Pattern]):
         return Pattern.of(a.mask.to(torch.float32) @ b.mask.to(torch.float32) > 0)
 
     def convolution(self, x: Pattern, w: Pattern, how: Convolution) -> Pattern:
-        from zerograd.explain.shadow.bounded import _convolution
+        from zerograd.explaining.shadow.bounded import _convolution
 
         return self._bilinear(lambda a, b: _convolution(a, b, how), x, w)
 
     def convolution_x(self, g: Pattern, w: Pattern, how: Convolution, x_shape: Sequence[int]) -> Pattern:
-        from zerograd.explain.shadow.bounded import _gradients
+        from zerograd.explaining.shadow.bounded import _gradients
 
         def f(g: Tensor, w: Tensor) -> Tensor:
             return _gradients(g, g.new_empty(1).expand(tuple(x_shape)), w, how, (True, False, False))[0]
@@ -198,7 +211,7 @@ class ZeroDomain(Domain[Pattern]):
         return self._bilinear(f, g, w)
 
     def convolution_w(self, g: Pattern, x: Pattern, how: Convolution, w_shape: Sequence[int]) -> Pattern:
-        from zerograd.explain.shadow.bounded import _gradients
+        from zerograd.explaining.shadow.bounded import _gradients
 
         def f(g: Tensor, x: Tensor) -> Tensor:
             return _gradients(g, x, g.new_empty(1).expand(tuple(w_shape)), how, (False, True, False))[1]
@@ -208,7 +221,7 @@ class ZeroDomain(Domain[Pattern]):
     def _bilinear(self, f: Callable[[Tensor, Tensor], Tensor], a: Pattern, b: Pattern) -> Pattern:
         self.summed = True
         # sums of ones: transforms inside could return a rounding of 0, never 1/2
-        return Pattern.of(f(a.mask.to(torch.float64), b.mask.to(torch.float64)) > 0.5)
+        return Pattern.of(f(a.mask.to(torch.float32), b.mask.to(torch.float32)) > 0.5)
 
     def unary(self, name: str, v: Pattern) -> Pattern:
         return v if name in KEEP_ZERO else Pattern(v.shape)

@@ -8,9 +8,10 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from zerograd.explain.tape.nodes import Source
-from zerograd.explain.training.origins import Root
-from zerograd.explain.training.walking import Closed, Walk, union
+from zerograd.explaining.tape.nodes import Source
+from zerograd.explaining.training.explanation import Kind
+from zerograd.explaining.training.origins import Root
+from zerograd.explaining.training.walking import Walk, union
 
 _MOST_WALKS = 200
 """Sets of roots that are tried for one gradient; then any set that suffices will do."""
@@ -24,25 +25,44 @@ class Covers:
         self._walk = walk
         self.genuine = [i for i, root in enumerate(roots) if not root.derived]
         self.derived = [i for i, root in enumerate(roots) if root.derived]
+        anchors: dict[int, list[int]] = {}
+        for i, root in enumerate(roots):
+            if root.kind in (Kind.DEAD, Kind.AT_KINK, Kind.SATURATED):
+                anchors.setdefault(root.anchor.number, []).append(i)
+        self._mixed = [tuple(several) for several in anchors.values() if len(several) > 1]
         self._closed = [root.closed for root in roots]
-        self._known: dict[frozenset[int], Callable[[Source], Tensor]] = {}
+        self._known: dict[tuple[frozenset[int], bool], Callable[[Source], Tensor]] = {}
 
-    def zeros(self, roots: Iterable[int], gradient: Source) -> Tensor:
-        """Return which entries are zero for these roots alone."""
-        key = frozenset(roots)
+    def zeros(self, roots: Iterable[int], gradient: Source, open_constants: bool = False) -> Tensor:
+        """Return which entries are zero for these roots alone.
+
+        Args:
+            open_constants: count zeros that the program wrote as non-zero.
+        """
+        key = frozenset(roots), open_constants
         if key not in self._known:
-            self._known[key] = self._walk.walk(union(self._closed[i] for i in key))
+            self._known[key] = self._walk.walk(union(self._closed[i] for i in key[0]), open_constants)
         return ~self._known[key](gradient)
 
-    def without(self, closed: Closed, gradient: Source) -> Tensor:
-        """Return which entries are zero for these closed sites alone."""
-        return ~self._walk.walk(closed)(gradient)
+    def beside(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
+        """Yield roots that explain entries which constants explain as well."""
+        for root in self.genuine:
+            alone = zeros & self.zeros((root,), gradient, open_constants=True)
+            if bool(alone.any()):
+                yield (root,), alone
 
     def cover(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         """Yield sets of roots with the entries that they explain: those that do so alone, then smallest sets."""
         left = zeros.clone()
-        for kind in (self.genuine, self.derived):
-            before = left.clone()
+        for gates in self._mixed:  # a layer that is off on some samples and on the kink on the others
+            together = zeros & self.zeros(gates, gradient)
+            for root in gates:
+                together = together & ~self.zeros((root,), gradient)
+            if bool(together.any()):
+                yield gates, together
+                left = left & ~together
+        for kind, before in ((self.genuine, zeros), (self.derived, None)):
+            before = left.clone() if before is None else before
             for root in kind:
                 if not bool(before.any()):
                     return
@@ -105,5 +125,3 @@ class Covers:
             if bool((self.zeros(fewer, gradient) | ~entries).all()):
                 chosen = fewer
         return tuple(chosen)
-
-

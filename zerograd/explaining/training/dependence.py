@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.domain import Cannot, Domain, Number
-from zerograd.explain.shadow.evaluation import is_decision
-from zerograd.explain.shadow.rules.table import Call, find
-from zerograd.explain.shadow.zeros import Pattern, ZeroDomain
-from zerograd.explain.tape.nodes import Node, Phase, Source, see
-from zerograd.explain.training.walking import Values, Walk
+from zerograd.explaining.shadow.domain import Cannot, Domain, Number
+from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.rules.table import Call, find
+from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
+from zerograd.explaining.tape.nodes import Node, Phase, Source, see
+from zerograd.explaining.training.walking import Values, Walk
 
 _NONE = torch.zeros((), dtype=torch.bool)
 
@@ -26,7 +26,7 @@ class Fate:
         self.live, self.changes = live, changes
 
 
-class _FateDomain(Domain[Fate]):
+class FateDomain(Domain[Fate]):
     """Fates: a product with what is 0 for all data does not change with them."""
 
     def __init__(self) -> None:
@@ -98,10 +98,10 @@ class Dependence:
     """What the values of the forward pass would be with other data: the same, or not."""
 
     def __init__(self, walk: Walk, exact: dict[int, Values]) -> None:
-        self._graph, self._domain = walk.graph, _FateDomain()
+        self._graph, self._domain = walk.graph, FateDomain()
         self._fates: dict[int, tuple[Fate, ...]] = {}
         for node in walk.nodes:
-            if node.phase is not Phase.BACKWARD:
+            if node.phase is not Phase.BACKWARD or node.operation == "leaf":
                 self._fates[node.number] = self._evaluate(node, exact[node.number])
 
     def changes(self, source: Source) -> Tensor:
@@ -153,13 +153,15 @@ class Dependence:
         layout, view = source.node.layouts[source.output], source.view
         if view is None or layout is None:
             return fate
-        return self._domain.move(lambda t: see(t, layout, view), fate)
+        return self._domain.move(
+            lambda t: see(t.clone(memory_format=torch.contiguous_format), layout, view), fate
+        )
 
 
 def _fitted(changes: Tensor, shape: Sequence[int]) -> Tensor:
     """Return the entries that change in a result of some shape, given those of a decision that it was made by."""
     try:
-        if torch.broadcast_shapes(changes.shape, shape) == tuple(shape):
+        if broadcast(changes.shape, shape) == tuple(shape):
             return changes
     except RuntimeError:
         pass

@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.rules.table import bind
-from zerograd.explain.tape.nodes import Node, Phase, Source
-from zerograd.explain.training.explanation import Kind
-from zerograd.explain.training.graph import Graph, base
+from zerograd.explaining.shadow.rules.table import bind
+from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.tape.nodes import Node, Phase, Source
+from zerograd.explaining.training.explanation import Kind
+from zerograd.explaining.training.graph import Graph, base
 
 Bound: TypeAlias = float | Tensor
 
@@ -80,10 +81,33 @@ _FAMILY = {
     "leaky_relu": ("leaky_relu",),
     "elu": ("elu",),
 }
-_CHOICES = ("clamp", "clamp_min", "clamp_max", "maximum", "minimum", "where", "masked_fill", "abs", "max", "min", "mul")
+_CLAMPS = ("clamp", "clamp_min", "clamp_max")
+_CHOICES = (
+    "clamp",
+    "clamp_min",
+    "clamp_max",
+    "maximum",
+    "minimum",
+    "where",
+    "masked_fill",
+    "abs",
+    "max",
+    "min",
+    "mul",
+)
 _ORDER = {"gt": -1, "ge": -1, "lt": 1, "le": 1}
 _TURNS = ("logical_not", "bitwise_not", "__invert__")
-_JOINS = ("logical_and", "bitwise_and", "__and__", "logical_or", "bitwise_or", "__or__", "mul", "_to_copy", "clone")
+_JOINS = (
+    "logical_and",
+    "bitwise_and",
+    "__and__",
+    "logical_or",
+    "bitwise_or",
+    "__or__",
+    "mul",
+    "_to_copy",
+    "clone",
+)
 
 
 class Gates:
@@ -103,12 +127,14 @@ class Gates:
         if activation is None:
             mask = self._mask(node)
             if mask is None:
-                yield Part(Kind.ZERO_FACTOR, closed, node, "a mask")
+                yield Part(Kind.ZERO_FACTOR, closed, node, _mask_name(node))
                 return
             turned = bool((mask.run & closed).any())  # closed where the mask is true, as in masked_fill
             yield from self.masked(mask, closed, turned)
             return
-        yield from self._sorted(activation, closed, self._anchor(activation, _FAMILY.get(_root(node), _CHOICES)))
+        yield from self._sorted(
+            activation, closed, self._anchor(activation, _FAMILY.get(_root(node), _CHOICES))
+        )
 
     def masked(self, mask: Source, closed: Tensor, turned: bool = False) -> Iterator[Part]:
         """Yield closed entries of a mask by kind: comparisons with a bound are activations.
@@ -127,7 +153,7 @@ class Gates:
             activation = Activation(argument, name, kinks)
             yield from self._sorted(activation, closed, anchor or argument.node)
             return
-        yield Part(Kind.ZERO_FACTOR, closed, mask.node, "a mask")
+        yield Part(Kind.ZERO_FACTOR, closed, mask.node, _mask_name(mask.node))
 
     def sign(self, node: Node, zeros: Tensor) -> Iterator[Part]:
         """Yield the entries at which the sign of a number is 0: the kink of its absolute value."""
@@ -138,7 +164,7 @@ class Gates:
     def _named(self, node: Node) -> Activation | None:
         """Return the activation that an operation is, or is the backward pass of."""
         root = _root(node)
-        if root not in _FAMILY and root not in ("clamp", "clamp_min", "clamp_max"):
+        if root not in _FAMILY and root not in _CLAMPS:
             return None
         call = bind(node)
         argument = call.get("self", call.get("input"))
@@ -153,7 +179,7 @@ class Gates:
     def _sorted(self, activation: Activation, closed: Tensor, anchor: Node) -> Iterator[Part]:
         z = activation.argument
         run = z.run
-        if torch.broadcast_shapes(run.shape, closed.shape) != closed.shape:
+        if broadcast(run.shape, closed.shape) != closed.shape:
             yield Part(Kind.ZERO_FACTOR, closed, anchor, activation.name)
             return
         left = closed
@@ -217,6 +243,19 @@ class Gates:
         elif operation in _JOINS:
             for source in node.sources():
                 yield from self._comparisons(source, turn)
+
+
+def _mask_name(node: Node) -> str:
+    return "the dropout mask" if "dropout" in node.operation else "a mask"
+
+
+def is_gate(node: Node) -> bool:
+    """Whether an operation lets some entries pass and others not: an activation, a mask."""
+    root = _root(node)
+    if root in _FAMILY or root in _CLAMPS or "dropout" in root:
+        return True
+    names = {a.name for a in node.function._schema.arguments} if node.function is not None else ()
+    return "condition" in names or "mask" in names
 
 
 def _root(node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from zerograd.explain.tape.nodes import Node, Origin, Phase, Source
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
 
 _LOSSES = ("loss", "cross_entropy", "nll")
 _DIFFERENCES = ("sub", "rsub", "sub_", "subtract", "__rsub__")
@@ -105,7 +105,11 @@ class Graph:
                 or any(word in node.operation for word in _LOSSES)
                 or operands & targets
                 or (outside and node.operation in _DIFFERENCES)
-                or (outside and has_modules and any(n in self.from_data and n not in self.parametric for n in operands))
+                or (
+                    outside
+                    and has_modules
+                    and any(n in self.from_data and n not in self.parametric for n in operands)
+                )
             ):
                 part.add(node.number)
         return part, targets
@@ -117,16 +121,20 @@ class Graph:
         for node in reversed(nodes):
             if node.number not in self.parametric:
                 continue
-            reads = [source for source in node.sources() if self._is_weight(source)]
+            reads = [] if _compares(node) else [s for s in node.sources() if self._is_weight(node, s)]
             if node.operation != "leaf" and node.number not in early and not reads:
                 late.add(node.number)
             if reads or node.number in early:
                 early.update(source.node.number for source in node.sources())
         return late
 
-    def _is_weight(self, source: Source) -> bool:
-        """Whether a value is a parameter, or computed of parameters alone, other than a number (a penalty)."""
-        return source.node.number in self._only and (source.node.operation == "leaf" or source.run.dim() > 0)
+    def _is_weight(self, reader: Node, source: Source) -> bool:
+        """Whether a value is a parameter, or computed of parameters alone and used beside what is not."""
+        if source.node.number not in self._only:
+            return False
+        if source.node.operation == "leaf":
+            return True
+        return source.run.dim() > 0 and any(s.node.number in self.from_data for s in reader.sources())
 
     def _backward_part(self) -> set[int]:
         compared = {
@@ -150,6 +158,11 @@ class Graph:
                     source.node.number for source in node.sources() if source.node.phase is Phase.BACKWARD
                 )
         return part
+
+
+def _compares(node: Node) -> bool:
+    """Whether an operation is a loss, or a difference such as one between results and targets."""
+    return node.operation in _DIFFERENCES or any(word in node.operation for word in _LOSSES)
 
 
 def _is_loss_module(node: Node) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -119,18 +119,22 @@ class Observation:
 class Arrivals:
     """The gradients that arrived since each parameter's optimiser last stepped.
 
+    Everything is kept by the identity of the parameter: its name can change as modules are met.
+
     Attributes:
+        parameters: keeps those alive that something is kept of.
         gradients: as they were at the end of the last backward that gave one.
         missed: of parameters to which none gave one, the gradient that was there, with its version.
         between: what was written to gradients since.
-        storages: the names by the addresses of the gradients' storages.
+        storages: the parameters by the addresses of their gradients' storages.
         zeroed: the classes of optimisers whose ``zero_grad()`` ran since.
     """
 
-    gradients: dict[str, torch.Tensor] = field(default_factory=dict)
-    missed: dict[str, tuple[torch.Tensor, int]] = field(default_factory=dict)
-    between: dict[str, list[Edit]] = field(default_factory=dict)
-    storages: dict[int, list[str]] = field(default_factory=dict)
+    parameters: dict[int, torch.Tensor] = field(default_factory=dict)
+    gradients: dict[int, torch.Tensor] = field(default_factory=dict)
+    missed: dict[int, tuple[torch.Tensor, int]] = field(default_factory=dict)
+    between: dict[int, list[Edit]] = field(default_factory=dict)
+    storages: dict[int, list[int]] = field(default_factory=dict)
     zeroed: set[str] = field(default_factory=set)
 
     def record(self, parameters: Mapping[str, Any], gradients: Mapping[str, torch.Tensor | None]) -> None:
@@ -139,22 +143,24 @@ class Arrivals:
         self.storages.clear()
         self.zeroed.clear()
         for name, parameter in parameters.items():
-            present = parameter.grad
+            key, present = id(parameter), parameter.grad
+            self.parameters[key] = parameter
             if present is not None and present.layout is torch.strided and present.numel():
-                self.storages.setdefault(storage(present), []).append(name)
+                self.storages.setdefault(storage(present), []).append(key)
             gradient = gradients.get(name)
             if gradient is not None:
-                self.gradients[name] = gradient
-                self.missed.pop(name, None)
-            elif present is not None and name not in self.gradients:
-                self.missed[name] = (present, present._version)
+                self.gradients[key] = gradient
+                self.missed.pop(key, None)
+            elif present is not None and key not in self.gradients:
+                self.missed[key] = (present, present._version)
 
-    def is_stale(self, name: str, present: torch.Tensor | None) -> bool:
-        """Whether ``present`` is there from before, untouched by the last backward and by anybody since."""
-        old, version = self.missed.get(name, (None, -1))
+    def is_stale(self, parameter: torch.Tensor) -> bool:
+        """Whether its gradient is from before, untouched by the last backward and by anybody since."""
+        present = parameter.grad
+        old, version = self.missed.get(id(parameter), (None, -1))
         return present is not None and present is old and present._version == version
 
-    def forget(self, names: Mapping[str, Any]) -> None:
+    def forget(self, parameters: Iterable[torch.Tensor]) -> None:
         """Drop the gradients that a step has used."""
-        for name in names:
-            self.gradients.pop(name, None)
+        for parameter in parameters:
+            self.gradients.pop(id(parameter), None)

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.evaluation import is_decision
-from zerograd.explain.tape.nodes import Node, Origin, Phase, Source
-from zerograd.explain.training.dependence import Dependence
-from zerograd.explain.training.explanation import Kind
-from zerograd.explain.training.gates import Gates, Part
-from zerograd.explain.training.graph import base
-from zerograd.explain.training.places import place_of
-from zerograd.explain.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Values, Walk
+from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source, see
+from zerograd.explaining.training.dependence import Dependence
+from zerograd.explaining.training.explanation import Kind
+from zerograd.explaining.training.gates import Gates, Part
+from zerograd.explaining.training.graph import base
+from zerograd.explaining.training.places import place_of
+from zerograd.explaining.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Walk
+
+
+class Law(NamedTuple):
+    """Why something is zero for all values that it is computed from.
+
+    Attributes:
+        text: a sentence without its full stop.
+        operation: the operation of the forward pass that it is a law of.
+        place: where that ran.
+        structural: whether it holds for all data, not only for those of this run.
+    """
+
+    text: str
+    operation: str
+    place: Place
+    structural: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +54,7 @@ class Root:
     name: str
     derived: bool = False
     factor: str | None = None
-    identity: str | None = None
+    law: Law | None = None
     slope: Fraction | None = None
     sites: list[Site] = field(default_factory=list)
     structural: dict[Slot, Tensor] = field(default_factory=dict)
@@ -54,22 +72,25 @@ class Root:
         return {slot: zeros & self.structural[slot] for slot, zeros in closed.items()}
 
 
+_MOST_ENTRIES = 1024
+"""Entries of one value of which laws are asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a graph beside the graph.
 
     Attributes:
-        zero: where a value is certainly zero.
+        zeros: where each of some values is certainly zero.
         name: what a leaf is called; None where it has no name.
-        identity: why an operation's result is zero for all values of its inputs, as a sentence without its full
-            stop; None where it is not, or nobody knows.
+        identity: the laws that make entries of a value zero, of those that are, and which entries.
         inputs: names of leaves that are data, though they require a gradient.
         batch: number of samples; None where it is to be found out.
     """
 
-    zero: Callable[[Source], Tensor]
-    name: Callable[[Node], str | None] = lambda node: None
-    identity: Callable[[Source], str | None] = lambda source: None
+    zeros: Callable[[Sequence[Source]], Sequence[Tensor]]
+    name: Callable[[Node], str | None] = lambda _node: None
+    identity: Callable[[Source, Tensor], Mapping[Law, Tensor]] = lambda _source, _zeros: {}
     inputs: frozenset[str] = frozenset()
     batch: int | None = None
 
@@ -77,14 +98,39 @@ class Facts:
         """Whether a node is an input that requires a gradient."""
         return bool(self.inputs) and node.operation == "leaf" and self.name(node) in self.inputs
 
+    def laws(self, source: Source, zeros: Tensor) -> Mapping[Law, Tensor]:
+        """Return the laws that make entries of a value zero.
+
+        A law of all of the first entries is taken as that of the rest, which are zero, too.
+        """
+        asked = torch.zeros(zeros.numel(), dtype=torch.bool)
+        asked[zeros.flatten().nonzero().flatten()[:_MOST_ENTRIES]] = True
+        asked = asked.reshape(zeros.shape)
+        found = self.identity(source, asked)
+        if len(found) == 1:
+            ((law, entries),) = found.items()
+            if torch.equal(entries & asked, asked):
+                return {law: zeros}
+        return found
+
 
 class Origins:
     """All roots of zeros in one walk."""
 
-    def __init__(self, walk: Walk, facts: Facts) -> None:
+    def __init__(self, walk: Walk, facts: Facts, known: Mapping[Source, Tensor] | None = None) -> None:
+        """Find all roots.
+
+        Args:
+            known: where some values are zero, beside what the facts tell.
+        """
         self._walk, self._facts, self._graph = walk, facts, walk.graph
-        self.exact, self._local, self._sums = walk.exact(facts.zero)
-        self._gates = Gates(walk.graph, facts.zero)
+        self._zeros: dict[Source, Tensor] = {}
+        self._ask([Source(node, i) for node in walk.nodes for i in floats_of(node)])
+        for source, zeros in (known or {}).items():
+            whole = Source(source.node, source.output)
+            self._zeros[whole] = self.zero(whole) | _on_whole(source, zeros)
+        self.exact, self._local, self._sums = walk.exact(self.zero)
+        self._gates = Gates(walk.graph, self.zero)
         self._dependence = Dependence(walk, self.exact)
         self._roots: dict[tuple[object, ...], Root] = {}
         for add in (self._leaves, self._closed_gates, self._decisions, self._cancellations, self._adjoints):
@@ -92,10 +138,19 @@ class Origins:
         self._values()
         self.roots = list(self._roots.values())
 
+    def zero(self, source: Source) -> Tensor:
+        """Return where a value is certainly zero."""
+        if source not in self._zeros:
+            self._ask([source])
+        return self._zeros[source]
+
+    def _ask(self, sources: list[Source]) -> None:
+        self._zeros.update(zip(sources, self._facts.zeros(sources), strict=True))
+
     def _add(self, root: Root, site: Site, changes: Tensor) -> None:
         place = root.anchor.place
         at = (place.module, place.file, place.line) if place.file or place.module else root.anchor.number
-        key = (root.kind, root.name, root.factor, root.derived, root.identity, at)
+        key = (root.kind, root.name, root.factor, root.derived, root.law, at)
         root = self._roots.setdefault(key, root)
         root.sites.append(site)
         fixed = (~changes).expand(site.zeros.shape)
@@ -105,7 +160,7 @@ class Origins:
     def _leaves(self) -> None:
         for node in self._walk.nodes:
             pattern = self.exact[node.number]
-            if node.operation != "leaf" or node.origin is Origin.CONSTANT or pattern[0].is_full:
+            if node.operation != "leaf" or self._walk.is_given(node) or pattern[0].is_full:
                 continue
             zeros = ~pattern[0].mask
             phases = {BACKWARD if n.phase is Phase.BACKWARD else FORWARD for n in self._readers(node)}
@@ -128,7 +183,9 @@ class Origins:
             return name
         if node.origin is Origin.RANDOM:
             drops = any(
-                "dropout" in n.operation or n.place.module is not None and n.place.module[1].find("Dropout") >= 0
+                "dropout" in n.operation
+                or n.place.module is not None
+                and n.place.module[1].find("Dropout") >= 0
                 for n in (node, *self._readers(node))
             )
             return "the dropout mask" if drops or base(node.operation) == "bernoulli" else "a random number"
@@ -154,9 +211,9 @@ class Origins:
         factor = f"{part.name} at {place_of(part.anchor)}" if part.kind is Kind.ZERO_FACTOR else None
         if part.argument is None:
             changes = self._dependence.changes(Source(part.anchor, 0)) if part.anchor.results else _ALWAYS
-            if changes.dim() and torch.broadcast_shapes(changes.shape, site.zeros.shape) != site.zeros.shape:
+            if changes.dim() and broadcast(changes.shape, site.zeros.shape) != site.zeros.shape:
                 changes = changes.any()
-            factor = "a mask"
+            factor = part.name
         else:
             changes = self._dependence.changes(part.argument)
         root = Root(part.kind, part.anchor, part.name, factor=factor, slope=part.slope)
@@ -188,10 +245,10 @@ class Origins:
                 root = Root(Kind.ZERO_FACTOR, node, base(node.operation), factor=f"the output of {place}")
                 self._add(root, site, self._dependence.changes(source))
                 continue
-            identity = self._facts.identity(source)
-            if identity is not None:
-                self._add(Root(Kind.IDENTITY, node, node.operation, identity=identity), site, _NEVER)
-            elif _is_slope(node):
+            site = self._lawful(source, site)
+            if not bool(site.zeros.any()):
+                continue
+            if _is_slope(node):
                 name = node.operation.removesuffix("_backward")
                 root = Root(Kind.ZERO_FACTOR, node, name, factor=f"the slope of {name}")
                 self._add(root, site, _ALWAYS)
@@ -206,11 +263,17 @@ class Origins:
                 if pattern.is_full or not isinstance(node.results[i], Tensor):
                     continue
                 site = Site(node, (node.number, "output", i), ~pattern.mask)
-                identity = self._facts.identity(Source(node, i))
-                if identity is not None:
-                    self._add(Root(Kind.IDENTITY, node, node.operation, identity=identity), site, _NEVER)
-                else:
-                    self._add(Root(Kind.ZERO_ADJOINT, node, "loss"), site, _ALWAYS)
+                self._add(Root(Kind.ZERO_ADJOINT, node, "loss"), site, _ALWAYS)
+
+    def _lawful(self, source: Source, site: Site) -> Site:
+        """Add what laws make zero at a site, and return the rest."""
+        rest = site.zeros
+        for law, zeros in self._facts.laws(source, rest).items():
+            here = Site(site.node, site.slot, zeros & rest)
+            changes = _NEVER if law.structural else _ALWAYS
+            self._add(Root(Kind.IDENTITY, site.node, law.operation, law=law), here, changes)
+            rest = rest & ~zeros
+        return Site(site.node, site.slot, rest)
 
     def _values(self) -> None:
         """Add values of the forward pass that the backward pass multiplies by: whatever made them zero."""
@@ -229,6 +292,26 @@ class Origins:
                 factor = f"the output of {place_of(node)}"
                 root = Root(Kind.ZERO_FACTOR, node, "value", derived=True, factor=factor)
                 self._add(root, site, self._dependence.changes(source))
+
+
+def _on_whole(source: Source, zeros: Tensor) -> Tensor:
+    """Return zeros of a view as zeros of the value that it is a view of."""
+    if source.view is None:
+        return zeros
+    whole = source.node.results[source.output]
+    layout = source.node.layouts[source.output]
+    assert layout is not None
+    positions = see(torch.arange(whole.numel()).reshape(whole.shape), layout, source.view)
+    flat = torch.zeros(whole.numel(), dtype=torch.bool)
+    flat[positions[zeros]] = True
+    return flat.reshape(whole.shape)
+
+
+def floats_of(node: Node) -> list[int]:
+    """Return which results of a node are floats that were computed."""
+    if node.operation == "leaf" or is_decision(node):
+        return []
+    return [i for i, r in enumerate(node.results) if isinstance(r, Tensor) and r.is_floating_point()]
 
 
 _ALWAYS = torch.ones((), dtype=torch.bool)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from zerograd.explain.tape.nodes import Node, Phase
-from zerograd.explain.training.graph import Graph, base
+from zerograd.explaining.tape.nodes import Node, Phase, Place
+from zerograd.explaining.training.graph import Graph, base
 
 _MOST = 8
 """Numbers that a place lists."""
@@ -23,18 +23,21 @@ def place_of(node: Node, name: str | None = None) -> str:
     Args:
         name: what one calls its operation.
     """
-    name = name or base(node.operation)
-    module = node.place.module
+    return place_text(node.place, name or base(node.operation), _before(node))
+
+
+def place_text(place: Place, name: str, before: str | None = None) -> str:
+    """Return where an operation called ``name`` ran, after the layer ``before``."""
+    module = place.module
     if module is not None and hasattr(torch.nn, module[1]):
         path, cls = module
         return f"{path} ({cls})" if path else cls
-    before = _before(node)
     if before is not None:
         return f"{name} after {before}"
     if module is not None and module[0]:
         return f"{name} in {module[0]} ({module[1]})"
-    if node.place.file is not None:
-        return f"{name} at {os.path.basename(node.place.file)}:{node.place.line}"  # noqa: PTH119
+    if place.file is not None:
+        return f"{name} at {os.path.basename(place.file)}:{place.line}"  # noqa: PTH119
     return name
 
 
@@ -101,10 +104,14 @@ class Frame:
         return cls(shape, samples, 1 if len(shape) >= 4 or _is_convolutional(node, shape) else len(shape) - 1)
 
     @classmethod
-    def of_weight(cls, shape: Sequence[int]) -> Frame:
+    def of_weight(cls, node: Node, shape: Sequence[int]) -> Frame:
         """Return the frame of a weight, by the units that it leads out of."""
         shape = tuple(shape)
-        return cls(shape, None, (1 if len(shape) > 1 else 0) if shape else None)
+        if not shape:
+            return cls(shape, None, None)
+        layout = node.identity[1] if node.identity is not None else None
+        turned = len(shape) == 2 and layout is not None and layout.stride != (layout.size[1], 1)
+        return cls(shape, None, 1 if len(shape) > 1 and not turned else 0)
 
     @property
     def units(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -18,32 +18,32 @@ class ScalerRecord:
     """The gradients that a scaler looked through since its scale was last updated.
 
     Attributes:
-        looks: for each look the names of the parameters, the flag that it sets where something is infinite,
-            and the names of those whose gradients are.
+        looks: for each look the identities of the parameters, the flag that it sets where something is
+            infinite, and the identities of those whose gradients are.
     """
 
-    looks: list[tuple[frozenset[str], torch.Tensor, tuple[str, ...]]] = field(default_factory=list)
+    looks: list[tuple[frozenset[int], torch.Tensor, tuple[int, ...]]] = field(default_factory=list)
 
     def record(
-        self, gradients: Sequence[torch.Tensor], flag: torch.Tensor, parameters: Mapping[str, torch.Tensor]
+        self, gradients: Sequence[torch.Tensor], flag: torch.Tensor, parameters: Iterable[torch.Tensor]
     ) -> None:
         """Take note of a look that is about to happen."""
         known = {
-            storage(parameter.grad): name
-            for name, parameter in parameters.items()
+            storage(parameter.grad): id(parameter)
+            for parameter in parameters
             if parameter.grad is not None and parameter.grad.layout is torch.strided
         }
-        names = {known[key]: gradient for gradient in gradients if (key := storage(gradient)) in known}
-        infinite = tuple(name for name, gradient in names.items() if not bool(gradient.isfinite().all()))
-        self.looks.append((frozenset(names), flag, infinite))
+        seen = {known[key]: gradient for gradient in gradients if (key := storage(gradient)) in known}
+        infinite = tuple(key for key, gradient in seen.items() if not bool(gradient.isfinite().all()))
+        self.looks.append((frozenset(seen), flag, infinite))
 
     @property
-    def names(self) -> frozenset[str]:
-        """Return the parameters that are not stepped for it."""
-        refused = (names for names, flag, _ in self.looks if bool(flag.item() != 0))
-        return frozenset[str]().union(*refused)
+    def refused(self) -> frozenset[int]:
+        """Return the identities of the parameters that are not stepped for it."""
+        refused = (keys for keys, flag, _ in self.looks if bool(flag.item() != 0))
+        return frozenset[int]().union(*refused)
 
     @property
-    def infinite(self) -> tuple[str, ...]:
-        """Return the parameters whose gradients were infinite or nan."""
-        return tuple(name for _, _, names in self.looks for name in names)
+    def infinite(self) -> tuple[int, ...]:
+        """Return the identities of the parameters whose gradients were infinite or nan."""
+        return tuple(key for _, _, keys in self.looks for key in keys)

@@ -19,13 +19,14 @@ from zerograd.explaining.training.updates import UNKNOWN, judge
 def explain_step(observation: Observation, exactly_zero: Mapping[str, bool] | None = None) -> dict[str, Step]:
     """Return what the step did to each parameter.
 
-    The reasons of a parameter are in the order of how many entries they kept from moving, after a step size
-    of 0, which keeps all; they are empty where any entry moved. ``details`` then counts, under ``unmoved``,
-    the entries that did not, by reason; else under ``entries``. ``cleared`` and ``clipped`` are there
-    whenever a gradient was changed between backward and the step, whatever moved.
+    The reasons of a parameter are in the order of how many entries they kept from moving, after those that
+    keep all: a step size of 0, a gradient cleared or clipped wholly. They are empty where any entry moved.
+    ``details`` then counts, under ``unmoved``, the entries that did not, by reason; else under ``entries``.
+    ``cleared`` and ``clipped`` are there whenever a gradient was changed between backward and the step,
+    whatever moved.
 
     Args:
-        exactly_zero: parameters of which it is known whether all entries of the gradient are exactly zero.
+        exactly_zero: whether all entries of a parameter's gradient are known to be exactly zero.
     """
     replaced = replacements(observation.module, observation.slots)
     norm = _Norm(observation)
@@ -33,6 +34,10 @@ def explain_step(observation: Observation, exactly_zero: Mapping[str, bool] | No
         name: _Explained(observation, watched, norm, replaced.get(name), (exactly_zero or {}).get(name)).step
         for name, watched in observation.parameters.items()
     }
+
+
+_ORDER = [*(reason for reason in Reason if reason is not Reason.ZERO_GRADIENT), Reason.ZERO_GRADIENT]
+"""Among reasons of as many entries; that a gradient is zero has causes of its own, which are told beside."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +137,11 @@ class _Explained:
         counts = self._counts(moves)
         if not counts:
             return ()
-        self.details["unmoved" if moved else "entries"] = dict(counts)
+        self.details["unmoved" if moved else "entries"] = {str(key): count for key, count in counts.items()}
         if moved:
             return ()
-        order = list(Reason)
         reasons = [Reason(key) for key in counts if key != UNKNOWN]
-        reasons.sort(key=lambda reason: (-counts[reason], order.index(reason)))
+        reasons.sort(key=lambda reason: (self._is_partial(reason), -counts[reason], _ORDER.index(reason)))
         group = self.watched.group
         if self.watched.gradient is not None and group is not None and group.step_size == 0:
             self.details[Reason.STEP_SIZE_ZERO] = {"step_size": 0.0, "group": group.number}
@@ -146,6 +150,12 @@ class _Explained:
             reasons = [Reason.STEP_SIZE_ZERO, *others] if suffices else [*others, Reason.STEP_SIZE_ZERO]
         frozen = [] if self.watched.requires_grad else [Reason.FROZEN]
         return tuple(frozen + [reason for reason in reasons if not (frozen and reason is Reason.NO_GRADIENT)])
+
+    def _is_partial(self, reason: Reason) -> bool:
+        """Whether a reason keeps only some entries; clearing and clipping a whole gradient keep all."""
+        if reason not in (Reason.CLEARED, Reason.CLIPPED):
+            return True
+        return self.watched.gradient is not None and not bool(self._zero.all())
 
     def _counts(self, moves: torch.Tensor) -> Counter[str]:
         """Return how many entries each reason kept from moving."""
@@ -160,20 +170,20 @@ class _Explained:
                 counts[Reason.NO_GRADIENT if arrived is None else Reason.CLEARED] = unmoved.numel()
             return counts
         gradient = watched.gradient.reshape(-1)
-        lost, change = torch.zeros_like(moves), Reason.CLEARED
-        if arrived is not None and arrived.numel() == gradient.numel():
-            lost = arrived.isfinite() & (arrived != 0) & (gradient == 0)
-            made_nan = arrived.isfinite() & gradient.isnan()
-            change = self._change(lost, made_nan)
+        lost, change = None, Reason.CLEARED
+        if arrived is not None and arrived.numel() == gradient.numel() and not self._as_it_arrived:
+            lost = self._zero & (arrived != 0) & arrived.isfinite()
+            change = self._change(lost, gradient.isnan() & arrived.isfinite())
         if not unmoved.numel():
             return counts
-        zero, gone = (gradient == 0)[unmoved], lost[unmoved]
-        if int(gone.sum()):
-            counts[change] += int(gone.sum())
-        if plain := int((zero & ~gone).sum()):
+        zero = self._zero[unmoved]
+        gone = 0 if lost is None else int(lost[unmoved].sum())
+        if gone:
+            counts[change] = gone
+        if plain := int(zero.sum()) - gone:
             counts[Reason.ZERO_GRADIENT] = plain
-            if self.exactly_zero is not None:
-                self.details[Reason.ZERO_GRADIENT] = {"exactly": self.exactly_zero}
+            if self.exactly_zero:
+                self.details[Reason.ZERO_GRADIENT] = {"exactly": True}
         rest = unmoved[~zero]
         if rest.numel():
             self._judge(rest, counts)
@@ -214,21 +224,30 @@ class _Explained:
         """Return what moved it that was no gradient of this step's backward."""
         watched, gradient = self.watched, self.watched.gradient
         notes = []
-        zero = torch.ones_like(moves) if gradient is None else gradient.reshape(-1) == 0
-        if (watched.stale or not watched.requires_grad) and bool((moves & ~zero).any()):
-            notes.append(Note.MOVED_BY_STALE_GRADIENT)
-            self.details[Note.MOVED_BY_STALE_GRADIENT] = {"moved": int((moves & ~zero).sum())}
-        if bool((moves & zero).any()):
+        without = moves if gradient is None else moves & self._zero
+        if watched.stale or not watched.requires_grad:
+            by_gradient = int(moves.sum()) - int(without.sum())
+            if by_gradient:
+                notes.append(Note.MOVED_BY_STALE_GRADIENT)
+                self.details[Note.MOVED_BY_STALE_GRADIENT] = {"moved": by_gradient}
+        if bool(without.any()):
             notes.append(Note.MOVED_WITHOUT_GRADIENT)
-            self.details[Note.MOVED_WITHOUT_GRADIENT] = self._movers(moves & zero)
+            self.details[Note.MOVED_WITHOUT_GRADIENT] = self._movers(without)
         elif self.exactly_zero and self._as_it_arrived:
             notes.append(Note.MOVED_WITHOUT_GRADIENT)
             rounding = {"by": "rounding errors in its gradient", "moved": int(moves.sum())}
             self.details[Note.MOVED_WITHOUT_GRADIENT] = rounding
         return notes
 
-    @property
+    @cached_property
+    def _zero(self) -> torch.Tensor:
+        """Where the gradient is 0, flattened."""
+        assert self.watched.gradient is not None
+        return self.watched.gradient.reshape(-1) == 0
+
+    @cached_property
     def _as_it_arrived(self) -> bool:
+        """Whether the gradient is what backward left."""
         arrived, gradient = self.watched.arrived, self.watched.gradient
         return arrived is not None and gradient is not None and torch.equal(arrived, gradient)
 

@@ -13,12 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zerograd.explain.shadow.domain import Cannot
-from zerograd.explain.shadow.evaluation import is_decision
-from zerograd.explain.shadow.rules.table import Call, find
-from zerograd.explain.shadow.zeros import Pattern, ZeroDomain
-from zerograd.explain.tape.nodes import Node, Origin, Phase, Source, see
-from zerograd.explain.training.graph import Graph
+from zerograd.explaining.shadow.domain import Cannot
+from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.rules.table import Call, find
+from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source, see
+from zerograd.explaining.training.gates import is_gate
+from zerograd.explaining.training.graph import Graph, base
 
 Slot = tuple[int, str, int]
 """A node's number, what begins there (``leaf``, ``gate``, ``output``), and which one: the phase that reads a leaf, a
@@ -56,6 +57,15 @@ class Gate:
     second: bool
 
 
+class _Call(Call[Pattern]):
+    """A call in which zeros among the arguments count as numbers that could be others, where all constants do."""
+
+    def of(self, argument: Any) -> Pattern:
+        if isinstance(argument, bool | int | float) and isinstance(self.domain, ZeroDomain):
+            return Pattern(()) if self.domain.open_constants else self.domain.constant(argument, ())
+        return super().of(argument)
+
+
 Values = tuple[Pattern, ...]
 
 
@@ -69,12 +79,15 @@ class Walk:
         factors: numbers of decisions (masks, signs) whose values are multiplied by, or added.
     """
 
-    def __init__(self, graph: Graph, gradients: Sequence[Source], tick: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, graph: Graph, gradients: Sequence[Source], tick: Callable[[], None] | None = None
+    ) -> None:
         self.graph, self._tick = graph, tick
         self.nodes = self._cone(gradients)
         self.gates: dict[Slot, Gate] = {}
         self._domain = ZeroDomain()
         self.factors: set[int] = set()
+        self._cones: dict[int, list[Node]] = {}
         self.readers: dict[int, list[Node]] = {}
         for node in self.nodes:
             for source in self._reads(node):
@@ -101,10 +114,25 @@ class Walk:
             return ()
         return node.sources()
 
+    def forward_of(self, node: Node) -> Node:
+        """Return the operation of the forward pass that one of the backward pass belongs to, else the node itself."""
+        name = node.operation.removesuffix("_data").removesuffix("_backward")
+        return next((s.node for s in node.sources() if s.node.operation == name), node)
+
+    def born(self, source: Source) -> list[Node]:
+        """Return the operations on which a value depends and which give zeros whatever they read."""
+        return [
+            node
+            for node in self._cone_of(source)
+            if not self._is_start(node)
+            and any(not p.is_full for p in self._base[node.number])
+            and all(p.is_full for s in self._reads(node) for p in self._base[s.node.number])
+        ]
+
     # one node
 
     def _evaluate(self, node: Node, read: Callable[[Source], Pattern], closing: Any) -> Values:
-        if node.operation == "leaf" and node.origin is Origin.CONSTANT and not self._domain.open_constants:
+        if node.operation == "leaf" and self.is_given(node) and not self._domain.open_constants:
             return tuple(self._domain.leaf(r) for r in node.results)
         rule = None if self._is_start(node) else find(node.operation)
         if rule is None and node.operation != "write":
@@ -115,13 +143,22 @@ class Walk:
                 whole, positions, part = node.arguments
                 value: Any = self._domain.put(read(whole), positions, read(part))
             else:
-                value = rule(Call(node, self._domain, read)) if rule else None
+                value = rule(_Call(node, self._domain, read)) if rule else None
         except Cannot:
             return _full(node)
         several = value if isinstance(value, tuple) else (value,)
         rest = _full(node)[len(several) :]
         full = _full(node)
         return (*[v if v is not None else full[i] for i, v in enumerate(several)], *rest)
+
+    def is_given(self, node: Node) -> bool:
+        """Whether a leaf's zeros are zeros of the program: constants, and gradients that others are added to."""
+        if node.origin is Origin.CONSTANT:
+            return True
+        readers = self.readers.get(node.number, ())
+        return all(
+            n.phase is Phase.BACKWARD and base(n.operation) in ("add", "_foreach_add") for n in readers
+        )
 
     def _is_start(self, node: Node) -> bool:
         return node.operation == "leaf" or is_decision(node) or node.number in self.graph.loss_backward
@@ -139,11 +176,16 @@ class Walk:
             return whole
         if whole.is_full:
             return Pattern(source.view.size)
-        layout = source.node.layouts[source.output]
+        layout, view = source.node.layouts[source.output], source.view
         assert layout is not None
-        return Pattern.of(see(whole.mask, layout, source.view))
+        # `see` needs memory of its own: not expanded, nor a part of something else
+        return Pattern.of(see(whole.mask.clone(memory_format=torch.contiguous_format), layout, view))
 
     def _discover(self, node: Node) -> Callable[..., Any]:
+        """Return what notes the gates of a node with all of them open; other choices are within a rule."""
+        if not is_gate(node):
+            return self._closing(node, None)
+
         def closing(number: int, mask: Tensor, a: Pattern, b: Pattern | None) -> tuple[Tensor, bool] | None:
             if b is None or b.is_zero and not a.is_zero:
                 closed, second, through = ~mask, False, a
@@ -152,7 +194,7 @@ class Walk:
             else:
                 return None
             slot = (node.number, "gate", number)
-            shape = torch.broadcast_shapes(mask.shape, through.shape, b.shape if b is not None else ())
+            shape = broadcast(mask.shape, through.shape, b.shape if b is not None else ())
             self.gates[slot] = Gate(node, slot, closed.expand(shape), second)
             return torch.zeros((), dtype=torch.bool), second
 
@@ -218,8 +260,15 @@ class Walk:
 
     # walks
 
-    def walk(self, closed: Closed, open_constants: bool = False) -> Callable[[Source], Tensor]:
-        """Return which entries can be non-zero when the given sites are closed and all others are open."""
+    def walk(
+        self, closed: Closed, open_constants: bool = False, only: Source | None = None
+    ) -> Callable[[Source], Tensor]:
+        """Return which entries can be non-zero when the given sites are closed and all others are open.
+
+        Args:
+            open_constants: count zeros that the program wrote as non-zero.
+            only: the value that will be asked about.
+        """
         slots: dict[int, list[Slot]] = {}
         for slot in closed:
             slots.setdefault(slot[0], []).append(slot)
@@ -227,7 +276,7 @@ class Walk:
         leaves: dict[tuple[int, int], Pattern] = {}
         self._domain.open_constants = open_constants
         try:
-            for node in self.nodes:
+            for node in self.nodes if only is None else self._cone_of(only):
                 here = slots.get(node.number, ())
                 if self._tick:
                     self._tick()
@@ -240,6 +289,11 @@ class Walk:
             return self._see(source, values[source.output]).mask
 
         return result
+
+    def _cone_of(self, source: Source) -> list[Node]:
+        if source.node.number not in self._cones:
+            self._cones[source.node.number] = self._cone([source])
+        return self._cones[source.node.number]
 
     def _step(
         self,
@@ -273,9 +327,7 @@ class Walk:
             if kind == "leaf":
                 leaves[node.number, which] = values[0].without(closed[slot])
             elif kind == "output":
-                values = tuple(
-                    v.without(closed[slot]) if i == which else v for i, v in enumerate(values)
-                )
+                values = tuple(v.without(closed[slot]) if i == which else v for i, v in enumerate(values))
         if any(not v.same(b) for v, b in zip(values, base, strict=True)):
             changed[node.number] = values
 

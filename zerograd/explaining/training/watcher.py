@@ -12,6 +12,7 @@ import torch
 from zerograd.explaining.training.held import Slot, held_tensors, holdings, of_module
 from zerograd.explaining.training.observation import Arrivals, Edit, Group, Observation, Outcome, Watched
 from zerograd.explaining.training.scaling import UNSCALE, UPDATE_SCALE, ScalerRecord
+from zerograd.explaining.training.settings import read_group, read_momentum
 from zerograd.explaining.training.tensors import (
     copied,
     copied_all,
@@ -24,7 +25,6 @@ from zerograd.explaining.training.tensors import (
 )
 from zerograd.explaining.training.writes import FUSED, Write, is_mutable, name_of, targets, written
 
-_MOMENTUM = re.compile(r"(exp_avg|mom|buf|ema|velocity|^m$|^mu$)(?!.*(sq|second|max|var|sum))")
 _ZERO_GRAD = re.compile(r"Optimizer\.zero_grad#(\w+)\.zero_grad")
 _ZEROING = frozenset({"zero_", "fill_", "index_put_", "_index_put_impl_", "masked_fill_", "index_fill_"})
 _CLAMPING = frozenset({"clamp_", "clamp_min_", "clamp_max_", "hardtanh_"})
@@ -65,7 +65,7 @@ class StepWatcher:
         self._frames: list[_Frame] = []
         self._stepped: set[int] = set()
         self._stepped_since: set[int] = set()
-        self._during_backward: set[str] | None = None
+        self._during_backward: set[int] | None = None
         self._parameters: Mapping[str, torch.Tensor] = {}
         self._scaler = ScalerRecord()
 
@@ -95,7 +95,7 @@ class StepWatcher:
         self._parameters = parameters
         used = self._during_backward or set()
         self._during_backward = None
-        fresh = {name: None if name in used else gradient for name, gradient in gradients.items()}
+        fresh = {name: None if id(parameters[name]) in used else it for name, it in gradients.items()}
         self.arrivals.record(parameters, fresh)
         if not used:
             self._stepped_since.clear()
@@ -125,7 +125,7 @@ class StepWatcher:
         frame = _Frame(optimizer, named, places, late)
         with quietly():
             groups = {
-                id(tensor): _group(number, group)
+                id(tensor): read_group(number, group)
                 for number, group in enumerate(optimizer.param_groups)
                 for tensor in group["params"]
             }
@@ -153,20 +153,20 @@ class StepWatcher:
             self._read_gradient(frame, name)
         gradient = frame.watched[name].gradient
         if frame.late or (gradient is not None and bool((gradient == 0).any())):
-            momentum = _momentum(frame.optimizer, tensor)
+            momentum = read_momentum(frame.optimizer, tensor)
             frame.watched[name] = replace(frame.watched[name], momentum=momentum)
 
     def _read_gradient(self, frame: _Frame, name: str) -> None:
         if name in frame.read:
             return
         frame.read.add(name)
-        present = frame.parameters[name].grad
+        tensor = frame.parameters[name]
         frame.watched[name] = replace(
             frame.watched[name],
-            gradient=None if present is None else copy(present),
-            arrived=self.arrivals.gradients.get(name),
-            stale=self.arrivals.is_stale(name, present),
-            between=frozenset(self.arrivals.between.get(name, ())),
+            gradient=None if tensor.grad is None else copy(tensor.grad),
+            arrived=self.arrivals.gradients.get(id(tensor)),
+            stale=self.arrivals.is_stale(tensor),
+            between=frozenset(self.arrivals.between.get(id(tensor), ())),
             zeroed=type(frame.optimizer).__name__ in self.arrivals.zeroed,
         )
 
@@ -189,18 +189,20 @@ class StepWatcher:
             return None
         if not is_mutable(func):
             return None
-        with quietly():
-            if name == UPDATE_SCALE:
-                return self._scale_updated()
-            if name == UNSCALE:
-                self._scaler.record(args[0], args[1], self._known())
-            self._edits(name, func, args, kwargs)
-            for frame in self._frames:
-                self._writes(frame, func, args, kwargs)
+        if name in (UPDATE_SCALE, UNSCALE):
+            with quietly():
+                if name == UPDATE_SCALE:
+                    return self._scale_updated()
+                self._scaler.record(args[0], args[1], self._known().values())
+        self._edits(name, func, args, kwargs)
+        for frame in self._frames:
+            self._writes(frame, func, args, kwargs)
         return None
 
     def _edits(self, name: str, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         storages = self.arrivals.storages
+        if not storages:
+            return
         edit: Edit | None = None
         for tensor in written(func, args, kwargs):
             for key in storages.get(storage(tensor), ()) if tensor.layout is torch.strided else ():
@@ -225,8 +227,15 @@ class StepWatcher:
                 kept = write if late else replace(write, operands=tuple(map(copied, write.operands)))
                 frame.writes.setdefault(name, []).append(kept)
 
-    def after(self, optimizer: Any) -> Observation | None:
-        """Return what was seen of a step; None for one that another optimiser's step took."""
+    def after(
+        self, optimizer: Any, parameters: Mapping[str, torch.Tensor] | None = None
+    ) -> Observation | None:
+        """Return what was seen of a step; None for one that another optimiser's step took.
+
+        Args:
+            parameters: by name, where names are known now that were not before: a closure may have run a
+                module for the first time. Of what was not there before nothing is known but who holds it.
+        """
         k = next((k for k, frame in enumerate(self._frames) if frame.optimizer is optimizer), None)
         if k is None:
             return None
@@ -239,11 +248,19 @@ class StepWatcher:
         with quietly():
             for name in frame.parameters:
                 self._end(frame, name)
-        self.arrivals.forget(frame.places)
+        held = list(held_tensors(optimizer))
+        self.arrivals.forget(held)
         if self._during_backward is not None:
-            self._during_backward |= frame.places.keys()
+            self._during_backward |= set(map(id, held))
         outcome = Outcome.SKIPPED if frame.scaler_skipped else Outcome.STEPPED
-        return self._observation(optimizer, outcome, frame.parameters, frame.watched)
+        named, watched = frame.parameters, frame.watched
+        if parameters is not None:
+            known = {id(tensor): watched[name] for name, tensor in named.items()}
+            named, places = holdings(optimizer, parameters)
+            new = {name: tensor for name, tensor in named.items() if id(tensor) not in known}
+            unseen = self._unmoved(optimizer, new, places)
+            watched = {name: known.get(id(tensor)) or unseen[name] for name, tensor in named.items()}
+        return self._observation(optimizer, outcome, named, watched)
 
     def _end(self, frame: _Frame, name: str) -> None:
         tensor, watched = frame.parameters[name], frame.watched[name]
@@ -276,14 +293,14 @@ class StepWatcher:
         waiting = []
         for optimizer in self.optimizers:
             named, places = holdings(optimizer, parameters)
-            reached = any(name in self.arrivals.gradients for name in places)
+            reached = any(id(tensor) in self.arrivals.gradients for tensor in held_tensors(optimizer))
             if reached and id(optimizer) not in self._stepped_since:
                 waiting.append((optimizer, named, places))
         if self._stepped_since:
             waiting = [entry for entry in waiting if id(entry[0]) not in self._stepped]
         observations = []
         for optimizer, named, places in waiting:
-            refused = bool(self._scaler.names & places.keys())
+            refused = bool(self._scaler.refused & set(map(id, held_tensors(optimizer))))
             outcome = Outcome.SKIPPED if refused else Outcome.NOT_CALLED
             infinite = self._scaler.infinite if refused else ()
             watched = self._unmoved(optimizer, named, places)
@@ -300,29 +317,31 @@ class StepWatcher:
                 tensor.requires_grad,
                 places.get(name, ()),
                 None if name in places else self._elsewhere(tensor, optimizer),
-                arrived=self.arrivals.gradients.get(name),
+                arrived=self.arrivals.gradients.get(id(tensor)),
             )
             for name, tensor in named.items()
         }
 
-    def _known(self) -> dict[str, torch.Tensor]:
+    def _known(self) -> dict[int, torch.Tensor]:
         """Return the parameters of the last backward, and what optimisers hold beside."""
-        named = dict(self._parameters)
+        tensors = {id(tensor): tensor for tensor in self._parameters.values()}
         for optimizer in self.optimizers:
-            named |= holdings(optimizer, named)[0]
-        return named
+            tensors |= {id(tensor): tensor for tensor in held_tensors(optimizer)}
+        return tensors
 
     def _scale_updated(self) -> Observation | None:
-        named = self._known()
-        refused, infinite = self._scaler.names, self._scaler.infinite
+        refused, infinite = self._scaler.refused, self._scaler.infinite
         self._scaler = ScalerRecord()
-        optimizer = next((o for o in self.optimizers if holdings(o, named)[1].keys() & refused), None)
+        holders = (o for o in self.optimizers if refused & set(map(id, held_tensors(o))))
+        optimizer = next(holders, None)
         if not refused or id(optimizer) in self._stepped_since:
             return None
-        places = holdings(optimizer, named)[1] if optimizer else dict.fromkeys(refused, ("param_groups",))
+        named, places = holdings(optimizer, self._parameters)
+        if optimizer is None:  # nobody told of it; the scaler had it
+            places = {name: ("param_groups",) for name, tensor in named.items() if id(tensor) in refused}
         self._stepped_since.add(id(optimizer))
         watched = self._unmoved(optimizer, named, places)
-        self.arrivals.forget(places)
+        self.arrivals.forget(named[name] for name in places)
         return self._observation(optimizer, Outcome.SKIPPED, named, watched, infinite)
 
     def _observation(
@@ -331,7 +350,7 @@ class StepWatcher:
         outcome: Outcome,
         named: Mapping[str, torch.Tensor],
         watched: Mapping[str, Watched],
-        infinite: tuple[str, ...] = (),
+        infinite: tuple[int, ...] = (),
     ) -> Observation:
         keys = {id(tensor): name for name, tensor in named.items()}
         memory = {storage(tensor) for name, tensor in named.items() if of_module(name) and strided(tensor)}
@@ -351,30 +370,8 @@ class StepWatcher:
             for tensor in held_tensors(optimizer)
         )
         name = type(optimizer).__name__ if optimizer is not None else None
-        return Observation(name, outcome, dict(watched), module, slots, infinite)
-
-
-def _group(number: int, group: Mapping[str, Any]) -> Group:
-    decay = [_real(group.get(key)) for key in ("weight_decay", "lambd")]
-    return Group(number, _real(group.get("lr")), max((abs(value) for value in decay if value), default=0.0))
-
-
-def _real(value: Any) -> float | None:
-    if isinstance(value, torch.Tensor):
-        return float(value.item()) if value.numel() == 1 else None
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _momentum(optimizer: Any, tensor: torch.Tensor) -> torch.Tensor | None:
-    state = getattr(optimizer, "state", None)
-    mine = state.get(tensor) if isinstance(state, Mapping) else None
-    mask: torch.Tensor | None = None
-    for key, value in mine.items() if isinstance(mine, Mapping) else ():
-        fits = isinstance(value, torch.Tensor) and value.shape == tensor.shape and strided(value)
-        if fits and _MOMENTUM.search(str(key)):
-            nonzero = (value != 0).reshape(-1)
-            mask = nonzero if mask is None else mask | nonzero
-    return mask
+        blamed = tuple(keys[key] for key in infinite if key in keys)
+        return Observation(name, outcome, dict(watched), module, slots, blamed)
 
 
 def _edit(name: str, args: Sequence[Any]) -> Edit:

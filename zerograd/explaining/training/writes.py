@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -207,22 +208,34 @@ def _number(value: Any) -> float:
     return float(value.item()) if isinstance(value, torch.Tensor) else float(value)
 
 
+@cache
 def name_of(func: Any) -> str:
     """Return the name of an operation without namespace and overload: ``add_``."""
-    return str(func._schema.name).rpartition("::")[2]
+    schema = getattr(func, "_schema", None)  # operations of higher order have none
+    return str(func if schema is None else schema.name).rpartition("::")[2]
 
 
+@cache
 def is_mutable(func: Any) -> bool:
     """Whether an operation writes to any of its arguments."""
-    return bool(func._schema.is_mutable)
+    schema = getattr(func, "_schema", None)
+    return schema is not None and bool(schema.is_mutable)
+
+
+@cache
+def _written(func: Any) -> tuple[tuple[int, str], ...]:
+    """The positions and names of the arguments that an operation writes to."""
+    return tuple(
+        (position, argument.name)
+        for position, argument in enumerate(func._schema.arguments)
+        if argument.alias_info is not None and argument.alias_info.is_write
+    )
 
 
 def written(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[torch.Tensor]:
     """The tensors that a call writes to."""
-    for position, argument in enumerate(func._schema.arguments):
-        if argument.alias_info is None or not argument.alias_info.is_write:
-            continue
-        value = args[position] if position < len(args) else kwargs.get(argument.name)
+    for position, name in _written(func):
+        value = args[position] if position < len(args) else kwargs.get(name)
         for tensor in value if isinstance(value, list | tuple) else (value,):
             if isinstance(tensor, torch.Tensor):
                 yield tensor

@@ -98,6 +98,6 @@ def _sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
 
 def _unsupported(step: StepReport) -> Iterator[str]:
     for operation in step.unsupported:
-        place = f" at {operation.where}" if operation.where else ""
+        place = f" ({operation.where})" if operation.where else ""
         times = count(operation.times, "time")
         yield f"{operation.operation}{place}, {times}: what depends on it is only observed."

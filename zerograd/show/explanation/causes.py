@@ -109,14 +109,14 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
                 ("start them at random",),
             )
         case Kind.ZERO_FACTOR:
-            factor = str(known.get("factor") or where)
-            place = f" at {units}" if where and factor != where else ""
+            factor, (place, _, parts) = str(known.get("factor") or where), where.partition(", ")
+            at = ("" if place in factor else f" at {place}") + f", {parts}" * bool(parts)
             saddle = (
                 "the factor beside it is 0 too, so neither moves the other: a saddle; start one at random"
             )
             return Words(
                 "factor 0",
-                f"every term has a factor that is 0{samples}: {factor}{place}",
+                f"every term has a factor that is 0{samples}: {factor}{at}",
                 (saddle,) if known.get("both") else (),
             )
         case Kind.ZERO_ADJOINT:

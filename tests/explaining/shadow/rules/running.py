@@ -21,7 +21,7 @@ else:
 def draw(*shape: int, seed: int = 0) -> Tensor:
     """Return normal numbers in float64 that require a gradient."""
     generator = torch.Generator().manual_seed(seed + sum(shape))
-    return torch.randn(*shape, dtype=torch.float64, generator=generator).requires_grad_()
+    return torch.randn(shape, dtype=torch.float64, generator=generator).requires_grad_()
 
 
 def run(f: Callable[..., Any], *inputs: Any) -> tuple[list[Tensor], Recorder]:
@@ -79,12 +79,36 @@ def check(f: Callable[..., Any], *inputs: Any) -> list[Bounded]:
         rounding = 1e-9 if result.dtype == torch.float64 else 1e-4
         assert bool((off <= value.errors + rounding * (size + 1e-3)).all()), float(off.max())
         assert bool((value.errors <= 1e-6 * (size + 1e-3)).all()), float(value.errors.max())
+    assert_agreed(results, recorder, values)
     return values
+
+
+def assert_agreed(results: Sequence[Tensor], recorder: Recorder, values: Sequence[Bounded]) -> None:
+    """Balls meet the bounds, and residues are those of the rational numbers among the balls."""
+    from zerograd.explaining.shadow.balls import BallDomain, fraction, is_exact
+    from zerograd.explaining.shadow.evaluation import Evaluation
+    from zerograd.explaining.shadow.residues import ResidueDomain, primes
+
+    with recorder.paused():
+        domain = ResidueDomain(next(primes()))
+        balls, residues = Evaluation(BallDomain(128)), Evaluation(domain)
+        for result, value in zip(results, values, strict=True):
+            exact, modulo = balls(recorder.read(result)), residues(recorder.read(result))
+            assert exact is not None, balls.reasons
+            numbers, middles = exact.reshape(-1).tolist(), value.value.flatten().tolist()
+            remainders = [None] * len(numbers) if modulo is None else modulo.residue.flatten().tolist()
+            for x, middle, error, r in zip(
+                numbers, middles, value.errors.flatten().tolist(), remainders, strict=True
+            ):
+                assert abs(float(x) - middle) <= error + 1e-12 * abs(middle)
+                if is_exact(x) and r is not None and r == r:
+                    assert domain.residue(fraction(x)) == r
+                assert is_exact(x) or r is None or r != r
 
 
 def assert_contains(value: Bounded, exact: Sequence[Any]) -> None:
     """The bounds hold for numbers of mpmath, or rational ones, in the order of the entries."""
-    import mpmath  # type: ignore[import-untyped]
+    import mpmath
 
     assert value.value.numel() == len(exact)
     for middle, error, number in zip(

@@ -114,7 +114,7 @@ def test_enclosures_contain_the_number(name: str, xs: list[float]) -> None:
 
 
 def _slope(f: Callable[[Any], Any], at: Any) -> Any:
-    """Return the derivative: a central difference, so small that its error is far below all that is checked."""
+    """Return the derivative: a difference so small that its error is far below all that is checked."""
     with mp.workdps(6 * DIGITS):
         h = mp.mpf(10) ** (-2 * DIGITS)
         return (f(at + h) - f(at - h)) / (2 * h)

@@ -48,7 +48,7 @@ def test_running_statistics_move_with_the_batches() -> None:
 
 
 def test_the_enclosure_contains_a_batch_norm_at_fifty_digits() -> None:
-    import mpmath  # type: ignore[import-untyped]
+    import mpmath
 
     x, w = draw(5, 1), draw(1)
     value, to_x, to_w = check(lambda x, w: F.batch_norm(x, None, None, w, training=True, eps=0.125), x, w)
@@ -146,3 +146,32 @@ def test_the_direction_of_a_single_weight_is_its_sign() -> None:
     assert w.value.tolist() == (g * v.sign()).tolist()
     assert_zero(to_v)
     assert bool((to_g.errors == 0).all())
+
+
+SUMS: dict[str, tuple[Any, list[tuple[int, ...]]]] = {
+    "layer": (lambda x: F.layer_norm(x, (4,)), [(3, 4)]),
+    "layer, all weights 2": (
+        lambda x: F.layer_norm(x, (2, 4), torch.full((2, 4), 2.0, dtype=torch.float64)),
+        [(3, 2, 4)],
+    ),
+    "group": (lambda x: F.group_norm(x, 2), [(3, 4, 5)]),
+    "batch": (lambda x, w, b: F.batch_norm(x, None, None, w, b, True), [(3, 4), (4,), (4,)]),
+    "batch, places": (lambda x, w: F.batch_norm(x, None, None, w, None, True), [(3, 4, 5), (4,)]),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_the_sum_of_what_is_normalised_has_no_gradient(name: str) -> None:
+    """The run's own gradient is rounding. The bias alone has one."""
+    f, shapes = SUMS[name]
+    inputs = [draw(*shape, seed=k) for k, shape in enumerate(shapes)]
+    _, *gradients = shadows(*run(lambda *inputs: f(*inputs).sum(), *inputs))
+    for value in gradients[:2]:
+        assert_zero(value)
+    for value in gradients[2:]:
+        assert bool(value.nonzero().all())
+
+
+def test_uneven_weights_leave_a_gradient() -> None:
+    _, to_x, _ = check(lambda x, w: F.layer_norm(x, (4,), w).sum(), draw(3, 4), draw(4))
+    assert bool(to_x.nonzero().all())

@@ -1,7 +1,7 @@
 """Zeros that hold for all values: by a law of a layer, or because terms cancel whatever they are.
 
-Neither floats with bounds nor balls can see them: probabilities of a softmax sum to 1, but an enclosure of their sum
-always contains more than 1.
+Neither floats with bounds nor balls can see them: probabilities of a softmax sum to 1, but an enclosure of
+their sum always contains more than 1.
 """
 
 from __future__ import annotations
@@ -13,15 +13,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.bounded import Bounded
+from zerograd.explaining.shadow.balls import Exhausted
+from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
 from zerograd.explaining.shadow.domain import Cannot
-from zerograd.explaining.shadow.evaluation import Evaluation
+from zerograd.explaining.shadow.evaluation import Evaluation, cone
+from zerograd.explaining.shadow.identities.expansion import Expansion
+from zerograd.explaining.shadow.identities.labels import Integers, Mask
 from zerograd.explaining.shadow.identities.laws import forward_of
 from zerograd.explaining.shadow.identities.sums import Sums
+from zerograd.explaining.shadow.identities.symbolic import SymbolicDomain, SymbolicEvaluation, zeros
 from zerograd.explaining.tape.nodes import Node, Place, Source
 
-CANCEL = "terms cancel whatever their values are"
+CANCEL = "the terms cancel whatever their values are"
 _AT_A_TIME = 4096  # entries
+_SMALL = 3000  # numbers in a graph that is evaluated symbolically
+_OPERATIONS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,60 +35,114 @@ class Identity:
     """Why a value is zero for all values of what it is computed from.
 
     Attributes:
-        law: in words.
-        operation: name of the operation that made it.
+        law: in words, a sentence without its full stop.
+        operation: name of the operation that made it, of the forward pass where it has one.
         place: where that was called.
+        structural: whether it was proven for all inputs and targets, not only for those of this run.
     """
 
     law: str
     operation: str
     place: Place
+    structural: bool
 
 
 class Identities:
     """Proofs of zeros in one graph; kept for several values of it.
+
+    Args:
+        bounded: the graph in float64 with error bounds, where it is there already.
 
     Attributes:
         reasons: the identities that made entries zero, by source and flat position.
     """
 
     def __init__(self, bounded: Evaluation[Bounded] | None = None) -> None:
-        self._sums = Sums(bounded)
+        self._bounded = bounded or Evaluation(BoundedDomain())
+        self._sums = Sums(self._bounded)
+        self._sums_of_any_data = Sums(self._bounded, any_data=True)
+        self._symbolic = [SymbolicEvaluation(SymbolicDomain(_OPERATIONS), free) for free in (True, False)]
         self.reasons: dict[Source, dict[int, tuple[Identity, ...]]] = {}
+
+    def __call__(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
+        """Return which entries are zero by an identity, of those that are open."""
+        return self.zero(source, open)
 
     def zero(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         """Return which entries are zero by an identity, of those that are open."""
-        zero = torch.zeros(open.numel(), dtype=torch.bool)
-        places = np.flatnonzero(open.reshape(-1).numpy())
-        for start in range(0, len(places), _AT_A_TIME):
-            some = places[start : start + _AT_A_TIME]
-            zero[some] = torch.from_numpy(self._prove(source, some))
-        return zero.reshape(open.shape)
-
-    def _prove(self, source: Source, entries: np.ndarray) -> np.ndarray:
-        try:
-            expansion = self._sums.expand(source, entries)
-        except Cannot:
-            return np.zeros(len(entries), bool)
-        zero = expansion.zero
-        known = self.reasons.setdefault(source, {})
-        for row in np.flatnonzero(zero).tolist():
-            known[int(entries[row])] = (
-                _identities(expansion.laws, row)
-                or _identities(expansion.passed, row)
-                or (Identity(CANCEL, source.node.operation, source.node.place),)
-            )
+        with torch.no_grad():
+            value = self._bounded(source)
+            left = open.clone() if value is None else open & ~value.nonzero()
+            zero = self._by_sums(source, left)
+            if bool((left & ~zero).any()):
+                zero |= self._by_symbols(source, left & ~zero)
         return zero
 
     def reason(self, source: Source, entry: int) -> tuple[Identity, ...]:
         """Return what made an entry zero, the last operation first; empty if it was not proven."""
         return self.reasons.get(source, {}).get(entry, ())
 
+    def _by_sums(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
+        zero = torch.zeros(open.numel(), dtype=torch.bool)
+        places = np.flatnonzero(open.reshape(-1).numpy())
+        for start in range(0, len(places), _AT_A_TIME):
+            some = places[start : start + _AT_A_TIME]
+            zero[some] = torch.from_numpy(self._expand(source, some))
+        return zero.reshape(open.shape)
 
-def _identities(laws: Sequence[tuple[Node, str, np.ndarray]], row: int) -> tuple[Identity, ...]:
-    """Return the identities of a row, without repetitions."""
-    forward = ((forward_of(node), words) for node, words, rows in laws if rows[row])
-    return tuple({Identity(words, node.operation, node.place): None for node, words in forward})
+    def _expand(self, source: Source, entries: Integers) -> Mask:
+        try:
+            expansion = self._sums.expand(source, entries)
+        except Cannot:
+            return np.zeros(len(entries), bool)
+        zero = expansion.zero
+        if zero.any():
+            structural = np.zeros(len(entries), bool)
+            structural[zero] = self._holds_for_any_data(source, entries[zero])
+            known = self.reasons.setdefault(source, {})
+            for row in np.flatnonzero(zero).tolist():
+                known[int(entries[row])] = _reasons(expansion, row, source, bool(structural[row]))
+        return zero
+
+    def _holds_for_any_data(self, source: Source, entries: Integers) -> Mask:
+        try:
+            expansion = self._sums_of_any_data.expand(source, entries)
+        except Cannot:
+            return np.zeros(len(entries), bool)
+        return expansion.zero & ~expansion.decided
+
+    def _by_symbols(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
+        """Evaluate a small graph with rational functions: first of any leaves, then of those of this run."""
+        zero = torch.zeros_like(open)
+        size = sum(r.numel() for node in cone([source]) for r in node.results if isinstance(r, Tensor))
+        if size > _SMALL:
+            return zero
+        known = self.reasons.setdefault(source, {})
+        for evaluation in self._symbolic:
+            try:
+                value = evaluation(source)
+            except Exhausted:
+                continue
+            new = zeros(value) & open & ~zero if value is not None else zero & False
+            zero = zero | new
+            node, always = source.node, evaluation.holds_always(source)
+            identity = Identity(CANCEL, node.operation, node.place, always)
+            for entry in new.reshape(-1).nonzero().reshape(-1).tolist():
+                known[entry] = (identity,)
+        return zero
+
+
+def _reasons(expansion: Expansion, row: int, source: Source, structural: bool) -> tuple[Identity, ...]:
+    """Return the laws that were used, else the layer where terms cancelled: the last they went through."""
+    laws = [(node, words) for node, words, rows in expansion.laws if rows[row]]
+    passed = [(node, words) for node, words, rows in expansion.passed if rows[row]]
+    return _identities(laws or passed[-1:] or [(source.node, CANCEL)], structural)
+
+
+def _identities(laws: Sequence[tuple[Node, str]], structural: bool) -> tuple[Identity, ...]:
+    """Return identities without repetitions."""
+    forward = [(forward_of(node), words) for node, words in laws]
+    return tuple({Identity(words, n.operation, n.place, structural): None for n, words in forward})
 
 
 def zero_by_identity(source: Source, open: Tensor) -> Tensor:  # noqa: A002

@@ -1,8 +1,8 @@
 """Labels of entries: equal labels, equal numbers, whatever the functions in between are.
 
-An arithmetic in which an entry is a label instead of a number. A label is made from an operation and the labels it was
-given, so that two entries with one label are computed in the same way from the same numbers. Different labels say
-nothing. Label 0 is the number 0, label 1 the number 1.
+An arithmetic in which an entry is a label instead of a number. A label is made from an operation and the
+labels it was given, so that two entries with one label are computed in the same way from the same numbers.
+Different labels say nothing. Label 0 is the number 0, label 1 the number 1.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from zerograd.explaining.shadow.domain import Cannot, Domain, Number, float64
@@ -20,8 +21,12 @@ from zerograd.explaining.shadow.domain import Cannot, Domain, Number, float64
 Labels: TypeAlias = Tensor
 """Whole numbers below 2⁵³, as float64, so that what moves floats moves them."""
 
+Integers: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+
 ZERO, ONE = 0, 1
 _REMEMBERED = 4096  # combinations of one call that are remembered for later ones
+_WHOLE = 2**20  # numbers that are split off
 _LARGEST = 2**31  # two labels make one integer of 64 bits
 
 
@@ -33,8 +38,9 @@ class LabelDomain(Domain[Labels]):
         self._numbers: dict[float | Fraction, int] = {0.0: ZERO, 1.0: ONE}
         self._known: dict[tuple[str, int, int], int] = {}
         self._negative: dict[int, int] = {}
+        self._values: dict[int, float | Fraction] = {ZERO: 0.0, ONE: 1.0}
 
-    # -- making labels ------------------------------------------------------------------------------------------
+    # making labels
     def fresh(self, shape: Sequence[int]) -> Labels:
         """Return labels that no other entry has."""
         n = torch.Size(shape).numel()
@@ -45,35 +51,53 @@ class LabelDomain(Domain[Labels]):
         key = float(number) if Fraction(float(number)) == Fraction(number) else Fraction(number)
         if key not in self._numbers:
             self._numbers[key] = int(self._new(1)[0])
+            self._values[self._numbers[key]] = key
         return self._numbers[key]
 
-    def _new(self, n: int) -> np.ndarray:
+    def split(self, labels: Integers) -> tuple[Integers, Integers]:
+        """Return labels as products of a whole number that is not 0 and a label; 0 is left as it is."""
+        distinct, inverse = np.unique(labels, return_inverse=True)
+        pairs = np.array([self._split(label) for label in distinct.tolist()], np.int64).reshape(-1, 2)
+        return pairs[inverse.reshape(-1), 0], pairs[inverse.reshape(-1), 1]
+
+    def _split(self, label: int) -> tuple[int, int]:
+        value = self._values.get(label)
+        if value is not None:
+            number = Fraction(value)
+            if number and abs(number) <= _WHOLE and number.denominator == 1:
+                return int(number), ONE
+            return (-1, self.number(-value)) if value < 0 else (1, label)
+        other = self._negative.get(label, label)
+        return (-1, other) if other < label else (1, label)
+
+    def _new(self, n: int) -> Integers:
         if self._next + n >= _LARGEST:
             raise Cannot("too many labels")
         self._next += n
-        return np.arange(self._next - n, self._next)
+        return np.arange(self._next - n, self._next, dtype=np.int64)
 
-    def _combine(self, name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Return one label for each combination of an operation and two labels (or other non-negative numbers)."""
+    def _combine(self, name: str, a: Integers, b: Integers) -> Integers:
+        """Return one label for each combination of an operation and two labels."""
         pairs, inverse = np.unique(a * _LARGEST + b, return_inverse=True)
         if len(pairs) > _REMEMBERED:
-            return self._new(len(pairs))[inverse.reshape(-1)]
-        labels = np.empty(len(pairs), np.int64)
+            return _take(self._new(len(pairs)), inverse)
+        labels: Integers = np.empty(len(pairs), np.int64)
         for i, pair in enumerate(pairs.tolist()):
             key = (name, *divmod(pair, _LARGEST))
             if key not in self._known:
                 self._known[key] = int(self._new(1)[0])
             labels[i] = self._known[key]
-        return labels[inverse.reshape(-1)]
+        return _take(labels, inverse)
 
     def _pairwise(self, name: str, a: Labels, b: Labels, commutes: bool) -> Labels:
-        a, b = torch.broadcast_tensors(a, b)
+        shape = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]
+        a, b = a.expand(shape), b.expand(shape)
         x, y = _integers(a), _integers(b)
         if commutes:
             x, y = np.minimum(x, y), np.maximum(x, y)
         return _floats(self._combine(name, x, y), a.shape)
 
-    # -- where values come from ---------------------------------------------------------------------------------
+    # where values come from
     def leaf(self, tensor: Tensor) -> Labels:
         """Return labels of numbers.
 
@@ -95,7 +119,7 @@ class LabelDomain(Domain[Labels]):
     def shape(self, v: Labels) -> tuple[int, ...]:
         return tuple(v.shape)
 
-    # -- moving entries -----------------------------------------------------------------------------------------
+    # moving entries
     def move(self, f: Callable[[Tensor], Tensor], v: Labels) -> Labels:
         return f(v)
 
@@ -116,7 +140,7 @@ class LabelDomain(Domain[Labels]):
         single = torch.zeros(size, dtype=torch.float64).index_add(0, where, entries)
         return torch.where(terms <= 1, single, self.fresh((size,)))
 
-    # -- arithmetic ---------------------------------------------------------------------------------------------
+    # arithmetic
     def sum(self, v: Labels, dims: Sequence[int], keepdim: bool = False) -> Labels:
         dims = sorted({d % v.dim() for d in dims}) if v.dim() else []
         if not dims:
@@ -136,14 +160,14 @@ class LabelDomain(Domain[Labels]):
         single = ordered.sum(-1)  # where all but one are 0
         return torch.where(several <= 1, single, _floats(labels, single.shape))
 
-    def _rows(self, t: Labels) -> np.ndarray:
+    def _rows(self, t: Labels) -> Integers:
         """Return a label for each row: equal for equal rows of this tensor."""
         rows = t.reshape(-1, t.shape[-1]).contiguous().numpy()
         if not rows.shape[1]:
             return np.zeros(len(rows), np.int64)
         whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).reshape(-1)
         distinct, inverse = np.unique(whole, return_inverse=True)
-        return self._new(len(distinct))[inverse.reshape(-1)]
+        return _take(self._new(len(distinct)), inverse)
 
     def add(self, a: Labels, b: Labels) -> Labels:
         total = self._pairwise("add", a, b, commutes=True)
@@ -154,7 +178,8 @@ class LabelDomain(Domain[Labels]):
         negatives = []
         for label in distinct.tolist():
             if label not in self._negative:
-                other = int(self._new(1)[0]) if label else ZERO
+                value = self._values.get(label)
+                other = int(self._new(1)[0]) if value is None else self.number(-value)
                 self._negative[label], self._negative[other] = other, label
             negatives.append(self._negative[label])
         return _floats(np.array(negatives, np.int64)[inverse.reshape(-1)] if negatives else inverse, a.shape)
@@ -196,10 +221,15 @@ class LabelDomain(Domain[Labels]):
         return _floats(self._combine(name, x, np.zeros_like(x)), v.shape)
 
 
-def _integers(labels: Labels) -> np.ndarray:
-    whole: np.ndarray = labels.reshape(-1).numpy().astype(np.int64)
+def _take(labels: Integers, inverse: Integers) -> Integers:
+    taken: Integers = labels[inverse.reshape(-1)]
+    return taken
+
+
+def _integers(labels: Labels) -> Integers:
+    whole: Integers = labels.reshape(-1).numpy().astype(np.int64)
     return whole
 
 
-def _floats(labels: np.ndarray, shape: Sequence[int]) -> Labels:
+def _floats(labels: Integers, shape: Sequence[int]) -> Labels:
     return torch.from_numpy(labels.astype(np.float64)).reshape(tuple(shape))

@@ -8,19 +8,32 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.identities.terms import Integers
+from zerograd.explaining.shadow.identities.labels import Integers, Mask
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Source
 
 SOFTMAX = ("_softmax", "_safe_softmax")
+ROWS = (*SOFTMAX, "_log_softmax")
+"""Operations whose results do not depend on which entry of a row is the largest, as their rules do."""
+
 ATTENTION = "_scaled_dot_product_flash_attention_for_cpu"
 
-NORMS = {
-    "native_batch_norm": "batch norm subtracts the mean of each channel",
+_SUM_TO_1 = "the probabilities of a softmax sum to 1"
+_SHIFT = "softmax does not change when the same number is added to a whole row"
+_KEYS = "attention does not change when the same vector is added to the keys of all positions"
+_BATCH = "batch norm subtracts the mean of each channel"
+
+WORDS = {
+    "native_batch_norm": _BATCH,
+    "_native_batch_norm_legit": _BATCH,
+    "_batch_norm_with_update": _BATCH,
     "native_layer_norm": "layer norm subtracts the mean",
     "native_group_norm": "group norm subtracts the mean of each group",
+    "_softmax": _SUM_TO_1,
+    "_safe_softmax": _SUM_TO_1,
+    "_log_softmax": _SUM_TO_1,
 }
-"""Operations by whose rules terms cancel, and why."""
+"""Operations by whose own rules terms cancel, and why."""
 
 _BACKWARD = {
     "_softmax_backward_data": SOFTMAX,
@@ -39,10 +52,9 @@ def forward_of(node: Node) -> Node:
     return next((source.node for source in node.sources() if source.node.operation in names), node)
 
 
-def norm_words(node: Node) -> str | None:
-    """Return why the terms of a normalisation cancel; None for other operations."""
-    name = node.operation.removesuffix("_backward").removeprefix("_").removesuffix("_legit").removesuffix("_with_update")
-    return NORMS.get(name if name.startswith("native") else f"native_{name}")
+def words_of(node: Node) -> str | None:
+    """Return why terms cancel that go through a node's rule; None for operations that are no such layer."""
+    return WORDS.get(forward_of(node).operation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ class Law:
 
     groups: Integers
     size: int
-    holds: np.ndarray
+    holds: Mask
     total: int
     words: str
 
@@ -82,13 +94,14 @@ def _softmax(node: Node) -> Law:
     result = node.results[0]
     dim = bind(node)["dim"]
     about_one = (result.to(torch.float64).sum(dim) - 1).abs() < 0.5
-    return _along(result, dim, about_one, 1, "the probabilities of a softmax sum to 1")
+    return _along(result, dim, about_one, 1, _SUM_TO_1)
 
 
 def _softmax_backward(node: Node) -> Law | None:
     """Rows sum to 0 as p sums to 1.
 
-    Σⱼ pⱼ (gⱼ − Σₖ pₖ gₖ) = Σ p g − Σ p · Σ p g = 0, and Σⱼ (gⱼ − pⱼ Σₖ gₖ) = Σ g − Σ p · Σ g = 0 where p = exp(log p).
+    Σⱼ pⱼ (gⱼ − Σₖ pₖ gₖ) = Σ p g − Σ p · Σ p g = 0; and where p = exp(log p),
+    Σⱼ (gⱼ − pⱼ Σₖ gₖ) = Σ g − Σ p · Σ g = 0.
     """
     call = bind(node)
     forward, dim = call["output"], call["dim"]
@@ -102,13 +115,14 @@ def _softmax_backward(node: Node) -> Law | None:
         return None
     p = forward.run.to(torch.float64)
     about_one = ((p.exp() if logarithm else p).sum(dim) - 1).abs() < 0.5
-    return _along(
-        result, dim, about_one, 0, "softmax does not change when the same number is added to a whole row"
-    )
+    return _along(result, dim, about_one, 0, _SHIFT)
 
 
 def _attention_keys(node: Node) -> Law | None:
-    """Gradients of the keys sum to 0 over positions: dKⱼ = c Σᵢ dSᵢⱼ qᵢ, and rows of dS, a softmax's gradient, sum to 0."""
+    """Gradients of the keys sum to 0 over positions.
+
+    dKⱼ = c Σᵢ dSᵢⱼ qᵢ, and rows of dS, a softmax's gradient, sum to 0.
+    """
     call = bind(node)
     out, logsumexp, result = call["out"], call["logsumexp"], node.results[1]
     if not isinstance(out, Source) or not isinstance(logsumexp, Source) or call["dropout_p"]:
@@ -117,14 +131,13 @@ def _attention_keys(node: Node) -> Law | None:
     if forward.operation != ATTENTION or logsumexp.node is not forward:
         return None
     before = bind(forward)
-    if any(before[name] != call[name] for name in ("query", "key", "value", "is_causal", "scale", "attn_mask")):
+    if any(
+        before[name] != call[name] for name in ("query", "key", "value", "is_causal", "scale", "attn_mask")
+    ):
         return None
     if out.output != 0 or logsumexp.output != 1 or not bool(logsumexp.run.isfinite().all()):
         return None
-    holds = result.isfinite().all(-2)
-    return _along(
-        result, -2, holds, 0, "attention does not change when the same vector is added to the keys of all positions"
-    )
+    return _along(result, -2, result.isfinite().all(-2), 0, _KEYS)
 
 
 def _along(result: Tensor, dim: int, holds: Tensor, total: int, words: str) -> Law:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import lcm
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zerograd.explaining.shadow.domain import Cannot
-
-Integers: TypeAlias = NDArray[np.int64]
+from zerograd.explaining.shadow.identities.labels import Integers, Mask
 
 MOST_PRODUCTS = 400_000  # at a time
 _LARGEST = 2**52  # of coefficients
@@ -37,7 +34,7 @@ class Terms:
     def __len__(self) -> int:
         return len(self.row)
 
-    def at(self, which: NDArray[np.bool_] | Integers, entry: Integers | None = None) -> Terms:
+    def at(self, which: Mask | Integers, entry: Integers | None = None) -> Terms:
         """Return some of the terms, of other entries if given."""
         chosen = self.entry[which] if entry is None else entry
         return Terms(self.row[which], chosen, self.factors[which], self.coefficient[which], self.denominator)
@@ -63,6 +60,13 @@ class Terms:
             self.row, self.entry, self.factors, self.coefficient * numerator, self.denominator * denominator
         )
 
+    def weighted(self, weights: Integers) -> Terms:
+        """Return each term times its own whole number."""
+        top = int(np.abs(self.coefficient).max()) if len(self) else 0
+        if top * (int(np.abs(weights).max()) if len(self) else 0) > _LARGEST:
+            raise Cannot("coefficients become too large")
+        return Terms(self.row, self.entry, self.factors, self.coefficient * weights, self.denominator)
+
     def repeated(self, times: int) -> Terms:
         """Return each term so many times in succession."""
         return self.at(np.repeat(np.arange(len(self)), times))
@@ -72,10 +76,11 @@ def join(parts: Sequence[Terms]) -> Terms:
     """Return all terms of several, with one denominator."""
     common = lcm(*(part.denominator for part in parts))
     scaled = [part.times(common // part.denominator) for part in parts]
-    return Terms(
-        *(np.concatenate([getattr(part, name) for part in scaled]) for name in Terms.__slots__[:4]),
-        common,
+    row, entry, factors, coefficient = (
+        np.concatenate([getattr(part, name) for part in scaled])
+        for name in ("row", "entry", "factors", "coefficient")
     )
+    return Terms(row, entry, factors, coefficient, common)
 
 
 def collect(terms: Terms) -> Terms:
@@ -88,9 +93,7 @@ def collect(terms: Terms) -> Terms:
     totals = np.add.reduceat(terms.coefficient[order], starts)
     kept = totals != 0
     first = order[starts][kept]
-    return Terms(
-        terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator
-    )
+    return Terms(terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator)
 
 
 def groups(*keys: Integers) -> tuple[Integers, Integers]:
@@ -119,7 +122,7 @@ class Products:
         pairs, inverse = np.unique(factors * 2**31 + labels, return_inverse=True)
         if len(pairs) > MOST_PRODUCTS:
             raise Cannot("too many products")
-        new = [self._times(*divmod(pair, 2**31), exponent) for pair in pairs.tolist()]
+        new = [self._times(pair // 2**31, pair % 2**31, exponent) for pair in pairs.tolist()]
         return np.array(new, np.int64)[inverse.reshape(-1)] if new else factors
 
     def _times(self, product: int, label: int, exponent: int) -> int:

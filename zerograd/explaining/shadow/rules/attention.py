@@ -1,8 +1,7 @@
 """Rules of fused attention: softmax(q kᵀ · scale + mask) v, computed from its parts.
 
-Scores are shifted by the run's log Σ exp before exp: no shift changes a softmax, so it need not be exact.
-A row in which a single score is not −∞ has weight 1 there whatever the scores are, and passes no gradient to
-them.
+Scores −∞ have weight 0. A row in which a single one is not has weight 1 there, whatever the scores are, and
+passes no gradient to them; a row in which all are −∞ has weights 0, as in torch.
 """
 
 from __future__ import annotations
@@ -13,37 +12,37 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Cannot
-from zerograd.explaining.shadow.rules.parts import each
+from zerograd.explaining.shadow.domain import AnyDomain, Cannot
+from zerograd.explaining.shadow.rules.softmax import rows
 from zerograd.explaining.shadow.rules.table import Call, rule
 
 
 class _Attention:
-    """Weights of one call, (…, heads, L, S), with keys and values repeated where heads share them."""
+    """One call, with keys and values repeated where heads share them.
 
-    def __init__(self, c: Call[Any], shift: Tensor) -> None:
+    Attributes:
+        closed: rows in which all scores are −∞.
+        rows: of scores, (…, heads, L, S), seen from the largest in the run.
+        weights: their softmax.
+    """
+
+    def __init__(self, c: Call[Any]) -> None:
         if c["dropout_p"]:
             raise Cannot("dropout inside fused attention")
         self.c, self.d = c, c.domain
-        q_shape, k_shape = c.shape("query"), c.shape("key")
-        self.scale = c["scale"] if c.has("scale") else 1 / math.sqrt(q_shape[-1])
-        self.share = q_shape[-3] // k_shape[-3]
-        self.masked = self._masked(q_shape, k_shape)
-        open_ = (~self.masked).sum(-1, keepdim=True)
-        self.single, self.closed = open_ == 1, open_ == 0
-        self.shift = torch.where(shift.isfinite(), shift, 0.0).unsqueeze(-1)
-        scores, zero = self._scores(), self.d.constant(0, ())
-        shifted = self.d.sub(self.d.select(self.masked, zero, scores), self.d.leaf(self.shift))
-        powers = self.d.select(self.masked, zero, self.d.unary("exp", shifted))
-        one = (~self.masked).to(torch.float64)
-        self.total = self.d.select(
-            self.closed, self.d.constant(1, ()), self.d.sum(powers, (-1,), keepdim=True)
-        )
-        self.weights = self.d.select(self.single, self.d.leaf(one), self.d.div(powers, self.total))
+        q, k = c.run("query"), c.run("key")
+        self.scale = c["scale"] if c.has("scale") else 1 / math.sqrt(q.shape[-1])
+        self.share = q.shape[-3] // k.shape[-3]
+        masked = self._masked(q, k)
+        self.closed = masked.all(-1, keepdim=True)
+        masked = masked & ~self.closed
+        scores = self.d.select(masked, _lowest(self.d), self._scores())
+        self.rows = rows(self.d, scores, self._seen(q, k).masked_fill(masked, -torch.inf), -1)
+        self.weights = _open(self.d, self.closed, self.rows.probabilities())
 
-    def _masked(self, q_shape: tuple[int, ...], k_shape: tuple[int, ...]) -> Tensor:
+    def _masked(self, q: Tensor, k: Tensor) -> Tensor:
         """Return where scores are −∞."""
-        masked = torch.zeros(*q_shape[:-1], k_shape[-2], dtype=torch.bool)
+        masked = torch.zeros(*q.shape[:-1], k.shape[-2], dtype=torch.bool)
         if self.c["is_causal"]:
             masked = masked | ~torch.ones(masked.shape[-2:], dtype=torch.bool).tril()
         if self.c.has("attn_mask"):
@@ -51,10 +50,17 @@ class _Attention:
             masked = masked | (~mask if mask.dtype == torch.bool else mask == -torch.inf)
         return masked
 
+    def _seen(self, q: Tensor, k: Tensor) -> Tensor:
+        """Return the run's scores, by which the largest is chosen."""
+        keys = k.repeat_interleave(self.share, -3) if self.share > 1 else k
+        scores = q.double() @ keys.double().transpose(-2, -1) * self.scale
+        if self.c.has("attn_mask") and self.c.run("attn_mask").is_floating_point():
+            scores = scores + self.c.run("attn_mask").double()
+        return scores.nan_to_num(0.0)
+
     def _scores(self) -> Any:
         d = self.d
-        keys = d.move(lambda t: t.transpose(-2, -1), self.repeated("key"))
-        scores = d.scale(d.matmul(self.c.value("query"), keys), self.scale)
+        scores = d.scale(d.matmul(self.c.value("query"), transposed(d, self.repeated("key"))), self.scale)
         if self.c.has("attn_mask") and self.c.run("attn_mask").is_floating_point():
             there = self.c.run("attn_mask") != -torch.inf
             scores = d.add(scores, d.select(there, self.c.value("attn_mask"), d.constant(0, ())))
@@ -74,33 +80,54 @@ class _Attention:
         return self.d.sum(self.d.move(lambda t: t.reshape(shape), v), (-3,))
 
 
+def transposed(d: AnyDomain, v: Any) -> Any:
+    """Return a stack of matrices, each transposed."""
+    return d.move(lambda t: t.transpose(-2, -1), v)
+
+
+def _lowest(d: AnyDomain) -> Any:
+    return d.leaf(torch.tensor(-torch.inf, dtype=torch.float64))
+
+
+def _open(d: AnyDomain, closed: Tensor, v: Any) -> Any:
+    """Return v, but 0 in rows that are closed."""
+    return d.select(closed, d.constant(0, ()), v) if bool(closed.any()) else v
+
+
 @rule("_scaled_dot_product_flash_attention_for_cpu")
 def flash_attention(c: Call[Any]) -> Any:
     """Output, and log Σ exp of the scores."""
-    d, a = c.domain, _Attention(c, c.result(1))
-
-    def log_sum() -> Any:
-        log = d.move(lambda t: t.squeeze(-1), d.add(d.unary("log", a.total), d.leaf(a.shift)))
-        return log if not bool(a.closed.any()) else None
-
-    return each(lambda: d.matmul(a.weights, a.repeated("value")), log_sum)
+    d, a = c.domain, _Attention(c)
+    out = d.matmul(a.weights, a.repeated("value"))
+    log = d.add(a.rows.top, d.unary("log1p", a.rows.others))
+    if bool(a.closed.any()):
+        log = d.select(a.closed, _lowest(d), log)
+    return out, d.move(lambda t: t.squeeze(-1), log)
 
 
 @rule("_scaled_dot_product_flash_attention_for_cpu_backward")
 def flash_attention_backward(c: Call[Any]) -> Any:
-    """Gradients of query, key and value."""
-    d, a, g = c.domain, _Attention(c, c.run("logsumexp")), c.value("grad_out")
-
-    def transposed(v: Any) -> Any:
-        return d.move(lambda t: t.transpose(-2, -1), v)
-
-    back = d.matmul(g, transposed(a.repeated("value")))
-    kept = d.mul(a.weights, back)
-    scores = d.sub(kept, d.mul(a.weights, d.sum(kept, (-1,), keepdim=True)))
-    nothing = a.single | a.closed | a.masked
-    scores = d.scale(d.select(nothing, d.constant(0, ()), scores), a.scale)
+    """Gradients of query, key and value; what comes back to a row is taken relative to its largest weight."""
+    d, a, g = c.domain, _Attention(c), c.value("grad_out")
+    back = d.matmul(g, transposed(d, a.repeated("value")))
+    index = a.rows.is_top.to(torch.uint8).argmax(-1, keepdim=True)
+    relative = d.sub(back, d.move(lambda t: t.gather(-1, index), back))
+    relative = d.select(a.rows.is_top, d.scale(back, 0), relative)
+    mean = d.sum(d.mul(a.weights, relative), (-1,), keepdim=True)
+    scores = d.scale(d.mul(a.weights, d.sub(relative, mean)), a.scale)
     return (
         d.matmul(scores, a.repeated("key")),
-        a.collected(d.matmul(transposed(scores), c.value("query"))),
-        a.collected(d.matmul(transposed(a.weights), g)),
+        a.collected(d.matmul(transposed(d, scores), c.value("query"))),
+        a.collected(d.matmul(transposed(d, a.weights), g)),
     )
+
+
+@rule("_safe_softmax")
+def safe_softmax(c: Call[Any]) -> Any:
+    """Softmax; 0 in rows in which all scores are −∞."""
+    d, run, dim = c.domain, c.run("self"), c["dim"]
+    if not run.dim() or not run.numel():
+        raise Cannot("softmax of a single number or of nothing")
+    closed = (run == -torch.inf).all(dim, keepdim=True)
+    scores = _open(d, closed, c.value("self"))
+    return _open(d, closed, rows(d, scores, run.masked_fill(closed, 0.0), dim).probabilities())

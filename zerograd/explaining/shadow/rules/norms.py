@@ -15,6 +15,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.domain import AnyDomain, Cannot
 from zerograd.explaining.shadow.rules.parts import channels, each, optional, size
+from zerograd.explaining.shadow.rules.softmax import is_even
 from zerograd.explaining.shadow.rules.table import Call, rule
 
 
@@ -30,7 +31,7 @@ def _statistics(d: AnyDomain, x: Any, dims: Sequence[int], eps: float) -> tuple[
     """Return mean, variance (divided by n) and 1/√(variance + eps), with dimensions kept."""
     mean = _mean(d, x, dims)
     if _count(d, x, dims) == 1:
-        variance = d.constant(0, d.shape(mean))
+        variance = d.scale(mean, 0)
     else:
         off = d.sub(x, mean)
         variance = _mean(d, d.mul(off, off), dims)
@@ -39,15 +40,33 @@ def _statistics(d: AnyDomain, x: Any, dims: Sequence[int], eps: float) -> tuple[
 
 def _normalised(d: AnyDomain, x: Any, mean: Any, rstd: Any, alone: bool) -> Any:
     """Return x̂; ``alone``: each entry is its own mean."""
-    return d.constant(0, d.shape(x)) if alone else d.mul(d.sub(x, mean), rstd)
+    return d.scale(x, 0) if alone else d.mul(d.sub(x, mean), rstd)
 
 
-def _gradient(d: AnyDomain, a: Any, normal: Any, rstd: Any, dims: Sequence[int]) -> Any:
-    """Return the gradient of x where mean and deviation depend on it."""
-    if _count(d, normal, dims) == 1:
-        return d.constant(0, d.shape(normal))
+def _gradient(d: AnyDomain, a: Any, normal: Any, rstd: Any, dims: Sequence[int], *, even: bool) -> Any:
+    """Return the gradient of x where mean and deviation depend on it.
+
+    ``even``: a is one number over the dimensions, and so its own mean, and Σ x̂ = 0.
+    """
+    if even or _count(d, normal, dims) == 1:
+        return d.add(d.scale(a, 0), d.scale(normal, 0))
     along = d.mul(normal, _mean(d, d.mul(a, normal), dims))
     return d.mul(d.sub(d.sub(a, _mean(d, a, dims)), along), rstd)
+
+
+def _even(argument: Any, dims: Sequence[int]) -> bool:
+    """Whether a gradient is one number over some dimensions: its numbers are exact, or it was made so."""
+    run: Tensor = argument.run
+    if argument.node.operation == "leaf":
+        return all(bool((run == run.narrow(i, 0, 1)).all()) for i in dims if run.shape[i])
+    if argument.node.operation == "clone" and argument.view is None:
+        return _even(argument.node.arguments[0], dims)
+    return all(is_even(argument, run.dim() - i) for i in dims)
+
+
+def _one_number(weight: Any) -> bool:
+    """Whether all weights are one number, such as 1."""
+    return weight is None or (weight.node.operation == "leaf" and _even(weight, range(weight.run.dim())))
 
 
 def _affine(d: AnyDomain, v: Any, weight: Any, bias: Any) -> Any:
@@ -128,6 +147,7 @@ def batch_norm_backward(c: Call[Any]) -> Any:
     training = bool(c.arguments.get("train", c.arguments.get("update")))
     saved = c["save_mean"], c.arguments.get("save_invstd", c.arguments.get("save_var"))
     alone = training and size([c.shape("input")[i] for i in dims]) == 1
+    even = training and _even(c["grad_out"], dims)
 
     @cache
     def statistics() -> tuple[Any, Any]:
@@ -142,13 +162,16 @@ def batch_norm_backward(c: Call[Any]) -> Any:
     def of_x() -> Any:
         a = d.mul(g, channels(d, c.value("weight"), n)) if c.has("weight") else g
         if training:
-            return _gradient(d, a, normal(), statistics()[1], dims)
+            return _gradient(d, a, normal(), statistics()[1], dims, even=even)
         return d.mul(a, statistics()[1])
+
+    def of_weight() -> Any:  # Σ x̂ = 0
+        return d.sum(d.scale(normal(), 0) if even else d.mul(g, normal()), dims)
 
     return _wanted(
         c["output_mask"],
         of_x,
-        lambda: d.sum(d.mul(g, normal()), dims),
+        of_weight,
         lambda: d.sum(g, dims),
     )
 
@@ -178,6 +201,7 @@ def layer_norm_backward(c: Call[Any]) -> Any:
     d, g, dims = c.domain, c.value("grad_out"), _last(c)
     front = [i for i in range(len(c.shape("input"))) if i not in dims]
     alone = size(c["normalized_shape"]) == 1
+    even = _even(c["grad_out"], dims) and _one_number(c["weight"])
 
     @cache
     def normal() -> Any:
@@ -185,7 +209,7 @@ def layer_norm_backward(c: Call[Any]) -> Any:
 
     def of_x() -> Any:
         a = d.mul(g, c.value("weight")) if c.has("weight") else g
-        return _gradient(d, a, normal(), c.value("rstd"), dims)
+        return _gradient(d, a, normal(), c.value("rstd"), dims, even=even)
 
     return _wanted(
         c["output_mask"],
@@ -220,6 +244,7 @@ def group_norm_backward(c: Call[Any]) -> Any:
     """Gradients of input, weight and bias. Mean and deviation are the forward operation's results."""
     d, (n, groups, inside, places) = c.domain, _grouped(c)
     g = _shaped(d, c.value("grad_out"), (n, groups, inside, places))
+    even = _even(c["grad_out"], range(1, len(c.shape("input")))) and _one_number(c["weight"])
 
     def rstd() -> Any:
         return _shaped(d, c.value("rstd"), (n, groups, 1, 1))
@@ -231,7 +256,7 @@ def group_norm_backward(c: Call[Any]) -> Any:
 
     def of_x() -> Any:
         a = d.mul(g, _shaped(d, c.value("weight"), (1, groups, inside, 1))) if c.has("weight") else g
-        return _shaped(d, _gradient(d, a, normal(), rstd(), (2, 3)), c.shape("input"))
+        return _shaped(d, _gradient(d, a, normal(), rstd(), (2, 3), even=even), c.shape("input"))
 
     return _wanted(
         c["output_mask"],
@@ -276,7 +301,7 @@ def weight_norm_backward(c: Call[Any]) -> Any:
     d, grad = c.domain, c.value("grad_w")
     dims = _others(c)
     if _other(c) == 1:
-        return d.constant(0, c.shape("saved_v")), d.mul(grad, _signs(c, "saved_v"))
+        return d.scale(c.value("saved_v"), 0), d.mul(grad, _signs(c, "saved_v"))
     v = c.value("saved_v")
     squares = d.sum(d.mul(v, v), dims, keepdim=True)
     inner, norm = d.sum(d.mul(grad, v), dims, keepdim=True), d.unary("sqrt", squares)

@@ -1,7 +1,7 @@
 """Rational functions of *atoms*: values of transcendental functions, each different one a variable.
 
-A rational function that is 0 is 0 whatever the atoms are, wherever its denominators are not 0. Atoms know a ball that
-contains their value, with which denominators are shown not to be 0, and some know their square.
+A rational function that is 0 is 0 whatever the atoms are, wherever its denominators are not 0. Atoms know a
+ball that contains their value, with which denominators are shown not to be 0, and some know their square.
 """
 
 from __future__ import annotations
@@ -140,6 +140,14 @@ class Field:
             case _:
                 return self._atom(name, x)
 
+    def free(self, x: Any) -> Any:
+        """Return a new variable that stands for a number; it counts as that number only in balls."""
+        if len(self.atoms) == ATOMS:
+            raise Cannot("too many numbers")
+        with flint.ctx.workprec(PRECISION):
+            self.atoms.append(Atom("free", x, flint.arb(x)))
+        return self._variable(len(self.atoms) - 1)
+
     def _over(self, x: Any) -> Any:
         if is_exact(x):
             if not x:
@@ -157,7 +165,7 @@ class Field:
                     if atom.name == "log":
                         power = self._power(atom.argument, int(coefficient.p))
                         factor = factor * power
-                        x = x - coefficient * Quotient(self, _VARIABLES[exponents.index(1)], _CONTEXT.constant(ONE))
+                        x = x - coefficient * self._variable(exponents.index(1))
         negative = x < ZERO if is_exact(x) else x.above.leading_coefficient() < 0
         value = self._atom("exp", -x) if negative else self._atom("exp", x)
         return factor * (self._over(value) if negative else value)
@@ -186,7 +194,10 @@ class Field:
                 raise Cannot("too many transcendental numbers")
             self._numbers[key] = len(self.atoms)
             self.atoms.append(Atom(name, x, value, square))
-        return Quotient(self, _VARIABLES[self._numbers[key]], _CONTEXT.constant(ONE))
+        return self._variable(self._numbers[key])
+
+    def _variable(self, number: int) -> Quotient:
+        return Quotient(self, _VARIABLES[number], _CONTEXT.constant(ONE))
 
 
 class Quotient:

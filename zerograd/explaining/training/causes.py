@@ -1,0 +1,138 @@
+"""Why gradient entries are zero: for each gradient the roots that suffice alone, or together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zerograd.explaining.tape.nodes import Source
+from zerograd.explaining.training.covers import Covers
+from zerograd.explaining.training.explanation import Cause, Kind
+from zerograd.explaining.training.graph import Graph
+from zerograd.explaining.training.narrowing import Narrowing
+from zerograd.explaining.training.origins import Facts, Origins
+from zerograd.explaining.training.places import batch_size
+from zerograd.explaining.training.unused import unused
+from zerograd.explaining.training.walking import Walk
+from zerograd.explaining.training.wording import Wording
+
+_ORDER = {kind: i for i, kind in enumerate(Kind)}
+
+
+def find_causes(
+    gradients: Mapping[str, Source],
+    zeros: Mapping[str, Tensor],
+    loss: Source | None,
+    facts: Facts,
+    tick: Callable[[], None] | None = None,
+) -> dict[str, tuple[Cause, ...]]:
+    """Return why entries of gradients are zero.
+
+    Args:
+        gradients: by name; those of parameters by the names that ``facts.name`` gives.
+        zeros: which entries of each are exactly zero; those of nothing else are asked about.
+        loss: what ``backward`` started from.
+        tick: called now and then; may raise to stop.
+    """
+    asked = {name: source for name, source in gradients.items() if bool(zeros[name].any())}
+    if not asked:
+        return {}
+    with torch.no_grad():
+        return _Search(asked, zeros, loss, facts, tick).causes()
+
+
+class _Search:
+    def __init__(
+        self,
+        gradients: Mapping[str, Source],
+        zeros: Mapping[str, Tensor],
+        loss: Source | None,
+        facts: Facts,
+        tick: Callable[[], None] | None,
+    ) -> None:
+        self._gradients, self._zeros, self._facts = gradients, zeros, facts
+        graph = Graph(gradients.values(), loss, facts.is_input)
+        self._walk = Walk(graph, list(gradients.values()), tick)
+        known = {gradient: zeros[name] for name, gradient in gradients.items()}
+        origins = Origins(self._walk, facts, known)
+        self._roots = origins.roots
+        self._covers = Covers(self._walk, self._roots)
+        batch = facts.batch if facts.batch is not None else batch_size(graph, graph.nodes)
+        self._narrowing = Narrowing(self._walk, batch)
+        self._wording = Wording(graph, origins, facts, batch)
+        self._open = self._walk.walk({})
+        self._loss = loss
+
+    def causes(self) -> dict[str, tuple[Cause, ...]]:
+        saddles = self._saddles()
+        return {name: self._of(name, saddles) for name in self._gradients}
+
+    def _of(self, name: str, saddles: set[tuple[str, str]]) -> tuple[Cause, ...]:
+        gradient, zeros = self._gradients[name], self._zeros[name]
+        causes: list[Cause] = []
+        free = zeros & ~self._open(gradient)
+        if bool(free.any()):
+            causes += unused(self._walk, gradient, free, self._facts, self._loss, name)
+            still = ~self._walk.walk({}, open_constants=True)(gradient)
+            for roots, entries in self._covers.beside(gradient, free & ~still):
+                causes += self._cover(name, gradient, roots, entries, saddles, True)
+        left = zeros & ~free
+        if bool(left.any()):
+            for roots, entries in self._covers.cover(gradient, left):
+                causes += self._cover(name, gradient, roots, entries, saddles)
+        return tuple(sorted(_merged(causes), key=lambda c: (not c.alone, _ORDER[c.kind])))
+
+    def _cover(
+        self,
+        name: str,
+        gradient: Source,
+        roots: tuple[int, ...],
+        entries: Tensor,
+        saddles: set[tuple[str, str]],
+        open_constants: bool = False,
+    ) -> Iterator[Cause]:
+        for number in roots:
+            root = self._roots[number]
+            others = [self._roots[i].closed for i in roots if i != number]
+            for part in self._narrowing.parts(root, others, gradient, entries, open_constants):
+                both = (name, root.name) in saddles
+                alone = len(roots) == 1 and part.alone
+                yield self._wording.cause(name, root, part, gradient, alone, both)
+
+    def _saddles(self) -> set[tuple[str, str]]:
+        """Return pairs of parameters of which each makes all of the other's gradient zero."""
+        works: set[tuple[str, str]] = set()
+        for number, root in enumerate(self._roots):
+            if root.name in self._gradients and not root.derived:
+                for name, gradient in self._gradients.items():
+                    zeros = self._zeros[name]
+                    if name != root.name and bool(zeros.all()):
+                        if bool(self._covers.zeros((number,), gradient).all()):
+                            works.add((name, root.name))
+        return {(a, b) for a, b in works if (b, a) in works}
+
+
+def _merged(causes: list[Cause]) -> list[Cause]:
+    """Add up the entries of causes that are otherwise the same."""
+    merged: dict[Any, Cause] = {}
+    for cause in causes:
+        details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k != "terms"))
+        key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, details)
+        known = merged.get(key)
+        if known is None:
+            merged[key] = cause
+        else:
+            merged[key] = Cause(
+                cause.kind,
+                cause.where,
+                cause.samples,
+                known.entries + cause.entries,
+                cause.structural,
+                cause.alone,
+                cause.all_samples,
+                known.details,
+            )
+    return list(merged.values())

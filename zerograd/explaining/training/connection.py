@@ -1,0 +1,87 @@
+"""Whether a parameter is connected with the loss, and where the way is cut if it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.tape.nodes import Node, Phase, Source
+from zerograd.explaining.training.explanation import Cause, Kind
+from zerograd.explaining.training.graph import base, whole_cone
+from zerograd.explaining.training.places import place_of
+
+
+def connection(loss: Source | None, leaves: Collection[Node], entries: int, requires_grad: bool) -> Cause:
+    """Return why ``backward`` left no gradient for a parameter.
+
+    Args:
+        loss: what ``backward`` started from.
+        leaves: the nodes that are this parameter.
+        entries: how many it has.
+    """
+    if not requires_grad:
+        return Cause(Kind.FROZEN, "", None, entries, True)
+    if loss is None:
+        return Cause(Kind.NOT_CONNECTED, "", None, entries, True)
+    by_floats = _path(loss, leaves, through_decisions=False)
+    if by_floats is not None:
+        where, operation = _cut(by_floats)
+        return Cause(Kind.DETACHED, where, None, entries, True, details={"operation": operation})
+    node = decision_between(loss, leaves)
+    if node is not None:
+        operation = base(node.operation)
+        return Cause(
+            Kind.PIECEWISE_CONSTANT,
+            place_of(node, operation),
+            None,
+            entries,
+            True,
+            details={"operation": operation},
+        )
+    return Cause(Kind.NOT_CONNECTED, "", None, entries, True)
+
+
+def decision_between(loss: Source, leaves: Collection[Node]) -> Node | None:
+    """Return the last decision, such as argmax, by which the loss depends on some leaves; None if it does not so."""
+    numbers = {leaf.number for leaf in leaves}
+    nodes = [node for node in whole_cone([loss]) if node.phase is not Phase.BACKWARD]
+    dependent = set(numbers)
+    for node in nodes:
+        if any(source.node.number in dependent for source in node.sources()):
+            dependent.add(node.number)
+    useful = {loss.node.number}
+    last = None
+    for node in reversed(nodes):
+        if node.number not in useful or node.number not in dependent or node.number in numbers:
+            continue
+        useful.update(source.node.number for source in node.sources())
+        if is_decision(node) and any(s.is_float and s.node.number in dependent for s in node.sources()):
+            last = last or node
+    return last
+
+
+def _path(loss: Source, leaves: Collection[Node], through_decisions: bool) -> Sequence[Node] | None:
+    """Return nodes from a leaf to the loss, each read by the next; None if there is no way."""
+    numbers = {leaf.number for leaf in leaves}
+    after: dict[int, Node | None] = {loss.node.number: None}
+    waiting = [loss.node]
+    while waiting:
+        node = waiting.pop()
+        if node.number in numbers:
+            path: list[Node] = [node]
+            while (following := after[path[-1].number]) is not None:
+                path.append(following)
+            return path
+        if is_decision(node) and not through_decisions and node.operation != "leaf":
+            continue
+        for source in node.sources():
+            if source.node.number not in after and (source.is_float or through_decisions):
+                after[source.node.number] = node
+                waiting.append(source.node)
+    return None
+
+
+def _cut(path: Sequence[Node]) -> tuple[str, str]:
+    """Return where a way is cut: what ran without gradients, as far as can be told."""
+    first = path[1] if len(path) > 1 else path[0]
+    return place_of(first), "detach() or no_grad()"
