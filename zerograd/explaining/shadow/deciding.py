@@ -28,7 +28,7 @@ Identity: TypeAlias = Callable[[Source, Tensor], Tensor]
 
 UNKNOWN = 2
 FLOAT64, PAIRS = 53, 88
-PRECISIONS = (64, 128, 256, 512, 1024)
+PRECISIONS = (128, 256, 512, 1024)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,13 +43,15 @@ def two_sum(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Return the rounded sum and its error, which is a float (Knuth)."""
     s = a + b
     part = s - a
-    return s, (a - (s - part)).add_(b - part)
+    rest = (s - part).sub_(a)  # (b − part) + (a − (s − part)), in less memory
+    return s, torch.sub(b, part, out=part).sub_(rest)
 
 
 def fast_two_sum(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Return the same for |a| ≥ |b|, or a = 0 (Dekker)."""
     s = a + b
-    return s, b - (s - a)
+    rest = s - a
+    return s, torch.sub(b, rest, out=rest)
 
 
 def _halves(a: Tensor) -> tuple[Tensor, Tensor]:
@@ -63,17 +65,19 @@ def two_product(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     p = a * b
     a1, a2 = _halves(a)
     b1, b2 = _halves(b)
-    return p, ((a1 * b1).sub_(p).add_(a1 * b2).add_(a2 * b1)).add_(a2 * b2)
+    # without fused operations each product is exact, and with them no result is less so
+    return p, (a1 * b1).sub_(p).add_(a1 * b2).add_(a2 * b1).add_(a2 * b2)
 
 
 def add(x: Pair, y: Pair) -> Pair:
     """Return x + y. −∞ plus a number is −∞."""
     s, e = two_sum(x.hi, y.hi)
     t, f = two_sum(x.lo, y.lo)
-    s, e = fast_two_sum(s, e + t)
-    s, e = fast_two_sum(s, e + f)
-    error = (x.error + y.error + (x.hi.abs() + y.hi.abs()) * ROUNDING) * MORE + TINY
-    if bool((s == -torch.inf).any()) or bool(s.isnan().any()):
+    s, e = fast_two_sum(s, e.add_(t))
+    s, e = fast_two_sum(s, e.add_(f))
+    error = x.hi.abs() + y.hi.abs()
+    error = error.mul_(ROUNDING).add_(x.error).add_(y.error).mul_(MORE).add_(TINY)
+    if bool(s.isnan().any()):
         below = (x.hi + y.hi == -torch.inf) & x.error.isfinite() & y.error.isfinite()
         return Pair(s.masked_fill(below, -torch.inf), e.masked_fill(below, 0), error.masked_fill(below, 0))
     return Pair(s, e, error)
@@ -84,7 +88,8 @@ def mul(x: Pair, y: Pair) -> Pair:
     p, e = two_product(x.hi, y.hi)
     hi, lo = fast_two_sum(p, e.add_(x.hi * y.lo).add_(x.lo * y.hi))
     a, b = x.size, y.size
-    error = (a * y.error + x.error * (b + y.error) + a * b * ROUNDING) * MORE + TINY
+    error = a * (b * ROUNDING + y.error)
+    error = error.add_(x.error * (b + y.error)).mul_(MORE).add_(TINY)
     return Pair(hi, lo, error)
 
 

@@ -26,7 +26,7 @@ class PairDomain(Domain[Pair]):
         known = value.isfinite() | (value == -torch.inf)
         error = torch.zeros_like(value).masked_fill(~known, torch.inf)
         if tensor.dtype == torch.int64:
-            error = error.masked_fill(value.abs() > 2.0**53, 1024.0)
+            error = error.masked_fill(value.abs() >= 2.0**53, 1024.0)
         return Pair(value.where(known, torch.zeros_like(value)), torch.zeros_like(value), error)
 
     def constant(self, number: Number, shape: Sequence[int]) -> Pair:
@@ -123,7 +123,7 @@ class PairDomain(Domain[Pair]):
         left = [s for s, _ in _slices(a.hi, a.lo, rows, bits, SLICES)]
         right = [s for s, _ in _slices(b.hi, b.lo, columns, bits, SLICES)]
         scale = torch.exp2(rows + columns)
-        total = arithmetic.exact(torch.zeros_like(scale))
+        hi, lo = torch.zeros_like(scale), torch.zeros_like(scale)
         for order in reversed(range(SLICES)):
             pairs = [(left[i], right[order - i]) for i in range(order + 1)]
             pairs = [(s, t) for s, t in pairs if bool(s.any()) and bool(t.any())]
@@ -132,12 +132,15 @@ class PairDomain(Domain[Pair]):
                     torch.cat([s for s, _ in pairs], -1), torch.cat([t for _, t in pairs], -2)
                 )
                 part = product.mul_(scale * 2.0 ** (2 - 2 * bits - bits * order))
-                total = arithmetic.add(total, arithmetic.exact(part))
-        beyond = scale * (terms * (SLICES + 2) * 2.0 ** (-bits * SLICES))
+                hi, rest = two_sum(part, hi)
+                lo = lo.add_(rest)
+        hi, lo = two_sum(hi, lo)
+        # what slices omit, and the rounding of at most 8 sums of numbers below 2⁻⁵¹ of the greatest possible
+        beyond = scale * (terms * ((SLICES + 2) * 2.0 ** (-bits * SLICES) + 2.0**-98))
         reach = torch.matmul(a.size, b.error) + torch.matmul(a.error, b.size + b.error)
-        error = (total.error + beyond + reach * (1 + 2 * terms * 2.0**-52)) * MORE + TINY
+        error = (beyond + reach * (1 + 2 * terms * 2.0**-52)) * MORE + TINY
         bad = (rows > _MOST) | (columns > _MOST)
-        return Pair(total.hi, total.lo, error.masked_fill(bad, torch.inf))
+        return Pair(hi, lo, error.masked_fill(bad, torch.inf))
 
     def unary(self, name: str, v: Pair) -> Pair:
         return functions.apply(name, v)
