@@ -121,7 +121,8 @@ def test_whether_a_zero_is_exact_is_passed_on() -> None:
         mode.backward(linear(w, 0)())
         optimizer.step()
     assert mode.last()["w"].details == {"entries": {"zero_gradient": 1}}
-    assert mode.last({"w": False})["w"].details["zero_gradient"] == {"exactly": False}
+    assert mode.last({"w": True})["w"].details["zero_gradient"] == {"exactly": True}
+    assert mode.last({"w": False})["w"].details == {"entries": {"zero_gradient": 1}}
 
 
 def make() -> nn.Sequential:

@@ -31,7 +31,12 @@ def connection(loss: Source | None, leaves: Collection[Node], entries: int, requ
     if node is not None:
         operation = base(node.operation)
         return Cause(
-            Kind.PIECEWISE_CONSTANT, place_of(node, operation), None, entries, True, details={"operation": operation}
+            Kind.PIECEWISE_CONSTANT,
+            place_of(node, operation),
+            None,
+            entries,
+            True,
+            details={"operation": operation},
         )
     return Cause(Kind.NOT_CONNECTED, "", None, entries, True)
 

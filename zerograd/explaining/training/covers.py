@@ -125,5 +125,3 @@ class Covers:
             if bool((self.zeros(fewer, gradient) | ~entries).all()):
                 chosen = fewer
         return tuple(chosen)
-
-

@@ -85,7 +85,7 @@ class Graph:
         late = self._late(nodes)
         inputs: set[int] = set()  # what the network reads
         for node in reversed(nodes):
-            if node.number in inputs or node.number in self.parametric and node.number not in late:
+            if node.number in inputs or (node.number in self.parametric and node.number not in late):
                 inputs.update(source.node.number for source in node.sources())
         targets = {
             n.number
@@ -105,7 +105,11 @@ class Graph:
                 or any(word in node.operation for word in _LOSSES)
                 or operands & targets
                 or (outside and node.operation in _DIFFERENCES)
-                or (outside and has_modules and any(n in self.from_data and n not in self.parametric for n in operands))
+                or (
+                    outside
+                    and has_modules
+                    and any(n in self.from_data and n not in self.parametric for n in operands)
+                )
             ):
                 part.add(node.number)
         return part, targets

@@ -46,7 +46,9 @@ class Narrowing:
 
     def frame(self, root: Root, site: Site) -> Frame:
         """Return how a site's entries belong to samples and units."""
-        if root.kind is Kind.ZERO_WEIGHT or site.slot[1] == "leaf" and self._walk.graph.is_parameter(site.node):
+        if root.kind is Kind.ZERO_WEIGHT or (
+            site.slot[1] == "leaf" and self._walk.graph.is_parameter(site.node)
+        ):
             return Frame.of_weight(site.node, site.zeros.shape)
         return Frame.of_value(site.node, site.zeros.shape, self._batch)
 
@@ -65,9 +67,14 @@ class Narrowing:
             open_constants: count zeros that the program wrote as non-zero.
         """
         self._open_constants = open_constants
+        if root.kind is Kind.CANCELLATION and root.anchor is gradient.node:
+            yield _own(entries)
+            return
         beside = union(others)
         fixed = root.fixed(root.closed)
-        always = entries & self._explained(fixed, beside, gradient) if any(map(_any, fixed.values())) else None
+        always = (
+            entries & self._explained(fixed, beside, gradient) if any(map(_any, fixed.values())) else None
+        )
         if always is not None and bool(always.any()):
             yield from self._narrowed(root, fixed, beside, gradient, always, True)
             entries = entries & ~always
@@ -75,7 +82,7 @@ class Narrowing:
             yield from self._narrowed(root, root.closed, beside, gradient, entries, False)
 
     def _explained(self, closed: Closed, beside: Closed, gradient: Source) -> Tensor:
-        return ~self._walk.walk(union([closed, beside]), self._open_constants)(gradient)
+        return ~self._walk.walk(union([closed, beside]), self._open_constants, gradient)(gradient)
 
     def _narrowed(
         self,
@@ -115,11 +122,18 @@ class Narrowing:
             if bool((self._explained(narrowed, beside, gradient) | ~entries).all()):
                 chosen = candidate
                 break
+        if bool((chosen & ~every).any()):  # closed at some places only: no sample can be named for a unit
+            which = tuple(chosen.any(0).nonzero().flatten().tolist())
+            yield replace(self._part(None, which, units, entries, structural), entries=entries)
+            return
         groups = rectangles(chosen)
         if len(groups) > _MOST_PARTS:
             yield Part(None, None, units, entries, structural)
             return
-        parts = [self._part(where if samples else None, which, units, entries, structural) for where, which in groups]
+        parts = [
+            self._part(where if samples else None, which, units, entries, structural)
+            for where, which in groups
+        ]
         if len(parts) > 1:
             for part, (where, which) in zip(parts, groups, strict=True):
                 only = torch.zeros_like(chosen)
@@ -132,7 +146,12 @@ class Narrowing:
         yield from parts if len(parts) > 1 else [replace(p, entries=entries) for p in parts]
 
     def _part(
-        self, samples: tuple[int, ...] | None, which: tuple[int, ...], units: int, entries: Tensor, structural: bool
+        self,
+        samples: tuple[int, ...] | None,
+        which: tuple[int, ...],
+        units: int,
+        entries: Tensor,
+        structural: bool,
     ) -> Part:
         """Return a part with the gradient's entries that belong to its units, if the gradient's rows do."""
         if entries.dim() == 0 or entries.shape[0] != units:
@@ -141,6 +160,14 @@ class Narrowing:
         rows[list(which)] = True
         inside = entries & rows.reshape(-1, *[1] * (entries.dim() - 1))
         return Part(samples, which, units, inside, structural)
+
+
+def _own(entries: Tensor) -> Part:
+    """Return the part that a sum has in itself: the gradient's rows in which its terms cancel."""
+    if entries.dim() == 0:
+        return Part(None, None, 0, entries, False)
+    rows = entries.reshape(entries.shape[0], -1).any(1).nonzero().flatten().tolist()
+    return Part(None, tuple(rows), entries.shape[0], entries, False)
 
 
 def _any(zeros: Tensor) -> bool:

@@ -2,20 +2,80 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.bounded import BoundedDomain
-from zerograd.explaining.shadow.deciding import Classes, decide_all
+from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all, signs
 from zerograd.explaining.shadow.evaluation import Evaluation, observed
-from zerograd.explaining.tape.nodes import Source
-from zerograd.explaining.training.explanation import Entries, Floats, Row, Step, StepReport, Unsupported
+from zerograd.explaining.shadow.identities import CANCEL, Identities
+from zerograd.explaining.tape.nodes import Node, Source
+from zerograd.explaining.tape.storages import is_plain
+from zerograd.explaining.training.causes import find_causes
+from zerograd.explaining.training.connection import connection
+from zerograd.explaining.training.explanation import (
+    Cause,
+    Entries,
+    Floats,
+    Row,
+    Step,
+    StepReport,
+    Unsupported,
+)
 from zerograd.explaining.training.floats import count_floats, describe_place
+from zerograd.explaining.training.graph import whole_cone
+from zerograd.explaining.training.kinks import count_across
 from zerograd.explaining.training.observation import Observation, Outcome
+from zerograd.explaining.training.origins import Facts, Law
 from zerograd.explaining.training.steps import explain_step
+
+_INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,))
+"""What may be spent on values between parameters and loss that are looked at for causes."""
+
+
+class Proofs:
+    """What can be proved of the values of one step.
+
+    Attributes:
+        budget: what may be spent on gradient entries that error bounds leave open.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._bounded = Evaluation(BoundedDomain())
+        self._identities = Identities(self._bounded)
+        self._budget = budget
+
+    def classes(self, sources: Sequence[Source]) -> list[Classes]:
+        """Return what is known of the entries of gradients."""
+        return decide_all(sources, self._bounded, self._budget, self._identities.zero)
+
+    def zeros(self, sources: Sequence[Source]) -> list[Tensor]:
+        """Return where values in between are certainly zero."""
+        return [classes.zero for classes in decide_all(sources, self._bounded, _INTERMEDIATE)]
+
+    def across_kinks(self, gradients: Mapping[str, Source]) -> dict[str, int]:
+        """Return how many entries of each gradient depend on a unit that rounding carried across a kink."""
+        return count_across(
+            gradients, self._bounded, lambda source: signs(source, self._bounded, _INTERMEDIATE)
+        )
+
+    def laws(self, source: Source, zeros: Tensor) -> dict[Law, Tensor]:
+        """Return the laws that make entries of a value zero, and which."""
+        proven = self._identities.zero(source, zeros)
+        laws: dict[Law, Tensor] = {}
+        for entry in proven.reshape(-1).nonzero().reshape(-1).tolist():
+            for identity in self._identities.reason(source, entry)[:1]:
+                if identity.law == CANCEL and not identity.structural:
+                    continue  # an accident of these data, and no law
+                law = Law(identity.law, identity.operation, identity.place, identity.structural)
+                mask = laws.setdefault(law, torch.zeros_like(zeros))
+                mask.view(-1)[entry] = True
+        return laws
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +95,7 @@ def report_step(
     loss: Source | None,
     observations: Sequence[Observation],
     messages: tuple[str, ...],
+    budget: Budget,
 ) -> StepReport:
     """Return the report of one step.
 
@@ -43,27 +104,40 @@ def report_step(
         gradients: values of gradients, by the identity of the tensor.
         loss: what ``backward`` started from.
         observations: what was seen of optimisers.
+        budget: what may be spent on entries that error bounds leave open.
     """
     names = {id(tensor): name for name, tensor in {**parameters, **inputs}.items()}
     there = {names[key]: source for key, source in gradients.items() if key in names}
-    bounded = Evaluation(BoundedDomain())
-    classes = decide_all(list(there.values()), bounded)
+    proofs = Proofs(budget)
+    classes = proofs.classes(list(there.values()))
     known = {
         name: Gradient(source, decision)
         for (name, source), decision in zip(there.items(), classes, strict=True)
     }
     zeros = {name: bool(gradient.classes.zero.all()) for name, gradient in known.items()}
     steps = _steps(observations, zeros)
+    facts = Facts(proofs.zeros, _leaf_names(parameters, inputs), proofs.laws, frozenset(inputs))
+    causes = _causes(there, {name: it.classes.zero for name, it in known.items()}, loss, facts)
 
-    def rows(tensors: Mapping[str, Tensor]) -> dict[str, Row]:
-        return {
-            name: _row(name, tensor, known.get(name), steps.get(name)) for name, tensor in tensors.items()
-        }
+    across = proofs.across_kinks(there)
+    read = _leaves(loss, facts.name)
+
+    def row(name: str, tensor: Tensor) -> Row:
+        step = steps.get(name)
+        if name not in known:
+            cause = connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad)
+            return _without_gradient(name, tensor, cause, step)
+        gradient = known[name]
+        floats = count_floats(
+            gradient.source, gradient.classes.zero, gradient.classes.nonzero, across.get(name, 0)
+        )
+        entries = _count(gradient.classes)
+        return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)
 
     return StepReport(
         number=number,
-        parameters=rows(parameters),
-        inputs=rows(inputs),
+        parameters={name: row(name, tensor) for name, tensor in parameters.items()},
+        inputs={name: row(name, tensor) for name, tensor in inputs.items()},
         unsupported=_unsupported(list(there.values())),
         optimizer=_optimizer(observations),
         loss=float(loss.run) if loss is not None and loss.run.numel() == 1 else None,
@@ -71,22 +145,62 @@ def report_step(
     )
 
 
-def _row(name: str, tensor: Tensor, gradient: Gradient | None, step: Step | None) -> Row:
-    shape, size = tuple(tensor.shape), tensor.numel()
-    if gradient is None:
-        dtype = str(tensor.dtype).removeprefix("torch.")
-        return Row(name, shape, Entries(zero=size), Floats(dtype, zero=size), step=step)
-    classes = gradient.classes
+def _causes(
+    gradients: Mapping[str, Source], zeros: Mapping[str, Tensor], loss: Source | None, facts: Facts
+) -> dict[str, tuple[Cause, ...]]:
+    """Return causes; none, with a warning, where looking for them fails: the user's training goes on."""
+    try:
+        return find_causes(gradients, zeros, loss, facts)
+    except Exception as error:
+        warnings.warn(
+            f"zerograd failed to find causes of zero gradients, which is a bug: {type(error).__name__}: {error}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return {}
+
+
+def _leaves(loss: Source | None, name_of: Callable[[Node], str | None]) -> dict[str, list[Node]]:
+    """Return the leaves that the loss depends on in any way, by the name of the tensor."""
+    leaves: dict[str, list[Node]] = {}
+    for node in whole_cone([loss]) if loss is not None else ():
+        name = name_of(node) if node.operation == "leaf" else None
+        if name is not None:
+            leaves.setdefault(name, []).append(node)
+    return leaves
+
+
+def _leaf_names(
+    parameters: Mapping[str, Tensor], inputs: Mapping[str, Tensor]
+) -> Callable[[Node], str | None]:
+    """Return a function from a leaf to the name of the tensor that it was read from."""
+    names = {_identity(tensor): name for name, tensor in {**parameters, **inputs}.items() if is_plain(tensor)}
+
+    def name_of(node: Node) -> str | None:
+        return names.get((node.identity[0], node.identity[1].offset)) if node.identity is not None else None
+
+    return name_of
+
+
+def _identity(tensor: Tensor) -> tuple[int, int]:
+    return tensor.untyped_storage()._cdata, int(tensor.storage_offset())
+
+
+def _without_gradient(name: str, tensor: Tensor, cause: Cause, step: Step | None) -> Row:
+    """Return the row of a tensor to which ``backward`` gave no gradient."""
+    size, dtype = tensor.numel(), str(tensor.dtype).removeprefix("torch.")
+    return Row(name, tuple(tensor.shape), Entries(zero=size), Floats(dtype, zero=size), (cause,), step)
+
+
+def _count(classes: Classes) -> Entries:
     left = int(classes.undecided.sum())
-    entries = Entries(
+    return Entries(
         zero=int(classes.zero.sum()),
         nonzero=int(classes.nonzero.sum()),
         undecided=0 if classes.is_observed else left,
         observed=left if classes.is_observed else 0,
         precision=classes.precision if left and not classes.is_observed else None,
     )
-    floats = count_floats(gradient.source, classes.zero, classes.nonzero, 0)
-    return Row(name, shape, entries, floats, step=step)
 
 
 def _steps(observations: Sequence[Observation], zeros: Mapping[str, bool]) -> dict[str, Step]:

@@ -26,7 +26,7 @@ def explain_step(observation: Observation, exactly_zero: Mapping[str, bool] | No
     whatever moved.
 
     Args:
-        exactly_zero: parameters of which it is known whether all entries of the gradient are exactly zero.
+        exactly_zero: whether all entries of a parameter's gradient are known to be exactly zero.
     """
     replaced = replacements(observation.module, observation.slots)
     norm = _Norm(observation)
@@ -182,8 +182,8 @@ class _Explained:
             counts[change] = gone
         if plain := int(zero.sum()) - gone:
             counts[Reason.ZERO_GRADIENT] = plain
-            if self.exactly_zero is not None:
-                self.details[Reason.ZERO_GRADIENT] = {"exactly": self.exactly_zero}
+            if self.exactly_zero:
+                self.details[Reason.ZERO_GRADIENT] = {"exactly": True}
         rest = unmoved[~zero]
         if rest.numel():
             self._judge(rest, counts)

@@ -16,7 +16,18 @@ from zerograd.explaining.training.origins import Facts, Origins, Root
 from zerograd.explaining.training.places import place_of, place_text, with_parts
 
 _MOST_TERMS = 9
-_FLAT = ("clamp", "where", "masked_fill", "threshold", "relu", "hinge", "margin", "clamp_min", "hardtanh", "maximum")
+_FLAT = (
+    "clamp",
+    "where",
+    "masked_fill",
+    "threshold",
+    "relu",
+    "hinge",
+    "margin",
+    "clamp_min",
+    "hardtanh",
+    "maximum",
+)
 
 
 class Wording:
@@ -29,9 +40,7 @@ class Wording:
             for source in node.sources():
                 self._readers.setdefault(source.node.number, []).append(node)
 
-    def cause(
-        self, name: str, root: Root, part: Part, gradient: Source, alone: bool, both: bool
-    ) -> Cause:
+    def cause(self, name: str, root: Root, part: Part, gradient: Source, alone: bool, both: bool) -> Cause:
         """Return the cause that a part of a root is.
 
         Args:
@@ -40,15 +49,17 @@ class Wording:
         """
         where, details = self._described(name, root, part, gradient)
         noun = "feature" if root.factor == "the input" else "unit"
-        if part.units is not None and 0 < len(part.units) and part.of > 1:
+        if part.units is not None and len(part.units) > 0 and part.of > 1:
             details = {"units": part.units, "of": part.of, **details}
             if len(part.units) < part.of:
                 where = with_parts(where, part.units, noun)
         samples = part.samples
-        if root.kind is Kind.ZERO_ADJOINT:
+        if root.kind in (Kind.ZERO_ADJOINT, Kind.IDENTITY):
             details.pop("units", None)
             details.pop("of", None)
             where = where.partition(", unit")[0]
+        if root.kind is Kind.IDENTITY:
+            samples = None
         if root.kind is Kind.CANCELLATION:
             details, samples = self._cancellation(root, gradient, part, details)
         if both:
@@ -142,7 +153,8 @@ class Wording:
         names = [
             base(n.operation)
             for n in self._graph.nodes
-            if n.number in self._graph.loss_forward and ("loss" in n.operation or "cross_entropy" in n.operation)
+            if n.number in self._graph.loss_forward
+            and ("loss" in n.operation or "cross_entropy" in n.operation)
         ]
         return names[-1].removesuffix("_forward") if names else ""
 
@@ -159,9 +171,15 @@ class Wording:
             if "ignore_index" in call and isinstance(call.get("target"), Source):
                 target = call["target"].run
                 ignored = target == call["ignore_index"]
-                ignored = ignored[rows] if rows.dim() and target.dim() and len(target) > int(rows.max()) else ignored
+                ignored = (
+                    ignored[rows]
+                    if rows.dim() and target.dim() and len(target) > int(rows.max())
+                    else ignored
+                )
                 if bool(ignored.all()):
-                    return {"why": "the label is ignored" if ignored.numel() == 1 else "the labels are ignored"}
+                    return {
+                        "why": "the label is ignored" if ignored.numel() == 1 else "the labels are ignored"
+                    }
         if self._residual_is_zero(part_of_loss):
             return {"why": "the residual is 0"}
         if any(word in n.operation for n in self._loss_nodes() for word in _FLAT):
@@ -202,7 +220,7 @@ class Wording:
         details = {**details, "terms": tuple(terms[indices][:_MOST_TERMS].tolist())}
         over_samples = self._batch is not None and size == self._batch
         details["over"] = "samples" if over_samples else "terms"
-        if over_samples and len(positions) == 1 or over_samples and site.node is gradient.node:
+        if (over_samples and len(positions) == 1) or (over_samples and site.node is gradient.node):
             return details, tuple(indices.tolist())
         return details, part.samples
 

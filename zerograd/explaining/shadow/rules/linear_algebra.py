@@ -26,7 +26,10 @@ def dot(c: Call[Any]) -> Any:
     """Product of two vectors."""
     d = c.domain
     row = d.move(lambda t: t.unsqueeze(0), c.value("self"))
-    return d.move(lambda t: t.squeeze(0), _times_vector(d, row, c.value("tensor" if "tensor" in c.arguments else "other")))
+    return d.move(
+        lambda t: t.squeeze(0),
+        _times_vector(d, row, c.value("tensor" if "tensor" in c.arguments else "other")),
+    )
 
 
 def _times_vector(d: AnyDomain, matrix: Any, vector: Any) -> Any:
