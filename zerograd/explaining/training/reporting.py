@@ -43,25 +43,26 @@ class Proofs:
 
     Attributes:
         budget: what may be spent on gradient entries that error bounds leave open.
+        bounded: values in float64 with error bounds.
     """
 
     def __init__(self, budget: Budget) -> None:
-        self._bounded = Evaluation(BoundedDomain())
-        self._identities = Identities(self._bounded)
+        self.bounded = Evaluation(BoundedDomain())
+        self._identities = Identities(self.bounded)
         self._budget = budget
 
     def classes(self, sources: Sequence[Source]) -> list[Classes]:
         """Return what is known of the entries of gradients."""
-        return decide_all(sources, self._bounded, self._budget, self._identities.zero)
+        return decide_all(sources, self.bounded, self._budget, self._identities.zero)
 
     def zeros(self, sources: Sequence[Source]) -> list[Tensor]:
         """Return where values in between are certainly zero."""
-        return [classes.zero for classes in decide_all(sources, self._bounded, _INTERMEDIATE)]
+        return [classes.zero for classes in decide_all(sources, self.bounded, _INTERMEDIATE)]
 
     def across_kinks(self, gradients: Mapping[str, Source]) -> dict[str, int]:
         """Return how many entries of each gradient depend on a unit that rounding carried across a kink."""
         return count_across(
-            gradients, self._bounded, lambda source: signs(source, self._bounded, _INTERMEDIATE)
+            gradients, self.bounded, lambda source: signs(source, self.bounded, _INTERMEDIATE)
         )
 
     def laws(self, source: Source, zeros: Tensor) -> dict[Law, Tensor]:
@@ -116,7 +117,13 @@ def report_step(
     }
     zeros = {name: bool(gradient.classes.zero.all()) for name, gradient in known.items()}
     steps = _steps(observations, zeros)
-    facts = Facts(proofs.zeros, _leaf_names(parameters, inputs), proofs.laws, frozenset(inputs))
+    facts = Facts(
+        proofs.zeros,
+        _leaf_names(parameters, inputs),
+        proofs.laws,
+        frozenset(inputs),
+        bounded=proofs.bounded,
+    )
     causes = _causes(there, {name: it.classes.zero for name, it in known.items()}, loss, facts)
 
     across = proofs.across_kinks(there)
