@@ -35,7 +35,7 @@ WORDS = {
 }
 """Operations by whose own rules terms cancel, and why."""
 
-_BACKWARD = {
+BACKWARD = {
     "_softmax_backward_data": SOFTMAX,
     "_log_softmax_backward_data": ("_log_softmax",),
     f"{ATTENTION}_backward": (ATTENTION,),
@@ -48,7 +48,7 @@ _BACKWARD = {
 
 def forward_of(node: Node) -> Node:
     """Return the forward operation that an operation of the backward pass belongs to, or the node itself."""
-    names = _BACKWARD.get(node.operation, ())
+    names = BACKWARD.get(node.operation, ())
     return next((source.node for source in node.sources() if source.node.operation in names), node)
 
 
