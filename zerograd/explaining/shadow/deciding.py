@@ -29,7 +29,9 @@ Identity: TypeAlias = Callable[[Source, Tensor], Tensor]
 UNKNOWN = 2
 FLOAT64, PAIRS = 53, 88
 PRECISIONS = (128, 256, 512, 1024)
-_PER_NUMBER = 8e-6  # seconds that balls need for each number of a graph, at least: what cannot end is not begun
+_PER_NUMBER = (
+    8e-6  # seconds that balls need for each number of a graph, at least: what cannot end is not begun
+)
 
 
 @dataclass(frozen=True, slots=True)

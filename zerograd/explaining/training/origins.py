@@ -10,7 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.bounded import Bounded
+from zerograd.explaining.shadow.evaluation import Evaluation, is_decision
 from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source, see
 from zerograd.explaining.training.dependence import Dependence
@@ -86,6 +87,7 @@ class Facts:
         identity: the laws that make entries of a value zero, of those that are, and which entries.
         inputs: names of leaves that are data, though they require a gradient.
         batch: number of samples; None where it is to be found out.
+        bounded: the values in float64 with error bounds, to tell what other slopes would give.
     """
 
     zeros: Callable[[Sequence[Source]], Sequence[Tensor]]
@@ -93,6 +95,7 @@ class Facts:
     identity: Callable[[Source, Tensor], Mapping[Law, Tensor]] = lambda _source, _zeros: {}
     inputs: frozenset[str] = frozenset()
     batch: int | None = None
+    bounded: Evaluation[Bounded] | None = None
 
     def is_input(self, node: Node) -> bool:
         """Whether a node is an input that requires a gradient."""
