@@ -159,7 +159,7 @@ def signs(v: Pair) -> Tensor:
 
 
 def _exponents(t: Tensor, dim: int) -> Tensor:
-    """Return e with |t| ≤ 2^e along a dimension: at least `_LEAST`, and more than `_MOST` if none is enough."""
+    """Return e with |t| ≤ 2^e along a dimension: at least `_LEAST`; more than `_MOST` if none is enough."""
     if t.shape[dim] == 0:
         return torch.zeros([1 if d == dim % t.dim() else n for d, n in enumerate(t.shape)], dtype=torch.int32)
     _, exponents = torch.frexp(t.abs().amax(dim, keepdim=True))
