@@ -1,4 +1,4 @@
-"""Which entries are exactly zero and which are not: by error bounds, residues, identities, and balls."""
+"""Which entries are exactly zero and which are not: by bounds, residues, pairs, identities, and balls."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from zerograd.explaining.shadow.balls import BallDomain, Exhausted
 from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.dyadic import Dyadics
 from zerograd.explaining.shadow.evaluation import Evaluation, cone, observed
+from zerograd.explaining.shadow.pairs import domain as pairs
+from zerograd.explaining.shadow.pairs.domain import PairDomain
 from zerograd.explaining.shadow.residues import ResidueDomain, Residues, primes
 from zerograd.explaining.tape.nodes import Source
 
@@ -25,8 +27,11 @@ Identity: TypeAlias = Callable[[Source, Tensor], Tensor]
 """From a value and where it is open to where it is zero whatever the numbers are."""
 
 UNKNOWN = 2
-FLOAT64 = 53
-PRECISIONS = (64, 128, 256, 512, 1024)
+FLOAT64, PAIRS = 53, 88
+PRECISIONS = (128, 256, 512, 1024)
+_PER_NUMBER = (
+    8e-6  # seconds that balls need for each number of a graph, at least: what cannot end is not begun
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,14 @@ class Budget:
         seconds: of computing, about.
         operations: on single numbers, for balls; a product within a matrix product counts as a sixteenth.
         primes: how many are tried at most.
+        pairs: whether pairs of float64 are tried.
         precisions: of balls, in bits, one after the other.
     """
 
-    seconds: float = 10.0
+    seconds: float = 5.0
     operations: float = 5e6
     primes: int = 64
+    pairs: bool = True
     precisions: tuple[int, ...] = PRECISIONS
 
 
@@ -184,6 +191,8 @@ def _decided(
         tick = deadline(budget.seconds)
         try:
             _by_residues(states, budget.primes, tick)
+            if budget.pairs:
+                _by_pairs(states, tick)
             for state in states:
                 if identity and state.is_undecided:
                     state.note(identity(state.source, state.undecided))
@@ -234,9 +243,20 @@ def numerators(value: Residues, reach: Tensor) -> Tensor:
     return sizes + (value.height.scale + 1e-6)
 
 
+def _by_pairs(states: Iterable[State], tick: Callable[[], None]) -> None:
+    """Show in pairs of float64 that entries are not zero."""
+    evaluation = Evaluation(PairDomain(), tick)
+    for state in states:
+        value = evaluation(state.source) if state.is_open else None
+        if value is not None:
+            state.note_signs(pairs.signs(value))
+            state.precision = PAIRS
+
+
 def _by_balls(states: Iterable[State], budget: Budget, tick: Callable[[], None]) -> None:
     """Decide entries by exact numbers and balls, the values that depend on least first."""
-    waiting = sorted((state for state in states if state.is_open), key=lambda state: state.effort)
+    affordable = [state for state in states if state.is_open and state.effort * _PER_NUMBER <= budget.seconds]
+    waiting = sorted(affordable, key=lambda state: state.effort)
     spent = 0.0
     for precision in budget.precisions:
         if not waiting:

@@ -10,7 +10,7 @@ from torch import Tensor
 from zerograd.explaining.shadow.domain import Cannot, Domain, Number
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.rules.table import Call, find
-from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
+from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcasts
 from zerograd.explaining.tape.nodes import Node, Phase, Source, see
 from zerograd.explaining.training.walking import Values, Walk
 
@@ -26,7 +26,7 @@ class Fate:
         self.live, self.changes = live, changes
 
 
-class _FateDomain(Domain[Fate]):
+class FateDomain(Domain[Fate]):
     """Fates: a product with what is 0 for all data does not change with them."""
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class Dependence:
     """What the values of the forward pass would be with other data: the same, or not."""
 
     def __init__(self, walk: Walk, exact: dict[int, Values]) -> None:
-        self._graph, self._domain = walk.graph, _FateDomain()
+        self._graph, self._domain = walk.graph, FateDomain()
         self._fates: dict[int, tuple[Fate, ...]] = {}
         for node in walk.nodes:
             if node.phase is not Phase.BACKWARD or node.operation == "leaf":
@@ -160,11 +160,8 @@ class Dependence:
 
 def _fitted(changes: Tensor, shape: Sequence[int]) -> Tensor:
     """Return the entries that change in a result of some shape, given those of a decision that it was made by."""
-    try:
-        if broadcast(changes.shape, shape) == tuple(shape):
-            return changes
-    except RuntimeError:
-        pass
+    if broadcasts(changes.shape, shape):
+        return changes
     return changes.any().expand(tuple(shape)) if bool(changes.any()) else _NONE
 
 

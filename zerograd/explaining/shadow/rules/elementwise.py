@@ -74,7 +74,7 @@ def div(c: Call[Any]) -> Any:
     if c.has("rounding_mode"):
         return d.leaf(c.result())
     if isinstance(other, Source) and not other.is_float and other.run.numel() == 1:
-        shape = torch.broadcast_shapes(c.shape("self"), tuple(other.run.shape))
+        shape = tuple(c.result().shape)
         scaled = d.scale(c.value("self"), inverse_of(int(other.run)))
         return d.move(lambda t: t.expand(shape), scaled)
     if isinstance(other, Source) or not isfinite(other):

@@ -24,8 +24,8 @@ def _part(c: Call[Any]) -> str:
 
 
 @rule(
-    "diagonal_scatter", "index_copy", "index_fill", "masked_scatter", "scatter", "select_scatter", "slice_scatter",
-    "_index_put_impl", "put", "index_put",
+    "_index_put_impl", "diagonal_scatter", "index_copy", "index_fill", "index_put", "masked_scatter", "put",
+    "scatter", "select_scatter", "slice_scatter",
 )  # fmt: skip
 def written(c: Call[Any]) -> Any:
     """Entries of ``self``, some replaced: found by doing the same to their numbers in order.
@@ -44,8 +44,8 @@ def written(c: Call[Any]) -> Any:
         labels = _labels(d.shape(part)) + n
         seen = given(c[name])
     else:
-        labels, seen = n, torch.tensor(c[name])
-    picks = c.again({"self": _labels(shape), name: labels})
+        labels, seen = torch.tensor(n), torch.tensor(c[name])
+    picks = c.again({"self": _labels(shape), name: labels if isinstance(c[name], Source) else n})
     run = torch.cat([c.run("self").flatten().double(), seen.flatten().double()])
     if not torch.equal(run[picks].nan_to_num(), c.result().double().nan_to_num()) and seen.numel() > 1:
         raise Cannot(f"{c.node.operation}: a position was written twice")

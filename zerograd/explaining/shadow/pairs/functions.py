@@ -1,0 +1,254 @@
+"""Functions of pairs: exp by a table and Taylor's series, erf by a table of series, the others from these.
+
+Each is computed at hi + lo, and its error grows by how far the function can move within the number's bounds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import flint
+import torch
+from torch import Tensor
+
+from zerograd.explaining.shadow.domain import Cannot
+from zerograd.explaining.shadow.pairs import arithmetic as pairs
+from zerograd.explaining.shadow.pairs.arithmetic import MORE, TINY, Pair, exact
+
+_PARTS = 64
+_EXP_ERROR = 2.0**-92
+"""More than the relative error of exp: some fifteen operations of `ROUNDING`, and what the series omits."""
+_ERF_END = 8.0
+"""erf is 1 beyond, but for 2⁻⁹³."""
+_CELLS = 8  # of erf, for each unit
+_DEGREE = 22
+_BITS = 160
+
+
+def apply(name: str, v: Pair) -> Pair:
+    """Return the function of a pair.
+
+    Raises:
+        Cannot: there is no such function here.
+    """
+    if name not in _FUNCTIONS:
+        raise Cannot(f"no {name} of pairs")
+    return _FUNCTIONS[name](v)
+
+
+def constant(number: Any) -> Pair:
+    """Return a ball of python-flint as a pair without dimensions."""
+    hi, lo, error = _split(number)
+    return Pair(*(torch.tensor(part, dtype=torch.float64) for part in (hi, lo, error)))
+
+
+def _split(number: Any) -> tuple[float, float, float]:
+    with flint.ctx.workprec(_BITS):
+        hi = float(number.mid())
+        lo = float((number - flint.arb(hi)).mid())
+        rest = number - flint.arb(hi) - flint.arb(lo)
+        return hi, lo, float(rest.abs_upper()) * MORE + 2.0**-1000
+
+
+@cache
+def _log2_parts() -> tuple[float, float, Pair]:
+    """Return log(2)/64 in three parts; the first two have 32 bits."""
+    with flint.ctx.workprec(_BITS):
+        step = flint.arb(2).log() / _PARTS
+        first = float((step * 2**38).floor().mid()) * 2.0**-38
+        rest = step - flint.arb(first)
+        second = float((rest * 2**70).floor().mid()) * 2.0**-70
+        return first, second, constant(rest - flint.arb(second))
+
+
+@cache
+def _powers() -> tuple[Tensor, Tensor]:
+    """Return 2^(j/64)."""
+    with flint.ctx.workprec(_BITS):
+        parts = [_split((flint.arb(2).log() * j / _PARTS).exp()) for j in range(_PARTS)]
+    hi, lo, _ = torch.tensor(parts, dtype=torch.float64).unbind(1)
+    return hi, lo
+
+
+@cache
+def _inverse_factorials() -> list[Pair]:
+    """Return 1/5!, 1/4!, … 1/0!."""
+    with flint.ctx.workprec(_BITS):
+        return [constant(flint.arb(1) / math.factorial(i)) for i in range(5, -1, -1)]
+
+
+def _exp_at(hi: Tensor, lo: Tensor) -> tuple[Tensor, Tensor]:
+    """Return exp(hi + lo), with a relative error below `_EXP_ERROR`, and what underflows."""
+    first, second, third = _log2_parts()
+    hi = hi.clamp(-2000.0, 800.0)
+    k = (hi * (_PARTS / math.log(2))).round()
+    r = pairs.add(Pair(*pairs.two_sum(hi, k * -first), hi), exact(lo))
+    r = pairs.add(r, exact(k * -second))
+    r = pairs.add(r, pairs.mul(exact(-k), third))  # at most 0.0055
+    small = torch.full_like(hi, 1 / math.factorial(12))
+    for i in range(11, 5, -1):
+        small = small * r.hi + 1 / math.factorial(i)
+    total = exact(small)
+    for coefficient in _inverse_factorials():
+        total = pairs.add(pairs.mul(total, r), coefficient)
+    heads, rests = _powers()
+    part = torch.remainder(k, _PARTS).nan_to_num(0.0).to(torch.int64)
+    total = pairs.mul(total, Pair(heads[part], rests[part], torch.zeros_like(hi)))
+    power = ((k - part) / _PARTS).nan_to_num(0.0)
+    half = (power / 2).round()
+    one, other = torch.exp2(half), torch.exp2(power - half)
+    return total.hi * one * other, total.lo * one * other
+
+
+def _grown(values: tuple[Tensor, Tensor], error: Tensor) -> Pair:
+    return Pair(*values, (error * MORE + TINY).nan_to_num(torch.inf, torch.inf))
+
+
+def exp(v: Pair) -> Pair:
+    """Return eˣ: |e^(x+d) − e^x| ≤ e^x·(e^|d| − 1). exp(−∞) = 0."""
+    hi, lo = _exp_at(v.hi, v.lo)
+    value = _grown((hi, lo), hi * (_EXP_ERROR + torch.expm1(v.error) * MORE + v.error * 2.0**-40))
+    limit = (v.hi == -torch.inf) & (v.error == 0)
+    return Pair(*(t.masked_fill(limit, 0.0) for t in value)) if bool(limit.any()) else value
+
+
+def log(v: Pair) -> Pair:
+    """Return log x = y + log(1 + δ) with y near it and δ = x·e^(−y) − 1: y + δ − δ²/2, but for |δ|³."""
+    y = v.hi.log()
+    e = _exp_at(y, torch.zeros_like(y))
+    power = Pair(*e, e[0] * _EXP_ERROR)
+    d = pairs.div(pairs.sub(v, power), power)
+    square = pairs.mul(d, d)
+    total = pairs.sub(pairs.add(exact(y), d), Pair(square.hi / 2, square.lo / 2, square.error / 2))
+    reach = d.size + d.error
+    error = (total.error + reach**3) * MORE
+    return Pair(total.hi, total.lo, error.masked_fill(~((reach < 0.25) & (v.hi > TINY)), torch.inf))
+
+
+def _one() -> Pair:
+    return constant(flint.arb(1))
+
+
+def _decay(v: Pair) -> Pair:
+    """Return e^(−|x|) at hi + lo."""
+    sign = torch.where(v.hi < 0, 1.0, -1.0)
+    return exp(Pair(v.hi * sign, v.lo * sign, torch.zeros_like(v.hi)))
+
+
+def _steepest(decay: Pair, error: Tensor) -> Tensor:
+    """Return a bound on e^(−|x|) within the bounds of x, where |x| is at least that less the error."""
+    return (decay.size + decay.error) * torch.exp(error.clamp_max(700.0)) * MORE
+
+
+def _moved(value: Pair, slope: Tensor, v: Pair) -> Pair:
+    return Pair(value.hi, value.lo, (value.error + slope * v.error) * MORE)
+
+
+def sigmoid(v: Pair) -> Pair:
+    """Return 1/(1 + e^(−x)), with slope at most e^(−|x|) and 1/4."""
+    z = _decay(v)
+    upper = pairs.div(_one(), pairs.add(_one(), z))
+    lower = pairs.mul(z, upper)
+    value = Pair(*(torch.where(v.hi < 0, s, t) for s, t in zip(lower, upper, strict=True)))
+    return _moved(value, _steepest(z, v.error).clamp_max(0.25), v)
+
+
+def tanh(v: Pair) -> Pair:
+    """Return (1 − e^(−2|x|))/(1 + e^(−2|x|)) with the sign of x, with slope at most 4e^(−2|x|) and 1."""
+    double = Pair(v.hi * 2, v.lo * 2, v.error * 2)
+    z = _decay(double)
+    size = pairs.div(pairs.sub(_one(), z), pairs.add(_one(), z))
+    sign = torch.where(v.hi < 0, -1.0, 1.0)
+    value = Pair(size.hi * sign, size.lo * sign, size.error)
+    return _moved(value, (4 * _steepest(z, double.error)).clamp_max(1.0), v)
+
+
+def softplus(v: Pair) -> Pair:
+    """Return log(1 + e^x) = max(x, 0) + log(1 + e^(−|x|)), with slope at most 1."""
+    rest = log(pairs.add(_one(), _decay(v)))
+    above = v.hi > 0
+    part = Pair(v.hi * above, v.lo * above, torch.zeros_like(v.hi))
+    return _moved(pairs.add(part, rest), torch.ones_like(v.hi), v)
+
+
+@cache
+def _erf_table() -> tuple[Tensor, Tensor, float]:
+    """Return coefficients of series of erf about middles of cells, (cells, degree), and what they omit."""
+    with flint.ctx.workprec(_BITS):
+        before, flint.ctx.cap = flint.ctx.cap, _DEGREE + 1
+        try:
+            rows, beyond = [], 0.0
+            for j in range(int(_ERF_END * _CELLS)):
+                middle, radius = flint.arb(2 * j + 1) / (2 * _CELLS), flint.arb(1) / (2 * _CELLS)
+                series = flint.arb_series([middle, 1]).erf()
+                rows.append([_split(series[i])[:2] for i in range(_DEGREE)])
+                cell = (middle - radius).union(middle + radius)
+                last = flint.arb_series([cell, 1]).erf()[_DEGREE]  # Lagrange's remainder
+                beyond = max(beyond, float((last * radius**_DEGREE).abs_upper()))
+        finally:
+            flint.ctx.cap = before
+    table = torch.tensor(rows, dtype=torch.float64)
+    return table[..., 0], table[..., 1], beyond * MORE
+
+
+def erf(v: Pair) -> Pair:
+    """Return erf x, with slope at most 2/√π."""
+    sign = torch.where(v.hi < 0, -1.0, 1.0)
+    x, rest = v.hi * sign, v.lo * sign
+    far = ~(x < _ERF_END)
+    x, rest = x.masked_fill(far, 0.0), rest.masked_fill(far, 0.0)
+    cell = (x * _CELLS).floor()
+    heads, rests, beyond = _erf_table()
+    t = pairs.add(Pair(*pairs.two_sum(x, (cell + 0.5) / -_CELLS), torch.zeros_like(x)), exact(rest))
+    rows = cell.to(torch.int64)
+    small = heads[:, -1][rows]
+    for i in range(_DEGREE - 2, 9, -1):  # t^10 is below 2⁻³⁹
+        small = small * t.hi + heads[:, i][rows]
+    total = exact(small)
+    for i in range(9, -1, -1):
+        coefficient = Pair(heads[:, i][rows], rests[:, i][rows], torch.zeros_like(x))
+        total = pairs.add(pairs.mul(total, t), coefficient)
+    hi, lo = total.hi.masked_fill(far, 1.0), total.lo.masked_fill(far, 0.0)
+    error = torch.full_like(hi, 2.0**-88 + beyond) + v.error * 1.13
+    return _grown((hi * sign, lo * sign), error.masked_fill(v.hi.isnan(), torch.inf))
+
+
+@cache
+def _constants() -> tuple[Pair, Pair]:
+    """Return 1/√2 and 1/√(2π)."""
+    with flint.ctx.workprec(_BITS):
+        return constant(flint.arb(0.5).sqrt()), constant((2 * flint.arb.pi()).rsqrt())
+
+
+def cumulative(v: Pair) -> Pair:
+    """Return Φ(x) = (1 + erf(x/√2))/2."""
+    value = pairs.add(_one(), erf(pairs.mul(v, _constants()[0])))
+    return Pair(value.hi / 2, value.lo / 2, value.error / 2)
+
+
+def density(v: Pair) -> Pair:
+    """Return φ(x) = e^(−x²/2)/√(2π)."""
+    square = pairs.mul(v, v)
+    power = exp(Pair(square.hi / -2, square.lo / -2, square.error / 2))
+    return pairs.mul(power, _constants()[1])
+
+
+_FUNCTIONS: dict[str, Callable[[Pair], Pair]] = {
+    "exp": exp,
+    "expm1": lambda v: pairs.sub(exp(v), _one()),
+    "log": log,
+    "log1p": lambda v: log(pairs.add(_one(), v)),
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "softplus": softplus,
+    "erf": erf,
+    "erfc": lambda v: pairs.sub(_one(), erf(v)),
+    "Phi": cumulative,
+    "phi": density,
+    "sqrt": pairs.sqrt,
+    "rsqrt": lambda v: pairs.div(_one(), pairs.sqrt(v)),
+    "reciprocal": lambda v: pairs.div(_one(), v),
+}
