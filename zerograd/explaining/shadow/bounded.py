@@ -79,7 +79,8 @@ class BoundedDomain(Domain[Bounded]):
         if bool(finite.all()):
             return Bounded(value)
         known = finite | (value == -torch.inf)
-        return Bounded(torch.where(known, value, 0.0), torch.where(known, 0.0, torch.inf))
+        nothing = torch.zeros_like(value)  # of its type: two numbers alone would make float32
+        return Bounded(torch.where(known, value, nothing), torch.where(known, nothing, torch.inf))
 
     def shape(self, v: Bounded) -> tuple[int, ...]:
         return tuple(v.value.shape)
@@ -140,6 +141,7 @@ class BoundedDomain(Domain[Bounded]):
         part = value - a.value  # the rounding error of a sum is a float itself (Knuth's TwoSum)
         rounding = ((a.value - (value - part)) + (b.value - part)).abs()
         error = _total(value, rounding, a.error, b.error)
+        assert error is not None
         low = value == -torch.inf
         return Bounded(value, torch.where(low, _lowest(low, a, b), error) if bool(low.any()) else error)
 
@@ -202,7 +204,7 @@ class BoundedDomain(Domain[Bounded]):
 def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:
     """Return the errors of sums whose value is −∞: 0 where an addend is −∞ and neither is unknown."""
     known = a.errors.isfinite() & b.errors.isfinite() & (a.value.isneginf() | b.value.isneginf())
-    return torch.where(known & low, 0.0, torch.inf)
+    return torch.where(known & low, torch.zeros((), dtype=torch.float64), torch.inf)
 
 
 def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, terms: int) -> Bounded:

@@ -25,6 +25,7 @@ Identity: TypeAlias = Callable[[Source, Tensor], Tensor]
 """From a value and where it is open to where it is zero whatever the numbers are."""
 
 UNKNOWN = 2
+_PER_NUMBER = 8e-6  # seconds that balls need for each number of a graph, at least: what cannot end is not begun
 FLOAT64 = 53
 PRECISIONS = (64, 128, 256, 512, 1024)
 
@@ -40,7 +41,7 @@ class Budget:
         precisions: of balls, in bits, one after the other.
     """
 
-    seconds: float = 10.0
+    seconds: float = 5.0
     operations: float = 5e6
     primes: int = 64
     precisions: tuple[int, ...] = PRECISIONS
@@ -236,7 +237,8 @@ def numerators(value: Residues, reach: Tensor) -> Tensor:
 
 def _by_balls(states: Iterable[State], budget: Budget, tick: Callable[[], None]) -> None:
     """Decide entries by exact numbers and balls, the values that depend on least first."""
-    waiting = sorted((state for state in states if state.is_open), key=lambda state: state.effort)
+    affordable = [state for state in states if state.is_open and state.effort * _PER_NUMBER <= budget.seconds]
+    waiting = sorted(affordable, key=lambda state: state.effort)
     spent = 0.0
     for precision in budget.precisions:
         if not waiting:

@@ -56,7 +56,8 @@ class _Search:
         self._gradients, self._zeros, self._facts = gradients, zeros, facts
         graph = Graph(gradients.values(), loss, facts.is_input)
         self._walk = Walk(graph, list(gradients.values()), tick)
-        origins = Origins(self._walk, facts)
+        known = {gradient: zeros[name] for name, gradient in gradients.items()}
+        origins = Origins(self._walk, facts, known)
         self._roots = origins.roots
         self._covers = Covers(self._walk, self._roots)
         batch = facts.batch if facts.batch is not None else batch_size(graph, graph.nodes)

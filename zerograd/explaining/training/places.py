@@ -150,7 +150,7 @@ def _is_convolutional(node: Node, shape: Sequence[int]) -> bool:
         return False
     nodes = [node, *(source.node for source in node.sources())]
     return any(
-        n.place.module is not None and n.place.module[1].startswith(_CONVOLUTIONAL) or "conv" in n.operation
+        (n.place.module is not None and n.place.module[1].startswith(_CONVOLUTIONAL)) or "conv" in n.operation
         for n in nodes
         if n.phase is Phase.FORWARD
     )

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.bounded import BoundedDomain
-from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all
+from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all, signs
 from zerograd.explaining.shadow.evaluation import Evaluation, observed
-from zerograd.explaining.shadow.identities import Identities
+from zerograd.explaining.shadow.identities import CANCEL, Identities
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.tape.storages import is_plain
 from zerograd.explaining.training.causes import find_causes
@@ -29,10 +29,10 @@ from zerograd.explaining.training.explanation import (
 )
 from zerograd.explaining.training.floats import count_floats, describe_place
 from zerograd.explaining.training.graph import whole_cone
+from zerograd.explaining.training.kinks import count_across
 from zerograd.explaining.training.observation import Observation, Outcome
 from zerograd.explaining.training.origins import Facts, Law
 from zerograd.explaining.training.steps import explain_step
-
 
 _INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,))
 """What may be spent on values between parameters and loss that are looked at for causes."""
@@ -58,13 +58,21 @@ class Proofs:
         """Return where values in between are certainly zero."""
         return [classes.zero for classes in decide_all(sources, self._bounded, _INTERMEDIATE)]
 
+    def across_kinks(self, gradients: Mapping[str, Source]) -> dict[str, int]:
+        """Return how many entries of each gradient depend on a unit that rounding carried across a kink."""
+        return count_across(
+            gradients, self._bounded, lambda source: signs(source, self._bounded, _INTERMEDIATE)
+        )
+
     def laws(self, source: Source, zeros: Tensor) -> dict[Law, Tensor]:
         """Return the laws that make entries of a value zero, and which."""
         proven = self._identities.zero(source, zeros)
         laws: dict[Law, Tensor] = {}
         for entry in proven.reshape(-1).nonzero().reshape(-1).tolist():
             for identity in self._identities.reason(source, entry)[:1]:
-                law = Law(identity.law, identity.operation, identity.place)
+                if identity.law == CANCEL and not identity.structural:
+                    continue  # an accident of these data, and no law
+                law = Law(identity.law, identity.operation, identity.place, identity.structural)
                 mask = laws.setdefault(law, torch.zeros_like(zeros))
                 mask.view(-1)[entry] = True
         return laws
@@ -111,20 +119,25 @@ def report_step(
     facts = Facts(proofs.zeros, _leaf_names(parameters, inputs), proofs.laws, frozenset(inputs))
     causes = _causes(there, {name: it.classes.zero for name, it in known.items()}, loss, facts)
 
+    across = proofs.across_kinks(there)
     read = _leaves(loss, facts.name)
 
-    def rows(tensors: Mapping[str, Tensor]) -> dict[str, Row]:
-        return {
-            name: _row(
-                name, tensor, known.get(name), steps.get(name), causes.get(name, ()), loss, read.get(name, ())
-            )
-            for name, tensor in tensors.items()
-        }
+    def row(name: str, tensor: Tensor) -> Row:
+        step = steps.get(name)
+        if name not in known:
+            cause = connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad)
+            return _without_gradient(name, tensor, cause, step)
+        gradient = known[name]
+        floats = count_floats(
+            gradient.source, gradient.classes.zero, gradient.classes.nonzero, across.get(name, 0)
+        )
+        entries = _count(gradient.classes)
+        return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)
 
     return StepReport(
         number=number,
-        parameters=rows(parameters),
-        inputs=rows(inputs),
+        parameters={name: row(name, tensor) for name, tensor in parameters.items()},
+        inputs={name: row(name, tensor) for name, tensor in inputs.items()},
         unsupported=_unsupported(list(there.values())),
         optimizer=_optimizer(observations),
         loss=float(loss.run) if loss is not None and loss.run.numel() == 1 else None,
@@ -173,31 +186,21 @@ def _identity(tensor: Tensor) -> tuple[int, int]:
     return tensor.untyped_storage()._cdata, int(tensor.storage_offset())
 
 
-def _row(
-    name: str,
-    tensor: Tensor,
-    gradient: Gradient | None,
-    step: Step | None,
-    causes: tuple[Cause, ...],
-    loss: Source | None,
-    leaves: Sequence[Node],
-) -> Row:
-    shape, size = tuple(tensor.shape), tensor.numel()
-    if gradient is None:
-        dtype = str(tensor.dtype).removeprefix("torch.")
-        cause = connection(loss, leaves, size, tensor.requires_grad)
-        return Row(name, shape, Entries(zero=size), Floats(dtype, zero=size), (cause,), step)
-    classes = gradient.classes
+def _without_gradient(name: str, tensor: Tensor, cause: Cause, step: Step | None) -> Row:
+    """Return the row of a tensor to which ``backward`` gave no gradient."""
+    size, dtype = tensor.numel(), str(tensor.dtype).removeprefix("torch.")
+    return Row(name, tuple(tensor.shape), Entries(zero=size), Floats(dtype, zero=size), (cause,), step)
+
+
+def _count(classes: Classes) -> Entries:
     left = int(classes.undecided.sum())
-    entries = Entries(
+    return Entries(
         zero=int(classes.zero.sum()),
         nonzero=int(classes.nonzero.sum()),
         undecided=0 if classes.is_observed else left,
         observed=left if classes.is_observed else 0,
         precision=classes.precision if left and not classes.is_observed else None,
     )
-    floats = count_floats(gradient.source, classes.zero, classes.nonzero, 0)
-    return Row(name, shape, entries, floats, causes, step)
 
 
 def _steps(observations: Sequence[Observation], zeros: Mapping[str, bool]) -> dict[str, Step]:

@@ -49,15 +49,17 @@ class Wording:
         """
         where, details = self._described(name, root, part, gradient)
         noun = "feature" if root.factor == "the input" else "unit"
-        if part.units is not None and 0 < len(part.units) and part.of > 1:
+        if part.units is not None and len(part.units) > 0 and part.of > 1:
             details = {"units": part.units, "of": part.of, **details}
             if len(part.units) < part.of:
                 where = with_parts(where, part.units, noun)
         samples = part.samples
-        if root.kind is Kind.ZERO_ADJOINT:
+        if root.kind in (Kind.ZERO_ADJOINT, Kind.IDENTITY):
             details.pop("units", None)
             details.pop("of", None)
             where = where.partition(", unit")[0]
+        if root.kind is Kind.IDENTITY:
+            samples = None
         if root.kind is Kind.CANCELLATION:
             details, samples = self._cancellation(root, gradient, part, details)
         if both:
@@ -218,7 +220,7 @@ class Wording:
         details = {**details, "terms": tuple(terms[indices][:_MOST_TERMS].tolist())}
         over_samples = self._batch is not None and size == self._batch
         details["over"] = "samples" if over_samples else "terms"
-        if over_samples and len(positions) == 1 or over_samples and site.node is gradient.node:
+        if (over_samples and len(positions) == 1) or (over_samples and site.node is gradient.node):
             return details, tuple(indices.tolist())
         return details, part.samples
 

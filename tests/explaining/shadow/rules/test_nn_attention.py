@@ -72,7 +72,7 @@ def test_large_scores_do_not_overflow() -> None:
 
 
 def test_the_enclosure_contains_attention_at_fifty_digits() -> None:
-    import mpmath  # type: ignore[import-untyped]
+    import mpmath
 
     q, k, v = draw(1, 1, 2, 4), draw(1, 1, 3, 4), draw(1, 1, 3, 4, seed=1)
     out, to_q, to_k, to_v = check(attention, q, k, v)

@@ -8,11 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.identities.labels import Integers
+from zerograd.explaining.shadow.identities.labels import Integers, Mask
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Source
 
 SOFTMAX = ("_softmax", "_safe_softmax")
+ROWS = (*SOFTMAX, "_log_softmax")
+"""Operations whose results do not depend on which entry of a row is the largest, as their rules do."""
+
 ATTENTION = "_scaled_dot_product_flash_attention_for_cpu"
 
 _SUM_TO_1 = "the probabilities of a softmax sum to 1"
@@ -32,7 +35,7 @@ WORDS = {
 }
 """Operations by whose own rules terms cancel, and why."""
 
-_BACKWARD = {
+BACKWARD = {
     "_softmax_backward_data": SOFTMAX,
     "_log_softmax_backward_data": ("_log_softmax",),
     f"{ATTENTION}_backward": (ATTENTION,),
@@ -45,7 +48,7 @@ _BACKWARD = {
 
 def forward_of(node: Node) -> Node:
     """Return the forward operation that an operation of the backward pass belongs to, or the node itself."""
-    names = _BACKWARD.get(node.operation, ())
+    names = BACKWARD.get(node.operation, ())
     return next((source.node for source in node.sources() if source.node.operation in names), node)
 
 
@@ -67,7 +70,7 @@ class Law:
 
     groups: Integers
     size: int
-    holds: np.ndarray
+    holds: Mask
     total: int
     words: str
 
@@ -97,7 +100,8 @@ def _softmax(node: Node) -> Law:
 def _softmax_backward(node: Node) -> Law | None:
     """Rows sum to 0 as p sums to 1.
 
-    Σⱼ pⱼ (gⱼ − Σₖ pₖ gₖ) = Σ p g − Σ p · Σ p g = 0, and Σⱼ (gⱼ − pⱼ Σₖ gₖ) = Σ g − Σ p · Σ g = 0 where p = exp(log p).
+    Σⱼ pⱼ (gⱼ − Σₖ pₖ gₖ) = Σ p g − Σ p · Σ p g = 0; and where p = exp(log p),
+    Σⱼ (gⱼ − pⱼ Σₖ gₖ) = Σ g − Σ p · Σ g = 0.
     """
     call = bind(node)
     forward, dim = call["output"], call["dim"]
@@ -115,7 +119,10 @@ def _softmax_backward(node: Node) -> Law | None:
 
 
 def _attention_keys(node: Node) -> Law | None:
-    """Gradients of the keys sum to 0 over positions: dKⱼ = c Σᵢ dSᵢⱼ qᵢ, and rows of dS, a softmax's gradient, sum to 0."""
+    """Gradients of the keys sum to 0 over positions.
+
+    dKⱼ = c Σᵢ dSᵢⱼ qᵢ, and rows of dS, a softmax's gradient, sum to 0.
+    """
     call = bind(node)
     out, logsumexp, result = call["out"], call["logsumexp"], node.results[1]
     if not isinstance(out, Source) or not isinstance(logsumexp, Source) or call["dropout_p"]:
