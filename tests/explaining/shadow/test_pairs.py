@@ -22,7 +22,10 @@ else:
     torch = pytest.importorskip("torch")
 
 from tests.explaining.shadow.programs import Fractions, Step, leaves, programs, run  # noqa: E402
+from tests.explaining.shadow.recorded import recorded  # noqa: E402
+from zerograd.explaining.shadow.balls import BallDomain  # noqa: E402
 from zerograd.explaining.shadow.domain import Cannot, Convolution  # noqa: E402
+from zerograd.explaining.shadow.evaluation import Evaluation  # noqa: E402
 from zerograd.explaining.shadow.functions import NAMES, ball  # noqa: E402
 from zerograd.explaining.shadow.pairs.arithmetic import Pair, two_product, two_sum  # noqa: E402
 from zerograd.explaining.shadow.pairs.domain import PairDomain, nonzero, signs  # noqa: E402
@@ -163,6 +166,30 @@ def test_limits_and_what_is_not_known() -> None:
     assert not nonzero(d.unary("sqrt", d.leaf(torch.tensor([-1.0])))).any()
     with pytest.raises(Cannot):
         d.unary("sin", v)
+
+
+@pytest.mark.parametrize("activation", ["GELU", "SiLU", "Mish", "Softsign", "ELU"])
+def test_gradients_of_smooth_networks(activation: str) -> None:
+    """Pairs enclose what balls of 256 bits contain."""
+    torch.manual_seed(0)
+    nn = torch.nn
+    net = nn.Sequential(nn.Linear(4, 5), nn.LayerNorm(5), getattr(nn, activation)(), nn.Linear(5, 3))
+    x, y = torch.randn(3, 4), torch.tensor([0, 2, 2])
+
+    def program() -> list[Tensor]:
+        nn.functional.cross_entropy(net(x), y).backward()  # type: ignore[no-untyped-call]
+        return [p.grad for p in net.parameters() if p.grad is not None]
+
+    sources = recorded(program)
+    pairs, balls = Evaluation(PairDomain()), Evaluation(BallDomain(256))
+    for source in sources:
+        value, exact = pairs(source), balls(source)
+        assert value is not None
+        assert exact is not None
+        for (hi, lo, error), number in zip(entries(value), exact.flatten(), strict=True):
+            assert error < 2.0**-75
+            with flint.ctx.workprec(400):
+                assert abs(_number(hi) + _number(lo) - number) <= _number(error)
 
 
 def test_what_is_not_known_stays_where_it_goes() -> None:
