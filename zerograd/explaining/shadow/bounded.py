@@ -169,7 +169,7 @@ class BoundedDomain(Domain[Bounded]):
         value = a.value / b.value
         bound = (ea + floored(value.abs()) * eb + value.abs().clamp_min(_FLOOR) * (2 * U * b.magnitude)) / low
         nothing = (a.value == 0) & (ea == 0)
-        error = torch.where(nothing, 0.0, bound * _MORE)
+        error = torch.where(nothing | _is_exact(a, b, value), 0.0, bound * _MORE)
         unknown = (low <= b.magnitude * 2**-50) | ~value.isfinite() | (b.magnitude < _FLOOR * 2)
         return Bounded(torch.where(unknown, 0.0, value), torch.where(unknown, torch.inf, error))
 
@@ -248,7 +248,7 @@ def _rounded(number: Number) -> tuple[float, float]:
     return value, float(distance) * _MORE + (5e-324 if distance else 0.0)
 
 
-def _total(value: Tensor, *errors: Tensor | None) -> Tensor | None:
+def _total(value: Tensor, *errors: Tensor | None) -> Tensor:
     """Sum bounds, rounded up."""
     there = [e for e in errors if e is not None]
     total = there[0]
@@ -272,6 +272,15 @@ def _product_error(a: Tensor, b: Tensor, value: Tensor) -> Tensor:
         exact = (((a1 * b1 - value) + a1 * b2 + a2 * b1) + a2 * b2).abs()
     small = (value.abs() < _SAFE) & (a != 0) & (b != 0)  # Dekker's argument fails there
     return torch.where(small, _SAFE, exact)
+
+
+def _is_exact(a: Bounded, b: Bounded, value: Tensor) -> Tensor:
+    """Return where a quotient is exact: of exact numbers, and so is its product with the divisor."""
+    exact = (a.errors == 0) & (b.errors == 0)
+    if not bool(exact.any()):
+        return exact
+    product = value * b.value
+    return exact & (product == a.value) & (_product_error(value, b.value, product) == 0)
 
 
 def _is_power(t: Tensor) -> bool:
