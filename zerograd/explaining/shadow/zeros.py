@@ -173,7 +173,8 @@ class ZeroDomain(Domain[Pattern]):
             return v
         self.summed = True
         if v.is_full and all(v.shape[d] for d in dims):
-            return Pattern(torch.empty(v.shape, device="meta").sum(dims, keepdim).shape)
+            kept = [1 if d in dims else n for d, n in enumerate(v.shape) if keepdim or d not in dims]
+            return Pattern(kept)
         mask = v.mask
         for d in reversed(dims):
             mask = mask.any(d, keepdim=keepdim)
