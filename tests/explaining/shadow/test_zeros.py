@@ -23,7 +23,9 @@ def draw(seed: int, *shapes: tuple[int, ...], zeros: float = 0.5) -> list[Any]:
     generator = torch.Generator().manual_seed(seed)
     tensors = []
     for shape in shapes:
-        kept = torch.rand(shape, generator=generator) > (zeros if torch.rand((), generator=generator) > 0.3 else -1)
+        kept = torch.rand(shape, generator=generator) > (
+            zeros if torch.rand((), generator=generator) > 0.3 else -1
+        )
         tensors.append((torch.rand(shape, generator=generator, dtype=torch.float64) + 0.5) * kept)
     return tensors
 

@@ -27,6 +27,7 @@ def cause(loss: Callable[[Any, Any], Any], requires_grad: bool = True) -> Cause:
     assert v.grad is None
     storage = v.untyped_storage()._cdata
     start = watch.recorder.loss
+    assert start is not None
     leaves = [n for n in whole_cone([start]) if n.identity is not None and n.identity[0] == storage]
     return connection(start, leaves, v.numel(), requires_grad)
 

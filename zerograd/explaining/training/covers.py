@@ -14,7 +14,6 @@ from zerograd.explaining.training.walking import Walk, union
 
 _ALTOGETHER = 400
 """Sets of roots that are tried; then any set will do of which no root can be left out."""
-_MOST_GROUPS = 24
 
 
 class Covers:
@@ -65,7 +64,7 @@ class Covers:
                 yield (root,), alone
 
     def cover(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
-        """Yield sets of roots with the entries that they explain: those that do so alone, then smallest sets."""
+        """Yield sets of roots with the entries that they explain: alone, or else as smallest sets."""
         left = zeros.clone()
         for gates in self._mixed:  # a layer that is off on some samples and on the kink on the others
             together = zeros & self.zeros(gates, gradient)
@@ -74,8 +73,8 @@ class Covers:
             if bool(together.any()):
                 yield gates, together
                 left = left & ~together
-        for pool, asked in ((self.genuine, lambda: zeros), (self.derived, left.clone)):
-            before = asked()
+        for pool in (self.genuine, self.derived):
+            before = zeros if pool is self.genuine else left.clone()
             for root in pool:
                 if not bool(before.any()):
                     return
@@ -102,9 +101,9 @@ class Covers:
     ) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         """Yield smallest covers of entries that all roots of a pool explain together.
 
-        A set that does not suffice, made as large as possible, shows roots of which every cover has one: those that
-        are missing. The smallest set that has one of each such group is tried next; if it suffices, no smaller one
-        does. That goes for all entries for which the same sets did not suffice.
+        A set that does not suffice, made as large as possible, shows roots of which every cover has one:
+        those that are missing. The smallest set that has one of each such group is tried next; if it suffices,
+        no smaller one does. That goes for all entries for which the same sets did not suffice.
         """
         entries = entries.clone()
         while bool(entries.any()):

@@ -247,15 +247,15 @@ class Origins:
                 root = Root(Kind.ZERO_FACTOR, node, base(node.operation), factor=f"the output of {place}")
                 self._add(root, site, self._dependence.changes(source))
                 continue
-            site = self._lawful(source, site)
-            if not bool(site.zeros.any()):
+            rest = self._lawful(source, site)
+            if not bool(rest.zeros.any()):
                 continue
             if _is_slope(node):
                 name = node.operation.removesuffix("_backward")
                 root = Root(Kind.ZERO_FACTOR, node, name, factor=f"the slope of {name}")
-                self._add(root, site, _ALWAYS)
+                self._add(root, rest, _ALWAYS)
             elif site.slot in self._sums:
-                self._add(Root(Kind.CANCELLATION, node, str(node.number)), site, _ALWAYS)
+                self._add(Root(Kind.CANCELLATION, node, str(node.number)), rest, _ALWAYS)
 
     def _adjoints(self) -> None:
         for node in self._walk.nodes:
