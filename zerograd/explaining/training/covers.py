@@ -102,7 +102,7 @@ class Covers:
         """Yield smallest covers of entries that all roots of a pool explain together.
 
         A set that does not suffice, made as large as possible, shows roots of which every cover has one:
-        those that are missing. The smallest set that has one of each such group is tried next; if it suffices,
+        those that are missing. A smallest set that has one of each such group is tried next; if it suffices,
         no smaller one does. That goes for all entries for which the same sets did not suffice.
         """
         entries = entries.clone()

@@ -152,13 +152,26 @@ class Origins:
 
     def _add(self, root: Root, site: Site, changes: Tensor) -> None:
         place = root.anchor.place
-        at = (place.module, place.file, place.line) if place.file or place.module else root.anchor.number
+        at: object = root.anchor.number
+        if place.file or place.module:
+            # steps of a loop are one place; two layers on one line are not
+            weights = frozenset(self._weights(root.anchor, _REACH))
+            at = (place.module, place.file, place.line, weights)
         key = (root.kind, root.name, root.factor, root.derived, root.law, at)
         root = self._roots.setdefault(key, root)
         root.sites.append(site)
         fixed = (~changes).expand(site.zeros.shape)
         known = root.structural.get(site.slot)
         root.structural[site.slot] = fixed if known is None else known & fixed
+
+    def _weights(self, node: Node, reach: int) -> Iterator[str | int]:
+        """Yield what tells parameters apart that a value was computed with a few operations before."""
+        for source in node.sources() if reach else ():
+            other = source.node
+            if self._graph.is_parameter(other):
+                yield self._facts.name(other) or other.number
+            elif other.phase is not Phase.BACKWARD and other.operation != "leaf":
+                yield from self._weights(other, reach - 1)
 
     def _leaves(self) -> None:
         for node in self._walk.nodes:
@@ -316,6 +329,8 @@ def floats_of(node: Node) -> list[int]:
     return [i for i, r in enumerate(node.results) if isinstance(r, Tensor) and r.is_floating_point()]
 
 
+_REACH = 3
+"""Operations between an activation and the weights of its layer."""
 _ALWAYS = torch.ones((), dtype=torch.bool)
 _NEVER = torch.zeros((), dtype=torch.bool)
 
