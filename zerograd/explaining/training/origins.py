@@ -12,7 +12,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.evaluation import Evaluation, is_decision
-from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source, see
 from zerograd.explaining.training.dependence import Dependence
 from zerograd.explaining.training.explanation import Kind
@@ -160,6 +160,8 @@ class Origins:
         key = (root.kind, root.name, root.factor, root.derived, root.law, at)
         root = self._roots.setdefault(key, root)
         root.sites.append(site)
+        if not broadcasts(changes.shape, site.zeros.shape):  # of a gate inside a rule
+            changes = changes.any()
         fixed = (~changes).expand(site.zeros.shape)
         known = root.structural.get(site.slot)
         root.structural[site.slot] = fixed if known is None else known & fixed
@@ -226,8 +228,6 @@ class Origins:
         factor = f"{part.name} at {place_of(part.anchor)}" if part.kind is Kind.ZERO_FACTOR else None
         if part.argument is None:
             changes = self._dependence.changes(Source(part.anchor, 0)) if part.anchor.results else _ALWAYS
-            if changes.dim() and broadcast(changes.shape, site.zeros.shape) != site.zeros.shape:
-                changes = changes.any()
             factor = part.name
         else:
             changes = self._dependence.changes(part.argument)
