@@ -48,7 +48,7 @@ class Proofs:
 
     def __init__(self, budget: Budget) -> None:
         self._bounded = Evaluation(BoundedDomain())
-        self._identities = Identities(self._bounded)
+        self._identities = Identities(self._bounded, budget.seconds)
         self._budget = budget
         self._zeros: dict[tuple[int, int], Tensor] = {}  # of whole results
 

@@ -6,6 +6,7 @@ always contains more than 1.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,12 +51,14 @@ class Identities:
 
     Args:
         bounded: the graph in float64 with error bounds, where it is there already.
+        seconds: what may be spent on expanding sums altogether, about; on one value a third of what is left.
 
     Attributes:
         reasons: the identities that made entries zero, by source and flat position.
     """
 
-    def __init__(self, bounded: Evaluation[Bounded] | None = None) -> None:
+    def __init__(self, bounded: Evaluation[Bounded] | None = None, seconds: float = 10.0) -> None:
+        self._left = seconds
         self._bounded = bounded or Evaluation(BoundedDomain())
         self._sums = Sums(self._bounded)
         self._sums_of_any_data = Sums(self._bounded, any_data=True)
@@ -68,6 +71,14 @@ class Identities:
 
     def zero(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         """Return which entries are zero by an identity, of those that are open."""
+        began = time.monotonic()
+        self._sums.until = self._sums_of_any_data.until = began + self._left / 3
+        try:
+            return self._zero(source, open)
+        finally:
+            self._left -= time.monotonic() - began
+
+    def _zero(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         with torch.no_grad():
             value = self._bounded(source)
             left = open.clone() if value is None else open & ~value.nonzero()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from fractions import Fraction
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,9 @@ class Sums:
         bounded: shows that denominators are not 0.
         any_data: whether inputs and targets are taken as any numbers, not as what they are in this run.
 
+    Attributes:
+        until: when to give up, by the monotonic clock.
+
     An entry is written as a sum of terms: coefficient · factors · entry of an earlier value. Going backwards, each
     value is replaced by what its operation computed it from; of a product one side becomes a factor. A sum is zero if
     all terms cancel, or are complete groups of an operation's law. Every replacement is an equation, so the order in
@@ -47,6 +51,16 @@ class Sums:
         self._labels: dict[tuple[int, int], Labels] = {}
         self._labelled: set[int] = set()
         self.products = Products()
+        self.until = inf
+
+    def tick(self) -> None:
+        """Give up if it is too late.
+
+        Raises:
+            Cannot: it is.
+        """
+        if time.monotonic() > self.until:
+            raise Cannot("no time is left")
 
     # labels
     def labels(self, source: Source) -> Labels:
@@ -95,8 +109,9 @@ class Sums:
         """Expand the entries at some flat positions of a source, each a row.
 
         Raises:
-            Cannot: there are too many products, or coefficients become too large.
+            Cannot: there are too many products, coefficients become too large, or no time is left.
         """
+        self.products = Products(self.tick)
         expansion = Expansion(self, len(entries))
         positions = origin_of(source).reshape(-1).numpy()[entries]
         rows = np.arange(len(entries), dtype=np.int64)
@@ -182,6 +197,7 @@ class Expansion:
 
     def _gather(self, parts: list[Terms]) -> Terms:
         """Collect terms, without those of rows that were given up, and count the work."""
+        self._sums.tick()
         terms = collect(self._without(join(parts)))
         self._work += np.bincount(terms.row, minlength=self._rows)
         self._given_up |= self._work > _OF_ROW
