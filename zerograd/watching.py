@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 class Watched:
     """A training step under watch; see `watch`."""
 
-    def __init__(self, models: Any = None, optimizers: Any = None) -> None:
+    def __init__(self, models: Any = None, optimizers: Any = None, seconds: float = 5.0) -> None:
         from zerograd.explaining.training.watch import Watch
 
-        self._watch = Watch(_several(models), _several(optimizers))
+        self._watch = Watch(_several(models), _several(optimizers), seconds)
 
     def __enter__(self) -> Watched:
         self._watch.__enter__()
@@ -44,18 +44,21 @@ class Watched:
         return Report(self._watch.explanation())
 
 
-def watch(model: Any = None, optimizer: Any = None) -> Watched:
+def watch(model: Any = None, optimizer: Any = None, *, seconds: float = 5.0) -> Watched:
     """Watch PyTorch code that runs within ``with``, and explain its gradients and its optimiser's steps.
 
     Args:
         model: a ``torch.nn.Module``, or several; what is not given is met when it runs.
         optimizer: a ``torch.optim.Optimizer``, or several.
+        seconds: what may be spent, for each step, on gradient entries that float64 with error bounds leaves
+            open;
+            those that it does not suffice for are reported as undecided.
 
     Raises:
         ZerogradError: PyTorch is not installed.
     """
     _need_torch()
-    return Watched(model, optimizer)
+    return Watched(model, optimizer, seconds)
 
 
 def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: Any = None) -> Report:

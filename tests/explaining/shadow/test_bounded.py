@@ -16,7 +16,6 @@ pytestmark = pytest.mark.needs("torch")
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 else:
     torch = pytest.importorskip("torch")
 

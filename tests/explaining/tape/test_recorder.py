@@ -82,6 +82,20 @@ def written_after_reading(x: Tensor) -> list[Tensor]:
     return [before, y, before * y]
 
 
+def laid_out_anew(x: Tensor) -> list[Tensor]:
+    y = x * 1.5
+    y.transpose_(0, 1).unsqueeze_(0)
+    return [y, y * 2.0, y[:, 1]]
+
+
+def made_larger(x: Tensor) -> list[Tensor]:
+    y = x.new_empty(0)
+    y.resize_as_(x)
+    y[0].zero_()
+    torch.mul(x[1:], 2.0, out=y[1:])
+    return [y, y * 2.0]
+
+
 PROGRAMS: list[Callable[[Tensor], list[Tensor]]] = [
     part_written,
     transposed_written,
@@ -91,6 +105,8 @@ PROGRAMS: list[Callable[[Tensor], list[Tensor]]] = [
     part_of_a_leaf_written,
     overlapping,
     written_after_reading,
+    laid_out_anew,
+    made_larger,
 ]
 
 
@@ -167,3 +183,16 @@ def test_storages_are_let_go() -> None:
         for _ in range(2000):
             x * 2.0
     assert len(recorder.storages._records) < 600
+
+
+def test_what_was_computed_and_made_larger_is_unknown() -> None:
+    from zerograd.explaining.shadow.evaluation import observed
+    from zerograd.explaining.tape.recorder import Recorder
+
+    recorder = Recorder()
+    with recorder:
+        y = numbers() * 1.5
+        y.resize_(2, 12)
+        z = y * 2.0
+    with recorder.paused():
+        assert observed([recorder.read(z)])

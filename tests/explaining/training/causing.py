@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from zerograd.explaining.shadow.bounded import BoundedDomain
-from zerograd.explaining.shadow.deciding import Budget, decide_all
-from zerograd.explaining.shadow.evaluation import Evaluation
-from zerograd.explaining.shadow.identities import Identities
+from zerograd.explaining.shadow.deciding import Budget
 from zerograd.explaining.tape.nodes import Source
 from zerograd.explaining.training.causes import find_causes
+from zerograd.explaining.training.covers import Covers
 from zerograd.explaining.training.explanation import Cause
-from zerograd.explaining.training.facts import facts_of
+from zerograd.explaining.training.graph import Graph
+from zerograd.explaining.training.origins import Facts, Origins, Root
+from zerograd.explaining.training.reporting import Proofs, _leaf_names
+from zerograd.explaining.training.walking import Walk
 from zerograd.explaining.training.watch import Watch
 
 
@@ -33,19 +32,51 @@ class Causing(Watch):
         return frozenset(self._modules.inputs)
 
     def gradients(self) -> dict[str, Source]:
-        return {name: self._round.gradients[id(t)] for name, t in self.names().items() if id(t) in self._round.gradients}
+        return {
+            name: self._round.gradients[id(t)]
+            for name, t in self.names().items()
+            if id(t) in self._round.gradients
+        }
 
 
-def causes(models: Sequence[nn.Module], step: Callable[[], Any], **known: Any) -> dict[str, tuple[Cause, ...]]:
+class Step:
+    """A recorded step: its gradients, which of their entries are zero, and what causes ask about.
+
+    Attributes:
+        zeros: by the gradient's name.
+    """
+
+    def __init__(self, models: Sequence[nn.Module], step: Callable[[], Any], **known: Any) -> None:
+        watch = Causing(list(models), [])
+        with watch:
+            step()
+        names = watch.names()
+        proofs = Proofs(Budget())
+        names_of = _leaf_names(names, {})
+        self.facts = Facts(
+            proofs.zeros, names_of, proofs.laws, watch.inputs(), bounded=proofs.bounded, **known
+        )
+        self.gradients = watch.gradients()
+        self.loss = watch.recorder.loss
+        sources = list(self.gradients.values())
+        classes = proofs.classes(sources)
+        self.zeros = {name: c.zero for name, c in zip(self.gradients, classes, strict=True)}
+
+    def causes(self) -> dict[str, tuple[Cause, ...]]:
+        """Return the causes of all gradients."""
+        return find_causes(self.gradients, self.zeros, self.loss, self.facts)
+
+    def covers(self, name: str) -> list[tuple[tuple[Root, ...], Tensor]]:
+        """Return sets of roots with the entries of one gradient that they explain."""
+        gradient = self.gradients[name]
+        walk = Walk(Graph([gradient], self.loss, self.facts.is_input), [gradient])
+        roots = Origins(walk, self.facts).roots
+        covers = Covers(walk, roots).cover(gradient, self.zeros[name])
+        return [(tuple(roots[i] for i in cover), entries) for cover, entries in covers]
+
+
+def causes(
+    models: Sequence[nn.Module], step: Callable[[], Any], **known: Any
+) -> dict[str, tuple[Cause, ...]]:
     """Return the causes of all gradients that a step leaves."""
-    watch = Causing(list(models), [])
-    with watch:
-        step()
-    names = watch.names()
-    bounded = Evaluation(BoundedDomain())
-    inputs = {name: t for name, t in names.items() if name in watch.inputs()}
-    facts = replace(facts_of(bounded, names, inputs), **known)
-    gradients = watch.gradients()
-    classes = decide_all(list(gradients.values()), bounded, Budget(), Identities(bounded).zero)
-    exact = {name: c.zero for name, c in zip(gradients, classes, strict=True)}
-    return find_causes(gradients, exact, watch.recorder.loss, facts)
+    return Step(models, step, **known).causes()

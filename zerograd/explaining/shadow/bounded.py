@@ -79,7 +79,8 @@ class BoundedDomain(Domain[Bounded]):
         if bool(finite.all()):
             return Bounded(value)
         known = finite | (value == -torch.inf)
-        return Bounded(torch.where(known, value, 0.0), torch.where(known, 0.0, torch.inf))
+        nothing = torch.zeros_like(value)  # of its type: two numbers alone would make float32
+        return Bounded(torch.where(known, value, nothing), torch.where(known, nothing, torch.inf))
 
     def shape(self, v: Bounded) -> tuple[int, ...]:
         return tuple(v.value.shape)
@@ -140,6 +141,7 @@ class BoundedDomain(Domain[Bounded]):
         part = value - a.value  # the rounding error of a sum is a float itself (Knuth's TwoSum)
         rounding = ((a.value - (value - part)) + (b.value - part)).abs()
         error = _total(value, rounding, a.error, b.error)
+        assert error is not None
         low = value == -torch.inf
         return Bounded(value, torch.where(low, _lowest(low, a, b), error) if bool(low.any()) else error)
 
@@ -167,7 +169,7 @@ class BoundedDomain(Domain[Bounded]):
         value = a.value / b.value
         bound = (ea + floored(value.abs()) * eb + value.abs().clamp_min(_FLOOR) * (2 * U * b.magnitude)) / low
         nothing = (a.value == 0) & (ea == 0)
-        error = torch.where(nothing, 0.0, bound * _MORE)
+        error = torch.where(nothing | _is_exact(a, b, value), 0.0, bound * _MORE)
         unknown = (low <= b.magnitude * 2**-50) | ~value.isfinite() | (b.magnitude < _FLOOR * 2)
         return Bounded(torch.where(unknown, 0.0, value), torch.where(unknown, torch.inf, error))
 
@@ -202,7 +204,7 @@ class BoundedDomain(Domain[Bounded]):
 def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:
     """Return the errors of sums whose value is −∞: 0 where an addend is −∞ and neither is unknown."""
     known = a.errors.isfinite() & b.errors.isfinite() & (a.value.isneginf() | b.value.isneginf())
-    return torch.where(known & low, 0.0, torch.inf)
+    return torch.where(known & low, torch.zeros((), dtype=torch.float64), torch.inf)
 
 
 def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, terms: int) -> Bounded:
@@ -246,7 +248,7 @@ def _rounded(number: Number) -> tuple[float, float]:
     return value, float(distance) * _MORE + (5e-324 if distance else 0.0)
 
 
-def _total(value: Tensor, *errors: Tensor | None) -> Tensor | None:
+def _total(value: Tensor, *errors: Tensor | None) -> Tensor:
     """Sum bounds, rounded up."""
     there = [e for e in errors if e is not None]
     total = there[0]
@@ -270,6 +272,15 @@ def _product_error(a: Tensor, b: Tensor, value: Tensor) -> Tensor:
         exact = (((a1 * b1 - value) + a1 * b2 + a2 * b1) + a2 * b2).abs()
     small = (value.abs() < _SAFE) & (a != 0) & (b != 0)  # Dekker's argument fails there
     return torch.where(small, _SAFE, exact)
+
+
+def _is_exact(a: Bounded, b: Bounded, value: Tensor) -> Tensor:
+    """Return where a quotient is exact: of exact numbers, and so is its product with the divisor."""
+    exact = (a.errors == 0) & (b.errors == 0)
+    if not bool(exact.any()):
+        return exact
+    product = value * b.value
+    return exact & (product == a.value) & (_product_error(value, b.value, product) == 0)
 
 
 def _is_power(t: Tensor) -> bool:

@@ -15,7 +15,25 @@ from torch import Tensor
 from zerograd.explaining.shadow.domain import Convolution, Domain, Number
 
 KEEP_ZERO = frozenset(
-    "abs asin asinh atan atanh cbrt erf erfinv expm1 log1p sin sinh softsign sqrt square tan tanh".split()
+    [
+        "abs",
+        "asin",
+        "asinh",
+        "atan",
+        "atanh",
+        "cbrt",
+        "erf",
+        "erfinv",
+        "expm1",
+        "log1p",
+        "sin",
+        "sinh",
+        "softsign",
+        "sqrt",
+        "square",
+        "tan",
+        "tanh",
+    ]
 )
 """Functions that are 0 at 0; all others are taken to be 0 nowhere."""
 
@@ -60,8 +78,20 @@ class Pattern:
 
 
 def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """Return the shape that shapes broadcast to."""
-    return tuple(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
+    """Return the shape that shapes broadcast to; torch's own function takes far longer.
+
+    Raises:
+        RuntimeError: they do not broadcast.
+    """
+    dims = max(map(len, shapes))
+    out = [1] * dims
+    for shape in shapes:
+        for i, n in enumerate(shape, start=dims - len(shape)):
+            if out[i] == 1:
+                out[i] = n
+            elif n not in (1, out[i]):
+                raise RuntimeError(f"shapes {shapes} do not broadcast")
+    return tuple(out)
 
 
 def broadcasts(shape: Sequence[int], to: Sequence[int]) -> bool:
@@ -217,7 +247,7 @@ class ZeroDomain(Domain[Pattern]):
     def _bilinear(self, f: Callable[[Tensor, Tensor], Tensor], a: Pattern, b: Pattern) -> Pattern:
         self.summed = True
         # sums of ones: transforms inside could return a rounding of 0, never 1/2
-        return Pattern.of(f(a.mask.to(torch.float64), b.mask.to(torch.float64)) > 0.5)
+        return Pattern.of(f(a.mask.to(torch.float32), b.mask.to(torch.float32)) > 0.5)
 
     def unary(self, name: str, v: Pattern) -> Pattern:
         return v if name in KEEP_ZERO else Pattern(v.shape)

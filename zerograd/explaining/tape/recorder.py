@@ -54,7 +54,9 @@ class Schema:
             if (a.alias_info is not None and a.alias_info.is_write) or a.name in lies
         )
         returned = [r.alias_info for r in schema.returns if r.alias_info is not None]
-        self.is_view = any(not alias.is_write for alias in returned)
+        # what changes how a tensor lies in its storage writes no entries: transpose_, resize_
+        in_place = torch.Tag.inplace_view in function.tags
+        self.is_view = in_place or any(not alias.is_write for alias in returned)
         self.draws = torch.Tag.nondeterministic_seeded in function.tags
 
 
@@ -143,6 +145,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         schema = schema_of(function)
         if schema.is_view:
             self._keep_leaves(args)
+            if schema.written and _has_storage(args[0]):
+                return self._laid_out(function, args, kwargs)
             return function(*args, **kwargs)
         if schema.written and isinstance(_argument(schema, args, kwargs, 0), list | tuple):
             return self._foreach(function, schema, args, kwargs)
@@ -182,6 +186,16 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self.storages.wrote(tensor, node, output, wholes[at])
             elif any(tensor is t for t in fresh):
                 self.storages.wrote(tensor, node, output, None)
+        return result
+
+    def _laid_out(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run an operation that changes how a tensor lies in its storage, and perhaps makes this larger."""
+        before = args[0].untyped_storage()
+        cdata, size = before._cdata, before.nbytes()
+        result = function(*args, **kwargs)
+        after = args[0].untyped_storage()
+        if after._cdata == cdata and after.nbytes() != size:
+            self.storages.resized(args[0], size == 0)
         return result
 
     def _foreach(self, function: Any, schema: Schema, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

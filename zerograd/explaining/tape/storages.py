@@ -69,6 +69,14 @@ class Storages:
         if is_plain(tensor):
             self._forget(self._record(tensor))
 
+    def resized(self, tensor: Tensor, was_empty: bool) -> None:
+        """Forget what a storage held that has other entries now; nothing is known of those that were kept."""
+        if is_plain(tensor):
+            record = self._record(tensor)
+            self._forget(record)
+            if not was_empty and not record.kept:
+                record.pieces[Geometry.read(tensor)] = self._unknown(tensor)
+
     def read(self, tensor: Tensor) -> Source:
         """Return the value that a tensor holds: what was recorded, else a new leaf."""
         if not is_plain(tensor):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.tape.nodes import Source
+from zerograd.explaining.training.alternatives import Alternatives
 from zerograd.explaining.training.covers import Covers
 from zerograd.explaining.training.explanation import Cause, Kind
 from zerograd.explaining.training.graph import Graph
@@ -56,12 +57,14 @@ class _Search:
         self._gradients, self._zeros, self._facts = gradients, zeros, facts
         graph = Graph(gradients.values(), loss, facts.is_input)
         self._walk = Walk(graph, list(gradients.values()), tick)
-        origins = Origins(self._walk, facts)
+        known = {gradient: zeros[name] for name, gradient in gradients.items()}
+        origins = Origins(self._walk, facts, known)
         self._roots = origins.roots
         self._covers = Covers(self._walk, self._roots)
         batch = facts.batch if facts.batch is not None else batch_size(graph, graph.nodes)
         self._narrowing = Narrowing(self._walk, batch)
-        self._wording = Wording(graph, origins, facts, batch)
+        other = Alternatives(self._walk, facts.bounded) if facts.bounded is not None else None
+        self._wording = Wording(graph, origins, facts, batch, other)
         self._open = self._walk.walk({})
         self._loss = loss
 

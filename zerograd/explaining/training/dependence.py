@@ -26,7 +26,7 @@ class Fate:
         self.live, self.changes = live, changes
 
 
-class _FateDomain(Domain[Fate]):
+class FateDomain(Domain[Fate]):
     """Fates: a product with what is 0 for all data does not change with them."""
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class Dependence:
     """What the values of the forward pass would be with other data: the same, or not."""
 
     def __init__(self, walk: Walk, exact: dict[int, Values]) -> None:
-        self._graph, self._domain = walk.graph, _FateDomain()
+        self._graph, self._domain = walk.graph, FateDomain()
         self._fates: dict[int, tuple[Fate, ...]] = {}
         for node in walk.nodes:
             if node.phase is not Phase.BACKWARD or node.operation == "leaf":

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.rules.table import bind
@@ -81,6 +80,7 @@ _FAMILY = {
     "leaky_relu": ("leaky_relu",),
     "elu": ("elu",),
 }
+_CLAMPS = ("clamp", "clamp_min", "clamp_max")
 _CHOICES = (
     "clamp",
     "clamp_min",
@@ -126,7 +126,7 @@ class Gates:
         if activation is None:
             mask = self._mask(node)
             if mask is None:
-                yield Part(Kind.ZERO_FACTOR, closed, node, "a mask")
+                yield Part(Kind.ZERO_FACTOR, closed, node, _mask_name(node))
                 return
             turned = bool((mask.run & closed).any())  # closed where the mask is true, as in masked_fill
             yield from self.masked(mask, closed, turned)
@@ -152,7 +152,7 @@ class Gates:
             activation = Activation(argument, name, kinks)
             yield from self._sorted(activation, closed, anchor or argument.node)
             return
-        yield Part(Kind.ZERO_FACTOR, closed, mask.node, "a mask")
+        yield Part(Kind.ZERO_FACTOR, closed, mask.node, _mask_name(mask.node))
 
     def sign(self, node: Node, zeros: Tensor) -> Iterator[Part]:
         """Yield the entries at which the sign of a number is 0: the kink of its absolute value."""
@@ -163,7 +163,7 @@ class Gates:
     def _named(self, node: Node) -> Activation | None:
         """Return the activation that an operation is, or is the backward pass of."""
         root = _root(node)
-        if root not in _FAMILY and root not in ("clamp", "clamp_min", "clamp_max"):
+        if root not in _FAMILY and root not in _CLAMPS:
             return None
         call = bind(node)
         argument = call.get("self", call.get("input"))
@@ -242,6 +242,19 @@ class Gates:
         elif operation in _JOINS:
             for source in node.sources():
                 yield from self._comparisons(source, turn)
+
+
+def _mask_name(node: Node) -> str:
+    return "the dropout mask" if "dropout" in node.operation else "a mask"
+
+
+def is_gate(node: Node) -> bool:
+    """Whether an operation lets some entries pass and others not: an activation, a mask."""
+    root = _root(node)
+    if root in _FAMILY or root in _CLAMPS or "dropout" in root:
+        return True
+    names = {a.name for a in node.function._schema.arguments} if node.function is not None else ()
+    return "condition" in names or "mask" in names
 
 
 def _root(node: Node) -> str:

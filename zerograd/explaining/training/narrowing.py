@@ -46,10 +46,8 @@ class Narrowing:
 
     def frame(self, root: Root, site: Site) -> Frame:
         """Return how a site's entries belong to samples and units."""
-        if (
-            root.kind is Kind.ZERO_WEIGHT
-            or site.slot[1] == "leaf"
-            and self._walk.graph.is_parameter(site.node)
+        if root.kind is Kind.ZERO_WEIGHT or (
+            site.slot[1] == "leaf" and self._walk.graph.is_parameter(site.node)
         ):
             return Frame.of_weight(site.node, site.zeros.shape)
         return Frame.of_value(site.node, site.zeros.shape, self._batch)
@@ -69,6 +67,9 @@ class Narrowing:
             open_constants: count zeros that the program wrote as non-zero.
         """
         self._open_constants = open_constants
+        if root.kind is Kind.CANCELLATION and root.anchor is gradient.node:
+            yield _own(entries)
+            return
         beside = union(others)
         fixed = root.fixed(root.closed)
         always = (
@@ -81,7 +82,7 @@ class Narrowing:
             yield from self._narrowed(root, root.closed, beside, gradient, entries, False)
 
     def _explained(self, closed: Closed, beside: Closed, gradient: Source) -> Tensor:
-        return ~self._walk.walk(union([closed, beside]), self._open_constants)(gradient)
+        return ~self._walk.walk(union([closed, beside]), self._open_constants, gradient)(gradient)
 
     def _narrowed(
         self,
@@ -121,6 +122,10 @@ class Narrowing:
             if bool((self._explained(narrowed, beside, gradient) | ~entries).all()):
                 chosen = candidate
                 break
+        if bool((chosen & ~every).any()):  # closed at some places only: no sample can be named for a unit
+            which = tuple(chosen.any(0).nonzero().flatten().tolist())
+            yield replace(self._part(None, which, units, entries, structural), entries=entries)
+            return
         groups = rectangles(chosen)
         if len(groups) > _MOST_PARTS:
             yield Part(None, None, units, entries, structural)
@@ -155,6 +160,14 @@ class Narrowing:
         rows[list(which)] = True
         inside = entries & rows.reshape(-1, *[1] * (entries.dim() - 1))
         return Part(samples, which, units, inside, structural)
+
+
+def _own(entries: Tensor) -> Part:
+    """Return the part that a sum has in itself: the gradient's rows in which its terms cancel."""
+    if entries.dim() == 0:
+        return Part(None, None, 0, entries, False)
+    rows = entries.reshape(entries.shape[0], -1).any(1).nonzero().flatten().tolist()
+    return Part(None, tuple(rows), entries.shape[0], entries, False)
 
 
 def _any(zeros: Tensor) -> bool:

@@ -10,15 +10,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.bounded import Bounded
+from zerograd.explaining.shadow.evaluation import Evaluation, is_decision
 from zerograd.explaining.shadow.zeros import broadcasts
-from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source, see
 from zerograd.explaining.training.dependence import Dependence
 from zerograd.explaining.training.explanation import Kind
 from zerograd.explaining.training.gates import Gates, Part
 from zerograd.explaining.training.graph import base
 from zerograd.explaining.training.places import place_of
-from zerograd.explaining.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Values, Walk
+from zerograd.explaining.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Walk
 
 
 class Law(NamedTuple):
@@ -28,18 +29,13 @@ class Law(NamedTuple):
         text: a sentence without its full stop.
         operation: the operation of the forward pass that it is a law of.
         place: where that ran.
-        structural: whether it was proven for all data, not only for those of this run.
+        structural: whether it holds for all data, not only for those of this run.
     """
 
     text: str
     operation: str
     place: Place
     structural: bool = True
-
-
-def no_laws(source: Source, zeros: Tensor) -> Mapping[Law, Tensor]:
-    """Return no law for any zero."""
-    return {}
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +73,10 @@ class Root:
         return {slot: zeros & self.structural[slot] for slot, zeros in closed.items()}
 
 
+_MOST_ENTRIES = 1024
+"""Entries of one value of which laws are asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a graph beside the graph.
@@ -87,26 +87,51 @@ class Facts:
         identity: the laws that make entries of a value zero, of those that are, and which entries.
         inputs: names of leaves that are data, though they require a gradient.
         batch: number of samples; None where it is to be found out.
+        bounded: the values in float64 with error bounds, to tell what other slopes would give.
     """
 
     zeros: Callable[[Sequence[Source]], Sequence[Tensor]]
-    name: Callable[[Node], str | None] = lambda node: None
-    identity: Callable[[Source, Tensor], Mapping[Law, Tensor]] = no_laws
+    name: Callable[[Node], str | None] = lambda _node: None
+    identity: Callable[[Source, Tensor], Mapping[Law, Tensor]] = lambda _source, _zeros: {}
     inputs: frozenset[str] = frozenset()
     batch: int | None = None
+    bounded: Evaluation[Bounded] | None = None
 
     def is_input(self, node: Node) -> bool:
         """Whether a node is an input that requires a gradient."""
         return bool(self.inputs) and node.operation == "leaf" and self.name(node) in self.inputs
 
+    def laws(self, source: Source, zeros: Tensor) -> Mapping[Law, Tensor]:
+        """Return the laws that make entries of a value zero.
+
+        A law of all of the first entries is taken as that of the rest, which are zero, too.
+        """
+        asked = torch.zeros(zeros.numel(), dtype=torch.bool)
+        asked[zeros.flatten().nonzero().flatten()[:_MOST_ENTRIES]] = True
+        asked = asked.reshape(zeros.shape)
+        found = self.identity(source, asked)
+        if len(found) == 1:
+            ((law, entries),) = found.items()
+            if torch.equal(entries & asked, asked):
+                return {law: zeros}
+        return found
+
 
 class Origins:
     """All roots of zeros in one walk."""
 
-    def __init__(self, walk: Walk, facts: Facts) -> None:
+    def __init__(self, walk: Walk, facts: Facts, known: Mapping[Source, Tensor] | None = None) -> None:
+        """Find all roots.
+
+        Args:
+            known: where some values are zero, beside what the facts tell.
+        """
         self._walk, self._facts, self._graph = walk, facts, walk.graph
         self._zeros: dict[Source, Tensor] = {}
         self._ask([Source(node, i) for node in walk.nodes for i in floats_of(node)])
+        for source, zeros in (known or {}).items():
+            whole = Source(source.node, source.output)
+            self._zeros[whole] = self.zero(whole) | _on_whole(source, zeros)
         self.exact, self._local, self._sums = walk.exact(self.zero)
         self._gates = Gates(walk.graph, self.zero)
         self._dependence = Dependence(walk, self.exact)
@@ -140,7 +165,7 @@ class Origins:
     def _leaves(self) -> None:
         for node in self._walk.nodes:
             pattern = self.exact[node.number]
-            if node.operation != "leaf" or node.origin is Origin.CONSTANT or pattern[0].is_full:
+            if node.operation != "leaf" or self._walk.is_given(node) or pattern[0].is_full:
                 continue
             zeros = ~pattern[0].mask
             phases = {BACKWARD if n.phase is Phase.BACKWARD else FORWARD for n in self._readers(node)}
@@ -164,8 +189,7 @@ class Origins:
         if node.origin is Origin.RANDOM:
             drops = any(
                 "dropout" in n.operation
-                or n.place.module is not None
-                and n.place.module[1].find("Dropout") >= 0
+                or (n.place.module is not None and n.place.module[1].find("Dropout") >= 0)
                 for n in (node, *self._readers(node))
             )
             return "the dropout mask" if drops or base(node.operation) == "bernoulli" else "a random number"
@@ -191,7 +215,7 @@ class Origins:
         factor = f"{part.name} at {place_of(part.anchor)}" if part.kind is Kind.ZERO_FACTOR else None
         if part.argument is None:
             changes = self._dependence.changes(Source(part.anchor, 0)) if part.anchor.results else _ALWAYS
-            factor = "a mask"
+            factor = part.name
         else:
             changes = self._dependence.changes(part.argument)
         root = Root(part.kind, part.anchor, part.name, factor=factor, slope=part.slope)
@@ -246,7 +270,7 @@ class Origins:
     def _lawful(self, source: Source, site: Site) -> Site:
         """Add what laws make zero at a site, and return the rest."""
         rest = site.zeros
-        for law, zeros in self._facts.identity(source, rest).items():
+        for law, zeros in self._facts.laws(source, rest).items():
             here = Site(site.node, site.slot, zeros & rest)
             changes = _NEVER if law.structural else _ALWAYS
             self._add(Root(Kind.IDENTITY, site.node, law.operation, law=law), here, changes)
@@ -272,6 +296,19 @@ class Origins:
                 self._add(root, site, self._dependence.changes(source))
 
 
+def _on_whole(source: Source, zeros: Tensor) -> Tensor:
+    """Return zeros of a view as zeros of the value that it is a view of."""
+    if source.view is None:
+        return zeros
+    whole = source.node.results[source.output]
+    layout = source.node.layouts[source.output]
+    assert layout is not None
+    positions = see(torch.arange(whole.numel()).reshape(whole.shape), layout, source.view)
+    flat = torch.zeros(whole.numel(), dtype=torch.bool)
+    flat[positions[zeros]] = True
+    return flat.reshape(whole.shape)
+
+
 def floats_of(node: Node) -> list[int]:
     """Return which results of a node are floats that were computed."""
     if node.operation == "leaf" or is_decision(node):
@@ -289,5 +326,19 @@ def _is_slope(node: Node) -> bool:
 
 
 _SMOOTH = frozenset(
-    "elu gelu hardsigmoid hardswish hardtanh log_sigmoid mish sigmoid silu softplus tanh celu selu".split()
+    [
+        "elu",
+        "gelu",
+        "hardsigmoid",
+        "hardswish",
+        "hardtanh",
+        "log_sigmoid",
+        "mish",
+        "sigmoid",
+        "silu",
+        "softplus",
+        "tanh",
+        "celu",
+        "selu",
+    ]
 )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.bounded import BoundedDomain
-from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all
+from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all, signs
 from zerograd.explaining.shadow.evaluation import Evaluation, observed
 from zerograd.explaining.shadow.identities import CANCEL, Identities
 from zerograd.explaining.shadow.identities.primitives import origin_of
@@ -30,10 +30,10 @@ from zerograd.explaining.training.explanation import (
 )
 from zerograd.explaining.training.floats import count_floats, describe_place
 from zerograd.explaining.training.graph import whole_cone
+from zerograd.explaining.training.kinks import count_across
 from zerograd.explaining.training.observation import Observation, Outcome
 from zerograd.explaining.training.origins import Facts, Law
 from zerograd.explaining.training.steps import explain_step
-
 
 _INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,))
 """What may be spent on values between parameters and loss that are looked at for causes."""
@@ -44,27 +44,34 @@ class Proofs:
 
     Attributes:
         budget: what may be spent on gradient entries that error bounds leave open.
+        bounded: values in float64 with error bounds.
     """
 
     def __init__(self, budget: Budget) -> None:
-        self._bounded = Evaluation(BoundedDomain())
-        self._identities = Identities(self._bounded, budget.seconds)
+        self.bounded = Evaluation(BoundedDomain())
+        self._identities = Identities(self.bounded)
         self._budget = budget
         self._zeros: dict[tuple[int, int], Tensor] = {}  # of whole results
 
     def classes(self, sources: Sequence[Source]) -> list[Classes]:
         """Return what is known of the entries of gradients."""
-        decided = decide_all(sources, self._bounded, self._budget, self._identities.zero)
+        decided = decide_all(sources, self.bounded, self._budget, self._identities.zero)
         for source, classes in zip(sources, decided, strict=True):
-            whole = source.node.results[source.output]
-            key = source.node.number, source.output
-            zeros = self._zeros.setdefault(key, torch.zeros(whole.numel(), dtype=torch.bool))
-            zeros[origin_of(source)[classes.zero]] = True
+            value = self.bounded(source)
+            if value is not None and bool((classes.zero & ~value.zero()).any()):
+                self._keep(source, classes.zero)
         return decided
+
+    def _keep(self, source: Source, zero: Tensor) -> None:
+        """Remember zeros of a gradient that error bounds do not show."""
+        whole = source.node.results[source.output]
+        key = source.node.number, source.output
+        zeros = self._zeros.setdefault(key, torch.zeros(whole.numel(), dtype=torch.bool))
+        zeros[origin_of(source)[zero]] = True
 
     def zeros(self, sources: Sequence[Source]) -> list[Tensor]:
         """Return where values in between are certainly zero; what is known of gradients is used."""
-        decided = decide_all(sources, self._bounded, _INTERMEDIATE)
+        decided = decide_all(sources, self.bounded, _INTERMEDIATE)
         return [c.zero | self._known(source) for source, c in zip(sources, decided, strict=True)]
 
     def _known(self, source: Source) -> Tensor:
@@ -72,6 +79,12 @@ class Proofs:
         if zeros is None:
             return torch.zeros((), dtype=torch.bool)
         return zeros[origin_of(source)]
+
+    def across_kinks(self, gradients: Mapping[str, Source]) -> dict[str, int]:
+        """Return how many entries of each gradient depend on a unit that rounding carried across a kink."""
+        return count_across(
+            gradients, self.bounded, lambda source: signs(source, self.bounded, _INTERMEDIATE)
+        )
 
     def laws(self, source: Source, zeros: Tensor) -> dict[Law, Tensor]:
         """Return the laws that make entries of a value zero, and which."""
@@ -125,23 +138,38 @@ def report_step(
     }
     zeros = {name: bool(gradient.classes.zero.all()) for name, gradient in known.items()}
     steps = _steps(observations, zeros)
-    facts = Facts(proofs.zeros, _leaf_names(parameters, inputs), proofs.laws, frozenset(inputs))
+    facts = Facts(
+        proofs.zeros,
+        _leaf_names(parameters, inputs),
+        proofs.laws,
+        frozenset(inputs),
+        bounded=proofs.bounded,
+    )
     causes = _causes(there, {name: it.classes.zero for name, it in known.items()}, loss, facts)
 
+    across = proofs.across_kinks(there)
     read = _leaves(loss, facts.name)
 
-    def rows(tensors: Mapping[str, Tensor]) -> dict[str, Row]:
-        return {
-            name: _row(
-                name, tensor, known.get(name), steps.get(name), causes.get(name, ()), loss, read.get(name, ())
-            )
-            for name, tensor in tensors.items()
-        }
+    def row(name: str, tensor: Tensor) -> Row:
+        step = steps.get(name)
+        if name not in known:
+            cause = connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad)
+            return _without_gradient(name, tensor, cause, step)
+        gradient = known[name]
+        floats = count_floats(
+            gradient.source,
+            gradient.classes.zero,
+            gradient.classes.nonzero,
+            across.get(name, 0),
+            proofs.bounded,
+        )
+        entries = _count(gradient.classes)
+        return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)
 
     return StepReport(
         number=number,
-        parameters=rows(parameters),
-        inputs=rows(inputs),
+        parameters={name: row(name, tensor) for name, tensor in parameters.items()},
+        inputs={name: row(name, tensor) for name, tensor in inputs.items()},
         unsupported=_unsupported(list(there.values())),
         optimizer=_optimizer(observations),
         loss=float(loss.run) if loss is not None and loss.run.numel() == 1 else None,
@@ -190,31 +218,21 @@ def _identity(tensor: Tensor) -> tuple[int, int]:
     return tensor.untyped_storage()._cdata, int(tensor.storage_offset())
 
 
-def _row(
-    name: str,
-    tensor: Tensor,
-    gradient: Gradient | None,
-    step: Step | None,
-    causes: tuple[Cause, ...],
-    loss: Source | None,
-    leaves: Sequence[Node],
-) -> Row:
-    shape, size = tuple(tensor.shape), tensor.numel()
-    if gradient is None:
-        dtype = str(tensor.dtype).removeprefix("torch.")
-        cause = connection(loss, leaves, size, tensor.requires_grad)
-        return Row(name, shape, Entries(zero=size), Floats(dtype, zero=size), (cause,), step)
-    classes = gradient.classes
+def _without_gradient(name: str, tensor: Tensor, cause: Cause, step: Step | None) -> Row:
+    """Return the row of a tensor to which ``backward`` gave no gradient."""
+    size, dtype = tensor.numel(), str(tensor.dtype).removeprefix("torch.")
+    return Row(name, tuple(tensor.shape), Entries(zero=size), Floats(dtype, zero=size), (cause,), step)
+
+
+def _count(classes: Classes) -> Entries:
     left = int(classes.undecided.sum())
-    entries = Entries(
+    return Entries(
         zero=int(classes.zero.sum()),
         nonzero=int(classes.nonzero.sum()),
         undecided=0 if classes.is_observed else left,
         observed=left if classes.is_observed else 0,
         precision=classes.precision if left and not classes.is_observed else None,
     )
-    floats = count_floats(gradient.source, classes.zero, classes.nonzero, 0)
-    return Row(name, shape, entries, floats, causes, step)
 
 
 def _steps(observations: Sequence[Observation], zeros: Mapping[str, bool]) -> dict[str, Step]:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.identities import CANCEL
+from zerograd.explaining.shadow.identities.laws import forward_of, words_of
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
 from zerograd.explaining.training.connection import decision_between
 from zerograd.explaining.training.explanation import Cause, Kind
@@ -14,8 +15,11 @@ from zerograd.explaining.training.origins import Facts
 from zerograd.explaining.training.places import place_of, place_text
 from zerograd.explaining.training.walking import Walk
 
-FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside", "floor_divide", "frac")
+FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside")
 """Operations that are constant between jumps, and give zeros as gradients."""
+
+
+_SOFTMAX = "the probabilities of a softmax sum to 1"
 
 
 def unused(
@@ -23,19 +27,27 @@ def unused(
 ) -> list[Cause]:
     """Return why entries are zero although every leaf, gate and sum could be anything."""
     causes: list[Cause] = []
-    for law, entries in facts.identity(gradient, zeros).items():
+    for law, entries in facts.laws(gradient, zeros).items():
         here = entries & zeros
         if law.text != CANCEL and bool(here.any()):  # nothing cancels where there are no terms
             where = place_text(law.place, law.operation)
-            causes.append(_cause(Kind.IDENTITY, where, here, True, identity=law.text))
+            causes.append(_cause(Kind.IDENTITY, where, here, law.structural, identity=law.text))
             zeros = zeros & ~here
+    for node in walk.born(gradient):
+        words = words_of(node) or (_SOFTMAX if "softmax" in node.operation else None)
+        if words is not None and bool(zeros.any()):
+            here = zeros & walk.walk({}, only=gradient, opened=frozenset([node.number]))(gradient)
+            if bool(here.any()):
+                where = place_of(forward_of(node))
+                causes.append(_cause(Kind.IDENTITY, where, here, True, identity=words))
+                zeros = zeros & ~here
     still = ~walk.walk({}, open_constants=True)(gradient)
     constant = zeros & ~still
     if bool(constant.any()):
         causes += _constants(walk, gradient, constant, loss, facts, name)
     rest = zeros & still
     if bool(rest.any()):
-        causes.append(_not_used(walk, gradient, rest))
+        causes.append(_not_used(walk, rest, _place(walk, facts, name)))
     return causes
 
 
@@ -87,12 +99,8 @@ def _empty_or_zero(walk: Walk) -> tuple[str, str] | None:
     return None
 
 
-def _not_used(walk: Walk, gradient: Source, zeros: Tensor) -> Cause:
+def _not_used(walk: Walk, zeros: Tensor, where: str) -> Cause:
     """Return the cause of entries that no operation carries anything to."""
-    for node in walk.nodes:
-        if any(word in node.operation for word in ("norm", "softmax", "attention")):
-            text = "the normalisation of a single number is the same for every number"
-            return _cause(Kind.IDENTITY, place_of(walk.forward_of(node)), zeros, True, identity=text)
     empty = [
         n
         for n in walk.nodes
@@ -113,8 +121,17 @@ def _not_used(walk: Walk, gradient: Source, zeros: Tensor) -> Cause:
         )
         if "pool" in node.operation or node.operation in ("scatter", "gather"):
             what = "the choice of the maximum, which is another entry"
-        return _cause(Kind.ZERO_FACTOR, "", zeros, False, factor=what)
-    return _cause(Kind.NOT_CONNECTED, "", zeros, True)
+        return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=what)
+    return _cause(Kind.NOT_CONNECTED, where, zeros, True)
+
+
+def _place(walk: Walk, facts: Facts, name: str) -> str:
+    """Return where a parameter is used."""
+    for node in walk.graph.nodes:
+        if node.phase is not Phase.BACKWARD:
+            if any(s.node.operation == "leaf" and facts.name(s.node) == name for s in node.sources()):
+                return place_of(node)
+    return ""
 
 
 def _from_data(walk: Walk, sources: list[Source]) -> bool:

@@ -18,7 +18,8 @@ from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.rules.table import Call, find
 from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source, see
-from zerograd.explaining.training.graph import Graph
+from zerograd.explaining.training.gates import is_gate
+from zerograd.explaining.training.graph import Graph, base
 
 Slot = tuple[int, str, int]
 """A node's number, what begins there (``leaf``, ``gate``, ``output``), and which one: the phase that reads a leaf, a
@@ -86,6 +87,7 @@ class Walk:
         self.gates: dict[Slot, Gate] = {}
         self._domain = ZeroDomain()
         self.factors: set[int] = set()
+        self._cones: dict[int, list[Node]] = {}
         self.readers: dict[int, list[Node]] = {}
         for node in self.nodes:
             for source in self._reads(node):
@@ -112,15 +114,20 @@ class Walk:
             return ()
         return node.sources()
 
-    def forward_of(self, node: Node) -> Node:
-        """Return the operation of the forward pass that one of the backward pass belongs to, else the node itself."""
-        name = node.operation.removesuffix("_data").removesuffix("_backward")
-        return next((s.node for s in node.sources() if s.node.operation == name), node)
+    def born(self, source: Source) -> list[Node]:
+        """Return the operations on which a value depends and which give zeros whatever they read."""
+        return [
+            node
+            for node in self.cone_of(source)
+            if not self._is_start(node)
+            and any(not p.is_full for p in self._base[node.number])
+            and all(p.is_full for s in self._reads(node) for p in self._base[s.node.number])
+        ]
 
     # one node
 
     def _evaluate(self, node: Node, read: Callable[[Source], Pattern], closing: Any) -> Values:
-        if node.operation == "leaf" and node.origin is Origin.CONSTANT and not self._domain.open_constants:
+        if node.operation == "leaf" and self.is_given(node) and not self._domain.open_constants:
             return tuple(self._domain.leaf(r) for r in node.results)
         rule = None if self._is_start(node) else find(node.operation)
         if rule is None and node.operation != "write":
@@ -138,6 +145,15 @@ class Walk:
         rest = _full(node)[len(several) :]
         full = _full(node)
         return (*[v if v is not None else full[i] for i, v in enumerate(several)], *rest)
+
+    def is_given(self, node: Node) -> bool:
+        """Whether a leaf's zeros are zeros of the program: constants, and gradients that others are added to."""
+        if node.origin is Origin.CONSTANT:
+            return True
+        readers = self.readers.get(node.number, ())
+        return all(
+            n.phase is Phase.BACKWARD and base(n.operation) in ("add", "_foreach_add") for n in readers
+        )
 
     def _is_start(self, node: Node) -> bool:
         return node.operation == "leaf" or is_decision(node) or node.number in self.graph.loss_backward
@@ -161,8 +177,12 @@ class Walk:
         return Pattern.of(see(whole.mask.clone(memory_format=torch.contiguous_format), layout, view))
 
     def _discover(self, node: Node) -> Callable[..., Any]:
+        """Return what notes the gates of a node with all of them open; other choices are within a rule."""
+        if not is_gate(node):
+            return self._closing(node, None)
+
         def closing(number: int, mask: Tensor, a: Pattern, b: Pattern | None) -> tuple[Tensor, bool] | None:
-            if b is None or b.is_zero and not a.is_zero:
+            if b is None or (b.is_zero and not a.is_zero):
                 closed, second, through = ~mask, False, a
             elif a.is_zero and not b.is_zero:
                 closed, second, through = mask, True, b
@@ -235,8 +255,20 @@ class Walk:
 
     # walks
 
-    def walk(self, closed: Closed, open_constants: bool = False) -> Callable[[Source], Tensor]:
-        """Return which entries can be non-zero when the given sites are closed and all others are open."""
+    def walk(
+        self,
+        closed: Closed,
+        open_constants: bool = False,
+        only: Source | None = None,
+        opened: frozenset[int] = frozenset(),
+    ) -> Callable[[Source], Tensor]:
+        """Return which entries can be non-zero when the given sites are closed and all others are open.
+
+        Args:
+            open_constants: count zeros that the program wrote as non-zero.
+            only: the value that will be asked about.
+            opened: numbers of nodes whose results are taken to be anything.
+        """
         slots: dict[int, list[Slot]] = {}
         for slot in closed:
             slots.setdefault(slot[0], []).append(slot)
@@ -244,11 +276,14 @@ class Walk:
         leaves: dict[tuple[int, int], Pattern] = {}
         self._domain.open_constants = open_constants
         try:
-            for node in self.nodes:
+            for node in self.nodes if only is None else self.cone_of(only):
                 here = slots.get(node.number, ())
                 if self._tick:
                     self._tick()
-                self._step(node, here, closed, changed, leaves, open_constants)
+                if node.number in opened:
+                    changed[node.number] = _full(node)
+                else:
+                    self._step(node, here, closed, changed, leaves, open_constants)
         finally:
             self._domain.open_constants = False
 
@@ -257,6 +292,12 @@ class Walk:
             return self._see(source, values[source.output]).mask
 
         return result
+
+    def cone_of(self, source: Source) -> list[Node]:
+        """Return the nodes on which a value depends."""
+        if source.node.number not in self._cones:
+            self._cones[source.node.number] = self._cone([source])
+        return self._cones[source.node.number]
 
     def _step(
         self,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -45,7 +45,7 @@ class Watch:
     """Follows modules, backward passes and optimisers from ``__enter__`` to ``__exit__``."""
 
     def __init__(
-        self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer], seconds: float = 2.0
+        self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer], seconds: float = 5.0
     ) -> None:
         self._budget = Budget(seconds=seconds)
         self.recorder = Recorder()
@@ -66,6 +66,7 @@ class Watch:
     def __enter__(self) -> Watch:
         self._stack.enter_context(self._modules.watched())
         self._stack.enter_context(passes.watched(self.recorder, self))
+        self._stack.enter_context(self._optimizers_made())
         for hook in (
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
@@ -87,6 +88,22 @@ class Watch:
         return Explanation(tuple(self._reports), str(torch.__version__), self._error, self._seconds)
 
     # what calls back
+
+    @contextmanager
+    def _optimizers_made(self) -> Iterator[None]:
+        """Meet optimisers when they are made, for those that never step."""
+        init = Optimizer.__init__
+
+        def met(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+            init(optimizer, *args, **kwargs)
+            self._steps.knows(optimizer)
+            self._keep(_held(optimizer))
+
+        Optimizer.__init__ = met  # type: ignore[assignment,method-assign]
+        try:
+            yield
+        finally:
+            Optimizer.__init__ = init  # type: ignore[method-assign]
 
     def _met(self, root: nn.Module) -> None:
         self._keep(root.parameters())
@@ -141,7 +158,7 @@ class Watch:
             self._steps.before(optimizer, self._everything(), args, kwargs)
         self.recorder.stepping = True
 
-    def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    def _after_step(self, optimizer: Optimizer, *_: Any) -> None:
         with self.recorder.paused():
             observation = self._steps.after(optimizer, self._everything())
         self.recorder.stepping = self._steps.stepping

@@ -108,7 +108,7 @@ def assert_agreed(results: Sequence[Tensor], recorder: Recorder, values: Sequenc
 
 def assert_contains(value: Bounded, exact: Sequence[Any]) -> None:
     """The bounds hold for numbers of mpmath, or rational ones, in the order of the entries."""
-    import mpmath  # type: ignore[import-untyped]
+    import mpmath
 
     assert value.value.numel() == len(exact)
     for middle, error, number in zip(

@@ -48,7 +48,7 @@ def test_running_statistics_move_with_the_batches() -> None:
 
 
 def test_the_enclosure_contains_a_batch_norm_at_fifty_digits() -> None:
-    import mpmath  # type: ignore[import-untyped]
+    import mpmath
 
     x, w = draw(5, 1), draw(1)
     value, to_x, to_w = check(lambda x, w: F.batch_norm(x, None, None, w, training=True, eps=0.125), x, w)

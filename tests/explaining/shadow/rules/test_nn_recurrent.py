@@ -48,7 +48,7 @@ def test_layer(reverse: bool, steps: int) -> None:
 
 
 def test_one_step_at_fifty_digits() -> None:
-    import mpmath  # type: ignore[import-untyped]
+    import mpmath
 
     x, (w, u, b, c, h, s) = float32(1, 2, 1), parameters(1, 1)
     state, *_ = check(lambda *a: layer(*a, hidden=1)[2], x, w, u, b, c, h, s)

@@ -1,12 +1,11 @@
 """Zeros that hold for all values: by a law of a layer, or because terms cancel whatever they are.
 
-Neither floats with bounds nor balls can see them: probabilities of a softmax sum to 1, but an enclosure of their sum
-always contains more than 1.
+Neither floats with bounds nor balls can see them: probabilities of a softmax sum to 1, but an enclosure of
+their sum always contains more than 1.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,13 +17,16 @@ from zerograd.explaining.shadow.balls import Exhausted
 from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
+from zerograd.explaining.shadow.identities.expansion import Expansion
+from zerograd.explaining.shadow.identities.labels import Integers, Mask
 from zerograd.explaining.shadow.identities.laws import forward_of
-from zerograd.explaining.shadow.identities.sums import Expansion, Sums
-from zerograd.explaining.shadow.symbolic import SymbolicDomain, SymbolicEvaluation, zeros
+from zerograd.explaining.shadow.identities.sums import Sums
+from zerograd.explaining.shadow.identities.symbolic import SymbolicDomain, SymbolicEvaluation, zeros
 from zerograd.explaining.tape.nodes import Node, Place, Source
 
 CANCEL = "the terms cancel whatever their values are"
 _AT_A_TIME = 4096  # entries
+_WORK = 20_000_000  # terms that are handled for one value
 _SMALL = 3000  # numbers in a graph that is evaluated symbolically
 _OPERATIONS = 30_000
 
@@ -51,19 +53,18 @@ class Identities:
 
     Args:
         bounded: the graph in float64 with error bounds, where it is there already.
-        seconds: what may be spent on expanding sums altogether, about; on one value a third of what is left.
 
     Attributes:
         reasons: the identities that made entries zero, by source and flat position.
     """
 
-    def __init__(self, bounded: Evaluation[Bounded] | None = None, seconds: float = 10.0) -> None:
-        self._left = seconds
+    def __init__(self, bounded: Evaluation[Bounded] | None = None) -> None:
         self._bounded = bounded or Evaluation(BoundedDomain())
         self._sums = Sums(self._bounded)
         self._sums_of_any_data = Sums(self._bounded, any_data=True)
         self._symbolic = [SymbolicEvaluation(SymbolicDomain(_OPERATIONS), free) for free in (True, False)]
         self.reasons: dict[Source, dict[int, tuple[Identity, ...]]] = {}
+        self._left = 0
 
     def __call__(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         """Return which entries are zero by an identity, of those that are open."""
@@ -71,14 +72,6 @@ class Identities:
 
     def zero(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         """Return which entries are zero by an identity, of those that are open."""
-        began = time.monotonic()
-        self._sums.until = self._sums_of_any_data.until = began + self._left / 3
-        try:
-            return self._zero(source, open)
-        finally:
-            self._left -= time.monotonic() - began
-
-    def _zero(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         with torch.no_grad():
             value = self._bounded(source)
             left = open.clone() if value is None else open & ~value.nonzero()
@@ -94,28 +87,39 @@ class Identities:
     def _by_sums(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         zero = torch.zeros(open.numel(), dtype=torch.bool)
         places = np.flatnonzero(open.reshape(-1).numpy())
+        self._left = _WORK
         for start in range(0, len(places), _AT_A_TIME):
+            if self._left < 0:
+                break
             some = places[start : start + _AT_A_TIME]
             zero[some] = torch.from_numpy(self._expand(source, some))
         return zero.reshape(open.shape)
 
-    def _expand(self, source: Source, entries: np.ndarray) -> np.ndarray:
-        try:
-            expansion = self._sums.expand(source, entries)
-        except Cannot:
-            return np.zeros(len(entries), bool)
-        zero = expansion.zero
-        if zero.any():
-            structural = np.zeros(len(entries), bool)
-            structural[zero] = self._holds_for_any_data(source, entries[zero])
-            known = self.reasons.setdefault(source, {})
-            for row in np.flatnonzero(zero).tolist():
-                known[int(entries[row])] = _reasons(expansion, row, source, bool(structural[row]))
+    def _expand(self, source: Source, entries: Integers) -> Mask:
+        """Expand entries, and those that are left in another order once more."""
+        zero = np.zeros(len(entries), bool)
+        known = self.reasons.setdefault(source, {})
+        for keeps_older in (True, False):
+            left = np.flatnonzero(~zero)
+            if not len(left):
+                break
+            try:
+                expansion = self._sums.expand(source, entries[left], keeps_older)
+            except Cannot:
+                continue
+            self._left -= expansion.work + len(left)
+            rows = np.flatnonzero(expansion.zero)
+            zero[left[rows]] = True
+            structural = self._holds_for_any_data(source, entries[left[rows]], keeps_older)
+            for row, always in zip(rows.tolist(), structural.tolist(), strict=True):
+                known[int(entries[left[row]])] = _reasons(expansion, row, source, always)
         return zero
 
-    def _holds_for_any_data(self, source: Source, entries: np.ndarray) -> np.ndarray:
+    def _holds_for_any_data(self, source: Source, entries: Integers, keeps_older: bool) -> Mask:
+        if not len(entries):
+            return np.zeros(0, bool)
         try:
-            expansion = self._sums_of_any_data.expand(source, entries)
+            expansion = self._sums_of_any_data.expand(source, entries, keeps_older)
         except Cannot:
             return np.zeros(len(entries), bool)
         return expansion.zero & ~expansion.decided
@@ -134,16 +138,18 @@ class Identities:
                 continue
             new = zeros(value) & open & ~zero if value is not None else zero & False
             zero = zero | new
-            identity = Identity(CANCEL, source.node.operation, source.node.place, evaluation.is_free)
+            node, always = source.node, evaluation.holds_always(source)
+            identity = Identity(CANCEL, node.operation, node.place, always)
             for entry in new.reshape(-1).nonzero().reshape(-1).tolist():
                 known[entry] = (identity,)
         return zero
 
 
 def _reasons(expansion: Expansion, row: int, source: Source, structural: bool) -> tuple[Identity, ...]:
-    """Return the laws that were used, else the layer where terms cancelled: the last that they went through."""
+    """Return the laws that were used, else the layer where terms cancelled: the last they went through."""
     laws = [(node, words) for node, words, rows in expansion.laws if rows[row]]
-    passed = [(node, words) for node, words, rows in expansion.passed if rows[row]]
+    through = expansion.passed if expansion.cancelled[row] else []
+    passed = [(node, words) for node, words, rows in through if rows[row]]
     return _identities(laws or passed[-1:] or [(source.node, CANCEL)], structural)
 
 

@@ -1,8 +1,8 @@
 """Labels of entries: equal labels, equal numbers, whatever the functions in between are.
 
-An arithmetic in which an entry is a label instead of a number. A label is made from an operation and the labels it was
-given, so that two entries with one label are computed in the same way from the same numbers. Different labels say
-nothing. Label 0 is the number 0, label 1 the number 1.
+An arithmetic in which an entry is a label instead of a number. A label is made from an operation and the
+labels it was given, so that two entries with one label are computed in the same way from the same numbers.
+Different labels say nothing. Label 0 is the number 0, label 1 the number 1.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ Labels: TypeAlias = Tensor
 """Whole numbers below 2⁵³, as float64, so that what moves floats moves them."""
 
 Integers: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
 
 ZERO, ONE = 0, 1
 _REMEMBERED = 4096  # combinations of one call that are remembered for later ones
@@ -54,7 +55,7 @@ class LabelDomain(Domain[Labels]):
         return self._numbers[key]
 
     def split(self, labels: Integers) -> tuple[Integers, Integers]:
-        """Return labels as products: a whole number that is not 0, and a label; those of 0 are left as they are."""
+        """Return labels as products of a whole number that is not 0 and a label; 0 is left as it is."""
         distinct, inverse = np.unique(labels, return_inverse=True)
         pairs = np.array([self._split(label) for label in distinct.tolist()], np.int64).reshape(-1, 2)
         return pairs[inverse.reshape(-1), 0], pairs[inverse.reshape(-1), 1]
@@ -62,8 +63,9 @@ class LabelDomain(Domain[Labels]):
     def _split(self, label: int) -> tuple[int, int]:
         value = self._values.get(label)
         if value is not None:
-            if value and abs(value) <= _WHOLE and value == int(value):
-                return int(value), ONE
+            number = Fraction(value)
+            if number and abs(number) <= _WHOLE and number.denominator == 1:
+                return int(number), ONE
             return (-1, self.number(-value)) if value < 0 else (1, label)
         other = self._negative.get(label, label)
         return (-1, other) if other < label else (1, label)
@@ -72,23 +74,24 @@ class LabelDomain(Domain[Labels]):
         if self._next + n >= _LARGEST:
             raise Cannot("too many labels")
         self._next += n
-        return np.arange(self._next - n, self._next)
+        return np.arange(self._next - n, self._next, dtype=np.int64)
 
     def _combine(self, name: str, a: Integers, b: Integers) -> Integers:
-        """Return one label for each combination of an operation and two labels (or other non-negative numbers)."""
+        """Return one label for each combination of an operation and two labels."""
         pairs, inverse = np.unique(a * _LARGEST + b, return_inverse=True)
         if len(pairs) > _REMEMBERED:
-            return self._new(len(pairs))[inverse.reshape(-1)]
-        labels = np.empty(len(pairs), np.int64)
+            return _take(self._new(len(pairs)), inverse)
+        labels: Integers = np.empty(len(pairs), np.int64)
         for i, pair in enumerate(pairs.tolist()):
             key = (name, *divmod(pair, _LARGEST))
             if key not in self._known:
                 self._known[key] = int(self._new(1)[0])
             labels[i] = self._known[key]
-        return labels[inverse.reshape(-1)]
+        return _take(labels, inverse)
 
     def _pairwise(self, name: str, a: Labels, b: Labels, commutes: bool) -> Labels:
-        a, b = torch.broadcast_tensors(a, b)
+        shape = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]
+        a, b = a.expand(shape), b.expand(shape)
         x, y = _integers(a), _integers(b)
         if commutes:
             x, y = np.minimum(x, y), np.maximum(x, y)
@@ -164,7 +167,7 @@ class LabelDomain(Domain[Labels]):
             return np.zeros(len(rows), np.int64)
         whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).reshape(-1)
         distinct, inverse = np.unique(whole, return_inverse=True)
-        return self._new(len(distinct))[inverse.reshape(-1)]
+        return _take(self._new(len(distinct)), inverse)
 
     def add(self, a: Labels, b: Labels) -> Labels:
         total = self._pairwise("add", a, b, commutes=True)
@@ -180,10 +183,6 @@ class LabelDomain(Domain[Labels]):
                 self._negative[label], self._negative[other] = other, label
             negatives.append(self._negative[label])
         return _floats(np.array(negatives, np.int64)[inverse.reshape(-1)] if negatives else inverse, a.shape)
-
-    def sub(self, a: Labels, b: Labels) -> Labels:
-        difference = self.add(a, self.neg(b))
-        return torch.where(a == b, torch.zeros_like(difference), difference)
 
     def mul(self, a: Labels, b: Labels) -> Labels:
         product = self._pairwise("mul", a, b, commutes=True)
@@ -216,6 +215,11 @@ class LabelDomain(Domain[Labels]):
     def unary(self, name: str, v: Labels) -> Labels:
         x = _integers(v)
         return _floats(self._combine(name, x, np.zeros_like(x)), v.shape)
+
+
+def _take(labels: Integers, inverse: Integers) -> Integers:
+    taken: Integers = labels[inverse.reshape(-1)]
+    return taken
 
 
 def _integers(labels: Labels) -> Integers:

@@ -1,7 +1,7 @@
 """One operation of the run, taken apart into the operations of an arithmetic.
 
-The table's rules are run in an arithmetic whose values are expressions, so that every rule says how its operation can
-be taken apart, without being written again.
+The table's rules are run in an arithmetic whose values are expressions, so that every rule says how its
+operation can be taken apart, without being written again.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class ExpressionDomain(Domain[Expression]):
         return self._make("join", vs, origin.shape, (f, origin))
 
     def select(self, mask: Tensor, a: Expression, b: Expression) -> Expression:
-        return self._make("select", (a, b), torch.broadcast_shapes(mask.shape, a.shape, b.shape), mask)
+        return self._make("select", (a, b), _broadcast(mask.shape, a.shape, b.shape), mask)
 
     def put(self, v: Expression, positions: Tensor, w: Expression) -> Expression:
         size = torch.Size(v.shape).numel()
@@ -96,7 +96,7 @@ class ExpressionDomain(Domain[Expression]):
         return self._make("sum", (v,), kept, (tuple(dims), keepdim))
 
     def _pair(self, kind: str, a: Expression, b: Expression) -> Expression:
-        return self._make(kind, (a, b), torch.broadcast_shapes(a.shape, b.shape), None)
+        return self._make(kind, (a, b), _broadcast(a.shape, b.shape), None)
 
     def add(self, a: Expression, b: Expression) -> Expression:
         return self._pair("add", a, b)
@@ -114,11 +114,15 @@ class ExpressionDomain(Domain[Expression]):
         return self._pair("div", a, b)
 
     def matmul(self, a: Expression, b: Expression) -> Expression:
-        batch = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        batch = _broadcast(a.shape[:-2], b.shape[:-2])
         return self._make("matmul", (a, b), (*batch, a.shape[-2], b.shape[-1]), None)
 
     def unary(self, name: str, v: Expression) -> Expression:
         return self._make("unary", (v,), v.shape, name)
+
+
+def _broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
+    return tuple(torch.broadcast_shapes(*map(tuple, shapes)))  # type: ignore[no-untyped-call]
 
 
 def _counted(shape: Sequence[int], start: int) -> Tensor:
@@ -127,7 +131,7 @@ def _counted(shape: Sequence[int], start: int) -> Tensor:
 
 
 def take_apart(node: Node) -> tuple[Expression | None, ...] | None:
-    """Return expressions for a node's results; None for leaves, decisions, and where the table has no rule."""
+    """Return expressions for a node's results; None for leaves, decisions, and where there is no rule."""
     if node.operation == "leaf" or is_decision(node):
         return None
     domain = ExpressionDomain()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import lcm
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zerograd.explaining.shadow.domain import Cannot
-from zerograd.explaining.shadow.identities.labels import Integers
+from zerograd.explaining.shadow.identities.labels import Integers, Mask
 
 MOST_PRODUCTS = 400_000  # at a time
 _LARGEST = 2**52  # of coefficients
-_AT_A_TIME = 4096  # between two looks at the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Terms:
     def __len__(self) -> int:
         return len(self.row)
 
-    def at(self, which: NDArray[np.bool_] | Integers, entry: Integers | None = None) -> Terms:
+    def at(self, which: Mask | Integers, entry: Integers | None = None) -> Terms:
         """Return some of the terms, of other entries if given."""
         chosen = self.entry[which] if entry is None else entry
         return Terms(self.row[which], chosen, self.factors[which], self.coefficient[which], self.denominator)
@@ -78,23 +76,26 @@ def join(parts: Sequence[Terms]) -> Terms:
     """Return all terms of several, with one denominator."""
     common = lcm(*(part.denominator for part in parts))
     scaled = [part.times(common // part.denominator) for part in parts]
-    return Terms(
-        *(np.concatenate([getattr(part, name) for part in scaled]) for name in Terms.__slots__[:4]),
-        common,
+    row, entry, factors, coefficient = (
+        np.concatenate([getattr(part, name) for part in scaled])
+        for name in ("row", "entry", "factors", "coefficient")
     )
+    return Terms(row, entry, factors, coefficient, common)
 
 
-def collect(terms: Terms) -> Terms:
-    """Return terms of which no two have the same row, entry and factors, and none is 0."""
+def collect(terms: Terms) -> tuple[Terms, Integers]:
+    """Return terms of which no two are alike but for the coefficient, and rows in which some cancelled."""
     if not len(terms):
-        return terms
+        return terms, terms.row
     order, starts = groups(terms.row, terms.entry, terms.factors)
     if float(np.abs(terms.coefficient).astype(np.float64).sum()) > _LARGEST:
         raise Cannot("coefficients become too large")
     totals = np.add.reduceat(terms.coefficient[order], starts)
-    kept = totals != 0
-    first = order[starts][kept]
-    return Terms(terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator)
+    kept, first = totals != 0, order[starts]
+    cancelled = terms.row[first[~kept]]
+    first = first[kept]
+    left = Terms(terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator)
+    return left, cancelled
 
 
 def groups(*keys: Integers) -> tuple[Integers, Integers]:
@@ -109,14 +110,9 @@ def groups(*keys: Integers) -> tuple[Integers, Integers]:
 
 
 class Products:
-    """Products of powers of labels, numbered; the empty one is 0.
+    """Products of powers of labels, numbered; the empty one is 0."""
 
-    Args:
-        tick: called now and then; may raise to stop.
-    """
-
-    def __init__(self, tick: Callable[[], None] = lambda: None) -> None:
-        self._tick = tick
+    def __init__(self) -> None:
         self._numbers: dict[tuple[tuple[int, int], ...], int] = {(): 0}
         self._products: list[tuple[tuple[int, int], ...]] = [()]
         self._known: dict[tuple[int, int, int], int] = {}
@@ -128,11 +124,7 @@ class Products:
         pairs, inverse = np.unique(factors * 2**31 + labels, return_inverse=True)
         if len(pairs) > MOST_PRODUCTS:
             raise Cannot("too many products")
-        new: list[int] = []
-        for start in range(0, len(pairs), _AT_A_TIME):
-            self._tick()
-            some = pairs[start : start + _AT_A_TIME].tolist()
-            new += [self._times(*divmod(pair, 2**31), exponent) for pair in some]
+        new = [self._times(pair // 2**31, pair % 2**31, exponent) for pair in pairs.tolist()]
         return np.array(new, np.int64)[inverse.reshape(-1)] if new else factors
 
     def _times(self, product: int, label: int, exponent: int) -> int:

@@ -1,7 +1,7 @@
 """Rational functions of *atoms*: values of transcendental functions, each different one a variable.
 
-A rational function that is 0 is 0 whatever the atoms are, wherever its denominators are not 0. Atoms know a ball that
-contains their value, with which denominators are shown not to be 0, and some know their square.
+A rational function that is 0 is 0 whatever the atoms are, wherever its denominators are not 0. Atoms know a
+ball that contains their value, with which denominators are shown not to be 0, and some know their square.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zerograd.explaining.shadow.balls import ONE, ZERO, apply, is_exact
 from zerograd.explaining.shadow.domain import Cannot
 
 ATOMS = 48  # at most
-TERMS = 400  # of a numerator and denominator together
+TERMS = 2000  # of a numerator and denominator together
 PRECISION = 256  # bits, of the balls
 
 _CONTEXT = flint.fmpq_mpoly_ctx.get(("a", ATOMS))
@@ -146,7 +146,7 @@ class Field:
             raise Cannot("too many numbers")
         with flint.ctx.workprec(PRECISION):
             self.atoms.append(Atom("free", x, flint.arb(x)))
-        return Quotient(self, _VARIABLES[len(self.atoms) - 1], _CONTEXT.constant(ONE))
+        return self._variable(len(self.atoms) - 1)
 
     def _over(self, x: Any) -> Any:
         if is_exact(x):
@@ -165,9 +165,7 @@ class Field:
                     if atom.name == "log":
                         power = self._power(atom.argument, int(coefficient.p))
                         factor = factor * power
-                        x = x - coefficient * Quotient(
-                            self, _VARIABLES[exponents.index(1)], _CONTEXT.constant(ONE)
-                        )
+                        x = x - coefficient * self._variable(exponents.index(1))
         negative = x < ZERO if is_exact(x) else x.above.leading_coefficient() < 0
         value = self._atom("exp", -x) if negative else self._atom("exp", x)
         return factor * (self._over(value) if negative else value)
@@ -196,7 +194,10 @@ class Field:
                 raise Cannot("too many transcendental numbers")
             self._numbers[key] = len(self.atoms)
             self.atoms.append(Atom(name, x, value, square))
-        return Quotient(self, _VARIABLES[self._numbers[key]], _CONTEXT.constant(ONE))
+        return self._variable(self._numbers[key])
+
+    def _variable(self, number: int) -> Quotient:
+        return Quotient(self, _VARIABLES[number], _CONTEXT.constant(ONE))
 
 
 class Quotient:
@@ -218,7 +219,8 @@ class Quotient:
         above, below = self.field.polynomials(other)
         if below == self.below:
             return self.field.make(self.above + above, below)
-        return self.field.make(self.above * below + above * self.below, self.below * below)
+        top = _times(self.above, below) + _times(above, self.below)
+        return self.field.make(top, _times(self.below, below))
 
     __radd__ = __add__
 
@@ -230,7 +232,7 @@ class Quotient:
 
     def __mul__(self, other: Any) -> Any:
         above, below = self.field.polynomials(other)
-        return self.field.make(self.above * above, self.below * below)
+        return self.field.make(_times(self.above, above), _times(self.below, below))
 
     __rmul__ = __mul__
 
@@ -238,19 +240,26 @@ class Quotient:
         above, below = self.field.polynomials(other)
         if not self.field.is_nonzero(above):
             raise Cannot("a denominator may be 0")
-        return self.field.make(self.above * below, self.below * above)
+        return self.field.make(_times(self.above, below), _times(self.below, above))
 
     def __rtruediv__(self, other: Any) -> Any:
         if not self.field.is_nonzero(self.above):
             raise Cannot("a denominator may be 0")
         above, below = self.field.polynomials(other)
-        return self.field.make(above * self.below, below * self.above)
+        return self.field.make(_times(above, self.below), _times(below, self.above))
 
     def __gt__(self, other: Any) -> bool:
         return bool(self.field.ball(self) > other)
 
     def __lt__(self, other: Any) -> bool:
         return bool(self.field.ball(self) < other)
+
+
+def _times(a: Any, b: Any) -> Any:
+    """Return the product of polynomials, if it cannot be too large to compute."""
+    if len(a) * len(b) > 100 * TERMS:
+        raise Cannot("too many terms")
+    return a * b
 
 
 def _replace(polynomial: Any, number: int, top: Any, bottom: Any) -> tuple[Any, Any]:
