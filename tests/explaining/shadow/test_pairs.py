@@ -165,6 +165,21 @@ def test_limits_and_what_is_not_known() -> None:
         d.unary("sin", v)
 
 
+def test_what_is_not_known_stays_where_it_goes() -> None:
+    d, exact = PairDomain(), Fractions()
+    v = d.leaf(torch.tensor([1.0, math.nan, 1e200, 3.0, -math.inf], dtype=torch.float64))
+    spread = d.spread(v, torch.tensor([0, 1, 2, 0, -1]), 4)
+    assert nonzero(spread).tolist() == [True, False, False, False]
+    assert entries(spread)[0][0] == 4
+    row = d.matmul(d.move(lambda t: t.reshape(5, 1), v), d.leaf(torch.ones(1, 2)))
+    assert nonzero(row)[:, 0].tolist() == [True, False, False, True, False]
+    x = torch.randn(50)
+    places = torch.arange(50) % 3
+    value = d.spread(d.leaf(x), places, 3)
+    assert_encloses(value, exact.spread(exact.leaf(x), places, 3))
+    assert float(value.error.max()) < 2.0**-80
+
+
 def test_integers_beyond_float64() -> None:
     tensor = torch.tensor([2**62 + 12345, -(2**63), 2**53 + 1, 0])
     assert_encloses(PairDomain().leaf(tensor), Fractions().leaf(tensor))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -20,7 +21,7 @@ from zerograd.explaining.shadow.dyadic import Dyadics
 from zerograd.explaining.shadow.evaluation import Evaluation, cone, observed
 from zerograd.explaining.shadow.pairs import domain as pairs
 from zerograd.explaining.shadow.pairs.domain import PairDomain
-from zerograd.explaining.shadow.residues import ResidueDomain, Residues, primes
+from zerograd.explaining.shadow.residues import BITS, ResidueDomain, Residues, primes
 from zerograd.explaining.tape.nodes import Source
 
 Identity: TypeAlias = Callable[[Source, Tensor], Tensor]
@@ -91,7 +92,7 @@ def decide_all(
     Args:
         bounded: float64 with error bounds.
         budget: `Budget`'s defaults unless given.
-        identity: asked for entries that neither error bounds nor residues decide.
+        identity: asked for entries that error bounds, residues and pairs leave open.
     """
     return [s.classes() for s in _decided(sources, bounded, budget or Budget(), identity, signed=False)]
 
@@ -103,9 +104,18 @@ def signs(
     identity: Identity | None = None,
 ) -> Tensor:
     """Return the signs of entries as int8: −1, 0, 1, and 2 where they are not known."""
-    (state,) = _decided([source], bounded, budget or Budget(), identity, signed=True)
-    assert state.signs is not None
-    return state.signs
+    return signs_all([source], bounded, budget, identity)[0]
+
+
+def signs_all(
+    sources: Sequence[Source],
+    bounded: Evaluation[Bounded],
+    budget: Budget | None = None,
+    identity: Identity | None = None,
+) -> list[Tensor]:
+    """Return the signs of entries of values, computing what they share once in each arithmetic."""
+    states = _decided(sources, bounded, budget or Budget(), identity, signed=True)
+    return [state.signs for state in states if state.signs is not None]
 
 
 class State:
@@ -188,17 +198,17 @@ def _decided(
 ) -> list[State]:
     with torch.no_grad():
         states = [State(source, bounded(source), signed) for source in sources]
-        tick = deadline(budget.seconds)
-        try:
-            _by_residues(states, budget.primes, tick)
+        half, tick = deadline(budget.seconds / 2), deadline(budget.seconds)
+        with suppress(Exhausted):
+            _by_residues(states, budget.primes, half)
+        with suppress(Exhausted):
             if budget.pairs:
                 _by_pairs(states, tick)
-            for state in states:
-                if identity and state.is_undecided:
-                    state.note(identity(state.source, state.undecided))
+        for state in states:
+            if identity and state.is_undecided:
+                state.note(identity(state.source, state.undecided))
+        with suppress(Exhausted):
             _by_balls(states, budget, tick)
-        except Exhausted:
-            pass
     return states
 
 
@@ -229,10 +239,11 @@ def _by_residues(states: Iterable[State], most: int, tick: Callable[[], None]) -
                 waiting.remove(state)
                 continue
             state.vanishing = state.vanishing & value.zero()
+            needed = numerators(value, state.reach)
             # an integer that is 0 modulo a number greater than its absolute value is 0
-            state.note(state.vanishing & (numerators(value, state.reach) < known), value.nonzero())
-            if not state.is_undecided or value.height is None:
-                waiting.remove(state)
+            state.note(state.vanishing & (needed < known), value.nonzero())
+            if not bool((state.undecided & state.vanishing & (needed < most * BITS)).any()):
+                waiting.remove(state)  # what is left cannot be shown to be 0 with so many primes
 
 
 def numerators(value: Residues, reach: Tensor) -> Tensor:

@@ -157,7 +157,11 @@ def report_step(
             return _without_gradient(name, tensor, cause, step)
         gradient = known[name]
         floats = count_floats(
-            gradient.source, gradient.classes.zero, gradient.classes.nonzero, across.get(name, 0)
+            gradient.source,
+            gradient.classes.zero,
+            gradient.classes.nonzero,
+            across.get(name, 0),
+            proofs.bounded,
         )
         entries = _count(gradient.classes)
         return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)

@@ -39,6 +39,11 @@ class Pair:
         return self.hi.abs() * MORE
 
 
+def power_of_two(exponent: Tensor) -> Tensor:
+    """Return 2^e for integers between −1022 and 1023, exactly, which a library's exp2 need not be."""
+    return ((exponent.to(torch.int64) + 1023) << 52).view(torch.float64)
+
+
 def two_sum(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Return the rounded sum and its error, which is a float (Knuth)."""
     s = a + b

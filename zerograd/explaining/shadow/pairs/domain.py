@@ -11,7 +11,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.domain import Domain, Number, float64
 from zerograd.explaining.shadow.pairs import arithmetic, functions
-from zerograd.explaining.shadow.pairs.arithmetic import MORE, TINY, Pair, two_sum
+from zerograd.explaining.shadow.pairs.arithmetic import MORE, TINY, Pair, power_of_two, two_sum
 
 SLICES = 4
 """Parts of an operand of a matrix product."""
@@ -59,6 +59,8 @@ class PairDomain(Domain[Pair]):
         kept = positions.flatten() >= 0
         places = positions.flatten()[kept]
         hi, lo, error = (t.flatten()[kept] for t in v)
+        fine = hi.abs() < 2.0**_MOST
+        hi, lo, error = hi.where(fine, 0.0), lo.where(fine, 0.0), error.where(fine, torch.inf)
         terms = int(torch.bincount(places, minlength=1).max())
 
         def collect(t: Tensor) -> Tensor:
@@ -122,7 +124,7 @@ class PairDomain(Domain[Pair]):
         bits = (52 - (SLICES * terms).bit_length()) // 2 + 1
         left = [s for s, _ in _slices(a.hi, a.lo, rows, bits, SLICES)]
         right = [s for s, _ in _slices(b.hi, b.lo, columns, bits, SLICES)]
-        scale = torch.exp2(rows + columns)
+        scale = power_of_two(rows + columns)
         hi, lo = torch.zeros_like(scale), torch.zeros_like(scale)
         for order in reversed(range(SLICES)):
             pairs = [(left[i], right[order - i]) for i in range(order + 1)]
@@ -157,11 +159,11 @@ def signs(v: Pair) -> Tensor:
 
 
 def _exponents(t: Tensor, dim: int) -> Tensor:
-    """Return integers e, as floats, with |t| ≤ 2^e along a dimension, not below `_LEAST`."""
+    """Return e with |t| ≤ 2^e along a dimension: at least `_LEAST`; more than `_MOST` if none is enough."""
     if t.shape[dim] == 0:
-        return t.new_zeros([1 if d == dim % t.dim() else n for d, n in enumerate(t.shape)])
+        return torch.zeros([1 if d == dim % t.dim() else n for d, n in enumerate(t.shape)], dtype=torch.int32)
     _, exponents = torch.frexp(t.abs().amax(dim, keepdim=True))
-    return exponents.clamp_min(_LEAST).to(torch.float64)
+    return exponents.clamp(_LEAST, _MOST + 1)
 
 
 def _slices(hi: Tensor, lo: Tensor, exponents: Tensor, bits: int, number: int) -> list[tuple[Tensor, Tensor]]:
@@ -170,7 +172,7 @@ def _slices(hi: Tensor, lo: Tensor, exponents: Tensor, bits: int, number: int) -
     What is left is at most half of the last unit.
     """
     out = []
-    unit = torch.exp2(exponents - (bits - 1))
+    unit = power_of_two(exponents - (bits - 1))
     for _ in range(number):
         whole = (hi / unit).round_()
         out.append((whole, unit))

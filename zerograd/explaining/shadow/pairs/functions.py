@@ -16,13 +16,16 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.pairs import arithmetic as pairs
-from zerograd.explaining.shadow.pairs.arithmetic import MORE, TINY, Pair, exact
+from zerograd.explaining.shadow.pairs.arithmetic import MORE, TINY, Pair, exact, power_of_two
 
 _PARTS = 64
-_EXP_ERROR = 2.0**-92
-"""More than the relative error of exp: some fifteen operations of `ROUNDING`, and what the series omits."""
+_SMALL_ERROR = 2.0**-58
+"""More than the error of the terms of exp's series from r⁶/6! on, divided by r⁶, where |r| < 0.0055.
+
+Six products and sums of floats near 1/720, and what the series omits, below 0.0055⁷/13!.
+"""
 _ERF_END = 8.0
-"""erf is 1 beyond, but for 2⁻⁹³."""
+"""erf is 1 beyond, but for 2⁻⁹⁶."""
 _CELLS = 8  # of erf, for each unit
 _DEGREE = 22
 _BITS = 160
@@ -65,12 +68,11 @@ def _log2_parts() -> tuple[float, float, Pair]:
 
 
 @cache
-def _powers() -> tuple[Tensor, Tensor]:
+def _powers() -> Pair:
     """Return 2^(j/64)."""
     with flint.ctx.workprec(_BITS):
         parts = [_split((flint.arb(2).log() * j / _PARTS).exp()) for j in range(_PARTS)]
-    hi, lo, _ = torch.tensor(parts, dtype=torch.float64).unbind(1)
-    return hi, lo
+    return Pair(*torch.tensor(parts, dtype=torch.float64).unbind(1))
 
 
 @cache
@@ -80,37 +82,34 @@ def _inverse_factorials() -> list[Pair]:
         return [constant(flint.arb(1) / math.factorial(i)) for i in range(5, -1, -1)]
 
 
-def _exp_at(hi: Tensor, lo: Tensor) -> tuple[Tensor, Tensor]:
-    """Return exp(hi + lo), with a relative error below `_EXP_ERROR`, and what underflows."""
+def _exp_at(hi: Tensor, lo: Tensor) -> Pair:
+    """Return exp(hi + lo)."""
     first, second, third = _log2_parts()
-    hi = hi.clamp(-2000.0, 800.0)
+    hi = hi.clamp(-1400.0, 800.0)
     k = (hi * (_PARTS / math.log(2))).round()
-    r = pairs.add(Pair(*pairs.two_sum(hi, k * -first), hi), exact(lo))
+    r = pairs.add(Pair(*pairs.two_sum(hi, k * -first), torch.zeros_like(hi)), exact(lo))
     r = pairs.add(r, exact(k * -second))
-    r = pairs.add(r, pairs.mul(exact(-k), third))  # at most 0.0055
+    r = pairs.add(r, pairs.mul(exact(-k), third))
     small = torch.full_like(hi, 1 / math.factorial(12))
     for i in range(11, 5, -1):
         small = small * r.hi + 1 / math.factorial(i)
-    total = exact(small)
+    total = Pair(small, torch.zeros_like(small), torch.full_like(small, _SMALL_ERROR))
     for coefficient in _inverse_factorials():
         total = pairs.add(pairs.mul(total, r), coefficient)
-    heads, rests = _powers()
     part = torch.remainder(k, _PARTS).nan_to_num(0.0).to(torch.int64)
-    total = pairs.mul(total, Pair(heads[part], rests[part], torch.zeros_like(hi)))
+    total = pairs.mul(total, Pair(*(t[part] for t in _powers())))
     power = ((k - part) / _PARTS).nan_to_num(0.0)
     half = (power / 2).round()
-    one, other = torch.exp2(half), torch.exp2(power - half)
-    return total.hi * one * other, total.lo * one * other
-
-
-def _grown(values: tuple[Tensor, Tensor], error: Tensor) -> Pair:
-    return Pair(*values, (error * MORE + TINY).nan_to_num(torch.inf, torch.inf))
+    one, other = power_of_two(half), power_of_two(power - half)
+    return Pair(*(t * one * other for t in total))
 
 
 def exp(v: Pair) -> Pair:
-    """Return eˣ: |e^(x+d) − e^x| ≤ e^x·(e^|d| − 1). exp(−∞) = 0."""
-    hi, lo = _exp_at(v.hi, v.lo)
-    value = _grown((hi, lo), hi * (_EXP_ERROR + torch.expm1(v.error) * MORE + v.error * 2.0**-40))
+    """Return eˣ: |e^(x+d) − e^x| ≤ e^x·(e^|d| − 1), and e^|d| − 1 ≤ |d| + d² up to 1. exp(−∞) = 0."""
+    value = _exp_at(v.hi, v.lo)
+    moved = torch.where(v.error <= 1, v.error * (1 + v.error) * MORE, torch.inf)
+    error = (value.error + (value.size + value.error) * moved) * MORE + TINY
+    value = Pair(value.hi, value.lo, error.nan_to_num(torch.inf, torch.inf))
     limit = (v.hi == -torch.inf) & (v.error == 0)
     return Pair(*(t.masked_fill(limit, 0.0) for t in value)) if bool(limit.any()) else value
 
@@ -118,8 +117,7 @@ def exp(v: Pair) -> Pair:
 def log(v: Pair) -> Pair:
     """Return log x = y + log(1 + δ) with y near it and δ = x·e^(−y) − 1: y + δ − δ²/2, but for |δ|³."""
     y = v.hi.log()
-    e = _exp_at(y, torch.zeros_like(y))
-    power = Pair(*e, e[0] * _EXP_ERROR)
+    power = exp(exact(y))
     d = pairs.div(pairs.sub(v, power), power)
     square = pairs.mul(d, d)
     total = pairs.sub(pairs.add(exact(y), d), Pair(square.hi / 2, square.lo / 2, square.error / 2))
@@ -140,7 +138,7 @@ def _decay(v: Pair) -> Pair:
 
 def _steepest(decay: Pair, error: Tensor) -> Tensor:
     """Return a bound on e^(−|x|) within the bounds of x, where |x| is at least that less the error."""
-    return (decay.size + decay.error) * torch.exp(error.clamp_max(700.0)) * MORE
+    return (decay.size + decay.error) * torch.where(error <= 1, 1 + error * (1 + error), 1e300) * MORE
 
 
 def _moved(value: Pair, slope: Tensor, v: Pair) -> Pair:
@@ -175,23 +173,22 @@ def softplus(v: Pair) -> Pair:
 
 
 @cache
-def _erf_table() -> tuple[Tensor, Tensor, float]:
-    """Return coefficients of series of erf about middles of cells, (cells, degree), and what they omit."""
-    with flint.ctx.workprec(_BITS):
-        before, flint.ctx.cap = flint.ctx.cap, _DEGREE + 1
-        try:
+def _erf_table() -> tuple[Pair, float]:
+    """Return coefficients of series about middles of cells, (cells, degree), and what they omit."""
+    before, flint.ctx.cap = flint.ctx.cap, _DEGREE + 1
+    try:
+        with flint.ctx.workprec(_BITS):
             rows, beyond = [], 0.0
             for j in range(int(_ERF_END * _CELLS)):
                 middle, radius = flint.arb(2 * j + 1) / (2 * _CELLS), flint.arb(1) / (2 * _CELLS)
                 series = flint.arb_series([middle, 1]).erf()
-                rows.append([_split(series[i])[:2] for i in range(_DEGREE)])
+                rows.append([_split(series[i]) for i in range(_DEGREE)])
                 cell = (middle - radius).union(middle + radius)
                 last = flint.arb_series([cell, 1]).erf()[_DEGREE]  # Lagrange's remainder
                 beyond = max(beyond, float((last * radius**_DEGREE).abs_upper()))
-        finally:
-            flint.ctx.cap = before
-    table = torch.tensor(rows, dtype=torch.float64)
-    return table[..., 0], table[..., 1], beyond * MORE
+    finally:
+        flint.ctx.cap = before
+    return Pair(*torch.tensor(rows, dtype=torch.float64).unbind(-1)), beyond * MORE
 
 
 def erf(v: Pair) -> Pair:
@@ -201,19 +198,23 @@ def erf(v: Pair) -> Pair:
     far = ~(x < _ERF_END)
     x, rest = x.masked_fill(far, 0.0), rest.masked_fill(far, 0.0)
     cell = (x * _CELLS).floor()
-    heads, rests, beyond = _erf_table()
+    table, beyond = _erf_table()
     t = pairs.add(Pair(*pairs.two_sum(x, (cell + 0.5) / -_CELLS), torch.zeros_like(x)), exact(rest))
     rows = cell.to(torch.int64)
-    small = heads[:, -1][rows]
-    for i in range(_DEGREE - 2, 9, -1):  # t^10 is below 2⁻³⁹
-        small = small * t.hi + heads[:, i][rows]
-    total = exact(small)
+    small = table.hi[:, -1][rows]
+    reach = table.hi[:, 10:].abs().sum(1)  # |t| < 1/15
+    for i in range(_DEGREE - 2, 9, -1):
+        small = small * t.hi + table.hi[:, i][rows]
+    total = Pair(small, torch.zeros_like(x), reach[rows] * 2.0**-47)
     for i in range(9, -1, -1):
-        coefficient = Pair(heads[:, i][rows], rests[:, i][rows], torch.zeros_like(x))
-        total = pairs.add(pairs.mul(total, t), coefficient)
-    hi, lo = total.hi.masked_fill(far, 1.0), total.lo.masked_fill(far, 0.0)
-    error = torch.full_like(hi, 2.0**-88 + beyond) + v.error * 1.13
-    return _grown((hi * sign, lo * sign), error.masked_fill(v.hi.isnan(), torch.inf))
+        total = pairs.add(pairs.mul(total, t), Pair(*(c[:, i][rows] for c in table)))
+    # erfc(8) < 2⁻⁹⁶
+    value = Pair(
+        total.hi.masked_fill(far, 1.0) * sign,
+        total.lo.masked_fill(far, 0.0) * sign,
+        (total.error + beyond).masked_fill(far, 2.0**-96).masked_fill(v.hi.isnan(), torch.inf),
+    )
+    return _moved(value, torch.full_like(x, 1.13), v)
 
 
 @cache

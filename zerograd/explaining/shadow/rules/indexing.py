@@ -96,6 +96,8 @@ def scatter_reduce(c: Call[Any]) -> Any:
 
 def _reduced(c: Call[Any]) -> Any:
     d, how = c.domain, c["reduce"]
+    if how in ("amax", "amin"):
+        return _extreme(c)
     if how not in ("sum", "add", "mean"):
         raise Cannot(f"scatter with {how}")
     positions, read = _rows(c)
@@ -112,6 +114,26 @@ def _reduced(c: Call[Any]) -> Any:
         counts = counts + 1
     sums = d.add(kept, d.move(lambda t: t.reshape(c.shape("self")), d.spread(part, positions, n)))
     return d.div(sums, d.leaf(counts.clamp(min=1))) if how == "mean" else sums
+
+
+def _extreme(c: Call[Any]) -> Any:
+    """The entry of self, or else the first of src, that is the run's extreme at each position."""
+    positions, read = _rows(c)
+    runs = torch.cat([c.run("self").flatten(), read(c.run("src")).flatten()])
+    result = c.result().flatten()
+    n = len(result)
+    goes = torch.cat([torch.arange(n), positions.flatten()])
+    equal = runs == result[goes]
+    if not c.arguments.get("include_self", True):
+        equal[:n] &= torch.bincount(positions.flatten(), minlength=n) == 0
+    last = len(runs)
+    order = torch.where(equal, torch.arange(last), last)
+    picks = torch.full((n,), last).scatter_reduce(0, goes, order, "amin")
+    if bool((picks == last).any()):
+        raise Cannot("an extreme that is no entry")
+    picks = picks.reshape(c.shape("self"))
+    vs = [c.value("self"), c.domain.move(read, c.value("src"))]
+    return c.domain.join(lambda ts: torch.cat([t.flatten() for t in ts])[picks], vs)
 
 
 @rule("index_add")

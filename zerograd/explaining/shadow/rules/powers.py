@@ -54,13 +54,9 @@ def power(d: AnyDomain, v: Any, exponent: float) -> Any:
 @rule("pow")
 def pow_(c: Call[Any]) -> Any:
     """self to the power of exponent."""
-    d, base, exponent = c.domain, c["self"], c["exponent"]
+    d, exponent = c.domain, c["exponent"]
     if not isinstance(exponent, Source):
         return power(d, c.value("self"), exponent)
-    if not isinstance(base, Source):
-        if base <= 0:
-            raise Cannot(f"powers of {base}")
-        return d.unary("exp", d.mul(c.value("exponent"), d.unary("log", d.constant(base, ()))))
     fixed = _numbers(exponent)
     if fixed is None:
         return d.unary("exp", d.mul(c.value("exponent"), d.unary("log", c.value("self"))))
@@ -99,7 +95,24 @@ def hypot(c: Call[Any]) -> Any:
 def exp2(c: Call[Any]) -> Any:
     """exp(self · log 2)."""
     d = c.domain
-    return d.unary("exp", d.mul(c.value("self"), d.unary("log", d.constant(2, ()))))
+    return d.unary("exp", d.mul(c.value("self"), _log_two(d)))
+
+
+@rule("ldexp")
+def ldexp(c: Call[Any]) -> Any:
+    """self · 2^other."""
+    d, other = c.domain, c["other"]
+    if other.is_float:
+        return d.mul(c.value("self"), d.unary("exp", d.mul(c.value("other"), _log_two(d))))
+    exponents = other.run.to(torch.int64)
+    if bool((exponents.abs() > 1022).any()):
+        raise Cannot("powers of two beyond the floats")
+    powers = ((exponents + 1023) << 52).view(torch.float64)  # of 2, written as bits
+    return d.mul(c.value("self"), d.leaf(powers))
+
+
+def _log_two(d: AnyDomain) -> Any:
+    return d.unary("log", d.constant(2, ()))
 
 
 def _every_second(t: Tensor, first: int) -> Tensor:

@@ -14,8 +14,8 @@ MOVES = (
     "_reshape_copy", "as_strided_copy", "clone", "diag_embed", "diagonal_backward", "diagonal_copy",
     "expand_copy", "flip", "gather", "index", "index_select", "lift_fresh_copy", "masked_select",
     "permute_copy", "repeat", "roll", "rot90", "select_backward", "select_copy", "slice_backward",
-    "slice_copy",
-    "squeeze_copy", "t_copy", "take", "transpose_copy", "tril", "triu", "unfold_copy", "unsqueeze_copy", "view_copy",
+    "slice_copy", "squeeze_copy", "t_copy", "take", "transpose_copy", "tril", "triu", "unfold_copy",
+    "unsqueeze_copy", "view_copy",
 )  # fmt: skip
 SEVERAL = ("split_copy", "split_with_sizes_copy", "unbind_copy")
 
