@@ -18,15 +18,10 @@ from tests.explaining.oracle import Array, Call, Number, define, function, one
 
 def where(mask: Tensor, a: Any, b: Any) -> Array:
     """Return ``a`` where the run chose it, else ``b``; constants become numbers."""
-    like = next(x for x in (a, b) if isinstance(x, np.ndarray))
-    first = np.asarray(like).reshape(-1)[0]
+    first = one(next(x for x in (a, b) if isinstance(x, np.ndarray | Number)))
 
     def full(x: Any) -> Any:
-        if isinstance(x, np.ndarray):
-            return x
-        out = np.empty((), dtype=object)
-        out[()] = Number(first._value_of(x))
-        return out
+        return _full(x if isinstance(x, np.ndarray | Number) else Number(first._value_of(x)))
 
     return np.where(mask.numpy(), full(a), full(b))
 
