@@ -91,8 +91,13 @@ def absolute(c: Call) -> Array:
 @define("maximum", torch.maximum)
 def maximum(c: Call) -> Array:
     (x, y), (a, b) = c.exact, c.run
-    half = np.frompyfunc(lambda p, q: Number(p.value, [(p, Fraction(1, 2)), (q, Fraction(1, 2))]), 2, 1)
+    half = np.frompyfunc(_tie, 2, 1)
     return where(a == b, half(x, y), where(a > b, x, y))
+
+
+def _tie(a: Number, b: Number) -> Number:
+    half = a._value_of(Fraction(1, 2))
+    return Number(a.value, [(a, half), (b, half)])
 
 
 @define("max", lambda x, dim: x.max(dim).values)

@@ -152,7 +152,7 @@ def chosen(c: Call) -> Array:
 
 @define("p.cast", lambda a, k: a.to(TYPES[k % 4]))
 def cast(c: Call) -> Array:
-    return c.exact[0]  # an alias where nothing is to be cast: see `run`
+    return c.exact[0].copy()  # where nothing is to be cast, torch returns an alias: see `run`
 
 
 @define("p.argmax", lambda a, k: F.one_hot(a.argmax(-1), a.shape[-1]).to(a.dtype) * a)
