@@ -119,6 +119,34 @@ def test_a_unit_on_the_kink() -> None:
     assert {c.kind for c in found["2.weight"]} == {Kind.ZERO_FACTOR}
 
 
+def test_the_slope_on_the_other_side_of_a_kink() -> None:
+    """One weight that should become 1, and starts at 0: the loss falls with slope 5/2 to the right."""
+    model = nn.Sequential(nn.Linear(1, 1, bias=False), nn.ReLU())
+    put(model[0].weight, slice(None), 0)
+    x, y = torch.tensor([[-2.0], [-1], [1], [2]]), torch.tensor([[0.0], [0], [1], [2]])
+    cause = only(step(model, x, y)["0.weight"])
+    assert cause.samples == (0, 1, 2, 3)
+    assert cause.details["other_gradient"] == -2.5
+
+
+@pytest.mark.parametrize(
+    ("activation", "at", "slope"),
+    [
+        (nn.Hardtanh(), 1, 1),
+        (nn.Hardtanh(), -1, 1),
+        (nn.ReLU6(), 6, 1),
+        (nn.Hardsigmoid(), 3, Fraction(1, 6)),
+        (nn.Softshrink(0.5), 0.5, 1),
+    ],
+)
+def test_slopes_beside_kinks(activation: Any, at: float, slope: Any) -> None:
+    w = torch.nn.Parameter(torch.tensor([float(at)]))
+    found = causes([activation], lambda: (activation(w) * 4).sum().backward())
+    cause = only(found[next(iter(found))])
+    assert (cause.kind, cause.details["other_slope"]) == (Kind.AT_KINK, slope)
+    assert cause.details["other_gradient"] == pytest.approx(float(4 * slope))
+
+
 def test_weights_that_lead_nowhere() -> None:
     model = network(nn.LeakyReLU(0.5))
     put(model[2].weight, (slice(None), 1), 0)

@@ -94,6 +94,14 @@ def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
     return tuple(out)
 
 
+def broadcasts(shape: Sequence[int], to: Sequence[int]) -> bool:
+    """Whether a tensor of one shape can be expanded to another."""
+    try:
+        return broadcast(shape, to) == tuple(to)
+    except RuntimeError:
+        return False
+
+
 Closing: TypeAlias = Callable[[int, Tensor, Pattern, Pattern | None], "tuple[Tensor, bool] | None"]
 """From a gate's number within its rule, its mask, and what each side can be (None: a gate has one side) to where it is
 closed and whether the second side passes; None for a gate or a selection that is as the run had it.

@@ -28,7 +28,7 @@ def place_of(node: Node, name: str | None = None) -> str:
 
 def place_text(place: Place, name: str, before: str | None = None) -> str:
     """Return where an operation called ``name`` ran, after the layer ``before``."""
-    module = place.module
+    module, name = place.module, name.lstrip("_")
     if module is not None and hasattr(torch.nn, module[1]):
         path, cls = module
         return f"{path} ({cls})" if path else cls

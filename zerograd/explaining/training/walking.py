@@ -118,7 +118,7 @@ class Walk:
         """Return the operations on which a value depends and which give zeros whatever they read."""
         return [
             node
-            for node in self._cone_of(source)
+            for node in self.cone_of(source)
             if not self._is_start(node)
             and any(not p.is_full for p in self._base[node.number])
             and all(p.is_full for s in self._reads(node) for p in self._base[s.node.number])
@@ -276,7 +276,7 @@ class Walk:
         leaves: dict[tuple[int, int], Pattern] = {}
         self._domain.open_constants = open_constants
         try:
-            for node in self.nodes if only is None else self._cone_of(only):
+            for node in self.nodes if only is None else self.cone_of(only):
                 here = slots.get(node.number, ())
                 if self._tick:
                     self._tick()
@@ -293,7 +293,8 @@ class Walk:
 
         return result
 
-    def _cone_of(self, source: Source) -> list[Node]:
+    def cone_of(self, source: Source) -> list[Node]:
+        """Return the nodes on which a value depends."""
         if source.node.number not in self._cones:
             self._cones[source.node.number] = self._cone([source])
         return self._cones[source.node.number]

@@ -14,6 +14,7 @@ from torch import Tensor
 from zerograd.explaining.shadow.balls import BallDomain, is_exact
 from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
 from zerograd.explaining.shadow.evaluation import Evaluation, cone, is_supported
+from zerograd.explaining.shadow.residues import ResidueDomain
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.tape.recorder import Recorder
 
@@ -39,13 +40,15 @@ class Run:
 
 
 def inputs(shapes: Sequence[Any], seed: int, dtype: torch.dtype, kind: str) -> list[Tensor]:
-    """Return tensors of shapes, or given tensors in a type: random ("smooth"), or small multiples of 1/2 with many
-    ties, zeros and kinks ("kinks")."""
+    """Return tensors of shapes, or given tensors in a type.
+
+    They are random ("smooth"), or small multiples of 1/2 with many ties, zeros and kinks ("kinks").
+    """
     generator = torch.Generator().manual_seed(seed)
     out = []
     for shape in shapes:
         if isinstance(shape, Tensor):
-            x = shape.to(dtype) if shape.is_floating_point() else shape.clone()
+            x = shape.detach().clone().to(dtype) if shape.is_floating_point() else shape.clone()
         elif kind == "smooth":
             x = torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
         else:
@@ -54,7 +57,8 @@ def inputs(shapes: Sequence[Any], seed: int, dtype: torch.dtype, kind: str) -> l
     return out
 
 
-def _cotangent(y: Tensor, seed: int) -> Tensor:
+def cotangent(y: Tensor, seed: int) -> Tensor:
+    """Return what comes back to a result: small multiples of 1/2."""
     generator = torch.Generator().manual_seed(seed + 1)
     return (torch.randint(-3, 4, y.shape, generator=generator).to(torch.float64) / 2).to(y.dtype)
 
@@ -68,7 +72,7 @@ def _run(f: Program, xs: Sequence[Tensor], seed: int) -> list[Tensor]:
     wanted = [x for x in xs if x.requires_grad]
     if not smooth:
         return ys
-    grads = torch.autograd.grad(smooth, wanted, [_cotangent(y, seed) for y in smooth], allow_unused=True)
+    grads = torch.autograd.grad(smooth, wanted, [cotangent(y, seed) for y in smooth], allow_unused=True)
     return [*ys, *(g for g in grads if g is not None)]
 
 
@@ -84,7 +88,8 @@ def record(f: Program, xs: Sequence[Tensor], seed: int = 0) -> Run:
 def in_float64(f: Program, xs: Sequence[Tensor], seed: int = 0) -> list[Tensor]:
     """Run the same in float64, unrecorded: what torch's own kernels make of the same numbers."""
     wide = [
-        x.detach().to(torch.float64).requires_grad_(x.requires_grad) if x.is_floating_point() else x for x in xs
+        x.detach().to(torch.float64).requires_grad_(x.requires_grad) if x.is_floating_point() else x
+        for x in xs
     ]
     return [t.detach() for t in _run(f, wide, seed)]
 
@@ -142,3 +147,27 @@ def contains(middle: float, radius: float, x: Any) -> bool:
         return bool(x == flint.arb.neg_inf())
     with flint.ctx.workprec(400):
         return not abs(x - flint.arb(middle)) > flint.arb(radius)
+
+
+def check_against_residues(run: Run, precision: int = 64) -> int:
+    """Check that what has a residue is a rational number with this residue; return how many have one."""
+    prime = 4194301
+    residues, balls = Evaluation(ResidueDomain(prime)), Evaluation(BallDomain(precision))
+    count = 0
+    for source in run.sources:
+        residue, exact = residues(source), balls(source)
+        if residue is None:
+            continue
+        assert exact is not None
+        for r, x in zip(residue.residue.flatten().tolist(), exact.reshape(-1).tolist(), strict=True):
+            if r == r:
+                assert is_exact(x), x
+                assert (int(x.p) - int(r) * int(x.q)) % prime == 0
+                count += 1
+    return count
+
+
+def bounded_or_none(run: Run) -> list[Bounded | None]:
+    """Evaluate with error bounds; None where nothing at all is known."""
+    evaluation = Evaluation(BoundedDomain())
+    return [evaluation(source) for source in run.sources]

@@ -294,8 +294,8 @@ class Expansion:
             return batch_a * rows + i, batch_b * columns + j
 
         row, column = lines(terms.entry)
-        there_a = (self._label(a).reshape(-1, inner) != ZERO).any(-1).numpy()
-        there_b = (self._label(b).transpose(-1, -2).reshape(-1, inner) != ZERO).any(-1).numpy()
+        there_a = (self._label(a).flatten(0, -2) != ZERO).any(-1).numpy()
+        there_b = (self._label(b).transpose(-1, -2).flatten(0, -2) != ZERO).any(-1).numpy()
         there = there_a[row] & there_b[column]
         # rows and columns of zeros, of which there may be many; their first entries stand for them
         self._pass_zeros(a, terms.at(~there_a[row], (row * inner)[~there_a[row]]))

@@ -1,19 +1,20 @@
 """Rules of activations and of their derivatives.
 
-Where an activation has a kink, the side is the one that torch's CPU kernel took in the run: the same comparison, in
-the tensor's own type.
+Where an activation has a kink, the side is the one that torch's kernel took in the run: in which type
+it compared differs from kernel to kernel, so it is asked itself, or its result is looked at.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.domain import AnyDomain
-from zerograd.explaining.shadow.rules.decisions import chosen, in_type, only, passed
+from zerograd.explaining.shadow.rules.decisions import chosen, in_type, only, opened, passed
 from zerograd.explaining.shadow.rules.table import Call, rule
 
 TANH_INNER = 2**0.5 * 1.12837916709551257390 * 0.5
@@ -69,23 +70,20 @@ def relu(c: Call[Any]) -> Any:
 @rule("threshold")
 def threshold(c: Call[Any]) -> Any:
     """self above the threshold, else value."""
-    run = c.run("self")
-    return chosen(c, run, run <= in_type(run, c["threshold"]), c.value("value"), c.value("self"))
+    below = c.again({"value": float("nan")}).isnan()
+    return chosen(c, c.run("self"), below, c.value("value"), c.value("self"))
 
 
 @rule("threshold_backward")
 def threshold_backward(c: Call[Any]) -> Any:
     """What comes back passes where the input was above the threshold."""
-    run = c.run("self")
-    return passed(c, run, run > in_type(run, c["threshold"]), c.value("grad_output"))
+    return passed(c, c.run("self"), opened(c, "grad_output"), c.value("grad_output"))
 
 
 @rule("hardtanh_backward")
 def hardtanh_backward(c: Call[Any]) -> Any:
     """What comes back passes strictly between the bounds."""
-    run = c.run("self")
-    inside = (run > in_type(run, c["min_val"])) & (run < in_type(run, c["max_val"]))
-    return passed(c, run, inside, c.value("grad_output"))
+    return passed(c, c.run("self"), opened(c, "grad_output"), c.value("grad_output"))
 
 
 def _leaky(c: Call[Any], name: str, run: Tensor, slope: Any) -> Any:
@@ -141,7 +139,7 @@ def rrelu_backward(c: Call[Any]) -> Any:
     return _leaky(c, "grad_output", c.run("self"), (lower + upper) / 2)
 
 
-@rule("elu", "celu", "selu")
+@rule("elu", "celu")
 def elu(c: Call[Any]) -> Any:
     """scale · self where positive, else scale · alpha · (exp(input_scale · self) − 1)."""
     d, run, v = c.domain, c.run("self"), c.value("self")
@@ -274,8 +272,8 @@ def hardsigmoid(c: Call[Any]) -> Any:
 @rule("hardsigmoid_backward")
 def hardsigmoid_backward(c: Call[Any]) -> Any:
     """A sixth of what comes back, strictly between −3 and 3."""
-    run = c.run("self")
-    return passed(c, run, (run > -3) & (run < 3), c.domain.scale(c.value("grad_output"), Fraction(1, 6)))
+    sixth = c.domain.scale(c.value("grad_output"), Fraction(1, 6))
+    return passed(c, c.run("self"), opened(c, "grad_output"), sixth)
 
 
 @rule("hardswish")
@@ -283,34 +281,35 @@ def hardswish(c: Call[Any]) -> Any:
     """self (self + 3) / 6 between −3 and 3, else 0 or self."""
     d, run, v = c.domain, c.run("self"), c.value("self")
     curve = d.scale(d.mul(v, d.add(v, d.constant(3, ()))), Fraction(1, 6))
-    return passed(c, run, run > -3, d.select(run >= 3, v, curve))
+    return passed(c, c.result(), run > -3, d.select(run >= 3, v, curve))
 
 
 @rule("hardswish_backward")
 def hardswish_backward(c: Call[Any]) -> Any:
-    """What comes back times self / 3 + 1/2 strictly between −3 and 3; at the ends as outside them."""
+    """What comes back times self / 3 + 1/2 between −3 and 3, else times 0 or 1; at the ends as torch does."""
     d, run, g = c.domain, c.run("self"), c.value("grad_output")
     slope = d.add(d.scale(c.value("self"), Fraction(1, 3)), d.constant(0.5, ()))
-    return passed(c, run, run > -3, d.select(run >= 3, g, d.mul(g, slope)))
+    inside = _is_curved_at_ends()
+    above, below = (run > 3, run >= -3) if inside else (run >= 3, run > -3)
+    return passed(c, run, below, d.select(above, g, d.mul(g, slope)))
 
 
-def _outside(c: Call[Any], run: Tensor) -> Tensor:
-    bound = in_type(run, c["lambd"])
-    return (run > bound) | (run < -bound)
+@cache
+def _is_curved_at_ends() -> bool:
+    """Whether hardswish has the slopes −1/2 and 3/2 of its curve at its ends (torch 2.1), not 0 and 1."""
+    return bool(torch.ops.aten.hardswish_backward(torch.ones(1), torch.tensor([-3.0])) != 0)
 
 
 @rule("hardshrink")
 def hardshrink(c: Call[Any]) -> Any:
     """self outside [−lambda, lambda]."""
-    run = c.run("self")
-    return passed(c, run, _outside(c, run), c.value("self"))
+    return passed(c, c.run("self"), c.result() != 0, c.value("self"))
 
 
 @rule("hardshrink_backward")
 def hardshrink_backward(c: Call[Any]) -> Any:
     """What comes back passes outside [−lambda, lambda]."""
-    run = c.run("self")
-    return passed(c, run, _outside(c, run), c.value("grad_out"))
+    return passed(c, c.run("self"), opened(c, "grad_out"), c.value("grad_out"))
 
 
 @rule("softshrink")
@@ -318,14 +317,13 @@ def softshrink(c: Call[Any]) -> Any:
     """self moved towards 0 by lambda, outside [−lambda, lambda]."""
     d, run, v = c.domain, c.run("self"), c.value("self")
     by = d.constant(c["lambd"], ())
-    return passed(c, run, _outside(c, run), d.select(run > 0, d.sub(v, by), d.add(v, by)))
+    return passed(c, run, c.result() != 0, d.select(run > 0, d.sub(v, by), d.add(v, by)))
 
 
 @rule("softshrink_backward")
 def softshrink_backward(c: Call[Any]) -> Any:
     """What comes back passes outside [−lambda, lambda]."""
-    run = c.run("self")
-    return passed(c, run, _outside(c, run), c.value("grad_output"))
+    return passed(c, c.run("self"), opened(c, "grad_output"), c.value("grad_output"))
 
 
 def _halves(c: Call[Any]) -> tuple[Any, Any]:

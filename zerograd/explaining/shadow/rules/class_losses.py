@@ -73,7 +73,7 @@ def nll_loss(c: Call[Any]) -> Any:
 
 @rule("nll_loss_backward", "nll_loss2d_backward")
 def nll_loss_backward(c: Call[Any]) -> Any:
-    """−weight · grad_output at the target's class, divided by the sum of the weights for a mean; 0 elsewhere."""
+    """−weight · grad_output at the target's class, divided by the sum of the weights for a mean."""
     d, t, shape = c.domain, _targets(c), c.shape("self")
     count = int(t.kept.sum())
     if count == 0:  # nothing counts, whatever comes back

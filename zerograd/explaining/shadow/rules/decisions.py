@@ -15,6 +15,13 @@ def in_type(tensor: Tensor, number: float) -> float:
     return float(torch.tensor(number, dtype=tensor.dtype)) if tensor.is_floating_point() else number
 
 
+def opened(c: Call[Any], name: str) -> Tensor:
+    """Return where the run's kernel lets through what comes back: asked of the kernel itself, with ones."""
+    ones = torch.ones_like(c.run(name), memory_format=torch.contiguous_format)
+    mask: Tensor = c.again({name: ones}) != 0
+    return mask
+
+
 def unless_nan(c: Call[Any], run: Tensor, v: Any) -> Any:
     """Return ``v``, unknown where the run decided on a nan: no side of a kink was chosen there."""
     nan = run.isnan()
@@ -34,7 +41,7 @@ def chosen(c: Call[Any], run: Tensor, mask: Tensor, a: Any, b: Any) -> Any:
 
 
 def only(c: Call[Any], mask: Tensor, v: Any) -> Any:
-    """Return ``v`` where the mask is true, and 0 elsewhere, where it will not be used: what is costly there, or
-    not defined, is not computed.
+    """Return ``v`` where the mask is true, and 0 elsewhere, where it will not be used: what is costly
+    there, or not defined, is not computed.
     """
     return c.domain.select(mask, v, c.domain.constant(0, ()))

@@ -74,7 +74,7 @@ def div(c: Call[Any]) -> Any:
     if c.has("rounding_mode"):
         return d.leaf(c.result())
     if isinstance(other, Source) and not other.is_float and other.run.numel() == 1:
-        shape = torch.broadcast_shapes(c.shape("self"), tuple(other.run.shape))
+        shape = tuple(c.result().shape)
         scaled = d.scale(c.value("self"), inverse_of(int(other.run)))
         return d.move(lambda t: t.expand(shape), scaled)
     if isinstance(other, Source) or not isfinite(other):
@@ -224,6 +224,32 @@ def cosh(c: Call[Any]) -> Any:
     """(exp self + exp(−self)) / 2."""
     d, v = c.domain, c.value("self")
     return d.scale(d.add(d.unary("exp", v), d.unary("exp", d.neg(v))), 0.5)
+
+
+@rule("asinh")
+def asinh(c: Call[Any]) -> Any:
+    """log(1 + a + a² / (1 + √(1 + a²))) of a = |self|, with the sign of self."""
+    d, v, run = c.domain, c.value("self"), c.run("self")
+    a = chosen(c, run, run < 0, d.neg(v), v)
+    square, one = d.mul(a, a), d.constant(1, ())
+    more = d.div(square, d.add(one, d.unary("sqrt", d.add(one, square))))
+    out = d.unary("log1p", d.add(a, more))
+    return d.select(run < 0, d.neg(out), out)
+
+
+@rule("acosh")
+def acosh(c: Call[Any]) -> Any:
+    """log(1 + b + √(b (b + 2))) of b = self − 1."""
+    d = c.domain
+    b = d.sub(c.value("self"), d.constant(1, ()))
+    return d.unary("log1p", d.add(b, d.unary("sqrt", d.mul(b, d.add(b, d.constant(2, ()))))))
+
+
+@rule("atanh")
+def atanh(c: Call[Any]) -> Any:
+    """(log(1 + self) − log(1 − self)) / 2."""
+    d, v = c.domain, c.value("self")
+    return d.scale(d.sub(d.unary("log1p", v), d.unary("log1p", d.neg(v))), 0.5)
 
 
 @rule("xlogy")

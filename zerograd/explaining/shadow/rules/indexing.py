@@ -24,8 +24,8 @@ def _part(c: Call[Any]) -> str:
 
 
 @rule(
-    "diagonal_scatter", "index_copy", "index_fill", "masked_scatter", "scatter", "select_scatter", "slice_scatter",
-    "_index_put_impl", "put", "index_put",
+    "_index_put_impl", "diagonal_scatter", "index_copy", "index_fill", "index_put", "masked_scatter", "put",
+    "scatter", "select_scatter", "slice_scatter",
 )  # fmt: skip
 def written(c: Call[Any]) -> Any:
     """Entries of ``self``, some replaced: found by doing the same to their numbers in order.
@@ -44,8 +44,8 @@ def written(c: Call[Any]) -> Any:
         labels = _labels(d.shape(part)) + n
         seen = given(c[name])
     else:
-        labels, seen = n, torch.tensor(c[name])
-    picks = c.again({"self": _labels(shape), name: labels})
+        labels, seen = torch.tensor(n), torch.tensor(c[name])
+    picks = c.again({"self": _labels(shape), name: labels if isinstance(c[name], Source) else n})
     run = torch.cat([c.run("self").flatten().double(), seen.flatten().double()])
     if not torch.equal(run[picks].nan_to_num(), c.result().double().nan_to_num()) and seen.numel() > 1:
         raise Cannot(f"{c.node.operation}: a position was written twice")
@@ -96,6 +96,8 @@ def scatter_reduce(c: Call[Any]) -> Any:
 
 def _reduced(c: Call[Any]) -> Any:
     d, how = c.domain, c["reduce"]
+    if how in ("amax", "amin"):
+        return _extreme(c)
     if how not in ("sum", "add", "mean"):
         raise Cannot(f"scatter with {how}")
     positions, read = _rows(c)
@@ -112,6 +114,26 @@ def _reduced(c: Call[Any]) -> Any:
         counts = counts + 1
     sums = d.add(kept, d.move(lambda t: t.reshape(c.shape("self")), d.spread(part, positions, n)))
     return d.div(sums, d.leaf(counts.clamp(min=1))) if how == "mean" else sums
+
+
+def _extreme(c: Call[Any]) -> Any:
+    """The entry of self, or else the first of src, that is the run's extreme at each position."""
+    positions, read = _rows(c)
+    runs = torch.cat([c.run("self").flatten(), read(c.run("src")).flatten()])
+    result = c.result().flatten()
+    n = len(result)
+    goes = torch.cat([torch.arange(n), positions.flatten()])
+    equal = runs == result[goes]
+    if not c.arguments.get("include_self", True):
+        equal[:n] &= torch.bincount(positions.flatten(), minlength=n) == 0
+    last = len(runs)
+    order = torch.where(equal, torch.arange(last), last)
+    picks = torch.full((n,), last).scatter_reduce(0, goes, order, "amin")
+    if bool((picks == last).any()):
+        raise Cannot("an extreme that is no entry")
+    picks = picks.reshape(c.shape("self"))
+    vs = [c.value("self"), c.domain.move(read, c.value("src"))]
+    return c.domain.join(lambda ts: torch.cat([t.flatten() for t in ts])[picks], vs)
 
 
 @rule("index_add")

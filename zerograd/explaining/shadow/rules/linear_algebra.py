@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zerograd.explaining.shadow.domain import AnyDomain, Cannot
-from zerograd.explaining.shadow.rules.decisions import chosen
+from zerograd.explaining.shadow.rules.decisions import chosen, unless_nan
 from zerograd.explaining.shadow.rules.table import Call, rule
 
 
@@ -82,17 +82,6 @@ def addr(c: Call[Any]) -> Any:
     return _added(c, _outer(c.domain, c.value("vec1"), c.value("vec2")))
 
 
-@rule("linear")
-def linear(c: Call[Any]) -> Any:
-    """input weightᵀ + bias."""
-    d = c.domain
-    shape = c.shape("input")
-    rows = d.move(lambda t: t.reshape(-1, shape[-1]), c.value("input"))
-    out = d.matmul(rows, d.move(lambda t: t.t(), c.value("weight")))
-    out = d.move(lambda t: t.reshape(*shape[:-1], -1), out)
-    return d.add(out, c.value("bias")) if c.has("bias") else out
-
-
 @rule("trace")
 def trace(c: Call[Any]) -> Any:
     """Sum of the diagonal."""
@@ -136,8 +125,8 @@ def cdist_backward(c: Call[Any]) -> Any:
     d = c.domain
     grad = d.move(lambda t: t.unsqueeze(-1), c.value("grad"))
     if c["p"] == 1:
-        signs = d.leaf((c.run("x1").unsqueeze(-2) - c.run("x2").unsqueeze(-3)).sgn())
-        return d.sum(d.mul(grad, signs), [-2])
+        apart = c.run("x1").unsqueeze(-2) - c.run("x2").unsqueeze(-3)
+        return d.sum(d.mul(grad, unless_nan(c, apart, d.leaf(apart.sgn()))), [-2])
     if c["p"] != 2:
         raise Cannot(f"distances with p = {c['p']}")
     apart = c.run("cdist").unsqueeze(-1) != 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
+from math import isfinite
 from typing import Any
 
 import torch
@@ -35,7 +37,7 @@ def power(d: AnyDomain, v: Any, exponent: float) -> Any:
     Raises:
         Cannot: the exponent is not finite.
     """
-    if exponent in (float("inf"), float("-inf")) or exponent != exponent:
+    if not isfinite(exponent):
         raise Cannot(f"the power {exponent}")
     if exponent == int(exponent) and abs(exponent) <= _MOST:
         return integer_power(d, v, int(exponent))
@@ -52,13 +54,9 @@ def power(d: AnyDomain, v: Any, exponent: float) -> Any:
 @rule("pow")
 def pow_(c: Call[Any]) -> Any:
     """self to the power of exponent."""
-    d, base, exponent = c.domain, c["self"], c["exponent"]
+    d, exponent = c.domain, c["exponent"]
     if not isinstance(exponent, Source):
         return power(d, c.value("self"), exponent)
-    if not isinstance(base, Source):
-        if base <= 0:
-            raise Cannot(f"powers of {base}")
-        return d.unary("exp", d.mul(c.value("exponent"), d.unary("log", d.constant(base, ()))))
     fixed = _numbers(exponent)
     if fixed is None:
         return d.unary("exp", d.mul(c.value("exponent"), d.unary("log", c.value("self"))))
@@ -76,15 +74,8 @@ def _numbers(exponent: Source) -> list[float] | None:
     """Return the few numbers that exponents are exactly, if nothing computed them."""
     if exponent.is_float and exponent.node.operation != "leaf":
         return None
-    numbers: list[float] = exponent.run.double().unique().tolist()
-    return numbers if len(numbers) <= 8 and not any(n != n for n in numbers) else None
-
-
-@rule("square")
-def square(c: Call[Any]) -> Any:
-    """self²."""
-    v = c.value("self")
-    return c.domain.mul(v, v)
+    numbers: list[float] = sorted(set(exponent.run.double().flatten().tolist()))
+    return numbers if len(numbers) <= 8 and all(map(isfinite, numbers)) else None
 
 
 @rule("reciprocal")
@@ -104,15 +95,35 @@ def hypot(c: Call[Any]) -> Any:
 def exp2(c: Call[Any]) -> Any:
     """exp(self · log 2)."""
     d = c.domain
-    return d.unary("exp", d.mul(c.value("self"), d.unary("log", d.constant(2, ()))))
+    return d.unary("exp", d.mul(c.value("self"), _log_two(d)))
+
+
+@rule("ldexp")
+def ldexp(c: Call[Any]) -> Any:
+    """self · 2^other."""
+    d, other = c.domain, c["other"]
+    if other.is_float:
+        return d.mul(c.value("self"), d.unary("exp", d.mul(c.value("other"), _log_two(d))))
+    exponents = other.run.to(torch.int64)
+    if bool((exponents.abs() > 1022).any()):
+        raise Cannot("powers of two beyond the floats")
+    powers = ((exponents + 1023) << 52).view(torch.float64)  # of 2, written as bits
+    return d.mul(c.value("self"), d.leaf(powers))
+
+
+def _log_two(d: AnyDomain) -> Any:
+    return d.unary("log", d.constant(2, ()))
+
+
+def _every_second(t: Tensor, first: int) -> Tensor:
+    return t[first : len(t) // 2 * 2 : 2]
 
 
 def product(d: AnyDomain, v: Any, dim: int) -> Any:
     """Return the product along one dimension, which goes: of neighbours, until one is left."""
     v = d.move(lambda t: t.movedim(dim, 0), v)
     while (n := d.shape(v)[0]) > 1:
-        pairs = n // 2 * 2
-        done = d.mul(d.move(lambda t, p=pairs: t[0:p:2], v), d.move(lambda t, p=pairs: t[1:p:2], v))
+        done = d.mul(d.move(partial(_every_second, first=0), v), d.move(partial(_every_second, first=1), v))
         v = done if n % 2 == 0 else d.join(torch.cat, [done, d.move(lambda t: t[-1:], v)])
     if n == 0:
         return d.constant(1, d.shape(v)[1:])
@@ -127,26 +138,22 @@ def prod(c: Call[Any]) -> Any:
         return product(d, d.move(lambda t: t.reshape(-1), v), 0)
     if not d.shape(v):
         return v
-    dim = c["dim"]
-    out = product(d, v, dim)
-    return d.move(lambda t: t.unsqueeze(dim), out) if c["keepdim"] and dim >= 0 else _kept(c, out, dim)
-
-
-def _kept(c: Call[Any], v: Any, dim: int) -> Any:
-    at = dim % len(c.shape("self"))
-    return c.domain.move(lambda t: t.unsqueeze(at), v) if c["keepdim"] else v
+    at = c["dim"] % len(d.shape(v))
+    out = product(d, v, at)
+    return d.move(lambda t: t.unsqueeze(at), out) if c["keepdim"] else out
 
 
 def scanned(d: AnyDomain, v: Any, dim: int, combine: Any) -> Any:
-    """Return what ``combine`` makes of the first entry, the first two, the first three … along a dimension."""
+    """Return what ``combine`` makes of the first entry, the first two, the first three … of a dimension."""
     if not d.shape(v):
         return v
     n = d.shape(v)[dim]
     step = 1
     while step < n:
-        head = d.move(lambda t, s=step: t.narrow(dim, 0, s), v)
-        left = d.move(lambda t, s=step: t.narrow(dim, 0, n - s), v)
-        right = d.move(lambda t, s=step: t.narrow(dim, s, n - s), v)
+        head, left, right = (
+            d.move(partial(torch.narrow, dim=dim, start=start, length=length), v)
+            for start, length in ((0, step), (0, n - step), (step, n - step))
+        )
         v = d.join(lambda ts: torch.cat(ts, dim), [head, combine(left, right)])
         step *= 2
     return v
@@ -176,6 +183,6 @@ def inverse_of(number: float) -> Fraction:
     Raises:
         Cannot: it is 0, or not finite.
     """
-    if number == 0 or number != number or number in (float("inf"), float("-inf")):
+    if number == 0 or not isfinite(number):
         raise Cannot(f"division by {number}")
     return 1 / Fraction(number)

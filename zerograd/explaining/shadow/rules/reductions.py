@@ -102,15 +102,15 @@ def _absolute(c: Call[Any], v: Any, run: Tensor) -> Any:
 def norm(c: Call[Any]) -> Any:
     """(Σ |self|^p)^(1/p); the largest or smallest |self| for p = ±∞; how many are not 0 for p = 0."""
     p = next((c[name] for name in ("ord", "p") if c.has(name)), 2)
-    return _norm(c, c.value("self"), c.run("self"), p, dims(c), _kept(c))
+    return _norm(c, c.value("self"), c.run("self"), p, dims(c), keep=_kept(c))
 
 
-def _norm(c: Call[Any], v: Any, run: Tensor, p: float, over: Sequence[int], keep: bool) -> Any:
+def _norm(c: Call[Any], v: Any, run: Tensor, p: float, over: Sequence[int], *, keep: bool = False) -> Any:
     d = c.domain
     if p == 0:
         return d.leaf(c.result())
     if p in (float("inf"), float("-inf")):
-        return picked(c, _absolute(c, v, run), run.abs(), over, keep, p > 0)
+        return picked(c, _absolute(c, v, run), run.abs(), over, keep=keep, largest=p > 0)
     if torch.Size([run.shape[i] for i in over]).numel() == 1:  # the root of a square, without the root
         return d.sum(_absolute(c, v, run), over, keep)
     if p == 1:
@@ -125,16 +125,16 @@ def _norm(c: Call[Any], v: Any, run: Tensor, p: float, over: Sequence[int], keep
 def dist(c: Call[Any]) -> Any:
     """Norm of the difference."""
     run = c.run("self") - c.run("other")
-    return _norm(c, c.domain.sub(c.value("self"), c.value("other")), run, c["p"], range(run.dim()), False)
+    return _norm(c, c.domain.sub(c.value("self"), c.value("other")), run, c["p"], range(run.dim()))
 
 
 @rule("_foreach_norm")
 def norms(c: Call[Any]) -> Any:
     """Norm of each tensor of a list."""
-    return tuple(_norm(c, c.of(each), each.run, c["ord"], range(each.run.dim()), False) for each in c["self"])
+    return tuple(_norm(c, c.of(each), each.run, c["ord"], range(each.run.dim())) for each in c["self"])
 
 
-def picked(c: Call[Any], v: Any, run: Tensor, over: Sequence[int], keep: bool, largest: bool) -> Any:
+def picked(c: Call[Any], v: Any, run: Tensor, over: Sequence[int], *, keep: bool, largest: bool) -> Any:
     """Return the first entry that was the largest, or smallest, of some dimensions in the run."""
     if not over:
         return v
@@ -149,26 +149,29 @@ def picked(c: Call[Any], v: Any, run: Tensor, over: Sequence[int], keep: bool, l
 @rule("amax")
 def amax(c: Call[Any]) -> Any:
     """The first entry that was largest in the run."""
-    return picked(c, c.value("self"), c.run("self"), dims(c), _kept(c), True)
+    return picked(c, c.value("self"), c.run("self"), dims(c), keep=_kept(c), largest=True)
 
 
 @rule("amin")
 def amin(c: Call[Any]) -> Any:
     """The first entry that was smallest in the run."""
-    return picked(c, c.value("self"), c.run("self"), dims(c), _kept(c), False)
+    return picked(c, c.value("self"), c.run("self"), dims(c), keep=_kept(c), largest=False)
 
 
 @rule("aminmax")
 def aminmax(c: Call[Any]) -> Any:
     """The first entries that were smallest and largest in the run."""
     return tuple(
-        picked(c, c.value("self"), c.run("self"), dims(c), _kept(c), which) for which in (False, True)
+        picked(c, c.value("self"), c.run("self"), dims(c), keep=_kept(c), largest=which)
+        for which in (False, True)
     )
 
 
 @rule("max", "min", "median", "nanmedian", "kthvalue", "mode", "sort", "topk", "cummax", "cummin")
 def at_indices(c: Call[Any]) -> Any:
-    """The entries at the indices that the run chose along a dimension; of all, the first that equals its result."""
+    """The entries at the indices that the run chose along a dimension; of all, the first equal to its
+    result.
+    """
     v, run = c.value("self"), c.run("self")
     if len(c.node.results) == 1:
         same = (run == c.result()).flatten()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,12 +11,13 @@ from torch import Tensor
 from zerograd.explaining.shadow.rules.table import Call, rule
 
 MOVES = (
-    "_reshape_copy", "_unsafe_view", "as_strided_copy", "clone", "diag_embed", "diagonal_backward", "diagonal_copy",
-    "expand_copy", "flip", "gather", "index", "index_select", "lift_fresh_copy", "masked_select", "permute_copy",
-    "repeat", "roll", "rot90", "select_backward", "select_copy", "slice_backward", "slice_copy", "squeeze_copy",
-    "t_copy", "take", "transpose_copy", "tril", "triu", "unfold_copy", "unsqueeze_copy", "view_copy",
+    "_reshape_copy", "as_strided_copy", "clone", "diag_embed", "diagonal_backward", "diagonal_copy",
+    "expand_copy", "flip", "gather", "index", "index_select", "lift_fresh_copy", "masked_select",
+    "permute_copy", "repeat", "roll", "rot90", "select_backward", "select_copy", "slice_backward",
+    "slice_copy", "squeeze_copy", "t_copy", "take", "transpose_copy", "tril", "triu", "unfold_copy",
+    "unsqueeze_copy", "view_copy",
 )  # fmt: skip
-SEVERAL = ("split_copy", "split_with_sizes_copy", "unbind_copy", "unsafe_split", "unsafe_split_with_sizes")
+SEVERAL = ("split_copy", "split_with_sizes_copy", "unbind_copy")
 
 
 def _moved(c: Call[Any]) -> Any:
@@ -31,7 +33,12 @@ rule(*MOVES)(_moved)
 def several(c: Call[Any]) -> Any:
     """Do the same to the tensor of numbers that ``self`` is, for each result."""
     v = c.value("self")
-    return tuple(c.domain.move(lambda t, i=i: c.again({"self": t})[i], v) for i in range(len(c.node.results)))
+
+    def part(i: int, t: Tensor) -> Tensor:
+        result: Tensor = c.again({"self": t})[i]
+        return result
+
+    return tuple(c.domain.move(partial(part, i), v) for i in range(len(c.node.results)))
 
 
 @rule("cat")

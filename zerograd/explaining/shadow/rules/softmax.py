@@ -1,8 +1,8 @@
 """Rules of softmax and its logarithm.
 
 With t the largest entry of a row in the run and e_k = exp(x_k − x_t), e_t = 1 without computing it:
-p_k = e_k / (1 + Σ_{k≠t} e_k). Equal entries have rational probabilities in exact arithmetics; what is small near
-probability 1 is summed from small terms, never as a difference from 1. An entry −∞ has e_k = 0.
+p_k = e_k / (1 + Σ_{k≠t} e_k). Equal entries have rational probabilities in exact arithmetics; what is small
+near probability 1 is summed from small terms, never as a difference from 1. An entry −∞ has e_k = 0.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def rows(d: AnyDomain, x: Any, run: Tensor, dim: int) -> Rows:
     is_top = top_of(run, dim)
     index = run.argmax(dim, keepdim=True)
     top = d.move(lambda t: t.gather(dim, index), x)
-    # 0 times the entry: unknown where the entry is
-    shifted = d.select(is_top, d.scale(x, 0), d.sub(x, top))
+    nothing = d.scale(top, 0)  # unknown where the largest entry is, or is infinite
+    shifted = d.select(is_top, nothing, d.sub(x, top))
     terms = d.unary("exp", shifted)
-    others = d.sum(d.select(is_top, d.constant(0, ()), terms), [dim], True)
+    others = d.add(d.sum(d.select(is_top, d.constant(0, ()), terms), [dim], True), nothing)
     return Rows(d, dim, is_top, top, shifted, terms, others)
 
 
@@ -120,7 +120,10 @@ def _rows_of(c: Call[Any], operation: str) -> Rows | None:
 
 
 def is_even(argument: Any, dim: int) -> bool:
-    """Whether the entries of a tensor are one number along a dimension, counted from the end, by how it was made."""
+    """Whether the entries of a tensor are one number along a dimension, by how it was made.
+
+    The dimension is counted from the end, from 1 on.
+    """
     if not isinstance(argument, Source):
         return True
     geometry = argument.view or argument.node.layouts[argument.output]
@@ -158,7 +161,7 @@ def softmax_backward(c: Call[Any]) -> Any:
 @rule("_log_softmax_backward_data")
 @_at_least_one
 def log_softmax_backward(c: Call[Any]) -> Any:
-    """g_i − p_i Σ_k g_k = g_i (1 − p_i) − p_i Σ_{k≠i} g_k, which does not cancel where g is one number in a row."""
+    """g_i − p_i Σ_k g_k = g_i (1 − p_i) − p_i Σ_{k≠i} g_k: no cancellation where one g of a row is not 0."""
     d = c.domain
     g, run, dim = _flat(c, "grad_output")
     output, seen, _ = _flat(c, "output")
