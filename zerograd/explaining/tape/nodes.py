@@ -144,8 +144,9 @@ def see(whole: torch.Tensor, layout: Geometry, view: Geometry) -> torch.Tensor:
     It is linear in ``whole``, and moves entries only, so that it serves every arithmetic.
     """
     order = sorted(range(len(layout.size)), key=lambda d: (-layout.stride[d], -layout.size[d]))
-    flat = whole.permute(order).reshape(-1)
-    return flat.as_strided(view.size, view.stride, view.offset - layout.offset)
+    # expanded numbers have no memory of their own, and parts of others do not begin where that begins
+    flat = whole.permute(order).reshape(-1).contiguous()
+    return flat.as_strided(view.size, view.stride, flat.storage_offset() + view.offset - layout.offset)
 
 
 def is_dense(geometry: Geometry) -> bool:
