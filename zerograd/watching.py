@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Watched:
     """A training step under watch; see `watch`."""
 
-    def __init__(self, models: Any = None, optimizers: Any = None, seconds: float = 2.0) -> None:
+    def __init__(self, models: Any = None, optimizers: Any = None, seconds: float = 5.0) -> None:
         from zerograd.explaining.training.watch import Watch
 
         self._watch = Watch(_several(models), _several(optimizers), seconds)
@@ -44,7 +44,7 @@ class Watched:
         return Report(self._watch.explanation())
 
 
-def watch(model: Any = None, optimizer: Any = None, *, seconds: float = 2.0) -> Watched:
+def watch(model: Any = None, optimizer: Any = None, *, seconds: float = 5.0) -> Watched:
     """Watch PyTorch code that runs within ``with``, and explain its gradients and its optimiser's steps.
 
     Args:

@@ -98,7 +98,11 @@ def _row() -> dict[str, Any]:
                 "description": "Bits that undecided entries were followed to.",
             },
             "float": _object(
-                {"dtype": _TEXT, **dict.fromkeys(floats, _COUNT), "nan_began": _nullable("string")}
+                {
+                    "dtype": _TEXT,
+                    **dict.fromkeys(floats, _COUNT),
+                    **dict.fromkeys(("nan_began", "lost_began"), _nullable("string")),
+                }
             ),
             "causes": _list({"$ref": "#/$defs/cause"}),
             "step": {"$ref": "#/$defs/step"},

@@ -10,12 +10,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tests.explaining.torches import runs
 from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
 from zerograd.explaining.shadow.evaluation import Evaluation
 from zerograd.explaining.tape.nodes import Source
 from zerograd.explaining.tape.recorder import Recorder
 
 Matrix = list[list[Fraction]]
+_NARROW = torch.ones(1, dtype=torch.bfloat16)
+_HAS_NARROW = runs(lambda: torch.nn.functional.mse_loss(_NARROW, _NARROW))
+
+
+def _mean_square(x: Tensor, y: Tensor) -> Tensor:
+    if x.dtype == torch.bfloat16 and not _HAS_NARROW:
+        return ((x - y) ** 2).mean()
+    return torch.nn.functional.mse_loss(x, y)
 
 
 def recorded(program: Callable[[], Sequence[Tensor]]) -> list[Source]:
@@ -50,7 +59,7 @@ class Network:
             for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
                 x = torch.nn.functional.linear(x, w, b)
                 x = x.relu() if i + 1 < n else x
-            torch.nn.functional.mse_loss(x, self.y).backward()  # type: ignore[no-untyped-call]
+            _mean_square(x, self.y).backward()  # type: ignore[no-untyped-call]
             return [t.grad for t in wanted if t.grad is not None]
 
         return recorded(program)

@@ -22,7 +22,7 @@ from zerograd.explaining.shadow import balls, deciding  # noqa: E402
 from zerograd.explaining.shadow.deciding import Budget, Classes, decide, decide_all, signs  # noqa: E402
 from zerograd.explaining.shadow.residues import primes  # noqa: E402
 
-NOTHING = Budget(primes=0, operations=0)
+NOTHING = Budget(primes=0, operations=0, pairs=False)
 
 
 def round_numbers(seed: int) -> Network:
@@ -130,7 +130,7 @@ def test_tiny_but_not_zero() -> None:
     for budget in (Budget(operations=0), Budget(primes=0)):
         assert decide(a, bounded(), budget).nonzero.all()
         assert decide(b, bounded(), budget).nonzero.all()
-    assert decide(b, bounded(), Budget(primes=2, operations=0)).undecided.all()
+    assert decide(b, bounded(), Budget(primes=2, operations=0, pairs=False)).undecided.all()
     assert signs(a, bounded()).tolist() == [1]
 
 
@@ -145,9 +145,29 @@ def test_irrational() -> None:
     classes = decide(cancels, bounded())
     assert classes.undecided.all()
     assert classes.precision == deciding.PRECISIONS[-1]
-    assert decide(cancels, bounded(), Budget(precisions=(64, 128))).precision == 128
+    assert decide(cancels, bounded(), Budget(precisions=(64, 256))).precision == 256
     assert signs(above, bounded()).tolist() == [1, 1, 1]
     assert decide(above, bounded()).precision == 128
+    assert decide(above, bounded(), Budget(operations=0)).precision == deciding.PAIRS
+
+
+@pytest.mark.parametrize("budget", [Budget(operations=0), Budget(pairs=False)])
+def test_small_gradients_of_a_deep_network(budget: Budget) -> None:
+    """Error bounds grow from layer to layer; more digits outgrow them."""
+    torch.manual_seed(0)
+    layers = [(torch.randn(12, 12) / 2).requires_grad_() for _ in range(24)]
+
+    def program() -> list[Tensor]:
+        x = torch.randn(3, 12)
+        for w in layers:
+            x = (x @ w).tanh()
+        x.square().sum().backward()  # type: ignore[no-untyped-call]
+        return [w.grad for w in layers if w.grad is not None]
+
+    sources = recorded(program)
+    assert any(c.undecided.any() for c in decide_all(sources, bounded(), NOTHING))
+    for c in decide_all(sources, bounded(), budget):
+        assert c.nonzero.all()
 
 
 def test_identities_are_asked_where_it_is_open() -> None:

@@ -26,6 +26,10 @@ def double(*layers: nn.Module) -> nn.Sequential:
     return model
 
 
+def parameter(model: nn.Module, name: str) -> Tensor:
+    return dict(model.named_parameters())[name]
+
+
 def test_bias_before_batch_norm() -> None:
     model = double(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 2))
     x, y = numbers(6, 3), torch.tensor([0, 1, 0, 1, 1, 0])
@@ -67,7 +71,8 @@ def test_key_bias_of_attention(weights: bool, masked: bool) -> None:
 
     def loss() -> Tensor:
         out, _ = attention(x, x, x, need_weights=weights, key_padding_mask=mask if masked else None)
-        return out.pow(2).sum()
+        square: Tensor = out * out
+        return square.sum()
 
     zero = proven(loss, [attention.in_proj_bias])[0]
     assert zero.tolist() == [False] * 4 + [True] * 4 + [False] * 4
@@ -103,6 +108,17 @@ def test_number_added_to_one_logit_matters() -> None:
     assert not proven(lambda: F.cross_entropy(torch.cat([x[:, :3], x[:, 3:] + shift], 1), y), [shift])[
         0
     ].any()
+
+
+def test_sum_of_normalised_values_as_a_factor() -> None:
+    norm, weight = nn.LayerNorm(4, elementwise_affine=False), leaf(5)
+    z = numbers(5, 4).requires_grad_()
+    found, of_z = proven(lambda: torch.sum(norm(z).sum(1) * weight), [weight, z])
+    assert found.all() and of_z.all()
+    (law,) = {each for entry in reasons(lambda: torch.sum(norm(z).sum(1) * weight), weight) for each in entry}
+    assert law.operation == "native_layer_norm"
+    assert proven(lambda: torch.sum(torch.tanh(norm(z).sum(1) * weight + z[:, 0])), [weight])[0].all()
+    assert not proven(lambda: torch.sum(norm(z)[:, :3].sum(1) * weight), [weight])[0].any()
 
 
 def test_sum_of_a_norm() -> None:
@@ -143,9 +159,33 @@ def test_equal_paths_subtracted() -> None:
 def test_reasons_name_the_layer() -> None:
     model = double(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh())
     x = numbers(6, 3)
-    (law,) = {each for entry in reasons(lambda: model(x).pow(2).sum(), model[0].bias) for each in entry}
+    (law,) = {
+        each for entry in reasons(lambda: model(x).pow(2).sum(), parameter(model, "0.bias")) for each in entry
+    }
     assert law.law == "batch norm subtracts the mean of each channel" and law.structural
     assert law.operation == "native_batch_norm" and law.place.file == __file__
+
+
+def test_dead_units_are_no_identity_of_the_norm_before_them() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 1)).double()
+    with torch.no_grad():
+        parameter(model, "1.bias")[2] = -50  # unit 2 is off
+    x = numbers(6, 3)
+    weights = reasons(lambda: torch.sum(model(x) ** 2), parameter(model, "0.weight"))
+    assert [bool(why) for why in weights] == [False] * 6 + [True] * 3 + [False] * 3
+    assert {each.law for why in weights for each in why} == {CANCEL}
+
+
+@pytest.mark.parametrize("norm", [nn.LayerNorm(4), nn.BatchNorm1d(4), nn.Softmax(-1)])
+def test_reason_of_an_even_gradient_is_the_layer(norm: nn.Module) -> None:
+    model = nn.Sequential(nn.Linear(3, 4), norm).double()
+    why = reasons(lambda: torch.sum(model(numbers(6, 3))), parameter(model, "0.weight"))
+    layer = {
+        "LayerNorm": "layer norm",
+        "BatchNorm1d": "batch norm",
+        "Softmax": "the probabilities of a softmax",
+    }
+    assert all(len(each) == 1 and each[0].law.startswith(layer[type(norm).__name__]) for each in why)
 
 
 def test_reason_of_a_cancellation_of_data_is_not_structural() -> None:
@@ -160,7 +200,7 @@ def test_reason_of_a_cancellation_of_data_is_not_structural() -> None:
 def test_only_open_entries_are_claimed() -> None:
     model = double(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh())
     x = numbers(6, 3)
-    (source,) = gradients(lambda: model(x).pow(2).sum(), [model[0].bias])
+    (source,) = gradients(lambda: model(x).pow(2).sum(), [parameter(model, "0.bias")])
     open_ = torch.tensor([True, False, True, False])
     assert zero_by_identity(source, open_).tolist() == open_.tolist()
 
@@ -180,7 +220,8 @@ class Shift(nn.Module):
         self.by = nn.Parameter(torch.randn(5, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.by
+        y: Tensor = x + self.by
+        return y
 
 
 class Residual(nn.Module):
@@ -191,7 +232,8 @@ class Residual(nn.Module):
         self.inner = nn.Linear(4, 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + torch.tanh(self.inner(x))
+        y: Tensor = x + torch.tanh(self.inner(x))
+        return y
 
 
 LAYERS: dict[str, Callable[[], nn.Module]] = {
@@ -233,7 +275,7 @@ def test_what_is_claimed_is_zero_in_float64(layers: list[str], loss: str, seed: 
     model = nn.Sequential(*(LAYERS[name]() for name in ["shift", *layers])).double()
     for module in model.modules():
         if isinstance(module, nn.BatchNorm1d) and not module.training:
-            module.running_mean.normal_()  # type: ignore[union-attr,operator]
+            module.running_mean.normal_()  # type: ignore[union-attr]
     x = torch.randn(5, 4, dtype=torch.float64)
     parameters = list(model.parameters())
 

@@ -52,7 +52,10 @@ class Step:
             step()
         names = watch.names()
         proofs = Proofs(Budget())
-        self.facts = Facts(proofs.zeros, _leaf_names(names, {}), proofs.laws, watch.inputs(), **known)
+        names_of = _leaf_names(names, {})
+        self.facts = Facts(
+            proofs.zeros, names_of, proofs.laws, watch.inputs(), bounded=proofs.bounded, **known
+        )
         self.gradients = watch.gradients()
         self.loss = watch.recorder.loss
         sources = list(self.gradients.values())

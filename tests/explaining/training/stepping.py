@@ -15,6 +15,17 @@ from zerograd.explaining.training.observation import Observation
 from zerograd.explaining.training.steps import explain_step
 from zerograd.explaining.training.watcher import StepWatcher
 
+
+def _is_fused_on_cpus() -> bool:
+    try:
+        torch.optim.Adam([torch.nn.Parameter(torch.ones(1))], fused=True)
+    except RuntimeError:  # torch before 2.4
+        return False
+    return True
+
+
+KINDS: list[dict[str, Any]] = [{}, {"foreach": True}, *([{"fused": True}] if _is_fused_on_cpus() else [])]
+"""Ways in which optimisers can be asked to work."""
 Parameters = Mapping[str, torch.Tensor]
 
 

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from torch.optim import Optimizer  # noqa: E402
 
-from tests.explaining.training.stepping import StepMode, weight  # noqa: E402
+from tests.explaining.training.stepping import KINDS, StepMode, weight  # noqa: E402
 from zerograd.explaining.training.explanation import Note, Reason  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
@@ -36,12 +36,11 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "SparseAdam": {"sparse": True},
 }
 """What each wants, and whether its defaults decay weights."""
-KINDS: list[dict[str, Any]] = [{}, {"foreach": True}, {"fused": True}]
 
 
 def classes() -> dict[str, Any]:
     """All that torch has."""
-    listed = [getattr(torch.optim, name) for name in torch.optim.__all__]
+    listed = vars(torch.optim).values()
     of_torch = [
         kind for kind in torch.optim.Optimizer.__subclasses__() if kind.__module__.startswith("torch.optim")
     ]
@@ -51,7 +50,8 @@ def classes() -> dict[str, Any]:
 
 def made(name: str, parameter: Any, kind: dict[str, Any], **more: Any) -> Any:
     """An optimiser of one parameter."""
-    return classes()[name]([parameter], **kind, **more)
+    step_size = {"lr": 1e-3} if name == "SGD" else {}  # the default, which torch 2.1 has not
+    return classes()[name]([parameter], **kind, **(step_size | more))
 
 
 EACH = [

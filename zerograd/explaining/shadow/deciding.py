@@ -1,10 +1,11 @@
-"""Which entries are exactly zero and which are not: by error bounds, residues, identities, and balls."""
+"""Which entries are exactly zero and which are not: by bounds, residues, pairs, identities, and balls."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -18,15 +19,20 @@ from zerograd.explaining.shadow.balls import BallDomain, Exhausted
 from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.dyadic import Dyadics
 from zerograd.explaining.shadow.evaluation import Evaluation, cone, observed
-from zerograd.explaining.shadow.residues import ResidueDomain, Residues, primes
+from zerograd.explaining.shadow.pairs import domain as pairs
+from zerograd.explaining.shadow.pairs.domain import PairDomain
+from zerograd.explaining.shadow.residues import BITS, ResidueDomain, Residues, primes
 from zerograd.explaining.tape.nodes import Source
 
 Identity: TypeAlias = Callable[[Source, Tensor], Tensor]
 """From a value and where it is open to where it is zero whatever the numbers are."""
 
 UNKNOWN = 2
-FLOAT64 = 53
-PRECISIONS = (64, 128, 256, 512, 1024)
+FLOAT64, PAIRS = 53, 88
+PRECISIONS = (128, 256, 512, 1024)
+_PER_NUMBER = (
+    8e-6  # seconds that balls need for each number of a graph, at least: what cannot end is not begun
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +43,14 @@ class Budget:
         seconds: of computing, about.
         operations: on single numbers, for balls; a product within a matrix product counts as a sixteenth.
         primes: how many are tried at most.
+        pairs: whether pairs of float64 are tried.
         precisions: of balls, in bits, one after the other.
     """
 
-    seconds: float = 10.0
+    seconds: float = 5.0
     operations: float = 5e6
     primes: int = 64
+    pairs: bool = True
     precisions: tuple[int, ...] = PRECISIONS
 
 
@@ -84,7 +92,7 @@ def decide_all(
     Args:
         bounded: float64 with error bounds.
         budget: `Budget`'s defaults unless given.
-        identity: asked for entries that neither error bounds nor residues decide.
+        identity: asked for entries that error bounds, residues and pairs leave open.
     """
     return [s.classes() for s in _decided(sources, bounded, budget or Budget(), identity, signed=False)]
 
@@ -96,9 +104,18 @@ def signs(
     identity: Identity | None = None,
 ) -> Tensor:
     """Return the signs of entries as int8: −1, 0, 1, and 2 where they are not known."""
-    (state,) = _decided([source], bounded, budget or Budget(), identity, signed=True)
-    assert state.signs is not None
-    return state.signs
+    return signs_all([source], bounded, budget, identity)[0]
+
+
+def signs_all(
+    sources: Sequence[Source],
+    bounded: Evaluation[Bounded],
+    budget: Budget | None = None,
+    identity: Identity | None = None,
+) -> list[Tensor]:
+    """Return the signs of entries of values, computing what they share once in each arithmetic."""
+    states = _decided(sources, bounded, budget or Budget(), identity, signed=True)
+    return [state.signs for state in states if state.signs is not None]
 
 
 class State:
@@ -107,7 +124,7 @@ class State:
     Attributes:
         zero, nonzero: what is known to be 0, and not to be.
         signs: −1, 0, 1 or 2 (unknown), as int8; None if they are not asked for.
-        vanishing: what was 0 modulo all primes so far.
+        vanishing: what was 0 modulo all primes so far; None before the first.
     """
 
     def __init__(self, source: Source, value: Bounded | None, signed: bool) -> None:
@@ -116,7 +133,7 @@ class State:
         self.zero = torch.zeros(shape, dtype=torch.bool) if value is None else value.zero()
         self.nonzero = torch.zeros(shape, dtype=torch.bool) if value is None else value.nonzero()
         self.is_observed = value is None and bool(observed([source]))
-        self.vanishing = torch.ones(shape, dtype=torch.bool)
+        self.vanishing: Tensor | None = None
         self.signs: Tensor | None = None
         if signed:
             known = torch.zeros(shape) if value is None else value.value.sign()
@@ -181,15 +198,19 @@ def _decided(
 ) -> list[State]:
     with torch.no_grad():
         states = [State(source, bounded(source), signed) for source in sources]
-        tick = deadline(budget.seconds)
-        try:
-            _by_residues(states, budget.primes, tick)
-            for state in states:
-                if identity and state.is_undecided:
-                    state.note(identity(state.source, state.undecided))
+        if not any(state.is_open for state in states):
+            return states
+        half, tick = deadline(budget.seconds / 2), deadline(budget.seconds)
+        with suppress(Exhausted):
+            _by_residues(states, budget.primes, half)
+        with suppress(Exhausted):
+            if budget.pairs:
+                _by_pairs(states, tick)
+        for state in states:
+            if identity and state.is_undecided:
+                state.note(identity(state.source, state.undecided))
+        with suppress(Exhausted):
             _by_balls(states, budget, tick)
-        except Exhausted:
-            pass
     return states
 
 
@@ -219,11 +240,12 @@ def _by_residues(states: Iterable[State], most: int, tick: Callable[[], None]) -
             if value is None:  # not rational; or, rarely, the prime divides a denominator
                 waiting.remove(state)
                 continue
-            state.vanishing = state.vanishing & value.zero()
+            state.vanishing = value.zero() if state.vanishing is None else state.vanishing & value.zero()
+            needed = numerators(value, state.reach)
             # an integer that is 0 modulo a number greater than its absolute value is 0
-            state.note(state.vanishing & (numerators(value, state.reach) < known), value.nonzero())
-            if not state.is_undecided or value.height is None:
-                waiting.remove(state)
+            state.note(state.vanishing & (needed < known), value.nonzero())
+            if not bool((state.undecided & state.vanishing & (needed < most * BITS)).any()):
+                waiting.remove(state)  # what is left cannot be shown to be 0 with so many primes
 
 
 def numerators(value: Residues, reach: Tensor) -> Tensor:
@@ -234,9 +256,20 @@ def numerators(value: Residues, reach: Tensor) -> Tensor:
     return sizes + (value.height.scale + 1e-6)
 
 
+def _by_pairs(states: Iterable[State], tick: Callable[[], None]) -> None:
+    """Show in pairs of float64 that entries are not zero."""
+    evaluation = Evaluation(PairDomain(), tick)
+    for state in states:
+        value = evaluation(state.source) if state.is_open else None
+        if value is not None:
+            state.note_signs(pairs.signs(value))
+            state.precision = PAIRS
+
+
 def _by_balls(states: Iterable[State], budget: Budget, tick: Callable[[], None]) -> None:
     """Decide entries by exact numbers and balls, the values that depend on least first."""
-    waiting = sorted((state for state in states if state.is_open), key=lambda state: state.effort)
+    affordable = [state for state in states if state.is_open and state.effort * _PER_NUMBER <= budget.seconds]
+    waiting = sorted(affordable, key=lambda state: state.effort)
     spent = 0.0
     for precision in budget.precisions:
         if not waiting:

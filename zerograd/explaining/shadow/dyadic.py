@@ -12,6 +12,9 @@ from torch import Tensor
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.heights import NOTHING, Height, log2
 
+_WIDE = getattr(torch, "uint64", None)
+"""Integers that need not fit into int64; torch has them from 2.3 on."""
+
 
 def reduce_(t: Tensor, prime: int) -> Tensor:
     """Reduce integers in float64 modulo a prime, in place: |t| ≤ 2⁵³ − p becomes |r| ≤ p/2 + 2.
@@ -112,12 +115,7 @@ def dyadic(tensor: Tensor) -> Dyadic:
     Raises:
         Cannot: its entries are no real numbers.
     """
-    if (
-        tensor.is_complex()
-        or tensor.is_quantized
-        or tensor.layout != torch.strided
-        or tensor.dtype == torch.uint64
-    ):
+    if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided or tensor.dtype == _WIDE:
         raise Cannot(f"a tensor of {tensor.dtype}")
     if not tensor.is_floating_point():
         return _whole(tensor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, Generic
 
 import torch
@@ -34,13 +34,17 @@ def reads(node: Node) -> Iterable[Source]:
     return [source for source in node.sources() if source.is_float]
 
 
-def cone(sources: Iterable[Source]) -> list[Node]:
-    """Return every node that some values depend on, through floats, in the order of execution."""
+def cone(sources: Iterable[Source], known: Container[int] = ()) -> list[Node]:
+    """Return every node that some values depend on, through floats, in the order of execution.
+
+    Args:
+        known: numbers of nodes at which to stop.
+    """
     seen: dict[int, Node] = {}
     waiting = [source.node for source in sources]
     while waiting:
         node = waiting.pop()
-        if node.number in seen:
+        if node.number in seen or node.number in known:
             continue
         seen[node.number] = node
         waiting.extend(source.node for source in reads(node))
@@ -63,11 +67,10 @@ class Evaluation(Generic[V]):
 
     def __call__(self, source: Source) -> V | None:
         """Return the value of a source; None where it is unknown in this domain."""
-        for node in cone([source]):
-            if node.number not in self._values:
-                if self._tick:
-                    self._tick()
-                self._values[node.number] = self._evaluate(node)
+        for node in cone([source], self._values):
+            if self._tick:
+                self._tick()
+            self._values[node.number] = self._evaluate(node)
         try:
             return self._read(source)
         except Cannot:

@@ -22,6 +22,8 @@ from zerograd.explaining.shadow.dyadic import Dyadic, Dyadics, reduce_
 from zerograd.explaining.shadow.heights import NOTHING, Height
 
 SMALLEST_PRIME, LARGEST_PRIME = 2**21 + 1, 2**22 - 3
+BITS = 22
+"""Primes are below 2 to this power."""
 LONGEST = 2**11 - 2
 """The longest sum of products that is exact: LONGEST · (p/2 + 2)² + p < 2⁵³ for p < 2²²."""
 

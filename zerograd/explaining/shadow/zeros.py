@@ -15,7 +15,25 @@ from torch import Tensor
 from zerograd.explaining.shadow.domain import Convolution, Domain, Number
 
 KEEP_ZERO = frozenset(
-    "abs asin asinh atan atanh cbrt erf erfinv expm1 log1p sin sinh softsign sqrt square tan tanh".split()
+    [
+        "abs",
+        "asin",
+        "asinh",
+        "atan",
+        "atanh",
+        "cbrt",
+        "erf",
+        "erfinv",
+        "expm1",
+        "log1p",
+        "sin",
+        "sinh",
+        "softsign",
+        "sqrt",
+        "square",
+        "tan",
+        "tanh",
+    ]
 )
 """Functions that are 0 at 0; all others are taken to be 0 nowhere."""
 
@@ -74,6 +92,14 @@ def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
             elif n not in (1, out[i]):
                 raise RuntimeError(f"shapes {shapes} do not broadcast")
     return tuple(out)
+
+
+def broadcasts(shape: Sequence[int], to: Sequence[int]) -> bool:
+    """Whether a tensor of one shape can be expanded to another."""
+    try:
+        return broadcast(shape, to) == tuple(to)
+    except RuntimeError:
+        return False
 
 
 Closing: TypeAlias = Callable[[int, Tensor, Pattern, Pattern | None], "tuple[Tensor, bool] | None"]

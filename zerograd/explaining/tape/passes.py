@@ -44,7 +44,7 @@ def watched(recorder: Recorder, listener: Listener) -> Iterator[None]:
         listener.after_grad(inputs if isinstance(inputs, list | tuple) else [inputs], gradients)
         return gradients
 
-    torch.autograd.backward, torch.autograd.grad = watched_backward, watched_grad  # type: ignore[assignment]
+    torch.autograd.backward, torch.autograd.grad = watched_backward, watched_grad
     try:
         yield
     finally:

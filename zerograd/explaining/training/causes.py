@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.tape.nodes import Source
+from zerograd.explaining.training.alternatives import Alternatives
 from zerograd.explaining.training.covers import Covers
 from zerograd.explaining.training.explanation import Cause, Kind
 from zerograd.explaining.training.graph import Graph
@@ -62,7 +63,8 @@ class _Search:
         self._covers = Covers(self._walk, self._roots)
         batch = facts.batch if facts.batch is not None else batch_size(graph, graph.nodes)
         self._narrowing = Narrowing(self._walk, batch)
-        self._wording = Wording(graph, origins, facts, batch)
+        other = Alternatives(self._walk, facts.bounded) if facts.bounded is not None else None
+        self._wording = Wording(graph, origins, facts, batch, other)
         self._open = self._walk.walk({})
         self._loss = loss
 

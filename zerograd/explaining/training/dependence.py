@@ -10,7 +10,7 @@ from torch import Tensor
 from zerograd.explaining.shadow.domain import Cannot, Domain, Number
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.rules.table import Call, find
-from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
+from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcasts
 from zerograd.explaining.tape.nodes import Node, Phase, Source, see
 from zerograd.explaining.training.walking import Values, Walk
 
@@ -160,11 +160,8 @@ class Dependence:
 
 def _fitted(changes: Tensor, shape: Sequence[int]) -> Tensor:
     """Return the entries that change in a result of some shape, given those of a decision that it was made by."""
-    try:
-        if broadcast(changes.shape, shape) == tuple(shape):
-            return changes
-    except RuntimeError:
-        pass
+    if broadcasts(changes.shape, shape):
+        return changes
     return changes.any().expand(tuple(shape)) if bool(changes.any()) else _NONE
 
 

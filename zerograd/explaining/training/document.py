@@ -65,6 +65,7 @@ def _row(row: Row) -> dict[str, Any]:
             "across_kink": floats.across_kink,
             "nan": floats.nan,
             "nan_began": floats.nan_began,
+            "lost_began": floats.lost_began,
         },
         "causes": [_cause(cause) for cause in row.causes],
         "step": _step(row.step or Step()),

@@ -76,6 +76,7 @@ class Floats:
         noise: entries that are exactly zero, and not 0 in floating point.
         across_kink: entries that depend on a unit that rounding carried across a kink.
         nan: entries that are nan or infinite.
+        lost_began: what is 0 first in floating point on the way to those that are lost: a clause.
         nan_began: the operation at which the first nan or infinity arose, and where.
     """
 
@@ -86,6 +87,7 @@ class Floats:
     across_kink: int = 0
     nan: int = 0
     nan_began: str | None = None
+    lost_began: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

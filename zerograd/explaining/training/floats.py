@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.evaluation import cone
+from zerograd.explaining.shadow.bounded import Bounded
+from zerograd.explaining.shadow.evaluation import Evaluation, cone
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.training.explanation import Floats
+from zerograd.explaining.training.places import place_of
 
 
-def count_floats(gradient: Source, zero: Tensor, nonzero: Tensor, across_kink: int) -> Floats:
+def count_floats(
+    gradient: Source, zero: Tensor, nonzero: Tensor, across_kink: int, bounded: Evaluation[Bounded]
+) -> Floats:
     """Return what floating point had of a gradient, beside what is exactly so.
 
     Args:
@@ -18,20 +23,37 @@ def count_floats(gradient: Source, zero: Tensor, nonzero: Tensor, across_kink: i
         across_kink: how many depend on a unit that rounding carried across a kink.
     """
     run = gradient.run
-    finite = run.isfinite()
-    nan = int((~finite).sum())
+    finite = run.abs() < torch.inf
+    nan = run.numel() - int(finite.sum())
+    lost = int(((run == 0) & nonzero).sum())
     return Floats(
         dtype=str(run.dtype).removeprefix("torch."),
         zero=int((run == 0).sum()),
-        lost=int(((run == 0) & nonzero).sum()),
+        lost=lost,
         noise=int(((run != 0) & finite & zero).sum()),
         across_kink=across_kink,
         nan=nan,
-        nan_began=_began(gradient) if nan else None,
+        nan_began=_nan_began(gradient) if nan else None,
+        lost_began=_lost_began(gradient, bounded) if lost else None,
     )
 
 
-def _began(gradient: Source) -> str | None:
+def _lost_began(gradient: Source, bounded: Evaluation[Bounded]) -> str | None:
+    """Return the first operation whose result is 0 in floating point, and is not known to be so exactly."""
+    for node in cone([gradient]):
+        values = bounded.known(node)
+        if node.operation == "leaf" or values is None or values[0] is None:
+            continue
+        if bool(((node.results[0] == 0) & ~values[0].zero()).any()):
+            name = node.operation.removesuffix("_data").removesuffix("_backward")
+            forward = next((s.node for s in node.sources() if s.node.operation == name), None)
+            return (
+                f"the result of {place_of(node)}" if forward is None else f"the slope of {place_of(forward)}"
+            )
+    return None
+
+
+def _nan_began(gradient: Source) -> str | None:
     """Return the first operation that made a nan or an infinity of finite numbers, and where."""
     for node in cone([gradient]):
         if _finite(*_floats(node)):

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.rules.table import bind
-from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Phase, Source
 from zerograd.explaining.training.explanation import Kind
 from zerograd.explaining.training.graph import Graph, base
@@ -179,7 +178,7 @@ class Gates:
     def _sorted(self, activation: Activation, closed: Tensor, anchor: Node) -> Iterator[Part]:
         z = activation.argument
         run = z.run
-        if broadcast(run.shape, closed.shape) != closed.shape:
+        if not broadcasts(run.shape, closed.shape):
             yield Part(Kind.ZERO_FACTOR, closed, anchor, activation.name)
             return
         left = closed

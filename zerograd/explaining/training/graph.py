@@ -85,7 +85,7 @@ class Graph:
         late = self._late(nodes)
         inputs: set[int] = set()  # what the network reads
         for node in reversed(nodes):
-            if node.number in inputs or node.number in self.parametric and node.number not in late:
+            if node.number in inputs or (node.number in self.parametric and node.number not in late):
                 inputs.update(source.node.number for source in node.sources())
         targets = {
             n.number

@@ -46,10 +46,8 @@ class Narrowing:
 
     def frame(self, root: Root, site: Site) -> Frame:
         """Return how a site's entries belong to samples and units."""
-        if (
-            root.kind is Kind.ZERO_WEIGHT
-            or site.slot[1] == "leaf"
-            and self._walk.graph.is_parameter(site.node)
+        if root.kind is Kind.ZERO_WEIGHT or (
+            site.slot[1] == "leaf" and self._walk.graph.is_parameter(site.node)
         ):
             return Frame.of_weight(site.node, site.zeros.shape)
         return Frame.of_value(site.node, site.zeros.shape, self._batch)

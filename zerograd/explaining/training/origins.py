@@ -10,8 +10,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.evaluation import is_decision
-from zerograd.explaining.shadow.zeros import broadcast
+from zerograd.explaining.shadow.bounded import Bounded
+from zerograd.explaining.shadow.evaluation import Evaluation, is_decision
+from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source, see
 from zerograd.explaining.training.dependence import Dependence
 from zerograd.explaining.training.explanation import Kind
@@ -86,6 +87,7 @@ class Facts:
         identity: the laws that make entries of a value zero, of those that are, and which entries.
         inputs: names of leaves that are data, though they require a gradient.
         batch: number of samples; None where it is to be found out.
+        bounded: the values in float64 with error bounds, to tell what other slopes would give.
     """
 
     zeros: Callable[[Sequence[Source]], Sequence[Tensor]]
@@ -93,6 +95,7 @@ class Facts:
     identity: Callable[[Source, Tensor], Mapping[Law, Tensor]] = lambda _source, _zeros: {}
     inputs: frozenset[str] = frozenset()
     batch: int | None = None
+    bounded: Evaluation[Bounded] | None = None
 
     def is_input(self, node: Node) -> bool:
         """Whether a node is an input that requires a gradient."""
@@ -153,6 +156,8 @@ class Origins:
         key = (root.kind, root.name, root.factor, root.derived, root.law, at)
         root = self._roots.setdefault(key, root)
         root.sites.append(site)
+        if not broadcasts(changes.shape, site.zeros.shape):  # of a gate inside a rule
+            changes = changes.any()
         fixed = (~changes).expand(site.zeros.shape)
         known = root.structural.get(site.slot)
         root.structural[site.slot] = fixed if known is None else known & fixed
@@ -184,8 +189,7 @@ class Origins:
         if node.origin is Origin.RANDOM:
             drops = any(
                 "dropout" in n.operation
-                or n.place.module is not None
-                and n.place.module[1].find("Dropout") >= 0
+                or (n.place.module is not None and n.place.module[1].find("Dropout") >= 0)
                 for n in (node, *self._readers(node))
             )
             return "the dropout mask" if drops or base(node.operation) == "bernoulli" else "a random number"
@@ -211,8 +215,6 @@ class Origins:
         factor = f"{part.name} at {place_of(part.anchor)}" if part.kind is Kind.ZERO_FACTOR else None
         if part.argument is None:
             changes = self._dependence.changes(Source(part.anchor, 0)) if part.anchor.results else _ALWAYS
-            if changes.dim() and broadcast(changes.shape, site.zeros.shape) != site.zeros.shape:
-                changes = changes.any()
             factor = part.name
         else:
             changes = self._dependence.changes(part.argument)
@@ -324,5 +326,19 @@ def _is_slope(node: Node) -> bool:
 
 
 _SMOOTH = frozenset(
-    "elu gelu hardsigmoid hardswish hardtanh log_sigmoid mish sigmoid silu softplus tanh celu selu".split()
+    [
+        "elu",
+        "gelu",
+        "hardsigmoid",
+        "hardswish",
+        "hardtanh",
+        "log_sigmoid",
+        "mish",
+        "sigmoid",
+        "silu",
+        "softplus",
+        "tanh",
+        "celu",
+        "selu",
+    ]
 )

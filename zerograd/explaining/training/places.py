@@ -28,7 +28,7 @@ def place_of(node: Node, name: str | None = None) -> str:
 
 def place_text(place: Place, name: str, before: str | None = None) -> str:
     """Return where an operation called ``name`` ran, after the layer ``before``."""
-    module = place.module
+    module, name = place.module, name.lstrip("_")
     if module is not None and hasattr(torch.nn, module[1]):
         path, cls = module
         return f"{path} ({cls})" if path else cls
@@ -150,7 +150,7 @@ def _is_convolutional(node: Node, shape: Sequence[int]) -> bool:
         return False
     nodes = [node, *(source.node for source in node.sources())]
     return any(
-        n.place.module is not None and n.place.module[1].startswith(_CONVOLUTIONAL) or "conv" in n.operation
+        (n.place.module is not None and n.place.module[1].startswith(_CONVOLUTIONAL)) or "conv" in n.operation
         for n in nodes
         if n.phase is Phase.FORWARD
     )

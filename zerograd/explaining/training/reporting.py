@@ -14,6 +14,7 @@ from zerograd.explaining.shadow.bounded import BoundedDomain
 from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all, signs
 from zerograd.explaining.shadow.evaluation import Evaluation, observed
 from zerograd.explaining.shadow.identities import CANCEL, Identities
+from zerograd.explaining.shadow.identities.primitives import origin_of
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.tape.storages import is_plain
 from zerograd.explaining.training.causes import find_causes
@@ -43,25 +44,46 @@ class Proofs:
 
     Attributes:
         budget: what may be spent on gradient entries that error bounds leave open.
+        bounded: values in float64 with error bounds.
     """
 
     def __init__(self, budget: Budget) -> None:
-        self._bounded = Evaluation(BoundedDomain())
-        self._identities = Identities(self._bounded)
+        self.bounded = Evaluation(BoundedDomain())
+        self._identities = Identities(self.bounded)
         self._budget = budget
+        self._zeros: dict[tuple[int, int], Tensor] = {}  # of whole results
 
     def classes(self, sources: Sequence[Source]) -> list[Classes]:
         """Return what is known of the entries of gradients."""
-        return decide_all(sources, self._bounded, self._budget, self._identities.zero)
+        decided = decide_all(sources, self.bounded, self._budget, self._identities.zero)
+        for source, classes in zip(sources, decided, strict=True):
+            value = self.bounded(source)
+            if value is not None and bool((classes.zero & ~value.zero()).any()):
+                self._keep(source, classes.zero)
+        return decided
+
+    def _keep(self, source: Source, zero: Tensor) -> None:
+        """Remember zeros of a gradient that error bounds do not show."""
+        whole = source.node.results[source.output]
+        key = source.node.number, source.output
+        zeros = self._zeros.setdefault(key, torch.zeros(whole.numel(), dtype=torch.bool))
+        zeros[origin_of(source)[zero]] = True
 
     def zeros(self, sources: Sequence[Source]) -> list[Tensor]:
-        """Return where values in between are certainly zero."""
-        return [classes.zero for classes in decide_all(sources, self._bounded, _INTERMEDIATE)]
+        """Return where values in between are certainly zero; what is known of gradients is used."""
+        decided = decide_all(sources, self.bounded, _INTERMEDIATE)
+        return [c.zero | self._known(source) for source, c in zip(sources, decided, strict=True)]
+
+    def _known(self, source: Source) -> Tensor:
+        zeros = self._zeros.get((source.node.number, source.output))
+        if zeros is None:
+            return torch.zeros((), dtype=torch.bool)
+        return zeros[origin_of(source)]
 
     def across_kinks(self, gradients: Mapping[str, Source]) -> dict[str, int]:
         """Return how many entries of each gradient depend on a unit that rounding carried across a kink."""
         return count_across(
-            gradients, self._bounded, lambda source: signs(source, self._bounded, _INTERMEDIATE)
+            gradients, self.bounded, lambda source: signs(source, self.bounded, _INTERMEDIATE)
         )
 
     def laws(self, source: Source, zeros: Tensor) -> dict[Law, Tensor]:
@@ -71,7 +93,7 @@ class Proofs:
         for entry in proven.reshape(-1).nonzero().reshape(-1).tolist():
             for identity in self._identities.reason(source, entry)[:1]:
                 if identity.law == CANCEL and not identity.structural:
-                    continue  # an accident of these data, and no law
+                    continue  # terms that cancel with these data only
                 law = Law(identity.law, identity.operation, identity.place, identity.structural)
                 mask = laws.setdefault(law, torch.zeros_like(zeros))
                 mask.view(-1)[entry] = True
@@ -116,7 +138,13 @@ def report_step(
     }
     zeros = {name: bool(gradient.classes.zero.all()) for name, gradient in known.items()}
     steps = _steps(observations, zeros)
-    facts = Facts(proofs.zeros, _leaf_names(parameters, inputs), proofs.laws, frozenset(inputs))
+    facts = Facts(
+        proofs.zeros,
+        _leaf_names(parameters, inputs),
+        proofs.laws,
+        frozenset(inputs),
+        bounded=proofs.bounded,
+    )
     causes = _causes(there, {name: it.classes.zero for name, it in known.items()}, loss, facts)
 
     across = proofs.across_kinks(there)
@@ -129,7 +157,11 @@ def report_step(
             return _without_gradient(name, tensor, cause, step)
         gradient = known[name]
         floats = count_floats(
-            gradient.source, gradient.classes.zero, gradient.classes.nonzero, across.get(name, 0)
+            gradient.source,
+            gradient.classes.zero,
+            gradient.classes.nonzero,
+            across.get(name, 0),
+            proofs.bounded,
         )
         entries = _count(gradient.classes)
         return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)

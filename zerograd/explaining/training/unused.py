@@ -6,6 +6,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.identities import CANCEL
+from zerograd.explaining.shadow.identities.laws import forward_of, words_of
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
 from zerograd.explaining.training.connection import decision_between
 from zerograd.explaining.training.explanation import Cause, Kind
@@ -14,11 +15,11 @@ from zerograd.explaining.training.origins import Facts
 from zerograd.explaining.training.places import place_of, place_text
 from zerograd.explaining.training.walking import Walk
 
-FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside", "floor_divide", "frac")
+FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside")
 """Operations that are constant between jumps, and give zeros as gradients."""
 
 
-_NORMALISED = "what is normalised does not change with its mean, nor a single number at all"
+_SOFTMAX = "the probabilities of a softmax sum to 1"
 
 
 def unused(
@@ -33,11 +34,13 @@ def unused(
             causes.append(_cause(Kind.IDENTITY, where, here, law.structural, identity=law.text))
             zeros = zeros & ~here
     for node in walk.born(gradient):
-        if bool(zeros.any()) and any(word in node.operation for word in ("norm", "softmax", "attention")):
-            causes.append(
-                _cause(Kind.IDENTITY, place_of(walk.forward_of(node)), zeros, True, identity=_NORMALISED)
-            )
-            return causes
+        words = words_of(node) or (_SOFTMAX if "softmax" in node.operation else None)
+        if words is not None and bool(zeros.any()):
+            here = zeros & walk.walk({}, only=gradient, opened=frozenset([node.number]))(gradient)
+            if bool(here.any()):
+                where = place_of(forward_of(node))
+                causes.append(_cause(Kind.IDENTITY, where, here, True, identity=words))
+                zeros = zeros & ~here
     still = ~walk.walk({}, open_constants=True)(gradient)
     constant = zeros & ~still
     if bool(constant.any()):

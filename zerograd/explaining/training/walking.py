@@ -114,16 +114,11 @@ class Walk:
             return ()
         return node.sources()
 
-    def forward_of(self, node: Node) -> Node:
-        """Return the operation of the forward pass that one of the backward pass belongs to, else the node itself."""
-        name = node.operation.removesuffix("_data").removesuffix("_backward")
-        return next((s.node for s in node.sources() if s.node.operation == name), node)
-
     def born(self, source: Source) -> list[Node]:
         """Return the operations on which a value depends and which give zeros whatever they read."""
         return [
             node
-            for node in self._cone_of(source)
+            for node in self.cone_of(source)
             if not self._is_start(node)
             and any(not p.is_full for p in self._base[node.number])
             and all(p.is_full for s in self._reads(node) for p in self._base[s.node.number])
@@ -187,7 +182,7 @@ class Walk:
             return self._closing(node, None)
 
         def closing(number: int, mask: Tensor, a: Pattern, b: Pattern | None) -> tuple[Tensor, bool] | None:
-            if b is None or b.is_zero and not a.is_zero:
+            if b is None or (b.is_zero and not a.is_zero):
                 closed, second, through = ~mask, False, a
             elif a.is_zero and not b.is_zero:
                 closed, second, through = mask, True, b
@@ -261,13 +256,18 @@ class Walk:
     # walks
 
     def walk(
-        self, closed: Closed, open_constants: bool = False, only: Source | None = None
+        self,
+        closed: Closed,
+        open_constants: bool = False,
+        only: Source | None = None,
+        opened: frozenset[int] = frozenset(),
     ) -> Callable[[Source], Tensor]:
         """Return which entries can be non-zero when the given sites are closed and all others are open.
 
         Args:
             open_constants: count zeros that the program wrote as non-zero.
             only: the value that will be asked about.
+            opened: numbers of nodes whose results are taken to be anything.
         """
         slots: dict[int, list[Slot]] = {}
         for slot in closed:
@@ -276,11 +276,14 @@ class Walk:
         leaves: dict[tuple[int, int], Pattern] = {}
         self._domain.open_constants = open_constants
         try:
-            for node in self.nodes if only is None else self._cone_of(only):
+            for node in self.nodes if only is None else self.cone_of(only):
                 here = slots.get(node.number, ())
                 if self._tick:
                     self._tick()
-                self._step(node, here, closed, changed, leaves, open_constants)
+                if node.number in opened:
+                    changed[node.number] = _full(node)
+                else:
+                    self._step(node, here, closed, changed, leaves, open_constants)
         finally:
             self._domain.open_constants = False
 
@@ -290,7 +293,8 @@ class Walk:
 
         return result
 
-    def _cone_of(self, source: Source) -> list[Node]:
+    def cone_of(self, source: Source) -> list[Node]:
+        """Return the nodes on which a value depends."""
         if source.node.number not in self._cones:
             self._cones[source.node.number] = self._cone([source])
         return self._cones[source.node.number]

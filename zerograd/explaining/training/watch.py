@@ -45,7 +45,7 @@ class Watch:
     """Follows modules, backward passes and optimisers from ``__enter__`` to ``__exit__``."""
 
     def __init__(
-        self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer], seconds: float = 2.0
+        self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer], seconds: float = 5.0
     ) -> None:
         self._budget = Budget(seconds=seconds)
         self.recorder = Recorder()

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Phase, Source
+from zerograd.explaining.training.alternatives import Alternatives
 from zerograd.explaining.training.explanation import Cause, Kind
 from zerograd.explaining.training.graph import Graph, base
 from zerograd.explaining.training.narrowing import Part
@@ -33,7 +34,10 @@ _FLAT = (
 class Wording:
     """Makes causes of roots."""
 
-    def __init__(self, graph: Graph, origins: Origins, facts: Facts, batch: int | None) -> None:
+    def __init__(
+        self, graph: Graph, origins: Origins, facts: Facts, batch: int | None, other: Alternatives | None
+    ) -> None:
+        self._other = other
         self._graph, self._origins, self._facts, self._batch = graph, origins, facts, batch
         self._readers: dict[int, list[Node]] = {}
         for node in graph.nodes:
@@ -48,8 +52,12 @@ class Wording:
             both: whether what the root zeroes makes the root itself stay.
         """
         where, details = self._described(name, root, part, gradient)
+        if root.kind is Kind.AT_KINK and self._other is not None:
+            with_other = self._other.largest(root, gradient, part.entries)
+            if with_other is not None:
+                details["other_gradient"] = with_other
         noun = "feature" if root.factor == "the input" else "unit"
-        if part.units is not None and 0 < len(part.units) and part.of > 1:
+        if part.units is not None and len(part.units) > 0 and part.of > 1:
             details = {"units": part.units, "of": part.of, **details}
             if len(part.units) < part.of:
                 where = with_parts(where, part.units, noun)
@@ -220,7 +228,7 @@ class Wording:
         details = {**details, "terms": tuple(terms[indices][:_MOST_TERMS].tolist())}
         over_samples = self._batch is not None and size == self._batch
         details["over"] = "samples" if over_samples else "terms"
-        if over_samples and len(positions) == 1 or over_samples and site.node is gradient.node:
+        if (over_samples and len(positions) == 1) or (over_samples and site.node is gradient.node):
             return details, tuple(indices.tolist())
         return details, part.samples
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zerograd.explaining.training.explanation import Cause, Kind, Note, Reason, Row, Step, StepReport
 from zerograd.show.explanation.causes import ONE, SEVERAL, About, Words, cause_words
-from zerograd.show.explanation.phrases import detail, subjects
+from zerograd.show.explanation.phrases import detail, lost_from, subjects
 from zerograd.show.explanation.steps import note_words, reason_words
 
 WHOLE = 40
@@ -161,7 +161,7 @@ def _of_floats(row: Row) -> Iterator[_Said]:
     floats, dtype = row.floats, row.floats.dtype
     if floats.lost and (row.step is None or Reason.ZERO_GRADIENT not in row.step.reasons):
         whole = floats.zero == row.size
-        clause = f"the gradient is not zero, but too small for {dtype}, which has 0"
+        clause = f"the gradient is not zero, but too small for {dtype}, which has 0{lost_from(floats)}"
         remedy = "a wider type, a larger loss or another formula for it keeps it"
         words = Words(f"lost in {dtype}", clause, (remedy,))
         yield _Said(12 if whole else 70, words, floats.lost, _always(words))

@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from zerograd.document.blocks import listed
-from zerograd.explaining.training.explanation import Cause, Row, Step
+from zerograd.explaining.training.explanation import Cause, Floats, Row, Step
 from zerograd.show.words import samples_text
 
 MOST_NAMES = 6
@@ -94,6 +94,11 @@ def terms_text(terms: object) -> str:
     first, *rest = terms[:_MOST_TERMS]
     signed = [number(first), *(f"{'−' if term < 0 else '+'} {number(abs(term))}" for term in rest)]
     return " ".join([*signed, *["+ …"] * (len(terms) > _MOST_TERMS), "= 0"])
+
+
+def lost_from(floats: Floats) -> str:
+    """``, from the slope of 3 (Sigmoid) on``: where floating point has 0 first."""
+    return f", from {floats.lost_began} on" if floats.lost_began else ""
 
 
 def detail(step: Step, of: str, key: str) -> Any:

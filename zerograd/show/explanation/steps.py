@@ -7,7 +7,7 @@ from typing import assert_never
 
 from zerograd.explaining.training.explanation import Note, Reason, Row, Step
 from zerograd.show.explanation.causes import ALL, FROZEN, ONE, About, Words
-from zerograd.show.explanation.phrases import detail, number
+from zerograd.show.explanation.phrases import detail, lost_from, number
 
 
 def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Words:
@@ -33,6 +33,7 @@ def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Wo
             dtype = row.floats.dtype
             if row.floats.lost:
                 words = f"{about.its} {gradients} {were} too small for {dtype}: not zero, but 0 there"
+                words += lost_from(row.floats)
                 return Words(f"lost in {dtype}", words)
             return Words("zero gradient", f"{about.its} {gradients} {were} zero at the step")
         case Reason.FROZEN:

@@ -17,6 +17,7 @@ else:
     torch = pytest.importorskip("torch")
     F = torch.nn.functional
 
+from zerograd.explaining.shadow.rules.attention import FUSED  # noqa: E402 - needs torch
 
 attention = F.scaled_dot_product_attention
 MASK = torch.tensor([[True, True, False, True, False], [False] * 5, [False, True, False, False, False]])
@@ -46,9 +47,17 @@ def test_one_key_gets_all_attention() -> None:
     assert_zero(to_k)
 
 
+def is_nan_unseen() -> bool:
+    """Whether a query that sees nothing gets nan, as before torch 2.5."""
+    unseen = attention(*(t.detach() for t in inputs(1)), attn_mask=torch.zeros(1, 5, dtype=torch.bool))
+    return bool(unseen.isnan().all())
+
+
 @pytest.mark.parametrize("finite", [True, False])
 def test_masks(finite: bool) -> None:
     """A query that sees nothing gets nothing; one that sees a single key has no gradient."""
+    if not finite and is_nan_unseen():
+        pytest.skip("nan in this torch")
     numbers = draw(3, 5, seed=2).detach()
     mask = numbers if finite else torch.where(MASK, numbers, -torch.inf)
     out, to_q, to_k, _ = check(lambda q, k, v, m: attention(q, k, v, attn_mask=m), *inputs(3), mask)
@@ -58,12 +67,14 @@ def test_masks(finite: bool) -> None:
         assert_zero(to_k, torch.tensor([False, False, True, False, True])[None, None, :].expand(2, 2, 5))
 
 
+@pytest.mark.skipif("enable_gqa" not in (attention.__doc__ or ""), reason="not in this torch")
 def test_heads_that_share_keys() -> None:
     check(lambda q, k, v: attention(q, k, v, enable_gqa=True), *inputs(3, heads=4))
 
 
 def test_the_logarithm_of_the_sum_is_known_as_well() -> None:
-    check(torch.ops.aten._scaled_dot_product_flash_attention_for_cpu, *(t.detach() for t in inputs(3)))
+    fused = next(getattr(torch.ops.aten, name) for name in FUSED if hasattr(torch.ops.aten, name))
+    check(lambda q, k, v: fused(q, k, v)[:2], *(t.detach() for t in inputs(3)))
 
 
 def test_large_scores_do_not_overflow() -> None:

@@ -26,6 +26,7 @@ from zerograd.explaining.tape.nodes import Node, Place, Source
 
 CANCEL = "the terms cancel whatever their values are"
 _AT_A_TIME = 4096  # entries
+_WORK = 20_000_000  # terms that are handled for one value
 _SMALL = 3000  # numbers in a graph that is evaluated symbolically
 _OPERATIONS = 30_000
 
@@ -63,6 +64,7 @@ class Identities:
         self._sums_of_any_data = Sums(self._bounded, any_data=True)
         self._symbolic = [SymbolicEvaluation(SymbolicDomain(_OPERATIONS), free) for free in (True, False)]
         self.reasons: dict[Source, dict[int, tuple[Identity, ...]]] = {}
+        self._left = 0
 
     def __call__(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         """Return which entries are zero by an identity, of those that are open."""
@@ -85,28 +87,39 @@ class Identities:
     def _by_sums(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         zero = torch.zeros(open.numel(), dtype=torch.bool)
         places = np.flatnonzero(open.reshape(-1).numpy())
+        self._left = _WORK
         for start in range(0, len(places), _AT_A_TIME):
+            if self._left < 0:
+                break
             some = places[start : start + _AT_A_TIME]
             zero[some] = torch.from_numpy(self._expand(source, some))
         return zero.reshape(open.shape)
 
     def _expand(self, source: Source, entries: Integers) -> Mask:
-        try:
-            expansion = self._sums.expand(source, entries)
-        except Cannot:
-            return np.zeros(len(entries), bool)
-        zero = expansion.zero
-        if zero.any():
-            structural = np.zeros(len(entries), bool)
-            structural[zero] = self._holds_for_any_data(source, entries[zero])
-            known = self.reasons.setdefault(source, {})
-            for row in np.flatnonzero(zero).tolist():
-                known[int(entries[row])] = _reasons(expansion, row, source, bool(structural[row]))
+        """Expand entries, and those that are left in another order once more."""
+        zero = np.zeros(len(entries), bool)
+        known = self.reasons.setdefault(source, {})
+        for keeps_older in (True, False):
+            left = np.flatnonzero(~zero)
+            if not len(left):
+                break
+            try:
+                expansion = self._sums.expand(source, entries[left], keeps_older)
+            except Cannot:
+                continue
+            self._left -= expansion.work + len(left)
+            rows = np.flatnonzero(expansion.zero)
+            zero[left[rows]] = True
+            structural = self._holds_for_any_data(source, entries[left[rows]], keeps_older)
+            for row, always in zip(rows.tolist(), structural.tolist(), strict=True):
+                known[int(entries[left[row]])] = _reasons(expansion, row, source, always)
         return zero
 
-    def _holds_for_any_data(self, source: Source, entries: Integers) -> Mask:
+    def _holds_for_any_data(self, source: Source, entries: Integers, keeps_older: bool) -> Mask:
+        if not len(entries):
+            return np.zeros(0, bool)
         try:
-            expansion = self._sums_of_any_data.expand(source, entries)
+            expansion = self._sums_of_any_data.expand(source, entries, keeps_older)
         except Cannot:
             return np.zeros(len(entries), bool)
         return expansion.zero & ~expansion.decided
@@ -135,7 +148,8 @@ class Identities:
 def _reasons(expansion: Expansion, row: int, source: Source, structural: bool) -> tuple[Identity, ...]:
     """Return the laws that were used, else the layer where terms cancelled: the last they went through."""
     laws = [(node, words) for node, words, rows in expansion.laws if rows[row]]
-    passed = [(node, words) for node, words, rows in expansion.passed if rows[row]]
+    through = expansion.passed if expansion.cancelled[row] else []
+    passed = [(node, words) for node, words, rows in through if rows[row]]
     return _identities(laws or passed[-1:] or [(source.node, CANCEL)], structural)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.identities.labels import ZERO, Integers, LabelDomain, Labels, Mask
-from zerograd.explaining.shadow.identities.laws import ROWS, Law, forward_of, law_of, words_of
+from zerograd.explaining.shadow.identities.laws import BACKWARD, ROWS, Law, forward_of, law_of, words_of
 from zerograd.explaining.shadow.identities.moves import MOVES, Parts, positions
 from zerograd.explaining.shadow.identities.primitives import Expression, compute, origin_of, take_apart
 from zerograd.explaining.shadow.identities.terms import Products, Terms, collect, groups, join
@@ -23,6 +23,9 @@ _SMALL = 2**20  # numerators and denominators that are kept as coefficients
 _AT_ONCE = 2_000_000  # terms
 _OF_ROW = 2_000_000  # terms that are handled for one row
 _ALTOGETHER = 10_000_000  # terms that are handled in one expansion
+
+
+_NOTHING = Terms(*np.zeros((4, 0), np.int64))
 
 
 class Knowledge(Protocol):
@@ -41,23 +44,30 @@ class Knowledge(Protocol):
 class Expansion:
     """One expansion of several sums. A row that needs too many terms is given up.
 
+    Args:
+        rows: how many sums.
+        keeps_older: whether the older of two factors stays, that of the forward pass, where nothing else
+            speaks for one of them.
+
     Attributes:
         waiting: terms by the node and output that they are of.
         laws: the nodes whose laws were used, in words, and for which rows.
         passed: layers that terms went through, and for which rows.
+        cancelled: rows in which terms cancelled; others that are zero have no terms.
         decided: rows whose terms went through what the run decided: masks, indices.
         rest: terms that cannot be expanded further; their entry is among the factors.
     """
 
-    def __init__(self, sums: Knowledge, rows: int) -> None:
-        self._sums, self._rows = sums, rows
+    def __init__(self, sums: Knowledge, rows: int, keeps_older: bool) -> None:
+        self._sums, self._rows, self._keeps_older = sums, rows, keeps_older
         self.waiting: dict[tuple[int, int], list[Terms]] = {}
         self.nodes: dict[int, Node] = {}
         self.rest: list[Terms] = []
         self.laws: list[tuple[Node, str, Mask]] = []
         self.passed: list[tuple[Node, str, Mask]] = []
-        self.decided = np.zeros(rows, bool)
+        self.cancelled, self.decided = np.zeros(rows, bool), np.zeros(rows, bool)
         self._in_rows = False
+        self._left = _NOTHING
         self._given_up = np.zeros(rows, bool)
         self._work = np.zeros(rows, np.int64)
         self._memo: dict[Expression, Any] = {}
@@ -66,9 +76,7 @@ class Expansion:
     @property
     def zero(self) -> Mask:
         """Rows that are zero."""
-        zero = ~self._given_up
-        zero[collect(join(self.rest)).row if self.rest else []] = False
-        return zero
+        return ~self._given_up & ~self._mark(self._left.row)
 
     def run(self, source: Source, entries: Integers) -> None:
         """Expand entries of a source, each a row, until only what cannot be taken apart is left.
@@ -86,8 +94,11 @@ class Expansion:
             terms = self._gather(self.waiting.pop((number, output)))
             node = self.nodes[number]
             words = words_of(node)
-            if words is not None:
+            before = self.cancelled.copy()
+            if words is not None and node.operation in BACKWARD:
                 self.passed.append((node, words, self._mark(terms.row)))
+                labels = self._sums.labels(Source(node, output)).reshape(-1).numpy()
+                self._pass_even(node, output, terms.at(labels[terms.entry] == ZERO))
             law = law_of(node, output)
             if law is not None:
                 terms = self._by_law(node, law, terms)
@@ -103,10 +114,15 @@ class Expansion:
                 self._keep(self._sums.labels(Source(node, output)), terms)
             else:
                 self._take_apart(part, terms)
+            if words is not None and node.operation not in BACKWARD:
+                self.passed.append((node, words, self.cancelled & ~before))
+        self._left, cancelled = collect(join(self.rest)) if self.rest else (_NOTHING, _NOTHING.row)
+        self.cancelled |= self._mark(cancelled)
 
     def _gather(self, parts: list[Terms]) -> Terms:
         """Collect terms, without those of rows that were given up, and count the work."""
-        terms = collect(self._without(join(parts)))
+        terms, cancelled = collect(self._without(join(parts)))
+        self.cancelled |= self._mark(cancelled)
         self._work += np.bincount(terms.row, minlength=self._rows)
         self._given_up |= self._work > _OF_ROW
         if self._work.sum() > _ALTOGETHER:
@@ -128,6 +144,11 @@ class Expansion:
             terms = self._without(terms)
         return terms.repeated(times)
 
+    @property
+    def work(self) -> int:
+        """How many terms were handled."""
+        return int(self._work.sum())
+
     def _mark(self, rows: Integers) -> Mask:
         marked = np.zeros(self._rows, bool)
         marked[rows] = True
@@ -136,7 +157,7 @@ class Expansion:
     def _keep(self, labels: Labels, terms: Terms) -> None:
         """Count terms as they are: their entries become factors, numbers small enough coefficients."""
         terms = self._times(terms, labels.reshape(-1).numpy().astype(np.int64)[terms.entry])
-        self.rest.append(collect(terms.of(np.zeros_like(terms.entry))))
+        self.rest.append(terms.of(np.zeros_like(terms.entry)))
 
     def _times(self, terms: Terms, labels: Integers, exponent: int = 1) -> Terms:
         """Return terms with one more factor each, without those that are 0."""
@@ -264,36 +285,70 @@ class Expansion:
     def _matmul(self, e: Expression, terms: Terms) -> Parts | None:
         """Expand Σₖ aᵢₖ bₖⱼ: of each product one side stays."""
         a, b = e.arguments
-        inner = a.shape[-1]
-        rows, columns = e.shape[-2:]
-        many = self._repeat(terms, inner)
+        inner, (rows, columns) = a.shape[-1], e.shape[-2:]
+
+        def lines(entry: Integers) -> tuple[Integers, Integers]:
+            """Return which row of a and which column of b, of all the matrices, an entry needs."""
+            batch, i, j = entry // (rows * columns), entry // columns % rows, entry % columns
+            batch_a, batch_b = (positions(each.shape[:-2], e.shape[:-2])[batch] for each in (a, b))
+            return batch_a * rows + i, batch_b * columns + j
+
+        row, column = lines(terms.entry)
+        there_a = (self._label(a).flatten(0, -2) != ZERO).any(-1).numpy()
+        there_b = (self._label(b).transpose(-1, -2).flatten(0, -2) != ZERO).any(-1).numpy()
+        there = there_a[row] & there_b[column]
+        # rows and columns of zeros, of which there may be many; their first entries stand for them
+        self._pass_zeros(a, terms.at(~there_a[row], (row * inner)[~there_a[row]]))
+        first = column // columns * inner * columns + column % columns
+        self._pass_zeros(b, terms.at(~there_b[column], first[~there_b[column]]))
+        many = self._repeat(terms.at(there), inner)
         k = np.tile(np.arange(inner), len(many) // max(1, inner))
-        batch, i, j = many.entry // (rows * columns), many.entry // columns % rows, many.entry % columns
-        batch_a, batch_b = (positions(each.shape[:-2], e.shape[:-2])[batch] for each in (a, b))
-        at_a = (batch_a * rows + i) * inner + k
-        at_b = (batch_b * inner + k) * columns + j
+        row, column = lines(many.entry)
+        at_a = row * inner + k
+        at_b = (column // columns * inner + k) * columns + column % columns
         return self._product(e, many, at_a, at_b)
 
     def _product(self, e: Expression, terms: Terms, at_a: Integers, at_b: Integers) -> Parts | None:
-        """Make one side of each row's products a factor: that with fewer different entries, else the older."""
+        """Make one side of products a factor.
+
+        That is, row by row, the side with fewer different entries, or else what `_is_factor` says.
+        """
         a, b = e.arguments
         label_a = self._label(a).reshape(-1).numpy().astype(np.int64)[at_a]
         label_b = self._label(b).reshape(-1).numpy().astype(np.int64)[at_b]
         there = (label_a != ZERO) & (label_b != ZERO)
-        self._pass_zeros(a, terms.row[label_a == ZERO])
-        self._pass_zeros(b, terms.row[label_b == ZERO])
+        for each, at, label in ((a, at_a, label_a), (b, at_b, label_b)):
+            self._pass_zeros(each, terms.at(label == ZERO, at[label == ZERO]))
         terms, at_a, at_b = terms.at(there), at_a[there], at_b[there]
         with_a, with_b = self._times(terms, label_a[there]), self._times(terms, label_b[there])
         count_a, count_b = self._count(with_a), self._count(with_b)
-        keep_a = (count_b < count_a) | ((count_a == count_b) & (b.age < a.age))
+        keep_a = (count_b < count_a) | ((count_a == count_b) & self._is_factor(b, a))
         here = keep_a[terms.row]
         return [(a, with_b.of(at_a).at(here)), (b, with_a.of(at_b).at(~here))]
 
-    def _pass_zeros(self, e: Expression, rows: Integers) -> None:
+    def _is_factor(self, a: Expression, b: Expression) -> bool:
+        """Whether of two factors with equally many entries the first should stay: numbers, else the older."""
+        if _is_leaf(a) or _is_leaf(b):
+            return _is_leaf(a)
+        return (a.age < b.age) is self._keeps_older
+
+    def _pass_zeros(self, e: Expression, terms: Terms) -> None:
         """Note the layer whose results were seen to be 0 without expanding them."""
-        words = words_of(e.extra.node) if e.kind == "source" else None
-        if words is not None and len(rows):
-            self.passed.append((e.extra.node, words, self._mark(rows)))
+        if e.kind == "source" and len(terms) and e.extra.node.operation in BACKWARD:
+            places = origin_of(e.extra).reshape(-1).numpy()
+            self._pass_even(e.extra.node, e.extra.output, terms.of(places[terms.entry]))
+
+    def _pass_even(self, node: Node, output: int, terms: Terms) -> None:
+        """Note a layer whose gradient is 0 because what comes back is one number in each group.
+
+        The table's rule says so at once. Where what comes back is 0, the layer is not the reason.
+        """
+        words, back = words_of(node), self._sums.labels(node.arguments[0]).reshape(-1).numpy() != ZERO
+        there = back[terms.entry] if output == 0 else np.full(len(terms), back.any())
+        if words is not None:
+            rows = self._mark(terms.row[there])
+            self.passed.append((node, words, rows))
+            self.cancelled |= rows
 
     def _count(self, terms: Terms) -> Integers:
         """Return how many different factors each row has."""
@@ -312,6 +367,10 @@ class Expansion:
             return None
         labels = self._label(b).reshape(-1).numpy().astype(np.int64)[at_b]
         return [(a, self._times(terms, labels, -1).of(at_a))]
+
+
+def _is_leaf(e: Expression) -> bool:
+    return e.kind in ("leaf", "constant") or (e.kind == "source" and e.extra.node.operation == "leaf")
 
 
 def _is_finite(node: Node) -> bool:

@@ -184,10 +184,6 @@ class LabelDomain(Domain[Labels]):
             negatives.append(self._negative[label])
         return _floats(np.array(negatives, np.int64)[inverse.reshape(-1)] if negatives else inverse, a.shape)
 
-    def sub(self, a: Labels, b: Labels) -> Labels:
-        difference = self.add(a, self.neg(b))
-        return torch.where(a == b, torch.zeros_like(difference), difference)
-
     def mul(self, a: Labels, b: Labels) -> Labels:
         product = self._pairwise("mul", a, b, commutes=True)
         product = torch.where(a == ONE, b, torch.where(b == ONE, a, product))

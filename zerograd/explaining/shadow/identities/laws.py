@@ -16,7 +16,8 @@ SOFTMAX = ("_softmax", "_safe_softmax")
 ROWS = (*SOFTMAX, "_log_softmax")
 """Operations whose results do not depend on which entry of a row is the largest, as their rules do."""
 
-ATTENTION = "_scaled_dot_product_flash_attention_for_cpu"
+ATTENTION = ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_flash_attention")
+"""Fused attention on a CPU; the second is its name in torch 2.1."""
 
 _SUM_TO_1 = "the probabilities of a softmax sum to 1"
 _SHIFT = "softmax does not change when the same number is added to a whole row"
@@ -35,10 +36,10 @@ WORDS = {
 }
 """Operations by whose own rules terms cancel, and why."""
 
-_BACKWARD = {
+BACKWARD = {
     "_softmax_backward_data": SOFTMAX,
     "_log_softmax_backward_data": ("_log_softmax",),
-    f"{ATTENTION}_backward": (ATTENTION,),
+    **{f"{name}_backward": (name,) for name in ATTENTION},
     "native_batch_norm_backward": ("native_batch_norm", "_native_batch_norm_legit"),
     "batch_norm_backward": ("_batch_norm_with_update",),
     "native_layer_norm_backward": ("native_layer_norm",),
@@ -48,7 +49,7 @@ _BACKWARD = {
 
 def forward_of(node: Node) -> Node:
     """Return the forward operation that an operation of the backward pass belongs to, or the node itself."""
-    names = _BACKWARD.get(node.operation, ())
+    names = BACKWARD.get(node.operation, ())
     return next((source.node for source in node.sources() if source.node.operation in names), node)
 
 
@@ -81,7 +82,7 @@ def law_of(node: Node, output: int) -> Law | None:
         return _softmax(node)
     if node.operation in ("_softmax_backward_data", "_log_softmax_backward_data"):
         return _softmax_backward(node)
-    if node.operation == f"{ATTENTION}_backward" and output == 1:
+    if output == 1 and node.operation.removesuffix("_backward") in ATTENTION:
         return _attention_keys(node)
     return None
 
@@ -128,12 +129,10 @@ def _attention_keys(node: Node) -> Law | None:
     if not isinstance(out, Source) or not isinstance(logsumexp, Source) or call["dropout_p"]:
         return None
     forward = out.node
-    if forward.operation != ATTENTION or logsumexp.node is not forward:
+    if forward.operation not in ATTENTION or logsumexp.node is not forward:
         return None
-    before = bind(forward)
-    if any(
-        before[name] != call[name] for name in ("query", "key", "value", "is_causal", "scale", "attn_mask")
-    ):
+    before, names = bind(forward), ("query", "key", "value", "is_causal", "scale", "attn_mask")
+    if any(before.get(name) != call.get(name) for name in names):  # torch 2.1 takes no mask there
         return None
     if out.output != 0 or logsumexp.output != 1 or not bool(logsumexp.run.isfinite().all()):
         return None

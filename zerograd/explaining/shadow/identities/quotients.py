@@ -15,7 +15,7 @@ from zerograd.explaining.shadow.balls import ONE, ZERO, apply, is_exact
 from zerograd.explaining.shadow.domain import Cannot
 
 ATOMS = 48  # at most
-TERMS = 400  # of a numerator and denominator together
+TERMS = 2000  # of a numerator and denominator together
 PRECISION = 256  # bits, of the balls
 
 _CONTEXT = flint.fmpq_mpoly_ctx.get(("a", ATOMS))
@@ -219,7 +219,8 @@ class Quotient:
         above, below = self.field.polynomials(other)
         if below == self.below:
             return self.field.make(self.above + above, below)
-        return self.field.make(self.above * below + above * self.below, self.below * below)
+        top = _times(self.above, below) + _times(above, self.below)
+        return self.field.make(top, _times(self.below, below))
 
     __radd__ = __add__
 
@@ -231,7 +232,7 @@ class Quotient:
 
     def __mul__(self, other: Any) -> Any:
         above, below = self.field.polynomials(other)
-        return self.field.make(self.above * above, self.below * below)
+        return self.field.make(_times(self.above, above), _times(self.below, below))
 
     __rmul__ = __mul__
 
@@ -239,19 +240,26 @@ class Quotient:
         above, below = self.field.polynomials(other)
         if not self.field.is_nonzero(above):
             raise Cannot("a denominator may be 0")
-        return self.field.make(self.above * below, self.below * above)
+        return self.field.make(_times(self.above, below), _times(self.below, above))
 
     def __rtruediv__(self, other: Any) -> Any:
         if not self.field.is_nonzero(self.above):
             raise Cannot("a denominator may be 0")
         above, below = self.field.polynomials(other)
-        return self.field.make(above * self.below, below * self.above)
+        return self.field.make(_times(above, self.below), _times(below, self.above))
 
     def __gt__(self, other: Any) -> bool:
         return bool(self.field.ball(self) > other)
 
     def __lt__(self, other: Any) -> bool:
         return bool(self.field.ball(self) < other)
+
+
+def _times(a: Any, b: Any) -> Any:
+    """Return the product of polynomials, if it cannot be too large to compute."""
+    if len(a) * len(b) > 100 * TERMS:
+        raise Cannot("too many terms")
+    return a * b
 
 
 def _replace(polynomial: Any, number: int, top: Any, bottom: Any) -> tuple[Any, Any]:

@@ -79,13 +79,13 @@ class Sums:
                 labels = torch.where(result.isfinite(), labels, self.domain.fresh(result.shape))
             self._labels[node.number, output] = labels
 
-    def expand(self, source: Source, entries: Integers) -> Expansion:
+    def expand(self, source: Source, entries: Integers, keeps_older: bool = True) -> Expansion:
         """Expand the entries at some flat positions of a source, each a row.
 
         Raises:
             Cannot: there are too many products, or coefficients become too large.
         """
-        expansion = Expansion(self, len(entries))
+        expansion = Expansion(self, len(entries), keeps_older)
         expansion.run(source, entries)
         return expansion
 

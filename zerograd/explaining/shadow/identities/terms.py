@@ -83,17 +83,19 @@ def join(parts: Sequence[Terms]) -> Terms:
     return Terms(row, entry, factors, coefficient, common)
 
 
-def collect(terms: Terms) -> Terms:
-    """Return terms of which no two have the same row, entry and factors, and none is 0."""
+def collect(terms: Terms) -> tuple[Terms, Integers]:
+    """Return terms of which no two are alike but for the coefficient, and rows in which some cancelled."""
     if not len(terms):
-        return terms
+        return terms, terms.row
     order, starts = groups(terms.row, terms.entry, terms.factors)
     if float(np.abs(terms.coefficient).astype(np.float64).sum()) > _LARGEST:
         raise Cannot("coefficients become too large")
     totals = np.add.reduceat(terms.coefficient[order], starts)
-    kept = totals != 0
-    first = order[starts][kept]
-    return Terms(terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator)
+    kept, first = totals != 0, order[starts]
+    cancelled = terms.row[first[~kept]]
+    first = first[kept]
+    left = Terms(terms.row[first], terms.entry[first], terms.factors[first], totals[kept], terms.denominator)
+    return left, cancelled
 
 
 def groups(*keys: Integers) -> tuple[Integers, Integers]:

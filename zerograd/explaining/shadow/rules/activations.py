@@ -7,6 +7,7 @@ it compared differs from kernel to kernel, so it is asked itself, or its result 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import torch
@@ -285,10 +286,18 @@ def hardswish(c: Call[Any]) -> Any:
 
 @rule("hardswish_backward")
 def hardswish_backward(c: Call[Any]) -> Any:
-    """What comes back times self / 3 + 1/2 strictly between −3 and 3; at the ends as outside them."""
+    """What comes back times self / 3 + 1/2 between −3 and 3, else times 0 or 1; at the ends as torch does."""
     d, run, g = c.domain, c.run("self"), c.value("grad_output")
     slope = d.add(d.scale(c.value("self"), Fraction(1, 3)), d.constant(0.5, ()))
-    return passed(c, run, run > -3, d.select(run >= 3, g, d.mul(g, slope)))
+    inside = _is_curved_at_ends()
+    above, below = (run > 3, run >= -3) if inside else (run >= 3, run > -3)
+    return passed(c, run, below, d.select(above, g, d.mul(g, slope)))
+
+
+@cache
+def _is_curved_at_ends() -> bool:
+    """Whether hardswish has the slopes −1/2 and 3/2 of its curve at its ends (torch 2.1), not 0 and 1."""
+    return bool(torch.ops.aten.hardswish_backward(torch.ones(1), torch.tensor([-3.0])) != 0)
 
 
 @rule("hardshrink")

@@ -16,6 +16,9 @@ from zerograd.explaining.shadow.domain import AnyDomain, Cannot
 from zerograd.explaining.shadow.rules.softmax import rows
 from zerograd.explaining.shadow.rules.table import Call, rule
 
+FUSED = ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_flash_attention")
+"""Names on a CPU; the second is that of torch 2.1."""
+
 
 class _Attention:
     """One call, with keys and values repeated where heads share them.
@@ -94,7 +97,7 @@ def _open(d: AnyDomain, closed: Tensor, v: Any) -> Any:
     return d.select(closed, d.constant(0, ()), v) if bool(closed.any()) else v
 
 
-@rule("_scaled_dot_product_flash_attention_for_cpu")
+@rule(*FUSED)
 def flash_attention(c: Call[Any]) -> Any:
     """Output, and log Σ exp of the scores."""
     d, a = c.domain, _Attention(c)
@@ -105,7 +108,7 @@ def flash_attention(c: Call[Any]) -> Any:
     return out, d.move(lambda t: t.squeeze(-1), log)
 
 
-@rule("_scaled_dot_product_flash_attention_for_cpu_backward")
+@rule(*(f"{name}_backward" for name in FUSED))
 def flash_attention_backward(c: Call[Any]) -> Any:
     """Gradients of query, key and value; what comes back to a row is taken relative to its largest weight."""
     d, a, g = c.domain, _Attention(c), c.value("grad_out")

@@ -93,10 +93,13 @@ class _Bags:
     """Which rows each bag joins: those at ``kept`` of the indices are in bags ``bag``; padding is in none."""
 
     def __init__(self, c: Call[Any], count: int) -> None:
-        self.indices, offsets = c.run("indices").to(torch.int64), c.run("offsets").to(torch.int64)
+        self.indices = c.run("indices").to(torch.int64)
         self.count = count
-        places = torch.arange(len(self.indices))
-        self.bag = torch.searchsorted(offsets[: self.count].contiguous(), places, right=True) - 1
+        if c.has("offsets"):
+            places, offsets = torch.arange(len(self.indices)), c.run("offsets").to(torch.int64)
+            self.bag = torch.searchsorted(offsets[: self.count].contiguous(), places, right=True) - 1
+        else:
+            self.bag = c.run("offset2bag").to(torch.int64)
         self.kept = self.indices != c["padding_idx"]
         self.sizes = _counts(self.bag[self.kept], self.count)
 
@@ -122,10 +125,10 @@ def embedding_bag(c: Call[Any]) -> Any:
     return (out, *rest)
 
 
-@rule("_embedding_bag_backward")
+@rule("_embedding_bag_backward", "_embedding_bag_dense_backward")
 def embedding_bag_backward(c: Call[Any]) -> Any:
-    """What comes back to each row through its bags."""
-    if c["sparse"]:
+    """What comes back to each row through its bags; torch 2.1 shows only the second name."""
+    if c.arguments.get("sparse"):
         raise Cannot("sparse gradients")
     if c["scale_grad_by_freq"]:
         # torch 2.13 divides by the frequencies of other rows than those meant
