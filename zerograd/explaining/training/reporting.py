@@ -35,7 +35,7 @@ from zerograd.explaining.training.observation import Observation, Outcome
 from zerograd.explaining.training.origins import Facts, Law
 from zerograd.explaining.training.steps import explain_step
 
-_INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,))
+_INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,), pairs=False)
 """What may be spent on values between parameters and loss that are looked at for causes."""
 
 
