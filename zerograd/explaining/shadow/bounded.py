@@ -27,11 +27,12 @@ _SAFE = 2.0**-900  # products below may lose bits to underflow
 class Bounded:
     """Values, and bounds on their errors; ``error`` None where all are exact. Both have one shape."""
 
-    __slots__ = ("_magnitude", "error", "value")
+    __slots__ = ("_magnitude", "_zero", "error", "value")
 
     def __init__(self, value: Tensor, error: Tensor | None = None) -> None:
         self.value, self.error = value, error
         self._magnitude: Tensor | None = None
+        self._zero: Tensor | None = None
 
     @property
     def errors(self) -> Tensor:
@@ -47,8 +48,10 @@ class Bounded:
 
     def zero(self) -> Tensor:
         """Return where entries are exactly zero."""
-        zero = self.value == 0
-        return zero if self.error is None else zero & (self.error == 0)
+        if self._zero is None:
+            zero = self.value == 0
+            self._zero = zero if self.error is None else zero & (self.error == 0)
+        return self._zero
 
     def nonzero(self) -> Tensor:
         """Return where entries are certainly not zero."""
@@ -79,7 +82,9 @@ class BoundedDomain(Domain[Bounded]):
         if tensor.dtype is torch.int64 and bool((tensor.abs() >= 2**53).any()):
             raise Cannot("integers of 54 bits or more")
         if tensor.dtype is not torch.float64 and bool(value.sum().isfinite()):  # the sum cannot overflow
-            return Bounded(value)
+            leaf = Bounded(value)
+            leaf._magnitude = value.abs()  # smaller floats are 0 or far above the floor
+            return leaf
         finite = value.isfinite()
         if bool(finite.all()):
             return Bounded(value)

@@ -71,6 +71,6 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 def test_kinks(name: str) -> None:
     """At −1, 0, 0, 1 and 1, where all of these have their kinks and ties."""
     x = torch.tensor([-1.0, 0, 0, 1, 1], requires_grad=True)
-    if name == "aminmax" and not runs(lambda: torch.aminmax(x)):
+    if name == "aminmax" and not runs(lambda: torch.aminmax(x).min.backward()):
         pytest.skip("this torch does not differentiate it")
     check(FUNCTIONS[name], x)

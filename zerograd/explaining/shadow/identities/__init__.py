@@ -81,7 +81,10 @@ class Identities:
         return zero
 
     def reason(self, source: Source, entry: int) -> tuple[Identity, ...]:
-        """Return what made an entry zero, the last operation first; empty if it was not proven."""
+        """Return what made an entry zero, the last operation first.
+
+        Empty if that was not proven, or if the entry has no terms that could cancel: each has a factor 0.
+        """
         return self.reasons.get(source, {}).get(entry, ())
 
     def _by_sums(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
@@ -110,8 +113,10 @@ class Identities:
             self._left -= expansion.work + len(left)
             rows = np.flatnonzero(expansion.zero)
             zero[left[rows]] = True
-            structural = self._holds_for_any_data(source, entries[left[rows]], keeps_older)
-            for row, always in zip(rows.tolist(), structural.tolist(), strict=True):
+            because = expansion.cancelled[rows]
+            structural = np.zeros(len(rows), bool)
+            structural[because] = self._holds_for_any_data(source, entries[left[rows[because]]], keeps_older)
+            for row, always in zip(rows[because].tolist(), structural[because].tolist(), strict=True):
                 known[int(entries[left[row]])] = _reasons(expansion, row, source, always)
         return zero
 
@@ -138,7 +143,7 @@ class Identities:
                 continue
             new = zeros(value) & open & ~zero if value is not None else zero & False
             zero = zero | new
-            node, always = source.node, evaluation.holds_always(source)
+            node, always = source.node, bool(new.any()) and evaluation.holds_always(source)
             identity = Identity(CANCEL, node.operation, node.place, always)
             for entry in new.reshape(-1).nonzero().reshape(-1).tolist():
                 known[entry] = (identity,)
@@ -148,8 +153,7 @@ class Identities:
 def _reasons(expansion: Expansion, row: int, source: Source, structural: bool) -> tuple[Identity, ...]:
     """Return the laws that were used, else the layer where terms cancelled: the last they went through."""
     laws = [(node, words) for node, words, rows in expansion.laws if rows[row]]
-    through = expansion.passed if expansion.cancelled[row] else []
-    passed = [(node, words) for node, words, rows in through if rows[row]]
+    passed = [(node, words) for node, words, rows in expansion.passed if rows[row]]
     return _identities(laws or passed[-1:] or [(source.node, CANCEL)], structural)
 
 

@@ -13,9 +13,15 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.identities.labels import ZERO, Integers, LabelDomain, Labels, Mask
-from zerograd.explaining.shadow.identities.laws import BACKWARD, ROWS, Law, forward_of, law_of, words_of
+from zerograd.explaining.shadow.identities.laws import BACKWARD, Law, law_of, words_of
 from zerograd.explaining.shadow.identities.moves import MOVES, Parts, positions
-from zerograd.explaining.shadow.identities.primitives import Expression, compute, origin_of, take_apart
+from zerograd.explaining.shadow.identities.primitives import (
+    Expression,
+    compute,
+    decides,
+    origin_of,
+    take_apart,
+)
 from zerograd.explaining.shadow.identities.terms import Products, Terms, collect, groups, join
 from zerograd.explaining.tape.nodes import Node, Source
 
@@ -66,7 +72,6 @@ class Expansion:
         self.laws: list[tuple[Node, str, Mask]] = []
         self.passed: list[tuple[Node, str, Mask]] = []
         self.cancelled, self.decided = np.zeros(rows, bool), np.zeros(rows, bool)
-        self._in_rows = False
         self._left = _NOTHING
         self._given_up = np.zeros(rows, bool)
         self._work = np.zeros(rows, np.int64)
@@ -95,19 +100,18 @@ class Expansion:
             node = self.nodes[number]
             words = words_of(node)
             before = self.cancelled.copy()
-            if words is not None and node.operation in BACKWARD:
-                self.passed.append((node, words, self._mark(terms.row)))
-                labels = self._sums.labels(Source(node, output)).reshape(-1).numpy()
-                self._pass_even(node, output, terms.at(labels[terms.entry] == ZERO))
             law = law_of(node, output)
             if law is not None:
                 terms = self._by_law(node, law, terms)
             if not len(terms):
                 continue
-            if any(not source.is_float for source in node.sources()):
-                self.decided |= self._mark(terms.row)
-            self._in_rows = forward_of(node).operation in ROWS
+            if words is not None and node.operation in BACKWARD:
+                self.passed.append((node, words, self._mark(terms.row)))
+                labels = self._sums.labels(Source(node, output)).reshape(-1).numpy()
+                self._pass_even(node, output, terms.at(labels[terms.entry] == ZERO))
             parts = None if law is not None and law.total else take_apart(node)
+            if decides(node, parts):
+                self.decided |= self._mark(terms.row)
             part = parts[output] if parts is not None and output < len(parts) else None
             result = node.results[output]
             if part is None or torch.Size(part.shape).numel() != result.numel() or not _is_finite(node):
@@ -179,7 +183,9 @@ class Expansion:
         if not complete.any():
             return terms
         first = order[starts][complete]
-        self.laws.append((node, law.words, self._mark(terms.row[first])))
+        rows = self._mark(terms.row[first])
+        self.laws.append((node, law.words, rows))
+        self.cancelled |= rows
         if law.total:
             self.rest.append(terms.at(first, np.zeros_like(first)))
         gone = np.zeros(len(terms), bool)
@@ -207,8 +213,6 @@ class Expansion:
     def _step(self, e: Expression, terms: Terms) -> Parts | None:
         """Return terms of the arguments that equal those of an expression; None where there are none."""
         match e.kind:
-            case "select" if not self._in_rows:
-                self.decided |= self._mark(terms.row)
             case "sum":
                 return self._sum(e, terms)
             case "scale":
@@ -319,12 +323,16 @@ class Expansion:
         there = (label_a != ZERO) & (label_b != ZERO)
         for each, at, label in ((a, at_a, label_a), (b, at_b, label_b)):
             self._pass_zeros(each, terms.at(label == ZERO, at[label == ZERO]))
-        terms, at_a, at_b = terms.at(there), at_a[there], at_b[there]
-        with_a, with_b = self._times(terms, label_a[there]), self._times(terms, label_b[there])
-        count_a, count_b = self._count(with_a), self._count(with_b)
+        terms, label_a, label_b = terms.at(there), label_a[there], label_b[there]
+        at_a, at_b = at_a[there], at_b[there]
+        count_a, count_b = self._count(terms, label_a), self._count(terms, label_b)
         keep_a = (count_b < count_a) | ((count_a == count_b) & self._is_factor(b, a))
-        here = keep_a[terms.row]
-        return [(a, with_b.of(at_a).at(here)), (b, with_a.of(at_b).at(~here))]
+        of_a = keep_a[terms.row]
+        of_b = ~of_a
+        return [
+            (a, self._times(terms.at(of_a, at_a[of_a]), label_b[of_a])),
+            (b, self._times(terms.at(of_b, at_b[of_b]), label_a[of_b])),
+        ]
 
     def _is_factor(self, a: Expression, b: Expression) -> bool:
         """Whether of two factors with equally many entries the first should stay: numbers, else the older."""
@@ -350,9 +358,9 @@ class Expansion:
             self.passed.append((node, words, rows))
             self.cancelled |= rows
 
-    def _count(self, terms: Terms) -> Integers:
-        """Return how many different factors each row has."""
-        order, starts = groups(terms.row, terms.factors)
+    def _count(self, terms: Terms, labels: Integers) -> Integers:
+        """Return how many different products each row would have with one more factor for each term."""
+        order, starts = groups(terms.row, terms.factors, labels)
         return np.bincount(terms.row[order[starts]], minlength=self._rows).astype(np.int64)
 
     def _div(self, e: Expression, terms: Terms) -> Parts | None:

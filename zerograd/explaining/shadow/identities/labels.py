@@ -26,7 +26,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 ZERO, ONE = 0, 1
 _REMEMBERED = 4096  # combinations of one call that are remembered for later ones
-_WHOLE = 2**20  # numbers that are split off
+_WHOLE, _FEW = 2**20, 64  # the largest whole number that is split off, and how many are
 _LARGEST = 2**31  # two labels make one integer of 64 bits
 
 
@@ -37,8 +37,9 @@ class LabelDomain(Domain[Labels]):
         self._next = 2
         self._numbers: dict[float | Fraction, int] = {0.0: ZERO, 1.0: ONE}
         self._known: dict[tuple[str, int, int], int] = {}
-        self._negative: dict[int, int] = {}
         self._values: dict[int, float | Fraction] = {ZERO: 0.0, ONE: 1.0}
+        self._whole: dict[int, int] = {}  # whole numbers that are split off
+        self._negative = np.full(1024, -1, np.int64)  # by label; −1: not asked for yet
 
     # making labels
     def fresh(self, shape: Sequence[int]) -> Labels:
@@ -49,31 +50,38 @@ class LabelDomain(Domain[Labels]):
     def number(self, number: Number) -> int:
         """Return the label of a number."""
         key = float(number) if Fraction(float(number)) == Fraction(number) else Fraction(number)
-        if key not in self._numbers:
-            self._numbers[key] = int(self._new(1)[0])
-            self._values[self._numbers[key]] = key
-        return self._numbers[key]
+        return int(self._of_numbers([key])[0])
+
+    def _of_numbers(self, numbers: Sequence[float | Fraction]) -> Integers:
+        """Return labels of different numbers, as floats where they are floats."""
+        known = self._numbers
+        new = [number for number in numbers if number not in known]
+        labels = self._new(len(new)).tolist()
+        known.update(zip(new, labels, strict=True))
+        self._values.update(zip(labels, new, strict=True))
+        for number, label in zip(new, labels, strict=True):
+            if len(self._whole) < _FEW and number == int(number) and abs(Fraction(number)) <= _WHOLE:
+                self._whole[label] = int(number)
+        return np.array([known[number] for number in numbers], np.int64)
 
     def split(self, labels: Integers) -> tuple[Integers, Integers]:
         """Return labels as products of a whole number that is not 0 and a label; 0 is left as it is."""
-        distinct, inverse = np.unique(labels, return_inverse=True)
-        pairs = np.array([self._split(label) for label in distinct.tolist()], np.int64).reshape(-1, 2)
-        return pairs[inverse.reshape(-1), 0], pairs[inverse.reshape(-1), 1]
-
-    def _split(self, label: int) -> tuple[int, int]:
-        value = self._values.get(label)
-        if value is not None:
-            number = Fraction(value)
-            if number and abs(number) <= _WHOLE and number.denominator == 1:
-                return int(number), ONE
-            return (-1, self.number(-value)) if value < 0 else (1, label)
-        other = self._negative.get(label, label)
-        return (-1, other) if other < label else (1, label)
+        negative = self._negative[labels] if len(labels) else labels
+        is_larger = (negative >= 0) & (negative < labels)
+        weights = np.where(is_larger, -1, 1).astype(np.int64)
+        rest = np.where(is_larger, negative, labels)
+        for label, number in self._whole.items():
+            here = labels == label
+            weights[here], rest[here] = number, ONE
+        return weights, rest
 
     def _new(self, n: int) -> Integers:
         if self._next + n >= _LARGEST:
             raise Cannot("too many labels")
         self._next += n
+        if self._next > len(self._negative):
+            more = np.full(2 * self._next - len(self._negative), -1, np.int64)
+            self._negative = np.concatenate([self._negative, more])
         return np.arange(self._next - n, self._next, dtype=np.int64)
 
     def _combine(self, name: str, a: Integers, b: Integers) -> Integers:
@@ -108,7 +116,7 @@ class LabelDomain(Domain[Labels]):
         if not bool(values.isfinite().all()):
             raise Cannot("not finite")
         numbers, inverse = np.unique(values.numpy().reshape(-1) + 0.0, return_inverse=True)
-        labels = np.array([self.number(x) for x in numbers.tolist()], np.int64)
+        labels = self._of_numbers(numbers.tolist())
         return _floats(labels[inverse.reshape(-1)] if len(labels) else labels, values.shape)
 
     def constant(self, number: Number, shape: Sequence[int]) -> Labels:
@@ -174,15 +182,16 @@ class LabelDomain(Domain[Labels]):
         return torch.where(a == ZERO, b, torch.where(b == ZERO, a, total))
 
     def neg(self, a: Labels) -> Labels:
-        distinct, inverse = np.unique(_integers(a), return_inverse=True)
-        negatives = []
-        for label in distinct.tolist():
-            if label not in self._negative:
-                value = self._values.get(label)
-                other = int(self._new(1)[0]) if value is None else self.number(-value)
-                self._negative[label], self._negative[other] = other, label
-            negatives.append(self._negative[label])
-        return _floats(np.array(negatives, np.int64)[inverse.reshape(-1)] if negatives else inverse, a.shape)
+        labels = _integers(a)
+        unknown = np.unique(labels[self._negative[labels] < 0]) if len(labels) else labels
+        numbers = [label for label in unknown.tolist() if label in self._values]
+        others = np.setdiff1d(unknown, numbers)
+        new = self._new(len(others))
+        self._negative[others], self._negative[new] = new, others
+        for label in numbers:
+            other = self.number(-self._values[label])
+            self._negative[label], self._negative[other] = other, label
+        return _floats(self._negative[labels], a.shape)
 
     def mul(self, a: Labels, b: Labels) -> Labels:
         product = self._pairwise("mul", a, b, commutes=True)

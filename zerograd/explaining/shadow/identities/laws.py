@@ -84,6 +84,8 @@ def law_of(node: Node, output: int) -> Law | None:
         return _softmax_backward(node)
     if output == 1 and node.operation.removesuffix("_backward") in ATTENTION:
         return _attention_keys(node)
+    if output == 0 and node.operation.endswith("norm_backward") and node.operation in BACKWARD:
+        return _norm_backward(node)
     return None
 
 
@@ -137,6 +139,30 @@ def _attention_keys(node: Node) -> Law | None:
     if out.output != 0 or logsumexp.output != 1 or not bool(logsumexp.run.isfinite().all()):
         return None
     return _along(result, -2, result.isfinite().all(-2), 0, _KEYS)
+
+
+def _norm_backward(node: Node) -> Law | None:
+    """Gradients of what is normalised sum to 0 over each group that has its own mean.
+
+    Σ r (a − mean(a) − x̂ mean(a x̂)) = r (Σ a − Σ a − mean(a x̂) Σ x̂), and Σ x̂ = 0. Not by running statistics.
+    """
+    call, result, words = bind(node), node.results[0], words_of(node)
+    if words is None or not call.get("train", call.get("update", True)):
+        return None
+    shape = result.shape
+    if "normalized_shape" in call:
+        groups = torch.arange(shape[: result.dim() - len(call["normalized_shape"])].numel())
+        whole = groups.repeat_interleave(torch.Size(call["normalized_shape"]).numel())
+    elif "group" in call:
+        groups = torch.arange(call["N"] * call["group"])
+        whole = groups.repeat_interleave(result.numel() // max(1, len(groups)))
+    else:
+        groups = torch.arange(shape[1])
+        whole = groups.reshape(-1, *[1] * (result.dim() - 2)).expand(shape).reshape(-1)
+    finite = torch.ones(len(groups), dtype=torch.bool)
+    finite[whole[~result.isfinite().reshape(-1)]] = False
+    size = result.numel() // max(1, len(groups))
+    return Law(whole.numpy(), size, finite.numpy(), 0, words)
 
 
 def _along(result: Tensor, dim: int, holds: Tensor, total: int, words: str) -> Law:

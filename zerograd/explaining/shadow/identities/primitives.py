@@ -15,6 +15,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.domain import Cannot, Domain, Number
 from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.identities.laws import ROWS, forward_of
 from zerograd.explaining.shadow.rules.table import Call, find
 from zerograd.explaining.tape.nodes import Node, Source, see
 
@@ -151,6 +152,28 @@ def take_apart(node: Node) -> tuple[Expression | None, ...] | None:
     except Cannot:
         return None
     return parts if isinstance(parts, tuple) else (parts,) + (None,) * (len(node.results) - 1)
+
+
+def decides(node: Node, parts: Sequence[Expression | None] | None) -> bool:
+    """Whether results depend on what the run decided: masks, indices, which number is the largest.
+
+    Those of a softmax do not, though its rule looks for the largest entry.
+    """
+    if any(not source.is_float for source in node.sources()):
+        return True
+    if any(isinstance(r, Tensor) and not r.is_floating_point() and r.numel() for r in node.results):
+        return True
+    if forward_of(node).operation in ROWS:
+        return False
+    waiting, seen = [part for part in parts or () if part is not None], set[int]()
+    while waiting:
+        e = waiting.pop()
+        if e.kind in ("select", "leaf"):
+            return True
+        if e.order not in seen:
+            seen.add(e.order)
+            waiting.extend(e.arguments)
+    return False
 
 
 def compute(

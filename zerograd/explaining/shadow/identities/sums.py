@@ -12,9 +12,11 @@ from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
 from zerograd.explaining.shadow.identities.expansion import Expansion
 from zerograd.explaining.shadow.identities.labels import Integers, LabelDomain, Labels
-from zerograd.explaining.shadow.identities.primitives import Expression, compute, take_apart
+from zerograd.explaining.shadow.identities.primitives import Expression, compute, decides, take_apart
 from zerograd.explaining.shadow.identities.terms import Products
 from zerograd.explaining.tape.nodes import Node, Origin, Source, see
+
+_DRAWN = (Origin.DATA, Origin.RANDOM)
 
 
 class Sums:
@@ -58,15 +60,14 @@ class Sums:
         """Label the results of a node; where that cannot be done, each entry is equal to itself only."""
         self._labelled.add(node.number)
         parts = take_apart(node)
+        is_any = self._any_data and (node.origin in _DRAWN or decides(node, parts))
         memo: dict[Expression, Any] = {}
         for output, result in enumerate(node.results):
             if not isinstance(result, Tensor) or not result.is_floating_point():
                 continue
             part = parts[output] if parts is not None and output < len(parts) else None
             try:
-                if part is None and (
-                    node.operation != "leaf" or (self._any_data and node.origin is Origin.DATA)
-                ):
+                if (part is None and node.operation != "leaf") or is_any:
                     raise Cannot("unknown")
                 labels = (
                     self.domain.leaf(result)

@@ -14,7 +14,7 @@ from torch import Tensor
 from zerograd.explaining.shadow.balls import ZERO, BallDomain, Balls, is_exact
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
-from zerograd.explaining.shadow.identities.laws import ROWS, forward_of
+from zerograd.explaining.shadow.identities.primitives import decides, take_apart
 from zerograd.explaining.shadow.identities.quotients import Field
 from zerograd.explaining.tape.nodes import Node, Origin, Source
 
@@ -25,9 +25,6 @@ class SymbolicDomain(BallDomain):
     Args:
         most: how many operations may be done on entries.
 
-    Attributes:
-        has_selected: whether masks decided between entries.
-
     Raises:
         Exhausted: by the operations, beyond ``most``.
     """
@@ -35,7 +32,6 @@ class SymbolicDomain(BallDomain):
     def __init__(self, most: float) -> None:
         super().__init__(64, most)
         self.field = Field()
-        self.has_selected = False
 
     def leaf(self, tensor: Tensor) -> Balls:
         if not bool(tensor.isfinite().all()):
@@ -45,10 +41,6 @@ class SymbolicDomain(BallDomain):
     def free(self, tensor: Tensor) -> Balls:
         """Return an atom for each entry, whatever number it is."""
         return self._apply(self.field.free, self.leaf(tensor))
-
-    def select(self, mask: Tensor, a: Balls, b: Balls) -> Balls:
-        self.has_selected = True
-        return super().select(mask, a, b)
 
     def matmul(self, a: Balls, b: Balls) -> Balls:
         shape = (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
@@ -73,32 +65,26 @@ class SymbolicEvaluation(Evaluation[Balls]):
 
     Attributes:
         is_free: whether parameters, inputs and targets are any numbers, not what they are in this run.
-        decided: numbers of the nodes whose values depend on what the run decided: masks, indices.
     """
 
     def __init__(self, domain: SymbolicDomain, is_free: bool) -> None:
         super().__init__(domain)
         self._symbolic, self.is_free = domain, is_free
-        self.decided: set[int] = set()
 
     def holds_always(self, source: Source) -> bool:
         """Whether what is 0 in a value is so whatever inputs and targets are."""
-        return self.is_free and not any(node.number in self.decided for node in cone([source]))
+        return self.is_free and not any(
+            decides(node, take_apart(node)) for node in cone([source]) if node.operation != "leaf"
+        )
 
     def _evaluate(self, node: Node) -> tuple[Balls | None, ...]:
-        self._symbolic.has_selected = False
         try:
             if self.is_free and node.operation == "leaf" and node.origin in _FREE:
                 return tuple(self._symbolic.free(result) for result in node.results)
-            values = super()._evaluate(node)
+            return super()._evaluate(node)
         except Cannot as reason:
             self.reasons[node.number] = str(reason)
             return (None,) * len(node.results)
-        if self._symbolic.has_selected and forward_of(node).operation not in ROWS:
-            self.decided.add(node.number)
-        if any(not source.is_float for source in node.sources()):
-            self.decided.add(node.number)
-        return values
 
 
 _FREE = (Origin.PARAMETER, Origin.DATA)
