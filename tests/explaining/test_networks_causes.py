@@ -152,6 +152,11 @@ def test_causes_cover_all_terms(seed: int) -> None:
         check_causes(row["causes"], {at: terms[at] for at in zeros}, (seed, name, case, row["causes"]))
 
 
+def test_a_kink_elsewhere_in_a_layer() -> None:
+    """A unit that is off on some samples and saturated on the others needs no other unit's kink."""
+    test_causes_cover_all_terms(248)
+
+
 def check_causes(causes: list[dict[str, Any]], zeros: dict[tuple[int, ...], list[Term]], where: Any) -> None:
     cancelled = [at for at, terms in zeros.items() if not all(kinds for _, kinds in terms)]
     assert any(c["kind"] == "cancellation" for c in causes) == bool(cancelled), ("cancellation", where)

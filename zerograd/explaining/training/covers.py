@@ -54,13 +54,9 @@ class Covers:
     def cover(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         """Yield sets of roots with the entries that they explain: those that do so alone, then smallest sets."""
         left = zeros.clone()
-        for gates in self._mixed:  # a layer that is off on some samples and on the kink on the others
-            together = zeros & self.zeros(gates, gradient)
-            for root in gates:
-                together = together & ~self.zeros((root,), gradient)
-            if bool(together.any()):
-                yield gates, together
-                left = left & ~together
+        for gates, together in self._mixtures(gradient, zeros):
+            yield gates, together
+            left = left & ~together
         for kind, before in ((self.genuine, zeros), (self.derived, None)):
             before = left.clone() if before is None else before
             for root in kind:
@@ -72,6 +68,17 @@ class Covers:
                     left = left & ~alone
         if bool(left.any()):
             yield from self._sets(gradient, left)
+
+    def _mixtures(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
+        """Yield what a layer explains that is off on some samples and on the kink on others; each side is needed."""
+        for gates in self._mixed:
+            left = zeros & self.zeros(gates, gradient)
+            for size in range(1, len(gates) + 1):
+                for some in combinations(gates, size):
+                    together = left & self.zeros(some, gradient) if bool(left.any()) else left
+                    left = left & ~together
+                    if size > 1 and bool(together.any()):
+                        yield some, together
 
     def _sets(self, gradient: Source, left: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         for pool in (self.genuine, [*self.genuine, *self.derived]):
