@@ -78,7 +78,9 @@ class Case:
             nn.Linear(self.x.shape[1], len(self.w1)), self.activation, nn.Linear(len(self.w1), len(self.w2))
         ).double()
         with torch.no_grad():
-            for parameter, numbers in zip(model.parameters(), (self.w1, self.b1, self.w2, self.b2), strict=True):
+            for parameter, numbers in zip(
+                model.parameters(), (self.w1, self.b1, self.w2, self.b2), strict=True
+            ):
                 parameter.copy_(numbers)
         return model
 
