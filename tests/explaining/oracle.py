@@ -156,10 +156,20 @@ def one(array: Array) -> Number:
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """A tensor of a run beside the exact numbers."""
+    """A tensor of a run beside the exact numbers.
+
+    Attributes:
+        detached: whether it shares numbers with another tensor, and hides what they were computed from.
+    """
 
     run: Tensor
     exact: Array
+    detached: bool = False
+
+    @property
+    def read(self) -> Array:
+        """Return the numbers as an operation reads them."""
+        return by_entries(Number.detached, self.exact) if self.detached else self.exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,8 @@ class Call:
 
 
 Torch: TypeAlias = Callable[..., Tensor]
+VIEWS: set[str] = set()
+"""Operations whose result shares its numbers with the first argument."""
 OPERATIONS: dict[str, tuple[Torch, Callable[[Call], Array]]] = {}
 
 
@@ -217,11 +229,27 @@ class Interpreter:
             return torch_does(*arguments, **how)
         with self._quiet():
             arguments = tuple(_beside(a, type(known.value)) for a in arguments)
-        with self._quiet():
             run = [a.run.detach().clone() if isinstance(a, Both) else a for a in arguments]
         out = torch_does(*[a.run if isinstance(a, Both) else a for a in arguments], **how)
+        graded = torch.is_grad_enabled()
         with self._quiet():
-            call = Call([a.exact if isinstance(a, Both) else a for a in arguments], run, out.detach().clone(), how)
-            exact = np.asarray(exact_does(call), dtype=object)
-            assert exact.shape == tuple(out.shape), (name, exact.shape, out.shape)
-        return Both(out, exact)
+            exact = [a.read if isinstance(a, Both) else a for a in arguments]
+            call = Call(exact, run, out.detach().clone(), how)
+            if name.endswith("_"):
+                return self._write(exact_does(call), arguments[0], graded)
+            first = arguments[0]
+            is_view = name in VIEWS
+            if is_view and isinstance(first, Both) and first.detached:
+                call = Call([first.exact], run, call.out, how)
+            array = np.asarray(exact_does(call), dtype=object)
+            assert array.shape == tuple(out.shape), (name, array.shape, out.shape)
+            if is_view:
+                return Both(out, array, first.detached or name == "detach")
+            return Both(out, array if graded else by_entries(Number.detached, array))
+
+    def _write(self, new: Array, to: Both, graded: bool) -> Both:
+        """Replace a tensor's numbers, in place."""
+        new = np.broadcast_to(new, to.exact.shape)
+        straight = to.detached or not graded
+        to.exact[...] = by_entries(Number.replaced, to.exact, new) if straight else new
+        return to

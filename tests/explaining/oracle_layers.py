@@ -18,15 +18,10 @@ from tests.explaining.oracle import Array, Call, Number, define, function, one
 
 def where(mask: Tensor, a: Any, b: Any) -> Array:
     """Return ``a`` where the run chose it, else ``b``; constants become numbers."""
-    like = next(x for x in (a, b) if isinstance(x, np.ndarray))
-    first = np.asarray(like).reshape(-1)[0]
+    first = one(next(x for x in (a, b) if isinstance(x, np.ndarray | Number)))
 
     def full(x: Any) -> Any:
-        if isinstance(x, np.ndarray):
-            return x
-        out = np.empty((), dtype=object)
-        out[()] = Number(first._value_of(x))
-        return out
+        return _full(x if isinstance(x, np.ndarray | Number) else Number(first._value_of(x)))
 
     return np.where(mask.numpy(), full(a), full(b))
 
@@ -96,8 +91,13 @@ def absolute(c: Call) -> Array:
 @define("maximum", torch.maximum)
 def maximum(c: Call) -> Array:
     (x, y), (a, b) = c.exact, c.run
-    half = np.frompyfunc(lambda p, q: Number(p.value, [(p, Fraction(1, 2)), (q, Fraction(1, 2))]), 2, 1)
+    half = np.frompyfunc(_tie, 2, 1)
     return where(a == b, half(x, y), where(a > b, x, y))
+
+
+def _tie(a: Number, b: Number) -> Number:
+    half = a._value_of(Fraction(1, 2))
+    return Number(a.value, [(a, half), (b, half)])
 
 
 @define("max", lambda x, dim: x.max(dim).values)

@@ -10,10 +10,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [
-    pytest.mark.needs("torch"),
-    pytest.mark.skip(reason="the page shows causes, which are not found yet"),
-]
+pytestmark = pytest.mark.needs("torch")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "watch.md"
 EXAMPLE = re.compile(r"```py\n(?P<code>.*?)```\n\n<!-- printed -->\n```text\n(?P<printed>.*?)```", re.DOTALL)
 

@@ -57,6 +57,17 @@ def expanded(x: Tensor) -> list[Tensor]:
     return [row, row * x]
 
 
+def views_of_casts(x: Tensor) -> list[Tensor]:
+    """A cast has the numbers of what it was made from, which began in the middle of others."""
+    part = (x * 1.5)[1:].float()
+    return [part, part[1], part.t()[1:], part[0] + 1]
+
+
+def views_of_expanded(x: Tensor) -> list[Tensor]:
+    whole = torch.zeros(3, 4, dtype=torch.float64).copy_(torch.full((), 2.5))
+    return [whole.view(-1)[2:9], whole.t()[1], x + whole[:, :1]]
+
+
 def block_written(x: Tensor) -> list[Tensor]:
     b = torch.zeros(5, 5, dtype=torch.float64)
     b[1:3, 2:4].add_(x[:2, :2])
@@ -107,6 +118,8 @@ PROGRAMS: list[Callable[[Tensor], list[Tensor]]] = [
     written_after_reading,
     laid_out_anew,
     made_larger,
+    views_of_casts,
+    views_of_expanded,
 ]
 
 

@@ -323,6 +323,51 @@ def test_forms_of_relu(name: str) -> None:
     assert {c.kind for c in found["out.weight"]} <= {Kind.DEAD, Kind.ZERO_FACTOR}
 
 
+def test_two_layers_on_one_line_are_two_places() -> None:
+    a, b, c = linear(4, 5), linear(5, 5), linear(5, 2)
+    for layer in (a, b):
+        put(layer.bias, slice(None), 1000)
+    put(a.bias, 3, -1000)
+    put(b.bias, 2, -100000)
+    put(b.weight, slice(None), 1)
+    x, y = numbers(BATCH, 4), numbers(BATCH, 2)
+    found = causes([a, b, c], lambda: F.mse_loss(c(F.relu(b(F.relu(a(x))))), y).backward())
+    first, second = only(found["Linear.weight"]), only(found["Linear2.bias"])
+    assert (first.kind, first.details["units"]) == (Kind.DEAD, (3,))
+    assert (second.kind, second.details["units"]) == (Kind.DEAD, (2,))
+    assert all(cause.alone for name in found for cause in found[name])
+
+
+def test_a_cell_that_runs_several_times_is_one_place() -> None:
+    cell, out = linear(4, 4), linear(4, 2)
+    put(cell.bias, slice(None), 10)
+    put(cell.bias, 1, -1000)
+    x, y = numbers(BATCH, 4), numbers(BATCH, 2)
+
+    def run() -> None:
+        h = x
+        for _ in range(3):
+            h = F.relu(cell(h))
+        F.mse_loss(out(h), y).backward()
+
+    dead = [c for c in causes([cell, out], run)["Linear.bias"] if c.kind is Kind.DEAD and c.alone]
+    assert [(c.details["units"], c.samples) for c in dead] == [((1,), EVERY)]
+
+
+def test_gradients_that_add_up_over_two_batches() -> None:
+    model = network(nn.ReLU())
+    put(model[0].bias, slice(None), 100)
+    put(model[0].bias, 3, -100)
+    batches = [(numbers(BATCH, 4), numbers(BATCH, 2)) for _ in range(2)]
+
+    def run() -> None:
+        for x, y in batches:
+            F.mse_loss(model(x), y).backward()
+
+    cause = only(causes([model], run)["0.weight"])
+    assert (cause.kind, cause.details["units"], cause.samples) == (Kind.DEAD, (3,), EVERY)
+
+
 def test_a_channel_that_is_off() -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), linear(36, 2))
     put(model[0].bias, slice(None), 10)

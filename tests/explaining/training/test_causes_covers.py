@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 else:
     torch = pytest.importorskip("torch")
     nn = torch.nn
-    Tensor = torch.Tensor
 
 Label = tuple[str, str]
 """What makes a factor zero: a kind, and the module or the weight."""
@@ -36,7 +35,7 @@ class Reference:
 
     def __init__(self, model: nn.Sequential, x: Tensor, y: Tensor) -> None:
         self.x, self.y = rows(x), rows(y)
-        layers = [model[0], model[2], model[4]]
+        layers: Any = [model[0], model[2], model[4]]
         self.w = [rows(layer.weight.detach()) for layer in layers]
         self.b = [[Fraction(v) for v in layer.bias.tolist()] for layer in layers]
         a, self.z = self.x, []
@@ -105,7 +104,11 @@ def test_covers_are_smallest_and_those_that_suffice_alone_are_all_there(seed: in
     with torch.no_grad():
         known = torch.rand(SAMPLES, generator=draw) < 0.4
         y[known] = model(x)[known]
-    step = Step([model], lambda: nn.functional.mse_loss(model(x), y).backward(), batch=SAMPLES)
+
+    def backward() -> None:
+        nn.functional.mse_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
+
+    step = Step([model], backward, batch=SAMPLES)
     covers = step.covers("0.weight")
     reference = Reference(model, x, y)
     for unit, entry in product(range(WIDTHS[1]), range(WIDTHS[0])):

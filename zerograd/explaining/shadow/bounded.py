@@ -15,7 +15,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Convolution, Domain, Number, float64
+from zerograd.explaining.shadow.domain import Cannot, Convolution, Domain, Number, float64
 
 U = 2.0**-53
 _MORE = 1 + 2.0**-40  # for the rounding of bounds: far more than the few operations that compute one can need
@@ -27,11 +27,12 @@ _SAFE = 2.0**-900  # products below may lose bits to underflow
 class Bounded:
     """Values, and bounds on their errors; ``error`` None where all are exact. Both have one shape."""
 
-    __slots__ = ("_magnitude", "error", "value")
+    __slots__ = ("_magnitude", "_zero", "error", "value")
 
     def __init__(self, value: Tensor, error: Tensor | None = None) -> None:
         self.value, self.error = value, error
         self._magnitude: Tensor | None = None
+        self._zero: Tensor | None = None
 
     @property
     def errors(self) -> Tensor:
@@ -47,14 +48,17 @@ class Bounded:
 
     def zero(self) -> Tensor:
         """Return where entries are exactly zero."""
-        zero = self.value == 0
-        return zero if self.error is None else zero & (self.error == 0)
+        if self._zero is None:
+            zero = self.value == 0
+            self._zero = zero if self.error is None else zero & (self.error == 0)
+        return self._zero
 
     def nonzero(self) -> Tensor:
         """Return where entries are certainly not zero."""
         if self.error is None:
             return self.value != 0
-        return (self.value.abs() > self.error) & self.value.isfinite()
+        size = self.value.abs()
+        return (size > self.error) & (size < torch.inf)
 
 
 def floored(t: Tensor) -> Tensor:
@@ -75,6 +79,12 @@ class BoundedDomain(Domain[Bounded]):
         −∞.
         """
         value = float64(tensor)
+        if tensor.dtype is torch.int64 and bool((tensor.abs() >= 2**53).any()):
+            raise Cannot("integers of 54 bits or more")
+        if tensor.dtype is not torch.float64 and bool(value.sum().isfinite()):  # the sum cannot overflow
+            leaf = Bounded(value)
+            leaf._magnitude = value.abs()  # smaller floats are 0 or far above the floor
+            return leaf
         finite = value.isfinite()
         if bool(finite.all()):
             return Bounded(value)
@@ -91,7 +101,10 @@ class BoundedDomain(Domain[Bounded]):
         return Bounded(full, torch.full_like(full, error) if error else None)
 
     def move(self, f: Callable[[Tensor], Tensor], v: Bounded) -> Bounded:
-        return Bounded(f(v.value), None if v.error is None else f(v.error))
+        moved = Bounded(f(v.value), None if v.error is None else f(v.error))
+        if v._magnitude is not None:
+            moved._magnitude = f(v._magnitude)
+        return moved
 
     def join(self, f: Callable[[list[Tensor]], Tensor], vs: Sequence[Bounded]) -> Bounded:
         exact = all(v.error is None for v in vs)
@@ -130,11 +143,10 @@ class BoundedDomain(Domain[Bounded]):
     def _summed(self, value: Tensor, v: Bounded, f: Callable[[Tensor], Tensor], terms: int) -> Bounded:
         if terms <= 1:
             return Bounded(value, None if v.error is None else f(v.error))
-        bound = v.value.abs() * gamma(terms) if v.error is None else v.value.abs() * gamma(terms) + v.error
-        error = f(bound) * (_MORE + gamma(terms))
-        # adding subnormals is exact, but a bound of a tiny number can underflow to 0
-        tiny = f((v.value != 0).to(torch.float64))
-        return Bounded(value, torch.where((error < _SAFE) & (tiny > 1), error + _SAFE, error))
+        bound = v.magnitude * gamma(terms)
+        if v.error is not None:
+            bound = bound + v.error
+        return Bounded(value, f(bound) * (_MORE + gamma(terms)))
 
     def add(self, a: Bounded, b: Bounded) -> Bounded:
         value = a.value + b.value
@@ -210,17 +222,18 @@ def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:
 def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, terms: int) -> Bounded:
     """Apply a function whose entries are sums of at most ``terms`` products of an entry of a and one of b.
 
-    |f(a, b) − exact| ≤ f(|a|, e_b + γ|b|) + f(e_a, |b| + e_b), where f sums absolute values.
+    |f(a, b) − exact| ≤ f(|a|, e_b + γ|b|) + f(e_a, |b| + e_b), where f sums absolute values; where b is exact, that is
+    f(γ|a| + e_a, |b|).
     """
     value = f(a.value, b.value)
     n = max(terms, 1)
-    right = b.magnitude * gamma(n + 2)
-    if b.error is not None:
-        right = right + floored(b.error)
-    error = f(a.magnitude, right)
-    if a.error is not None:
-        reach = b.magnitude if b.error is None else b.magnitude + floored(b.error)
-        error = error + f(floored(a.error), reach)
+    if b.error is None:
+        left = a.magnitude * gamma(n + 2)
+        error = f(left if a.error is None else left + floored(a.error), b.magnitude)
+    else:
+        error = f(a.magnitude, b.magnitude * gamma(n + 2) + floored(b.error))
+        if a.error is not None:
+            error = error + f(floored(a.error), b.magnitude + floored(b.error))
     # the bound's own rounding: n + 2 operations on numbers that are not negative
     return Bounded(value, error * (_MORE + gamma(2 * n)))
 

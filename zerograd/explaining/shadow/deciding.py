@@ -124,7 +124,7 @@ class State:
     Attributes:
         zero, nonzero: what is known to be 0, and not to be.
         signs: −1, 0, 1 or 2 (unknown), as int8; None if they are not asked for.
-        vanishing: what was 0 modulo all primes so far.
+        vanishing: what was 0 modulo all primes so far; None before the first.
     """
 
     def __init__(self, source: Source, value: Bounded | None, signed: bool) -> None:
@@ -133,7 +133,7 @@ class State:
         self.zero = torch.zeros(shape, dtype=torch.bool) if value is None else value.zero()
         self.nonzero = torch.zeros(shape, dtype=torch.bool) if value is None else value.nonzero()
         self.is_observed = value is None and bool(observed([source]))
-        self.vanishing = torch.ones(shape, dtype=torch.bool)
+        self.vanishing: Tensor | None = None
         self.signs: Tensor | None = None
         if signed:
             known = torch.zeros(shape) if value is None else value.value.sign()
@@ -198,6 +198,8 @@ def _decided(
 ) -> list[State]:
     with torch.no_grad():
         states = [State(source, bounded(source), signed) for source in sources]
+        if not any(state.is_open for state in states):
+            return states
         half, tick = deadline(budget.seconds / 2), deadline(budget.seconds)
         with suppress(Exhausted):
             _by_residues(states, budget.primes, half)
@@ -238,7 +240,7 @@ def _by_residues(states: Iterable[State], most: int, tick: Callable[[], None]) -
             if value is None:  # not rational; or, rarely, the prime divides a denominator
                 waiting.remove(state)
                 continue
-            state.vanishing = state.vanishing & value.zero()
+            state.vanishing = value.zero() if state.vanishing is None else state.vanishing & value.zero()
             needed = numerators(value, state.reach)
             # an integer that is 0 modulo a number greater than its absolute value is 0
             state.note(state.vanishing & (needed < known), value.nonzero())

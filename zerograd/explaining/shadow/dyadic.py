@@ -115,12 +115,7 @@ def dyadic(tensor: Tensor) -> Dyadic:
     Raises:
         Cannot: its entries are no real numbers.
     """
-    if (
-        tensor.is_complex()
-        or tensor.is_quantized
-        or tensor.layout != torch.strided
-        or tensor.dtype == _WIDE
-    ):
+    if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided or tensor.dtype == _WIDE:
         raise Cannot(f"a tensor of {tensor.dtype}")
     if not tensor.is_floating_point():
         return _whole(tensor)

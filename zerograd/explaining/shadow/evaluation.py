@@ -21,10 +21,7 @@ def is_supported(node: Node) -> bool:
 
 def is_decision(node: Node) -> bool:
     """Whether a node's results are taken from the run as they are: integers, booleans, and rounded floats."""
-    if node.operation in DECIDED:
-        return True
-    floats = [r for r in node.results if isinstance(r, torch.Tensor) and r.is_floating_point()]
-    return not floats
+    return not node.has_floats or node.operation in DECIDED
 
 
 def reads(node: Node) -> Iterable[Source]:

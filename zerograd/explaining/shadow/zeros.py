@@ -1,7 +1,7 @@
 """Which entries can be non-zero, judged by factors alone: sums of positive numbers that nobody knows.
 
-A product is 0 where a factor is, a sum where all terms are. So what is 0 here is 0 for all values of the other numbers,
-and cancellation, which this arithmetic cannot see, is what it leaves unexplained.
+A product is 0 where a factor is, a sum where all terms are. So what is 0 here is 0 for all values of the
+others, and cancellation, which this arithmetic cannot see, is what it leaves unexplained.
 """
 
 from __future__ import annotations
@@ -103,16 +103,16 @@ def broadcasts(shape: Sequence[int], to: Sequence[int]) -> bool:
 
 
 Closing: TypeAlias = Callable[[int, Tensor, Pattern, Pattern | None], "tuple[Tensor, bool] | None"]
-"""From a gate's number within its rule, its mask, and what each side can be (None: a gate has one side) to where it is
-closed and whether the second side passes; None for a gate or a selection that is as the run had it.
+"""From a gate's number within its rule, its mask, and what each side can be (None: a gate has one side) to
+where it is closed and whether the second side passes; None for a gate or a selection as the run had it.
 """
 
 
 class ZeroDomain(Domain[Pattern]):
     """Patterns of zeros.
 
-    `gate` and `select` ask what is closed: each call within one rule has its own number, so that walks which close some
-    gates and open others agree on which is which.
+    `gate` and `select` ask what is closed: each call within one rule has its own number, so that walks which
+    close some gates and open others agree on which is which.
 
     Attributes:
         summed: whether terms were added since `start`, so that a zero can be a cancellation.
@@ -181,7 +181,8 @@ class ZeroDomain(Domain[Pattern]):
             return v
         self.summed = True
         if v.is_full and all(v.shape[d] for d in dims):
-            return Pattern(torch.empty(v.shape, device="meta").sum(dims, keepdim).shape)
+            kept = [1 if d in dims else n for d, n in enumerate(v.shape) if keepdim or d not in dims]
+            return Pattern(kept)
         mask = v.mask
         for d in reversed(dims):
             mask = mask.any(d, keepdim=keepdim)

@@ -101,6 +101,7 @@ class Node:
         layouts: how each result lay in its storage, from its first entry on.
         origin: for leaves.
         identity: for leaves: the storage that they were read from, to find names by.
+        has_floats: whether any result has floats.
     """
 
     number: int
@@ -114,11 +115,19 @@ class Node:
     place: Place = field(default_factory=Place)
     origin: Origin | None = None
     identity: tuple[int, Geometry] | None = None
+    has_floats: bool = field(init=False)
+    _read: tuple[Source, ...] | None = field(default=None, init=False, repr=False)
 
-    def sources(self) -> Iterator[Source]:
-        """Yield every tensor that the operation read."""
-        yield from _sources(self.arguments)
-        yield from _sources(tuple(self.keywords.values()))
+    def __post_init__(self) -> None:
+        self.has_floats = any(
+            isinstance(result, torch.Tensor) and result.is_floating_point() for result in self.results
+        )
+
+    def sources(self) -> tuple[Source, ...]:
+        """Return every tensor that the operation read."""
+        if self._read is None:
+            self._read = (*_sources(self.arguments), *_sources(tuple(self.keywords.values())))
+        return self._read
 
 
 def _sources(arguments: Argument) -> Iterator[Source]:
@@ -135,8 +144,9 @@ def see(whole: torch.Tensor, layout: Geometry, view: Geometry) -> torch.Tensor:
     It is linear in ``whole``, and moves entries only, so that it serves every arithmetic.
     """
     order = sorted(range(len(layout.size)), key=lambda d: (-layout.stride[d], -layout.size[d]))
-    flat = whole.permute(order).reshape(-1)
-    return flat.as_strided(view.size, view.stride, view.offset - layout.offset)
+    # expanded numbers have no memory of their own, and parts of others do not begin where that begins
+    flat = whole.permute(order).reshape(-1).contiguous()
+    return flat.as_strided(view.size, view.stride, flat.storage_offset() + view.offset - layout.offset)
 
 
 def is_dense(geometry: Geometry) -> bool:

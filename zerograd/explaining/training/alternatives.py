@@ -17,7 +17,7 @@ from zerograd.explaining.training.walking import Gate, Slot, Walk
 
 
 class _OpenDomain(BoundedDomain):
-    """Float64 with error bounds, in which some gates let more through: what they hold back has the other slope."""
+    """Float64 with error bounds, in which some gates let more through: on kinks, with the other slope."""
 
     def __init__(self, gates: Mapping[Slot, Gate]) -> None:
         self._gates = gates
@@ -51,7 +51,7 @@ class Alternatives:
         self._domain = _OpenDomain(walk.gates)
 
     def largest(self, root: Root, gradient: Source, entries: Tensor) -> float | None:
-        """Return the largest of some entries of a gradient with the other slope at a root; None if it is not known."""
+        """Return the largest of some entries of a gradient with the other slope; None if it is not known."""
         try:
             value = self._gradient(root.closed, gradient)
         except Cannot:

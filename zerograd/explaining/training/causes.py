@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from zerograd.explaining.training.graph import Graph
 from zerograd.explaining.training.narrowing import Narrowing
 from zerograd.explaining.training.origins import Facts, Origins
 from zerograd.explaining.training.places import batch_size
-from zerograd.explaining.training.unused import unused
+from zerograd.explaining.training.unused import Unused
 from zerograd.explaining.training.walking import Walk
 from zerograd.explaining.training.wording import Wording
 
@@ -69,22 +70,21 @@ class _Search:
         self._loss = loss
 
     def causes(self) -> dict[str, tuple[Cause, ...]]:
-        saddles = self._saddles()
-        return {name: self._of(name, saddles) for name in self._gradients}
+        return {name: self._of(name) for name in self._gradients}
 
-    def _of(self, name: str, saddles: set[tuple[str, str]]) -> tuple[Cause, ...]:
+    def _of(self, name: str) -> tuple[Cause, ...]:
         gradient, zeros = self._gradients[name], self._zeros[name]
         causes: list[Cause] = []
         free = zeros & ~self._open(gradient)
         if bool(free.any()):
-            causes += unused(self._walk, gradient, free, self._facts, self._loss, name)
+            causes += Unused(self._walk, self._facts, self._loss).causes(name, gradient, free)
             still = ~self._walk.walk({}, open_constants=True)(gradient)
             for roots, entries in self._covers.beside(gradient, free & ~still):
-                causes += self._cover(name, gradient, roots, entries, saddles, True)
+                causes += self._cover(name, gradient, roots, entries, open_constants=True)
         left = zeros & ~free
         if bool(left.any()):
             for roots, entries in self._covers.cover(gradient, left):
-                causes += self._cover(name, gradient, roots, entries, saddles)
+                causes += self._cover(name, gradient, roots, entries)
         return tuple(sorted(_merged(causes), key=lambda c: (not c.alone, _ORDER[c.kind])))
 
     def _cover(
@@ -93,17 +93,18 @@ class _Search:
         gradient: Source,
         roots: tuple[int, ...],
         entries: Tensor,
-        saddles: set[tuple[str, str]],
+        *,
         open_constants: bool = False,
     ) -> Iterator[Cause]:
         for number in roots:
             root = self._roots[number]
             others = [self._roots[i].closed for i in roots if i != number]
             for part in self._narrowing.parts(root, others, gradient, entries, open_constants):
-                both = (name, root.name) in saddles
+                both = (name, root.name) in self._saddles
                 alone = len(roots) == 1 and part.alone
-                yield self._wording.cause(name, root, part, gradient, alone, both)
+                yield self._wording.cause(name, root, part, gradient, alone=alone, both=both)
 
+    @cached_property
     def _saddles(self) -> set[tuple[str, str]]:
         """Return pairs of parameters of which each makes all of the other's gradient zero."""
         works: set[tuple[str, str]] = set()
@@ -111,9 +112,9 @@ class _Search:
             if root.name in self._gradients and not root.derived:
                 for name, gradient in self._gradients.items():
                     zeros = self._zeros[name]
-                    if name != root.name and bool(zeros.all()):
-                        if bool(self._covers.zeros((number,), gradient).all()):
-                            works.add((name, root.name))
+                    whole = name != root.name and bool(zeros.all())
+                    if whole and bool(self._covers.zeros((number,), gradient).all()):
+                        works.add((name, root.name))
         return {(a, b) for a, b in works if (b, a) in works}
 
 

@@ -42,7 +42,7 @@ def connection(loss: Source | None, leaves: Collection[Node], entries: int, requ
 
 
 def decision_between(loss: Source, leaves: Collection[Node]) -> Node | None:
-    """Return the last decision, such as argmax, by which the loss depends on some leaves; None if it does not so."""
+    """Return the last decision, such as argmax, by which the loss depends on some leaves; None if by none."""
     numbers = {leaf.number for leaf in leaves}
     nodes = [node for node in whole_cone([loss]) if node.phase is not Phase.BACKWARD]
     dependent = set(numbers)

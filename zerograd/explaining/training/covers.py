@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
-import torch
 from torch import Tensor
 
 from zerograd.explaining.tape.nodes import Source
@@ -13,9 +12,8 @@ from zerograd.explaining.training.explanation import Kind
 from zerograd.explaining.training.origins import Root
 from zerograd.explaining.training.walking import Walk, union
 
-_MOST_WALKS = 200
-"""Sets of roots that are tried for one gradient; then any set that suffices will do."""
-_MOST_GROUPS = 24
+_ALTOGETHER = 400
+"""Sets of roots that are tried; then any set will do of which no root can be left out."""
 
 
 class Covers:
@@ -29,9 +27,14 @@ class Covers:
         for i, root in enumerate(roots):
             if root.kind in (Kind.DEAD, Kind.AT_KINK, Kind.SATURATED):
                 anchors.setdefault(root.anchor.number, []).append(i)
-        self._mixed = [tuple(several) for several in anchors.values() if len(several) > 1]
+        self._mixed = [
+            kinds for several in anchors.values() for size in (2, 3) for kinds in combinations(several, size)
+        ]
         self._closed = [root.closed for root in roots]
+        self._nodes = [{site.node.number for site in root.sites} for root in roots]
         self._known: dict[tuple[frozenset[int], bool], Callable[[Source], Tensor]] = {}
+        self._of_one: dict[tuple[frozenset[int], Source], Tensor] = {}
+        self._walks = 0
 
     def zeros(self, roots: Iterable[int], gradient: Source, open_constants: bool = False) -> Tensor:
         """Return which entries are zero for these roots alone.
@@ -44,6 +47,15 @@ class Covers:
             self._known[key] = self._walk.walk(union(self._closed[i] for i in key[0]), open_constants)
         return ~self._known[key](gradient)
 
+    def _together(self, roots: Iterable[int], gradient: Source) -> Tensor:
+        """Return which entries are zero for some roots; the walk is not kept for other gradients."""
+        key = frozenset(roots), gradient
+        if key not in self._of_one:
+            self._walks += 1
+            closed = union(self._closed[i] for i in key[0])
+            self._of_one[key] = ~self._walk.walk(closed, only=gradient)(gradient)
+        return self._of_one[key]
+
     def beside(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         """Yield roots that explain entries which constants explain as well."""
         for root in self.genuine:
@@ -52,18 +64,18 @@ class Covers:
                 yield (root,), alone
 
     def cover(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
-        """Yield sets of roots with the entries that they explain: those that do so alone, then smallest sets."""
+        """Yield sets of roots with the entries that they explain: alone, or else as smallest sets."""
         left = zeros.clone()
         for gates in self._mixed:  # a layer that is off on some samples and on the kink on the others
             together = zeros & self.zeros(gates, gradient)
-            for root in gates:
-                together = together & ~self.zeros((root,), gradient)
+            for fewer in combinations(gates, len(gates) - 1):
+                together = together & ~self.zeros(fewer, gradient)
             if bool(together.any()):
                 yield gates, together
                 left = left & ~together
-        for kind, before in ((self.genuine, zeros), (self.derived, None)):
-            before = left.clone() if before is None else before
-            for root in kind:
+        for pool in (self.genuine, self.derived):
+            before = zeros if pool is self.genuine else left.clone()
+            for root in pool:
                 if not bool(before.any()):
                     return
                 alone = before & self.zeros((root,), gradient)
@@ -74,54 +86,68 @@ class Covers:
             yield from self._sets(gradient, left)
 
     def _sets(self, gradient: Source, left: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
-        for pool in (self.genuine, [*self.genuine, *self.derived]):
-            together = left & self.zeros(pool, gradient)
+        here = {node.number for node in self._walk.cone_of(gradient)}
+        genuine = [i for i in self.genuine if here & self._nodes[i]]
+        derived = [i for i in self.derived if here & self._nodes[i]]
+        for pool in (genuine, [*genuine, *derived]):
+            together = left & self._together(pool, gradient)
             if not bool(together.any()):
                 continue
             left = left & ~together
-            for needed, entries in self._needs(gradient, together, pool):
-                yield from self._smallest(gradient, entries, needed, pool)
-
-    def _needs(
-        self, gradient: Source, entries: Tensor, pool: Sequence[int]
-    ) -> Iterator[tuple[tuple[int, ...], Tensor]]:
-        """Yield roots without which no cover is possible, with the entries that need just these."""
-        needs = torch.stack(
-            [~self.zeros([j for j in pool if j != i], gradient)[entries] for i in pool], dim=1
-        )
-        rows, group = torch.unique(needs, dim=0, return_inverse=True)
-        for number, row in enumerate(rows[:_MOST_GROUPS].tolist()):
-            mask = torch.zeros_like(entries)
-            mask[entries] = group == number
-            yield tuple(i for i, need in zip(pool, row, strict=True) if need), mask
+            yield from self._smallest(gradient, together, pool)
 
     def _smallest(
-        self, gradient: Source, entries: Tensor, needed: tuple[int, ...], pool: Sequence[int]
+        self, gradient: Source, entries: Tensor, pool: Sequence[int]
     ) -> Iterator[tuple[tuple[int, ...], Tensor]]:
-        others = [i for i in pool if i not in needed]
-        walks = 0
-        for more in range(len(others) + 1):
-            for added in combinations(others, more):
-                if walks >= _MOST_WALKS:
-                    chosen = self._reduced(gradient, entries, needed, others)
-                    yield chosen, entries
-                    return
-                walks += 1
-                chosen = (*needed, *added)
-                explained = entries & self.zeros(chosen, gradient)
-                if bool(explained.any()):
-                    yield chosen, explained
-                    entries = entries & ~explained
-                    if not bool(entries.any()):
-                        return
+        """Yield smallest covers of entries that all roots of a pool explain together.
 
-    def _reduced(
-        self, gradient: Source, entries: Tensor, needed: tuple[int, ...], others: Sequence[int]
+        A set that does not suffice, made as large as possible, shows roots of which every cover has one:
+        those that are missing. A smallest set that has one of each such group is tried next; if it suffices,
+        no smaller one does. That goes for all entries for which the same sets did not suffice.
+        """
+        entries = entries.clone()
+        while bool(entries.any()):
+            one = tuple(entries.nonzero()[0].tolist())
+            alike, groups = entries, [set(pool)]
+            while True:
+                cover = _hitting(groups, pool)
+                zeros = self._together(cover, gradient)
+                if not bool(zeros[one]) and self._walks >= _ALTOGETHER:
+                    cover, alike = self._reduced(gradient, one, pool), entries
+                    zeros = self._together(cover, gradient)
+                if bool(zeros[one]):
+                    yield cover, alike & zeros
+                    entries = entries & ~(alike & zeros)
+                    break
+                short = self._grown(gradient, one, cover, pool)
+                alike = alike & ~self._together(short, gradient)
+                groups.append(set(pool) - set(short))
+
+    def _grown(
+        self, gradient: Source, one: tuple[int, ...], cover: Sequence[int], pool: Sequence[int]
     ) -> tuple[int, ...]:
-        """Return a set of which no root can be left out."""
-        chosen = [*needed, *others]
-        for root in others:
+        """Return a largest set that contains ``cover`` and does not explain an entry."""
+        grown = list(cover)
+        for root in pool:
+            if root not in grown and not bool(self._together([*grown, root], gradient)[one]):
+                grown.append(root)
+        return tuple(grown)
+
+    def _reduced(self, gradient: Source, one: tuple[int, ...], pool: Sequence[int]) -> tuple[int, ...]:
+        """Return a set that explains an entry, and of which no root can be left out."""
+        chosen = list(pool)
+        for root in pool:
             fewer = [i for i in chosen if i != root]
-            if bool((self.zeros(fewer, gradient) | ~entries).all()):
+            if bool(self._together(fewer, gradient)[one]):
                 chosen = fewer
         return tuple(chosen)
+
+
+def _hitting(groups: Sequence[set[int]], pool: Sequence[int]) -> tuple[int, ...]:
+    """Return a smallest set that has a member of each group, of those that come first in the pool."""
+    useful = [i for i in pool if any(i in group for group in groups[1:])] or list(pool)
+    for size in range(1, len(useful)):
+        for chosen in combinations(useful, size):
+            if all(group.intersection(chosen) for group in groups):
+                return chosen
+    return tuple(useful)

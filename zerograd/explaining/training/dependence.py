@@ -18,7 +18,7 @@ _NONE = torch.zeros((), dtype=torch.bool)
 
 
 class Fate:
-    """What other data could do: entries that can be non-zero for some data, and entries that change with them."""
+    """What other data could do: entries that can be non-zero for some, and entries that change with them."""
 
     __slots__ = ("changes", "live")
 
@@ -159,7 +159,7 @@ class Dependence:
 
 
 def _fitted(changes: Tensor, shape: Sequence[int]) -> Tensor:
-    """Return the entries that change in a result of some shape, given those of a decision that it was made by."""
+    """Return the entries that change in a result of some shape, given those of a decision that made it."""
     if broadcasts(changes.shape, shape):
         return changes
     return changes.any().expand(tuple(shape)) if bool(changes.any()) else _NONE

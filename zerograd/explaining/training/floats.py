@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.bounded import Bounded
@@ -22,8 +23,8 @@ def count_floats(
         across_kink: how many depend on a unit that rounding carried across a kink.
     """
     run = gradient.run
-    finite = run.isfinite()
-    nan = int((~finite).sum())
+    finite = run.abs() < torch.inf
+    nan = run.numel() - int(finite.sum())
     lost = int(((run == 0) & nonzero).sum())
     return Floats(
         dtype=str(run.dtype).removeprefix("torch."),

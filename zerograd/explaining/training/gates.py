@@ -54,7 +54,7 @@ class Part:
     """Closed entries of one kind.
 
     Attributes:
-        anchor: the node at which they are named: the activation that ran forward, else what it was applied to.
+        anchor: the node at which they are named: the activation that ran forward, else its argument.
         argument: the activation's argument; None for masks that are no activation's.
         slope: on a kink, the slope on its other side.
     """
@@ -270,7 +270,7 @@ def _bound(bound: Any) -> Bound:
 
 
 def _kind_of(bound: Bound, side: int, kinks: int) -> Kind:
-    """Return what a unit beyond a bound is: off below the only kink or below 0, else at an end of its range."""
+    """Return what a unit beyond a bound is: off below the only kink or below 0, else beyond its range."""
     zero = not isinstance(bound, Tensor) and bound == 0
     return Kind.DEAD if side < 0 and (kinks == 1 or zero) else Kind.SATURATED
 

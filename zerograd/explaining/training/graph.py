@@ -1,4 +1,4 @@
-"""What the walk for causes must know of a graph: what depends on parameters and on data, and which part is the loss."""
+"""What the walk for causes knows of a graph: what depends on parameters and data, where the loss begins."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Graph:
             self._only.add(node.number)
 
     def _forward_part(self, nodes: list[Node]) -> tuple[set[int], set[int]]:
-        """Return the nodes of the loss, and those of the targets: data that the network itself does not read."""
+        """Return the nodes of the loss, and of the targets: data that the network itself does not read."""
         late = self._late(nodes)
         inputs: set[int] = set()  # what the network reads
         for node in reversed(nodes):

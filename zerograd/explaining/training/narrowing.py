@@ -76,10 +76,10 @@ class Narrowing:
             entries & self._explained(fixed, beside, gradient) if any(map(_any, fixed.values())) else None
         )
         if always is not None and bool(always.any()):
-            yield from self._narrowed(root, fixed, beside, gradient, always, True)
+            yield from self._narrowed(root, fixed, beside, gradient, always, structural=True)
             entries = entries & ~always
         if bool(entries.any()):
-            yield from self._narrowed(root, root.closed, beside, gradient, entries, False)
+            yield from self._narrowed(root, root.closed, beside, gradient, entries, structural=False)
 
     def _explained(self, closed: Closed, beside: Closed, gradient: Source) -> Tensor:
         return ~self._walk.walk(union([closed, beside]), self._open_constants, gradient)(gradient)
@@ -91,6 +91,7 @@ class Narrowing:
         beside: Closed,
         gradient: Source,
         entries: Tensor,
+        *,
         structural: bool,
     ) -> Iterator[Part]:
         frames = {site.slot: self.frame(root, site) for site in root.sites}
@@ -105,10 +106,12 @@ class Narrowing:
             all_here, some_here = frames[slot].project(zeros)
             every, some = every & all_here, some | some_here
         whole = every.all(0)  # units that are closed on all samples
-        rows = [torch.zeros(units, dtype=torch.bool) for _ in range(2)]
-        for row, dim in zip(rows, (0, 1), strict=True):
-            if entries.dim() > dim and entries.shape[dim] == units:
-                row |= entries.movedim(dim, 0).reshape(units, -1).any(1)
+        rows = [
+            entries.movedim(dim, 0).reshape(units, -1).any(1)
+            if entries.dim() > dim and entries.shape[dim] == units
+            else torch.zeros(units, dtype=torch.bool)
+            for dim in (0, 1)
+        ]
         candidates = [every & (whole & row) for row in rows]
         candidates += [every & whole, *(some & row for row in rows), every & every.all(1, keepdim=True)]
         if samples is not None and entries.dim() and entries.shape[0] == samples:

@@ -152,7 +152,11 @@ class Origins:
 
     def _add(self, root: Root, site: Site, changes: Tensor) -> None:
         place = root.anchor.place
-        at = (place.module, place.file, place.line) if place.file or place.module else root.anchor.number
+        at: object = root.anchor.number
+        if place.file or place.module:
+            # steps of a loop are one place; two layers on one line are not
+            weights = frozenset(self._weights(root.anchor, _REACH))
+            at = (place.module, place.file, place.line, weights)
         key = (root.kind, root.name, root.factor, root.derived, root.law, at)
         root = self._roots.setdefault(key, root)
         root.sites.append(site)
@@ -161,6 +165,15 @@ class Origins:
         fixed = (~changes).expand(site.zeros.shape)
         known = root.structural.get(site.slot)
         root.structural[site.slot] = fixed if known is None else known & fixed
+
+    def _weights(self, node: Node, reach: int) -> Iterator[str | int]:
+        """Yield what tells parameters apart that a value was computed with a few operations before."""
+        for source in node.sources() if reach else ():
+            other = source.node
+            if self._graph.is_parameter(other):
+                yield self._facts.name(other) or other.number
+            elif other.phase is not Phase.BACKWARD and other.operation != "leaf":
+                yield from self._weights(other, reach - 1)
 
     def _leaves(self) -> None:
         for node in self._walk.nodes:
@@ -247,15 +260,15 @@ class Origins:
                 root = Root(Kind.ZERO_FACTOR, node, base(node.operation), factor=f"the output of {place}")
                 self._add(root, site, self._dependence.changes(source))
                 continue
-            site = self._lawful(source, site)
-            if not bool(site.zeros.any()):
+            rest = self._lawful(source, site)
+            if not bool(rest.zeros.any()):
                 continue
             if _is_slope(node):
                 name = node.operation.removesuffix("_backward")
                 root = Root(Kind.ZERO_FACTOR, node, name, factor=f"the slope of {name}")
-                self._add(root, site, _ALWAYS)
+                self._add(root, rest, _ALWAYS)
             elif site.slot in self._sums:
-                self._add(Root(Kind.CANCELLATION, node, str(node.number)), site, _ALWAYS)
+                self._add(Root(Kind.CANCELLATION, node, str(node.number)), rest, _ALWAYS)
 
     def _adjoints(self) -> None:
         for node in self._walk.nodes:
@@ -316,6 +329,8 @@ def floats_of(node: Node) -> list[int]:
     return [i for i, r in enumerate(node.results) if isinstance(r, Tensor) and r.is_floating_point()]
 
 
+_REACH = 3
+"""Operations between an activation and the weights of its layer."""
 _ALWAYS = torch.ones((), dtype=torch.bool)
 _NEVER = torch.zeros((), dtype=torch.bool)
 

@@ -1,11 +1,11 @@
-"""Where something is, in words that a program's author uses; and which samples and units entries belong to."""
+"""Where something is, in words that a program's author uses; to which samples and units entries belong."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -37,7 +37,7 @@ def place_text(place: Place, name: str, before: str | None = None) -> str:
     if module is not None and module[0]:
         return f"{name} in {module[0]} ({module[1]})"
     if place.file is not None:
-        return f"{name} at {os.path.basename(place.file)}:{place.line}"  # noqa: PTH119
+        return f"{name} at {Path(place.file).name}:{place.line}"
     return name
 
 
@@ -82,7 +82,7 @@ class Frame:
 
     Attributes:
         shape: of the tensor.
-        samples: how many there are along dimension 0, or fewer, with several rows each; None where it has none.
+        samples: how many there are along dimension 0, each with one row or several; None where it has none.
         axis: the dimension of the units; None where there is none.
     """
 

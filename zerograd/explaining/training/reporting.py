@@ -35,7 +35,7 @@ from zerograd.explaining.training.observation import Observation, Outcome
 from zerograd.explaining.training.origins import Facts, Law
 from zerograd.explaining.training.steps import explain_step
 
-_INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,))
+_INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,), pairs=False)
 """What may be spent on values between parameters and loss that are looked at for causes."""
 
 
@@ -86,8 +86,19 @@ class Proofs:
             gradients, self.bounded, lambda source: signs(source, self.bounded, _INTERMEDIATE)
         )
 
+    def _carry(self, source: Source) -> None:
+        """Let what was proven of views of a value count for the value itself."""
+        reasons = self._identities.reasons
+        if source.view is not None or source in reasons:
+            return
+        for other, known in list(reasons.items()):
+            if other.node is source.node and other.output == source.output:
+                whole = origin_of(other).flatten().tolist()
+                reasons.setdefault(source, {}).update({whole[entry]: why for entry, why in known.items()})
+
     def laws(self, source: Source, zeros: Tensor) -> dict[Law, Tensor]:
         """Return the laws that make entries of a value zero, and which."""
+        self._carry(source)
         proven = self._identities.zero(source, zeros)
         laws: dict[Law, Tensor] = {}
         for entry in proven.reshape(-1).nonzero().reshape(-1).tolist():

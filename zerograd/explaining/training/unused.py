@@ -15,124 +15,110 @@ from zerograd.explaining.training.origins import Facts
 from zerograd.explaining.training.places import place_of, place_text
 from zerograd.explaining.training.walking import Walk
 
-FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside")
+_FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside")
 """Operations that are constant between jumps, and give zeros as gradients."""
-
-
+_PRODUCTS = ("mul", "mm", "addmm", "bmm", "matmul", "div")
 _SOFTMAX = "the probabilities of a softmax sum to 1"
 
 
-def unused(
-    walk: Walk, gradient: Source, zeros: Tensor, facts: Facts, loss: Source | None, name: str
-) -> list[Cause]:
-    """Return why entries are zero although every leaf, gate and sum could be anything."""
-    causes: list[Cause] = []
-    for law, entries in facts.laws(gradient, zeros).items():
-        here = entries & zeros
-        if law.text != CANCEL and bool(here.any()):  # nothing cancels where there are no terms
-            where = place_text(law.place, law.operation)
-            causes.append(_cause(Kind.IDENTITY, where, here, law.structural, identity=law.text))
-            zeros = zeros & ~here
-    for node in walk.born(gradient):
-        words = words_of(node) or (_SOFTMAX if "softmax" in node.operation else None)
-        if words is not None and bool(zeros.any()):
-            here = zeros & walk.walk({}, only=gradient, opened=frozenset([node.number]))(gradient)
-            if bool(here.any()):
-                where = place_of(forward_of(node))
-                causes.append(_cause(Kind.IDENTITY, where, here, True, identity=words))
+class Unused:
+    """Causes of entries that are zero although every leaf, gate and sum could be anything."""
+
+    def __init__(self, walk: Walk, facts: Facts, loss: Source | None) -> None:
+        self._walk, self._facts, self._loss = walk, facts, loss
+
+    def causes(self, name: str, gradient: Source, zeros: Tensor) -> list[Cause]:
+        """Return why such entries of a gradient are zero."""
+        causes: list[Cause] = []
+        if self._is_empty():
+            return [_cause(Kind.ZERO_ADJOINT, "", zeros, False, why="it is a mean over nothing")]
+        for law, entries in self._facts.laws(gradient, zeros).items():
+            here = entries & zeros
+            if law.text != CANCEL and bool(here.any()):  # nothing cancels where there are no terms
+                where = place_text(law.place, law.operation)
+                causes.append(_cause(Kind.IDENTITY, where, here, law.structural, identity=law.text))
                 zeros = zeros & ~here
-    still = ~walk.walk({}, open_constants=True)(gradient)
-    constant = zeros & ~still
-    if bool(constant.any()):
-        causes += _constants(walk, gradient, constant, loss, facts, name)
-    rest = zeros & still
-    if bool(rest.any()):
-        causes.append(_not_used(walk, rest, _place(walk, facts, name)))
-    return causes
+        for node in self._walk.born(gradient):
+            words = words_of(node) or (_SOFTMAX if "softmax" in node.operation else None)
+            if words is None or not bool(zeros.any()):
+                continue
+            opened = frozenset([node.number])
+            here = zeros & self._walk.walk({}, only=gradient, opened=opened)(gradient)
+            if bool(here.any()):
+                causes.append(_cause(Kind.IDENTITY, place_of(forward_of(node)), here, identity=words))
+                zeros = zeros & ~here
+        still = ~self._walk.walk({}, open_constants=True)(gradient)
+        constant, rest = zeros & ~still, zeros & still
+        if bool(constant.any()):
+            causes += self._constants(name, constant)
+        if bool(rest.any()):
+            causes.append(self._left_out(rest, self._place(name)))
+        return causes
 
+    def _constants(self, name: str, zeros: Tensor) -> list[Cause]:
+        """Return why entries are zero because of zeros that stand in the program."""
+        graph, causes = self._walk.graph, []
+        leaves = [n for n in graph.nodes if n.operation == "leaf" and self._facts.name(n) == name]
+        between = decision_between(self._loss, leaves) if self._loss is not None else None
+        stairs = [
+            n
+            for n in graph.nodes
+            if n.phase is not Phase.BACKWARD and base(n.operation) in _FLAT and n.number in graph.parametric
+        ]
+        between = between or (stairs[-1] if stairs else None)
+        if between is not None:
+            operation = base(between.operation)
+            where = place_of(between, operation)
+            causes.append(_cause(Kind.PIECEWISE_CONSTANT, where, zeros, operation=operation))
+            if operation in _FLAT:
+                return causes
+        product = self._product_with_zero()
+        if product is not None:
+            causes.append(_cause(Kind.ZERO_FACTOR, place_of(product), zeros, factor="the constant 0"))
+        elif not causes:
+            causes.append(_cause(Kind.ZERO_FACTOR, "", zeros, factor="a constant 0"))
+        return causes
 
-def _cause(kind: Kind, where: str, zeros: Tensor, structural: bool, **details: object) -> Cause:
-    return Cause(kind, where, None, int(zeros.sum()), structural, details=details)
+    def _product_with_zero(self) -> Node | None:
+        """Return where the program multiplies by 0."""
+        for node in self._walk.graph.nodes:
+            if node.phase is Phase.BACKWARD or base(node.operation) not in _PRODUCTS:
+                continue
+            numbers = [a for a in node.arguments if isinstance(a, int | float)]
+            constants = [s for s in node.sources() if s.node.origin is Origin.CONSTANT]
+            if 0 in numbers or any(not bool(s.run.any()) for s in constants):
+                return node
+        return None
 
+    def _left_out(self, zeros: Tensor, where: str) -> Cause:
+        """Return the cause of entries to which no operation carries anything."""
+        for node in self._walk.nodes:
+            if node.phase is not Phase.BACKWARD:
+                continue
+            chosen = [s for s in node.sources() if not s.is_float and s.run.dtype.is_signed]
+            if not chosen:
+                continue
+            what = "the choice of other entries"
+            if "pool" in node.operation or node.operation in ("scatter", "gather"):
+                what = "the choice of the maximum, which is another entry"
+            elif any(self._walk.graph.is_data(s.node) or is_decision(s.node) for s in chosen):
+                what = "the indices, which name other rows"
+            return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=what)
+        return _cause(Kind.NOT_CONNECTED, where, zeros)
 
-def _constants(
-    walk: Walk, gradient: Source, zeros: Tensor, loss: Source | None, facts: Facts, name: str
-) -> list[Cause]:
-    """Return why entries are zero because of zeros that stand in the program."""
-    causes = []
-    leaves = [n for n in walk.graph.nodes if n.operation == "leaf" and facts.name(n) == name]
-    between = decision_between(loss, leaves) if loss is not None else None
-    flat = [
-        n
-        for n in walk.graph.nodes
-        if n.phase is not Phase.BACKWARD and base(n.operation) in FLAT and n.number in walk.graph.parametric
-    ]
-    if between is None and flat:
-        between = flat[-1]
-    if between is not None:
-        operation = base(between.operation)
-        causes.append(
-            _cause(Kind.PIECEWISE_CONSTANT, place_of(between, operation), zeros, True, operation=operation)
-        )
-    written = _empty_or_zero(walk)
-    if written is not None and (between is None or not _gives_zeros(between)):
-        where, factor = written
-        causes.append(_cause(Kind.ZERO_FACTOR, where, zeros, True, factor=factor))
-    elif not causes:
-        causes.append(_cause(Kind.ZERO_FACTOR, "", zeros, True, factor="a constant 0"))
-    return causes
+    def _is_empty(self) -> bool:
+        """Whether something was computed of no samples at all."""
+        nodes = [n for n in self._walk.nodes if n.operation != "leaf"]
+        return any(isinstance(r, Tensor) and r.numel() == 0 for n in nodes for r in n.results)
 
-
-def _gives_zeros(node: Node) -> bool:
-    return base(node.operation) in FLAT
-
-
-def _empty_or_zero(walk: Walk) -> tuple[str, str] | None:
-    """Return where the program multiplies by 0."""
-    for node in walk.graph.nodes:
-        if node.phase is Phase.BACKWARD or node.operation == "leaf":
-            continue
-        zero = any(isinstance(a, int | float) and a == 0 for a in node.arguments)
-        zero = zero or any(s.node.origin is Origin.CONSTANT and not bool(s.run.any()) for s in node.sources())
-        if zero and base(node.operation) in ("mul", "mm", "addmm", "bmm", "matmul", "div"):
-            return place_of(node), "the constant 0"
-    return None
-
-
-def _not_used(walk: Walk, zeros: Tensor, where: str) -> Cause:
-    """Return the cause of entries that no operation carries anything to."""
-    empty = [
-        n
-        for n in walk.nodes
-        if any(getattr(r, "numel", lambda: 1)() == 0 for r in n.results) and n.operation != "leaf"
-    ]
-    if empty:
-        return _cause(Kind.ZERO_ADJOINT, "", zeros, False, why="it is a mean over nothing")
-    for node in walk.nodes:
-        if node.phase is not Phase.BACKWARD:
-            continue
-        chosen = [s for s in node.sources() if not s.is_float and s.run.dtype.is_signed]
-        if not chosen:
-            continue
-        what = (
-            "the indices, which name other rows"
-            if _from_data(walk, chosen)
-            else "the choice of other entries"
-        )
-        if "pool" in node.operation or node.operation in ("scatter", "gather"):
-            what = "the choice of the maximum, which is another entry"
-        return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=what)
-    return _cause(Kind.NOT_CONNECTED, where, zeros, True)
-
-
-def _place(walk: Walk, facts: Facts, name: str) -> str:
-    """Return where a parameter is used."""
-    for node in walk.graph.nodes:
-        if node.phase is not Phase.BACKWARD:
-            if any(s.node.operation == "leaf" and facts.name(s.node) == name for s in node.sources()):
+    def _place(self, name: str) -> str:
+        """Return where a parameter is used."""
+        for node in self._walk.graph.nodes:
+            leaves = [s.node for s in node.sources() if s.node.operation == "leaf"]
+            if node.phase is not Phase.BACKWARD and any(self._facts.name(leaf) == name for leaf in leaves):
                 return place_of(node)
-    return ""
+        return ""
 
 
-def _from_data(walk: Walk, sources: list[Source]) -> bool:
-    return any(walk.graph.is_data(s.node) or is_decision(s.node) for s in sources)
+def _cause(kind: Kind, where: str, zeros: Tensor, structural: bool = True, **details: object) -> Cause:
+    return Cause(kind, where, None, int(zeros.sum()), structural, details=details)

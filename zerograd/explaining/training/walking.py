@@ -1,7 +1,7 @@
 """Walking a graph with some zeros taken as they are, and all others as if they could be anything.
 
-A *site* is a place where zeros begin: entries of a leaf, a gate that is closed, a sum whose terms cancel. Walking with
-some sites closed and all others open tells which gradient entries these sites alone make zero.
+A *site* is a place where zeros begin: entries of a leaf, a gate that is closed, a sum whose terms cancel.
+Walking with some sites closed and all others open tells which gradient entries these sites alone make zero.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from zerograd.explaining.training.gates import is_gate
 from zerograd.explaining.training.graph import Graph, base
 
 Slot = tuple[int, str, int]
-"""A node's number, what begins there (``leaf``, ``gate``, ``output``), and which one: the phase that reads a leaf, a
-gate's number within its rule, an output."""
+"""A node's number, what begins there (``leaf``, ``gate``, ``output``), and which one: the phase that reads a
+leaf, a gate's number within its rule, an output."""
 FORWARD, BACKWARD = 0, 1
 Closed = Mapping[Slot, Tensor]
 """Where sites are closed."""
@@ -58,7 +58,7 @@ class Gate:
 
 
 class _Call(Call[Pattern]):
-    """A call in which zeros among the arguments count as numbers that could be others, where all constants do."""
+    """A call in which zeros among the arguments count as any numbers, where all constants do."""
 
     def of(self, argument: Any) -> Pattern:
         if isinstance(argument, bool | int | float) and isinstance(self.domain, ZeroDomain):
@@ -96,7 +96,7 @@ class Walk:
         for node in self.nodes:
             if self._tick:
                 self._tick()
-            self._base[node.number] = self._evaluate(node, self._base_read(node), self._discover(node))
+            self._base[node.number] = self._evaluate(node, self._base_read, self._discover(node))
 
     def _cone(self, gradients: Sequence[Source]) -> list[Node]:
         seen: dict[int, Node] = {}
@@ -147,7 +147,7 @@ class Walk:
         return (*[v if v is not None else full[i] for i, v in enumerate(several)], *rest)
 
     def is_given(self, node: Node) -> bool:
-        """Whether a leaf's zeros are zeros of the program: constants, and gradients that others are added to."""
+        """Whether a leaf's zeros are the program's: constants, and gradients that others are added to."""
         if node.origin is Origin.CONSTANT:
             return True
         readers = self.readers.get(node.number, ())
@@ -158,13 +158,10 @@ class Walk:
     def _is_start(self, node: Node) -> bool:
         return node.operation == "leaf" or is_decision(node) or node.number in self.graph.loss_backward
 
-    def _base_read(self, reader: Node) -> Callable[[Source], Pattern]:
-        def read(source: Source) -> Pattern:
-            if is_decision(source.node):
-                self.factors.add(source.node.number)
-            return self._see(source, self._base[source.node.number][source.output])
-
-        return read
+    def _base_read(self, source: Source) -> Pattern:
+        if is_decision(source.node):
+            self.factors.add(source.node.number)
+        return self._see(source, self._base[source.node.number][source.output])
 
     def _see(self, source: Source, whole: Pattern) -> Pattern:
         if source.view is None:
@@ -198,7 +195,7 @@ class Walk:
     # what is exactly so
 
     def exact(self, zero: Callable[[Source], Tensor]) -> tuple[dict[int, Values], list[Site], set[Slot]]:
-        """Return the exact patterns, the sites where zeros appear that no factor explains, and those that are sums.
+        """Return the exact patterns, the sites of zeros that no factor explains, and which of them are sums.
 
         Args:
             zero: where a value is certainly zero.
@@ -242,7 +239,7 @@ class Walk:
     def _closing(self, node: Node, closed: Closed | None) -> Callable[..., Any]:
         """Return what tells a rule where its gates are closed: everywhere where they were, or as told."""
 
-        def closing(number: int, mask: Tensor, a: Pattern, b: Pattern | None) -> tuple[Tensor, bool] | None:
+        def closing(number: int, *_: object) -> tuple[Tensor, bool] | None:
             slot = (node.number, "gate", number)
             gate = self.gates.get(slot)
             if gate is None:
@@ -283,7 +280,7 @@ class Walk:
                 if node.number in opened:
                     changed[node.number] = _full(node)
                 else:
-                    self._step(node, here, closed, changed, leaves, open_constants)
+                    self._step(node, here, closed, changed=changed, leaves=leaves, everything=open_constants)
         finally:
             self._domain.open_constants = False
 
@@ -304,6 +301,7 @@ class Walk:
         node: Node,
         here: Sequence[Slot],
         closed: Closed,
+        *,
         changed: dict[int, Values],
         leaves: dict[tuple[int, int], Pattern],
         everything: bool,

@@ -44,7 +44,7 @@ class Wording:
             for source in node.sources():
                 self._readers.setdefault(source.node.number, []).append(node)
 
-    def cause(self, name: str, root: Root, part: Part, gradient: Source, alone: bool, both: bool) -> Cause:
+    def cause(self, name: str, root: Root, part: Part, gradient: Source, *, alone: bool, both: bool) -> Cause:
         """Return the cause that a part of a root is.
 
         Args:
@@ -98,7 +98,7 @@ class Wording:
             case Kind.ZERO_FACTOR:
                 return self._factor_place(root), {"factor": root.factor}
             case Kind.ZERO_ADJOINT:
-                return self._loss_place(), self._why(root, part)
+                return self._loss_place(), self._why(part)
             case Kind.IDENTITY:
                 assert root.law is not None
                 return place_text(root.law.place, root.law.operation), {"identity": root.law.text}
@@ -112,9 +112,9 @@ class Wording:
         for node in self._forward_readers(weight):
             for source in node.sources():
                 other = source.node
-                if other.number in self._graph.parametric and not self._graph.is_parameter(other):
-                    if not self._graph.is_input(other):
-                        return place_of(other)
+                leaf = self._graph.is_parameter(other) or self._graph.is_input(other)
+                if other.number in self._graph.parametric and not leaf:
+                    return place_of(other)
         return None
 
     def _factor_place(self, root: Root) -> str:
@@ -168,7 +168,7 @@ class Wording:
 
     # why nothing comes back from the loss
 
-    def _why(self, root: Root, part: Part) -> dict[str, Any]:
+    def _why(self, part: Part) -> dict[str, Any]:
         part_of_loss = [n for n in self._graph.nodes if n.number in self._graph.loss_backward]
         for node in part_of_loss:
             if any(isinstance(r, Tensor) and r.numel() == 0 for r in node.results):
@@ -204,9 +204,9 @@ class Wording:
             if any(w in node.operation for w in ("mse_loss", "smooth_l1", "huber", "l1_loss")):
                 return True
         for node in self._graph.nodes:
-            if node.number in self._graph.loss_forward and base(node.operation) in ("sub", "rsub"):
-                if node.operation != "rsub" and bool(self._origins.zero(Source(node, 0)).any()):
-                    return True
+            difference = node.number in self._graph.loss_forward and base(node.operation) == "sub"
+            if difference and bool(self._origins.zero(Source(node, 0)).any()):
+                return True
         return False
 
     # what cancels
@@ -234,7 +234,7 @@ class Wording:
 
 
 def _terms(node: Node, at: tuple[int, ...]) -> tuple[Tensor, int]:
-    """Return the terms whose sum is an entry of an operation's result, as the run had them, and how many there are."""
+    """Return the terms whose sum is an entry of a result, as the run had them, and how many there are."""
     call: Any = bind(node) if node.function is not None else {}
     nothing = torch.zeros(0, dtype=torch.float64)
     match base(node.operation):

@@ -54,7 +54,9 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "cosine_embedding": lambda x: F.cosine_embedding_loss(
         x.reshape(1, -1), x.detach().reshape(1, -1), torch.tensor([-1]), margin=1.0
     ),
-    "hinge_embedding": lambda x: F.hinge_embedding_loss(x, torch.tensor([-1.0, 1, -1, 1, -1]), reduction="sum"),
+    "hinge_embedding": lambda x: F.hinge_embedding_loss(
+        x, torch.tensor([-1.0, 1, -1, 1, -1]), reduction="sum"
+    ),
     "huber": lambda x: F.huber_loss(x, torch.zeros_like(x)),
     "l1": lambda x: F.l1_loss(x, torch.zeros_like(x)),
     "margin_ranking": lambda x: F.margin_ranking_loss(x, torch.zeros_like(x), torch.ones_like(x), margin=1.0),
@@ -69,6 +71,6 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 def test_kinks(name: str) -> None:
     """At −1, 0, 0, 1 and 1, where all of these have their kinks and ties."""
     x = torch.tensor([-1.0, 0, 0, 1, 1], requires_grad=True)
-    if name == "aminmax" and not runs(lambda: torch.aminmax(x)):
+    if name == "aminmax" and not runs(lambda: torch.aminmax(x).min.backward()):
         pytest.skip("this torch does not differentiate it")
     check(FUNCTIONS[name], x)

@@ -15,7 +15,7 @@ from zerograd.explaining.shadow.domain import AnyDomain, Cannot
 from zerograd.explaining.shadow.rules.table import Call, rule
 from zerograd.explaining.tape.nodes import Source
 
-_MOST = 64  # integer exponents beyond are left to exp and log
+_MOST = 1024  # integer exponents beyond are left to exp and log
 
 
 def integer_power(d: AnyDomain, v: Any, exponent: int) -> Any:

@@ -1,0 +1,87 @@
+"""Why parameters have no gradient at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.needs("torch")
+
+torch = pytest.importorskip("torch")
+
+import zerograd as zg  # noqa: E402
+from tests.explaining.training.causing import Causing  # noqa: E402
+from zerograd.explaining.training.connection import connection, decision_between  # noqa: E402
+from zerograd.explaining.training.explanation import Cause, Kind  # noqa: E402
+from zerograd.explaining.training.graph import whole_cone  # noqa: E402
+
+
+def cause(loss: Callable[[Any, Any], Any], requires_grad: bool = True) -> Cause:
+    """Return why the second of two parameters has no gradient."""
+    w, v = torch.nn.Parameter(torch.tensor([1.0, 2])), torch.nn.Parameter(torch.tensor([3.0, -4]))
+    watch = Causing([], [])
+    with watch:
+        loss(w, v).backward()
+    assert v.grad is None
+    storage = v.untyped_storage()._cdata
+    start = watch.recorder.loss
+    assert start is not None
+    leaves = [n for n in whole_cone([start]) if n.identity is not None and n.identity[0] == storage]
+    return connection(start, leaves, v.numel(), requires_grad)
+
+
+def no_grad(v: Any) -> Any:
+    with torch.no_grad():
+        return v * 2
+
+
+def test_what_the_loss_does_not_read() -> None:
+    found = cause(lambda w, v: w.sum())
+    assert (found.kind, found.entries, found.structural) == (Kind.NOT_CONNECTED, 2, True)
+
+
+@pytest.mark.parametrize(
+    "use", [lambda v: (v * 2).detach(), no_grad, lambda v: v.data * 2, lambda v: torch.exp(v.detach())]
+)
+def test_what_is_detached(use: Callable[[Any], Any]) -> None:
+    assert cause(lambda w, v: (w * use(v)).sum()).kind is Kind.DETACHED
+
+
+@pytest.mark.parametrize(
+    ("use", "operation"),
+    [
+        (lambda v: v.argmax().float(), "argmax"),
+        (lambda v: (v * 3 > 1).float(), "gt"),
+        (lambda v: v.long().float(), "_to_copy"),
+        (lambda v: torch.nn.functional.one_hot(v.argmax(), 2), "argmax"),
+    ],
+)
+def test_what_is_decided(use: Callable[[Any], Any], operation: str) -> None:
+    found = cause(lambda w, v: (w * use(v)).sum())
+    assert (found.kind, found.details["operation"]) == (Kind.PIECEWISE_CONSTANT, operation)
+
+
+def test_what_is_frozen() -> None:
+    assert cause(lambda w, v: w.sum(), requires_grad=False).kind is Kind.FROZEN
+
+
+def test_a_way_without_decisions_has_none_between() -> None:
+    w = torch.nn.Parameter(torch.tensor([1.0, 2]))
+    watch = Causing([], [])
+    with watch:
+        (w * 2).sum().backward()
+    loss = watch.recorder.loss
+    assert loss is not None
+    leaves = [n for n in whole_cone([loss]) if n.operation == "leaf"]
+    assert decision_between(loss, leaves) is None
+
+
+def test_the_report_says_so() -> None:
+    model = torch.nn.ModuleDict({"used": torch.nn.Linear(2, 1), "spare": torch.nn.Linear(2, 1)})
+    with zg.watch(model) as watched:
+        model["used"](torch.ones(1, 2)).sum().backward()
+    rows = watched.report().to_json()["parameters"]
+    assert [c["kind"] for c in rows["spare.weight"]["causes"]] == ["not_connected"]
+    assert rows["used.weight"]["causes"] == []
