@@ -82,7 +82,7 @@ class Covers:
             yield from self._sets(gradient, left)
 
     def _mixtures(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
-        """Yield what a layer explains that is off on some samples and on the kink on others; each side is needed."""
+        """Yield what a layer explains that is off on some samples, on the kink on others; each is needed."""
         for gates in self._mixed:
             left = zeros & self.zeros(gates, gradient)
             for size in range(1, len(gates) + 1):
