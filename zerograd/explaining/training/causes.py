@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -74,10 +75,11 @@ class _Search:
 
     def _of(self, name: str) -> tuple[Cause, ...]:
         gradient, zeros = self._gradients[name], self._zeros[name]
-        causes: list[Cause] = []
+        causes: list[tuple[Cause, Tensor | None]] = []
         free = zeros & ~self._open(gradient)
         if bool(free.any()):
-            causes += Unused(self._walk, self._facts, self._loss).causes(name, gradient, free)
+            unused = Unused(self._walk, self._facts, self._loss).causes(name, gradient, free)
+            causes += [(cause, None) for cause in unused]
             still = ~self._walk.walk({}, open_constants=True)(gradient)
             for roots, entries in self._covers.beside(gradient, free & ~still):
                 causes += self._cover(name, gradient, roots, entries, open_constants=True)
@@ -95,14 +97,15 @@ class _Search:
         entries: Tensor,
         *,
         open_constants: bool = False,
-    ) -> Iterator[Cause]:
+    ) -> Iterator[tuple[Cause, Tensor]]:
         for number in roots:
             root = self._roots[number]
             others = [self._roots[i].closed for i in roots if i != number]
             for part in self._narrowing.parts(root, others, gradient, entries, open_constants):
                 both = (name, root.name) in self._saddles
                 alone = len(roots) == 1 and part.alone
-                yield self._wording.cause(name, root, part, gradient, alone=alone, both=both)
+                cause = self._wording.cause(name, root, part, gradient, alone=alone, both=both)
+                yield cause, part.entries
 
     @cached_property
     def _saddles(self) -> set[tuple[str, str]]:
@@ -118,24 +121,23 @@ class _Search:
         return {(a, b) for a, b in works if (b, a) in works}
 
 
-def _merged(causes: list[Cause]) -> list[Cause]:
-    """Add up the entries of causes that are otherwise the same."""
-    merged: dict[Any, Cause] = {}
-    for cause in causes:
+def _merged(causes: Sequence[tuple[Cause, Tensor | None]]) -> list[Cause]:
+    """Put causes together that are otherwise the same: two places can have one name.
+
+    Args:
+        causes: with the entries that each explains; None for those that share none with others.
+    """
+    merged: dict[Any, tuple[Cause, Tensor | None]] = {}
+    for cause, entries in causes:
         details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k != "terms"))
         key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, details)
-        known = merged.get(key)
-        if known is None:
-            merged[key] = cause
+        if key not in merged:
+            merged[key] = cause, entries
+            continue
+        known, before = merged[key]
+        if before is None or entries is None:
+            merged[key] = replace(known, entries=known.entries + cause.entries), None
         else:
-            merged[key] = Cause(
-                cause.kind,
-                cause.where,
-                cause.samples,
-                known.entries + cause.entries,
-                cause.structural,
-                cause.alone,
-                cause.all_samples,
-                known.details,
-            )
-    return list(merged.values())
+            both = before | entries
+            merged[key] = replace(known, entries=int(both.sum())), both
+    return [cause for cause, _ in merged.values()]
