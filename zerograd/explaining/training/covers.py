@@ -66,13 +66,9 @@ class Covers:
     def cover(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         """Yield sets of roots with the entries that they explain: alone, or else as smallest sets."""
         left = zeros.clone()
-        for gates in self._mixed:  # a layer that is off on some samples and on the kink on the others
-            together = zeros & self.zeros(gates, gradient)
-            for fewer in combinations(gates, len(gates) - 1):
-                together = together & ~self.zeros(fewer, gradient)
-            if bool(together.any()):
-                yield gates, together
-                left = left & ~together
+        for gates, together in self._mixtures(gradient, zeros):
+            yield gates, together
+            left = left & ~together
         for pool in (self.genuine, self.derived):
             before = zeros if pool is self.genuine else left.clone()
             for root in pool:
@@ -84,6 +80,17 @@ class Covers:
                     left = left & ~alone
         if bool(left.any()):
             yield from self._sets(gradient, left)
+
+    def _mixtures(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
+        """Yield what a layer explains that is off on some samples and on the kink on others; each side is needed."""
+        for gates in self._mixed:
+            left = zeros & self.zeros(gates, gradient)
+            for size in range(1, len(gates) + 1):
+                for some in combinations(gates, size):
+                    together = left & self.zeros(some, gradient) if bool(left.any()) else left
+                    left = left & ~together
+                    if size > 1 and bool(together.any()):
+                        yield some, together
 
     def _sets(self, gradient: Source, left: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         here = {node.number for node in self._walk.cone_of(gradient)}

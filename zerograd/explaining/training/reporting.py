@@ -13,7 +13,7 @@ from torch import Tensor
 from zerograd.explaining.shadow.bounded import BoundedDomain
 from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all, signs
 from zerograd.explaining.shadow.evaluation import Evaluation, observed
-from zerograd.explaining.shadow.identities import CANCEL, Identities
+from zerograd.explaining.shadow.identities import CANCEL, Identities, Identity
 from zerograd.explaining.shadow.identities.primitives import origin_of
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.tape.storages import is_plain
@@ -35,7 +35,7 @@ from zerograd.explaining.training.observation import Observation, Outcome
 from zerograd.explaining.training.origins import Facts, Law
 from zerograd.explaining.training.steps import explain_step
 
-_INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,))
+_INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,), pairs=False)
 """What may be spent on values between parameters and loss that are looked at for causes."""
 
 
@@ -88,16 +88,32 @@ class Proofs:
 
     def laws(self, source: Source, zeros: Tensor) -> dict[Law, Tensor]:
         """Return the laws that make entries of a value zero, and which."""
-        proven = self._identities.zero(source, zeros)
+        proven = self._proven(source)
+        left = zeros.clone()
+        left.view(-1)[list(proven)] = False
+        if bool(left.any()):
+            self._identities.zero(source, left)
+            proven = self._proven(source)
         laws: dict[Law, Tensor] = {}
-        for entry in proven.reshape(-1).nonzero().reshape(-1).tolist():
-            for identity in self._identities.reason(source, entry)[:1]:
+        for entry in zeros.reshape(-1).nonzero().reshape(-1).tolist():
+            for identity in proven.get(entry, ())[:1]:
                 if identity.law == CANCEL and not identity.structural:
                     continue  # terms that cancel with these data only
                 law = Law(identity.law, identity.operation, identity.place, identity.structural)
                 mask = laws.setdefault(law, torch.zeros_like(zeros))
                 mask.view(-1)[entry] = True
         return laws
+
+    def _proven(self, source: Source) -> dict[int, tuple[Identity, ...]]:
+        """Return identities that were proven of a value, or of what shows parts of it, by flat position."""
+        proven: dict[int, tuple[Identity, ...]] = {}
+        for other, reasons in self._identities.reasons.items():
+            if other == source:
+                proven.update(reasons)
+            elif source.view is None and (other.node, other.output) == (source.node, source.output):
+                places = origin_of(other).reshape(-1)
+                proven.update({int(places[entry]): identities for entry, identities in reasons.items()})
+        return proven
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tests.explaining.shadow.rules.everything import CASES, ignored, tried  # no
 from zerograd.explaining.shadow.rules import DECIDED, RULES  # noqa: E402
 
 MINE = {
-    "activations", "class_losses", "elementwise", "indexing", "linear_algebra", "losses", "powers",
+    "activations", "class_losses", "ctc", "elementwise", "indexing", "linear_algebra", "losses", "powers",
     "reductions", "shapes", "softmax",
 }  # fmt: skip
 """Modules of rules that are tried here."""

@@ -74,11 +74,18 @@ class Identities:
         """Return which entries are zero by an identity, of those that are open."""
         with torch.no_grad():
             value = self._bounded(source)
-            left = open.clone() if value is None else open & ~value.nonzero()
-            zero = self._by_sums(source, left)
+            before = self._proven(source, open)
+            left = open & ~before if value is None else open & ~before & ~value.nonzero()
+            zero = before | self._by_sums(source, left)
             if bool((left & ~zero).any()):
                 zero |= self._by_symbols(source, left & ~zero)
         return zero
+
+    def _proven(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
+        """Return which open entries were proven before."""
+        proven = torch.zeros(open.numel(), dtype=torch.bool)
+        proven[list(self.reasons.get(source, ()))] = True
+        return proven.reshape(open.shape) & open
 
     def reason(self, source: Source, entry: int) -> tuple[Identity, ...]:
         """Return what made an entry zero, the last operation first.
