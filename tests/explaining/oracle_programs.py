@@ -147,7 +147,7 @@ _decided("p.max", "max", dim=0)
 @define("p.maximum", lambda a, b, k: torch.maximum(a, b))
 def maximum(c: Call) -> Array:
     a, b = np.broadcast_arrays(*c.exact)
-    x, y = torch.broadcast_tensors(*c.run)  # type: ignore[no-untyped-call]
+    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])  # type: ignore[no-untyped-call]
     return layers.maximum(Call([a, b], [x, y], c.out, {}))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -22,6 +22,8 @@ from zerograd.explaining.training.unused import Unused
 from zerograd.explaining.training.walking import Walk
 from zerograd.explaining.training.wording import Wording
 
+Told: TypeAlias = tuple[Cause, Tensor | None]
+"""A cause with the entries that it helps to explain; None where these are told of no other cause."""
 _ORDER = {kind: i for i, kind in enumerate(Kind)}
 
 
@@ -75,7 +77,7 @@ class _Search:
 
     def _of(self, name: str) -> tuple[Cause, ...]:
         gradient, zeros = self._gradients[name], self._zeros[name]
-        causes: list[tuple[Cause, Tensor | None]] = []
+        causes: list[Told] = []
         free = zeros & ~self._open(gradient)
         if bool(free.any()):
             unused = Unused(self._walk, self._facts, self._loss).causes(name, gradient, free)
@@ -97,7 +99,8 @@ class _Search:
         entries: Tensor,
         *,
         open_constants: bool = False,
-    ) -> Iterator[tuple[Cause, Tensor]]:
+    ) -> list[Told]:
+        told: list[Told] = []
         for number in roots:
             root = self._roots[number]
             others = [self._roots[i].closed for i in roots if i != number]
@@ -105,7 +108,10 @@ class _Search:
                 both = (name, root.name) in self._saddles
                 alone = len(roots) == 1 and part.alone
                 cause = self._wording.cause(name, root, part, gradient, alone=alone, both=both)
-                yield cause, part.entries
+                told.append((cause, part.entries))
+        if len(roots) > 1 and len({_key(cause) for cause, _ in told}) == 1:
+            told = [(replace(cause, alone=True), mask) for cause, mask in told]  # the same in several passes
+        return told
 
     @cached_property
     def _saddles(self) -> set[tuple[str, str]]:
@@ -121,23 +127,21 @@ class _Search:
         return {(a, b) for a, b in works if (b, a) in works}
 
 
-def _merged(causes: Sequence[tuple[Cause, Tensor | None]]) -> list[Cause]:
-    """Put causes together that are otherwise the same: two places can have one name.
-
-    Args:
-        causes: with the entries that each explains; None for those that share none with others.
-    """
-    merged: dict[Any, tuple[Cause, Tensor | None]] = {}
-    for cause, entries in causes:
-        details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k != "terms"))
-        key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, details)
-        if key not in merged:
-            merged[key] = cause, entries
-            continue
-        known, before = merged[key]
-        if before is None or entries is None:
-            merged[key] = replace(known, entries=known.entries + cause.entries), None
+def _merged(told: list[Told]) -> list[Cause]:
+    """Join causes that are otherwise the same: entries count once."""
+    merged: dict[Any, Told] = {}
+    for cause, entries in told:
+        known, before = merged.get(_key(cause), (None, None))
+        if known is None:
+            merged[_key(cause)] = cause, entries
+        elif entries is None or before is None:
+            merged[_key(cause)] = replace(known, entries=known.entries + cause.entries), before
         else:
             both = before | entries
-            merged[key] = replace(known, entries=int(both.sum())), both
+            merged[_key(cause)] = replace(known, entries=int(both.sum())), both
     return [cause for cause, _ in merged.values()]
+
+
+def _key(cause: Cause) -> tuple[object, ...]:
+    details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k != "terms"))
+    return cause.kind, cause.where, cause.samples, cause.structural, cause.alone, details
