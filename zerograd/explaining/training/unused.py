@@ -30,6 +30,8 @@ class Unused:
     def causes(self, name: str, gradient: Source, zeros: Tensor) -> list[Cause]:
         """Return why such entries of a gradient are zero."""
         causes: list[Cause] = []
+        if base(gradient.node.operation) == "zero" and gradient.node.phase is Phase.BACKWARD:
+            return [_cause(Kind.ZERO_FACTOR, "", zeros, factor="a 0 that was written over the gradient")]
         if self._is_empty():
             return [_cause(Kind.ZERO_ADJOINT, "", zeros, False, why="it is a mean over nothing")]
         for law, entries in self._facts.laws(gradient, zeros).items():
