@@ -1,7 +1,7 @@
-"""What operations and their derivatives give without rounding: numbers one by one, in fractions or in many digits.
+"""What operations and their derivatives give without rounding: number by number, in fractions or many digits.
 
-Independent of the package: arrays are NumPy's, of numbers that remember what they were computed from, so that views,
-aliases and writing in place are NumPy's own. Which side of a kink counts is what the run chose.
+Independent of the package: arrays are NumPy's, of numbers that remember what they were computed from, so that
+views, aliases and writing in place are NumPy's own. Which side of a kink counts is what the run chose.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 import numpy as np
 import torch
 from torch import Tensor
@@ -34,6 +34,7 @@ class Number:
     """
 
     __slots__ = ("needs", "order", "parents", "value")
+    needs: bool
 
     def __init__(self, value: Any, parents: Iterable[tuple[Number, Any]] = (), needs: bool = False) -> None:
         self.value, self.order = value, next(_ORDER)
@@ -45,7 +46,11 @@ class Number:
             return other.value
         if isinstance(self.value, Fraction):
             return Fraction(other)
-        return mpmath.mpf(other.numerator) / other.denominator if isinstance(other, Fraction) else mpmath.mpf(other)
+        return (
+            mpmath.mpf(other.numerator) / other.denominator
+            if isinstance(other, Fraction)
+            else mpmath.mpf(other)
+        )
 
     def __add__(self, other: Any) -> Number:
         return Number(self.value + self._value_of(other), _with(self, 1, other, 1))
@@ -65,7 +70,7 @@ class Number:
         return Number(-self.value, [(self, -1)])
 
     def __rsub__(self, other: Any) -> Number:
-        return -self + other
+        return (-self).__add__(other)
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -74,7 +79,7 @@ class Number:
         return Number(self.value)
 
     def replaced(self, value: Number) -> Number:
-        """Return another value whose derivatives are those of this one: what writing without gradients does."""
+        """Return another value with the derivatives of this one: what writing without gradients does."""
         return Number(value.value, [(self, 1)])
 
 
@@ -189,7 +194,7 @@ class Call:
     how: Mapping[str, Any]
 
 
-Torch: TypeAlias = Callable[..., Tensor]
+Torch: TypeAlias = Callable[..., Any]
 VIEWS: set[str] = set()
 """Operations whose result shares its numbers with the first argument."""
 OPERATIONS: dict[str, tuple[Torch, Callable[[Call], Array]]] = {}

@@ -1,4 +1,4 @@
-"""Operations of networks for the oracle: layers, activations, losses; at kinks as the run's backward has them."""
+"""Operations of networks for the oracle: layers, activations, losses; at kinks as the run's backward is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 import numpy as np
 import torch
 from torch import Tensor
@@ -138,7 +138,9 @@ def conv2d(c: Call) -> Array:
     x, w, *bias = c.exact
     stride, padding = c.how["stride"], c.how["padding"]
     n, k = len(x), len(w)
-    at = [_places(size, kernel, stride, padding) for size, kernel in zip(x.shape[2:], w.shape[2:], strict=True)]
+    at = [
+        _places(size, kernel, stride, padding) for size, kernel in zip(x.shape[2:], w.shape[2:], strict=True)
+    ]
     out = np.empty((n, k, *map(len, at)), dtype=object)
     for (i, rows), (j, columns) in itertools.product(enumerate(at[0]), enumerate(at[1])):
         part = x[:, :, [r for r, _ in rows]][:, :, :, [s for s, _ in columns]]

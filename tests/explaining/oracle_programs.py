@@ -1,10 +1,11 @@
-"""Straight-line programs for the oracle: arithmetic, views, writes in place, masks, casts, and what hides gradients."""
+"""Straight-line programs for the oracle: arithmetic, views, writes in place, masks, casts, no gradients."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -46,21 +47,29 @@ _same("p.rsub", lambda a, k: NUMBERS[k] - a)
 _same("p.over", lambda a, k: a / (NUMBERS[k] or 3))
 _same("p.div", lambda a, b, k: a / (b * b + 1))
 _both("p.alpha", lambda a, b, k: torch.add(a, b, alpha=NUMBERS[k]), lambda a, b, k: a + b * NUMBERS[k])
-_both("p.addcmul", lambda a, b, k: torch.addcmul(a, a, b, value=NUMBERS[k]), lambda a, b, k: a + a * b * NUMBERS[k])
-_both("p.lerp", lambda a, b, k: torch.lerp(a, b, NUMBERS[k]), lambda a, b, k: a + (b - a) * NUMBERS[k])
+_both(
+    "p.addcmul",
+    lambda a, b, k: torch.addcmul(a, a, b, value=NUMBERS[k]),
+    lambda a, b, k: a + a * b * NUMBERS[k],
+)
+_both("p.lerp", lambda a, b, k: torch.lerp(a, b, k / 4), lambda a, b, k: a + (b - a) * (Fraction(k) / 4))
 _both("p.pow", lambda a, k: a ** (1 + k % 4), lambda a, k: _power(a, 1 + k % 4))
 _same("p.matmul", lambda a, b, k: a @ b)
 
 
 def _power(a: Array, k: int) -> Array:
-    return a if k == 1 else a * _power(a, k - 1)
+    return a.copy() if k == 1 else a * _power(a, k - 1)
 
 
 # sums
 _both("p.sum", lambda a, k: a.sum(k % 2), lambda a, k: a.sum(axis=k % 2))
 _both("p.all", lambda a, k: a.sum(), lambda a, k: a.sum())
 _both("p.keep", lambda a, k: a.sum(k % 2, keepdim=True), lambda a, k: a.sum(axis=k % 2, keepdims=True))
-_both("p.mean", lambda a, k: a.mean(k % 2), lambda a, k: layers._full(a.sum(axis=k % 2)) / layers._full(a.shape[k % 2]))
+_both(
+    "p.mean",
+    lambda a, k: a.mean(k % 2),
+    lambda a, k: layers._full(a.sum(axis=k % 2)) / layers._full(a.shape[k % 2]),
+)
 _both("p.prod", lambda a, k: a.prod(k % 2), lambda a, k: a.prod(axis=k % 2))
 _both("p.cumsum", lambda a, k: a.cumsum(k % 2), lambda a, k: a.cumsum(axis=k % 2).reshape(a.shape))
 _both("p.var", lambda a, k: a.var(k % 2, correction=0), lambda a, k: _variance(a, k % 2))
@@ -79,10 +88,22 @@ _both("p.stack", lambda a, b, k: torch.stack([a, b]).sum(0), lambda a, b, k: np.
 _both("p.roll", lambda a, k: a.roll(1, k % 2), lambda a, k: np.roll(a, 1, k % 2))
 _both("p.flip", lambda a, k: a.flip(0), lambda a, k: a[::-1].copy())
 _both("p.pick", lambda a, k: a[torch.tensor(ORDERS[k % 4])], lambda a, k: a[ORDERS[k % 4]])
-_both("p.gather", lambda a, k: a.gather(0, _index(a, k)), lambda a, k: np.take_along_axis(a, _index(a, k).numpy(), 0))
-_both("p.tril", lambda a, k: a.tril(), lambda a, k: np.where(np.tri(*a.shape, dtype=bool), a, a * 0))
-_both("p.pad", lambda a, k: F.pad(a, (1, 0))[..., :3], lambda a, k: np.concatenate([a[..., :1] * 0, a], -1)[..., :3])
-_both("p.flat", lambda a, k: a.clone(memory_format=torch.contiguous_format).view(-1), lambda a, k: a.copy().reshape(-1))
+_both(
+    "p.gather",
+    lambda a, k: a.gather(0, _index(a, k)),
+    lambda a, k: np.take_along_axis(a, _index(a, k).numpy(), 0),
+)
+_both("p.tril", lambda a, k: a.tril(), lambda a, k: np.where(np.tri(*a.shape) > 0, a, a * 0))
+_both(
+    "p.pad",
+    lambda a, k: F.pad(a, (1, 0))[..., :3],
+    lambda a, k: np.concatenate([a[..., :1] * 0, a], -1)[..., :3],
+)
+_both(
+    "p.flat",
+    lambda a, k: a.clone(memory_format=torch.contiguous_format).view(-1),
+    lambda a, k: a.copy().reshape(-1),
+)
 _view("p.t", lambda a, k: a.transpose(0, 1), lambda a, k: a.swapaxes(0, 1))
 _view("p.row", lambda a, k: a[k % 2])
 _view("p.column", lambda a, k: a[..., k % 2])
@@ -90,7 +111,11 @@ _view("p.some", lambda a, k: a[k % 2 :])
 _view("p.every_other", lambda a, k: a[..., ::2])
 _view("p.unsqueeze", lambda a, k: a[None] if a.ndim < 2 else a[0][:, None])
 _view("p.expand", lambda a, k: a.expand(2, *a.shape[-1:]), lambda a, k: _expanded(a, (2, *a.shape[-1:])))
-_view("p.diagonal", lambda a, k: a.diagonal(), lambda a, k: np.einsum("ii->i", a[: min(a.shape), : min(a.shape)]))
+_view(
+    "p.diagonal",
+    lambda a, k: a.diagonal(),
+    lambda a, k: np.einsum("ii->i", a[: min(a.shape), : min(a.shape)]),
+)
 _view("detach", lambda a, k: a.detach(), lambda a, k: a)
 
 
@@ -109,10 +134,7 @@ def _index(a: Any, k: int) -> Tensor:
 def _decided(name: str, base: str, **how: Any) -> None:
     torch_does, exact = OPERATIONS[base]
 
-    def f(a: Tensor, k: int) -> Tensor:
-        return torch_does(a, **how)
-
-    define(name, f)(lambda c: exact(Call(c.exact, c.run, c.out, how)))
+    define(name, lambda a, k: torch_does(a, **how))(lambda c: exact(Call(c.exact, c.run, c.out, how)))
 
 
 _decided("p.relu", "relu")
@@ -125,7 +147,7 @@ _decided("p.max", "max", dim=0)
 @define("p.maximum", lambda a, b, k: torch.maximum(a, b))
 def maximum(c: Call) -> Array:
     a, b = np.broadcast_arrays(*c.exact)
-    x, y = torch.broadcast_tensors(*c.run)  # type: ignore[no-untyped-call]
+    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])  # type: ignore[no-untyped-call]
     return layers.maximum(Call([a, b], [x, y], c.out, {}))
 
 
@@ -168,7 +190,9 @@ _both("p.mul_", lambda a, b, k: a.mul_(b), lambda a, b, k: a * b)
 _both("p.scale_", lambda a, k: a.mul_(NUMBERS[k]), lambda a, k: a * NUMBERS[k])
 _both("p.neg_", lambda a, k: a.neg_(), lambda a, k: -a)
 _both("p.copy_", lambda a, b, k: a.copy_(b), lambda a, b, k: a * 0 + b if b.ndim > a.ndim else b)
-_both("p.addcmul_", lambda a, b, k: a.addcmul_(b, b, value=NUMBERS[k]), lambda a, b, k: a + b * b * NUMBERS[k])
+_both(
+    "p.addcmul_", lambda a, b, k: a.addcmul_(b, b, value=NUMBERS[k]), lambda a, b, k: a + b * b * NUMBERS[k]
+)
 _both("p.zero_", lambda a, k: a.zero_(), lambda a, k: a * 0)
 _both("p.set_", lambda a, k: a.fill_(NUMBERS[k]), lambda a, k: a * 0 + NUMBERS[k])
 
@@ -238,7 +262,9 @@ _composed("s.bell", lambda x: torch.exp(-x * x), lambda x: function("exp", -(x *
 _composed("s.log", lambda x: torch.log(x * x + 1), lambda x: function("log", x * x + 1))
 _composed("s.sqrt", lambda x: torch.sqrt(x * x + 1), lambda x: function("sqrt", x * x + 1))
 _composed("s.sin", torch.sin, lambda x: function("sin", x))
-_composed("s.softmax", lambda x: torch.softmax(torch.tanh(x), -1), lambda x: layers.softmax(function("tanh", x)))
+_composed(
+    "s.softmax", lambda x: torch.softmax(torch.tanh(x), -1), lambda x: layers.softmax(function("tanh", x))
+)
 
 RATIONAL = tuple(name for name in OPERATIONS if name.startswith("p.") or name == "detach")
 SMOOTH = tuple(name for name in OPERATIONS if name.startswith("s."))
@@ -280,7 +306,7 @@ def leaves() -> st.SearchStrategy[list[Tensor]]:
 
 def arity(name: str) -> int:
     """Return how many tensors an operation takes."""
-    return OPERATIONS[name][0].__code__.co_argcount - 1  # type: ignore[attr-defined, no-any-return]
+    return len(signature(OPERATIONS[name][0]).parameters) - 1
 
 
 Seen = Callable[[Both], None]
@@ -291,8 +317,10 @@ def run(interpreter: Interpreter, values: list[Both], program: Sequence[Step], s
     for step in program:
         a, b = values[-1 - step.left % len(values)], values[-1 - step.right % len(values)]
         name = step.operation
-        if name in VIEWS and step.silent or name == "p.cast" and a.run.dtype is TYPES[step.k % 4]:
+        if (name in VIEWS and step.silent) or (name == "p.cast" and a.run.dtype is TYPES[step.k % 4]):
             continue
+        if name.endswith("_") and a.detached and not step.silent:
+            continue  # it would get a history of its own
         if a.run.numel() == 0 or b.run.numel() == 0:
             continue
         try:
@@ -303,9 +331,3 @@ def run(interpreter: Interpreter, values: list[Both], program: Sequence[Step], s
         seen(out)
         if out.run.numel() and not any(out is v for v in values):
             values.append(out)
-
-
-def fraction(x: Any) -> Fraction:
-    """Return a number of mpmath as a fraction."""
-    sign, mantissa, exponent, _ = x._mpf_
-    return Fraction(-mantissa if sign else mantissa) * Fraction(2) ** exponent

@@ -78,7 +78,9 @@ class Case:
             nn.Linear(self.x.shape[1], len(self.w1)), self.activation, nn.Linear(len(self.w1), len(self.w2))
         ).double()
         with torch.no_grad():
-            for parameter, numbers in zip(model.parameters(), (self.w1, self.b1, self.w2, self.b2), strict=True):
+            for parameter, numbers in zip(
+                model.parameters(), (self.w1, self.b1, self.w2, self.b2), strict=True
+            ):
                 parameter.copy_(numbers)
         return model
 
@@ -150,6 +152,11 @@ def test_causes_cover_all_terms(seed: int) -> None:
         zeros = [at for at in terms if gradient[at] == 0]
         assert row["entries"]["zero"] == len(zeros)
         check_causes(row["causes"], {at: terms[at] for at in zeros}, (seed, name, case, row["causes"]))
+
+
+def test_a_kink_elsewhere_in_a_layer() -> None:
+    """A unit that is off on some samples and saturated on the others needs no other unit's kink."""
+    test_causes_cover_all_terms(248)
 
 
 def check_causes(causes: list[dict[str, Any]], zeros: dict[tuple[int, ...], list[Term]], where: Any) -> None:

@@ -124,14 +124,14 @@ def network(seed: int, kind: str) -> Network:
             steps.append(("residual", [], {}))
     if kind == "mlp" and choose.random() < 0.2:
         steps.append(("max", [], {"dim": 1}))
-    out = _run(net, steps).nan_to_num(1.0, 2.0, -2.0)
-    target = draw(*out.shape)
+    result = _run(net, steps).nan_to_num(1.0, 2.0, -2.0)
+    target = draw(*result.shape)
     planted = choose.random()
     if planted < 0.25:
-        at = choose.randrange(len(out))
-        target[at] = out.detach()[at]  # a residual of 0
-    elif planted < 0.5 and len(out) > 1:
-        target[-1] = 2 * out.detach()[0] - target[0]  # opposite residuals, for equal samples
+        at = choose.randrange(len(result))
+        target[at] = result.detach()[at]  # a residual of 0
+    elif planted < 0.5 and len(result) > 1:
+        target[-1] = 2 * result.detach()[0] - target[0]  # opposite residuals, for equal samples
     loss, how = choose.choice(LOSSES)
     if loss == "hinge":
         target = target.sign() + (target == 0)
@@ -141,7 +141,8 @@ def network(seed: int, kind: str) -> Network:
         return ops(loss, _forward(ops, parameters, x, steps), target, **how)
 
     net.program = program
-    net.steps = [f"{seed} {draw.kind} {draw.dtype}", *map(str, steps), f"{loss} {how}"]
+    net.factors = choose.choice([*[(1.0,)] * 4, (1.0, 2.0), (1.0, -1.0)])
+    net.steps = [f"{seed} {draw.kind} {draw.dtype}", *map(str, steps), f"{loss} {how} {net.factors}"]
     return net
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 import pytest
 from hypothesis import given, settings
 
@@ -65,7 +65,9 @@ def check(tensors: list[Tensor], program: list[Step], field: Any) -> None:
             assert value is not None, bounded.reasons
             assert_contains(value, exactly)
         for classes, exactly in zip(decide_all(sources, bounded), wanted, strict=True):
-            claims = zip(classes.zero.flatten().tolist(), classes.nonzero.flatten().tolist(), exactly, strict=True)
+            claims = zip(
+                classes.zero.flatten().tolist(), classes.nonzero.flatten().tolist(), exactly, strict=True
+            )
             for zero, nonzero, (x, size) in claims:
                 if field is Fraction:
                     assert (zero, nonzero) in ((x == 0, x != 0), (False, False))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 
 def runs(f: Callable[[], Any]) -> bool:
@@ -13,3 +16,14 @@ def runs(f: Callable[[], Any]) -> bool:
     except (AttributeError, RuntimeError, TypeError):
         return False
     return True
+
+
+@contextmanager
+def skipped_where_missing() -> Iterator[None]:
+    """Skip a test that comes to an operation, or to a derivative, that this torch has not, or not for a type."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "not implemented" not in str(error):
+            raise
+        pytest.skip(str(error))

@@ -15,7 +15,7 @@ from zerograd.explaining.training.explanation import Cause
 from zerograd.explaining.training.graph import Graph
 from zerograd.explaining.training.origins import Facts, Origins, Root
 from zerograd.explaining.training.reporting import Proofs, _leaf_names
-from zerograd.explaining.training.walking import Walk
+from zerograd.explaining.training.walking import Walk, union
 from zerograd.explaining.training.watch import Watch
 
 
@@ -68,11 +68,20 @@ class Step:
 
     def covers(self, name: str) -> list[tuple[tuple[Root, ...], Tensor]]:
         """Return sets of roots with the entries of one gradient that they explain."""
+        walk, roots = self._roots(name)
+        covers = Covers(walk, roots).cover(self.gradients[name], self.zeros[name])
+        return [(tuple(roots[i] for i in cover), entries) for cover, entries in covers]
+
+    def always(self, name: str) -> Tensor:
+        """Return the entries of a gradient that are zero for what is said to hold whatever the data are."""
+        walk, roots = self._roots(name)
+        fixed = union(root.fixed(root.closed) for root in roots)
+        return ~walk.walk(fixed)(self.gradients[name])
+
+    def _roots(self, name: str) -> tuple[Walk, list[Root]]:
         gradient = self.gradients[name]
         walk = Walk(Graph([gradient], self.loss, self.facts.is_input), [gradient])
-        roots = Origins(walk, self.facts).roots
-        covers = Covers(walk, roots).cover(gradient, self.zeros[name])
-        return [(tuple(roots[i] for i in cover), entries) for cover, entries in covers]
+        return walk, Origins(walk, self.facts).roots
 
 
 def causes(

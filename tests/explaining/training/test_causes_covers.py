@@ -134,6 +134,36 @@ def test_covers_are_smallest_and_those_that_suffice_alone_are_all_there(seed: in
                 assert len(labels) <= smallest(missing)
 
 
+@given(st.integers(0, 10**6))
+def test_structural_zeros_are_zero_with_other_data(seed: int) -> None:
+    from tests.explaining.training.causing import Step
+
+    draw = torch.Generator().manual_seed(seed)
+
+    def numbers(*shape: int, zeros: float) -> Tensor:
+        values = torch.randint(-20, 21, shape, generator=draw)
+        return (values * (torch.rand(shape, generator=draw) > zeros)).double()
+
+    hard = nn.Hardtanh(-30.0, 30.0)
+    model = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 3), hard, nn.Linear(3, 2)).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(numbers(*parameter.shape, zeros=0.6))
+
+    def backward() -> None:
+        x, y = numbers(SAMPLES, 2, zeros=0.2), numbers(SAMPLES, 2, zeros=0)
+        nn.functional.mse_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
+
+    step = Step([model], backward, batch=SAMPLES)
+    always = {name: step.always(name) for name in step.gradients}
+    model.zero_grad()
+    for _ in range(3):
+        backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None
+        assert not bool(parameter.grad[always[name]].any())
+
+
 def _label(root: object) -> str:
     from zerograd.explaining.training.origins import Root
 

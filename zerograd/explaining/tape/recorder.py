@@ -21,7 +21,11 @@ from zerograd.explaining.tape.storages import Storages
 _TORCH = os.path.dirname(torch.__file__) + os.sep  # noqa: PTH120
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep  # noqa: PTH120
 
-LIES: Mapping[str, tuple[str, ...]] = {"native_batch_norm": ("running_mean", "running_var")}
+LIES: Mapping[str, tuple[str, ...]] = {
+    "native_batch_norm": ("running_mean", "running_var"),
+    "rrelu_with_noise": ("noise",),  # says so in later versions of torch
+    "rrelu_with_noise_": ("noise",),
+}
 """Operations that write to arguments although their schemas do not say so."""
 
 OPAQUE = {"_amp_update_scale_"}

@@ -27,9 +27,7 @@ class Covers:
         for i, root in enumerate(roots):
             if root.kind in (Kind.DEAD, Kind.AT_KINK, Kind.SATURATED):
                 anchors.setdefault(root.anchor.number, []).append(i)
-        self._mixed = [
-            kinds for several in anchors.values() for size in (2, 3) for kinds in combinations(several, size)
-        ]
+        self._mixed = [kinds for kinds in anchors.values() if len(kinds) > 1]
         self._closed = [root.closed for root in roots]
         self._nodes = [{site.node.number for site in root.sites} for root in roots]
         self._known: dict[tuple[frozenset[int], bool], Callable[[Source], Tensor]] = {}
@@ -66,13 +64,9 @@ class Covers:
     def cover(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         """Yield sets of roots with the entries that they explain: alone, or else as smallest sets."""
         left = zeros.clone()
-        for gates in self._mixed:  # a layer that is off on some samples and on the kink on the others
-            together = zeros & self.zeros(gates, gradient)
-            for fewer in combinations(gates, len(gates) - 1):
-                together = together & ~self.zeros(fewer, gradient)
-            if bool(together.any()):
-                yield gates, together
-                left = left & ~together
+        for gates, together in self._mixtures(gradient, zeros):
+            yield gates, together
+            left = left & ~together
         for pool in (self.genuine, self.derived):
             before = zeros if pool is self.genuine else left.clone()
             for root in pool:
@@ -84,6 +78,19 @@ class Covers:
                     left = left & ~alone
         if bool(left.any()):
             yield from self._sets(gradient, left)
+
+    def _mixtures(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
+        """Yield what a layer explains that is off on some samples and on the kink on others; each side is
+        needed.
+        """
+        for gates in self._mixed:
+            left = zeros & self.zeros(gates, gradient)
+            for size in range(1, len(gates) + 1):
+                for some in combinations(gates, size):
+                    together = left & self.zeros(some, gradient) if bool(left.any()) else left
+                    left = left & ~together
+                    if size > 1 and bool(together.any()):
+                        yield some, together
 
     def _sets(self, gradient: Source, left: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         here = {node.number for node in self._walk.cone_of(gradient)}

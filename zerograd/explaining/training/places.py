@@ -29,7 +29,7 @@ def place_of(node: Node, name: str | None = None) -> str:
 def place_text(place: Place, name: str, before: str | None = None) -> str:
     """Return where an operation called ``name`` ran, after the layer ``before``."""
     module, name = place.module, name.lstrip("_")
-    if module is not None and hasattr(torch.nn, module[1]):
+    if module is not None and _is_layer(module[1]):
         path, cls = module
         return f"{path} ({cls})" if path else cls
     if before is not None:
@@ -41,11 +41,17 @@ def place_text(place: Place, name: str, before: str | None = None) -> str:
     return name
 
 
+def _is_layer(name: str) -> bool:
+    """Whether a class is one of torch's layers, rather than a module that holds others."""
+    kind = getattr(torch.nn, name, None)
+    return kind is not None and kind.__module__.rpartition(".")[2] not in ("container", "transformer")
+
+
 def _before(node: Node) -> str | None:
     """Return the path of the layer whose result a node reads."""
     for source in node.sources():
         module = source.node.place.module
-        if module is not None and module[0] and module != node.place.module and hasattr(torch.nn, module[1]):
+        if module is not None and module[0] and module != node.place.module and _is_layer(module[1]):
             return module[0]
     return None
 

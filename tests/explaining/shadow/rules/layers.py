@@ -80,6 +80,15 @@ P = torch.tensor([[0.25, 1, 0, 0.5], [0, 0.75, 1, 0.125], [0.5, 0.5, 0.5, 0.5]])
 W = torch.tensor([0.5, 2.0, 0.25, 0.0])
 IGNORE = torch.tensor([2, -100, 3])
 
+
+def _ctc(x: torch.Tensor, reduction: str = "mean", zero_infinity: bool = False) -> torch.Tensor:
+    times = torch.tensor([len(x), len(x) - 1])
+    labels = torch.tensor([[1, 1], [3, 2]])
+    return F.ctc_loss(
+        x, labels, times, torch.tensor([2, 1]), reduction=reduction, zero_infinity=zero_infinity
+    )
+
+
 LOSSES: dict[str, Case] = {
     "mse": (_each(F.mse_loss), [S, S]),
     "l1": (_each(F.l1_loss), [S, S]),
@@ -154,6 +163,12 @@ LOSSES: dict[str, Case] = {
     ),
     "multilabel_margin of one": (_each(F.multilabel_margin_loss, torch.tensor([3, 0, -1, 1])), [(4,)]),
     "multilabel_soft_margin": (_each(F.multilabel_soft_margin_loss, P), [S]),
+    "ctc": (lambda x: _ctc(x.log_softmax(2), reduction="none"), [(5, 2, 4)]),
+    "ctc, impossible": (lambda x: _ctc(x[:2], zero_infinity=True), [(5, 2, 4)]),
+    "ctc, concatenated": (
+        lambda x: F.ctc_loss(x, torch.tensor([1, 2, 3]), torch.tensor([5, 5]), torch.tensor([2, 1])),
+        [(5, 2, 4)],
+    ),
     "margin_ranking": (
         _each(lambda x, y, s, reduction: F.margin_ranking_loss(x, y, s, 0.5, reduction=reduction), SIGN),
         [(3,), (3,)],

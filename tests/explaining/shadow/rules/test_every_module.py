@@ -10,6 +10,7 @@ import pytest
 
 from tests.explaining.shadow.rules.modules import ABSTRACT, CASES, ELSEWHERE, EXTRA
 from tests.explaining.shadow.rules.running import draw, tensors
+from tests.explaining.torches import runs
 
 pytestmark = pytest.mark.needs("torch")
 
@@ -31,18 +32,20 @@ def test_no_kind_is_left_out() -> None:
     kinds = {
         name for name, kind in inspect.getmembers(nn, inspect.isclass) if issubclass(kind, nn.Module)
     } | ABSTRACT
-    assert kinds - ABSTRACT - set(ELSEWHERE) == set(CASES)
+    assert kinds - ABSTRACT - set(ELSEWHERE) == {name for name in CASES if hasattr(nn, name)}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
-@pytest.mark.parametrize("name", [*CASES, *EXTRA])
+@pytest.mark.parametrize("name", [*(name for name in CASES if hasattr(nn, name)), *EXTRA])
 def test_what_it_runs_has_rules(name: str, training: bool) -> None:
     from zerograd.explaining.shadow.bounded import BoundedDomain
     from zerograd.explaining.shadow.evaluation import Evaluation, observed
     from zerograd.explaining.shadow.rules.unsupported import OBSERVED_ONLY
     from zerograd.explaining.tape.recorder import Recorder
 
+    if name == "ChannelShuffle" and not runs(lambda: nn.ChannelShuffle(2)(draw(1, 2, 1, 1)).sum().backward()):
+        pytest.skip("this torch does not differentiate shuffles of channels")
     build, inputs = (CASES | EXTRA)[name]
     module, arguments = build(), inputs()
     if name.startswith("Lazy"):
@@ -77,7 +80,7 @@ def test_what_it_runs_has_rules(name: str, training: bool) -> None:
             assert name == "Transformer" or bool((value.errors <= close).all())  # bounds grow with depth
 
 
-@pytest.mark.parametrize("operation", ["_ctc_loss", "linalg_householder_product"])
+@pytest.mark.parametrize("operation", ["grid_sampler_2d", "linalg_householder_product"])
 def test_what_is_observed_only_has_no_rule(operation: str) -> None:
     from zerograd.explaining.shadow.rules import find
     from zerograd.explaining.shadow.rules.unsupported import OBSERVED_ONLY

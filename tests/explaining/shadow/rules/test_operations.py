@@ -19,7 +19,7 @@ from tests.explaining.shadow.rules.everything import CASES, ignored, tried  # no
 from zerograd.explaining.shadow.rules import DECIDED, RULES  # noqa: E402
 
 MINE = {
-    "activations", "class_losses", "elementwise", "indexing", "linear_algebra", "losses", "powers",
+    "activations", "class_losses", "ctc", "elementwise", "indexing", "linear_algebra", "losses", "powers",
     "reductions", "shapes", "softmax",
 }  # fmt: skip
 """Modules of rules that are tried here."""
@@ -35,13 +35,18 @@ def test_in_float64(name: str, kind: str, seed: int) -> None:
 
 @ignored
 def test_every_rule_is_tried() -> None:
-    seen = set()
-    for f, shapes in CASES.values():
-        run = programs.record(f, programs.inputs(shapes, 1, torch.float64, "kinks"), 1)
+    seen, refused = set(), set()
+    for name, (f, shapes) in CASES.items():
+        try:
+            run = programs.record(f, programs.inputs(shapes, 1, torch.float64, "kinks"), 1)
+        except RuntimeError:  # not there in this torch
+            refused.add(name)
+            continue
         seen |= {node.operation for node in run.nodes} | {
             node.operation.removesuffix("_") for node in run.nodes
         }
     mine = {name for name, f in RULES.items() if f.__module__.rpartition(".")[2] in MINE}
     assert mine
+    mine = {name for name in mine if hasattr(torch.ops.aten, name)} - refused
     assert mine - seen == {"_efficientzerotensor"}  # a tensor that dispatch shows only to forward derivatives
     assert {name for name in DECIDED if not name.endswith("_")} <= seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ ATTENTION = ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product
 """Fused attention on a CPU; the second is its name in torch 2.1."""
 
 _SUM_TO_1 = "the probabilities of a softmax sum to 1"
+_ALONE = "a softmax over a single entry is 1, whatever that entry is"
 _SHIFT = "softmax does not change when the same number is added to a whole row"
 _KEYS = "attention does not change when the same vector is added to the keys of all positions"
 _BATCH = "batch norm subtracts the mean of each channel"
@@ -35,6 +37,8 @@ WORDS = {
     "_log_softmax": _SUM_TO_1,
 }
 """Operations by whose own rules terms cancel, and why."""
+
+Words = TypeVar("Words", str, "str | None")
 
 BACKWARD = {
     "_softmax_backward_data": SOFTMAX,
@@ -55,7 +59,16 @@ def forward_of(node: Node) -> Node:
 
 def words_of(node: Node) -> str | None:
     """Return why terms cancel that go through a node's rule; None for operations that are no such layer."""
-    return WORDS.get(forward_of(node).operation)
+    forward = forward_of(node)
+    return _of_rows(forward, WORDS.get(forward.operation))
+
+
+def _of_rows(forward: Node, words: Words) -> Words:
+    """Return the words for a softmax, which are simpler where its rows have one entry."""
+    if forward.operation not in ROWS:
+        return words
+    result = forward.results[0]
+    return _ALONE if not result.dim() or result.shape[bind(forward)["dim"]] == 1 else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,7 @@ def _softmax(node: Node) -> Law:
     result = node.results[0]
     dim = bind(node)["dim"]
     about_one = (result.to(torch.float64).sum(dim) - 1).abs() < 0.5
-    return _along(result, dim, about_one, 1, _SUM_TO_1)
+    return _along(result, dim, about_one, 1, _of_rows(node, _SUM_TO_1))
 
 
 def _softmax_backward(node: Node) -> Law | None:
@@ -118,7 +131,7 @@ def _softmax_backward(node: Node) -> Law | None:
         return None
     p = forward.run.to(torch.float64)
     about_one = ((p.exp() if logarithm else p).sum(dim) - 1).abs() < 0.5
-    return _along(result, dim, about_one, 0, _SHIFT)
+    return _along(result, dim, about_one, 0, _of_rows(forward.node, _SHIFT))
 
 
 def _attention_keys(node: Node) -> Law | None:

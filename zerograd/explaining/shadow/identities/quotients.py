@@ -11,11 +11,13 @@ from typing import Any
 
 import flint
 
-from zerograd.explaining.shadow.balls import ONE, ZERO, apply, is_exact
+from zerograd.explaining.shadow.balls import ONE, ZERO, Exhausted, apply, is_exact
 from zerograd.explaining.shadow.domain import Cannot
 
 ATOMS = 48  # at most
 TERMS = 2000  # of a numerator and denominator together
+LENGTH = 4000  # bits of coefficients, about
+WORK = 10_000_000  # products of terms, altogether
 PRECISION = 256  # bits, of the balls
 
 _CONTEXT = flint.fmpq_mpoly_ctx.get(("a", ATOMS))
@@ -43,14 +45,18 @@ class Field:
 
     Raises:
         Cannot: by all operations, where there are too many atoms or terms, or a denominator may be 0.
+        Exhausted: by all operations, after too many altogether.
     """
 
     def __init__(self) -> None:
         self.atoms: list[Atom] = []
         self._numbers: dict[tuple[str, str], int] = {}
+        self._work = 0
 
     def make(self, above: Any, below: Any) -> Any:
         """Return above / below, two polynomials, in lowest terms."""
+        if max(_length(above), _length(below)) > LENGTH:
+            raise Cannot("numbers are too long")
         if any(atom.square is not None for atom in self.atoms):
             above, below = self._reduced(above, below)
         if not above:
@@ -104,10 +110,42 @@ class Field:
             square = self.atoms[number].square
             if square is not None:
                 top, bottom = self.polynomials(square)
-                above, factor_above = _replace(above, number, top, bottom)
-                below, factor_below = _replace(below, number, top, bottom)
-                above, below = above * factor_below, below * factor_above
+                above, factor_above = self._replace(above, number, top, bottom)
+                below, factor_below = self._replace(below, number, top, bottom)
+                above, below = self.times(above, factor_below), self.times(below, factor_above)
         return above, below
+
+    def _replace(self, polynomial: Any, number: int, top: Any, bottom: Any) -> tuple[Any, Any]:
+        """Return p and q with polynomial = p / q, where the square of a variable is top / bottom."""
+        degree = polynomial.degrees()[number] if polynomial else 0
+        most = int(degree) // 2
+        if not most:
+            return polynomial, _CONTEXT.constant(ONE)
+        parts: dict[int, dict[tuple[int, ...], Any]] = {}
+        for exponents, coefficient in polynomial.to_dict().items():
+            squares, rest = divmod(exponents[number], 2)
+            left = (*exponents[:number], rest, *exponents[number + 1 :])
+            parts.setdefault(squares, {})[left] = coefficient
+        total = _CONTEXT.constant(ZERO)
+        for squares, part in parts.items():
+            term = _CONTEXT.from_dict(part)
+            for factor in [top] * squares + [bottom] * (most - squares):
+                term = self.times(term, factor)
+            total = total + term
+        power = _CONTEXT.constant(ONE)
+        for _ in range(most):
+            power = self.times(power, bottom)
+        return total, power
+
+    def times(self, a: Any, b: Any) -> Any:
+        """Return the product of polynomials, if it cannot be too large to compute."""
+        products = len(a) * len(b)
+        self._work += products
+        if self._work > WORK:
+            raise Exhausted(f"{WORK} products of terms")
+        if products > 100 * TERMS:
+            raise Cannot("too many terms")
+        return a * b
 
     # functions
     def function(self, name: str, x: Any) -> Any:
@@ -219,8 +257,8 @@ class Quotient:
         above, below = self.field.polynomials(other)
         if below == self.below:
             return self.field.make(self.above + above, below)
-        top = _times(self.above, below) + _times(above, self.below)
-        return self.field.make(top, _times(self.below, below))
+        top = self.field.times(self.above, below) + self.field.times(above, self.below)
+        return self.field.make(top, self.field.times(self.below, below))
 
     __radd__ = __add__
 
@@ -232,7 +270,7 @@ class Quotient:
 
     def __mul__(self, other: Any) -> Any:
         above, below = self.field.polynomials(other)
-        return self.field.make(_times(self.above, above), _times(self.below, below))
+        return self.field.make(self.field.times(self.above, above), self.field.times(self.below, below))
 
     __rmul__ = __mul__
 
@@ -240,13 +278,13 @@ class Quotient:
         above, below = self.field.polynomials(other)
         if not self.field.is_nonzero(above):
             raise Cannot("a denominator may be 0")
-        return self.field.make(_times(self.above, below), _times(self.below, above))
+        return self.field.make(self.field.times(self.above, below), self.field.times(self.below, above))
 
     def __rtruediv__(self, other: Any) -> Any:
         if not self.field.is_nonzero(self.above):
             raise Cannot("a denominator may be 0")
         above, below = self.field.polynomials(other)
-        return self.field.make(_times(above, self.below), _times(below, self.above))
+        return self.field.make(self.field.times(above, self.below), self.field.times(below, self.above))
 
     def __gt__(self, other: Any) -> bool:
         return bool(self.field.ball(self) > other)
@@ -255,25 +293,6 @@ class Quotient:
         return bool(self.field.ball(self) < other)
 
 
-def _times(a: Any, b: Any) -> Any:
-    """Return the product of polynomials, if it cannot be too large to compute."""
-    if len(a) * len(b) > 100 * TERMS:
-        raise Cannot("too many terms")
-    return a * b
-
-
-def _replace(polynomial: Any, number: int, top: Any, bottom: Any) -> tuple[Any, Any]:
-    """Return p and q with polynomial = p / q, where the square of a variable is top / bottom."""
-    degree = polynomial.degrees()[number] if polynomial else 0
-    most = int(degree) // 2
-    if not most:
-        return polynomial, _CONTEXT.constant(ONE)
-    parts: dict[int, dict[tuple[int, ...], Any]] = {}
-    for exponents, coefficient in polynomial.to_dict().items():
-        squares, rest = divmod(exponents[number], 2)
-        left = (*exponents[:number], rest, *exponents[number + 1 :])
-        parts.setdefault(squares, {})[left] = coefficient
-    total = _CONTEXT.constant(ZERO)
-    for squares, part in parts.items():
-        total = total + _CONTEXT.from_dict(part) * top**squares * bottom ** (most - squares)
-    return total, bottom**most
+def _length(polynomial: Any) -> int:
+    """Return how many bits a coefficient has."""
+    return int(polynomial.leading_coefficient().height_bits()) if polynomial else 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 OBSERVED_ONLY: tuple[tuple[str, str], ...] = (
-    ("_ctc_loss", "CTCLoss: a sum over alignments by dynamic programming"),
-    ("_ctc_loss_backward", "as above"),
     ("linalg_householder_product", "orthogonal parametrisation: products of reflections"),
     ("_native_multi_head_attention", "MultiheadAttention in one operation: evaluation alone, no gradients"),
     ("_transformer_encoder_layer_fwd", "TransformerEncoderLayer in one operation: evaluation, no gradients"),
