@@ -97,8 +97,9 @@ def report_step(
         inputs={name: row(name, tensor) for name, tensor in inputs.items()},
         unsupported=_unsupported(list(there.values())),
         optimizer=_optimizer(observations),
-        loss=float(loss.run) if loss is not None and loss.run.numel() == 1 else None,
+        loss=_number(loss.run) if loss is not None else None,
         messages=messages + doubts,
+        backward=backward,
     )
 
 
@@ -131,6 +132,13 @@ def _second_look(
                 "given as undecided. This is a bug of zerograd."
             )
     return sure, tuple(doubts)
+
+
+def _seen(gradient: Source) -> Source:
+    """Return a gradient as it is known: of one that nothing recorded computed, only the run's numbers are."""
+    if gradient.node.origin not in (Origin.DATA, Origin.OUTSIDE):
+        return gradient
+    return Source(Node(0, "unseen", None, (), {}, (gradient.run,), (None,)), 0)
 
 
 def _causes(

@@ -89,6 +89,8 @@ def verdict(step: StepReport) -> str:
 
 def status(step: StepReport) -> str:
     """``fine``, ``fault``, or ``open`` where no more is wrong than that something is not decided."""
+    if step.backward is not Backward.DONE:
+        return "fault"
     groups = list(_groups(step))
     worst = min((group.finding.rank for group in groups), default=100)
     return "fault" if worst < 90 else "open" if groups else "fine"
