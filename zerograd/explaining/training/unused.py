@@ -111,7 +111,8 @@ class Unused:
     def _is_empty(self) -> bool:
         """Whether something was computed of no samples at all."""
         nodes = [n for n in self._walk.nodes if n.operation != "leaf"]
-        return any(isinstance(r, Tensor) and r.numel() == 0 for n in nodes for r in n.results)
+        results = [r for n in nodes for r in n.results if isinstance(r, Tensor)]
+        return any(r.numel() == 0 and r.is_floating_point() for r in results)
 
     def _place(self, name: str) -> str:
         """Return where a parameter is used."""

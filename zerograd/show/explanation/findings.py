@@ -163,7 +163,9 @@ def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
         yield _Said(14 if whole else 64, zero, row.entries.zero, _always(zero))
     for cause in sorted(row.causes, key=lambda cause: (not cause.alone, -cause.entries)):
         frozen = cause.kind is Kind.FROZEN
-        rank = (30 if frozen else 10 if cause.alone else 11) if whole else 50 + _KINDS.index(cause.kind)
+        rank = 50 + _KINDS.index(cause.kind)
+        if whole:  # what explains all of it comes first
+            rank = 30 if frozen else 11 if not cause.alone else 10 if cause.entries >= row.size else 12
         key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, repr(cause.details))
 
         def words(about: About, cause: Cause = cause) -> Words:
