@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor
 
 
 class Modules:
@@ -76,7 +77,7 @@ class Modules:
         names = list(inspect.signature(module.forward).parameters)
         for position, argument in enumerate(args):
             if isinstance(argument, Tensor) and argument.requires_grad and argument.is_leaf:
-                if not isinstance(argument, nn.Parameter):
+                if not isinstance(argument, nn.Parameter) and not is_functorch_wrapped_tensor(argument):
                     name = names[position] if position < len(names) else f"input{position}"
                     self.inputs[name] = argument
 
