@@ -36,6 +36,10 @@ CONSTANTS = {
 """Operations whose results are written in the program, whatever tensors they are given."""
 
 
+UNLIKE = {"prod"}
+"""Operations whose derivative torch computes by another formula while any dispatch mode is on."""
+
+
 class Schema:
     """What a schema says of an operation: which arguments it writes to.
 
@@ -90,6 +94,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         saw: called before every operation.
         stepping: whether an optimiser steps; what it does is not recorded, but for what a closure does.
         changed: places where tensors were found changed by something that bypassed dispatch.
+        unlike: operations whose derivatives are not computed as they are unwatched, and where they were called.
     """
 
     def __init__(self) -> None:
@@ -99,6 +104,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.saw: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], None] | None = None
         self.stepping = False
         self.changed: list[tuple[tuple[int, ...], Place]] = []
+        self.unlike: list[tuple[str, Place]] = []
         self.loss: Source | None = None
         self.active = True
         self.storages = Storages(self._node, self._note_change)
@@ -155,6 +161,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if schema.written and isinstance(_argument(schema, args, kwargs, 0), list | tuple):
             return self._foreach(function, schema, args, kwargs)
         written = list(_written(schema, args, kwargs))
+        if schema.name in UNLIKE and torch.is_grad_enabled() and any(t.requires_grad for t in _tensors(args)):
+            self.unlike.append((schema.name, self._place()))
         constant = schema.name in CONSTANTS
         read_args, read_kwargs = ((), {}) if constant else (self._read_all(args), self._read_map(kwargs))
         wholes = [self.storages.before_write(tensor) for tensor in written]
