@@ -41,19 +41,22 @@ class Network:
 
     Attributes:
         steps: what it does, for messages.
+        factors: of the loss, one for each backward pass; their gradients accumulate.
     """
 
     program: Program
     parameters: dict[str, Tensor] = field(default_factory=dict)
     x: Tensor = field(default_factory=lambda: torch.zeros(0))
     steps: list[str] = field(default_factory=list)
+    factors: tuple[float, ...] = (1.0,)
 
     def watched(self) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Tensor]]:
         """Return the report, and by name which entries it has as zero, and the run's gradients."""
         module = Module(self.parameters, self.program)
         x = self.x.clone().requires_grad_() if self.x.is_floating_point() else self.x
         with classified() as zeros, zg.watch(module) as watched:
-            module(x).backward()
+            for factor in self.factors:
+                (module(x) * factor).backward()
         report = watched.report().to_json()
         given = dict(module.named_parameters())
         tensors = {**given, **dict.fromkeys(report["inputs"], x)}
@@ -69,9 +72,11 @@ class Network:
         x: Any = self.x
         if self.x.is_floating_point():
             x = wide["x"] = Both(self.x.clone().requires_grad_(), numbers(self.x, field, True))
-        loss = self.program(Interpreter(torch.no_grad), wide, x)
-        loss.run.backward()
-        exact = {name: gradients([(one(loss.exact), 1)], b.exact) for name, b in wide.items()}
+        for factor in self.factors:
+            loss = self.program(Interpreter(torch.no_grad), wide, x)
+            (loss.run * factor).backward()
+        total = Fraction(sum(self.factors)) if field is Fraction else sum(self.factors)
+        exact = {name: gradients([(one(loss.exact), total)], b.exact) for name, b in wide.items()}
         return exact, {
             n: torch.zeros_like(b.run) if b.run.grad is None else b.run.grad for n, b in wide.items()
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from inspect import signature
 from typing import Any
 
@@ -51,7 +52,7 @@ _both(
     lambda a, b, k: torch.addcmul(a, a, b, value=NUMBERS[k]),
     lambda a, b, k: a + a * b * NUMBERS[k],
 )
-_both("p.lerp", lambda a, b, k: torch.lerp(a, b, NUMBERS[k]), lambda a, b, k: a + (b - a) * NUMBERS[k])
+_both("p.lerp", lambda a, b, k: torch.lerp(a, b, k / 4), lambda a, b, k: a + (b - a) * (Fraction(k) / 4))
 _both("p.pow", lambda a, k: a ** (1 + k % 4), lambda a, k: _power(a, 1 + k % 4))
 _same("p.matmul", lambda a, b, k: a @ b)
 
@@ -146,7 +147,7 @@ _decided("p.max", "max", dim=0)
 @define("p.maximum", lambda a, b, k: torch.maximum(a, b))
 def maximum(c: Call) -> Array:
     a, b = np.broadcast_arrays(*c.exact)
-    x, y = torch.broadcast_tensors(*c.run)  # type: ignore[no-untyped-call]
+    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])  # type: ignore[no-untyped-call]
     return layers.maximum(Call([a, b], [x, y], c.out, {}))
 
 

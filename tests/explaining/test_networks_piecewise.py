@@ -142,7 +142,8 @@ def network(seed: int, kind: str) -> Network:
         return ops(loss, _forward(ops, parameters, x, steps), target, **how)
 
     net.program = program
-    net.steps = [f"{seed} {draw.kind} {draw.dtype}", *map(str, steps), f"{loss} {how}"]
+    net.factors = choose.choice([*[(1.0,)] * 4, (1.0, 2.0), (1.0, -1.0)])
+    net.steps = [f"{seed} {draw.kind} {draw.dtype}", *map(str, steps), f"{loss} {how} {net.factors}"]
     return net
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -21,6 +22,8 @@ from zerograd.explaining.training.unused import Unused
 from zerograd.explaining.training.walking import Walk
 from zerograd.explaining.training.wording import Wording
 
+Told: TypeAlias = tuple[Cause, Tensor | None]
+"""A cause with the entries that it helps to explain; None where these are told of no other cause."""
 _ORDER = {kind: i for i, kind in enumerate(Kind)}
 
 
@@ -74,10 +77,11 @@ class _Search:
 
     def _of(self, name: str) -> tuple[Cause, ...]:
         gradient, zeros = self._gradients[name], self._zeros[name]
-        causes: list[Cause] = []
+        causes: list[Told] = []
         free = zeros & ~self._open(gradient)
         if bool(free.any()):
-            causes += Unused(self._walk, self._facts, self._loss).causes(name, gradient, free)
+            unused = Unused(self._walk, self._facts, self._loss).causes(name, gradient, free)
+            causes += [(cause, None) for cause in unused]
             still = ~self._walk.walk({}, open_constants=True)(gradient)
             for roots, entries in self._covers.beside(gradient, free & ~still):
                 causes += self._cover(name, gradient, roots, entries, open_constants=True)
@@ -95,14 +99,19 @@ class _Search:
         entries: Tensor,
         *,
         open_constants: bool = False,
-    ) -> Iterator[Cause]:
+    ) -> list[Told]:
+        told: list[Told] = []
         for number in roots:
             root = self._roots[number]
             others = [self._roots[i].closed for i in roots if i != number]
             for part in self._narrowing.parts(root, others, gradient, entries, open_constants):
                 both = (name, root.name) in self._saddles
                 alone = len(roots) == 1 and part.alone
-                yield self._wording.cause(name, root, part, gradient, alone=alone, both=both)
+                cause = self._wording.cause(name, root, part, gradient, alone=alone, both=both)
+                told.append((cause, part.entries))
+        if len(roots) > 1 and len({_key(cause) for cause, _ in told}) == 1:
+            told = [(replace(cause, alone=True), mask) for cause, mask in told]  # the same in several passes
+        return told
 
     @cached_property
     def _saddles(self) -> set[tuple[str, str]]:
@@ -118,24 +127,21 @@ class _Search:
         return {(a, b) for a, b in works if (b, a) in works}
 
 
-def _merged(causes: list[Cause]) -> list[Cause]:
-    """Add up the entries of causes that are otherwise the same."""
-    merged: dict[Any, Cause] = {}
-    for cause in causes:
-        details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k != "terms"))
-        key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, details)
-        known = merged.get(key)
+def _merged(told: list[Told]) -> list[Cause]:
+    """Join causes that are otherwise the same: entries count once."""
+    merged: dict[Any, Told] = {}
+    for cause, entries in told:
+        known, before = merged.get(_key(cause), (None, None))
         if known is None:
-            merged[key] = cause
+            merged[_key(cause)] = cause, entries
+        elif entries is None or before is None:
+            merged[_key(cause)] = replace(known, entries=known.entries + cause.entries), before
         else:
-            merged[key] = Cause(
-                cause.kind,
-                cause.where,
-                cause.samples,
-                known.entries + cause.entries,
-                cause.structural,
-                cause.alone,
-                cause.all_samples,
-                known.details,
-            )
-    return list(merged.values())
+            both = before | entries
+            merged[_key(cause)] = replace(known, entries=int(both.sum())), both
+    return [cause for cause, _ in merged.values()]
+
+
+def _key(cause: Cause) -> tuple[object, ...]:
+    details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k != "terms"))
+    return cause.kind, cause.where, cause.samples, cause.structural, cause.alone, details

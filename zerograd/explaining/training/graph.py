@@ -46,6 +46,7 @@ class Graph:
         self.is_input = is_input
         self.parametric: set[int] = set()
         self.from_data: set[int] = set()
+        self._drawn: set[int] = set()  # data that the run drew: masks of dropout, noise; never targets
         self._only: set[int] = set()  # depends on parameters, and on nothing that changes with the data
         for node in self.nodes:
             self._mark(node)
@@ -69,12 +70,18 @@ class Graph:
                 self.parametric.add(node.number)
             if self.is_data(node):
                 self.from_data.add(node.number)
+                if node.origin is Origin.RANDOM:
+                    self._drawn.add(node.number)
             elif self.is_parameter(node):
                 self._only.add(node.number)
             return
         operands = [source.node.number for source in node.sources()]
         if any(n in self.parametric for n in operands):
             self.parametric.add(node.number)
+        elif any(n in self._drawn for n in operands) and all(
+            n in self._drawn for n in operands if n in self.from_data
+        ):
+            self._drawn.add(node.number)
         if node.operation == "unknown" or any(n in self.from_data for n in operands):
             self.from_data.add(node.number)
         elif node.number in self.parametric:
@@ -90,7 +97,10 @@ class Graph:
         targets = {
             n.number
             for n in nodes
-            if n.number in self.from_data and n.number not in self.parametric and n.number not in inputs
+            if n.number in self.from_data
+            and n.number not in self.parametric
+            and n.number not in inputs
+            and n.number not in self._drawn
         }
         has_modules = any(n.place.module is not None and not _is_loss_module(n) for n in nodes)
         part: set[int] = set()
@@ -108,7 +118,7 @@ class Graph:
                 or (
                     outside
                     and has_modules
-                    and any(n in self.from_data and n not in self.parametric for n in operands)
+                    and any(n in self.from_data and n not in self.parametric | self._drawn for n in operands)
                 )
             ):
                 part.add(node.number)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.bounded import BoundedDomain
-from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all, signs
-from zerograd.explaining.shadow.evaluation import Evaluation, observed
-from zerograd.explaining.shadow.identities import CANCEL, Identities, Identity
-from zerograd.explaining.shadow.identities.primitives import origin_of
+from zerograd.explaining.shadow.deciding import Budget, Classes
+from zerograd.explaining.shadow.evaluation import observed
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.tape.storages import is_plain
 from zerograd.explaining.training.causes import find_causes
@@ -23,6 +19,7 @@ from zerograd.explaining.training.explanation import (
     Cause,
     Entries,
     Floats,
+    Kind,
     Row,
     Step,
     StepReport,
@@ -30,98 +27,10 @@ from zerograd.explaining.training.explanation import (
 )
 from zerograd.explaining.training.floats import count_floats, describe_place
 from zerograd.explaining.training.graph import whole_cone
-from zerograd.explaining.training.kinks import count_across
 from zerograd.explaining.training.observation import Observation, Outcome
-from zerograd.explaining.training.origins import Facts, Law
+from zerograd.explaining.training.origins import Facts
+from zerograd.explaining.training.proofs import Proofs
 from zerograd.explaining.training.steps import explain_step
-
-_INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,), pairs=False)
-"""What may be spent on values between parameters and loss that are looked at for causes."""
-
-
-class Proofs:
-    """What can be proved of the values of one step.
-
-    Attributes:
-        budget: what may be spent on gradient entries that error bounds leave open.
-        bounded: values in float64 with error bounds.
-    """
-
-    def __init__(self, budget: Budget) -> None:
-        self.bounded = Evaluation(BoundedDomain())
-        self._identities = Identities(self.bounded)
-        self._budget = budget
-        self._zeros: dict[tuple[int, int], Tensor] = {}  # of whole results
-
-    def classes(self, sources: Sequence[Source]) -> list[Classes]:
-        """Return what is known of the entries of gradients."""
-        decided = decide_all(sources, self.bounded, self._budget, self._identities.zero)
-        for source, classes in zip(sources, decided, strict=True):
-            value = self.bounded(source)
-            if value is not None and bool((classes.zero & ~value.zero()).any()):
-                self._keep(source, classes.zero)
-        return decided
-
-    def _keep(self, source: Source, zero: Tensor) -> None:
-        """Remember zeros of a gradient that error bounds do not show."""
-        whole = source.node.results[source.output]
-        key = source.node.number, source.output
-        zeros = self._zeros.setdefault(key, torch.zeros(whole.numel(), dtype=torch.bool))
-        zeros[origin_of(source)[zero]] = True
-
-    def zeros(self, sources: Sequence[Source]) -> list[Tensor]:
-        """Return where values in between are certainly zero; what is known of gradients is used."""
-        decided = decide_all(sources, self.bounded, _INTERMEDIATE)
-        return [c.zero | self._known(source) for source, c in zip(sources, decided, strict=True)]
-
-    def _known(self, source: Source) -> Tensor:
-        zeros = self._zeros.get((source.node.number, source.output))
-        if zeros is None:
-            return torch.zeros((), dtype=torch.bool)
-        return zeros[origin_of(source)]
-
-    def across_kinks(self, gradients: Mapping[str, Source]) -> dict[str, int]:
-        """Return how many entries of each gradient depend on a unit that rounding carried across a kink."""
-        return count_across(
-            gradients, self.bounded, lambda source: signs(source, self.bounded, _INTERMEDIATE)
-        )
-
-    def laws(self, source: Source, zeros: Tensor) -> dict[Law, Tensor]:
-        """Return the laws that make entries of a value zero, and which."""
-        proven = self._proven(source)
-        left = zeros.clone()
-        left.view(-1)[list(proven)] = False
-        if bool(left.any()):
-            self._identities.zero(source, left)
-            proven = self._proven(source)
-        laws: dict[Law, Tensor] = {}
-        for entry in zeros.reshape(-1).nonzero().reshape(-1).tolist():
-            for identity in proven.get(entry, ())[:1]:
-                if identity.law == CANCEL and not identity.structural:
-                    continue  # terms that cancel with these data only
-                law = Law(identity.law, identity.operation, identity.place, identity.structural)
-                mask = laws.setdefault(law, torch.zeros_like(zeros))
-                mask.view(-1)[entry] = True
-        return laws
-
-    def _proven(self, source: Source) -> dict[int, tuple[Identity, ...]]:
-        """Return identities that were proven of a value, or of what shows parts of it, by flat position."""
-        proven: dict[int, tuple[Identity, ...]] = {}
-        for other, reasons in self._identities.reasons.items():
-            if other == source:
-                proven.update(reasons)
-            elif source.view is None and (other.node, other.output) == (source.node, source.output):
-                places = origin_of(other).reshape(-1)
-                proven.update({int(places[entry]): identities for entry, identities in reasons.items()})
-        return proven
-
-
-@dataclass(frozen=True, slots=True)
-class Gradient:
-    """A gradient, and what is known of its entries."""
-
-    source: Source
-    classes: Classes
 
 
 def report_step(
@@ -147,13 +56,7 @@ def report_step(
     names = {id(tensor): name for name, tensor in {**parameters, **inputs}.items()}
     there = {names[key]: source for key, source in gradients.items() if key in names}
     proofs = Proofs(budget)
-    classes = proofs.classes(list(there.values()))
-    known = {
-        name: Gradient(source, decision)
-        for (name, source), decision in zip(there.items(), classes, strict=True)
-    }
-    zeros = {name: bool(gradient.classes.zero.all()) for name, gradient in known.items()}
-    steps = _steps(observations, zeros)
+    classes = dict(zip(there, proofs.classes(list(there.values())), strict=True))
     facts = Facts(
         proofs.zeros,
         _leaf_names(parameters, inputs),
@@ -161,25 +64,19 @@ def report_step(
         frozenset(inputs),
         bounded=proofs.bounded,
     )
-    causes = _causes(there, {name: it.classes.zero for name, it in known.items()}, loss, facts)
-
+    causes = _causes(there, {name: it.zero for name, it in classes.items()}, loss, facts)
+    classes, doubts = _second_look(there, classes, causes, proofs)
+    steps = _steps(observations, {name: bool(it.zero.all()) for name, it in classes.items()})
     across = proofs.across_kinks(there)
     read = _leaves(loss, facts.name)
 
     def row(name: str, tensor: Tensor) -> Row:
         step = steps.get(name)
-        if name not in known:
+        if name not in classes:
             cause = connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad)
             return _without_gradient(name, tensor, cause, step)
-        gradient = known[name]
-        floats = count_floats(
-            gradient.source,
-            gradient.classes.zero,
-            gradient.classes.nonzero,
-            across.get(name, 0),
-            proofs.bounded,
-        )
-        entries = _count(gradient.classes)
+        entries = _count(classes[name])
+        floats = count_floats(there[name], classes[name], across.get(name, 0), proofs.bounded)
         return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)
 
     return StepReport(
@@ -189,8 +86,39 @@ def report_step(
         unsupported=_unsupported(list(there.values())),
         optimizer=_optimizer(observations),
         loss=float(loss.run) if loss is not None and loss.run.numel() == 1 else None,
-        messages=messages,
+        messages=messages + doubts,
     )
+
+
+_BY_SUMS = (Kind.CANCELLATION, Kind.ZERO_ADJOINT, Kind.ZERO_FACTOR)
+"""Causes that rest on sums that are 0; all others are factors, which the search for causes looked at by
+itself.
+"""
+
+
+def _second_look(
+    gradients: Mapping[str, Source],
+    classes: Mapping[str, Classes],
+    causes: Mapping[str, tuple[Cause, ...]],
+    proofs: Proofs,
+) -> tuple[dict[str, Classes], tuple[str, ...]]:
+    """Return classes without zeros that a second routine refutes, and what is to be said of these."""
+    sure, doubts = dict(classes), []
+    for name, source in gradients.items():
+        zero = classes[name].zero
+        kinds = {cause.kind for cause in causes.get(name, ())}
+        if not bool(zero.any()) or (kinds and not kinds.intersection(_BY_SUMS)):
+            continue
+        refuted = proofs.refuted(source, zero)
+        if bool(refuted.any()):
+            sure[name] = replace(
+                classes[name], zero=zero & ~refuted, undecided=classes[name].undecided | refuted
+            )
+            doubts.append(
+                f"{int(refuted.sum())} entries of {name} were found to be zero, and a second look denies it: they are "
+                "given as undecided. This is a bug of zerograd."
+            )
+    return sure, tuple(doubts)
 
 
 def _causes(
