@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.explaining.torches import skipped_where_missing  # noqa: E402
 from tests.effort import seeds
+from tests.explaining.torches import skipped_where_missing
 
 pytestmark = pytest.mark.needs("torch")
 

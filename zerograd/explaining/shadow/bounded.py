@@ -222,8 +222,8 @@ def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:
 def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, terms: int) -> Bounded:
     """Apply a function whose entries are sums of at most ``terms`` products of an entry of a and one of b.
 
-    |f(a, b) − exact| ≤ f(|a|, e_b + γ|b|) + f(e_a, |b| + e_b), where f sums absolute values; where b is exact, that is
-    f(γ|a| + e_a, |b|).
+    |f(a, b) − exact| ≤ f(|a|, e_b + γ|b|) + f(e_a, |b| + e_b), where f sums absolute values; where b is
+    exact, that is f(γ|a| + e_a, |b|).
     """
     value = f(a.value, b.value)
     n = max(terms, 1)

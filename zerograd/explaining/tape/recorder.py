@@ -29,9 +29,9 @@ LIES: Mapping[str, tuple[str, ...]] = {
 """Operations that write to arguments although their schemas do not say so."""
 
 CONSTANTS = {
-    "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like", "linspace",
-    "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor",
-    "zeros", "zeros_like",
+    "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like",
+    "linspace", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like",
+    "scalar_tensor", "zeros", "zeros_like",
 }  # fmt: skip
 """Operations whose results are written in the program, whatever tensors they are given."""
 
@@ -94,7 +94,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         saw: called before every operation.
         stepping: whether an optimiser steps; what it does is not recorded, but for what a closure does.
         changed: places where tensors were found changed by something that bypassed dispatch.
-        unlike: operations whose derivatives are not computed as they are unwatched, and where they were called.
+        unlike: operations whose derivatives are not computed as unwatched, and where they were called.
     """
 
     def __init__(self) -> None:
