@@ -74,6 +74,9 @@ def gamma(n: int) -> float:
 class BoundedDomain(Domain[Bounded]):
     """Float64 with error bounds."""
 
+    def __init__(self) -> None:
+        self._applied: dict[tuple[str, int], tuple[Bounded, Bounded]] = {}
+
     def leaf(self, tensor: Tensor) -> Bounded:
         """Return the numbers of a tensor; nothing is known of those that are not finite, but that −∞ is
         −∞.
@@ -209,8 +212,11 @@ class BoundedDomain(Domain[Bounded]):
     def unary(self, name: str, v: Bounded) -> Bounded:
         from zerograd.explaining.shadow.functions import enclose
 
-        value, error = enclose(name, v.value, v.errors)
-        return Bounded(value, error if bool(error.any()) else None)
+        known = self._applied.get((name, id(v)))  # what went forward is asked for again on the way back
+        if known is None:
+            value, error = enclose(name, v.value, v.errors)
+            known = self._applied[name, id(v)] = v, Bounded(value, error if bool(error.any()) else None)
+        return known[1]
 
 
 def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:
