@@ -126,7 +126,7 @@ def _expanded(a: Array, shape: tuple[int, ...]) -> Array:
 def _index(a: Any, k: int) -> Tensor:
     """Return positions along the first dimension, in the shape of an array."""
     n, m = (*a.shape, 1)[:2] if a.ndim else (1, 1)
-    rows = (torch.arange(n * m) * (k + 1) // 2 % n).reshape(n, m)
+    rows: Tensor = (torch.arange(n * m) * (k + 1) // 2 % n).reshape(n, m)
     return rows if a.ndim == 2 else rows[:, 0]
 
 
@@ -147,7 +147,7 @@ _decided("p.max", "max", dim=0)
 @define("p.maximum", lambda a, b, k: torch.maximum(a, b))
 def maximum(c: Call) -> Array:
     a, b = np.broadcast_arrays(*c.exact)
-    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])  # type: ignore[no-untyped-call]
+    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])
     return layers.maximum(Call([a, b], [x, y], c.out, {}))
 
 

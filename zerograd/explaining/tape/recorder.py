@@ -82,7 +82,7 @@ os.register_at_fork(after_in_child=_rest)
 schema_of: Callable[[Any], Schema] = lru_cache(maxsize=None)(Schema)
 
 
-class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Recorder(TorchDispatchMode):
     """Runs every operation as it is, and keeps what it read and returned.
 
     Attributes:

@@ -86,7 +86,7 @@ def record(f: Program, xs: Sequence[Tensor], seed: int = 0) -> Run:
     return Run([t.detach() for t in tensors], sources)
 
 
-class _Mode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Mode(TorchDispatchMode):
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return function(*args, **(kwargs or {}))
 
@@ -100,7 +100,7 @@ def in_float64(f: Program, xs: Sequence[Tensor], seed: int = 0) -> list[Tensor]:
         x.detach().to(torch.float64).requires_grad_(x.requires_grad) if x.is_floating_point() else x
         for x in xs
     ]
-    with _Mode():
+    with _Mode():  # type: ignore[no-untyped-call]
         return [t.detach() for t in _run(f, wide, seed)]
 
 
