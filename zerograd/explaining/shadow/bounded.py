@@ -15,7 +15,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Cannot, Convolution, Domain, Number, float64
+from zerograd.explaining.shadow.domain import Cannot, Convolution, Number, Remembering, float64
 
 U = 2.0**-53
 _MORE = 1 + 2.0**-40  # for the rounding of bounds: far more than the few operations that compute one can need
@@ -71,11 +71,8 @@ def gamma(n: int) -> float:
     return n * U / (1 - n * U) * _MORE
 
 
-class BoundedDomain(Domain[Bounded]):
+class BoundedDomain(Remembering[Bounded]):
     """Float64 with error bounds."""
-
-    def __init__(self) -> None:
-        self._applied: dict[tuple[str, int], tuple[Bounded, Bounded]] = {}
 
     def leaf(self, tensor: Tensor) -> Bounded:
         """Return the numbers of a tensor; nothing is known of those that are not finite, but that −∞ is
@@ -212,11 +209,11 @@ class BoundedDomain(Domain[Bounded]):
     def unary(self, name: str, v: Bounded) -> Bounded:
         from zerograd.explaining.shadow.functions import enclose
 
-        known = self._applied.get((name, id(v)))  # what went forward is asked for again on the way back
-        if known is None:
+        def apply() -> Bounded:
             value, error = enclose(name, v.value, v.errors)
-            known = self._applied[name, id(v)] = v, Bounded(value, error if bool(error.any()) else None)
-        return known[1]
+            return Bounded(value, error if bool(error.any()) else None)
+
+        return self.remember(name, (v,), apply)  # type: ignore[no-any-return]
 
 
 def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:

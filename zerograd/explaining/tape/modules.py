@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_functorch_wrapped_tensor
 
 
 class Modules:
@@ -78,7 +79,7 @@ class Modules:
         for position, argument in enumerate(args):
             if not isinstance(argument, Tensor) or isinstance(argument, nn.Parameter):
                 continue
-            if argument.requires_grad and argument.is_leaf:
+            if argument.requires_grad and argument.is_leaf and not is_functorch_wrapped_tensor(argument):
                 name = names[position] if position < len(names) else f"input{position}"
                 self.inputs[name] = argument
 

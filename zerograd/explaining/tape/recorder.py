@@ -28,6 +28,9 @@ LIES: Mapping[str, tuple[str, ...]] = {
 }
 """Operations that write to arguments although their schemas do not say so."""
 
+OPAQUE = {"_amp_update_scale_"}
+"""Operations outside of what is explained: what they write is read afresh, as numbers."""
+
 CONSTANTS = {
     "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like",
     "linspace", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like",
@@ -89,6 +92,7 @@ class Recorder(TorchDispatchMode):
         phase: what the program is doing; set from outside.
         module: called for the module that is running; set from outside.
         loss: what the last backward pass started from.
+        failed: whether the last backward pass ended with an error, or is not over.
         number: how many nodes there are.
         leaves: tensors that require a gradient and that nothing computed, by identity.
         saw: called before every operation.
@@ -106,6 +110,7 @@ class Recorder(TorchDispatchMode):
         self.changed: list[tuple[tuple[int, ...], Place]] = []
         self.unlike: list[tuple[str, Place]] = []
         self.loss: Source | None = None
+        self.failed = False
         self.active = True
         self.storages = Storages(self._node, self._note_change)
         self.leaves: dict[int, weakref.ref[Tensor]] = {}
@@ -120,7 +125,8 @@ class Recorder(TorchDispatchMode):
             return function(*args, **kwargs)
         if self.saw is not None:
             self.saw(function, args, kwargs)
-        if self.stepping and not torch.is_grad_enabled():
+        steps = self.stepping and self.phase is not Phase.BACKWARD and not torch.is_grad_enabled()
+        if steps or schema_of(function).name in OPAQUE:
             return self._step(function, args, kwargs)
         return self._record(function, args, kwargs)
 
@@ -222,6 +228,9 @@ class Recorder(TorchDispatchMode):
         ]
         keywords = self._read_map(kwargs)
         result = function(*args, **kwargs)
+        for at in range(1, len(schema.written)):  # flags, beside the list
+            for tensor in _tensors((_argument(schema, args, kwargs, at),)):
+                self.storages.drop(tensor)
         for i, tensor in enumerate(lists[0]):
             node = self._node(
                 schema.name, before[i], *_copies([tensor]), keywords=keywords, function=function

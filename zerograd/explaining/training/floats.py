@@ -23,7 +23,9 @@ def count_floats(
         across_kink: how many depend on a unit that rounding carried across a kink.
     """
     zero, nonzero = classes.zero, classes.nonzero
-    run = gradient.run
+    run = gradient.run.to_dense() if gradient.run.layout is not torch.strided else gradient.run
+    if run.is_meta:
+        return Floats(dtype=str(run.dtype).removeprefix("torch."))
     finite = run.abs() < torch.inf
     nan = run.numel() - int(finite.sum())
     lost = int(((run == 0) & nonzero).sum())

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.deciding import Budget, Classes
 from zerograd.explaining.shadow.evaluation import observed
-from zerograd.explaining.tape.nodes import Node, Source
-from zerograd.explaining.tape.storages import is_plain
+from zerograd.explaining.tape.nodes import Node, Origin, Source, is_plain
 from zerograd.explaining.training.causes import find_causes
 from zerograd.explaining.training.connection import connection
 from zerograd.explaining.training.explanation import (
+    Backward,
     Cause,
     Entries,
     Floats,
@@ -43,6 +44,8 @@ def report_step(
     observations: Sequence[Observation],
     messages: tuple[str, ...],
     budget: Budget,
+    loose: Collection[str] = (),
+    failed: bool = False,
 ) -> StepReport:
     """Return the report of one step.
 
@@ -52,9 +55,11 @@ def report_step(
         loss: what ``backward`` started from.
         observations: what was seen of optimisers.
         budget: what may be spent on entries that error bounds leave open.
+        loose: names of parameters that no optimiser should move.
+        failed: whether the last backward pass ended with an error.
     """
     names = {id(tensor): name for name, tensor in {**parameters, **inputs}.items()}
-    there = {names[key]: source for key, source in gradients.items() if key in names}
+    there = {names[key]: _seen(source) for key, source in gradients.items() if key in names}
     proofs = Proofs(budget)
     classes = dict(zip(there, proofs.classes(list(there.values())), strict=True))
     facts = Facts(
@@ -70,8 +75,15 @@ def report_step(
     across = proofs.across_kinks(there)
     read = _leaves(loss, facts.name)
 
+    backward = Backward.DONE if there or (loss is not None and not failed) else Backward.NONE
+    if failed and not there:
+        backward = Backward.FAILED
+
     def row(name: str, tensor: Tensor) -> Row:
-        step = steps.get(name)
+        step = None if name in inputs or name in loose else steps.get(name)
+        if backward is not Backward.DONE:
+            floats = Floats(str(tensor.dtype).removeprefix("torch."))
+            return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, (), step)
         if name not in classes:
             cause = connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad)
             return _without_gradient(name, tensor, cause, step)
@@ -85,8 +97,9 @@ def report_step(
         inputs={name: row(name, tensor) for name, tensor in inputs.items()},
         unsupported=_unsupported(list(there.values())),
         optimizer=_optimizer(observations),
-        loss=float(loss.run) if loss is not None and loss.run.numel() == 1 else None,
+        loss=_number(loss.run) if loss is not None else None,
         messages=messages + doubts,
+        backward=backward,
     )
 
 
@@ -121,6 +134,13 @@ def _second_look(
     return sure, tuple(doubts)
 
 
+def _seen(gradient: Source) -> Source:
+    """Return a gradient as it is known: of one that nothing recorded computed, only the run's numbers are."""
+    if gradient.node.origin not in (Origin.DATA, Origin.OUTSIDE):
+        return gradient
+    return Source(Node(0, "unseen", None, (), {}, (gradient.run,), (None,)), 0)
+
+
 def _causes(
     gradients: Mapping[str, Source], zeros: Mapping[str, Tensor], loss: Source | None, facts: Facts
 ) -> dict[str, tuple[Cause, ...]]:
@@ -140,7 +160,7 @@ def _causes(
 def _leaves(loss: Source | None, name_of: Callable[[Node], str | None]) -> dict[str, list[Node]]:
     """Return the leaves that the loss depends on in any way, by the name of the tensor."""
     leaves: dict[str, list[Node]] = {}
-    for node in whole_cone([loss]) if loss is not None else ():
+    for node in whole_cone([loss], past=True) if loss is not None else ():
         name = name_of(node) if node.operation == "leaf" else None
         if name is not None:
             leaves.setdefault(name, []).append(node)
@@ -167,6 +187,12 @@ def _without_gradient(name: str, tensor: Tensor, cause: Cause, step: Step | None
     """Return the row of a tensor to which ``backward`` gave no gradient."""
     size, dtype = tensor.numel(), str(tensor.dtype).removeprefix("torch.")
     return Row(name, tuple(tensor.shape), Entries(zero=size), Floats(dtype, zero=size), (cause,), step)
+
+
+def _number(loss: Tensor) -> float | None:
+    if loss.numel() != 1 or loss.is_meta or loss.is_complex():
+        return None
+    return float(loss)
 
 
 def _count(classes: Classes) -> Entries:
@@ -196,5 +222,21 @@ def _optimizer(observations: Sequence[Observation]) -> str | None:
 
 
 def _unsupported(sources: Sequence[Source]) -> tuple[Unsupported, ...]:
-    counts = Counter((node.operation, describe_place(node)) for node in observed(sources))
+    counts = Counter((_operation(node), describe_place(node)) for node in observed(sources))
     return tuple(Unsupported(operation, where, times) for (operation, where), times in counts.items())
+
+
+def _operation(node: Node) -> str:
+    """Return what has no rule: an operation, or a kind of tensor that shadows cannot follow."""
+    if node.operation == "unseen":
+        return "a gradient that was computed unseen, such as in another thread"
+    if node.operation != "unknown":
+        return node.operation
+    result = node.results[0]
+    if result.is_complex():
+        return "a complex tensor"
+    if result.is_quantized:
+        return "a quantised tensor"
+    if result.layout is not torch.strided:
+        return "a sparse tensor"
+    return f"a tensor on {result.device}" if result.device.type != "cpu" else "a tensor seen as another type"

@@ -9,7 +9,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Domain, Number, float64
+from zerograd.explaining.shadow.domain import Number, Remembering, float64
 from zerograd.explaining.shadow.pairs import arithmetic, functions
 from zerograd.explaining.shadow.pairs.arithmetic import MORE, TINY, Pair, power_of_two, two_sum
 
@@ -18,11 +18,8 @@ SLICES = 4
 _LEAST, _MOST = -400, 400  # exponents of rows and columns of matrices
 
 
-class PairDomain(Domain[Pair]):
+class PairDomain(Remembering[Pair]):
     """Pairs of float64 with error bounds."""
-
-    def __init__(self) -> None:
-        self._applied: dict[tuple[str, int], tuple[Pair, Pair]] = {}
 
     def leaf(self, tensor: Tensor) -> Pair:
         value = float64(tensor.detach())
@@ -148,10 +145,7 @@ class PairDomain(Domain[Pair]):
         return Pair(hi, lo, error.masked_fill(bad, torch.inf))
 
     def unary(self, name: str, v: Pair) -> Pair:
-        known = self._applied.get((name, id(v)))  # what went forward is asked for again on the way back
-        if known is None:
-            known = self._applied[name, id(v)] = v, functions.apply(name, v)
-        return known[1]
+        return self.remember(name, (v,), lambda: functions.apply(name, v))  # type: ignore[no-any-return]
 
 
 def nonzero(v: Pair) -> Tensor:
