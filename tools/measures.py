@@ -42,8 +42,8 @@ class Measure:
 
 def measures() -> list[Measure]:
     """All measures of this tree."""
-    # The pieces of the core's activations, whose number is to stay small. A training step in PyTorch has
-    # kinks of its own, which its rules must name, and offsets that are others: of storages, tables and bags.
+    # Pieces of the core's activations, which few should know. A training step in PyTorch has kinks of its
+    # own, which its rules must name, and offsets that are others: of storages, tables and bags.
     naming = _naming(r"slopes|kinks|offsets")
     watched = tuple(path for path in naming if path.startswith(_WATCHED))
     pieces = tuple(path for path in naming if path not in watched)

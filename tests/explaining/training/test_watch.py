@@ -64,12 +64,6 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
 }
 
 
-def gradient_of(tensor: Any) -> Any:
-    """Return what backward left."""
-    assert tensor.grad is not None
-    return tensor.grad
-
-
 def train(model: nn.Module, optimizer: torch.optim.Optimizer, x: Any, y: Any) -> list[Any]:
     losses = []
     for _ in range(2):
@@ -129,12 +123,11 @@ def test_several_models_have_their_class_before_the_name() -> None:
 def test_a_derivative_that_is_computed_otherwise_while_watched() -> None:
     """Nothing can be done about it, but said: 10⁻²⁰ · 10⁻²⁰ · 10⁻²⁰ has gradient 0 unwatched."""
     w = torch.full((3,), 1e-20, requires_grad=True)
-    torch.prod(w).backward()
-    assert not bool(gradient_of(w).any())
-    w.grad = None
+    (unwatched,) = torch.autograd.grad(torch.prod(w), w)
     with watch() as watched:
-        torch.prod(w).backward()
-    assert bool(gradient_of(w).all())
+        (gradient,) = torch.autograd.grad(torch.prod(w), w)
+    assert not bool(unwatched.any())
+    assert bool(gradient.all())
     (step,) = watched.report().steps
     (message,) = step.messages
     assert "prod" in message and "test_watch.py" in message

@@ -129,7 +129,7 @@ class Node:
         )
 
     def bound(self, parameters: Callable[[], tuple[tuple[str, Any], ...]]) -> Mapping[str, Argument]:
-        """Return all arguments by name; ``parameters`` gives the operation's, with their defaults."""
+        """Return all arguments by name; ``parameters`` gives the operation's parameters with defaults."""
         if self._bound is None:
             bound = dict(parameters())
             bound.update(zip(bound, self.arguments, strict=False))
