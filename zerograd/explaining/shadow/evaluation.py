@@ -9,7 +9,7 @@ import torch
 
 from zerograd.explaining.shadow.domain import Cannot, Domain, V
 from zerograd.explaining.shadow.rules.table import DECIDED, Call, find
-from zerograd.explaining.tape.nodes import Node, Source, see
+from zerograd.explaining.tape.nodes import Node, Source, is_plain, see
 
 OURS = ("leaf", "write")
 
@@ -88,7 +88,9 @@ class Evaluation(Generic[V]):
         return values if isinstance(values, tuple) else (values,) + (None,) * (len(node.results) - 1)
 
     def _decision(self, result: Any) -> V | None:
-        return self.domain.leaf(result) if isinstance(result, torch.Tensor) else None
+        if not isinstance(result, torch.Tensor) or not is_plain(result):
+            return None
+        return self.domain.leaf(result)
 
     def _by_rule(self, node: Node) -> Any:
         f = find(node.operation)

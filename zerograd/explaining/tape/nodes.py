@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 import torch
+from torch._C._functorch import is_functorch_wrapped_tensor
+from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
 
 class Origin(StrEnum):
@@ -66,7 +68,7 @@ class Source:
     @property
     def is_float(self) -> bool:
         """Whether it has floats; integers and booleans are decisions of the run."""
-        return bool(self.node.results[self.output].is_floating_point())
+        return has_floats(self.node.results[self.output])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Node:
         layouts: how each result lay in its storage, from its first entry on.
         origin: for leaves.
         identity: for leaves: the storage that they were read from, to find names by.
+        past: for leaves: what computed their numbers before they became leaves, by ``requires_grad_()``.
         has_floats: whether any result has floats.
     """
 
@@ -115,13 +118,24 @@ class Node:
     place: Place = field(default_factory=Place)
     origin: Origin | None = None
     identity: tuple[int, Geometry] | None = None
+    past: Source | None = None
     has_floats: bool = field(init=False)
     _read: tuple[Source, ...] | None = field(default=None, init=False, repr=False)
+    _bound: Mapping[str, Argument] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.has_floats = any(
-            isinstance(result, torch.Tensor) and result.is_floating_point() for result in self.results
+            isinstance(result, torch.Tensor) and has_floats(result) for result in self.results
         )
+
+    def bound(self, parameters: Callable[[], tuple[tuple[str, Any], ...]]) -> Mapping[str, Argument]:
+        """Return all arguments by name; ``parameters`` gives the operation's parameters with defaults."""
+        if self._bound is None:
+            bound = dict(parameters())
+            bound.update(zip(bound, self.arguments, strict=False))
+            bound.update(self.keywords)
+            self._bound = bound
+        return self._bound
 
     def sources(self) -> tuple[Source, ...]:
         """Return every tensor that the operation read."""
@@ -136,6 +150,23 @@ def _sources(arguments: Argument) -> Iterator[Source]:
             yield argument
         elif isinstance(argument, tuple):
             yield from _sources(argument)
+
+
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is one that shadows can follow: dense real numbers in memory."""
+    return (
+        not isinstance(tensor, UninitializedTensorMixin)
+        and not is_functorch_wrapped_tensor(tensor)
+        and tensor.layout is torch.strided
+        and tensor.device.type == "cpu"
+        and not tensor.is_complex()
+        and not tensor.is_quantized
+    )
+
+
+def has_floats(tensor: torch.Tensor) -> bool:
+    """Whether a tensor's entries are real or complex numbers, rather than integers or booleans."""
+    return tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized
 
 
 def see(whole: torch.Tensor, layout: Geometry, view: Geometry) -> torch.Tensor:

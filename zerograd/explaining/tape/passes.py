@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_functorch_wrapped_tensor
 
 from zerograd.explaining.tape.nodes import Phase
 from zerograd.explaining.tape.recorder import Recorder
@@ -41,7 +42,9 @@ def watched(recorder: Recorder, listener: Listener) -> Iterator[None]:
         with _going_back(recorder, args, kwargs.get("outputs")):
             gradients = grad(*args, **kwargs)
         inputs = kwargs["inputs"] if "inputs" in kwargs else args[1]
-        listener.after_grad(inputs if isinstance(inputs, list | tuple) else [inputs], gradients)
+        inputs = inputs if isinstance(inputs, list | tuple) else [inputs]
+        if not any(isinstance(t, Tensor) and is_functorch_wrapped_tensor(t) for t in (*inputs, *gradients)):
+            listener.after_grad(inputs, gradients)
         return gradients
 
     torch.autograd.backward, torch.autograd.grad = watched_backward, watched_grad
@@ -56,11 +59,13 @@ def _going_back(recorder: Recorder, args: tuple[Any, ...], named: Any) -> Iterat
     before = recorder.phase
     roots = named if named is not None else args[0] if args else None
     root = roots[0] if isinstance(roots, list | tuple) and roots else roots
-    if isinstance(root, Tensor):
+    if isinstance(root, Tensor) and not is_functorch_wrapped_tensor(root):
         with recorder.paused():
             recorder.loss = recorder.read(root)
     recorder.phase = Phase.BACKWARD
+    recorder.failed = True
     try:
         yield
+        recorder.failed = False
     finally:
         recorder.phase = before

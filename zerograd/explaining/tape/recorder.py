@@ -28,12 +28,19 @@ LIES: Mapping[str, tuple[str, ...]] = {
 }
 """Operations that write to arguments although their schemas do not say so."""
 
+OPAQUE = {"_amp_update_scale_"}
+"""Operations outside of what is explained: what they write is read afresh, as numbers."""
+
 CONSTANTS = {
-    "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like", "linspace",
-    "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor",
-    "zeros", "zeros_like",
+    "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like",
+    "linspace", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like",
+    "scalar_tensor", "zeros", "zeros_like",
 }  # fmt: skip
 """Operations whose results are written in the program, whatever tensors they are given."""
+
+
+UNLIKE = {"prod"}
+"""Operations whose derivative torch computes by another formula while any dispatch mode is on."""
 
 
 class Schema:
@@ -78,18 +85,20 @@ os.register_at_fork(after_in_child=_rest)
 schema_of: Callable[[Any], Schema] = lru_cache(maxsize=None)(Schema)
 
 
-class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Recorder(TorchDispatchMode):
     """Runs every operation as it is, and keeps what it read and returned.
 
     Attributes:
         phase: what the program is doing; set from outside.
         module: called for the module that is running; set from outside.
         loss: what the last backward pass started from.
+        failed: whether the last backward pass ended with an error, or is not over.
         number: how many nodes there are.
         leaves: tensors that require a gradient and that nothing computed, by identity.
         saw: called before every operation.
         stepping: whether an optimiser steps; what it does is not recorded, but for what a closure does.
         changed: places where tensors were found changed by something that bypassed dispatch.
+        unlike: operations whose derivatives are not computed as unwatched, and where they were called.
     """
 
     def __init__(self) -> None:
@@ -99,7 +108,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.saw: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], None] | None = None
         self.stepping = False
         self.changed: list[tuple[tuple[int, ...], Place]] = []
+        self.unlike: list[tuple[str, Place]] = []
         self.loss: Source | None = None
+        self.failed = False
         self.active = True
         self.storages = Storages(self._node, self._note_change)
         self.leaves: dict[int, weakref.ref[Tensor]] = {}
@@ -114,7 +125,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return function(*args, **kwargs)
         if self.saw is not None:
             self.saw(function, args, kwargs)
-        if self.stepping and not torch.is_grad_enabled():
+        steps = self.stepping and self.phase is not Phase.BACKWARD and not torch.is_grad_enabled()
+        if steps or schema_of(function).name in OPAQUE:
             return self._step(function, args, kwargs)
         return self._record(function, args, kwargs)
 
@@ -155,6 +167,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if schema.written and isinstance(_argument(schema, args, kwargs, 0), list | tuple):
             return self._foreach(function, schema, args, kwargs)
         written = list(_written(schema, args, kwargs))
+        if schema.name in UNLIKE and torch.is_grad_enabled() and any(t.requires_grad for t in _tensors(args)):
+            self.unlike.append((schema.name, self._place()))
         constant = schema.name in CONSTANTS
         read_args, read_kwargs = ((), {}) if constant else (self._read_all(args), self._read_map(kwargs))
         wholes = [self.storages.before_write(tensor) for tensor in written]
@@ -214,6 +228,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         ]
         keywords = self._read_map(kwargs)
         result = function(*args, **kwargs)
+        for at in range(1, len(schema.written)):  # flags, beside the list
+            for tensor in _tensors((_argument(schema, args, kwargs, at),)):
+                self.storages.drop(tensor)
         for i, tensor in enumerate(lists[0]):
             node = self._node(
                 schema.name, before[i], *_copies([tensor]), keywords=keywords, function=function

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from zerograd.explaining.tape.nodes import Geometry, Node, Origin, Source, is_dense
+from zerograd.explaining.tape.nodes import Geometry, Node, Origin, Source, is_dense, is_plain
 
 
 @dataclass(slots=True)
@@ -24,22 +24,17 @@ class Record:
         pieces: what was read from it, and what one operation returned in parts.
         kept: whether it belongs to a parameter or a buffer, whose floats are read afresh whenever they
             change.
+        hidden: whether an operation wrote to it in a way that cannot be followed: complex numbers, or the
+            entries of a sparse tensor.
+        past: what computed the numbers of a tensor that became a leaf.
     """
 
     alive: StorageWeakRef
     current: Source | None = None
     pieces: dict[Geometry, Source] = field(default_factory=dict)
     kept: Origin | None = None
-
-
-def is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor is one that shadows can follow: dense real numbers in memory."""
-    return (
-        tensor.layout is torch.strided
-        and tensor.device.type == "cpu"
-        and not tensor.is_complex()
-        and not tensor.is_quantized
-    )
+    hidden: bool = False
+    past: Source | None = None
 
 
 class Storages:
@@ -60,7 +55,9 @@ class Storages:
             return
         record = self._record(tensor)
         if record.kept is None:
+            past = record.current
             self._forget(record)  # what was computed before is a number from now on
+            record.past = past
         if record.kept is None or origin is Origin.PARAMETER:
             record.kept = origin
 
@@ -106,6 +103,7 @@ class Storages:
     def wrote(self, tensor: Tensor, node: Node, output: int, whole: Source | None) -> None:
         """Record that an output of a node is what a tensor holds now."""
         if not is_plain(tensor):
+            self._hide(tensor)
             return
         record = self._record(tensor)
         if record.kept:
@@ -129,6 +127,17 @@ class Storages:
         self._forget(record)
         record.current = source
 
+    def _hide(self, tensor: Tensor) -> None:
+        """Note that a storage holds what an operation computed, though not what."""
+        if tensor.layout is torch.sparse_coo:
+            tensor = tensor._values()
+        elif tensor.layout is not torch.strided:
+            tensor = tensor.values()
+        if tensor.layout is torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized:
+            record = self._record(tensor)
+            self._forget(record)
+            record.hidden = True
+
     def is_known(self, tensor: Tensor) -> bool:
         """Whether anything is recorded of a tensor's storage."""
         record = self._records.get(tensor.untyped_storage()._cdata)
@@ -140,7 +149,7 @@ class Storages:
         if record is None:
             if len(self._records) >= self._sweep_at:
                 self._sweep()
-            record = self._records[storage._cdata] = Record(StorageWeakRef(storage))  # type: ignore[no-untyped-call]
+            record = self._records[storage._cdata] = Record(StorageWeakRef(storage))
         return record
 
     def _sweep(self) -> None:
@@ -151,6 +160,8 @@ class Storages:
     def _forget(self, record: Record) -> None:
         record.current = None
         record.pieces = {}
+        record.hidden = False
+        record.past = None
 
     def _origin(self, record: Record, tensor: Tensor) -> Origin:
         if record.kept:
@@ -166,6 +177,7 @@ class Storages:
         node = self._new_node("leaf", (), (copy,), (Geometry.read(copy),))
         node.origin = origin
         node.identity = (tensor.untyped_storage()._cdata, geometry)
+        node.past = record.past
         source = Source(node, 0)
         record.pieces[geometry] = source
         return source
@@ -188,12 +200,16 @@ def _find(record: Record, tensor: Tensor, geometry: Geometry) -> Source | None:
 
 
 def _is_gone(record: Record) -> bool:
-    return bool(record.alive.expired())  # type: ignore[no-untyped-call]
+    return bool(record.alive.expired())
 
 
 def _is_computed(record: Record) -> bool:
     """Whether a storage holds what an operation computed, rather than what was there before."""
-    return record.current is not None or any(p.node.operation != "leaf" for p in record.pieces.values())
+    return (
+        record.hidden
+        or record.current is not None
+        or any(p.node.operation != "leaf" for p in record.pieces.values())
+    )
 
 
 def _within(record: Record, tensor: Tensor, geometry: Geometry) -> Source | None:

@@ -21,8 +21,8 @@ _CLAMPING = {"clamp_", "clamp_min_", "clamp_max_", "_foreach_clamp_min_", "_fore
 def before_clipping(present: Source, arrived: Source | None) -> Source:
     """Return the gradient to classify: what is there when the optimiser steps, before it was clipped.
 
-    Scaling all entries by one number, clamping and clearing are looked through; other edits, such as a mask, are part
-    of the gradient.
+    Scaling all entries by one number, clamping and clearing are looked through; other edits, such as a mask,
+    are part of the gradient.
 
     Args:
         present: the value of ``.grad`` at the step.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.tape.nodes import Node, Phase, Source
 from zerograd.explaining.training.explanation import Cause, Kind
-from zerograd.explaining.training.graph import base, whole_cone
+from zerograd.explaining.training.graph import base, operands, whole_cone
 from zerograd.explaining.training.places import place_of
 
 
@@ -44,17 +44,17 @@ def connection(loss: Source | None, leaves: Collection[Node], entries: int, requ
 def decision_between(loss: Source, leaves: Collection[Node]) -> Node | None:
     """Return the last decision, such as argmax, by which the loss depends on some leaves; None if by none."""
     numbers = {leaf.number for leaf in leaves}
-    nodes = [node for node in whole_cone([loss]) if node.phase is not Phase.BACKWARD]
+    nodes = [node for node in whole_cone([loss], past=True) if node.phase is not Phase.BACKWARD]
     dependent = set(numbers)
     for node in nodes:
-        if any(source.node.number in dependent for source in node.sources()):
+        if any(source.node.number in dependent for source in operands(node)):
             dependent.add(node.number)
     useful = {loss.node.number}
     last = None
     for node in reversed(nodes):
         if node.number not in useful or node.number not in dependent or node.number in numbers:
             continue
-        useful.update(source.node.number for source in node.sources())
+        useful.update(source.node.number for source in operands(node))
         if is_decision(node) and any(s.is_float and s.node.number in dependent for s in node.sources()):
             last = last or node
     return last
@@ -74,7 +74,7 @@ def _path(loss: Source, leaves: Collection[Node], through_decisions: bool) -> Se
             return path
         if is_decision(node) and not through_decisions and node.operation != "leaf":
             continue
-        for source in node.sources():
+        for source in operands(node):
             if source.node.number not in after and (source.is_float or through_decisions):
                 after[source.node.number] = node
                 waiting.append(source.node)

@@ -27,9 +27,7 @@ class Covers:
         for i, root in enumerate(roots):
             if root.kind in (Kind.DEAD, Kind.AT_KINK, Kind.SATURATED):
                 anchors.setdefault(root.anchor.number, []).append(i)
-        self._mixed = [
-            kinds for several in anchors.values() for size in (2, 3) for kinds in combinations(several, size)
-        ]
+        self._mixed = [kinds for kinds in anchors.values() if len(kinds) > 1]
         self._closed = [root.closed for root in roots]
         self._nodes = [{site.node.number for site in root.sites} for root in roots]
         self._known: dict[tuple[frozenset[int], bool], Callable[[Source], Tensor]] = {}
@@ -82,7 +80,9 @@ class Covers:
             yield from self._sets(gradient, left)
 
     def _mixtures(self, gradient: Source, zeros: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
-        """Yield what a layer explains that is off on some samples, on the kink on others; each is needed."""
+        """Yield what a layer explains that is off on some samples and on the kink on others; each side is
+        needed.
+        """
         for gates in self._mixed:
             left = zeros & self.zeros(gates, gradient)
             for size in range(1, len(gates) + 1):

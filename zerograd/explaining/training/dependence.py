@@ -147,7 +147,10 @@ class Dependence:
         return Fate(Pattern.of(exact.mask | changes), Pattern.of(changes))
 
     def _read(self, source: Source) -> Fate:
-        return self._see(source, self._fates[source.node.number][source.output])
+        fates = self._fates.get(source.node.number)
+        if fates is None:  # of a backward pass that the loss is computed from
+            return Fate(Pattern(source.run.shape), Pattern(source.run.shape))
+        return self._see(source, fates[source.output])
 
     def _see(self, source: Source, fate: Fate) -> Fate:
         layout, view = source.node.layouts[source.output], source.view

@@ -173,6 +173,14 @@ class Unsupported:
     times: int = 1
 
 
+class Backward(StrEnum):
+    """Whether there was a backward pass."""
+
+    DONE = "done"
+    NONE = "none"
+    FAILED = "failed"  # before it left any gradient
+
+
 @dataclass(frozen=True, slots=True)
 class StepReport:
     """What happened up to one step of an optimiser, or from the last one to the end.
@@ -192,6 +200,7 @@ class StepReport:
     loss: float | None = None
     batch: int | None = None
     messages: tuple[str, ...] = ()
+    backward: Backward = Backward.DONE
 
 
 @dataclass(frozen=True, slots=True)

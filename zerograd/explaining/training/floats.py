@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.bounded import Bounded
+from zerograd.explaining.shadow.deciding import Classes
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.training.explanation import Floats
@@ -13,16 +14,18 @@ from zerograd.explaining.training.places import place_of
 
 
 def count_floats(
-    gradient: Source, zero: Tensor, nonzero: Tensor, across_kink: int, bounded: Evaluation[Bounded]
+    gradient: Source, classes: Classes, across_kink: int, bounded: Evaluation[Bounded]
 ) -> Floats:
     """Return what floating point had of a gradient, beside what is exactly so.
 
     Args:
-        zero: where entries are exactly zero.
-        nonzero: where they certainly are not.
+        classes: which entries are exactly zero, and which are not.
         across_kink: how many depend on a unit that rounding carried across a kink.
     """
-    run = gradient.run
+    zero, nonzero = classes.zero, classes.nonzero
+    run = gradient.run.to_dense() if gradient.run.layout is not torch.strided else gradient.run
+    if run.is_meta:
+        return Floats(dtype=str(run.dtype).removeprefix("torch."))
     finite = run.abs() < torch.inf
     nan = run.numel() - int(finite.sum())
     lost = int(((run == 0) & nonzero).sum())

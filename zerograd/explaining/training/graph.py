@@ -15,15 +15,24 @@ def base(operation: str) -> str:
     return operation[:-1] if operation.endswith("_") and not operation.endswith("__") else operation
 
 
-def whole_cone(sources: Iterable[Source]) -> list[Node]:
-    """Return every node that some values depend on, through decisions too, in the order of execution."""
+def operands(node: Node) -> tuple[Source, ...]:
+    """Return what a node's numbers come from, in whatever way."""
+    return node.sources() if node.past is None else (*node.sources(), node.past)
+
+
+def whole_cone(sources: Iterable[Source], past: bool = False) -> list[Node]:
+    """Return every node that some values depend on, through decisions too, in the order of execution.
+
+    Args:
+        past: whether to go on from leaves that were computed once.
+    """
     seen: dict[int, Node] = {}
     waiting = [source.node for source in sources]
     while waiting:
         node = waiting.pop()
         if node.number not in seen:
             seen[node.number] = node
-            waiting.extend(source.node for source in node.sources())
+            waiting.extend(source.node for source in (operands(node) if past else node.sources()))
     return [seen[number] for number in sorted(seen)]
 
 

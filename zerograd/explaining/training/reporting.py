@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.bounded import BoundedDomain
-from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all, signs
-from zerograd.explaining.shadow.evaluation import Evaluation, observed
-from zerograd.explaining.shadow.identities import CANCEL, Identities, Identity
-from zerograd.explaining.shadow.identities.primitives import origin_of
-from zerograd.explaining.tape.nodes import Node, Source
-from zerograd.explaining.tape.storages import is_plain
+from zerograd.explaining.shadow.deciding import Budget, Classes
+from zerograd.explaining.shadow.evaluation import observed
+from zerograd.explaining.tape.nodes import Node, Origin, Source, is_plain
 from zerograd.explaining.training.causes import find_causes
 from zerograd.explaining.training.connection import connection
 from zerograd.explaining.training.explanation import (
+    Backward,
     Cause,
     Entries,
     Floats,
+    Kind,
     Row,
     Step,
     StepReport,
@@ -30,98 +28,10 @@ from zerograd.explaining.training.explanation import (
 )
 from zerograd.explaining.training.floats import count_floats, describe_place
 from zerograd.explaining.training.graph import whole_cone
-from zerograd.explaining.training.kinks import count_across
 from zerograd.explaining.training.observation import Observation, Outcome
-from zerograd.explaining.training.origins import Facts, Law
+from zerograd.explaining.training.origins import Facts
+from zerograd.explaining.training.proofs import Proofs
 from zerograd.explaining.training.steps import explain_step
-
-_INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,), pairs=False)
-"""What may be spent on values between parameters and loss that are looked at for causes."""
-
-
-class Proofs:
-    """What can be proved of the values of one step.
-
-    Attributes:
-        budget: what may be spent on gradient entries that error bounds leave open.
-        bounded: values in float64 with error bounds.
-    """
-
-    def __init__(self, budget: Budget) -> None:
-        self.bounded = Evaluation(BoundedDomain())
-        self._identities = Identities(self.bounded)
-        self._budget = budget
-        self._zeros: dict[tuple[int, int], Tensor] = {}  # of whole results
-
-    def classes(self, sources: Sequence[Source]) -> list[Classes]:
-        """Return what is known of the entries of gradients."""
-        decided = decide_all(sources, self.bounded, self._budget, self._identities.zero)
-        for source, classes in zip(sources, decided, strict=True):
-            value = self.bounded(source)
-            if value is not None and bool((classes.zero & ~value.zero()).any()):
-                self._keep(source, classes.zero)
-        return decided
-
-    def _keep(self, source: Source, zero: Tensor) -> None:
-        """Remember zeros of a gradient that error bounds do not show."""
-        whole = source.node.results[source.output]
-        key = source.node.number, source.output
-        zeros = self._zeros.setdefault(key, torch.zeros(whole.numel(), dtype=torch.bool))
-        zeros[origin_of(source)[zero]] = True
-
-    def zeros(self, sources: Sequence[Source]) -> list[Tensor]:
-        """Return where values in between are certainly zero; what is known of gradients is used."""
-        decided = decide_all(sources, self.bounded, _INTERMEDIATE)
-        return [c.zero | self._known(source) for source, c in zip(sources, decided, strict=True)]
-
-    def _known(self, source: Source) -> Tensor:
-        zeros = self._zeros.get((source.node.number, source.output))
-        if zeros is None:
-            return torch.zeros((), dtype=torch.bool)
-        return zeros[origin_of(source)]
-
-    def across_kinks(self, gradients: Mapping[str, Source]) -> dict[str, int]:
-        """Return how many entries of each gradient depend on a unit that rounding carried across a kink."""
-        return count_across(
-            gradients, self.bounded, lambda source: signs(source, self.bounded, _INTERMEDIATE)
-        )
-
-    def laws(self, source: Source, zeros: Tensor) -> dict[Law, Tensor]:
-        """Return the laws that make entries of a value zero, and which."""
-        proven = self._proven(source)
-        left = zeros.clone()
-        left.view(-1)[list(proven)] = False
-        if bool(left.any()):
-            self._identities.zero(source, left)
-            proven = self._proven(source)
-        laws: dict[Law, Tensor] = {}
-        for entry in zeros.reshape(-1).nonzero().reshape(-1).tolist():
-            for identity in proven.get(entry, ())[:1]:
-                if identity.law == CANCEL and not identity.structural:
-                    continue  # terms that cancel with these data only
-                law = Law(identity.law, identity.operation, identity.place, identity.structural)
-                mask = laws.setdefault(law, torch.zeros_like(zeros))
-                mask.view(-1)[entry] = True
-        return laws
-
-    def _proven(self, source: Source) -> dict[int, tuple[Identity, ...]]:
-        """Return identities that were proven of a value, or of what shows parts of it, by flat position."""
-        proven: dict[int, tuple[Identity, ...]] = {}
-        for other, reasons in self._identities.reasons.items():
-            if other == source:
-                proven.update(reasons)
-            elif source.view is None and (other.node, other.output) == (source.node, source.output):
-                places = origin_of(other).reshape(-1)
-                proven.update({int(places[entry]): identities for entry, identities in reasons.items()})
-        return proven
-
-
-@dataclass(frozen=True, slots=True)
-class Gradient:
-    """A gradient, and what is known of its entries."""
-
-    source: Source
-    classes: Classes
 
 
 def report_step(
@@ -134,6 +44,8 @@ def report_step(
     observations: Sequence[Observation],
     messages: tuple[str, ...],
     budget: Budget,
+    loose: Collection[str] = (),
+    failed: bool = False,
 ) -> StepReport:
     """Return the report of one step.
 
@@ -143,17 +55,13 @@ def report_step(
         loss: what ``backward`` started from.
         observations: what was seen of optimisers.
         budget: what may be spent on entries that error bounds leave open.
+        loose: names of parameters that no optimiser should move.
+        failed: whether the last backward pass ended with an error.
     """
     names = {id(tensor): name for name, tensor in {**parameters, **inputs}.items()}
-    there = {names[key]: source for key, source in gradients.items() if key in names}
+    there = {names[key]: _seen(source) for key, source in gradients.items() if key in names}
     proofs = Proofs(budget)
-    classes = proofs.classes(list(there.values()))
-    known = {
-        name: Gradient(source, decision)
-        for (name, source), decision in zip(there.items(), classes, strict=True)
-    }
-    zeros = {name: bool(gradient.classes.zero.all()) for name, gradient in known.items()}
-    steps = _steps(observations, zeros)
+    classes = dict(zip(there, proofs.classes(list(there.values())), strict=True))
     facts = Facts(
         proofs.zeros,
         _leaf_names(parameters, inputs),
@@ -161,25 +69,26 @@ def report_step(
         frozenset(inputs),
         bounded=proofs.bounded,
     )
-    causes = _causes(there, {name: it.classes.zero for name, it in known.items()}, loss, facts)
-
+    causes = _causes(there, {name: it.zero for name, it in classes.items()}, loss, facts)
+    classes, doubts = _second_look(there, classes, causes, proofs)
+    steps = _steps(observations, {name: bool(it.zero.all()) for name, it in classes.items()})
     across = proofs.across_kinks(there)
     read = _leaves(loss, facts.name)
 
+    backward = Backward.DONE if there or (loss is not None and not failed) else Backward.NONE
+    if failed and not there:
+        backward = Backward.FAILED
+
     def row(name: str, tensor: Tensor) -> Row:
-        step = steps.get(name)
-        if name not in known:
+        step = None if name in inputs or name in loose else steps.get(name)
+        if backward is not Backward.DONE:
+            floats = Floats(str(tensor.dtype).removeprefix("torch."))
+            return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, (), step)
+        if name not in classes:
             cause = connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad)
             return _without_gradient(name, tensor, cause, step)
-        gradient = known[name]
-        floats = count_floats(
-            gradient.source,
-            gradient.classes.zero,
-            gradient.classes.nonzero,
-            across.get(name, 0),
-            proofs.bounded,
-        )
-        entries = _count(gradient.classes)
+        entries = _count(classes[name])
+        floats = count_floats(there[name], classes[name], across.get(name, 0), proofs.bounded)
         return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)
 
     return StepReport(
@@ -188,9 +97,48 @@ def report_step(
         inputs={name: row(name, tensor) for name, tensor in inputs.items()},
         unsupported=_unsupported(list(there.values())),
         optimizer=_optimizer(observations),
-        loss=float(loss.run) if loss is not None and loss.run.numel() == 1 else None,
-        messages=messages,
+        loss=_number(loss.run) if loss is not None else None,
+        messages=messages + doubts,
+        backward=backward,
     )
+
+
+_BY_SUMS = (Kind.CANCELLATION, Kind.ZERO_ADJOINT, Kind.ZERO_FACTOR)
+"""Causes that rest on sums that are 0; all others are factors, which the search for causes looked at by
+itself.
+"""
+
+
+def _second_look(
+    gradients: Mapping[str, Source],
+    classes: Mapping[str, Classes],
+    causes: Mapping[str, tuple[Cause, ...]],
+    proofs: Proofs,
+) -> tuple[dict[str, Classes], tuple[str, ...]]:
+    """Return classes without zeros that a second routine refutes, and what is to be said of these."""
+    sure, doubts = dict(classes), []
+    for name, source in gradients.items():
+        zero = classes[name].zero
+        kinds = {cause.kind for cause in causes.get(name, ())}
+        if not bool(zero.any()) or (kinds and not kinds.intersection(_BY_SUMS)):
+            continue
+        refuted = proofs.refuted(source, zero)
+        if bool(refuted.any()):
+            sure[name] = replace(
+                classes[name], zero=zero & ~refuted, undecided=classes[name].undecided | refuted
+            )
+            doubts.append(
+                f"{int(refuted.sum())} entries of {name} were found to be zero, and a second look denies it: "
+                "they are given as undecided. This is a bug of zerograd."
+            )
+    return sure, tuple(doubts)
+
+
+def _seen(gradient: Source) -> Source:
+    """Return a gradient as it is known: of one that nothing recorded computed, only the run's numbers are."""
+    if gradient.node.origin not in (Origin.DATA, Origin.OUTSIDE):
+        return gradient
+    return Source(Node(0, "unseen", None, (), {}, (gradient.run,), (None,)), 0)
 
 
 def _causes(
@@ -201,7 +149,8 @@ def _causes(
         return find_causes(gradients, zeros, loss, facts)
     except Exception as error:
         warnings.warn(
-            f"zerograd failed to find causes of zero gradients, which is a bug: {type(error).__name__}: {error}",
+            "zerograd failed to find causes of zero gradients, which is a bug: "
+            f"{type(error).__name__}: {error}",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -211,7 +160,7 @@ def _causes(
 def _leaves(loss: Source | None, name_of: Callable[[Node], str | None]) -> dict[str, list[Node]]:
     """Return the leaves that the loss depends on in any way, by the name of the tensor."""
     leaves: dict[str, list[Node]] = {}
-    for node in whole_cone([loss]) if loss is not None else ():
+    for node in whole_cone([loss], past=True) if loss is not None else ():
         name = name_of(node) if node.operation == "leaf" else None
         if name is not None:
             leaves.setdefault(name, []).append(node)
@@ -238,6 +187,12 @@ def _without_gradient(name: str, tensor: Tensor, cause: Cause, step: Step | None
     """Return the row of a tensor to which ``backward`` gave no gradient."""
     size, dtype = tensor.numel(), str(tensor.dtype).removeprefix("torch.")
     return Row(name, tuple(tensor.shape), Entries(zero=size), Floats(dtype, zero=size), (cause,), step)
+
+
+def _number(loss: Tensor) -> float | None:
+    if loss.numel() != 1 or loss.is_meta or loss.is_complex():
+        return None
+    return float(loss)
 
 
 def _count(classes: Classes) -> Entries:
@@ -267,5 +222,21 @@ def _optimizer(observations: Sequence[Observation]) -> str | None:
 
 
 def _unsupported(sources: Sequence[Source]) -> tuple[Unsupported, ...]:
-    counts = Counter((node.operation, describe_place(node)) for node in observed(sources))
+    counts = Counter((_operation(node), describe_place(node)) for node in observed(sources))
     return tuple(Unsupported(operation, where, times) for (operation, where), times in counts.items())
+
+
+def _operation(node: Node) -> str:
+    """Return what has no rule: an operation, or a kind of tensor that shadows cannot follow."""
+    if node.operation == "unseen":
+        return "a gradient that was computed unseen, such as in another thread"
+    if node.operation != "unknown":
+        return node.operation
+    result = node.results[0]
+    if result.is_complex():
+        return "a complex tensor"
+    if result.is_quantized:
+        return "a quantised tensor"
+    if result.layout is not torch.strided:
+        return "a sparse tensor"
+    return f"a tensor on {result.device}" if result.device.type != "cpu" else "a tensor seen as another type"

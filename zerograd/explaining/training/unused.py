@@ -30,6 +30,8 @@ class Unused:
     def causes(self, name: str, gradient: Source, zeros: Tensor) -> list[Cause]:
         """Return why such entries of a gradient are zero."""
         causes: list[Cause] = []
+        if base(gradient.node.operation) == "zero" and gradient.node.phase is Phase.BACKWARD:
+            return [_cause(Kind.ZERO_FACTOR, "", zeros, factor="a 0 that was written over the gradient")]
         if self._is_empty():
             return [_cause(Kind.ZERO_ADJOINT, "", zeros, False, why="it is a mean over nothing")]
         for law, entries in self._facts.laws(gradient, zeros).items():
@@ -109,7 +111,8 @@ class Unused:
     def _is_empty(self) -> bool:
         """Whether something was computed of no samples at all."""
         nodes = [n for n in self._walk.nodes if n.operation != "leaf"]
-        return any(isinstance(r, Tensor) and r.numel() == 0 for n in nodes for r in n.results)
+        results = [r for n in nodes for r in n.results if isinstance(r, Tensor)]
+        return any(r.numel() == 0 and r.is_floating_point() for r in results)
 
     def _place(self, name: str) -> str:
         """Return where a parameter is used."""

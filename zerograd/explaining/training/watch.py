@@ -17,12 +17,13 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from zerograd.explaining.shadow.deciding import Budget
 from zerograd.explaining.tape import passes
 from zerograd.explaining.tape.modules import Modules, name_parameters, with_buffers
-from zerograd.explaining.tape.nodes import Origin, Place, Source
+from zerograd.explaining.tape.nodes import Origin, Phase, Place, Source, is_plain
 from zerograd.explaining.tape.recorder import Recorder
 from zerograd.explaining.training.clipping import before_clipping
 from zerograd.explaining.training.explanation import Explanation, StepReport
 from zerograd.explaining.training.observation import Observation
 from zerograd.explaining.training.reporting import report_step
+from zerograd.explaining.training.tensors import copy
 from zerograd.explaining.training.watcher import StepWatcher
 
 
@@ -84,8 +85,10 @@ class Watch:
         self._finish(last=True)
 
     def explanation(self) -> Explanation:
-        """Return what was seen so far."""
-        return Explanation(tuple(self._reports), str(torch.__version__), self._error, self._seconds)
+        """Return what was seen so far; before the first step is over, what is known of it."""
+        with self.recorder.paused():
+            reports = self._reports or [self._report()]
+        return Explanation(tuple(reports), str(torch.__version__), self._error, self._seconds)
 
     # what calls back
 
@@ -130,7 +133,7 @@ class Watch:
                 known = self._round.gradients.get(id(tensor))
                 if source.node.number > self._before and (known is None or known.node is not source.node):
                     self._round.gradients[id(tensor)] = source
-                    fresh[name] = source.run
+                    fresh[name] = source.run if is_plain(source.run) else copy(source.run)
             self._steps.backward_ended(named, fresh)
 
     def after_grad(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> None:
@@ -166,6 +169,8 @@ class Watch:
             return
         self._round.observations.append(observation)
         self._round.stepped.append(optimizer)
+        if self.recorder.phase is Phase.BACKWARD:
+            return  # of a hook; the other parameters' gradients are still to come
         if all(any(o is other for other in self._round.stepped) for o in self._steps.optimizers):
             self._finish()
 
@@ -200,30 +205,45 @@ class Watch:
         with self.recorder.paused():
             if last:
                 self._round.observations += self._steps.at_end(self._everything())
-            self._reports.append(
-                report_step(
-                    number=len(self._reports) + 1,
-                    parameters=self._named(),
-                    inputs=self._modules.inputs,
-                    gradients=self._round.gradients,
-                    loss=self.recorder.loss,
-                    observations=self._round.observations,
-                    messages=self._new_messages(),
-                    budget=self._budget,
-                )
-            )
-        self.recorder.loss = None
+            self._reports.append(self._report())
+        self.recorder.loss, self.recorder.failed = None, False
         self._round = _Round()
         self._before = self.recorder.number
         self._seconds += time.perf_counter() - began
 
+    def _report(self) -> StepReport:
+        named, held = self._named(), {id(t) for o in self._steps.optimizers for t in _held(o)}
+        loose = {  # beside modules, what else the program differentiates by: no optimiser should move it
+            name
+            for name, tensor in named.items()
+            if self._modules.roots and not isinstance(tensor, nn.Parameter) and id(tensor) not in held
+        }
+        return report_step(
+            number=len(self._reports) + 1,
+            parameters=named,
+            inputs=self._modules.inputs,
+            loose=loose,
+            gradients=self._round.gradients,
+            loss=self.recorder.loss,
+            observations=self._round.observations,
+            messages=self._new_messages(),
+            budget=self._budget,
+            failed=self.recorder.failed,
+        )
+
     def _new_messages(self) -> tuple[str, ...]:
         messages = [
-            f"A tensor of shape {list(shape)} was changed past PyTorch's operations, before {_at(place)}: its "
-            "numbers are taken as they were from there on."
+            f"A tensor of shape {list(shape)} was changed past PyTorch's operations, before {_at(place)}: "
+            "its numbers are taken as they were from there on."
             for shape, place in self.recorder.changed
         ]
+        messages += [
+            f"PyTorch computes the derivative of {operation}, called at {_at(place)}, by another formula "
+            "while it is watched: unwatched, its rounding is different, and so is what under- or overflows."
+            for operation, place in self.recorder.unlike
+        ]
         self.recorder.changed.clear()
+        self.recorder.unlike.clear()
         return tuple(dict.fromkeys(messages))
 
 

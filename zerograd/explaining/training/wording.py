@@ -171,7 +171,7 @@ class Wording:
     def _why(self, part: Part) -> dict[str, Any]:
         part_of_loss = [n for n in self._graph.nodes if n.number in self._graph.loss_backward]
         for node in part_of_loss:
-            if any(isinstance(r, Tensor) and r.numel() == 0 for r in node.results):
+            if any(isinstance(r, Tensor) and r.numel() == 0 and r.is_floating_point() for r in node.results):
                 return {"why": "it is a mean over nothing"}
         rows = torch.ones((), dtype=torch.bool) if part.samples is None else torch.tensor(part.samples)
         for node in part_of_loss:

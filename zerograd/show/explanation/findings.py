@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 
-from zerograd.explaining.training.explanation import Cause, Kind, Note, Reason, Row, Step, StepReport
+from zerograd.explaining.training.explanation import (
+    Backward,
+    Cause,
+    Kind,
+    Note,
+    Reason,
+    Row,
+    Step,
+    StepReport,
+)
 from zerograd.show.explanation.causes import ONE, SEVERAL, About, Words, cause_words
 from zerograd.show.explanation.phrases import detail, lost_from, subjects
 from zerograd.show.explanation.steps import note_words, reason_words
@@ -19,10 +28,12 @@ _KINDS = (
 """Kinds, what is a fault most often first: a zero factor may be no more than the dark edge of a picture."""
 REASONS = {
     Reason.NOT_CALLED: 1, Reason.SKIPPED: 1, Reason.CLEARED: 2, Reason.CLIPPED: 2, Reason.NOT_HELD: 3,
-    Reason.STEP_SIZE_ZERO: 4, Reason.STATE: 5, Reason.BELOW_HALF_ULP: 6, Reason.ZERO_GRADIENT: 15,
+    Reason.STEP_SIZE_ZERO: 4, Reason.STATE: 5, Reason.BELOW_HALF_ULP: 13, Reason.ZERO_GRADIENT: 15,
     Reason.NO_GRADIENT: 15, Reason.FROZEN: 30,
 }  # fmt: skip
-"""Rank of each reason; causes of gradients that are zero as a whole have 10 and 11."""
+"""Rank of each reason; causes of gradients that are zero as a whole have 10 and 11, and may be why others
+are small.
+"""
 NOTES = {
     Note.MOVED_BY_STALE_GRADIENT: 41, Note.LISTED_TWICE: 42, Note.REPLACED_AFTER: 43,
     Note.MOVED_WITHOUT_GRADIENT: 80,
@@ -77,7 +88,7 @@ def findings(step: StepReport) -> tuple[Finding, ...]:
     """All there is to say, the worst first."""
     merged: dict[Hashable, tuple[_Said, list[tuple[Row, int]]]] = {}
     for row in (*step.parameters.values(), *step.inputs.values()):
-        for said in _of_row(row, step.batch):
+        for said in _of_row(row, step.batch) if step.backward is Backward.DONE else ():
             _, concerned = merged.setdefault((said.rank, said.key), (said, []))
             if all(other is not row for other, _ in concerned):
                 concerned.append((row, said.entries))
@@ -117,6 +128,8 @@ def _of_step(row: Row, step: Step) -> Iterator[_Said]:
     """Reasons, the foremost first, but for those that causes explain better."""
     zero = row.entries.zero and not row.floats.lost
     explained = {Reason.ZERO_GRADIENT, *[Reason.NO_GRADIENT] * bool(row.causes)} if zero else set()
+    if row.entries.zero == row.size and zero:
+        explained.add(Reason.BELOW_HALF_ULP)  # of what rounding made of a zero
     if any(cause.kind is Kind.FROZEN for cause in row.causes):
         explained.add(Reason.FROZEN)
     counts = dict(step.details.get("unmoved" if step.moved else "entries") or {})
@@ -124,7 +137,9 @@ def _of_step(row: Row, step: Step) -> Iterator[_Said]:
     for reason in reasons if not step.moved or counts else ():
         if reason in explained or (step.moved and reason is Reason.ZERO_GRADIENT):
             continue
-        rank = max(REASONS[reason], REASONS[reasons[0]]) + WHOLE * bool(step.moved)
+        rank = max(REASONS[reason], REASONS[reasons[0]])
+        if step.moved:
+            rank = 46 if reason is Reason.BELOW_HALF_ULP else rank + WHOLE
         of = [detail(step, reason, key) for key in ("dtype", "by", "state", "skipped")]
         key = (reason, row.floats.dtype, bool(row.floats.lost), Note.REPLACED_AFTER in step.notes, repr(of))
 
@@ -148,7 +163,9 @@ def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
         yield _Said(14 if whole else 64, zero, row.entries.zero, _always(zero))
     for cause in sorted(row.causes, key=lambda cause: (not cause.alone, -cause.entries)):
         frozen = cause.kind is Kind.FROZEN
-        rank = (30 if frozen else 10 if cause.alone else 11) if whole else 50 + _KINDS.index(cause.kind)
+        rank = 50 + _KINDS.index(cause.kind)
+        if whole:  # what explains all of it comes first
+            rank = 30 if frozen else 11 if not cause.alone else 10 if cause.entries >= row.size else 12
         key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, repr(cause.details))
 
         def words(about: About, cause: Cause = cause) -> Words:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zerograd.document.blocks import listed
-from zerograd.explaining.training.explanation import Note, Row, Step, StepReport
+from zerograd.explaining.training.explanation import Backward, Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
 from zerograd.show.explanation.findings import Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text, subjects
@@ -67,6 +67,10 @@ def verdict(step: StepReport) -> str:
         return (
             "No gradient was seen: nothing that was watched used a parameter or an input that requires one."
         )
+    if step.backward is Backward.NONE:
+        return "No gradient was seen: neither backward() nor torch.autograd.grad() was called."
+    if step.backward is Backward.FAILED:
+        return "The backward pass ended with an error before it left a gradient."
     groups = tuple(_groups(step))
     if not groups:
         return _fine(step)
@@ -85,6 +89,8 @@ def verdict(step: StepReport) -> str:
 
 def status(step: StepReport) -> str:
     """``fine``, ``fault``, or ``open`` where no more is wrong than that something is not decided."""
+    if step.backward is not Backward.DONE:
+        return "fault"
     groups = list(_groups(step))
     worst = min((group.finding.rank for group in groups), default=100)
     return "fault" if worst < 90 else "open" if groups else "fine"

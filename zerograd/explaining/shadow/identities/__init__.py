@@ -6,6 +6,7 @@ their sum always contains more than 1.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,12 +54,14 @@ class Identities:
 
     Args:
         bounded: the graph in float64 with error bounds, where it is there already.
+        seconds: what may be spent altogether, about; on one value a third of what is left.
 
     Attributes:
         reasons: the identities that made entries zero, by source and flat position.
     """
 
-    def __init__(self, bounded: Evaluation[Bounded] | None = None) -> None:
+    def __init__(self, bounded: Evaluation[Bounded] | None = None, seconds: float = 30.0) -> None:
+        self._seconds = seconds
         self._bounded = bounded or Evaluation(BoundedDomain())
         self._sums = Sums(self._bounded)
         self._sums_of_any_data = Sums(self._bounded, any_data=True)
@@ -72,6 +75,14 @@ class Identities:
 
     def zero(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         """Return which entries are zero by an identity, of those that are open."""
+        began = time.monotonic()
+        self._sums.until = self._sums_of_any_data.until = began + self._seconds / 3
+        try:
+            return self._zero(source, open)
+        finally:
+            self._seconds -= time.monotonic() - began
+
+    def _zero(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         with torch.no_grad():
             value = self._bounded(source)
             before = self._proven(source, open)
@@ -99,7 +110,7 @@ class Identities:
         places = np.flatnonzero(open.reshape(-1).numpy())
         self._left = _WORK
         for start in range(0, len(places), _AT_A_TIME):
-            if self._left < 0:
+            if self._left < 0 or self._sums.is_late:
                 break
             some = places[start : start + _AT_A_TIME]
             zero[some] = torch.from_numpy(self._expand(source, some))

@@ -40,6 +40,10 @@ class Knowledge(Protocol):
     domain: LabelDomain
     products: Products
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is over."""
+
     def labels(self, source: Source) -> Labels:
         """Return labels of a source's entries."""
 
@@ -129,7 +133,7 @@ class Expansion:
         self.cancelled |= self._mark(cancelled)
         self._work += np.bincount(terms.row, minlength=self._rows)
         self._given_up |= self._work > _OF_ROW
-        if self._work.sum() > _ALTOGETHER:
+        if self._work.sum() > _ALTOGETHER or self._sums.is_late:
             self._given_up |= self._mark(terms.row)
             for waiting in self.waiting.values():
                 for part in waiting:

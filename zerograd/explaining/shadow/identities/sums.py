@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from math import inf
 from typing import Any
 
 import torch
@@ -26,6 +28,9 @@ class Sums:
         bounded: shows that denominators are not 0.
         any_data: whether inputs and targets are taken as any numbers, not as what they are in this run.
 
+    Attributes:
+        until: when to give up, by the monotonic clock.
+
     An entry is written as a sum of terms: coefficient · factors · entry of an earlier value. Going backwards,
     each value is replaced by what its operation computed it from; of a product one side becomes a factor. A
     sum is zero if all terms cancel, or are complete groups of an operation's law. Every replacement is an
@@ -38,6 +43,21 @@ class Sums:
         self._labels: dict[tuple[int, int], Labels] = {}
         self._labelled: set[int] = set()
         self.products = Products()
+        self.until = inf
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() > self.until
+
+    def tick(self) -> None:
+        """Give up if it is too late.
+
+        Raises:
+            Cannot: it is.
+        """
+        if self.is_late:
+            raise Cannot("no time is left")
 
     # labels
     def labels(self, source: Source) -> Labels:
@@ -84,8 +104,9 @@ class Sums:
         """Expand the entries at some flat positions of a source, each a row.
 
         Raises:
-            Cannot: there are too many products, or coefficients become too large.
+            Cannot: there are too many products, coefficients become too large, or no time is left.
         """
+        self.products = Products(self.tick)
         expansion = Expansion(self, len(entries), keeps_older)
         expansion.run(source, entries)
         return expansion

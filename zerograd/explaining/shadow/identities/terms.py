@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import lcm
 
@@ -13,6 +13,7 @@ from zerograd.explaining.shadow.identities.labels import Integers, Mask
 
 MOST_PRODUCTS = 400_000  # at a time
 _LARGEST = 2**52  # of coefficients
+_AT_A_TIME = 4096  # between two looks at the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,14 @@ def groups(*keys: Integers) -> tuple[Integers, Integers]:
 
 
 class Products:
-    """Products of powers of labels, numbered; the empty one is 0."""
+    """Products of powers of labels, numbered; the empty one is 0.
 
-    def __init__(self) -> None:
+    Args:
+        tick: called now and then; may raise to stop.
+    """
+
+    def __init__(self, tick: Callable[[], None] = lambda: None) -> None:
+        self._tick = tick
         self._numbers: dict[tuple[tuple[int, int], ...], int] = {(): 0}
         self._products: list[tuple[tuple[int, int], ...]] = [()]
         self._known: dict[tuple[int, int, int], int] = {}
@@ -124,7 +130,11 @@ class Products:
         pairs, inverse = np.unique(factors * 2**31 + labels, return_inverse=True)
         if len(pairs) > MOST_PRODUCTS:
             raise Cannot("too many products")
-        new = [self._times(pair // 2**31, pair % 2**31, exponent) for pair in pairs.tolist()]
+        new: list[int] = []
+        for start in range(0, len(pairs), _AT_A_TIME):
+            self._tick()
+            some = pairs[start : start + _AT_A_TIME].tolist()
+            new += [self._times(pair // 2**31, pair % 2**31, exponent) for pair in some]
         return np.array(new, np.int64)[inverse.reshape(-1)] if new else factors
 
     def _times(self, product: int, label: int, exponent: int) -> int:
