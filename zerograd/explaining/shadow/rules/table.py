@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import cache
 from math import isfinite
 from typing import Any, Generic, TypeAlias
@@ -58,7 +59,7 @@ class Call(Generic[V]):
             return self._read(argument)
         if isinstance(argument, float) and not isfinite(argument):
             return self.domain.leaf(torch.tensor(argument, dtype=torch.float64))
-        if isinstance(argument, bool | int | float):
+        if isinstance(argument, bool | int | float | Fraction):
             return self.domain.constant(argument, ())
         raise Cannot(f"{self.node.operation}: {type(argument).__name__}")
 
