@@ -31,7 +31,13 @@ def listing() -> str:
         lines.append(f"| {title} | {_names(rooms[module])} |")
     decisions = {name for name in DECIDED if not name.endswith("_")}
     lines += ["", "Decisions, whose results are those of the run: " + _names(decisions) + "."]
-    lines += ["", "Observed only:", "", "| operation | where it is met, and what it would need |", "|---|---|"]
+    lines += [
+        "",
+        "Observed only:",
+        "",
+        "| operation | where it is met, and what it would need |",
+        "|---|---|",
+    ]
     lines += [f"| `{operation}` | {reason} |" for operation, reason in OBSERVED_ONLY]
     return "\n".join(lines)
 
@@ -48,4 +54,6 @@ def test_the_page_lists_the_rules(update_golden: bool) -> None:
     if update_golden:
         PAGE.write_text(fresh, encoding="utf-8")
         page = fresh
-    assert page == fresh, "update it with: pytest tests/explaining/shadow/rules/test_watched_page.py --update-golden"
+    assert page == fresh, (
+        "update it with: pytest tests/explaining/shadow/rules/test_watched_page.py --update-golden"
+    )
