@@ -2,10 +2,10 @@
 
     python benchmarks/watch.py [--runs 20] [--case NAME …] [--curve] [--memory] [--json FILE]
 
-A watched step is the whole of it: the float32 step under watch, every gradient entry classified, causes found, the
-report made. torch has one thread. The two are measured in turn (A B A B …), and the ratio is that of the fastest of
-each. ``--memory`` measures peaks, each in a process of its own; ``--curve`` repeats the first case with larger batches
-and layers.
+A watched step is the whole of it: the float32 step under watch, every gradient entry classified, causes
+found, the report made. torch has one thread. The two are measured in turn (A B A B …), and the ratio is that
+of the fastest of each. ``--memory`` measures peaks, each in a process of its own; ``--curve`` repeats the
+first case with larger batches and layers.
 """
 
 from __future__ import annotations

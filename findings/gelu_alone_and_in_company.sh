@@ -34,7 +34,7 @@ print(f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}")
 print(f"gelu'({z}) = {exact:.3e}; what float32 gives, by how many entries the tensor has: {slopes}")
 first = {n: next(k / 100 for k in range(2000) if slope(-k / 100, n) == 0) for n in (1, 8)}
 print(f"zero from -{first[1]} on alone, from -{first[8]} on in a batch of 8")
-assert abs(slopes[1] / exact - 1) < 1e-2
+assert abs(slopes[1] / exact - 1) < 0.05
 assert all(value == 0 for count, value in slopes.items() if count > 1)
 assert first[8] < 7 < 14 < first[1]
 PY

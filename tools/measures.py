@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "zerograd"
 LONGEST_MODULE = 400
+_WATCHED = tuple(f"zerograd/explaining/{room}/" for room in ("tape", "shadow", "training"))
 _WRITTEN = (".py", ".js", ".css", ".html", ".j2")
 
 
@@ -41,7 +42,11 @@ class Measure:
 
 def measures() -> list[Measure]:
     """All measures of this tree."""
-    pieces = _naming(r"slopes|kinks|offsets")
+    # Pieces of the core's activations, which few should know. A training step in PyTorch has kinks of its
+    # own, which its rules must name, and offsets that are others: of storages, tables and bags.
+    naming = _naming(r"slopes|kinks|offsets")
+    watched = tuple(path for path in naming if path.startswith(_WATCHED))
+    pieces = tuple(path for path in naming if path not in watched)
     squares = _naming(r"(?<!the)mse|residual|squared error")
     by_hand = tuple(_places(PACKAGE.rglob("*.py"), _evaluates))
     long = tuple(f"{_name(path)}: {_lines(path)}" for path in _sources() if _lines(path) > LONGEST_MODULE)
@@ -49,6 +54,7 @@ def measures() -> list[Measure]:
     shown = _written("show") + _written("document") - explanations
     return [
         Measure("files that name slopes, kinks or offsets", 25, len(pieces), pieces),
+        Measure("files on training steps that do", 18, len(watched), watched),
         Measure("files that name the squared error or residuals", 20, len(squares), squares),
         Measure("evaluations of a network that are written by hand", 7, len(by_hand), by_hand),
         Measure(f"modules of more than {LONGEST_MODULE} lines", 0, len(long), long),

@@ -15,7 +15,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tests.explaining import oracle_layers as layers
-from tests.explaining.oracle import OPERATIONS, VIEWS, Array, Both, Call, Interpreter, define, function
+from tests.explaining.oracle import (
+    OPERATIONS,
+    VIEWS,
+    Array,
+    Both,
+    Call,
+    Interpreter,
+    Number,
+    by_entries,
+    define,
+    function,
+)
 
 NUMBERS = (2.0, -1.0, 0.5, 0.0, 0.1, 3, -7, 1e-3)
 TYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
@@ -126,7 +137,7 @@ def _expanded(a: Array, shape: tuple[int, ...]) -> Array:
 def _index(a: Any, k: int) -> Tensor:
     """Return positions along the first dimension, in the shape of an array."""
     n, m = (*a.shape, 1)[:2] if a.ndim else (1, 1)
-    rows = (torch.arange(n * m) * (k + 1) // 2 % n).reshape(n, m)
+    rows: Tensor = (torch.arange(n * m) * (k + 1) // 2 % n).reshape(n, m)
     return rows if a.ndim == 2 else rows[:, 0]
 
 
@@ -147,7 +158,7 @@ _decided("p.max", "max", dim=0)
 @define("p.maximum", lambda a, b, k: torch.maximum(a, b))
 def maximum(c: Call) -> Array:
     a, b = np.broadcast_arrays(*c.exact)
-    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])  # type: ignore[no-untyped-call]
+    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])
     return layers.maximum(Call([a, b], [x, y], c.out, {}))
 
 
@@ -251,9 +262,138 @@ def index_add_(c: Call) -> Array:
     return a
 
 
+_both("p.square_", lambda a, k: a.pow_(2), lambda a, k: a * a)
+_both("p.over_", lambda a, k: a.div_(NUMBERS[k] or 3), lambda a, k: a / (NUMBERS[k] or 3))
+
+
+def _accumulated(a: Tensor, b: Tensor, k: int) -> Tensor:
+    return a.index_put_((torch.tensor([1, 0, 1][: 1 + k % 3]),), b, accumulate=True)
+
+
+def _added(a: Array, b: Array, places: list[int]) -> Array:
+    out = a.copy()
+    for place, row in zip(places, np.broadcast_to(b, (len(places), *a.shape[1:])), strict=True):
+        out[place] = out[place] + row
+    return out
+
+
+def _scattered(a: Array, b: Array, k: int) -> Array:
+    out = a.copy()
+    for at, row in np.ndenumerate(_index(b, k).numpy()):
+        out[(row, *at[1:])] = out[(row, *at[1:])] + b[at]
+    return out
+
+
+_both("p.put_more_", _accumulated, lambda a, b, k: _added(a, b, [1, 0, 1][: 1 + k % 3]))
+_both("p.scatter_add_", lambda a, b, k: a.scatter_add_(0, _index(b, k), b), _scattered)
+
+
+# more of everything
+_both("p.outer", lambda a, b, k: torch.outer(a, b), lambda a, b, k: np.multiply.outer(_vector(a), _vector(b)))
+_both(
+    "p.affine",
+    lambda a, b, k: torch.addmm(b, a, a.t(), beta=2, alpha=NUMBERS[k]),
+    lambda a, b, k: b * 2 + (a @ a.T) * NUMBERS[k],
+)
+_both("p.repeat", lambda a, k: a.repeat(2, 1)[: 1 + k % 3], lambda a, k: np.tile(a, (2, 1))[: 1 + k % 3])
+_both(
+    "p.split",
+    lambda a, k: a.clone().split(2)[k % len(a.split(2))],
+    lambda a, k: a[2 * (k % -(-len(a) // 2)) :][:2].copy(),
+)
+_both("p.products", lambda a, k: a.cumprod(k % 2), lambda a, k: a.cumprod(axis=k % 2).reshape(a.shape))
+_both(
+    "p.triple",
+    lambda a, b, k: torch.stack([a + b, a, b], -1).mean(-1),
+    lambda a, b, k: (a * 2 + b * 2) / layers._full(3),
+)
+_both(
+    "p.put_row",
+    lambda a, k: torch.zeros_like(a).select_scatter(a[0], 0, k % 2),
+    lambda a, k: _row_alone(a, k % 2),
+)
+_view("p.unbind", lambda a, k: a.unbind()[k % 2], lambda a, k: a[k % 2])
+_view("p.narrow", lambda a, k: a.narrow(-1, k % 2, 1), lambda a, k: a[..., k % 2 : k % 2 + 1])
+_view(
+    "p.squeeze",
+    lambda a, k: a.squeeze(),
+    lambda a, k: a.reshape(a.shape) if 1 not in a.shape else _squeezed(a),
+)
+_view("p.corner", lambda a, k: a.as_strided((2,), (1,), a.storage_offset()), lambda a, k: _corner(a))
+
+
+def _vector(a: Array) -> Array:
+    if a.ndim != 1:
+        raise IndexError
+    return a
+
+
+def _row_alone(a: Array, at: int) -> Array:
+    out = a * 0
+    out[at] = a[0]
+    return np.where(
+        np.arange(len(a)).reshape(-1, *[1] * (a.ndim - 1)) == at, out, by_entries(Number.detached, a * 0)
+    )
+
+
+def _squeezed(a: Array) -> Array:
+    return np.squeeze(a)
+
+
+def _corner(a: Array) -> Array:
+    """The first two entries in memory, where these are the first two of the last dimension."""
+    if a.ndim == 0 or a.shape[-1] < 2 or a.strides[-1] != a.itemsize:
+        raise IndexError
+    return a[(0,) * (a.ndim - 1)][:2]
+
+
+@define("p.minimum", lambda a, b, k: torch.minimum(a, b))
+def minimum(c: Call) -> Array:
+    a, b = np.broadcast_arrays(*c.exact)
+    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])
+    return -layers.maximum(Call([-a, -b], [-x, -y], c.out, {}))
+
+
+@define("p.amax", lambda a, k: a.amax(0))
+def amax(c: Call) -> Array:
+    return _shared(c.exact[0], c.run[0])
+
+
+@define("p.most", lambda a, k: a.max())
+def most(c: Call) -> Array:
+    return _shared(c.exact[0].reshape(-1), c.run[0].reshape(-1))
+
+
+def _shared(x: Array, run: Tensor) -> Array:
+    """Return the first of the largest, whose derivative all of them share."""
+    ties = run == run.amax(0)
+    out = np.empty(x.shape[1:], dtype=object)
+    for at in np.ndindex(*x.shape[1:]):
+        tied = [x[(i, *at)] for i in range(len(x)) if bool(ties[(i, *at)])]
+        out[at] = Number(tied[0].value, [(n, tied[0]._value_of(Fraction(1, len(tied)))) for n in tied])
+    return out
+
+
+@define("p.sort", lambda a, k: a.sort(dim=-1, stable=True).values)
+def sort(c: Call) -> Array:
+    return np.take_along_axis(c.exact[0], c.run[0].sort(dim=-1, stable=True).indices.numpy(), -1)
+
+
+@define("p.median", lambda a, k: a.kthvalue(1, -1).values)
+def median(c: Call) -> Array:
+    at = c.run[0].kthvalue(1, -1).indices.unsqueeze(-1).numpy()
+    return np.take_along_axis(c.exact[0], at, -1).squeeze(-1)
+
+
 # smooth ones
+def _several(a: Array) -> Array:
+    if a.ndim == 0:
+        raise IndexError  # as NumPy gives a number then, and no array
+    return a
+
+
 def _composed(name: str, torch_does: Callable[[Tensor], Tensor], exact: Callable[[Array], Array]) -> None:
-    define(name, lambda a, k: torch_does(a))(lambda c: exact(c.exact[0]))
+    define(name, lambda a, k: torch_does(a))(lambda c: exact(_several(c.exact[0])))
 
 
 _composed("s.tanh", torch.tanh, lambda x: function("tanh", x))
@@ -265,6 +405,34 @@ _composed("s.sin", torch.sin, lambda x: function("sin", x))
 _composed(
     "s.softmax", lambda x: torch.softmax(torch.tanh(x), -1), lambda x: layers.softmax(function("tanh", x))
 )
+
+_composed(
+    "s.logsumexp", lambda x: torch.logsumexp(torch.sin(x), -1), lambda x: _logsumexp(function("sin", x))
+)
+_composed(
+    "s.log_softmax", lambda x: F.log_softmax(torch.sin(x), -1), lambda x: _log_softmax(function("sin", x))
+)
+_composed("s.norm", lambda x: torch.linalg.vector_norm(x - 9), lambda x: function("sqrt", _squares(x - 9)))
+_composed("s.rsqrt", lambda x: torch.rsqrt(x * x + 0.5), lambda x: _ones(x) / function("sqrt", x * x + 0.5))
+_composed("s.gelu", F.gelu, lambda x: x * function("normal", x))
+_composed("s.bell2", lambda x: (-(x * x)).exp_(), lambda x: function("exp", -(x * x)))
+
+
+def _logsumexp(x: Array) -> Array:
+    return function("log", layers._full(function("exp", x).sum(axis=-1)))
+
+
+def _log_softmax(x: Array) -> Array:
+    return x - _logsumexp(x)[..., None]
+
+
+def _squares(x: Array) -> Array:
+    return layers._full((x * x).sum())
+
+
+def _ones(x: Array) -> Array:
+    return x * 0 + 1
+
 
 RATIONAL = tuple(name for name in OPERATIONS if name.startswith("p.") or name == "detach")
 SMOOTH = tuple(name for name in OPERATIONS if name.startswith("s."))
@@ -319,8 +487,8 @@ def run(interpreter: Interpreter, values: list[Both], program: Sequence[Step], s
         name = step.operation
         if (name in VIEWS and step.silent) or (name == "p.cast" and a.run.dtype is TYPES[step.k % 4]):
             continue
-        if name.endswith("_") and a.detached and not step.silent:
-            continue  # it would get a history of its own
+        if name.endswith("_") and ((a.detached and not step.silent) or not a.exact.flags.writeable):
+            continue  # it would get a history of its own; or it is expanded, which torch deprecates
         if a.run.numel() == 0 or b.run.numel() == 0:
             continue
         try:

@@ -120,10 +120,10 @@ class Branches(nn.Module):
 def test_every_fault_is_found_where_it_is(seed: int) -> None:
     choose = random.Random(seed)
     torch.manual_seed(seed)
-    faults = choose.sample(list(FAULTS), choose.randint(2, 6)) + ["healthy"]
+    faults = [*choose.sample(list(FAULTS), choose.randint(2, 6)), "healthy"]
     choose.shuffle(faults)
     model = Branches(faults, choose.randint(1, 4), choose.randint(2, 4))
-    x = torch.randn(choose.randint(1, 6), next(model.children()).in_features)  # type: ignore[arg-type]
+    x = torch.randn(choose.randint(1, 6), next(model.parameters()).shape[1])
     with zg.watch(model) as watched:
         model(x).backward()
     document = watched.report().to_json()

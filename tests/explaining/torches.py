@@ -20,7 +20,7 @@ def runs(f: Callable[[], Any]) -> bool:
 
 @contextmanager
 def skipped_where_missing() -> Iterator[None]:
-    """Skip a test that comes to an operation, or to a derivative, that this torch has not, or not for a type."""
+    """Skip a test that comes to an operation or a derivative that this torch has not, or not for a type."""
     try:
         yield
     except RuntimeError as error:

@@ -19,7 +19,7 @@ def gradients(loss: Callable[[], Tensor], tensors: Sequence[Tensor]) -> list[Sou
         tensor.grad = None
         recorder.keep(tensor, Origin.PARAMETER)
     with recorder:
-        loss().backward()  # type: ignore[no-untyped-call]
+        loss().backward()
     with recorder.paused():
         return [recorder.read(tensor.grad) for tensor in tensors if tensor.grad is not None]
 

@@ -59,7 +59,7 @@ class Network:
             for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
                 x = torch.nn.functional.linear(x, w, b)
                 x = x.relu() if i + 1 < n else x
-            _mean_square(x, self.y).backward()  # type: ignore[no-untyped-call]
+            _mean_square(x, self.y).backward()
             return [t.grad for t in wanted if t.grad is not None]
 
         return recorded(program)

@@ -14,7 +14,8 @@ from zerograd.explaining.training.covers import Covers
 from zerograd.explaining.training.explanation import Cause
 from zerograd.explaining.training.graph import Graph
 from zerograd.explaining.training.origins import Facts, Origins, Root
-from zerograd.explaining.training.reporting import Proofs, _leaf_names
+from zerograd.explaining.training.proofs import Proofs
+from zerograd.explaining.training.reporting import _leaf_names
 from zerograd.explaining.training.walking import Walk, union
 from zerograd.explaining.training.watch import Watch
 

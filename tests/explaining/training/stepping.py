@@ -69,7 +69,7 @@ class StepMode(TorchDispatchMode):
 
         before = versions()
         self.watcher.backward_began()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         after = versions()
         fresh = {
             name: p.grad.detach().to_dense().clone()

@@ -106,7 +106,7 @@ def test_covers_are_smallest_and_those_that_suffice_alone_are_all_there(seed: in
         y[known] = model(x)[known]
 
     def backward() -> None:
-        nn.functional.mse_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
+        nn.functional.mse_loss(model(x), y).backward()
 
     step = Step([model], backward, batch=SAMPLES)
     covers = step.covers("0.weight")
@@ -152,7 +152,7 @@ def test_structural_zeros_are_zero_with_other_data(seed: int) -> None:
 
     def backward() -> None:
         x, y = numbers(SAMPLES, 2, zeros=0.2), numbers(SAMPLES, 2, zeros=0)
-        nn.functional.mse_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
+        nn.functional.mse_loss(model(x), y).backward()
 
     step = Step([model], backward, batch=SAMPLES)
     always = {name: step.always(name) for name in step.gradients}

@@ -372,7 +372,7 @@ def test_a_step_inside_backward() -> None:
         optimizer.step()
         optimizer.zero_grad()
 
-    w.register_post_accumulate_grad_hook(hook)  # type: ignore[no-untyped-call]
+    w.register_post_accumulate_grad_hook(hook)
     mode = StepMode({"w": w})
     with mode.hooks():
         for _ in range(2):

@@ -120,6 +120,19 @@ def test_several_models_have_their_class_before_the_name() -> None:
     assert names == {"Linear.weight", "Linear.bias", "Linear2.weight", "Linear2.bias", "tensor0 (1)"}
 
 
+def test_a_derivative_that_is_computed_otherwise_while_watched() -> None:
+    """Nothing can be done about it, but said: 10⁻²⁰ · 10⁻²⁰ · 10⁻²⁰ has gradient 0 unwatched."""
+    w = torch.full((3,), 1e-20, requires_grad=True)
+    (unwatched,) = torch.autograd.grad(torch.prod(w), w)
+    with watch() as watched:
+        (gradient,) = torch.autograd.grad(torch.prod(w), w)
+    assert not bool(unwatched.any())
+    assert bool(gradient.all())
+    (step,) = watched.report().steps
+    (message,) = step.messages
+    assert "prod" in message and "test_watch.py" in message
+
+
 def test_inputs_that_require_a_gradient() -> None:
     """They are reported beside the parameters, under the names of the arguments."""
     model = mlp().eval()

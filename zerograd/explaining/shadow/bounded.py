@@ -15,7 +15,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Cannot, Convolution, Domain, Number, float64
+from zerograd.explaining.shadow.domain import Cannot, Convolution, Number, Remembering, float64
 
 U = 2.0**-53
 _MORE = 1 + 2.0**-40  # for the rounding of bounds: far more than the few operations that compute one can need
@@ -71,7 +71,7 @@ def gamma(n: int) -> float:
     return n * U / (1 - n * U) * _MORE
 
 
-class BoundedDomain(Domain[Bounded]):
+class BoundedDomain(Remembering[Bounded]):
     """Float64 with error bounds."""
 
     def leaf(self, tensor: Tensor) -> Bounded:
@@ -209,8 +209,11 @@ class BoundedDomain(Domain[Bounded]):
     def unary(self, name: str, v: Bounded) -> Bounded:
         from zerograd.explaining.shadow.functions import enclose
 
-        value, error = enclose(name, v.value, v.errors)
-        return Bounded(value, error if bool(error.any()) else None)
+        def apply() -> Bounded:
+            value, error = enclose(name, v.value, v.errors)
+            return Bounded(value, error if bool(error.any()) else None)
+
+        return self.remember(name, (v,), apply)  # type: ignore[no-any-return]
 
 
 def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:
@@ -222,8 +225,8 @@ def _lowest(low: Tensor, a: Bounded, b: Bounded) -> Tensor:
 def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, terms: int) -> Bounded:
     """Apply a function whose entries are sums of at most ``terms`` products of an entry of a and one of b.
 
-    |f(a, b) − exact| ≤ f(|a|, e_b + γ|b|) + f(e_a, |b| + e_b), where f sums absolute values; where b is exact, that is
-    f(γ|a| + e_a, |b|).
+    |f(a, b) − exact| ≤ f(|a|, e_b + γ|b|) + f(e_a, |b| + e_b), where f sums absolute values; where b is
+    exact, that is f(γ|a| + e_a, |b|).
     """
     value = f(a.value, b.value)
     n = max(terms, 1)

@@ -30,6 +30,9 @@ Identity: TypeAlias = Callable[[Source, Tensor], Tensor]
 UNKNOWN = 2
 FLOAT64, PAIRS = 53, 88
 PRECISIONS = (128, 256, 512, 1024)
+_IRRATIONAL = frozenset(
+    ["exp", "expm1", "gelu", "mish", "sigmoid", "silu", "softplus", "tanh", "log_sigmoid_forward"]
+)
 _PER_NUMBER = (
     8e-6  # seconds that balls need for each number of a graph, at least: what cannot end is not begun
 )
@@ -169,6 +172,11 @@ class State:
         """How many numbers the value depends on."""
         return sum(r.numel() for node in cone([self.source]) for r in node.results if isinstance(r, Tensor))
 
+    @cached_property
+    def may_be_rational(self) -> bool:
+        """Whether no function that is not rational is met on the way; residues would find out more slowly."""
+        return not any(node.operation.removesuffix("_") in _IRRATIONAL for node in cone([self.source]))
+
     def note(self, zero: Tensor, nonzero: Tensor | None = None) -> None:
         """Note what is zero, and what is not, among what was undecided."""
         undecided = self.undecided
@@ -227,7 +235,7 @@ def deadline(seconds: float) -> Callable[[], None]:
 
 def _by_residues(states: Iterable[State], most: int, tick: Callable[[], None]) -> None:
     """Decide entries of rational numbers, modulo one prime after the other."""
-    waiting = [state for state in states if state.is_undecided]
+    waiting = [state for state in states if state.is_undecided and state.may_be_rational]
     known = 0.0  # log₂ of the product of the primes so far
     leaves = Dyadics()
     for prime in islice(primes(), most):

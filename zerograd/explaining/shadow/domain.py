@@ -115,6 +115,10 @@ class Domain(ABC, Generic[V]):
         or more.
         """
 
+    def remember(self, name: str, inputs: Sequence[V], make: Callable[[], Any]) -> Any:  # noqa: ARG002
+        """Return what ``make`` makes of some values; arithmetics may keep it for the way back."""
+        return make()
+
     @abstractmethod
     def unary(self, name: str, v: V) -> V:
         """Apply a function by entries: the names of `functions`, such as exp, log, tanh, erf, sqrt, rsqrt."""
@@ -133,6 +137,19 @@ class Domain(ABC, Generic[V]):
     def convolution_w(self, g: V, x: V, how: Convolution, w_shape: Sequence[int]) -> V:
         """Return the gradient of w. It is linear in g and in x."""
         return convolve_w(self, g, x, how, tuple(w_shape))
+
+
+class Remembering(Domain[V]):
+    """An arithmetic that computes what went forward once, and not again on the way back."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], tuple[Sequence[V], Any]] = {}
+
+    def remember(self, name: str, inputs: Sequence[V], make: Callable[[], Any]) -> Any:
+        key = name, *map(id, inputs)
+        if key not in self._made:
+            self._made[key] = inputs, make()  # the inputs are kept, so that no other takes their identity
+        return self._made[key][1]
 
 
 class Convolution:

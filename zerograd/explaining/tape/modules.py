@@ -17,7 +17,8 @@ class Modules:
 
     Attributes:
         roots: outermost modules in the order in which they were met; those given are first.
-        inputs: tensors that outermost modules were called with and that require a gradient, by argument's name.
+        inputs: tensors that outermost modules were called with and that require a gradient, by the name of
+            the argument.
     """
 
     def __init__(self, roots: list[nn.Module], met: Callable[[nn.Module], None]) -> None:
@@ -61,7 +62,7 @@ class Modules:
             self._note_inputs(module, args)
         self._running.append(module)
 
-    def _after(self, module: nn.Module, args: Any, result: Any) -> None:
+    def _after(self, module: nn.Module, _args: Any, _result: Any) -> None:
         while self._running:
             if self._running.pop() is module:
                 break
@@ -76,10 +77,11 @@ class Modules:
             return
         names = list(inspect.signature(module.forward).parameters)
         for position, argument in enumerate(args):
-            if isinstance(argument, Tensor) and argument.requires_grad and argument.is_leaf:
-                if not isinstance(argument, nn.Parameter) and not is_functorch_wrapped_tensor(argument):
-                    name = names[position] if position < len(names) else f"input{position}"
-                    self.inputs[name] = argument
+            if not isinstance(argument, Tensor) or isinstance(argument, nn.Parameter):
+                continue
+            if argument.requires_grad and argument.is_leaf and not is_functorch_wrapped_tensor(argument):
+                name = names[position] if position < len(names) else f"input{position}"
+                self.inputs[name] = argument
 
 
 def _is_loss(module: nn.Module) -> bool:

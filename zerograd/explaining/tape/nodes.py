@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -121,11 +121,21 @@ class Node:
     past: Source | None = None
     has_floats: bool = field(init=False)
     _read: tuple[Source, ...] | None = field(default=None, init=False, repr=False)
+    _bound: Mapping[str, Argument] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.has_floats = any(
             isinstance(result, torch.Tensor) and has_floats(result) for result in self.results
         )
+
+    def bound(self, parameters: Callable[[], tuple[tuple[str, Any], ...]]) -> Mapping[str, Argument]:
+        """Return all arguments by name; ``parameters`` gives the operation's parameters with defaults."""
+        if self._bound is None:
+            bound = dict(parameters())
+            bound.update(zip(bound, self.arguments, strict=False))
+            bound.update(self.keywords)
+            self._bound = bound
+        return self._bound
 
     def sources(self) -> tuple[Source, ...]:
         """Return every tensor that the operation read."""

@@ -32,11 +32,15 @@ OPAQUE = {"_amp_update_scale_"}
 """Operations outside of what is explained: what they write is read afresh, as numbers."""
 
 CONSTANTS = {
-    "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like", "linspace",
-    "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor",
-    "zeros", "zeros_like",
+    "arange", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like",
+    "linspace", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like",
+    "scalar_tensor", "zeros", "zeros_like",
 }  # fmt: skip
 """Operations whose results are written in the program, whatever tensors they are given."""
+
+
+UNLIKE = {"prod"}
+"""Operations whose derivative torch computes by another formula while any dispatch mode is on."""
 
 
 class Schema:
@@ -81,7 +85,7 @@ os.register_at_fork(after_in_child=_rest)
 schema_of: Callable[[Any], Schema] = lru_cache(maxsize=None)(Schema)
 
 
-class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Recorder(TorchDispatchMode):
     """Runs every operation as it is, and keeps what it read and returned.
 
     Attributes:
@@ -94,6 +98,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         saw: called before every operation.
         stepping: whether an optimiser steps; what it does is not recorded, but for what a closure does.
         changed: places where tensors were found changed by something that bypassed dispatch.
+        unlike: operations whose derivatives are not computed as unwatched, and where they were called.
     """
 
     def __init__(self) -> None:
@@ -103,6 +108,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.saw: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], None] | None = None
         self.stepping = False
         self.changed: list[tuple[tuple[int, ...], Place]] = []
+        self.unlike: list[tuple[str, Place]] = []
         self.loss: Source | None = None
         self.failed = False
         self.active = True
@@ -161,6 +167,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if schema.written and isinstance(_argument(schema, args, kwargs, 0), list | tuple):
             return self._foreach(function, schema, args, kwargs)
         written = list(_written(schema, args, kwargs))
+        if schema.name in UNLIKE and torch.is_grad_enabled() and any(t.requires_grad for t in _tensors(args)):
+            self.unlike.append((schema.name, self._place()))
         constant = schema.name in CONSTANTS
         read_args, read_kwargs = ((), {}) if constant else (self._read_all(args), self._read_map(kwargs))
         wholes = [self.storages.before_write(tensor) for tensor in written]

@@ -149,7 +149,7 @@ class Storages:
         if record is None:
             if len(self._records) >= self._sweep_at:
                 self._sweep()
-            record = self._records[storage._cdata] = Record(StorageWeakRef(storage))  # type: ignore[no-untyped-call]
+            record = self._records[storage._cdata] = Record(StorageWeakRef(storage))
         return record
 
     def _sweep(self) -> None:
@@ -200,7 +200,7 @@ def _find(record: Record, tensor: Tensor, geometry: Geometry) -> Source | None:
 
 
 def _is_gone(record: Record) -> bool:
-    return bool(record.alive.expired())  # type: ignore[no-untyped-call]
+    return bool(record.alive.expired())
 
 
 def _is_computed(record: Record) -> bool:

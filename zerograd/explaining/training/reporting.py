@@ -128,8 +128,8 @@ def _second_look(
                 classes[name], zero=zero & ~refuted, undecided=classes[name].undecided | refuted
             )
             doubts.append(
-                f"{int(refuted.sum())} entries of {name} were found to be zero, and a second look denies it: they are "
-                "given as undecided. This is a bug of zerograd."
+                f"{int(refuted.sum())} entries of {name} were found to be zero, and a second look denies it: "
+                "they are given as undecided. This is a bug of zerograd."
             )
     return sure, tuple(doubts)
 
@@ -149,7 +149,8 @@ def _causes(
         return find_causes(gradients, zeros, loss, facts)
     except Exception as error:
         warnings.warn(
-            f"zerograd failed to find causes of zero gradients, which is a bug: {type(error).__name__}: {error}",
+            "zerograd failed to find causes of zero gradients, which is a bug: "
+            f"{type(error).__name__}: {error}",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -233,11 +233,17 @@ class Watch:
 
     def _new_messages(self) -> tuple[str, ...]:
         messages = [
-            f"A tensor of shape {list(shape)} was changed past PyTorch's operations, before {_at(place)}: its "
-            "numbers are taken as they were from there on."
+            f"A tensor of shape {list(shape)} was changed past PyTorch's operations, before {_at(place)}: "
+            "its numbers are taken as they were from there on."
             for shape, place in self.recorder.changed
         ]
+        messages += [
+            f"PyTorch computes the derivative of {operation}, called at {_at(place)}, by another formula "
+            "while it is watched: unwatched, its rounding is different, and so is what under- or overflows."
+            for operation, place in self.recorder.unlike
+        ]
         self.recorder.changed.clear()
+        self.recorder.unlike.clear()
         return tuple(dict.fromkeys(messages))
 
 

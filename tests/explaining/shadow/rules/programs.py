@@ -10,6 +10,7 @@ from typing import Any
 import flint
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from zerograd.explaining.shadow.balls import BallDomain, is_exact
 from zerograd.explaining.shadow.bounded import Bounded, BoundedDomain
@@ -85,13 +86,22 @@ def record(f: Program, xs: Sequence[Tensor], seed: int = 0) -> Run:
     return Run([t.detach() for t in tensors], sources)
 
 
+class _Mode(TorchDispatchMode):
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return function(*args, **(kwargs or {}))
+
+
 def in_float64(f: Program, xs: Sequence[Tensor], seed: int = 0) -> list[Tensor]:
-    """Run the same in float64, unrecorded: what torch's own kernels make of the same numbers."""
+    """Run the same in float64, unrecorded: what torch's own kernels make of the same numbers.
+
+    Some derivatives are computed by another formula while any mode is on, so one is here as well.
+    """
     wide = [
         x.detach().to(torch.float64).requires_grad_(x.requires_grad) if x.is_floating_point() else x
         for x in xs
     ]
-    return [t.detach() for t in _run(f, wide, seed)]
+    with _Mode():  # type: ignore[no-untyped-call]
+        return [t.detach() for t in _run(f, wide, seed)]
 
 
 def bounded(run: Run) -> list[Bounded]:

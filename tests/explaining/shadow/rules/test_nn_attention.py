@@ -49,7 +49,8 @@ def test_one_key_gets_all_attention() -> None:
 
 def is_nan_unseen() -> bool:
     """Whether a query that sees nothing gets nan, as before torch 2.5."""
-    unseen = attention(*(t.detach() for t in inputs(1)), attn_mask=torch.zeros(1, 5, dtype=torch.bool))
+    q, k, v = (t.detach() for t in inputs(1))
+    unseen = attention(q, k, v, attn_mask=torch.zeros(1, 5, dtype=torch.bool))
     return bool(unseen.isnan().all())
 
 

@@ -48,5 +48,6 @@ def test_every_rule_is_tried() -> None:
     mine = {name for name, f in RULES.items() if f.__module__.rpartition(".")[2] in MINE}
     assert mine
     mine = {name for name in mine if hasattr(torch.ops.aten, name)} - refused
-    assert mine - seen == {"_efficientzerotensor"}  # a tensor that dispatch shows only to forward derivatives
+    # a tensor that dispatch shows only to forward derivatives; and what torch 2.1 composes of others
+    assert mine - seen - {"ldexp"} == {"_efficientzerotensor"}
     assert {name for name in DECIDED if not name.endswith("_")} <= seen

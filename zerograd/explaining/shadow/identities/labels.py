@@ -98,7 +98,7 @@ class LabelDomain(Domain[Labels]):
         return _take(labels, inverse)
 
     def _pairwise(self, name: str, a: Labels, b: Labels, commutes: bool) -> Labels:
-        shape = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]
+        shape = torch.broadcast_shapes(a.shape, b.shape)
         a, b = a.expand(shape), b.expand(shape)
         x, y = _integers(a), _integers(b)
         if commutes:

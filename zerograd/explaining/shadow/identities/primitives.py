@@ -123,7 +123,7 @@ class ExpressionDomain(Domain[Expression]):
 
 
 def _broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
-    return tuple(torch.broadcast_shapes(*map(tuple, shapes)))  # type: ignore[no-untyped-call]
+    return tuple(torch.broadcast_shapes(*map(tuple, shapes)))
 
 
 def _counted(shape: Sequence[int], start: int) -> Tensor:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Domain, Number, float64
+from zerograd.explaining.shadow.domain import Number, Remembering, float64
 from zerograd.explaining.shadow.pairs import arithmetic, functions
 from zerograd.explaining.shadow.pairs.arithmetic import MORE, TINY, Pair, power_of_two, two_sum
 
@@ -18,7 +18,7 @@ SLICES = 4
 _LEAST, _MOST = -400, 400  # exponents of rows and columns of matrices
 
 
-class PairDomain(Domain[Pair]):
+class PairDomain(Remembering[Pair]):
     """Pairs of float64 with error bounds."""
 
     def leaf(self, tensor: Tensor) -> Pair:
@@ -145,7 +145,7 @@ class PairDomain(Domain[Pair]):
         return Pair(hi, lo, error.masked_fill(bad, torch.inf))
 
     def unary(self, name: str, v: Pair) -> Pair:
-        return functions.apply(name, v)
+        return self.remember(name, (v,), lambda: functions.apply(name, v))  # type: ignore[no-any-return]
 
 
 def nonzero(v: Pair) -> Tensor:

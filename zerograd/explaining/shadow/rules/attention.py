@@ -38,10 +38,15 @@ class _Attention:
         self.share = q.shape[-3] // k.shape[-3]
         masked = self._masked(q, k)
         self.closed = masked.all(-1, keepdim=True)
+        name = f"attention {id(c.arguments.get('attn_mask'))} {c['is_causal']} {self.scale}"
+        inputs = c.value("query"), c.value("key")
+        self.rows, self.weights = self.d.remember(name, inputs, lambda: self._weights(q, k, masked))
+
+    def _weights(self, q: Tensor, k: Tensor, masked: Tensor) -> tuple[Any, Any]:
         masked = masked & ~self.closed
         scores = self.d.select(masked, _lowest(self.d), self._scores())
-        self.rows = rows(self.d, scores, self._seen(q, k).masked_fill(masked, -torch.inf), -1)
-        self.weights = _open(self.d, self.closed, self.rows.probabilities())
+        seen = rows(self.d, scores, self._seen(q, k).masked_fill(masked, -torch.inf), -1)
+        return seen, _open(self.d, self.closed, seen.probabilities())
 
     def _masked(self, q: Tensor, k: Tensor) -> Tensor:
         """Return where scores are −∞."""

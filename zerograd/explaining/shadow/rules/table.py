@@ -22,11 +22,7 @@ def _signature(function: Any) -> tuple[tuple[str, Any], ...]:
 
 def bind(node: Node) -> Mapping[str, Any]:
     """Return a node's arguments by their names in torch's schema, defaults included."""
-    bound = dict(_signature(node.function))
-    names = [name for name, _ in _signature(node.function)]
-    bound.update(zip(names, node.arguments, strict=False))
-    bound.update(node.keywords)
-    return bound
+    return node.bound(lambda: _signature(node.function))
 
 
 class Call(Generic[V]):
