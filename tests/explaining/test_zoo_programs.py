@@ -357,3 +357,21 @@ def test_memory_does_not_grow(model: Any) -> None:
             sizes.append((len(recorder.storages._records), len(recorder.leaves)))
     assert len(watch.report().steps) == 50
     assert max(records for records, _ in sizes) <= 512 and sizes[-1][1] == 4
+
+
+def test_only_some_gradients_were_asked_for(model: Any, batch: Any) -> None:
+    """Parameters that a backward pass left out on request are neither detached nor zero."""
+    x, y = batch
+
+    def by_backward() -> None:
+        F.mse_loss(model(x), y).backward(inputs=[model[0].weight])
+
+    def by_grad() -> None:
+        torch.autograd.grad(F.mse_loss(model(x), y), [model[0].weight])
+
+    for run in (by_backward, by_grad):
+        model.zero_grad()
+        report = watched(run, model)
+        assert report["0.weight"].entries.zero == 3
+        assert report["2.bias"].entries.observed == 2 and not report["2.bias"].causes
+        assert "no backward pass was asked for it" in " ".join(str(report).split())

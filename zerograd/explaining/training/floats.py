@@ -12,7 +12,6 @@ from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.training.explanation import Floats
 from zerograd.explaining.training.places import place_of
 
-
 _UNDERFLOW = 1e-60
 
 
