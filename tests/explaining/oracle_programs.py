@@ -116,7 +116,7 @@ _both(
     lambda a, k: a.copy().reshape(-1),
 )
 _view("p.t", lambda a, k: a.transpose(0, 1), lambda a, k: a.swapaxes(0, 1))
-_view("p.row", lambda a, k: a[k % 2])
+_view("p.row", lambda a, k: a[k % 2, ...])  # with dots, NumPy gives a view even of one number
 _view("p.column", lambda a, k: a[..., k % 2])
 _view("p.some", lambda a, k: a[k % 2 :])
 _view("p.every_other", lambda a, k: a[..., ::2])
@@ -278,7 +278,7 @@ def _added(a: Array, b: Array, places: list[int]) -> Array:
 
 
 def _scattered(a: Array, b: Array, k: int) -> Array:
-    out = a.copy()
+    out = _several(a).copy()
     for at, row in np.ndenumerate(_index(b, k).numpy()):
         out[(row, *at[1:])] = out[(row, *at[1:])] + b[at]
     return out
@@ -312,7 +312,7 @@ _both(
     lambda a, k: torch.zeros_like(a).select_scatter(a[0], 0, k % 2),
     lambda a, k: _row_alone(a, k % 2),
 )
-_view("p.unbind", lambda a, k: a.unbind()[k % 2], lambda a, k: a[k % 2])
+_view("p.unbind", lambda a, k: a.unbind()[k % 2], lambda a, k: a[k % 2, ...])
 _view("p.narrow", lambda a, k: a.narrow(-1, k % 2, 1), lambda a, k: a[..., k % 2 : k % 2 + 1])
 _view(
     "p.squeeze",
@@ -356,7 +356,7 @@ def minimum(c: Call) -> Array:
 
 @define("p.amax", lambda a, k: a.amax(0))
 def amax(c: Call) -> Array:
-    return _shared(c.exact[0], c.run[0])
+    return _shared(_several(c.exact[0]), c.run[0])
 
 
 @define("p.most", lambda a, k: a.max())
