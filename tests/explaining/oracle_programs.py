@@ -350,7 +350,7 @@ def _corner(a: Array) -> Array:
 @define("p.minimum", lambda a, b, k: torch.minimum(a, b))
 def minimum(c: Call) -> Array:
     a, b = np.broadcast_arrays(*c.exact)
-    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])  # type: ignore[no-untyped-call]
+    x, y = torch.broadcast_tensors(*[t.to(c.out.dtype) for t in c.run])
     return -layers.maximum(Call([-a, -b], [-x, -y], c.out, {}))
 
 
