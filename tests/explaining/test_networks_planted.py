@@ -10,7 +10,6 @@ import pytest
 
 import zerograd as zg
 from tests.effort import seeds
-from tests.explaining.test_networks_causes import check_document
 
 pytestmark = pytest.mark.needs("torch")
 
@@ -23,6 +22,8 @@ else:
     nn = torch.nn
     F = torch.nn.functional
     Tensor = torch.Tensor
+
+from tests.explaining.test_networks_causes import check_document  # noqa: E402 - needs torch
 
 Fault = Callable[[Tensor, nn.Linear], Tensor]
 """From what a layer returns, and the layer, to what the loss adds up."""
