@@ -166,7 +166,7 @@ def test_causes_cover_all_terms(seed: int) -> None:
     ],
 )
 def test_what_is_not_needed_is_not_told(seed: int) -> None:
-    """Of a root, only the units and samples that some entries need."""
+    """Only the units and samples of a root are told that some entries need."""
     test_causes_cover_all_terms(seed)
 
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
 import zerograd as zg
 
 pytestmark = pytest.mark.needs("torch")
-torch = pytest.importorskip("torch")
-nn, F = torch.nn, torch.nn.functional
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+else:
+    torch = pytest.importorskip("torch")
+    nn, F = torch.nn, torch.nn.functional
 
 ACTIVATIONS = (
     nn.ReLU, nn.ReLU6, nn.Hardtanh, nn.Identity, nn.Flatten,

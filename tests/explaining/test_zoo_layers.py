@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 
 pytestmark = pytest.mark.needs("torch")
-torch = pytest.importorskip("torch")
-nn, F = torch.nn, torch.nn.functional
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+else:
+    torch = pytest.importorskip("torch")
+    nn, F = torch.nn, torch.nn.functional
 
 from tests.explaining.zoo import Loss, Make, check  # noqa: E402
 
@@ -141,7 +149,7 @@ def test_embeddings() -> None:
     report = check(lambda: nn.Embedding(7, 4, padding_idx=0), loss)
     assert report["weight"].entries.zero == 16
     for mode in ("sum", "mean", "max"):
-        report = check(lambda mode=mode: nn.EmbeddingBag(7, 4, mode=mode), loss)
+        report = check(partial(nn.EmbeddingBag, 7, 4, mode=mode), loss)
         assert "empty" not in report.verdict and "mean over nothing" not in str(report)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,8 +10,14 @@ import zerograd as zg
 from zerograd.report import Report
 
 pytestmark = pytest.mark.needs("torch")
-torch = pytest.importorskip("torch")
-nn, F = torch.nn, torch.nn.functional
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+else:
+    torch = pytest.importorskip("torch")
+    nn, F = torch.nn, torch.nn.functional
 
 
 def first_sentence(report: Report) -> str:
@@ -169,11 +175,11 @@ def test_classifier_of_one_class() -> None:
 
 def test_deep_network_with_a_dead_layer() -> None:
     """Forty layers: what is too small beyond the dead layer is not the first thing to say."""
-    layers = [layer for _ in range(20) for layer in (nn.ReLU(), nn.Linear(8, 8))]
-    model = nn.Sequential(nn.Linear(3, 8), *layers)
+    linear = [nn.Linear(8, 8) for _ in range(20)]
+    model = nn.Sequential(nn.Linear(3, 8), *[layer for each in linear for layer in (nn.ReLU(), each)])
     with torch.no_grad():
-        model[20].weight.fill_(-1.0)
-        model[20].bias.fill_(-1.0)
+        linear[9].weight.fill_(-1.0)
+        linear[9].bias.fill_(-1.0)
     optimizer = torch.optim.SGD(model.parameters(), 1e-8)
     report = zg.explain(model, F.mse_loss, torch.randn(5, 3), torch.randn(5, 8), optimizer)
     assert "because all 8 units of 21 (ReLU) are off on all 5 samples" in first_sentence(report)

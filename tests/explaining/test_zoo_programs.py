@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,19 +12,25 @@ import zerograd as zg
 from zerograd.report import Report
 
 pytestmark = pytest.mark.needs("torch")
-torch = pytest.importorskip("torch")
-nn, F = torch.nn, torch.nn.functional
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+else:
+    torch = pytest.importorskip("torch")
+    nn, F = torch.nn, torch.nn.functional
 
 
 @pytest.fixture
 def model() -> Any:
     """Return a small network whose unit 0 is off on all samples of `batch`, and no other."""
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(3, 6), nn.ReLU(), nn.Linear(6, 2))
+    first = nn.Linear(3, 6)
     with torch.no_grad():
-        model[0].bias.fill_(10.0)
-        model[0].bias[0] = -10.0
-    return model
+        first.bias.fill_(10.0)
+        first.bias[0] = -10.0
+    return nn.Sequential(first, nn.ReLU(), nn.Linear(6, 2))
 
 
 @pytest.fixture
@@ -88,7 +94,8 @@ def test_optimisers(name: str, model: Any, batch: Any) -> None:
 def test_adam_of_every_kind(model: Any, batch: Any) -> None:
     """Loops, lists, and one fused operation."""
     x, y = batch
-    for how in ({"foreach": False}, {"foreach": True}, {"fused": True}):
+    kinds: list[dict[str, Any]] = [{"foreach": False}, {"foreach": True}, {"fused": True}]
+    for how in kinds:
         optimizer = torch.optim.AdamW(model.parameters(), 1e-4, **how)
         assert unit_0_is_dead(zg.explain(model, F.mse_loss, x, y, optimizer))
 
@@ -171,7 +178,8 @@ def test_cleared_within_backward(model: Any, batch: Any) -> None:
         parameter.grad.zero_()
 
     model[2].weight.register_post_accumulate_grad_hook(clear)
-    report = zg.explain(model, F.mse_loss, *batch, sgd(model))
+    x, y = batch
+    report = zg.explain(model, F.mse_loss, x, y, sgd(model))
     assert [cause.kind.value for cause in report["2.weight"].causes] == ["zero_factor"]
     assert "written over" in report.verdict
 
@@ -211,7 +219,7 @@ def test_no_backward(model: Any, batch: Any) -> None:
             raise ValueError("no way back")
 
     def fails() -> None:
-        F.mse_loss(Fails.apply(model(x)), y).backward()
+        F.mse_loss(Fails.apply(model(x)), y).backward()  # type: ignore[no-untyped-call]
 
     assert watched(lambda: None, model, sgd(model)).verdict.startswith("No gradient was seen")
     assert watched(lambda: model(x), model).explanation["0.weight"].entries.zero == 0
@@ -272,7 +280,8 @@ def test_sparse_tensors(model: Any, batch: Any) -> None:
     table = nn.Embedding(7, 4, sparse=True)
     optimizer = torch.optim.SparseAdam(list(table.parameters()), 0.01)
     report = zg.explain(table, lambda a, b: a.pow(2).mean(), torch.tensor([1, 2]), None, optimizer)
-    assert observed_only(report) and report["weight"].step.moved == 8
+    step = report["weight"].step
+    assert observed_only(report) and step is not None and step.moved == 8
     x, y = batch
     unit = torch.eye(5).to_sparse()
     assert observed_only(zg.explain(model, lambda a, b: F.mse_loss(torch.sparse.mm(unit, a), b), x, y))

@@ -78,4 +78,5 @@ def check(make: Make, loss: Loss, unsupported: bool = False) -> Report:
 
 def bits(tensor: Any) -> Tensor:
     dense = tensor.detach().to_dense().contiguous().reshape(-1)
-    return dense.view(torch.uint8) if dense.is_floating_point() else dense
+    seen: Tensor = dense.view(torch.uint8) if dense.is_floating_point() else dense
+    return seen
