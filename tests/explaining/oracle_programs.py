@@ -278,14 +278,14 @@ def _added(a: Array, b: Array, places: list[int]) -> Array:
 
 
 def _scattered(a: Array, b: Array, k: int) -> Array:
-    out = _several(a).copy()
+    out = a.copy()
     for at, row in np.ndenumerate(_index(b, k).numpy()):
         out[(row, *at[1:])] = out[(row, *at[1:])] + b[at]
     return out
 
 
 _both("p.put_more_", _accumulated, lambda a, b, k: _added(a, b, [1, 0, 1][: 1 + k % 3]))
-_both("p.scatter_add_", lambda a, b, k: a.scatter_add_(0, _index(b, k), b), _scattered)
+_both("p.scatter_add_", lambda a, b, k: _several(a).scatter_add_(0, _index(b, k), _several(b)), _scattered)
 
 
 # more of everything
@@ -386,7 +386,7 @@ def median(c: Call) -> Array:
 
 
 # smooth ones
-def _several(a: Array) -> Array:
+def _several(a: Any) -> Any:
     if a.ndim == 0:
         raise IndexError  # as NumPy gives a number then, and no array
     return a
