@@ -20,6 +20,7 @@ from zerograd.explaining.training.explanation import Kind
 from zerograd.explaining.training.gates import Gates, Part
 from zerograd.explaining.training.graph import base
 from zerograd.explaining.training.masks import CLOSED, SINGLE, masked
+from zerograd.explaining.training.opposites import PASSES, Opposites
 from zerograd.explaining.training.places import place_of
 from zerograd.explaining.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Walk
 
@@ -137,6 +138,7 @@ class Origins:
         self.exact, self._local, self._sums = walk.exact(self.zero)
         self._gates = Gates(walk.graph, self.zero)
         self._dependence = Dependence(walk, self.exact)
+        self._opposites = Opposites()
         self._roots: dict[tuple[object, ...], Root] = {}
         for add in (self._leaves, self._closed_gates, self._decisions, self._cancellations, self._adjoints):
             add()
@@ -265,6 +267,10 @@ class Origins:
                     continue
                 root = Root(Kind.ZERO_FACTOR, node, base(node.operation), factor=self._gates.result_of(node))
                 self._add(root, site, self._dependence.changes(source))
+                continue
+            if self._opposites.cancel(node):
+                law, whole = Law(PASSES, "", Place()), torch.ones_like(site.zeros)
+                self._add(Root(Kind.IDENTITY, node, "", law=law), Site(node, site.slot, whole), _NEVER)
                 continue
             rest = self._lawful(source, site)
             if not bool(rest.zeros.any()):
