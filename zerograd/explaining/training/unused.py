@@ -15,6 +15,7 @@ from zerograd.explaining.training.explanation import Cause, Kind
 from zerograd.explaining.training.graph import base
 from zerograd.explaining.training.origins import Facts
 from zerograd.explaining.training.places import place_of, place_text
+from zerograd.explaining.training.states import initial_states
 from zerograd.explaining.training.walking import Walk
 
 _FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside")
@@ -58,6 +59,9 @@ class Unused:
                 zeros = zeros & ~here
         still = ~self._walk.walk({}, open_constants=True)(gradient)
         constant, rest = zeros & ~still, zeros & still
+        for factor, where, here in initial_states(self._walk, gradient, constant):
+            causes.append(_cause(Kind.ZERO_FACTOR, where, here, factor=factor))
+            constant = constant & ~here
         if bool(constant.any()):
             causes += self._constants(name, constant)
         if bool(rest.any()):
