@@ -162,3 +162,16 @@ def test_hooks_are_gone_afterwards() -> None:
     assert torch.autograd.backward is backward
     assert torch.autograd.grad is grad
     assert dict(nn.modules.module._global_forward_hooks) == module_hooks
+
+
+def test_a_forward_pass_that_ran_before() -> None:
+    """Nothing is claimed of what was computed before the watch began, and the report says what to do."""
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+    loss = model(torch.randn(6, 4)).square().mean()
+    with watch(model) as watched:
+        loss.backward()
+    report = watched.report().to_json()
+    for row in report["parameters"].values():
+        assert row["entries"]["observed"] == sum(row["entries"].values())
+        assert row["causes"] == []
+    assert any("before the watch began" in message for message in report["messages"])
