@@ -44,10 +44,12 @@ class Storages:
     """All storages that were met.
 
     Attributes:
+        written: which storages of parameters and buffers were written to, until it is cleared.
         changed: called with a tensor that was found changed by something that did not pass through dispatch.
     """
 
     def __init__(self, new_node: Callable[..., Node], changed: Callable[[Tensor], None]) -> None:
+        self.written: set[int] = set()
         self._records: dict[int, Record] = {}
         self._new_node, self._changed = new_node, changed
         self._sweep_at = 256
@@ -112,6 +114,7 @@ class Storages:
             return
         record = self._record(tensor)
         if record.kept:
+            self.written.add(tensor.untyped_storage()._cdata)
             self._forget(record)
             return
         source = Source(node, output)

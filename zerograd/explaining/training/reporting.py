@@ -45,6 +45,7 @@ def report_step(
     observations: Sequence[Observation],
     messages: tuple[str, ...],
     budget: Budget,
+    by_hand: Mapping[int, int],
     loose: Collection[str] = (),
     unasked: Collection[str] = (),
     failed: bool = False,
@@ -57,6 +58,7 @@ def report_step(
         loss: what ``backward`` started from.
         observations: what was seen of optimisers.
         budget: what may be spent on entries that error bounds leave open.
+        by_hand: how many entries the program moved without an optimiser, by the identity of the tensor.
         loose: names of parameters that no optimiser should move.
         unasked: names of what no backward pass was asked to give a gradient.
         failed: whether the last backward pass ended with an error.
@@ -84,6 +86,8 @@ def report_step(
 
     def row(name: str, tensor: Tensor) -> Row:
         step = None if name in inputs or name in loose else steps.get(name)
+        if id(tensor) in by_hand:
+            step = Step(moved=by_hand[id(tensor)])
         if backward is not Backward.DONE or (name not in classes and name in unasked):
             floats = Floats(str(tensor.dtype).removeprefix("torch."))
             return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, (), step, False)
