@@ -91,6 +91,21 @@ def test_choices_are_not_structural() -> None:
     assert {each.structural for why in reasons(lambda: torch.sum(b / b), b) for each in why} == {True}
 
 
+@pytest.mark.parametrize(
+    ("x", "f"), [(0.0, torch.cos), (0.0, torch.exp), (1.0, torch.sqrt)], ids=["cos", "exp", "sqrt"]
+)
+def test_value_at_a_number_of_the_data_is_not_structural(x: float, f: Callable[[Tensor], Tensor]) -> None:
+    """cos 0 = 1, so that terms cancel for these data, and for no others."""
+    data, other = numbers(1) * 0 + x, numbers(1, seed=3)
+    a = leaf(1)
+
+    def loss() -> Tensor:
+        return (a * (f(data) * other.exp() - other.exp())).sum()
+
+    ((reason,),) = reasons(loss, a)
+    assert not reason.structural
+
+
 def test_written_out_softmax_does_not_change_by_a_shift() -> None:
     a, shift = leaf(3), leaf(1, seed=9)
 
