@@ -316,6 +316,10 @@ def test_numbers_are_exact() -> None:
             "sympy z3 numpy pydantic ruamel click flint torch matplotlib",
         ),
         (
+            "import zerograd; zerograd.watch; zerograd.explain; zerograd.Report",
+            "sympy z3 numpy pydantic ruamel click flint torch matplotlib",
+        ),
+        (
             "import zerograd; zerograd.solve",
             "sympy z3 numpy pydantic ruamel click flint torch matplotlib",
         ),

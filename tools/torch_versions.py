@@ -1,4 +1,4 @@
-"""Run the tests of what is watched with several versions of PyTorch, each in an environment of its own.
+"""Run the quick tests of what is watched with several versions of PyTorch, each in an environment of its own.
 
     python tools/torch_versions.py [VERSION[=PYTHON]…]
 
@@ -102,7 +102,7 @@ def tested(version: str, python: Path, folder: Path) -> Outcome:
     report = folder / f"{version}.xml"
     began = time.perf_counter()
     done = subprocess.run(
-        [str(python), "-m", "pytest", "-q", "tests/explaining", f"--junitxml={report}"],
+        [str(python), "-m", "pytest", "-q", "-m", "not slow", "tests/explaining", f"--junitxml={report}"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

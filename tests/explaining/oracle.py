@@ -53,16 +53,24 @@ class Number:
         )
 
     def __add__(self, other: Any) -> Number:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # NumPy does it entry by entry
         return Number(self.value + self._value_of(other), _with(self, 1, other, 1))
 
     def __sub__(self, other: Any) -> Number:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # NumPy does it entry by entry
         return Number(self.value - self._value_of(other), _with(self, 1, other, -1))
 
     def __mul__(self, other: Any) -> Number:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # NumPy does it entry by entry
         b = self._value_of(other)
         return Number(self.value * b, _with(self, b, other, self.value))
 
     def __truediv__(self, other: Any) -> Number:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # NumPy does it entry by entry
         b = self._value_of(other)
         return Number(self.value / b, _with(self, 1 / b, other, -self.value / b**2))
 

@@ -116,7 +116,7 @@ _both(
     lambda a, k: a.copy().reshape(-1),
 )
 _view("p.t", lambda a, k: a.transpose(0, 1), lambda a, k: a.swapaxes(0, 1))
-_view("p.row", lambda a, k: a[k % 2])
+_view("p.row", lambda a, k: a[k % 2, ...])  # with dots, NumPy gives a view even of one number
 _view("p.column", lambda a, k: a[..., k % 2])
 _view("p.some", lambda a, k: a[k % 2 :])
 _view("p.every_other", lambda a, k: a[..., ::2])
@@ -285,7 +285,7 @@ def _scattered(a: Array, b: Array, k: int) -> Array:
 
 
 _both("p.put_more_", _accumulated, lambda a, b, k: _added(a, b, [1, 0, 1][: 1 + k % 3]))
-_both("p.scatter_add_", lambda a, b, k: a.scatter_add_(0, _index(b, k), b), _scattered)
+_both("p.scatter_add_", lambda a, b, k: _several(a).scatter_add_(0, _index(b, k), _several(b)), _scattered)
 
 
 # more of everything
@@ -312,7 +312,7 @@ _both(
     lambda a, k: torch.zeros_like(a).select_scatter(a[0], 0, k % 2),
     lambda a, k: _row_alone(a, k % 2),
 )
-_view("p.unbind", lambda a, k: a.unbind()[k % 2], lambda a, k: a[k % 2])
+_view("p.unbind", lambda a, k: a.unbind()[k % 2], lambda a, k: a[k % 2, ...])
 _view("p.narrow", lambda a, k: a.narrow(-1, k % 2, 1), lambda a, k: a[..., k % 2 : k % 2 + 1])
 _view(
     "p.squeeze",
@@ -356,7 +356,7 @@ def minimum(c: Call) -> Array:
 
 @define("p.amax", lambda a, k: a.amax(0))
 def amax(c: Call) -> Array:
-    return _shared(c.exact[0], c.run[0])
+    return _shared(_several(c.exact[0]), c.run[0])
 
 
 @define("p.most", lambda a, k: a.max())
@@ -386,7 +386,7 @@ def median(c: Call) -> Array:
 
 
 # smooth ones
-def _several(a: Array) -> Array:
+def _several(a: Any) -> Any:
     if a.ndim == 0:
         raise IndexError  # as NumPy gives a number then, and no array
     return a

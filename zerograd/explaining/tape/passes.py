@@ -17,8 +17,8 @@ from zerograd.explaining.tape.recorder import Recorder
 class Listener(Protocol):
     """What wants to know of backward passes."""
 
-    def before_backward(self) -> None:
-        """``backward`` is called."""
+    def before_backward(self, inputs: Sequence[Any] | None = None) -> None:
+        """``backward`` is called, for these inputs alone where some are given."""
 
     def after_backward(self) -> None:
         """``backward`` returned."""
@@ -33,7 +33,8 @@ def watched(recorder: Recorder, listener: Listener) -> Iterator[None]:
     backward, grad = torch.autograd.backward, torch.autograd.grad
 
     def watched_backward(*args: Any, **kwargs: Any) -> None:
-        listener.before_backward()
+        limited = kwargs.get("inputs", args[5] if len(args) > 5 else None)
+        listener.before_backward(None if limited is None else _several(limited))
         with _going_back(recorder, args, kwargs.get("tensors")):
             backward(*args, **kwargs)
         listener.after_backward()
@@ -42,7 +43,7 @@ def watched(recorder: Recorder, listener: Listener) -> Iterator[None]:
         with _going_back(recorder, args, kwargs.get("outputs")):
             gradients = grad(*args, **kwargs)
         inputs = kwargs["inputs"] if "inputs" in kwargs else args[1]
-        inputs = inputs if isinstance(inputs, list | tuple) else [inputs]
+        inputs = _several(inputs)
         if not any(isinstance(t, Tensor) and is_functorch_wrapped_tensor(t) for t in (*inputs, *gradients)):
             listener.after_grad(inputs, gradients)
         return gradients
@@ -52,6 +53,10 @@ def watched(recorder: Recorder, listener: Listener) -> Iterator[None]:
         yield
     finally:
         torch.autograd.backward, torch.autograd.grad = backward, grad
+
+
+def _several(inputs: Any) -> Sequence[Any]:
+    return inputs if isinstance(inputs, list | tuple) else [inputs]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from zerograd.explaining.tape.nodes import Geometry, Node, Origin, Phase, Place, Source
+from zerograd.explaining.tape.scalars import unrounded
 from zerograd.explaining.tape.storages import Storages
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep  # noqa: PTH120
@@ -170,7 +171,8 @@ class Recorder(TorchDispatchMode):
         if schema.name in UNLIKE and torch.is_grad_enabled() and any(t.requires_grad for t in _tensors(args)):
             self.unlike.append((schema.name, self._place()))
         constant = schema.name in CONSTANTS
-        read_args, read_kwargs = ((), {}) if constant else (self._read_all(args), self._read_map(kwargs))
+        exact = unrounded(schema.name, args)
+        read_args, read_kwargs = ((), {}) if constant else (self._read_all(exact), self._read_map(kwargs))
         wholes = [self.storages.before_write(tensor) for tensor in written]
         storages = {
             t.untyped_storage()._cdata for t in _tensors((args, tuple(kwargs.values()))) if _has_storage(t)

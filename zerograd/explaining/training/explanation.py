@@ -146,7 +146,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """All that is said of one parameter, or of one input that requires a gradient."""
+    """All that is said of one parameter, or of one input that requires a gradient.
+
+    Attributes:
+        asked: whether a backward pass was to give a gradient.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -154,6 +158,7 @@ class Row:
     floats: Floats
     causes: tuple[Cause, ...] = ()
     step: Step | None = None
+    asked: bool = True
 
     @property
     def size(self) -> int:

@@ -12,6 +12,8 @@ from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.training.explanation import Floats
 from zerograd.explaining.training.places import place_of
 
+_UNDERFLOW = 1e-60
+
 
 def count_floats(
     gradient: Source, classes: Classes, across_kink: int, bounded: Evaluation[Bounded]
@@ -47,7 +49,9 @@ def _lost_began(gradient: Source, bounded: Evaluation[Bounded]) -> str | None:
         values = bounded.known(node)
         if node.operation == "leaf" or values is None or values[0] is None:
             continue
-        if bool(((node.results[0] == 0) & ~values[0].zero()).any()):
+        # what is open because terms nearly cancel may well be 0; what underflowed has a tiny bound
+        lost = values[0].nonzero() | (~values[0].zero() & (values[0].errors < _UNDERFLOW))
+        if bool(((node.results[0] == 0) & lost).any()):
             name = node.operation.removesuffix("_data").removesuffix("_backward")
             forward = next((s.node for s in node.sources() if s.node.operation == name), None)
             return (

@@ -112,6 +112,7 @@ class Narrowing:
             else torch.zeros(units, dtype=torch.bool)
             for dim in (0, 1)
         ]
+        rows.sort(key=lambda row: int(row.sum()))  # where units are as many as rows and columns: the fewer
         candidates = [every & (whole & row) for row in rows]
         candidates += [every & whole, *(some & row for row in rows), every & every.all(1, keepdim=True)]
         if samples is not None and entries.dim() and entries.shape[0] == samples:
@@ -137,16 +138,22 @@ class Narrowing:
             self._part(where if samples else None, which, units, entries, structural)
             for where, which in groups
         ]
-        if len(parts) > 1:
-            for part, (where, which) in zip(parts, groups, strict=True):
-                only = torch.zeros_like(chosen)
-                for unit in which:
-                    only[list(where), unit] = True
-                narrowed = {s: z & frames[s].spread(only) for s, z in closed.items()}
-                if not bool((self._explained(narrowed, beside, gradient) | ~part.entries).all()):
-                    parts = [replace(p, entries=entries, alone=False) for p in parts]
-                    break
-        yield from parts if len(parts) > 1 else [replace(p, entries=entries) for p in parts]
+        if len(parts) == 1:
+            yield replace(parts[0], entries=entries)
+            return
+        explained = []
+        for where, which in groups:
+            only = torch.zeros_like(chosen)
+            for unit in which:
+                only[list(where), unit] = True
+            narrowed = {s: z & frames[s].spread(only) for s, z in closed.items()}
+            explained.append(entries & self._explained(narrowed, beside, gradient))
+        if torch.stack(explained).any(0).equal(entries):
+            yield from (
+                replace(part, entries=mine) for part, mine in zip(parts, explained, strict=True) if _any(mine)
+            )
+        else:
+            yield from (replace(part, entries=entries, alone=False) for part in parts)
 
     def _part(
         self,

@@ -45,6 +45,7 @@ def report_step(
     messages: tuple[str, ...],
     budget: Budget,
     loose: Collection[str] = (),
+    unasked: Collection[str] = (),
     failed: bool = False,
 ) -> StepReport:
     """Return the report of one step.
@@ -56,6 +57,7 @@ def report_step(
         observations: what was seen of optimisers.
         budget: what may be spent on entries that error bounds leave open.
         loose: names of parameters that no optimiser should move.
+        unasked: names of what no backward pass was asked to give a gradient.
         failed: whether the last backward pass ended with an error.
     """
     names = {id(tensor): name for name, tensor in {**parameters, **inputs}.items()}
@@ -81,9 +83,9 @@ def report_step(
 
     def row(name: str, tensor: Tensor) -> Row:
         step = None if name in inputs or name in loose else steps.get(name)
-        if backward is not Backward.DONE:
+        if backward is not Backward.DONE or (name not in classes and name in unasked):
             floats = Floats(str(tensor.dtype).removeprefix("torch."))
-            return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, (), step)
+            return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, (), step, False)
         if name not in classes:
             cause = connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad)
             return _without_gradient(name, tensor, cause, step)

@@ -35,11 +35,15 @@ class _Round:
         gradients: what ``backward`` left for each tensor, by identity.
         observations: what was seen of each step.
         stepped: the optimisers that stepped.
+        limited: whether every backward pass was for some inputs alone.
+        asked: these inputs.
     """
 
     gradients: dict[int, Source] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
     stepped: list[Optimizer] = field(default_factory=list)
+    limited: bool = True
+    asked: list[Any] = field(default_factory=list)
 
 
 class Watch:
@@ -117,8 +121,10 @@ class Watch:
         for parameter in parameters:
             self.recorder.keep(parameter, Origin.PARAMETER)
 
-    def before_backward(self) -> None:
-        """Take note that gradients will come."""
+    def before_backward(self, inputs: Sequence[Any] | None = None) -> None:
+        """Take note that gradients will come, of some inputs or of all."""
+        self._round.asked += inputs or ()
+        self._round.limited = self._round.limited and inputs is not None
         self._steps.backward_began()
 
     def after_backward(self) -> None:
@@ -139,6 +145,7 @@ class Watch:
     def after_grad(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> None:
         """Take the gradients that ``torch.autograd.grad`` returned."""
         with self.recorder.paused():
+            self._round.asked += inputs
             for tensor, gradient in zip(inputs, gradients, strict=False):
                 if isinstance(tensor, Tensor) and isinstance(gradient, Tensor):
                     self._round.gradients[id(tensor)] = self.recorder.read(gradient)
@@ -218,11 +225,18 @@ class Watch:
             for name, tensor in named.items()
             if self._modules.roots and not isinstance(tensor, nn.Parameter) and id(tensor) not in held
         }
+        asked = {id(tensor) for tensor in self._round.asked}
+        unasked = {
+            name
+            for name, tensor in self._everything().items()
+            if asked and self._round.limited and id(tensor) not in asked
+        }
         return report_step(
             number=len(self._reports) + 1,
             parameters=named,
             inputs=self._modules.inputs,
             loose=loose,
+            unasked=unasked,
             gradients=self._round.gradients,
             loss=self.recorder.loss,
             observations=self._round.observations,

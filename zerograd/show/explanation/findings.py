@@ -118,9 +118,8 @@ def _of_row(row: Row, batch: int | None) -> Iterator[_Said]:
         undecided = Words("undecided", f"whether this is zero is not known{bits}")
         yield _Said(90, undecided, row.entries.undecided, _always(undecided))
     if row.entries.observed:
-        observed = Words(
-            "observed only", "an operation without a rule leads there, so it is what the run had, no more"
-        )
+        why = "an operation without a rule leads there, so it is what the run had, no more"
+        observed = Words("observed only", why if row.asked else "no backward pass was asked for it")
         yield _Said(90, observed, row.entries.observed, _always(observed))
 
 

@@ -123,7 +123,8 @@ def cdist(c: Call[Any]) -> Any:
 def cdist_backward(c: Call[Any]) -> Any:
     """Σ_j grad_ij (x1_i − x2_j) / distance_ij for p = 2, the signs for p = 1; 0 where the distance was 0."""
     d = c.domain
-    grad = d.move(lambda t: t.unsqueeze(-1), c.value("grad"))
+    name = "grad" if c.has("grad") else "grad_output"  # from torch 2.14 on
+    grad = d.move(lambda t: t.unsqueeze(-1), c.value(name))
     if c["p"] == 1:
         apart = c.run("x1").unsqueeze(-2) - c.run("x2").unsqueeze(-3)
         return d.sum(d.mul(grad, unless_nan(c, apart, d.leaf(apart.sgn()))), [-2])

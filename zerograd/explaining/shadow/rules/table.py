@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import cache
 from math import isfinite
 from typing import Any, Generic, TypeAlias
@@ -34,7 +35,10 @@ class Call(Generic[V]):
 
     def __getitem__(self, name: str) -> Any:
         """Return an argument that is not a tensor: a number, a list of dimensions, a flag."""
-        return self.arguments[name]
+        try:
+            return self.arguments[name]
+        except KeyError:  # this version of torch calls it otherwise, or has it not
+            raise Cannot(f"{self.node.operation}: no argument {name}") from None
 
     def has(self, name: str) -> bool:
         """Whether an argument was given, and is not None."""
@@ -46,11 +50,11 @@ class Call(Generic[V]):
         Raises:
             Cannot: it is unknown in this domain.
         """
-        return self.of(self.arguments[name])
+        return self.of(self[name])
 
     def values(self, name: str) -> list[V]:
         """Return the values of an argument that is a list of tensors."""
-        return [self.of(each) for each in self.arguments[name]]
+        return [self.of(each) for each in self[name]]
 
     def of(self, argument: Any) -> V:
         """Return the value of one argument."""
@@ -58,17 +62,19 @@ class Call(Generic[V]):
             return self._read(argument)
         if isinstance(argument, float) and not isfinite(argument):
             return self.domain.leaf(torch.tensor(argument, dtype=torch.float64))
-        if isinstance(argument, bool | int | float):
+        if isinstance(argument, bool | int | float | Fraction):
             return self.domain.constant(argument, ())
         raise Cannot(f"{self.node.operation}: {type(argument).__name__}")
 
     def run(self, name: str) -> Tensor:
         """Return the run's own tensor of an argument: for indices, masks and comparisons."""
-        source: Source = self.arguments[name]
+        source: Source = self[name]
         return source.run
 
     def result(self, output: int = 0) -> Tensor:
         """Return the run's own tensor of a result."""
+        if output >= len(self.node.results):
+            raise Cannot(f"{self.node.operation}: no result {output}")
         tensor: Tensor = self.node.results[output]
         return tensor
 
@@ -78,12 +84,12 @@ class Call(Generic[V]):
 
     def number(self, name: str) -> Number:
         """Return a number."""
-        number: Number = self.arguments[name]
+        number: Number = self[name]
         return number
 
     def producer(self, name: str, *operations: str) -> Call[V] | None:
         """Return the call whose first result an argument is, if it was one of some operations."""
-        source = self.arguments[name]
+        source = self[name]
         if not isinstance(source, Source) or source.view is not None or source.output != 0:
             return None
         if source.node.operation.removesuffix("_") not in operations or source.node.function is None:
