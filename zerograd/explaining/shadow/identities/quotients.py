@@ -77,6 +77,8 @@ class Field:
         """Return numerator and denominator."""
         if isinstance(x, Quotient):
             return x.above, x.below
+        if not is_exact(x):
+            raise Cannot("not a number, such as 1/0")
         return _CONTEXT.constant(x), _CONTEXT.constant(ONE)
 
     def ball(self, x: Any) -> Any:
