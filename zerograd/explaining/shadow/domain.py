@@ -233,11 +233,20 @@ def convolve_w(domain: Domain[V], g: V, x: V, how: Convolution, w_shape: tuple[i
     return domain.move(lambda t: t.reshape(w_shape), domain.matmul(back, columns))
 
 
+LONG = (torch.int64, getattr(torch, "uint64", torch.int64))
+"""Integers that float64 may round; torch has unsigned ones from 2.3 on."""
+
+
 def float64(tensor: Tensor) -> Tensor:
-    """Return the numbers of a tensor as float64: exact for all smaller floats, for booleans, and integers
-    below 2⁵³.
+    """Return the numbers of a tensor as float64, exactly.
+
+    Raises:
+        Cannot: they are integers, and one of them may have been rounded.
     """
-    return tensor.to(torch.float64)
+    value = tensor.to(torch.float64)
+    if tensor.dtype in LONG and bool((value.abs() >= 2.0**53).any()):
+        raise Cannot("integers of 54 bits or more")
+    return value
 
 
 AnyDomain: TypeAlias = Domain[Any]

@@ -65,7 +65,8 @@ class SymbolicEvaluation(Evaluation[Balls]):
 
     Attributes:
         symbolic: their arithmetic.
-        is_free: whether parameters, inputs and targets are any numbers, not what they are in this run.
+        is_free: whether parameters, inputs, targets and what was drawn are any numbers, not what they are in
+            this run.
     """
 
     def __init__(self, domain: SymbolicDomain, is_free: bool) -> None:
@@ -88,4 +89,4 @@ class SymbolicEvaluation(Evaluation[Balls]):
             return (None,) * len(node.results)
 
 
-_FREE = (Origin.PARAMETER, Origin.DATA)
+_FREE = (Origin.PARAMETER, Origin.DATA, Origin.RANDOM, Origin.OUTSIDE)
