@@ -188,7 +188,7 @@ def test_a_loop_without_an_optimiser(rate: float) -> None:
             with torch.no_grad():
                 for parameter in (w, b):
                     assert parameter.grad is not None
-                    parameter -= rate * parameter.grad
+                    parameter.sub_(rate * parameter.grad)
                     parameter.grad = None
     report = watched.report().to_json()
     assert len(report["steps"]) == 3
