@@ -250,6 +250,8 @@ def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, term
 
 def _unless_beyond(value: Tensor, error: Tensor) -> Tensor:
     """Return bounds, nan where a value is not finite: a number beyond the floats is not −∞."""
+    if bool(value.sum().isfinite()):  # then all are
+        return error
     return error + (value - value)
 
 

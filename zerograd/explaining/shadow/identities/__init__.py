@@ -73,6 +73,8 @@ class Identities:
         """Return which entries are zero by an identity, of those that are open."""
         began = time.monotonic()
         self._sums.until = self._sums_of_any_data.until = began + self._seconds / 3
+        for evaluation in self._symbolic:
+            evaluation.symbolic.field.until = began + self._seconds / 3
         try:
             return self._zero(source, open)
         finally:

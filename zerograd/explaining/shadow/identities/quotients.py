@@ -6,6 +6,8 @@ ball that contains their value, with which denominators are shown not to be 0, a
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +54,12 @@ class Field:
         self.atoms: list[Atom] = []
         self._numbers: dict[tuple[str, str], int] = {}
         self._work = 0
+        self.until = math.inf
 
     def make(self, above: Any, below: Any) -> Any:
         """Return above / below, two polynomials, in lowest terms."""
+        if time.monotonic() > self.until:
+            raise Exhausted("the time for identities")
         if max(_length(above), _length(below)) > LENGTH:
             raise Cannot("numbers are too long")
         if any(atom.square is not None for atom in self.atoms):
