@@ -15,7 +15,14 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Convolution, Number, Remembering, float64
+from zerograd.explaining.shadow.domain import (
+    Convolution,
+    Number,
+    Remembering,
+    convolved,
+    convolved_back,
+    float64,
+)
 
 U = 2.0**-53
 _MORE = 1 + 2.0**-40  # for the rounding of bounds: far more than the few operations that compute one can need
@@ -190,19 +197,19 @@ class BoundedDomain(Remembering[Bounded]):
 
     def convolution(self, x: Bounded, w: Bounded, how: Convolution) -> Bounded:
         def f(x: Tensor, w: Tensor) -> Tensor:
-            return _convolution(x, w, how)
+            return convolved(x, w, how)
 
         return bilinear(f, x, w, w.value[0].numel())
 
     def convolution_x(self, g: Bounded, w: Bounded, how: Convolution, x_shape: Sequence[int]) -> Bounded:
         def f(g: Tensor, w: Tensor) -> Tensor:
-            return _gradients(g, g.new_empty(1).expand(tuple(x_shape)), w, how, (True, False, False))[0]
+            return convolved_back(g, g.new_empty(1).expand(tuple(x_shape)), w, how, (True, False, False))[0]
 
         return bilinear(f, g, w, w.value[:, 0].numel())
 
     def convolution_w(self, g: Bounded, x: Bounded, how: Convolution, w_shape: Sequence[int]) -> Bounded:
         def f(g: Tensor, x: Tensor) -> Tensor:
-            return _gradients(g, x, g.new_empty(1).expand(tuple(w_shape)), how, (False, True, False))[1]
+            return convolved_back(g, x, g.new_empty(1).expand(tuple(w_shape)), how, (False, True, False))[1]
 
         return bilinear(f, g, x, g.value[:, 0].numel())
 
@@ -246,22 +253,6 @@ def _unless_beyond(value: Tensor, error: Tensor) -> Tensor:
     if bool(value.sum().isfinite()):  # then all are
         return error
     return error + (value - value)
-
-
-def _convolution(x: Tensor, w: Tensor, how: Convolution) -> Tensor:
-    out: Tensor = torch.ops.aten.convolution(
-        x, w, None, how.stride, how.padding, how.dilation, False, [0] * len(how.stride), how.groups
-    )
-    return out
-
-
-def _gradients(
-    g: Tensor, x: Tensor, w: Tensor, how: Convolution, wanted: tuple[bool, bool, bool]
-) -> tuple[Tensor, Tensor, Tensor]:
-    grads: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
-        g, x, w, None, how.stride, how.padding, how.dilation, False, [0] * len(how.stride), how.groups, wanted
-    )
-    return grads
 
 
 def _rounded(number: Number) -> tuple[float, float]:

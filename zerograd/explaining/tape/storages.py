@@ -146,11 +146,6 @@ class Storages:
             self._forget(record)
             record.hidden = True
 
-    def is_known(self, tensor: Tensor) -> bool:
-        """Whether anything is recorded of a tensor's storage."""
-        record = self._records.get(tensor.untyped_storage()._cdata)
-        return record is not None and (record.current is not None or bool(record.pieces))
-
     def _record(self, tensor: Tensor) -> Record:
         storage = tensor.untyped_storage()
         record = self._records.get(storage._cdata)

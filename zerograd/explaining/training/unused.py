@@ -54,7 +54,7 @@ class Unused:
         if bool(constant.any()):
             causes += self._constants(name, constant)
         if bool(rest.any()):
-            causes.append(self._left_out(rest, self._place(name)))
+            causes.append(self._left_out(gradient, rest, self._place(name)))
         return causes
 
     def _constants(self, name: str, zeros: Tensor) -> list[Cause]:
@@ -92,7 +92,7 @@ class Unused:
                 return node
         return None
 
-    def _left_out(self, zeros: Tensor, where: str) -> Cause:
+    def _left_out(self, gradient: Source, zeros: Tensor, where: str) -> Cause:
         """Return the cause of entries to which no operation carries anything."""
         for node in self._walk.nodes:
             if node.phase is not Phase.BACKWARD:
@@ -106,6 +106,12 @@ class Unused:
             elif any(self._walk.graph.is_data(s.node) or is_decision(s.node) for s in chosen):
                 what = "the indices, which name other rows"
             return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=what)
+        for node in self._walk.born(gradient):
+            if base(node.operation) in ("zero", "_foreach_zero"):
+                return _cause(Kind.ZERO_FACTOR, "", zeros, factor="a constant 0")
+            if self._walk.chooses(node):
+                name = base(node.operation).strip("_").removesuffix("_backward")
+                return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=f"what {name} lets through")
         return _cause(Kind.NOT_CONNECTED, where, zeros)
 
     def _is_empty(self) -> bool:

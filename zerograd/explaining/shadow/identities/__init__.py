@@ -69,10 +69,6 @@ class Identities:
         self.reasons: dict[Source, dict[int, tuple[Identity, ...]]] = {}
         self._left = 0
 
-    def __call__(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
-        """Return which entries are zero by an identity, of those that are open."""
-        return self.zero(source, open)
-
     def zero(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         """Return which entries are zero by an identity, of those that are open."""
         began = time.monotonic()
@@ -181,8 +177,3 @@ def _identities(laws: Sequence[tuple[Node, str]], structural: bool) -> tuple[Ide
     """Return identities without repetitions."""
     forward = [(forward_of(node), words) for node, words in laws]
     return tuple({Identity(words, n.operation, n.place, structural): None for n, words in forward})
-
-
-def zero_by_identity(source: Source, open: Tensor) -> Tensor:  # noqa: A002
-    """Return which of the open entries of a value are zero for all values of what it is computed from."""
-    return Identities().zero(source, open)
