@@ -20,6 +20,7 @@ from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source, see
 from zerograd.explaining.training.gates import is_gate
 from zerograd.explaining.training.graph import Graph, base
+from zerograd.explaining.training.masks import is_attention
 
 Slot = tuple[int, str, int]
 """A node's number, what begins there (``leaf``, ``gate``, ``output``), and which one: the phase that reads a
@@ -186,6 +187,8 @@ class Walk:
 
     def _open(self, node: Node) -> Callable[..., Any]:
         def closing(number: int, mask: Tensor, a: Pattern, b: Pattern | None) -> tuple[Tensor, bool] | None:
+            if is_attention(node) and b is not None:
+                return None
             if b is None or (b.is_zero and not a.is_zero):
                 closed, second, through = ~mask, False, a
             elif a.is_zero and not b.is_zero:

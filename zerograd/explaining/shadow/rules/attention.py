@@ -24,7 +24,8 @@ class _Attention:
     """One call, with keys and values repeated where heads share them.
 
     Attributes:
-        closed: rows in which all scores are −∞.
+        masked: scores that are −∞.
+        closed: rows in which all are.
         rows: of scores, (…, heads, L, S), seen from the largest in the run.
         weights: their softmax.
     """
@@ -36,7 +37,7 @@ class _Attention:
         q, k = c.run("query"), c.run("key")
         self.scale = c["scale"] if c.has("scale") else 1 / math.sqrt(q.shape[-1])
         self.share = q.shape[-3] // k.shape[-3]
-        masked = self._masked(q, k)
+        self.masked = masked = self._masked(q, k)
         self.closed = masked.all(-1, keepdim=True)
         name = f"attention {id(c.arguments.get('attn_mask'))} {c['is_causal']} {self.scale}"
         inputs = c.value("query"), c.value("key")
@@ -123,16 +124,17 @@ def flash_attention(c: Call[Any]) -> Any:
 def flash_attention_backward(c: Call[Any]) -> Any:
     """Gradients of query, key and value; what comes back to a row is taken relative to its largest weight."""
     d, a, g = c.domain, _Attention(c), c.value("grad_out")
+    weights = d.gate(~a.masked, a.weights) if bool(a.masked.any()) else a.weights
     back = d.matmul(g, transposed(d, a.repeated("value")))
     index = a.rows.is_top.to(torch.uint8).argmax(-1, keepdim=True)
     relative = d.sub(back, d.move(lambda t: t.gather(-1, index), back))
     relative = d.select(a.rows.is_top, d.scale(back, 0), relative)
-    mean = d.sum(d.mul(a.weights, relative), (-1,), keepdim=True)
-    scores = d.scale(d.mul(a.weights, d.sub(relative, mean)), a.scale)
+    mean = d.sum(d.mul(weights, relative), (-1,), keepdim=True)
+    scores = d.scale(d.mul(weights, d.sub(relative, mean)), a.scale)
     return (
         d.matmul(scores, a.repeated("key")),
         a.collected(d.matmul(transposed(d, scores), c.value("query"))),
-        a.collected(d.matmul(transposed(d, a.weights), g)),
+        a.collected(d.matmul(transposed(d, weights), g)),
     )
 
 
