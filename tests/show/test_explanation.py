@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,67 @@ def test_steps_before_the_last_are_told_where_they_differ() -> None:
     assert text.startswith("Nothing stands still")
     assert "Step 1: fc1.weight and fc1.bias do not move" in text
     assert "Step 2" not in text
+
+
+def _steps(*reports: StepReport) -> str:
+    numbered = tuple(replace(step, number=number) for number, step in enumerate(reports, start=1))
+    return in_a_line(str(Report(Explanation(numbered, torch="2.13.0"))))
+
+
+def _trifle(entries: int) -> StepReport:
+    off = cause(Kind.DEAD, "relu (ReLU), unit 3", entries, samples=(entries,))
+    return explanation(row(*W1, zero=entries, causes=(off,))).last
+
+
+def test_many_steps_of_one_kind_are_one_line() -> None:
+    """Which entries are zero changes from step to step, and is no news."""
+    text = _steps(*(_trifle(1 + step % 7) for step in range(60)))
+    assert "60 steps were watched; nothing stood still in any of them; this is about the last." in text
+    assert "Step 1:" not in text
+    dead = KINDS[Kind.DEAD].last
+    assert "3 steps were watched; this is about the last, which all the others are like." in _steps(
+        *[dead] * 3
+    )
+    still = explanation(row(*W1), optimizer=None).last
+    assert "no whole gradient was zero in any of them" in _steps(still, still)
+
+
+def test_steps_of_another_kind_have_a_line_each() -> None:
+    """Their numbers are put together; what differs within a kind is told of its first step."""
+    dead, fine = KINDS[Kind.DEAD].last, HEALTHY.last
+    text = _steps(fine, *[dead] * 3, _trifle(2), dead, fine)
+    assert "7 steps were watched; this is about the last. Steps 2–4, 6: fc1.weight and fc1.bias do" in text
+    off = [
+        explanation(row(*W1, zero=32, causes=(cause(Kind.DEAD, "relu", 32, samples=(k,)),))).last
+        for k in (0, 1)
+    ]
+    assert "Steps 1–2, here the first of them: fc1.weight does not move: its gradient is exactly" in _steps(
+        *off, fine
+    )
+    kinds = [
+        explanation(row(f"w{k}", 1, step=unmoved(Reason.NOT_HELD, held=False)), row(*B1)).last
+        for k in range(20)
+    ]
+    text = _steps(*kinds, fine)
+    assert text.count("does not hold it") == 7
+    assert "… and 13 more steps of other kinds: see to_json()." in text
+
+
+def test_a_large_model_is_cut_short() -> None:
+    """The troubled ones come first, and it is said how many are left out."""
+    fine = [row(f"layer{k}.weight", 2) for k in range(100)]
+    off = [
+        row(f"z{k}", 2, zero=1, causes=(cause(Kind.DEAD, f"relu{k}", 1, all_samples=True),))
+        for k in range(20)
+    ]
+    text = str(Report(explanation(*fine, *off)))
+    assert "… and 80 more parameters without trouble" in text
+    assert "… and 8 more causes: see to_json()." in text
+    assert ("(12)" in text, "(13)" in text) == (True, False)
+    assert "z19" in text
+    assert "80 more parameters" in explanation_html(explanation(*fine, *off))
+    assert "… and 20 more parameters\n" in str(Report(explanation(*off, *off, *[
+        row(f"y{k}", 2, zero=1, causes=(cause(Kind.DEAD, "relu", 1),)) for k in range(40)])))  # fmt: skip
 
 
 def test_colour_is_asked_for() -> None:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from zerograd.document import html, text
 from zerograd.document.blocks import Block, Strong, Table, heading, paragraph, prose
 from zerograd.document.layout import Layout
 from zerograd.document.table import Column, table
 from zerograd.explaining.training.explanation import Explanation, StepReport
+from zerograd.show.explanation.earlier import earlier
 from zerograd.show.explanation.findings import findings
-from zerograd.show.explanation.grid import WORDS, grid
+from zerograd.show.explanation.grid import MOST_CAUSES, WORDS, grid, left_out
 from zerograd.show.explanation.phrases import number
 from zerograd.show.explanation.verdict import status, verdict
 from zerograd.show.words import count
 
 __all__ = ["explanation_html", "explanation_text", "verdict"]
-
-_MOST = 40
-"""Sentences that are written out."""
 
 
 def explanation_text(explanation: Explanation, *, width: int = text.WIDTH, color: bool = False) -> str:
@@ -38,6 +35,9 @@ def explanation_text(explanation: Explanation, *, width: int = text.WIDTH, color
             for name, cells in grid(last, findings(last)).items()
         ]
         lines += ["", *table(columns, width=width)]
+        lines += [
+            line for more in left_out(last, findings(last)) for line in layout.wrapped(text.prose((more,)), 2)
+        ]
     for title, sentences in _sections(explanation):
         lines += layout.heading(title)
         for sentence in sentences:
@@ -59,6 +59,7 @@ def _blocks(explanation: Explanation) -> Iterator[Block]:
         shown = grid(last, findings(last))
         rows = zip(*shown.values(), strict=True)
         yield Table(tuple(map(prose, shown)), tuple(tuple(map(prose, cells)) for cells in rows))
+        yield from map(paragraph, left_out(last, findings(last)))
     for title, sentences in _sections(explanation):
         yield heading(title)
         for sentence in sentences:
@@ -67,18 +68,12 @@ def _blocks(explanation: Explanation) -> Iterator[Block]:
 
 def _about(explanation: Explanation) -> Iterator[str]:
     """Which step this is, and what became of the others."""
-    last, steps = explanation.last, explanation.steps
+    last = explanation.last
     parts = [f"{last.optimizer}, step {last.number}" if last.optimizer else "no optimiser stepped"]
     parts += [f"loss {number(last.loss)}"] if last.loss is not None else []
     parts += [count(last.batch, "sample")] if last.batch else []
     yield ", ".join(parts)
-    if len(steps) > 1:
-        yield f"{len(steps)} steps were watched; this is about the last one."
-    for sentence, same in groupby(steps[:-1], verdict):
-        numbers = [step.number for step in same]
-        if sentence != verdict(last):
-            which = f"Step {numbers[0]}" if len(numbers) == 1 else f"Steps {numbers[0]} to {numbers[-1]}"
-            yield f"{which}: {sentence}"
+    yield from earlier(explanation.steps)
     if explanation.error is not None:
         yield f"The watched code ended with an error; this is about what ran before it: {explanation.error}"
 
@@ -87,9 +82,10 @@ def _sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
     """Headings, each with what stands under it."""
     last = explanation.last
     found = findings(last)
-    if sentences := [f"({n}) {finding.sentence()}" for n, finding in enumerate(found[:_MOST], start=1)]:
-        more = [f"… and {len(found) - _MOST} more; to_json() has all."] if len(found) > _MOST else []
-        yield "why", sentences + more
+    if sentences := [f"({n}) {finding.sentence()}" for n, finding in enumerate(found[:MOST_CAUSES], 1)]:
+        more = len(found) - MOST_CAUSES
+        sentences += [f"… and {count(more, 'more cause')}: see to_json()."] * (more > 0)
+        yield "why", sentences
     if unsupported := list(_unsupported(last)):
         yield "operations without a rule", unsupported
     if last.messages:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from zerograd.explaining.training.explanation import Floats, Row, StepReport
 from zerograd.show.explanation.findings import Finding
+from zerograd.show.words import count
 
 _LONGEST_NAME = 32
 """Columns of a name; the middle of a longer one is left out where that leaves it the only one of its kind."""
 WORDS = ("name", "shape", "in floats", "why")
 """The columns that hold words."""
+_MOST_ROWS = 40
+MOST_CAUSES = 12
+"""Findings that have a sentence, and so a number in the table."""
 
 
 def grid(step: StepReport, found: Sequence[Finding]) -> dict[str, list[str]]:
     """The columns of the table, without those in which nothing stands."""
-    first: dict[int, tuple[int, str]] = {}
-    for number, finding in enumerate(found, start=1):
-        for row, _ in finding.concerned:
-            first.setdefault(id(row), (finding.rank, f"{finding.label} ({number})"))
-    rows = sorted(
-        (*step.parameters.values(), *step.inputs.values()),
-        key=lambda row: first[id(row)][0] if id(row) in first else 100,
-    )
+    first = _first(found)
+    rows = _rows(step, first)[:_MOST_ROWS]
     names = _names([row.name for row in rows])
     columns = {
         "name": names,
@@ -38,6 +36,30 @@ def grid(step: StepReport, found: Sequence[Finding]) -> dict[str, list[str]]:
     optional = ("undecided", "observed", "in floats", "moved", "why")
     empty = {"", "0", "–"}
     return {name: cells for name, cells in columns.items() if name not in optional or set(cells) - empty}
+
+
+def left_out(step: StepReport, found: Sequence[Finding]) -> Iterator[str]:
+    """What the table does not show of a large model."""
+    first = _first(found)
+    if more := _rows(step, first)[_MOST_ROWS:]:
+        trouble = "" if any(id(row) in first for row in more) else " without trouble"
+        yield f"… and {count(len(more), 'more parameter')}{trouble}"
+
+
+def _first(found: Sequence[Finding]) -> dict[int, tuple[int, str]]:
+    """The worst finding of each row: how bad it is, and the words for the table."""
+    first: dict[int, tuple[int, str]] = {}
+    for number, finding in enumerate(found, start=1):
+        told = f"{finding.label} ({number})" if number <= MOST_CAUSES else finding.label
+        for row, _ in finding.concerned:
+            first.setdefault(id(row), (finding.rank, told))
+    return first
+
+
+def _rows(step: StepReport, first: Mapping[int, tuple[int, str]]) -> list[Row]:
+    """All rows, the troubled ones first."""
+    rows = (*step.parameters.values(), *step.inputs.values())
+    return sorted(rows, key=lambda row: first[id(row)][0] if id(row) in first else 100)
 
 
 def _names(names: Sequence[str]) -> list[str]:
