@@ -17,6 +17,7 @@ from tests.show.explained import (
     KINDS,
     MIXED,
     NOTES,
+    NOTHING,
     REASONS,
     STEPS,
     W1,
@@ -274,11 +275,11 @@ def test_steps_of_another_kind_have_a_line_each() -> None:
         explanation(row(*W1, zero=32, causes=(cause(Kind.DEAD, "relu", 32, samples=(k,)),))).last
         for k in (0, 1)
     ]
-    assert "Steps 1–2, here the first of them: fc1.weight does not move: its gradient is exactly" in _steps(
+    assert "Steps 1–2, here the first of them: Nothing moves: every gradient is exactly zero" in _steps(
         *off, fine
     )
     kinds = [
-        explanation(row(f"w{k}", 1, step=unmoved(Reason.NOT_HELD, held=False)), row(*B1)).last
+        explanation(row(f"w{k}", 1, step=unmoved(Reason.NOT_HELD, held=False)), row("fc1.bias", 8)).last
         for k in range(20)
     ]
     text = _steps(*kinds, fine)
@@ -333,6 +334,31 @@ def test_a_report_is_asked_for_its_rows() -> None:
     assert "<table>" in html
     assert in_a_line(report.verdict) in html
     assert report.steps == MIXED.steps
+
+
+def test_at_the_prompt_one_reads_what_is_printed() -> None:
+    """Nobody wants to read a data class; of a row there is its line, and its sentences."""
+    report = Report(MIXED)
+    assert repr(report) == str(report)
+    text = in_a_line(repr(report["fc1.weight"]))
+    assert text == in_a_line(str(report["fc1.weight"]))
+    assert text.startswith("name shape zero not zero moved why")
+    assert (
+        "(1) fc1.weight (8 of 32): units 3 and 7 of relu1 (ReLU) are off on all 32 samples; the slope" in text
+    )
+    assert "fc1.bias" not in text
+
+
+def test_a_name_that_is_not_there() -> None:
+    """One sees what was meant, and not all there is."""
+    report = Report(explanation(*(row(f"encoder.layers.{k}.weight", 2) for k in range(100))))
+    with pytest.raises(KeyError, match=r"did you mean encoder.layers.7\d?.weight( or \S+){4}\?"):
+        report["encoder.layer.7.weight"]
+    with pytest.raises(KeyError, match=r"there are encoder.layers.0.weight, .* and 95 more") as caught:
+        report["?"]
+    assert str(caught.value).count("weight") == 5
+    with pytest.raises(KeyError, match="there are none"):
+        Report(NOTHING)["x"]
 
 
 def test_numbers() -> None:

@@ -8,7 +8,7 @@ from zerograd.document import html, text
 from zerograd.document.blocks import Block, Strong, Table, heading, paragraph, prose
 from zerograd.document.layout import Layout
 from zerograd.document.table import Column, table
-from zerograd.explaining.training.explanation import Explanation, StepReport
+from zerograd.explaining.training.explanation import Explanation, Row, StepReport
 from zerograd.show.explanation.earlier import earlier
 from zerograd.show.explanation.findings import findings
 from zerograd.show.explanation.grid import MOST_CAUSES, WORDS, grid, left_out
@@ -16,7 +16,7 @@ from zerograd.show.explanation.phrases import number
 from zerograd.show.explanation.verdict import status, verdict
 from zerograd.show.words import count
 
-__all__ = ["explanation_html", "explanation_text", "verdict"]
+__all__ = ["explanation_html", "explanation_text", "row_text", "verdict"]
 
 
 def explanation_text(explanation: Explanation, *, width: int = text.WIDTH, color: bool = False) -> str:
@@ -30,11 +30,7 @@ def explanation_text(explanation: Explanation, *, width: int = text.WIDTH, color
     lines = [layout.verdict(status(last), line) for line in layout.wrapped(text.prose((verdict(last),)))]
     lines += [line for about in _about(explanation) for line in layout.wrapped(text.prose((about,)))]
     if last.parameters or last.inputs:
-        columns = [
-            Column(name, [text.prose((cell,)) for cell in cells], left=name in WORDS)
-            for name, cells in grid(last, findings(last)).items()
-        ]
-        lines += ["", *table(columns, width=width)]
+        lines += ["", *_table(last, width)]
         lines += [
             line for more in left_out(last, findings(last)) for line in layout.wrapped(text.prose((more,)), 2)
         ]
@@ -42,6 +38,23 @@ def explanation_text(explanation: Explanation, *, width: int = text.WIDTH, color
         lines += layout.heading(title)
         for sentence in sentences:
             lines += layout.wrapped(text.prose((sentence,)), 2, 4)
+    return "\n".join(lines) + "\n"
+
+
+def _table(step: StepReport, width: int) -> list[str]:
+    columns = [
+        Column(name, [text.prose((cell,)) for cell in cells], left=name in WORDS)
+        for name, cells in grid(step, findings(step)).items()
+    ]
+    return table(columns, width=width)
+
+
+def row_text(row: Row, *, width: int = text.WIDTH) -> str:
+    """What a person wants to read of one parameter: its line of the table, and its sentences."""
+    step, layout = StepReport(1, {row.name: row}), Layout(width, False)
+    lines = _table(step, width)
+    for n, finding in enumerate(findings(step), start=1):
+        lines += layout.wrapped(text.prose((f"({n}) {finding.sentence()}",)), 2, 4)
     return "\n".join(lines) + "\n"
 
 
