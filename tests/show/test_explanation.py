@@ -27,6 +27,7 @@ from tests.show.explained import (
     unmoved,
 )
 from zerograd.explaining.training.explanation import (
+    Backward,
     Cause,
     Entries,
     Explanation,
@@ -43,7 +44,7 @@ from zerograd.report import Report
 from zerograd.show.explanation import explanation_html, explanation_text, verdict
 from zerograd.show.explanation.findings import NOTES as NOTE_RANKS
 from zerograd.show.explanation.findings import REASONS as REASON_RANKS
-from zerograd.show.explanation.phrases import number, terms_text
+from zerograd.show.explanation.phrases import number, placed, terms_text
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "explanations.txt"
 NAMED = pytest.mark.parametrize("name", list(ALL))
@@ -359,6 +360,74 @@ def test_a_name_that_is_not_there() -> None:
     assert str(caught.value).count("weight") == 5
     with pytest.raises(KeyError, match="there are none"):
         Report(NOTHING)["x"]
+
+
+def _unseen(name: str, *shape: int) -> Row:
+    made = row(name, *shape)
+    return replace(made, entries=Entries(observed=made.size), asked=False, step=None)
+
+
+@pytest.mark.parametrize(
+    ("backward", "why"), [(Backward.NONE, "no backward"), (Backward.FAILED, "backward failed")]
+)
+def test_without_a_backward_nothing_was_observed(backward: Backward, why: str) -> None:
+    """No operation without a rule is to blame."""
+    text = in_a_line(str(Report(explanation(_unseen(*W1), optimizer=None, backward=backward))))
+    assert "observed" not in text
+    assert f"fc1.weight 8×4 – – {why}" in text
+
+
+def test_what_no_backward_was_asked_for() -> None:
+    """The verdict is not about its entries."""
+    made = explanation(_unseen(*W1), row("fc1.bias", 8), optimizer=None)
+    text = in_a_line(str(Report(made)))
+    assert "fc1.weight 8×4 – – – not asked (1)" in text
+    assert "(1) fc1.weight: no backward pass was asked for it." in text
+    assert text.startswith("No parameter stands still, but no backward pass was asked for fc1.weight.")
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        ("a tensor on meta", "a tensor on meta leads there, which has no numbers."),
+        ("a sparse tensor", "a sparse tensor leads there, so it is what the run had, no more."),
+        ("aten.hash", "an operation without a rule leads there, so"),
+    ],
+)
+def test_what_nobody_can_follow_is_named(operation: str, words: str) -> None:
+    """A kind of tensor is no operation."""
+    unseen = replace(row(*W1, observed=32, step=Step()), step=None)
+    made = explanation(unseen, optimizer=None, unsupported=(Unsupported(operation, "at a.py:3"),))
+    assert verdict(made.last).startswith(
+        "No whole gradient is known to be zero, but 32 entries of fc1.weight"
+    )
+    assert f"observed only: {words}" in verdict(made.last)
+
+
+def test_no_more_is_said_to_be_known_than_is() -> None:
+    """Where every gradient has an entry that is not zero, it is so; nan is not asked whether it is 0."""
+    off = cause(Kind.DEAD, "relu (ReLU)", 3, all_samples=True)
+    some = replace(row(*W1, zero=3, causes=(off,)), step=None)
+    assert verdict(explanation(some, optimizer=None).last).startswith("No whole gradient is zero, but the")
+    nan = row(*W1, undecided=32, floats=Floats("float32", nan=32))
+    assert "bits" not in str(Report(explanation(nan)))
+
+
+def test_entries_that_moved_without_a_gradient_are_counted() -> None:
+    """All others moved by theirs."""
+    moved = {"moved_without_gradient": {"by": "weight decay", "moved": 5}}
+    noted = row(*W1, step=Step(True, 32, (), (Note.MOVED_WITHOUT_GRADIENT,), moved))
+    assert "(1) fc1.weight (5 of 32): it moved although its" in in_a_line(str(Report(explanation(noted))))
+
+
+def test_places_that_name_their_operation() -> None:
+    """They are said once."""
+    assert placed("round", "round at more.py:56") == "round at more.py:56"
+    assert placed("argmax", "train.py:9") == "argmax (train.py:9)"
+    assert placed("argmax", "") == "argmax"
+    assert "because round at more.py:56 passes no gradient" in verdict(explanation(row(
+        *W1, zero=32, causes=(cause(Kind.PIECEWISE_CONSTANT, "round at more.py:56", 32, operation="round"),)
+    )).last)  # fmt: skip
 
 
 def test_numbers() -> None:

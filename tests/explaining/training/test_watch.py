@@ -162,3 +162,11 @@ def test_hooks_are_gone_afterwards() -> None:
     assert torch.autograd.backward is backward
     assert torch.autograd.grad is grad
     assert dict(nn.modules.module._global_forward_hooks) == module_hooks
+
+
+def test_an_interruption_says_no_more_than_its_name() -> None:
+    """It has no message."""
+    watched = zg.watch()
+    with pytest.raises(KeyboardInterrupt), watched:
+        raise KeyboardInterrupt
+    assert watched.report().to_json()["error"] == "KeyboardInterrupt"

@@ -12,7 +12,7 @@ from zerograd.explaining.training.explanation import Explanation, Row, StepRepor
 from zerograd.show.explanation.earlier import earlier
 from zerograd.show.explanation.findings import findings
 from zerograd.show.explanation.grid import MOST_CAUSES, WORDS, grid, left_out
-from zerograd.show.explanation.phrases import number
+from zerograd.show.explanation.phrases import number, placed
 from zerograd.show.explanation.verdict import status, verdict
 from zerograd.show.words import count
 
@@ -107,6 +107,5 @@ def _sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
 
 def _unsupported(step: StepReport) -> Iterator[str]:
     for operation in step.unsupported:
-        place = f" ({operation.where})" if operation.where else ""
         times = count(operation.times, "time")
-        yield f"{operation.operation}{place}, {times}: what depends on it is only observed."
+        yield f"{placed(operation.operation, operation.where)}, {times}: what depends on it is only observed."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 
+from zerograd.document.blocks import listed
 from zerograd.explaining.training.explanation import (
     Backward,
     Cause,
@@ -87,8 +88,9 @@ class _Said:
 def findings(step: StepReport) -> tuple[Finding, ...]:
     """All there is to say, the worst first."""
     merged: dict[Hashable, tuple[_Said, list[tuple[Row, int]]]] = {}
+    leads = _leads(step)
     for row in (*step.parameters.values(), *step.inputs.values()):
-        for said in _of_row(row, step.batch) if step.backward is Backward.DONE else ():
+        for said in _of_row(row, step.batch, leads) if step.backward is Backward.DONE else ():
             _, concerned = merged.setdefault((said.rank, said.key), (said, []))
             if all(other is not row for other, _ in concerned):
                 concerned.append((row, said.entries))
@@ -100,7 +102,23 @@ def _always(words: Words) -> Callable[[About], Words]:
     return lambda _: words
 
 
-def _of_row(row: Row, batch: int | None) -> Iterator[_Said]:
+def _leads(step: StepReport) -> str:
+    """Why entries were only observed: operations without a rule, or tensors that nobody can follow."""
+    kinds = listed(
+        list(dict.fromkeys(it.operation for it in step.unsupported if it.operation.startswith("a ")))
+    )
+    if not kinds or any(not it.operation.startswith("a ") for it in step.unsupported):
+        either = f", or {kinds}," if kinds else ""
+        return f"an operation without a rule{either} leads there, so it is what the run had, no more"
+    numbers = ", which has no numbers" if "on meta" in kinds else ", so it is what the run had, no more"
+    return f"{kinds} leads there{numbers}"
+
+
+def _not_asked(about: About) -> Words:
+    return Words("not asked", f"no backward pass was asked for {about.it}")
+
+
+def _of_row(row: Row, batch: int | None, leads: str) -> Iterator[_Said]:
     if row.floats.nan:
         began = row.floats.nan_began
         words = Words("nan", "nan or infinite" + (f"; the first one arose at {began}" if began else ""))
@@ -113,14 +131,13 @@ def _of_row(row: Row, batch: int | None) -> Iterator[_Said]:
         for note in row.step.notes:
             if note is not Note.REPLACED_AFTER or Reason.NOT_HELD not in row.step.reasons:
                 yield _of_note(note, row.step, row.size)
-    if row.entries.undecided:
+    if row.entries.undecided > row.floats.nan:  # of a nan nobody asks whether it is zero
         bits = f" at {row.entries.precision} bits" if row.entries.precision else ""
         undecided = Words("undecided", f"whether this is zero is not known{bits}")
         yield _Said(90, undecided, row.entries.undecided, _always(undecided))
     if row.entries.observed:
-        why = "an operation without a rule leads there, so it is what the run had, no more"
-        observed = Words("observed only", why if row.asked else "no backward pass was asked for it")
-        yield _Said(90, observed, row.entries.observed, _always(observed))
+        observed = _always(Words("observed only", leads))
+        yield _Said(90, row.asked, row.entries.observed, observed if row.asked else _not_asked)
 
 
 def _of_step(row: Row, step: Step) -> Iterator[_Said]:
@@ -192,4 +209,6 @@ def _of_floats(row: Row) -> Iterator[_Said]:
 
 def _of_note(note: Note, step: Step, size: int) -> _Said:
     key = (note, repr([detail(step, note, key) for key in ("by", "times", "old")]))
-    return _Said(NOTES[note], key, step.moved or size, lambda about: note_words(note, step, about))
+    moved = detail(step, note, "moved")
+    entries = moved if isinstance(moved, int) else step.moved or size
+    return _Said(NOTES[note], key, entries, lambda about: note_words(note, step, about))

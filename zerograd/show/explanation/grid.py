@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from zerograd.explaining.training.explanation import Floats, Row, StepReport
+from zerograd.explaining.training.explanation import Backward, Floats, Row, StepReport
 from zerograd.show.explanation.findings import Finding
 from zerograd.show.words import count
 
@@ -16,22 +16,25 @@ _MOST_ROWS = 40
 MOST_CAUSES = 12
 """Findings that have a sentence, and so a number in the table."""
 
+_BACKWARD = {Backward.DONE: "", Backward.NONE: "no backward", Backward.FAILED: "backward failed"}
+
 
 def grid(step: StepReport, found: Sequence[Finding]) -> dict[str, list[str]]:
     """The columns of the table, without those in which nothing stands."""
     first = _first(found)
     rows = _rows(step, first)[:_MOST_ROWS]
+    asked = {id(row) for row in rows if row.asked and step.backward is Backward.DONE}
     names = _names([row.name for row in rows])
     columns = {
         "name": names,
         "shape": [_shape(row.shape) for row in rows],
-        "zero": [_count(row.entries.zero) for row in rows],
-        "not zero": [_count(row.entries.nonzero) for row in rows],
-        "undecided": [_count(row.entries.undecided) for row in rows],
-        "observed": [_count(row.entries.observed) for row in rows],
+        "zero": [_count(row.entries.zero if id(row) in asked else None) for row in rows],
+        "not zero": [_count(row.entries.nonzero if id(row) in asked else None) for row in rows],
+        "undecided": [_count(row.entries.undecided if id(row) in asked else None) for row in rows],
+        "observed": [_count(row.entries.observed if id(row) in asked else None) for row in rows],
         "in floats": [_floats(row.floats) for row in rows],
         "moved": [_moved(row) for row in rows],
-        "why": [first[id(row)][1] if id(row) in first else "" for row in rows],
+        "why": [first[id(row)][1] if id(row) in first else _BACKWARD[step.backward] for row in rows],
     }
     optional = ("undecided", "observed", "in floats", "moved", "why")
     empty = {"", "0", "–"}
@@ -73,8 +76,8 @@ def _shape(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape)) or "()"
 
 
-def _count(entries: int) -> str:
-    return f"{entries:,}"
+def _count(entries: int | None) -> str:
+    return "–" if entries is None else f"{entries:,}"
 
 
 def _floats(floats: Floats) -> str:

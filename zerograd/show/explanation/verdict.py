@@ -156,7 +156,11 @@ def _beside(groups: Sequence[_Group]) -> Iterator[str]:
 def _partly(group: _Group, step: StepReport) -> str:
     """No parameter stands still as a whole: the worst of what is left."""
     watched = any(row.step is not None and row.step.moved is not None for row in step.parameters.values())
-    start = "No parameter stands still" if watched else "No gradient is known to be zero as a whole"
+    rows = (*step.parameters.values(), *step.inputs.values())
+    known = "" if all(row.entries.nonzero or row.entries.zero for row in rows) else " known to be"
+    start = "No parameter stands still" if watched else f"No whole gradient is{known} zero"
+    if not all(row.asked for row in group.rows):
+        return f"{start}, but no backward pass was asked for {group.names}."
     entries = f"{entries_text(group.entries)} of {group.names}"
     are = "is" if group.entries == 1 else "are"
     if group.finding.zero:
