@@ -166,7 +166,7 @@ def test_hooks_are_gone_afterwards() -> None:
 
 def test_an_interruption_says_no_more_than_its_name() -> None:
     """It has no message."""
-    watched = zg.watch()
+    watched = watch()
     with pytest.raises(KeyboardInterrupt), watched:
         raise KeyboardInterrupt
     assert watched.report().to_json()["error"] == "KeyboardInterrupt"

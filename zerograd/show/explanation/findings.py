@@ -156,7 +156,7 @@ def _of_step(row: Row, step: Step) -> Iterator[_Said]:
         rank = max(REASONS[reason], REASONS[reasons[0]])
         if step.moved:
             rank = 46 if reason is Reason.BELOW_HALF_ULP else rank + WHOLE
-        of = [detail(step, reason, key) for key in ("dtype", "by", "state", "skipped")]
+        of = [detail(step, reason, key) for key in ("dtype", "by", "state", "skipped", "unregistered")]
         key = (reason, row.floats.dtype, bool(row.floats.lost), Note.REPLACED_AFTER in step.notes, repr(of))
 
         def words(about: About, reason: Reason = reason) -> Words:
