@@ -430,6 +430,49 @@ def test_places_that_name_their_operation() -> None:
     )).last)  # fmt: skip
 
 
+def test_nothing_is_said_of_moving_where_nothing_stepped() -> None:
+    """No optimiser, and gradients that floats lose."""
+    floats = Floats("float32", zero=32, lost=32, lost_began="the slope of 3 (Sigmoid)")
+    lost = replace(row(*W1, floats=floats), step=None)
+    text = str(Report(explanation(lost, optimizer=None)))
+    assert in_a_line(text).startswith(
+        "Every gradient is too small for float32: not zero, but 0 there, from the slope of 3 (Sigmoid) on."
+    )
+    assert "move" not in text.partition("why\n")[0]
+    frozen = replace(row("fc1.bias", 8, zero=8, causes=(cause(Kind.FROZEN, "", 8),)), step=None)
+    sentence = verdict(explanation(lost, frozen, optimizer=None).last)
+    assert sentence.startswith("fc1.weight: the gradient is too small for float32")
+    assert "move" not in sentence
+    assert verdict(explanation(frozen, optimizer=None).last) == "All gradients: requires_grad is False."
+
+
+def test_causes_that_explain_some_terms_are_named_together() -> None:
+    """Neither is why by itself, with or without samples."""
+    causes = (
+        cause(Kind.DEAD, "1 (ReLU)", 4, alone=False),
+        cause(Kind.ZERO_ADJOINT, "mse_loss", 4, samples=(1,), alone=False),
+    )
+    assert verdict(explanation(row(*W1, zero=4, causes=causes)).last) == (
+        "No parameter stands still, but the gradient is exactly zero in 4 entries of fc1.weight, because"
+        " 1 (ReLU) is off for some of the terms and the loss (mse_loss) is flat on sample 1."
+    )
+
+
+def test_the_same_is_said_once_though_its_details_differ() -> None:
+    """Other terms, another gradient from the other side: the same sentence, so one group."""
+    rows = [
+        row(name, 2, zero=2, step=unmoved(Reason.ZERO_GRADIENT), causes=(
+            cause(Kind.AT_KINK, "relu (ReLU)", 2, all_samples=True, other_gradient=float(k)),))
+        for k, name in enumerate(("a.weight", "a.bias", "b.weight"))
+    ]  # fmt: skip
+    assert verdict(explanation(*rows, row("fc1.bias", 8)).last) == (
+        "a.weight, a.bias and b.weight do not move: their gradients are exactly zero, because relu (ReLU) is"
+        " exactly on the kink on all 32 samples."
+    )
+    assert str(Report(explanation(*rows))).count("from the other side") == 0
+    assert str(Report(explanation(*rows))).count("would be") == 3
+
+
 def test_numbers() -> None:
     """Four digits, and the words of floating point."""
     assert [number(n) for n in (6e-4, 2.0, 1.5e-9, float("inf"), "3/2", 7)] == [

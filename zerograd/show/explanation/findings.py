@@ -16,7 +16,7 @@ from zerograd.explaining.training.explanation import (
     Step,
     StepReport,
 )
-from zerograd.show.explanation.causes import ONE, SEVERAL, About, Words, cause_words
+from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, About, Words, cause_words
 from zerograd.show.explanation.phrases import detail, lost_from, subjects
 from zerograd.show.explanation.steps import note_words, reason_words
 
@@ -49,6 +49,7 @@ class Finding:
     Attributes:
         rank: how bad it is; the worst is 0.
         zero: whether it is why gradients are exactly zero.
+        joint: whether it is so only together with other causes.
         concerned: the rows, each with how many of its entries it is about.
         words: what is said, however many parameters it is about.
     """
@@ -57,6 +58,7 @@ class Finding:
     zero: bool
     concerned: tuple[tuple[Row, int], ...]
     words: Callable[[About], Words]
+    joint: bool = False
 
     @property
     def whole(self) -> bool:
@@ -83,6 +85,7 @@ class _Said:
     entries: int
     words: Callable[[About], Words]
     zero: bool = False
+    joint: bool = False
 
 
 def findings(step: StepReport) -> tuple[Finding, ...]:
@@ -94,7 +97,9 @@ def findings(step: StepReport) -> tuple[Finding, ...]:
             _, concerned = merged.setdefault((said.rank, said.key), (said, []))
             if all(other is not row for other, _ in concerned):
                 concerned.append((row, said.entries))
-    found = [Finding(said.rank, said.zero, tuple(rows), said.words) for said, rows in merged.values()]
+    found = [
+        Finding(said.rank, said.zero, tuple(rows), said.words, said.joint) for said, rows in merged.values()
+    ]
     return tuple(sorted(found, key=lambda finding: (finding.rank, -len(finding.concerned))))
 
 
@@ -187,17 +192,21 @@ def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
         def words(about: About, cause: Cause = cause) -> Words:
             return cause_words(cause, batch, about)
 
-        yield _Said(rank, key, cause.entries, words, zero=not frozen)
+        yield _Said(rank, key, cause.entries, words, zero=not frozen, joint=not cause.alone)
 
 
 def _of_floats(row: Row) -> Iterator[_Said]:
     floats, dtype = row.floats, row.floats.dtype
     if floats.lost and (row.step is None or Reason.ZERO_GRADIENT not in row.step.reasons):
         whole = floats.zero == row.size
-        clause = f"the gradient is not zero, but too small for {dtype}, which has 0{lost_from(floats)}"
-        remedy = "a wider type, a larger loss or another formula for it keeps it"
-        words = Words(f"lost in {dtype}", clause, (remedy,))
-        yield _Said(12 if whole else 70, words, floats.lost, _always(words))
+
+        def lost(about: About) -> Words:
+            its = "every" if about is ALL else "the"
+            clause = f"{its} gradient is too small for {dtype}: not zero, but 0 there{lost_from(floats)}"
+            remedy = "a wider type, a larger loss or another formula for it keeps it"
+            return Words(f"lost in {dtype}", clause, (remedy,))
+
+        yield _Said(12 if whole else 70, lost(ONE), floats.lost, lost)
     if floats.across_kink:
         clause = f"rounding in {dtype} carried a unit that this depends on across its kink"
         crossed = Words("across a kink", clause, ("exactly, it is on the kink or on the other side",))
