@@ -443,7 +443,28 @@ def test_nothing_is_said_of_moving_where_nothing_stepped() -> None:
     sentence = verdict(explanation(lost, frozen, optimizer=None).last)
     assert sentence.startswith("fc1.weight: the gradient is too small for float32")
     assert "move" not in sentence
-    assert verdict(explanation(frozen, optimizer=None).last) == "All gradients: requires_grad is False."
+    assert (
+        verdict(explanation(frozen, optimizer=None).last) == "Nothing has a gradient: requires_grad is False."
+    )
+
+
+def _target(name: str) -> Row:
+    without = cause(Kind.DETACHED, "target (Linear)", 2, operation="detach() or no_grad()", structural=True)
+    return row(name, 2, zero=2, causes=(without,), step=unmoved(Reason.NOT_HELD, held=False))
+
+
+def test_a_target_network_is_no_fault() -> None:
+    """It ran without gradients, and no optimiser holds it; where nothing else is wrong, that may be meant."""
+    targets = (_target("target.weight"), _target("target.bias"))
+    made = explanation(*targets, row(*W1), row("fc1.bias", 8))
+    assert verdict(made.last) == (
+        "No parameter that the optimiser holds stands still; target.weight and target.bias: they ran without"
+        " gradients, and the optimiser does not hold them; if that is meant, all is well."
+    )
+    assert "nothing that the optimiser holds stood still in any of them" in _steps(made.last, made.last)
+    unheld = row("fc2.weight", 8, step=unmoved(Reason.NOT_HELD, held=False))
+    assert verdict(explanation(*targets, row(*W1), unheld).last).startswith("fc2.weight does not move: the")
+    assert verdict(explanation(*targets).last).startswith("Nothing moves: the optimiser does not hold")
 
 
 def test_causes_that_explain_some_terms_are_named_together() -> None:

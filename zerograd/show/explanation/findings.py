@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zerograd.document.blocks import listed
 from zerograd.explaining.training.explanation import (
@@ -27,6 +27,8 @@ _KINDS = (
     Kind.NOT_CONNECTED, Kind.IDENTITY, Kind.ZERO_ADJOINT, Kind.CANCELLATION, Kind.ZERO_FACTOR, Kind.FROZEN,
 )  # fmt: skip
 """Kinds, what is a fault most often first: a zero factor may be no more than the dark edge of a picture."""
+ASIDE = 85
+"""Rank of what ran without gradients on purpose, as it seems; what is worse is a fault."""
 REASONS = {
     Reason.NOT_CALLED: 1, Reason.SKIPPED: 1, Reason.CLEARED: 2, Reason.CLIPPED: 2, Reason.NOT_HELD: 3,
     Reason.STEP_SIZE_ZERO: 4, Reason.STATE: 5, Reason.BELOW_HALF_ULP: 13, Reason.ZERO_GRADIENT: 15,
@@ -91,9 +93,10 @@ class _Said:
 def findings(step: StepReport) -> tuple[Finding, ...]:
     """All there is to say, the worst first."""
     merged: dict[Hashable, tuple[_Said, list[tuple[Row, int]]]] = {}
-    leads = _leads(step)
-    for row in (*step.parameters.values(), *step.inputs.values()):
-        for said in _of_row(row, step.batch, leads) if step.backward is Backward.DONE else ():
+    leads, rows = _leads(step), (*step.parameters.values(), *step.inputs.values())
+    learns = any(row.step is not None and row.step.held for row in rows)
+    for row in rows if step.backward is Backward.DONE else ():
+        for said in _aside(row, step.batch) if learns and is_aside(row) else _of_row(row, step.batch, leads):
             _, concerned = merged.setdefault((said.rank, said.key), (said, []))
             if all(other is not row for other, _ in concerned):
                 concerned.append((row, said.entries))
@@ -101,6 +104,31 @@ def findings(step: StepReport) -> tuple[Finding, ...]:
         Finding(said.rank, said.zero, tuple(rows), said.words, said.joint) for said, rows in merged.values()
     ]
     return tuple(sorted(found, key=lambda finding: (finding.rank, -len(finding.concerned))))
+
+
+def is_aside(row: Row) -> bool:
+    """Whether it ran without gradients, and no optimiser holds it, such as a target network."""
+    return (
+        row.step is not None
+        and row.step.reasons == (Reason.NOT_HELD,)
+        and not row.step.notes
+        and {cause.kind for cause in row.causes} == {Kind.DETACHED}
+        and row.entries.zero == row.size
+    )
+
+
+def _aside(row: Row, batch: int | None) -> Iterator[_Said]:
+    """What is well if it is meant."""
+    yield _Said(ASIDE, ASIDE, row.size, _without_gradients)
+    for said in _of_causes(row, batch):
+        yield replace(said, rank=ASIDE + 1)
+
+
+def _without_gradients(about: About) -> Words:
+    they, more = ("they" if about.many else "it"), "if that is meant, as of a target network, all is well"
+    return Words(
+        "aside", f"{they} ran without gradients, and the optimiser does not hold {about.it}", (more,)
+    )
 
 
 def _always(words: Words) -> Callable[[About], Words]:
@@ -117,6 +145,11 @@ def _leads(step: StepReport) -> str:
         return f"an operation without a rule{either} leads there, so it is what the run had, no more"
     numbers = ", which has no numbers" if "on meta" in kinds else ", so it is what the run had, no more"
     return f"{kinds} leads there{numbers}"
+
+
+def _without_cause(about: About) -> Words:
+    its = "every" if about is ALL else "the"
+    return Words("zero", f"{its} gradient is exactly zero, and why is not known")
 
 
 def _not_asked(about: About) -> Words:
@@ -180,8 +213,7 @@ def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
         row.step.reasons if row.step and not row.step.moved else ()
     )
     if row.entries.zero and not row.causes and not told:
-        zero = Words("zero", "the gradient is exactly zero, and why is not known")
-        yield _Said(14 if whole else 64, zero, row.entries.zero, _always(zero))
+        yield _Said(14 if whole else 64, "unknown", row.entries.zero, _without_cause)
     for cause in sorted(row.causes, key=lambda cause: (not cause.alone, -cause.entries)):
         frozen = cause.kind is Kind.FROZEN
         rank = 50 + _KINDS.index(cause.kind)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from zerograd.document.blocks import listed
 from zerograd.explaining.training.explanation import Backward, Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
-from zerograd.show.explanation.findings import Finding, findings
+from zerograd.show.explanation.findings import ASIDE, Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text, subjects
 from zerograd.show.explanation.steps import note_words
 from zerograd.show.words import count
@@ -97,7 +97,7 @@ def status(step: StepReport) -> str:
         return "fault"
     groups = _groups(step)
     worst = min((group.finding.rank for group in groups), default=100)
-    return "fault" if worst < 90 else "open" if groups else "fine"
+    return "fault" if worst < ASIDE else "open" if groups else "fine"
 
 
 def _groups(step: StepReport) -> tuple[_Group, ...]:
@@ -151,7 +151,9 @@ def _nothing(groups: Sequence[_Group]) -> str:
         if stepped:
             return f"{start}: {clause}."
         return (
-            f"{clause[0].upper()}{clause[1:]}." if clause.startswith("every") else f"All gradients: {clause}."
+            f"{clause[0].upper()}{clause[1:]}."
+            if clause.startswith("every")
+            else f"Nothing has a gradient: {clause}."
         )
     return f"{'Nothing moves: ' * stepped}{_some(groups[0])}{''.join(_beside(groups[1:]))}."
 
@@ -182,14 +184,17 @@ def _partly(group: _Group, step: StepReport) -> str:
     """No parameter stands still as a whole: the worst of what is left."""
     watched = any(row.step is not None and row.step.moved is not None for row in step.parameters.values())
     rows = (*step.parameters.values(), *step.inputs.values())
+    held = " that the optimiser holds" * any(row.step is not None and row.step.held is False for row in rows)
     known = "" if all(row.entries.nonzero or row.entries.zero for row in rows) else " known to be"
-    start = "No parameter stands still" if watched else f"No whole gradient is{known} zero"
+    start = f"No parameter{held} stands still" if watched else f"No whole gradient is{known} zero"
     if not all(row.asked for row in group.rows):
         return f"{start}, but no backward pass was asked for {group.names}."
     entries = f"{entries_text(group.entries)} of {group.names}"
     are = "is" if group.entries == 1 else "are"
     if group.finding.zero:
         return f"{start}, but the gradient is exactly zero in {entries}, because {group.clause}."
+    if group.finding.rank == ASIDE:
+        return f"{start}; {group.names}: {group.clause}; if that is meant, all is well."
     if group.finding.rank < 50:
         return f"{start}, but {subjects(group.finding.concerned)}: {group.clause}."
     return f"{start}, but {entries} {are} {group.finding.label}: {group.clause}."
