@@ -206,3 +206,11 @@ def test_two_backward_passes_without_an_optimiser_are_one_step() -> None:
     report = watched.report().to_json()
     assert len(report["steps"]) == 1
     assert report["parameters"]["0.weight"]["step"]["moved"] is None
+
+
+def test_an_interruption_says_no_more_than_its_name() -> None:
+    """It has no message."""
+    watched = watch()
+    with pytest.raises(KeyboardInterrupt), watched:
+        raise KeyboardInterrupt
+    assert watched.report().to_json()["error"] == "KeyboardInterrupt"

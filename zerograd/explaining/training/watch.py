@@ -86,7 +86,7 @@ class Watch:
     ) -> None:
         self._stack.close()
         if error is not None:
-            self._error = f"{type(error).__name__}: {error}"
+            self._error = f"{type(error).__name__}: {error}".removesuffix(": ")
         self._finish(last=True)
 
     def explanation(self) -> Explanation:
