@@ -119,7 +119,7 @@ class Unused:
             )
 
     def _written(self, gradient: Source, zeros: Tensor, where: str) -> Cause | None:
-        """Return a cause that the program or a rule wrote: a 0 in place of numbers, or a choice of its own."""
+        """Return a cause that the program or a rule wrote: a 0 for numbers, or a choice of its own."""
         for node in self._walk.born(gradient):
             if base(node.operation) in ("zero", "_foreach_zero"):
                 return _cause(Kind.ZERO_FACTOR, "", zeros, factor="a constant 0")
