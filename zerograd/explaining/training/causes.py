@@ -19,7 +19,7 @@ from zerograd.explaining.training.narrowing import Narrowing
 from zerograd.explaining.training.origins import Facts, Origins
 from zerograd.explaining.training.places import batch_size
 from zerograd.explaining.training.repeated import passes_of, starts_of
-from zerograd.explaining.training.unused import Unused
+from zerograd.explaining.training.unused import CONSTANT, Unused
 from zerograd.explaining.training.walking import Walk
 from zerograd.explaining.training.wording import Wording
 
@@ -91,7 +91,12 @@ class _Search:
         if bool(left.any()):
             for roots, entries in self._covers.cover(gradient, left):
                 causes += self._cover(name, gradient, roots, entries)
-        return tuple(sorted(_merged(causes), key=lambda c: (not c.alone, _ORDER[c.kind])))
+        return tuple(
+            sorted(
+                _without_constants(_merged(causes), int(zeros.sum())),
+                key=lambda c: (not c.alone, _ORDER[c.kind]),
+            )
+        )
 
     def _cover(
         self,
@@ -146,6 +151,12 @@ def _merged(told: list[Told]) -> list[Cause]:
             both = before | entries
             merged[_key(cause)] = replace(known, entries=int(both.sum())), both
     return [cause for cause, _ in merged.values()]
+
+
+def _without_constants(causes: list[Cause], zeros: int) -> list[Cause]:
+    """Leave out constants of which no more is known, where something explains all zeros for all data."""
+    known = [c for c in causes if c.details.get("factor") != CONSTANT]
+    return known if any(c.alone and c.structural and c.entries == zeros for c in known) else causes
 
 
 def _key(cause: Cause) -> tuple[object, ...]:

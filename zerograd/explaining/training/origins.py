@@ -12,7 +12,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.evaluation import Evaluation, is_decision
-from zerograd.explaining.shadow.identities.laws import forward_of
+from zerograd.explaining.shadow.identities.laws import ALONE, forward_of, words_of
 from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source, see
 from zerograd.explaining.training.dependence import Dependence
@@ -309,6 +309,11 @@ class Origins:
                 if pattern.is_full or not isinstance(node.results[i], Tensor):
                     continue
                 site = Site(node, (node.number, "output", i), ~pattern.mask)
+                forward = forward_of(node)
+                if words_of(forward) == ALONE:
+                    law = Law(ALONE, forward.operation, forward.place)
+                    self._add(Root(Kind.IDENTITY, node, law.operation, law=law), site, _NEVER)
+                    continue
                 self._add(Root(Kind.ZERO_ADJOINT, node, "loss"), site, _ALWAYS)
 
     def _lawful(self, source: Source, site: Site) -> Site:

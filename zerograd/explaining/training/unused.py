@@ -8,7 +8,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.identities import CANCEL
-from zerograd.explaining.shadow.identities.laws import forward_of, words_of
+from zerograd.explaining.shadow.identities.laws import words_of
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
 from zerograd.explaining.training.connection import decision_between
 from zerograd.explaining.training.explanation import Cause, Kind
@@ -20,6 +20,8 @@ from zerograd.explaining.training.walking import Walk
 _FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside")
 """Operations that are constant between jumps, and give zeros as gradients."""
 _PRODUCTS = ("mul", "mm", "addmm", "bmm", "matmul", "div")
+CONSTANT = "a constant 0"
+"""What is said of zeros of which nothing more is known than that the program wrote them."""
 _MOST_CHOICES = 32
 """Operations that chose entries, looked at for each gradient."""
 _OTHERS = "the choice of other entries"
@@ -39,20 +41,20 @@ class Unused:
             return [_cause(Kind.ZERO_FACTOR, "", zeros, factor="a 0 that was written over the gradient")]
         if self._is_empty():
             return [_cause(Kind.ZERO_ADJOINT, "", zeros, False, why="it is a mean over nothing")]
+        for forward, numbers in self._walk.born(gradient).items():
+            words = words_of(forward) or (_SOFTMAX if "softmax" in forward.operation else None)
+            if words is None or not bool(zeros.any()):
+                continue
+            here = zeros & self._walk.walk({}, only=gradient, opened=numbers)(gradient)
+            if bool(here.any()):
+                where = place_text(forward.place, base(forward.operation))
+                causes.append(_cause(Kind.IDENTITY, where, here, identity=words))
+                zeros = zeros & ~here
         for law, entries in self._facts.laws(gradient, zeros).items():
             here = entries & zeros
             if law.text != CANCEL and bool(here.any()):  # nothing cancels where there are no terms
                 where = place_text(law.place, law.operation)
                 causes.append(_cause(Kind.IDENTITY, where, here, law.structural, identity=law.text))
-                zeros = zeros & ~here
-        for node in self._walk.born(gradient):
-            words = words_of(node) or (_SOFTMAX if "softmax" in node.operation else None)
-            if words is None or not bool(zeros.any()):
-                continue
-            opened = frozenset([node.number])
-            here = zeros & self._walk.walk({}, only=gradient, opened=opened)(gradient)
-            if bool(here.any()):
-                causes.append(_cause(Kind.IDENTITY, place_of(forward_of(node)), here, identity=words))
                 zeros = zeros & ~here
         still = ~self._walk.walk({}, open_constants=True)(gradient)
         constant, rest = zeros & ~still, zeros & still
@@ -83,7 +85,7 @@ class Unused:
         if product is not None:
             causes.append(_cause(Kind.ZERO_FACTOR, place_of(product), zeros, factor="the constant 0"))
         elif not causes:
-            causes.append(_cause(Kind.ZERO_FACTOR, "", zeros, factor="a constant 0"))
+            causes.append(_cause(Kind.ZERO_FACTOR, "", zeros, factor=CONSTANT))
         return causes
 
     def _product_with_zero(self) -> Node | None:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.evaluation import is_decision
+from zerograd.explaining.shadow.identities.laws import forward_of
 from zerograd.explaining.shadow.rules.table import Call, find
 from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source, see
@@ -115,15 +116,23 @@ class Walk:
             return ()
         return node.sources()
 
-    def born(self, source: Source) -> list[Node]:
-        """Return the operations on which a value depends and which give zeros whatever they read."""
-        return [
-            node
-            for node in self.cone_of(source)
-            if not self._is_start(node)
-            and any(not p.is_full for p in self._base[node.number])
-            and all(p.is_full for s in self._reads(node) for p in self._base[s.node.number])
-        ]
+    def born(self, source: Source) -> dict[Node, frozenset[int]]:
+        """Return the operations on which a value depends and which give zeros whatever they read.
+
+        An operation of the backward pass is one with that of the forward pass that it belongs to, by which it
+        is given, with the numbers of both.
+        """
+        groups: dict[Node, list[Node]] = {}
+        for node in self.cone_of(source):
+            if not self._is_start(node) and any(not p.is_full for p in self._base[node.number]):
+                groups.setdefault(forward_of(node), []).append(node)
+        born: dict[Node, frozenset[int]] = {}
+        for forward, nodes in groups.items():
+            numbers = frozenset(node.number for node in nodes)
+            read = [s.node.number for node in nodes for s in self._reads(node)]
+            if all(p.is_full for n in read if n not in numbers for p in self._base[n]):
+                born[forward] = numbers
+        return born
 
     # one node
 

@@ -47,13 +47,6 @@ def entries_text(entries: int) -> str:
     return "1 entry" if entries == 1 else f"{entries:,} entries"
 
 
-def placed(operation: str, where: str) -> str:
-    """``argmax (train.py:9)``, or ``round at more.py:56`` where the place names the operation itself."""
-    if where.startswith(operation):
-        return where
-    return f"{operation} ({where})" if where else operation
-
-
 def on_all_samples(cause: Cause, batch: int | None) -> bool:
     """Whether it holds on the whole batch."""
     return cause.all_samples or bool(batch and cause.samples and len(cause.samples) == batch)
@@ -62,10 +55,10 @@ def on_all_samples(cause: Cause, batch: int | None) -> bool:
 def on_samples(cause: Cause, batch: int | None) -> str:
     """`` on all 32 samples``, `` on samples 1 and 4``, or nothing."""
     passes = cause.details.get("passes")
-    if passes:
+    if passes and cause.samples:
         of = f"of {'both' if passes == 2 else f'all {passes}'} backward passes"
-        which = "all samples" if on_all_samples(cause, batch) else samples_text(cause.samples or (), 0)
-        return f" on {which} {of}" if cause.samples or cause.all_samples else ""
+        which = "all samples" if on_all_samples(cause, batch) else samples_text(cause.samples, 0)
+        return f" on {which} {of}"
     if on_all_samples(cause, batch):
         every = batch or len(cause.samples or ())
         if every == 2:

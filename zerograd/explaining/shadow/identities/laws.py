@@ -21,7 +21,7 @@ ATTENTION = ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product
 """Fused attention on a CPU; the second is its name in torch 2.1."""
 
 _SUM_TO_1 = "the probabilities of a softmax sum to 1"
-_ALONE = "a softmax over a single entry is 1, whatever that entry is"
+ALONE = "a softmax over a single entry is 1, whatever that entry is"
 _SHIFT = "softmax does not change when the same number is added to a whole row"
 _KEYS = "attention does not change when the same vector is added to the keys of all positions"
 _BATCH = "batch norm subtracts the mean of each channel"
@@ -68,7 +68,7 @@ def _of_rows(forward: Node, words: Words) -> Words:
     if forward.operation not in ROWS:
         return words
     result = forward.results[0]
-    return _ALONE if not result.dim() or result.shape[bind(forward)["dim"]] == 1 else words
+    return ALONE if not result.dim() or result.shape[bind(forward)["dim"]] == 1 else words
 
 
 @dataclass(frozen=True, slots=True)
