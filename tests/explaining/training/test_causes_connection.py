@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 pytestmark = pytest.mark.needs("torch")
 
-torch = pytest.importorskip("torch")
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = pytest.importorskip("torch")
 
 import zerograd as zg  # noqa: E402
 from tests.explaining.training.causing import Causing, causes  # noqa: E402
@@ -47,6 +50,43 @@ def test_what_the_loss_does_not_read() -> None:
 )
 def test_what_is_detached(use: Callable[[Any], Any]) -> None:
     assert cause(lambda w, v: (w * use(v)).sum()).kind is Kind.DETACHED
+
+
+class Cut(torch.nn.Module):
+    """Two layers, and a way to cut what comes out."""
+
+    def __init__(self, cut: Callable[[Any], Any], quiet: bool = False) -> None:
+        super().__init__()
+        self.first, self.second, self.last = (torch.nn.Linear(2, 2) for _ in range(3))
+        self.cut, self.quiet = cut, quiet
+
+    def forward(self, x: Any) -> Any:
+        with torch.set_grad_enabled(not self.quiet):
+            h = self.second(self.first(x))
+        return self.last(self.cut(h))
+
+
+def detach(h: Any) -> Any:
+    return h.detach()
+
+
+@pytest.mark.parametrize(
+    ("cut", "quiet", "operation", "where"),
+    [
+        (detach, False, "detach()", f"{__file__.rpartition('/')[2]}:{detach.__code__.co_firstlineno + 1}"),
+        (lambda h: h, True, "no_grad()", "first (Linear)"),
+        (lambda h: h.data, False, "detach()", None),
+        (lambda h: (h.detach().sum() * 0).detach() + h.data, False, "detach()", None),
+    ],
+)
+def test_where_it_is_cut(cut: Any, quiet: bool, operation: str, where: str | None) -> None:
+    model = Cut(cut, quiet)
+    with zg.watch(model) as watched:
+        model(torch.ones(1, 2)).sum().backward()
+    row = watched.report().to_json()["parameters"]["first.weight"]
+    (found,) = row["causes"]
+    assert (found["kind"], found["details"]["operation"]) == ("detached", operation)
+    assert where is None or found["where"] == where
 
 
 @pytest.mark.parametrize(

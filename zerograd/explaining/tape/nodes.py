@@ -103,6 +103,9 @@ class Node:
         origin: for leaves.
         identity: for leaves: the storage that they were read from, to find names by.
         past: for leaves: what computed their numbers before they became leaves, by ``requires_grad_()``.
+        detached: where ``detach`` was called of what requires a gradient, if it was.
+        enabled: whether gradients were switched on.
+        required: for each tensor that it read going forward, whether that required a gradient.
         has_floats: whether any result has floats.
     """
 
@@ -118,6 +121,9 @@ class Node:
     origin: Origin | None = None
     identity: tuple[int, Geometry] | None = None
     past: Source | None = None
+    detached: Place | None = None
+    enabled: bool = True
+    required: tuple[bool, ...] = ()
     has_floats: bool = field(init=False)
     _read: tuple[Source, ...] | None = field(default=None, init=False, repr=False)
     _bound: Mapping[str, Argument] | None = field(default=None, init=False, repr=False)

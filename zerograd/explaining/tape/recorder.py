@@ -162,6 +162,8 @@ class Recorder(TorchDispatchMode):
         schema = schema_of(function)
         if schema.is_view:
             self._keep_leaves(args)
+            if schema.name == "detach":
+                self._note_detached(args[0])
             if schema.written and _has_storage(args[0]):
                 return self._laid_out(function, args, kwargs)
             return function(*args, **kwargs)
@@ -196,6 +198,9 @@ class Recorder(TorchDispatchMode):
             keywords=read_kwargs,
             function=None if leaf else function,
         )
+        if self.phase is Phase.FORWARD:
+            node.enabled = torch.is_grad_enabled()
+            node.required = tuple(t.requires_grad for t in _tensors((args, tuple(kwargs.values()))))
         if leaf:
             node.origin = Origin.CONSTANT if constant else Origin.RANDOM
         for output, tensor in enumerate(everything):
@@ -271,6 +276,13 @@ class Recorder(TorchDispatchMode):
                 return Place(self.module(), file, frame.f_lineno)
             frame = frame.f_back
         return Place(self.module())
+
+    def _note_detached(self, tensor: Tensor) -> None:
+        """Note where something computed is detached; parameters are, too, to be saved or shown."""
+        followed = tensor.requires_grad and not tensor.is_leaf and torch.is_grad_enabled()
+        if self.phase is Phase.FORWARD and followed:
+            node = self.read(tensor).node
+            node.detached = node.detached or self._place()
 
     def _note_change(self, tensor: Tensor) -> None:
         self.changed.append((tuple(tensor.shape), self._place()))

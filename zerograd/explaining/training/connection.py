@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
+from pathlib import Path as File
 
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.tape.nodes import Node, Phase, Source
@@ -82,6 +84,26 @@ def _path(loss: Source, leaves: Collection[Node], through_decisions: bool) -> Se
 
 
 def _cut(path: Sequence[Node]) -> tuple[str, str]:
-    """Return where a way is cut: what ran without gradients, as far as can be told."""
-    first = path[1] if len(path) > 1 else path[0]
-    return place_of(first), "detach() or no_grad()"
+    """Return where a way is cut, and by what, as far as can be told."""
+    steps = list(pairwise(path))
+    for before, after in steps:
+        if before.detached is not None and not _follows(before, after):
+            file, line = before.detached.file, before.detached.line
+            return (f"{File(file).name}:{line}" if file is not None else place_of(after)), "detach()"
+    for before, after in steps:
+        if not after.enabled:
+            return place_of(after), "no_grad()"
+        if not _follows(before, after):
+            leaf = before.operation == "leaf"
+            return place_of(after) if leaf else f"the result of {place_of(before)}", "detach() or .data"
+    return place_of(path[-1]), "detach() or no_grad()"
+
+
+def _follows(before: Node, after: Node) -> bool:
+    """Whether autograd follows the way from one node to the next, as far as is known."""
+    sources = after.sources()
+    if not after.enabled or len(sources) != len(after.required):
+        return after.enabled
+    return any(
+        required for source, required in zip(sources, after.required, strict=True) if source.node is before
+    )
