@@ -383,4 +383,4 @@ def test_only_some_gradients_were_asked_for(model: Any, batch: Any) -> None:
         report = watched(run, model)
         assert report["0.weight"].entries.zero == 3
         assert report["2.bias"].entries.observed == 2 and not report["2.bias"].causes
-        assert "no backward pass was asked for it" in " ".join(str(report).split())
+        assert "no backward pass was asked for them" in " ".join(str(report).split())
