@@ -12,7 +12,7 @@ pytestmark = pytest.mark.needs("torch")
 torch = pytest.importorskip("torch")
 
 import zerograd as zg  # noqa: E402
-from tests.explaining.training.causing import Causing  # noqa: E402
+from tests.explaining.training.causing import Causing, causes  # noqa: E402
 from zerograd.explaining.training.connection import connection, decision_between  # noqa: E402
 from zerograd.explaining.training.explanation import Cause, Kind  # noqa: E402
 from zerograd.explaining.training.graph import whole_cone  # noqa: E402
@@ -85,3 +85,27 @@ def test_the_report_says_so() -> None:
     rows = watched.report().to_json()["parameters"]
     assert [c["kind"] for c in rows["spare.weight"]["causes"]] == ["not_connected"]
     assert rows["used.weight"]["causes"] == []
+
+
+def test_a_row_that_was_looked_up_and_dropped_is_not_connected() -> None:
+    rows = torch.nn.Embedding(3, 2)
+    looked_up = torch.tensor([[0, 1], [0, 1]])
+    found = causes([rows], lambda: rows(looked_up)[:, 0].sum().backward())["weight"]
+    assert {(c.kind, c.entries) for c in found} == {(Kind.NOT_CONNECTED, 2), (Kind.ZERO_FACTOR, 2)}
+    assert not any(cause.structural for cause in found)  # with other indices these are other rows
+    (other,) = [c for c in found if c.kind is Kind.ZERO_FACTOR]
+    assert other.details == {"factor": "the indices, which name other rows"}
+
+
+def test_a_row_that_is_looked_up_and_never_the_largest_lost_to_others() -> None:
+    rows = torch.nn.Embedding(3, 2)
+    with torch.no_grad():
+        rows.weight.copy_(torch.tensor([[5.0, 5], [1, 1], [2, 2]]))
+    looked_up = torch.tensor([[0, 1], [1, 0]])
+    pool = torch.nn.AdaptiveMaxPool1d(1)
+    found = causes([rows], lambda: pool(rows(looked_up).transpose(1, 2)).sum().backward())["weight"]
+    factors = {str(c.details.get("factor")): c.entries for c in found}
+    assert factors == {
+        "the indices, which name other rows": 2,
+        "the choice of the maximum, which is another entry": 2,
+    }

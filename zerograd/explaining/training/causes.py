@@ -18,6 +18,7 @@ from zerograd.explaining.training.graph import Graph
 from zerograd.explaining.training.narrowing import Narrowing
 from zerograd.explaining.training.origins import Facts, Origins
 from zerograd.explaining.training.places import batch_size
+from zerograd.explaining.training.repeated import passes_of, starts_of
 from zerograd.explaining.training.unused import Unused
 from zerograd.explaining.training.walking import Walk
 from zerograd.explaining.training.wording import Wording
@@ -69,6 +70,7 @@ class _Search:
         self._narrowing = Narrowing(self._walk, batch)
         other = Alternatives(self._walk, facts.bounded) if facts.bounded is not None else None
         self._wording = Wording(graph, origins, facts, batch, other)
+        self._starts = starts_of(graph.nodes)
         self._open = self._walk.walk({})
         self._loss = loss
 
@@ -101,6 +103,7 @@ class _Search:
         open_constants: bool = False,
     ) -> list[Told]:
         told: list[Told] = []
+        cone = {node.number for node in self._walk.cone_of(gradient)}
         for number in roots:
             root = self._roots[number]
             others = [self._roots[i].closed for i in roots if i != number]
@@ -108,6 +111,9 @@ class _Search:
                 both = (name, root.name) in self._saddles
                 alone = len(roots) == 1 and part.alone
                 cause = self._wording.cause(name, root, part, gradient, alone=alone, both=both)
+                passes = passes_of(root, cone, self._starts) if cause.samples is not None else 1
+                if passes > 1 and root.kind is not Kind.CANCELLATION:
+                    cause = replace(cause, details={**cause.details, "passes": passes})
                 told.append((cause, part.entries))
         if len(roots) > 1 and len({_key(cause) for cause, _ in told}) == 1:
             told = [(replace(cause, alone=True), mask) for cause, mask in told]  # the same in several passes

@@ -106,7 +106,8 @@ class Cause:
         structural: whether it holds whatever the data and targets are.
         alone: whether it suffices by itself for these entries; else it covers them together with others.
         details: what its sentence can use beside, each key left out where it is not known. ``units``
-            (numbers) and ``of`` (how many there are at this place); at a kink ``other_slope`` (the
+            (numbers) and ``of`` (how many there are at this place); ``passes`` (the backward passes, each
+            over samples of its own, in all of which it does so); at a kink ``other_slope`` (the
             derivative from the other side) and ``other_gradient`` (the largest entry that the gradient
             would have with it); ``weight`` (the name of weights that are 0); ``factor`` (what is 0: ``the
             input``, ``fc1.weight``) and ``both`` (whether the factor beside it is 0 too); ``why`` (of an

@@ -14,6 +14,8 @@ from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Phase, Source
 from zerograd.explaining.training.explanation import Kind
 from zerograd.explaining.training.graph import Graph, base
+from zerograd.explaining.training.masks import is_attention
+from zerograd.explaining.training.places import place_of
 
 Bound: TypeAlias = float | Tensor
 
@@ -119,6 +121,14 @@ class Gates:
             if node.phase is not Phase.BACKWARD:
                 for source in node.sources():
                     self._forward.setdefault(source.node.number, []).append(node)
+
+    def result_of(self, node: Node) -> str:
+        """Return what one calls the result of a node that ran forward: a layer has others than its output."""
+        place, module = place_of(node), node.place.module
+        within = any(reader.place.module == module for reader in self._forward.get(node.number, ()))
+        if module is not None and place.endswith(module[1] + ")" * bool(module[0])) and within:
+            return f"what {base(node.operation).lstrip('_')} gives inside {place}"
+        return f"the output of {place}"
 
     def parts(self, node: Node, closed: Tensor) -> Iterator[Part]:
         """Yield the closed entries of a gate in ``node`` by kind, with the activation to which it belongs."""
@@ -251,7 +261,7 @@ def _mask_name(node: Node) -> str:
 def is_gate(node: Node) -> bool:
     """Whether an operation lets some entries pass and others not: an activation, a mask."""
     root = _root(node)
-    if root in _FAMILY or root in _CLAMPS or "dropout" in root:
+    if root in _FAMILY or root in _CLAMPS or "dropout" in root or is_attention(node):
         return True
     names = {a.name for a in node.function._schema.arguments} if node.function is not None else ()
     return "condition" in names or "mask" in names

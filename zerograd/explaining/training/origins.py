@@ -12,12 +12,15 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.evaluation import Evaluation, is_decision
+from zerograd.explaining.shadow.identities.laws import forward_of
 from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source, see
 from zerograd.explaining.training.dependence import Dependence
 from zerograd.explaining.training.explanation import Kind
 from zerograd.explaining.training.gates import Gates, Part
 from zerograd.explaining.training.graph import base
+from zerograd.explaining.training.masks import CLOSED, SINGLE, masked
+from zerograd.explaining.training.opposites import PASSES, Opposites
 from zerograd.explaining.training.places import place_of
 from zerograd.explaining.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Walk
 
@@ -135,6 +138,7 @@ class Origins:
         self.exact, self._local, self._sums = walk.exact(self.zero)
         self._gates = Gates(walk.graph, self.zero)
         self._dependence = Dependence(walk, self.exact)
+        self._opposites = Opposites()
         self._roots: dict[tuple[object, ...], Root] = {}
         for add in (self._leaves, self._closed_gates, self._decisions, self._cancellations, self._adjoints):
             add()
@@ -219,6 +223,8 @@ class Origins:
         for gate in self._walk.gates.values():
             if not bool(gate.closed.any()):
                 continue
+            if self._masked(Site(gate.node, gate.slot, gate.closed)) is not None:
+                continue
             for part in self._gates.parts(gate.node, gate.closed):
                 if part.kind is Kind.AT_KINK and gate.node.phase is not Phase.BACKWARD:
                     continue  # nothing is lost there: the argument itself is 0
@@ -256,9 +262,15 @@ class Origins:
             if node.number in self._graph.loss_forward:
                 continue
             if node.phase is not Phase.BACKWARD:
-                place = place_of(node)
-                root = Root(Kind.ZERO_FACTOR, node, base(node.operation), factor=f"the output of {place}")
+                left = self._masked(site)
+                if left is not None and not bool(left.any()):
+                    continue
+                root = Root(Kind.ZERO_FACTOR, node, base(node.operation), factor=self._gates.result_of(node))
                 self._add(root, site, self._dependence.changes(source))
+                continue
+            if self._opposites.cancel(node):
+                law, whole = Law(PASSES, "", Place()), torch.ones_like(site.zeros)
+                self._add(Root(Kind.IDENTITY, node, "", law=law), Site(node, site.slot, whole), _NEVER)
                 continue
             rest = self._lawful(source, site)
             if not bool(rest.zeros.any()):
@@ -269,6 +281,25 @@ class Origins:
                 self._add(root, rest, _ALWAYS)
             elif site.slot in self._sums:
                 self._add(Root(Kind.CANCELLATION, node, str(node.number)), rest, _ALWAYS)
+
+    def _masked(self, site: Site) -> Tensor | None:
+        """Add the zeros that a mask makes among weights of attention, and return those that it does not.
+
+        None where these are no such weights.
+        """
+        weights = masked(self._graph, site.node, site.zeros)
+        if weights is None:
+            return None
+        changes = _NEVER if weights.fixed else _ALWAYS
+        forward = forward_of(site.node)
+        law = Law(SINGLE, forward.operation, forward.place, weights.fixed)
+        for root, zeros in (
+            (Root(Kind.IDENTITY, site.node, forward.operation, law=law), weights.single),
+            (Root(Kind.ZERO_FACTOR, forward, "mask", factor=CLOSED), weights.others),
+        ):
+            if bool(zeros.any()):
+                self._add(root, Site(site.node, site.slot, zeros), changes)
+        return site.zeros & ~weights.single & ~weights.others
 
     def _adjoints(self) -> None:
         for node in self._walk.nodes:
@@ -304,7 +335,7 @@ class Origins:
                     continue
                 source = Source(node, i)
                 site = Site(node, (node.number, "output", i), ~pattern.mask)
-                factor = f"the output of {place_of(node)}"
+                factor = self._gates.result_of(node)
                 root = Root(Kind.ZERO_FACTOR, node, "value", derived=True, factor=factor)
                 self._add(root, site, self._dependence.changes(source))
 

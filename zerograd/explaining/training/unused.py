@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from torch import Tensor
 
 from zerograd.explaining.shadow.evaluation import is_decision
@@ -18,6 +20,9 @@ from zerograd.explaining.training.walking import Walk
 _FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside")
 """Operations that are constant between jumps, and give zeros as gradients."""
 _PRODUCTS = ("mul", "mm", "addmm", "bmm", "matmul", "div")
+_MOST_CHOICES = 32
+"""Operations that chose entries, looked at for each gradient."""
+_OTHERS = "the choice of other entries"
 _SOFTMAX = "the probabilities of a softmax sum to 1"
 
 
@@ -54,7 +59,7 @@ class Unused:
         if bool(constant.any()):
             causes += self._constants(name, constant)
         if bool(rest.any()):
-            causes.append(self._left_out(rest, self._place(name)))
+            causes += self._left_out(gradient, rest, self._place(name))
         return causes
 
     def _constants(self, name: str, zeros: Tensor) -> list[Cause]:
@@ -92,21 +97,51 @@ class Unused:
                 return node
         return None
 
-    def _left_out(self, zeros: Tensor, where: str) -> Cause:
-        """Return the cause of entries to which no operation carries anything."""
-        for node in self._walk.nodes:
-            if node.phase is not Phase.BACKWARD:
-                continue
-            chosen = [s for s in node.sources() if not s.is_float and s.run.dtype.is_signed]
-            if not chosen:
-                continue
-            what = "the choice of other entries"
-            if "pool" in node.operation or node.operation in ("scatter", "gather"):
-                what = "the choice of the maximum, which is another entry"
-            elif any(self._walk.graph.is_data(s.node) or is_decision(s.node) for s in chosen):
-                what = "the indices, which name other rows"
-            return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=what)
-        return _cause(Kind.NOT_CONNECTED, where, zeros)
+    def _left_out(self, gradient: Source, zeros: Tensor, where: str) -> Iterator[Cause]:
+        """Yield the causes of entries to which no operation carries anything.
+
+        An operation that chose others is one if what it read could not reach an entry, and what it returned
+        could: an entry that was chosen, and of which nothing comes to the loss, is not connected.
+        """
+        choosers = [(node, what) for node in self._walk.cone_of(gradient) if (what := self._choice(node))]
+        for node, what in choosers[: -_MOST_CHOICES - 1 : -1]:
+            if not bool(zeros.any()):
+                return
+            read = frozenset(s.node.number for s in node.sources() if s.is_float)
+            here = zeros & self._opened(gradient, frozenset([node.number])) & ~self._opened(gradient, read)
+            if bool(here.any()):
+                yield _cause(Kind.ZERO_FACTOR, where, here, False, factor=what)
+                zeros = zeros & ~here
+        if bool(zeros.any()):
+            by_data = any(what != _OTHERS for _, what in choosers)
+            yield self._written(gradient, zeros, where) or _cause(
+                Kind.NOT_CONNECTED, where, zeros, not by_data
+            )
+
+    def _written(self, gradient: Source, zeros: Tensor, where: str) -> Cause | None:
+        """Return a cause that the program or a rule wrote: a 0 for numbers, or a choice of its own."""
+        for node in self._walk.born(gradient):
+            if base(node.operation) in ("zero", "_foreach_zero"):
+                return _cause(Kind.ZERO_FACTOR, "", zeros, factor="a constant 0")
+            if self._walk.chooses(node):
+                name = base(node.operation).strip("_").removesuffix("_backward")
+                return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=f"what {name} lets through")
+        return None
+
+    def _opened(self, gradient: Source, numbers: frozenset[int]) -> Tensor:
+        """Return which entries can be non-zero when results of some nodes could be anything."""
+        return self._walk.walk({}, open_constants=True, only=gradient, opened=numbers)(gradient)
+
+    def _choice(self, node: Node) -> str | None:
+        """Return what an operation of the backward pass says of entries that its indices did not choose."""
+        chosen = [s for s in node.sources() if not s.is_float and s.run.dtype.is_signed]
+        if node.phase is not Phase.BACKWARD or not chosen:
+            return None
+        if "pool" in node.operation or node.operation in ("scatter", "gather"):
+            return "the choice of the maximum, which is another entry"
+        if any(self._walk.graph.is_data(s.node) or is_decision(s.node) for s in chosen):
+            return "the indices, which name other rows"
+        return _OTHERS
 
     def _is_empty(self) -> bool:
         """Whether something was computed of no samples at all."""

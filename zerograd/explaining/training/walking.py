@@ -20,6 +20,7 @@ from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source, see
 from zerograd.explaining.training.gates import is_gate
 from zerograd.explaining.training.graph import Graph, base
+from zerograd.explaining.training.masks import is_attention
 
 Slot = tuple[int, str, int]
 """A node's number, what begins there (``leaf``, ``gate``, ``output``), and which one: the phase that reads a
@@ -175,10 +176,19 @@ class Walk:
 
     def _discover(self, node: Node) -> Callable[..., Any]:
         """Return what notes the gates of a node with all of them open; other choices are within a rule."""
-        if not is_gate(node):
-            return self._closing(node, None)
+        return self._open(node) if is_gate(node) else self._closing(node, None)
 
+    def chooses(self, node: Node) -> bool:
+        """Whether zeros that a node gives whatever it reads are its own choice, not places that it fills."""
+        known = set(self.gates)
+        opened = self._evaluate(node, self._base_read, self._open(node))
+        self.gates = {slot: gate for slot, gate in self.gates.items() if slot in known}
+        return any(not a.same(b) for a, b in zip(opened, self._base[node.number], strict=True))
+
+    def _open(self, node: Node) -> Callable[..., Any]:
         def closing(number: int, mask: Tensor, a: Pattern, b: Pattern | None) -> tuple[Tensor, bool] | None:
+            if is_attention(node) and b is not None:
+                return None
             if b is None or (b.is_zero and not a.is_zero):
                 closed, second, through = ~mask, False, a
             elif a.is_zero and not b.is_zero:

@@ -12,6 +12,7 @@ from zerograd.explaining.tape.nodes import Node, Phase, Source
 from zerograd.explaining.training.alternatives import Alternatives
 from zerograd.explaining.training.explanation import Cause, Kind
 from zerograd.explaining.training.graph import Graph, base
+from zerograd.explaining.training.masks import CLOSED
 from zerograd.explaining.training.narrowing import Part
 from zerograd.explaining.training.origins import Facts, Origins, Root
 from zerograd.explaining.training.places import place_of, place_text, with_parts
@@ -62,7 +63,7 @@ class Wording:
             if len(part.units) < part.of:
                 where = with_parts(where, part.units, noun)
         samples = part.samples
-        if root.kind in (Kind.ZERO_ADJOINT, Kind.IDENTITY):
+        if root.kind in (Kind.ZERO_ADJOINT, Kind.IDENTITY) or root.factor == CLOSED:
             details.pop("units", None)
             details.pop("of", None)
             where = where.partition(", unit")[0]

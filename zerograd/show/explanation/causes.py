@@ -77,7 +77,9 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
                 (
                     "the slope there is 0, and nothing passes back",
                     *[f"other weights, a larger bias or other inputs could switch {it} on, targets cannot"]
-                    * dead,
+                    * (dead and not cause.structural),
+                    *[f"other weights or a larger bias could switch {it} on, other inputs and targets cannot"]
+                    * (dead and cause.structural),
                 ),
             )
         case Kind.AT_KINK:

@@ -61,6 +61,11 @@ def on_all_samples(cause: Cause, batch: int | None) -> bool:
 
 def on_samples(cause: Cause, batch: int | None) -> str:
     """`` on all 32 samples``, `` on samples 1 and 4``, or nothing."""
+    passes = cause.details.get("passes")
+    if passes:
+        of = f"of {'both' if passes == 2 else f'all {passes}'} backward passes"
+        which = "all samples" if on_all_samples(cause, batch) else samples_text(cause.samples or (), 0)
+        return f" on {which} {of}" if cause.samples or cause.all_samples else ""
     if on_all_samples(cause, batch):
         every = batch or len(cause.samples or ())
         if every == 2:

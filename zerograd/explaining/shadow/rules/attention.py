@@ -24,7 +24,8 @@ class _Attention:
     """One call, with keys and values repeated where heads share them.
 
     Attributes:
-        closed: rows in which all scores are −∞.
+        masked: scores that are −∞.
+        closed: rows in which all are.
         rows: of scores, (…, heads, L, S), seen from the largest in the run.
         weights: their softmax.
     """
@@ -36,7 +37,7 @@ class _Attention:
         q, k = c.run("query"), c.run("key")
         self.scale = c["scale"] if c.has("scale") else 1 / math.sqrt(q.shape[-1])
         self.share = q.shape[-3] // k.shape[-3]
-        masked = self._masked(q, k)
+        self.masked = masked = self._masked(q, k)
         self.closed = masked.all(-1, keepdim=True)
         name = f"attention {id(c.arguments.get('attn_mask'))} {c['is_causal']} {self.scale}"
         inputs = c.value("query"), c.value("key")
@@ -44,19 +45,25 @@ class _Attention:
 
     def _weights(self, q: Tensor, k: Tensor, masked: Tensor) -> tuple[Any, Any]:
         masked = masked & ~self.closed
-        scores = self.d.select(masked, _lowest(self.d), self._scores())
+        shut = masked & self._masked(q, k, exactly=True)
+        scores = self.d.select(shut, _lowest(self.d), self._scores())
         seen = rows(self.d, scores, self._seen(q, k).masked_fill(masked, -torch.inf), -1)
         return seen, _open(self.d, self.closed, seen.probabilities())
 
-    def _masked(self, q: Tensor, k: Tensor) -> Tensor:
-        """Return where scores are −∞."""
+    def _masked(self, q: Tensor, k: Tensor, *, exactly: bool = False) -> Tensor:
+        """Return where the run's scores are −∞; ``exactly``: without a mask that was computed."""
         masked = torch.zeros(*q.shape[:-1], k.shape[-2], dtype=torch.bool)
         if self.c["is_causal"]:
             masked = masked | ~torch.ones(masked.shape[-2:], dtype=torch.bool).tril()
-        if self.c.has("attn_mask"):
+        if self.c.has("attn_mask") and not (exactly and self._is_computed()):
             mask = self.c.run("attn_mask")
             masked = masked | (~mask if mask.dtype == torch.bool else mask == -torch.inf)
         return masked
+
+    def _is_computed(self) -> bool:
+        """Whether the mask's numbers were computed: its −∞ may be a large number that overflowed."""
+        mask = self.c.arguments.get("attn_mask")
+        return mask is not None and mask.is_float and mask.node.operation != "leaf"
 
     def _seen(self, q: Tensor, k: Tensor) -> Tensor:
         """Return the run's scores, by which the largest is chosen."""
@@ -70,7 +77,7 @@ class _Attention:
         d = self.d
         scores = d.scale(d.matmul(self.c.value("query"), transposed(d, self.repeated("key"))), self.scale)
         if self.c.has("attn_mask") and self.c.run("attn_mask").is_floating_point():
-            there = self.c.run("attn_mask") != -torch.inf
+            there = ~self.closed if self._is_computed() else self.c.run("attn_mask") != -torch.inf
             scores = d.add(scores, d.select(there, self.c.value("attn_mask"), d.constant(0, ())))
         return scores
 
@@ -117,16 +124,17 @@ def flash_attention(c: Call[Any]) -> Any:
 def flash_attention_backward(c: Call[Any]) -> Any:
     """Gradients of query, key and value; what comes back to a row is taken relative to its largest weight."""
     d, a, g = c.domain, _Attention(c), c.value("grad_out")
+    weights = d.gate(~a.masked, a.weights) if bool(a.masked.any()) else a.weights
     back = d.matmul(g, transposed(d, a.repeated("value")))
     index = a.rows.is_top.to(torch.uint8).argmax(-1, keepdim=True)
     relative = d.sub(back, d.move(lambda t: t.gather(-1, index), back))
     relative = d.select(a.rows.is_top, d.scale(back, 0), relative)
-    mean = d.sum(d.mul(a.weights, relative), (-1,), keepdim=True)
-    scores = d.scale(d.mul(a.weights, d.sub(relative, mean)), a.scale)
+    mean = d.sum(d.mul(weights, relative), (-1,), keepdim=True)
+    scores = d.scale(d.mul(weights, d.sub(relative, mean)), a.scale)
     return (
         d.matmul(scores, a.repeated("key")),
         a.collected(d.matmul(transposed(d, scores), c.value("query"))),
-        a.collected(d.matmul(transposed(d, a.weights), g)),
+        a.collected(d.matmul(transposed(d, weights), g)),
     )
 
 

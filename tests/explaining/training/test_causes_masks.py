@@ -1,0 +1,83 @@
+"""Causes of zeros that masks of attention make, and what is said of results within layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.needs("torch")
+
+torch = pytest.importorskip("torch")
+
+from tests.explaining.training.causing import causes  # noqa: E402
+from zerograd.explaining.training.explanation import Kind  # noqa: E402
+from zerograd.explaining.training.masks import CLOSED, SINGLE  # noqa: E402
+
+nn = torch.nn
+
+
+def attention(*, dropout: float = 0.0, heads: int = 1) -> Any:
+    torch.manual_seed(0)
+    return nn.MultiheadAttention(2, heads, batch_first=True, dropout=dropout)
+
+
+def causal(size: int) -> Any:
+    return torch.ones(size, size).triu(1).bool()
+
+
+@pytest.mark.parametrize("need_weights", [False, True])
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_a_row_with_a_single_open_key_passes_nothing_to_its_scores(
+    need_weights: bool, dropout: float
+) -> None:
+    model, mask = attention(dropout=dropout), causal(3)
+    z = torch.randn(1, 3, 2)
+
+    def step() -> None:
+        model(z, z, z, attn_mask=mask, need_weights=need_weights)[0][:, 0].sum().backward()
+
+    found = causes([model], step)
+    for name in ("in_proj_weight", "in_proj_bias"):
+        (cause,) = found[name]
+        assert (cause.kind, cause.structural, cause.alone) == (Kind.IDENTITY, True, True)
+        assert cause.details == {"identity": SINGLE}
+        assert cause.where == "MultiheadAttention"
+    assert found["in_proj_weight"][0].entries == 8
+
+
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_a_mask_of_filled_positions_is_of_this_data_only(need_weights: bool) -> None:
+    model, z = attention(), torch.randn(2, 3, 2)
+    padding = torch.tensor([[False, True, True], [False, True, True]])
+
+    def step() -> None:
+        model(z, z, z, key_padding_mask=padding, need_weights=need_weights)[0].sum().backward()
+
+    (cause,) = causes([model], step)["in_proj_bias"]
+    assert (cause.kind, cause.structural) == (Kind.IDENTITY, False)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_positions_that_a_mask_hides_are_not_called_an_output_of_zero(dropout: float) -> None:
+    model, place = attention(dropout=dropout), nn.Embedding(4, 2)
+    mask = causal(4)
+
+    def step() -> None:
+        z = place(torch.arange(4)).unsqueeze(0)
+        model(z, z, z, attn_mask=mask, need_weights=False)[0][:, 1].square().sum().backward()
+
+    (cause,) = causes([model, place], step)["Embedding.weight"]
+    assert (cause.kind, cause.structural, cause.entries) == (Kind.ZERO_FACTOR, True, 4)
+    assert cause.details == {"factor": CLOSED}
+
+
+def test_a_result_within_a_layer_is_not_called_its_output() -> None:
+    model = attention()
+    z = torch.randint(-3, 4, (2, 3, 1)).expand(2, 3, 2) / 4  # both features are alike
+    with torch.no_grad():
+        model.in_proj_weight[:2] = torch.tensor([1.0, -1.0])  # so that all queries are 0
+    found = causes([model], lambda: model(z, z, z, need_weights=False)[0].square().sum().backward())
+    (cause,) = [cause for cause in found["in_proj_weight"] if cause.kind is Kind.ZERO_FACTOR]
+    assert cause.details["factor"].startswith("what ")
+    assert cause.details["factor"].endswith(" gives inside MultiheadAttention")
