@@ -257,14 +257,14 @@ def _trifle(entries: int) -> StepReport:
 def test_many_steps_of_one_kind_are_one_line() -> None:
     """Which entries are zero changes from step to step, and is no news."""
     text = _steps(*(_trifle(1 + step % 7) for step in range(60)))
-    assert "60 steps were watched; nothing stood still in any of them; this is about the last." in text
+    assert "60 steps were watched; no parameter stood still in any of them; this is about the last." in text
     assert "Step 1:" not in text
     dead = KINDS[Kind.DEAD].last
     assert "3 steps were watched; this is about the last, which all the others are like." in _steps(
         *[dead] * 3
     )
     still = explanation(row(*W1), optimizer=None).last
-    assert "no whole gradient was zero in any of them" in _steps(still, still)
+    assert "no whole gradient was found to be zero in any of them" in _steps(still, still)
 
 
 def test_steps_of_another_kind_have_a_line_each() -> None:
@@ -461,7 +461,7 @@ def test_a_target_network_is_no_fault() -> None:
         "No parameter that the optimiser holds stands still; target.weight and target.bias: they ran without"
         " gradients, and the optimiser does not hold them; if that is meant, all is well."
     )
-    assert "nothing that the optimiser holds stood still in any of them" in _steps(made.last, made.last)
+    assert "no parameter that the optimiser holds stood still in any of them" in _steps(made.last, made.last)
     unheld = row("fc2.weight", 8, step=unmoved(Reason.NOT_HELD, held=False))
     assert verdict(explanation(*targets, row(*W1), unheld).last).startswith("fc2.weight does not move: the")
     assert verdict(explanation(*targets).last).startswith("Nothing moves: the optimiser does not hold")

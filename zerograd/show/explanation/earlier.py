@@ -24,7 +24,11 @@ def earlier(steps: Sequence[StepReport]) -> Iterator[str]:
     if len(kinds) == 1 and None in kinds:
         rows = [row for step in steps for row in step.parameters.values() if row.step is not None]
         held = " that the optimiser holds" * any(row.step and row.step.held is False for row in rows)
-        nothing = f"nothing{held} stood still" if steps[-1].optimizer else "no whole gradient was zero"
+        nothing = (
+            f"no parameter{held} stood still"
+            if steps[-1].optimizer
+            else "no whole gradient was found to be zero"
+        )
         yield f"{watched}{nothing} in any of them; this is about the last."
         return
     yield f"{watched}this is about the last{', which all the others are like' * (len(kinds) == 1)}."

@@ -185,7 +185,9 @@ def _partly(group: _Group, step: StepReport) -> str:
     watched = any(row.step is not None and row.step.moved is not None for row in step.parameters.values())
     rows = (*step.parameters.values(), *step.inputs.values())
     held = " that the optimiser holds" * any(row.step is not None and row.step.held is False for row in rows)
-    known = "" if all(row.entries.nonzero or row.entries.zero for row in rows) else " known to be"
+    known = (
+        "" if all(row.entries.nonzero or row.entries.zero for row in rows if row.asked) else " known to be"
+    )
     start = f"No parameter{held} stands still" if watched else f"No whole gradient is{known} zero"
     if not all(row.asked for row in group.rows):
         return f"{start}, but no backward pass was asked for {group.names}."
