@@ -174,6 +174,7 @@ def test_a_forward_pass_that_ran_before() -> None:
     for row in report["parameters"].values():
         assert row["entries"]["observed"] == sum(row["entries"].values())
         assert row["causes"] == []
+    assert "before the watch began" in report["verdict"]
     assert any("before the watch began" in message for message in report["messages"])
 
 

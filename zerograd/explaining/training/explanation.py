@@ -189,6 +189,7 @@ class Backward(StrEnum):
     DONE = "done"
     NONE = "none"
     FAILED = "failed"  # before it left any gradient
+    LATE = "late"  # it was seen, and the forward pass before it was not
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def report_step(
         optimizer=_optimizer(observations),
         loss=_number(loss.run) if loss is not None else None,
         messages=messages + doubts + _missed(unsupported),
-        backward=backward,
+        backward=Backward.LATE if unsupported and _is_late(there, classes) else backward,
     )
 
 
@@ -230,6 +230,14 @@ def _optimizer(observations: Sequence[Observation]) -> str | None:
 
 
 _BEFORE = "a value that was computed before the watch began"
+
+
+def _is_late(gradients: Mapping[str, Source], classes: Mapping[str, Classes]) -> bool:
+    """Whether every gradient rests on what was computed before anything was watched."""
+    return all(
+        classes[name].is_observed and any(node.operation == EARLIER for node in observed([source]))
+        for name, source in gradients.items()
+    )
 
 
 def _missed(unsupported: Sequence[Unsupported]) -> tuple[str, ...]:

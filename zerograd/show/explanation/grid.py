@@ -16,7 +16,12 @@ _MOST_ROWS = 40
 MOST_CAUSES = 12
 """Findings that have a sentence, and so a number in the table."""
 
-_BACKWARD = {Backward.DONE: "", Backward.NONE: "no backward", Backward.FAILED: "backward failed"}
+_BACKWARD = {
+    Backward.DONE: "",
+    Backward.NONE: "no backward",
+    Backward.FAILED: "backward failed",
+    Backward.LATE: "forward not seen",
+}
 
 
 def grid(step: StepReport, found: Sequence[Finding]) -> dict[str, list[str]]:

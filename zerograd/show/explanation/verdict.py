@@ -75,6 +75,10 @@ def verdict(step: StepReport) -> str:
         return "No gradient was seen: neither backward() nor torch.autograd.grad() was called."
     if step.backward is Backward.FAILED:
         return "The backward pass ended with an error before it left a gradient."
+    if step.backward is Backward.LATE:
+        return (
+            "Nothing is known of the gradients: the forward pass ran before the watch began, not in `with`."
+        )
     groups = _groups(step)
     if not groups:
         return _fine(step)
