@@ -59,7 +59,7 @@ def measures() -> list[Measure]:
         Measure("evaluations of a network that are written by hand", 7, len(by_hand), by_hand),
         Measure(f"modules of more than {LONGEST_MODULE} lines", 0, len(long), long),
         Measure("lines of show and document, without show/explanation", 13_000, shown),
-        Measure("lines of show/explanation", 950, explanations),
+        Measure("lines of show/explanation", 1_150, explanations),
     ]
 
 

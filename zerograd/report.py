@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from zerograd.explaining.training.document import to_json
 from zerograd.explaining.training.explanation import Explanation, Row, StepReport
 
 
-@dataclass(frozen=True)
+class ReportedRow(Row):
+    """A row that prints as people read it: its line of the table, and what there is to say of it."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        from zerograd.show.explanation import row_text
+
+        return row_text(self)
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, repr=False)
 class Report:
     """Why gradients of a training step are zero, and why its optimiser does not move.
 
-    ``str(report)`` is what a person reads; ``report["fc1.weight"]`` is all that is said of one parameter.
+    ``str(report)`` is what a person reads, at the prompt as well; ``report["fc1.weight"]`` is all that is
+    said of one parameter.
     """
 
     explanation: Explanation
@@ -36,12 +50,16 @@ class Report:
         Raises:
             KeyError: none is called so.
         """
-        return self.explanation[name]
+        row = self.explanation[name]
+        return ReportedRow(*(getattr(row, field.name) for field in fields(row)))
 
     def __str__(self) -> str:
         from zerograd.show.explanation import explanation_text
 
         return explanation_text(self.explanation)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         from zerograd.show.explanation import explanation_html

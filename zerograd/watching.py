@@ -24,8 +24,10 @@ class Watched:
     """A training step under watch; see `watch`."""
 
     def __init__(self, models: Any = None, optimizers: Any = None, seconds: float = 5.0) -> None:
+        from zerograd.explaining.training.given import check_watched
         from zerograd.explaining.training.watch import Watch
 
+        check_watched(_several(models), _several(optimizers), seconds)
         self._watch = Watch(_several(models), _several(optimizers), seconds)
 
     def __enter__(self) -> Watched:
@@ -55,7 +57,8 @@ def watch(model: Any = None, optimizer: Any = None, *, seconds: float = 5.0) -> 
             those that it does not suffice for are reported as undecided.
 
     Raises:
-        ZerogradError: PyTorch is not installed.
+        ZerogradError: PyTorch is not installed, or something else was given than a module, an optimiser, and
+            seconds.
     """
     _need_torch()
     return Watched(model, optimizer, seconds)
@@ -65,7 +68,14 @@ def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: 
     """Run one step, ``loss_fn(model(x), y).backward()`` and ``optimizer.step()``, and explain it.
 
     Gradients are cleared before. Without an optimiser nothing steps.
+
+    Raises:
+        ZerogradError: PyTorch is not installed, or an argument is not what stands in its place.
     """
+    _need_torch()
+    from zerograd.explaining.training.given import check_explained
+
+    check_explained(model, loss_fn, x, y, optimizer)
     with watch(model, optimizer) as watched:
         model.zero_grad()
         loss_fn(model(x), y).backward()

@@ -100,7 +100,7 @@ def test_new_head_after_the_optimiser() -> None:
             optimizer.step()
     sentence = first_sentence(watched.report())
     assert (
-        "1.weight and 1.bias do not move: the optimiser does not hold them, but what stood in their place"
+        "1.weight and 1.bias do not move: the optimiser does not hold them, but others, in no module"
         in sentence
     )
 

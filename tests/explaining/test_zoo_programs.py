@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import zerograd as zg
+from tests.explaining.torches import runs, skipped_where_missing
 from zerograd.report import Report
 
 pytestmark = pytest.mark.needs("torch")
@@ -73,6 +74,8 @@ NAMES = (
 @pytest.mark.parametrize("name", NAMES)
 def test_optimisers(name: str, model: Any, batch: Any) -> None:
     """Two steps of each; LBFGS goes backward within its own step."""
+    if not hasattr(torch.optim, name):
+        pytest.skip(f"this torch has no {name}")
     x, y = batch
     optimizer = getattr(torch.optim, name)(model.parameters(), lr=1e-3)
 
@@ -96,12 +99,16 @@ def test_adam_of_every_kind(model: Any, batch: Any) -> None:
     x, y = batch
     kinds: list[dict[str, Any]] = [{"foreach": False}, {"foreach": True}, {"fused": True}]
     for how in kinds:
+        if not runs(lambda how=how: torch.optim.AdamW(model.parameters(), 1e-4, **how)):  # type: ignore[misc]
+            continue  # none is fused on a CPU in 2.1
         optimizer = torch.optim.AdamW(model.parameters(), 1e-4, **how)
         assert unit_0_is_dead(zg.explain(model, F.mse_loss, x, y, optimizer))
 
 
 def test_scaler(model: Any, batch: Any) -> None:
     """Mixed precision: the scale is a number that changes after a step, no operation without a rule."""
+    if not hasattr(torch.amp, "GradScaler"):
+        pytest.skip("this torch scales on GPUs only")
     x, y = batch
     optimizer, scaler = sgd(model), torch.amp.GradScaler("cpu")
 
@@ -242,6 +249,7 @@ def test_report_before_the_step(model: Any, batch: Any) -> None:
     assert unit_0_is_dead(watch.report()) and len(watch.report().steps) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Lazy modules:UserWarning")
 def test_lazy_layers(batch: Any) -> None:
     """Parameters that have no shape yet."""
     model = nn.Sequential(nn.LazyLinear(4), nn.Tanh(), nn.LazyLinear(2))
@@ -336,7 +344,8 @@ def test_rounding_of_a_zero_is_not_why_it_stands(batch: Any) -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 2))
     for dtype in (torch.float32, torch.bfloat16):
         model.to(dtype)
-        report = zg.explain(model, F.mse_loss, batch[0].to(dtype), batch[1].to(dtype), sgd(model))
+        with skipped_where_missing():
+            report = zg.explain(model, F.mse_loss, batch[0].to(dtype), batch[1].to(dtype), sgd(model))
         assert report["0.bias"].entries.zero == 4
         first = report.verdict.partition(";")[0]
         assert "0.bias" in first and "batch norm subtracts the mean of each channel" in first
@@ -383,4 +392,4 @@ def test_only_some_gradients_were_asked_for(model: Any, batch: Any) -> None:
         report = watched(run, model)
         assert report["0.weight"].entries.zero == 3
         assert report["2.bias"].entries.observed == 2 and not report["2.bias"].causes
-        assert "no backward pass was asked for it" in " ".join(str(report).split())
+        assert "no backward pass was asked for" in " ".join(str(report).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.show.explained import (
     KINDS,
     MIXED,
     NOTES,
+    NOTHING,
     REASONS,
     STEPS,
     W1,
@@ -25,6 +27,7 @@ from tests.show.explained import (
     unmoved,
 )
 from zerograd.explaining.training.explanation import (
+    Backward,
     Cause,
     Entries,
     Explanation,
@@ -41,7 +44,7 @@ from zerograd.report import Report
 from zerograd.show.explanation import explanation_html, explanation_text, verdict
 from zerograd.show.explanation.findings import NOTES as NOTE_RANKS
 from zerograd.show.explanation.findings import REASONS as REASON_RANKS
-from zerograd.show.explanation.phrases import number, terms_text
+from zerograd.show.explanation.phrases import number, placed, terms_text
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "explanations.txt"
 NAMED = pytest.mark.parametrize("name", list(ALL))
@@ -241,6 +244,67 @@ def test_steps_before_the_last_are_told_where_they_differ() -> None:
     assert "Step 2" not in text
 
 
+def _steps(*reports: StepReport) -> str:
+    numbered = tuple(replace(step, number=number) for number, step in enumerate(reports, start=1))
+    return in_a_line(str(Report(Explanation(numbered, torch="2.13.0"))))
+
+
+def _trifle(entries: int) -> StepReport:
+    off = cause(Kind.DEAD, "relu (ReLU), unit 3", entries, samples=(entries,))
+    return explanation(row(*W1, zero=entries, causes=(off,))).last
+
+
+def test_many_steps_of_one_kind_are_one_line() -> None:
+    """Which entries are zero changes from step to step, and is no news."""
+    text = _steps(*(_trifle(1 + step % 7) for step in range(60)))
+    assert "60 steps were watched; no parameter stood still in any of them; this is about the last." in text
+    assert "Step 1:" not in text
+    dead = KINDS[Kind.DEAD].last
+    assert "3 steps were watched; this is about the last, which all the others are like." in _steps(
+        *[dead] * 3
+    )
+    still = explanation(row(*W1), optimizer=None).last
+    assert "no whole gradient was found to be zero in any of them" in _steps(still, still)
+
+
+def test_steps_of_another_kind_have_a_line_each() -> None:
+    """Their numbers are put together; what differs within a kind is told of its first step."""
+    dead, fine = KINDS[Kind.DEAD].last, HEALTHY.last
+    text = _steps(fine, *[dead] * 3, _trifle(2), dead, fine)
+    assert "7 steps were watched; this is about the last. Steps 2–4, 6: fc1.weight and fc1.bias do" in text
+    off = [
+        explanation(row(*W1, zero=32, causes=(cause(Kind.DEAD, "relu", 32, samples=(k,)),))).last
+        for k in (0, 1)
+    ]
+    assert "Steps 1–2, here the first of them: Nothing moves: every gradient is exactly zero" in _steps(
+        *off, fine
+    )
+    kinds = [
+        explanation(row(f"w{k}", 1, step=unmoved(Reason.NOT_HELD, held=False)), row("fc1.bias", 8)).last
+        for k in range(20)
+    ]
+    text = _steps(*kinds, fine)
+    assert text.count("does not hold it") == 7
+    assert "… and 13 more steps of other kinds: see to_json()." in text
+
+
+def test_a_large_model_is_cut_short() -> None:
+    """The troubled ones come first, and it is said how many are left out."""
+    fine = [row(f"layer{k}.weight", 2) for k in range(100)]
+    off = [
+        row(f"z{k}", 2, zero=1, causes=(cause(Kind.DEAD, f"relu{k}", 1, all_samples=True),))
+        for k in range(20)
+    ]
+    text = str(Report(explanation(*fine, *off)))
+    assert "… and 80 more parameters without trouble" in text
+    assert "… and 8 more causes: see to_json()." in text
+    assert ("(12)" in text, "(13)" in text) == (True, False)
+    assert "z19" in text
+    assert "80 more parameters" in explanation_html(explanation(*fine, *off))
+    assert "… and 20 more parameters\n" in str(Report(explanation(*off, *off, *[
+        row(f"y{k}", 2, zero=1, causes=(cause(Kind.DEAD, "relu", 1),)) for k in range(40)])))  # fmt: skip
+
+
 def test_colour_is_asked_for() -> None:
     """A report has none; with colour the text is the same."""
     assert "\x1b" not in str(Report(MIXED))
@@ -271,6 +335,163 @@ def test_a_report_is_asked_for_its_rows() -> None:
     assert "<table>" in html
     assert in_a_line(report.verdict) in html
     assert report.steps == MIXED.steps
+
+
+def test_at_the_prompt_one_reads_what_is_printed() -> None:
+    """Nobody wants to read a data class; of a row there is its line, and its sentences."""
+    report = Report(MIXED)
+    assert repr(report) == str(report)
+    text = in_a_line(repr(report["fc1.weight"]))
+    assert text == in_a_line(str(report["fc1.weight"]))
+    assert text.startswith("name shape zero not zero moved why")
+    assert (
+        "(1) fc1.weight (8 of 32): units 3 and 7 of relu1 (ReLU) are off on all 32 samples; the slope" in text
+    )
+    assert "fc1.bias" not in text
+
+
+def test_a_name_that_is_not_there() -> None:
+    """One sees what was meant, and not all there is."""
+    report = Report(explanation(*(row(f"encoder.layers.{k}.weight", 2) for k in range(100))))
+    with pytest.raises(KeyError, match=r"did you mean encoder.layers.7\d?.weight( or \S+){4}\?"):
+        report["encoder.layer.7.weight"]
+    with pytest.raises(KeyError, match=r"there are encoder.layers.0.weight, .* and 95 more") as caught:
+        report["?"]
+    assert str(caught.value).count("weight") == 5
+    with pytest.raises(KeyError, match="there are none"):
+        Report(NOTHING)["x"]
+
+
+def _unseen(name: str, *shape: int) -> Row:
+    made = row(name, *shape)
+    return replace(made, entries=Entries(observed=made.size), asked=False, step=None)
+
+
+@pytest.mark.parametrize(
+    ("backward", "why"), [(Backward.NONE, "no backward"), (Backward.FAILED, "backward failed")]
+)
+def test_without_a_backward_nothing_was_observed(backward: Backward, why: str) -> None:
+    """No operation without a rule is to blame."""
+    text = in_a_line(str(Report(explanation(_unseen(*W1), optimizer=None, backward=backward))))
+    assert "observed" not in text
+    assert f"fc1.weight 8×4 – – {why}" in text
+
+
+def test_what_no_backward_was_asked_for() -> None:
+    """The verdict is not about its entries."""
+    made = explanation(_unseen(*W1), row("fc1.bias", 8), optimizer=None)
+    text = in_a_line(str(Report(made)))
+    assert "fc1.weight 8×4 – – – not asked (1)" in text
+    assert "(1) fc1.weight: no backward pass was asked for it." in text
+    assert text.startswith("No parameter stands still, but no backward pass was asked for fc1.weight.")
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        ("a tensor on meta", "a tensor on meta leads there, which has no numbers."),
+        ("a sparse tensor", "a sparse tensor leads there, so it is what the run had, no more."),
+        ("aten.hash", "an operation without a rule leads there, so"),
+    ],
+)
+def test_what_nobody_can_follow_is_named(operation: str, words: str) -> None:
+    """A kind of tensor is no operation."""
+    unseen = replace(row(*W1, observed=32, step=Step()), step=None)
+    made = explanation(unseen, optimizer=None, unsupported=(Unsupported(operation, "at a.py:3"),))
+    assert verdict(made.last).startswith(
+        "No whole gradient is known to be zero, but 32 entries of fc1.weight"
+    )
+    assert f"observed only: {words}" in verdict(made.last)
+
+
+def test_no_more_is_said_to_be_known_than_is() -> None:
+    """Where every gradient has an entry that is not zero, it is so; nan is not asked whether it is 0."""
+    off = cause(Kind.DEAD, "relu (ReLU)", 3, all_samples=True)
+    some = replace(row(*W1, zero=3, causes=(off,)), step=None)
+    assert verdict(explanation(some, optimizer=None).last).startswith("No whole gradient is zero, but the")
+    nan = row(*W1, undecided=32, floats=Floats("float32", nan=32))
+    assert "bits" not in str(Report(explanation(nan)))
+
+
+def test_entries_that_moved_without_a_gradient_are_counted() -> None:
+    """All others moved by theirs."""
+    moved = {"moved_without_gradient": {"by": "weight decay", "moved": 5}}
+    noted = row(*W1, step=Step(True, 32, (), (Note.MOVED_WITHOUT_GRADIENT,), moved))
+    assert "(1) fc1.weight (5 of 32): it moved although its" in in_a_line(str(Report(explanation(noted))))
+
+
+def test_places_that_name_their_operation() -> None:
+    """They are said once."""
+    assert placed("round", "round at more.py:56") == "round at more.py:56"
+    assert placed("argmax", "train.py:9") == "argmax (train.py:9)"
+    assert placed("argmax", "") == "argmax"
+    assert "because round at more.py:56 passes no gradient" in verdict(explanation(row(
+        *W1, zero=32, causes=(cause(Kind.PIECEWISE_CONSTANT, "round at more.py:56", 32, operation="round"),)
+    )).last)  # fmt: skip
+
+
+def test_nothing_is_said_of_moving_where_nothing_stepped() -> None:
+    """No optimiser, and gradients that floats lose."""
+    floats = Floats("float32", zero=32, lost=32, lost_began="the slope of 3 (Sigmoid)")
+    lost = replace(row(*W1, floats=floats), step=None)
+    text = str(Report(explanation(lost, optimizer=None)))
+    assert in_a_line(text).startswith(
+        "Every gradient is too small for float32: not zero, but 0 there, from the slope of 3 (Sigmoid) on."
+    )
+    assert "move" not in text.partition("why\n")[0]
+    frozen = replace(row("fc1.bias", 8, zero=8, causes=(cause(Kind.FROZEN, "", 8),)), step=None)
+    sentence = verdict(explanation(lost, frozen, optimizer=None).last)
+    assert sentence.startswith("fc1.weight: the gradient is too small for float32")
+    assert "move" not in sentence
+    assert (
+        verdict(explanation(frozen, optimizer=None).last) == "Nothing has a gradient: requires_grad is False."
+    )
+
+
+def _target(name: str) -> Row:
+    without = cause(Kind.DETACHED, "target (Linear)", 2, operation="detach() or no_grad()", structural=True)
+    return row(name, 2, zero=2, causes=(without,), step=unmoved(Reason.NOT_HELD, held=False))
+
+
+def test_a_target_network_is_no_fault() -> None:
+    """It ran without gradients, and no optimiser holds it; where nothing else is wrong, that may be meant."""
+    targets = (_target("target.weight"), _target("target.bias"))
+    made = explanation(*targets, row(*W1), row("fc1.bias", 8))
+    assert verdict(made.last) == (
+        "No parameter that the optimiser holds stands still; target.weight and target.bias: they ran without"
+        " gradients, and the optimiser does not hold them; if that is meant, all is well."
+    )
+    assert "no parameter that the optimiser holds stood still in any of them" in _steps(made.last, made.last)
+    unheld = row("fc2.weight", 8, step=unmoved(Reason.NOT_HELD, held=False))
+    assert verdict(explanation(*targets, row(*W1), unheld).last).startswith("fc2.weight does not move: the")
+    assert verdict(explanation(*targets).last).startswith("Nothing moves: the optimiser does not hold")
+
+
+def test_causes_that_explain_some_terms_are_named_together() -> None:
+    """Neither is why by itself, with or without samples."""
+    causes = (
+        cause(Kind.DEAD, "1 (ReLU)", 4, alone=False),
+        cause(Kind.ZERO_ADJOINT, "mse_loss", 4, samples=(1,), alone=False),
+    )
+    assert verdict(explanation(row(*W1, zero=4, causes=causes)).last) == (
+        "No parameter stands still, but the gradient is exactly zero in 4 entries of fc1.weight, because"
+        " 1 (ReLU) is off for some of the terms and the loss (mse_loss) is flat on sample 1."
+    )
+
+
+def test_the_same_is_said_once_though_its_details_differ() -> None:
+    """Other terms, another gradient from the other side: the same sentence, so one group."""
+    rows = [
+        row(name, 2, zero=2, step=unmoved(Reason.ZERO_GRADIENT), causes=(
+            cause(Kind.AT_KINK, "relu (ReLU)", 2, all_samples=True, other_gradient=float(k)),))
+        for k, name in enumerate(("a.weight", "a.bias", "b.weight"))
+    ]  # fmt: skip
+    assert verdict(explanation(*rows, row("fc1.bias", 8)).last) == (
+        "a.weight, a.bias and b.weight do not move: their gradients are exactly zero, because relu (ReLU) is"
+        " exactly on the kink on all 32 samples."
+    )
+    assert str(Report(explanation(*rows))).count("from the other side") == 0
+    assert str(Report(explanation(*rows))).count("would be") == 3
 
 
 def test_numbers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -180,3 +181,58 @@ def test_convolutions_agree_with_their_definition_by_patches(groups: int) -> Non
         (domain.convolution_w(g, x, how, w.value.shape), convolve_w(domain, g, x, how, tuple(w.value.shape))),
     ):
         assert ((fast.value - slow.value).abs() <= fast.errors + slow.errors).all()
+
+
+def test_numbers_beyond_the_floats_are_not_minus_infinity() -> None:
+    """A sum or product that overflows has an exponential that is not 0; that of −∞ is 0."""
+    from zerograd.explaining.shadow.bounded import BoundedDomain
+
+    domain = BoundedDomain()
+
+    def leaf(*numbers: float) -> Any:
+        return domain.leaf(torch.tensor(numbers, dtype=torch.float64))
+
+    one, large = domain.constant(1, ()), leaf(-1.5e308, -1.5e308)
+    row, column = domain.move(lambda t: t[None], leaf(-1e200)), domain.move(lambda t: t[:, None], leaf(1e120))
+    for beyond in (
+        domain.scale(large, 4),
+        domain.mul(large, leaf(2.0)),
+        domain.sum(large, [0]),
+        domain.spread(large, torch.tensor([0, 0]), 1),
+        domain.add(large, large),
+        domain.matmul(row, column),
+    ):
+        for v in (beyond, domain.add(beyond, one), domain.scale(beyond, 0.5)):
+            assert not domain.unary("exp", v).zero().any()
+            assert not v.nonzero().any()
+    masked = domain.add(leaf(-math.inf, 1.0), one)
+    assert domain.unary("exp", masked).zero().tolist() == [True, False]
+
+
+def test_bounds_do_not_underflow_where_subnormal_numbers_are_flushed() -> None:
+    """Sums of products of tiny numbers are not zero, whatever the processor makes of them."""
+    from zerograd.explaining.shadow.bounded import BoundedDomain
+
+    domain = BoundedDomain()
+    a = domain.leaf(torch.full((3, 2), 1e-170, dtype=torch.float64))
+    b = domain.leaf(torch.full((2, 3), 1e-170, dtype=torch.float64))
+    torch.set_flush_denormal(True)
+    try:
+        product = domain.matmul(a, b)
+        assert not product.zero().any()
+        assert not domain.div(domain.mul(a, a), domain.constant(3, ())).zero().any()
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def test_long_integers_that_float64_rounds_are_refused() -> None:
+    """They would be other numbers; signed and unsigned."""
+    from zerograd.explaining.shadow.bounded import BoundedDomain
+    from zerograd.explaining.shadow.domain import LONG, Cannot
+    from zerograd.explaining.shadow.identities.labels import LabelDomain
+
+    for dtype in LONG:
+        for domain in (BoundedDomain(), LabelDomain()):
+            with pytest.raises(Cannot):
+                domain.leaf(torch.tensor([2**53 + 1], dtype=dtype))
+            domain.leaf(torch.tensor([2**53 - 1], dtype=dtype))

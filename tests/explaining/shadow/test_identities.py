@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: E402
 
 from tests.effort import examples  # noqa: E402
 from tests.explaining.shadow.proving import gradients, leaf, numbers, proven, reasons, uneven  # noqa: E402
-from zerograd.explaining.shadow.identities import CANCEL, zero_by_identity  # noqa: E402
+from zerograd.explaining.shadow.identities import CANCEL, Identities  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
 
@@ -222,7 +222,7 @@ def test_only_open_entries_are_claimed() -> None:
     x = numbers(6, 3)
     (source,) = gradients(lambda: model(x).pow(2).sum(), [parameter(model, "0.bias")])
     open_ = torch.tensor([True, False, True, False])
-    assert zero_by_identity(source, open_).tolist() == open_.tolist()
+    assert Identities().zero(source, open_).tolist() == open_.tolist()
 
 
 def test_nothing_is_claimed_of_what_is_not_finite() -> None:

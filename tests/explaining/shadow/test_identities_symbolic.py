@@ -91,6 +91,34 @@ def test_choices_are_not_structural() -> None:
     assert {each.structural for why in reasons(lambda: torch.sum(b / b), b) for each in why} == {True}
 
 
+@pytest.mark.parametrize(
+    ("x", "f"), [(0.0, torch.cos), (0.0, torch.exp), (1.0, torch.sqrt)], ids=["cos", "exp", "sqrt"]
+)
+def test_value_at_a_number_of_the_data_is_not_structural(x: float, f: Callable[[Tensor], Tensor]) -> None:
+    """cos 0 = 1, so that terms cancel for these data, and for no others."""
+    data, other = numbers(1) * 0 + x, numbers(1, seed=3)
+    a = leaf(1)
+
+    def loss() -> Tensor:
+        total: Tensor = (a * (f(data) * other.exp() - other.exp())).sum()
+        return total
+
+    ((reason,),) = reasons(loss, a)
+    assert not reason.structural
+
+
+def test_nothing_is_claimed_beside_a_quotient_by_zero() -> None:
+    """1/0 is no number, and no reason to give up with an error."""
+    a, first = leaf(2), torch.tensor([True, False])
+
+    def loss() -> Tensor:
+        a.grad = numbers(2)
+        total: Tensor = torch.where(first, a, (a - a).sqrt() * 0 + a.exp()).sum()
+        return total
+
+    assert not any(zero.any() for zero in proven(loss, [a]))
+
+
 def test_written_out_softmax_does_not_change_by_a_shift() -> None:
     a, shift = leaf(3), leaf(1, seed=9)
 

@@ -45,6 +45,12 @@ def transposed_written(x: Tensor) -> list[Tensor]:
     return [y, z]
 
 
+def lists_written(x: Tensor) -> list[Tensor]:
+    y = x * 1.5
+    torch._foreach_mul_([y[0], y[1, :2], y[2]], 2.0)
+    return [y, y[1], y * y]
+
+
 def alias_written(x: Tensor) -> list[Tensor]:
     y = x * 1.5
     y.detach().mul_(3.0)
@@ -110,6 +116,7 @@ def made_larger(x: Tensor) -> list[Tensor]:
 PROGRAMS: list[Callable[[Tensor], list[Tensor]]] = [
     part_written,
     transposed_written,
+    lists_written,
     alias_written,
     expanded,
     block_written,

@@ -157,6 +157,7 @@ def test_an_optimiser_of_old_parameters() -> None:
     with zg.watch(model, optimizer) as watched:
         F.mse_loss(model(torch.rand(4, 2)), torch.ones(4, 1)).backward()
         optimizer.step()
+    assert "stood" not in str(watched.report()), "nobody saw what was there before"
     rows = watched.report().to_json()["parameters"]
     for name in ("0.weight", "0.bias", "2.weight", "2.bias"):
         assert rows[name]["step"]["held"] is False
@@ -191,6 +192,8 @@ def test_layers_in_a_list() -> None:
     for row in loose.values():
         assert row["step"]["reasons"] == ["not_held"]
         assert row["entries"]["nonzero"] == sum(row["entries"].values())
+    text = " ".join(str(watched.report()).split())
+    assert "they are not in model.parameters(): layers in a plain list? nn.ModuleList registers them." in text
 
 
 def test_relu_learns_relu() -> None:

@@ -279,6 +279,28 @@ def test_what_is_not_used() -> None:
     assert (cause.kind, cause.entries) == (Kind.NOT_CONNECTED, 2)
 
 
+def zeroed() -> Any:
+    factor = numbers(4) * 2
+    factor.zero_()
+    return factor
+
+
+@pytest.mark.parametrize(
+    ("loss", "factor"),
+    [
+        (lambda w: torch.cdist(w.reshape(2, 2), w.reshape(2, 2)).sum(), "what cdist lets through"),
+        (lambda w: (w * zeroed()).sum(), "a constant 0"),
+    ],
+    ids=["cdist", "zero_"],
+)
+def test_what_is_used_is_not_said_to_be_unconnected(loss: Callable[[Any], Any], factor: str) -> None:
+    """Points at distance 0, and a factor that the program wrote over with 0."""
+    w = torch.nn.Parameter(torch.ones(4))
+    found = causes([], lambda: loss(w).backward())
+    (cause,) = next(iter(found.values()))
+    assert (cause.kind, cause.details["factor"]) == (Kind.ZERO_FACTOR, factor)
+
+
 @pytest.mark.parametrize("function", [torch.round, torch.sign, torch.floor])
 def test_steps_of_a_staircase(function: Any) -> None:
     w = torch.nn.Parameter(numbers(4))

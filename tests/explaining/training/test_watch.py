@@ -162,3 +162,56 @@ def test_hooks_are_gone_afterwards() -> None:
     assert torch.autograd.backward is backward
     assert torch.autograd.grad is grad
     assert dict(nn.modules.module._global_forward_hooks) == module_hooks
+
+
+def test_a_forward_pass_that_ran_before() -> None:
+    """Nothing is claimed of what was computed before the watch began, and the report says what to do."""
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+    loss = model(torch.randn(6, 4)).square().mean()
+    with watch(model) as watched:
+        loss.backward()
+    report = watched.report().to_json()
+    for row in report["parameters"].values():
+        assert row["entries"]["observed"] == sum(row["entries"].values())
+        assert row["causes"] == []
+    assert "before the watch began" in report["verdict"]
+    assert any("before the watch began" in message for message in report["messages"])
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.0])
+def test_a_loop_without_an_optimiser(rate: float) -> None:
+    """Steps that the program takes by itself are told apart, and what they moved is counted."""
+    w, b = torch.randn(3, requires_grad=True), torch.zeros(1, requires_grad=True)
+    x, y = torch.randn(6, 3), torch.randn(6)
+    with watch() as watched:
+        for _ in range(3):
+            (x @ w + b - y).square().mean().backward()
+            with torch.no_grad():
+                for parameter in (w, b):
+                    assert parameter.grad is not None
+                    parameter.sub_(rate * parameter.grad)
+                    parameter.grad = None
+    report = watched.report().to_json()
+    assert len(report["steps"]) == 3
+    for step in report["steps"]:
+        moved = [row["step"]["moved"] for row in step["parameters"].values()]
+        assert moved == ([3, 1] if rate else [0, 0])
+
+
+def test_two_backward_passes_without_an_optimiser_are_one_step() -> None:
+    """Gradients that accumulate belong together as long as nothing is moved."""
+    model = mlp()
+    with watch(model) as watched:
+        for _ in range(2):
+            model(torch.randn(6, 4)).square().mean().backward()
+    report = watched.report().to_json()
+    assert len(report["steps"]) == 1
+    assert report["parameters"]["0.weight"]["step"]["moved"] is None
+
+
+def test_an_interruption_says_no_more_than_its_name() -> None:
+    """It has no message."""
+    watched = watch()
+    with pytest.raises(KeyboardInterrupt), watched:
+        raise KeyboardInterrupt
+    assert watched.report().to_json()["error"] == "KeyboardInterrupt"

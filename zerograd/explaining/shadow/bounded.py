@@ -15,11 +15,20 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Cannot, Convolution, Number, Remembering, float64
+from zerograd.explaining.shadow.domain import (
+    Convolution,
+    Number,
+    Remembering,
+    convolved,
+    convolved_back,
+    float64,
+)
 
 U = 2.0**-53
 _MORE = 1 + 2.0**-40  # for the rounding of bounds: far more than the few operations that compute one can need
-_FLOOR = 2.0**-500  # magnitudes below are taken as this in bounds, so that no bound underflows to 0
+_FLOOR = (
+    2.0**-480
+)  # magnitudes below are taken as this in bounds: two of them times u are no subnormal number
 _SPLIT = 134217729.0  # 2²⁷ + 1, Veltkamp's
 _SAFE = 2.0**-900  # products below may lose bits to underflow
 
@@ -79,8 +88,6 @@ class BoundedDomain(Remembering[Bounded]):
         −∞.
         """
         value = float64(tensor)
-        if tensor.dtype is torch.int64 and bool((tensor.abs() >= 2**53).any()):
-            raise Cannot("integers of 54 bits or more")
         if tensor.dtype is not torch.float64 and bool(value.sum().isfinite()):  # the sum cannot overflow
             leaf = Bounded(value)
             leaf._magnitude = value.abs()  # smaller floats are 0 or far above the floor
@@ -146,7 +153,7 @@ class BoundedDomain(Remembering[Bounded]):
         bound = v.magnitude * gamma(terms)
         if v.error is not None:
             bound = bound + v.error
-        return Bounded(value, f(bound) * (_MORE + gamma(terms)))
+        return Bounded(value, _unless_beyond(value, f(bound) * (_MORE + gamma(terms))))
 
     def add(self, a: Bounded, b: Bounded) -> Bounded:
         value = a.value + b.value
@@ -190,19 +197,19 @@ class BoundedDomain(Remembering[Bounded]):
 
     def convolution(self, x: Bounded, w: Bounded, how: Convolution) -> Bounded:
         def f(x: Tensor, w: Tensor) -> Tensor:
-            return _convolution(x, w, how)
+            return convolved(x, w, how)
 
         return bilinear(f, x, w, w.value[0].numel())
 
     def convolution_x(self, g: Bounded, w: Bounded, how: Convolution, x_shape: Sequence[int]) -> Bounded:
         def f(g: Tensor, w: Tensor) -> Tensor:
-            return _gradients(g, g.new_empty(1).expand(tuple(x_shape)), w, how, (True, False, False))[0]
+            return convolved_back(g, g.new_empty(1).expand(tuple(x_shape)), w, how, (True, False, False))[0]
 
         return bilinear(f, g, w, w.value[:, 0].numel())
 
     def convolution_w(self, g: Bounded, x: Bounded, how: Convolution, w_shape: Sequence[int]) -> Bounded:
         def f(g: Tensor, x: Tensor) -> Tensor:
-            return _gradients(g, x, g.new_empty(1).expand(tuple(w_shape)), how, (False, True, False))[1]
+            return convolved_back(g, x, g.new_empty(1).expand(tuple(w_shape)), how, (False, True, False))[1]
 
         return bilinear(f, g, x, g.value[:, 0].numel())
 
@@ -238,30 +245,21 @@ def bilinear(f: Callable[[Tensor, Tensor], Tensor], a: Bounded, b: Bounded, term
         if a.error is not None:
             error = error + f(floored(a.error), b.magnitude + floored(b.error))
     # the bound's own rounding: n + 2 operations on numbers that are not negative
-    return Bounded(value, error * (_MORE + gamma(2 * n)))
+    return Bounded(value, _unless_beyond(value, error * (_MORE + gamma(2 * n))))
 
 
-def _convolution(x: Tensor, w: Tensor, how: Convolution) -> Tensor:
-    out: Tensor = torch.ops.aten.convolution(
-        x, w, None, how.stride, how.padding, how.dilation, False, [0] * len(how.stride), how.groups
-    )
-    return out
-
-
-def _gradients(
-    g: Tensor, x: Tensor, w: Tensor, how: Convolution, wanted: tuple[bool, bool, bool]
-) -> tuple[Tensor, Tensor, Tensor]:
-    grads: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
-        g, x, w, None, how.stride, how.padding, how.dilation, False, [0] * len(how.stride), how.groups, wanted
-    )
-    return grads
+def _unless_beyond(value: Tensor, error: Tensor) -> Tensor:
+    """Return bounds, nan where a value is not finite: a number beyond the floats is not −∞."""
+    if bool(value.sum().isfinite()):  # then all are
+        return error
+    return error + (value - value)
 
 
 def _rounded(number: Number) -> tuple[float, float]:
     """Return the nearest float, and how far it is from the number, rounded up."""
     value = float(number)
     distance = abs(Fraction(number) - Fraction(value))
-    return value, float(distance) * _MORE + (5e-324 if distance else 0.0)
+    return value, float(distance) * _MORE + (_SAFE if distance else 0.0)
 
 
 def _total(value: Tensor, *errors: Tensor | None) -> Tensor:
@@ -278,7 +276,7 @@ def _product_error(a: Tensor, b: Tensor, value: Tensor) -> Tensor:
     Veltkamp).
     """
     if (a.numel() == 1 and _is_power(a)) or (b.numel() == 1 and _is_power(b)):
-        exact = torch.zeros_like(value)
+        exact = torch.where(value.isinf(), torch.inf, torch.zeros_like(value))
     else:
         a1 = _SPLIT * a
         a1 = a1 - (a1 - a)

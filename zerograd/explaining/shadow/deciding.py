@@ -218,7 +218,7 @@ def _decided(
             if identity and state.is_undecided:
                 state.note(identity(state.source, state.undecided))
         with suppress(Exhausted):
-            _by_balls(states, budget, tick)
+            _by_balls(states, budget, deadline(budget.seconds / 2))  # identities have their own clock
     return states
 
 

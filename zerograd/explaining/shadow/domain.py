@@ -233,11 +233,38 @@ def convolve_w(domain: Domain[V], g: V, x: V, how: Convolution, w_shape: tuple[i
     return domain.move(lambda t: t.reshape(w_shape), domain.matmul(back, columns))
 
 
+def convolved(x: Tensor, w: Tensor, how: Convolution) -> Tensor:
+    """Return torch's own convolution of two tensors of floats."""
+    out: Tensor = torch.ops.aten.convolution(
+        x, w, None, how.stride, how.padding, how.dilation, False, [0] * len(how.stride), how.groups
+    )
+    return out
+
+
+def convolved_back(
+    g: Tensor, x: Tensor, w: Tensor, how: Convolution, wanted: tuple[bool, bool, bool]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return torch's own gradients of a convolution: of x, w and the bias, where they are wanted."""
+    grads: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
+        g, x, w, None, how.stride, how.padding, how.dilation, False, [0] * len(how.stride), how.groups, wanted
+    )
+    return grads
+
+
+LONG = (torch.int64, getattr(torch, "uint64", torch.int64))
+"""Integers that float64 may round; torch has unsigned ones from 2.3 on."""
+
+
 def float64(tensor: Tensor) -> Tensor:
-    """Return the numbers of a tensor as float64: exact for all smaller floats, for booleans, and integers
-    below 2⁵³.
+    """Return the numbers of a tensor as float64, exactly.
+
+    Raises:
+        Cannot: they are integers, and one of them may have been rounded.
     """
-    return tensor.to(torch.float64)
+    value = tensor.to(torch.float64)
+    if tensor.dtype in LONG and bool((value.abs() >= 2.0**53).any()):
+        raise Cannot("integers of 54 bits or more")
+    return value
 
 
 AnyDomain: TypeAlias = Domain[Any]

@@ -85,7 +85,8 @@ class Evaluation(Generic[V]):
         except Cannot as reason:
             self.reasons[node.number] = str(reason)
             return (None,) * len(node.results)
-        return values if isinstance(values, tuple) else (values,) + (None,) * (len(node.results) - 1)
+        several = values if isinstance(values, tuple) else (values,)
+        return several + (None,) * (len(node.results) - len(several))
 
     def _decision(self, result: Any) -> V | None:
         if not isinstance(result, torch.Tensor) or not is_plain(result):

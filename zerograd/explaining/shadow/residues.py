@@ -16,8 +16,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.bounded import _convolution, _gradients
-from zerograd.explaining.shadow.domain import Cannot, Convolution, Domain, Number
+from zerograd.explaining.shadow.domain import Cannot, Convolution, Domain, Number, convolved, convolved_back
 from zerograd.explaining.shadow.dyadic import Dyadic, Dyadics, reduce_
 from zerograd.explaining.shadow.heights import NOTHING, Height
 
@@ -209,7 +208,7 @@ class ResidueDomain(Domain[Residues]):
         terms = w.residue[0].numel()
         if terms > LONGEST:
             return super().convolution(x, w, how)
-        total = self.reduce_(_convolution(x.residue, w.residue, how))
+        total = self.reduce_(convolved(x.residue, w.residue, how))
         return Residues(total, _product(x, w, terms))
 
     def convolution_x(self, g: Residues, w: Residues, how: Convolution, x_shape: Sequence[int]) -> Residues:
@@ -217,7 +216,7 @@ class ResidueDomain(Domain[Residues]):
         if terms > LONGEST:
             return super().convolution_x(g, w, how, x_shape)
         like = g.residue.new_empty(1).expand(tuple(x_shape))
-        total = _gradients(g.residue, like, w.residue, how, (True, False, False))[0]
+        total = convolved_back(g.residue, like, w.residue, how, (True, False, False))[0]
         return Residues(self.reduce_(total), _product(g, w, terms))
 
     def convolution_w(self, g: Residues, x: Residues, how: Convolution, w_shape: Sequence[int]) -> Residues:
@@ -226,7 +225,7 @@ class ResidueDomain(Domain[Residues]):
             return super().convolution_w(g, x, how, w_shape)
         like = g.residue.new_empty(1).expand(tuple(w_shape))
         parts = zip(torch.split(g.residue, samples), torch.split(x.residue, samples), strict=True)
-        total = self._total(_gradients(g, x, like, how, (False, True, False))[1] for g, x in parts)
+        total = self._total(convolved_back(g, x, like, how, (False, True, False))[1] for g, x in parts)
         return Residues(total, _product(g, x, g.residue[:, 0].numel()))
 
     def unary(self, name: str, v: Residues) -> Residues:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Convolution, Domain, Number
+from zerograd.explaining.shadow.domain import Convolution, Domain, Number, convolved, convolved_back
 
 KEEP_ZERO = frozenset(
     [
@@ -225,23 +225,17 @@ class ZeroDomain(Domain[Pattern]):
         return Pattern.of(a.mask.to(torch.float32) @ b.mask.to(torch.float32) > 0)
 
     def convolution(self, x: Pattern, w: Pattern, how: Convolution) -> Pattern:
-        from zerograd.explaining.shadow.bounded import _convolution
-
-        return self._bilinear(lambda a, b: _convolution(a, b, how), x, w)
+        return self._bilinear(lambda a, b: convolved(a, b, how), x, w)
 
     def convolution_x(self, g: Pattern, w: Pattern, how: Convolution, x_shape: Sequence[int]) -> Pattern:
-        from zerograd.explaining.shadow.bounded import _gradients
-
         def f(g: Tensor, w: Tensor) -> Tensor:
-            return _gradients(g, g.new_empty(1).expand(tuple(x_shape)), w, how, (True, False, False))[0]
+            return convolved_back(g, g.new_empty(1).expand(tuple(x_shape)), w, how, (True, False, False))[0]
 
         return self._bilinear(f, g, w)
 
     def convolution_w(self, g: Pattern, x: Pattern, how: Convolution, w_shape: Sequence[int]) -> Pattern:
-        from zerograd.explaining.shadow.bounded import _gradients
-
         def f(g: Tensor, x: Tensor) -> Tensor:
-            return _gradients(g, x, g.new_empty(1).expand(tuple(w_shape)), how, (False, True, False))[1]
+            return convolved_back(g, x, g.new_empty(1).expand(tuple(w_shape)), how, (False, True, False))[1]
 
         return self._bilinear(f, g, x)
 

@@ -28,7 +28,6 @@ class Phase(StrEnum):
 
     FORWARD = "forward"
     BACKWARD = "backward"
-    STEP = "step"
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,15 +234,22 @@ class Recorder(TorchDispatchMode):
             for i in range(count)
         ]
         keywords = self._read_map(kwargs)
+        wholes = [self.storages.before_write(tensor) for tensor in lists[0]]
         result = function(*args, **kwargs)
         for at in range(1, len(schema.written)):  # flags, beside the list
             for tensor in _tensors((_argument(schema, args, kwargs, at),)):
                 self.storages.drop(tensor)
+        partly: set[int] = set()  # storages of which a part was written
         for i, tensor in enumerate(lists[0]):
+            whole = wholes[i]
+            if whole is not None:
+                storage = tensor.untyped_storage()._cdata
+                whole = self.storages.before_write(tensor) if storage in partly else whole
+                partly.add(storage)
             node = self._node(
                 schema.name, before[i], *_copies([tensor]), keywords=keywords, function=function
             )
-            self.storages.wrote(tensor, node, 0, None)
+            self.storages.wrote(tensor, node, 0, whole)
         return result
 
     def _node(

@@ -13,6 +13,9 @@ from torch.multiprocessing.reductions import StorageWeakRef
 
 from zerograd.explaining.tape.nodes import Geometry, Node, Origin, Source, is_dense, is_plain
 
+EARLIER = "earlier"
+"""The operation of values that were computed before anything was recorded."""
+
 
 @dataclass(slots=True)
 class Record:
@@ -41,10 +44,12 @@ class Storages:
     """All storages that were met.
 
     Attributes:
+        written: which storages of parameters and buffers were written to, until it is cleared.
         changed: called with a tensor that was found changed by something that did not pass through dispatch.
     """
 
     def __init__(self, new_node: Callable[..., Node], changed: Callable[[Tensor], None]) -> None:
+        self.written: set[int] = set()
         self._records: dict[int, Record] = {}
         self._new_node, self._changed = new_node, changed
         self._sweep_at = 256
@@ -83,8 +88,10 @@ class Storages:
         if source is None:
             if tensor.is_floating_point() and _is_computed(record):
                 return self._unknown(tensor)
+            if tensor.grad_fn is not None and not record.kept:  # what it was computed from was not seen
+                return self._unknown(tensor, EARLIER)
             return self._leaf(record, tensor, geometry, self._origin(record, tensor))
-        if source.node.operation != "unknown" and not _same(tensor, source.run):
+        if source.node.operation not in ("unknown", EARLIER) and not _same(tensor, source.run):
             self._changed(tensor)
             self._forget(record)
             return self._leaf(record, tensor, geometry, Origin.OUTSIDE)
@@ -107,6 +114,7 @@ class Storages:
             return
         record = self._record(tensor)
         if record.kept:
+            self.written.add(tensor.untyped_storage()._cdata)
             self._forget(record)
             return
         source = Source(node, output)
@@ -138,11 +146,6 @@ class Storages:
             self._forget(record)
             record.hidden = True
 
-    def is_known(self, tensor: Tensor) -> bool:
-        """Whether anything is recorded of a tensor's storage."""
-        record = self._records.get(tensor.untyped_storage()._cdata)
-        return record is not None and (record.current is not None or bool(record.pieces))
-
     def _record(self, tensor: Tensor) -> Record:
         storage = tensor.untyped_storage()
         record = self._records.get(storage._cdata)
@@ -168,9 +171,9 @@ class Storages:
             return record.kept
         return Origin.PARAMETER if isinstance(tensor, torch.nn.Parameter) else Origin.DATA
 
-    def _unknown(self, tensor: Tensor) -> Source:
+    def _unknown(self, tensor: Tensor, why: str = "unknown") -> Source:
         """Return a value of which only the run's numbers are known."""
-        return Source(self._new_node("unknown", (), (tensor.detach(),), (None,)), 0)
+        return Source(self._new_node(why, (), (tensor.detach(),), (None,)), 0)
 
     def _leaf(self, record: Record, tensor: Tensor, geometry: Geometry, origin: Origin) -> Source:
         copy = tensor.detach().clone()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
+
+_MOST_NAMES = 5
+"""Names that an error lists."""
 
 
 class Kind(StrEnum):
@@ -185,6 +189,7 @@ class Backward(StrEnum):
     DONE = "done"
     NONE = "none"
     FAILED = "failed"  # before it left any gradient
+    LATE = "late"  # it was seen, and the forward pass before it was not
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,5 +241,13 @@ class Explanation:
         """
         rows = {**self.last.inputs, **self.last.parameters}
         if name not in rows:
-            raise KeyError(f"no parameter or input is called {name!r}; there are {', '.join(rows) or 'none'}")
+            near = get_close_matches(str(name), rows, n=_MOST_NAMES)
+            few = near or list(rows)[:_MOST_NAMES]
+            more = f" and {len(rows) - len(few)} more" if len(rows) > len(few) else ""
+            there = (
+                f"did you mean {' or '.join(near)}?"
+                if near
+                else f"there are {', '.join(few) or 'none'}{more}"
+            )
+            raise KeyError(f"no parameter or input is called {name!r}; {there}")
         return rows[name]

@@ -31,7 +31,7 @@ class Proofs:
 
     def __init__(self, budget: Budget) -> None:
         self.bounded = Evaluation(BoundedDomain())
-        self._identities = Identities(self.bounded, budget.seconds)
+        self._identities = Identities(self.bounded, budget.seconds / 2)
         self._budget = budget
         self._zeros: dict[tuple[int, int], Tensor] = {}  # of whole results
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from zerograd.explaining.shadow.deciding import Budget, Classes
 from zerograd.explaining.shadow.evaluation import observed
 from zerograd.explaining.tape.nodes import Node, Origin, Source, is_plain
+from zerograd.explaining.tape.storages import EARLIER
 from zerograd.explaining.training.causes import find_causes
 from zerograd.explaining.training.connection import connection
 from zerograd.explaining.training.explanation import (
@@ -44,6 +45,7 @@ def report_step(
     observations: Sequence[Observation],
     messages: tuple[str, ...],
     budget: Budget,
+    by_hand: Mapping[int, int],
     loose: Collection[str] = (),
     unasked: Collection[str] = (),
     failed: bool = False,
@@ -56,6 +58,7 @@ def report_step(
         loss: what ``backward`` started from.
         observations: what was seen of optimisers.
         budget: what may be spent on entries that error bounds leave open.
+        by_hand: how many entries the program moved without an optimiser, by the identity of the tensor.
         loose: names of parameters that no optimiser should move.
         unasked: names of what no backward pass was asked to give a gradient.
         failed: whether the last backward pass ended with an error.
@@ -83,6 +86,8 @@ def report_step(
 
     def row(name: str, tensor: Tensor) -> Row:
         step = None if name in inputs or name in loose else steps.get(name)
+        if id(tensor) in by_hand:
+            step = Step(moved=by_hand[id(tensor)])
         if backward is not Backward.DONE or (name not in classes and name in unasked):
             floats = Floats(str(tensor.dtype).removeprefix("torch."))
             return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, (), step, False)
@@ -93,15 +98,16 @@ def report_step(
         floats = count_floats(there[name], classes[name], across.get(name, 0), proofs.bounded)
         return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)
 
+    unsupported = _unsupported(list(there.values()))
     return StepReport(
         number=number,
         parameters={name: row(name, tensor) for name, tensor in parameters.items()},
         inputs={name: row(name, tensor) for name, tensor in inputs.items()},
-        unsupported=_unsupported(list(there.values())),
+        unsupported=unsupported,
         optimizer=_optimizer(observations),
         loss=_number(loss.run) if loss is not None else None,
-        messages=messages + doubts,
-        backward=backward,
+        messages=messages + doubts + _missed(unsupported),
+        backward=Backward.LATE if unsupported and _is_late(there, classes) else backward,
     )
 
 
@@ -223,6 +229,23 @@ def _optimizer(observations: Sequence[Observation]) -> str | None:
     return stepped[-1] if stepped else None
 
 
+_BEFORE = "a value that was computed before the watch began"
+
+
+def _is_late(gradients: Mapping[str, Source], classes: Mapping[str, Classes]) -> bool:
+    """Whether every gradient rests on what was computed before anything was watched."""
+    return all(
+        classes[name].is_observed and any(node.operation == EARLIER for node in observed([source]))
+        for name, source in gradients.items()
+    )
+
+
+def _missed(unsupported: Sequence[Unsupported]) -> tuple[str, ...]:
+    if any(each.operation == _BEFORE for each in unsupported):
+        return ("The forward pass, or a part of it, ran before the watch began: it must run inside `with`.",)
+    return ()
+
+
 def _unsupported(sources: Sequence[Source]) -> tuple[Unsupported, ...]:
     counts = Counter((_operation(node), describe_place(node)) for node in observed(sources))
     return tuple(Unsupported(operation, where, times) for (operation, where), times in counts.items())
@@ -232,6 +255,8 @@ def _operation(node: Node) -> str:
     """Return what has no rule: an operation, or a kind of tensor that shadows cannot follow."""
     if node.operation == "unseen":
         return "a gradient that was computed unseen, such as in another thread"
+    if node.operation == EARLIER:
+        return _BEFORE
     if node.operation != "unknown":
         return node.operation
     result = node.results[0]

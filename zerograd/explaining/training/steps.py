@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from zerograd.explaining.training.explanation import Note, Reason, Step
-from zerograd.explaining.training.held import Slot, replacements
+from zerograd.explaining.training.held import Slot, of_module, replacements
 from zerograd.explaining.training.observation import Edit, Observation, Outcome, Watched
 from zerograd.explaining.training.updates import UNKNOWN, judge
 
@@ -31,7 +31,14 @@ def explain_step(observation: Observation, exactly_zero: Mapping[str, bool] | No
     replaced = replacements(observation.module, observation.slots)
     norm = _Norm(observation)
     return {
-        name: _Explained(observation, watched, norm, replaced.get(name), (exactly_zero or {}).get(name)).step
+        name: _Explained(
+            observation,
+            watched,
+            norm,
+            replaced.get(name),
+            (exactly_zero or {}).get(name),
+            unregistered=bool(observation.module) and not of_module(name),
+        ).step
         for name, watched in observation.parameters.items()
     }
 
@@ -76,6 +83,7 @@ class _Explained:
     norm: _Norm
     replaced: Slot | None
     exactly_zero: bool | None
+    unregistered: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -115,6 +123,8 @@ class _Explained:
             notes = (Note.REPLACED_AFTER,)
             self.details[Note.REPLACED_AFTER] = {"held": self.replaced.key, "old": list(self.replaced.shape)}
         reasons = () if moved else (*frozen, Reason.NOT_HELD)
+        if reasons and self.unregistered:
+            self.details[Reason.NOT_HELD] = {"unregistered": True}
         return Step(False, moved, reasons, notes, self._plain())
 
     def _not_stepped(self) -> tuple[Reason, ...]:

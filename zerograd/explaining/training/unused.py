@@ -120,7 +120,19 @@ class Unused:
                 zeros = zeros & ~here
         if bool(zeros.any()):
             by_data = any(what != _OTHERS for _, what in choosers)
-            yield _cause(Kind.NOT_CONNECTED, where, zeros, not by_data)
+            yield self._written(gradient, zeros, where) or _cause(
+                Kind.NOT_CONNECTED, where, zeros, not by_data
+            )
+
+    def _written(self, gradient: Source, zeros: Tensor, where: str) -> Cause | None:
+        """Return a cause that the program or a rule wrote: a 0 for numbers, or a choice of its own."""
+        for node in self._walk.born(gradient):
+            if base(node.operation) in ("zero", "_foreach_zero"):
+                return _cause(Kind.ZERO_FACTOR, "", zeros, factor="a constant 0")
+            if self._walk.chooses(node):
+                name = base(node.operation).strip("_").removesuffix("_backward")
+                return _cause(Kind.ZERO_FACTOR, where, zeros, False, factor=f"what {name} lets through")
+        return None
 
     def _opened(self, gradient: Source, numbers: frozenset[int]) -> Tensor:
         """Return which entries can be non-zero when results of some nodes could be anything."""

@@ -185,9 +185,16 @@ class Walk:
 
     def _discover(self, node: Node) -> Callable[..., Any]:
         """Return what notes the gates of a node with all of them open; other choices are within a rule."""
-        if not is_gate(node):
-            return self._closing(node, None)
+        return self._open(node) if is_gate(node) else self._closing(node, None)
 
+    def chooses(self, node: Node) -> bool:
+        """Whether zeros that a node gives whatever it reads are its own choice, not places that it fills."""
+        known = set(self.gates)
+        opened = self._evaluate(node, self._base_read, self._open(node))
+        self.gates = {slot: gate for slot, gate in self.gates.items() if slot in known}
+        return any(not a.same(b) for a, b in zip(opened, self._base[node.number], strict=True))
+
+    def _open(self, node: Node) -> Callable[..., Any]:
         def closing(number: int, mask: Tensor, a: Pattern, b: Pattern | None) -> tuple[Tensor, bool] | None:
             if is_attention(node) and b is not None:
                 return None

@@ -57,6 +57,7 @@ class Watch:
         self._modules = Modules(list(models), self._met)
         self._steps = StepWatcher()
         self._reports: list[StepReport] = []
+        self._values: list[tuple[Tensor, Tensor | None]] = []
         self._round = _Round()
         self._stack = ExitStack()
         self._error: str | None = None
@@ -85,7 +86,7 @@ class Watch:
     ) -> None:
         self._stack.close()
         if error is not None:
-            self._error = f"{type(error).__name__}: {error}"
+            self._error = f"{type(error).__name__}: {error}".removesuffix(": ")
         self._finish(last=True)
 
     def explanation(self) -> Explanation:
@@ -123,6 +124,8 @@ class Watch:
 
     def before_backward(self, inputs: Sequence[Any] | None = None) -> None:
         """Take note that gradients will come, of some inputs or of all."""
+        if self._moved_by_hand():
+            self._finish()
         self._round.asked += inputs or ()
         self._round.limited = self._round.limited and inputs is not None
         self._steps.backward_began()
@@ -141,6 +144,25 @@ class Watch:
                     self._round.gradients[id(tensor)] = source
                     fresh[name] = source.run if is_plain(source.run) else copy(source.run)
             self._steps.backward_ended(named, fresh)
+            self._remember_values()
+
+    def _remember_values(self) -> None:
+        """Keep the numbers of parameters that no optimiser holds: the program may move them by itself."""
+        tensors = () if self._steps.optimizers else self._everything().values()
+        self._values = [(tensor, copy(tensor)) for tensor in tensors if is_plain(tensor)]
+        self.recorder.storages.written.clear()
+
+    def _moved_by_hand(self) -> dict[int, int]:
+        """Return how many entries the program changed, by tensor, if it tried to and has no optimiser."""
+        with self.recorder.paused():
+            moved = {
+                id(tensor): int((tensor != before).sum())
+                for tensor, before in self._values
+                if before is not None and tensor.shape == before.shape
+            }
+            written = self.recorder.storages.written
+            tried = any(tensor.untyped_storage()._cdata in written for tensor, _ in self._values)
+        return moved if tried or any(moved.values()) else {}
 
     def after_grad(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> None:
         """Take the gradients that ``torch.autograd.grad`` returned."""
@@ -149,6 +171,7 @@ class Watch:
             for tensor, gradient in zip(inputs, gradients, strict=False):
                 if isinstance(tensor, Tensor) and isinstance(gradient, Tensor):
                     self._round.gradients[id(tensor)] = self.recorder.read(gradient)
+            self._remember_values()
 
     def _saw(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         skipped = self._steps.saw(function, args, kwargs)
@@ -216,6 +239,7 @@ class Watch:
         self.recorder.loss, self.recorder.failed = None, False
         self._round = _Round()
         self._before = self.recorder.number
+        self._values = []
         self._seconds += time.perf_counter() - began
 
     def _report(self) -> StepReport:
@@ -240,6 +264,7 @@ class Watch:
             gradients=self._round.gradients,
             loss=self.recorder.loss,
             observations=self._round.observations,
+            by_hand=self._moved_by_hand(),
             messages=self._new_messages(),
             budget=self._budget,
             failed=self.recorder.failed,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from zerograd.explaining.training.explanation import Cause, Kind
-from zerograd.show.explanation.phrases import number, on_all_samples, on_samples, terms_text, units_of
+from zerograd.show.explanation.phrases import number, on_all_samples, on_samples, placed, terms_text, units_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +145,9 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
                 ("without that a gradient could come through",),
             )
         case Kind.PIECEWISE_CONSTANT:
-            operation = known.get("operation") or where
-            place = f" ({where})" if where != operation else ""
             return Words(
                 "no slope",
-                f"{operation}{place} passes no gradient",
+                f"{placed(str(known.get('operation') or where), where)} passes no gradient",
                 ("it is piecewise constant, so its derivative is 0 wherever it has one",),
             )
         case Kind.FROZEN:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from zerograd.document.blocks import listed
 from zerograd.explaining.training.explanation import (
     Backward,
     Cause,
@@ -15,7 +16,7 @@ from zerograd.explaining.training.explanation import (
     Step,
     StepReport,
 )
-from zerograd.show.explanation.causes import ONE, SEVERAL, About, Words, cause_words
+from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, About, Words, cause_words
 from zerograd.show.explanation.phrases import detail, lost_from, subjects
 from zerograd.show.explanation.steps import note_words, reason_words
 
@@ -26,6 +27,8 @@ _KINDS = (
     Kind.NOT_CONNECTED, Kind.IDENTITY, Kind.ZERO_ADJOINT, Kind.CANCELLATION, Kind.ZERO_FACTOR, Kind.FROZEN,
 )  # fmt: skip
 """Kinds, what is a fault most often first: a zero factor may be no more than the dark edge of a picture."""
+ASIDE = 85
+"""Rank of what ran without gradients on purpose, as it seems; what is worse is a fault."""
 REASONS = {
     Reason.NOT_CALLED: 1, Reason.SKIPPED: 1, Reason.CLEARED: 2, Reason.CLIPPED: 2, Reason.NOT_HELD: 3,
     Reason.STEP_SIZE_ZERO: 4, Reason.STATE: 5, Reason.BELOW_HALF_ULP: 13, Reason.ZERO_GRADIENT: 15,
@@ -48,6 +51,7 @@ class Finding:
     Attributes:
         rank: how bad it is; the worst is 0.
         zero: whether it is why gradients are exactly zero.
+        joint: whether it is so only together with other causes.
         concerned: the rows, each with how many of its entries it is about.
         words: what is said, however many parameters it is about.
     """
@@ -56,6 +60,7 @@ class Finding:
     zero: bool
     concerned: tuple[tuple[Row, int], ...]
     words: Callable[[About], Words]
+    joint: bool = False
 
     @property
     def whole(self) -> bool:
@@ -82,25 +87,76 @@ class _Said:
     entries: int
     words: Callable[[About], Words]
     zero: bool = False
+    joint: bool = False
 
 
 def findings(step: StepReport) -> tuple[Finding, ...]:
     """All there is to say, the worst first."""
     merged: dict[Hashable, tuple[_Said, list[tuple[Row, int]]]] = {}
-    for row in (*step.parameters.values(), *step.inputs.values()):
-        for said in _of_row(row, step.batch) if step.backward is Backward.DONE else ():
+    leads, rows = _leads(step), (*step.parameters.values(), *step.inputs.values())
+    learns = any(row.step is not None and row.step.held for row in rows)
+    for row in rows if step.backward is Backward.DONE else ():
+        for said in _aside(row, step.batch) if learns and is_aside(row) else _of_row(row, step.batch, leads):
             _, concerned = merged.setdefault((said.rank, said.key), (said, []))
             if all(other is not row for other, _ in concerned):
                 concerned.append((row, said.entries))
-    found = [Finding(said.rank, said.zero, tuple(rows), said.words) for said, rows in merged.values()]
+    found = [
+        Finding(said.rank, said.zero, tuple(rows), said.words, said.joint) for said, rows in merged.values()
+    ]
     return tuple(sorted(found, key=lambda finding: (finding.rank, -len(finding.concerned))))
+
+
+def is_aside(row: Row) -> bool:
+    """Whether it ran without gradients, and no optimiser holds it, such as a target network."""
+    return (
+        row.step is not None
+        and row.step.reasons == (Reason.NOT_HELD,)
+        and not row.step.notes
+        and {cause.kind for cause in row.causes} == {Kind.DETACHED}
+        and row.entries.zero == row.size
+    )
+
+
+def _aside(row: Row, batch: int | None) -> Iterator[_Said]:
+    """What is well if it is meant."""
+    yield _Said(ASIDE, ASIDE, row.size, _without_gradients)
+    for said in _of_causes(row, batch):
+        yield replace(said, rank=ASIDE + 1)
+
+
+def _without_gradients(about: About) -> Words:
+    they, more = ("they" if about.many else "it"), "if that is meant, as of a target network, all is well"
+    return Words(
+        "aside", f"{they} ran without gradients, and the optimiser does not hold {about.it}", (more,)
+    )
 
 
 def _always(words: Words) -> Callable[[About], Words]:
     return lambda _: words
 
 
-def _of_row(row: Row, batch: int | None) -> Iterator[_Said]:
+def _leads(step: StepReport) -> str:
+    """Why entries were only observed: operations without a rule, or tensors that nobody can follow."""
+    kinds = listed(
+        list(dict.fromkeys(it.operation for it in step.unsupported if it.operation.startswith("a ")))
+    )
+    if not kinds or any(not it.operation.startswith("a ") for it in step.unsupported):
+        either = f", or {kinds}," if kinds else ""
+        return f"an operation without a rule{either} leads there, so it is what the run had, no more"
+    numbers = ", which has no numbers" if "on meta" in kinds else ", so it is what the run had, no more"
+    return f"{kinds} leads there{numbers}"
+
+
+def _without_cause(about: About) -> Words:
+    its = "every" if about is ALL else "the"
+    return Words("zero", f"{its} gradient is exactly zero, and why is not known")
+
+
+def _not_asked(about: About) -> Words:
+    return Words("not asked", f"no backward pass was asked for {about.it}")
+
+
+def _of_row(row: Row, batch: int | None, leads: str) -> Iterator[_Said]:
     if row.floats.nan:
         began = row.floats.nan_began
         words = Words("nan", "nan or infinite" + (f"; the first one arose at {began}" if began else ""))
@@ -113,14 +169,13 @@ def _of_row(row: Row, batch: int | None) -> Iterator[_Said]:
         for note in row.step.notes:
             if note is not Note.REPLACED_AFTER or Reason.NOT_HELD not in row.step.reasons:
                 yield _of_note(note, row.step, row.size)
-    if row.entries.undecided:
+    if row.entries.undecided > row.floats.nan:  # of a nan nobody asks whether it is zero
         bits = f" at {row.entries.precision} bits" if row.entries.precision else ""
         undecided = Words("undecided", f"whether this is zero is not known{bits}")
         yield _Said(90, undecided, row.entries.undecided, _always(undecided))
     if row.entries.observed:
-        why = "an operation without a rule leads there, so it is what the run had, no more"
-        observed = Words("observed only", why if row.asked else "no backward pass was asked for it")
-        yield _Said(90, observed, row.entries.observed, _always(observed))
+        observed = _always(Words("observed only", leads))
+        yield _Said(90, row.asked, row.entries.observed, observed if row.asked else _not_asked)
 
 
 def _of_step(row: Row, step: Step) -> Iterator[_Said]:
@@ -139,7 +194,7 @@ def _of_step(row: Row, step: Step) -> Iterator[_Said]:
         rank = max(REASONS[reason], REASONS[reasons[0]])
         if step.moved:
             rank = 46 if reason is Reason.BELOW_HALF_ULP else rank + WHOLE
-        of = [detail(step, reason, key) for key in ("dtype", "by", "state", "skipped")]
+        of = [detail(step, reason, key) for key in ("dtype", "by", "state", "skipped", "unregistered")]
         key = (reason, row.floats.dtype, bool(row.floats.lost), Note.REPLACED_AFTER in step.notes, repr(of))
 
         def words(about: About, reason: Reason = reason) -> Words:
@@ -158,8 +213,7 @@ def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
         row.step.reasons if row.step and not row.step.moved else ()
     )
     if row.entries.zero and not row.causes and not told:
-        zero = Words("zero", "the gradient is exactly zero, and why is not known")
-        yield _Said(14 if whole else 64, zero, row.entries.zero, _always(zero))
+        yield _Said(14 if whole else 64, "unknown", row.entries.zero, _without_cause)
     for cause in sorted(row.causes, key=lambda cause: (not cause.alone, -cause.entries)):
         frozen = cause.kind is Kind.FROZEN
         rank = 50 + _KINDS.index(cause.kind)
@@ -170,17 +224,21 @@ def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
         def words(about: About, cause: Cause = cause) -> Words:
             return cause_words(cause, batch, about)
 
-        yield _Said(rank, key, cause.entries, words, zero=not frozen)
+        yield _Said(rank, key, cause.entries, words, zero=not frozen, joint=not cause.alone)
 
 
 def _of_floats(row: Row) -> Iterator[_Said]:
     floats, dtype = row.floats, row.floats.dtype
     if floats.lost and (row.step is None or Reason.ZERO_GRADIENT not in row.step.reasons):
         whole = floats.zero == row.size
-        clause = f"the gradient is not zero, but too small for {dtype}, which has 0{lost_from(floats)}"
-        remedy = "a wider type, a larger loss or another formula for it keeps it"
-        words = Words(f"lost in {dtype}", clause, (remedy,))
-        yield _Said(12 if whole else 70, words, floats.lost, _always(words))
+
+        def lost(about: About) -> Words:
+            its = "every" if about is ALL else "the"
+            clause = f"{its} gradient is too small for {dtype}: not zero, but 0 there{lost_from(floats)}"
+            remedy = "a wider type, a larger loss or another formula for it keeps it"
+            return Words(f"lost in {dtype}", clause, (remedy,))
+
+        yield _Said(12 if whole else 70, lost(ONE), floats.lost, lost)
     if floats.across_kink:
         clause = f"rounding in {dtype} carried a unit that this depends on across its kink"
         crossed = Words("across a kink", clause, ("exactly, it is on the kink or on the other side",))
@@ -192,4 +250,6 @@ def _of_floats(row: Row) -> Iterator[_Said]:
 
 def _of_note(note: Note, step: Step, size: int) -> _Said:
     key = (note, repr([detail(step, note, key) for key in ("by", "times", "old")]))
-    return _Said(NOTES[note], key, step.moved or size, lambda about: note_words(note, step, about))
+    moved = detail(step, note, "moved")
+    entries = moved if isinstance(moved, int) else step.moved or size
+    return _Said(NOTES[note], key, entries, lambda about: note_words(note, step, about))

@@ -2,42 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from zerograd.explaining.training.explanation import Floats, Row, StepReport
+from zerograd.explaining.training.explanation import Backward, Floats, Row, StepReport
 from zerograd.show.explanation.findings import Finding
+from zerograd.show.words import count
 
 _LONGEST_NAME = 32
 """Columns of a name; the middle of a longer one is left out where that leaves it the only one of its kind."""
 WORDS = ("name", "shape", "in floats", "why")
 """The columns that hold words."""
+_MOST_ROWS = 40
+MOST_CAUSES = 12
+"""Findings that have a sentence, and so a number in the table."""
+
+_BACKWARD = {
+    Backward.DONE: "",
+    Backward.NONE: "no backward",
+    Backward.FAILED: "backward failed",
+    Backward.LATE: "forward not seen",
+}
 
 
 def grid(step: StepReport, found: Sequence[Finding]) -> dict[str, list[str]]:
     """The columns of the table, without those in which nothing stands."""
-    first: dict[int, tuple[int, str]] = {}
-    for number, finding in enumerate(found, start=1):
-        for row, _ in finding.concerned:
-            first.setdefault(id(row), (finding.rank, f"{finding.label} ({number})"))
-    rows = sorted(
-        (*step.parameters.values(), *step.inputs.values()),
-        key=lambda row: first[id(row)][0] if id(row) in first else 100,
-    )
+    first = _first(found)
+    rows = _rows(step, first)[:_MOST_ROWS]
+    asked = {id(row) for row in rows if row.asked and step.backward is Backward.DONE}
     names = _names([row.name for row in rows])
     columns = {
         "name": names,
         "shape": [_shape(row.shape) for row in rows],
-        "zero": [_count(row.entries.zero) for row in rows],
-        "not zero": [_count(row.entries.nonzero) for row in rows],
-        "undecided": [_count(row.entries.undecided) for row in rows],
-        "observed": [_count(row.entries.observed) for row in rows],
+        "zero": [_count(row.entries.zero if id(row) in asked else None) for row in rows],
+        "not zero": [_count(row.entries.nonzero if id(row) in asked else None) for row in rows],
+        "undecided": [_count(row.entries.undecided if id(row) in asked else None) for row in rows],
+        "observed": [_count(row.entries.observed if id(row) in asked else None) for row in rows],
         "in floats": [_floats(row.floats) for row in rows],
         "moved": [_moved(row) for row in rows],
-        "why": [first[id(row)][1] if id(row) in first else "" for row in rows],
+        "why": [first[id(row)][1] if id(row) in first else _BACKWARD[step.backward] for row in rows],
     }
     optional = ("undecided", "observed", "in floats", "moved", "why")
     empty = {"", "0", "–"}
     return {name: cells for name, cells in columns.items() if name not in optional or set(cells) - empty}
+
+
+def left_out(step: StepReport, found: Sequence[Finding]) -> Iterator[str]:
+    """What the table does not show of a large model."""
+    first = _first(found)
+    if more := _rows(step, first)[_MOST_ROWS:]:
+        trouble = "" if any(id(row) in first for row in more) else " without trouble"
+        yield f"… and {count(len(more), 'more parameter')}{trouble}"
+
+
+def _first(found: Sequence[Finding]) -> dict[int, tuple[int, str]]:
+    """The worst finding of each row: how bad it is, and the words for the table."""
+    first: dict[int, tuple[int, str]] = {}
+    for number, finding in enumerate(found, start=1):
+        told = f"{finding.label} ({number})" if number <= MOST_CAUSES else finding.label
+        for row, _ in finding.concerned:
+            first.setdefault(id(row), (finding.rank, told))
+    return first
+
+
+def _rows(step: StepReport, first: Mapping[int, tuple[int, str]]) -> list[Row]:
+    """All rows, the troubled ones first."""
+    rows = (*step.parameters.values(), *step.inputs.values())
+    return sorted(rows, key=lambda row: first[id(row)][0] if id(row) in first else 100)
 
 
 def _names(names: Sequence[str]) -> list[str]:
@@ -51,8 +81,8 @@ def _shape(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape)) or "()"
 
 
-def _count(entries: int) -> str:
-    return f"{entries:,}"
+def _count(entries: int | None) -> str:
+    return "–" if entries is None else f"{entries:,}"
 
 
 def _floats(floats: Floats) -> str:

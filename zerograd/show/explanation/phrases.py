@@ -47,6 +47,13 @@ def entries_text(entries: int) -> str:
     return "1 entry" if entries == 1 else f"{entries:,} entries"
 
 
+def placed(operation: str, where: str) -> str:
+    """``argmax (train.py:9)``, or ``round at more.py:56`` where the place names the operation itself."""
+    if where.startswith(operation):
+        return where
+    return f"{operation} ({where})" if where else operation
+
+
 def on_all_samples(cause: Cause, batch: int | None) -> bool:
     """Whether it holds on the whole batch."""
     return cause.all_samples or bool(batch and cause.samples and len(cause.samples) == batch)

@@ -16,17 +16,20 @@ def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Wo
     gradients, were = ("gradients", "were") if about.many and about is not ALL else ("gradient", "was")
     match reason:
         case Reason.NOT_HELD:
-            if Note.REPLACED_AFTER in step.notes and about is ALL:
-                clause = "the optimiser holds other parameters than the module has"
-            elif Note.REPLACED_AFTER in step.notes:
-                clause = f"the optimiser does not hold {about.it}, but what stood in {about.its} place before"
-            else:
-                return Words(
-                    "not held",
-                    f"the optimiser does not hold {about.it}",
-                    (f"pass {'them' if about.many else 'it'} to the optimiser, or to its add_param_group",),
+            them, they = ("them", "they are") if about.many else ("it", "it is")
+            clause = f"the optimiser does not hold {about.it}"
+            remedy = f"pass {them} to the optimiser, or to its add_param_group"
+            if Note.REPLACED_AFTER in step.notes:
+                others = "others" if about.many else "another"
+                clause += f", but {others}, in no module that was seen"
+                if about is ALL:
+                    clause = "the optimiser holds other parameters than the module has"
+                remedy = "make the optimiser after the last change of the module, of its own parameters()"
+            elif detail(step, reason, "unregistered"):
+                remedy = (
+                    f"{they} not in model.parameters(): layers in a plain list? nn.ModuleList registers them"
                 )
-            return Words("not held", clause, ("make the optimiser after the last change of the module",))
+            return Words("not held", clause, (remedy,))
         case Reason.NO_GRADIENT:
             return Words("no gradient", f"{about.its} .grad was None at the step")
         case Reason.ZERO_GRADIENT:
@@ -109,8 +112,9 @@ def note_words(note: Note, step: Step, about: About = ONE) -> Words:
             old = known("old")
             return Words(
                 "replaced",
-                f"{they} came after the optimiser was made, which holds what stood there before"
-                + (f" (of shape {old})" if old else ""),
+                f"the optimiser does not hold {about.it}, but {'others' if about.many else 'another'}"
+                + (f" of shape {old}" if old else "")
+                + ", in no module that was seen",
             )
     assert_never(note)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from zerograd.document.blocks import listed
 from zerograd.explaining.training.explanation import Backward, Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
-from zerograd.show.explanation.findings import Finding, findings
+from zerograd.show.explanation.findings import ASIDE, Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text, subjects
 from zerograd.show.explanation.steps import note_words
 from zerograd.show.words import count
@@ -36,12 +36,16 @@ class _Group:
 
     @property
     def clause(self) -> str:
-        """What is so; of gradients that are zero as a whole for no single reason, all reasons together."""
+        """What is so; of zeros for no single reason, all reasons together."""
         about = SEVERAL if len(self.rows) > 1 else ONE
-        causes = self.rows[0].causes if self.finding.zero and self.finding.whole else ()
-        if any(cause.alone for cause in causes) or not causes:
+        if not self.finding.joint:
             return self.finding.words(about).clause
-        return listed([cause_words(cause, self.batch, about).clause for cause in causes])
+        causes = [cause for cause in self.rows[0].causes if not cause.alone]
+        clauses = [
+            cause_words(cause, self.batch, about).clause + " for some of the terms" * (not cause.samples)
+            for cause in causes[:_MOST]
+        ]
+        return listed([*clauses, *["other causes below for the rest"] * (len(causes) > _MOST)])
 
     @property
     def stepped(self) -> bool:
@@ -71,7 +75,11 @@ def verdict(step: StepReport) -> str:
         return "No gradient was seen: neither backward() nor torch.autograd.grad() was called."
     if step.backward is Backward.FAILED:
         return "The backward pass ended with an error before it left a gradient."
-    groups = tuple(_groups(step))
+    if step.backward is Backward.LATE:
+        return (
+            "Nothing is known of the gradients: the forward pass ran before the watch began, not in `with`."
+        )
+    groups = _groups(step)
     if not groups:
         return _fine(step)
     first = groups[0]
@@ -91,18 +99,34 @@ def status(step: StepReport) -> str:
     """``fine``, ``fault``, or ``open`` where no more is wrong than that something is not decided."""
     if step.backward is not Backward.DONE:
         return "fault"
-    groups = list(_groups(step))
+    groups = _groups(step)
     worst = min((group.finding.rank for group in groups), default=100)
-    return "fault" if worst < 90 else "open" if groups else "fine"
+    return "fault" if worst < ASIDE else "open" if groups else "fine"
 
 
-def _groups(step: StepReport) -> Iterator[_Group]:
+def _groups(step: StepReport) -> tuple[_Group, ...]:
+    """All rows by what is worst of them; those of which the same is said are one group."""
     seen: set[int] = set()
+    groups: dict[Hashable, _Group] = {}
     for finding in findings(step):
         rows = tuple(row for row, _ in finding.concerned if id(row) not in seen)
         seen |= {id(row) for row in rows}
-        if rows:
-            yield _Group(finding, rows, step.batch)
+        if not rows:
+            continue
+        group = _Group(finding, rows, step.batch)
+        key = (
+            finding.zero,
+            finding.whole,
+            finding.label,
+            group.stepped,
+            replace(group, rows=rows * 2).clause,
+        )
+        if key in groups:
+            first = groups[key]
+            both = replace(first.finding, concerned=first.finding.concerned + finding.concerned)
+            group = _Group(both, first.rows + rows, step.batch)
+        groups[key] = group
+    return tuple(groups.values())
 
 
 def _fine(step: StepReport) -> str:
@@ -127,8 +151,15 @@ def _nothing(groups: Sequence[_Group]) -> str:
         (group,) = groups
         fine = all(row.entries.nonzero and row.floats.zero < row.size for row in group.rows)
         start = "Gradients are not zero, but nothing moves" if fine else "Nothing moves"
-        return f"{start}: {group.finding.words(ALL).clause}."
-    return f"Nothing moves: {_some(groups[0])}{''.join(_beside(groups[1:]))}."
+        clause = group.finding.words(ALL).clause
+        if stepped:
+            return f"{start}: {clause}."
+        return (
+            f"{clause[0].upper()}{clause[1:]}."
+            if clause.startswith("every")
+            else f"Nothing has a gradient: {clause}."
+        )
+    return f"{'Nothing moves: ' * stepped}{_some(groups[0])}{''.join(_beside(groups[1:]))}."
 
 
 def _some(group: _Group) -> str:
@@ -156,11 +187,20 @@ def _beside(groups: Sequence[_Group]) -> Iterator[str]:
 def _partly(group: _Group, step: StepReport) -> str:
     """No parameter stands still as a whole: the worst of what is left."""
     watched = any(row.step is not None and row.step.moved is not None for row in step.parameters.values())
-    start = "No parameter stands still" if watched else "No gradient is known to be zero as a whole"
+    rows = (*step.parameters.values(), *step.inputs.values())
+    held = " that the optimiser holds" * any(row.step is not None and row.step.held is False for row in rows)
+    known = (
+        "" if all(row.entries.nonzero or row.entries.zero for row in rows if row.asked) else " known to be"
+    )
+    start = f"No parameter{held} stands still" if watched else f"No whole gradient is{known} zero"
+    if not all(row.asked for row in group.rows):
+        return f"{start}, but no backward pass was asked for {group.names}."
     entries = f"{entries_text(group.entries)} of {group.names}"
     are = "is" if group.entries == 1 else "are"
     if group.finding.zero:
         return f"{start}, but the gradient is exactly zero in {entries}, because {group.clause}."
+    if group.finding.rank == ASIDE:
+        return f"{start}; {group.names}: {group.clause}; if that is meant, all is well."
     if group.finding.rank < 50:
         return f"{start}, but {subjects(group.finding.concerned)}: {group.clause}."
     return f"{start}, but {entries} {are} {group.finding.label}: {group.clause}."

@@ -68,6 +68,17 @@ def test_masks(finite: bool) -> None:
         assert_zero(to_k, torch.tensor([False, False, True, False, True])[None, None, :].expand(2, 2, 5))
 
 
+@pytest.mark.parametrize("overflows", [True, False])
+def test_a_mask_that_overflowed_is_not_minus_infinity(overflows: bool) -> None:
+    """Two of the lowest floats add up to −∞ in the run, and to a number with an exponential above 0."""
+    lowest = torch.finfo(torch.float32).min if overflows else -torch.inf
+    mask = torch.zeros(2, 3).masked_fill(torch.tensor([False, False, True]), lowest)
+    q, k, v = (draw(1, 1, n, 4).detach().float() for n in (2, 3, 3))
+    _, *gradients = shadows(*run(lambda v: attention(q, k, v, attn_mask=mask + mask), v.requires_grad_()))
+    assert bool(gradients[0].zero()[:, :, 2].all()) is not overflows
+    assert not bool(gradients[0].zero()[:, :, :2].any())
+
+
 @pytest.mark.skipif("enable_gqa" not in (attention.__doc__ or ""), reason="not in this torch")
 def test_heads_that_share_keys() -> None:
     check(lambda q, k, v: attention(q, k, v, enable_gqa=True), *inputs(3, heads=4))

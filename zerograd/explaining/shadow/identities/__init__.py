@@ -69,14 +69,12 @@ class Identities:
         self.reasons: dict[Source, dict[int, tuple[Identity, ...]]] = {}
         self._left = 0
 
-    def __call__(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
-        """Return which entries are zero by an identity, of those that are open."""
-        return self.zero(source, open)
-
     def zero(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
         """Return which entries are zero by an identity, of those that are open."""
         began = time.monotonic()
         self._sums.until = self._sums_of_any_data.until = began + self._seconds / 3
+        for evaluation in self._symbolic:
+            evaluation.symbolic.field.until = began + self._seconds / 3
         try:
             return self._zero(source, open)
         finally:
@@ -179,8 +177,3 @@ def _identities(laws: Sequence[tuple[Node, str]], structural: bool) -> tuple[Ide
     """Return identities without repetitions."""
     forward = [(forward_of(node), words) for node, words in laws]
     return tuple({Identity(words, n.operation, n.place, structural): None for n, words in forward})
-
-
-def zero_by_identity(source: Source, open: Tensor) -> Tensor:  # noqa: A002
-    """Return which of the open entries of a value are zero for all values of what it is computed from."""
-    return Identities().zero(source, open)

@@ -6,6 +6,8 @@ ball that contains their value, with which denominators are shown not to be 0, a
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +54,12 @@ class Field:
         self.atoms: list[Atom] = []
         self._numbers: dict[tuple[str, str], int] = {}
         self._work = 0
+        self.until = math.inf
 
     def make(self, above: Any, below: Any) -> Any:
         """Return above / below, two polynomials, in lowest terms."""
+        if time.monotonic() > self.until:
+            raise Exhausted("the time for identities")
         if max(_length(above), _length(below)) > LENGTH:
             raise Cannot("numbers are too long")
         if any(atom.square is not None for atom in self.atoms):
@@ -77,6 +82,8 @@ class Field:
         """Return numerator and denominator."""
         if isinstance(x, Quotient):
             return x.above, x.below
+        if not is_exact(x):
+            raise Cannot("not a number, such as 1/0")
         return _CONTEXT.constant(x), _CONTEXT.constant(ONE)
 
     def ball(self, x: Any) -> Any:
@@ -178,6 +185,10 @@ class Field:
             case _:
                 return self._atom(name, x)
 
+    @property
+    def _is_free(self) -> bool:
+        return any(atom.name == "free" for atom in self.atoms)
+
     def free(self, x: Any) -> Any:
         """Return a new variable that stands for a number; it counts as that number only in balls."""
         if len(self.atoms) == ATOMS:
@@ -216,14 +227,11 @@ class Field:
 
     def _atom(self, name: str, x: Any, square: Any = None) -> Any:
         """Return the variable for a function's value, or the value where it is rational and seen to be."""
-        if is_exact(x):
-            value = apply(name, x, PRECISION)
-            if is_exact(value):
+        value = apply(name, x if is_exact(x) else self.ball(x), PRECISION)
+        if is_exact(value):
+            if is_exact(x) or not self._is_free:
                 return value
-        else:
-            value = apply(name, self.ball(x), PRECISION)
-            if is_exact(value):  # a ball without radius: rational all the same
-                return value
+            value = flint.arb(value)  # so it is for this number, and not for any that stands there
         if not value.is_finite():
             raise Cannot(f"{name} is not finite")
         key = (name, f"{x.above}/{x.below}" if isinstance(x, Quotient) else str(x))

@@ -18,7 +18,8 @@ from zerograd.explaining.shadow.identities.primitives import Expression, compute
 from zerograd.explaining.shadow.identities.terms import Products
 from zerograd.explaining.tape.nodes import Node, Origin, Source, see
 
-_DRAWN = (Origin.DATA, Origin.RANDOM)
+_OTHERS = (Origin.DATA, Origin.RANDOM, Origin.OUTSIDE)
+"""What another run would have otherwise."""
 
 
 class Sums:
@@ -80,7 +81,7 @@ class Sums:
         """Label the results of a node; where that cannot be done, each entry is equal to itself only."""
         self._labelled.add(node.number)
         parts = take_apart(node)
-        is_any = self._any_data and (node.origin in _DRAWN or decides(node, parts))
+        is_any = self._any_data and (node.origin in _OTHERS or decides(node, parts))
         memo: dict[Expression, Any] = {}
         for output, result in enumerate(node.results):
             if not isinstance(result, Tensor) or not result.is_floating_point():

@@ -64,12 +64,14 @@ class SymbolicEvaluation(Evaluation[Balls]):
     """Values of a small graph.
 
     Attributes:
-        is_free: whether parameters, inputs and targets are any numbers, not what they are in this run.
+        symbolic: their arithmetic.
+        is_free: whether parameters, inputs, targets and what was drawn are any numbers, not what they are in
+            this run.
     """
 
     def __init__(self, domain: SymbolicDomain, is_free: bool) -> None:
         super().__init__(domain)
-        self._symbolic, self.is_free = domain, is_free
+        self.symbolic, self.is_free = domain, is_free
 
     def holds_always(self, source: Source) -> bool:
         """Whether what is 0 in a value is so whatever inputs and targets are."""
@@ -80,11 +82,11 @@ class SymbolicEvaluation(Evaluation[Balls]):
     def _evaluate(self, node: Node) -> tuple[Balls | None, ...]:
         try:
             if self.is_free and node.operation == "leaf" and node.origin in _FREE:
-                return tuple(self._symbolic.free(result) for result in node.results)
+                return tuple(self.symbolic.free(result) for result in node.results)
             return super()._evaluate(node)
         except Cannot as reason:
             self.reasons[node.number] = str(reason)
             return (None,) * len(node.results)
 
 
-_FREE = (Origin.PARAMETER, Origin.DATA)
+_FREE = (Origin.PARAMETER, Origin.DATA, Origin.RANDOM, Origin.OUTSIDE)

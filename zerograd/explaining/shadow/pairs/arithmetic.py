@@ -83,7 +83,8 @@ def add(x: Pair, y: Pair) -> Pair:
     error = x.hi.abs() + y.hi.abs()
     error = error.mul_(ROUNDING).add_(x.error).add_(y.error).mul_(MORE).add_(TINY)
     if bool(s.isnan().any()):
-        below = (x.hi + y.hi == -torch.inf) & x.error.isfinite() & y.error.isfinite()
+        below = (x.hi + y.hi == -torch.inf) & (x.hi.isneginf() | y.hi.isneginf())  # not by overflow
+        below &= x.error.isfinite() & y.error.isfinite()
         return Pair(s.masked_fill(below, -torch.inf), e.masked_fill(below, 0), error.masked_fill(below, 0))
     return Pair(s, e, error)
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.domain import Number, Remembering, float64
+from zerograd.explaining.shadow.domain import LONG, Number, Remembering
 from zerograd.explaining.shadow.pairs import arithmetic, functions
 from zerograd.explaining.shadow.pairs.arithmetic import MORE, TINY, Pair, power_of_two, two_sum
 
@@ -22,11 +22,11 @@ class PairDomain(Remembering[Pair]):
     """Pairs of float64 with error bounds."""
 
     def leaf(self, tensor: Tensor) -> Pair:
-        value = float64(tensor.detach())
+        value = tensor.detach().to(torch.float64)
         known = value.isfinite() | (value == -torch.inf)
         error = torch.zeros_like(value).masked_fill(~known, torch.inf)
-        if tensor.dtype == torch.int64:
-            error = error.masked_fill(value.abs() >= 2.0**53, 1024.0)
+        if tensor.dtype in LONG:
+            error = error.masked_fill(value.abs() >= 2.0**53, 2048.0)
         return Pair(value.where(known, torch.zeros_like(value)), torch.zeros_like(value), error)
 
     def constant(self, number: Number, shape: Sequence[int]) -> Pair:

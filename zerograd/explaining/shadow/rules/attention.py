@@ -45,19 +45,25 @@ class _Attention:
 
     def _weights(self, q: Tensor, k: Tensor, masked: Tensor) -> tuple[Any, Any]:
         masked = masked & ~self.closed
-        scores = self.d.select(masked, _lowest(self.d), self._scores())
+        shut = masked & self._masked(q, k, exactly=True)
+        scores = self.d.select(shut, _lowest(self.d), self._scores())
         seen = rows(self.d, scores, self._seen(q, k).masked_fill(masked, -torch.inf), -1)
         return seen, _open(self.d, self.closed, seen.probabilities())
 
-    def _masked(self, q: Tensor, k: Tensor) -> Tensor:
-        """Return where scores are −∞."""
+    def _masked(self, q: Tensor, k: Tensor, *, exactly: bool = False) -> Tensor:
+        """Return where the run's scores are −∞; ``exactly``: without a mask that was computed."""
         masked = torch.zeros(*q.shape[:-1], k.shape[-2], dtype=torch.bool)
         if self.c["is_causal"]:
             masked = masked | ~torch.ones(masked.shape[-2:], dtype=torch.bool).tril()
-        if self.c.has("attn_mask"):
+        if self.c.has("attn_mask") and not (exactly and self._is_computed()):
             mask = self.c.run("attn_mask")
             masked = masked | (~mask if mask.dtype == torch.bool else mask == -torch.inf)
         return masked
+
+    def _is_computed(self) -> bool:
+        """Whether the mask's numbers were computed: its −∞ may be a large number that overflowed."""
+        mask = self.c.arguments.get("attn_mask")
+        return mask is not None and mask.is_float and mask.node.operation != "leaf"
 
     def _seen(self, q: Tensor, k: Tensor) -> Tensor:
         """Return the run's scores, by which the largest is chosen."""
@@ -71,7 +77,7 @@ class _Attention:
         d = self.d
         scores = d.scale(d.matmul(self.c.value("query"), transposed(d, self.repeated("key"))), self.scale)
         if self.c.has("attn_mask") and self.c.run("attn_mask").is_floating_point():
-            there = self.c.run("attn_mask") != -torch.inf
+            there = ~self.closed if self._is_computed() else self.c.run("attn_mask") != -torch.inf
             scores = d.add(scores, d.select(there, self.c.value("attn_mask"), d.constant(0, ())))
         return scores
 

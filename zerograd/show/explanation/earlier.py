@@ -1,0 +1,55 @@
+"""The steps before the last: one line for all, and one for each kind of step that the last is not."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import groupby
+
+from zerograd.explaining.training.explanation import Backward, StepReport
+from zerograd.show.explanation.findings import findings
+from zerograd.show.explanation.verdict import verdict
+
+_MOST = 7
+"""Kinds of steps that have a line."""
+
+
+def earlier(steps: Sequence[StepReport]) -> Iterator[str]:
+    """What is to be said of several steps; nothing of a single one."""
+    if len(steps) < 2:
+        return
+    kinds: dict[Hashable, list[StepReport]] = {}
+    for step in steps:
+        kinds.setdefault(_kind(step), []).append(step)
+    watched = f"{len(steps)} steps were watched; "
+    if len(kinds) == 1 and None in kinds:
+        rows = [row for step in steps for row in step.parameters.values() if row.step is not None]
+        held = " that the optimiser holds" * any(row.step and row.step.held is False for row in rows)
+        nothing = (
+            f"no parameter{held} stood still"
+            if steps[-1].optimizer
+            else "no whole gradient was found to be zero"
+        )
+        yield f"{watched}{nothing} in any of them; this is about the last."
+        return
+    yield f"{watched}this is about the last{', which all the others are like' * (len(kinds) == 1)}."
+    others = [same for same in kinds.values() if steps[-1] not in same]
+    for same in others[:_MOST]:
+        several = "s" * (len(same) > 1)
+        first = ", here the first of them" if len({verdict(step) for step in same}) > 1 else ""
+        yield f"Step{several} {ranges([step.number for step in same])}{first}: {verdict(same[0])}"
+    if len(others) > _MOST:
+        yield f"… and {sum(map(len, others[_MOST:]))} more steps of other kinds: see to_json()."
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """``3–9, 12``."""
+    runs = [list(run) for _, run in groupby(enumerate(numbers), lambda place: place[1] - place[0])]
+    return ", ".join(f"{run[0][1]}–{run[-1][1]}" if len(run) > 1 else str(run[0][1]) for run in runs)
+
+
+def _kind(step: StepReport) -> Hashable:
+    """What two steps share that need not be told apart: the worst that is so of whole parameters, or None."""
+    if step.backward is not Backward.DONE or not (step.parameters or step.inputs):
+        return step.backward
+    worst = next((finding for finding in findings(step) if finding.whole), None)
+    return worst and (worst.label, *(row.name for row, _ in worst.concerned))
