@@ -83,19 +83,23 @@ def _path(loss: Source, leaves: Collection[Node], through_decisions: bool) -> Se
     return None
 
 
+_DETACH = "detach() or .data"
+"""What cuts a way; the recorder sees both as one operation."""
+
+
 def _cut(path: Sequence[Node]) -> tuple[str, str]:
     """Return where a way is cut, and by what, as far as can be told."""
     steps = list(pairwise(path))
     for before, after in steps:
         if before.detached is not None and not _follows(before, after):
             file, line = before.detached.file, before.detached.line
-            return (f"{File(file).name}:{line}" if file is not None else place_of(after)), "detach()"
+            return (f"{File(file).name}:{line}" if file is not None else place_of(after)), _DETACH
     for before, after in steps:
         if not after.enabled:
             return place_of(after), "no_grad()"
         if not _follows(before, after):
             leaf = before.operation == "leaf"
-            return place_of(after) if leaf else f"the result of {place_of(before)}", "detach() or .data"
+            return place_of(after) if leaf else f"the result of {place_of(before)}", _DETACH
     return place_of(path[-1]), "detach() or no_grad()"
 
 
