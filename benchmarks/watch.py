@@ -11,9 +11,8 @@ first case with larger batches and layers.
 from __future__ import annotations
 
 import argparse
-import copy
+import gc
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -83,38 +82,49 @@ CASES = {
 }
 
 
-def steps(case: Case) -> tuple[Step, Step]:
-    """Return torch's own step in float64, and the watched one in float32."""
+def plain_step(case: Case) -> Step:
+    """Return torch's own step in float64."""
     torch.manual_seed(0)
     network, x, y, loss = case.make()
-    double = copy.deepcopy(network).double()
-    x64, y64 = x.double(), y.double() if y.is_floating_point() else y
-    o32, o64 = case.optimizer(network.parameters()), case.optimizer(double.parameters())
+    network, x, y = network.double(), x.double(), y.double() if y.is_floating_point() else y
+    optimizer = case.optimizer(network.parameters())
 
-    def plain() -> None:
-        o64.zero_grad()
-        loss(double(x64), y64).backward()
-        o64.step()
+    def step() -> None:
+        optimizer.zero_grad()
+        loss(network(x), y).backward()
+        optimizer.step()
 
-    def watched() -> Any:
-        with zg.watch(network, o32) as watch:
-            o32.zero_grad()
+    return step
+
+
+def watched_step(case: Case) -> Step:
+    """Return the step in float32 under watch, and its report."""
+    torch.manual_seed(0)
+    network, x, y, loss = case.make()
+    optimizer = case.optimizer(network.parameters())
+
+    def step() -> Any:
+        with zg.watch(network, optimizer) as watch:
+            optimizer.zero_grad()
             loss(network(x), y).backward()
-            o32.step()
+            optimizer.step()
         return watch.report()
 
-    return plain, watched
+    return step
+
+
+STEPS = {"plain": plain_step, "watched": watched_step}
 
 
 def measure(case: Case, runs: int) -> dict[str, Any]:
     """Return milliseconds of either step, and the ratio."""
     torch.set_num_threads(1)
-    plain, watched = steps(case)
-    report = watched()
-    plain()
-    best = {"plain": float("inf"), "watched": float("inf")}
+    steps = {name: make(case) for name, make in STEPS.items()}
+    steps["plain"]()
+    report = steps["watched"]()
+    best = dict.fromkeys(steps, float("inf"))
     for _ in range(runs):
-        for name, step in (("plain", plain), ("watched", watched)):
+        for name, step in steps.items():
             start = time.perf_counter()
             step()
             best[name] = min(best[name], time.perf_counter() - start)
@@ -131,24 +141,36 @@ def measure(case: Case, runs: int) -> dict[str, Any]:
 
 
 def peak(name: str, which: str) -> int:
-    """Return by how many bytes a step's peak exceeds what was there before: run in a process of its own."""
+    """Return how many bytes a step takes at its peak, network and data included: in a process of its own."""
     command = [sys.executable, __file__, "--peak", name, which]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return int(done.stdout)
 
 
 def print_peak(name: str, which: str) -> None:
-    """Print the growth of this process's peak memory over one step, after a first one on tiny data."""
+    """Print by how much making and taking a step raises this process's memory (Linux).
+
+    Importing takes more than a step, so the kernel's record of the peak is reset first.
+    """
     torch.set_num_threads(1)
-    plain, watched = steps(CASES[name])
-    step = plain if which == "plain" else watched
-    small = Case("", lambda: (mlp(), torch.rand(2, 784), torch.randn(2, 10), nn.functional.mse_loss), _sgd, 0)
-    for warm in steps(small):
-        warm()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    small = Case(
+        "", lambda: (mlp(8), torch.rand(2, 784), torch.randn(2, 10), nn.functional.mse_loss), _sgd, 0
+    )
+    for make in STEPS.values():
+        make(small)()
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = _resident("VmRSS")
+    step = STEPS[which](CASES[name])
     for _ in range(3):
         step()
-    print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+    print(_resident("VmHWM") - before)
+
+
+def _resident(field: str) -> int:
+    """Return a field of the kernel's record of this process's memory, in bytes."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
 def curve(runs: int) -> list[dict[str, Any]]:
@@ -188,7 +210,8 @@ def main() -> None:
     if options.memory:
         for name in options.case or CASES:
             plain, watched = peak(name, "plain"), peak(name, "watched")
-            print(f"{CASES[name].title:60}{plain / 2**20:8.1f} MiB{watched / 2**20:10.1f} MiB")
+            mebibytes = f"{plain / 2**20:6.1f} MiB{watched / 2**20:8.1f} MiB{watched / plain:8.1f}"
+            print(f"{CASES[name].title:60}{mebibytes}")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 

@@ -26,6 +26,9 @@ class Causing(Watch):
     def _finish(self, last: bool = False) -> None:
         pass
 
+    def _release(self) -> None:
+        pass
+
     def names(self) -> dict[str, Tensor]:
         return dict(self._everything())
 

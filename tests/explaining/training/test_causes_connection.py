@@ -73,7 +73,12 @@ def detach(h: Any) -> Any:
 @pytest.mark.parametrize(
     ("cut", "quiet", "operation", "where"),
     [
-        (detach, False, "detach() or .data", f"{__file__.rpartition('/')[2]}:{detach.__code__.co_firstlineno + 1}"),
+        (
+            detach,
+            False,
+            "detach() or .data",
+            f"{__file__.rpartition('/')[2]}:{detach.__code__.co_firstlineno + 1}",
+        ),
         (lambda h: h, True, "no_grad()", "first (Linear)"),
         (lambda h: h.data, False, "detach() or .data", None),
         (lambda h: (h.detach().sum() * 0).detach() + h.data, False, "detach() or .data", None),

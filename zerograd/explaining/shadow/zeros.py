@@ -128,6 +128,10 @@ class ZeroDomain(Domain[Pattern]):
         """Begin a rule."""
         self.summed, self._count, self._closing = False, 0, closing
 
+    def end(self) -> None:
+        """End a rule: who was asked is let go."""
+        self._closing = None
+
     def leaf(self, tensor: Tensor) -> Pattern:
         return Pattern.of(tensor.detach() != 0)
 

@@ -45,6 +45,10 @@ class Modules:
                 hook.remove()
             self._running.clear()
 
+    def release(self) -> None:
+        """Let go who is told of outermost modules."""
+        self._met = _nobody
+
     def current(self) -> tuple[str, str] | None:
         """Return the path and the class of the innermost module that runs."""
         if not self._running:
@@ -82,6 +86,10 @@ class Modules:
             if argument.requires_grad and argument.is_leaf and not is_functorch_wrapped_tensor(argument):
                 name = names[position] if position < len(names) else f"input{position}"
                 self.inputs[name] = argument
+
+
+def _nobody(root: nn.Module) -> None:
+    """Nobody is told."""
 
 
 def _is_loss(module: nn.Module) -> bool:

@@ -141,6 +141,12 @@ class Recorder(TorchDispatchMode):
         finally:
             self.active = before
 
+    def release(self) -> None:
+        """Let go what was recorded, and whoever is called back: now, not when cycles are collected."""
+        self.storages = Storages(_unused, _unused)
+        self.leaves.clear()
+        self.loss, self.saw, self.module = None, None, lambda: None
+
     def read(self, tensor: Tensor) -> Source:
         """Return the value that a tensor holds."""
         return self.storages.read(tensor)
@@ -311,6 +317,10 @@ class Recorder(TorchDispatchMode):
 
     def _read_map(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._read_one(each) for name, each in arguments.items()}
+
+
+def _unused(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("nothing is recorded any more")
 
 
 def _has_rule(name: str) -> bool:

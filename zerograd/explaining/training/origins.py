@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
+from weakref import WeakMethod
 
 import torch
 from torch import Tensor
@@ -136,7 +137,8 @@ class Origins:
             whole = Source(source.node, source.output)
             self._zeros[whole] = self.zero(whole) | _on_whole(source, zeros)
         self.exact, self._local, self._sums = walk.exact(self.zero)
-        self._gates = Gates(walk.graph, self.zero)
+        zero = WeakMethod(self.zero)  # a cycle would keep the whole step in memory
+        self._gates = Gates(walk.graph, lambda source: zero()(source))  # type: ignore[misc]  # noqa: PLW0108
         self._dependence = Dependence(walk, self.exact)
         self._opposites = Opposites()
         self._roots: dict[tuple[object, ...], Root] = {}

@@ -151,6 +151,8 @@ class Walk:
                 value = rule(_Call(node, self._domain, read)) if rule else None
         except Cannot:
             return _full(node)
+        finally:
+            self._domain.end()
         several = value if isinstance(value, tuple) else (value,)
         rest = _full(node)[len(several) :]
         full = _full(node)

@@ -88,6 +88,13 @@ class Watch:
         if error is not None:
             self._error = f"{type(error).__name__}: {error}".removesuffix(": ")
         self._finish(last=True)
+        self._release()
+
+    def _release(self) -> None:
+        """Let go what was recorded: a step's memory should not wait for the collection of cycles."""
+        self.recorder.release()
+        self._modules.release()
+        self._values = []
 
     def explanation(self) -> Explanation:
         """Return what was seen so far; before the first step is over, what is known of it."""

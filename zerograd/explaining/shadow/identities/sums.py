@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from math import inf
 from typing import Any
+from weakref import WeakMethod
 
 import torch
 from torch import Tensor
@@ -107,7 +108,8 @@ class Sums:
         Raises:
             Cannot: there are too many products, coefficients become too large, or no time is left.
         """
-        self.products = Products(self.tick)
+        tick = WeakMethod(self.tick)  # a cycle would keep the whole graph in memory
+        self.products = Products(lambda: tick()())  # type: ignore[misc]  # noqa: PLW0108
         expansion = Expansion(self, len(entries), keeps_older)
         expansion.run(source, entries)
         return expansion
