@@ -22,6 +22,7 @@ from zerograd.explaining.tape.recorder import Recorder
 from zerograd.explaining.training.clipping import before_clipping
 from zerograd.explaining.training.explanation import Explanation, StepReport
 from zerograd.explaining.training.observation import Observation
+from zerograd.explaining.training.progress import shown
 from zerograd.explaining.training.reporting import report_step
 from zerograd.explaining.training.tensors import copy
 from zerograd.explaining.training.watcher import StepWatcher
@@ -242,7 +243,8 @@ class Watch:
         with self.recorder.paused():
             if last:
                 self._round.observations += self._steps.at_end(self._everything())
-            self._reports.append(self._report())
+            with shown(f"zerograd: explaining step {len(self._reports) + 1}"):
+                self._reports.append(self._report())
         self.recorder.loss, self.recorder.failed = None, False
         self._round = _Round()
         self._before = self.recorder.number
