@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 import zerograd as zg
 from tests.explaining.oracle import DIGITS, Both, Interpreter, gradients, numbers, one
-from zerograd.explaining.training.causes import find_causes
+from zerograd.explaining.training.causes.search import find_causes
 
 Program = Callable[[Any, Mapping[str, Any], Any], Any]
 """From an interpreter, parameters by name and the input to the loss."""

@@ -11,9 +11,9 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from zerograd.explaining.training.explanation import Step
-from zerograd.explaining.training.observation import Observation
-from zerograd.explaining.training.steps import explain_step
-from zerograd.explaining.training.watcher import StepWatcher
+from zerograd.explaining.training.steps.observation import Observation
+from zerograd.explaining.training.steps.reasons import explain_step
+from zerograd.explaining.training.steps.watcher import StepWatcher
 
 
 def _is_fused_on_cpus() -> bool:

@@ -165,7 +165,7 @@ def test_structural_zeros_are_zero_with_other_data(seed: int) -> None:
 
 
 def _label(root: object) -> str:
-    from zerograd.explaining.training.origins import Root
+    from zerograd.explaining.training.causes.origins import Root
 
     assert isinstance(root, Root)
     if root.kind in ("dead", "at_kink"):

@@ -16,7 +16,7 @@ from torch.optim import Optimizer  # noqa: E402
 
 from tests.explaining.training.stepping import StepMode, linear, once, weight  # noqa: E402
 from zerograd.explaining.training.explanation import Reason  # noqa: E402
-from zerograd.explaining.training.writes import gap  # noqa: E402
+from zerograd.explaining.training.steps.writes import gap  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
 

@@ -9,8 +9,8 @@ from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.deciding import Classes
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
 from zerograd.explaining.tape.nodes import Node, Source
+from zerograd.explaining.training.causes.places import place_of
 from zerograd.explaining.training.explanation import Floats
-from zerograd.explaining.training.places import place_of
 
 _UNDERFLOW = 1e-60
 

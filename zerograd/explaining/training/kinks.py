@@ -14,8 +14,8 @@ from zerograd.explaining.shadow.evaluation import Evaluation, cone, is_decision
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.shadow.zeros import Pattern, broadcast
 from zerograd.explaining.tape.nodes import Node, Source
-from zerograd.explaining.training.dependence import Fate, FateDomain
-from zerograd.explaining.training.graph import base
+from zerograd.explaining.training.causes.dependence import Fate, FateDomain
+from zerograd.explaining.training.causes.graph import base
 
 Signs = Callable[[Source], Tensor]
 """From a value to the signs of its entries: −1, 0, 1, and 2 where they are not known."""

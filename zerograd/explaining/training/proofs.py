@@ -14,8 +14,8 @@ from zerograd.explaining.shadow.identities import CANCEL, Identities, Identity
 from zerograd.explaining.shadow.identities.primitives import origin_of
 from zerograd.explaining.shadow.verifying import verify_zeros
 from zerograd.explaining.tape.nodes import Source
+from zerograd.explaining.training.causes.origins import Law
 from zerograd.explaining.training.kinks import count_across
-from zerograd.explaining.training.origins import Law
 
 _INTERMEDIATE = Budget(seconds=1.0, primes=24, precisions=(128,), pairs=False)
 """What may be spent on values between parameters and loss that are looked at for causes."""

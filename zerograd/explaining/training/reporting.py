@@ -14,8 +14,10 @@ from zerograd.explaining.shadow.deciding import Budget, Classes
 from zerograd.explaining.shadow.evaluation import observed
 from zerograd.explaining.tape.nodes import Node, Origin, Source, is_plain
 from zerograd.explaining.tape.storages import EARLIER
-from zerograd.explaining.training.causes import find_causes
-from zerograd.explaining.training.connection import connection
+from zerograd.explaining.training.causes.connection import connection
+from zerograd.explaining.training.causes.graph import whole_cone
+from zerograd.explaining.training.causes.origins import Facts
+from zerograd.explaining.training.causes.search import find_causes
 from zerograd.explaining.training.explanation import (
     Backward,
     Cause,
@@ -28,11 +30,9 @@ from zerograd.explaining.training.explanation import (
     Unsupported,
 )
 from zerograd.explaining.training.floats import count_floats, describe_place
-from zerograd.explaining.training.graph import whole_cone
-from zerograd.explaining.training.observation import Observation, Outcome
-from zerograd.explaining.training.origins import Facts
 from zerograd.explaining.training.proofs import Proofs
-from zerograd.explaining.training.steps import explain_step
+from zerograd.explaining.training.steps.observation import Observation, Outcome
+from zerograd.explaining.training.steps.reasons import explain_step
 
 
 def report_step(

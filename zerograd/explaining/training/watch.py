@@ -19,13 +19,13 @@ from zerograd.explaining.tape import passes
 from zerograd.explaining.tape.modules import Modules, name_parameters, with_buffers
 from zerograd.explaining.tape.nodes import Origin, Phase, Place, Source, is_plain
 from zerograd.explaining.tape.recorder import Recorder
-from zerograd.explaining.training.clipping import before_clipping
 from zerograd.explaining.training.explanation import Explanation, StepReport
-from zerograd.explaining.training.observation import Observation
 from zerograd.explaining.training.progress import shown
 from zerograd.explaining.training.reporting import report_step
-from zerograd.explaining.training.tensors import copy
-from zerograd.explaining.training.watcher import StepWatcher
+from zerograd.explaining.training.steps.clipping import before_clipping
+from zerograd.explaining.training.steps.observation import Observation
+from zerograd.explaining.training.steps.tensors import copy
+from zerograd.explaining.training.steps.watcher import StepWatcher
 
 
 @dataclass(slots=True)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.tape.nodes import Source
+from zerograd.explaining.training.causes.origins import Root
+from zerograd.explaining.training.causes.places import Frame, rectangles
+from zerograd.explaining.training.causes.walking import Closed, Site, Slot, Walk, union
 from zerograd.explaining.training.explanation import Kind
-from zerograd.explaining.training.origins import Root
-from zerograd.explaining.training.places import Frame, rectangles
-from zerograd.explaining.training.walking import Closed, Site, Slot, Walk, union
 
 _MOST_PARTS = 8
 

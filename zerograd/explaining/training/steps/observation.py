@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from zerograd.explaining.training.held import Slot
-from zerograd.explaining.training.tensors import bits, storage
-from zerograd.explaining.training.writes import Write
+from zerograd.explaining.training.steps.held import Slot
+from zerograd.explaining.training.steps.tensors import bits, storage
+from zerograd.explaining.training.steps.writes import Write
 
 
 class Outcome(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from zerograd.explaining.tape.nodes import Node, Phase
-from zerograd.explaining.training.origins import Root
+from zerograd.explaining.training.causes.origins import Root
 
 
 def starts_of(nodes: Sequence[Node]) -> list[int]:

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Phase, Source
-from zerograd.explaining.training.alternatives import Alternatives
+from zerograd.explaining.training.causes.alternatives import Alternatives
+from zerograd.explaining.training.causes.graph import Graph, base
+from zerograd.explaining.training.causes.masks import CLOSED
+from zerograd.explaining.training.causes.narrowing import Part
+from zerograd.explaining.training.causes.origins import Facts, Origins, Root
+from zerograd.explaining.training.causes.places import place_of, place_text, with_parts
 from zerograd.explaining.training.explanation import Cause, Kind
-from zerograd.explaining.training.graph import Graph, base
-from zerograd.explaining.training.masks import CLOSED
-from zerograd.explaining.training.narrowing import Part
-from zerograd.explaining.training.origins import Facts, Origins, Root
-from zerograd.explaining.training.places import place_of, place_text, with_parts
 
 _MOST_TERMS = 9
 _FLAT = (

@@ -19,9 +19,9 @@ from zerograd.explaining.shadow.identities.laws import forward_of
 from zerograd.explaining.shadow.rules.table import Call, find
 from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcast
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source, see
-from zerograd.explaining.training.gates import is_gate
-from zerograd.explaining.training.graph import Graph, base
-from zerograd.explaining.training.masks import is_attention
+from zerograd.explaining.training.causes.gates import is_gate
+from zerograd.explaining.training.causes.graph import Graph, base
+from zerograd.explaining.training.causes.masks import is_attention
 
 Slot = tuple[int, str, int]
 """A node's number, what begins there (``leaf``, ``gate``, ``output``), and which one: the phase that reads a

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from zerograd.explaining.training.observation import Group
-from zerograd.explaining.training.tensors import strided
+from zerograd.explaining.training.steps.observation import Group
+from zerograd.explaining.training.steps.tensors import strided
 
 _MOMENTUM = re.compile(r"(exp_avg|mom|buf|ema|velocity|^m$|^mu$)(?!.*(sq|second|max|var|sum))")
 

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from zerograd.explaining.training.explanation import Note, Reason, Step
-from zerograd.explaining.training.held import Slot, of_module, replacements
-from zerograd.explaining.training.observation import Edit, Observation, Outcome, Watched
-from zerograd.explaining.training.updates import UNKNOWN, judge
+from zerograd.explaining.training.steps.held import Slot, of_module, replacements
+from zerograd.explaining.training.steps.observation import Edit, Observation, Outcome, Watched
+from zerograd.explaining.training.steps.updates import UNKNOWN, judge
 
 
 def explain_step(observation: Observation, exactly_zero: Mapping[str, bool] | None = None) -> dict[str, Step]:

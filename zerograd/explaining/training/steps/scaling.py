@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from zerograd.explaining.training.tensors import storage
+from zerograd.explaining.training.steps.tensors import storage
 
 UNSCALE, UPDATE_SCALE = "_amp_foreach_non_finite_check_and_unscale_", "_amp_update_scale_"
 """The operations of a scaler."""

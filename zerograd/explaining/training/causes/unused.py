@@ -10,13 +10,13 @@ from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.identities import CANCEL
 from zerograd.explaining.shadow.identities.laws import words_of
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
-from zerograd.explaining.training.connection import decision_between
+from zerograd.explaining.training.causes.connection import decision_between
+from zerograd.explaining.training.causes.graph import base
+from zerograd.explaining.training.causes.origins import Facts
+from zerograd.explaining.training.causes.places import place_of, place_text
+from zerograd.explaining.training.causes.states import initial_states
+from zerograd.explaining.training.causes.walking import Walk
 from zerograd.explaining.training.explanation import Cause, Kind
-from zerograd.explaining.training.graph import base
-from zerograd.explaining.training.origins import Facts
-from zerograd.explaining.training.places import place_of, place_text
-from zerograd.explaining.training.states import initial_states
-from zerograd.explaining.training.walking import Walk
 
 _FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside")
 """Operations that are constant between jumps, and give zeros as gradients."""

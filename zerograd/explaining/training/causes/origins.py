@@ -16,14 +16,14 @@ from zerograd.explaining.shadow.evaluation import Evaluation, is_decision
 from zerograd.explaining.shadow.identities.laws import ALONE, forward_of, words_of
 from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source, see
-from zerograd.explaining.training.dependence import Dependence
+from zerograd.explaining.training.causes.dependence import Dependence
+from zerograd.explaining.training.causes.gates import Gates, Part
+from zerograd.explaining.training.causes.graph import base
+from zerograd.explaining.training.causes.masks import CLOSED, SINGLE, masked
+from zerograd.explaining.training.causes.opposites import PASSES, Opposites
+from zerograd.explaining.training.causes.places import place_of
+from zerograd.explaining.training.causes.walking import BACKWARD, FORWARD, Closed, Site, Slot, Walk
 from zerograd.explaining.training.explanation import Kind
-from zerograd.explaining.training.gates import Gates, Part
-from zerograd.explaining.training.graph import base
-from zerograd.explaining.training.masks import CLOSED, SINGLE, masked
-from zerograd.explaining.training.opposites import PASSES, Opposites
-from zerograd.explaining.training.places import place_of
-from zerograd.explaining.training.walking import BACKWARD, FORWARD, Closed, Site, Slot, Walk
 
 
 class Law(NamedTuple):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
-from zerograd.explaining.training.places import place_text
-from zerograd.explaining.training.walking import Walk
+from zerograd.explaining.training.causes.places import place_text
+from zerograd.explaining.training.causes.walking import Walk
 
 HIDDEN = "the initial hidden state (h_0)"
 CELLS = "the initial cell state (c_0)"

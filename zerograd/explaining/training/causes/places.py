@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.tape.nodes import Node, Phase, Place
-from zerograd.explaining.training.graph import Graph, base
+from zerograd.explaining.training.causes.graph import Graph, base
 
 _MOST = 8
 """Numbers that a place lists."""

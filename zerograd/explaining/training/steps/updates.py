@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from zerograd.explaining.training.explanation import Reason
-from zerograd.explaining.training.observation import Watched
-from zerograd.explaining.training.writes import WIDE, Term, gap
+from zerograd.explaining.training.steps.observation import Watched
+from zerograd.explaining.training.steps.writes import WIDE, Term, gap
 
 UNKNOWN = "unknown"
 """What is counted where the writes do not tell."""

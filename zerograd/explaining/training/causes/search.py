@@ -11,17 +11,17 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.tape.nodes import Source
-from zerograd.explaining.training.alternatives import Alternatives
-from zerograd.explaining.training.covers import Covers
+from zerograd.explaining.training.causes.alternatives import Alternatives
+from zerograd.explaining.training.causes.covers import Covers
+from zerograd.explaining.training.causes.graph import Graph
+from zerograd.explaining.training.causes.narrowing import Narrowing
+from zerograd.explaining.training.causes.origins import Facts, Origins
+from zerograd.explaining.training.causes.places import batch_size
+from zerograd.explaining.training.causes.repeated import passes_of, starts_of
+from zerograd.explaining.training.causes.unused import CONSTANT, Unused
+from zerograd.explaining.training.causes.walking import Walk
+from zerograd.explaining.training.causes.wording import Wording
 from zerograd.explaining.training.explanation import Cause, Kind
-from zerograd.explaining.training.graph import Graph
-from zerograd.explaining.training.narrowing import Narrowing
-from zerograd.explaining.training.origins import Facts, Origins
-from zerograd.explaining.training.places import batch_size
-from zerograd.explaining.training.repeated import passes_of, starts_of
-from zerograd.explaining.training.unused import CONSTANT, Unused
-from zerograd.explaining.training.walking import Walk
-from zerograd.explaining.training.wording import Wording
 
 Told: TypeAlias = tuple[Cause, Tensor | None]
 """A cause with the entries that it helps to explain; None where these are told of no other cause."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
-from zerograd.explaining.training.graph import base, whole_cone
+from zerograd.explaining.training.causes.graph import base, whole_cone
 
 PASSES = "one backward pass adds to the gradient the opposite of what another adds"
 _GRADIENTS = ("grad_output", "grad_out", "grad")

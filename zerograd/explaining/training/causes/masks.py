@@ -10,7 +10,7 @@ from torch import Tensor
 from zerograd.explaining.shadow.identities.laws import ATTENTION, SOFTMAX
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Source
-from zerograd.explaining.training.graph import Graph
+from zerograd.explaining.training.causes.graph import Graph
 
 SINGLE = "a row of the softmax has a single open entry: its weight is 1, whatever the scores are"
 CLOSED = "the weights that the mask closes"

@@ -12,8 +12,8 @@ from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.evaluation import Evaluation
 from zerograd.explaining.shadow.rules.table import Call, find
 from zerograd.explaining.tape.nodes import Node, Source, see
-from zerograd.explaining.training.origins import Root
-from zerograd.explaining.training.walking import Gate, Slot, Walk
+from zerograd.explaining.training.causes.origins import Root
+from zerograd.explaining.training.causes.walking import Gate, Slot, Walk
 
 
 class _OpenDomain(BoundedDomain):

@@ -9,11 +9,18 @@ from typing import Any
 
 import torch
 
-from zerograd.explaining.training.held import Slot, held_tensors, holdings, of_module
-from zerograd.explaining.training.observation import Arrivals, Edit, Group, Observation, Outcome, Watched
-from zerograd.explaining.training.scaling import UNSCALE, UPDATE_SCALE, ScalerRecord
-from zerograd.explaining.training.settings import read_group, read_momentum
-from zerograd.explaining.training.tensors import (
+from zerograd.explaining.training.steps.held import Slot, held_tensors, holdings, of_module
+from zerograd.explaining.training.steps.observation import (
+    Arrivals,
+    Edit,
+    Group,
+    Observation,
+    Outcome,
+    Watched,
+)
+from zerograd.explaining.training.steps.scaling import UNSCALE, UPDATE_SCALE, ScalerRecord
+from zerograd.explaining.training.steps.settings import read_group, read_momentum
+from zerograd.explaining.training.steps.tensors import (
     copied,
     copied_all,
     copy,
@@ -23,7 +30,7 @@ from zerograd.explaining.training.tensors import (
     storage,
     strided,
 )
-from zerograd.explaining.training.writes import FUSED, Write, is_mutable, name_of, targets, written
+from zerograd.explaining.training.steps.writes import FUSED, Write, is_mutable, name_of, targets, written
 
 _ZERO_GRAD = re.compile(r"Optimizer\.zero_grad#(\w+)\.zero_grad")
 _ZEROING = frozenset({"zero_", "fill_", "index_put_", "_index_put_impl_", "masked_fill_", "index_fill_"})

@@ -12,7 +12,7 @@ from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.rules.table import Call, find
 from zerograd.explaining.shadow.zeros import Pattern, ZeroDomain, broadcasts
 from zerograd.explaining.tape.nodes import Node, Phase, Source, see
-from zerograd.explaining.training.walking import Values, Walk
+from zerograd.explaining.training.causes.walking import Values, Walk
 
 _NONE = torch.zeros((), dtype=torch.bool)
 

@@ -1,0 +1,1 @@
+"""Why gradient entries are zero: where zeros begin, and which of them suffice."""
