@@ -46,7 +46,7 @@ from zerograd.show.explanation.findings import NOTES as NOTE_RANKS
 from zerograd.show.explanation.findings import REASONS as REASON_RANKS
 from zerograd.show.explanation.phrases import number, placed, terms_text
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "explanations.txt"
+GOLDEN = Path(__file__).resolve().with_name("explained.txt")
 NAMED = pytest.mark.parametrize("name", list(ALL))
 ESCAPES = re.compile(r"\x1b\[[\d;]*m")
 
