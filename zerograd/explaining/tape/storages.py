@@ -88,7 +88,7 @@ class Storages:
         if source is None:
             if tensor.is_floating_point() and _is_computed(record):
                 return self._unknown(tensor)
-            if tensor.grad_fn is not None and not record.kept:  # what it was computed from was not seen
+            if _is_computed_earlier(tensor) and not record.kept:
                 return self._unknown(tensor, EARLIER)
             return self._leaf(record, tensor, geometry, self._origin(record, tensor))
         if source.node.operation not in ("unknown", EARLIER) and not _same(tensor, source.run):
@@ -200,6 +200,12 @@ def _find(record: Record, tensor: Tensor, geometry: Geometry) -> Source | None:
         return None
     layout = current.node.layouts[current.output]
     return current if layout == geometry else Source(current.node, current.output, geometry)
+
+
+def _is_computed_earlier(tensor: Tensor) -> bool:
+    """Whether autograd knows how a tensor was computed, although no operation of that was seen."""
+    whole = tensor._base if tensor._is_view() else tensor  # a view of a leaf is computed, its numbers are not
+    return whole is not None and whole.grad_fn is not None
 
 
 def _is_gone(record: Record) -> bool:

@@ -24,8 +24,8 @@ class _Attention:
     """One call, with keys and values repeated where heads share them.
 
     Attributes:
-        masked: scores that are −∞.
-        closed: rows in which all are.
+        shut: scores that are exactly −∞, not only beyond the floats of the run.
+        closed: rows in which all of the run are −∞.
         rows: of scores, (…, heads, L, S), seen from the largest in the run.
         weights: their softmax.
     """
@@ -37,7 +37,8 @@ class _Attention:
         q, k = c.run("query"), c.run("key")
         self.scale = c["scale"] if c.has("scale") else 1 / math.sqrt(q.shape[-1])
         self.share = q.shape[-3] // k.shape[-3]
-        self.masked = masked = self._masked(q, k)
+        masked = self._masked(q, k)
+        self.shut = self._masked(q, k, exactly=True)
         self.closed = masked.all(-1, keepdim=True)
         name = f"attention {id(c.arguments.get('attn_mask'))} {c['is_causal']} {self.scale}"
         inputs = c.value("query"), c.value("key")
@@ -45,8 +46,7 @@ class _Attention:
 
     def _weights(self, q: Tensor, k: Tensor, masked: Tensor) -> tuple[Any, Any]:
         masked = masked & ~self.closed
-        shut = masked & self._masked(q, k, exactly=True)
-        scores = self.d.select(shut, _lowest(self.d), self._scores())
+        scores = self.d.select(masked & self.shut, _lowest(self.d), self._scores())
         seen = rows(self.d, scores, self._seen(q, k).masked_fill(masked, -torch.inf), -1)
         return seen, _open(self.d, self.closed, seen.probabilities())
 
@@ -124,7 +124,7 @@ def flash_attention(c: Call[Any]) -> Any:
 def flash_attention_backward(c: Call[Any]) -> Any:
     """Gradients of query, key and value; what comes back to a row is taken relative to its largest weight."""
     d, a, g = c.domain, _Attention(c), c.value("grad_out")
-    weights = d.gate(~a.masked, a.weights) if bool(a.masked.any()) else a.weights
+    weights = d.gate(~a.shut, a.weights) if bool(a.shut.any()) else a.weights
     back = d.matmul(g, transposed(d, a.repeated("value")))
     index = a.rows.is_top.to(torch.uint8).argmax(-1, keepdim=True)
     relative = d.sub(back, d.move(lambda t: t.gather(-1, index), back))
