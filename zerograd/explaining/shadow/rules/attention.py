@@ -15,6 +15,7 @@ from torch import Tensor
 from zerograd.explaining.shadow.domain import AnyDomain, Cannot
 from zerograd.explaining.shadow.rules.softmax import rows
 from zerograd.explaining.shadow.rules.table import Call, rule
+from zerograd.explaining.tape.nodes import Source
 
 FUSED = ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_flash_attention")
 """Names on a CPU; the second is that of torch 2.1."""
@@ -63,7 +64,7 @@ class _Attention:
     def _is_computed(self) -> bool:
         """Whether the mask's numbers were computed: its −∞ may be a large number that overflowed."""
         mask = self.c.arguments.get("attn_mask")
-        return mask is not None and mask.is_float and mask.node.operation != "leaf"
+        return mask is not None and mask.is_float and not _is_chosen(mask)
 
     def _seen(self, q: Tensor, k: Tensor) -> Tensor:
         """Return the run's scores, by which the largest is chosen."""
@@ -93,6 +94,28 @@ class _Attention:
         *front, heads, length, width = self.d.shape(v)
         shape = *front, heads // self.share, self.share, length, width
         return self.d.sum(self.d.move(lambda t: t.reshape(shape), v), (-3,))
+
+
+_CHOOSING = {
+    "cat", "clone", "copy", "expand_copy", "fill", "lift_fresh", "masked_fill", "repeat", "stack",
+    "tril", "triu", "where", "write", "zero",
+}  # fmt: skip
+"""Operations that only move or choose numbers."""
+
+
+def _is_chosen(source: Source) -> bool:
+    """Whether every number was written in the program or given, and only moved since, in one type."""
+    waiting = [source]
+    while waiting:
+        node = waiting.pop().node
+        if node.operation == "leaf":
+            continue
+        floats = [s for s in node.sources() if s.is_float]
+        same = all(s.run.dtype == source.run.dtype for s in floats)
+        if node.operation.removesuffix("_") not in _CHOOSING or not same:
+            return False
+        waiting += floats
+    return True
 
 
 def transposed(d: AnyDomain, v: Any) -> Any:
