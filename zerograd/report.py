@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from zerograd.explaining.training.document import to_json
-from zerograd.explaining.training.explanation import Explanation, Row, StepReport
+from zerograd.explaining.document import to_json
+from zerograd.explaining.explanation import Explanation, Row, StepReport
 
 
 class ReportedRow(Row):

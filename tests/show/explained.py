@@ -6,18 +6,22 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from zerograd.explaining.training.explanation import (
+from zerograd.explaining.explanation import (
     Cause,
     Entries,
     Explanation,
     Floats,
+    Graph,
     Kind,
     Note,
+    Reach,
     Reason,
     Row,
     Step,
     StepReport,
+    Units,
     Unsupported,
+    Vertex,
 )
 
 BATCH = 32
@@ -243,6 +247,10 @@ PAGE = explanation(
     row("2.bias", 1),
     loss=25.0,
     batch=2,
+    units=(Units("1 (ReLU)", ("o", "o")),),
+    graph=Graph(
+        (Vertex("0.weight", "parameter", Reach.ZERO), Vertex("1 (ReLU)", "module", Reach.NONZERO)), ((0, 1),)
+    ),
 )  # fmt: skip
 """The one that docs/FORMATS.md shows."""
 

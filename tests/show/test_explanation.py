@@ -26,7 +26,7 @@ from tests.show.explained import (
     row,
     unmoved,
 )
-from zerograd.explaining.training.explanation import (
+from zerograd.explaining.explanation import (
     Backward,
     Cause,
     Entries,

@@ -17,8 +17,8 @@ from jsonschema import Draft202012Validator
 from tests.cli.test_formats import _example
 from tests.show.explained import ALL, MIXED, PAGE, STEPS
 from tests.show.test_explanation import EXPLANATIONS
-from zerograd.explaining.training.document import clean
-from zerograd.explaining.training.explanation import Explanation, Kind, Note, Reason
+from zerograd.explaining.document import clean
+from zerograd.explaining.explanation import Explanation, Kind, Note, Reason
 from zerograd.report import Report
 from zerograd.spec.explanation_schema import schema_text
 

@@ -9,14 +9,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from zerograd.explaining.training.document import FORMAT
-from zerograd.explaining.training.explanation import Kind, Note, Reason
+from zerograd.explaining.document import FORMAT
+from zerograd.explaining.explanation import Kind, Note, Reach, Reason, State
 from zerograd.spec.schema import DIALECT
 
 _COUNT = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
 _NUMBER = {"type": ["number", "string", "null"], "description": "A number; nan and infinities are texts."}
+_STATES = {
+    "type": "string",
+    "pattern": f"^[{''.join(state.value for state in State)}]*$",
+    "description": "A sample: a letter for each unit.",
+}
 _DETAILS = {"type": "object", "description": "What sentences use beside; keys may be added."}
 
 
@@ -31,7 +36,7 @@ def schema() -> dict[str, Any]:
                 "format": {"const": FORMAT},
                 **step,
                 "error": {**_nullable("string"), "description": "The error that ended the watched code."},
-                "torch": {**_TEXT, "description": "The version of PyTorch."},
+                "torch": {**_nullable("string"), "description": "The version of PyTorch."},
                 "seconds": {**_NUMBER, "description": "Time spent on explaining."},
                 "steps": {
                     "type": "array",
@@ -80,6 +85,15 @@ def _step_report() -> dict[str, Any]:
         "inputs": rows,
         "unsupported": _list(_object({"operation": _TEXT, "where": _TEXT, "times": _COUNT})),
         "messages": _list(_TEXT),
+        "units": _list(_object({"where": _TEXT, "states": _list(_STATES)})),
+        "graph": _object(
+            {
+                "vertices": _list(
+                    _object({"name": _TEXT, "kind": _TEXT, "reach": {"enum": [r.value for r in Reach]}})
+                ),
+                "edges": _list({"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}),
+            }
+        ),
     }
 
 

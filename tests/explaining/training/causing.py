@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from zerograd.explaining.explanation import Cause
 from zerograd.explaining.shadow.deciding import Budget
 from zerograd.explaining.tape.nodes import Source
 from zerograd.explaining.training.causes.covers import Covers
@@ -14,7 +15,6 @@ from zerograd.explaining.training.causes.graph import Graph
 from zerograd.explaining.training.causes.origins import Facts, Origins, Root
 from zerograd.explaining.training.causes.search import find_causes
 from zerograd.explaining.training.causes.walking import Walk, union
-from zerograd.explaining.training.explanation import Cause
 from zerograd.explaining.training.proofs import Proofs
 from zerograd.explaining.training.reporting import _leaf_names
 from zerograd.explaining.training.watch import Watch

@@ -10,7 +10,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from zerograd.explaining.training.explanation import Step
+from zerograd.explaining.explanation import Step
 from zerograd.explaining.training.steps.observation import Observation
 from zerograd.explaining.training.steps.reasons import explain_step
 from zerograd.explaining.training.steps.watcher import StepWatcher

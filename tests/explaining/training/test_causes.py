@@ -13,7 +13,7 @@ pytestmark = pytest.mark.needs("torch")
 torch = pytest.importorskip("torch")
 
 from tests.explaining.training.causing import causes  # noqa: E402
-from zerograd.explaining.training.explanation import Cause, Kind  # noqa: E402
+from zerograd.explaining.explanation import Cause, Kind  # noqa: E402
 
 nn, F = torch.nn, torch.nn.functional
 BATCH = 6

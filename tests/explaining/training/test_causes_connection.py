@@ -16,9 +16,9 @@ else:
 
 import zerograd as zg  # noqa: E402
 from tests.explaining.training.causing import Causing, causes  # noqa: E402
+from zerograd.explaining.explanation import Cause, Kind  # noqa: E402
 from zerograd.explaining.training.causes.connection import connection, decision_between  # noqa: E402
 from zerograd.explaining.training.causes.graph import whole_cone  # noqa: E402
-from zerograd.explaining.training.explanation import Cause, Kind  # noqa: E402
 
 
 def cause(loss: Callable[[Any, Any], Any], requires_grad: bool = True) -> Cause:

@@ -12,8 +12,8 @@ torch = pytest.importorskip("torch")
 
 import zerograd as zg  # noqa: E402
 from tests.explaining.training.causing import causes  # noqa: E402
+from zerograd.explaining.explanation import Kind  # noqa: E402
 from zerograd.explaining.training.causes.opposites import PASSES  # noqa: E402
-from zerograd.explaining.training.explanation import Kind  # noqa: E402
 
 nn = torch.nn
 

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 import zerograd as zg  # noqa: E402
 from tests.explaining.training.causing import causes  # noqa: E402
-from zerograd.explaining.training.explanation import Kind  # noqa: E402
+from zerograd.explaining.explanation import Kind  # noqa: E402
 
 nn = torch.nn
 

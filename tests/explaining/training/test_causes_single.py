@@ -12,8 +12,8 @@ pytestmark = pytest.mark.needs("torch")
 torch = pytest.importorskip("torch")
 
 from tests.explaining.training.causing import causes  # noqa: E402
+from zerograd.explaining.explanation import Kind  # noqa: E402
 from zerograd.explaining.shadow.identities.laws import ALONE  # noqa: E402
-from zerograd.explaining.training.explanation import Kind  # noqa: E402
 
 nn, F = torch.nn, torch.nn.functional
 

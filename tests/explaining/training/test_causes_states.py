@@ -11,8 +11,8 @@ pytestmark = pytest.mark.needs("torch")
 torch = pytest.importorskip("torch")
 
 from tests.explaining.training.causing import causes  # noqa: E402
+from zerograd.explaining.explanation import Kind  # noqa: E402
 from zerograd.explaining.training.causes.states import CELLS, HIDDEN  # noqa: E402
-from zerograd.explaining.training.explanation import Kind  # noqa: E402
 
 nn = torch.nn
 

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from tests.explaining.torches import runs  # noqa: E402
 from tests.explaining.training.stepping import KINDS, StepMode, linear, once, weight  # noqa: E402
-from zerograd.explaining.training.explanation import Note, Reason  # noqa: E402
+from zerograd.explaining.explanation import Note, Reason  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
 

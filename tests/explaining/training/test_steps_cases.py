@@ -15,7 +15,7 @@ from torch import nn  # noqa: E402
 from torch.optim import Optimizer  # noqa: E402
 
 from tests.explaining.training.stepping import StepMode, linear, once, weight  # noqa: E402
-from zerograd.explaining.training.explanation import Reason  # noqa: E402
+from zerograd.explaining.explanation import Reason  # noqa: E402
 from zerograd.explaining.training.steps.writes import gap  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from tests.explaining.training.stepping import StepMode, linear, once, weight  # noqa: E402
-from zerograd.explaining.training.explanation import Note, Reason  # noqa: E402
+from zerograd.explaining.explanation import Note, Reason  # noqa: E402
 
 pytestmark = [
     pytest.mark.needs("torch"),

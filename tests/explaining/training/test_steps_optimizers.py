@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from torch.optim import Optimizer  # noqa: E402
 
 from tests.explaining.training.stepping import KINDS, StepMode, weight  # noqa: E402
-from zerograd.explaining.training.explanation import Note, Reason  # noqa: E402
+from zerograd.explaining.explanation import Note, Reason  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from zerograd.explaining.explanation import Floats
 from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.deciding import Classes
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
 from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.training.causes.places import place_of
-from zerograd.explaining.training.explanation import Floats
 
 _UNDERFLOW = 1e-60
 

@@ -10,15 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from zerograd.explaining.shadow.deciding import Budget, Classes
-from zerograd.explaining.shadow.evaluation import observed
-from zerograd.explaining.tape.nodes import Node, Origin, Source, is_plain
-from zerograd.explaining.tape.storages import EARLIER
-from zerograd.explaining.training.causes.connection import connection
-from zerograd.explaining.training.causes.graph import whole_cone
-from zerograd.explaining.training.causes.origins import Facts
-from zerograd.explaining.training.causes.search import find_causes
-from zerograd.explaining.training.explanation import (
+from zerograd.explaining.explanation import (
     Backward,
     Cause,
     Entries,
@@ -29,6 +21,14 @@ from zerograd.explaining.training.explanation import (
     StepReport,
     Unsupported,
 )
+from zerograd.explaining.shadow.deciding import Budget, Classes
+from zerograd.explaining.shadow.evaluation import observed
+from zerograd.explaining.tape.nodes import Node, Origin, Source, is_plain
+from zerograd.explaining.tape.storages import EARLIER
+from zerograd.explaining.training.causes.connection import connection
+from zerograd.explaining.training.causes.graph import whole_cone
+from zerograd.explaining.training.causes.origins import Facts
+from zerograd.explaining.training.causes.search import find_causes
 from zerograd.explaining.training.floats import count_floats, describe_place
 from zerograd.explaining.training.proofs import Proofs
 from zerograd.explaining.training.steps.observation import Observation, Outcome

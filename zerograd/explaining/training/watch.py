@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
+from zerograd.explaining.explanation import Explanation, StepReport
 from zerograd.explaining.shadow.deciding import Budget
 from zerograd.explaining.tape import passes
 from zerograd.explaining.tape.modules import Modules, name_parameters, with_buffers
 from zerograd.explaining.tape.nodes import Origin, Phase, Place, Source, is_plain
 from zerograd.explaining.tape.recorder import Recorder
-from zerograd.explaining.training.explanation import Explanation, StepReport
 from zerograd.explaining.training.progress import shown
 from zerograd.explaining.training.reporting import report_step
 from zerograd.explaining.training.steps.clipping import before_clipping

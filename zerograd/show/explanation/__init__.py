@@ -8,7 +8,7 @@ from zerograd.document import html, text
 from zerograd.document.blocks import Block, Strong, Table, heading, paragraph, prose
 from zerograd.document.layout import Layout
 from zerograd.document.table import Column, table
-from zerograd.explaining.training.explanation import Explanation, Row, StepReport
+from zerograd.explaining.explanation import Explanation, Row, StepReport
 from zerograd.show.explanation.earlier import earlier
 from zerograd.show.explanation.findings import findings
 from zerograd.show.explanation.grid import MOST_CAUSES, WORDS, grid, left_out

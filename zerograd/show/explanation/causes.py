@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from zerograd.explaining.training.explanation import Cause, Kind
+from zerograd.explaining.explanation import Cause, Kind
 from zerograd.show.explanation.phrases import number, on_all_samples, on_samples, placed, terms_text, units_of
 
 

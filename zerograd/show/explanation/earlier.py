@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 
-from zerograd.explaining.training.explanation import Backward, StepReport
+from zerograd.explaining.explanation import Backward, StepReport
 from zerograd.show.explanation.findings import findings
 from zerograd.show.explanation.verdict import verdict
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 
 from zerograd.document.blocks import listed
-from zerograd.explaining.training.explanation import (
+from zerograd.explaining.explanation import (
     Backward,
     Cause,
     Kind,

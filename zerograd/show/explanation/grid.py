@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from zerograd.explaining.training.explanation import Backward, Floats, Row, StepReport
+from zerograd.explaining.explanation import Backward, Floats, Row, StepReport
 from zerograd.show.explanation.findings import Finding
 from zerograd.show.words import count
 

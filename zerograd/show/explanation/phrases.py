@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from zerograd.document.blocks import listed
-from zerograd.explaining.training.explanation import Cause, Floats, Row, Step
+from zerograd.explaining.explanation import Cause, Floats, Row, Step
 from zerograd.show.words import samples_text
 
 MOST_NAMES = 6

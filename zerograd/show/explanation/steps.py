@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from zerograd.explaining.training.explanation import Note, Reason, Row, Step
+from zerograd.explaining.explanation import Note, Reason, Row, Step
 from zerograd.show.explanation.causes import ALL, FROZEN, ONE, About, Words
 from zerograd.show.explanation.phrases import detail, lost_from, number
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zerograd.document.blocks import listed
-from zerograd.explaining.training.explanation import Backward, Note, Row, Step, StepReport
+from zerograd.explaining.explanation import Backward, Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
 from zerograd.show.explanation.findings import ASIDE, Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text, subjects

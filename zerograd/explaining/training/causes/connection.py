@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from pathlib import Path as File
 
+from zerograd.explaining.explanation import Cause, Kind
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.tape.nodes import Node, Phase, Source
 from zerograd.explaining.training.causes.graph import base, operands, whole_cone
 from zerograd.explaining.training.causes.places import place_of
-from zerograd.explaining.training.explanation import Cause, Kind
 
 
 def connection(loss: Source | None, leaves: Collection[Node], entries: int, requires_grad: bool) -> Cause:

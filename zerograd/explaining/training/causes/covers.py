@@ -7,10 +7,10 @@ from itertools import combinations
 
 from torch import Tensor
 
+from zerograd.explaining.explanation import Kind
 from zerograd.explaining.tape.nodes import Source
 from zerograd.explaining.training.causes.origins import Root
 from zerograd.explaining.training.causes.walking import Walk, union
-from zerograd.explaining.training.explanation import Kind
 
 _ALTOGETHER = 400
 """Sets of roots that are tried; then any set will do of which no root can be left out."""

@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
+from zerograd.explaining.explanation import Kind
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Phase, Source
 from zerograd.explaining.training.causes.graph import Graph, base
 from zerograd.explaining.training.causes.masks import is_attention
 from zerograd.explaining.training.causes.places import place_of
-from zerograd.explaining.training.explanation import Kind
 
 Bound: TypeAlias = float | Tensor
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from zerograd.explaining.explanation import Kind
 from zerograd.explaining.tape.nodes import Source
 from zerograd.explaining.training.causes.origins import Root
 from zerograd.explaining.training.causes.places import Frame, rectangles
 from zerograd.explaining.training.causes.walking import Closed, Site, Slot, Walk, union
-from zerograd.explaining.training.explanation import Kind
 
 _MOST_PARTS = 8
 

@@ -11,6 +11,7 @@ from weakref import WeakMethod
 import torch
 from torch import Tensor
 
+from zerograd.explaining.explanation import Kind
 from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.evaluation import Evaluation, is_decision
 from zerograd.explaining.shadow.identities.laws import ALONE, forward_of, words_of
@@ -23,7 +24,6 @@ from zerograd.explaining.training.causes.masks import CLOSED, SINGLE, masked
 from zerograd.explaining.training.causes.opposites import PASSES, Opposites
 from zerograd.explaining.training.causes.places import place_of
 from zerograd.explaining.training.causes.walking import BACKWARD, FORWARD, Closed, Site, Slot, Walk
-from zerograd.explaining.training.explanation import Kind
 
 
 class Law(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from zerograd.explaining.explanation import Cause, Kind
 from zerograd.explaining.tape.nodes import Source
 from zerograd.explaining.training.causes.alternatives import Alternatives
 from zerograd.explaining.training.causes.covers import Covers
@@ -21,7 +22,6 @@ from zerograd.explaining.training.causes.repeated import passes_of, starts_of
 from zerograd.explaining.training.causes.unused import CONSTANT, Unused
 from zerograd.explaining.training.causes.walking import Walk
 from zerograd.explaining.training.causes.wording import Wording
-from zerograd.explaining.training.explanation import Cause, Kind
 
 Told: TypeAlias = tuple[Cause, Tensor | None]
 """A cause with the entries that it helps to explain; None where these are told of no other cause."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
+from zerograd.explaining.explanation import Cause, Kind
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.identities import CANCEL
 from zerograd.explaining.shadow.identities.laws import words_of
@@ -16,7 +17,6 @@ from zerograd.explaining.training.causes.origins import Facts
 from zerograd.explaining.training.causes.places import place_of, place_text
 from zerograd.explaining.training.causes.states import initial_states
 from zerograd.explaining.training.causes.walking import Walk
-from zerograd.explaining.training.explanation import Cause, Kind
 
 _FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "fix", "heaviside")
 """Operations that are constant between jumps, and give zeros as gradients."""

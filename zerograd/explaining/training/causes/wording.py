@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zerograd.explaining.explanation import Cause, Kind
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Phase, Source
 from zerograd.explaining.training.causes.alternatives import Alternatives
@@ -15,7 +16,6 @@ from zerograd.explaining.training.causes.masks import CLOSED
 from zerograd.explaining.training.causes.narrowing import Part
 from zerograd.explaining.training.causes.origins import Facts, Origins, Root
 from zerograd.explaining.training.causes.places import place_of, place_text, with_parts
-from zerograd.explaining.training.explanation import Cause, Kind
 
 _MOST_TERMS = 9
 _FLAT = (

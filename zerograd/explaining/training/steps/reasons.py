@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from zerograd.explaining.training.explanation import Note, Reason, Step
+from zerograd.explaining.explanation import Note, Reason, Step
 from zerograd.explaining.training.steps.held import Slot, of_module, replacements
 from zerograd.explaining.training.steps.observation import Edit, Observation, Outcome, Watched
 from zerograd.explaining.training.steps.updates import UNKNOWN, judge

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from zerograd.explaining.training.explanation import Reason
+from zerograd.explaining.explanation import Reason
 from zerograd.explaining.training.steps.observation import Watched
 from zerograd.explaining.training.steps.writes import WIDE, Term, gap
 

@@ -8,7 +8,7 @@ from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
-from zerograd.explaining.training.explanation import Cause, Explanation, Row, Step, StepReport
+from zerograd.explaining.explanation import Cause, Explanation, Row, Step, StepReport
 
 FORMAT = "zerograd.explanation/1"
 
@@ -43,6 +43,13 @@ def _step_report(step: StepReport, verdict: str) -> dict[str, Any]:
             {"operation": one.operation, "where": one.where, "times": one.times} for one in step.unsupported
         ],
         "messages": list(step.messages),
+        "units": [{"where": one.where, "states": list(one.states)} for one in step.units],
+        "graph": {
+            "vertices": [
+                {"name": one.name, "kind": one.kind, "reach": one.reach.value} for one in step.graph.vertices
+            ],
+            "edges": [list(edge) for edge in step.graph.edges],
+        },
     }
 
 

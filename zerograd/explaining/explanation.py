@@ -1,4 +1,8 @@
-"""What is said of a watched training step, as data: the meaning of ``zerograd.explanation/1``."""
+"""Why gradients are zero, as data: the meaning of ``zerograd.explanation/1``.
+
+It is the same whether a training step was watched, or a problem or a model file with all its numbers was
+explained. Knows neither torch nor files.
+"""
 
 from __future__ import annotations
 
@@ -183,6 +187,64 @@ class Unsupported:
     times: int = 1
 
 
+class State(StrEnum):
+    """What a unit did on a sample; the value is its letter in `Units.states`."""
+
+    ACTIVE = "a"
+    AT_KINK = "k"
+    OFF = "o"
+    SATURATED = "s"
+    UNKNOWN = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What the units of one activation did on each sample.
+
+    Attributes:
+        where: the place, as causes have it: ``relu1 (ReLU)``.
+        states: a text for each sample, with a letter (`State`) for each unit.
+    """
+
+    where: str
+    states: tuple[str, ...]
+
+
+class Reach(StrEnum):
+    """What of a gradient reaches a place."""
+
+    NONZERO = "nonzero"
+    ZERO = "zero"
+    NONE = "none"  # no way from the loss leads there
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """A part of the model in the graph of what reaches what.
+
+    Attributes:
+        kind: ``input``, ``parameter``, ``module`` (an operation outside of modules too) or ``loss``.
+        reach: what of a gradient reaches it.
+    """
+
+    name: str
+    kind: str
+    reach: Reach = Reach.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What reaches what: values flow along edges, gradients against them.
+
+    Attributes:
+        edges: (from, to), as positions in ``vertices``, which stand in the order of the forward pass.
+    """
+
+    vertices: tuple[Vertex, ...] = ()
+    edges: tuple[tuple[int, int], ...] = ()
+
+
 class Backward(StrEnum):
     """Whether there was a backward pass."""
 
@@ -201,6 +263,7 @@ class StepReport:
         loss: the value that ``backward`` started from, as the run had it; None where there was none.
         batch: number of samples, where it could be told.
         messages: what else must be said, in sentences: tensors changed outside, workers, compiled models.
+        units: what units did on each sample, one for each activation.
     """
 
     number: int
@@ -212,6 +275,8 @@ class StepReport:
     batch: int | None = None
     messages: tuple[str, ...] = ()
     backward: Backward = Backward.DONE
+    units: tuple[Units, ...] = ()
+    graph: Graph = Graph()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +284,13 @@ class Explanation:
     """Everything that was watched, step after step; the last one is the report's top level.
 
     Attributes:
+        torch: the version of PyTorch; None where it had no part.
         error: the error that ended the watched code, where one did.
         seconds: time spent on explaining.
     """
 
     steps: tuple[StepReport, ...]
-    torch: str
+    torch: str | None = None
     error: str | None = None
     seconds: float = 0.0
 
