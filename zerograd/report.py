@@ -75,6 +75,12 @@ class Report:
 
         return literal(explanation_html(self.explanation))
 
+    def to_html(self) -> str:
+        """Return a page in one file that needs no network: what is so, and where, to look through."""
+        from zerograd.show.report_page import report_html
+
+        return report_html(self.explanation)
+
     def to_json(self) -> dict[str, Any]:
         """Return the document (docs/FORMATS.md)."""
         from zerograd.show.explanation import verdict
