@@ -88,6 +88,10 @@ class Modules:
                 self.inputs[name] = argument
 
 
+_KERAS = "_torch_params."
+"""What Keras registers its variables under, on PyTorch, by their own whole path: ``sequential/dense/bias``."""
+
+
 def _nobody(root: nn.Module) -> None:
     """Nobody is told."""
 
@@ -108,7 +112,8 @@ def name_parameters(roots: list[nn.Module]) -> dict[str, Tensor]:
             prefix = f"{name}{classes[name] if classes[name] > 1 else ''}."
         for path, parameter in root.named_parameters():
             if not any(parameter is other for other in named.values()):
-                named[prefix + path] = parameter
+                keras = path.rpartition(_KERAS)[2]
+                named[keras if keras != path and keras not in named else prefix + path] = parameter
     return named
 
 

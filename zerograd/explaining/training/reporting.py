@@ -88,7 +88,7 @@ def report_step(
         step = None if name in inputs or name in loose else steps.get(name)
         if id(tensor) in by_hand:
             step = Step(moved=by_hand[id(tensor)])
-        if backward is not Backward.DONE or (name not in classes and name in unasked):
+        if backward is not Backward.DONE or (name not in classes and (failed or name in unasked)):
             floats = Floats(str(tensor.dtype).removeprefix("torch."))
             return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, (), step, False)
         if name not in classes:
@@ -106,7 +106,7 @@ def report_step(
         unsupported=unsupported,
         optimizer=_optimizer(observations),
         loss=_number(loss.run) if loss is not None else None,
-        messages=messages + doubts + _missed(unsupported),
+        messages=messages + doubts + _missed(unsupported) + (_BROKEN_OFF,) * bool(failed and there),
         backward=Backward.LATE if unsupported and _is_late(there, classes) else backward,
     )
 
@@ -229,6 +229,7 @@ def _optimizer(observations: Sequence[Observation]) -> str | None:
     return stepped[-1] if stepped else None
 
 
+_BROKEN_OFF = "A backward pass ended with an error: of parameters that it left no gradient nothing is known."
 _BEFORE = "a value that was computed before the watch began"
 
 

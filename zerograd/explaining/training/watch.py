@@ -332,7 +332,7 @@ class Watch:
             by_hand=self._moved_by_hand(),
             messages=self._new_messages(),
             budget=self._budget,
-            failed=self.recorder.failed,
+            failed=self.recorder.failed and self.recorder.phase is not Phase.BACKWARD,
         )
 
     def _new_messages(self) -> tuple[str, ...]:
