@@ -89,7 +89,7 @@ class Modules:
 
 
 _KERAS = "_torch_params."
-"""What Keras registers its variables under, on PyTorch, by their own whole path: ``sequential/dense/bias``."""
+"""What Keras registers its variables under on PyTorch, by their own whole path: ``sequential/dense/bias``."""
 
 
 def _nobody(root: nn.Module) -> None:
