@@ -453,4 +453,4 @@ def test_what_is_saturated_behind_a_saturated_unit_may_be_so_only_with_these_dat
         put(model[layer].weight, slice(None), weight)
         put(model[layer].bias, slice(None), bias)
     low = torch.full((BATCH, 1), -3.0)
-    assert not any(cause.structural for cause in step(model, low)["2.bias"])
+    assert not any(cause.structural for cause in step(model, low, numbers(BATCH, 1))["2.bias"])
