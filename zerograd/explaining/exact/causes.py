@@ -96,8 +96,10 @@ class Causes:
 
     def _units(self, root: Root, part: Part) -> dict[str, Any]:
         layer = root.layer - 1 if root.kind is Kind.ZERO_WEIGHT else root.layer
-        if part.units is None or root.kind is Kind.ZERO_ADJOINT:
+        if root.kind is Kind.ZERO_ADJOINT:
             return {}
+        if part.units is None:  # each off on samples of its own
+            return {"of": self._patterns.widths[layer]}
         return {"units": part.units, "of": self._patterns.widths[layer]}
 
     def _place(self, layer: int, units: Sequence[int] | None) -> str:
