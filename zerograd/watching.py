@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,28 @@ def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: 
         if optimizer is not None:
             optimizer.step()
     return watched.report()
+
+
+def explain_model(
+    path: str | Path, data: str | Path, loss: str, *, output: str | None = None, seconds: float = 5.0
+) -> Report:
+    """Explain the gradients of an ONNX file's parameters, for data in an ``.npz`` file.
+
+    Args:
+        path: the model file.
+        data: a file with an array for each of the model's inputs (``x`` for an only one), and targets ``y``.
+        loss: the name of the loss, such as ``mse`` or ``cross_entropy``.
+        output: the model's output that the loss reads; needed if it has several.
+        seconds: as for `watch`.
+
+    Raises:
+        ZerogradError: PyTorch or onnx is not installed, or a file, a name or a target cannot be used.
+    """
+    _need_torch()
+    from zerograd.explaining.models.explaining import explain_model as explained
+    from zerograd.report import Report
+
+    return Report(explained(path, data, loss, output=output, seconds=seconds))
 
 
 def _several(given: Any) -> list[Any]:

@@ -13,6 +13,7 @@ import click
 from zerograd._version import __version__
 from zerograd.cli.atlas import atlas
 from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, INTERRUPTED
+from zerograd.cli.explaining import explain
 from zerograd.cli.exporting import export, plot
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
@@ -54,7 +55,7 @@ def cli(context: click.Context) -> None:
         click.echo(_HINT, nl=False)
 
 
-for command in (solve, prove, atlas, verify, export, plot, gradients, problem, init):
+for command in (solve, explain, prove, atlas, verify, export, plot, gradients, problem, init):
     cli.add_command(command)
 
 
