@@ -93,7 +93,7 @@ def explain_model(
     Args:
         path: the model file.
         data: a file with an array for each of the model's inputs (``x`` for an only one), and targets ``y``.
-        loss: the name of the loss, such as ``mse`` or ``cross_entropy``.
+        loss: the name of the loss, such as ``cross_entropy``.
         output: the model's output that the loss reads; needed if it has several.
         seconds: as for `watch`.
 

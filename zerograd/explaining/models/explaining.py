@@ -33,7 +33,7 @@ def explain_model(
 
     Args:
         data: an ``.npz`` file with an array for each of the model's inputs, and targets ``y``.
-        loss: its name, such as ``mse``.
+        loss: its name, such as ``cross_entropy``.
         output: the model's output that the loss compares; needed if it has several.
         seconds: what may be spent on entries that float64 with error bounds leaves open.
 

@@ -75,16 +75,13 @@ def _instance_norm(call: Call) -> Tensor:
     return functional.instance_norm(x, weight=call[1], bias=call[2], eps=_epsilon(call))
 
 
-@operator("GroupNormalization", "`group_norm`; before opset 21, with one scale for each group")
+@operator("GroupNormalization", "`group_norm`, from opset 21 on; before, ONNX itself withdrew it")
 def _group_norm(call: Call) -> Tensor:
     x, scale, shift, groups = call[0], call[1], call[2], int(call.attribute("num_groups"))
     if x.dim() < 2 or groups < 1 or x.shape[1] % groups:
         raise OperatorError(f"cannot split the channels of {tuple(x.shape)} into {groups} groups")
-    length = groups if call.opset < 21 else x.shape[1]
-    if tuple(scale.shape) != (length,) or tuple(shift.shape) != (length,):
-        raise OperatorError(f"needs a scale and a bias of {length} entries")
-    if call.opset < 21:
-        scale, shift = (value.repeat_interleave(x.shape[1] // groups) for value in (scale, shift))
+    if any(tuple(value.shape) != (x.shape[1],) for value in (scale, shift)):
+        raise OperatorError(f"needs a scale and a bias of {x.shape[1]} entries")
     return functional.group_norm(x, groups, scale, shift, _epsilon(call))
 
 
