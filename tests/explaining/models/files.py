@@ -25,9 +25,7 @@ def model_of(
     from onnx import TensorProto, ValueInfoProto, helper, numpy_helper
 
     def value(name: str, array: Array) -> Any:
-        return helper.make_tensor_value_info(
-            name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
-        )
+        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
 
     graph = helper.make_graph(
         list(nodes),

@@ -77,7 +77,9 @@ def _output(path: Path, graph: ModelGraph, asked: str | None) -> str:
     names = [value.name for value in graph.outputs]
     if asked is None:
         if len(names) > 1:
-            raise ModelError.at(path, f"has several outputs: choose one with --output: {', '.join(names)}")
+            raise ModelError.at(
+                path, f"has several outputs: choose one with --output-name: {', '.join(names)}"
+            )
         return names[0]
     if asked not in names:
         near = get_close_matches(asked, names, n=1)
