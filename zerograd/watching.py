@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
@@ -70,9 +71,7 @@ def watch(model: Any = None, optimizer: Any = None, *, seconds: float = 5.0) -> 
 @overload
 def explain(model: Problem | Witness | Answer, /) -> Report: ...
 @overload
-def explain(
-    model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: Any = None
-) -> Report: ...
+def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: Any = None) -> Report: ...
 def explain(
     model: Any, loss_fn: Callable[..., Any] | None = None, x: Any = None, y: Any = None, optimizer: Any = None
 ) -> Report:
@@ -88,9 +87,7 @@ def explain(
     """
     if isinstance(model, Problem | Witness | Sat | Unsat | Unknown):
         if any(argument is not None for argument in (loss_fn, x, y, optimizer)):
-            raise ZerogradError(
-                "a problem has its own loss and data: give it alone, zg.explain(problem)"
-            )
+            raise ZerogradError("a problem has its own loss and data: give it alone, zg.explain(problem)")
         from zerograd.problem_report import report_of
 
         return report_of(model)
@@ -109,6 +106,28 @@ def explain(
         if optimizer is not None:
             optimizer.step()
     return watched.report()
+
+
+def explain_model(
+    path: str | Path, data: str | Path, loss: str, *, output: str | None = None, seconds: float = 5.0
+) -> Report:
+    """Explain the gradients of an ONNX file's parameters, for data in an ``.npz`` file.
+
+    Args:
+        path: the model file.
+        data: a file with an array for each of the model's inputs (``x`` for an only one), and targets ``y``.
+        loss: the name of the loss, such as ``cross_entropy``.
+        output: the model's output that the loss reads; needed if it has several.
+        seconds: as for `watch`.
+
+    Raises:
+        ZerogradError: PyTorch or onnx is not installed, or a file, a name or a target cannot be used.
+    """
+    _need_torch()
+    from zerograd.explaining.models.explaining import explain_model as explained
+    from zerograd.report import Report
+
+    return Report(explained(path, data, loss, output=output, seconds=seconds))
 
 
 def _several(given: Any) -> list[Any]:

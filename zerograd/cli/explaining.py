@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from zerograd.cli.common import (
     check_new_place,
     color,
     fail,
+    force_option,
     load,
     save,
     width,
@@ -28,23 +30,41 @@ if TYPE_CHECKING:
 
 _PICKLES = (b"\x80", b"PK\x03\x04")
 """How files begin that Python would unpickle: pickles, and the archives that torch.save writes."""
-_PICKLED = ("pt", "pth", "pkl", "pickle", "ckpt", "bin")
+_PICKLED = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
 @click.command()
 @click.argument("specs", metavar="FILE...", nargs=-1, required=True)
-@click.option("--data", metavar="FILE.npz", help="With a model: the arrays of its inputs and its targets.")
-@click.option("--loss", metavar="NAME", help="With a model: the loss, as mse.")
+@click.option(
+    "--data", metavar="FILE.npz", help="Of a model: arrays by the names of its inputs, and targets y."
+)
+@click.option(
+    "--loss",
+    metavar="NAME",
+    help="Of a model: by what outputs are compared with targets: mse, cross_entropy, …",
+)
+@click.option(
+    "--output-name", metavar="NAME", help="Of a model: the output that the loss reads, if it has several."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="Of a model: on gradient entries that float64 with error bounds leaves open.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print explanations as JSON, one object per line.")
 @click.option("-o", "--output", metavar="FILE", help="Write the explanations to FILE, as JSON, too.")
-@click.option("--html", metavar="FILE", help="Write the explanation as a page, too; of one FILE.")
-@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--html", metavar="FILE", help="Write the explanation as a page, too; of a single FILE.")
+@force_option
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 def explain(
+    *,
     specs: tuple[str, ...],
     data: str | None,
     loss: str | None,
-    *,
+    output_name: str | None,
+    seconds: float,
     as_json: bool,
     output: str | None,
     html: str | None,
@@ -53,29 +73,31 @@ def explain(
 ) -> None:
     """Explain which gradients are zero, and why, in FILE... ('-' is standard input).
 
-    A FILE is a problem in which every number is given, a result of `solve --json` that has a witness, or an
-    ONNX model, with --data and --loss. Nothing is searched for: it is a calculation, in exact numbers.
+    A FILE is a problem in which every number is given, a result of `solve --json` that has a witness, or,
+    with --data and --loss, an ONNX model. Problems and results are calculated in exact numbers.
 
-    Exit codes: 0 explained, 2 unusable input, 3 something is not decided.
+    Exit codes: 0 explained, 2 unusable input, 3 something is not decided, 70 a bug was caught,
+    130 interrupted.
     """
     from zerograd.core.errors import ZerogradError
 
     if html is not None and len(specs) > 1:
-        fail("--html writes one page: name one file")
+        fail("--html writes the page of one explanation: name one FILE")
     for place in (output, html):
-        check_new_place(place, specs, force=force)
+        check_new_place(place, [*specs, data or "-"], force=force)
+    model = Model(data, loss, output_name, seconds)
     codes, documents = [], []
     for number, spec in enumerate(specs):
+        if len(specs) > 1 and not as_json:
+            click.echo(("\n" if number else "") + f"{printable(spec)}:")
         try:
-            report = _report(spec, data, loss)
+            report = _report(spec, model)
         except ZerogradError as error:
             message = str(error)
             click.echo(message if "error:" in message else f"{printable(spec)}: error: {message}", err=True)
             codes.append(BAD_INPUT)
             continue
         codes.append(DECIDED if report.decided else UNKNOWN)
-        if len(specs) > 1 and not as_json:
-            click.echo(("\n" if number else "") + f"{printable(spec)}:")
         _show(report, as_json=as_json, quiet=quiet)
         documents.append(json.dumps(report.to_json(), ensure_ascii=False))
         if html is not None:
@@ -83,6 +105,16 @@ def explain(
     if output is not None and documents:
         save(Path(output), "".join(document + "\n" for document in documents))
     sys.exit(max(codes, key=SEVERITY.index))
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What is said of how to run a model file."""
+
+    data: str | None
+    loss: str | None
+    output: str | None
+    seconds: float
 
 
 def _show(report: Report, *, as_json: bool, quiet: bool) -> None:
@@ -96,7 +128,7 @@ def _show(report: Report, *, as_json: bool, quiet: bool) -> None:
         click.echo(explanation_text(report.explanation, width=width(), color=color()), nl=False)
 
 
-def _report(spec: str, data: str | None, loss: str | None) -> Report:
+def _report(spec: str, model: Model) -> Report:
     """Explain what a file is: a model, a result, or a problem.
 
     Raises:
@@ -106,17 +138,17 @@ def _report(spec: str, data: str | None, loss: str | None) -> Report:
     from zerograd.problem_report import report_of
 
     start = _first_bytes(spec)
-    if is_model(spec, start):
-        return explain_model(spec, data, loss)
-    if start.startswith(_PICKLES) or spec.lower().rpartition(".")[2] in _PICKLED:
+    if _is_model(spec, start):
+        return _of_model(spec, model)
+    if start.startswith(_PICKLES) or Path(spec).suffix.lower() in _PICKLED:
         raise ZerogradError(
-            "is a pickle, which would run whatever code is in it, and is never read; export the model with "
-            "torch.onnx.export and explain MODEL.onnx, or save its state_dict with safetensors and write a "
-            "problem file beside it (given: {from: weights.safetensors})"
+            "is a pickle, or an archive of them, and is never read: whoever made it chooses what code it runs. "
+            "Export the model with torch.onnx.export and explain MODEL.onnx, or save its state_dict with "
+            "safetensors and name that in a problem file (given: {from: weights.safetensors})"
         )
-    if data is not None or loss is not None:
-        raise ZerogradError("is a problem, which has its own data and loss: leave out --data and --loss")
-    if start.lstrip().startswith(b"{") and b'"zerograd.' in start:
+    if model.data is not None or model.loss is not None:
+        raise ZerogradError("is no model, and has data and a loss of its own: leave out --data and --loss")
+    if start.lstrip().startswith(b'{"format": "zerograd.result'):
         return _of_results(spec)
     return report_of(load(spec, None))
 
@@ -132,24 +164,20 @@ def _first_bytes(spec: str) -> bytes:
         return b""
 
 
-def is_model(spec: str, start: bytes) -> bool:
-    """Whether a file is a model as ONNX writes it: by its name, or as its first field is the version."""
-    return spec.lower().endswith(".onnx") or (start[:1] == b"\x08" and start[2:3] in (b"\x12", b"\x3a"))
+def _is_model(spec: str, start: bytes) -> bool:
+    """Whether a file is an ONNX model: by its name, or as it begins with a version and who wrote it."""
+    return Path(spec).suffix.lower() == ".onnx" or (start[:1] == b"\x08" and start[2:3] == b"\x12")
 
 
-def explain_model(path: str, data: str | None, loss: str | None) -> Report:
-    """Explain an ONNX model on a batch.
-
-    Args:
-        data: a ``.npz`` file with the batch.
-        loss: the name of the loss.
-
-    Raises:
-        ZerogradError: it cannot be explained; the message says why.
-    """
+def _of_model(spec: str, model: Model) -> Report:
     from zerograd.core.errors import ZerogradError
+    from zerograd.watching import explain_model
 
-    raise ZerogradError(f"{path}, {data}, {loss}: models are not explained yet")
+    if model.data is None or model.loss is None:
+        options = (("--data FILE.npz", model.data), ("--loss NAME", model.loss))
+        missing = " and ".join(option for option, value in options if value is None)
+        raise ZerogradError(f"a model file is explained for data and a loss: add {missing}")
+    return explain_model(spec, model.data, model.loss, output=model.output, seconds=model.seconds)
 
 
 def _of_results(spec: str) -> Report:
