@@ -1,10 +1,9 @@
 """Why gradients are zero in a problem with all its numbers: the same report as that of a training step.
 
 >>> import zerograd as zg
->>> problem = zg.Problem(network=[1, 1, 1], samples=1,
-...     given={"w1": 1, "b1": -5, "w2": 1, "b2": 0, "x": 2, "y": 0})
->>> zg.explain(problem).verdict
-'The gradients of w1, b1 and w2 are exactly zero, because the only unit of layer 1 (relu) is off on the only sample.'
+>>> numbers = {"w1": 1, "b1": -5, "w2": 1, "b2": 0, "x": 2, "y": 0}
+>>> print(zg.explain(zg.Problem(network=[1, 1, 1], samples=1, given=numbers))["b1"].causes[0].where)
+layer 1 (relu), unit 0
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _PICKLES = (b"\x80", b"PK\x03\x04")
 """How files begin that Python would unpickle: pickles, and the archives that torch.save writes."""
+_ARRAYS = (".npz", ".npy", ".safetensors")
 _PICKLED = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
@@ -91,17 +93,20 @@ def explain(
         if len(specs) > 1 and not as_json:
             click.echo(("\n" if number else "") + f"{printable(spec)}:")
         try:
-            report = _report(spec, model)
+            reports = _reports(spec, model)
         except ZerogradError as error:
             message = str(error)
             click.echo(message if "error:" in message else f"{printable(spec)}: error: {message}", err=True)
             codes.append(BAD_INPUT)
             continue
-        codes.append(DECIDED if report.decided else UNKNOWN)
-        _show(report, as_json=as_json, quiet=quiet)
-        documents.append(json.dumps(report.to_json(), ensure_ascii=False))
+        for nth, report in enumerate(reports):
+            codes.append(DECIDED if report.decided else UNKNOWN)
+            if nth and not (as_json or quiet):
+                click.echo()
+            _show(report, as_json=as_json, quiet=quiet)
+            documents.append(json.dumps(report.to_json(), ensure_ascii=False))
         if html is not None:
-            save(Path(html), report.to_html())
+            save(Path(html), reports[0].to_html())
     if output is not None and documents:
         save(Path(output), "".join(document + "\n" for document in documents))
     sys.exit(max(codes, key=SEVERITY.index))
@@ -128,8 +133,8 @@ def _show(report: Report, *, as_json: bool, quiet: bool) -> None:
         click.echo(explanation_text(report.explanation, width=width(), color=color()), nl=False)
 
 
-def _report(spec: str, model: Model) -> Report:
-    """Explain what a file is: a model, a result, or a problem.
+def _reports(spec: str, model: Model) -> list[Report]:
+    """Explain what a file is: a model, results, or a problem.
 
     Raises:
         ZerogradError: it is none of them, or has not all that is needed.
@@ -139,10 +144,15 @@ def _report(spec: str, model: Model) -> Report:
 
     start = _first_bytes(spec)
     if _is_model(spec, start):
-        return _of_model(spec, model)
+        return [_of_model(spec, model)]
+    if Path(spec).suffix.lower() in _ARRAYS:
+        raise ZerogradError(
+            "holds arrays and no network: name it in a problem file (given: {from: …}), "
+            "or give it with --data to a model"
+        )
     if start.startswith(_PICKLES) or Path(spec).suffix.lower() in _PICKLED:
         raise ZerogradError(
-            "is a pickle, or an archive of them, and is never read: whoever made it chooses what code it runs. "
+            "is a pickle, or an archive of them, and is never read: it can run whatever code it likes. "
             "Export the model with torch.onnx.export and explain MODEL.onnx, or save its state_dict with "
             "safetensors and name that in a problem file (given: {from: weights.safetensors})"
         )
@@ -150,13 +160,14 @@ def _report(spec: str, model: Model) -> Report:
         raise ZerogradError("is no model, and has data and a loss of its own: leave out --data and --loss")
     if start.lstrip().startswith(b'{"format": "zerograd.result'):
         return _of_results(spec)
-    return report_of(load(spec, None))
+    return [report_of(load(spec, None))]
 
 
 def _first_bytes(spec: str) -> bytes:
-    """Return how a file begins; nothing of standard input, or of what cannot be read (`load` says why)."""
+    """Return how a file begins; nothing of what cannot be read (`load` says why)."""
     if spec == "-":
-        return b""
+        buffer = getattr(sys.stdin, "buffer", None)
+        return buffer.peek(64)[:64] if isinstance(buffer, BufferedReader) else b""
     try:
         with Path(spec).open("rb") as file:
             return file.read(64)
@@ -180,10 +191,10 @@ def _of_model(spec: str, model: Model) -> Report:
     return explain_model(spec, model.data, model.loss, output=model.output, seconds=model.seconds)
 
 
-def _of_results(spec: str) -> Report:
-    """Explain the witness of a result; of several, the first one's."""
+def _of_results(spec: str) -> list[Report]:
+    """Explain the witnesses of results."""
     from zerograd.core.verdict.results import answer_from_json
     from zerograd.problem_report import report_of
     from zerograd.streams import read_results
 
-    return report_of(answer_from_json(read_results(spec)[0], None))
+    return [report_of(answer_from_json(document, None)) for document in read_results(spec)]

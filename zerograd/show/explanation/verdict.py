@@ -103,6 +103,8 @@ def verdict(step: StepReport) -> str:
         return _partly(first, step)
     names = {row.name for group in standing for row in group.rows}
     if step.parameters and names >= set(step.parameters):
+        if step.setting is not None:
+            standing = [group for group in standing if group.rows[0].name in step.parameters]
         return _nothing(standing)
     return f"{_some(standing[0])}{''.join(_beside(standing[1:]))}."
 
