@@ -120,7 +120,7 @@ class Kept:
     def finish(self, report: Report) -> None:
         self.keep(report)
         if self._page is not None:
-            self._write(self._page, report.to_html())  # type: ignore[attr-defined] # until the page is there
+            self._write(self._page, report.to_html())
 
     def _write(self, path: Path, text: str) -> None:
         """Write a file whole. Where that fails it is said once: the script goes on."""

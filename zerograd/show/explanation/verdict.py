@@ -103,6 +103,8 @@ def verdict(step: StepReport) -> str:
         return _partly(first, step)
     names = {row.name for group in standing for row in group.rows}
     if step.parameters and names >= set(step.parameters):
+        if step.setting is not None:
+            standing = [group for group in standing if group.rows[0].name in step.parameters]
         return _nothing(standing)
     return f"{_some(standing[0])}{''.join(_beside(standing[1:]))}."
 
@@ -123,6 +125,8 @@ def _groups(step: StepReport) -> tuple[_Group, ...]:
     for finding in findings(step):
         rows = tuple(row for row, _ in finding.concerned if id(row) not in seen)
         seen |= {id(row) for row in rows}
+        if step.setting is not None:  # an input is named for what no parameter shares
+            rows = tuple(row for row in rows if row.name in step.parameters) or rows
         if not rows:
             continue
         group = _Group(finding, rows, step.batch)
@@ -145,7 +149,9 @@ def _fine(step: StepReport) -> str:
     moved = [row.step.moved for row in step.parameters.values() if row.step is not None]
     if moved and all(moved):
         return "Nothing stands still: every parameter has a gradient that is not zero, and moved."
-    return "No gradient is zero." if step.optimizer else "No gradient is zero; no optimiser stepped."
+    if step.optimizer or step.setting:
+        return "No gradient is zero."
+    return "No gradient is zero; no optimiser stepped."
 
 
 def _nothing(groups: Sequence[_Group]) -> str:
