@@ -63,15 +63,24 @@ def with_parts(where: str, parts: Sequence[int], noun: str = "unit") -> str:
     return f"{where}, {noun}{'s' * (len(parts) > 1)} {', '.join(map(str, parts))}"
 
 
+def natural_shape(leaf: Node) -> tuple[int, ...]:
+    """Return the shape of a leaf in the order in which it lies in memory: a program may read it turned."""
+    geometry = leaf.identity[1] if leaf.identity is not None else None
+    if geometry is None:
+        return tuple(leaf.results[0].shape)
+    order = sorted(range(len(geometry.size)), key=lambda d: (-geometry.stride[d], geometry.size[d] == 1))
+    return tuple(geometry.size[d] for d in order)
+
+
 def batch_size(graph: Graph, sources: Iterable[Node]) -> int | None:
     """Return the number of samples: the first dimension that most of the data share."""
     sizes = Counter(
-        node.results[0].shape[0]
+        natural_shape(node)[0]
         for node in sources
         if graph.is_data(node) and node.results[0].dim() > 0 and node.results[0].numel()
     )
     wide = Counter(
-        node.results[0].shape[0]
+        natural_shape(node)[0]
         for node in sources
         if graph.is_data(node) and node.results[0].is_floating_point() and node.results[0].dim() > 1
     )
