@@ -29,7 +29,7 @@ from zerograd.explaining.training.causes.connection import connection
 from zerograd.explaining.training.causes.graph import Graph as Values
 from zerograd.explaining.training.causes.graph import whole_cone
 from zerograd.explaining.training.causes.origins import Facts
-from zerograd.explaining.training.causes.places import batch_size
+from zerograd.explaining.training.causes.places import batch_size, natural_shape
 from zerograd.explaining.training.causes.search import find_causes
 from zerograd.explaining.training.floats import count_floats, describe_place
 from zerograd.explaining.training.pictures.parts import parts_graph
@@ -128,9 +128,16 @@ itself.
 
 
 def _batch(values: Values) -> int | None:
-    """Return the number of samples; None where it is a guess of one-dimensional data."""
+    """Return the number of samples; None where that is a guess by vectors, which may be one sample each."""
     batch = batch_size(values, values.nodes)
-    tables = {n.results[0].shape[0] for n in values.nodes if values.is_data(n) and n.results[0].dim() > 1}
+    leaves = {node.number for node in values.nodes if node.operation == "leaf"}
+    tables = {
+        (natural_shape(node) if node.number in leaves else tuple(node.results[0].shape))[0]
+        for node in values.nodes
+        if (node.number in values.parametric) != (node.number in leaves)
+        and isinstance(node.results[0], Tensor)
+        and node.results[0].dim() > 1
+    }
     return batch if batch in tables else None
 
 

@@ -153,8 +153,21 @@ class _Parts:
             elif exits[i] and all(seen.zero(node) for node in exits[i]):
                 reach[i] = Reach.ZERO
         self._follow(reach)
-        vertices = tuple(Vertex(name, kind, reach[i]) for i, (name, kind) in enumerate(self.names))
-        return Graph(vertices, tuple(sorted(self._edges)))
+        order = self._order(kinds)
+        place = {part: i for i, part in enumerate(order)}
+        named = list(self.names)
+        vertices = tuple(Vertex(*named[part], reach[part]) for part in order)
+        return Graph(vertices, tuple(sorted((place[a], place[b]) for a, b in self._edges)))
+
+    def _order(self, kinds: list[str]) -> list[int]:
+        """Return the parts in the order of the forward pass, leaves before what reads them first."""
+        first = {
+            i: min([b for a, b in self._edges if a == i and kinds[b] in ("module", "loss")], default=i)
+            if kinds[i] in ("input", "parameter")
+            else i
+            for i in range(len(kinds))
+        }
+        return sorted(first, key=lambda i: (first[i], kinds[i] in ("module", "loss"), i))
 
     def _by_kind(self, part: int, kind: str) -> Reach:
         """Return what the rows say of a part; of all but parameters and inputs nothing yet."""
