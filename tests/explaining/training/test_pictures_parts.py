@@ -60,13 +60,14 @@ def draw(dice: random.Random) -> Plan:
     """A random plan of few whole numbers, with units that are off and layers that are frozen."""
     plan = Plan()
     for i in range(dice.randint(2, 7)):
-        layer = dice.choice((nn.Linear, nn.Linear, nn.ReLU, nn.Hardtanh, nn.Bilinear))
-        if layer is nn.Bilinear:
+        kind = dice.choice(("linear", "linear", "relu", "hardtanh", "bilinear"))
+        if kind == "bilinear":
             plan.layers.append(nn.Bilinear(WIDTH, WIDTH, WIDTH))
             plan.reads.append((dice.randint(-1, i - 1), dice.randint(-1, i - 1)))
-        else:
-            plan.layers.append(nn.Linear(WIDTH, WIDTH) if layer is nn.Linear else layer())
-            plan.reads.append((dice.randint(max(i - 2, -1), i - 1),))
+            continue
+        layers = {"linear": nn.Linear(WIDTH, WIDTH), "relu": nn.ReLU(), "hardtanh": nn.Hardtanh()}
+        plan.layers.append(layers[kind])
+        plan.reads.append((dice.randint(max(i - 2, -1), i - 1),))
     for layer in plan.layers:
         off = dice.random() < 0.3
         for parameter in layer.parameters():

@@ -72,7 +72,8 @@ def last(watch: Any) -> StepReport:
 def whole(dice: random.Random, *shape: int, largest: int = 2) -> Tensor:
     """Whole numbers: all that is computed of a few of them is exact in float32."""
     numbers = [float(dice.randint(-largest, largest)) for _ in range(torch.Size(shape).numel())]
-    return torch.tensor(numbers).reshape(shape)
+    made: Tensor = torch.tensor(numbers).reshape(shape)
+    return made
 
 
 def _linear(dice: random.Random, inputs: int, outputs: int) -> nn.Linear:
@@ -129,9 +130,10 @@ def test_channels_are_as_alive_as_their_positions(seed: int) -> None:
 
 def test_where_floats_are_wrong() -> None:
     """The letter is that of the exact argument: 1 − 2⁻⁸⁰ is below the bound 1, and 1 in float64."""
-    model = nn.Sequential(nn.Linear(1, 1, bias=False, dtype=torch.float64), nn.Hardtanh())
+    layer = nn.Linear(1, 1, bias=False, dtype=torch.float64)
+    model = nn.Sequential(layer, nn.Hardtanh())
     with torch.no_grad():
-        model[0].weight.fill_(1 - 2.0**-40)
+        layer.weight.fill_(1 - 2.0**-40)
     x = torch.full((1, 1), 1 + 2.0**-40, dtype=torch.float64)
     with zg.watch(model) as watch:
         model(x).sum().backward()
@@ -141,9 +143,10 @@ def test_where_floats_are_wrong() -> None:
 
 def test_what_cancels_is_on_the_kink() -> None:
     """0.1 − 0.1 is 0 whatever the order of the sum; 2²⁴ + 1 − 2²⁴ − 1 is 0 though float32 may find −1."""
-    model = nn.Sequential(nn.Linear(4, 1, bias=False), nn.ReLU())
+    layer = nn.Linear(4, 1, bias=False)
+    model = nn.Sequential(layer, nn.ReLU())
     with torch.no_grad():
-        model[0].weight.copy_(torch.tensor([[1.0, 1.0, -1.0, -1.0]]))
+        layer.weight.copy_(torch.tensor([[1.0, 1.0, -1.0, -1.0]]))
     x = torch.tensor([[2.0**24, 1.0, 2.0**24, 1.0], [0.1, 0.2, 0.2, 0.1], [1.0, 2.0, 2.0, 1.5]])
     with zg.watch(model) as watch:
         model(x).sum().backward()
@@ -152,10 +155,11 @@ def test_what_cancels_is_on_the_kink() -> None:
 
 def test_saturated_in_floats_alone() -> None:
     """A sigmoid is never flat, but at 200 it is so in float32."""
-    model = nn.Sequential(nn.Linear(1, 2, bias=False), nn.Sigmoid(), nn.Linear(2, 1), nn.Tanh())
+    first, second = nn.Linear(1, 2, bias=False), nn.Linear(2, 1)
+    model = nn.Sequential(first, nn.Sigmoid(), second, nn.Tanh())
     with torch.no_grad():
-        model[0].weight.copy_(torch.tensor([[200.0], [1.0]]))
-        model[2].weight.zero_()
+        first.weight.copy_(torch.tensor([[200.0], [1.0]]))
+        second.weight.zero_()
     with zg.watch(model) as watch:
         model(torch.ones(2, 1)).sum().backward()
     assert [one.states for one in last(watch).units] == [("sa", "sa"), ("a", "a")]
