@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
+from zerograd.explaining.tape.names import name_of
 from zerograd.explaining.tape.nodes import Geometry, Node, Origin, Phase, Place, Source
 from zerograd.explaining.tape.scalars import unrounded
 from zerograd.explaining.tape.storages import Storages
@@ -96,6 +97,7 @@ class Recorder(TorchDispatchMode):
         failed: whether the last backward pass ended with an error, or is not over.
         number: how many nodes there are.
         leaves: tensors that require a gradient and that nothing computed, by identity.
+        variables: what the program calls them, where a variable held one when it was met.
         saw: called before every operation.
         stepping: whether an optimiser steps; what it does is not recorded, but for what a closure does.
         changed: places where tensors were found changed by something that bypassed dispatch.
@@ -115,6 +117,7 @@ class Recorder(TorchDispatchMode):
         self.active = True
         self.storages = Storages(self._node, self._note_change)
         self.leaves: dict[int, weakref.ref[Tensor]] = {}
+        self.variables: dict[int, str] = {}
         self.number = 0
         _RECORDERS.add(self)
 
@@ -145,6 +148,7 @@ class Recorder(TorchDispatchMode):
         """Let go what was recorded, and whoever is called back: now, not when cycles are collected."""
         self.storages = Storages(_unused, _unused)
         self.leaves.clear()
+        self.variables.clear()
         self.loss, self.saw, self.module = None, None, lambda: None
 
     def read(self, tensor: Tensor) -> Source:
@@ -275,13 +279,16 @@ class Recorder(TorchDispatchMode):
         )
 
     def _place(self) -> Place:
+        frame = self._frame()
+        return Place(self.module(), *((frame.f_code.co_filename, frame.f_lineno) if frame is not None else ()))
+
+    @staticmethod
+    def _frame() -> FrameType | None:
+        """Return the innermost frame of the program's own code."""
         frame: FrameType | None = sys._getframe(2)
-        while frame is not None:
-            file = frame.f_code.co_filename
-            if not file.startswith((_TORCH, _OURS)):
-                return Place(self.module(), file, frame.f_lineno)
+        while frame is not None and frame.f_code.co_filename.startswith((_TORCH, _OURS)):
             frame = frame.f_back
-        return Place(self.module())
+        return frame
 
     def _note_detached(self, tensor: Tensor) -> None:
         """Note where something computed is detached; parameters are, too, to be saved or shown."""
@@ -300,9 +307,19 @@ class Recorder(TorchDispatchMode):
         """
         for tensor in _tensors(arguments):
             if tensor.requires_grad and tensor.is_leaf and not tensor._is_view():
-                if id(tensor) not in self.leaves:
+                known = self.leaves.get(id(tensor))
+                if known is None or known() is not tensor:
                     self.leaves[id(tensor)] = weakref.ref(tensor)
+                    self._note_name(tensor)
                 self.keep(tensor, Origin.PARAMETER)
+
+    def _note_name(self, tensor: Tensor) -> None:
+        inside = isinstance(tensor, torch.nn.Parameter) and self.module() is not None
+        name = None if inside else name_of(tensor, self._frame(), (_TORCH, _OURS))
+        if name is None:
+            self.variables.pop(id(tensor), None)
+        else:
+            self.variables[id(tensor)] = name
 
     def _read_one(self, argument: Any) -> Any:
         if isinstance(argument, Tensor):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from types import TracebackType
 from typing import Any
 
@@ -216,13 +217,17 @@ class Watch:
 
     def _named(self) -> Mapping[str, Tensor]:
         """Return parameters by name: those of the modules, of the optimisers alone, and of neither."""
-        named = name_parameters(self._modules.roots)
+        named, hidden = name_parameters(self._modules.roots)
+        names = {id(tensor): name for name, tensor in hidden.items()}
+        loose: set[str] = set()
         known = {id(t) for t in named.values()} | {id(t) for t in self._modules.inputs.values()}
         for leaf in [reference() for reference in list(self.recorder.leaves.values())]:
             if leaf is not None and id(leaf) not in known:
                 known.add(id(leaf))
-                number = sum(name.startswith("tensor") for name in named)
-                named[f"tensor{number} ({' × '.join(map(str, leaf.shape)) or 'number'})"] = leaf
+                name = names.get(id(leaf)) or self._loose_name(leaf, named)
+                loose.add(name)
+                named[name] = leaf
+        self._steps.loose = frozenset(loose)
         for optimizer in self._steps.optimizers:
             for i, group in enumerate(optimizer.param_groups):
                 for j, parameter in enumerate(group["params"]):
@@ -230,6 +235,16 @@ class Watch:
                         known.add(id(parameter))
                         named[f"param_groups[{i}][{j}]"] = parameter
         return named
+
+    def _loose_name(self, leaf: Tensor, named: Collection[str]) -> str:
+        """Return a name for a tensor that belongs to no module: the program's own where it has one."""
+        variable = self.recorder.variables.get(id(leaf))
+        if variable is None:
+            number = sum(name.startswith("tensor") for name in named)
+            return f"tensor{number} ({' × '.join(map(str, leaf.shape)) or 'number'})"
+        taken = {*named, *self._modules.inputs}
+        others = (f"{variable} ({k})" for k in count(2))
+        return variable if variable not in taken else next(name for name in others if name not in taken)
 
     def _everything(self) -> dict[str, Tensor]:
         """Return every tensor that is asked about, by name."""

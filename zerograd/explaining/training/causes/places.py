@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from zerograd.explaining.tape.nodes import Node, Phase, Place
+from zerograd.explaining.tape.nodes import Node, Phase, Place, Source
 from zerograd.explaining.training.causes.graph import Graph, base
 
 _MOST = 8
@@ -63,18 +63,32 @@ def with_parts(where: str, parts: Sequence[int], noun: str = "unit") -> str:
     return f"{where}, {noun}{'s' * (len(parts) > 1)} {', '.join(map(str, parts))}"
 
 
-def batch_size(graph: Graph, sources: Iterable[Node]) -> int | None:
-    """Return the number of samples: the first dimension that most of the data share."""
-    sizes = Counter(
-        node.results[0].shape[0]
-        for node in sources
-        if graph.is_data(node) and node.results[0].dim() > 0 and node.results[0].numel()
-    )
-    wide = Counter(
-        node.results[0].shape[0]
-        for node in sources
-        if graph.is_data(node) and node.results[0].is_floating_point() and node.results[0].dim() > 1
-    )
+def batch_size(graph: Graph) -> int | None:
+    """Return the number of samples: the first dimension that most of the data share.
+
+    Data are taken as the network reads them: samples that were stacked into a batch are no data by themselves.
+    """
+    leaves = [Source(node, 0) for node in graph.nodes if graph.is_data(node)]
+    return _shared(_as_read(graph, leaves)) or _shared(leaves)
+
+
+def _as_read(graph: Graph, leaves: Iterable[Source]) -> list[Source]:
+    """Return the values, of data alone, that operations on parameters read, and inputs with a gradient."""
+    read = {
+        (source.node.number, source.output, source.view): source
+        for node in graph.nodes
+        if node.number in graph.parametric
+        for source in node.sources()
+        if source.node.number in graph.from_data and source.node.number not in graph.parametric
+    }
+    return [*read.values(), *(leaf for leaf in leaves if graph.is_input(leaf.node))]
+
+
+def _shared(data: Iterable[Source]) -> int | None:
+    """Return the first dimension that most values share, floating-point ones with several first."""
+    values = [source.run for source in data if source.run.dim() > 0 and source.run.numel()]
+    sizes = Counter(value.shape[0] for value in values)
+    wide = Counter(value.shape[0] for value in values if value.is_floating_point() and value.dim() > 1)
     best = (wide or sizes).most_common(1)
     return best[0][0] if best else None
 

@@ -68,6 +68,7 @@ class StepWatcher:
 
     def __init__(self) -> None:
         self.optimizers: list[Any] = []
+        self.loose: frozenset[str] = frozenset()
         self.arrivals = Arrivals()
         self._frames: list[_Frame] = []
         self._stepped: set[int] = set()
@@ -360,17 +361,18 @@ class StepWatcher:
         infinite: tuple[int, ...] = (),
     ) -> Observation:
         keys = {id(tensor): name for name, tensor in named.items()}
-        memory = {storage(tensor) for name, tensor in named.items() if of_module(name) and strided(tensor)}
+        inside = {name for name in named if of_module(name) and name not in self.loose}
+        memory = {storage(named[name]) for name in inside if strided(named[name])}
         module = tuple(
             Slot(name, tuple(it.shape), it.requires_grad and not it.places and it.elsewhere is None)
             for name, it in watched.items()
-            if of_module(name)
+            if name in inside
         )
         slots = tuple(
             Slot(
                 key := keys[id(tensor)],
                 tuple(tensor.shape),
-                not of_module(key)
+                key not in inside
                 and watched[key].arrived is None
                 and not (strided(tensor) and storage(tensor) in memory),
             )
