@@ -1,4 +1,4 @@
-"""A generator and a discriminator, each with its optimiser. Planted: the generator's loss is of detached samples."""
+"""Two networks, each with its optimiser. Planted: the generator's loss is of detached samples."""
 
 import argparse
 import tempfile

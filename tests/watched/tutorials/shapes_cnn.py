@@ -1,4 +1,4 @@
-"""A CNN with batch norm and a schedule with warm-up. Planted: a whole-number division makes every step size 0."""
+"""A CNN with batch norm and warm-up. Planted: a whole-number division makes step sizes 0."""
 
 import argparse
 import tempfile

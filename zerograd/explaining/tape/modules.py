@@ -119,7 +119,7 @@ def name_parameters(roots: list[nn.Module]) -> tuple[dict[str, Tensor], dict[str
     """Return all parameters by name, with the class before it where there are several modules.
 
     Returns:
-        Those that modules have registered, and those of modules that stand in lists and dictionaries of these.
+        Those that modules have registered, and those of modules in lists and dictionaries of these.
     """
     named: dict[str, Tensor] = {}
     hidden: dict[str, Tensor] = {}

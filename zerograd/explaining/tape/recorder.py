@@ -8,20 +8,16 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from types import FrameType
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
-from zerograd.explaining.tape.names import name_of
+from zerograd.explaining.tape.names import name_of, program_frame
 from zerograd.explaining.tape.nodes import Geometry, Node, Origin, Phase, Place, Source
 from zerograd.explaining.tape.scalars import unrounded
 from zerograd.explaining.tape.storages import Storages
-
-_TORCH = os.path.dirname(torch.__file__) + os.sep  # noqa: PTH120
-_OURS = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep  # noqa: PTH120
 
 LIES: Mapping[str, tuple[str, ...]] = {
     "native_batch_norm": ("running_mean", "running_var"),
@@ -95,6 +91,7 @@ class Recorder(TorchDispatchMode):
         module: called for the module that is running; set from outside.
         loss: what the last backward pass started from.
         failed: whether the last backward pass ended with an error, or is not over.
+        cut: whether autograd knew no way back from where the last backward pass started.
         number: how many nodes there are.
         leaves: tensors that require a gradient and that nothing computed, by identity.
         variables: what the program calls them, where a variable held one when it was met.
@@ -114,6 +111,7 @@ class Recorder(TorchDispatchMode):
         self.unlike: list[tuple[str, Place]] = []
         self.loss: Source | None = None
         self.failed = False
+        self.cut = False
         self.active = True
         self.storages = Storages(self._node, self._note_change)
         self.leaves: dict[int, weakref.ref[Tensor]] = {}
@@ -279,16 +277,10 @@ class Recorder(TorchDispatchMode):
         )
 
     def _place(self) -> Place:
-        frame = self._frame()
-        return Place(self.module(), *((frame.f_code.co_filename, frame.f_lineno) if frame is not None else ()))
-
-    @staticmethod
-    def _frame() -> FrameType | None:
-        """Return the innermost frame of the program's own code."""
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None and frame.f_code.co_filename.startswith((_TORCH, _OURS)):
-            frame = frame.f_back
-        return frame
+        frame = program_frame(sys._getframe(1))
+        return Place(
+            self.module(), *((frame.f_code.co_filename, frame.f_lineno) if frame is not None else ())
+        )
 
     def _note_detached(self, tensor: Tensor) -> None:
         """Note where something computed is detached; parameters are, too, to be saved or shown."""
@@ -315,7 +307,7 @@ class Recorder(TorchDispatchMode):
 
     def _note_name(self, tensor: Tensor) -> None:
         inside = isinstance(tensor, torch.nn.Parameter) and self.module() is not None
-        name = None if inside else name_of(tensor, self._frame(), (_TORCH, _OURS))
+        name = None if inside else name_of(tensor, sys._getframe(1))
         if name is None:
             self.variables.pop(id(tensor), None)
         else:

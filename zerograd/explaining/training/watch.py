@@ -35,6 +35,8 @@ class _Round:
 
     Attributes:
         gradients: what ``backward`` left for each tensor, by identity.
+        later: the same, of tensors whose optimiser has stepped already: of the next round, perhaps.
+        loss: what ``backward`` had started from at the last step.
         observations: what was seen of each step.
         stepped: the optimisers that stepped.
         limited: whether every backward pass was for some inputs alone.
@@ -42,10 +44,17 @@ class _Round:
     """
 
     gradients: dict[int, Source] = field(default_factory=dict)
+    later: dict[int, Source] = field(default_factory=dict)
+    loss: Source | None = None
     observations: list[Observation] = field(default_factory=list)
     stepped: list[Optimizer] = field(default_factory=list)
     limited: bool = True
     asked: list[Any] = field(default_factory=list)
+
+    def take(self, tensor: Tensor, gradient: Source) -> None:
+        """Take a gradient; that with which a tensor was stepped stays what it was."""
+        done = any(tensor is held for optimizer in self.stepped for held in _held(optimizer))
+        (self.later if done else self.gradients)[id(tensor)] = gradient
 
 
 class Watch:
@@ -101,7 +110,7 @@ class Watch:
     def explanation(self) -> Explanation:
         """Return what was seen so far; before the first step is over, what is known of it."""
         with self.recorder.paused():
-            reports = self._reports or [self._report()]
+            reports = self._reports or [self._report(self.recorder.loss)]
         return Explanation(tuple(reports), str(torch.__version__), self._error, self._seconds)
 
     # what calls back
@@ -150,7 +159,7 @@ class Watch:
                 source = self.recorder.read(tensor.grad)
                 known = self._round.gradients.get(id(tensor))
                 if source.node.number > self._before and (known is None or known.node is not source.node):
-                    self._round.gradients[id(tensor)] = source
+                    self._round.take(tensor, source)
                     fresh[name] = source.run if is_plain(source.run) else copy(source.run)
             self._steps.backward_ended(named, fresh)
             self._remember_values()
@@ -179,7 +188,7 @@ class Watch:
             self._round.asked += inputs
             for tensor, gradient in zip(inputs, gradients, strict=False):
                 if isinstance(tensor, Tensor) and isinstance(gradient, Tensor):
-                    self._round.gradients[id(tensor)] = self.recorder.read(gradient)
+                    self._round.take(tensor, self.recorder.read(gradient))
             self._remember_values()
 
     def _saw(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -189,8 +198,10 @@ class Watch:
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if any(optimizer is other for other in self._round.stepped):
-            self._finish()
+            self._finish(again=True)
         self._keep(_held(optimizer))
+        held = set(map(id, _held(optimizer)))
+        self._values = [(tensor, before) for tensor, before in self._values if id(tensor) not in held]
         with self.recorder.paused():
             for tensor in _held(optimizer):
                 if tensor.grad is not None:
@@ -208,6 +219,7 @@ class Watch:
             return
         self._round.observations.append(observation)
         self._round.stepped.append(optimizer)
+        self._round.loss = self.recorder.loss
         if self.recorder.phase is Phase.BACKWARD:
             return  # of a hook; the other parameters' gradients are still to come
         if all(any(o is other for other in self._round.stepped) for o in self._steps.optimizers):
@@ -250,8 +262,13 @@ class Watch:
         """Return every tensor that is asked about, by name."""
         return {**self._modules.inputs, **self._named()}
 
-    def _finish(self, last: bool = False) -> None:
-        """Explain what happened since the last report."""
+    def _finish(self, last: bool = False, again: bool = False) -> None:
+        """Explain what happened since the last report.
+
+        Args:
+            last: whether nothing more will happen.
+            again: whether an optimiser is about to step again, so that backward has run for the next round.
+        """
         if last and self._reports and not self._round.gradients and not self._round.stepped:
             return
         began = time.perf_counter()
@@ -259,14 +276,15 @@ class Watch:
             if last:
                 self._round.observations += self._steps.at_end(self._everything())
             with shown(f"zerograd: explaining step {len(self._reports) + 1}"):
-                self._reports.append(self._report())
-        self.recorder.loss, self.recorder.failed = None, False
-        self._round = _Round()
+                self._reports.append(self._report(self._round.loss if again else self.recorder.loss))
+        if not again or self.recorder.loss is self._round.loss:
+            self.recorder.loss, self.recorder.failed = None, False
+        self._round = _Round(self._round.later) if again else _Round()
         self._before = self.recorder.number
         self._values = []
         self._seconds += time.perf_counter() - began
 
-    def _report(self) -> StepReport:
+    def _report(self, loss: Source | None) -> StepReport:
         named, held = self._named(), {id(t) for o in self._steps.optimizers for t in _held(o)}
         loose = {  # beside modules, what else the program differentiates by: no optimiser should move it
             name
@@ -284,15 +302,24 @@ class Watch:
             parameters=named,
             inputs=self._modules.inputs,
             loose=loose,
+            resting=self._resting(),
             unasked=unasked,
             gradients=self._round.gradients,
-            loss=self.recorder.loss,
+            loss=loss,
             observations=self._round.observations,
             by_hand=self._moved_by_hand(),
             messages=self._new_messages(),
             budget=self._budget,
             failed=self.recorder.failed,
+            cut=self.recorder.cut,
         )
+
+    def _resting(self) -> set[int]:
+        """Return the tensors of optimisers that have stepped, and now others do: by identity."""
+        resting = [o for o in self._steps.optimizers if not any(o is other for other in self._round.stepped)]
+        if not self._round.stepped:
+            return set()
+        return {id(t) for o in resting if id(o) in self._steps.stepped for t in _held(o)}
 
     def _new_messages(self) -> tuple[str, ...]:
         messages = [

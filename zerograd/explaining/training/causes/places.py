@@ -28,6 +28,7 @@ def place_of(node: Node, name: str | None = None) -> str:
 
 def place_text(place: Place, name: str, before: str | None = None) -> str:
     """Return where an operation called ``name`` ran, after the layer ``before``."""
+    name = name.removeprefix("native_").strip("_")
     module, name = place.module, name.lstrip("_")
     if module is not None and _is_layer(module[1]):
         path, cls = module
@@ -66,7 +67,7 @@ def with_parts(where: str, parts: Sequence[int], noun: str = "unit") -> str:
 def batch_size(graph: Graph) -> int | None:
     """Return the number of samples: the first dimension that most of the data share.
 
-    Data are taken as the network reads them: samples that were stacked into a batch are no data by themselves.
+    Data are taken as the network reads them: samples stacked into a batch are no data by themselves.
     """
     leaves = [Source(node, 0) for node in graph.nodes if graph.is_data(node)]
     return _shared(_as_read(graph, leaves)) or _shared(leaves)
