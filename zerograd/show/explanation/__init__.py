@@ -16,7 +16,7 @@ from zerograd.show.explanation.phrases import number, placed
 from zerograd.show.explanation.verdict import status, verdict
 from zerograd.show.words import count
 
-__all__ = ["explanation_html", "explanation_text", "row_text", "verdict"]
+__all__ = ["about", "explanation_html", "explanation_text", "row_text", "unsupported_lines", "verdict"]
 
 
 def explanation_text(explanation: Explanation, *, width: int = text.WIDTH, color: bool = False) -> str:
@@ -28,7 +28,7 @@ def explanation_text(explanation: Explanation, *, width: int = text.WIDTH, color
     """
     layout, last = Layout(width, color), explanation.last
     lines = [layout.verdict(status(last), line) for line in layout.wrapped(text.prose((verdict(last),)))]
-    lines += [line for about in _about(explanation) for line in layout.wrapped(text.prose((about,)))]
+    lines += [line for each in about(explanation) for line in layout.wrapped(text.prose((each,)))]
     if last.parameters or last.inputs:
         lines += ["", *_table(last, width)]
         lines += [
@@ -66,8 +66,7 @@ def explanation_html(explanation: Explanation) -> str:
 def _blocks(explanation: Explanation) -> Iterator[Block]:
     last = explanation.last
     yield paragraph(Strong(verdict(last)))
-    for about in _about(explanation):
-        yield paragraph(about)
+    yield from map(paragraph, about(explanation))
     if last.parameters or last.inputs:
         shown = grid(last, findings(last))
         rows = zip(*shown.values(), strict=True)
@@ -79,7 +78,7 @@ def _blocks(explanation: Explanation) -> Iterator[Block]:
             yield paragraph(sentence)
 
 
-def _about(explanation: Explanation) -> Iterator[str]:
+def about(explanation: Explanation) -> Iterator[str]:
     """Which step this is, and what became of the others."""
     last = explanation.last
     parts = [f"{last.optimizer}, step {last.number}" if last.optimizer else "no optimiser stepped"]
@@ -107,13 +106,14 @@ def _sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
         more = len(found) - MOST_CAUSES
         sentences += [f"… and {count(more, 'more cause')}: see to_json()."] * (more > 0)
         yield "why", sentences
-    if unsupported := list(_unsupported(last)):
+    if unsupported := list(unsupported_lines(last)):
         yield "operations without a rule", unsupported
     if last.messages:
         yield "also", list(last.messages)
 
 
-def _unsupported(step: StepReport) -> Iterator[str]:
+def unsupported_lines(step: StepReport) -> Iterator[str]:
+    """A sentence for each operation that has no rule."""
     for operation in step.unsupported:
         times = count(operation.times, "time")
         yield f"{placed(operation.operation, operation.where)}, {times}: what depends on it is only observed."

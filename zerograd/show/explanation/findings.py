@@ -58,6 +58,7 @@ class Finding:
         joint: whether it is so only together with other causes.
         concerned: the rows, each with how many of its entries it is about.
         words: what is said, however many parameters it is about.
+        cause: what it is about, where that is a cause.
     """
 
     rank: int
@@ -65,6 +66,7 @@ class Finding:
     concerned: tuple[tuple[Row, int], ...]
     words: Callable[[About], Words]
     joint: bool = False
+    cause: Cause | None = None
 
     @property
     def whole(self) -> bool:
@@ -92,6 +94,7 @@ class _Said:
     words: Callable[[About], Words]
     zero: bool = False
     joint: bool = False
+    cause: Cause | None = None
 
 
 def findings(step: StepReport) -> tuple[Finding, ...]:
@@ -111,7 +114,8 @@ def findings(step: StepReport) -> tuple[Finding, ...]:
             if all(other is not row for other, _ in concerned):
                 concerned.append((row, said.entries))
     found = [
-        Finding(said.rank, said.zero, tuple(rows), said.words, said.joint) for said, rows in merged.values()
+        Finding(said.rank, said.zero, tuple(rows), said.words, said.joint, said.cause)
+        for said, rows in merged.values()
     ]
     return tuple(sorted(found, key=lambda finding: (finding.rank, -len(finding.concerned))))
 
@@ -247,7 +251,7 @@ def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:
         def words(about: About, cause: Cause = cause) -> Words:
             return cause_words(cause, batch, about)
 
-        yield _Said(rank, key, cause.entries, words, zero=not frozen, joint=not cause.alone)
+        yield _Said(rank, key, cause.entries, words, not frozen, not cause.alone, cause)
 
 
 def _of_floats(row: Row) -> Iterator[_Said]:
@@ -257,7 +261,7 @@ def _of_floats(row: Row) -> Iterator[_Said]:
 
         def lost(about: About) -> Words:
             its = "every" if about is ALL else "the"
-            clause = f"{its} gradient is too small for {dtype}: not zero, but 0 there{lost_from(floats)}"
+            clause = f"{its} gradient is lost in {dtype}: not zero, but 0 there{lost_from(floats)}"
             remedy = "a wider type, a larger loss or another formula for it keeps it"
             return Words(f"lost in {dtype}", clause, (remedy,))
 

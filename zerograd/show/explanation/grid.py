@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from zerograd.explaining.explanation import Backward, Floats, Row, StepReport
 from zerograd.show.explanation.findings import Finding
@@ -24,10 +24,12 @@ _BACKWARD = {
 }
 
 
-def grid(step: StepReport, found: Sequence[Finding]) -> dict[str, list[str]]:
+def grid(
+    step: StepReport, found: Sequence[Finding], most_rows: int = _MOST_ROWS, most_causes: int = MOST_CAUSES
+) -> dict[str, list[str]]:
     """The columns of the table, without those in which nothing stands."""
-    first = _first(found)
-    rows = _rows(step, first)[:_MOST_ROWS]
+    first = _first(found, most_causes)
+    rows = ordered_rows(step, found)[:most_rows]
     asked = {id(row) for row in rows if row.asked and step.backward is Backward.DONE}
     names = _names([row.name for row in rows])
     columns = {
@@ -46,26 +48,27 @@ def grid(step: StepReport, found: Sequence[Finding]) -> dict[str, list[str]]:
     return {name: cells for name, cells in columns.items() if name not in optional or set(cells) - empty}
 
 
-def left_out(step: StepReport, found: Sequence[Finding]) -> Iterator[str]:
+def left_out(step: StepReport, found: Sequence[Finding], most_rows: int = _MOST_ROWS) -> Iterator[str]:
     """What the table does not show of a large model."""
     first = _first(found)
-    if more := _rows(step, first)[_MOST_ROWS:]:
+    if more := ordered_rows(step, found)[most_rows:]:
         trouble = "" if any(id(row) in first for row in more) else " without trouble"
         yield f"… and {count(len(more), 'more parameter')}{trouble}"
 
 
-def _first(found: Sequence[Finding]) -> dict[int, tuple[int, str]]:
+def _first(found: Sequence[Finding], most_causes: int = MOST_CAUSES) -> dict[int, tuple[int, str]]:
     """The worst finding of each row: how bad it is, and the words for the table."""
     first: dict[int, tuple[int, str]] = {}
     for number, finding in enumerate(found, start=1):
-        told = f"{finding.label} ({number})" if number <= MOST_CAUSES else finding.label
+        told = f"{finding.label} ({number})" if number <= most_causes else finding.label
         for row, _ in finding.concerned:
             first.setdefault(id(row), (finding.rank, told))
     return first
 
 
-def _rows(step: StepReport, first: Mapping[int, tuple[int, str]]) -> list[Row]:
+def ordered_rows(step: StepReport, found: Sequence[Finding]) -> list[Row]:
     """All rows, the troubled ones first."""
+    first = _first(found)
     rows = (*step.parameters.values(), *step.inputs.values())
     return sorted(rows, key=lambda row: first[id(row)][0] if id(row) in first else 100)
 

@@ -80,11 +80,16 @@ def on_samples(cause: Cause, batch: int | None) -> str:
     return f" on {samples_text(cause.samples, 0)}" if cause.samples else ""
 
 
+def place_of(cause: Cause) -> str:
+    """``relu1 (ReLU)``: where it is, without the units."""
+    match = _PARTS.fullmatch(cause.where)
+    return match["place"] if match else cause.where
+
+
 def units_of(cause: Cause) -> tuple[str, bool]:
     """``units 3, 7 of relu1 (ReLU)`` or ``all 8 units of …``, and whether that is a plural."""
     units, of = cause.details.get("units"), cause.details.get("of")
-    match = _PARTS.fullmatch(cause.where)
-    place = match["place"] if match else cause.where
+    match, place = _PARTS.fullmatch(cause.where), place_of(cause)
     noun = match["parts"].partition(" ")[0].removesuffix("s") if match else "unit"
     if isinstance(units, Sequence) and units and not isinstance(units, str):
         if len(units) == of:

@@ -39,13 +39,25 @@ class _Group:
         """What is so; of zeros for no single reason, all reasons together."""
         about = SEVERAL if len(self.rows) > 1 else ONE
         if not self.finding.joint:
-            return self.finding.words(about).clause
+            return self.finding.words(about).clause + self._crossed
         causes = [cause for cause in self.rows[0].causes if not cause.alone]
         clauses = [
             cause_words(cause, self.batch, about).clause + " for some of the terms" * (not cause.samples)
             for cause in causes[:_MOST]
         ]
-        return listed([*clauses, *["other causes below for the rest"] * (len(causes) > _MOST)])
+        return (
+            listed([*clauses, *["other causes below for the rest"] * (len(causes) > _MOST)]) + self._crossed
+        )
+
+    @property
+    def _crossed(self) -> str:
+        """What to doubt about zeros that depend on nothing but units that rounding put where they are."""
+        floats = [row.floats for row in self.rows]
+        if not self.finding.zero or not all(
+            f.across_kink >= row.entries.zero > 0 for f, row in zip(floats, self.rows, strict=True)
+        ):
+            return ""
+        return f" (where rounding in {floats[0].dtype} carried a unit across its kink)"
 
     @property
     def stepped(self) -> bool:
