@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from zerograd.explaining.tape.nodes import Layer, Node, Phase, Place
+from zerograd.explaining.tape.nodes import Layer, Node, Origin, Phase, Place
 from zerograd.explaining.training.causes.graph import Graph, base
 
 _MOST = 8
@@ -65,17 +65,28 @@ def with_parts(where: str, parts: Sequence[int], noun: str = "unit") -> str:
     return f"{where}, {noun}{'s' * (len(parts) > 1)} {', '.join(map(str, parts))}"
 
 
+def natural_shape(leaf: Node) -> tuple[int, ...]:
+    """Return the shape of a leaf in the order in which it lies in memory: a program may read it turned."""
+    geometry = leaf.identity[1] if leaf.identity is not None else None
+    if geometry is None:
+        return tuple(leaf.results[0].shape)
+    order = sorted(range(len(geometry.size)), key=lambda d: (-geometry.stride[d], geometry.size[d] == 1))
+    return tuple(geometry.size[d] for d in order)
+
+
 def batch_size(graph: Graph, sources: Iterable[Node]) -> int | None:
-    """Return the number of samples: the first dimension that most of the data share."""
-    sizes = Counter(
-        node.results[0].shape[0]
-        for node in sources
-        if graph.is_data(node) and node.results[0].dim() > 0 and node.results[0].numel()
-    )
+    """Return the number of samples: the first dimension that most of the data share.
+
+    Where there are none, they may have been made under watch, by linspace or of ones: constants count.
+    """
+    leaves = [n for n in sources if n.operation == "leaf" and n.results[0].dim() > 0 and n.results[0].numel()]
+    data = [n for n in leaves if graph.is_data(n)]
+    written = [n for n in leaves if n.origin is Origin.CONSTANT and n.results[0].numel() > 1]
+    sizes = Counter(natural_shape(n)[0] for n in data or written)
     wide = Counter(
-        node.results[0].shape[0]
-        for node in sources
-        if graph.is_data(node) and node.results[0].is_floating_point() and node.results[0].dim() > 1
+        natural_shape(n)[0]
+        for n in data or written
+        if n.results[0].is_floating_point() and n.results[0].dim() > 1
     )
     best = (wide or sizes).most_common(1)
     return best[0][0] if best else None
