@@ -31,7 +31,7 @@ class Plan:
         return [f"layers.{i} ({type(layer).__name__})" for i, layer in enumerate(self.layers)]
 
     def edges(self) -> set[tuple[str, str]]:
-        """Lists of the part of the graph that the loss depends on."""
+        """Edges of the part of the graph that the loss depends on."""
         names, used, edges = [*self.names(), f"input (4×{WIDTH})"], {len(self.layers) - 1}, set()
         for i in reversed(range(len(self.layers))):
             if i in used:
