@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -33,10 +35,7 @@ MAX_HEADER = 10_000
 INSTALL = "pip install 'zerograd[files]'"
 
 _PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib")
-_SAVE = (
-    "save it with safetensors.torch.save_file(model.state_dict(), 'weights.safetensors'), "
-    "or with numpy.savez('weights.npz', **arrays)"
-)
+_SAVE = "write safetensors.torch.save_file(model.state_dict(), 'weights.safetensors'), or numpy.savez(…)"
 
 
 class UnreadableError(ZerogradError):
@@ -160,13 +159,20 @@ def _safetensors(data: bytes) -> list[Tensor]:
 # --- npz ---------------------------------------------------------------------------------
 
 
+_BROKEN = (
+    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError,
+    struct.error, SyntaxError, TypeError, ValueError, zlib.error,
+)  # fmt: skip
+"""What zipfile and NumPy raise for files that are broken."""
+
+
 def _npz(data: bytes) -> Iterator[Tensor]:
     from zipfile import BadZipFile, ZipFile
 
     try:
         with ZipFile(BytesIO(data)) as archive:
             yield from _members(archive)
-    except (BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (BadZipFile, *_BROKEN) as error:
         raise UnreadableError(f"is no sound .npz file: {error}") from None
 
 
@@ -188,14 +194,13 @@ def _members(archive: ZipFile) -> Iterator[Tensor]:
 
 
 def _npy(archive: ZipFile, member: ZipInfo, name: str, so_far: int) -> Tensor:
-    import zlib
-
     import numpy as np
 
     with archive.open(member) as stream:
         try:
             shape, dtype = _header(stream)
-        except (ValueError, TypeError, SyntaxError, EOFError, RecursionError, zlib.error) as error:
+            there = member.file_size - stream.tell()
+        except _BROKEN as error:
             raise UnreadableError(f"{short(name)}: its header is broken: {error}") from None
     if dtype.hasobject:
         raise UnreadableError(
@@ -206,17 +211,15 @@ def _npy(archive: ZipFile, member: ZipInfo, name: str, so_far: int) -> Tensor:
         raise UnreadableError(f"{short(name)}: expected floats (to 64 bits) or integers, found {dtype}")
     _bounded(name, shape, so_far)
     declared = prod(shape) * dtype.itemsize
-    if declared > member.file_size:
+    if declared != there:
         raise UnreadableError(
-            f"{short(name)}: shape {shape} of {dtype} takes {declared} bytes, {member.file_size} are there"
+            f"{short(name)}: shape {shape} of {dtype} takes {declared} bytes, {there} are there"
         )
     with archive.open(member) as stream:
         try:
             numbers = np.lib.format.read_array(stream, allow_pickle=False, max_header_size=MAX_HEADER)
-        except (ValueError, TypeError, EOFError, zlib.error) as error:
+        except _BROKEN as error:
             raise UnreadableError(f"{short(name)}: cannot be read: {error}") from None
-        if stream.read(1):
-            raise UnreadableError(f"{short(name)}: more bytes than shape {shape} of {dtype} takes")
     return Tensor(name, shape, numbers)
 
 
