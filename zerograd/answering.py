@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
+from zerograd.core.question.given import given_point
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
 from zerograd.core.refuting.certificate import Certificate
@@ -25,6 +26,9 @@ from zerograd.search.comparison import SECOND, Comparison, summary
 from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
+
+CALCULATION = "calculation"
+"""The strategy of a question in which everything is given."""
 
 
 class WitnessRefused(ZerogradError):  # noqa: N818 - named for what happened
@@ -104,6 +108,34 @@ def answer_of(problem: Problem, finding: Finding, start: float, *, recheck_now: 
             return Unknown(reason, detail, problem=problem, run=run())
         case _:  # what a process sent
             raise TypeError(f"no verdict: {verdict!r}")
+
+
+def calculated_answer(problem: Problem, start: float) -> Answer:
+    """Return the answer to a question in which everything is given (`zerograd.core.question.given`).
+
+    It takes neither search nor solver. A no always carries its certificate: it would rest on nobody's word.
+    """
+    from zerograd.evaluate.recheck import recheck
+    from zerograd.proving.calculated import calculated
+
+    point = given_point(problem)
+    witness = Witness(problem, point.parameters, point.x, point.y)
+
+    def run() -> Run:
+        return Run(
+            strategy=CALCULATION,
+            tried=(CALCULATION,),
+            seconds=time.monotonic() - start,
+            versions={"zerograd": __version__},
+        )
+
+    try:
+        answer = Sat(witness, problem=problem)
+    except Refused:
+        certificate = calculated(problem, witness.point)
+        with accepted(certificate):
+            return Unsat("certificate", certificate=certificate, problem=problem, run=run())
+    return answer.updated(checks=recheck(witness), run=run())
 
 
 def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:

@@ -10,8 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from zerograd.answering import accepted, answer_of, with_fewest, with_proof, with_smallest
+from zerograd.answering import (
+    accepted,
+    answer_of,
+    calculated_answer,
+    with_fewest,
+    with_proof,
+    with_smallest,
+)
 from zerograd.core.question.documents import read_json
+from zerograd.core.question.given import unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
 from zerograd.core.refuting.certificate import Certificate
@@ -36,6 +44,8 @@ SHRINK_EFFORT = 3000
 """Steps, at most, for a smaller witness where nobody asked for the smallest: they take two seconds or so."""
 SHRINK_TIME = 10.0
 """Seconds, at most, for the same on a slow machine."""
+MAX_SPLITS = 100
+"""Values of units up to which a proof by cases is looked for where a calculation is one: it says more."""
 STRATEGIES = ("auto", "construct", "fit", "identities", "piecewise", "guess", "regions")
 
 
@@ -165,6 +175,9 @@ def smallest_first(
     check_timeout(timeout)
     say = progress or _silent
     start = time.monotonic()
+    if is_calculation(problem, strategy=strategy, cross_check=cross_check):
+        say("calculating: everything is given")
+        return [calculated_answer(problem, start)]
     process = process or _shared_process(os.getpid(), memory)
     finding = process.find(
         problem,
@@ -190,6 +203,11 @@ def smallest_first(
             )
         ]
     return [answer]
+
+
+def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
+    """Whether `solve` needs no search: everything is given, and nobody asked for a search."""
+    return strategy == "auto" and not cross_check and unfit(problem) is None
 
 
 @overload
@@ -269,10 +287,15 @@ def prove(
     prover = prover or _shared_prover(os.getpid(), memory)
     if isinstance(answer, Sat):
         return with_proof(answer, prover, start + timeout, progress or _silent)
+    known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
+    if known is not None and sum(problem.network.widths) * problem.samples.least > MAX_SPLITS:
+        return Proof(problem, known)
     finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
     if finding.certificate is not None:
         with accepted(finding.certificate):
             return Proof(problem, finding.certificate)
+    if known is not None:
+        return Proof(problem, known)
     return answer.updated(open=finding.open) if isinstance(answer, Unsat) else answer
 
 

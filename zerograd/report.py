@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from zerograd.explaining.document import to_json
-from zerograd.explaining.explanation import Explanation, Row, StepReport
+from zerograd.explaining.explanation import Backward, Explanation, Row, StepReport
 
 
 class ReportedRow(Row):
@@ -43,6 +43,14 @@ class Report:
     def steps(self) -> tuple[StepReport, ...]:
         """Return all steps that were watched; the report itself is about the last."""
         return self.explanation.steps
+
+    @property
+    def decided(self) -> bool:
+        """Return whether gradients were seen, and every entry that was asked for is zero or not zero."""
+        last = self.explanation.last
+        rows = [row for row in (*last.parameters.values(), *last.inputs.values()) if row.asked]
+        open_entries = sum(row.entries.undecided + row.entries.observed for row in rows)
+        return last.backward is Backward.DONE and bool(rows) and not open_entries
 
     def __getitem__(self, name: str) -> Row:
         """Return what is said of a parameter, or of an input that requires a gradient.

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -47,14 +48,27 @@ def printable_json(text: str) -> str:
     return text if utf8 else re.sub(r"[^\x00-\x7e]", lambda match: json.dumps(match[0])[1:-1], text)
 
 
-def settle_streams() -> None:
-    """Streams that are closed, or that cannot write ∂ or α, are no reason to fail."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
+def settle_streams() -> Callable[[], None]:
+    """Streams that are closed, or that cannot write ∂ or α, are no reason to fail.
+
+    Returns:
+        What undoes this.
+    """
+    before = {name: getattr(sys, name) for name in ("stdout", "stderr")}
+    errors = {name: stream.errors for name, stream in before.items() if isinstance(stream, TextIOWrapper)}
+    for name, stream in before.items():
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
         elif isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+    def undo() -> None:
+        for name, stream in before.items():
+            setattr(sys, name, stream)
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors=errors[name])
+
+    return undo
 
 
 def read_results(name: str) -> list[Any]:

@@ -430,18 +430,30 @@ def test_places_that_name_their_operation() -> None:
     )).last)  # fmt: skip
 
 
+def test_zeros_that_rounding_carried_across_a_kink_are_doubted_in_the_verdict() -> None:
+    """Where all of a gradient's zeros depend on such a unit; not where some do."""
+
+    def said(across_kink: int) -> str:
+        causes = (cause(Kind.DEAD, "relu1 (ReLU), units 0", 32),)
+        floats = Floats("float32", zero=32, across_kink=across_kink)
+        return verdict(explanation(replace(row(*W1, zero=32, floats=floats, causes=causes), step=None)).last)
+
+    assert said(32).endswith("(where rounding in float32 carried a unit across its kink).")
+    assert "rounding" not in said(31)
+
+
 def test_nothing_is_said_of_moving_where_nothing_stepped() -> None:
     """No optimiser, and gradients that floats lose."""
     floats = Floats("float32", zero=32, lost=32, lost_began="the slope of 3 (Sigmoid)")
     lost = replace(row(*W1, floats=floats), step=None)
     text = str(Report(explanation(lost, optimizer=None)))
     assert in_a_line(text).startswith(
-        "Every gradient is too small for float32: not zero, but 0 there, from the slope of 3 (Sigmoid) on."
+        "Every gradient is lost in float32: not zero, but 0 there, from the slope of 3 (Sigmoid) on."
     )
     assert "move" not in text.partition("why\n")[0]
     frozen = replace(row("fc1.bias", 8, zero=8, causes=(cause(Kind.FROZEN, "", 8),)), step=None)
     sentence = verdict(explanation(lost, frozen, optimizer=None).last)
-    assert sentence.startswith("fc1.weight: the gradient is too small for float32")
+    assert sentence.startswith("fc1.weight: the gradient is lost in float32")
     assert "move" not in sentence
     assert (
         verdict(explanation(frozen, optimizer=None).last) == "Nothing has a gradient: requires_grad is False."

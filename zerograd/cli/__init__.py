@@ -13,10 +13,12 @@ import click
 from zerograd._version import __version__
 from zerograd.cli.atlas import atlas
 from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, INTERRUPTED
+from zerograd.cli.explaining import explain
 from zerograd.cli.exporting import export, plot
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
 from zerograd.cli.solving import solve, verify
+from zerograd.cli.watching import watch
 from zerograd.streams import settle_streams
 
 _HINT = """\
@@ -54,7 +56,7 @@ def cli(context: click.Context) -> None:
         click.echo(_HINT, nl=False)
 
 
-for command in (solve, prove, atlas, verify, export, plot, gradients, problem, init):
+for command in (watch, explain, solve, prove, atlas, verify, export, plot, gradients, problem, init):
     cli.add_command(command)
 
 
@@ -64,10 +66,16 @@ def _terminate(number: int, _frame: object) -> NoReturn:
 
 def main() -> NoReturn:
     """The `zerograd` command."""
-    signal.signal(signal.SIGTERM, _terminate)
-    settle_streams()
+    before = signal.signal(signal.SIGTERM, _terminate)
+    unsettle = settle_streams()
+
+    def restore() -> None:
+        """Make the process what it was when it started, for programs that run in it."""
+        signal.signal(signal.SIGTERM, before)
+        unsettle()
+
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(standalone_mode=False, obj=restore)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()

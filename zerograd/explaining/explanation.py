@@ -264,6 +264,8 @@ class StepReport:
         batch: number of samples, where it could be told.
         messages: what else must be said, in sentences: tensors changed outside, workers, compiled models.
         units: what units did on each sample, one for each activation.
+        setting: the network, its loss and its conventions in a line, where no program ran and nothing
+            stepped: an explanation of a problem or a model file; None of a training step.
     """
 
     number: int
@@ -277,6 +279,7 @@ class StepReport:
     backward: Backward = Backward.DONE
     units: tuple[Units, ...] = ()
     graph: Graph = Graph()
+    setting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,16 @@ pattern for polynomials. Reverse mode: Griewank and Walther, Evaluating Derivati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
-from operator import mul
 from typing import Any, Generic, Protocol, TypeVar
 
 from zerograd.core.model.activations import Activation, Kink, piecewise
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.products import product
 
 
 class RingElement(Protocol):
@@ -105,15 +105,15 @@ def forward(
         x: shape (M, inputs).
         activate: decides the piece of every activation.
     """
-    samples = x.shape[0]
     below = x.rows()
     pre, post, derivatives = [], [], []
     for number, layer in enumerate(network.layers, start=1):
-        weights = parameters[f"w{number}"].rows()
-        bias = parameters[f"b{number}"].entries if layer.bias else (0,) * layer.units
+        inputs = zip(*parameters[f"w{number}"].rows(), strict=True)
+        sums = product(below, list(inputs))
+        bias = parameters[f"b{number}"].entries if layer.bias else ()
         z_rows, a_rows, d_rows = [], [], []
-        for m in range(samples):
-            z_row = [_dot(w, below[m]) + b for w, b in zip(weights, bias, strict=True)]
+        for m, row in enumerate(sums):
+            z_row = [s + b for s, b in zip(row, bias, strict=True)] if layer.bias else row
             active = [activate(layer.activation, (number, m, i), z) for i, z in enumerate(z_row)]
             z_rows.append(z_row)
             a_rows.append(tuple(a for a, _ in active))
@@ -125,13 +125,51 @@ def forward(
     return Forward(x, tuple(pre), tuple(post), tuple(derivatives))
 
 
+@dataclass(frozen=True)
+class Gradients(Mapping[str, Array[R]]):
+    """∂L/∂ of every parameter and of ``x``, each calculated when it is first asked for."""
+
+    network: Network
+    parameters: Mapping[str, Array[R]]
+    run: Forward[R]
+    returning: tuple[Adjoint[R], ...]
+    factor: int | Fraction
+    known: dict[str, Array[R]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Array[R]:
+        if name not in self.known:
+            if name != "x" and name not in self.network.shapes:
+                raise KeyError(name)
+            self.known[name] = self._gradient(name)
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.network.shapes, "x"))
+
+    def __len__(self) -> int:
+        return len(self.network.shapes) + 1
+
+    def _gradient(self, name: str) -> Array[R]:
+        if name == "x":
+            return _through(self.parameters["w1"], self.returning[0].delta, self.factor)
+        number = int(name[1:])
+        by_unit = list(zip(*self.returning[number - 1].delta.rows(), strict=True))
+        if name.startswith("w"):
+            below = self.run.a[number - 2].rows() if number > 1 else self.run.x.rows()
+            return Array.of(product(by_unit, below, self.factor), len(below[0]))
+        totals: tuple[Any, ...] = tuple(map(sum, by_unit))
+        if self.factor != 1:
+            totals = tuple(total * self.factor for total in totals)
+        return Array((len(totals),), totals)
+
+
 def backward(
     network: Network,
     parameters: Mapping[str, Array[R]],
     run: Forward[R],
     adjoint: Array[R],
     factor: int | Fraction = 1,
-) -> dict[str, Array[R]]:
+) -> Gradients[R]:
     """∂L/∂ of every parameter and of ``x``, by reverse mode.
 
     Args:
@@ -140,21 +178,7 @@ def backward(
     Returns:
         Arrays with the shapes of the parameters, and ``x`` of shape (M, inputs).
     """
-    gradients: dict[str, Array[R]] = {}
-    returning = adjoints(network, parameters, run, adjoint)
-    for number, (layer, back) in enumerate(zip(network.layers, returning, strict=True), start=1):
-        below = run.a[number - 2].rows() if number > 1 else run.x.rows()
-        by_unit = list(zip(*back.delta.rows(), strict=True))
-        by_input = list(zip(*below, strict=True))
-        gradients[f"w{number}"] = Array.of(
-            [[_dot(unit, column) for column in by_input] for unit in by_unit], len(by_input)
-        )
-        if layer.bias:
-            gradients[f"b{number}"] = Array((layer.units,), tuple(sum(unit) for unit in by_unit))
-    gradients["x"] = _through(parameters["w1"], returning[0].delta)
-    if factor == 1:
-        return gradients
-    return {name: array.map(lambda g: g * factor) for name, array in gradients.items()}
+    return Gradients(network, parameters, run, adjoints(network, parameters, run, adjoint), factor)
 
 
 def adjoints(
@@ -173,11 +197,6 @@ def adjoints(
     return tuple(reversed(returning))
 
 
-def _through(weights: Array[R], delta: Array[R]) -> Array[R]:
-    """What comes through the weights of a layer from above them."""
-    columns = list(zip(*weights.rows(), strict=True))
-    return Array.of([[_dot(column, row) for column in columns] for row in delta.rows()], len(columns))
-
-
-def _dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
-    return sum(map(mul, a, b))
+def _through(weights: Array[R], delta: Array[R], factor: int | Fraction = 1) -> Array[R]:
+    """What comes through the weights of a layer from above them, times ``factor``."""
+    return Array.of(product(delta.rows(), weights.rows(), factor), weights.shape[1])

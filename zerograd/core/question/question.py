@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +18,7 @@ from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import Reference, entry, resolve
-from zerograd.core.numbers.arrays import Index, Shape
+from zerograd.core.numbers.arrays import Array, Index, Shape, indices
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import Call, Item, Name, Node, walk
 from zerograd.core.question.vocabulary import (
@@ -136,11 +135,9 @@ def _gradient_of_x(node: Node) -> bool:
     return False
 
 
-def _nested(values: Mapping[Index, Rational], shape: Shape, prefix: Index = ()) -> Any:
-    if len(prefix) == len(shape):
-        value = values.get(prefix)
-        return None if value is None else str(Fraction(value))
-    return [_nested(values, shape, (*prefix, i)) for i in range(shape[len(prefix)])]
+def _nested(values: Mapping[Index, Rational], shape: Shape) -> Any:
+    texts = (None if value is None else str(value) for value in map(values.get, indices(shape)))
+    return Array(shape, tuple(texts)).tolist()
 
 
 def _network_to_json(network: Network) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import ceil, floor
 from typing import Any
 
@@ -16,6 +17,7 @@ from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import Call, Item, LanguageError, Name, walk
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.reading import Reader
+from zerograd.core.question.tensors import by_index, exact_array, is_array, unravelled
 from zerograd.core.question.vetting import doubtful_divisions, misfit, telling_samples, values_named
 from zerograd.core.question.vocabulary import (
     RELATIONS,
@@ -109,11 +111,15 @@ class Validator(Reader):
                     self.report(
                         path,
                         f"a whole {reference.name} fixes the number of samples: write samples: "
-                        f"{len(data) if isinstance(data, Sequence) else 1}, or give single entries",
+                        f"{len(data) if hasattr(data, '__len__') else 1}, or give single entries",
                     )
                     continue
-                values = self._nested(data, reference.name, shapes[reference.name], path)
-            known = result.setdefault(reference.name, {})
+                read = self._array if is_array(data) else self._nested
+                values = read(data, reference.name, shapes[reference.name], path)
+            if not result.get(reference.name):
+                result[reference.name] = values
+                continue
+            known = result[reference.name]
             for index, number in values.items():
                 if known.setdefault(index, number) != number:
                     self.report(path, f"{entry(reference.name, index)} is given twice, with two values")
@@ -123,6 +129,11 @@ class Validator(Reader):
         self, data: Mapping[Any, object], name: str, shape: Shape, path: Path
     ) -> dict[Index, Rational]:
         """Values by full index: the normal form, checked again when a problem is changed."""
+        if not self.open_samples and data.keys() <= {*indices(shape)}:
+            if {*map(type, data.values())} <= {int}:
+                return dict(data)
+            numbers = {index: self._number(value, path) for index, value in data.items()}
+            return {index: number for index, number in numbers.items() if number is not None}
         result = {}
         for index, value in data.items():
             if not isinstance(index, tuple) or self.resolved(
@@ -144,25 +155,43 @@ class Validator(Reader):
             self.report(path, f"{name} has shape {show_shape(shape)}, found {what}")
             return {}
         result = {}
-        for index, (leaf, leaf_path) in zip(indices(shape), _leaves(data, path), strict=True):
+        for position, (index, leaf) in enumerate(zip(indices(shape), _leaves(data), strict=True)):
             if leaf is not None:
-                number = self._number(leaf, leaf_path)
+                number = self._number(leaf, path, partial(unravelled, position, found))
                 if number is not None:
                     result[index] = number
         return result
 
-    def _number(self, data: object, path: Path) -> Rational | None:
+    def _array(self, data: object, name: str, shape: Shape, path: Path) -> dict[Index, Rational]:
+        """An array of another library, or of ours."""
+        try:
+            array = exact_array(data)
+        except ValueError as error:
+            self.report(path, f"{name}{error}")
+            return {}
+        if squeeze(array.shape) != squeeze(shape):
+            self.report(
+                path,
+                f"{name} has shape {show_shape(shape)}, found an array of shape {show_shape(array.shape)}",
+            )
+            return {}
+        return by_index(array, shape)
+
+    def _number(self, data: object, path: Path, place: Callable[[], Path] = lambda: ()) -> Rational | None:
+        """A number; of one that is none, ``place`` is where it stands below ``path``."""
         if isinstance(data, Fraction):
             value = narrow(data)
             assert isinstance(value, int | Fraction)  # for the type checker
             return value
-        if isinstance(data, float):
-            self.report(path, f"{data!r} is a float; write it exactly, as '{data!r}' or Fraction(p, q)")
-        elif isinstance(data, int | str):
+        if isinstance(data, int | str):
             try:
                 return parse_rational(data)
             except ValueError as error:
-                self.report(path, str(error))
+                self.report((*path, *place()), str(error))
+                return None
+        path = (*path, *place())
+        if isinstance(data, float):
+            self.report(path, f"{data!r} is a float; write it exactly, as '{data!r}' or Fraction(p, q)")
         else:
             self.report(path, f"expected a number, found {short(data)}")
         return None
@@ -223,7 +252,7 @@ class Validator(Reader):
                 self.report(
                     ("bounds", str(reference)), f"the bounds leave no {kind} for {entry(name, index)}"
                 )
-        for name, values in given.items():
+        for name, values in given.items() if limits or domain == "integer" else ():
             for index, number in values.items():
                 path = ("given", entry(name, index))
                 if domain == "integer" and number != int(number):
@@ -317,9 +346,9 @@ def _shape_of(data: Any, levels: int = 8) -> Shape | None:
     return (len(data), *(inner.pop() if inner else ()))  # type: ignore[misc]
 
 
-def _leaves(data: Any, path: Path) -> Iterator[tuple[object, Path]]:
+def _leaves(data: Any) -> Iterator[object]:
     if _is_list(data):
-        for position, item in enumerate(data):
-            yield from _leaves(item, (*path, position))
+        for item in data:
+            yield from _leaves(item)
     else:
-        yield data, path
+        yield data

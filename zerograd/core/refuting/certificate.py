@@ -18,8 +18,10 @@ from zerograd.core.numbers.polynomial import Polynomial, polynomial_from_json
 from zerograd.core.refuting.system import Renaming
 
 FORMAT = "zerograd.certificate/1"
-Kind = Literal["dataset", "moments", "identities"]
+Kind = Literal["dataset", "moments", "identities", "calculation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+NUMBERED: tuple[Kind, ...] = ("dataset", "calculation")
+"""The kinds that speak of one number of samples."""
 
 MAX_DEPTH = 250
 """Nested cases."""
@@ -205,10 +207,10 @@ def _part(data: object, place: str) -> Part:
     kind, samples = document["system"], document.get("samples")
     if kind not in KINDS:
         raise FormatError(f"{place}.system: expected {', '.join(KINDS)}, found {short(kind)}")
-    numbered = type(samples) is int and samples > 0 if kind == "dataset" else "samples" not in document
+    numbered = type(samples) is int and samples > 0 if kind in NUMBERED else "samples" not in document
     if not numbered:
         raise FormatError(
-            f"{place}.samples: a whole number above 0 is for the system dataset, and for it alone"
+            f"{place}.samples: a whole number above 0 is for the systems {' and '.join(NUMBERED)} alone"
         )
     return Part(kind, samples, _node(document["proof"], f"{place}.proof", 0))
 

@@ -20,7 +20,8 @@ from zerograd.core.numbers.exact import digits
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import sufficient_samples
-from zerograd.core.refuting import dataset, moments
+from zerograd.core.refuting import calculation, dataset, moments
+from zerograd.core.refuting.calculation import calculation_system
 from zerograd.core.refuting.certificate import (
     MAX_DEPTH,
     Alternatives,
@@ -90,7 +91,9 @@ def system_of(problem: Question, kind: Kind, samples: int | None) -> System:
         return identities_system(problem)
     if kind == "moments":
         return moments_system(problem)
-    assert samples is not None  # for the type checker: a part of this kind has a number
+    assert samples is not None  # for the type checker: parts of the other kinds have a number
+    if kind == "calculation":
+        return calculation_system(problem, samples)
     return dataset_system(problem, samples)
 
 
@@ -106,6 +109,8 @@ def unfit(problem: Question, kind: Kind) -> str | None:
             return moments.unfit(problem)
         case "identities":
             return None
+        case "calculation":
+            return calculation.unfit(problem)
 
 
 def _is_asked(problem: Question, samples: int) -> bool:

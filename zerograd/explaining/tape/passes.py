@@ -64,7 +64,7 @@ def _going_back(recorder: Recorder, args: tuple[Any, ...], named: Any) -> Iterat
     before = recorder.phase
     roots = named if named is not None else args[0] if args else None
     root = roots[0] if isinstance(roots, list | tuple) and roots else roots
-    if isinstance(root, Tensor) and not is_functorch_wrapped_tensor(root):
+    if recorder.active and isinstance(root, Tensor) and not is_functorch_wrapped_tensor(root):
         with recorder.paused():
             recorder.loss = recorder.read(root)
     recorder.phase = Phase.BACKWARD

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, _get_current_dispatch_mode
 
 from zerograd.explaining.tape.nodes import Geometry, Node, Origin, Phase, Place, Source
 from zerograd.explaining.tape.scalars import unrounded
@@ -122,20 +122,29 @@ class Recorder(TorchDispatchMode):
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if not self.active:
-            return function(*args, **kwargs)
-        if self.saw is not None:
+        if self.active and self.saw is not None:
             self.saw(function, args, kwargs)
+        if not self.active:  # or what saw has seen enough
+            return function(*args, **kwargs)
         steps = self.stepping and self.phase is not Phase.BACKWARD and not torch.is_grad_enabled()
         if steps or schema_of(function).name in OPAQUE:
             return self._step(function, args, kwargs)
         return self._record(function, args, kwargs)
 
+    def leave(self) -> None:
+        """Take this mode off, unless another one lies above it, or this is not the thread that it was put on:
+        it lets everything pass then.
+        """
+        self.active = False
+        if _get_current_dispatch_mode() is self:
+            self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let operations pass unseen: those of zerograd itself."""
-        before, self.active = self.active, False
+        before = self.active
         try:
+            self.active = False
             with _disable_current_modes(), torch.no_grad():
                 yield
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.utils.hooks import RemovableHandle
 
 from zerograd.explaining.explanation import Explanation, StepReport
 from zerograd.explaining.shadow.deciding import Budget
@@ -26,6 +27,10 @@ from zerograd.explaining.training.steps.clipping import before_clipping
 from zerograd.explaining.training.steps.observation import Observation
 from zerograd.explaining.training.steps.tensors import copy
 from zerograd.explaining.training.steps.watcher import StepWatcher
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 @dataclass(slots=True)
@@ -48,10 +53,20 @@ class _Round:
 
 
 class Watch:
-    """Follows modules, backward passes and optimisers from ``__enter__`` to ``__exit__``."""
+    """Follows modules, backward passes and optimisers from ``__enter__`` to ``__exit__``, or until `leave`.
+
+    Args:
+        seconds: what may be spent, for each step, on entries that float64 with error bounds leaves open.
+        reported: called after each report, within whatever ended the step: a hook of an optimiser, or the
+            next backward pass. It may leave, and raise.
+    """
 
     def __init__(
-        self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer], seconds: float = 5.0
+        self,
+        models: Sequence[nn.Module],
+        optimizers: Sequence[Optimizer],
+        seconds: float = 5.0,
+        reported: Callable[[], None] = _nothing,
     ) -> None:
         self._budget = Budget(seconds=seconds)
         self.recorder = Recorder()
@@ -64,6 +79,8 @@ class Watch:
         self._error: str | None = None
         self._seconds = 0.0
         self._before = 0  # the last node of the step before
+        self._reported = reported
+        self._hooks: list[RemovableHandle] = []
         self.recorder.module = self._modules.current
         self.recorder.saw = self._saw
         for optimizer in optimizers:
@@ -74,28 +91,52 @@ class Watch:
         self._stack.enter_context(self._modules.watched())
         self._stack.enter_context(passes.watched(self.recorder, self))
         self._stack.enter_context(self._optimizers_made())
-        for hook in (
+        self._hooks = [
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
-        ):
-            self._stack.callback(hook.remove)
-        self._stack.enter_context(self.recorder)
+        ]
+        self.recorder.__enter__()  # type: ignore[no-untyped-call]
         return self
+
+    def leave(self) -> None:
+        """Stop watching, in the middle of a hook too: from here on the program runs as if unwatched."""
+        self.recorder.active = False
+        self._stack.close()
+        for hook in self._hooks:
+            _unhook(hook)
+        self.recorder.leave()
+        self._release()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        watched = self.recorder.active
+        for hook in self._hooks:
+            hook.remove()
         self._stack.close()
+        self.recorder.leave()
         if error is not None:
             self._error = f"{type(error).__name__}: {error}".removesuffix(": ")
-        self._finish(last=True)
+        if watched:
+            self._finish(last=True)
         self._release()
+
+    @property
+    def steps(self) -> Sequence[StepReport]:
+        """Reports of the steps that are over."""
+        return self._reports
+
+    def forget(self) -> None:
+        """Let go what was recorded since the last report."""
+        self._release()
+        self._steps = StepWatcher()
 
     def _release(self) -> None:
         """Let go what was recorded: a step's memory should not wait for the collection of cycles."""
         self.recorder.release()
         self._modules.release()
         self._values = []
+        self._round = _Round()
 
     def explanation(self) -> Explanation:
         """Return what was seen so far; before the first step is over, what is known of it."""
@@ -112,8 +153,9 @@ class Watch:
 
         def met(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
             init(optimizer, *args, **kwargs)
-            self._steps.knows(optimizer)
-            self._keep(_held(optimizer))
+            if self.recorder.active:
+                self._steps.knows(optimizer)
+                self._keep(_held(optimizer))
 
         Optimizer.__init__ = met  # type: ignore[assignment,method-assign]
         try:
@@ -122,6 +164,8 @@ class Watch:
             Optimizer.__init__ = init  # type: ignore[method-assign]
 
     def _met(self, root: nn.Module) -> None:
+        if not self.recorder.active:
+            return
         self._keep(root.parameters())
         for buffer in with_buffers(root):
             self.recorder.keep(buffer, Origin.BUFFER)
@@ -132,14 +176,18 @@ class Watch:
 
     def before_backward(self, inputs: Sequence[Any] | None = None) -> None:
         """Take note that gradients will come, of some inputs or of all."""
-        if self._moved_by_hand():
+        if self.recorder.active and self._moved_by_hand():
             self._finish()
+        if not self.recorder.active:  # left, or a process that was forked
+            return
         self._round.asked += inputs or ()
         self._round.limited = self._round.limited and inputs is not None
         self._steps.backward_began()
 
     def after_backward(self) -> None:
         """Take the gradients that ``backward`` left."""
+        if not self.recorder.active:
+            return
         with self.recorder.paused():
             fresh: dict[str, Tensor | None] = {}
             named = self._everything()
@@ -174,6 +222,8 @@ class Watch:
 
     def after_grad(self, inputs: Sequence[Any], gradients: Sequence[Any]) -> None:
         """Take the gradients that ``torch.autograd.grad`` returned."""
+        if not self.recorder.active:
+            return
         with self.recorder.paused():
             self._round.asked += inputs
             for tensor, gradient in zip(inputs, gradients, strict=False):
@@ -187,8 +237,10 @@ class Watch:
             self._round.observations.append(skipped)
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if any(optimizer is other for other in self._round.stepped):
+        if self.recorder.active and any(optimizer is other for other in self._round.stepped):
             self._finish()
+        if not self.recorder.active:
+            return
         self._keep(_held(optimizer))
         with self.recorder.paused():
             for tensor in _held(optimizer):
@@ -200,6 +252,8 @@ class Watch:
         self.recorder.stepping = True
 
     def _after_step(self, optimizer: Optimizer, *_: Any) -> None:
+        if not self.recorder.active:
+            return
         with self.recorder.paused():
             observation = self._steps.after(optimizer, self._everything())
         self.recorder.stepping = self._steps.stepping
@@ -250,6 +304,8 @@ class Watch:
         self._before = self.recorder.number
         self._values = []
         self._seconds += time.perf_counter() - began
+        if not last:
+            self._reported()
 
     def _report(self) -> StepReport:
         named, held = self._named(), {id(t) for o in self._steps.optimizers for t in _held(o)}
@@ -293,6 +349,17 @@ class Watch:
         self.recorder.changed.clear()
         self.recorder.unlike.clear()
         return tuple(dict.fromkeys(messages))
+
+
+def _unhook(hook: RemovableHandle) -> None:
+    """Remove a hook of all optimisers, which may be running.
+
+    PyTorch goes through the hooks while they run: the last one may leave, one before it would end the
+    iteration with an error. That one stays, and does nothing.
+    """
+    hooks = hook.hooks_dict_ref()
+    if hooks is not None and next(reversed(hooks), None) == hook.id:
+        hook.remove()
 
 
 def _at(place: Place) -> str:

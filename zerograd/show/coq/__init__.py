@@ -56,6 +56,10 @@ def proof_coq(problem: Problem, certificate: Certificate) -> str:
     reason = unfit(problem)
     if reason is not None:
         raise NotExportable(reason)
+    if any(part.kind == "calculation" for part in certificate.parts):
+        raise NotExportable(
+            "it is a calculation with given numbers: of a small network, zerograd prove finds a proof for Coq"
+        )
     check_certificate(problem, certificate)
     parts = {part.samples: part for part in certificate.parts if part.samples is not None}
     # Of several parts that hold for every M one is enough.

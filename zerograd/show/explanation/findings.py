@@ -238,7 +238,7 @@ def _of_floats(row: Row) -> Iterator[_Said]:
 
         def lost(about: About) -> Words:
             its = "every" if about is ALL else "the"
-            clause = f"{its} gradient is too small for {dtype}: not zero, but 0 there{lost_from(floats)}"
+            clause = f"{its} gradient is lost in {dtype}: not zero, but 0 there{lost_from(floats)}"
             remedy = "a wider type, a larger loss or another formula for it keeps it"
             return Words(f"lost in {dtype}", clause, (remedy,))
 

@@ -35,7 +35,7 @@ def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Wo
         case Reason.ZERO_GRADIENT:
             dtype = row.floats.dtype
             if row.floats.lost:
-                words = f"{about.its} {gradients} {were} too small for {dtype}: not zero, but 0 there"
+                words = f"{about.its} {gradients} {were} lost in {dtype}: not zero, but 0 there"
                 words += lost_from(row.floats)
                 return Words(f"lost in {dtype}", words)
             return Words("zero gradient", f"{about.its} {gradients} {were} zero at the step")

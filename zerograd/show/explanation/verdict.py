@@ -39,13 +39,25 @@ class _Group:
         """What is so; of zeros for no single reason, all reasons together."""
         about = SEVERAL if len(self.rows) > 1 else ONE
         if not self.finding.joint:
-            return self.finding.words(about).clause
+            return self.finding.words(about).clause + self._crossed
         causes = [cause for cause in self.rows[0].causes if not cause.alone]
         clauses = [
             cause_words(cause, self.batch, about).clause + " for some of the terms" * (not cause.samples)
             for cause in causes[:_MOST]
         ]
-        return listed([*clauses, *["other causes below for the rest"] * (len(causes) > _MOST)])
+        return (
+            listed([*clauses, *["other causes below for the rest"] * (len(causes) > _MOST)]) + self._crossed
+        )
+
+    @property
+    def _crossed(self) -> str:
+        """What to doubt about zeros that depend on nothing but units that rounding put where they are."""
+        floats = [row.floats for row in self.rows]
+        if not self.finding.zero or not all(
+            f.across_kink >= row.entries.zero > 0 for f, row in zip(floats, self.rows, strict=True)
+        ):
+            return ""
+        return f" (where rounding in {floats[0].dtype} carried a unit across its kink)"
 
     @property
     def stepped(self) -> bool:
@@ -91,6 +103,8 @@ def verdict(step: StepReport) -> str:
         return _partly(first, step)
     names = {row.name for group in standing for row in group.rows}
     if step.parameters and names >= set(step.parameters):
+        if step.setting is not None:
+            standing = [group for group in standing if group.rows[0].name in step.parameters]
         return _nothing(standing)
     return f"{_some(standing[0])}{''.join(_beside(standing[1:]))}."
 
@@ -111,6 +125,8 @@ def _groups(step: StepReport) -> tuple[_Group, ...]:
     for finding in findings(step):
         rows = tuple(row for row, _ in finding.concerned if id(row) not in seen)
         seen |= {id(row) for row in rows}
+        if step.setting is not None:  # an input is named for what no parameter shares
+            rows = tuple(row for row in rows if row.name in step.parameters) or rows
         if not rows:
             continue
         group = _Group(finding, rows, step.batch)
@@ -133,7 +149,9 @@ def _fine(step: StepReport) -> str:
     moved = [row.step.moved for row in step.parameters.values() if row.step is not None]
     if moved and all(moved):
         return "Nothing stands still: every parameter has a gradient that is not zero, and moved."
-    return "No gradient is zero." if step.optimizer else "No gradient is zero; no optimiser stepped."
+    if step.optimizer or step.setting:
+        return "No gradient is zero."
+    return "No gradient is zero; no optimiser stepped."
 
 
 def _nothing(groups: Sequence[_Group]) -> str:

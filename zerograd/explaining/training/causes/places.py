@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place
+from zerograd.explaining.tape.nodes import Layer, Node, Origin, Phase, Place
 from zerograd.explaining.training.causes.graph import Graph, base
 
 _MOST = 8
@@ -29,7 +29,7 @@ def place_of(node: Node, name: str | None = None) -> str:
 def place_text(place: Place, name: str, before: str | None = None) -> str:
     """Return where an operation called ``name`` ran, after the layer ``before``."""
     module, name = place.module, name.lstrip("_")
-    if module is not None and _is_layer(module[1]):
+    if module is not None and _is_layer(module):
         path, cls = module
         return f"{path} ({cls})" if path else cls
     if before is not None:
@@ -41,9 +41,11 @@ def place_text(place: Place, name: str, before: str | None = None) -> str:
     return name
 
 
-def _is_layer(name: str) -> bool:
-    """Whether a class is one of torch's layers, rather than a module that holds others."""
-    kind = getattr(torch.nn, name, None)
+def _is_layer(module: tuple[str, str]) -> bool:
+    """Whether a module is one of torch's layers or one operation, rather than one that holds others."""
+    if isinstance(module, Layer):
+        return True
+    kind = getattr(torch.nn, module[1], None)
     return kind is not None and kind.__module__.rpartition(".")[2] not in ("container", "transformer")
 
 
@@ -51,7 +53,7 @@ def _before(node: Node) -> str | None:
     """Return the path of the layer whose result a node reads."""
     for source in node.sources():
         module = source.node.place.module
-        if module is not None and module[0] and module != node.place.module and _is_layer(module[1]):
+        if module is not None and module[0] and module != node.place.module and _is_layer(module):
             return module[0]
     return None
 

@@ -72,7 +72,7 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
         first += len(numbers)
         yield paragraph(
             *((Strong(f"Part {number}."), " ") if several else ()),
-            about(part.kind, part.samples),
+            about(part.samples),
             f" Suppose that there were such parameters and such a dataset.{' Then:' if numbers else ''}",
         )
         if numbers:

@@ -77,6 +77,12 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         kinds: of the parts of the certificate.
         used: the labels of the facts that it uses.
     """
+    if {*kinds} == {"calculation"}:
+        yield prose(
+            "All parameters and data are given, so that every gradient is one number, which the chain rule "
+            "gives exactly. Samples and units are counted from 0."
+        )
+        return
     outputs = problem.network.outputs
     loss = problem.model.loss
     terms = (row(*beside(_M, _K)) if outputs > 1 else _M) if loss.averages else tree.Digits("1")
@@ -203,9 +209,9 @@ def enough(problem: Problem, certificate: Certificate) -> Prose | None:
     return prose(f"A dataset that answers the question {padded}", so, ".")
 
 
-def about(kind: Kind, samples: int | None) -> Prose:
+def about(samples: int | None) -> Prose:
     """What a part of the proof is about."""
-    if kind == "dataset" and samples is not None:
+    if samples is not None:
         return prose("Let ", _samples(samples), ".")
     return prose("Let ", _M, " be any number of samples.")
 

@@ -1,0 +1,147 @@
+"""`zerograd watch`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zerograd.cli.common import BAD_INPUT, check_new_place, color, fail, width
+from zerograd.streams import printable, to_json_text, write_whole
+
+if TYPE_CHECKING:
+    from zerograd.report import Report
+
+
+class _Command(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            hint = "If it is the script's own, put it after --: zerograd watch SCRIPT -- ARGS…"
+            raise click.UsageError(f"{error.message} {hint}", ctx) from None
+
+
+@click.command(cls=_Command)
+@click.argument("script")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS…]")
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Watch N optimiser steps, report, and end the script there [default: the first 10, going on].",
+)
+@click.option("--go-on", is_flag=True, help="With --steps: report after them, and let the script go on.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="For each step, on gradient entries that float64 with error bounds leaves open.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Report as JSON; what the script prints goes to standard error."
+)
+@click.option(
+    "-o", "--output", metavar="FILE", help="Keep the report in FILE too, as JSON, anew after each step."
+)
+@click.option("--html", metavar="FILE", help="Write the report as a page, too.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.pass_obj
+def watch(
+    restore: Callable[[], None] | None,
+    *,
+    script: str,
+    arguments: tuple[str, ...],
+    steps: int | None,
+    go_on: bool,
+    seconds: float,
+    as_json: bool,
+    output: str | None,
+    html: str | None,
+    force: bool,
+) -> None:
+    """Run SCRIPT as `python SCRIPT ARGS…` does, and explain its PyTorch training steps.
+
+    Why are gradients zero, and why does the optimiser not move the parameters? Modules and optimisers are
+    found as the script uses them. The report comes after N steps, at the end, at an exception, or at Ctrl-C.
+
+    Exit codes: the script's own if it fails, else 0 all decided, 3 something is not; 2 unusable input,
+    70 a bug was caught, 130 interrupted.
+    """
+    from importlib.util import find_spec
+
+    from zerograd.core.errors import ZerogradError
+    from zerograd.running.script import read_script
+    from zerograd.running.session import Plan, Session
+    from zerograd.running.streams import Output
+
+    if go_on and steps is None:
+        fail("--go-on goes with --steps N; without it the script goes on after the first 10 steps anyway")
+    for place in (output, html):
+        if place is not None and Path(script).is_file() and Path(place).exists() and Path(place).samefile(script):
+            fail(f"{printable(place)}: is the script itself: name another file for the report")
+        check_new_place(place, [], force=force)
+    try:
+        read = read_script(script)
+    except ZerogradError as error:
+        fail(str(error))
+    except SyntaxError as error:
+        error.__traceback__ = None
+        sys.excepthook(SyntaxError, error, None)
+        sys.exit(BAD_INPUT)
+    if sys.modules.get("torch", sys) is None or not find_spec("torch"):
+        fail("watching needs PyTorch, which is not installed: pip install 'zerograd[torch]'")
+    kept = Kept(*(Path(name).absolute() if name is not None else None for name in (output, html)))
+    plan = Plan(
+        steps, go_on, seconds, _as_json if as_json else _as_text(width(), color()), kept.keep, kept.finish
+    )
+    if restore is not None:
+        restore()
+    status = Session(plan, Output(aside=as_json)).run(read, arguments)
+    sys.exit(status or (BAD_INPUT if kept.failed else 0))
+
+
+class Kept:
+    """The files that the report is kept in, and whether one could not be written."""
+
+    def __init__(self, document: Path | None, page: Path | None) -> None:
+        self._document, self._page = document, page
+        self.failed = False
+
+    def keep(self, report: Report) -> None:
+        if self._document is not None:
+            self._write(self._document, json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+
+    def finish(self, report: Report) -> None:
+        self.keep(report)
+        if self._page is not None:
+            self._write(self._page, report.to_html())
+
+    def _write(self, path: Path, text: str) -> None:
+        """Write a file whole. Where that fails it is said once: the script goes on."""
+        try:
+            write_whole(path, text)
+        except OSError as error:
+            if not self.failed:
+                click.echo(
+                    f"error: {printable(str(path))}: cannot be written: {error.strerror or error}", err=True
+                )
+            self.failed = True
+
+
+def _as_json(report: Report) -> str:
+    return to_json_text(report.to_json(), indent=2) + "\n"
+
+
+def _as_text(width: int, color: bool) -> Callable[[Report], str]:
+    def written(report: Report) -> str:
+        from zerograd.show.explanation import explanation_text
+
+        return explanation_text(report.explanation, width=width, color=color)
+
+    return written

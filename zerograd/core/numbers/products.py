@@ -1,0 +1,124 @@
+"""Products of matrices over any ring; of larger rational ones by few multiplications of long integers.
+
+With its denominators cleared, a matrix of integers is multiplied a row at a time: the row's entries stand
+side by side in one long integer (Kronecker substitution: von zur Gathen and Gerhard, Modern Computer Algebra,
+§8.4), in slots wide enough that no sum of products reaches into the next one. Nothing is rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import lcm
+from operator import mul
+from typing import Any
+
+FEW = 24
+"""Multiplications of entries, up to which they are made one by one."""
+FEW_WHOLE = 8
+"""The same where all are whole, for each entry of the three matrices: Python multiplies those quickly."""
+MAX_BITS = 8192
+"""Longest common denominator, unless one entry's is half as long: beyond, their sums alone are that long."""
+MAX_BYTES = 2**26
+"""Most memory for the long integers: a matrix that needs more is taken in blocks of columns."""
+
+Matrix = Sequence[Sequence[Any]]
+
+
+def product(a: Matrix, b: Matrix, factor: int | Fraction = 1) -> list[list[Any]]:
+    """Return factor·A·B.
+
+    Args:
+        a: shape (n, k), over any ring with int and Fraction.
+        b: shape (k, p), with k ≥ 1.
+    """
+    if _worth_packing(a, b):
+        rows, columns = [_cleared(row) for row in a], [_cleared(column) for column in zip(*b, strict=True)]
+        if None not in rows and None not in columns:
+            return _rationals(rows, columns, factor)  # type: ignore[arg-type]
+    turned = list(zip(*b, strict=True))
+    plain = [[dot(row, column) for column in turned] for row in a]
+    return plain if factor == 1 else [[entry * factor for entry in row] for row in plain]
+
+
+def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
+    """Return Σ aᵢ·bᵢ, over any ring."""
+    return sum(map(mul, a, b))
+
+
+_Cleared = tuple[list[int], int]
+"""Integers, and the denominator over which they stand."""
+
+
+def _worth_packing(a: Matrix, b: Matrix) -> bool:
+    n, k, p = len(a), len(b), len(b[0])
+    if n * k * p <= FEW:
+        return False
+    kinds = {type(value) for matrix in (a, b) for row in matrix for value in row}
+    if kinds == {int}:
+        return n * k * p > FEW_WHOLE * (n * k + k * p + n * p)
+    return kinds <= {int, Fraction}
+
+
+def _cleared(row: Sequence[Any]) -> _Cleared | None:
+    """Return None where the common denominator is much longer than any one of them."""
+    if {*map(type, row)} == {int}:
+        return list(row), 1
+    ratios = [value.as_integer_ratio() for value in row]
+    denominators = {bottom for _, bottom in ratios}
+    limit = max(MAX_BITS, 2 * max(denominators).bit_length())
+    common = 1
+    for denominator in denominators:
+        common = lcm(common, denominator)
+        if common.bit_length() > limit:
+            return None
+    return [top * (common // bottom) for top, bottom in ratios], common
+
+
+def _rationals(
+    rows: Sequence[_Cleared], columns: Sequence[_Cleared], factor: int | Fraction
+) -> list[list[int | Fraction]]:
+    largest = max(max(map(abs, integers)) for integers, _ in columns)
+    heaviest = max(1, *(sum(map(abs, integers)) for integers, _ in rows))  # 1: entries have to fit, too
+    size = ((largest * heaviest).bit_length() + 8) // 8  # bytes, with a bit for the sign
+    block = max(1, MAX_BYTES // (size * len(columns[0][0])))
+    top, bottom = factor.numerator, factor.denominator
+    result: list[list[int | Fraction]] = [[] for _ in rows]
+    for start in range(0, len(columns), block):
+        some = columns[start : start + block]
+        packed = _packed([integers for integers, _ in some], size)
+        denominators = [bottom * denominator for _, denominator in some]
+        for (integers, denominator), entries in zip(rows, result, strict=True):
+            sums = _unpacked(dot(integers, packed), size, len(some))
+            for value, other in zip(sums, denominators, strict=True):
+                entries.append(_ratio(value * top, denominator * other))
+    return result
+
+
+def _ratio(top: int, bottom: int) -> int | Fraction:
+    if bottom == 1 or not top:
+        return top
+    value = Fraction(top, bottom)
+    return value.numerator if value.denominator == 1 else value
+
+
+def _packed(columns: Sequence[Sequence[int]], size: int) -> list[int]:
+    """Return each row of the matrix as one integer, in slots of ``size`` bytes, the first one lowest."""
+    half = 1 << (8 * size - 1)
+    middle = _everywhere(half, size, len(columns))
+    return [
+        int.from_bytes(b"".join((entry + half).to_bytes(size, "little") for entry in row), "little") - middle
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def _unpacked(packed: int, size: int, count: int) -> Iterable[int]:
+    """Return the integers in the slots, each of which is below half of what a slot holds."""
+    half = 1 << (8 * size - 1)
+    data = (packed + _everywhere(half, size, count)).to_bytes(size * count, "little")
+    return [int.from_bytes(data[i : i + size], "little") - half for i in range(0, size * count, size)]
+
+
+def _everywhere(value: int, size: int, count: int) -> int:
+    """Return the integer with the same value in every slot."""
+    return int.from_bytes(value.to_bytes(size, "little") * count, "little")

@@ -1,0 +1,77 @@
+"""Arrays of other libraries (NumPy, PyTorch, JAX) as exact numbers: each float is the fraction that it is."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isfinite
+from typing import Any
+
+from zerograd.core.errors import short
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import Array, Shape, indices
+from zerograd.core.question.vocabulary import Rational
+
+
+def is_array(data: object) -> bool:
+    """Whether this is an `Array`, or an array of another library."""
+    return isinstance(data, Array) or all(hasattr(data, name) for name in ("shape", "reshape", "tolist"))
+
+
+def exact_array(data: Any) -> Array[Rational | None]:
+    """Return the same numbers, exactly; None stays what it is.
+
+    Raises:
+        ValueError: an entry that is no finite number, or no int, float or Fraction. The message names it.
+    """
+    if isinstance(data, Array):
+        return exact_entries(data.shape, data.entries)
+    shape = tuple(map(int, data.shape))
+    return exact_entries(shape, data.reshape(-1).tolist())
+
+
+def exact_entries(shape: Shape, entries: Any) -> Array[Rational | None]:
+    """Return an array of these numbers, in row-major order, exactly. Raises as `exact_array`."""
+    kinds = {*map(type, entries)}
+    if kinds <= {float}:
+        if not all(map(isfinite, entries)):
+            position = next(n for n, value in enumerate(entries) if not isfinite(value))
+            raise ValueError(f"{_place(shape, position)} is {entries[position]}, not a finite number")
+        return Array(shape, tuple(map(exact_float, entries)))
+    if kinds <= {int}:
+        return Array(shape, tuple(entries))
+    return Array(shape, tuple(_exact(value, shape, n) for n, value in enumerate(entries)))
+
+
+def exact_float(value: float) -> Rational:
+    """Return the number that a finite float is."""
+    return int(value) if value.is_integer() else Fraction(value)
+
+
+def _exact(value: object, shape: Shape, position: int) -> Rational | None:
+    if value is None or type(value) is int:
+        return value
+    if isinstance(value, Fraction):
+        return value.numerator if value.denominator == 1 else value
+    if isinstance(value, float) and isfinite(value):
+        return exact_float(value)
+    what = "not a finite number" if isinstance(value, float) else "neither a whole number nor a float"
+    raise ValueError(f"{_place(shape, position)} is {short(value)}, {what}")
+
+
+def _place(shape: Shape, position: int) -> str:
+    """``[1,2]``: where an entry stands."""
+    return entry("", unravelled(position, shape)) if shape else ""
+
+
+def unravelled(position: int, shape: Shape) -> Shape:
+    """Return the index of the entry at a position in row-major order."""
+    index: Shape = ()
+    for length in reversed(shape):
+        position, last = divmod(position, length)
+        index = (last, *index)
+    return index
+
+
+def by_index(array: Array[Rational | None], shape: Shape) -> dict[tuple[int, ...], Rational]:
+    """Return the numbers by full index; ``shape`` is that of the array but for axes of length 1."""
+    return {i: v for i, v in zip(indices(shape), array.entries, strict=True) if v is not None}

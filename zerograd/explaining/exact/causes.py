@@ -1,0 +1,243 @@
+"""Why gradient entries are zero at a point: causes with their places, samples, terms and other slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from zerograd.core.model.activations import piecewise
+from zerograd.core.model.backprop import Forward, backward
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact, compare, narrow, sign
+from zerograd.explaining.exact.masks import bits
+from zerograd.explaining.exact.narrowing import Narrowing, Part
+from zerograd.explaining.exact.patterns import Patterns, Slot
+from zerograd.explaining.exact.roots import Covers, Root, find_roots
+from zerograd.explaining.explanation import Cause, Kind
+
+MOST_TERMS = 9
+_MOST_RUNS = 8
+"""Runs of numbers that a place lists."""
+_ORDER = {kind: i for i, kind in enumerate(Kind)}
+
+
+class Causes:
+    """Finds why entries are zero, for one gradient after another."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._patterns, self._point = patterns, patterns.point
+        self._roots = find_roots(patterns)
+        self._covers = Covers(patterns, self._roots)
+        self._narrowing = Narrowing(patterns)
+        self._other: dict[tuple[Root, int], Mapping[str, Array[Exact]]] = {}
+
+    def of(self, name: str) -> tuple[Cause, ...]:
+        """Return why entries of a gradient are zero, what suffices alone first."""
+        zeros = self._patterns.zeros[name]
+        told: list[tuple[Cause, int]] = []
+        for numbers, entries in self._covers.cover(name, zeros) if zeros else ():
+            cover = [self._roots[i] for i in numbers]
+            for root, parts in zip(cover, self._narrowing.parts(cover, name, entries), strict=True):
+                told += [
+                    (self._cause(name, root, part, alone=len(cover) == 1), part.entries) for part in parts
+                ]
+        return tuple(sorted(_merged(told), key=lambda cause: (not cause.alone, _ORDER[cause.kind])))
+
+    def _cause(self, name: str, root: Root, part: Part, *, alone: bool) -> Cause:
+        where, details, samples = self._described(name, root, part)
+        return Cause(
+            root.kind,
+            where,
+            samples,
+            part.entries.bit_count(),
+            part.structural,
+            alone and part.alone,
+            samples is not None and len(samples) == self._patterns.count,
+            details,
+        )
+
+    def _described(
+        self, name: str, root: Root, part: Part
+    ) -> tuple[str, dict[str, Any], tuple[int, ...] | None]:
+        """Return the place of a part of a root, what is to be said of it, and the samples."""
+        network, details, samples = self._patterns.network, self._units(root, part), part.samples
+        match root.kind:
+            case Kind.DEAD | Kind.SATURATED | Kind.AT_KINK:
+                details["activation"] = str(network.layers[root.layer - 1].activation)
+                if root.kind is Kind.AT_KINK:
+                    details |= self._other_slope(name, root, part)
+                return self._place(root.layer, part.units), details, samples
+            case Kind.ZERO_WEIGHT:
+                return self._place(root.layer - 1, part.units), {**details, "weight": root.name}, None
+            case Kind.ZERO_FACTOR:
+                details["factor"] = root.name
+                if (name, root.name) in self._saddles:
+                    details["both"] = True
+                every = part.units is not None and len(part.units) == network.widths[root.layer]
+                units, noun = () if every else part.units, "unit" if root.layer else "feature"
+                return _with_parts(layer_name(network, max(root.layer, 1)), units, noun), details, samples
+            case Kind.ZERO_ADJOINT:
+                loss = self._point.model.loss
+                return loss.words, {"why": "the residual is 0"} if loss.least_squares else {}, samples
+            case _ if root.own:
+                details |= self._own_terms(name, part)
+                return self._place(root.layer, part.units), details, samples
+            case _:
+                return (
+                    self._place(root.layer, part.units),
+                    details | self._arriving_terms(root, part),
+                    samples,
+                )
+
+    # places
+
+    def _units(self, root: Root, part: Part) -> dict[str, Any]:
+        layer = root.layer - 1 if root.kind is Kind.ZERO_WEIGHT else root.layer
+        if root.kind is Kind.ZERO_ADJOINT:
+            return {}
+        if part.units is None:  # each off on samples of its own
+            return {"of": self._patterns.widths[layer]}
+        return {"units": part.units, "of": self._patterns.widths[layer]}
+
+    def _place(self, layer: int, units: Sequence[int] | None) -> str:
+        if layer == 0:
+            return _with_parts("x", units, "feature")
+        return _with_parts(layer_name(self._patterns.network, layer), units, "unit")
+
+    # saddles
+
+    @cached_property
+    def _saddles(self) -> set[tuple[str, str]]:
+        """Return pairs of parameters of which each makes all of the other's gradient zero."""
+        zeros, works = self._patterns.zeros, set()
+        for number, root in enumerate(self._roots):
+            for name in self._patterns.names if not root.derived and root.name in zeros else ():
+                whole = zeros[name].bit_count() == len(self._point.gradients[name].entries)
+                if name != root.name and whole and zeros[name] == self._covers.alone((number,), name):
+                    works.add((name, root.name))
+        return {(a, b) for a, b in works if (b, a) in works}
+
+    # the other slope
+
+    def _other_slope(self, name: str, root: Root, part: Part) -> dict[str, Any]:
+        """Return the slopes beside a kink that are not taken, and the largest entry with each."""
+        activation = piecewise(self._patterns.network.layers[root.layer - 1].activation)
+        slopes = sorted({slope for slope in activation.slopes if slope})
+        largest = [
+            max(
+                (self._with_slope(root, side)[name].entries[i] for i in bits(part.entries)),
+                key=_Size,
+            )
+            for side in range(len(slopes))
+        ]
+        if len(slopes) == 1:
+            return {"other_slope": slopes[0], "other_gradient": narrow(largest[0])}
+        return {"other_slope": tuple(slopes), "other_gradient": tuple(map(narrow, largest))}
+
+    def _with_slope(self, root: Root, side: int) -> Mapping[str, Array[Exact]]:
+        """Return all gradients with another slope on the kinks of a layer; values stay as they are."""
+        if (root, side) not in self._other:
+            point, run, number = self._point, self._point.forward, root.layer
+            slopes = piecewise(self._patterns.network.layers[number - 1].activation).slopes
+            other = sorted({slope for slope in slopes if slope})[side]
+            rows = [list(row) for row in run.derivatives[number - 1].rows()]
+            for c, mask in enumerate(root.closed[Slot.GATE, number]):
+                for unit in bits(mask):
+                    for m in self._patterns.classes[c]:
+                        rows[m][unit] = other
+            derivatives = list(run.derivatives)
+            derivatives[number - 1] = Array.of(rows, self._patterns.widths[number])
+            changed: Forward[Exact] = replace(run, derivatives=tuple(derivatives))
+            factor = point.model.loss.factor(*point.y.shape)
+            self._other[root, side] = backward(
+                point.model.network, point.parameters, changed, point.adjoint, factor
+            )
+        return self._other[root, side]
+
+    # what cancels
+
+    def _own_terms(self, name: str, part: Part) -> dict[str, Any]:
+        """Return the terms of the first entry of a part: those of each sample, or of each unit for x."""
+        point, entry = self._point, (part.entries & -part.entries).bit_length() - 1
+        factor: Fraction = point.model.loss.factor(*point.y.shape)
+        if name == "x":
+            m, column = divmod(entry, self._patterns.widths[0])
+            weights = [row[column] for row in point.parameters["w1"].rows()]
+            terms: list[Any] = [factor * w * d for w, d in zip(weights, self._delta(1, m), strict=True)]
+            return _terms(terms, "units")
+        number, width = int(name[1:]), 1 if name[0] == "b" else self._patterns.widths[int(name[1:]) - 1]
+        unit, column = divmod(entry, width)
+        below = point.x if number == 1 else point.forward.a[number - 2]
+        factors: list[Any] = [1] * self._patterns.count
+        if name[0] == "w":
+            factors = list(below.entries[column :: below.shape[1]])
+        delta = point.adjoints[number - 1].delta
+        column_of_delta = delta.entries[unit :: delta.shape[1]]
+        return _terms([factor * d * a for d, a in zip(column_of_delta, factors, strict=True)], "samples")
+
+    def _arriving_terms(self, root: Root, part: Part) -> dict[str, Any]:
+        """Return the terms that cancel at the first unit and sample of a part, one for each unit above."""
+        if not part.units or not part.samples:
+            return {}
+        point = self._point
+        weights = [row[part.units[0]] for row in point.parameters[f"w{root.layer + 1}"].rows()]
+        delta: list[Any] = self._delta(root.layer + 1, part.samples[0])
+        factor = point.model.loss.factor(*point.y.shape)
+        return _terms([factor * d * w for d, w in zip(delta, weights, strict=True)], "units")
+
+    def _delta(self, layer: int, sample: int) -> list[Exact]:
+        width = self._patterns.widths[layer]
+        return list(self._point.adjoints[layer - 1].delta.entries[sample * width : (sample + 1) * width])
+
+
+class _Size:
+    """Orders exact numbers by their absolute values."""
+
+    def __init__(self, value: Exact) -> None:
+        self.value: Exact = -value if sign(value) < 0 else value
+
+    def __lt__(self, other: _Size) -> bool:
+        return compare(self.value, other.value) < 0
+
+
+def layer_name(network: Any, number: int) -> str:
+    """``layer 1 (relu)``."""
+    return f"layer {number} ({network.layers[number - 1].activation})"
+
+
+def _terms(terms: Sequence[Any], over: str) -> dict[str, Any]:
+    there = [n for n, term in enumerate(terms) if sign(term)]
+    shown = there[:MOST_TERMS]
+    return {"terms": tuple(narrow(terms[n]) for n in shown), "over": over, "from": tuple(shown)}
+
+
+def _with_parts(place: str, units: Sequence[int] | None, noun: str) -> str:
+    """Return a place with the numbers of the units there: ``layer 1 (relu), units 0–3, 7``."""
+    if not units:
+        return place
+    runs: list[list[int]] = []
+    for unit in units:
+        if runs and unit == runs[-1][-1] + 1:
+            runs[-1].append(unit)
+        else:
+            runs.append([unit])
+    if len(runs) > _MOST_RUNS:
+        return place
+    texts = [f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return f"{place}, {noun}{'s' * (len(units) > 1)} {', '.join(texts)}"
+
+
+def _merged(told: Sequence[tuple[Cause, int]]) -> Iterator[Cause]:
+    """Join causes that are otherwise the same: entries count once."""
+    merged: dict[Any, tuple[Cause, int]] = {}
+    for cause, entries in told:
+        key = (cause.kind, cause.where, cause.samples, cause.structural, cause.alone, repr(cause.details))
+        known, before = merged.get(key, (cause, 0))
+        merged[key] = replace(known, entries=(before | entries).bit_count()), before | entries
+    return (cause for cause, _ in merged.values())
+
+
+__all__ = ["Causes", "layer_name"]
