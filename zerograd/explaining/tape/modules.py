@@ -99,7 +99,7 @@ class Modules:
 
 
 _KERAS = "_torch_params."
-"""What Keras registers its variables under, on PyTorch, by their own whole path: ``sequential/dense/bias``."""
+"""What Keras on PyTorch registers its variables under, by their own whole path: ``sequential/dense/bias``."""
 
 
 def unregistered(root: nn.Module) -> dict[str, nn.Module]:
