@@ -184,6 +184,8 @@ def _of(reference: Reference) -> str:
 
 def _signs(witness: Witness, reference: Reference) -> list[int]:
     array = witness.gradients[reference.name]
+    if reference.index is None:
+        return [*map(sign, array.entries)]
     return [sign(array[index]) for index in resolve(reference, array.shape)]
 
 
