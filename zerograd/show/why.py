@@ -45,7 +45,14 @@ class Why:
             elif any(name == asked for asked, _ in zero):
                 array = self._witness.gradients[name]
                 rows[name] = self._row(name, packed((name, index) in zero for index, _ in array.items()))
-        return [f"{subjects(finding.concerned)}: {_brief(finding)}" for finding in self._findings(rows)]
+        sentences, together = [], dict[str, list[str]]()
+        for finding in self._findings(rows):
+            names, clause = subjects(finding.concerned), _brief(finding)
+            if finding.joint:  # what suffices only together is one sentence
+                together.setdefault(names, []).append(clause)
+            else:
+                sentences.append(f"{names}: {clause}")
+        return sentences + [f"{names}: {listed(clauses)}" for names, clauses in together.items()]
 
     def of_inputs(self) -> Iterator[tuple[int, str]]:
         """Yield for each cause of zeros in ∂L/∂x how many there are, and the cause."""

@@ -81,10 +81,10 @@ def _near(value: Exact) -> float:
 
 
 def units_of(patterns: Patterns) -> list[Units]:
-    """Return what the units of each layer did on each sample, of layers whose activation has kinks."""
+    """Return what the units of each layer did on each sample, of layers that are not linear."""
     result = []
     for number, layer in enumerate(patterns.network.layers, start=1):
-        if not piecewise(layer.activation).has_kinks:
+        if len(piecewise(layer.activation).pieces) == 1:
             continue
         texts = [""] * patterns.count
         for sample, members in zip(patterns.samples, patterns.classes, strict=True):

@@ -24,8 +24,8 @@ def flat_units(point: Point[Exact]) -> Iterator[tuple[int, int, Flat]]:
     for number, (layer, z, derivatives) in enumerate(layers, start=1):
         activation = piecewise(layer.activation)
         columns = zip(zip(*z.rows(), strict=True), zip(*derivatives.rows(), strict=True), strict=True)
-        for unit, (values, slopes) in enumerate(columns):
-            if any(slopes):
+        for unit, (values, back) in enumerate(columns):
+            if any(back):
                 continue
             places = [activation.locate(value) for value in values]
             words = {"" if on_kink else activation.words[piece] for piece, on_kink in places}

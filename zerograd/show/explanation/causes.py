@@ -168,8 +168,8 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
 def _from_there(slope: object, gradient: object) -> str:
     """What the slope on the other side of a kink is, and the gradient with it; of two sides, both."""
     if isinstance(slope, Sequence) and isinstance(gradient, Sequence):
-        slopes, gradients = (" or ".join(map(number, several)) for several in (slope, gradient))
-        return f"from either side it is {slopes}, and with that the gradient would be {gradients}"
+        here, there = (" or ".join(map(number, several)) for several in (slope, gradient))
+        return f"from either side it is {here}, and with that the gradient would be {there}"
     start = f"from the other side it is {number(slope)}" if slope is not None else ""
     if gradient is None:
         return start
