@@ -83,7 +83,12 @@ def watch(
     if go_on and steps is None:
         fail("--go-on goes with --steps N; without it the script goes on after the first 10 steps anyway")
     for place in (output, html):
-        if place is not None and Path(script).is_file() and Path(place).exists() and Path(place).samefile(script):
+        if (
+            place is not None
+            and Path(script).is_file()
+            and Path(place).exists()
+            and Path(place).samefile(script)
+        ):
             fail(f"{printable(place)}: is the script itself: name another file for the report")
         check_new_place(place, [], force=force)
     try:
