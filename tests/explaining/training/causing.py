@@ -23,7 +23,7 @@ from zerograd.explaining.training.watch import Watch
 class Causing(Watch):
     """Records a step, and keeps what was recorded."""
 
-    def _finish(self, last: bool = False) -> None:
+    def _finish(self, last: bool = False, again: bool = False) -> None:
         pass
 
     def _release(self) -> None:

@@ -51,8 +51,10 @@ def report_step(
     budget: Budget,
     by_hand: Mapping[int, int],
     loose: Collection[str] = (),
+    resting: Collection[int] = (),
     unasked: Collection[str] = (),
     failed: bool = False,
+    cut: bool = False,
 ) -> StepReport:
     """Return the report of one step.
 
@@ -64,8 +66,11 @@ def report_step(
         budget: what may be spent on entries that error bounds leave open.
         by_hand: how many entries the program moved without an optimiser, by the identity of the tensor.
         loose: names of parameters that no optimiser should move.
+        resting: tensors, by identity, whose optimiser has stepped before, and now another does: what the loss
+            does not depend on, either, is not part of this step.
         unasked: names of what no backward pass was asked to give a gradient.
         failed: whether the last backward pass ended with an error.
+        cut: whether autograd knew no way back from the loss.
     """
     names = {id(tensor): name for name, tensor in {**parameters, **inputs}.items()}
     there = {names[key]: _seen(source) for key, source in gradients.items() if key in names}
@@ -94,9 +99,12 @@ def report_step(
         step = None if name in inputs or name in loose else steps.get(name)
         if id(tensor) in by_hand:
             step = Step(moved=by_hand[id(tensor)])
-        if backward is not Backward.DONE or (name not in classes and name in unasked):
+        if backward is not Backward.DONE or (name not in classes and (failed or name in unasked)):
             floats = Floats(str(tensor.dtype).removeprefix("torch."))
-            return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, (), step, False)
+            why: tuple[Cause, ...] = ()
+            if backward is Backward.FAILED and cut:
+                why = (connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad),)
+            return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, why, step, False)
         if name not in classes:
             cause = connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad)
             return _without_gradient(name, tensor, cause, step)
@@ -104,8 +112,15 @@ def report_step(
         floats = count_floats(there[name], classes[name], across.get(name, 0), proofs.bounded)
         return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)
 
+    used = {
+        name: tensor
+        for name, tensor in parameters.items()
+        if name in there or name in read or id(tensor) not in resting
+    }
     unsupported = _unsupported(list(there.values()))
-    rows = [{name: row(name, tensor) for name, tensor in each.items()} for each in (parameters, inputs)]
+    rows = [
+        {name: row(name, tensor) for name, tensor in each.items()} for each in (used or parameters, inputs)
+    ]
     return StepReport(
         number=number,
         parameters=rows[0],
@@ -113,7 +128,7 @@ def report_step(
         unsupported=unsupported,
         optimizer=_optimizer(observations),
         loss=_number(loss.run) if loss is not None else None,
-        messages=messages + doubts + _missed(unsupported),
+        messages=messages + doubts + _missed(unsupported) + (_BROKEN_OFF,) * bool(failed and there),
         backward=Backward.LATE if unsupported and _is_late(there, classes) else backward,
         batch=batch,
         units=unit_states(values, proofs.bounded, proofs.signs, batch),
@@ -129,7 +144,7 @@ itself.
 
 def _batch(values: Values) -> int | None:
     """Return the number of samples; None where that is a guess by vectors, which may be one sample each."""
-    batch = batch_size(values, values.nodes)
+    batch = batch_size(values)
     leaves = {node.number for node in values.nodes if node.operation == "leaf"}
     tables = {
         (natural_shape(node) if node.number in leaves else tuple(node.results[0].shape))[0]
@@ -253,6 +268,7 @@ def _optimizer(observations: Sequence[Observation]) -> str | None:
     return stepped[-1] if stepped else None
 
 
+_BROKEN_OFF = "A backward pass ended with an error: of parameters that it left no gradient nothing is known."
 _BEFORE = "a value that was computed before the watch began"
 
 

@@ -73,15 +73,16 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
     match cause.kind:
         case Kind.DEAD:
             dead = on_all_samples(cause, batch)
+            always = dead or (cause.samples is None and cause.alone)
             return Words(
                 "dead" if dead else "off",
                 f"{units} {are} off{samples}",
                 (
                     "the slope there is 0, and nothing passes back",
                     *[f"other weights, a larger bias or other inputs could switch {it} on, targets cannot"]
-                    * (dead and not cause.structural),
+                    * (always and not cause.structural),
                     *[f"other weights or a larger bias could switch {it} on, other inputs and targets cannot"]
-                    * (dead and cause.structural),
+                    * (always and cause.structural),
                 ),
             )
         case Kind.AT_KINK:
@@ -136,7 +137,8 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
             )
         case Kind.IDENTITY:
             identity = known.get("identity") or "its terms cancel for every value of its inputs"
-            return Words("identity", f"at {where} {identity}" if where else str(identity))
+            place = where.partition(" at ")[2] or where  # the identity names the operation by itself
+            return Words("identity", f"at {place} {identity}" if where else str(identity))
         case Kind.NOT_CONNECTED:
             return Words("not connected", f"nothing connects {about.it} with the loss")
         case Kind.DETACHED:

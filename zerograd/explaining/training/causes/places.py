@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from zerograd.explaining.tape.nodes import Layer, Node, Origin, Phase, Place
+from zerograd.explaining.tape.nodes import Layer, Node, Origin, Phase, Place, Source
 from zerograd.explaining.training.causes.graph import Graph, base
 
 _MOST = 8
@@ -28,6 +28,7 @@ def place_of(node: Node, name: str | None = None) -> str:
 
 def place_text(place: Place, name: str, before: str | None = None) -> str:
     """Return where an operation called ``name`` ran, after the layer ``before``."""
+    name = name.removeprefix("native_").strip("_")
     module, name = place.module, name.lstrip("_")
     if module is not None and _is_layer(module):
         path, cls = module
@@ -74,22 +75,45 @@ def natural_shape(leaf: Node) -> tuple[int, ...]:
     return tuple(geometry.size[d] for d in order)
 
 
-def batch_size(graph: Graph, sources: Iterable[Node]) -> int | None:
+def batch_size(graph: Graph) -> int | None:
     """Return the number of samples: the first dimension that most of the data share.
 
-    Where there are none, they may have been made under watch, by linspace or of ones: constants count.
+    Data are taken as the network reads them: samples stacked into a batch are no data by themselves. Where
+    there are none, they may have been made under watch, by linspace or of ones: constants count.
     """
-    leaves = [n for n in sources if n.operation == "leaf" and n.results[0].dim() > 0 and n.results[0].numel()]
-    data = [n for n in leaves if graph.is_data(n)]
-    written = [n for n in leaves if n.origin is Origin.CONSTANT and n.results[0].numel() > 1]
-    sizes = Counter(natural_shape(n)[0] for n in data or written)
-    wide = Counter(
-        natural_shape(n)[0]
-        for n in data or written
-        if n.results[0].is_floating_point() and n.results[0].dim() > 1
-    )
+    leaves = [Source(node, 0) for node in graph.nodes if graph.is_data(node)]
+    written = [
+        Source(node, 0)
+        for node in graph.nodes
+        if node.operation == "leaf" and node.origin is Origin.CONSTANT and node.results[0].numel() > 1
+    ]
+    return _shared(_as_read(graph, leaves)) or _shared(leaves) or _shared(written)
+
+
+def _as_read(graph: Graph, leaves: Iterable[Source]) -> list[Source]:
+    """Return the values, of data alone, that operations on parameters read, and inputs with a gradient."""
+    read = {
+        (source.node.number, source.output, source.view): source
+        for node in graph.nodes
+        if node.number in graph.parametric
+        for source in node.sources()
+        if source.node.number in graph.from_data and source.node.number not in graph.parametric
+    }
+    return [*read.values(), *(leaf for leaf in leaves if graph.is_input(leaf.node))]
+
+
+def _shared(data: Iterable[Source]) -> int | None:
+    """Return the first dimension that most values share, floating-point ones with several first."""
+    values = [source for source in data if source.run.dim() > 0 and source.run.numel()]
+    sizes = Counter(_samples(source) for source in values)
+    wide = Counter(_samples(s) for s in values if s.run.is_floating_point() and s.run.dim() > 1)
     best = (wide or sizes).most_common(1)
     return best[0][0] if best else None
+
+
+def _samples(source: Source) -> int:
+    shape = natural_shape(source.node) if source.node.operation == "leaf" else tuple(source.run.shape)
+    return shape[0]
 
 
 _CONVOLUTIONAL = ("Conv", "BatchNorm", "InstanceNorm", "GroupNorm", "Pool", "Dropout")

@@ -68,7 +68,7 @@ class _Search:
         origins = Origins(self._walk, facts, known)
         self._roots = origins.roots
         self._covers = Covers(self._walk, self._roots)
-        batch = facts.batch if facts.batch is not None else batch_size(graph, graph.nodes)
+        batch = facts.batch if facts.batch is not None else batch_size(graph)
         self._narrowing = Narrowing(self._walk, batch)
         other = Alternatives(self._walk, facts.bounded) if facts.bounded is not None else None
         self._wording = Wording(graph, origins, facts, batch, other)

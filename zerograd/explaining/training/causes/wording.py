@@ -102,7 +102,8 @@ class Wording:
                 return self._loss_place(), self._why(part)
             case Kind.IDENTITY:
                 assert root.law is not None
-                return place_text(root.law.place, root.law.operation), {"identity": root.law.text}
+                operation = root.law.operation.removeprefix("native_").strip("_")
+                return place_text(root.law.place, operation), {"identity": root.law.text}
             case _ if root.anchor is gradient.node:
                 return self.place_of_parameter(name), {}
             case _:
