@@ -13,6 +13,7 @@ import click
 from zerograd._version import __version__
 from zerograd.cli.atlas import atlas
 from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, INTERRUPTED
+from zerograd.cli.explaining import explain
 from zerograd.cli.exporting import export, plot
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
@@ -55,7 +56,7 @@ def cli(context: click.Context) -> None:
         click.echo(_HINT, nl=False)
 
 
-for command in (watch, solve, prove, atlas, verify, export, plot, gradients, problem, init):
+for command in (watch, explain, solve, prove, atlas, verify, export, plot, gradients, problem, init):
     cli.add_command(command)
 
 

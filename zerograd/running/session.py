@@ -101,15 +101,17 @@ class Session:
         except StepsOver:
             return 0, None
         except BaseException as error:
-            bug = is_ours(error)
-            if not bug:
-                clean(error)
-            print_uncaught(error)
-            if bug:
-                self._output.say("bug: this is zerograd's mistake, not the script's. Please report it.")
-                return BUG, error
-            return (INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1), error
-        return 0, None
+            uncaught = error
+        else:
+            return 0, None
+        bug = is_ours(uncaught)  # no longer while it is handled: hooks of the script would see that
+        if not bug:
+            clean(uncaught)
+        print_uncaught(uncaught)
+        if bug:
+            self._output.say("bug: this is zerograd's mistake, not the script's. Please report it.")
+            return BUG, uncaught
+        return (INTERRUPTED if isinstance(uncaught, KeyboardInterrupt) else 1), uncaught
 
     # what happens while the script runs
 
@@ -188,6 +190,8 @@ class Session:
         """Leave a process alone that was forked."""
         self._arrival.stop()
         os._exit = self._exit  # type: ignore[assignment]
+        if self._watch is not None:
+            self._watch.leave()
 
     # how it ends
 
@@ -209,7 +213,7 @@ class Session:
     def _nothing(self) -> Any:
         from zerograd.explaining.explanation import Backward, Explanation, StepReport
 
-        remark = self._remark or "The script did not import PyTorch in this process."
+        remark = self._remark or "PyTorch was not imported in this process."
         return Explanation((StepReport(1, {}, messages=(remark,), backward=Backward.NONE),))
 
     def _put_report(self) -> None:

@@ -198,7 +198,8 @@ Exact: TypeAlias = int | Fraction | Algebraic
 def sign(value: Exact) -> int:
     """−1, 0 or 1, decided exactly."""
     if not isinstance(value, Algebraic):
-        return (value > 0) - (value < 0)
+        top = value.numerator
+        return (top > 0) - (top < 0)
     if not value.coefficients:
         return 0
     level = 0

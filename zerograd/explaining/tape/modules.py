@@ -11,6 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor
 
+from zerograd.explaining.tape.nodes import Layer
+
+
+class SingleOperation(nn.Module):
+    """A module that is one operation: it is named as torch's layers are."""
+
 
 class Modules:
     """The modules that run, from the outermost to the innermost.
@@ -54,7 +60,8 @@ class Modules:
         if not self._running:
             return None
         module = self._running[-1]
-        return self._paths.get(id(module), ""), type(module).__name__
+        place = self._paths.get(id(module), ""), type(module).__name__
+        return Layer(*place) if isinstance(module, SingleOperation) else place
 
     def _before(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         if not self._running and id(module) not in self._paths:

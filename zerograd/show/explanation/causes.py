@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from zerograd.document.blocks import listed
 from zerograd.explaining.explanation import Cause, Kind
 from zerograd.show.explanation.phrases import number, on_all_samples, on_samples, placed, terms_text, units_of
 
@@ -84,17 +86,15 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
                 ),
             )
         case Kind.AT_KINK:
-            other, gradient = known.get("other_slope"), known.get("other_gradient")
-            from_there = f"from the other side it is {number(other)}" if other is not None else ""
-            if gradient is not None:
-                from_there += f"{', and' * bool(from_there)} with it the gradient would be {number(gradient)}"
+            from_there = _from_there(known.get("other_slope"), known.get("other_gradient"))
+            what = "weights or biases" if cause.structural else "weights, biases or inputs"
             return Words(
                 "on the kink",
                 f"{units} {are} exactly on the kink{samples}",
                 (
                     "the derivative that is taken there is 0, a convention of the operation",
                     *[from_there.strip()] * bool(from_there),
-                    "a small random change of weights, biases or inputs leaves the kink",
+                    f"a small random change of {what} leaves the kink",
                 ),
             )
         case Kind.SATURATED:
@@ -127,7 +127,9 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
             at = f" ({where})" if where else ""
             return Words("loss flat", f"the loss{at} is flat{samples}" + (f": {why}" if why else ""))
         case Kind.CANCELLATION:
-            total = terms_text(known.get("terms"))
+            total, above = terms_text(known.get("terms")), known.get("from")
+            if total and known.get("over") == "units" and isinstance(above, Sequence) and len(above) > 1:
+                total += f", from units {listed([*map(str, above)])} above"
             return Words(
                 "terms cancel",
                 f"the terms at {units}{samples} cancel exactly" + (f": {total}" if total else ""),
@@ -155,3 +157,16 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
         case Kind.FROZEN:
             return FROZEN
     assert_never(cause.kind)
+
+
+def _from_there(slope: object, gradient: object) -> str:
+    """What the slope on the other side of a kink is, and the gradient with it; of two sides, both."""
+    if isinstance(slope, Sequence) and isinstance(gradient, Sequence):
+        slopes, gradients = (" or ".join(map(number, several)) for several in (slope, gradient))
+        return f"from either side it is {slopes}, and with that the gradient would be {gradients}"
+    start = f"from the other side it is {number(slope)}" if slope is not None else ""
+    if gradient is None:
+        return start
+    return f"{start}{', and' * bool(start)} with it the gradient would be {number(gradient)}" + " too" * (
+        gradient == 0
+    )

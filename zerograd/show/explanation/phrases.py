@@ -99,7 +99,7 @@ def units_of(cause: Cause) -> tuple[str, bool]:
         return f"{noun}{'s' * several} {names_text([str(unit) for unit in units])} of {place}", several
     if match:
         return f"{match['parts']} of {place}", match["parts"].startswith(f"{noun}s")
-    return cause.where, False
+    return (f"units of {place}", True) if of and units is None else (cause.where, False)
 
 
 def terms_text(terms: object) -> str:

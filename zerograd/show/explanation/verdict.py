@@ -107,6 +107,8 @@ def verdict(step: StepReport) -> str:
     names = {row.name for group in standing for row in group.rows}
     aside = {row.name for group in groups if group.finding.rank >= ASIDE for row in group.rows}
     if step.parameters and names | aside >= set(step.parameters):
+        if step.setting is not None:
+            standing = [group for group in standing if group.rows[0].name in step.parameters]
         return _nothing(standing)
     return f"{_some(standing[0])}{''.join(_beside(standing[1:]))}."
 
@@ -127,6 +129,8 @@ def _groups(step: StepReport) -> tuple[_Group, ...]:
     for finding in findings(step):
         rows = tuple(row for row, _ in finding.concerned if id(row) not in seen)
         seen |= {id(row) for row in rows}
+        if step.setting is not None:  # an input is named for what no parameter shares
+            rows = tuple(row for row in rows if row.name in step.parameters) or rows
         if not rows:
             continue
         group = _Group(finding, rows, step.batch)
@@ -151,7 +155,9 @@ def _fine(step: StepReport, lost: int) -> str:
     if moved and all(moved):
         but = f", but for {entries_text(lost)} whose update was lost to rounding" if lost else ""
         return f"Nothing stands still: every parameter has a gradient that is not zero, and moved{but}."
-    return "No gradient is zero." if step.optimizer else "No gradient is zero; no optimiser stepped."
+    if step.optimizer or step.setting:
+        return "No gradient is zero."
+    return "No gradient is zero; no optimiser stepped."
 
 
 def _nothing(groups: Sequence[_Group]) -> str:

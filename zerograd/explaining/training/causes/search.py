@@ -25,6 +25,8 @@ from zerograd.explaining.training.causes.wording import Wording
 
 Told: TypeAlias = tuple[Cause, Tensor | None]
 """A cause with the entries that it helps to explain; None where these are told of no other cause."""
+_EXAMPLE = ("terms", "labels", "more")
+"""Details that are about one entry of several."""
 _ORDER = {kind: i for i, kind in enumerate(Kind)}
 
 
@@ -160,5 +162,5 @@ def _without_constants(causes: list[Cause], zeros: int) -> list[Cause]:
 
 
 def _key(cause: Cause) -> tuple[object, ...]:
-    details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k != "terms"))
+    details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k not in _EXAMPLE))
     return cause.kind, cause.where, cause.samples, cause.structural, cause.alone, details
