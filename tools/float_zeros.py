@@ -1,4 +1,4 @@
-"""Measure what zeros of floating-point gradients are and are not, and write the tables of docs/reference/float-zeros.md.
+"""Measure which zeros floating point makes of gradients: the tables of docs/reference/float-zeros.md.
 
     python tools/float_zeros.py [print|update|check] [TABLE …] [--kinks-of PYTHON …]
 
@@ -8,8 +8,8 @@
     TABLE      only these; all together take about ten minutes, half of which is `inner`
     PYTHON     the program of an environment with another version of torch, for the table `kinks`
 
-Everything is found by looking, number by number where the type has 16 bits, and nothing by formula. Columns of other
-versions of torch in the table of kinks stay as the page has them.
+Everything is found by looking, number by number where the type has 16 bits, and nothing by formula. Columns
+of other versions of torch in the table of kinks stay as the page has them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
 from tools.zeros import kinks  # noqa: E402  # found now
 
 PAGE = ROOT / "docs" / "reference" / "float-zeros.md"
-_MEASURED = re.compile(r"<!-- measured: (?P<name>\w+) -->\n(?P<table>.*?)\n<!-- end -->", re.DOTALL)
+_MEASURED = re.compile(r"<!-- measured: (?P<name>\w+) -->\n(?P<table>.*?)<!-- end -->", re.DOTALL)
 
 
 def versions() -> str:
@@ -80,7 +80,7 @@ def tables() -> dict[str, Callable[[], str]]:
 
 def on_page(page: str) -> dict[str, str]:
     """Return the tables that a page has, by their names."""
-    return {match["name"]: match["table"] for match in _MEASURED.finditer(page)}
+    return {match["name"]: match["table"].strip() for match in _MEASURED.finditer(page)}
 
 
 def measured(names: Sequence[str], page: str, others: Sequence[str] = ()) -> dict[str, str]:
@@ -99,8 +99,8 @@ def written(page: str, fresh: dict[str, str]) -> str:
     """Return a page with these tables."""
 
     def table(match: re.Match[str]) -> str:
-        text = fresh.get(match["name"], match["table"])
-        return f"<!-- measured: {match['name']} -->\n{text}\n<!-- end -->"
+        text = f"{fresh[match['name']]}\n" if match["name"] in fresh else match["table"]
+        return f"<!-- measured: {match['name']} -->\n{text}<!-- end -->"
 
     return _MEASURED.sub(table, page)
 

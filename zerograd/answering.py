@@ -132,7 +132,7 @@ def calculated_answer(problem: Problem, start: float) -> Answer:
     try:
         answer = Sat(witness, problem=problem)
     except Refused:
-        certificate = calculated(problem)
+        certificate = calculated(problem, witness.point)
         with accepted(certificate):
             return Unsat("certificate", certificate=certificate, problem=problem, run=run())
     return answer.updated(checks=recheck(witness), run=run())

@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.needs("torch")
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/how-to/watch.md"]
+PAGES = ["README.md", "docs/how-to/watch.md", "docs/reference/float-zeros.md"]
 EXAMPLE = re.compile(r"```py\n(?P<code>.*?)```\n\n<!-- printed -->\n```text\n(?P<printed>.*?)```", re.DOTALL)
 
 

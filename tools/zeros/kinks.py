@@ -68,8 +68,8 @@ def torch_columns() -> Columns:
         x = torch.tensor([float(kink.at)], requires_grad=True)
         reverse[kink.title] = shown(float(torch.autograd.grad(way(x).sum(), x)[0]))
         try:
-            _, slope = torch.func.jvp(way, (torch.tensor([float(kink.at)]),), (torch.ones(1),))
-            forward[kink.title] = shown(float(slope))
+            slope = torch.func.jvp(way, (torch.tensor([float(kink.at)]),), (torch.ones(1),))
+            forward[kink.title] = shown(float(slope[1]))
         except (RuntimeError, NotImplementedError):
             forward[kink.title] = "—"
     version = torch.__version__.partition("+")[0]
@@ -91,7 +91,12 @@ def jax_columns() -> Columns:
 def table(columns: Columns) -> str:
     """Return the table: operations, the slopes on the two sides, what each library takes."""
     rows = [
-        [kink.title, shown(kink.left), shown(kink.right), *(column[kink.title] for column in columns.values())]
+        [
+            kink.title,
+            shown(kink.left),
+            shown(kink.right),
+            *(column[kink.title] for column in columns.values()),
+        ]
         for kink in KINKS
     ]
     return markdown(["at a kink", "left", "right", *columns], rows)
@@ -122,9 +127,11 @@ def _torch_functions() -> list[Function]:
     zero, one = torch.zeros(1), torch.ones(1)
     return [
         torch.relu, f.relu6, f.relu6, f.hardtanh, f.hardtanh,
-        lambda x: x.clamp(min=0), lambda x: x.clamp(-1, 1), lambda x: x.clamp(-1, 1), lambda x: x.clamp(min=zero),
+        lambda x: x.clamp(min=0), lambda x: x.clamp(-1, 1), lambda x: x.clamp(-1, 1),
+        lambda x: x.clamp(min=zero),
         lambda x: torch.maximum(x, zero), lambda x: torch.fmax(x, zero), lambda x: torch.where(x > 0, x, 0.0),
-        lambda x: f.leaky_relu(x, 0.25), lambda x: f.prelu(x, torch.full((1,), 0.25)), lambda x: f.elu(x, 2.0),
+        lambda x: f.leaky_relu(x, 0.25), lambda x: f.prelu(x, torch.full((1,), 0.25)),
+        lambda x: f.elu(x, 2.0),
         f.hardswish, f.hardswish, torch.abs, lambda x: f.l1_loss(x, zero),
         lambda x: f.hinge_embedding_loss(x, -one), lambda x: f.margin_ranking_loss(x, zero, one),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Zeros and non-zeros that rounding makes: steps that are lost, means that vanish, noise, subnormal numbers."""
+"""Zeros and non-zeros that rounding makes: lost steps, means that vanish, noise, subnormal numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def short(number: float) -> str:
 
 
 def steps() -> str:
-    """Return the table of updates that leave a weight where it is: the largest that is subtracted, and added."""
+    """Return the table of the largest updates that leave a weight where it is."""
     rows = []
     for form in FORMATS.values():
         row = [form.name]
@@ -53,7 +53,12 @@ def means() -> str:
     ]
     cases: list[tuple[int, float, Callable[[Tensor], Tensor], str]] = [
         *small,
-        (LENGTHS[-1], 1e-3, lambda r: f.mse_loss(r, torch.zeros_like(r), reduction="sum"), 'F.mse_loss(…, "sum")'),
+        (
+            LENGTHS[-1],
+            1e-3,
+            lambda r: f.mse_loss(r, torch.zeros_like(r), reduction="sum"),
+            'F.mse_loss(…, "sum")',
+        ),
         (LENGTHS[-1], 1e-3, lambda r: (r**2).mean(), "(r**2).mean()"),
         (MANY, 1.0, lambda r: f.mse_loss(r, torch.zeros_like(r)), "F.mse_loss(…)"),
         (MANY, 1.0, lambda r: (r**2).mean(), "(r**2).mean()"),
@@ -91,7 +96,9 @@ def subnormal() -> str:
             short(float(jax.grad(jax.nn.relu)(tiny))),
             short(float(jax.grad(lambda x: jnp.maximum(x, 0))(tiny))),
         ])  # fmt: skip
-    return markdown(["library", "1e-40 · 1.5", "slope of relu at 1e-38", "slope of maximum(x, 0) at 1e-38"], rows)
+    return markdown(
+        ["library", "1e-40 · 1.5", "slope of relu at 1e-38", "slope of maximum(x, 0) at 1e-38"], rows
+    )
 
 
 def _subnormal_torch() -> list[str]:
@@ -120,14 +127,19 @@ def noise() -> str:
 
 
 def _one_feature(kind: torch.dtype) -> list[Tensor]:
-    weight = torch.ones(1, 1, dtype=kind, requires_grad=True)
-    x = torch.tensor([[1e3], [1e4], [1e6]], dtype=kind)
-    y = f.layer_norm(f.linear(x, weight), (1,), torch.full((1,), 3.7, dtype=kind))
-    return list(torch.autograd.grad((y * torch.tensor([[0.1], [0.7], [-1.3]], dtype=kind)).sum(), weight))
+    slopes: list[Tensor] = []
+    for size in (0.1, 1e6, 16_777_217.0):
+        weight, x = torch.ones(1, dtype=kind, requires_grad=True), torch.full((1,), size, dtype=kind)
+        slopes += torch.autograd.grad(f.layer_norm(x, (1,), weight, torch.ones_like(x)).sum(), weight)
+    return slopes
 
 
 def _bias_before_norm(kind: torch.dtype) -> list[Tensor]:
-    layer, norm, last = nn.Linear(4, 8, dtype=kind), nn.BatchNorm1d(8, dtype=kind), nn.Linear(8, 1, dtype=kind)
+    layer, norm, last = (
+        nn.Linear(4, 8, dtype=kind),
+        nn.BatchNorm1d(8, dtype=kind),
+        nn.Linear(8, 1, dtype=kind),
+    )
     loss = last(torch.relu(norm(layer(torch.randn(32, 4, dtype=kind))))).square().mean()
     return list(torch.autograd.grad(loss, layer.bias))
 
@@ -145,15 +157,24 @@ def _softmax_sum(kind: torch.dtype) -> list[Tensor]:
 
 def _across_classes(kind: torch.dtype) -> list[Tensor]:
     logits = torch.randn(64, 10, dtype=kind, requires_grad=True)
-    (slope,) = torch.autograd.grad(f.cross_entropy(logits, torch.randint(0, 10, (64,)), reduction="sum"), logits)
+    (slope,) = torch.autograd.grad(
+        f.cross_entropy(logits, torch.randint(0, 10, (64,)), reduction="sum"), logits
+    )
     return [slope.sum(1)]
 
 
 NOISE: list[tuple[str, str, Callable[[Any], list[Tensor]]]] = [
-    ("weight before a layer norm of one feature", "the norm of one feature is its bias", _one_feature),
-    ("bias before a batch norm", "the norm subtracts the mean", _bias_before_norm),
+    (
+        "weight of a layer norm of one feature",
+        "the norm subtracts the mean: of one number, itself",
+        _one_feature,
+    ),
+    ("bias before a batch norm", "the norm subtracts the mean of the batch", _bias_before_norm),
     ("bias of the keys in attention", "a softmax ignores what is added to a whole row", _key_bias),
     ("logits, by the sum of their softmax", "the sum is 1", _softmax_sum),
-    ("sum over the classes of cross entropy's gradient", "probabilities and target sum to 1 each", _across_classes),
+    (
+        "sum over the classes of cross entropy's gradient",
+        "probabilities and target sum to 1 each",
+        _across_classes,
+    ),
 ]
-

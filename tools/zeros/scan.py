@@ -1,7 +1,7 @@
-"""Where a gradient is exactly 0 in a floating-point type: found by scanning its numbers, never by trusting a formula.
+"""Where a gradient is exactly 0 in a floating-point type: found by scanning its numbers, not by formula.
 
-A floating-point number is a sign and a *magnitude*: the bits of its absolute value, which count up in the order of
-the numbers. A gradient at a number belongs to one of three kinds.
+A floating-point number is a sign and a *magnitude*: the bits of its absolute value, which count up in the
+order of the numbers. A gradient at a number belongs to one of three kinds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ Kinds = Callable[[Array], Array]
 ALONE = 4096
 TOGETHER = 1 << 20
 """Numbers that are tried at a time: one by one, and in one tensor."""
+ALL = 1 << 16
+"""No fewer than the numbers of 16 bits."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ FORMATS = {
 }
 
 
+def points(form: Format, *, alone: bool) -> int:
+    """Return how many numbers a grid is to have: all of 16 bits, else as many as one can wait for."""
+    return ALL if form.bits == 16 else ALONE if alone else TOGETHER
+
+
 @dataclass(frozen=True)
 class End:
     """How gradients end towards infinity, as magnitudes.
@@ -72,12 +79,12 @@ class End:
     nan: int | None
 
 
-def end_of(kinds: Kinds, form: Format, count: int = TOGETHER) -> End:
+def end_of(kinds: Kinds, form: Format, count: int) -> End:
     """Return where the gradients end.
 
-    Between two neighbours on a grid of ``count`` numbers, of which only the second is of the kind that all later ones
-    are, a finer grid is laid, until the two are neighbours in the type. Types of 16 bits are tried number by number.
-    Of wider ones, a number of another kind that hides beyond the grid's last is missed: `inner_zeros` would see it.
+    Between two neighbours on a grid of ``count`` numbers, of which only the second is of the kind that all
+    later ones are, a finer grid is laid, until the two are neighbours in the type. With a grid of all numbers
+    (`points`: in 16 bits) nothing is missed; else, a gradient of another kind between points of the grid is.
     """
     nan = _start(kinds, NAN, form.largest, count)
     zero = _start(kinds, ZERO, form.largest if nan is None else nan - 1, count) if nan != 1 else None
@@ -108,7 +115,7 @@ def spread(low: int, high: int, count: int) -> Array:
 
 
 def inner_zeros(kinds: Kinds, low: int, high: int) -> Array:
-    """Return the magnitudes from ``low`` up to, not including, ``high`` at which the gradient is exactly 0."""
+    """Return the magnitudes from ``low`` up to, not including, ``high`` where the gradient is exactly 0."""
     hits = [part[kinds(part) == ZERO] for part in parts(low, high)]
     return np.concatenate(hits) if hits else np.empty(0, dtype=np.int64)
 
@@ -129,7 +136,7 @@ def value(magnitude: int, form: Format, negative: bool) -> float:
 
 
 def shown(number: float, form: Format) -> str:
-    """Return a number as it is written in tables: exact in 16 bits, all digits that matter in 32, six places in 64."""
+    """Return a number as tables have it: exact in 16 bits, the digits that matter in 32, six places in 64."""
     size = abs(number)
     if form.bits == 16:
         text = f"{size:.3g}" if size >= 1e5 else np.format_float_positional(size, trim="-")

@@ -23,17 +23,19 @@ class Measured:
         name: how the tables call it.
         torch: the function in torch, or nothing.
         jax: the function in JAX, or nothing.
-        strided: whether a tensor with gaps goes through the code that a single number goes through (torch). It holds
-            for what is computed entry by entry.
+        entrywise: whether it is computed entry by entry. Then torch treats a tensor with gaps in memory as it
+            treats single numbers.
     """
 
     name: str
     torch: Function | None
     jax: Function | None
-    strided: bool = True
+    entrywise: bool = True
 
 
-def torch_kinds(function: Function, form: Format, negative: bool, *, alone: bool = False, gaps: bool = False) -> Kinds:
+def torch_kinds(
+    function: Function, form: Format, negative: bool, *, alone: bool = False, gaps: bool = False
+) -> Kinds:
     """Return the kinds of torch's gradients, the incoming gradient being 1.
 
     Args:
@@ -101,7 +103,7 @@ def _of(zero: Any, finite: Any) -> Array:
 
 
 def functions() -> list[Measured]:
-    """Return what is measured, in the order of the tables. JAX's column is empty where it is not installed."""
+    """Return what is measured, in the order of the tables; nothing of JAX where it is not installed."""
     torch = _torch_functions()
     jax = _jax_functions()
     rows = _NAMES if jax else [name for name in _NAMES if name in torch]
@@ -139,8 +141,8 @@ def _torch_functions() -> dict[str, Function]:
         return f.binary_cross_entropy(x.sigmoid(), goal, reduction="none")
 
     return dict(zip(_NAMES, (
-        torch.sigmoid, torch.tanh, f.gelu, partial(f.gelu, approximate="tanh"), f.silu, f.softplus, f.elu, f.selu,
-        f.mish, f.logsigmoid,
+        torch.sigmoid, torch.tanh, f.gelu, partial(f.gelu, approximate="tanh"), f.silu, f.softplus, f.elu,
+        f.selu, f.mish, f.logsigmoid,
         lambda x: pair(x, lambda z: z.softmax(1)[:, 0]),
         lambda x: pair(x, lambda z: z.softmax(1)[:, 0].log()),
         lambda x: pair(x, lambda z: z.log_softmax(1)[:, 0]),
@@ -159,14 +161,14 @@ def _jax_functions() -> dict[str, Function]:
     import jax.numpy as jnp
     from jax import nn
 
-    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # JAX has no type for it
 
     def pair(x: Any, way: Function) -> Any:
         return way(jnp.stack([x, jnp.zeros_like(x)], axis=1))
 
     return dict(zip(_NAMES, (
-        nn.sigmoid, jnp.tanh, partial(nn.gelu, approximate=False), nn.gelu, nn.silu, nn.softplus, nn.elu, nn.selu,
-        nn.mish, nn.log_sigmoid,
+        nn.sigmoid, jnp.tanh, partial(nn.gelu, approximate=False), nn.gelu, nn.silu, nn.softplus, nn.elu,
+        nn.selu, nn.mish, nn.log_sigmoid,
         lambda x: pair(x, lambda z: nn.softmax(z, 1)[:, 0]),
         lambda x: pair(x, lambda z: jnp.log(nn.softmax(z, 1)[:, 0])),
         lambda x: pair(x, lambda z: nn.log_softmax(z, 1)[:, 0]),

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from tools.zeros.scan import ALONE, FORMATS, TOGETHER, Format, Kinds, end_of, inner_zeros, shown, value
+from tools.zeros.scan import (
+    ALONE,
+    FORMATS,
+    ZERO,
+    Array,
+    Format,
+    Kinds,
+    end_of,
+    inner_zeros,
+    points,
+    shown,
+    value,
+)
 from tools.zeros.slopes import Function, Measured, functions, jax_kinds, torch_kinds
 
 Make = Callable[..., Kinds]
 SCANNED = (-2, 8)
-"""float32: every number whose size is from 2 to the one power up to 2 to the other is tried in search of zeros."""
+"""Powers of 2: every float32 number whose size is from one to the other is tried in search of zeros."""
 FEW = 2
 """So many zeros are listed one by one."""
 
@@ -45,8 +58,8 @@ def _ends(measured: Sequence[tuple[Measured, Function | None]], make: Make, only
 
 
 def _cell(way: Function, make: Make, form: Format, negative: bool) -> str:
-    alone = end_of(make(way, form, negative, alone=True), form, ALONE)
-    batch = end_of(make(way, form, negative), form, TOGETHER)
+    alone = end_of(make(way, form, negative, alone=True), form, points(form, alone=True))
+    batch = end_of(make(way, form, negative), form, points(form, alone=False))
     zero = _both(*(_number(end.zero, form, negative) for end in (alone, batch)))
     nan = _both(*(_number(end.nan, form, negative) for end in (alone, batch)))
     parts = [zero] if zero != "never" or nan == "never" else []
@@ -63,66 +76,61 @@ def _both(alone: str, batch: str) -> str:
 
 def inner(only: Sequence[str] = ()) -> str:
     """Return the table of zeros before the end: all numbers of 16 bits, and those of float32 in `SCANNED`."""
-    rows: list[list[str]] = []
+    rows = []
     for measured in functions():
         if only and measured.name not in only:
             continue
-        if measured.torch is not None:
-            rows += _inner(measured, measured.torch, "torch", torch_kinds)
-        if measured.jax is not None:
-            rows += _inner(measured, measured.jax, "JAX", jax_kinds)
+        ways = (("torch", measured.torch, torch_kinds), ("JAX", measured.jax, jax_kinds))
+        for library, way, make in ways:
+            if way is None:
+                continue
+            of = _Way(way, make, gaps=library == "torch" and measured.entrywise)
+            cells = {form.name: of.zeros(form) for form in FORMATS.values() if form.bits < 64}
+            rows += [[measured.name, library, name, zeros] for name, zeros in cells.items() if zeros]
     return markdown(["gradient of", "library", "type", "exact zeros before the end"], rows)
 
 
-def _inner(measured: Measured, way: Function, library: str, make: Make) -> list[list[str]]:
-    rows = []
-    for form in FORMATS.values():
-        if form.bits == 64:
-            continue
-        found: dict[str, list[str]] = {"alone": [], "in a batch": []}
+@dataclass(frozen=True)
+class _Way:
+    """A function in a library; with ``gaps``, tensors with gaps in memory stand for single numbers."""
+
+    function: Function
+    make: Make
+    gaps: bool
+
+    def zeros(self, form: Format) -> str:
+        """Return the zeros before the end, alone and in a batch, as a cell of the table; nothing if none."""
+        alone, batch = [], []
         for negative in (False, True):
-            for case, zeros in _zeros(measured, way, library, make, form, negative).items():
-                found[case] += _listed(zeros, form, negative)
-        alone, batch = (", ".join(said) for said in found.values())
+            together = self._before_end(form, negative)
+            alone += _listed(self._alone(form, negative, together), form, negative)
+            batch += _listed(together, form, negative)
         if alone == batch:
-            cell = batch
-        else:
-            cell = "; ".join(f"{case}: {', '.join(said) or 'none'}" for case, said in found.items())
-        if cell:
-            rows.append([measured.name, library, form.name, cell])
-    return rows
+            return ", ".join(batch)
+        return f"alone: {', '.join(alone) or 'none'}; in a batch: {', '.join(batch) or 'none'}"
 
-
-def _zeros(
-    measured: Measured, way: Function, library: str, make: Make, form: Format, negative: bool
-) -> dict[str, np.ndarray]:
-    batch = make(way, form, negative)
-    one = make(way, form, negative, alone=True)
-    zeros = {"alone": _before_end(one, form, ALONE) if form.bits == 16 else None}
-    zeros["in a batch"] = _before_end(batch, form, TOGETHER)
-    if zeros["alone"] is None:  # every number by itself would take hours
-        candidates = zeros["in a batch"]
-        if library == "torch" and measured.strided:
-            gaps = _before_end(torch_kinds(way, form, negative, gaps=True), form, TOGETHER)
-            candidates = np.union1d(candidates, gaps)
+    def _alone(self, form: Format, negative: bool, together: Array) -> Array:
+        if form.bits == 16:
+            return self._before_end(form, negative, alone=True)
+        # one by one it would take hours: those that may be zero are looked at
+        gaps = self._before_end(form, negative, gaps=True) if self.gaps else together
+        candidates = np.union1d(together, gaps)
         if len(candidates) > ALONE:
-            raise ValueError(f"{measured.name}: {len(candidates)} zeros to look at one by one")
-        end = end_of(one, form, ALONE)
+            raise ValueError(f"{len(candidates)} zeros to look at one by one")
+        one = self.make(self.function, form, negative, alone=True)
+        end = end_of(one, form, points(form, alone=True))
         inside = candidates[candidates < (end.zero or form.largest)]
-        zeros["alone"] = inside[one(inside) == 0] if inside.size else inside
-    return {case: found for case, found in zeros.items() if found is not None}
+        return inside[one(inside) == ZERO] if inside.size else inside
+
+    def _before_end(self, form: Format, negative: bool, **how: bool) -> Array:
+        kinds = self.make(self.function, form, negative, **how)
+        end = end_of(kinds, form, points(form, alone=how.get("alone", False)))
+        low, high = 1, min(mark for mark in (end.zero, end.nan, form.largest) if mark is not None)
+        if form.bits == 32:
+            low, high = form.one + SCANNED[0] * form.octave, min(high, form.one + SCANNED[1] * form.octave)
+        return inner_zeros(kinds, low, high)
 
 
-def _before_end(kinds: Kinds, form: Format, count: int) -> np.ndarray:
-    end = end_of(kinds, form, count)
-    low, high = 1, min(mark for mark in (end.zero, end.nan, form.largest) if mark is not None)
-    if form.bits == 32:
-        low, high = form.one + SCANNED[0] * form.octave, min(high, form.one + SCANNED[1] * form.octave)
-    return inner_zeros(kinds, low, high)
-
-
-def _listed(zeros: np.ndarray, form: Format, negative: bool) -> list[str]:
+def _listed(zeros: Array, form: Format, negative: bool) -> list[str]:
     numbers = [shown(value(int(zero), form, negative), form) for zero in zeros]
-    if len(numbers) <= FEW:
-        return numbers
-    return [f"{len(numbers)} from {numbers[0]} to {numbers[-1]}"]
+    return numbers if len(numbers) <= FEW else [f"{len(numbers)} from {numbers[0]} to {numbers[-1]}"]

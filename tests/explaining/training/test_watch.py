@@ -117,7 +117,7 @@ def test_several_models_have_their_class_before_the_name() -> None:
     with watch() as watched:
         (second(first(torch.randn(3, 2))) * scale).sum().backward()
     names = set(watched.report().to_json()["parameters"])
-    assert names == {"Linear.weight", "Linear.bias", "Linear2.weight", "Linear2.bias", "tensor0 (1)"}
+    assert names == {"Linear.weight", "Linear.bias", "Linear2.weight", "Linear2.bias", "scale"}
 
 
 def test_a_derivative_that_is_computed_otherwise_while_watched() -> None:

@@ -64,9 +64,11 @@ class Proofs:
 
     def across_kinks(self, gradients: Mapping[str, Source]) -> dict[str, int]:
         """Return how many entries of each gradient depend on a unit that rounding carried across a kink."""
-        return count_across(
-            gradients, self.bounded, lambda source: signs(source, self.bounded, _INTERMEDIATE)
-        )
+        return count_across(gradients, self.bounded, self.signs)
+
+    def signs(self, source: Source) -> Tensor:
+        """Return the signs of a value in between: −1, 0, 1, and 2 where they are not known."""
+        return signs(source, self.bounded, _INTERMEDIATE)
 
     def refuted(self, source: Source, zero: Tensor) -> Tensor:
         """Return zeros of a gradient that a second routine denies; those by identities it cannot look at."""
