@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from tools.readme import check, update
+
 pytestmark = pytest.mark.needs("torch")
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "docs/how-to/watch.md", "docs/reference/float-zeros.md"]
-EXAMPLE = re.compile(r"(?<!-->\n)```py\n(?P<code>.*?)```\n\n<!-- printed -->\n```text\n(?P<printed>.*?)```", re.DOTALL)
+EXAMPLE = re.compile(
+    r"(?<!-->\n)```py\n(?P<code>.*?)```\n\n<!-- printed -->\n```text\n(?P<printed>.*?)```", re.DOTALL
+)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -36,3 +40,13 @@ def test_the_page_shows_what_is_printed(name: str, update_golden: bool) -> None:
         path.write_text(fresh, encoding="utf-8")
         page = fresh
     assert page == fresh, "update it with: pytest tests/show/test_watch_page.py --update-golden"
+
+
+@pytest.mark.slow
+def test_the_page_shows_what_the_command_prints(update_golden: bool) -> None:
+    page = ROOT / "docs/how-to/watch.md"
+    if update_golden:
+        update(page, "torch")
+    failures, said = check(page, "torch")
+    assert not failures, said
+    assert "transcripts" in said
