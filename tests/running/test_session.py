@@ -206,6 +206,27 @@ def test_when_memory_runs_short_the_script_goes_on(folder: Folder) -> None:
     assert "Memory ran short" in run.err
 
 
+def test_a_thread_that_trains_is_ended_without_a_word(folder: Folder) -> None:
+    """It is another thread than the one that imported torch: its steps are seen, its operations are not."""
+    run = folder.training(
+        """
+        import threading
+
+        def train():
+            while True:
+                step()
+
+        thread = threading.Thread(target=train)
+        thread.start()
+        thread.join()
+        print("joined")
+        """,
+        *("--steps", "2"),
+    )
+    assert run.code == 3 and not run.err
+    assert run.out.startswith("joined\nNo parameter stands still, but 58 entries")
+
+
 @pytest.mark.skipif(find_spec("keras") is None, reason="keras is not installed")
 @pytest.mark.slow
 def test_training_within_a_loop_of_keras(folder: Folder) -> None:

@@ -175,11 +175,13 @@ class Session:
         """End the script here. Where it catches that, end it again at the next step."""
         from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-        def again(*_: Any) -> NoReturn:
+        def end(*_: Any) -> NoReturn:
+            if threading.current_thread() is not threading.main_thread():
+                raise SystemExit  # ends the thread alone, without a word
             raise StepsOver(StepsOver.__doc__)
 
-        register_optimizer_step_pre_hook(again)
-        raise StepsOver(StepsOver.__doc__)
+        register_optimizer_step_pre_hook(end)
+        end()
 
     def _leave(self) -> None:
         self._over = True

@@ -215,3 +215,21 @@ def test_an_interruption_says_no_more_than_its_name() -> None:
     with pytest.raises(KeyboardInterrupt), watched:
         raise KeyboardInterrupt
     assert watched.report().to_json()["error"] == "KeyboardInterrupt"
+
+
+def test_a_backward_pass_that_broke_off_leaves_the_rest_unknown() -> None:
+    """What it did not come to is not zero: it was to come."""
+    first, second = torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)
+    stop = RuntimeError("a hook that fails")
+
+    def fail(_: torch.Tensor) -> None:
+        raise stop
+
+    first.weight.register_post_accumulate_grad_hook(fail)
+    watched = watch([first, second])
+    with pytest.raises(RuntimeError, match="a hook that fails"), watched:
+        second(first(torch.ones(1, 2))).sum().backward()
+    report = watched.report()
+    weight = report.explanation["Linear.weight"]
+    assert not weight.entries.zero
+    assert any("ended with an error" in message for message in report.steps[-1].messages)
