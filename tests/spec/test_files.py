@@ -247,7 +247,7 @@ def test_square_is_ambiguous(tmp_path: Path) -> None:
 
 
 def test_several_orders(tmp_path: Path) -> None:
-    """Where shapes leave two orders, that of a .npz counts; a safetensors file, which has none, is refused."""
+    """Where shapes leave two orders, that of a .npz counts; a safetensors file has none, and is refused."""
     head = (
         "network: {inputs: 2, layers: [{units: 2, bias: false}, {units: 2, bias: false}, "
         "{units: 1, bias: false}]}\nsamples: 1\n"

@@ -1,4 +1,4 @@
-"""Files that are no models, or that lie: an error that says what and where, never a crash, never an object."""
+"""Files that are no models, or that lie: an error that says what and where, never a crash."""
 
 from __future__ import annotations
 
@@ -78,41 +78,96 @@ def _loop(model: Any) -> None:
 
 
 BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "dims claim more": (lambda m: m.graph.initializer[0].dims.__setitem__(0, 5), "'w' has 48 bytes of data; its shape 5 × 4"),
-    "dims claim less": (lambda m: m.graph.initializer[0].dims.__setitem__(0, 2), "'w' has 48 bytes of data; its shape 2 × 4"),
+    "dims claim more": (
+        lambda m: m.graph.initializer[0].dims.__setitem__(0, 5),
+        "'w' has 48 bytes of data; its shape 5 × 4",
+    ),
+    "dims claim less": (
+        lambda m: m.graph.initializer[0].dims.__setitem__(0, 2),
+        "'w' has 48 bytes of data; its shape 2 × 4",
+    ),
     "dims claim everything": (
-        lambda m: m.graph.initializer[0].dims.extend([2**40, 2**20]), "initializer 'w' claims "),
-    "dims are negative": (lambda m: m.graph.initializer[0].dims.__setitem__(0, -3), "lengths cannot be negative"),
+        lambda m: m.graph.initializer[0].dims.extend([2**40, 2**20]),
+        "initializer 'w' claims ",
+    ),
+    "dims are negative": (
+        lambda m: m.graph.initializer[0].dims.__setitem__(0, -3),
+        "lengths cannot be negative",
+    ),
     "two initializers": (lambda m: m.graph.initializer.append(m.graph.initializer[0]), "'w' is there twice"),
-    "a type that is not there": (lambda m: setattr(m.graph.initializer[0], "data_type", 99), "has the type 99"),
+    "a type that is not there": (
+        lambda m: setattr(m.graph.initializer[0], "data_type", 99),
+        "has the type 99",
+    ),
     "texts": (lambda m: setattr(m.graph.initializer[0], "data_type", 8), "has the type STRING"),
     "complex numbers": (lambda m: setattr(m.graph.initializer[0], "data_type", 14), "has the type COMPLEX64"),
     "half the type": (lambda m: setattr(m.graph.initializer[0], "data_type", 10), "type float16 need 24"),
-    "an unknown operator": (lambda m: setattr(m.graph.node[1], "op_type", "Relo"),
-        "node second (Relo) is an operator that cannot be explained (did the exporter mean Relu?)"),
-    "another domain": (lambda m: setattr(m.graph.node[1], "domain", "com.microsoft"), "node second (Relu) is of the domain 'com.microsoft'"),
-    "machine learning": (lambda m: setattr(m.graph.node[1], "domain", "ai.onnx.ml"), "of the domain 'ai.onnx.ml'"),
+    "an unknown operator": (
+        lambda m: setattr(m.graph.node[1], "op_type", "Relo"),
+        "node second (Relo) is an operator that cannot be explained (did the exporter mean Relu?)",
+    ),
+    "another domain": (
+        lambda m: setattr(m.graph.node[1], "domain", "com.microsoft"),
+        "node second (Relu) is of the domain 'com.microsoft'",
+    ),
+    "machine learning": (
+        lambda m: setattr(m.graph.node[1], "domain", "ai.onnx.ml"),
+        "of the domain 'ai.onnx.ml'",
+    ),
     "a function": (_function, "node second (F) calls a function that the file defines itself"),
     "control flow": (_loop, "node choice (If) is control flow"),
     "a circle": (lambda m: m.graph.node[0].input.__setitem__(0, "y"), "depends on its own result, through"),
-    "nothing gives it": (lambda m: m.graph.node[0].input.__setitem__(0, "z"), "node first (MatMul) reads 'z', which nothing gives"),
-    "two give it": (lambda m: m.graph.node[1].output.__setitem__(0, "h"), "computes 'h', which node first (MatMul) gives already"),
+    "nothing gives it": (
+        lambda m: m.graph.node[0].input.__setitem__(0, "z"),
+        "node first (MatMul) reads 'z', which nothing gives",
+    ),
+    "two give it": (
+        lambda m: m.graph.node[1].output.__setitem__(0, "h"),
+        "computes 'h', which node first (MatMul) gives already",
+    ),
     "no output": (lambda m: m.graph.ClearField("output"), "has no output"),
-    "an output from nowhere": (lambda m: setattr(m.graph.output[0], "name", "q"), "the output 'q', which no node computes"),
+    "an output from nowhere": (
+        lambda m: setattr(m.graph.output[0], "name", "q"),
+        "the output 'q', which no node computes",
+    ),
     "no graph": (lambda m: m.ClearField("graph"), "it has no graph"),
     "no opset": (lambda m: m.ClearField("opset_import"), "it has no version of operators"),
     "an old opset": (lambda m: setattr(m.opset_import[0], "version", 6), "uses opset 6; 7 to 26"),
     "a future opset": (lambda m: setattr(m.opset_import[0], "version", 99), "uses opset 99; 7 to 26"),
-    "only other operators": (lambda m: setattr(m.opset_import[0], "domain", "mine"), "uses operators of 'mine' alone"),
-    "too few inputs": (lambda m: m.graph.node[0].input.pop(), "node first (MatMul) is not as ONNX defines it (opset 20)"),
-    "an attribute of no operator": (_node("Relu", ["h"], ["z"], slope=1.0), "node bad (Relu) is not as ONNX defines it"),
-    "an attribute of another type": (_node("LeakyRelu", ["h"], ["z"], alpha="much"), "node bad (LeakyRelu) is not as"),
-    "shapes that do not fit": (lambda m: m.graph.node[0].input.__setitem__(1, "x"), "node first (MatMul): cannot multiply the shapes 2 × 3 and 2 × 3"),
+    "only other operators": (
+        lambda m: setattr(m.opset_import[0], "domain", "mine"),
+        "uses operators of 'mine' alone",
+    ),
+    "too few inputs": (
+        lambda m: m.graph.node[0].input.pop(),
+        "node first (MatMul) is not as ONNX defines it (opset 20)",
+    ),
+    "an attribute of no operator": (
+        _node("Relu", ["h"], ["z"], slope=1.0),
+        "node bad (Relu) is not as ONNX defines it",
+    ),
+    "an attribute of another type": (
+        _node("LeakyRelu", ["h"], ["z"], alpha="much"),
+        "node bad (LeakyRelu) is not as",
+    ),
+    "shapes that do not fit": (
+        lambda m: m.graph.node[0].input.__setitem__(1, "x"),
+        "node first (MatMul): cannot multiply the shapes 2 × 3 and 2 × 3",
+    ),
     "types that do not fit": (_node("Add", ["h", "n"], ["z"]), "node bad (Add) reads 'n'"),
-    "a sequence": (lambda m: m.graph.input[0].type.sequence_type.SetInParent(), "is no tensor, but a sequence"),
-    "an intermediate shape that lies": (lambda m: m.graph.value_info.append(_value("h", (2, 9))), "its result 'h' is declared with the shape 2 × 9, and has 2 × 4"),
-    "an intermediate type that lies": (lambda m: m.graph.value_info.append(_value("h", (2, 4), 11)), "its result 'h' is declared as float64, and is float32"),
-}  # fmt: skip
+    "a sequence": (
+        lambda m: m.graph.input[0].type.sequence_type.SetInParent(),
+        "is no tensor, but a sequence",
+    ),
+    "an intermediate shape that lies": (
+        lambda m: m.graph.value_info.append(_value("h", (2, 9))),
+        "its result 'h' is declared with the shape 2 × 9, and has 2 × 4",
+    ),
+    "an intermediate type that lies": (
+        lambda m: m.graph.value_info.append(_value("h", (2, 4), 11)),
+        "its result 'h' is declared as float64, and is float32",
+    ),
+}
 
 
 def _value(name: str, shape: tuple[int, ...], kind: int = 1) -> Any:
@@ -142,7 +197,7 @@ def test_sizes_are_claimed_before_memory_is_taken(shape: list[int], reason: str,
         helper.make_node("MatMul", ["x", "w"], ["h"]),
         helper.make_node("Add", ["h", "c"], ["y"]),
     ]
-    tensors = {"w": W, "s": np.array(shape, dtype=np.int64)}
+    tensors: dict[str, Any] = {"w": W, "s": np.array(shape, dtype=np.int64)}
     assert reason in refusal(saved(model_of(nodes, {"x": X}, ["y"], tensors), tmp_path))
 
 
@@ -155,7 +210,10 @@ def test_results_are_not_spread_without_bounds(kind: str, tmp_path: Path) -> Non
         helper.make_node(kind, ["h", "s"], ["y"], name="wide"),
     ]
     size = [2**20, 2, 4] if kind == "Expand" else [2**20, 2**20]
-    tensors = {"w": W, "s": np.array([2**30, *size] if kind == "Expand" else size, dtype=np.int64)}
+    tensors: dict[str, Any] = {
+        "w": W,
+        "s": np.array([2**30, *size] if kind == "Expand" else size, dtype=np.int64),
+    }
     assert "node wide" in refusal(saved(model_of(nodes, {"x": X}, ["y"], tensors), tmp_path))
 
 

@@ -248,7 +248,7 @@ def _unit_masks(
     activation: PiecewiseLinear, z: Sequence[Exact], derivatives: Sequence[object]
 ) -> tuple[int, int, int, int]:
     """Return which units are off, saturated, on a kink, and on one with the derivative 0."""
-    if not activation.has_kinks:
+    if activation.is_linear:
         return 0, 0, 0, 0
     off = saturated = kink = flat = 0
     for unit, (value, derivative) in enumerate(zip(z, derivatives, strict=True)):

@@ -10,6 +10,8 @@ from zerograd.show.explanation.findings import Finding, findings
 from zerograd.show.explanation.steps import UPDATE_LOST
 from zerograd.show.explanation.verdict import verdict
 
+_FEW = 3
+"""More kinds than these are put together where they are of one sort."""
 _MOST = 7
 """Kinds of steps that have a line."""
 
@@ -32,7 +34,7 @@ def earlier(steps: Sequence[StepReport]) -> Iterator[str]:
         )
         yield f"{watched}{nothing} in any of them; this is about the last."
         return
-    if len(kinds) > _MOST + 1:  # rows change from step to step: what they share is enough
+    if len(kinds) > _FEW:  # rows change from step to step: what they share is enough
         last, kinds = steps[-1], {}
         for step in steps:
             kinds.setdefault((_kind(step) == _kind(last), _label(step)), []).append(step)

@@ -12,9 +12,9 @@ from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.question.vocabulary import Rational, variable_shapes
 from zerograd.spec.files.names import MismatchError, Source, sources
 from zerograd.spec.files.tensors import Tensor, UnreadableError, inside, read_tensors
+from zerograd.spec.model import MAX_FILES
 
 FROM = "from"
-MAX_FILES = 20
 
 Say = Callable[[str], None]
 

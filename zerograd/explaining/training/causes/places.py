@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from zerograd.explaining.tape.nodes import Layer, Node, Origin, Phase, Place, Source
+from zerograd.explaining.tape.nodes import Layer, Node, Origin, Phase, Place, has_floats
 from zerograd.explaining.training.causes.graph import Graph, base
 
 _MOST = 8
@@ -29,7 +30,7 @@ def place_of(node: Node, name: str | None = None) -> str:
 def place_text(place: Place, name: str, before: str | None = None) -> str:
     """Return where an operation called ``name`` ran, after the layer ``before``."""
     name = name.removeprefix("native_").strip("_")
-    module, name = place.module, name.lstrip("_")
+    module = place.module
     if module is not None and _is_layer(module):
         path, cls = module
         return f"{path} ({cls})" if path else cls
@@ -81,39 +82,45 @@ def batch_size(graph: Graph) -> int | None:
     Data are taken as the network reads them: samples stacked into a batch are no data by themselves. Where
     there are none, they may have been made under watch, by linspace or of ones: constants count.
     """
-    leaves = [Source(node, 0) for node in graph.nodes if graph.is_data(node)]
-    written = [
-        Source(node, 0)
-        for node in graph.nodes
-        if node.operation == "leaf" and node.origin is Origin.CONSTANT and node.results[0].numel() > 1
-    ]
-    return _shared(_as_read(graph, leaves)) or _shared(leaves) or _shared(written)
+    leaves = [n for n in graph.nodes if n.operation == "leaf"]
+    data = [_Data(natural_shape(n), n) for n in leaves if graph.is_data(n)]
+    written = [_Data(natural_shape(n), n) for n in leaves if n.origin is Origin.CONSTANT]
+    return _shared(_as_read(graph)) or _shared(data) or _shared(d for d in written if prod(d.shape) > 1)
 
 
-def _as_read(graph: Graph, leaves: Iterable[Source]) -> list[Source]:
-    """Return the values, of data alone, that operations on parameters read, and inputs with a gradient."""
-    read = {
-        (source.node.number, source.output, source.view): source
-        for node in graph.nodes
-        if node.number in graph.parametric
-        for source in node.sources()
-        if source.node.number in graph.from_data and source.node.number not in graph.parametric
-    }
-    return [*read.values(), *(leaf for leaf in leaves if graph.is_input(leaf.node))]
+@dataclass(frozen=True, slots=True)
+class _Data:
+    shape: tuple[int, ...]
+    node: Node
+    output: int = 0
 
 
-def _shared(data: Iterable[Source]) -> int | None:
-    """Return the first dimension that most values share, floating-point ones with several first."""
-    values = [source for source in data if source.run.dim() > 0 and source.run.numel()]
-    sizes = Counter(_samples(source) for source in values)
-    wide = Counter(_samples(s) for s in values if s.run.is_floating_point() and s.run.dim() > 1)
+def _as_read(graph: Graph) -> Iterator[_Data]:
+    """Yield the values, of data alone, that operations on parameters read, and inputs with a gradient."""
+    read: dict[tuple[int, int, tuple[int, ...]], _Data] = {}
+    for node in graph.nodes:
+        if node.number in graph.parametric:
+            for source in node.sources():
+                number = source.node.number
+                if number in graph.from_data and number not in graph.parametric:
+                    leaf = source.node.operation == "leaf"
+                    shape = natural_shape(source.node) if leaf else tuple(source.run.shape)
+                    read[number, source.output, shape] = _Data(shape, source.node, source.output)
+    yield from read.values()
+    yield from (
+        _Data(natural_shape(n), n) for n in graph.nodes if n.operation == "leaf" and graph.is_input(n)
+    )
+
+
+def _shared(data: Iterable[_Data]) -> int | None:
+    """Return the first dimension that most data share, floating-point ones with several first."""
+    known = [each for each in data if each.shape and prod(each.shape)]
+    sizes = Counter(each.shape[0] for each in known)
+    wide = Counter(
+        each.shape[0] for each in known if len(each.shape) > 1 and has_floats(each.node.results[each.output])
+    )
     best = (wide or sizes).most_common(1)
     return best[0][0] if best else None
-
-
-def _samples(source: Source) -> int:
-    shape = natural_shape(source.node) if source.node.operation == "leaf" else tuple(source.run.shape)
-    return shape[0]
 
 
 _CONVOLUTIONAL = ("Conv", "BatchNorm", "InstanceNorm", "GroupNorm", "Pool", "Dropout")
