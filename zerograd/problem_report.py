@@ -100,7 +100,9 @@ def _not_given(problem: Problem) -> str:
             missing.append(name)
         elif len(values) < prod(shape):
             first = next(index for index in indices(shape) if index not in values)
-            missing.append(f"{entry(name, first)} ({prod(shape) - len(values)} entries of {name})")
+            missing.append(
+                f"{entry(name, first)} ({prod(shape) - len(values)} of the {prod(shape)} entries of {name})"
+            )
     if not missing:
         return f"this problem cannot be explained: {unfit(problem)}"
     shown = ", ".join(missing[:_MOST_NAMES]) + f" and {len(missing) - _MOST_NAMES} more" * (

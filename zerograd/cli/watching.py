@@ -150,3 +150,7 @@ def _as_text(width: int, color: bool) -> Callable[[Report], str]:
         return explanation_text(report.explanation, width=width, color=color)
 
     return written
+
+
+def _is_same_file(place: str, script: str) -> bool:
+    return Path(script).is_file() and Path(place).exists() and Path(place).samefile(script)

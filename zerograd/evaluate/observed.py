@@ -40,7 +40,7 @@ class Observed:
 
 
 def observed(point: Point[Exact]) -> dict[str, Observed]:
-    """Return what float64 makes of each gradient, on the sides of kinks that it takes itself."""
+    """Return what float64 makes of each gradient, on the sides that it takes itself."""
     model = point.model
     values: Values = {name: _floats(array) for name, array in point.variables.items()}
     exact = pieces_at(model.network, point.forward)

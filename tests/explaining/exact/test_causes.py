@@ -26,7 +26,7 @@ def layer_of(cause: Cause) -> int:
 
 
 class Told(Reference):
-    """As the reference, with what some causes say closed, and nothing else."""
+    """Gradients of the reference, with what some causes say closed, and nothing else."""
 
     def __init__(self, point: Point[Exact], causes: Iterable[Cause]) -> None:
         super().__init__(point, ())

@@ -67,8 +67,7 @@ def by_reference(path: Path, inputs: Mapping[str, Array]) -> list[Array]:
     """Return what ONNX's own reference implementation computes."""
     from onnx.reference import ReferenceEvaluator
 
-    outputs: list[Array] = ReferenceEvaluator(str(path)).run(None, dict(inputs))
-    return outputs
+    return [np.asarray(output) for output in ReferenceEvaluator(str(path)).run(None, dict(inputs))]
 
 
 def by_network(path: Path, inputs: Mapping[str, Array], output: str) -> Array:
@@ -85,8 +84,7 @@ def by_network(path: Path, inputs: Mapping[str, Array], output: str) -> Array:
     return array
 
 
-def like(mine: Array, theirs: Array, tolerance: float = 2e-5) -> None:
+def like(mine: Array, theirs: Array, what: str = "", tolerance: float = 2e-5) -> None:
     """Assert that two results have the same type and shape, and nearly the same numbers."""
-    assert mine.dtype == theirs.dtype
-    assert mine.shape == theirs.shape
-    np.testing.assert_allclose(mine, theirs, rtol=tolerance, atol=tolerance)
+    assert (mine.dtype, mine.shape) == (theirs.dtype, theirs.shape), what
+    np.testing.assert_allclose(mine, theirs, rtol=tolerance, atol=tolerance, err_msg=what)

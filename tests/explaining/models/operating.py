@@ -62,54 +62,22 @@ def b(*shape: int) -> Array:
 
 def n(*shape: int) -> Array:
     """Random integers, none of them 0."""
-    numbers: Array = _RANDOM.integers(1, 9, size=shape)
-    return numbers * _RANDOM.choice([-1, 1], size=shape)
+    numbers: Array = _RANDOM.integers(1, 9, size=shape) * _RANDOM.choice([-1, 1], size=shape)
+    return numbers
+
+
+PLAIN = [
+    "Abs", "Atan", "Asinh", "Ceil", "Cos", "Cosh", "Erf", "Exp", "Floor", "Identity", "Neg",
+    "Reciprocal", "Round", "Sigmoid", "Sign", "Sin", "Sinh", "Tan", "Tanh", "Relu",
+    "LeakyRelu", "Elu", "Selu", "Celu", "Softplus", "Softsign", "Mish", "Gelu", "HardSigmoid",
+    "HardSwish", "ThresholdedRelu", "Shrink", "IsNaN", "IsInf", "Size", "Shape", "Dropout",
+]  # fmt: skip
+"""Operators that are tried with one matrix."""
 
 
 def _elementwise() -> list[Case]:
     x = f(3, 4)
-    cases = [
-        Case(kind, (x,))
-        for kind in [
-            "Abs",
-            "Atan",
-            "Asinh",
-            "Ceil",
-            "Cos",
-            "Cosh",
-            "Erf",
-            "Exp",
-            "Floor",
-            "Identity",
-            "Neg",
-            "Reciprocal",
-            "Round",
-            "Sigmoid",
-            "Sign",
-            "Sin",
-            "Sinh",
-            "Tan",
-            "Tanh",
-            "Relu",
-            "LeakyRelu",
-            "Elu",
-            "Selu",
-            "Celu",
-            "Softplus",
-            "Softsign",
-            "Mish",
-            "Gelu",
-            "HardSigmoid",
-            "HardSwish",
-            "ThresholdedRelu",
-            "Shrink",
-            "IsNaN",
-            "IsInf",
-            "Size",
-            "Shape",
-            "Dropout",
-        ]
-    ]
+    cases = [Case(kind, (x,)) for kind in PLAIN]
     cases += [Case(kind, (u(3, 4),)) for kind in ["Acos", "Asin", "Atanh", "Log", "Sqrt"]]
     cases += [Case("Acosh", (u(3, 4) + 1,)), Case("Not", (b(3, 4),))]
     for kind in ["Add", "Sub", "Mul", "Div", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"]:

@@ -55,7 +55,7 @@ class Step:
         with watch:
             step()
         names = watch.names()
-        proofs = Proofs(Budget())
+        proofs = Proofs(Budget(seconds=60.0))  # a slow machine decides the same
         names_of = _leaf_names(names, {})
         self.facts = Facts(
             proofs.zeros, names_of, proofs.laws, watch.inputs(), bounded=proofs.bounded, **known

@@ -31,7 +31,7 @@ class Plan:
         return [f"layers.{i} ({type(layer).__name__})" for i, layer in enumerate(self.layers)]
 
     def edges(self) -> set[tuple[str, str]]:
-        """Of the part of the graph that the loss depends on."""
+        """Edges of what the loss depends on."""
         names, used, edges = [*self.names(), f"input (4×{WIDTH})"], {len(self.layers) - 1}, set()
         for i in reversed(range(len(self.layers))):
             if i in used:
@@ -137,7 +137,7 @@ def test_random_networks(seed: int) -> None:
 
 
 def test_most_of_it_is_known() -> None:
-    """Of the layers of these networks, few have a gradient of which nothing is said."""
+    """Few layers of these networks have a gradient of which nothing is said."""
     known = unknown = 0
     for seed in range(40):
         model = Planned(draw(random.Random(1000 + seed)))
@@ -179,7 +179,7 @@ def test_an_input_that_requires_a_gradient() -> None:
 
 
 def test_a_large_model_is_drawn_by_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of too many parts those of one module are one; where even that is too many there is no graph."""
+    """Parts of one module are one where there are too many; where even that is too many there is no graph."""
     blocks = [nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2)) for _ in range(6)]
     model = nn.Sequential(nn.Sequential(*blocks[:3]), nn.Sequential(*blocks[3:]))
     x, y = torch.randn(4, 2), torch.randn(4, 2)

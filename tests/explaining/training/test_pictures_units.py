@@ -141,6 +141,22 @@ def test_where_floats_are_wrong() -> None:
     assert last(watch).units == (Units("1 (Hardtanh)", ("a",)),)
 
 
+def test_rounding_across_a_kink_that_a_later_layer_uses() -> None:
+    """The unit has its letter, and the gradient its count: neither takes the value of another operation."""
+    first, last_ = (nn.Linear(1, 1, bias=False, dtype=torch.float64) for _ in "ab")
+    model = nn.Sequential(first, nn.Hardtanh(), last_)
+    with torch.no_grad():
+        first.weight.fill_(1 - 2.0**-40)
+        last_.weight.fill_(3)
+    x = torch.full((1, 1), 1 + 2.0**-40, dtype=torch.float64)
+    with zg.watch(model) as watch:
+        model(x).sum().backward()
+    step = last(watch)
+    assert step.units == (Units("1 (Hardtanh)", ("a",)),)
+    assert step.parameters["0.weight"].floats.across_kink == 1
+    assert step.parameters["2.weight"].floats.across_kink == 0
+
+
 def test_what_cancels_is_on_the_kink() -> None:
     """0.1 − 0.1 is 0 whatever the order of the sum; 2²⁴ + 1 − 2²⁴ − 1 is 0 though float32 may find −1."""
     layer = nn.Linear(4, 1, bias=False)

@@ -34,9 +34,14 @@ class Causes:
         self._narrowing = Narrowing(patterns)
         self._other: dict[tuple[Root, int], Mapping[str, Array[Exact]]] = {}
 
-    def of(self, name: str) -> tuple[Cause, ...]:
-        """Return why entries of a gradient are zero, what suffices alone first."""
+    def of(self, name: str, among: int | None = None) -> tuple[Cause, ...]:
+        """Return why entries of a gradient are zero, what suffices alone first.
+
+        Args:
+            among: the entries that are asked about; all by default.
+        """
         zeros = self._patterns.zeros[name]
+        zeros = zeros if among is None else zeros & among
         told: list[tuple[Cause, int]] = []
         for numbers, entries in self._covers.cover(name, zeros) if zeros else ():
             cover = [self._roots[i] for i in numbers]

@@ -67,7 +67,25 @@ def _parsed(path: Path) -> Any:
     if not proto.HasField("graph") or not proto.opset_import:
         missing = "graph" if not proto.HasField("graph") else "version of operators (opset_import)"
         raise ModelError.at(path, f"is no ONNX file, or is cut: it has no {missing}")
+    if not _are_texts(proto):
+        raise ModelError.at(path, "has names that are no UTF-8: it was damaged")
     return proto
+
+
+def _are_texts(message: Any) -> bool:
+    """Whether all names and notes in a message are texts: protobuf gives those that are none as bytes."""
+    for field, value in message.ListFields():
+        if field.type not in (field.TYPE_STRING, field.TYPE_MESSAGE):
+            continue
+        several = value if isinstance(value, Iterable) and not isinstance(value, str | bytes) else [value]
+        good = _are_texts if field.type == field.TYPE_MESSAGE else _is_text
+        if not all(map(good, several)):
+            return False
+    return True
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _graph(proto: Any, tensors: Tensors) -> ModelGraph:

@@ -11,7 +11,7 @@ from itertools import groupby
 from zerograd.document.blocks import listed
 from zerograd.explaining.models.errors import shape_text
 from zerograd.explaining.models.graph import ModelGraph, Operation
-from zerograd.explaining.models.operators import Kink
+from zerograd.explaining.models.operators import Kink, find
 
 _MOST = 4
 """Things of one kind that a sentence names."""
@@ -50,7 +50,9 @@ def _readers(graph: ModelGraph, name: str) -> list[Operation]:
     """Return the operations that read a tensor, also those that read what passes it on."""
     readers: list[Operation] = []
     for operation in graph.operations:
-        if name in operation.inputs:
+        operator = find(operation.kind)
+        settings = operator.constants if operator is not None else ()
+        if name in [each for i, each in enumerate(operation.inputs) if i not in settings]:
             passed = operation.kind == "Identity"
             readers += _readers(graph, operation.outputs[0]) if passed else [operation]
     return readers

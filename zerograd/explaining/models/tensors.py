@@ -27,7 +27,7 @@ _DTYPES = {
     11: torch.float64,
     16: torch.bfloat16,
 }
-"""By ONNX's numbers of types."""
+"""Types of tensors, by the numbers that ONNX has for them."""
 
 
 def dtype_of(number: int) -> torch.dtype:

@@ -98,6 +98,10 @@ class Modules:
                 self.inputs[name] = argument
 
 
+_KERAS = "_torch_params."
+"""What Keras on PyTorch registers its variables under, by their own whole path: ``sequential/dense/bias``."""
+
+
 def unregistered(root: nn.Module) -> dict[str, nn.Module]:
     """Return the modules that stand in lists and dictionaries of modules, where PyTorch does not see them."""
     hidden: dict[str, nn.Module] = {}
@@ -139,7 +143,8 @@ def name_parameters(roots: list[nn.Module]) -> tuple[dict[str, Tensor], dict[str
             prefix = f"{name}{classes[name] if classes[name] > 1 else ''}."
         for path, parameter in root.named_parameters():
             if not any(parameter is other for other in named.values()):
-                named[prefix + path] = parameter
+                keras = path.rpartition(_KERAS)[2]
+                named[keras if keras != path and keras not in named else prefix + path] = parameter
         for place, module in unregistered(root).items():
             for path, parameter in module.named_parameters(prefix=place):
                 hidden[prefix + path] = parameter

@@ -99,7 +99,7 @@ def report_step(
         step = None if name in inputs or name in loose else steps.get(name)
         if id(tensor) in by_hand:
             step = Step(moved=by_hand[id(tensor)])
-        if backward is not Backward.DONE or (name not in classes and name in unasked):
+        if backward is not Backward.DONE or (name not in classes and (failed or name in unasked)):
             floats = Floats(str(tensor.dtype).removeprefix("torch."))
             why: tuple[Cause, ...] = ()
             if backward is Backward.FAILED and cut:
@@ -128,7 +128,7 @@ def report_step(
         unsupported=unsupported,
         optimizer=_optimizer(observations),
         loss=_number(loss.run) if loss is not None else None,
-        messages=messages + doubts + _missed(unsupported),
+        messages=messages + doubts + _missed(unsupported) + (_BROKEN_OFF,) * bool(failed and there),
         backward=Backward.LATE if unsupported and _is_late(there, classes) else backward,
         batch=batch,
         units=unit_states(values, proofs.bounded, proofs.signs, batch),
@@ -268,6 +268,7 @@ def _optimizer(observations: Sequence[Observation]) -> str | None:
     return stepped[-1] if stepped else None
 
 
+_BROKEN_OFF = "A backward pass ended with an error: of parameters that it left no gradient nothing is known."
 _BEFORE = "a value that was computed before the watch began"
 
 

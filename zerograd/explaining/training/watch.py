@@ -338,7 +338,7 @@ class Watch:
             by_hand=self._moved_by_hand(),
             messages=self._new_messages(),
             budget=self._budget,
-            failed=self.recorder.failed,
+            failed=self.recorder.failed and self.recorder.phase is not Phase.BACKWARD,
             cut=self.recorder.cut,
         )
 

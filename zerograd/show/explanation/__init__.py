@@ -81,7 +81,9 @@ def _blocks(explanation: Explanation) -> Iterator[Block]:
 def about(explanation: Explanation) -> Iterator[str]:
     """Which step this is, and what became of the others."""
     last = explanation.last
-    step = f"{last.optimizer}, step {last.number}" if last.optimizer else "no optimiser stepped"
+    moved = any(row.step is not None and row.step.moved for row in last.parameters.values())
+    unseen = f"step {last.number}, by no optimiser of PyTorch" if moved else "no optimiser stepped"
+    step = f"{last.optimizer}, step {last.number}" if last.optimizer else unseen
     parts = [last.setting or step]
     parts += [f"loss {number(last.loss)}{_at_first(explanation)}"] if last.loss is not None else []
     parts += [count(last.batch, "sample")] if last.batch else []

@@ -19,11 +19,18 @@ class Words:
         label: a word or two, for the table.
         clause: what is so, where, and on which samples; it can follow *because*.
         more: further clauses: why this gives zero, and what would change it where that follows.
+        otherwise: the one of them that says what another convention would give.
     """
 
     label: str
     clause: str
     more: tuple[str, ...] = ()
+    otherwise: str = ""
+
+    @property
+    def brief(self) -> str:
+        """What is so, and what another convention would make of it."""
+        return f"{self.clause}; {self.otherwise}" if self.otherwise else self.clause
 
     def sentence(self, names: str) -> str:
         """All of it, about these parameters."""
@@ -56,7 +63,7 @@ def cause_words(cause: Cause, batch: int | None, about: About = ONE) -> Words:
         beside.append("this holds whatever the data and targets are")
     if not cause.alone:
         beside.append("this explains some of the terms, the other causes that are listed for it the rest")
-    return Words(words.label, words.clause, tuple(beside))
+    return Words(words.label, words.clause, tuple(beside), words.otherwise)
 
 
 FROZEN = Words("frozen", "requires_grad is False", ("requires_grad_() switches it on",))
@@ -93,9 +100,10 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
                 f"{units} {are} exactly on the kink{samples}",
                 (
                     "the derivative that is taken there is 0, a convention of the operation",
-                    *[from_there.strip()] * bool(from_there),
+                    *[from_there] * bool(from_there),
                     f"a small random change of {what} leaves the kink",
                 ),
+                from_there,
             )
         case Kind.SATURATED:
             return Words(
@@ -162,11 +170,10 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
 def _from_there(slope: object, gradient: object) -> str:
     """What the slope on the other side of a kink is, and the gradient with it; of two sides, both."""
     if isinstance(slope, Sequence) and isinstance(gradient, Sequence):
-        slopes, gradients = (" or ".join(map(number, several)) for several in (slope, gradient))
-        return f"from either side it is {slopes}, and with that the gradient would be {gradients}"
+        here, there = (" or ".join(map(number, several)) for several in (slope, gradient))
+        return f"from either side it is {here}, and with that the gradient would be {there}"
     start = f"from the other side it is {number(slope)}" if slope is not None else ""
     if gradient is None:
         return start
-    return f"{start}{', and' * bool(start)} with it the gradient would be {number(gradient)}" + " too" * (
-        gradient == 0
-    )
+    too = " too" * (gradient == 0)
+    return f"{start}{', and ' * bool(start)}with it the gradient would be {number(gradient)}{too}"

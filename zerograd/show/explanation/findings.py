@@ -80,8 +80,16 @@ class Finding:
 
     def sentence(self) -> str:
         """All of it."""
-        about = ONE if len(self.concerned) == 1 else SEVERAL
-        return self.words(about).sentence(subjects(self.concerned))
+        return self._words.sentence(subjects(self.concerned))
+
+    @property
+    def brief(self) -> str:
+        """What is so, and what another convention would make of it."""
+        return self._words.brief
+
+    @property
+    def _words(self) -> Words:
+        return self.words(ONE if len(self.concerned) == 1 else SEVERAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,11 @@ def _step(step: StepReport, mapped: bool) -> Step:
         status=status(step),
         headings=tuple((name, name in WORDS) for name in columns),
         lines=tuple(
-            Line(tuple(map(clean, cells)), links.get(i), _numbers(_vertices(step, (row.name,))))
+            Line(
+                (clean(row.name), *map(clean, cells[1:])),
+                links.get(i),
+                _numbers(_vertices(step, (row.name,))),
+            )
             for i, (row, cells) in enumerate(zip(rows, zip(*columns.values(), strict=True), strict=True))
         ),
         left_out=tuple(left_out(step, found, most_rows=MOST_ROWS)),

@@ -119,6 +119,13 @@ def _extremum(kind: str, function: Callable[[Tensor, Tensor], Tensor], words: st
     def run(call: Call) -> Tensor:
         values = list(given(call.values))
         shape = broadcast(*values)
+        bounds = [i for i, value in enumerate(values) if value.numel() == 1 and not value.requires_grad]
+        origin = call.operation.origin
+        if origin is not None and origin.operation in _CLAMPS and len(values) == 2 and len(bounds) == 1:
+            bound = call.number(bounds[0])
+            assert bound is not None
+            low, high = (bound, None) if kind == "Max" else (None, bound)
+            return call.bend(values[1 - bounds[0]].expand(shape), lambda x: torch.clamp(x, low, high), bound)
 
         def pair(a: Tensor, b: Tensor) -> Tensor:
             return call.tie(a, b, function, _CLAMPED)
@@ -128,10 +135,15 @@ def _extremum(kind: str, function: Callable[[Tensor, Tensor], Tensor], words: st
     add(kind, run, words)
 
 
+_CLAMPS = ("clamp", "clamp_min", "clamp_max")
 _CLAMPED = "torch.clamp, which PyTorch's exporter writes so for one bound, has 1"
 
-_extremum("Max", torch.maximum, "`maximum`, for two inputs after another")
-_extremum("Min", torch.minimum, "`minimum`, for two inputs after another")
+for _kind, _both, _words in (("Max", torch.maximum, "maximum"), ("Min", torch.minimum, "minimum")):
+    _extremum(
+        _kind,
+        _both,
+        f"`{_words}`, for two inputs after another; `clamp`, where the exporter noted that it was one",
+    )
 
 
 @operator("Sum", "`add`, for two inputs after another")

@@ -19,7 +19,7 @@ def _epsilon(call: Call) -> float:
 
 @operator("BatchNormalization", "`batch_norm`, with the file's mean and variance", constants=(3, 4))
 def _batch_norm(call: Call) -> Sequence[Tensor | None]:
-    x, mean, variance = call[0], call[3], call[4]
+    x, mean, variance = call[0], call.setting(3), call.setting(4)
     if call.attribute("training_mode", 0) or len(call.operation.outputs) > 1:
         raise OperatorError("normalises by the batch, as in training: export the model after model.eval()")
     if call.attribute("spatial", 1) != 1:
@@ -28,7 +28,7 @@ def _batch_norm(call: Call) -> Sequence[Tensor | None]:
     for value in (call[1], call[2], mean, variance):
         if tuple(value.shape) != (channels,):
             raise OperatorError(f"has an input of shape {tuple(value.shape)} for {channels} channels")
-    mean, variance = mean.detach().to(x.dtype), variance.detach().to(x.dtype)
+    mean, variance = mean.to(x.dtype), variance.to(x.dtype)
     scale, shift = call[1].to(x.dtype), call[2].to(x.dtype)
     return (functional.batch_norm(x, mean, variance, scale, shift, eps=_epsilon(call)),)
 

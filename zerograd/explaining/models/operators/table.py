@@ -105,7 +105,18 @@ class Call:
                 f"input {position} should be one number, and has the shape {shape_text(tuple(value.shape))}"
             )
         with _disable_current_modes():
-            return float(value.reshape(()))
+            return float(self.setting(position).reshape(()))
+
+    def setting(self, position: int) -> Tensor:
+        """Return an input that is differentiated by nobody.
+
+        Raises:
+            OperatorError: it is computed of weights: what it does to their gradients would be lost.
+        """
+        value = self[position]
+        if value.requires_grad and not value.is_leaf:
+            raise OperatorError(f"input {position} depends on parameters, which is not explained here")
+        return value.detach()
 
     def axis(self, default: int, rank: int, name: str = "axis") -> int:
         """Return an attribute that counts dimensions, from 0 on."""
