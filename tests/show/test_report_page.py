@@ -22,7 +22,7 @@ from zerograd.explaining.explanation import Explanation, Graph, Kind, Reach, Rea
 from zerograd.report import Report
 from zerograd.show.explanation.verdict import verdict
 from zerograd.show.report_page import SCRIPTS
-from zerograd.show.report_page.bars import HALF
+from zerograd.show.report_page.bars import HALF, bars
 
 Open = Callable[[Explanation], None]
 HOSTILE = "</script><img src=x onerror=window.broken=1><!-- {{ 7*7 }} \"'`&amp;"
@@ -322,6 +322,19 @@ def test_bars_sum_to_zero(browser: Chrome, shown: Open) -> None:
     for (x, width), number in zip(drawn, numbers, strict=True):
         assert width == pytest.approx(HALF * abs(number) / Fraction(3, 2), abs=0.01)
         assert (x + width == 0) if number < 0 else (x == 0)
+
+
+def test_terms_are_called_by_what_they_are_from() -> None:
+    """A sample, a unit, or no more than a number where that is all that is known."""
+    for known, labels in (
+        ({"over": "samples", "from": (3, 5)}, ["sample 3", "sample 5"]),
+        ({"over": "units", "from": (0, 1)}, ["unit 0", "unit 1"]),
+        ({"over": "terms"}, ["term 1", "term 2"]),
+        ({"labels": ("through a", "through b")}, ["through a", "through b"]),
+    ):
+        made = bars(cause(Kind.CANCELLATION, "fc", 1, terms=(1, -1), **known))
+        assert made is not None
+        assert [bar.label for bar in made.bars] == labels
 
 
 def test_terms_without_numbers_have_no_bars() -> None:

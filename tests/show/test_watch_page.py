@@ -10,11 +10,17 @@ from typing import Any
 
 import pytest
 
-from tools.readme import check, update
+from tools.readme import README, check, transcripts, update
 
 pytestmark = pytest.mark.needs("torch")
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/how-to/watch.md", "docs/reference/float-zeros.md"]
+PAGES = ["docs/how-to/watch.md", "docs/reference/float-zeros.md"]
+TRANSCRIPTS = [
+    path
+    for path in (README, *sorted((ROOT / "docs").rglob("*.md")))
+    if transcripts(path.read_text(encoding="utf-8"), "torch")
+]
+"""Pages that show what commands print that need PyTorch."""
 EXAMPLE = re.compile(
     r"(?<!-->\n)```py\n(?P<code>.*?)```\n\n<!-- printed -->\n```text\n(?P<printed>.*?)```", re.DOTALL
 )
@@ -42,11 +48,17 @@ def test_the_page_shows_what_is_printed(name: str, update_golden: bool) -> None:
     assert page == fresh, "update it with: pytest tests/show/test_watch_page.py --update-golden"
 
 
+def test_pages_show_the_command() -> None:
+    """The README, the practitioner's first page, and both that tell a story."""
+    names = {path.name for path in TRANSCRIPTS}
+    assert names >= {"README.md", "stuck.md", "input-optimisation.md", "nothing-moves.md"}
+
+
 @pytest.mark.slow
-def test_the_page_shows_what_the_command_prints(update_golden: bool) -> None:
-    page = ROOT / "docs/how-to/watch.md"
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_the_page_shows_what_its_commands_print(path: Path, update_golden: bool) -> None:
+    """Each command runs in a process of its own, in a folder with the page's files."""
     if update_golden:
-        update(page, "torch")
-    failures, said = check(page, "torch")
-    assert not failures, said
-    assert "transcripts" in said
+        update(path, "torch")
+    failures, said = check(path, "torch")
+    assert not failures, f"{said}\nupdate it with: pytest tests/show/test_watch_page.py --update-golden"

@@ -14,6 +14,7 @@ from torch import Tensor, nn  # noqa: E402
 
 import zerograd as zg  # noqa: E402
 from zerograd.explaining.explanation import StepReport, Units  # noqa: E402
+from zerograd.explaining.training import reporting  # noqa: E402
 from zerograd.explaining.training.pictures import units as module  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
@@ -167,6 +168,33 @@ def test_what_cancels_is_on_the_kink() -> None:
     with zg.watch(model) as watch:
         model(x).sum().backward()
     assert last(watch).units == (Units("1 (ReLU)", ("k", "k", "o")),)
+
+
+def test_what_would_take_too_long_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without time, error bounds alone decide."""
+    monkeypatch.setattr(reporting, "_FOR_UNITS", 0.0)
+    layer = nn.Linear(2, 2, bias=False, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[0.1, -0.1], [1.0, 1.0]]))
+    x = torch.full((1, 2), 0.3, dtype=torch.float64)
+    with zg.watch(layer) as watch:
+        torch.relu(layer(x * 3 / 7)).sum().backward()
+    assert [one.states for one in last(watch).units] == [("?a",)]
+
+
+def test_pictures_that_fail_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug there is a warning, and the rest of the report is as ever."""
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(reporting, "unit_states", broken)
+    monkeypatch.setattr(reporting, "parts_graph", broken)
+    layer, x = nn.Linear(2, 1), torch.randn(3, 2)
+    with pytest.warns(RuntimeWarning, match="failed to tell what"), zg.watch(layer) as watch:
+        layer(x).sum().backward()
+    step = last(watch)
+    assert (step.units, step.graph.vertices, list(step.parameters)) == ((), (), ["weight", "bias"])
 
 
 def test_saturated_in_floats_alone() -> None:

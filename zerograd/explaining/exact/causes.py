@@ -216,7 +216,11 @@ def layer_name(network: Any, number: int) -> str:
 def _terms(terms: Sequence[Any], over: str) -> dict[str, Any]:
     there = [n for n, term in enumerate(terms) if sign(term)]
     shown = there[:MOST_TERMS]
-    return {"terms": tuple(narrow(terms[n]) for n in shown), "over": over, "from": tuple(shown)}
+    numbers = tuple(narrow(terms[n]) for n in shown)
+    known: dict[str, Any] = {"terms": numbers, "over": over, "from": tuple(shown)}
+    if rest := [terms[n] for n in there[MOST_TERMS:]]:
+        known["more"] = {"terms": len(rest), "sum": narrow(sum(rest[1:], rest[0]))}
+    return known
 
 
 def _with_parts(place: str, units: Sequence[int] | None, noun: str) -> str:

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from zerograd.explaining.explanation import (
     Cause,
     Entries,
     Floats,
+    Graph,
     Kind,
     Row,
     Step,
@@ -37,6 +39,9 @@ from zerograd.explaining.training.pictures.units import unit_states
 from zerograd.explaining.training.proofs import Proofs
 from zerograd.explaining.training.steps.observation import Observation, Outcome
 from zerograd.explaining.training.steps.reasons import explain_step
+
+_FOR_UNITS = 1.0
+"""Seconds that may be spent on units which error bounds do not place."""
 
 
 def report_step(
@@ -83,7 +88,10 @@ def report_step(
         frozenset(inputs),
         bounded=proofs.bounded,
     )
-    causes = _causes(there, {name: it.zero for name, it in classes.items()}, loss, facts)
+    zeros = {name: it.zero for name, it in classes.items()}
+    causes: dict[str, tuple[Cause, ...]] = _or_nothing(
+        "find causes of zero gradients", lambda: find_causes(there, zeros, loss, facts), {}
+    )
     classes, doubts = _second_look(there, classes, causes, proofs)
     steps = _steps(observations, {name: bool(it.zero.all()) for name, it in classes.items()})
     across = proofs.across_kinks(there)
@@ -131,8 +139,16 @@ def report_step(
         messages=messages + doubts + _missed(unsupported) + (_BROKEN_OFF,) * bool(failed and there),
         backward=Backward.LATE if unsupported and _is_late(there, classes) else backward,
         batch=batch,
-        units=unit_states(values, proofs.bounded, proofs.signs, batch),
-        graph=parts_graph(loss, values, {**rows[0], **rows[1]}, facts.name, proofs.bounded),
+        units=_or_nothing(
+            "tell what units did",
+            lambda: unit_states(values, proofs.bounded, proofs.signs_within(_FOR_UNITS), batch),
+            (),
+        ),
+        graph=_or_nothing(
+            "tell what reaches what",
+            lambda: parts_graph(loss, values, {**rows[0], **rows[1]}, facts.name, proofs.bounded),
+            Graph(),
+        ),
     )
 
 
@@ -188,20 +204,20 @@ def _seen(gradient: Source) -> Source:
     return Source(Node(0, "unseen", None, (), {}, (gradient.run,), (None,)), 0)
 
 
-def _causes(
-    gradients: Mapping[str, Source], zeros: Mapping[str, Tensor], loss: Source | None, facts: Facts
-) -> dict[str, tuple[Cause, ...]]:
-    """Return causes; none, with a warning, where looking for them fails: the user's training goes on."""
+T = TypeVar("T")
+
+
+def _or_nothing(what: str, f: Callable[[], T], nothing: T) -> T:
+    """Return what a function returns; where it fails, nothing, with a warning: training goes on."""
     try:
-        return find_causes(gradients, zeros, loss, facts)
+        return f()
     except Exception as error:
         warnings.warn(
-            "zerograd failed to find causes of zero gradients, which is a bug: "
-            f"{type(error).__name__}: {error}",
+            f"zerograd failed to {what}, which is a bug: {type(error).__name__}: {error}",
             RuntimeWarning,
             stacklevel=2,
         )
-        return {}
+        return nothing
 
 
 def _leaves(loss: Source | None, name_of: Callable[[Node], str | None]) -> dict[str, list[Node]]:
