@@ -13,6 +13,8 @@ PAGE is a Markdown file or a folder of them, by default the README. Its transcri
 the page's own, which holds the problems and is thrown away. There
 
 - a code block after ``<!-- file: NAME -->`` is written into that file first;
+- a transcript after ``<!-- needs: NAME -->`` is left alone: it needs that library, and a test runs it where
+  that is installed;
 - ``python`` blocks (not the README's: a test runs these) are run in the order of the page, in one process,
   once the transcripts have been: plain ones as they stand, and those with ``>>>`` as doctests.
 
@@ -42,7 +44,9 @@ ELSEWHERE = {ROOT / "docs" / "FORMATS.md", ROOT / "docs" / "gallery"}
 COMMAND = re.compile(r"<!-- command: (?P<name>\w+) -->\n```(?:sh|bash)\n(?P<text>.*?)\n```", re.DOTALL)
 FILE = re.compile(r"<!-- file: (?P<name>[\w.-]+) -->\n```\w*\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE)
-TRANSCRIPT = re.compile(r"(?<=```console\n)(?P<text>.*?)(?=```)", re.DOTALL)
+TRANSCRIPT = re.compile(
+    r"(?P<before>(?:<!-- needs: (?P<needs>\w+) -->\n)?```console\n)(?P<text>.*?)(?=```)", re.DOTALL
+)
 MASKS = [
     (re.compile(r"\b\d+(\.\d+)? (s|seconds)\b"), "# s"),
     (re.compile(r"\b\d+(\.\d+)?(e[-+]?\d+)?(?= largest deviation)|(?<=deviation )\S+?(?=[);,])"), "#"),
@@ -114,8 +118,16 @@ def scratch(page: Path) -> Iterator[Path]:
         yield where
 
 
-def check(page: Path) -> tuple[int, str]:
+def transcripts(text: str, needs: str | None = None) -> list[str]:
+    """The transcripts of a page that need a library, or those that need none."""
+    return [match["text"] for match in TRANSCRIPT.finditer(text) if match["needs"] == needs]
+
+
+def check(page: Path, needs: str | None = None) -> tuple[int, str]:
     """Compare every transcript with a fresh run, and run what is written in Python.
+
+    Args:
+        needs: a library: the transcripts that need it are compared, and nothing else.
 
     Returns:
         How many differ, and what there is to say about it.
@@ -123,11 +135,11 @@ def check(page: Path) -> tuple[int, str]:
     failures = 0
     said = []
     text = page.read_text(encoding="utf-8")
-    transcripts = TRANSCRIPT.findall(text)
+    shown = transcripts(text, needs)
     name = page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else str(page)
-    blocks = [] if page == README else PYTHON.findall(text)
+    blocks = [] if page == README or needs else PYTHON.findall(text)
     with scratch(page) as where:
-        for transcript in transcripts:
+        for transcript in shown:
             before, now = masked(transcript), masked(run(transcript, where))
             if page != README:
                 before, now = (CHECKED.sub("checked #\n", text) for text in (before, now))
@@ -135,15 +147,15 @@ def check(page: Path) -> tuple[int, str]:
                 failures += 1
                 lines = before.splitlines(), now.splitlines()
                 said.append("\n".join(difflib.unified_diff(*lines, name, "printed", lineterm="")))
-        good = len(transcripts) - failures
-        if transcripts or page == README:
-            said.append(f"{name}: {good} of {len(transcripts)} transcripts are what the program prints")
+        good = len(shown) - failures
+        if shown or page == README:
+            said.append(f"{name}: {good} of {len(shown)} transcripts are what the program prints")
         if blocks:
             wrong = run_python(blocks, where)
             failures += bool(wrong)
             said += [wrong] if wrong else []
             said.append(f"{name}: {'not all' if wrong else 'all'} of {len(blocks)} blocks of Python pass")
-    return failures if transcripts or page != README else 1, "\n".join(said)
+    return failures if shown or page != README else 1, "\n".join(said)
 
 
 def check_all(found: Sequence[Path]) -> int:
@@ -185,7 +197,7 @@ def run_python(blocks: Sequence[str], where: Path) -> str:
 def compare(printed: str) -> int:
     """Compare what the install line printed with the transcript that solves the same problem."""
     last = command("solve").rpartition("&& ")[2].replace(".venv/bin/", "$ ")
-    for text in TRANSCRIPT.findall(README.read_text(encoding="utf-8")):
+    for text in transcripts(README.read_text(encoding="utf-8")):
         _, found, after = text.partition(f"{last}\n")
         if found:
             if masked(after).strip() == masked(printed).strip():
@@ -196,11 +208,15 @@ def compare(printed: str) -> int:
     sys.exit(f"README.md has no transcript of {last}")
 
 
-def update(page: Path) -> None:
-    """Write fresh output into a page."""
+def update(page: Path, needs: str | None = None) -> None:
+    """Write fresh output into a page, of the transcripts that need this library."""
     text = page.read_text(encoding="utf-8")
+
+    def fresh_of(match: re.Match[str]) -> str:
+        return match["before"] + run(match["text"], where) if match["needs"] == needs else match[0]
+
     with scratch(page) as where:
-        fresh = TRANSCRIPT.sub(lambda match: run(match["text"], where), text)
+        fresh = TRANSCRIPT.sub(fresh_of, text)
     page.write_text(fresh, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Why gradients of a training step are zero, and why its optimiser does not move.
+"""Why gradients are zero, of a training step or of given numbers, and why an optimiser does not move.
 
 >>> import zerograd as zg
 >>> with zg.watch(model, optimizer) as watched:  # doctest: +SKIP
@@ -11,10 +11,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from zerograd.core.errors import ZerogradError
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
+from zerograd.core.verdict.witness import Witness
 
 if TYPE_CHECKING:
     from zerograd.report import Report
@@ -64,15 +68,35 @@ def watch(model: Any = None, optimizer: Any = None, *, seconds: float = 5.0) -> 
     return Watched(model, optimizer, seconds)
 
 
-def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: Any = None) -> Report:
-    """Run one step, ``loss_fn(model(x), y).backward()`` and ``optimizer.step()``, and explain it.
+@overload
+def explain(model: Problem | Witness | Answer, /) -> Report: ...
+@overload
+def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: Any = None) -> Report: ...
+def explain(
+    model: Any, loss_fn: Callable[..., Any] | None = None, x: Any = None, y: Any = None, optimizer: Any = None
+) -> Report:
+    """Explain the gradients of a problem with all its numbers, or of one training step.
 
-    Gradients are cleared before. Without an optimiser nothing steps.
+    A problem, a witness or an answer stands alone: nothing runs, and PyTorch plays no part. Of a module one
+    step is run, ``loss_fn(model(x), y).backward()`` and ``optimizer.step()``; gradients are cleared before,
+    and without an optimiser nothing steps.
 
     Raises:
-        ZerogradError: PyTorch is not installed, or an argument is not what stands in its place.
+        ZerogradError: not everything is given in the problem; PyTorch is not installed; or an argument is
+            not what stands in its place.
     """
+    if isinstance(model, Problem | Witness | Sat | Unsat | Unknown):
+        if any(argument is not None for argument in (loss_fn, x, y, optimizer)):
+            raise ZerogradError("a problem has its own loss and data: give it alone, zg.explain(problem)")
+        from zerograd.problem_report import report_of
+
+        return report_of(model)
     _need_torch()
+    if loss_fn is None or x is None or y is None:
+        raise ZerogradError(
+            "a module is explained with its loss and a batch, zg.explain(model, loss_fn, x, y); "
+            "a problem alone, zg.explain(problem)"
+        )
     from zerograd.explaining.training.given import check_explained
 
     check_explained(model, loss_fn, x, y, optimizer)
@@ -82,6 +106,28 @@ def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: 
         if optimizer is not None:
             optimizer.step()
     return watched.report()
+
+
+def explain_model(
+    path: str | Path, data: str | Path, loss: str, *, output: str | None = None, seconds: float = 5.0
+) -> Report:
+    """Explain the gradients of an ONNX file's parameters, for data in an ``.npz`` file.
+
+    Args:
+        path: the model file.
+        data: a file with an array for each of the model's inputs (``x`` for an only one), and targets ``y``.
+        loss: the name of the loss, such as ``cross_entropy``.
+        output: the model's output that the loss reads; needed if it has several.
+        seconds: as for `watch`.
+
+    Raises:
+        ZerogradError: PyTorch or onnx is not installed, or a file, a name or a target cannot be used.
+    """
+    _need_torch()
+    from zerograd.explaining.models.explaining import explain_model as explained
+    from zerograd.report import Report
+
+    return Report(explained(path, data, loss, output=output, seconds=seconds))
 
 
 def _several(given: Any) -> list[Any]:

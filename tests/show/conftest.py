@@ -132,21 +132,28 @@ def browser() -> Iterator[Chrome]:
 
 
 @pytest.fixture
-def opened(browser: Chrome, tmp_path: Path) -> Iterator[Callable[[Sat], None]]:
-    """Opens the page of an answer from a file. In the end the browser must have had no complaint."""
+def open_html(browser: Chrome, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Opens a page from a file. In the end the browser must have had no complaint."""
     from tests.show.pages import requests
-    from zerograd.show.page import page_html
 
     browser.set_window_size(1200, 1400)
     browser.get("about:blank")
     for log in ("browser", "performance"):
         browser.get_log(log)  # type: ignore[no-untyped-call]  # selenium's
 
-    def open_page(sat: Sat) -> None:
+    def open_page(html: str) -> None:
         place = tmp_path / "page.html"
-        place.write_text(page_html(sat), encoding="utf-8")
+        place.write_text(html, encoding="utf-8")
         browser.get(place.as_uri())
 
     yield open_page
     assert [line["message"] for line in browser.get_log("browser")] == []  # type: ignore[no-untyped-call]
     assert all(url.startswith(("file:", "data:", "about:")) for url in requests(browser))
+
+
+@pytest.fixture
+def opened(open_html: Callable[[str], None]) -> Callable[[Sat], None]:
+    """Opens the page of an answer."""
+    from zerograd.show.page import page_html
+
+    return lambda sat: open_html(page_html(sat))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.show.explained import (
     ALL,
+    B1,
     HEALTHY,
     KINDS,
     MIXED,
@@ -210,12 +211,48 @@ def test_what_is_frozen_is_not_missed_in_the_optimiser() -> None:
 
 def test_updates_that_some_entries_lost() -> None:
     """The weight moved, but not everywhere."""
-    counts = {"below_half_ulp": 5, "zero_gradient": 3}
-    details = {"unmoved": counts, "below_half_ulp": {"update": 1e-9, "half_ulp": 6e-8, "dtype": "float32"}}
-    some = row(*W1, step=Step(True, 24, (), (), details))
-    assert verdict(explanation(some).last) == (
-        "No parameter stands still, but fc1.weight (5 of 32): the update, at most 1e-9, is below half the"
+    lost = {"update": 1e-9, "half_ulp": 6e-8, "dtype": "float32"}
+
+    def step(entries: int) -> Step:
+        counts = {"below_half_ulp": entries, "zero_gradient": 3}
+        return Step(True, 29 - entries, (), (), {"unmoved": counts, "below_half_ulp": lost})
+
+    assert verdict(explanation(row(*W1, step=step(20))).last) == (
+        "No parameter stands still, but fc1.weight (20 of 32): the update, at most 1e-9, is below half the"
         " distance to the next float32 number (6e-8)."
+    )
+    few = explanation(row(*W1, step=step(5)), row(*B1))
+    assert verdict(few.last) == (
+        "Nothing stands still: every parameter has a gradient that is not zero, and moved, but for 5 entries"
+        " whose update was lost to rounding."
+    )
+    assert "fc1.weight (5 of 32): the update" in str(Report(few))
+
+
+def test_an_update_that_is_lost_because_its_gradient_is_tiny() -> None:
+    """Not because the type is coarse: this is what to say."""
+    lost = {"update": 1e-10, "gradient": 1e-9, "half_ulp": 6e-8, "dtype": "float32", "weight": 1.0}
+    still = unmoved(Reason.BELOW_HALF_ULP, below_half_ulp=lost)
+    assert verdict(explanation(row(*W1, step=still)).last) == (
+        "Gradients are not zero, but nothing moves: every gradient is tiny (1e-9 in fc1.weight), and the"
+        " update, 1e-10, is below half the distance to the next float32 number (6e-8 at a weight of 1)."
+    )
+    text = " ".join(str(Report(explanation(row(*W1, step=still), row(*B1, step=still)))).split())
+    assert "gradients are tiny (1e-9 in fc1.weight)" in text
+    assert "or an optimiser that divides by the size of gradients, such as Adam, would move them." in text
+    coarse = unmoved(Reason.BELOW_HALF_ULP, below_half_ulp={**lost, "gradient": 0.5})
+    assert "tiny" not in str(Report(explanation(row(*W1, step=coarse))))
+
+
+def test_steps_that_lose_other_updates_each_time_are_one_kind() -> None:
+    """Which parameters stand still changes from step to step where gradients vanish."""
+    lost = unmoved(
+        Reason.BELOW_HALF_ULP, below_half_ulp={"update": 1e-10, "half_ulp": 6e-8, "dtype": "float32"}
+    )
+    steps = [explanation(row(f"w{k}", 1, step=lost), row(*B1)).last for k in range(12)]
+    text = _steps(*steps)
+    assert (
+        "12 steps were watched; this is about the last. Steps 1–11, here the first of them: w0 does" in text
     )
 
 

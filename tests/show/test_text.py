@@ -17,7 +17,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Attempt, CrossCheck, Run, Sat, Unknown, Unsat
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.text import answer_text
-from zerograd.show.why import why_zero
+from zerograd.show.why import Why
 
 QUERY: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 
@@ -293,64 +293,91 @@ RELU = ACTIVATIONS["relu"]
 
 def reasons(network: Network, **values: Any) -> list[tuple[int, str]]:
     question = Problem(network=network, samples=len(values["x"]), some_nonzero=[], zero=[], where=[])
-    return list(why_zero(witness(question, **values)))
+    return list(Why(witness(question, **values)).of_inputs())
 
 
 def test_why_one_unit() -> None:
     """A dead unit, a residual of 0, weights of 0: told apart, as in practice."""
     network = Network(1, (Layer(1, RELU, bias=False), Layer(1, LINEAR, bias=False)))
-    dead = "every unit of layer 1 is inactive (slope 0); residual -5"
     assert reasons(network, w1=[[1]], w2=[[1]], x=[[-1], [5], [1]], y=[[5], [5], [9]]) == [
-        (0, dead),
-        (1, "residual 0"),
+        (1, "the only unit of layer 1 (relu) is off on sample 0"),
+        (1, "the loss (mean squared error) is flat on sample 1: the residual is 0"),
     ]
     assert reasons(network, w1=[[1]], w2=[[0]], x=[[1]], y=[[2]]) == [
-        (0, "unit 0 of layer 1: outgoing weight 0; residual -2")
+        (1, "the weights out of the only unit of layer 1 (relu) that would carry a gradient back are 0 (w2)")
     ]
-    on_kink = "every unit of layer 1 is on a kink (slope 0); residual -2"
-    assert reasons(network, w1=[[0]], w2=[[1]], x=[[1]], y=[[2]]) == [(0, on_kink)]
+    kink, weight = reasons(network, w1=[[0]], w2=[[1]], x=[[1]], y=[[2]])
+    assert kink == (1, f"the only unit of layer 1 (relu) {ON_KINK}")
+    assert weight == (
+        1,
+        "the weights out of the only feature of x that would carry a gradient back are 0 (w1)",
+    )
+
+
+ON_KINK = (
+    "is exactly on the kink on the only sample; "
+    "from the other side it is 1, and with it the gradient would be 0 too"
+)
+
+
+def test_why_units_for_different_reasons() -> None:
+    """One is on the kink, the other off: each is said, as neither suffices alone."""
     two = Network(1, (Layer(2, RELU, bias=False), Layer(1, LINEAR, bias=False)))
     assert reasons(two, w1=[[0], [-1]], w2=[[1, 1]], x=[[1]], y=[[2]]) == [
-        (0, "every unit of layer 1 is inactive or on a kink (slope 0); residual -2")
+        (1, f"unit 1 of layer 1 (relu) is off on the only sample and unit 0 of layer 1 (relu) {ON_KINK}"),
     ]
+
+
+CANCEL = "on the only sample cancel exactly"
 
 
 def test_why_several_units() -> None:
-    """Mixed reasons, unit by unit; and inputs for which the units cancel."""
+    """What comes back to two units cancels, another has weights of 0."""
     network = Network(2, (Layer(3, RELU, bias=False), Layer(2, LINEAR, bias=False)))
-    assert reasons(
-        network, w1=[[1, 0], [1, 0], [-1, 0]], w2=[[0, 1, 1], [0, 1, 1]], x=[[1, 1]], y=[[0, 2]]
-    ) == [
-        (
-            0,
-            (
-                "unit 0 of layer 1: outgoing weights 0; "
-                "unit 1 of layer 1: what comes back through its outgoing weights cancels; "
-                "unit 2 of layer 1: inactive (slope 0); residual (1, -1)"
-            ),
-        )
+    found = reasons(network, w1=[[1, 0], [1, 0], [-1, 0]], w2=[[0, 1, 1], [0, 1, 1]], x=[[1, 1]], y=[[0, 2]])
+    weights = "the weights out of unit 0 of layer 1 (relu) that would carry a gradient back are 0 (w2)"
+    terms = f"the terms at units 1 and 2 of layer 1 (relu) {CANCEL}: 1 − 1 = 0, from units 0 and 1 above"
+    assert found == [
+        (1, "the weights out of feature 1 of x that would carry a gradient back are 0 (w1)"),
+        (1, f"{weights} for some of the terms and {terms}"),
     ]
     one = Network(2, (Layer(2, RELU, bias=False), Layer(1, LINEAR, bias=False)))
     assert reasons(one, w1=[[1, 0], [1, 0]], w2=[[1, -1]], x=[[1, 1]], y=[[3]]) == [
-        (
-            0,
-            (
-                "input 1: weight 0 into every unit that passes a gradient back; "
-                "input 0: the contributions of the units cancel"
-            ),
-        )
+        (1, "the weights out of feature 1 of x that would carry a gradient back are 0 (w1)"),
+        (1, f"the terms at feature 0 of x {CANCEL}: -6 + 6 = 0, from units 0 and 1 above"),
     ]
+
+
+FLAT = "the loss (mean squared error) is flat on the only sample: the residual is 0"
 
 
 def test_why_at_the_output() -> None:
-    """An output unit can be inactive too; one of two may simply have residual 0."""
+    """An output unit can be off too; one of two may simply have residual 0."""
     network = Network(1, (Layer(2, RELU, bias=False),))
     assert reasons(network, w1=[[-1], [-1]], x=[[1]], y=[[3, 4]]) == [
-        (0, "every output is inactive (slope 0); residual (-3, -4)")
+        (1, "both units of layer 1 (relu) are off on the only sample")
     ]
     assert reasons(network, w1=[[-1], [1]], x=[[1]], y=[[3, 1]]) == [
-        (0, "unit 0 of the output: inactive (slope 0); unit 1 of the output: residual 0; residual (-3, 0)")
+        (1, f"unit 0 of layer 1 (relu) is off on the only sample and {FLAT}"),
     ]
+
+
+def test_saturated_units_are_neither_inactive_nor_dead() -> None:
+    """They have a mark and words of their own."""
+    question = Problem(
+        network=Network(1, (Layer(1, "relu6", bias=False), Layer(1, LINEAR, bias=False))),
+        samples=2,
+        zero=["w1"],
+    )
+    text = answer_text(
+        Sat(witness(question, w1=[[1]], w2=[[1]], x=[[7], [9]], y=[[0], [0]]), problem=question)
+    )
+    assert "7^" in text
+    assert "  ^ saturated: slope 0\n" in text
+    assert "  unit 0 of layer 1 is saturated on every sample\n" in text
+    assert "  w1: the only unit of layer 1 (relu6) is saturated on both samples\n" in text
+    assert "inactive" not in text
+    assert "dead" not in text
 
 
 def test_light_imports() -> None:

@@ -9,6 +9,7 @@ import pytest
 from zerograd.spec.errors import MalformedError, Position
 from zerograd.spec.nodes import MAX_DEPTH, MAX_NODES, compose, locate
 from zerograd.spec.scalars import Real, resolve_plain
+from zerograd.spec.source import BESIDE
 
 TEXT = """\
 # a comment
@@ -142,7 +143,7 @@ def test_alias_bomb() -> None:
     """Ten to the ninth values in ten lines are counted, not written out."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    expected = f"more than {MAX_NODES} values, aliases written out: make the file smaller"
+    expected = f"more than {MAX_NODES} values, aliases written out: make the file smaller, or {BESIDE}"
     assert refusal("\n".join(lines)) == expected
 
 

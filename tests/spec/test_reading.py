@@ -12,7 +12,7 @@ import pytest
 
 from zerograd.spec import SpecError, load, loads
 from zerograd.spec.read import load_stdin
-from zerograd.spec.source import MAX_BYTES
+from zerograd.spec.source import BESIDE, MAX_BYTES
 
 TEXT = "network: [1, 1, 1]\nsamples: 3\nzero: [w2, b2]\n"
 
@@ -70,21 +70,21 @@ def test_huge_file_is_refused_unread(tmp_path: Path) -> None:
     os.truncate(path, 100_000_000)
     start = time.perf_counter()
     assert complaint_about(path) == (
-        f"{path}: error: 100000000 bytes, at most {MAX_BYTES} are read: is this a problem file?"
+        f"{path}: error: 100000000 bytes, at most {MAX_BYTES} are read: {BESIDE}"
     )
     assert time.perf_counter() - start < 1
 
 
 def test_endless_file() -> None:
     """A device that never ends is read to the limit and no further."""
-    end = f"more than {MAX_BYTES} bytes, at most {MAX_BYTES} are read: is this a problem file?"
+    end = f"more than {MAX_BYTES} bytes, at most {MAX_BYTES} are read: {BESIDE}"
     assert complaint_about("/dev/zero") == f"/dev/zero: error: {end}"
 
 
 def test_huge_text() -> None:
     """The limit holds for texts and bytes, too."""
     size = MAX_BYTES + 1
-    end = f"at most {MAX_BYTES} are read: is this a problem file?"
+    end = f"at most {MAX_BYTES} are read: {BESIDE}"
     assert complaint("#" * size) == f"p.yaml: error: {size} characters, {end}"
     assert complaint(b"#" * size) == f"p.yaml: error: {size} bytes, {end}"
 

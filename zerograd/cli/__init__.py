@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ import click
 from zerograd._version import __version__
 from zerograd.cli.atlas import atlas
 from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, INTERRUPTED
+from zerograd.cli.explaining import explain
 from zerograd.cli.exporting import export, plot
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
@@ -55,7 +57,7 @@ def cli(context: click.Context) -> None:
         click.echo(_HINT, nl=False)
 
 
-for command in (watch, solve, prove, atlas, verify, export, plot, gradients, problem, init):
+for command in (watch, explain, solve, prove, atlas, verify, export, plot, gradients, problem, init):
     cli.add_command(command)
 
 
@@ -65,12 +67,15 @@ def _terminate(number: int, _frame: object) -> NoReturn:
 
 def main() -> NoReturn:
     """The `zerograd` command."""
-    before = signal.signal(signal.SIGTERM, _terminate)
+    before, collected = signal.signal(signal.SIGTERM, _terminate), gc.get_threshold()
+    # Given numbers come by the hundred thousand, none of them in a cycle: not to be gone through each time.
+    gc.set_threshold(200_000, 20, 100)
     unsettle = settle_streams()
 
     def restore() -> None:
         """Make the process what it was when it started, for programs that run in it."""
         signal.signal(signal.SIGTERM, before)
+        gc.set_threshold(*collected)
         unsettle()
 
     try:

@@ -133,9 +133,9 @@ def load(spec: str, samples: int | str | None) -> Problem:
 
         loaded = load_stdin()
     else:
-        from zerograd.api import load
+        from zerograd.spec.read import load as read
 
-        loaded = load(spec)
+        loaded = read(spec, lambda line: click.echo(f"{printable(spec)}: {printable(line)}", err=True))
     if samples is None:
         return loaded
     from zerograd.core.errors import ProblemError, ZerogradError

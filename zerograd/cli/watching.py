@@ -22,8 +22,8 @@ class _Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            hint = "if it is the script's own, put it after --: zerograd watch SCRIPT -- ARGS…"
-            raise click.UsageError(f"{error.message}; {hint}", ctx) from None
+            hint = "If it is the script's own, put it after --: zerograd watch SCRIPT -- ARGS…"
+            raise click.UsageError(f"{error.message} {hint}", ctx) from None
 
 
 @click.command(cls=_Command)
@@ -83,7 +83,14 @@ def watch(
     if go_on and steps is None:
         fail("--go-on goes with --steps N; without it the script goes on after the first 10 steps anyway")
     for place in (output, html):
-        check_new_place(place, [script], force=force)
+        if (
+            place is not None
+            and Path(script).is_file()
+            and Path(place).exists()
+            and Path(place).samefile(script)
+        ):
+            fail(f"{printable(place)}: is the script itself: name another file for the report")
+        check_new_place(place, [], force=force)
     try:
         read = read_script(script)
     except ZerogradError as error:
@@ -118,7 +125,7 @@ class Kept:
     def finish(self, report: Report) -> None:
         self.keep(report)
         if self._page is not None:
-            self._write(self._page, report.to_html())  # type: ignore[attr-defined] # until the page is there
+            self._write(self._page, report.to_html())
 
     def _write(self, path: Path, text: str) -> None:
         """Write a file whole. Where that fails it is said once: the script goes on."""
@@ -143,3 +150,7 @@ def _as_text(width: int, color: bool) -> Callable[[Report], str]:
         return explanation_text(report.explanation, width=width, color=color)
 
     return written
+
+
+def _is_same_file(place: str, script: str) -> bool:
+    return Path(script).is_file() and Path(place).exists() and Path(place).samefile(script)

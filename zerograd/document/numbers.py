@@ -52,8 +52,9 @@ def vector_text(values: Sequence[Exact], marks: Sequence[str] = (), *, longest: 
     marks = marks or [""] * len(values)
     if len(values) == 1:
         return exact_text(values[0]) + marks[0]
-    shown = [exact_text(v) + mark for v, mark in zip(values, marks, strict=True)]
-    return f"({', '.join(shortened(shown, longest, '…'))})"
+    kept = shortened(range(len(values)), longest, None)  # what is left out need not be written
+    shown = ["…" if i is None else exact_text(values[i]) + marks[i] for i in kept]
+    return f"({', '.join(shown)})"
 
 
 def alpha_text(field: NumberField) -> str:

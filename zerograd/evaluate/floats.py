@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.backprop import Forward as ExactForward
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
@@ -59,8 +60,13 @@ def to_floats(array: Array[Exact]) -> Floats:
 
 def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
     """Per layer, shape (M, units): 2·piece, or 2·kink + 1 for a pre-activation on that kink."""
+    return pieces_at(witness.problem.network, witness.forward)
+
+
+def pieces_at(network: Network, run: ExactForward[Exact]) -> list[NDArray[np.intp]]:
+    """`exact_pieces` of a forward pass."""
     layers = []
-    for layer, z in zip(witness.problem.network.layers, witness.forward.z, strict=True):
+    for layer, z in zip(network.layers, run.z, strict=True):
         places = [piecewise(layer.activation).locate(v) for v in z.entries]
         codes = [2 * number + on_kink for number, on_kink in places]
         layers.append(np.array(codes, dtype=np.intp).reshape(z.shape))

@@ -34,6 +34,7 @@ def _step_report(step: StepReport, verdict: str) -> dict[str, Any]:
     return {
         "number": step.number,
         "verdict": verdict,
+        "setting": step.setting,
         "optimizer": step.optimizer,
         "loss": clean(step.loss),
         "batch": step.batch,

@@ -139,7 +139,7 @@ class Step:
         reasons: why no entry moved, or why some did not, the first one foremost.
         details: what the sentences can use beside, each key left out where it is not known.
             ``step_size``, ``group`` (its number); ``update`` (the largest), ``half_ulp``, ``dtype``,
-            ``weight`` (the value at that entry); ``by`` (what cleared, clipped or moved it:
+            ``gradient`` and ``weight`` (the values at that entry); ``by`` (what cleared, clipped or moved it:
             ``zero_grad()``, ``weight decay``); ``norm`` (of clipping); ``state`` (a clause: ``the second
             moment overflowed``); ``skipped`` (why the scaler skipped); ``times`` (that it is listed).
             Keys may also stand under the name of their reason or note, ``{"clipped": {"by": …}}``, where

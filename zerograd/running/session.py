@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,7 +91,16 @@ class Session:
             self._over, status = True, INTERRUPTED
             self._remark = self._remark or "Interrupted before a step was explained."
             report = self._report()
+        except Exception:
+            traceback.print_exc()
+            self._mistaken()
+            return BUG
         return status or (0 if report.decided else OPEN)
+
+    def _mistaken(self) -> None:
+        """Say that zerograd made a mistake, and watch no more."""
+        self._over, self._remark = True, "A mistake of zerograd ended the watch."
+        self._output.say("bug: this is zerograd's mistake, not the script's. Please report it.")
 
     def _executed(self, script: Script, main: Any) -> tuple[int, BaseException | None]:
         """Run the script; print what it ended with, as Python does."""
@@ -101,15 +111,17 @@ class Session:
         except StepsOver:
             return 0, None
         except BaseException as error:
-            bug = is_ours(error)
-            if not bug:
-                clean(error)
-            print_uncaught(error)
-            if bug:
-                self._output.say("bug: this is zerograd's mistake, not the script's. Please report it.")
-                return BUG, error
-            return (INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1), error
-        return 0, None
+            uncaught = error
+        else:
+            return 0, None
+        bug = is_ours(uncaught)  # no longer while it is handled: hooks of the script would see that
+        if not bug:
+            clean(uncaught)
+        print_uncaught(uncaught)
+        if bug:
+            self._mistaken()
+            return BUG, uncaught
+        return (INTERRUPTED if isinstance(uncaught, KeyboardInterrupt) else 1), uncaught
 
     # what happens while the script runs
 
@@ -163,11 +175,13 @@ class Session:
         """End the script here. Where it catches that, end it again at the next step."""
         from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-        def again(*_: Any) -> NoReturn:
+        def end(*_: Any) -> NoReturn:
+            if threading.current_thread() is not threading.main_thread():
+                raise SystemExit  # ends the thread alone, without a word
             raise StepsOver(StepsOver.__doc__)
 
-        register_optimizer_step_pre_hook(again)
-        raise StepsOver(StepsOver.__doc__)
+        register_optimizer_step_pre_hook(end)
+        end()
 
     def _leave(self) -> None:
         self._over = True
@@ -188,6 +202,8 @@ class Session:
         """Leave a process alone that was forked."""
         self._arrival.stop()
         os._exit = self._exit  # type: ignore[assignment]
+        if self._watch is not None:
+            self._watch.leave()
 
     # how it ends
 
@@ -209,7 +225,7 @@ class Session:
     def _nothing(self) -> Any:
         from zerograd.explaining.explanation import Backward, Explanation, StepReport
 
-        remark = self._remark or "The script did not import PyTorch in this process."
+        remark = self._remark or "PyTorch was not imported in this process."
         return Explanation((StepReport(1, {}, messages=(remark,), backward=Backward.NONE),))
 
     def _put_report(self) -> None:
@@ -227,7 +243,12 @@ class Session:
         flush()
         with suppress(ValueError):
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left to do takes a moment
-        self._put_report()
+        try:
+            self._put_report()
+        except Exception:
+            traceback.print_exc()
+            self._mistaken()
+            self._exit(BUG)
 
     def _exit_at_once(self, status: int) -> NoReturn:
         """Put the report before the process ends without cleaning up; what is not flushed stays so."""

@@ -83,8 +83,8 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
         *layout.heading("gradients"),
         *gradient_lines(witness, layout),
     ]
-    if answer.problem.asks_of_x and (why := list(why_lines(witness, layout))):
-        sections += [*layout.heading("why entries of ∂L/∂x are zero"), *why]
+    if why := list(why_lines(witness, layout)):
+        sections += [*layout.heading("why gradients are zero"), *why]
     sections += ["", *layout.labelled("loss", exact_text(witness.loss))]
     yield from sections
     if any(map(_LONG_NUMBER.search, sections)):

@@ -1,95 +1,100 @@
-"""Why entries of ∂L/∂x are zero, in words: a residual of 0, inactive units, weights of 0, or cancellation."""
+"""Why gradients of an answer are zero, briefly, in the words that explain a training step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TypeAlias
 
-from zerograd.core.model.network import Network
-from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.arrays import Index
+from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
-from zerograd.document.numbers import vector_text
-from zerograd.explaining.causes import (
-    AtKink,
-    Cancels,
-    Cause,
-    Flat,
-    NoOutgoingWeight,
-    ZeroAdjoint,
-    ZeroFactor,
-    causes,
-)
+from zerograd.document.blocks import listed
+from zerograd.explaining.exact.causes import Causes
+from zerograd.explaining.exact.masks import packed
+from zerograd.explaining.exact.patterns import Patterns
+from zerograd.explaining.exact.steps import row_of
+from zerograd.explaining.explanation import Row, StepReport
+from zerograd.show.explanation.findings import Finding, findings
+from zerograd.show.explanation.phrases import subjects
+
+Concerned: TypeAlias = tuple[tuple[Row, int], ...]
+"""Rows, each with how many of its entries something is said of."""
 
 
-def why_zero(witness: Witness) -> Iterator[tuple[int, str]]:
-    """(sample, reason) for every sample with an entry of ∂L/∂x that is zero."""
-    residuals = witness.point.residuals.rows()
-    for sample, row in enumerate(witness.gradients["x"].rows()):
-        zeros = [d for d, value in enumerate(row) if sign(value) == 0]
-        if zeros:
-            by_input = {d: causes(witness.point, "x", (sample, d)) for d in zeros}
-            yield sample, _reason(witness.problem.network, by_input, residuals[sample])
+class Why:
+    """Finds and words causes of zeros in the gradients of a witness."""
+
+    def __init__(self, witness: Witness) -> None:
+        self._witness = witness
+
+    @cached_property
+    def _patterns(self) -> Patterns:
+        return Patterns(self._witness.point)
+
+    @cached_property
+    def _causes(self) -> Causes:
+        return Causes(self._patterns)
+
+    def asked(self) -> list[str]:
+        """Return a sentence, without its full stop, for each cause of zeros that the question asks for.
+
+        Where it asks anything of ``x``, of all that are zero there.
+        """
+        problem, rows = self._witness.problem, {}
+        zero = set(problem.asked_entries(Relation.ZERO, self._witness.samples))
+        for name in problem.gradient_names:
+            if name == "x":
+                rows[name] = self._row(name)
+            elif any(name == asked for asked, _ in zero):
+                array = self._witness.gradients[name]
+                rows[name] = self._row(name, packed((name, index) in zero for index, _ in array.items()))
+        return [f"{subjects(concerned)}: {clause}" for concerned, clause in self._told(rows)]
+
+    def of_inputs(self) -> Iterator[tuple[int, str]]:
+        """Yield for each cause of zeros in ∂L/∂x how many there are, and the cause."""
+        for ((_, entries),), clause in self._told({"x": self._row("x")}):
+            yield entries, clause
+
+    def _told(self, rows: dict[str, Row]) -> Iterator[tuple[Concerned, str]]:
+        """Yield what is said of which rows: what suffices alone, then what does so only together, as one."""
+        together: dict[str, tuple[Concerned, list[str]]] = {}
+        for finding in self._findings(rows):
+            if finding.joint:
+                _, clauses = together.setdefault(subjects(finding.concerned), (finding.concerned, []))
+                clauses.append(_brief(finding))
+            else:
+                yield finding.concerned, _brief(finding)
+        for concerned, clauses in together.values():
+            yield concerned, listed(clauses)
+
+    def entry(self, name: str, index: Index) -> str:
+        """Return why an entry is zero, as a clause: what suffices alone, or else all causes together."""
+        array = self._witness.gradients[name]
+        row = self._row(name, packed(other == index for other, _ in array.items()))
+        found = self._findings({name: row})
+        alone = next((finding for finding in found if not finding.joint), None)
+        return _brief(alone) if alone is not None else listed([_brief(finding) for finding in found])
+
+    def _row(self, name: str, among: int | None = None) -> Row:
+        return row_of(self._patterns, self._causes, name, among=among)
+
+    def _findings(self, rows: dict[str, Row]) -> Sequence[Finding]:
+        inputs = {name: row for name, row in rows.items() if name == "x"}
+        parameters = {name: row for name, row in rows.items() if name != "x"}
+        step = StepReport(1, parameters, inputs, batch=self._witness.samples)
+        return [finding for finding in findings(step) if finding.zero]
 
 
-def _reason(network: Network, by_input: Mapping[int, Sequence[Cause]], residual: Sequence[Exact]) -> str:
-    match next(iter(by_input.values())):
-        case (ZeroAdjoint(),):
-            return "residual 0"
-        case (ZeroFactor() | Cancels(at=None),):
-            return "; ".join(_input_reasons(by_input, network.inputs))
-        case units:
-            return f"{'; '.join(_unit_reasons(units, network.depth))}; residual {vector_text(residual)}"
-
-
-def _unit_reasons(units: Sequence[Cause], depth: int) -> Iterator[str]:
-    """Why no unit of a layer passes a gradient on."""
-    layer = next((cause.layer for cause in units if isinstance(cause, Flat | NoOutgoingWeight)), None)
-    layer = layer or next(cause.at[0] for cause in units if isinstance(cause, Cancels) and cause.at)
-    words = [_word(cause) for cause in units]
-    if all(isinstance(cause, Flat) for cause in units):
-        which = "output" if layer == depth else f"unit of layer {layer}"
-        yield f"every {which} is {' or '.join(sorted(set(words)))} (slope 0)"
-        return
-    for word in dict.fromkeys(words):
-        which = "of the output" if layer == depth else f"of layer {layer}"
-        flat = " (slope 0)" if word in _FLAT else ""
-        yield f"{units_text([n for n, of_unit in enumerate(words) if of_unit == word])} {which}: {word}{flat}"
-
-
-_FLAT = ("inactive", "on a kink")
-
-
-def _word(cause: Cause) -> str:
-    match cause:
-        case Flat():
-            return _FLAT[isinstance(cause, AtKink)]
-        case ZeroAdjoint():
-            return "residual 0"
-        case NoOutgoingWeight(weights=weights):
-            return "outgoing weight 0" if weights == 1 else "outgoing weights 0"
-    return "what comes back through its outgoing weights cancels"
-
-
-def _input_reasons(by_input: Mapping[int, Sequence[Cause]], inputs: int) -> Iterator[str]:
-    """Why single inputs get no gradient although the first layer does."""
-    without = [d for d, (cause,) in by_input.items() if isinstance(cause, ZeroFactor)]
-    cancelled = [d for d in by_input if d not in without]
-    if without:
-        yield f"{_inputs(without, inputs)}: weight 0 into every unit that passes a gradient back"
-    if cancelled:
-        yield f"{_inputs(cancelled, inputs)}: the contributions of the units cancel"
+def _brief(finding: Finding) -> str:
+    """What is so, and of a kink what the other slope would do."""
+    words, cause = finding.brief, finding.cause
+    some = " for some of the terms" * (finding.joint and not (cause and cause.samples))
+    return f"{words}{some}"
 
 
 def units_text(units: Sequence[int]) -> str:
     """``unit 1``, ``units 0, 2``."""
-    return ("unit " if len(units) == 1 else "units ") + _listed(units)
-
-
-def _inputs(inputs: Sequence[int], count: int) -> str:
-    if count == 1:
-        return "the input"
-    return ("input " if len(inputs) == 1 else "inputs ") + _listed(inputs)
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    shown = [str(n) for n in numbers]
-    return ", ".join([*shown[:6], "…", shown[-1]] if len(shown) > 8 else shown)
+    shown = [str(n) for n in units]
+    several = ", ".join([*shown[:6], "…", shown[-1]] if len(shown) > 8 else shown)
+    return ("unit " if len(units) == 1 else "units ") + several

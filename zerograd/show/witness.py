@@ -12,15 +12,20 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.document.layout import Layout, shortened
 from zerograd.document.numbers import equation, exact_text, vector_text
 from zerograd.document.table import Column, flow, table
-from zerograd.explaining.causes import dead_units
+from zerograd.explaining.exact.units import Flat, flat_units
 from zerograd.show.samples import MAX_ROWS, sample_columns
-from zerograd.show.why import units_text, why_zero
+from zerograd.show.why import Why, units_text
 from zerograd.show.words import count, kink_line, label
 
+FEW_ROWS = 8
+"""Samples that are shown of a network so wide that columns are stacked."""
+MANY_ENTRIES = 16
+"""Entries of a vector from which on that is so."""
 MAX_COLUMNS = 12
 MAX_SIDE = 12
 """Rows and columns of the largest matrix that is shown in full."""
-INACTIVE, ON_KINK = "°", "*"
+INACTIVE, SATURATED, ON_KINK = "°", "^", "*"
+_MARKS = (INACTIVE, SATURATED, ON_KINK)
 
 
 def parameter_lines(witness: Witness, layout: Layout) -> Iterator[str]:
@@ -56,7 +61,10 @@ def _matrix(name: str, rows: Sequence[Sequence[Exact]]) -> list[str]:
 
 def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     """One row for each sample: x, z1, a1, …, ŷ, y and the residual; then what the marks mean."""
-    shown = min(witness.samples, MAX_ROWS)
+    long = (
+        max(witness.problem.network.widths) > MANY_ENTRIES
+    )  # then no row fits a line, and columns are stacked
+    shown = min(witness.samples, FEW_ROWS if long else MAX_ROWS)
     columns, middle = _columns(witness, shown), MAX_COLUMNS - 5
     left_out: list[str] = []
     if len(columns) > MAX_COLUMNS:
@@ -76,6 +84,8 @@ def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
         yield "  …: entries left out; --json has all"
     if INACTIVE in marks:
         yield f"  {INACTIVE} inactive: slope 0"
+    if SATURATED in marks:
+        yield f"  {SATURATED} saturated: slope 0"
     if ON_KINK in marks:
         layers = witness.problem.network.layers
         on_kink = [
@@ -93,29 +103,37 @@ def _columns(witness: Witness, shown: int) -> list[Column]:
     for heading, array, activation in sample_columns(witness, "residual"):
         marks = [[_mark(activation, z) for z in row] for row in array.rows()[:shown]]
         cells = [vector_text(row, mark) for row, mark in zip(array.rows(), marks, strict=False)]
-        marked = any(cell.endswith((INACTIVE, ON_KINK)) for cell in cells)
+        marked = any(cell.endswith(_MARKS) for cell in cells)
         if marked:  # numbers stay in line, whether they are marked or not
-            cells = [cell if cell.endswith((INACTIVE, ON_KINK)) else f"{cell} " for cell in cells]
+            cells = [cell if cell.endswith(_MARKS) else f"{cell} " for cell in cells]
         columns.append(Column(f"{heading} " if marked else heading, cells))
     return columns
 
 
 def _mark(activation: Activation | None, z: Exact) -> str:
-    """What stands behind a pre-activation where a unit is inactive or on a kink."""
+    """What stands behind a pre-activation where a unit is inactive, saturated or on a kink."""
     if activation is None:
         return ""
-    piece, on_kink = piecewise(activation).locate(z)
-    return ON_KINK if on_kink else "" if piecewise(activation).pieces[piece].slope else INACTIVE
+    number, on_kink = piecewise(activation).locate(z)
+    piece = piecewise(activation).pieces[number]
+    if on_kink or piece.slope:
+        return ON_KINK if on_kink else ""
+    return SATURATED if piece.word == "saturated" else INACTIVE
 
 
 def _dead_units(witness: Witness, layout: Layout) -> Iterator[str]:
-    every = list(dead_units(witness.point)) if witness.samples > 1 else []
-    for number in dict.fromkeys(layer for layer, _ in every):
-        dead = [unit for layer, unit in every if layer == number]
-        verb = "is" if len(dead) == 1 else "are"
-        yield from layout.wrapped(
-            f"{units_text(dead)} of layer {number} {verb} dead: slope 0 on every sample", indent=2
-        )
+    """What is so of the units that let nothing back on any sample."""
+    groups: dict[tuple[int, Flat], list[int]] = {}
+    for layer, unit, flat in flat_units(witness.point) if witness.samples > 1 else ():
+        groups.setdefault((layer, flat), []).append(unit)
+    for (layer, flat), units in sorted(groups.items()):
+        are = "is" if len(units) == 1 else "are"
+        why = {
+            Flat.DEAD: f"{are} dead: slope 0 on every sample",
+            Flat.SATURATED: f"{are} saturated on every sample",
+            Flat.MIXED: f"{'has' if len(units) == 1 else 'have'} slope 0 on every sample",
+        }[flat]
+        yield from layout.wrapped(f"{units_text(units)} of layer {layer} {why}", indent=2)
 
 
 def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
@@ -184,13 +202,15 @@ def _of(reference: Reference) -> str:
 
 def _signs(witness: Witness, reference: Reference) -> list[int]:
     array = witness.gradients[reference.name]
+    if reference.index is None:
+        return [*map(sign, array.entries)]
     return [sign(array[index]) for index in resolve(reference, array.shape)]
 
 
 def why_lines(witness: Witness, layout: Layout) -> Iterator[str]:
-    """For each sample that has one, why an entry of ∂L/∂x is zero."""
-    reasons = list(why_zero(witness))
-    for sample, reason in reasons[:MAX_ROWS]:
-        yield from layout.wrapped(f"sample {sample}: {reason}", indent=2, hanging=4)
-    if len(reasons) > MAX_ROWS:
-        yield from layout.wrapped(f"{count(len(reasons) - MAX_ROWS, 'more sample')} left out", indent=2)
+    """Why entries are zero that are asked to be."""
+    sentences = Why(witness).asked()
+    for sentence in sentences[:MAX_ROWS]:
+        yield from layout.wrapped(sentence, indent=2, hanging=4)
+    if len(sentences) > MAX_ROWS:
+        yield from layout.wrapped(f"{count(len(sentences) - MAX_ROWS, 'more cause')} left out", indent=2)

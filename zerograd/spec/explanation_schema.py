@@ -78,6 +78,10 @@ def _step_report() -> dict[str, Any]:
     return {
         "number": {"type": "integer", "description": "Which step of the run this is."},
         "verdict": {**_TEXT, "description": "The most important thing, in one sentence."},
+        "setting": {
+            **_nullable("string"),
+            "description": "Network, loss and conventions, of a problem or a model file; null of a step.",
+        },
         "optimizer": {**_nullable("string"), "description": "The class of the optimiser that stepped."},
         "loss": {**_NUMBER, "description": "What backward started from, as the run had it."},
         "batch": {**_nullable("integer"), "description": "Number of samples."},

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
     PlainValidator,
     Tag,
     WithJsonSchema,
@@ -35,6 +36,8 @@ from zerograd.spec import wording
 
 MAX_CONDITIONS = 1000
 """Most conditions in one file."""
+MAX_FILES = 20
+"""Most files that values are taken from."""
 
 # Members of unions, told apart by their kind; these parts of pydantic's paths are not in the file.
 TAGS = frozenset({"<widths>", "<layers>", "<count>", "<range>", "<name>", "<slope>", "<number>", "<list>"})
@@ -103,6 +106,21 @@ Conditions = Annotated[
     _one_or_many({"type": "string"}, maxItems=MAX_CONDITIONS),
 ]
 Texts = Annotated[list[Text], wording.listed("texts"), _one_or_many({"type": "string"})]
+
+
+class _WithFiles:
+    """Shows in the schema what `zerograd.spec.files` reads before these models see the rest."""
+
+    def __get_pydantic_json_schema__(self, source: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        file = {"type": "string", "pattern": r"\.(safetensors|npz)$"}
+        files = {
+            "description": "A .safetensors or .npz file beside this one, or in a folder there; or several.",
+            "anyOf": [file, {"type": "array", "items": file, "minItems": 1, "maxItems": MAX_FILES}],
+        }
+        return {**handler(source), "properties": {"from": files}}
+
+
+_WITH_FILES = _WithFiles()
 
 
 class _Form(BaseModel):
@@ -212,9 +230,10 @@ class ProblemFile(_Form):
         "Conditions on parameters, x, y, y_hat, r (= y_hat - y), z1…, a1…, loss, grad(name).",
         examples=[["x[0] < x[1]", "abs(w1) <= 5", "distinct(x)"]],
     )
-    given: dict[str, Values] = _optional(
-        "Fixed values of parameters, x or y: nested lists (null where free), or single entries.",
-        examples=[{"w1": [[1], [None]], "x[2]": "1/3"}],
+    given: Annotated[dict[str, Values], _WITH_FILES] = _optional(
+        "Fixed values of parameters, x or y: nested lists (null where free), or single entries; "
+        "from: files beside this one that have them.",
+        examples=[{"w1": [[1], [None]], "x[2]": "1/3"}, {"from": "weights.safetensors", "y": [[0], [1]]}],
     )
     bounds: dict[str, Bound] = _optional(
         "Lowest and highest value of parameters, x or y; null where open.",

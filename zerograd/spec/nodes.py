@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from zerograd.core.errors import Issue, Path
 from zerograd.spec.errors import START, MalformedError, Position
 from zerograd.spec.scalars import Scalar, resolve_plain
-from zerograd.spec.source import vetted
+from zerograd.spec.source import BESIDE, vetted
 from zerograd.spec.syntax import explain
 
 MAX_NODES = 100_000
@@ -186,7 +186,8 @@ class _Builder:
         self.size += size
         if self.size > MAX_NODES:
             raise MalformedError(
-                self.last, f"more than {MAX_NODES} values, aliases written out: make the file smaller"
+                self.last,
+                f"more than {MAX_NODES} values, aliases written out: make the file smaller, or {BESIDE}",
             )
         if len(self.stack) + height > MAX_DEPTH:
             raise MalformedError(self.last, f"nested more than {MAX_DEPTH} levels deep")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path as Folder
 from typing import Any, NoReturn
 
 from zerograd.core.errors import Issue, Path, ProblemError
@@ -12,20 +13,28 @@ from zerograd.core.model.references import parse_reference
 from zerograd.core.question.documents import network_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS
-from zerograd.spec.errors import Diagnostic, MalformedError, SpecError
+from zerograd.spec import json_text
+from zerograd.spec.errors import START, Diagnostic, MalformedError, SpecError
 from zerograd.spec.faults import KEYS, Fault, faults
+from zerograd.spec.files.beside import FROM, Say, file_names, read_given, taken_out
 from zerograd.spec.nodes import Document, Node, compose, locate
 from zerograd.spec.scalars import Real
-from zerograd.spec.source import decode, read_file, read_stream
+from zerograd.spec.source import MAX_BYTES, checked, decode, read_file, read_stream
 from zerograd.spec.wording import show
 
 STDIN = "<stdin>"
 
+MAX_TOLD = 100
+"""Mistakes of a long JSON file that are listed."""
+
 _NAMED = {"given", "bounds"}
 
 
-def load(path: str | os.PathLike[str]) -> Problem:
+def load(path: str | os.PathLike[str], say: Say = lambda _: None) -> Problem:
     """The problem in a file (YAML; JSON is YAML too).
+
+    Args:
+        say: told in a line which tensors of a file beside it became what, where their names do not say it.
 
     Raises:
         SpecError: with every mistake found, each with its line and column.
@@ -35,7 +44,7 @@ def load(path: str | os.PathLike[str]) -> Problem:
         data = read_file(path)
     except MalformedError as error:
         _fail(name, error)
-    return loads(data, name)
+    return loads(data, name, Folder(name).parent, say)
 
 
 def load_stdin() -> Problem:
@@ -49,29 +58,41 @@ def load_stdin() -> Problem:
     return loads(data)
 
 
-def loads(text: str | bytes, name: str = STDIN) -> Problem:
+def loads(
+    text: str | bytes, name: str = STDIN, folder: Folder | None = None, say: Say = lambda _: None
+) -> Problem:
     """The problem in a text.
 
     Args:
-        text: YAML; bytes are UTF-8.
+        text: YAML or JSON; bytes are UTF-8.
         name: stands for the file in messages.
+        folder: where files of numbers lie; None if there is no such place.
+        say: as `load`.
 
     Raises:
         SpecError: with every mistake found, each with its line and column.
     """
     try:
-        document = compose(decode(text) if isinstance(text, bytes) else text)
+        text = decode(text) if isinstance(text, bytes) else text
+        if json_text.is_json_like(text):
+            problem = _json(text, name, folder, say)
+            if problem is not None:
+                return problem
+        document = compose(text)
     except MalformedError as error:
         _fail(name, error)
     root = document.root
     if not isinstance(root.value, Mapping):
         form = Issue((), f"expected keys such as network: [1, 1, 1], found {show(root.plain())}")
         raise SpecError(_in_order(name, document, [Fault(form)], ()))
-    data = root.plain()
+    data, files = taken_out(root.plain())
     replaced = _Shadow(document.replaced)
     wrong = [fault for fault in faults(data) if not replaced.touches(fault.issue.path)]
+    exact = _exact(data)
+    exact, more = _with_files(exact, files, [fault.issue.path for fault in wrong], folder, say)
+    wrong += map(Fault, more)
     try:
-        problem = _build(_exact(data), [*(fault.issue.path for fault in wrong), *document.replaced])
+        problem = _build(exact, [*(fault.issue.path for fault in wrong), *document.replaced])
     except ProblemError as error:
         issues = error.issues
     else:
@@ -79,6 +100,70 @@ def loads(text: str | bytes, name: str = STDIN) -> Problem:
             return problem
         issues = ()
     raise SpecError(_in_order(name, document, wrong, issues))
+
+
+def _json(text: str, name: str, folder: Folder | None, say: Say) -> Problem | None:
+    """The problem in a text that is JSON. None for a short one with mistakes: YAML says more about these.
+
+    Raises:
+        MalformedError, SpecError: a long one has mistakes.
+    """
+    short = len(text) <= MAX_BYTES
+    try:
+        checked(text)
+        data, files = taken_out(json_text.read(text.removeprefix("\ufeff")))
+    except MalformedError:
+        if short:
+            return None
+        raise
+    # Lists of numbers are left to the core: it finds the same mistakes, without a model for each number.
+    given = data.get("given")
+    light = (
+        {**data, "given": {k: v for k, v in given.items() if not isinstance(v, list)}}
+        if isinstance(given, dict)
+        else data
+    )
+    wrong = faults(light)
+    if short and wrong:
+        return None
+    exact, more = _with_files(_exact(data), files, [fault.issue.path for fault in wrong], folder, say)
+    wrong += map(Fault, more)
+    issues: Sequence[Issue] = ()
+    try:
+        problem = _build(exact, [fault.issue.path for fault in wrong])
+    except ProblemError as error:
+        problem, issues = None, error.issues
+    if problem is not None or short:
+        return problem
+    placed = [(fault.issue, fault.on_key) for fault in wrong if not fault.implied]
+    placed += [(issue, len(issue.path) == 2 and issue.path[0] in _NAMED) for issue in issues]
+    lines = [
+        Diagnostic(name, json_text.locate(text, issue.path, on_key=on_key), issue.path, issue.message)
+        for issue, on_key in placed[:MAX_TOLD]
+    ]
+    raise SpecError(sorted(lines, key=lambda line: line.position or START))
+
+
+def _with_files(
+    data: dict[str, Any], files: Any, wrong: Sequence[Path], folder: Folder | None, say: Say
+) -> tuple[dict[str, Any], list[Issue]]:
+    """The data with the values of files beside the problem file, and what is wrong with these."""
+    if files is None:
+        return data, []
+    names, issues = file_names(files)
+    if folder is None and not issues:
+        message = "a problem that is no file has no folder in which other files could lie: write it into one"
+        issues = [Issue(("given", FROM), message)]
+    if issues or any(path[:1] in ((), ("network",), ("samples",), ("given",)) for path in wrong):
+        return data, issues
+    assert folder is not None  # for the type checker
+    try:
+        network = network_from_json(data["network"])
+    except ProblemError:  # told by `_build`
+        return data, []
+    samples = data["samples"] if isinstance(data["samples"], int) else None
+    arrays, issues = read_given(network, samples, names, folder, beside=data["given"], say=say)
+    return {**data, "given": {**data["given"], **arrays}}, issues
 
 
 def _fail(name: str, error: MalformedError) -> NoReturn:

@@ -8,10 +8,11 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from zerograd.spec import json_text
 from zerograd.spec.errors import START, MalformedError, Position
 
 MAX_BYTES = 2**20
-"""Largest file that is read: a parser in Python takes some seconds for a mebibyte."""
+"""Largest YAML file that is read: a parser in Python takes some seconds for a mebibyte."""
 
 # What YAML 1.2 allows in a text (§5.1).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -22,7 +23,7 @@ _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """All of a file of at most `MAX_BYTES`.
+    """All of a file of at most `MAX_BYTES`, or of JSON (which begins with ``{``) `json_text.MAX_BYTES`.
 
     Raises:
         MalformedError: missing, unreadable, a directory, or too large (told before it is read).
@@ -30,9 +31,8 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     try:
         with Path(path).open("rb") as stream:
             status = os.fstat(stream.fileno())
-            if stat.S_ISREG(status.st_mode) and status.st_size > MAX_BYTES:
-                raise MalformedError(None, _too_large(f"{status.st_size} bytes"))
-            return read_stream(stream)
+            size = status.st_size if stat.S_ISREG(status.st_mode) else None
+            return read_stream(stream, size)
     except IsADirectoryError:
         raise MalformedError(None, "is a directory: name a problem file inside it") from None
     except FileNotFoundError:
@@ -43,14 +43,23 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         raise MalformedError(None, f"cannot be read: {error}") from None
 
 
-def read_stream(stream: BinaryIO) -> bytes:
-    """All of a stream of at most `MAX_BYTES`. Raises MalformedError for more."""
+def read_stream(stream: BinaryIO, size: int | None = None) -> bytes:
+    """All of a stream, as `read_file`. Raises MalformedError for more.
+
+    Args:
+        size: where it is known: what is too large is told before it is read.
+    """
     try:
-        data = stream.read(MAX_BYTES + 1)
+        data = stream.read(min(MAX_BYTES + 1, 64 if size is not None and size > MAX_BYTES else MAX_BYTES + 1))
+        most = json_text.MAX_BYTES if json_text.is_json_like(data) else MAX_BYTES
+        if size is not None and size > most:
+            raise MalformedError(None, too_large(f"{size} bytes", most))
+        if size is None or size > len(data):
+            data += stream.read(most + 1 - len(data))
     except OSError as error:
         raise MalformedError(None, f"cannot be read: {error.strerror or error}") from None
-    if len(data) > MAX_BYTES:
-        raise MalformedError(None, _too_large(f"more than {MAX_BYTES} bytes"))
+    if len(data) > most:
+        raise MalformedError(None, too_large(f"more than {most} bytes", most))
     return data
 
 
@@ -60,8 +69,9 @@ def decode(data: bytes) -> str:
     Raises:
         MalformedError: too large, another encoding, or bytes that are no text.
     """
-    if len(data) > MAX_BYTES:
-        raise MalformedError(None, _too_large(f"{len(data)} bytes"))
+    most = json_text.MAX_BYTES if json_text.is_json_like(data) else MAX_BYTES
+    if len(data) > most:
+        raise MalformedError(None, too_large(f"{len(data)} bytes", most))
     if data.startswith(_UTF16_OR_32):
         raise MalformedError(START, "the text is in UTF-16 or UTF-32: save it as UTF-8")
     try:
@@ -84,17 +94,22 @@ def vetted(text: str) -> str:
         MalformedError: too large, a character that YAML forbids, or an endless tag.
     """
     if len(text) > MAX_BYTES:
-        raise MalformedError(None, _too_large(f"{len(text)} characters"))
+        raise MalformedError(None, too_large(f"{len(text)} characters"))
+    checked(text)
+    match = _LONG_TAG.search(text)
+    if match is not None:
+        raise MalformedError(end_of(text[: match.start()]), "a tag of more than 256 characters: take it out")
+    return text.removeprefix("\ufeff")
+
+
+def checked(text: str) -> None:
+    """Raise MalformedError for a character that YAML forbids."""
     match = _FORBIDDEN.search(text)
     if match is not None:
         raise MalformedError(
             end_of(text[: match.start()]),
             f"the character U+{ord(match[0]):04X} may not stand in a text file: is this a binary file?",
         )
-    match = _LONG_TAG.search(text)
-    if match is not None:
-        raise MalformedError(end_of(text[: match.start()]), "a tag of more than 256 characters: take it out")
-    return text.removeprefix("\ufeff")
 
 
 def end_of(text: str) -> Position:
@@ -103,5 +118,13 @@ def end_of(text: str) -> Position:
     return Position(len(lines), len(lines[-1]) + 1)
 
 
-def _too_large(size: str) -> str:
-    return f"{size}, at most {MAX_BYTES} are read: is this a problem file?"
+BESIDE = (
+    "put the numbers into a file beside it: in Python import numpy; "
+    "numpy.savez('numbers.npz', w1=…, b1=…, x=…, y=…), and here given: {from: numbers.npz}"
+)
+"""What to do with many numbers."""
+
+
+def too_large(size: str, most: int = MAX_BYTES) -> str:
+    """What to say of a text of this size."""
+    return f"{size}, at most {most} are read: {BESIDE}"

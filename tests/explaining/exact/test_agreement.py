@@ -28,7 +28,10 @@ else:
     torch = pytest.importorskip("torch")
     nn = torch.nn
 
-ACTIVATIONS = ["relu", "relu6", "hardtanh", zg.leaky_relu("1/8"), "linear"]
+ACTIVATIONS: list[Activation | str] = ["relu", "relu6", "hardtanh", zg.leaky_relu("1/8"), "linear"]
+
+
+NUMBERS: list[Exact] = [0, 0, 1, -1, 2, -3, Fraction(1, 2), Fraction(5, 4)]
 
 
 def module(activation: Activation) -> nn.Module | None:
@@ -54,7 +57,7 @@ def drawn(seed: int) -> Point[Exact]:
     network, samples = Network(2, layers), draw.randint(1, 3)
 
     def array(*shape: int) -> Array[Exact]:
-        return Array.build(shape, lambda _: draw.choice([0, 0, 1, -1, 2, -3, Fraction(1, 2), Fraction(5, 4)]))
+        return Array.build(shape, lambda _: draw.choice(NUMBERS))
 
     parameters = {name: array(*shape) for name, shape in network.shapes.items()}
     x, y = array(samples, 2), array(samples, network.outputs)
@@ -64,7 +67,8 @@ def drawn(seed: int) -> Point[Exact]:
 def stepped(point: Point[Exact]) -> dict[str, Row]:
     """The rows of the same step in PyTorch, by the problem's names."""
     modules: list[nn.Module] = []
-    names, widths = {}, point.model.network.widths
+    names: dict[str, str] = {}
+    widths = point.model.network.widths
     for number, layer in enumerate(point.model.network.layers, start=1):
         linear = nn.Linear(widths[number - 1], layer.units, bias=layer.bias, dtype=torch.float64)
         names |= {f"{len(modules)}.weight": f"w{number}", f"{len(modules)}.bias": f"b{number}"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -26,7 +26,7 @@ def layer_of(cause: Cause) -> int:
 
 
 class Told(Reference):
-    """As the reference, with what some causes say closed, and nothing else."""
+    """Gradients of the reference, with what some causes say closed, and nothing else."""
 
     def __init__(self, point: Point[Exact], causes: Iterable[Cause]) -> None:
         super().__init__(point, ())
@@ -135,7 +135,7 @@ def test_the_other_slope_gives_the_other_gradient(pair: tuple[Point[Exact], Poin
                     assert all(abs(Fraction(e)) <= abs(Fraction(most)) for e in zero)  # type: ignore[arg-type]
 
 
-def changed(point: Point[Exact], layer: int, slope: Exact) -> dict[str, Array[Exact]]:
+def changed(point: Point[Exact], layer: int, slope: Exact) -> Mapping[str, Array[Exact]]:
     """All gradients with another slope where a unit of a layer is on a kink at slope 0."""
 
     def other(z: Exact, d: int | Fraction) -> Any:

@@ -23,7 +23,7 @@ from zerograd.explaining.training.watch import Watch
 class Causing(Watch):
     """Records a step, and keeps what was recorded."""
 
-    def _finish(self, last: bool = False) -> None:
+    def _finish(self, last: bool = False, again: bool = False) -> None:
         pass
 
     def _release(self) -> None:
@@ -55,7 +55,7 @@ class Step:
         with watch:
             step()
         names = watch.names()
-        proofs = Proofs(Budget())
+        proofs = Proofs(Budget(seconds=60.0))  # a slow machine decides the same
         names_of = _leaf_names(names, {})
         self.facts = Facts(
             proofs.zeros, names_of, proofs.laws, watch.inputs(), bounded=proofs.bounded, **known

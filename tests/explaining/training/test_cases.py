@@ -187,13 +187,13 @@ def test_layers_in_a_list() -> None:
         optimizer.step()
     rows = watched.report().to_json()["parameters"]
     assert rows["head.weight"]["step"]["moved"] == 2
-    loose = {name: row for name, row in rows.items() if name.startswith("tensor")}
-    assert len(loose) == 4
+    loose = {name: row for name, row in rows.items() if name.startswith("cells")}
+    assert set(loose) == {f"cells[{k}].{name}" for k in (0, 1) for name in ("weight", "bias")}
     for row in loose.values():
         assert row["step"]["reasons"] == ["not_held"]
         assert row["entries"]["nonzero"] == sum(row["entries"].values())
     text = " ".join(str(watched.report()).split())
-    assert "they are not in model.parameters(): layers in a plain list? nn.ModuleList registers them." in text
+    assert "they are not in model.parameters(); layers in a plain list? nn.ModuleList registers them." in text
 
 
 def test_relu_learns_relu() -> None:

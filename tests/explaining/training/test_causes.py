@@ -444,3 +444,13 @@ def test_structural_causes_hold_with_other_data() -> None:
                 assert any(c.kind is cause.kind and c.structural for c in after[name])
     (dead,) = [c for c in before["0.bias"] if c.kind is Kind.DEAD and c.structural]
     assert dead.details["units"] == (1,)
+
+
+def test_what_is_saturated_behind_a_saturated_unit_may_be_so_only_with_these_data() -> None:
+    """The first unit is at its lower bound here; other data take it to the upper one."""
+    model = nn.Sequential(linear(1, 1), nn.Hardtanh(), linear(1, 1), nn.Hardtanh(), linear(1, 1))
+    for layer, weight, bias in ((0, 1.0, 0.0), (2, 1.25, -1.0), (4, 1.0, 0.0)):
+        put(model[layer].weight, slice(None), weight)
+        put(model[layer].bias, slice(None), bias)
+    low = torch.full((BATCH, 1), -3.0)
+    assert not any(cause.structural for cause in step(model, low, numbers(BATCH, 1))["2.bias"])

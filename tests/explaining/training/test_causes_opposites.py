@@ -48,7 +48,7 @@ def test_the_verdict_names_it_alone() -> None:
     model, x = network(), torch.randn(4, 2)
     with torch.no_grad():
         model[0].bias[1] = -100  # a dead unit explains a part, beside it
-    with zg.watch(model) as watched:
+    with zg.watch(model, seconds=60) as watched:
         loss = loss_of(model, x)
         loss.backward(retain_graph=True)
         (-loss).backward()

@@ -7,8 +7,8 @@ pattern for polynomials. Reverse mode: Griewank and Walther, Evaluating Derivati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -125,13 +125,51 @@ def forward(
     return Forward(x, tuple(pre), tuple(post), tuple(derivatives))
 
 
+@dataclass(frozen=True)
+class Gradients(Mapping[str, Array[R]]):
+    """∂L/∂ of every parameter and of ``x``, each calculated when it is first asked for."""
+
+    network: Network
+    parameters: Mapping[str, Array[R]]
+    run: Forward[R]
+    returning: tuple[Adjoint[R], ...]
+    factor: int | Fraction
+    known: dict[str, Array[R]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Array[R]:
+        if name not in self.known:
+            if name != "x" and name not in self.network.shapes:
+                raise KeyError(name)
+            self.known[name] = self._gradient(name)
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.network.shapes, "x"))
+
+    def __len__(self) -> int:
+        return len(self.network.shapes) + 1
+
+    def _gradient(self, name: str) -> Array[R]:
+        if name == "x":
+            return _through(self.parameters["w1"], self.returning[0].delta, self.factor)
+        number = int(name[1:])
+        by_unit = list(zip(*self.returning[number - 1].delta.rows(), strict=True))
+        if name.startswith("w"):
+            below = self.run.a[number - 2].rows() if number > 1 else self.run.x.rows()
+            return Array.of(product(by_unit, below, self.factor), len(below[0]))
+        totals: tuple[Any, ...] = tuple(map(sum, by_unit))
+        if self.factor != 1:
+            totals = tuple(total * self.factor for total in totals)
+        return Array((len(totals),), totals)
+
+
 def backward(
     network: Network,
     parameters: Mapping[str, Array[R]],
     run: Forward[R],
     adjoint: Array[R],
     factor: int | Fraction = 1,
-) -> dict[str, Array[R]]:
+) -> Gradients[R]:
     """∂L/∂ of every parameter and of ``x``, by reverse mode.
 
     Args:
@@ -140,19 +178,7 @@ def backward(
     Returns:
         Arrays with the shapes of the parameters, and ``x`` of shape (M, inputs).
     """
-    gradients: dict[str, Array[R]] = {}
-    returning = adjoints(network, parameters, run, adjoint)
-    for number, (layer, back) in enumerate(zip(network.layers, returning, strict=True), start=1):
-        below = run.a[number - 2].rows() if number > 1 else run.x.rows()
-        by_unit = list(zip(*back.delta.rows(), strict=True))
-        gradients[f"w{number}"] = Array.of(product(by_unit, below, factor), len(below[0]))
-        if layer.bias:
-            totals: tuple[Any, ...] = tuple(sum(unit) for unit in by_unit)
-            gradients[f"b{number}"] = Array(
-                (layer.units,), totals if factor == 1 else tuple(total * factor for total in totals)
-            )
-    gradients["x"] = _through(parameters["w1"], returning[0].delta, factor)
-    return gradients
+    return Gradients(network, parameters, run, adjoints(network, parameters, run, adjoint), factor)
 
 
 def adjoints(

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Generic
 
 from zerograd.core.model.activations import Kink
-from zerograd.core.model.backprop import Activate, Adjoint, Forward, R, adjoints, backward, forward
+from zerograd.core.model.backprop import Activate, Adjoint, Forward, Gradients, R, adjoints, backward, forward
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
@@ -67,7 +67,7 @@ class Point(Generic[R]):
         return adjoints(self.model.network, self.parameters, self.forward, self.adjoint)
 
     @cached_property
-    def gradients(self) -> dict[str, Array[R]]:
+    def gradients(self) -> Gradients[R]:
         """∂L/∂ of every parameter and of ``x``, by reverse mode."""
         factor = self.model.loss.factor(*self.y.shape)
         return backward(self.model.network, self.parameters, self.forward, self.adjoint, factor)

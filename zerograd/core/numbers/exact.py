@@ -198,7 +198,8 @@ Exact: TypeAlias = int | Fraction | Algebraic
 def sign(value: Exact) -> int:
     """−1, 0 or 1, decided exactly."""
     if not isinstance(value, Algebraic):
-        return (value > 0) - (value < 0)
+        top = value.numerator
+        return (top > 0) - (top < 0)
     if not value.coefficients:
         return 0
     level = 0
@@ -217,6 +218,21 @@ def sign(value: Exact) -> int:
 def compare(a: Exact, b: Exact) -> int:
     """The sign of a − b."""
     return sign(a - b)
+
+
+def in_lowest_terms(top: int, bottom: int) -> Fraction:
+    """top / bottom, which have no common factor; bottom is above 0.
+
+    `Fraction` looks for one again, which takes most of the time where there are a hundred thousand.
+    """
+    if not _PLAIN:
+        return Fraction(top, bottom)
+    value = object.__new__(Fraction)
+    value._numerator, value._denominator = top, bottom  # type: ignore[attr-defined]
+    return value
+
+
+_PLAIN = tuple(Fraction.__slots__) == ("_numerator", "_denominator")
 
 
 def divide(a: Exact, b: Exact) -> Exact:

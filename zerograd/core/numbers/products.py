@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 from operator import mul
 from typing import Any
+
+from zerograd.core.numbers.exact import in_lowest_terms
 
 FEW = 24
 """Multiplications of entries, up to which they are made one by one."""
@@ -87,19 +89,33 @@ def _rationals(
     for start in range(0, len(columns), block):
         some = columns[start : start + block]
         packed = _packed([integers for integers, _ in some], size)
-        denominators = [bottom * denominator for _, denominator in some]
+        denominators = [_odd_part(bottom * denominator) for _, denominator in some]
         for (integers, denominator), entries in zip(rows, result, strict=True):
             sums = _unpacked(dot(integers, packed), size, len(some))
-            for value, other in zip(sums, denominators, strict=True):
-                entries.append(_ratio(value * top, denominator * other))
+            odd, twos = _odd_part(denominator)
+            for value, (other, more) in zip(sums, denominators, strict=True):
+                entries.append(_ratio(value * top, odd * other, twos + more))
     return result
 
 
-def _ratio(top: int, bottom: int) -> int | Fraction:
-    if bottom == 1 or not top:
-        return top
-    value = Fraction(top, bottom)
-    return value.numerator if value.denominator == 1 else value
+def _ratio(top: int, odd: int, twos: int) -> int | Fraction:
+    """top / (odd·2^twos). Denominators of floats are powers of 2: their common factors are seen at once."""
+    if odd != 1:
+        shared = gcd(top, odd)
+        if shared != 1:
+            top, odd = top // shared, odd // shared
+    if twos:
+        if not top:
+            return 0
+        shift = min((top & -top).bit_length() - 1, twos)
+        top, odd = top >> shift, odd << (twos - shift)
+    return top if odd == 1 else in_lowest_terms(top, odd)
+
+
+def _odd_part(number: int) -> tuple[int, int]:
+    """(odd, twos) with number = odd·2^twos."""
+    twos = (number & -number).bit_length() - 1
+    return number >> twos, twos
 
 
 def _packed(columns: Sequence[Sequence[int]], size: int) -> list[int]:

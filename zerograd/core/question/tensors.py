@@ -9,6 +9,7 @@ from typing import Any
 from zerograd.core.errors import short
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Shape, indices
+from zerograd.core.numbers.exact import in_lowest_terms
 from zerograd.core.question.vocabulary import Rational
 
 
@@ -44,7 +45,8 @@ def exact_entries(shape: Shape, entries: Any) -> Array[Rational | None]:
 
 def exact_float(value: float) -> Rational:
     """Return the number that a finite float is."""
-    return int(value) if value.is_integer() else Fraction(value)
+    top, bottom = value.as_integer_ratio()
+    return top if bottom == 1 else in_lowest_terms(top, bottom)
 
 
 def _exact(value: object, shape: Shape, position: int) -> Rational | None:

@@ -111,7 +111,7 @@ class Validator(Reader):
                     self.report(
                         path,
                         f"a whole {reference.name} fixes the number of samples: write samples: "
-                        f"{len(data) if hasattr(data, '__len__') else 1}, or give single entries",
+                        f"{_length(data)}, or give single entries",
                     )
                     continue
                 read = self._array if is_array(data) else self._nested
@@ -328,6 +328,12 @@ class Validator(Reader):
         doubtful = doubtful_divisions(plain, self.network, samples, query=query, given=given, bounds=bounds)
         for number, message in doubtful.items():
             self.report(("where", conditions[number][0]), message)
+
+
+def _length(data: Any) -> int:
+    """The number of samples in a whole array."""
+    shape = getattr(data, "shape", None)
+    return shape[0] if shape else len(data) if _is_list(data) else 1
 
 
 def _is_list(data: object) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
+from itertools import islice
 
 from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.backprop import OnKink
@@ -26,12 +27,27 @@ from zerograd.core.refuting.system import System, by_label, demands, where_label
 
 unfit = given.unfit
 
+MOST = 100
+"""Facts that are looked at."""
 
-def calculation_system(problem: Question, samples: int) -> System:
-    """What is asked and is false at the given point. Raises Refused for other samples than are given."""
+
+def calculation_system(problem: Question, samples: int, point: Point[Exact] | None = None) -> System:
+    """What is asked and is false at the given point: one fact refutes it, so the first `MOST` will do.
+
+    Args:
+        point: the given point, where its gradients are known already.
+
+    Raises:
+        Refused: for other samples than are given.
+    """
     if samples != problem.samples.fixed:
         raise Refused([Violation("samples", str(problem.samples), str(samples))])
-    return System(by_label(_wrong(problem)), {}, frozenset(), lambda _, variable: variable)
+    return System(
+        by_label(islice(_wrong(problem, point or given.given_point(problem)), MOST)),
+        {},
+        frozenset(),
+        lambda _, variable: variable,
+    )
 
 
 def refutation_of(system: System) -> Node | None:
@@ -51,8 +67,7 @@ def holds(formula: Formula) -> bool:
             return any(map(holds, parts))
 
 
-def _wrong(problem: Question) -> Iterator[tuple[str, Formula]]:
-    point = given.given_point(problem)
+def _wrong(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formula]]:
     try:
         point.forward  # noqa: B018 - it may raise
     except OnKink as kink:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -32,11 +32,16 @@ class Causes:
         self._roots = find_roots(patterns)
         self._covers = Covers(patterns, self._roots)
         self._narrowing = Narrowing(patterns)
-        self._other: dict[tuple[Root, int], dict[str, Array[Exact]]] = {}
+        self._other: dict[tuple[Root, int], Mapping[str, Array[Exact]]] = {}
 
-    def of(self, name: str) -> tuple[Cause, ...]:
-        """Return why entries of a gradient are zero, what suffices alone first."""
+    def of(self, name: str, among: int | None = None) -> tuple[Cause, ...]:
+        """Return why entries of a gradient are zero, what suffices alone first.
+
+        Args:
+            among: the entries that are asked about; all by default.
+        """
         zeros = self._patterns.zeros[name]
+        zeros = zeros if among is None else zeros & among
         told: list[tuple[Cause, int]] = []
         for numbers, entries in self._covers.cover(name, zeros) if zeros else ():
             cover = [self._roots[i] for i in numbers]
@@ -96,8 +101,10 @@ class Causes:
 
     def _units(self, root: Root, part: Part) -> dict[str, Any]:
         layer = root.layer - 1 if root.kind is Kind.ZERO_WEIGHT else root.layer
-        if part.units is None or root.kind is Kind.ZERO_ADJOINT:
+        if root.kind is Kind.ZERO_ADJOINT:
             return {}
+        if part.units is None:  # each off on samples of its own
+            return {"of": self._patterns.widths[layer]}
         return {"units": part.units, "of": self._patterns.widths[layer]}
 
     def _place(self, layer: int, units: Sequence[int] | None) -> str:
@@ -135,7 +142,7 @@ class Causes:
             return {"other_slope": slopes[0], "other_gradient": narrow(largest[0])}
         return {"other_slope": tuple(slopes), "other_gradient": tuple(map(narrow, largest))}
 
-    def _with_slope(self, root: Root, side: int) -> dict[str, Array[Exact]]:
+    def _with_slope(self, root: Root, side: int) -> Mapping[str, Array[Exact]]:
         """Return all gradients with another slope on the kinks of a layer; values stay as they are."""
         if (root, side) not in self._other:
             point, run, number = self._point, self._point.forward, root.layer
@@ -209,7 +216,11 @@ def layer_name(network: Any, number: int) -> str:
 def _terms(terms: Sequence[Any], over: str) -> dict[str, Any]:
     there = [n for n, term in enumerate(terms) if sign(term)]
     shown = there[:MOST_TERMS]
-    return {"terms": tuple(narrow(terms[n]) for n in shown), "over": over, "from": tuple(shown)}
+    numbers = tuple(narrow(terms[n]) for n in shown)
+    known: dict[str, Any] = {"terms": numbers, "over": over, "from": tuple(shown)}
+    if rest := [terms[n] for n in there[MOST_TERMS:]]:
+        known["more"] = {"terms": len(rest), "sum": narrow(sum(rest[1:], rest[0]))}
+    return known
 
 
 def _with_parts(place: str, units: Sequence[int] | None, noun: str) -> str:

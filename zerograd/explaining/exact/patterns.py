@@ -110,12 +110,12 @@ class Patterns:
 
     @cached_property
     def outgoing(self) -> list[list[int]]:
-        """Of each layer, for each unit below, the units of that layer that a weight leads to."""
+        """Units of each layer that a weight leads to, for each unit below."""
         return [transposed(rows, width) for rows, width in zip(self.weights, self.widths[:-1], strict=True)]
 
     @cached_property
     def depends(self) -> list[int]:
-        """Of the inputs and each layer: the units whose value depends on data, as their weights show."""
+        """Units of the inputs and of each layer whose value depends on data, as their weights show."""
         levels = [full(self.widths[0])]
         for rows in self.weights:
             levels.append(packed(bool(row & levels[-1]) for row in rows))
@@ -248,7 +248,7 @@ def _unit_masks(
     activation: PiecewiseLinear, z: Sequence[Exact], derivatives: Sequence[object]
 ) -> tuple[int, int, int, int]:
     """Return which units are off, saturated, on a kink, and on one with the derivative 0."""
-    if not activation.has_kinks:
+    if activation.is_linear:
         return 0, 0, 0, 0
     off = saturated = kink = flat = 0
     for unit, (value, derivative) in enumerate(zip(z, derivatives, strict=True)):

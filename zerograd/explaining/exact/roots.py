@@ -1,4 +1,4 @@
-"""Where zeros begin at a point: units, weights, inputs, residuals, and sums that cancel."""
+"""Where zeros begin at a point: units, weights, inputs, a flat loss, and sums that cancel."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def explain_point(
     """
     patterns = Patterns(point)
     causes = Causes(patterns)
-    rows = {name: _row(patterns, causes, name, (floats or {}).get(name)) for name in patterns.names}
+    rows = {name: row_of(patterns, causes, name, (floats or {}).get(name)) for name in patterns.names}
     return StepReport(
         1,
         {name: row for name, row in rows.items() if name != "x"},
@@ -54,14 +54,22 @@ def explain_point(
     )
 
 
-def _row(patterns: Patterns, causes: Causes, name: str, floats: Floats | None) -> Row:
-    zero, size = patterns.zeros[name].bit_count(), len(patterns.point.gradients[name].entries)
+def row_of(
+    patterns: Patterns, causes: Causes, name: str, floats: Floats | None = None, among: int | None = None
+) -> Row:
+    """Return what there is to say of a gradient.
+
+    Args:
+        among: the entries that are asked about; the others count as not zero.
+    """
+    zeros, size = patterns.zeros[name], len(patterns.point.gradients[name].entries)
+    zero = (zeros if among is None else zeros & among).bit_count()
     return Row(
         name,
         patterns.shapes[name],
         Entries(zero, size - zero),
         floats or Floats("float64", zero=zero),
-        causes.of(name),
+        causes.of(name, among),
     )
 
 
@@ -73,10 +81,10 @@ def _near(value: Exact) -> float:
 
 
 def units_of(patterns: Patterns) -> list[Units]:
-    """Return what the units of each layer did on each sample, of layers whose activation has kinks."""
+    """Return what the units of each layer did on each sample, of layers that are not linear."""
     result = []
     for number, layer in enumerate(patterns.network.layers, start=1):
-        if not piecewise(layer.activation).has_kinks:
+        if len(piecewise(layer.activation).pieces) == 1:
             continue
         texts = [""] * patterns.count
         for sample, members in zip(patterns.samples, patterns.classes, strict=True):

@@ -11,6 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch._C._functorch import is_functorch_wrapped_tensor
 
+from zerograd.explaining.tape.nodes import Layer
+
+
+class SingleOperation(nn.Module):
+    """A module that is one operation: it is named as torch's layers are."""
+
 
 class Modules:
     """The modules that run, from the outermost to the innermost.
@@ -54,7 +60,8 @@ class Modules:
         if not self._running:
             return None
         module = self._running[-1]
-        return self._paths.get(id(module), ""), type(module).__name__
+        place = self._paths.get(id(module), ""), type(module).__name__
+        return Layer(*place) if isinstance(module, SingleOperation) else place
 
     def _before(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         if not self._running and id(module) not in self._paths:
@@ -74,6 +81,9 @@ class Modules:
     def _enter_root(self, root: nn.Module) -> None:
         for path, module in root.named_modules():
             self._paths.setdefault(id(module), path)
+        for path, module in unregistered(root).items():
+            for inner, part in module.named_modules(prefix=path):
+                self._paths.setdefault(id(part), inner)
         self._met(root)
 
     def _note_inputs(self, module: nn.Module, args: tuple[Any, ...]) -> None:
@@ -88,6 +98,26 @@ class Modules:
                 self.inputs[name] = argument
 
 
+_KERAS = "_torch_params."
+"""What Keras on PyTorch registers its variables under, by their own whole path: ``sequential/dense/bias``."""
+
+
+def unregistered(root: nn.Module) -> dict[str, nn.Module]:
+    """Return the modules that stand in lists and dictionaries of modules, where PyTorch does not see them."""
+    hidden: dict[str, nn.Module] = {}
+    for path, owner in root.named_modules():
+        for attribute, value in vars(owner).items():
+            name = f"{path}.{attribute}" if path else attribute
+            if type(value) in (list, tuple):
+                items = [(f"{name}[{i}]", each) for i, each in enumerate(value)]
+            elif type(value) is dict and not attribute.startswith("_"):
+                items = [(f"{name}[{key!r}]", each) for key, each in value.items()]
+            else:
+                continue
+            hidden |= {place: each for place, each in items if isinstance(each, nn.Module)}
+    return hidden
+
+
 def _nobody(root: nn.Module) -> None:
     """Nobody is told."""
 
@@ -96,9 +126,14 @@ def _is_loss(module: nn.Module) -> bool:
     return isinstance(module, nn.modules.loss._Loss)
 
 
-def name_parameters(roots: list[nn.Module]) -> dict[str, Tensor]:
-    """Return all parameters by name, with the class before it where there are several modules."""
+def name_parameters(roots: list[nn.Module]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return all parameters by name, with the class before it where there are several modules.
+
+    Returns:
+        Those that modules have registered, and those of modules in lists and dictionaries of these.
+    """
     named: dict[str, Tensor] = {}
+    hidden: dict[str, Tensor] = {}
     classes: dict[str, int] = {}
     for root in roots:
         prefix = ""
@@ -108,8 +143,13 @@ def name_parameters(roots: list[nn.Module]) -> dict[str, Tensor]:
             prefix = f"{name}{classes[name] if classes[name] > 1 else ''}."
         for path, parameter in root.named_parameters():
             if not any(parameter is other for other in named.values()):
-                named[prefix + path] = parameter
-    return named
+                keras = path.rpartition(_KERAS)[2]
+                named[keras if keras != path and keras not in named else prefix + path] = parameter
+        for place, module in unregistered(root).items():
+            for path, parameter in module.named_parameters(prefix=place):
+                hidden[prefix + path] = parameter
+    known = {id(parameter) for parameter in named.values()}
+    return named, {name: parameter for name, parameter in hidden.items() if id(parameter) not in known}
 
 
 def with_buffers(root: nn.Module) -> Iterator[Tensor]:

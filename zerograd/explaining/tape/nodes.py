@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
@@ -70,13 +70,20 @@ class Source:
         return has_floats(self.node.results[self.output])
 
 
+class Layer(NamedTuple):
+    """Path and class of a module that is one operation, such as a node of a model file."""
+
+    path: str
+    kind: str
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an operation was called.
 
     Attributes:
         module: path of the innermost module whose ``forward`` ran, and its class: ``("encoder.0",
-            "Linear")``.
+            "Linear")``; a `Layer` where it is one operation, and not one of torch's own classes.
         file, line: the line of the user's code.
     """
 

@@ -67,6 +67,7 @@ def _going_back(recorder: Recorder, args: tuple[Any, ...], named: Any) -> Iterat
     if recorder.active and isinstance(root, Tensor) and not is_functorch_wrapped_tensor(root):
         with recorder.paused():
             recorder.loss = recorder.read(root)
+            recorder.cut = not root.requires_grad
     recorder.phase = Phase.BACKWARD
     recorder.failed = True
     try:

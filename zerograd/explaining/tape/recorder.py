@@ -8,19 +8,16 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from types import FrameType
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, _get_current_dispatch_mode
 
+from zerograd.explaining.tape.names import name_of, program_frame
 from zerograd.explaining.tape.nodes import Geometry, Node, Origin, Phase, Place, Source
 from zerograd.explaining.tape.scalars import unrounded
 from zerograd.explaining.tape.storages import Storages
-
-_TORCH = os.path.dirname(torch.__file__) + os.sep  # noqa: PTH120
-_OURS = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep  # noqa: PTH120
 
 LIES: Mapping[str, tuple[str, ...]] = {
     "native_batch_norm": ("running_mean", "running_var"),
@@ -94,8 +91,10 @@ class Recorder(TorchDispatchMode):
         module: called for the module that is running; set from outside.
         loss: what the last backward pass started from.
         failed: whether the last backward pass ended with an error, or is not over.
+        cut: whether autograd knew no way back from where the last backward pass started.
         number: how many nodes there are.
         leaves: tensors that require a gradient and that nothing computed, by identity.
+        variables: what the program calls them, where a variable held one when it was met.
         saw: called before every operation.
         stepping: whether an optimiser steps; what it does is not recorded, but for what a closure does.
         changed: places where tensors were found changed by something that bypassed dispatch.
@@ -112,9 +111,11 @@ class Recorder(TorchDispatchMode):
         self.unlike: list[tuple[str, Place]] = []
         self.loss: Source | None = None
         self.failed = False
+        self.cut = False
         self.active = True
         self.storages = Storages(self._node, self._note_change)
         self.leaves: dict[int, weakref.ref[Tensor]] = {}
+        self.variables: dict[int, str] = {}
         self.number = 0
         _RECORDERS.add(self)
 
@@ -154,6 +155,7 @@ class Recorder(TorchDispatchMode):
         """Let go what was recorded, and whoever is called back: now, not when cycles are collected."""
         self.storages = Storages(_unused, _unused)
         self.leaves.clear()
+        self.variables.clear()
         self.loss, self.saw, self.module = None, None, lambda: None
 
     def read(self, tensor: Tensor) -> Source:
@@ -284,13 +286,10 @@ class Recorder(TorchDispatchMode):
         )
 
     def _place(self) -> Place:
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None:
-            file = frame.f_code.co_filename
-            if not file.startswith((_TORCH, _OURS)):
-                return Place(self.module(), file, frame.f_lineno)
-            frame = frame.f_back
-        return Place(self.module())
+        frame = program_frame(sys._getframe(1))
+        return Place(
+            self.module(), *((frame.f_code.co_filename, frame.f_lineno) if frame is not None else ())
+        )
 
     def _note_detached(self, tensor: Tensor) -> None:
         """Note where something computed is detached; parameters are, too, to be saved or shown."""
@@ -309,9 +308,19 @@ class Recorder(TorchDispatchMode):
         """
         for tensor in _tensors(arguments):
             if tensor.requires_grad and tensor.is_leaf and not tensor._is_view():
-                if id(tensor) not in self.leaves:
+                known = self.leaves.get(id(tensor))
+                if known is None or known() is not tensor:
                     self.leaves[id(tensor)] = weakref.ref(tensor)
+                    self._note_name(tensor)
                 self.keep(tensor, Origin.PARAMETER)
+
+    def _note_name(self, tensor: Tensor) -> None:
+        inside = isinstance(tensor, torch.nn.Parameter) and self.module() is not None
+        name = None if inside else name_of(tensor, sys._getframe(1))
+        if name is None:
+            self.variables.pop(id(tensor), None)
+        else:
+            self.variables[id(tensor)] = name
 
     def _read_one(self, argument: Any) -> Any:
         if isinstance(argument, Tensor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import torch
@@ -63,8 +64,7 @@ def _crossed(node: Node, bounded: Evaluation[Bounded], signs: Signs) -> Tensor |
         certain = distance.abs() > value.errors * (1 + 2.0**-40) + distance.abs() * 2.0**-50
         exact = distance.sign()
         if not bool(certain.all()):
-            shifted = argument if kink.at == 0 else _shifted(argument, kink.at)
-            known = signs(shifted)
+            known = signs(argument if kink.at == 0 else shifted(argument, kink.at))
             exact = torch.where(certain, exact, known.to(torch.float64))
         side = _side(run - kink.at, kink.upper)
         crossed |= (side != _side(exact, kink.upper)) & (exact != 2) & run.isfinite()
@@ -80,11 +80,17 @@ def _side(distance: Tensor, upper: bool) -> Tensor:
     return distance >= 0 if upper else distance > 0
 
 
-def _shifted(argument: Source, at: float) -> Source:
-    """Return the argument minus a kink's place, as a value of the graph."""
-    run = argument.run - at
-    function = torch.ops.aten.sub.Scalar
-    return Source(Node(argument.node.number + 1, "sub", function, (argument, at), {}, (run,), (None,)), 0)
+def shifted(argument: Source, at: float) -> Source:
+    """Return the argument minus a kink's place, as a value of the graph.
+
+    Its number is none that the recorder gives: evaluations keep values by number.
+    """
+    function, run = torch.ops.aten.sub.Scalar, argument.run - at
+    return Source(Node(next(_NUMBERS), "sub", function, (argument, at), {}, (run,), (None,)), 0)
+
+
+_NUMBERS = count(2**62)
+"""Numbers of nodes that did not run."""
 
 
 def _slopes(node: Node) -> tuple[Source, tuple[_Kink, ...]] | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from zerograd.explaining.shadow.bounded import BoundedDomain
-from zerograd.explaining.shadow.deciding import Budget, Classes, decide_all, signs
+from zerograd.explaining.shadow.deciding import UNKNOWN, Budget, Classes, decide_all, signs
 from zerograd.explaining.shadow.evaluation import Evaluation
 from zerograd.explaining.shadow.identities import CANCEL, Identities, Identity
 from zerograd.explaining.shadow.identities.primitives import origin_of
@@ -64,9 +66,29 @@ class Proofs:
 
     def across_kinks(self, gradients: Mapping[str, Source]) -> dict[str, int]:
         """Return how many entries of each gradient depend on a unit that rounding carried across a kink."""
-        return count_across(
-            gradients, self.bounded, lambda source: signs(source, self.bounded, _INTERMEDIATE)
-        )
+        return count_across(gradients, self.bounded, self.signs)
+
+    def signs(self, source: Source) -> Tensor:
+        """Return the signs of a value in between: −1, 0, 1, and 2 where they are not known."""
+        return signs(source, self.bounded, _INTERMEDIATE)
+
+    def signs_within(self, seconds: float) -> Callable[[Source], Tensor]:
+        """Return a function like `signs` that knows nothing more once it has spent its time."""
+        left = seconds
+
+        def within(source: Source) -> Tensor:
+            nonlocal left
+            began = time.monotonic()
+            budget = replace(_INTERMEDIATE, seconds=max(left, 0.0))
+            known = (
+                signs(source, self.bounded, budget)
+                if left > 0
+                else torch.full(source.run.shape, UNKNOWN, dtype=torch.int8)
+            )
+            left -= time.monotonic() - began
+            return known
+
+        return within
 
     def refuted(self, source: Source, zero: Tensor) -> Tensor:
         """Return zeros of a gradient that a second routine denies; those by identities it cannot look at."""

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from zerograd.explaining.explanation import (
     Cause,
     Entries,
     Floats,
+    Graph,
     Kind,
     Row,
     Step,
@@ -26,13 +28,20 @@ from zerograd.explaining.shadow.evaluation import observed
 from zerograd.explaining.tape.nodes import Node, Origin, Source, is_plain
 from zerograd.explaining.tape.storages import EARLIER
 from zerograd.explaining.training.causes.connection import connection
+from zerograd.explaining.training.causes.graph import Graph as Values
 from zerograd.explaining.training.causes.graph import whole_cone
 from zerograd.explaining.training.causes.origins import Facts
+from zerograd.explaining.training.causes.places import batch_size, natural_shape
 from zerograd.explaining.training.causes.search import find_causes
 from zerograd.explaining.training.floats import count_floats, describe_place
+from zerograd.explaining.training.pictures.parts import parts_graph
+from zerograd.explaining.training.pictures.units import unit_states
 from zerograd.explaining.training.proofs import Proofs
 from zerograd.explaining.training.steps.observation import Observation, Outcome
 from zerograd.explaining.training.steps.reasons import explain_step
+
+_FOR_UNITS = 1.0
+"""Seconds that may be spent on units which error bounds do not place."""
 
 
 def report_step(
@@ -47,8 +56,10 @@ def report_step(
     budget: Budget,
     by_hand: Mapping[int, int],
     loose: Collection[str] = (),
+    resting: Collection[int] = (),
     unasked: Collection[str] = (),
     failed: bool = False,
+    cut: bool = False,
 ) -> StepReport:
     """Return the report of one step.
 
@@ -60,8 +71,11 @@ def report_step(
         budget: what may be spent on entries that error bounds leave open.
         by_hand: how many entries the program moved without an optimiser, by the identity of the tensor.
         loose: names of parameters that no optimiser should move.
+        resting: tensors, by identity, whose optimiser has stepped before, and now another does: what the loss
+            does not depend on, either, is not part of this step.
         unasked: names of what no backward pass was asked to give a gradient.
         failed: whether the last backward pass ended with an error.
+        cut: whether autograd knew no way back from the loss.
     """
     names = {id(tensor): name for name, tensor in {**parameters, **inputs}.items()}
     there = {names[key]: _seen(source) for key, source in gradients.items() if key in names}
@@ -74,11 +88,16 @@ def report_step(
         frozenset(inputs),
         bounded=proofs.bounded,
     )
-    causes = _causes(there, {name: it.zero for name, it in classes.items()}, loss, facts)
+    zeros = {name: it.zero for name, it in classes.items()}
+    causes: dict[str, tuple[Cause, ...]] = _or_nothing(
+        "find causes of zero gradients", lambda: find_causes(there, zeros, loss, facts), {}
+    )
     classes, doubts = _second_look(there, classes, causes, proofs)
     steps = _steps(observations, {name: bool(it.zero.all()) for name, it in classes.items()})
     across = proofs.across_kinks(there)
     read = _leaves(loss, facts.name)
+    values = Values(there.values(), loss, facts.is_input)
+    batch = _batch(values)
 
     backward = Backward.DONE if there or (loss is not None and not failed) else Backward.NONE
     if failed and not there:
@@ -88,9 +107,12 @@ def report_step(
         step = None if name in inputs or name in loose else steps.get(name)
         if id(tensor) in by_hand:
             step = Step(moved=by_hand[id(tensor)])
-        if backward is not Backward.DONE or (name not in classes and name in unasked):
+        if backward is not Backward.DONE or (name not in classes and (failed or name in unasked)):
             floats = Floats(str(tensor.dtype).removeprefix("torch."))
-            return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, (), step, False)
+            why: tuple[Cause, ...] = ()
+            if backward is Backward.FAILED and cut:
+                why = (connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad),)
+            return Row(name, tuple(tensor.shape), Entries(observed=tensor.numel()), floats, why, step, False)
         if name not in classes:
             cause = connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad)
             return _without_gradient(name, tensor, cause, step)
@@ -98,16 +120,35 @@ def report_step(
         floats = count_floats(there[name], classes[name], across.get(name, 0), proofs.bounded)
         return Row(name, tuple(tensor.shape), entries, floats, causes.get(name, ()), step)
 
+    used = {
+        name: tensor
+        for name, tensor in parameters.items()
+        if name in there or name in read or id(tensor) not in resting
+    }
     unsupported = _unsupported(list(there.values()))
+    rows = [
+        {name: row(name, tensor) for name, tensor in each.items()} for each in (used or parameters, inputs)
+    ]
     return StepReport(
         number=number,
-        parameters={name: row(name, tensor) for name, tensor in parameters.items()},
-        inputs={name: row(name, tensor) for name, tensor in inputs.items()},
+        parameters=rows[0],
+        inputs=rows[1],
         unsupported=unsupported,
         optimizer=_optimizer(observations),
         loss=_number(loss.run) if loss is not None else None,
-        messages=messages + doubts + _missed(unsupported),
+        messages=messages + doubts + _missed(unsupported) + (_BROKEN_OFF,) * bool(failed and there),
         backward=Backward.LATE if unsupported and _is_late(there, classes) else backward,
+        batch=batch,
+        units=_or_nothing(
+            "tell what units did",
+            lambda: unit_states(values, proofs.bounded, proofs.signs_within(_FOR_UNITS), batch),
+            (),
+        ),
+        graph=_or_nothing(
+            "tell what reaches what",
+            lambda: parts_graph(loss, values, {**rows[0], **rows[1]}, facts.name, proofs.bounded),
+            Graph(),
+        ),
     )
 
 
@@ -115,6 +156,20 @@ _BY_SUMS = (Kind.CANCELLATION, Kind.ZERO_ADJOINT, Kind.ZERO_FACTOR)
 """Causes that rest on sums that are 0; all others are factors, which the search for causes looked at by
 itself.
 """
+
+
+def _batch(values: Values) -> int | None:
+    """Return the number of samples; None where that is a guess by vectors, which may be one sample each."""
+    batch = batch_size(values)
+    leaves = {node.number for node in values.nodes if node.operation == "leaf"}
+    tables = {
+        (natural_shape(node) if node.number in leaves else tuple(node.results[0].shape))[0]
+        for node in values.nodes
+        if (node.number in values.parametric) != (node.number in leaves)
+        and isinstance(node.results[0], Tensor)
+        and node.results[0].dim() > 1
+    }
+    return batch if batch in tables else None
 
 
 def _second_look(
@@ -149,20 +204,20 @@ def _seen(gradient: Source) -> Source:
     return Source(Node(0, "unseen", None, (), {}, (gradient.run,), (None,)), 0)
 
 
-def _causes(
-    gradients: Mapping[str, Source], zeros: Mapping[str, Tensor], loss: Source | None, facts: Facts
-) -> dict[str, tuple[Cause, ...]]:
-    """Return causes; none, with a warning, where looking for them fails: the user's training goes on."""
+T = TypeVar("T")
+
+
+def _or_nothing(what: str, f: Callable[[], T], nothing: T) -> T:
+    """Return what a function returns; where it fails, nothing, with a warning: training goes on."""
     try:
-        return find_causes(gradients, zeros, loss, facts)
+        return f()
     except Exception as error:
         warnings.warn(
-            "zerograd failed to find causes of zero gradients, which is a bug: "
-            f"{type(error).__name__}: {error}",
+            f"zerograd failed to {what}, which is a bug: {type(error).__name__}: {error}",
             RuntimeWarning,
             stacklevel=2,
         )
-        return {}
+        return nothing
 
 
 def _leaves(loss: Source | None, name_of: Callable[[Node], str | None]) -> dict[str, list[Node]]:
@@ -229,6 +284,7 @@ def _optimizer(observations: Sequence[Observation]) -> str | None:
     return stepped[-1] if stepped else None
 
 
+_BROKEN_OFF = "A backward pass ended with an error: of parameters that it left no gradient nothing is known."
 _BEFORE = "a value that was computed before the watch began"
 
 

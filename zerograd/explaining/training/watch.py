@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from itertools import count
 from types import TracebackType
 from typing import Any
 
@@ -23,33 +23,15 @@ from zerograd.explaining.tape.nodes import Origin, Phase, Place, Source, is_plai
 from zerograd.explaining.tape.recorder import Recorder
 from zerograd.explaining.training.progress import shown
 from zerograd.explaining.training.reporting import report_step
+from zerograd.explaining.training.rounds import Round
 from zerograd.explaining.training.steps.clipping import before_clipping
-from zerograd.explaining.training.steps.observation import Observation
+from zerograd.explaining.training.steps.held import held_tensors
 from zerograd.explaining.training.steps.tensors import copy
 from zerograd.explaining.training.steps.watcher import StepWatcher
 
 
 def _nothing() -> None:
     """Do nothing."""
-
-
-@dataclass(slots=True)
-class _Round:
-    """What happened since the last report: until every optimiser has stepped once, or one steps again.
-
-    Attributes:
-        gradients: what ``backward`` left for each tensor, by identity.
-        observations: what was seen of each step.
-        stepped: the optimisers that stepped.
-        limited: whether every backward pass was for some inputs alone.
-        asked: these inputs.
-    """
-
-    gradients: dict[int, Source] = field(default_factory=dict)
-    observations: list[Observation] = field(default_factory=list)
-    stepped: list[Optimizer] = field(default_factory=list)
-    limited: bool = True
-    asked: list[Any] = field(default_factory=list)
 
 
 class Watch:
@@ -74,7 +56,7 @@ class Watch:
         self._steps = StepWatcher()
         self._reports: list[StepReport] = []
         self._values: list[tuple[Tensor, Tensor | None]] = []
-        self._round = _Round()
+        self._round = Round()
         self._stack = ExitStack()
         self._error: str | None = None
         self._seconds = 0.0
@@ -85,7 +67,7 @@ class Watch:
         self.recorder.saw = self._saw
         for optimizer in optimizers:
             self._steps.knows(optimizer)
-            self._keep(_held(optimizer))
+            self._keep(held_tensors(optimizer))
 
     def __enter__(self) -> Watch:
         self._stack.enter_context(self._modules.watched())
@@ -136,12 +118,12 @@ class Watch:
         self.recorder.release()
         self._modules.release()
         self._values = []
-        self._round = _Round()
+        self._round = Round()
 
     def explanation(self) -> Explanation:
         """Return what was seen so far; before the first step is over, what is known of it."""
         with self.recorder.paused():
-            reports = self._reports or [self._report()]
+            reports = self._reports or [self._report(self.recorder.loss)]
         return Explanation(tuple(reports), str(torch.__version__), self._error, self._seconds)
 
     # what calls back
@@ -155,7 +137,7 @@ class Watch:
             init(optimizer, *args, **kwargs)
             if self.recorder.active:
                 self._steps.knows(optimizer)
-                self._keep(_held(optimizer))
+                self._keep(held_tensors(optimizer))
 
         Optimizer.__init__ = met  # type: ignore[assignment,method-assign]
         try:
@@ -197,7 +179,7 @@ class Watch:
                 source = self.recorder.read(tensor.grad)
                 known = self._round.gradients.get(id(tensor))
                 if source.node.number > self._before and (known is None or known.node is not source.node):
-                    self._round.gradients[id(tensor)] = source
+                    self._round.take(tensor, source)
                     fresh[name] = source.run if is_plain(source.run) else copy(source.run)
             self._steps.backward_ended(named, fresh)
             self._remember_values()
@@ -228,7 +210,7 @@ class Watch:
             self._round.asked += inputs
             for tensor, gradient in zip(inputs, gradients, strict=False):
                 if isinstance(tensor, Tensor) and isinstance(gradient, Tensor):
-                    self._round.gradients[id(tensor)] = self.recorder.read(gradient)
+                    self._round.take(tensor, self.recorder.read(gradient))
             self._remember_values()
 
     def _saw(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -238,12 +220,14 @@ class Watch:
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self.recorder.active and any(optimizer is other for other in self._round.stepped):
-            self._finish()
+            self._finish(again=True)
         if not self.recorder.active:
             return
-        self._keep(_held(optimizer))
+        self._keep(held_tensors(optimizer))
+        held = set(map(id, held_tensors(optimizer)))
+        self._values = [(tensor, before) for tensor, before in self._values if id(tensor) not in held]
         with self.recorder.paused():
-            for tensor in _held(optimizer):
+            for tensor in held_tensors(optimizer):
                 if tensor.grad is not None:
                     arrived = self._round.gradients.get(id(tensor))
                     present = self.recorder.read(tensor.grad)
@@ -261,6 +245,7 @@ class Watch:
             return
         self._round.observations.append(observation)
         self._round.stepped.append(optimizer)
+        self._round.loss = self.recorder.loss
         if self.recorder.phase is Phase.BACKWARD:
             return  # of a hook; the other parameters' gradients are still to come
         if all(any(o is other for other in self._round.stepped) for o in self._steps.optimizers):
@@ -270,13 +255,17 @@ class Watch:
 
     def _named(self) -> Mapping[str, Tensor]:
         """Return parameters by name: those of the modules, of the optimisers alone, and of neither."""
-        named = name_parameters(self._modules.roots)
+        named, hidden = name_parameters(self._modules.roots)
+        names = {id(tensor): name for name, tensor in hidden.items()}
+        loose: set[str] = set()
         known = {id(t) for t in named.values()} | {id(t) for t in self._modules.inputs.values()}
         for leaf in [reference() for reference in list(self.recorder.leaves.values())]:
             if leaf is not None and id(leaf) not in known:
                 known.add(id(leaf))
-                number = sum(name.startswith("tensor") for name in named)
-                named[f"tensor{number} ({' × '.join(map(str, leaf.shape)) or 'number'})"] = leaf
+                name = names.get(id(leaf)) or self._loose_name(leaf, named)
+                loose.add(name)
+                named[name] = leaf
+        self._steps.loose = frozenset(loose)
         for optimizer in self._steps.optimizers:
             for i, group in enumerate(optimizer.param_groups):
                 for j, parameter in enumerate(group["params"]):
@@ -285,12 +274,27 @@ class Watch:
                         named[f"param_groups[{i}][{j}]"] = parameter
         return named
 
+    def _loose_name(self, leaf: Tensor, named: Collection[str]) -> str:
+        """Return a name for a tensor that belongs to no module: the program's own where it has one."""
+        variable = self.recorder.variables.get(id(leaf))
+        if variable is None:
+            number = sum(name.startswith("tensor") for name in named)
+            return f"tensor{number} ({' × '.join(map(str, leaf.shape)) or 'number'})"
+        taken = {*named, *self._modules.inputs}
+        others = (f"{variable} ({k})" for k in count(2))
+        return variable if variable not in taken else next(name for name in others if name not in taken)
+
     def _everything(self) -> dict[str, Tensor]:
         """Return every tensor that is asked about, by name."""
         return {**self._modules.inputs, **self._named()}
 
-    def _finish(self, last: bool = False) -> None:
-        """Explain what happened since the last report."""
+    def _finish(self, last: bool = False, again: bool = False) -> None:
+        """Explain what happened since the last report.
+
+        Args:
+            last: whether nothing more will happen.
+            again: whether an optimiser is about to step again, so that backward has run for the next round.
+        """
         if last and self._reports and not self._round.gradients and not self._round.stepped:
             return
         began = time.perf_counter()
@@ -298,17 +302,18 @@ class Watch:
             if last:
                 self._round.observations += self._steps.at_end(self._everything())
             with shown(f"zerograd: explaining step {len(self._reports) + 1}"):
-                self._reports.append(self._report())
-        self.recorder.loss, self.recorder.failed = None, False
-        self._round = _Round()
+                self._reports.append(self._report(self._round.loss if again else self.recorder.loss))
+        if not again or self.recorder.loss is self._round.loss:
+            self.recorder.loss, self.recorder.failed = None, False
+        self._round = Round(self._round.later) if again else Round()
         self._before = self.recorder.number
         self._values = []
         self._seconds += time.perf_counter() - began
         if not last:
             self._reported()
 
-    def _report(self) -> StepReport:
-        named, held = self._named(), {id(t) for o in self._steps.optimizers for t in _held(o)}
+    def _report(self, loss: Source | None) -> StepReport:
+        named, held = self._named(), {id(t) for o in self._steps.optimizers for t in held_tensors(o)}
         loose = {  # beside modules, what else the program differentiates by: no optimiser should move it
             name
             for name, tensor in named.items()
@@ -325,15 +330,24 @@ class Watch:
             parameters=named,
             inputs=self._modules.inputs,
             loose=loose,
+            resting=self._resting(),
             unasked=unasked,
             gradients=self._round.gradients,
-            loss=self.recorder.loss,
+            loss=loss,
             observations=self._round.observations,
             by_hand=self._moved_by_hand(),
             messages=self._new_messages(),
             budget=self._budget,
-            failed=self.recorder.failed,
+            failed=self.recorder.failed and self.recorder.phase is not Phase.BACKWARD,
+            cut=self.recorder.cut,
         )
+
+    def _resting(self) -> set[int]:
+        """Return the tensors of optimisers that have stepped, and now others do: by identity."""
+        resting = [o for o in self._steps.optimizers if not any(o is other for other in self._round.stepped)]
+        if not self._round.stepped:
+            return set()
+        return {id(t) for o in resting if id(o) in self._steps.stepped for t in held_tensors(o)}
 
     def _new_messages(self) -> tuple[str, ...]:
         messages = [
@@ -364,8 +378,3 @@ def _unhook(hook: RemovableHandle) -> None:
 
 def _at(place: Place) -> str:
     return f"{place.file}:{place.line}" if place.file else "an operation of PyTorch"
-
-
-def _held(optimizer: Optimizer) -> Iterable[Tensor]:
-    for group in optimizer.param_groups:
-        yield from group["params"]

@@ -81,13 +81,24 @@ def _blocks(explanation: Explanation) -> Iterator[Block]:
 def about(explanation: Explanation) -> Iterator[str]:
     """Which step this is, and what became of the others."""
     last = explanation.last
-    parts = [f"{last.optimizer}, step {last.number}" if last.optimizer else "no optimiser stepped"]
-    parts += [f"loss {number(last.loss)}"] if last.loss is not None else []
+    moved = any(row.step is not None and row.step.moved for row in last.parameters.values())
+    unseen = f"step {last.number}, by no optimiser of PyTorch" if moved else "no optimiser stepped"
+    step = f"{last.optimizer}, step {last.number}" if last.optimizer else unseen
+    parts = [last.setting or step]
+    parts += [f"loss {number(last.loss)}{_at_first(explanation)}"] if last.loss is not None else []
     parts += [count(last.batch, "sample")] if last.batch else []
     yield ", ".join(parts)
     yield from earlier(explanation.steps)
     if explanation.error is not None:
         yield f"The watched code ended with an error; this is about what ran before it: {explanation.error}"
+
+
+def _at_first(explanation: Explanation) -> str:
+    """The loss of the first step, where several were watched and it is another."""
+    first, last = explanation.steps[0], explanation.last
+    if first.loss is None or number(first.loss) == number(last.loss):
+        return ""
+    return f" ({number(first.loss)} in step {first.number})"
 
 
 def _sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:

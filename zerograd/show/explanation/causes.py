@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from zerograd.document.blocks import listed
 from zerograd.explaining.explanation import Cause, Kind
 from zerograd.show.explanation.phrases import number, on_all_samples, on_samples, placed, terms_text, units_of
 
@@ -17,11 +19,18 @@ class Words:
         label: a word or two, for the table.
         clause: what is so, where, and on which samples; it can follow *because*.
         more: further clauses: why this gives zero, and what would change it where that follows.
+        otherwise: the one of them that says what another convention would give.
     """
 
     label: str
     clause: str
     more: tuple[str, ...] = ()
+    otherwise: str = ""
+
+    @property
+    def brief(self) -> str:
+        """What is so, and what another convention would make of it."""
+        return f"{self.clause}; {self.otherwise}" if self.otherwise else self.clause
 
     def sentence(self, names: str) -> str:
         """All of it, about these parameters."""
@@ -54,7 +63,7 @@ def cause_words(cause: Cause, batch: int | None, about: About = ONE) -> Words:
         beside.append("this holds whatever the data and targets are")
     if not cause.alone:
         beside.append("this explains some of the terms, the other causes that are listed for it the rest")
-    return Words(words.label, words.clause, tuple(beside))
+    return Words(words.label, words.clause, tuple(beside), words.otherwise)
 
 
 FROZEN = Words("frozen", "requires_grad is False", ("requires_grad_() switches it on",))
@@ -71,30 +80,30 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
     match cause.kind:
         case Kind.DEAD:
             dead = on_all_samples(cause, batch)
+            always = dead or (cause.samples is None and cause.alone)
             return Words(
                 "dead" if dead else "off",
                 f"{units} {are} off{samples}",
                 (
                     "the slope there is 0, and nothing passes back",
                     *[f"other weights, a larger bias or other inputs could switch {it} on, targets cannot"]
-                    * (dead and not cause.structural),
+                    * (always and not cause.structural),
                     *[f"other weights or a larger bias could switch {it} on, other inputs and targets cannot"]
-                    * (dead and cause.structural),
+                    * (always and cause.structural),
                 ),
             )
         case Kind.AT_KINK:
-            other, gradient = known.get("other_slope"), known.get("other_gradient")
-            from_there = f"from the other side it is {number(other)}" if other is not None else ""
-            if gradient is not None:
-                from_there += f"{', and' * bool(from_there)} with it the gradient would be {number(gradient)}"
+            from_there = _from_there(known.get("other_slope"), known.get("other_gradient"))
+            what = "weights or biases" if cause.structural else "weights, biases or inputs"
             return Words(
                 "on the kink",
                 f"{units} {are} exactly on the kink{samples}",
                 (
                     "the derivative that is taken there is 0, a convention of the operation",
-                    *[from_there.strip()] * bool(from_there),
-                    "a small random change of weights, biases or inputs leaves the kink",
+                    *[from_there] * bool(from_there),
+                    f"a small random change of {what} leaves the kink",
                 ),
+                from_there,
             )
         case Kind.SATURATED:
             return Words(
@@ -126,7 +135,9 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
             at = f" ({where})" if where else ""
             return Words("loss flat", f"the loss{at} is flat{samples}" + (f": {why}" if why else ""))
         case Kind.CANCELLATION:
-            total = terms_text(known.get("terms"))
+            total, above = terms_text(known.get("terms")), known.get("from")
+            if total and known.get("over") == "units" and isinstance(above, Sequence) and len(above) > 1:
+                total += f", from units {listed([*map(str, above)])} above"
             return Words(
                 "terms cancel",
                 f"the terms at {units}{samples} cancel exactly" + (f": {total}" if total else ""),
@@ -134,7 +145,8 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
             )
         case Kind.IDENTITY:
             identity = known.get("identity") or "its terms cancel for every value of its inputs"
-            return Words("identity", f"at {where} {identity}" if where else str(identity))
+            place = where.partition(" at ")[2] or where  # the identity names the operation by itself
+            return Words("identity", f"at {place} {identity}" if where else str(identity))
         case Kind.NOT_CONNECTED:
             return Words("not connected", f"nothing connects {about.it} with the loss")
         case Kind.DETACHED:
@@ -153,3 +165,15 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
         case Kind.FROZEN:
             return FROZEN
     assert_never(cause.kind)
+
+
+def _from_there(slope: object, gradient: object) -> str:
+    """What the slope on the other side of a kink is, and the gradient with it; of two sides, both."""
+    if isinstance(slope, Sequence) and isinstance(gradient, Sequence):
+        here, there = (" or ".join(map(number, several)) for several in (slope, gradient))
+        return f"from either side it is {here}, and with that the gradient would be {there}"
+    start = f"from the other side it is {number(slope)}" if slope is not None else ""
+    if gradient is None:
+        return start
+    too = " too" * (gradient == 0)
+    return f"{start}{', and ' * bool(start)}with it the gradient would be {number(gradient)}{too}"

@@ -6,9 +6,12 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 
 from zerograd.explaining.explanation import Backward, StepReport
-from zerograd.show.explanation.findings import findings
+from zerograd.show.explanation.findings import Finding, findings
+from zerograd.show.explanation.steps import UPDATE_LOST
 from zerograd.show.explanation.verdict import verdict
 
+_FEW = 3
+"""More kinds than these are put together where they are of one sort."""
 _MOST = 7
 """Kinds of steps that have a line."""
 
@@ -31,6 +34,10 @@ def earlier(steps: Sequence[StepReport]) -> Iterator[str]:
         )
         yield f"{watched}{nothing} in any of them; this is about the last."
         return
+    if len(kinds) > _FEW:  # rows change from step to step: what they share is enough
+        last, kinds = steps[-1], {}
+        for step in steps:
+            kinds.setdefault((_kind(step) == _kind(last), _label(step)), []).append(step)
     yield f"{watched}this is about the last{', which all the others are like' * (len(kinds) == 1)}."
     others = [same for same in kinds.values() if steps[-1] not in same]
     for same in others[:_MOST]:
@@ -51,5 +58,15 @@ def _kind(step: StepReport) -> Hashable:
     """What two steps share that need not be told apart: the worst that is so of whole parameters, or None."""
     if step.backward is not Backward.DONE or not (step.parameters or step.inputs):
         return step.backward
-    worst = next((finding for finding in findings(step) if finding.whole), None)
+    worst = _worst(step)
     return worst and (worst.label, *(row.name for row, _ in worst.concerned))
+
+
+def _label(step: StepReport) -> Hashable:
+    """The kind; updates lost to rounding are one, whichever parameters lose theirs."""
+    worst = _worst(step) if step.backward is Backward.DONE else None
+    return UPDATE_LOST if worst and worst.label == UPDATE_LOST else _kind(step)
+
+
+def _worst(step: StepReport) -> Finding | None:
+    return next((finding for finding in findings(step) if finding.whole), None)

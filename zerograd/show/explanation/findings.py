@@ -29,6 +29,8 @@ _KINDS = (
 """Kinds, what is a fault most often first: a zero factor may be no more than the dark edge of a picture."""
 ASIDE = 85
 """Rank of what ran without gradients on purpose, as it seems; what is worse is a fault."""
+SINGLE = 95
+"""Rank of single entries whose updates were lost to rounding, as happens in every good training."""
 REASONS = {
     Reason.NOT_CALLED: 1, Reason.SKIPPED: 1, Reason.CLEARED: 2, Reason.CLIPPED: 2, Reason.NOT_HELD: 3,
     Reason.STEP_SIZE_ZERO: 4, Reason.STATE: 5, Reason.BELOW_HALF_ULP: 13, Reason.ZERO_GRADIENT: 15,
@@ -37,6 +39,8 @@ REASONS = {
 """Rank of each reason; causes of gradients that are zero as a whole have 10 and 11, and may be why others
 are small.
 """
+LOST = 70
+"""Rank of entries that are 0 in floating point, and not zero."""
 NOTES = {
     Note.MOVED_BY_STALE_GRADIENT: 41, Note.LISTED_TWICE: 42, Note.REPLACED_AFTER: 43,
     Note.MOVED_WITHOUT_GRADIENT: 80,
@@ -76,8 +80,16 @@ class Finding:
 
     def sentence(self) -> str:
         """All of it."""
-        about = ONE if len(self.concerned) == 1 else SEVERAL
-        return self.words(about).sentence(subjects(self.concerned))
+        return self._words.sentence(subjects(self.concerned))
+
+    @property
+    def brief(self) -> str:
+        """What is so, and what another convention would make of it."""
+        return self._words.brief
+
+    @property
+    def _words(self) -> Words:
+        return self.words(ONE if len(self.concerned) == 1 else SEVERAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +109,15 @@ def findings(step: StepReport) -> tuple[Finding, ...]:
     """All there is to say, the worst first."""
     merged: dict[Hashable, tuple[_Said, list[tuple[Row, int]]]] = {}
     leads, rows = _leads(step), (*step.parameters.values(), *step.inputs.values())
+    replaced = {row.step.details.get(Note.REPLACED_AFTER, {}).get("held") for row in rows if row.step}
     learns = any(row.step is not None and row.step.held for row in rows)
     for row in rows if step.backward is Backward.DONE else ():
-        for said in _aside(row, step.batch) if learns and is_aside(row) else _of_row(row, step.batch, leads):
+        sayings = _of_row(row, step.batch, leads)
+        if row.name in replaced and not (row.step and row.step.moved):
+            sayings = iter([_Said(ASIDE + 2, "replaced", row.size, _replaced)])
+        elif learns and is_aside(row):
+            sayings = _aside(row, step.batch)
+        for said in sayings:
             _, concerned = merged.setdefault((said.rank, said.key), (said, []))
             if all(other is not row for other, _ in concerned):
                 concerned.append((row, said.entries))
@@ -126,6 +144,12 @@ def _aside(row: Row, batch: int | None) -> Iterator[_Said]:
     yield _Said(ASIDE, ASIDE, row.size, _without_gradients)
     for said in _of_causes(row, batch):
         yield replace(said, rank=ASIDE + 1)
+
+
+def _replaced(about: About) -> Words:
+    them, their = ("them", "their") if about.many else ("it", "its")
+    clause = f"the optimiser holds {them}, and no module that was seen does"
+    return Words("not used", clause, (f"another has taken {their} place",))
 
 
 def _without_gradients(about: About) -> Words:
@@ -197,7 +221,8 @@ def _of_step(row: Row, step: Step) -> Iterator[_Said]:
             continue
         rank = max(REASONS[reason], REASONS[reasons[0]])
         if step.moved:
-            rank = 46 if reason is Reason.BELOW_HALF_ULP else rank + WHOLE
+            few = SINGLE if 2 * counts[reason] <= row.size else 46
+            rank = few if reason is Reason.BELOW_HALF_ULP else rank + WHOLE
         of = [detail(step, reason, key) for key in ("dtype", "by", "state", "skipped", "unregistered")]
         key = (reason, row.floats.dtype, bool(row.floats.lost), Note.REPLACED_AFTER in step.notes, repr(of))
 
@@ -205,6 +230,12 @@ def _of_step(row: Row, step: Step) -> Iterator[_Said]:
             return reason_words(reason, row, step, about)
 
         yield _Said(rank, key, counts.get(reason, row.size), words)
+    if step.moved and Reason.CLEARED in step.details and Reason.CLEARED not in counts:
+        cleared = min(detail(step, Reason.CLEARED, "cleared") or row.size, row.size)
+        of = detail(step, Reason.CLEARED, "by")
+        yield _Said(
+            WHOLE, (Reason.CLEARED, of), cleared, lambda about: reason_words(Reason.CLEARED, row, step, about)
+        )
     if step.moved == 0 and row.size and not reasons and not row.causes:
         unknown = Words("unexplained", "no entry moved, and no reason for that is known")
         yield _Said(20, "unexplained", row.size, _always(unknown))
@@ -242,7 +273,7 @@ def _of_floats(row: Row) -> Iterator[_Said]:
             remedy = "a wider type, a larger loss or another formula for it keeps it"
             return Words(f"lost in {dtype}", clause, (remedy,))
 
-        yield _Said(12 if whole else 70, lost(ONE), floats.lost, lost)
+        yield _Said(12 if whole else LOST, lost(ONE), floats.lost, lost)
     if floats.across_kink:
         clause = f"rounding in {dtype} carried a unit that this depends on across its kink"
         crossed = Words("across a kink", clause, ("exactly, it is on the kink or on the other side",))

@@ -8,7 +8,9 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
+from zerograd.core.numbers.exact import Algebraic, format_exact, sign
 from zerograd.document.blocks import listed
+from zerograd.document.numbers import exact_text, is_long
 from zerograd.explaining.explanation import Cause, Floats, Row, Step
 from zerograd.show.words import samples_text
 
@@ -19,11 +21,14 @@ _PARTS = re.compile(r"(?P<place>.+), (?P<parts>(?:unit|channel|head|feature|row|
 
 
 def number(value: object) -> str:
-    """A number in four significant digits; whole ones, fractions and texts as they are."""
+    """A float in four significant digits, an exact number so far as it is not too long; texts as they are."""
     if isinstance(value, float) and isfinite(value):
         mantissa, _, exponent = f"{value:.4g}".partition("e")
         return f"{mantissa}e{int(exponent)}" if exponent else mantissa
-    return str(value)
+    if isinstance(value, Algebraic) and not is_long(value):
+        text = format_exact(value)
+        return f"({text})" if " " in text else text
+    return exact_text(value) if isinstance(value, Fraction | Algebraic) else str(value)
 
 
 def names_text(names: Sequence[str], most: int = MOST_NAMES) -> str:
@@ -99,17 +104,21 @@ def units_of(cause: Cause) -> tuple[str, bool]:
         return f"{noun}{'s' * several} {names_text([str(unit) for unit in units])} of {place}", several
     if match:
         return f"{match['parts']} of {place}", match["parts"].startswith(f"{noun}s")
-    return cause.where, False
+    return (f"units of {place}", True) if of and units is None else (cause.where, False)
 
 
 def terms_text(terms: object) -> str:
     """``3/2 − 3/2 = 0``: what cancels, with its signs; texts are listed."""
     if not isinstance(terms, Sequence) or isinstance(terms, str) or not terms:
         return ""
-    if not all(isinstance(term, int | float | Fraction) for term in terms):
+    if not all(isinstance(term, int | float | Fraction | Algebraic) for term in terms):
         return names_text([str(term) for term in terms], _MOST_TERMS)
     first, *rest = terms[:_MOST_TERMS]
-    signed = [number(first), *(f"{'−' if term < 0 else '+'} {number(abs(term))}" for term in rest)]
+
+    def below(term: Any) -> bool:
+        return term < 0 if isinstance(term, float) else sign(term) < 0
+
+    signed = [number(first), *(f"{'−' if below(t) else '+'} {number(-t if below(t) else t)}" for t in rest)]
     return " ".join([*signed, *["+ …"] * (len(terms) > _MOST_TERMS), "= 0"])
 
 

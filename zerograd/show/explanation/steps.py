@@ -9,6 +9,9 @@ from zerograd.explaining.explanation import Note, Reason, Row, Step
 from zerograd.show.explanation.causes import ALL, FROZEN, ONE, About, Words
 from zerograd.show.explanation.phrases import detail, lost_from, number
 
+UPDATE_LOST = "update lost"
+"""The label of updates that rounding lost."""
+
 
 def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Words:
     """What is said of a reason for which a step did not move a parameter."""
@@ -26,9 +29,8 @@ def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Wo
                     clause = "the optimiser holds other parameters than the module has"
                 remedy = "make the optimiser after the last change of the module, of its own parameters()"
             elif detail(step, reason, "unregistered"):
-                remedy = (
-                    f"{they} not in model.parameters(): layers in a plain list? nn.ModuleList registers them"
-                )
+                clause += f", and {they} not in model.parameters()"
+                remedy = "layers in a plain list? nn.ModuleList registers them"
             return Words("not held", clause, (remedy,))
         case Reason.NO_GRADIENT:
             return Words("no gradient", f"{about.its} .grad was None at the step")
@@ -47,7 +49,7 @@ def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Wo
             small = f"the step size, {scale}, is 0 once it is rounded to {known('dtype')}" if scale else ""
             return Words("step size 0", small or f"the step size is 0 in {which}")
         case Reason.BELOW_HALF_ULP:
-            return _below_half_ulp(known, row, about)
+            return _below_half_ulp(step, row, about)
         case Reason.CLEARED:
             by = known("by")
             return Words(
@@ -74,17 +76,36 @@ def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Wo
     assert_never(reason)
 
 
-def _below_half_ulp(known: Callable[[str], str | None], row: Row, about: About) -> Words:
+def _below_half_ulp(step: Step, row: Row, about: About) -> Words:
+    known = _known(step, Reason.BELOW_HALF_ULP)
     dtype = known("dtype") or row.floats.dtype
     update, half, weight = known("update"), known("half_ulp"), known("weight")
     one = f" in {row.name}" if about.many else ""
-    most = f", at most {update}{one}," if update else ""
     distance = (f" ({half}" + (f" at a weight of {weight})" if weight else ")")) if half else ""
-    clause = f"the update{most} is below half the distance to the next {dtype} number{distance}"
-    wider = "" if dtype == "float64" else "weights in a wider type, or "
-    return Words(
-        "update lost", clause, (f"rounding gives back the old weight; {wider}larger steps would move it",)
-    )
+    below = f"below half the distance to the next {dtype} number{distance}"
+    cures = ["weights in a wider type"] * (dtype != "float64") + ["larger steps"]
+    clause = f"the update{f', at most {update}{one},' if update else ''} is {below}"
+    if _is_tiny(step):
+        tiny = "every gradient is" if about is ALL else "gradients are" if about.many else "the gradient is"
+        clause = f"{tiny} tiny ({known('gradient')}{one}), and the update, {update}, is {below}"
+        cures.append("an optimiser that divides by the size of gradients, such as Adam,")
+    cured = f"{', or '.join(cures)} would move {about.it}"
+    return Words(UPDATE_LOST, clause, (f"rounding gives back the old weight; {cured}",))
+
+
+_TINY = 1e-5
+"""Below this a gradient is called tiny, if the update is no smaller for other reasons."""
+_STEP = 1e-5
+"""The smallest step size that one would choose for gradients of ordinary size."""
+
+
+def _is_tiny(step: Step) -> bool:
+    """Whether an update was lost because the gradient is small, not because the type is coarse."""
+    gradient = detail(step, Reason.BELOW_HALF_ULP, "gradient")
+    update = detail(step, Reason.BELOW_HALF_ULP, "update")
+    if not isinstance(gradient, float) or not isinstance(update, float):
+        return False
+    return gradient < _TINY and _STEP * gradient <= update <= gradient
 
 
 def note_words(note: Note, step: Step, about: About = ONE) -> Words:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from zerograd.document.blocks import listed
 from zerograd.explaining.explanation import Backward, Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
-from zerograd.show.explanation.findings import ASIDE, Finding, findings
+from zerograd.show.explanation.findings import ASIDE, LOST, SINGLE, Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text, subjects
 from zerograd.show.explanation.steps import note_words
 from zerograd.show.words import count
@@ -86,14 +86,17 @@ def verdict(step: StepReport) -> str:
     if step.backward is Backward.NONE:
         return "No gradient was seen: neither backward() nor torch.autograd.grad() was called."
     if step.backward is Backward.FAILED:
-        return "The backward pass ended with an error before it left a gradient."
+        causes = [cause for row in step.parameters.values() for cause in row.causes]
+        cut = dict.fromkeys(cause_words(cause, step.batch, SEVERAL).clause for cause in causes)
+        why = f": {listed(list(cut))}" if cut and len(cut) <= _MOST else ""
+        return f"The backward pass ended with an error before it left a gradient{why}."
     if step.backward is Backward.LATE:
         return (
             "Nothing is known of the gradients: the forward pass ran before the watch began, not in `with`."
         )
     groups = _groups(step)
-    if not groups:
-        return _fine(step)
+    if all(group.finding.rank == SINGLE for group in groups):
+        return _fine(step, sum(group.entries for group in groups))
     first = groups[0]
     if first.finding.rank == 0:
         gradients = "gradients of" if len(first.rows) > 1 else "gradient of"
@@ -102,7 +105,10 @@ def verdict(step: StepReport) -> str:
     if not standing:
         return _partly(first, step)
     names = {row.name for group in standing for row in group.rows}
-    if step.parameters and names >= set(step.parameters):
+    aside = {row.name for group in groups if group.finding.rank >= ASIDE for row in group.rows}
+    if step.parameters and names | aside >= set(step.parameters):
+        if step.setting is not None:
+            standing = [group for group in standing if group.rows[0].name in step.parameters]
         return _nothing(standing)
     return f"{_some(standing[0])}{''.join(_beside(standing[1:]))}."
 
@@ -113,7 +119,7 @@ def status(step: StepReport) -> str:
         return "fault"
     groups = _groups(step)
     worst = min((group.finding.rank for group in groups), default=100)
-    return "fault" if worst < ASIDE else "open" if groups else "fine"
+    return "fault" if worst < ASIDE else "open" if worst < SINGLE else "fine"
 
 
 def _groups(step: StepReport) -> tuple[_Group, ...]:
@@ -123,6 +129,8 @@ def _groups(step: StepReport) -> tuple[_Group, ...]:
     for finding in findings(step):
         rows = tuple(row for row, _ in finding.concerned if id(row) not in seen)
         seen |= {id(row) for row in rows}
+        if step.setting is not None:  # an input is named for what no parameter shares
+            rows = tuple(row for row in rows if row.name in step.parameters) or rows
         if not rows:
             continue
         group = _Group(finding, rows, step.batch)
@@ -141,11 +149,15 @@ def _groups(step: StepReport) -> tuple[_Group, ...]:
     return tuple(groups.values())
 
 
-def _fine(step: StepReport) -> str:
+def _fine(step: StepReport, lost: int) -> str:
+    """Nothing is wrong, though the updates of a few entries were lost to rounding."""
     moved = [row.step.moved for row in step.parameters.values() if row.step is not None]
     if moved and all(moved):
-        return "Nothing stands still: every parameter has a gradient that is not zero, and moved."
-    return "No gradient is zero." if step.optimizer else "No gradient is zero; no optimiser stepped."
+        but = f", but for {entries_text(lost)} whose update was lost to rounding" if lost else ""
+        return f"Nothing stands still: every parameter has a gradient that is not zero, and moved{but}."
+    if step.optimizer or step.setting:
+        return "No gradient is zero."
+    return "No gradient is zero; no optimiser stepped."
 
 
 def _nothing(groups: Sequence[_Group]) -> str:
@@ -207,6 +219,8 @@ def _partly(group: _Group, step: StepReport) -> str:
     start = f"No parameter{held} stands still" if watched else f"No whole gradient is{known} zero"
     if not all(row.asked for row in group.rows):
         return f"{start}, but no backward pass was asked for {group.names}."
+    if group.finding.rank == LOST:
+        return f"{start}, but in {entries_text(group.entries)} of {group.names} {group.clause}."
     entries = f"{entries_text(group.entries)} of {group.names}"
     are = "is" if group.entries == 1 else "are"
     if group.finding.zero:

@@ -16,7 +16,7 @@ from matplotlib.path import Path
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.verdict.witness import Witness
-from zerograd.explaining.causes import dead_units
+from zerograd.explaining.exact.units import Flat, flat_units
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
 from zerograd.show.plot.points import Finish
 from zerograd.show.plot.style import (
@@ -113,9 +113,10 @@ def draw_network(ax: Axes, witness: Witness) -> Finish:
     if any(sign(witness.parameters[f"w{layer}"][unit, below]) == 0 for layer, unit, below in shown):
         handles.append(Line2D([], [], color=FAINT, linewidth=0.9, linestyle=_DASHED, label="weight 0"))
     units = [(column.layer, unit) for column in columns if column.layer for unit in column.units]
-    if not set(dead_units(witness.point)).isdisjoint(units):
+    if flat := [why for place, why in _flat(witness).items() if place in units]:
+        dead = "dead: " * all(why is Flat.DEAD for why in flat)
         handles.append(Line2D([], [], linestyle="", marker="X", markersize=8, markerfacecolor=PALE,
-                              markeredgecolor=FAINT, label="dead: slope 0 on every sample"))  # fmt: skip
+                              markeredgecolor=FAINT, label=f"{dead}slope 0 on every sample"))  # fmt: skip
     notes = [
         f"{f'Layer {column.layer}' if column.layer else 'Inputs'}: "
         f"{len(column.units)} of {widths[column.layer]} are drawn."
@@ -164,7 +165,7 @@ def _column(layer: int, place: int, units: int) -> Column:
 
 def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
     """Headings, connections (those of weight 0 dashed) and units."""
-    dead = set(dead_units(witness.point))
+    dead = set(_flat(witness))
     for edge in _lines(witness, layout):
         nothing = sign(edge.weight) == 0
         ax.plot(*zip(edge.start, edge.end, strict=True), zorder=1, linewidth=0.9,
@@ -192,6 +193,11 @@ def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
             size = min(SMALL, SMALL * (breadth - _PAD) / extent(name)[0], 0.7 * layout.node)
             around = {"facecolor": PALE, "edgecolor": "none", "pad": 0.2} if off else None
             _text(ax, x, y, name, size, zorder=4, bbox=around)
+
+
+def _flat(witness: Witness) -> dict[tuple[int, int], Flat]:
+    """Why units let nothing back on any sample, by (layer, unit)."""
+    return {(layer, unit): why for layer, unit, why in flat_units(witness.point)}
 
 
 def _breadth(name: str, layout: Layout) -> float:

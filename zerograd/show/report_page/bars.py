@@ -46,14 +46,15 @@ def bars(cause: Cause) -> Bars | None:
     terms = _terms(cause.details.get("terms"))
     if cause.kind is not Kind.CANCELLATION or not terms:
         return None
-    labels = [clean(str(label)) for label in cause.details.get("labels") or ()]
-    named = labels if len(labels) == len(terms) else [f"term {i}" for i in range(1, len(terms) + 1)]
-    values = list(zip(named, terms, strict=True))
+    values = list(zip(_labels(cause, len(terms)), terms, strict=True))
     values, rest = values[:_MOST], values[_MOST:]
     more, left = len(rest), sum((value for _, value in rest), Fraction(0))
     beyond = cause.details.get("more")  # what the cause itself leaves out
     if isinstance(beyond, Mapping):
-        more, left = more + int(beyond["terms"]), left + _terms([beyond["sum"]])[0]
+        total = _terms([beyond["sum"]])
+        if not total:
+            return None
+        more, left = more + int(beyond["terms"]), left + total[0]
     if more:
         values.append((f"{count(more, 'more term')} together", left))
     longest = max((abs(value) for _, value in values), default=Fraction(0)) or Fraction(1)
@@ -61,6 +62,17 @@ def bars(cause: Cause) -> Bars | None:
         caption="The terms of an entry of the gradient; exactly, they sum to 0.",
         bars=tuple(_bar(label, value, float(value / longest)) for label, value in values),
     )
+
+
+def _labels(cause: Cause, terms: int) -> list[str]:
+    """Return what each term is called: by its label, by the sample or unit that it is from, or a number."""
+    labels = cause.details.get("labels") or ()
+    origins, over = cause.details.get("from") or (), cause.details.get("over") or "terms"
+    if len(labels) == terms:
+        return [clean(str(label)) for label in labels]
+    numbers = origins if len(origins) == terms else range(1, terms + 1)
+    noun = clean(str(over)).removesuffix("s") if len(origins) == terms else "term"
+    return [f"{noun} {number}" for number in numbers]
 
 
 def _terms(terms: Any) -> list[Fraction]:

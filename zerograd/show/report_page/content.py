@@ -27,6 +27,9 @@ MOST_LETTERS = 1_000_000
 OPEN_MAPS = 4
 """Maps of a step that are open at first, beside those that a cause speaks of."""
 
+_FIRST = {"name": 0, "why": 1}
+"""Columns that stand first: on a telephone the others are off the edge."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -133,6 +136,7 @@ def _mapped(steps: Sequence[StepReport]) -> list[StepReport]:
 def _step(step: StepReport, mapped: bool) -> Step:
     found = findings(step)
     columns = grid(step, found, most_rows=MOST_ROWS, most_causes=MOST_CAUSES)
+    columns = {name: columns[name] for name in sorted(columns, key=lambda name: _FIRST.get(name, 2))}
     rows = ordered_rows(step, found)[:MOST_ROWS]
     numbers = {id(row): i for i, row in enumerate(rows)}
     told = tuple(
@@ -147,7 +151,11 @@ def _step(step: StepReport, mapped: bool) -> Step:
         status=status(step),
         headings=tuple((name, name in WORDS) for name in columns),
         lines=tuple(
-            Line(tuple(map(clean, cells)), links.get(i), _numbers(_vertices(step, (row.name,))))
+            Line(
+                (clean(row.name), *map(clean, cells[1:])),
+                links.get(i),
+                _numbers(_vertices(step, (row.name,))),
+            )
             for i, (row, cells) in enumerate(zip(rows, zip(*columns.values(), strict=True), strict=True))
         ),
         left_out=tuple(left_out(step, found, most_rows=MOST_ROWS)),

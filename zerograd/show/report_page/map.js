@@ -11,6 +11,7 @@ window.zerograd.map = (() => {
   const TELLING = "kos?a"; // of several, the state that is shown
   const MOST = 2048; // cells in a direction
   const LARGEST = 20; // pixels of a cell
+  const TALLEST = 480; // pixels of a map whose cells can be smaller
   const LETTER = 12; // pixels from which a cell has its letter
   const PATTERN = 5; // pixels from which a cell has its pattern
 
@@ -52,7 +53,7 @@ window.zerograd.map = (() => {
       const room = around.clientWidth;
       if (!room) return;
       const least = cells.x > 1024 ? 1 : cells.x > 512 ? 2 : 4;
-      size = Math.max(least, Math.min(LARGEST, Math.floor(room / cells.x)));
+      size = Math.max(least, Math.min(LARGEST, Math.floor(room / cells.x), Math.floor(TALLEST / cells.y)));
       const ratio = cells.x * size > 4096 || cells.y * size > 4096 ? 1 : window.devicePixelRatio || 1;
       canvas.width = cells.x * size * ratio;
       canvas.height = cells.y * size * ratio;

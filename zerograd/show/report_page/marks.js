@@ -8,7 +8,7 @@ window.zerograd.marks = (() => {
   function create(section) {
     const maps = [...section.querySelectorAll("details.map")].map(window.zerograd.map.create);
     const causes = [...section.querySelectorAll(".why li")];
-    let kept = null; // the cause that has the focus, or had it last
+    let kept = null; // the cause that was chosen
     const hint = section.querySelector(".marking");
     if (hint) hint.hidden = false;
 
@@ -38,7 +38,14 @@ window.zerograd.marks = (() => {
     for (const cause of causes) {
       cause.addEventListener("mouseenter", () => show(cause));
       cause.addEventListener("mouseleave", () => show(kept));
-      cause.addEventListener("focus", () => keep(cause));
+      cause.addEventListener("focus", () => show(cause));
+      cause.addEventListener("blur", () => show(kept));
+      cause.addEventListener("click", () => keep(cause));
+      cause.addEventListener("keydown", (event) => {
+        if (event.target !== cause || (event.key !== "Enter" && event.key !== " ")) return;
+        event.preventDefault();
+        keep(cause);
+      });
     }
     for (const row of section.querySelectorAll("tr[data-cause]")) {
       const cause = document.getElementById(`${section.id}-c${row.dataset.cause}`);
@@ -48,6 +55,7 @@ window.zerograd.marks = (() => {
       row.querySelector("a")?.addEventListener("blur", () => show(kept));
       row.querySelector("a")?.addEventListener("click", (event) => {
         event.preventDefault();
+        keep(cause);
         cause.focus();
       });
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zerograd.document.escape import clean
 from zerograd.explaining.explanation import State, Units
-from zerograd.show.explanation.phrases import names_text
+from zerograd.show.explanation.earlier import ranges
 from zerograd.show.words import count
 
 WORDS = {
@@ -51,8 +51,9 @@ def unit_map(units: Units, is_open: bool) -> Map:
     for state in _STANDING:
         if counts[state] < len(units.states):
             continue
-        whole = [str(i) for i, column in enumerate(zip(*units.states, strict=True)) if set(column) == {state}]
+        whole = [i for i, column in enumerate(zip(*units.states, strict=True)) if set(column) == {state}]
         if whole:
-            which = "All are" if len(whole) == width else f"{names_text(whole, 12)}:"
-            summary.append(f"{which} {WORDS[state]} on every sample.")
+            all_of = len(whole) == width
+            which = "all units" if all_of else f"unit{'s' * (len(whole) > 1)} {ranges(whole)}"
+            summary.append(f"{WORDS[state].capitalize()} on every sample: {which}.")
     return Map(clean(units.where), width, tuple(summary), units.states, is_open)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TypeVar
 
 import numpy as np
@@ -22,6 +23,7 @@ ATTENTION = ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product
 
 _SUM_TO_1 = "the probabilities of a softmax sum to 1"
 ALONE = "a softmax over a single entry is 1, whatever that entry is"
+ONE_FEATURE = "layer norm over a single feature gives its bias, whatever that feature is"
 _SHIFT = "softmax does not change when the same number is added to a whole row"
 _KEYS = "attention does not change when the same vector is added to the keys of all positions"
 _BATCH = "batch norm subtracts the mean of each channel"
@@ -60,6 +62,8 @@ def forward_of(node: Node) -> Node:
 def words_of(node: Node) -> str | None:
     """Return why terms cancel that go through a node's rule; None for operations that are no such layer."""
     forward = forward_of(node)
+    if forward.operation == "native_layer_norm" and prod(bind(forward)["normalized_shape"]) == 1:
+        return ONE_FEATURE
     return _of_rows(forward, WORDS.get(forward.operation))
 
 

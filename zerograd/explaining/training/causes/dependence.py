@@ -27,10 +27,14 @@ class Fate:
 
 
 class FateDomain(Domain[Fate]):
-    """Fates: a product with what is 0 for all data does not change with them."""
+    """Fates: a product with what is 0 for all data does not change with them.
+
+    Attributes:
+        masked: whether the program gave the operation at hand its masks; else it chooses by its arguments.
+    """
 
     def __init__(self) -> None:
-        self._d = ZeroDomain()
+        self._d, self.masked = ZeroDomain(), False
 
     def leaf(self, tensor: Tensor) -> Fate:
         return _fixed(self._d.leaf(tensor))
@@ -48,7 +52,10 @@ class FateDomain(Domain[Fate]):
         return Fate(self._d.join(f, [v.live for v in vs]), self._d.join(f, [v.changes for v in vs]))
 
     def select(self, mask: Tensor, a: Fate, b: Fate) -> Fate:
-        return Fate(self._d.select(mask, a.live, b.live), self._d.select(mask, a.changes, b.changes))
+        changes = self._d.select(mask, a.changes, b.changes)
+        if not self.masked:  # an argument that changes may be on the other side with other data
+            changes = self._d.add(changes, self._d.add(a.changes, b.changes))
+        return Fate(self._d.select(mask, a.live, b.live), changes)
 
     def gate(self, mask: Tensor, v: Fate) -> Fate:
         # a gate that its own argument closes may open with other data
@@ -124,6 +131,7 @@ class Dependence:
             return (value,)
         if node.operation == "leaf" or rule is None:
             return changing
+        self._domain.masked = any(not source.is_float for source in node.sources())
         try:
             value = rule(Call(node, self._domain, self._read))
         except Cannot:

@@ -262,6 +262,12 @@ def _mask_name(node: Node) -> str:
     return "the dropout mask" if "dropout" in node.operation else "a mask"
 
 
+def flat_sides(node: Node) -> tuple[str, tuple[Kink, ...]] | None:
+    """Return what one calls a piecewise function that a node applies, and beside which kinks it is flat."""
+    root = _root(node)
+    return _shape(root, bind(node)) if root in _FAMILY or root in _CLAMPS else None
+
+
 def is_gate(node: Node) -> bool:
     """Whether an operation lets some entries pass and others not: an activation, a mask."""
     root = _root(node)

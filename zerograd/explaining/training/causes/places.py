@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from zerograd.explaining.tape.nodes import Node, Phase, Place
+from zerograd.explaining.tape.nodes import Layer, Node, Origin, Phase, Place, has_floats
 from zerograd.explaining.training.causes.graph import Graph, base
 
 _MOST = 8
@@ -28,8 +28,9 @@ def place_of(node: Node, name: str | None = None) -> str:
 
 def place_text(place: Place, name: str, before: str | None = None) -> str:
     """Return where an operation called ``name`` ran, after the layer ``before``."""
-    module, name = place.module, name.lstrip("_")
-    if module is not None and _is_layer(module[1]):
+    name = name.removeprefix("native_").strip("_")
+    module = place.module
+    if module is not None and _is_layer(module):
         path, cls = module
         return f"{path} ({cls})" if path else cls
     if before is not None:
@@ -41,9 +42,11 @@ def place_text(place: Place, name: str, before: str | None = None) -> str:
     return name
 
 
-def _is_layer(name: str) -> bool:
-    """Whether a class is one of torch's layers, rather than a module that holds others."""
-    kind = getattr(torch.nn, name, None)
+def _is_layer(module: tuple[str, str]) -> bool:
+    """Whether a module is one of torch's layers or one operation, rather than one that holds others."""
+    if isinstance(module, Layer):
+        return True
+    kind = getattr(torch.nn, module[1], None)
     return kind is not None and kind.__module__.rpartition(".")[2] not in ("container", "transformer")
 
 
@@ -51,7 +54,7 @@ def _before(node: Node) -> str | None:
     """Return the path of the layer whose result a node reads."""
     for source in node.sources():
         module = source.node.place.module
-        if module is not None and module[0] and module != node.place.module and _is_layer(module[1]):
+        if module is not None and module[0] and module != node.place.module and _is_layer(module):
             return module[0]
     return None
 
@@ -63,17 +66,58 @@ def with_parts(where: str, parts: Sequence[int], noun: str = "unit") -> str:
     return f"{where}, {noun}{'s' * (len(parts) > 1)} {', '.join(map(str, parts))}"
 
 
-def batch_size(graph: Graph, sources: Iterable[Node]) -> int | None:
-    """Return the number of samples: the first dimension that most of the data share."""
-    sizes = Counter(
-        node.results[0].shape[0]
-        for node in sources
-        if graph.is_data(node) and node.results[0].dim() > 0 and node.results[0].numel()
+def natural_shape(leaf: Node) -> tuple[int, ...]:
+    """Return the shape of a leaf in the order in which it lies in memory: a program may read it turned."""
+    geometry = leaf.identity[1] if leaf.identity is not None else None
+    if geometry is None:
+        return tuple(leaf.results[0].shape)
+    order = sorted(range(len(geometry.size)), key=lambda d: (-geometry.stride[d], geometry.size[d] == 1))
+    return tuple(geometry.size[d] for d in order)
+
+
+def batch_size(graph: Graph) -> int | None:
+    """Return the number of samples: the first dimension that most of the data share.
+
+    Data are taken as the network reads them: samples stacked into a batch are no data by themselves. Where
+    there are none, they may have been made under watch, by linspace or of ones: constants count.
+    """
+    leaves = [n for n in graph.nodes if n.operation == "leaf"]
+    data = [_Data(natural_shape(n), n) for n in leaves if graph.is_data(n)]
+    written = [_Data(natural_shape(n), n) for n in leaves if n.origin is Origin.CONSTANT]
+    several = [each for each in written if max(each.shape, default=1) > 1]
+    return _shared(_as_read(graph)) or _shared(data) or _shared(several)
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    shape: tuple[int, ...]
+    node: Node
+    output: int = 0
+
+
+def _as_read(graph: Graph) -> Iterator[_Data]:
+    """Yield the values, of data alone, that operations on parameters read, and inputs with a gradient."""
+    read: dict[tuple[int, int, tuple[int, ...]], _Data] = {}
+    for node in graph.nodes:
+        if node.number in graph.parametric:
+            for source in node.sources():
+                number = source.node.number
+                if number in graph.from_data and number not in graph.parametric:
+                    leaf = source.node.operation == "leaf"
+                    shape = natural_shape(source.node) if leaf else tuple(source.run.shape)
+                    read[number, source.output, shape] = _Data(shape, source.node, source.output)
+    yield from read.values()
+    yield from (
+        _Data(natural_shape(n), n) for n in graph.nodes if n.operation == "leaf" and graph.is_input(n)
     )
+
+
+def _shared(data: Iterable[_Data]) -> int | None:
+    """Return the first dimension that most data share, floating-point ones with several first."""
+    known = [each for each in data if each.shape and 0 not in each.shape]
+    sizes = Counter(each.shape[0] for each in known)
     wide = Counter(
-        node.results[0].shape[0]
-        for node in sources
-        if graph.is_data(node) and node.results[0].is_floating_point() and node.results[0].dim() > 1
+        each.shape[0] for each in known if len(each.shape) > 1 and has_floats(each.node.results[each.output])
     )
     best = (wide or sizes).most_common(1)
     return best[0][0] if best else None

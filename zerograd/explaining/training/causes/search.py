@@ -25,6 +25,8 @@ from zerograd.explaining.training.causes.wording import Wording
 
 Told: TypeAlias = tuple[Cause, Tensor | None]
 """A cause with the entries that it helps to explain; None where these are told of no other cause."""
+_EXAMPLE = ("terms", "labels", "more")
+"""Details that are about one entry of several."""
 _ORDER = {kind: i for i, kind in enumerate(Kind)}
 
 
@@ -66,7 +68,7 @@ class _Search:
         origins = Origins(self._walk, facts, known)
         self._roots = origins.roots
         self._covers = Covers(self._walk, self._roots)
-        batch = facts.batch if facts.batch is not None else batch_size(graph, graph.nodes)
+        batch = facts.batch if facts.batch is not None else batch_size(graph)
         self._narrowing = Narrowing(self._walk, batch)
         other = Alternatives(self._walk, facts.bounded) if facts.bounded is not None else None
         self._wording = Wording(graph, origins, facts, batch, other)
@@ -160,5 +162,5 @@ def _without_constants(causes: list[Cause], zeros: int) -> list[Cause]:
 
 
 def _key(cause: Cause) -> tuple[object, ...]:
-    details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k != "terms"))
+    details = tuple(sorted((k, str(v)) for k, v in cause.details.items() if k not in _EXAMPLE))
     return cause.kind, cause.where, cause.samples, cause.structural, cause.alone, details

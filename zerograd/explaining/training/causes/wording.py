@@ -17,7 +17,7 @@ from zerograd.explaining.training.causes.narrowing import Part
 from zerograd.explaining.training.causes.origins import Facts, Origins, Root
 from zerograd.explaining.training.causes.places import place_of, place_text, with_parts
 
-_MOST_TERMS = 9
+_MOST_TERMS = 64
 _FLAT = (
     "clamp",
     "where",
@@ -102,7 +102,8 @@ class Wording:
                 return self._loss_place(), self._why(part)
             case Kind.IDENTITY:
                 assert root.law is not None
-                return place_text(root.law.place, root.law.operation), {"identity": root.law.text}
+                operation = root.law.operation.removeprefix("native_").strip("_")
+                return place_text(root.law.place, operation), {"identity": root.law.text}
             case _ if root.anchor is gradient.node:
                 return self.place_of_parameter(name), {}
             case _:
@@ -222,16 +223,41 @@ class Wording:
         positions = zeros.nonzero()
         if not len(positions):
             return details, part.samples
-        terms, size = _terms(site.node, tuple(positions[0].tolist()))
+        at = tuple(positions[0].tolist())
+        terms, size = _terms(site.node, at)
         indices = terms.nonzero().flatten()
         if not len(indices):
             return details, part.samples
-        details = {**details, "terms": tuple(terms[indices][:_MOST_TERMS].tolist())}
         over_samples = self._batch is not None and size == self._batch
+        shown, rest = indices[:_MOST_TERMS], indices[_MOST_TERMS:]
+        details = {**details, "terms": tuple(terms[shown].tolist())}
+        if labels := self._labels(site.node, shown.tolist(), over_samples):
+            details["labels"] = labels
+        if len(rest):
+            details["more"] = {"terms": len(rest), "sum": float(terms[rest].sum())}
         details["over"] = "samples" if over_samples else "terms"
         if (over_samples and len(positions) == 1) or (over_samples and site.node is gradient.node):
             return details, tuple(indices.tolist())
         return details, part.samples
+
+    def _labels(self, node: Node, indices: list[int], over_samples: bool) -> tuple[str, ...]:
+        """Return what one calls the terms of a sum; nothing where that is not known."""
+        if over_samples:
+            return tuple(f"sample {i}" for i in indices)
+        call: Any = bind(node) if node.function is not None else {}
+        operation = base(node.operation)
+        if (
+            operation == "mm"
+            and isinstance(call["mat2"], Source)
+            and self._graph.is_parameter(call["mat2"].node)
+        ):
+            place = self.place_of_gradient(node)
+            return tuple(f"unit {i} of {place}" for i in indices)
+        if operation in ("add", "sub"):
+            operands = [call[name].node for name in ("self", "other") if isinstance(call[name], Source)]
+            places = [f"through {self.place_of_gradient(other)}" for other in operands]
+            return tuple(places[i] for i in indices) if len(set(places)) == len(places) == 2 else ()
+        return ()
 
 
 def _terms(node: Node, at: tuple[int, ...]) -> tuple[Tensor, int]:

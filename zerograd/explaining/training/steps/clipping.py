@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import torch
 from torch import Tensor
 
 from zerograd.explaining.tape.nodes import Node, Origin, Source
+from zerograd.explaining.training.steps.observation import Edit
+from zerograd.explaining.training.steps.scaling import UNSCALE
 
 _SCALING = {
     "mul",
@@ -16,6 +22,10 @@ _SCALING = {
     "_amp_foreach_non_finite_check_and_unscale_",
 }
 _CLAMPING = {"clamp_", "clamp_min_", "clamp_max_", "_foreach_clamp_min_", "_foreach_clamp_max_"}
+
+
+_ZEROS = frozenset({"zero_", "fill_", "index_put_", "_index_put_impl_", "masked_fill_", "index_fill_"})
+_CLAMPS = frozenset({"clamp_", "clamp_min_", "clamp_max_", "hardtanh_"})
 
 
 def before_clipping(present: Source, arrived: Source | None) -> Source:
@@ -61,3 +71,18 @@ def _is_cleared(node: Node) -> bool:
     if node.operation in ("zero_", "_foreach_zero_", "fill_"):
         return True
     return node.origin is Origin.CONSTANT and not bool(node.results[0].any())
+
+
+def edit_of(name: str, args: Sequence[Any]) -> Edit:
+    """Return what an in-place operation does to a gradient."""
+    if name in _ZEROS:
+        return Edit.ZEROED
+    if name == UNSCALE:
+        return Edit.UNSCALED
+    if name in _CLAMPS:
+        return Edit.CLAMPED
+    if name in ("mul_", "div_") and len(args) > 1:
+        other = args[1]
+        many = isinstance(other, list | tuple) or (isinstance(other, torch.Tensor) and other.numel() > 1)
+        return Edit.ZEROED if many else Edit.SCALED  # by a mask
+    return Edit.OTHER

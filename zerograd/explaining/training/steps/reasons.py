@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from zerograd.explaining.explanation import Note, Reason, Step
-from zerograd.explaining.training.steps.held import Slot, of_module, replacements
+from zerograd.explaining.training.steps.held import Slot, replacements
 from zerograd.explaining.training.steps.observation import Edit, Observation, Outcome, Watched
 from zerograd.explaining.training.steps.updates import UNKNOWN, judge
 
@@ -29,6 +29,7 @@ def explain_step(observation: Observation, exactly_zero: Mapping[str, bool] | No
         exactly_zero: whether all entries of a parameter's gradient are known to be exactly zero.
     """
     replaced = replacements(observation.module, observation.slots)
+    inside = {slot.key for slot in observation.module}
     norm = _Norm(observation)
     return {
         name: _Explained(
@@ -37,7 +38,7 @@ def explain_step(observation: Observation, exactly_zero: Mapping[str, bool] | No
             norm,
             replaced.get(name),
             (exactly_zero or {}).get(name),
-            unregistered=bool(observation.module) and not of_module(name),
+            unregistered=bool(observation.module) and name not in inside,
         ).step
         for name, watched in observation.parameters.items()
     }
@@ -245,7 +246,7 @@ class _Explained:
             self.details[Note.MOVED_WITHOUT_GRADIENT] = self._movers(without)
         elif self.exactly_zero and self._as_it_arrived:
             notes.append(Note.MOVED_WITHOUT_GRADIENT)
-            rounding = {"by": "rounding errors in its gradient", "moved": int(moves.sum())}
+            rounding = {"by": "rounding errors in the gradient", "moved": int(moves.sum())}
             self.details[Note.MOVED_WITHOUT_GRADIENT] = rounding
         return notes
 

@@ -102,6 +102,7 @@ class _Entries:
         half = gap(self.weight[at : at + 1], update[at : at + 1], self.watched.dtype) / 2
         details = {
             "update": float(size[at]),
+            "gradient": float(self.gradient[at].abs()),
             "half_ulp": float(half),
             "weight": float(self.weight[at]),
             "dtype": _dtype(self.watched),

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from zerograd.explaining.training.steps.clipping import edit_of
 from zerograd.explaining.training.steps.held import Slot, held_tensors, holdings, of_module
 from zerograd.explaining.training.steps.observation import (
     Arrivals,
@@ -33,8 +34,6 @@ from zerograd.explaining.training.steps.tensors import (
 from zerograd.explaining.training.steps.writes import FUSED, Write, is_mutable, name_of, targets, written
 
 _ZERO_GRAD = re.compile(r"Optimizer\.zero_grad#(\w+)\.zero_grad")
-_ZEROING = frozenset({"zero_", "fill_", "index_put_", "_index_put_impl_", "masked_fill_", "index_fill_"})
-_CLAMPING = frozenset({"clamp_", "clamp_min_", "clamp_max_", "hardtanh_"})
 
 
 @dataclass(slots=True)
@@ -64,13 +63,18 @@ class StepWatcher:
     A recorder calls `knows` for an optimiser that is given or made, `backward_began` and `backward_ended`,
     `before` and `after` from the global hooks of torch.optim, and `saw` for every operation, before it runs.
     Nothing that it does changes a number, or draws one.
+
+    Attributes:
+        loose: names of tensors that belong to no module; set from outside.
+        stepped: the identities of the optimisers that have stepped at any time.
     """
 
     def __init__(self) -> None:
         self.optimizers: list[Any] = []
+        self.loose: frozenset[str] = frozenset()
         self.arrivals = Arrivals()
         self._frames: list[_Frame] = []
-        self._stepped: set[int] = set()
+        self.stepped: set[int] = set()
         self._stepped_since: set[int] = set()
         self._during_backward: set[int] | None = None
         self._parameters: Mapping[str, torch.Tensor] = {}
@@ -83,7 +87,7 @@ class StepWatcher:
 
     def knows(self, optimizer: Any) -> None:
         """Take note of an optimiser."""
-        if all(other is not optimizer for other in self.optimizers):
+        if not any(other is optimizer for other in self.optimizers):
             self.optimizers.append(optimizer)
 
     def backward_began(self) -> None:
@@ -213,7 +217,7 @@ class StepWatcher:
         edit: Edit | None = None
         for tensor in written(func, args, kwargs):
             for key in storages.get(storage(tensor), ()) if tensor.layout is torch.strided else ():
-                edit = edit or _edit(name.removeprefix("_foreach_"), args)
+                edit = edit or edit_of(name.removeprefix("_foreach_"), args)
                 self.arrivals.between.setdefault(key, []).append(edit)
 
     def _writes(self, frame: _Frame, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -248,7 +252,7 @@ class StepWatcher:
             return None
         frame = self._frames[k]
         del self._frames[k:]
-        self._stepped.add(id(optimizer))
+        self.stepped.add(id(optimizer))
         self._stepped_since.add(id(optimizer))
         if self._frames:
             return None
@@ -304,7 +308,7 @@ class StepWatcher:
             if reached and id(optimizer) not in self._stepped_since:
                 waiting.append((optimizer, named, places))
         if self._stepped_since:
-            waiting = [entry for entry in waiting if id(entry[0]) not in self._stepped]
+            waiting = [entry for entry in waiting if id(entry[0]) not in self.stepped]
         observations = []
         for optimizer, named, places in waiting:
             refused = bool(self._scaler.refused & set(map(id, held_tensors(optimizer))))
@@ -360,36 +364,23 @@ class StepWatcher:
         infinite: tuple[int, ...] = (),
     ) -> Observation:
         keys = {id(tensor): name for name, tensor in named.items()}
-        memory = {storage(tensor) for name, tensor in named.items() if of_module(name) and strided(tensor)}
+        inside = {name for name in named if of_module(name) and name not in self.loose}
+        memory = {storage(named[name]) for name in inside if strided(named[name])}
         module = tuple(
             Slot(name, tuple(it.shape), it.requires_grad and not it.places and it.elsewhere is None)
             for name, it in watched.items()
-            if of_module(name)
+            if name in inside
         )
         slots = tuple(
             Slot(
                 key := keys[id(tensor)],
                 tuple(tensor.shape),
-                not of_module(key)
+                key not in inside
                 and watched[key].arrived is None
                 and not (strided(tensor) and storage(tensor) in memory),
             )
             for tensor in held_tensors(optimizer)
         )
-        name = type(optimizer).__name__ if optimizer is not None else None
+        name = None if optimizer is None else type(optimizer).__name__
         blamed = tuple(keys[key] for key in infinite if key in keys)
         return Observation(name, outcome, dict(watched), module, slots, blamed)
-
-
-def _edit(name: str, args: Sequence[Any]) -> Edit:
-    if name in _ZEROING:
-        return Edit.ZEROED
-    if name == UNSCALE:
-        return Edit.UNSCALED
-    if name in _CLAMPING:
-        return Edit.CLAMPED
-    if name in ("mul_", "div_") and len(args) > 1:
-        other = args[1]
-        many = isinstance(other, list | tuple) or (isinstance(other, torch.Tensor) and other.numel() > 1)
-        return Edit.ZEROED if many else Edit.SCALED  # by a mask
-    return Edit.OTHER

@@ -11,20 +11,19 @@ from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join
 from zerograd.document.formula import inline
-from zerograd.explaining.causes import Flat, NoOutgoingWeight, NothingReturns, ZeroAdjoint, ZeroFactor, causes
 from zerograd.explaining.sums import GradientSum, Sums
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
 from zerograd.show.smallest import smallest_text
-from zerograd.show.why import why_zero
+from zerograd.show.why import Why
 from zerograd.show.words import count, samples_text
 
 _MINUS = re.compile(r"-(?=\d)")
 _MOST_UNITS = 4
 """Units that are said to hold something back."""
-_MOST_SAMPLES = 8
-"""Samples whose inputs' gradients are explained."""
+_MOST_CAUSES = 8
+"""Causes of zeros in inputs' gradients that are told."""
 
 
 def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iterator[Block]:
@@ -43,11 +42,12 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
         for place in problem.asked_entries(relation, witness.samples)
         if place in sums and sign(sums[place].value)
     ]
+    why = Why(witness)
     paragraphs = [
         *_cancelled(answer, names, [sums[place] for place in zero]),
-        *_term_by_term(answer, names, [sums[place] for place in zero]),
+        *_term_by_term(why, names, [sums[place] for place in zero]),
         *_held_back(answer, names, list(dict.fromkeys(other)), sums, all_sums),
-        *(_of_inputs(answer) if problem.asks_of_x else ()),
+        *(_of_inputs(why, witness.samples, problem.network.inputs) if problem.asks_of_x else ()),
     ]
     if answer.fewer is not None:
         paragraphs.append(
@@ -90,39 +90,14 @@ def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterat
         yield ("Terms that are not zero cancel: ", *parts, ".")
 
 
-def _term_by_term(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:
+def _term_by_term(why: Why, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:
     """Sums whose every term is 0."""
-    groups: dict[Prose, list[Prose]] = {}
+    groups: dict[str, list[Prose]] = {}
     for sum_ in sums:
         if not sum_.carrying:
-            groups.setdefault(_nothing(answer, names, sum_), []).append((_gradient(names, sum_),))
-    for why, gradients in groups.items():
-        yield ("Every term of ", *join(gradients), " is zero: ", *why, ".")
-
-
-def _nothing(answer: Sat, names: Names, sum_: GradientSum) -> Prose:
-    """Why every term is 0."""
-    network, layer = answer.problem.network, int(sum_.name[1:])
-    of, every = _unit(names, layer, sum_.index[0]), _every(answer)
-    why = causes(answer.witness.point, sum_.name, sum_.index)
-    match why:
-        case (ZeroAdjoint(outputs=outputs),) if len(outputs) == network.outputs:
-            return ("every residual is zero",)
-        case (NoOutgoingWeight(),):
-            return (f"no weight leads on from {of}",)
-        case (NothingReturns(),):
-            several = answer.witness.samples > 1
-            no = "on no sample does anything come back" if several else "nothing comes back"
-            return (f"{no} through {of}",)
-        case (ZeroFactor(),):
-            return (f"what comes in is zero wherever something comes back through {of}",)
-    flat = [cause for cause in why if isinstance(cause, Flat)]
-    if len(flat) < len(why):
-        return (f"nothing comes back to {of}, whose slope or residual is zero on {every}",)
-    if flat[0].layer == layer:
-        return (f"{of} has slope 0 on {every}",)
-    whole = "the output" if flat[0].layer == network.depth else f"layer {flat[0].layer}"
-    return (f"{whole} has slope 0 on {every}, in every unit",)
+            groups.setdefault(why.entry(sum_.name, sum_.index), []).append((_gradient(names, sum_),))
+    for because, gradients in groups.items():
+        yield ("Every term of ", *join(gradients), f" is zero: {_MINUS.sub('−', because)}.")
 
 
 def _held_back(
@@ -157,13 +132,18 @@ def _held_back(
         )
 
 
-def _of_inputs(answer: Sat) -> Iterator[Prose]:
+def _of_inputs(why: Why, samples: int, inputs: int) -> Iterator[Prose]:
     """Why entries of ∂L/∂x are 0."""
-    explained = list(why_zero(answer.witness))
-    for sample, why in explained[:_MOST_SAMPLES]:
-        yield (f"The gradient by the input of sample {sample}: {why}.",)
-    if len(explained) > _MOST_SAMPLES:
-        yield (f"So it is, each in its way, on {count(len(explained) - _MOST_SAMPLES, 'more sample')}.",)
+    told = list(why.of_inputs())
+    for entries, because in told[:_MOST_CAUSES]:
+        which = (
+            "is zero"
+            if entries == samples * inputs
+            else f"is zero in {entries} of {samples * inputs} entries"
+        )
+        yield (f"The gradient by the input {which}: {_MINUS.sub('−', because)}.",)
+    if len(told) > _MOST_CAUSES:
+        yield (f"There are {count(len(told) - _MOST_CAUSES, 'more cause')} of zeros in it.",)
 
 
 def _those(samples: Sequence[int], of: int) -> str:

@@ -1,0 +1,118 @@
+"""Why gradients are zero in a problem with all its numbers: the same report as that of a training step.
+
+>>> import zerograd as zg
+>>> numbers = {"w1": 1, "b1": -5, "w2": 1, "b2": 0, "x": 2, "y": 0}
+>>> print(zg.explain(zg.Problem(network=[1, 1, 1], samples=1, given=numbers))["b1"].causes[0].where)
+layer 1 (relu), unit 0
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from math import prod
+
+from zerograd.core.errors import Violation, ZerogradError
+from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.point import Point
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.arrays import indices
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.given import given_point, unfit
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.answer import Answer, Sat
+from zerograd.core.verdict.existence import violations
+from zerograd.core.verdict.witness import Witness
+from zerograd.explaining.exact.steps import explain_point
+from zerograd.explaining.explanation import Explanation, Floats
+from zerograd.report import Report
+
+_MOST_NAMES = 6
+_MOST_VIOLATIONS = 5
+_KINK = "where the derivative is not defined (derivative_at_kink: forbid); take torch, left or right"
+
+
+def report_of(given: Problem | Witness | Answer) -> Report:
+    """Return why gradients are zero in a problem with all its numbers, or in an answer that has them.
+
+    Raises:
+        ZerogradError: not everything is given, the answer has no numbers, or a sample is on a kink
+            where the problem takes no derivative.
+    """
+    match given:
+        case Sat():
+            return _of_witness(given.witness)
+        case Witness():
+            return _of_witness(given)
+        case Problem():
+            if unfit(given) is not None:
+                raise ZerogradError(_not_given(given))
+            return _report(given, given_point(given))
+    raise ZerogradError(f"an answer that is {given.status} has no numbers whose gradients could be explained")
+
+
+def _of_witness(witness: Witness) -> Report:
+    from zerograd.show.words import alpha_line
+
+    irrational = alpha_line(witness)
+    return _report(witness.problem, witness.point, *[f"{irrational}."] * (irrational is not None))
+
+
+def _report(problem: Problem, point: Point[Exact], *beside: str) -> Report:
+    from zerograd.evaluate.observed import observed
+    from zerograd.show.question import setting_line
+
+    start = time.monotonic()
+    try:
+        floats = {
+            name: Floats("float64", seen.zero, seen.lost, seen.noise, seen.across_kink, seen.nan)
+            for name, seen in observed(point).items()
+        }
+    except OnKink as kink:
+        raise ZerogradError(f"{kink}, {_KINK}") from None
+    messages = (*beside, *_unlike(problem, point))
+    step = explain_point(point, setting=setting_line(problem), floats=floats, messages=messages)
+    return Report(Explanation((step,), seconds=time.monotonic() - start))
+
+
+def _unlike(problem: Problem, point: Point[Exact]) -> Iterator[str]:
+    """What the problem says of these numbers and is not so."""
+    wrong = violations(problem, point)
+    for violation in wrong[:_MOST_VIOLATIONS]:
+        yield f"This is not as the problem says: {_said(problem, violation)}."
+    if len(wrong) > _MOST_VIOLATIONS:
+        yield f"… and {len(wrong) - _MOST_VIOLATIONS} more of what it says is not so."
+
+
+def _said(problem: Problem, violation: Violation) -> str:
+    """``∂L/∂w1[0,0] is 45, and not 0``; a condition by its text."""
+    if violation.entry.startswith("where["):
+        return f"{problem.where[int(violation.entry[6:-1])]} does not hold"
+    return f"{violation.entry} is {violation.found}, and not {violation.expected}"
+
+
+def _not_given(problem: Problem) -> str:
+    """Why a problem cannot be explained, and what to do."""
+    advice = "`solve` looks for them, and explain takes its answer"
+    if problem.samples.fixed is None:
+        return (
+            f"the number of samples is open ({problem.samples}), so no numbers are given that could be "
+            f"explained; {advice}"
+        )
+    missing = []
+    for name, shape in variable_shapes(problem.network, problem.samples.fixed).items():
+        values = problem.given.get(name, {})
+        if not values:
+            missing.append(name)
+        elif len(values) < prod(shape):
+            first = next(index for index in indices(shape) if index not in values)
+            missing.append(
+                f"{entry(name, first)} ({prod(shape) - len(values)} of the {prod(shape)} entries of {name})"
+            )
+    if not missing:
+        return f"this problem cannot be explained: {unfit(problem)}"
+    shown = ", ".join(missing[:_MOST_NAMES]) + f" and {len(missing) - _MOST_NAMES} more" * (
+        len(missing) > _MOST_NAMES
+    )
+    return f"not every number is given, so there is nothing to explain yet: {shown} missing; {advice}"
