@@ -42,9 +42,9 @@ def report_of(given: Problem | Witness | Answer) -> Report:
     """
     match given:
         case Sat():
-            return _report(given.problem, given.witness.point)
+            return _of_witness(given.witness)
         case Witness():
-            return _report(given.problem, given.point)
+            return _of_witness(given)
         case Problem():
             if unfit(given) is not None:
                 raise ZerogradError(_not_given(given))
@@ -52,7 +52,14 @@ def report_of(given: Problem | Witness | Answer) -> Report:
     raise ZerogradError(f"an answer that is {given.status} has no numbers whose gradients could be explained")
 
 
-def _report(problem: Problem, point: Point[Exact]) -> Report:
+def _of_witness(witness: Witness) -> Report:
+    from zerograd.show.words import alpha_line
+
+    irrational = alpha_line(witness)
+    return _report(witness.problem, witness.point, *[f"{irrational}."] * (irrational is not None))
+
+
+def _report(problem: Problem, point: Point[Exact], *beside: str) -> Report:
     from zerograd.evaluate.observed import observed
     from zerograd.show.question import setting_line
 
@@ -64,7 +71,7 @@ def _report(problem: Problem, point: Point[Exact]) -> Report:
         }
     except OnKink as kink:
         raise ZerogradError(f"{kink}, {_KINK}") from None
-    messages = tuple(_unlike(problem, point))
+    messages = (*beside, *_unlike(problem, point))
     step = explain_point(point, setting=setting_line(problem), floats=floats, messages=messages)
     return Report(Explanation((step,), seconds=time.monotonic() - start))
 

@@ -1,4 +1,4 @@
-"""What a watched training step comes to: for people, for notebooks, and for programs."""
+"""What an explanation comes to: for people, for notebooks, and for programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReportedRow(Row):
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """Why gradients of a training step are zero, and why its optimiser does not move.
+    """Why gradients are zero, and why the optimiser of a training step does not move.
 
     ``str(report)`` is what a person reads, at the prompt as well; ``report["fc1.weight"]`` is all that is
     said of one parameter.

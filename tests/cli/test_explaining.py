@@ -163,6 +163,6 @@ def test_python_says_the_same(program: Program) -> None:
     assert isinstance(answer, zg.Sat)
     assert zg.explain(answer).verdict == zg.explain(answer.witness).verdict == SAID
     with pytest.raises(zg.ZerogradError, match="give it alone"):
-        zg.explain(problem, max, 1, 2)  # type: ignore[call-overload]
+        zg.explain(problem, max, 1, 2)
     with pytest.raises(zg.ZerogradError, match="missing; `solve` looks for them"):
         zg.explain(loads(OPEN))

@@ -23,6 +23,7 @@ from zerograd.core.refuting.certificate import Certificate, Identity, Part, Prod
 from zerograd.core.verdict.answer import Answer, Attempt, Run, Sat, Unknown, Unsat
 from zerograd.core.verdict.atlas import Row, patterns, row_problem
 from zerograd.core.verdict.witness import witness_from_json
+from zerograd.problem_report import report_of
 from zerograd.search.smtlib import question_smtlib
 from zerograd.show.coq import proof_coq
 from zerograd.show.notebook import notebook
@@ -244,7 +245,26 @@ def derived(name: str, ending: str) -> str:
     return STYLES[ending](DERIVED[name]())
 
 
+def explained_deep() -> str:
+    """A problem with several causes: a layer off, one therefore on the kink, and terms that cancel."""
+    numbers = {
+        "w1": [1, -1],
+        "b1": [0, 0],
+        "w2": [[-1, -1], [-1, -2]],
+        "b2": [0, 0],
+        "w3": [[1, 2], [3, 1]],
+        "b3": [0, 0],
+        "w4": [[1, -1]],
+        "b4": 2,
+        "x": [-1, 1],
+        "y": [1, 3],
+    }
+    return str(report_of(Problem(network=[1, 2, 2, 2, 1], samples=2, given=numbers, zero=["w1", "b4"])))
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "explained-deep.txt": explained_deep,
+    "explained-algebraic.txt": lambda: str(report_of(algebraic())),
     "proof-headline.v": coq_proof,
     "proof-every-m.v": coq_proof_for_every_m,
     **{f"answer-{name}.txt": lambda make=make: answer_text(make()) for name, make in ANSWERS.items()},  # type: ignore[misc]

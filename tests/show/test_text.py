@@ -324,29 +324,31 @@ def test_why_units_for_different_reasons() -> None:
     """One is on the kink, the other off: each is said, as neither suffices alone."""
     two = Network(1, (Layer(2, RELU, bias=False), Layer(1, LINEAR, bias=False)))
     assert reasons(two, w1=[[0], [-1]], w2=[[1, 1]], x=[[1]], y=[[2]]) == [
-        (1, "unit 1 of layer 1 (relu) is off on the only sample"),
-        (1, f"unit 0 of layer 1 (relu) {ON_KINK}"),
+        (1, f"unit 1 of layer 1 (relu) is off on the only sample and unit 0 of layer 1 (relu) {ON_KINK}"),
     ]
 
 
 CANCEL = "on the only sample cancel exactly"
-SOME = " for some of the terms"
 
 
 def test_why_several_units() -> None:
     """What comes back to two units cancels, another has weights of 0."""
     network = Network(2, (Layer(3, RELU, bias=False), Layer(2, LINEAR, bias=False)))
     found = reasons(network, w1=[[1, 0], [1, 0], [-1, 0]], w2=[[0, 1, 1], [0, 1, 1]], x=[[1, 1]], y=[[0, 2]])
+    weights = "the weights out of unit 0 of layer 1 (relu) that would carry a gradient back are 0 (w2)"
+    terms = f"the terms at units 1 and 2 of layer 1 (relu) {CANCEL}: 1 − 1 = 0, from units 0 and 1 above"
     assert found == [
-        (1, "the weights out of unit 0 of layer 1 (relu) that would carry a gradient back are 0 (w2)" + SOME),
-        (1, f"the terms at units 1 and 2 of layer 1 (relu) {CANCEL}: 1 − 1 = 0, from units 0 and 1 above"),
         (1, "the weights out of feature 1 of x that would carry a gradient back are 0 (w1)"),
+        (1, f"{weights} for some of the terms and {terms}"),
     ]
     one = Network(2, (Layer(2, RELU, bias=False), Layer(1, LINEAR, bias=False)))
     assert reasons(one, w1=[[1, 0], [1, 0]], w2=[[1, -1]], x=[[1, 1]], y=[[3]]) == [
         (1, "the weights out of feature 1 of x that would carry a gradient back are 0 (w1)"),
         (1, f"the terms at feature 0 of x {CANCEL}: -6 + 6 = 0, from units 0 and 1 above"),
     ]
+
+
+FLAT = "the loss (mean squared error) is flat on the only sample: the residual is 0"
 
 
 def test_why_at_the_output() -> None:
@@ -356,8 +358,7 @@ def test_why_at_the_output() -> None:
         (1, "both units of layer 1 (relu) are off on the only sample")
     ]
     assert reasons(network, w1=[[-1], [1]], x=[[1]], y=[[3, 1]]) == [
-        (1, "unit 0 of layer 1 (relu) is off on the only sample"),
-        (1, "the loss (mean squared error) is flat on the only sample: the residual is 0"),
+        (1, f"unit 0 of layer 1 (relu) is off on the only sample and {FLAT}"),
     ]
 
 

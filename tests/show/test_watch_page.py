@@ -10,10 +10,20 @@ from typing import Any
 
 import pytest
 
+from tools.readme import README, check, transcripts, update
+
 pytestmark = pytest.mark.needs("torch")
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/how-to/watch.md", "docs/reference/float-zeros.md"]
-EXAMPLE = re.compile(r"```py\n(?P<code>.*?)```\n\n<!-- printed -->\n```text\n(?P<printed>.*?)```", re.DOTALL)
+PAGES = ["docs/how-to/watch.md", "docs/reference/float-zeros.md"]
+TRANSCRIPTS = [
+    path
+    for path in (README, *sorted((ROOT / "docs").rglob("*.md")))
+    if transcripts(path.read_text(encoding="utf-8"), "torch")
+]
+"""Pages that show what commands print that need PyTorch."""
+EXAMPLE = re.compile(
+    r"(?<!-->\n)```py\n(?P<code>.*?)```\n\n<!-- printed -->\n```text\n(?P<printed>.*?)```", re.DOTALL
+)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -29,9 +39,26 @@ def test_the_page_shows_what_is_printed(name: str, update_golden: bool) -> None:
         return match[0].replace(f"```text\n{match['printed']}```", f"```text\n{block}```")
 
     page = path.read_text(encoding="utf-8")
-    assert len(EXAMPLE.findall(page)) == page.count("```py\n")
+    scripts = len(re.findall(r"^<!-- file: .*-->\n```py$", page, re.MULTILINE))  # run by transcripts
+    assert len(EXAMPLE.findall(page)) == page.count("```py\n") - scripts
     fresh = EXAMPLE.sub(run, page)
     if update_golden:
         path.write_text(fresh, encoding="utf-8")
         page = fresh
     assert page == fresh, "update it with: pytest tests/show/test_watch_page.py --update-golden"
+
+
+def test_pages_show_the_command() -> None:
+    """The README, the practitioner's first page, and both that tell a story."""
+    names = {path.name for path in TRANSCRIPTS}
+    assert names >= {"README.md", "stuck.md", "input-optimisation.md", "nothing-moves.md"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_the_page_shows_what_its_commands_print(path: Path, update_golden: bool) -> None:
+    """Each command runs in a process of its own, in a folder with the page's files."""
+    if update_golden:
+        update(path, "torch")
+    failures, said = check(path, "torch")
+    assert not failures, f"{said}\nupdate it with: pytest tests/show/test_watch_page.py --update-golden"

@@ -67,6 +67,21 @@ def test_update_writes_what_is_printed(page: Path) -> None:
     assert page.read_text(encoding="utf-8") == PAGE
 
 
+def test_transcripts_that_need_a_library_wait_for_it(page: Path) -> None:
+    """They are checked and written where it is asked for, and the others are not."""
+    text = f"{PAGE}\n<!-- needs: torch -->\n```console\n$ echo yes\nno\n```\n"
+    page.write_text(text, encoding="utf-8")
+    assert check(page)[0] == 0
+    failures, said = check(page, "torch")
+    assert failures == 1
+    assert "+yes" in said and "Python" not in said
+    update(page)
+    assert page.read_text(encoding="utf-8") == text
+    update(page, "torch")
+    assert page.read_text(encoding="utf-8") == text.replace("\nno\n", "\nyes\n")
+    assert check(page, "torch")[0] == 0
+
+
 def test_a_folder_stands_for_its_pages() -> None:
     """Save those that are held to the program by other means."""
     found = pages([str(ROOT / "docs")])

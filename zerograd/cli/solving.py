@@ -89,6 +89,8 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     try:
         # First of all: it loads SymPy and Z3 while this process loads the rest.
         with SearchProcess(memory=memory) as process, ProofProcess(memory=memory) as prover:
+            if all(map(_has_many_numbers, specs)):
+                process.close()  # likely to be a calculation; it is started again if it is asked
             # A mistake in the last file is said at once, not after the first one's search.
             problems = [(spec, _try_to_load(spec, samples)) for spec in specs]
             if all(loaded is None or _is_calculation(loaded, **options) for _, loaded in problems):
@@ -110,6 +112,16 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
         if output is not None and documents:
             save(Path(output), "".join(document + "\n" for document in documents))
     sys.exit(max(codes, key=SEVERITY.index))
+
+
+def _has_many_numbers(spec: str) -> bool:
+    """Whether a problem seems to have its numbers in a file beside it, or a great many in itself."""
+    try:
+        with Path(spec).open("rb") as stream:
+            head = stream.read(2**20)
+    except (OSError, ValueError):  # said when it is loaded
+        return False
+    return len(head) == 2**20 or b".npz" in head or b".safetensors" in head
 
 
 def _is_calculation(problem: Problem, *, strategy: str, cross_check: bool, **_: object) -> bool:

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,7 +91,16 @@ class Session:
             self._over, status = True, INTERRUPTED
             self._remark = self._remark or "Interrupted before a step was explained."
             report = self._report()
+        except Exception:
+            traceback.print_exc()
+            self._mistaken()
+            return BUG
         return status or (0 if report.decided else OPEN)
+
+    def _mistaken(self) -> None:
+        """Say that zerograd made a mistake, and watch no more."""
+        self._over, self._remark = True, "A mistake of zerograd ended the watch."
+        self._output.say("bug: this is zerograd's mistake, not the script's. Please report it.")
 
     def _executed(self, script: Script, main: Any) -> tuple[int, BaseException | None]:
         """Run the script; print what it ended with, as Python does."""
@@ -109,7 +119,7 @@ class Session:
             clean(uncaught)
         print_uncaught(uncaught)
         if bug:
-            self._output.say("bug: this is zerograd's mistake, not the script's. Please report it.")
+            self._mistaken()
             return BUG, uncaught
         return (INTERRUPTED if isinstance(uncaught, KeyboardInterrupt) else 1), uncaught
 
@@ -165,11 +175,13 @@ class Session:
         """End the script here. Where it catches that, end it again at the next step."""
         from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-        def again(*_: Any) -> NoReturn:
+        def end(*_: Any) -> NoReturn:
+            if threading.current_thread() is not threading.main_thread():
+                raise SystemExit  # ends the thread alone, without a word
             raise StepsOver(StepsOver.__doc__)
 
-        register_optimizer_step_pre_hook(again)
-        raise StepsOver(StepsOver.__doc__)
+        register_optimizer_step_pre_hook(end)
+        end()
 
     def _leave(self) -> None:
         self._over = True
@@ -231,7 +243,12 @@ class Session:
         flush()
         with suppress(ValueError):
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left to do takes a moment
-        self._put_report()
+        try:
+            self._put_report()
+        except Exception:
+            traceback.print_exc()
+            self._mistaken()
+            self._exit(BUG)
 
     def _exit_at_once(self, status: int) -> NoReturn:
         """Put the report before the process ends without cleaning up; what is not flushed stays so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TypeAlias
 
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.vocabulary import Relation
@@ -16,6 +17,9 @@ from zerograd.explaining.exact.steps import row_of
 from zerograd.explaining.explanation import Row, StepReport
 from zerograd.show.explanation.findings import Finding, findings
 from zerograd.show.explanation.phrases import subjects
+
+Concerned: TypeAlias = tuple[tuple[Row, int], ...]
+"""Rows, each with how many of its entries something is said of."""
 
 
 class Why:
@@ -45,20 +49,24 @@ class Why:
             elif any(name == asked for asked, _ in zero):
                 array = self._witness.gradients[name]
                 rows[name] = self._row(name, packed((name, index) in zero for index, _ in array.items()))
-        sentences, together = [], dict[str, list[str]]()
-        for finding in self._findings(rows):
-            names, clause = subjects(finding.concerned), _brief(finding)
-            if finding.joint:  # what suffices only together is one sentence
-                together.setdefault(names, []).append(clause)
-            else:
-                sentences.append(f"{names}: {clause}")
-        return sentences + [f"{names}: {listed(clauses)}" for names, clauses in together.items()]
+        return [f"{subjects(concerned)}: {clause}" for concerned, clause in self._told(rows)]
 
     def of_inputs(self) -> Iterator[tuple[int, str]]:
         """Yield for each cause of zeros in ∂L/∂x how many there are, and the cause."""
-        for finding in self._findings({"x": self._row("x")}):
-            ((_, entries),) = finding.concerned
-            yield entries, _brief(finding)
+        for ((_, entries),), clause in self._told({"x": self._row("x")}):
+            yield entries, clause
+
+    def _told(self, rows: dict[str, Row]) -> Iterator[tuple[Concerned, str]]:
+        """Yield what is said of which rows: what suffices alone, then what does so only together, as one."""
+        together: dict[str, tuple[Concerned, list[str]]] = {}
+        for finding in self._findings(rows):
+            if finding.joint:
+                _, clauses = together.setdefault(subjects(finding.concerned), (finding.concerned, []))
+                clauses.append(_brief(finding))
+            else:
+                yield finding.concerned, _brief(finding)
+        for concerned, clauses in together.values():
+            yield concerned, listed(clauses)
 
     def entry(self, name: str, index: Index) -> str:
         """Return why an entry is zero, as a clause: what suffices alone, or else all causes together."""

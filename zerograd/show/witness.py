@@ -17,6 +17,10 @@ from zerograd.show.samples import MAX_ROWS, sample_columns
 from zerograd.show.why import Why, units_text
 from zerograd.show.words import count, kink_line, label
 
+FEW_ROWS = 8
+"""Samples that are shown of a network so wide that columns are stacked."""
+MANY_ENTRIES = 16
+"""Entries of a vector from which on that is so."""
 MAX_COLUMNS = 12
 MAX_SIDE = 12
 """Rows and columns of the largest matrix that is shown in full."""
@@ -57,7 +61,10 @@ def _matrix(name: str, rows: Sequence[Sequence[Exact]]) -> list[str]:
 
 def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     """One row for each sample: x, z1, a1, …, ŷ, y and the residual; then what the marks mean."""
-    shown = min(witness.samples, MAX_ROWS)
+    long = (
+        max(witness.problem.network.widths) > MANY_ENTRIES
+    )  # then no row fits a line, and columns are stacked
+    shown = min(witness.samples, FEW_ROWS if long else MAX_ROWS)
     columns, middle = _columns(witness, shown), MAX_COLUMNS - 5
     left_out: list[str] = []
     if len(columns) > MAX_COLUMNS:

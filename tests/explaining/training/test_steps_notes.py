@@ -109,7 +109,7 @@ def test_noise_moves_what_has_no_gradient() -> None:
         optimizer.step()
     step = mode.last({"w": True})["w"]
     assert step.notes == (Note.MOVED_WITHOUT_GRADIENT,)
-    assert step.details["moved_without_gradient"]["by"] == "rounding errors in its gradient"
+    assert step.details["moved_without_gradient"]["by"] == "rounding errors in the gradient"
     assert mode.last({"w": False})["w"].notes == ()
 
 

@@ -215,3 +215,24 @@ def test_an_interruption_says_no_more_than_its_name() -> None:
     with pytest.raises(KeyboardInterrupt), watched:
         raise KeyboardInterrupt
     assert watched.report().to_json()["error"] == "KeyboardInterrupt"
+
+
+def test_a_backward_pass_that_broke_off_leaves_the_rest_unknown() -> None:
+    """What it did not come to is not zero: it was to come."""
+    model = torch.nn.Linear(2, 2)
+    optimizers = {p: torch.optim.SGD([p], lr=0.1) for p in model.parameters()}
+
+    def step_and_fail(parameter: torch.Tensor) -> None:
+        optimizers[parameter].step()
+        raise RuntimeError("a hook that fails")
+
+    for parameter in optimizers:
+        parameter.register_post_accumulate_grad_hook(step_and_fail)
+    watched = watch(model)
+    with pytest.raises(RuntimeError, match="a hook that fails"), watched:
+        model(torch.ones(1, 2)).sum().backward()
+    report = watched.report()
+    rows = [report.explanation[name] for name in ("weight", "bias")]
+    assert sorted(row.entries.nonzero for row in rows)[1] > 0
+    assert not any(row.entries.zero for row in rows)
+    assert any("ended with an error" in message for message in report.steps[-1].messages)

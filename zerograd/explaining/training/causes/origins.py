@@ -216,7 +216,7 @@ class Origins:
             return "a buffer"
         if node.results[0].dim() == 0:
             return "a constant"
-        return "the input" if node.results[0].is_floating_point() else "a mask"
+        return "a mask" if node.results[0].dtype is torch.bool else "the input"
 
     def _readers(self, node: Node) -> list[Node]:
         return self._walk.readers.get(node.number, [])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import torch
@@ -85,7 +84,8 @@ def batch_size(graph: Graph) -> int | None:
     leaves = [n for n in graph.nodes if n.operation == "leaf"]
     data = [_Data(natural_shape(n), n) for n in leaves if graph.is_data(n)]
     written = [_Data(natural_shape(n), n) for n in leaves if n.origin is Origin.CONSTANT]
-    return _shared(_as_read(graph)) or _shared(data) or _shared(d for d in written if prod(d.shape) > 1)
+    several = [each for each in written if max(each.shape, default=1) > 1]
+    return _shared(_as_read(graph)) or _shared(data) or _shared(several)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _as_read(graph: Graph) -> Iterator[_Data]:
 
 def _shared(data: Iterable[_Data]) -> int | None:
     """Return the first dimension that most data share, floating-point ones with several first."""
-    known = [each for each in data if each.shape and prod(each.shape)]
+    known = [each for each in data if each.shape and 0 not in each.shape]
     sizes = Counter(each.shape[0] for each in known)
     wide = Counter(
         each.shape[0] for each in known if len(each.shape) > 1 and has_floats(each.node.results[each.output])

@@ -246,7 +246,7 @@ class _Explained:
             self.details[Note.MOVED_WITHOUT_GRADIENT] = self._movers(without)
         elif self.exactly_zero and self._as_it_arrived:
             notes.append(Note.MOVED_WITHOUT_GRADIENT)
-            rounding = {"by": "rounding errors in its gradient", "moved": int(moves.sum())}
+            rounding = {"by": "rounding errors in the gradient", "moved": int(moves.sum())}
             self.details[Note.MOVED_WITHOUT_GRADIENT] = rounding
         return notes
 

@@ -1,0 +1,17 @@
+"""zero_grad() stands between backward() and step()."""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(64, 4)
+y = torch.randn(64, 1)
+
+model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+for step in range(200):
+    loss = nn.functional.mse_loss(model(x), y)
+    loss.backward()
+    optimizer.zero_grad()
+    optimizer.step()
+print(f"loss {loss.item():.3g}")

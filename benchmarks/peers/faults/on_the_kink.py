@@ -1,0 +1,19 @@
+"""A hidden layer starts with zeros: every ReLU is exactly on its kink."""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(64, 4)
+y = x[:, :1] * x[:, 1:2]
+
+model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+nn.init.zeros_(model[0].weight)
+nn.init.zeros_(model[0].bias)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+for step in range(200):
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+print(f"loss {loss.item():.3g}")
