@@ -155,8 +155,8 @@ def with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: 
         case Unsat(problem=problem):
             finding = prover.find(problem, deadline=deadline, fixed=False, progress=progress)
             certificate = finding.certificate
-            if certificate is None:
-                return answer.updated(open=finding.open)
+            if certificate is None:  # a calculation has one already
+                return answer if answer.certificate is not None else answer.updated(open=finding.open)
             run = replace(answer.run, every_samples=every_samples(problem, certificate))
             with accepted(certificate):
                 return answer.updated(evidence="certificate", certificate=certificate, run=run)

@@ -177,7 +177,11 @@ def smallest_first(
     start = time.monotonic()
     if is_calculation(problem, strategy=strategy, cross_check=cross_check):
         say("calculating: everything is given")
-        return [calculated_answer(problem, start)]
+        answer = calculated_answer(problem, start)
+        if certify and isinstance(answer, Unsat) and not _is_wide(problem):
+            until = min(start + timeout, time.monotonic() + PROOF_TIME)
+            answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
+        return [answer]
     process = process or _shared_process(os.getpid(), memory)
     finding = process.find(
         problem,
@@ -208,6 +212,11 @@ def smallest_first(
 def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
     """Whether `solve` needs no search: everything is given, and nobody asked for a search."""
     return strategy == "auto" and not cross_check and unfit(problem) is None
+
+
+def _is_wide(problem: Problem) -> bool:
+    """Whether a proof by cases is not worth looking for, where all is given."""
+    return sum(problem.network.widths) * problem.samples.least > MAX_SPLITS
 
 
 @overload
@@ -288,7 +297,7 @@ def prove(
     if isinstance(answer, Sat):
         return with_proof(answer, prover, start + timeout, progress or _silent)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
-    if known is not None and sum(problem.network.widths) * problem.samples.least > MAX_SPLITS:
+    if known is not None and _is_wide(problem):
         return Proof(problem, known)
     finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
     if finding.certificate is not None:
