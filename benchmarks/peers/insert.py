@@ -34,23 +34,23 @@ class Lines:
 TOOLS = {
     # the snippet that forums give for "are my gradients vanishing?"
     "norms": Lines(
-        after_backward='''
+        after_backward="""
 if step == 199:
     for name, parameter in model.named_parameters():
         print(name, "grad:", None if parameter.grad is None else parameter.grad.norm().item())
-''',
+""",
     ),
     # https://docs.pytorch.org/docs/stable/autograd.html#anomaly-detection
     "anomaly": Lines(top="import torch\ntorch.autograd.set_detect_anomaly(True)"),
     # its README: register the optimiser, then add checks, right before the loop
     "torcheck": Lines(
-        before='''
+        before="""
 import torcheck
 torcheck.register(optimizer)
 torcheck.add_module_changing_check(model, module_name="model")
 torcheck.add_module_nan_check(model, module_name="model")
 torcheck.add_module_inf_check(model, module_name="model")
-''',
+""",
     ),
     # its README: watch, log after backward, report at the end
     "gradsnitch": Lines(
@@ -64,7 +64,9 @@ torcheck.add_module_inf_check(model, module_name="model")
 def with_lines(source: str, lines: Lines) -> str:
     """Return a script with a tool's lines in it."""
     loop = next(node for node in ast.parse(source).body if isinstance(node, ast.For))
-    backward = next(node for node in ast.walk(loop) if isinstance(node, ast.Expr) and _is_backward(node.value))
+    backward = next(
+        node for node in ast.walk(loop) if isinstance(node, ast.Expr) and _is_backward(node.value)
+    )
     text = source.splitlines()
     indent = " " * backward.col_offset
     places = [
@@ -79,7 +81,11 @@ def with_lines(source: str, lines: Lines) -> str:
 
 
 def _is_backward(value: ast.expr) -> bool:
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "backward"
+    return (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and value.func.attr == "backward"
+    )
 
 
 def main() -> None:

@@ -41,7 +41,9 @@ FAULTS = {
     "only_weight_decay": Fault("ReLUs are off, weight decay moves them", _OFF, ("0.weight", "0.bias")),
     "saturated": Fault("hard tanh beyond its bounds", r"saturat", ("0.weight", "0.bias")),
     "on_the_kink": Fault("ReLUs exactly on the kink", r"\bkink", ("0.weight", "0.bias")),
-    "zero_head": Fault("a frozen head with weights 0", r"weights? out of|zero weights?", ("0.weight", "2.weight")),
+    "zero_head": Fault(
+        "a frozen head with weights 0", r"weights? out of|zero weights?", ("0.weight", "2.weight")
+    ),
     "both_factors_zero": Fault("an adapter with both factors 0", r"\bare 0 \(|factor", ("up", "down")),
     "inputs_zero": Fault("all inputs are 0", r"\binputs?\b", ("0.weight",)),
     "residual_zero": Fault("targets are the model's own outputs", r"equals? the target|residual"),
@@ -55,12 +57,16 @@ FAULTS = {
     "replaced_head": Fault("the optimiser holds the old head", _HELD, ("2.weight", "2.bias")),
     "layers_in_a_list": Fault("layers in a plain list", _HELD),
     "frozen": Fault("a backbone that stayed frozen", r"requires_grad|frozen", ("0.weight", "0.bias")),
-    "learning_rate_zero": Fault("a schedule leaves the step size at 0", r"step size is 0|learning rate|\bLR\b"),
+    "learning_rate_zero": Fault(
+        "a schedule leaves the step size at 0", r"step size is 0|learning rate|\bLR\b"
+    ),
     "bfloat16": Fault("updates below half an ulp of bfloat16", r"half the distance|\bulp\b|precision"),
     "cleared": Fault("`zero_grad()` before `step()`", r"cleared|zero_grad"),
     "step_before_backward": Fault("`step()` before `backward()`", r"cleared|zero_grad|before backward"),
     "clipped_to_zero": Fault("clipping divides by an infinite norm", r"clip"),
-    "scaler_skips": Fault("0 · log 0, and the scaler skips each step", r"scaler skipped|nan\b.*\b(in|at|from|Mul|Log)"),
+    "scaler_skips": Fault(
+        "0 · log 0, and the scaler skips each step", r"scaler skipped|nan\b.*\b(in|at|from|Mul|Log)"
+    ),
     "stale_gradient": Fault("an old gradient moves an unused head", r"old gradient|stale", ("auxiliary",)),
 }
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from zerograd.core.errors import ProblemError
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import in_lowest_terms
+from zerograd.core.numbers.lowest import in_lowest_terms
 from zerograd.core.question.problem import Problem
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
