@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "zerograd"
 LONGEST_MODULE = 400
-_WATCHED = tuple(f"zerograd/explaining/{room}/" for room in ("tape", "shadow", "training"))
+_WATCHED = tuple(f"zerograd/explaining/{room}/" for room in ("tape", "shadow", "training", "models"))
 _WRITTEN = (".py", ".js", ".css", ".html", ".j2")
 
 
@@ -55,7 +55,7 @@ def measures() -> list[Measure]:
     shown = _written("show") + _written("document") - explanations - pages
     return [
         Measure("files that name slopes, kinks or offsets", 25, len(pieces), pieces),
-        Measure("files on training steps that do", 18, len(watched), watched),
+        Measure("files on training steps and model files that do", 23, len(watched), watched),
         Measure("files that name the squared error or residuals", 20, len(squares), squares),
         Measure("evaluations of a network that are written by hand", 7, len(by_hand), by_hand),
         Measure(f"modules of more than {LONGEST_MODULE} lines", 0, len(long), long),
