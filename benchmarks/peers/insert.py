@@ -2,8 +2,8 @@
 
     python insert.py TOOL SCRIPT
 
-Lines go before the first loop that trains, after its ``backward()``, and behind the loop. Nothing else changes. This
-file runs in environments of the tools, without zerograd.
+Lines go before the first loop, after its ``backward()``, and behind the loop. Nothing else changes.
+This file needs no zerograd.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def main() -> None:
     """See the module's docstring."""
     tool, script = sys.argv[1:]
     source = with_lines(Path(script).read_text(encoding="utf-8"), TOOLS[tool])
-    exec(compile(source, Path(script).name, "exec"), {"__name__": "__main__"})  # noqa: S102 - as python would
+    exec(compile(source, Path(script).name, "exec"), {"__name__": "__main__"})
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ class Fault:
     Attributes:
         title: for the table.
         words: a pattern, which a statement must contain to name it; in any case.
-        where: parameters, one of which it must name too; empty if the fault is in none of them, or if they have no
-            name.
+        where: parameters, one of which it must name too; empty if the fault is in none, or in some without
+            a name.
     """
 
     title: str
@@ -65,7 +65,7 @@ FAULTS = {
     "step_before_backward": Fault("`step()` before `backward()`", r"cleared|zero_grad|before backward"),
     "clipped_to_zero": Fault("clipping divides by an infinite norm", r"clip"),
     "scaler_skips": Fault(
-        "0 · log 0, and the scaler skips each step", r"scaler skipped|nan\b.*\b(in|at|from|Mul|Log)"
+        "0 · log 0, and the scaler skips each step", r"scaler skipped|returned nan|nan (arose|began)"
     ),
     "stale_gradient": Fault("an old gradient moves an unused head", r"old gradient|stale", ("auxiliary",)),
 }
@@ -74,9 +74,9 @@ FAULTS = {
 def judged(tool: str, fault: str, output: str) -> Judgement:
     """Return what a tool's output is worth for a script.
 
-    *Named*: its statement has the fault's words and, where the fault sits in a parameter, that parameter's name.
-    *Symptom*: it says that something is unusual. *Wrong*: it has the words of another fault, and not of this one.
-    On the script without a fault anything unusual is wrong.
+    *Named*: its statement has the fault's words and, where the fault sits in a parameter, that one's name.
+    *Symptom*: it says that something is unusual. *Wrong*: it has the words of another fault, and not of
+    this one. On the script without a fault anything unusual is wrong.
     """
     said = STATEMENTS[tool](output)
     if said is None:
@@ -100,7 +100,7 @@ def _norms(output: str) -> str | None:
 
 
 def _exception(output: str) -> str | None:
-    """Return the message of the exception that ended a script, with the operation that PyTorch names in a warning."""
+    """Return the message of the exception that ended a script, and what PyTorch's warning names."""
     lines = output.splitlines()
     starts = [i for i, line in enumerate(lines) if re.match(r"\w*(Error|Exception)\b", line)]
     warned = [line for line in lines if "Warning: Error detected in" in line]
@@ -113,7 +113,7 @@ def _gradsnitch(output: str) -> str | None:
 
 
 def _zerograd(output: str) -> str | None:
-    """Return the first sentence of the report, which comes before an empty line or the line on the optimiser."""
+    """Return the first sentence of the report, unless it says that all is well."""
     said = first_sentence(output)
     return None if said.startswith(("Nothing stands still", "No gradient is zero")) else said
 

@@ -1,10 +1,11 @@
 """zerograd beside what people use today, on training scripts with one planted fault each.
 
-    python benchmarks/peers/run.py [--only NAME …] [--tool NAME …]     run, keep outputs, write the page's table
-    python benchmarks/peers/run.py --judge                             only judge the outputs that are kept
+    python benchmarks/peers/run.py [--only NAME …] [--tool NAME …]    run, keep outputs, write the table
+    python benchmarks/peers/run.py --judge                            only judge the outputs that are kept
 
-Each script runs in a process of its own, unchanged for zerograd, and with the lines that a tool's documentation
-asks for otherwise (`insert.py`). Packages are installed into folders of their own, beside the PyTorch that is here.
+Each script runs in a process of its own, unchanged for zerograd, and with the lines that a tool's
+documentation asks for otherwise (`insert.py`). Packages are installed into folders of their own, beside the
+PyTorch that is here.
 What was printed is kept in `outputs/`; `judging.py` says what counts.
 """
 

@@ -63,7 +63,7 @@ def test_the_page_has_where_gradients_end(table: str, names: tuple[str, ...]) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["torch", "jax", "inner"])
 def test_the_page_has_all_that_is_measured(name: str) -> None:
-    """Whole tables; `inner` tries every float32 number from 1/4 to 256."""
+    """Whole tables; `inner` tries every float32 number from 1/2 to 2."""
     needs_the_same_machine()
     assert float_zeros.measured([name], PAGE)[name] == TABLES[name], (
         f"python tools/float_zeros.py update {name}"

@@ -23,7 +23,7 @@ from tools.zeros.scan import (
 from tools.zeros.slopes import Function, Measured, functions, jax_kinds, torch_kinds
 
 Make = Callable[..., Kinds]
-SCANNED = (-2, 8)
+SCANNED = (-1, 1)
 """Powers of 2: every float32 number whose size is from one to the other is tried in search of zeros."""
 FEW = 2
 """So many zeros are listed one by one."""

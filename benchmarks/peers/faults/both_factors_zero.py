@@ -25,7 +25,7 @@ x = torch.randn(64, 8)
 y = torch.randn(64, 1)
 
 model = Adapter()
-optimizer = torch.optim.SGD([model.down, model.up], lr=0.05)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
 for step in range(200):
     optimizer.zero_grad()
     loss = nn.functional.mse_loss(model(x), y)

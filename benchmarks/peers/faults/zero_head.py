@@ -10,7 +10,7 @@ y = torch.randn(64, 1)
 model = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 1))
 nn.init.zeros_(model[2].weight)
 model[2].weight.requires_grad_(False)
-optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.05)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
 for step in range(200):
     optimizer.zero_grad()
     loss = nn.functional.mse_loss(model(x), y)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor
 
 from zerograd.explaining.explanation import Kind
@@ -162,7 +163,10 @@ class Gates:
             activation = Activation(argument, name, kinks)
             yield from self._sorted(activation, closed, anchor or argument.node)
             return
-        yield Part(Kind.ZERO_FACTOR, closed, mask.node, _mask_name(mask.node))
+        name = _mask_name(mask.node)
+        if mask.run.dtype is not torch.bool:  # numbers that the run decided, as pixels divided by //
+            name = "whole numbers" if mask.node.number in self._graph.parametric else "the input"
+        yield Part(Kind.ZERO_FACTOR, closed, mask.node, name)
 
     def sign(self, node: Node, zeros: Tensor) -> Iterator[Part]:
         """Yield the entries at which the sign of a number is 0: the kink of its absolute value."""
