@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zerograd.proof import Proof
     from zerograd.report import Report
     from zerograd.show.plot import plot
-    from zerograd.watching import explain, watch
+    from zerograd.watching import explain, explain_model, watch
 
 __all__ = [
     "Answer",
@@ -50,6 +50,7 @@ __all__ = [
     "__version__",
     "atlas",
     "explain",
+    "explain_model",
     "export",
     "gradients",
     "leaky_relu",
@@ -78,7 +79,7 @@ _HOME = {
     "zerograd.report": ("Report",),
     "zerograd.show.plot": ("plot",),
     "zerograd.atlas_table": ("Atlas",),
-    "zerograd.watching": ("explain", "watch"),
+    "zerograd.watching": ("explain", "explain_model", "watch"),
 }
 
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

@@ -1,7 +1,7 @@
 """The planted faults, and what counts as naming one.
 
-Written down before anything was run; afterwards the pattern of one fault, `scaler_skips`, was made to ask for the
-operation at which nan arises.
+Written down before anything was run; afterwards the pattern of one fault, `scaler_skips`, was made to ask for
+the operation at which nan arises.
 """
 
 from __future__ import annotations

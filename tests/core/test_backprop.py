@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -75,7 +76,7 @@ class Case:
         model = Model(self.network, LOSSES["mse"], convention)
         return Point(model, parameters, values["x"], values["y"], activate)
 
-    def run(self, convention: Kink) -> tuple[Point[Exact], dict[str, Array[Exact]]]:
+    def run(self, convention: Kink) -> tuple[Point[Exact], Mapping[str, Array[Exact]]]:
         point = self.at(self.values, convention, ExactActivate(convention))
         return point, point.gradients
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from zerograd.core.errors import ProblemError
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import in_lowest_terms
+from zerograd.core.numbers.lowest import in_lowest_terms
 from zerograd.core.question.problem import Problem
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -30,7 +30,7 @@ def complaint(**values: Any) -> str:
 
 @given(values=st.lists(finite, min_size=6, max_size=6), kind=st.sampled_from(["f4", "f8", ">f8", "f2"]))
 def test_floats_are_the_fractions_that_they_are(values: list[float], kind: str) -> None:
-    """Of any width and order, the same as their fractions written out."""
+    """Floats of any width and order: the same as their fractions written out."""
     with np.errstate(over="ignore"):
         array = np.asfortranarray(np.array(values).astype(kind).reshape(3, 2))
     if not np.isfinite(array.astype("f8")).all():

@@ -43,7 +43,7 @@ _PICKLED = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 @click.option(
     "--loss",
     metavar="NAME",
-    help="Of a model: by what outputs are compared with targets: mse, cross_entropy, …",
+    help="Of a model: by what outputs are compared with targets, such as cross_entropy.",
 )
 @click.option(
     "--output-name", metavar="NAME", help="Of a model: the output that the loss reads, if it has several."

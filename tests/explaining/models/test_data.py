@@ -192,6 +192,13 @@ def test_numbers_of_another_type_are_taken_where_they_are_the_same(tmp_path: Pat
     )
 
 
+def test_outputs_that_are_no_shares_are_refused(tmp_path: Path) -> None:
+    message = refusal(one_layer(tmp_path), "bce", x=X, y=Y)
+    assert (
+        message == "--loss bce: error: it needs outputs from 0 to 1, and one is 1.9: is it bce_with_logits?"
+    )
+
+
 def test_one_of_several_outputs_is_chosen_by_name(tmp_path: Path) -> None:
     from onnx import helper
 

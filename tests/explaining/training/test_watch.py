@@ -223,7 +223,7 @@ def test_a_backward_pass_that_broke_off_leaves_the_rest_unknown() -> None:
     optimizers = {p: torch.optim.SGD([p], lr=0.1) for p in model.parameters()}
 
     def step_and_fail(parameter: torch.Tensor) -> None:
-        optimizers[parameter].step()
+        next(o for held, o in optimizers.items() if held is parameter).step()
         raise RuntimeError("a hook that fails")
 
     for parameter in optimizers:

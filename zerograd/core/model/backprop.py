@@ -125,7 +125,7 @@ def forward(
     return Forward(x, tuple(pre), tuple(post), tuple(derivatives))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared as a mapping
 class Gradients(Mapping[str, Array[R]]):
     """∂L/∂ of every parameter and of ``x``, each calculated when it is first asked for."""
 

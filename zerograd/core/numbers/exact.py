@@ -220,21 +220,6 @@ def compare(a: Exact, b: Exact) -> int:
     return sign(a - b)
 
 
-def in_lowest_terms(top: int, bottom: int) -> Fraction:
-    """top / bottom, which have no common factor; bottom is above 0.
-
-    `Fraction` looks for one again, which takes most of the time where there are a hundred thousand.
-    """
-    if not _PLAIN:
-        return Fraction(top, bottom)
-    value = object.__new__(Fraction)
-    value._numerator, value._denominator = top, bottom  # type: ignore[attr-defined]
-    return value
-
-
-_PLAIN = tuple(Fraction.__slots__) == ("_numerator", "_denominator")
-
-
 def divide(a: Exact, b: Exact) -> Exact:
     """a / b, exactly. Raises ZeroDivisionError if b = 0."""
     if isinstance(b, Algebraic):

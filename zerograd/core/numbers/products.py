@@ -13,7 +13,7 @@ from math import gcd, lcm
 from operator import mul
 from typing import Any
 
-from zerograd.core.numbers.exact import in_lowest_terms
+from zerograd.core.numbers.lowest import in_lowest_terms
 
 FEW = 24
 """Multiplications of entries, up to which they are made one by one."""

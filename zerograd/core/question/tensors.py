@@ -9,7 +9,7 @@ from typing import Any
 from zerograd.core.errors import short
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Shape, indices
-from zerograd.core.numbers.exact import in_lowest_terms
+from zerograd.core.numbers.lowest import in_lowest_terms
 from zerograd.core.question.vocabulary import Rational
 
 

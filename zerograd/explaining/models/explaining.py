@@ -63,13 +63,20 @@ def explain_model(
             if not result.numel():
                 raise ModelError.at(data, f"gives an empty output, {shape_text(tuple(result.shape))}")
             fitting = fitting_target(chosen, result.detach(), target, f"{data}: array {target_name!r}")
-            value = criterion(result, fitting)
+            try:
+                value = criterion(result, fitting)
+            except (RuntimeError, ValueError) as error:
+                reason = str(error).partition("\n")[0]
+                raise ModelError.at(
+                    path, f"{loss} of its output {name!r}: PyTorch refuses it: {reason}"
+                ) from None
             if value.requires_grad:
                 value.backward()
     explanation = watch.explanation()
     step = explanation.last
     said = (*step.messages, *remarks(graph, network.weights.keys(), network.kinks))
-    return replace(explanation, steps=(*explanation.steps[:-1], replace(step, messages=said)))
+    setting = f"{path.name} ({graph.about}), {chosen.name}"
+    return replace(explanation, steps=(replace(step, messages=said, setting=setting),))
 
 
 def _output(path: Path, graph: ModelGraph, asked: str | None) -> str:

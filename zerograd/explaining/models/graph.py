@@ -19,7 +19,7 @@ class Origin:
         path: of the module: ``encoder.0``.
         layer: the module's class: ``Linear``.
         operation: of PyTorch: ``hardtanh``; None where the exporter rewrote it.
-        arguments: what PyTorch's operation was called with, as its exporter names it: ``p_0_weight``.
+        arguments: the tensors that PyTorch's operation was called with: ``p_0_weight``.
         rule: what rewrote it: ``FuseBatchNormIntoGemm``; None where nothing did.
     """
 
@@ -82,7 +82,7 @@ class ModelGraph:
         operations: each after those whose results it reads.
         tensors: those stored in the file (its initializers), by name.
         declared: what the file says of values, by name.
-        producer: the program that wrote it: ``pytorch 2.13.0``.
+        producer: the program that wrote it: ``pytorch``.
         merged: tensors that the exporter stored under another name because the numbers are equal; here they
             are tensors of their own.
     """
@@ -94,3 +94,9 @@ class ModelGraph:
     declared: Mapping[str, Declared] = field(default_factory=dict)
     producer: str = ""
     merged: Mapping[str, str] = field(default_factory=dict)
+    opset: int = 0
+
+    @property
+    def about(self) -> str:
+        """The version of ONNX's operators, and what wrote the file."""
+        return f"opset {self.opset}" + (f", {self.producer}" if self.producer else "")

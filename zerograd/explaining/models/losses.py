@@ -20,9 +20,9 @@ class Target(StrEnum):
     NUMBERS = "numbers"
     SHARES = "numbers from 0 to 1"
     SIGNS = "−1 and 1"
-    CLASSES = "classes"  # or shares of each class
-    LABELS = "labels"  # classes alone
-    LOGARITHMS = "shares of each class"
+    CLASSES = "classes, or a share for each class"
+    LABELS = "classes"
+    LOGARITHMS = "a share for each class; outputs are logarithms of shares"
     NOTHING = "nothing"
 
 
@@ -132,6 +132,12 @@ def fitting_target(loss: Loss, output: Tensor, target: Tensor | None, where: str
             return _labels(loss, output, target, where)
     if tuple(target.shape) != tuple(output.shape):
         raise ModelError(f"{where}: error: {_broadcast(output, target)}")
+    if loss.name == "bce" and bool(((output < 0) | (output > 1)).any()):
+        wrong = output[(output < 0) | (output > 1)][0]
+        raise ModelError(
+            f"--loss bce: error: it needs outputs from 0 to 1, and one is {float(wrong):g}: "
+            "is it bce_with_logits?"
+        )
     numbers = target.to(output.dtype)
     beyond = (numbers < 0) | (numbers > 1)
     if loss.target in (Target.SHARES, Target.LOGARITHMS, Target.CLASSES) and bool(beyond.any()):

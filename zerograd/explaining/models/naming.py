@@ -43,11 +43,9 @@ def origin_of(node: Any) -> Origin | None:
 
 
 def _arguments(call: str) -> tuple[str, ...]:
-    """Return the values that the call of an operation was written with: ``f](args = (%x, %w, %b), …``."""
-    match = re.search(r"\(args = \(([^()\[\]]*?),?\)", call[:_LONGEST])
-    if match is None:
-        return ()
-    return tuple(each.strip().removeprefix("%") for each in match[1].split(",") if each.strip() != "None")
+    """Return the tensors that the call of an operation was written with: ``f](args = (%x, %w, %b), …``."""
+    match = re.search(r"\(args = \((.*?)\), kwargs", call[:_LONGEST])
+    return () if match is None else tuple(re.findall(r"%(\w+)", match[1]))
 
 
 def placed(operations: Sequence[Operation]) -> tuple[Operation, ...]:

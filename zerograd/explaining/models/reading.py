@@ -122,7 +122,8 @@ def _graph(proto: Any, tensors: Tensors) -> ModelGraph:
             inputs=inputs,
             outputs=outputs,
             declared=declared,
-            producer=f"{proto.producer_name} {proto.producer_version}".strip(),
+            opset=opset,
+            producer=proto.producer_name,
         )
     )
 

@@ -12,6 +12,9 @@ _MERGING = re.compile(r"Identity_\d+")
 """Names of nodes by which PyTorch's exporter (``dynamo=False``) gives a tensor a second name."""
 
 
+_INVENTED = re.compile(r"val_\d+|onnx::\w+")
+
+
 def separated(graph: ModelGraph) -> ModelGraph:
     """Return a graph in which tensors that were merged because their numbers are equal are apart again.
 
@@ -36,7 +39,7 @@ def weights_of(graph: ModelGraph) -> frozenset[str]:
 
     Others are settings: bounds, exponents, running means, shapes.
     """
-    passed_on = _only_as_constants(graph)
+    passed_on, by_torch = _only_as_constants(graph), graph.producer.startswith("pytorch")
     return frozenset(
         name
         for operation in graph.operations
@@ -45,6 +48,7 @@ def weights_of(graph: ModelGraph) -> frozenset[str]:
         and graph.tensors[name].is_floating_point()
         and graph.tensors[name].dim() > 0
         and not _is_setting(operation, position)
+        and not (by_torch and _is_scale(graph, operation, name))
         and name not in passed_on
     )
 
@@ -52,6 +56,15 @@ def weights_of(graph: ModelGraph) -> frozenset[str]:
 def _is_setting(operation: Operation, position: int) -> bool:
     operator = find(operation.kind)
     return operator is not None and position in operator.constants
+
+
+def _is_scale(graph: ModelGraph, operation: Operation, name: str) -> bool:
+    """Whether a tensor is a number under a name that PyTorch's exporter made up: a scale of attention.
+
+    Parameters keep their names, but for those of other layers that are stored in another shape.
+    """
+    plain = operation.kind in ("Add", "Div", "Mul", "Pow", "Sub")
+    return plain and graph.tensors[name].numel() == 1 and _INVENTED.fullmatch(name) is not None
 
 
 def _only_as_constants(graph: ModelGraph) -> frozenset[str]:

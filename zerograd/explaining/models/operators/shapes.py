@@ -109,13 +109,14 @@ def _slice(call: Call) -> Tensor:
     return x
 
 
-@operator("Gather", "`index_select`")
+@operator("Gather", "`embedding` of the rows of a matrix, else `index`")
 def _gather(call: Call) -> Tensor:
     x, axis = call[0], call.axis(0, call[0].dim())
     indices = _indices(call[1], x.shape[axis])
     bounded((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
-    flat = x.index_select(axis, indices.reshape(-1))
-    return flat.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    if axis == 0 and x.dim() == 2 and x.is_floating_point():
+        return functional.embedding(indices, x)
+    return x[(slice(None),) * axis + (indices,)]
 
 
 @operator("GatherElements", "`gather`")
