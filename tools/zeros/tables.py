@@ -35,26 +35,31 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def torch_ends(only: Sequence[str] = ()) -> str:
-    """Return the table of where torch's gradients are 0 for good."""
-    return _ends([(m, m.torch) for m in functions()], torch_kinds, only)
+def torch_ends(only: Sequence[str] = (), forms: Sequence[str] = tuple(FORMATS)) -> str:
+    """Return the table of where torch's gradients are 0 for good; some rows and columns of it."""
+    return _ends([(m, m.torch) for m in functions()], torch_kinds, only, forms)
 
 
-def jax_ends(only: Sequence[str] = ()) -> str:
-    """Return the table of where JAX's gradients are 0 for good."""
-    return _ends([(m, m.jax) for m in functions()], jax_kinds, only)
+def jax_ends(only: Sequence[str] = (), forms: Sequence[str] = tuple(FORMATS)) -> str:
+    """Return the table of where JAX's gradients are 0 for good; some rows and columns of it."""
+    return _ends([(m, m.jax) for m in functions()], jax_kinds, only, forms)
 
 
-def _ends(measured: Sequence[tuple[Measured, Function | None]], make: Make, only: Sequence[str]) -> str:
+def _ends(
+    measured: Sequence[tuple[Measured, Function | None]],
+    make: Make,
+    only: Sequence[str],
+    forms: Sequence[str],
+) -> str:
     rows = []
     for function, way in measured:
         if way is None or (only and function.name not in only):
             continue
         for negative in (False, True):
-            cells = [_cell(way, make, form, negative) for form in FORMATS.values()]
+            cells = [_cell(way, make, form, negative) for form in map(FORMATS.__getitem__, forms)]
             if any(cell != "never" for cell in cells):
                 rows.append([function.name, "−" if negative else "+", *cells])
-    return markdown(["gradient of", "side", *FORMATS], rows)
+    return markdown(["gradient of", "side", *forms], rows)
 
 
 def _cell(way: Function, make: Make, form: Format, negative: bool) -> str:
