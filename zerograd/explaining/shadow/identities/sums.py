@@ -15,6 +15,7 @@ from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
 from zerograd.explaining.shadow.identities.expansion import Expansion
 from zerograd.explaining.shadow.identities.labels import Integers, LabelDomain, Labels
+from zerograd.explaining.shadow.identities.laws import ROWS
 from zerograd.explaining.shadow.identities.primitives import Expression, compute, decides, take_apart
 from zerograd.explaining.shadow.identities.terms import Products
 from zerograd.explaining.tape.nodes import Node, Origin, Source, see
@@ -100,7 +101,14 @@ class Sums:
                 labels = self.domain.fresh(result.shape)
             if not bool(result.isfinite().all()):
                 labels = torch.where(result.isfinite(), labels, self.domain.fresh(result.shape))
+            if node.operation in ROWS:
+                labels = self._with_zeros(labels, Source(node, output))
             self._labels[node.number, output] = labels
+
+    def _with_zeros(self, labels: Labels, source: Source) -> Labels:
+        """Return labels that say which entries are 0: those of a softmax where a mask put −∞."""
+        value = None if self._any_data else self._bounded(source)
+        return labels if value is None else torch.where(value.zero(), torch.zeros_like(labels), labels)
 
     def expand(self, source: Source, entries: Integers, keeps_older: bool = True) -> Expansion:
         """Expand the entries at some flat positions of a source, each a row.
