@@ -103,10 +103,12 @@ def test_key_bias_under_a_causal_mask() -> None:
     uneven(keys)
     closed = ~torch.ones(4, 4, dtype=torch.bool).tril()
 
-    def loss() -> Any:
+    def loss() -> Tensor:
         queries = torch.arange(24.0).reshape(3, 4, 2).double().cos()
         scores = queries @ keys(torch.arange(36.0).reshape(3, 4, 3).double().sin()).transpose(1, 2)
-        return (scores.masked_fill(closed, -torch.inf).softmax(-1) * torch.arange(4).add(1.0)).pow(2).sum()
+        seen = scores.masked_fill(closed, -torch.inf).softmax(-1)
+        square: Tensor = (seen * torch.arange(4).add(1.0)).pow(2).sum()
+        return square
 
     bias, weight = proven(loss, [keys.bias, keys.weight])
     assert bool(bias.all())

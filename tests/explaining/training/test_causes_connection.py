@@ -142,6 +142,19 @@ def test_a_row_that_was_looked_up_and_dropped_is_not_connected() -> None:
     assert other.details == {"factor": "the indices, which name other rows"}
 
 
+@pytest.mark.parametrize("dim", [0, 1])
+def test_entries_that_indices_left_out_are_others_with_other_indices(dim: int) -> None:
+    """PyTorch writes zeros and puts the gradients of what was chosen over them: no constant of the program."""
+    table, index = torch.nn.Linear(5, 3, bias=False), torch.tensor([1, 2])
+    for chosen in (
+        lambda: table.weight.index_select(dim, index),
+        lambda: table.weight[(slice(None),) * dim + (index,)],
+    ):
+        (cause,) = causes([table], lambda: chosen().square().sum().backward())["weight"]  # noqa: B023
+        assert (cause.kind, cause.structural) == (Kind.ZERO_FACTOR, False)
+        assert cause.details == {"factor": "the indices, which name other rows"}
+
+
 def test_a_row_that_is_looked_up_and_never_the_largest_lost_to_others() -> None:
     rows = torch.nn.Embedding(3, 2)
     with torch.no_grad():
