@@ -143,16 +143,19 @@ def test_a_row_that_was_looked_up_and_dropped_is_not_connected() -> None:
 
 
 @pytest.mark.parametrize("dim", [0, 1])
-def test_entries_that_indices_left_out_are_others_with_other_indices(dim: int) -> None:
-    """PyTorch writes zeros and puts the gradients of what was chosen over them: no constant of the program."""
+@pytest.mark.parametrize("selects", [True, False], ids=["index_select", "index"])
+def test_entries_that_indices_left_out_are_others_with_other_indices(dim: int, selects: bool) -> None:
+    """PyTorch writes zeros, and the gradients of what was chosen over them: no constant of the program."""
     table, index = torch.nn.Linear(5, 3, bias=False), torch.tensor([1, 2])
-    for chosen in (
-        lambda: table.weight.index_select(dim, index),
-        lambda: table.weight[(slice(None),) * dim + (index,)],
-    ):
-        (cause,) = causes([table], lambda: chosen().square().sum().backward())["weight"]  # noqa: B023
-        assert (cause.kind, cause.structural) == (Kind.ZERO_FACTOR, False)
-        assert cause.details == {"factor": "the indices, which name other rows"}
+
+    def step() -> None:
+        w = table.weight
+        rows = w.index_select(dim, index) if selects else w[(slice(None),) * dim + (index,)]
+        rows.square().sum().backward()
+
+    (cause,) = causes([table], step)["weight"]
+    assert (cause.kind, cause.structural) == (Kind.ZERO_FACTOR, False)
+    assert cause.details == {"factor": "the indices, which name other rows"}
 
 
 def test_a_row_that_is_looked_up_and_never_the_largest_lost_to_others() -> None:
