@@ -1,4 +1,8 @@
-"""The planted faults, and what counts as naming one. Written down before anything was run."""
+"""The planted faults, and what counts as naming one.
+
+Written down before anything was run; afterwards the pattern of one fault, `scaler_skips`, was made to ask for
+the operation at which nan arises.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +69,8 @@ FAULTS = {
     "step_before_backward": Fault("`step()` before `backward()`", r"cleared|zero_grad|before backward"),
     "clipped_to_zero": Fault("clipping divides by an infinite norm", r"clip"),
     "scaler_skips": Fault(
-        "0 · log 0, and the scaler skips each step", r"scaler skipped|returned nan|nan (arose|began)"
+        "0 · log 0, and the scaler skips each step",
+        r"scaler skipped|(Log|Mul)Backward\d' returned nan|arose at (log|mul)\b",
     ),
     "stale_gradient": Fault("an old gradient moves an unused head", r"old gradient|stale", ("auxiliary",)),
 }

@@ -72,7 +72,7 @@ def output_of(tool: str, fault: str, packages: Path | None) -> str:
         timeout=_SECONDS,
     )
     text = done.stdout
-    for place in filter(None, (str(packages or ""), f"{HERE}/", sys.prefix, sys.base_prefix)):
+    for place in filter(None, (str(packages or ""), f"{HERE}/", str(ROOT), sys.prefix, sys.base_prefix)):
         text = text.replace(place, "…" if not place.endswith("/") else "")
     return text
 

@@ -55,7 +55,7 @@ def test_a_tools_lines_go_where_its_documentation_has_them(tool: str) -> None:
     ("zerograd", "healthy", "\n\n0.weight does not move.\nSGD, step 3", "wrong"),
     ("norms", "frozen", "0.weight grad: None\n2.weight grad: 0.25\nloss 1", "symptom"),
     ("norms", "frozen", "0.weight grad: 1e-09\nloss 1", "—"),
-    ("anomaly", "scaler_skips", "x\nRuntimeError: Function 'MulBackward0' returned nan values.", "named"),
+    ("anomaly", "scaler_skips", "x\nRuntimeError: Function 'MulBackward0' returned nan.", "named"),
     ("torcheck", "frozen", "Trace\nRuntimeError: errors\nModule model's 0.weight should change.", "symptom"),
     ("gradsnitch", "learning_rate_zero", "[GS010] [ERROR] LR schedule collapsed early\n  likely: …", "named"),
     ("gradsnitch", "frozen", "[GS005] [WARNING] Loss plateau\n  likely:   frozen params", "symptom"),

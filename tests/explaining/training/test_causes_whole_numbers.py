@@ -20,3 +20,20 @@ def test_pixels_that_are_divided_to_zero_are_the_input() -> None:
     sentence = watched.report().verdict
     assert "mask" not in sentence
     assert "a factor that is 0 on both samples: the input at floor_divide" in sentence
+
+
+def test_an_infinity_that_was_written_is_not_where_nan_began() -> None:
+    """0 · log 0 in the entropy of masked actions is; the mask itself only if nothing else is there."""
+    import torch
+
+    import zerograd as zg
+
+    layer = torch.nn.Linear(3, 3)
+    mask = torch.tensor([False, False, True])
+    with zg.watch(layer) as watched:
+        p = layer(torch.eye(3)).masked_fill(mask, -torch.inf).softmax(1)
+        (p * p.log()).sum().backward()
+    assert "first one arose at log" in watched.report().verdict
+    with zg.watch(layer) as watched:
+        layer(torch.eye(3)).masked_fill(mask, torch.inf).square().sum().backward()
+    assert "arose at data that was there before" in watched.report().verdict  # the infinity itself

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
@@ -13,6 +15,8 @@ from zerograd.explaining.tape.nodes import Node, Source
 from zerograd.explaining.training.causes.places import place_of
 
 _UNDERFLOW = 1e-60
+_WRITERS = ("leaf", "fill", "full", "full_like", "masked_fill", "where")
+"""Operations by which a program writes an infinity."""
 
 
 def count_floats(
@@ -61,14 +65,27 @@ def _lost_began(gradient: Source, bounded: Evaluation[Bounded]) -> str | None:
 
 
 def _nan_began(gradient: Source) -> str | None:
-    """Return the first operation that made a nan or an infinity of finite numbers, and where."""
+    """Return the first operation that made a nan or an infinity of finite numbers, and where.
+
+    An infinity that the program wrote, as masks do, is named only if nothing after it made one.
+    """
+    for writers in (_WRITERS, _WRITERS[:1], ()):
+        if began := _first_nan(gradient, writers):
+            return began
+    return None
+
+
+def _first_nan(gradient: Source, writers: tuple[str, ...]) -> str | None:
     for node in cone([gradient]):
-        if _finite(*_floats(node)):
+        results = _floats(node)
+        if _finite(*results):
+            continue
+        if node.operation in writers and not any(bool(r.isnan().any()) for r in results):
             continue
         if node.operation == "leaf":
             return f"{node.origin or 'a tensor'} that was there before"
         inputs = [source.run for source in node.sources() if source.is_float]
-        if _finite(*inputs):
+        if _finite(*inputs) or node.operation in _WRITERS:
             return f"{node.operation}, {describe_place(node)}"
     return None
 
@@ -80,7 +97,7 @@ def describe_place(node: Node) -> str:
         path, kind = place.module
         return f"in {path} ({kind})" if path else f"in {kind}"
     if place.file is not None:
-        return f"at {place.file}:{place.line}"
+        return f"at {Path(place.file).name}:{place.line}"
     return f"in the {node.phase} pass"
 
 
