@@ -97,6 +97,24 @@ def test_key_bias_of_attention(weights: bool, masked: bool) -> None:
     assert zero.tolist() == [False] * 4 + [True] * 4 + [False] * 4
 
 
+def test_key_bias_under_a_causal_mask() -> None:
+    """Where the mask puts −∞ the softmax and its gradient are 0: nothing is missing from a row."""
+    keys = nn.Linear(3, 2).double()
+    uneven(keys)
+    closed = ~torch.ones(4, 4, dtype=torch.bool).tril()
+
+    def loss() -> Tensor:
+        queries = torch.arange(24.0).reshape(3, 4, 2).double().cos()
+        scores = queries @ keys(torch.arange(36.0).reshape(3, 4, 3).double().sin()).transpose(1, 2)
+        seen = scores.masked_fill(closed, -torch.inf).softmax(-1)
+        square: Tensor = (seen * torch.arange(4).add(1.0)).pow(2).sum()
+        return square
+
+    bias, weight = proven(loss, [keys.bias, keys.weight])
+    assert bool(bias.all())
+    assert not bool(weight.any())
+
+
 def test_key_bias_beside_dropped_probabilities() -> None:
     # the softmax comes before dropout, so its rows still sum to 1
     attention = nn.MultiheadAttention(4, 2, dropout=0.5, batch_first=True).double()

@@ -142,6 +142,22 @@ def test_a_row_that_was_looked_up_and_dropped_is_not_connected() -> None:
     assert other.details == {"factor": "the indices, which name other rows"}
 
 
+@pytest.mark.parametrize("dim", [0, 1])
+@pytest.mark.parametrize("selects", [True, False], ids=["index_select", "index"])
+def test_entries_that_indices_left_out_are_others_with_other_indices(dim: int, selects: bool) -> None:
+    """PyTorch writes zeros, and the gradients of what was chosen over them: no constant of the program."""
+    table, index = torch.nn.Linear(5, 3, bias=False), torch.tensor([1, 2])
+
+    def step() -> None:
+        w = table.weight
+        rows = w.index_select(dim, index) if selects else w[(slice(None),) * dim + (index,)]
+        rows.square().sum().backward()
+
+    (cause,) = causes([table], step)["weight"]
+    assert (cause.kind, cause.structural) == (Kind.ZERO_FACTOR, False)
+    assert cause.details == {"factor": "the indices, which name other rows"}
+
+
 def test_a_row_that_is_looked_up_and_never_the_largest_lost_to_others() -> None:
     rows = torch.nn.Embedding(3, 2)
     with torch.no_grad():

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.needs("torch")
 
 torch = pytest.importorskip("torch")
 
+import zerograd as zg  # noqa: E402
 from tests.explaining.training.causing import causes  # noqa: E402
 from zerograd.explaining.explanation import Kind  # noqa: E402
 from zerograd.explaining.shadow.identities.laws import ALONE  # noqa: E402
@@ -51,3 +52,23 @@ def test_of_two_logits_nothing_is_said() -> None:
     model = nn.Linear(2, 2)
     target = torch.zeros(4, dtype=torch.long)
     assert causes([model], lambda: F.cross_entropy(model(torch.randn(4, 2)), target).backward()) == {}
+
+
+def test_targets_that_are_the_outputs_themselves() -> None:
+    """What is computed twice in the same way from the same numbers is the same, whatever it is."""
+    model, x = (
+        torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)),
+        torch.randn(64, 3),
+    )
+    other = torch.nn.Linear(3, 1)
+    with zg.watch(model) as watched:
+        with torch.no_grad():
+            target = model(x)
+        torch.nn.functional.mse_loss(model(x), target).backward()
+    for row in watched.report().explanation.last.parameters.values():
+        assert row.entries.zero == row.size
+        assert {cause.kind for cause in row.causes} == {Kind.ZERO_ADJOINT}
+    model.zero_grad()
+    with zg.watch(model) as watched:
+        torch.nn.functional.mse_loss(model(x), other(x).detach()).backward()
+    assert not any(row.entries.zero for row in watched.report().explanation.last.parameters.values())

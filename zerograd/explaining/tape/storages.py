@@ -180,6 +180,9 @@ class Storages:
         node = self._new_node("leaf", (), (copy,), (Geometry.read(copy),))
         node.origin = origin
         node.identity = (tensor.untyped_storage()._cdata, geometry)
+        whole = tensor._base if origin is Origin.DATA and tensor._is_view() else None
+        if whole is not None and whole.numel() == tensor.numel():  # a layer flattened a batch of sequences
+            node.identity = (tensor.untyped_storage()._cdata, Geometry.read(whole))
         node.past = record.past
         source = Source(node, 0)
         record.pieces[geometry] = source

@@ -55,8 +55,15 @@ class Proofs:
 
     def zeros(self, sources: Sequence[Source]) -> list[Tensor]:
         """Return where values in between are certainly zero; what is known of gradients is used."""
-        decided = decide_all(sources, self.bounded, _INTERMEDIATE)
+        decided = decide_all(sources, self.bounded, _INTERMEDIATE, self._differences)
         return [c.zero | self._known(source) for source, c in zip(sources, decided, strict=True)]
+
+    def _differences(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
+        """Return residuals that are zero because the targets were computed as the outputs were."""
+        operation = source.node.operation
+        if operation not in ("sub", "rsub") and not operation.endswith("loss_backward"):
+            return torch.zeros_like(open)
+        return self._identities.same(source, open)
 
     def _known(self, source: Source) -> Tensor:
         zeros = self._zeros.get((source.node.number, source.output))

@@ -96,6 +96,11 @@ class Identities:
         proven[list(self.reasons.get(source, ()))] = True
         return proven.reshape(open.shape) & open
 
+    def same(self, source: Source, open: Tensor) -> Tensor:  # noqa: A002
+        """Return which entries are zero as two values were subtracted that were computed in the same way."""
+        with torch.no_grad():
+            return self._sums.zeros(source) & open
+
     def reason(self, source: Source, entry: int) -> tuple[Identity, ...]:
         """Return what made an entry zero, the last operation first.
 

@@ -106,7 +106,7 @@ class Expansion:
             before = self.cancelled.copy()
             law = law_of(node, output)
             if law is not None:
-                terms = self._by_law(node, law, terms)
+                terms = self._by_law(node, output, law, terms)
             if not len(terms):
                 continue
             if words is not None and node.operation in BACKWARD:
@@ -176,16 +176,25 @@ class Expansion:
         factors = self._sums.products.times(terms.factors, labels, exponent)
         return terms.of(terms.entry, factors).at(kept)
 
-    def _by_law(self, node: Node, law: Law, terms: Terms) -> Terms:
-        """Replace complete groups with equal coefficients by their total; return what is left."""
+    def _by_law(self, node: Node, output: int, law: Law, terms: Terms) -> Terms:
+        """Replace complete groups with equal coefficients by their total; return what is left.
+
+        Entries that are 0, as those where a mask closed a softmax, are in every group: no term is wanted.
+        """
+        zero = self._sums.labels(Source(node, output)).reshape(-1).numpy() == ZERO
+        zeros, terms = terms.at(zero[terms.entry]), terms.at(~zero[terms.entry])
+        if not len(terms):
+            return zeros
+        wanted = law.size - np.bincount(law.groups[zero], minlength=int(law.groups.max()) + 1)
         group = law.groups[terms.entry]
         order, starts = groups(terms.row, terms.factors, group)
         sizes = np.diff(np.append(starts, len(order)))
         coefficients = terms.coefficient[order]
         equal = np.minimum.reduceat(coefficients, starts) == np.maximum.reduceat(coefficients, starts)
-        complete = equal & (sizes == law.size) & law.holds[group[order[starts]]]
+        its_group = group[order[starts]]
+        complete = equal & (sizes == wanted[its_group]) & law.holds[its_group]
         if not complete.any():
-            return terms
+            return join([terms, zeros])
         first = order[starts][complete]
         rows = self._mark(terms.row[first])
         self.laws.append((node, law.words, rows))
@@ -194,7 +203,7 @@ class Expansion:
             self.rest.append(terms.at(first, np.zeros_like(first)))
         gone = np.zeros(len(terms), bool)
         gone[order] = np.repeat(complete, sizes)
-        return terms.at(~gone)
+        return join([terms.at(~gone), zeros])
 
     # one node
     def _take_apart(self, part: Expression, terms: Terms) -> None:

@@ -179,7 +179,9 @@ class LabelDomain(Domain[Labels]):
 
     def add(self, a: Labels, b: Labels) -> Labels:
         total = self._pairwise("add", a, b, commutes=True)
-        return torch.where(a == ZERO, b, torch.where(b == ZERO, a, total))
+        total = torch.where(a == ZERO, b, torch.where(b == ZERO, a, total))
+        negative = _floats(self._negative[_integers(a)], a.shape)  # a − a, computed twice, is 0
+        return torch.where(negative == b, torch.zeros_like(total), total)
 
     def neg(self, a: Labels) -> Labels:
         labels = _integers(a)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from math import inf
 from typing import Any
 from weakref import WeakMethod
@@ -14,7 +15,8 @@ from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
 from zerograd.explaining.shadow.identities.expansion import Expansion
-from zerograd.explaining.shadow.identities.labels import Integers, LabelDomain, Labels
+from zerograd.explaining.shadow.identities.labels import ZERO, Integers, LabelDomain, Labels
+from zerograd.explaining.shadow.identities.laws import ROWS
 from zerograd.explaining.shadow.identities.primitives import Expression, compute, decides, take_apart
 from zerograd.explaining.shadow.identities.terms import Products
 from zerograd.explaining.tape.nodes import Node, Origin, Source, see
@@ -44,6 +46,8 @@ class Sums:
         self.domain = LabelDomain()
         self._labels: dict[tuple[int, int], Labels] = {}
         self._labelled: set[int] = set()
+        self._twins: dict[object, Node] = {}  # the first node that computed something, by what that is
+        self._first: dict[int, int] = {}  # its number, for those that computed the same
         self.products = Products()
         self.until = inf
 
@@ -78,9 +82,23 @@ class Sums:
             raise Cannot("no layout")
         return see(labels, layout, source.view)
 
+    def zeros(self, source: Source) -> Tensor:
+        """Return where the labels alone show a 0."""
+        try:
+            return self.labels(source) == ZERO
+        except Cannot:
+            return torch.zeros(source.run.shape, dtype=torch.bool)
+
     def _label(self, node: Node) -> None:
         """Label the results of a node; where that cannot be done, each entry is equal to itself only."""
         self._labelled.add(node.number)
+        twin = self._twins.setdefault(self._key(node), node)
+        self._first[node.number] = twin.number
+        if twin is not node and _are_equal(twin.results, node.results):
+            for output in range(len(node.results)):
+                if (twin.number, output) in self._labels:
+                    self._labels[node.number, output] = self._labels[twin.number, output]
+            return
         parts = take_apart(node)
         is_any = self._any_data and (node.origin in _OTHERS or decides(node, parts))
         memo: dict[Expression, Any] = {}
@@ -100,7 +118,28 @@ class Sums:
                 labels = self.domain.fresh(result.shape)
             if not bool(result.isfinite().all()):
                 labels = torch.where(result.isfinite(), labels, self.domain.fresh(result.shape))
+            if node.operation in ROWS:
+                labels = self._with_zeros(labels, Source(node, output))
             self._labels[node.number, output] = labels
+
+    def _key(self, node: Node) -> object:
+        """Return what a node computes: equal for two that do the same with the same values."""
+        if node.operation == "leaf":
+            return node.number
+
+        def key(value: Any) -> object:
+            if isinstance(value, Source):
+                return (self._first.get(value.node.number, value.node.number), value.output, value.view)
+            if isinstance(value, list | tuple):
+                return (type(value), *map(key, value))
+            return id(value) if isinstance(value, Tensor) else (type(value), value)
+
+        return (node.operation, key(node.arguments), *((k, key(v)) for k, v in sorted(node.keywords.items())))
+
+    def _with_zeros(self, labels: Labels, source: Source) -> Labels:
+        """Return labels that say which entries are 0: those of a softmax where a mask put −∞."""
+        value = None if self._any_data else self._bounded(source)
+        return labels if value is None else torch.where(value.zero(), torch.zeros_like(labels), labels)
 
     def expand(self, source: Source, entries: Integers, keeps_older: bool = True) -> Expansion:
         """Expand the entries at some flat positions of a source, each a row.
@@ -125,3 +164,11 @@ class Sums:
 
         value: Bounded = compute(self._bounded.domain, e, read, memo)
         return value.nonzero().expand(e.shape)
+
+
+def _are_equal(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether two nodes also had the same numbers, and decided alike."""
+    return len(some) == len(others) and all(
+        torch.equal(a, b) if isinstance(a, Tensor) and isinstance(b, Tensor) else a is None and b is None
+        for a, b in zip(some, others, strict=True)
+    )

@@ -62,11 +62,27 @@ class Unused:
         for factor, where, here in initial_states(self._walk, gradient, constant):
             causes.append(_cause(Kind.ZERO_FACTOR, where, here, factor=factor))
             constant = constant & ~here
+        for cause, here in self._not_chosen(gradient, constant, self._place(name)):
+            causes.append(cause)
+            constant = constant & ~here
         if bool(constant.any()):
             causes += self._constants(name, constant)
         if bool(rest.any()):
             causes += self._left_out(gradient, rest, self._place(name))
         return causes
+
+    def _not_chosen(self, gradient: Source, zeros: Tensor, where: str) -> Iterator[tuple[Cause, Tensor]]:
+        """Yield causes of zeros that PyTorch wrote itself, to put gradients of chosen entries over them."""
+        for node in self._walk.cone_of(gradient):
+            what = self._choice(node) if bool(zeros.any()) else None
+            under = node.arguments[0] if what is not None and node.arguments else None
+            if what is None or not isinstance(under, Source) or under.node.origin is not Origin.CONSTANT:
+                continue
+            opened = self._walk.walk({}, only=gradient, opened=frozenset([under.node.number]))
+            here = zeros & opened(gradient)
+            if bool(here.any()):
+                yield _cause(Kind.ZERO_FACTOR, where, here, False, factor=what), here
+                zeros = zeros & ~here
 
     def _constants(self, name: str, zeros: Tensor) -> list[Cause]:
         """Return why entries are zero because of zeros that stand in the program."""
