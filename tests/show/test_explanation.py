@@ -28,6 +28,7 @@ from tests.show.explained import (
     unmoved,
 )
 from zerograd.explaining.explanation import (
+    NOT_IMPORTED,
     Backward,
     Cause,
     Entries,
@@ -322,7 +323,7 @@ def test_steps_of_another_kind_have_a_line_each() -> None:
     ]
     text = _steps(*kinds, fine)
     assert text.count("does not hold it") == 7
-    assert "… and 13 more steps of other kinds: see to_json()." in text
+    assert "… and 13 more steps of other kinds: --json or to_json() has all." in text
 
 
 def test_a_large_model_is_cut_short() -> None:
@@ -334,7 +335,7 @@ def test_a_large_model_is_cut_short() -> None:
     ]
     text = str(Report(explanation(*fine, *off)))
     assert "… and 80 more parameters without trouble" in text
-    assert "… and 8 more causes: see to_json()." in text
+    assert "… and 8 more causes: --json or to_json() has all." in text
     assert ("(12)" in text, "(13)" in text) == (True, False)
     assert "z19" in text
     assert "80 more parameters" in explanation_html(explanation(*fine, *off))
@@ -455,6 +456,29 @@ def test_entries_that_moved_without_a_gradient_are_counted() -> None:
     moved = {"moved_without_gradient": {"by": "weight decay", "moved": 5}}
     noted = row(*W1, step=Step(True, 32, (), (Note.MOVED_WITHOUT_GRADIENT,), moved))
     assert "(1) fc1.weight (5 of 32): it moved although its" in in_a_line(str(Report(explanation(noted))))
+    lost = replace(noted, floats=Floats("float32", zero=5, lost=5))
+    assert "it moved although its gradient is 0 in float32, by" in in_a_line(str(Report(explanation(lost))))
+
+
+def test_zeros_of_several_causes_are_counted_in_all() -> None:
+    off = cause(Kind.DEAD, "relu (ReLU), units 3, 7", 8, all_samples=True)
+    kink = cause(Kind.AT_KINK, "relu (ReLU), unit 0", 4, samples=(1,))
+    assert verdict(explanation(row(*W1, zero=12, causes=(off, kink))).last) == (
+        "No parameter stands still, but the gradient is exactly zero in 12 entries of fc1.weight, 8 of them"
+        " because units 3, 7 of relu (ReLU) are off on all 32 samples."
+    )
+
+
+def test_an_interruption_is_no_error() -> None:
+    text = str(Report(explanation(row(*W1), error="KeyboardInterrupt")))
+    assert "\nInterrupted.\n" in text
+    assert "error" not in text
+
+
+def test_a_program_without_pytorch() -> None:
+    step = StepReport(1, {}, messages=(NOT_IMPORTED,), backward=Backward.NONE)
+    assert str(Report(Explanation((step,)))).count(NOT_IMPORTED) == 1
+    assert verdict(step) == NOT_IMPORTED
 
 
 def test_places_that_name_their_operation() -> None:

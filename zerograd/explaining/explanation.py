@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
+NOT_IMPORTED = "PyTorch was not imported in this process."
+"""The message of a report on a program without PyTorch."""
 _MOST_NAMES = 5
 """Names that an error lists."""
 
@@ -139,10 +141,12 @@ class Step:
         reasons: why no entry moved, or why some did not, the first one foremost.
         details: what the sentences can use beside, each key left out where it is not known.
             ``step_size``, ``group`` (its number); ``update`` (the largest), ``half_ulp``, ``dtype``,
-            ``input`` (whether it is an input, or a plain tensor beside modules, that an optimiser holds);
+            ``input`` (that it is an input, or a plain tensor beside modules, which an optimiser holds),
             ``gradient`` and ``weight`` (the values at that entry); ``by`` (what cleared, clipped or moved it:
-            ``zero_grad()``, ``weight decay``); ``norm`` (of clipping); ``state`` (a clause: ``the second
-            moment overflowed``); ``skipped`` (why the scaler skipped); ``times`` (that it is listed).
+            ``zero_grad()``, ``weight decay``); ``norm`` (of clipping), ``max_norm`` (if it was 0); ``state``
+            (a clause: ``the second moment overflowed``); ``skipped`` (why the scaler skipped); ``times``
+            (that it is listed); ``was_nan`` and ``made_nan`` (entries that were nan or infinite before the
+            step, and that it made so), ``eps`` (what was added to a divisor, if that is 0 in its type).
             Keys may also stand under the name of their reason or note, ``{"clipped": {"by": …}}``, where
             two would clash.
     """

@@ -223,9 +223,9 @@ class Session:
         return Report(self._nothing())
 
     def _nothing(self) -> Any:
-        from zerograd.explaining.explanation import Backward, Explanation, StepReport
+        from zerograd.explaining.explanation import NOT_IMPORTED, Backward, Explanation, StepReport
 
-        remark = self._remark or "PyTorch was not imported in this process."
+        remark = self._remark or NOT_IMPORTED
         return Explanation((StepReport(1, {}, messages=(remark,), backward=Backward.NONE),))
 
     def _put_report(self) -> None:

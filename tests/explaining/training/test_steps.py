@@ -11,7 +11,8 @@ torch = pytest.importorskip("torch")
 
 from tests.explaining.torches import runs  # noqa: E402
 from tests.explaining.training.stepping import KINDS, StepMode, linear, once, weight  # noqa: E402
-from zerograd.explaining.explanation import Note, Reason  # noqa: E402
+from zerograd.explaining.explanation import Entries, Floats, Note, Reason, Row  # noqa: E402
+from zerograd.show.explanation import row_text  # noqa: E402
 
 pytestmark = pytest.mark.needs("torch")
 
@@ -187,6 +188,22 @@ def test_what_stops_a_whole_gradient_comes_first() -> None:
     step = once({"w": w}, optimizer, linear(w, 1e20, 0, 0), clip)["w"]
     assert step.reasons == (Reason.CLIPPED, Reason.ZERO_GRADIENT)
     assert step.details["entries"] == {"clipped": 1, "zero_gradient": 2}
+
+
+@pytest.mark.parametrize("foreach", [False, True])
+def test_clipping_to_nothing(foreach: bool) -> None:
+    w = weight(1, 1)
+    for scale in (1, 3):
+        step = once(
+            {"w": w},
+            torch.optim.SGD([w], lr=0.1),
+            linear(w, scale, scale),
+            lambda: torch.nn.utils.clip_grad_norm_([w], 0.0, foreach=foreach),
+        )["w"]
+        assert step.reasons == (Reason.CLIPPED,)
+        assert step.details["clipped"]["max_norm"] == 0
+    row = Row("w", (2,), Entries(nonzero=2), Floats("float32"), step=step)
+    assert "clipping with max_norm 0 made its gradient zero: the norm" in row_text(row)
 
 
 def test_clipping_beside_an_infinite_gradient() -> None:

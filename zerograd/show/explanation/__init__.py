@@ -90,7 +90,8 @@ def about(explanation: Explanation) -> Iterator[str]:
     yield ", ".join(parts)
     yield from earlier(explanation.steps)
     if explanation.error is not None:
-        yield f"The watched code ended with an error; this is about what ran before it: {explanation.error}"
+        ended = f"The watched code ended with an error; this is about what ran before it: {explanation.error}"
+        yield "Interrupted." if explanation.error == "KeyboardInterrupt" else ended
 
 
 def _at_first(explanation: Explanation) -> str:
@@ -107,12 +108,12 @@ def _sections(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
     found = findings(last)
     if sentences := [f"({n}) {finding.sentence()}" for n, finding in enumerate(found[:MOST_CAUSES], 1)]:
         more = len(found) - MOST_CAUSES
-        sentences += [f"… and {count(more, 'more cause')}: see to_json()."] * (more > 0)
+        sentences += [f"… and {count(more, 'more cause')}: --json or to_json() has all."] * (more > 0)
         yield "why", sentences
     if unsupported := list(unsupported_lines(last)):
         yield "operations without a rule", unsupported
-    if last.messages:
-        yield "also", list(last.messages)
+    if messages := [message for message in last.messages if message != verdict(last)]:
+        yield "also", messages
 
 
 def unsupported_lines(step: StepReport) -> Iterator[str]:

@@ -45,7 +45,7 @@ def earlier(steps: Sequence[StepReport]) -> Iterator[str]:
         first = ", here the first of them" if len({verdict(step) for step in same}) > 1 else ""
         yield f"Step{several} {ranges([step.number for step in same])}{first}: {verdict(same[0])}"
     if len(others) > _MOST:
-        yield f"… and {sum(map(len, others[_MOST:]))} more steps of other kinds: see to_json()."
+        yield f"… and {sum(map(len, others[_MOST:]))} more steps of other kinds: --json or to_json() has all."
 
 
 def ranges(numbers: Sequence[int]) -> str:

@@ -207,7 +207,7 @@ def _of_row(row: Row, batch: int | None, leads: str) -> Iterator[_Said]:
     if row.step is not None:
         for note in row.step.notes:
             if note is not Note.REPLACED_AFTER or Reason.NOT_HELD not in row.step.reasons:
-                yield _of_note(note, row.step, row.size)
+                yield _of_note(note, row.step, row)
     if row.entries.undecided > row.floats.nan:  # of a nan nobody asks whether it is zero
         bits = f" at {row.entries.precision} bits" if row.entries.precision else ""
         undecided = Words("undecided", f"whether this is zero is not known{bits}")
@@ -300,8 +300,9 @@ def _of_floats(row: Row) -> Iterator[_Said]:
         yield _Said(75, noise, floats.noise, _always(noise))
 
 
-def _of_note(note: Note, step: Step, size: int) -> _Said:
-    key = (note, repr([detail(step, note, key) for key in ("by", "times", "old")]))
+def _of_note(note: Note, step: Step, row: Row) -> _Said:
+    zero = f"0 in {row.floats.dtype}" if row.floats.lost else "zero"
+    key = (note, zero, repr([detail(step, note, key) for key in ("by", "times", "old")]))
     moved = detail(step, note, "moved")
-    entries = moved if isinstance(moved, int) else step.moved or size
-    return _Said(NOTES[note], key, entries, lambda about: note_words(note, step, about))
+    entries = moved if isinstance(moved, int) else step.moved or row.size
+    return _Said(NOTES[note], key, entries, lambda about: note_words(note, step, about, zero))

@@ -60,6 +60,7 @@ def reason_words(reason: Reason, row: Row, step: Step, about: About = ONE) -> Wo
             )
         case Reason.CLIPPED:
             norm, by = known("norm"), f" by {known('by')}" if known("by") else ""
+            by = f" with max_norm {known('max_norm')}" if known("max_norm") else by
             nan = detail(step, reason, "nan") and not detail(step, reason, "zero")
             made = f"clipping{by} made {about.its} {gradients} {'nan' if nan else 'zero'}"
             clause = f"{made}: the norm of all gradients was {norm}" if norm else made
@@ -108,8 +109,8 @@ def _is_tiny(step: Step) -> bool:
     return gradient < _TINY and _STEP * gradient <= update <= gradient
 
 
-def note_words(note: Note, step: Step, about: About = ONE) -> Words:
-    """What is said of what else a step did to a parameter."""
+def note_words(note: Note, step: Step, about: About = ONE, zero: str = "zero") -> Words:
+    """What is said of what else a step did to a parameter; its gradient is `zero`, or only 0 in floats."""
     known = _known(step, note)
     they = "they" if about.many else "it"
     match note:
@@ -122,7 +123,7 @@ def note_words(note: Note, step: Step, about: About = ONE) -> Words:
             )
         case Note.MOVED_WITHOUT_GRADIENT:
             by = known("by") or "the optimiser's own rule (decay, momentum)"
-            return Words("moved by rule", f"{they} moved although {about.its} gradient is zero, by {by}")
+            return Words("moved by rule", f"{they} moved although {about.its} gradient is {zero}, by {by}")
         case Note.MOVED_BY_STALE_GRADIENT:
             return Words(
                 "stale gradient",

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zerograd.document.blocks import listed
-from zerograd.explaining.explanation import Backward, Note, Row, Step, StepReport
+from zerograd.explaining.explanation import NOT_IMPORTED, Backward, Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
 from zerograd.show.explanation.findings import ASIDE, LOST, MADE_NAN, OPEN, SINGLE, Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text, subjects
@@ -79,6 +79,8 @@ class _Group:
 
 def verdict(step: StepReport) -> str:
     """What is so, in one sentence."""
+    if NOT_IMPORTED in step.messages:
+        return NOT_IMPORTED
     if not step.parameters and not step.inputs:
         return (
             "No gradient was seen: nothing that was watched used a parameter or an input that requires one."
@@ -231,7 +233,12 @@ def _partly(group: _Group, step: StepReport) -> str:
     entries = f"{entries_text(group.entries)} of {group.names}"
     are = "is" if group.entries == 1 else "are"
     if group.finding.zero:
-        return f"{start}, but the gradient is exactly zero in {entries}, because {group.clause}."
+        because = f"because {group.clause}"
+        whole = sum(row.entries.zero for row in group.rows)
+        if whole > group.entries and not group.finding.joint:
+            because = f"{group.entries:,} of them {because}"
+            entries = f"{entries_text(whole)} of {group.names}"
+        return f"{start}, but the gradient is exactly zero in {entries}, {because}."
     if group.finding.rank == ASIDE:
         return f"{start}; {group.names}: {group.clause}; if that is meant, all is well."
     if group.finding.rank < 50:

@@ -11,6 +11,7 @@ from torch import Tensor
 from zerograd.explaining.tape.nodes import Node, Origin, Source
 from zerograd.explaining.training.steps.observation import Edit
 from zerograd.explaining.training.steps.scaling import UNSCALE
+from zerograd.explaining.training.steps.tensors import quietly
 
 _SCALING = {
     "mul",
@@ -84,5 +85,10 @@ def edit_of(name: str, args: Sequence[Any]) -> Edit:
     if name in ("mul_", "div_") and len(args) > 1:
         other = args[1]
         many = isinstance(other, list | tuple) or (isinstance(other, torch.Tensor) and other.numel() > 1)
-        return Edit.ZEROED if many else Edit.SCALED  # by a mask
+        if many:  # by a mask
+            return Edit.ZEROED
+        with quietly():
+            known = name == "mul_" and type(other) is torch.Tensor and not other.is_meta
+            nulled = known and not bool(other.any())
+        return Edit.NULLED if nulled else Edit.SCALED
     return Edit.OTHER

@@ -27,6 +27,7 @@ class Edit(StrEnum):
 
     ZEROED = "zeroed"  # wholly, in places, or by a mask
     SCALED = "scaled"  # by one number: clipping by norm
+    NULLED = "nulled"  # by a tensor of one number that is 0, as clipping to a norm of 0 has it
     CLAMPED = "clamped"
     UNSCALED = "unscaled"  # by a gradient scaler
     OTHER = "other"

@@ -215,7 +215,7 @@ class _Explained:
         zeros, nans = int(lost.sum()), int(made_nan.sum())
         edits = self.watched.between
         zeroed = Edit.ZEROED in edits or self.watched.zeroed
-        scaled = bool(edits & {Edit.SCALED, Edit.CLAMPED, Edit.UNSCALED})
+        scaled = bool(edits & {Edit.SCALED, Edit.NULLED, Edit.CLAMPED, Edit.UNSCALED})
         clipped = nans > 0 or (not zeroed and (scaled or not self.norm.is_finite))
         if zeros and not clipped:
             self._say_cleared(zeros)
@@ -225,6 +225,7 @@ class _Explained:
                 said["by"] = "the gradient scaler"
             elif self.norm.value is not None:
                 said |= {"norm": self.norm.value, "overflow": self.norm.overflowed}
+                said |= {"max_norm": 0} if Edit.NULLED in edits and self.norm.is_finite else {}
             self.details[Reason.CLIPPED] = said
         return Reason.CLIPPED if clipped else Reason.CLEARED
 
