@@ -55,7 +55,11 @@ def refusal(model: Path, loss: str = "mse", output: str | None = None, **arrays:
         ),
         ({"pixels": X[:, :1], "y": Y}, "is declared with the shape n × 2, and has 3 × 1"),
         ({"pixels": X[0], "y": Y}, "is declared with the shape n × 2, and has 2"),
-        ({"pixels": X * np.nan, "y": Y}, "has entries that are nan or infinite"),
+        ({"pixels": X * np.nan, "y": Y}, "'pixels': entry [0, 0] is nan, expected a finite number"),
+        (
+            {"pixels": X, "y": np.array([[1], [-np.inf], [0]], dtype=np.float32)},
+            "'y': entry [1, 0] is -inf, expected a finite number",
+        ),
         (
             {"pixels": np.array(["a"]), "y": Y},
             "expected floats (to 64 bits), integers or truth values, found <U1",
@@ -79,6 +83,13 @@ def test_arrays_that_do_not_fit_are_refused(arrays: dict[str, Any], reason: str,
     message = refusal(one_layer(tmp_path, name="pixels"), **arrays)
     assert reason in message
     assert str(tmp_path / "data.npz") in message
+
+
+def test_a_missing_input_called_x_is_asked_for_once(tmp_path: Path) -> None:
+    message = refusal(one_layer(tmp_path), features=X, y=Y)
+    assert message.endswith(
+        "no array for the model's input 'x': save it under that name; there are features, y"
+    )
 
 
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:

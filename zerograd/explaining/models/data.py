@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -58,7 +57,7 @@ def _input(path: Path, arrays: Mapping[str, Tensor], declared: Declared, alone: 
     if name not in arrays:
         near = get_close_matches(name, others, n=1)
         hint = f"did you mean {near[0]!r}? Call it so" if near else "save it under that name"
-        also = ", or as x" if alone else ""
+        also = f", or as {_INPUT}" if alone and name != _INPUT else ""
         raise ModelError.at(
             path, f"has no array for the model's input {name!r}: {hint}{also}; there are {', '.join(arrays)}"
         )
@@ -68,9 +67,17 @@ def _input(path: Path, arrays: Mapping[str, Tensor], declared: Declared, alone: 
         value = value.to(wanted)
     if reason := mismatch(declared, value):
         raise ModelError.at(path, f"array {name!r} {reason}{_hint(declared, value)}")
-    if value.is_floating_point() and not bool(value.isfinite().all()):
-        raise ModelError.at(path, f"array {name!r} has entries that are nan or infinite")
+    _check_finite(path, name, value)
     return value
+
+
+def _check_finite(path: Path, name: str, value: Tensor) -> None:
+    if not value.is_floating_point() or bool(value.isfinite().all()):
+        return
+    place = [int(index) for index in (~value.isfinite()).nonzero()[0]]
+    raise ModelError.at(
+        path, f"array {name!r}: entry {place} is {float(value[tuple(place)])}, expected a finite number"
+    )
 
 
 def _converts(value: Tensor, wanted: torch.dtype) -> bool:
@@ -96,10 +103,17 @@ def _hint(declared: Declared, value: Tensor) -> str:
     return ""
 
 
-def choose_target(arrays: Mapping[str, Tensor], inputs: Sequence[Declared]) -> tuple[str, Any]:
-    """Return the name of the target and its array; None where there is none."""
+def choose_target(
+    path: Path, arrays: Mapping[str, Tensor], inputs: Sequence[Declared]
+) -> tuple[str, Tensor | None]:
+    """Return the name of the target and its array; None where there is none.
+
+    Raises:
+        ModelError: it has entries that are not finite.
+    """
     taken = {declared.name for declared in inputs}
     for name in TARGETS:
         if name in arrays and name not in taken:
+            _check_finite(path, name, arrays[name])
             return name, arrays[name]
     return TARGETS[0], None
