@@ -66,6 +66,8 @@ def n(*shape: int) -> Array:
     return numbers
 
 
+TIES = np.array([[1, 3, 3, 2, 3, 1, 3, 3, 0, 3, 3, 3, 1, 1, 1, 3, 3, 2]], dtype=np.float32)
+
 PLAIN = [
     "Abs", "Atan", "Asinh", "Ceil", "Cos", "Cosh", "Erf", "Exp", "Floor", "Identity", "Neg",
     "Reciprocal", "Round", "Sigmoid", "Sign", "Sin", "Sinh", "Tan", "Tanh", "Relu",
@@ -175,12 +177,16 @@ def _reductions() -> list[Case]:
     x = f(3, 4)
     return [
         *cases,
-        Case("ReduceSum", (x,), {"noop_with_empty_axes": 1}),
+        *(Case(f"Reduce{kind}", (x,), {"noop_with_empty_axes": 1}) for kind in ["Sum", "L1", "L2", "SumSquare"]),
+        Case("ReduceLogSum", (u(3, 4),), {"noop_with_empty_axes": 1}),
+        Case("ReduceLogSumExp", (x,), {"noop_with_empty_axes": 1}),
         Case("ArgMax", (x,), {"axis": 1}),
         Case("ArgMin", (x,), {"axis": 0, "keepdims": 0}),
         Case("CumSum", (x, i(1).reshape(()))),
         Case("TopK", (x, i(2)), outputs=2),
         Case("TopK", (x, i(2)), {"largest": 0, "axis": 0}, outputs=2),
+        Case("TopK", (TIES, i(5)), outputs=2),
+        Case("TopK", (TIES, i(5)), {"largest": 0}, outputs=2),
     ]
 
 
