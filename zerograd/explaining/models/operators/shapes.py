@@ -98,9 +98,11 @@ def _slice(call: Call) -> Tensor:
         axis = checked_axis(number, x.dim(), "an axis")
         if step == 0:
             raise OperatorError("has a step of 0")
-        chosen = range(*slice(start, end, step).indices(x.shape[axis]))
-        if step < 0 and end < -x.shape[axis]:
-            chosen = range(*slice(start, None, step).indices(x.shape[axis]))
+        length = x.shape[axis]
+        if step < 0 and length:  # ONNX keeps a start before the first entry there, where Python takes none
+            start = max(start, -length)
+        last = None if step < 0 and end < -length else end
+        chosen = range(*slice(start, last, step).indices(length))
         if step > 0:
             index = [slice(None)] * x.dim()
             index[axis] = slice(chosen.start, max(chosen.stop, chosen.start), step)
