@@ -217,6 +217,17 @@ def test_results_are_not_spread_without_bounds(kind: str, tmp_path: Path) -> Non
     assert "node wide" in refusal(saved(model_of(nodes, {"x": X}, ["y"], tensors), tmp_path))
 
 
+def test_a_split_says_how_many_parts_it_has_before_they_are_listed(tmp_path: Path) -> None:
+    from onnx import helper
+
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node("Split", ["h"], ["y"], name="parts", num_outputs=2**40),
+    ]
+    message = refusal(saved(model_of(nodes, {"x": X}, ["y"], {"w": W}), tmp_path))
+    assert "node parts (Split): has num_outputs=1099511627776, and 1 outputs" in message
+
+
 def test_what_is_no_onnx_file_is_refused(tmp_path: Path) -> None:
     for number, data in enumerate(
         (b"", b"\x80\x04\x95pickle", b"PK\x03\x04", os.urandom(1000), b"a: b\n" * 9)
