@@ -292,7 +292,7 @@ class Recorder(TorchDispatchMode):
         )
 
     def _note_detached(self, tensor: Tensor) -> None:
-        """Note where something computed is detached: parameters are, too, and by autograd results it saves."""
+        """Note where something computed is detached: parameters are, too, and what autograd saves."""
         followed = tensor.requires_grad and not tensor.is_leaf and torch.is_grad_enabled()
         if self.phase is Phase.FORWARD and followed:
             node = self.read(tensor).node
