@@ -41,23 +41,21 @@ _PICKLED = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 @click.command()
 @click.argument("specs", metavar="FILE...", nargs=-1, required=True)
-@click.option(
-    "--data", metavar="FILE.npz", help="Of a model: arrays by the names of its inputs, and targets y."
-)
+@click.option("--data", metavar="FILE.npz", help="For a model: an array for each input, and targets y.")
 @click.option(
     "--loss",
     metavar="NAME",
-    help="Of a model: by what outputs are compared with targets, such as cross_entropy.",
+    help="For a model: the loss, such as cross_entropy.",
 )
 @click.option(
-    "--output-name", metavar="NAME", help="Of a model: the output that the loss reads, if it has several."
+    "--output-name", metavar="NAME", help="For a model with several outputs: the one that the loss reads."
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
     default=5.0,
     show_default=True,
-    help="Of a model: on gradient entries that float64 with error bounds leaves open.",
+    help="For a model: time limit for entries that float64 error bounds leave undecided.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print explanations as JSON, one object per line.")
 @click.option("-o", "--output", metavar="FILE", help="Write the explanations to FILE, as JSON, too.")
