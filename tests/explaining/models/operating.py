@@ -180,7 +180,10 @@ def _reductions() -> list[Case]:
     x = f(3, 4)
     return [
         *cases,
-        *(Case(f"Reduce{kind}", (x,), {"noop_with_empty_axes": 1}) for kind in ["Sum", "L1", "L2", "SumSquare"]),
+        *(
+            Case(f"Reduce{kind}", (x,), {"noop_with_empty_axes": 1})
+            for kind in ["Sum", "L1", "L2", "SumSquare"]
+        ),
         Case("ReduceLogSum", (u(3, 4),), {"noop_with_empty_axes": 1}),
         Case("ReduceLogSumExp", (x,), {"noop_with_empty_axes": 1}),
         Case("ArgMax", (x,), {"axis": 1}),

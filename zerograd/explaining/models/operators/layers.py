@@ -188,6 +188,8 @@ def _pooled(call: Call) -> tuple[Tensor, _Window, bool]:
     if x.dim() < 3:
         raise OperatorError(f"needs an input N × C × …, and has {shape_text(tuple(x.shape))}")
     window = _window(call, call.attribute("kernel_shape"), x.shape[2:])
+    added = [a + b for a, b in zip(window.before, window.after, strict=True)]
+    bounded((*x.shape[:2], *(length + more for length, more in zip(x.shape[2:], added, strict=True))))
     return x, window, bool(call.attribute("ceil_mode", 0))
 
 
