@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import torch
@@ -158,7 +159,30 @@ def _max_pool(call: Call) -> tuple[Tensor, Tensor | None]:
         window = _Window(window.kernel, window.stride, window.dilation, [0] * len(window.before), [])
     _fits(x, window.before, window)
     pool = _POOLS["max"][len(window.kernel) - 1]
-    return pool(x, window.kernel, window.stride, window.before, window.dilation, ceil), None
+    result: Tensor = pool(x, window.kernel, window.stride, window.before, window.dilation, ceil)
+    if x.requires_grad:
+        call.note(None, "1 for the first", lambda: _most(x.detach(), result.detach(), window) > 1)
+    return result, None
+
+
+def _most(x: Tensor, result: Tensor, window: _Window) -> Tensor:
+    """Return how many entries of each window are the largest."""
+    lengths = [
+        (length - 1) * window.stride[i] + window.reach(i) + 1 for i, length in enumerate(result.shape[2:])
+    ]
+    more = [lengths[i] - length - window.before[i] for i, length in enumerate(x.shape[2:])]
+    sides = [n for i in reversed(range(len(more))) for n in (window.before[i], more[i])]
+    padded = functional.pad(x, sides, value=-torch.inf)
+    count = torch.zeros_like(result, dtype=torch.int32)
+    for offsets in product(*map(range, window.kernel)):
+        places: list[Any] = [
+            slice(offset * dilation, offset * dilation + (length - 1) * stride + 1, stride)
+            for offset, dilation, length, stride in zip(
+                offsets, window.dilation, result.shape[2:], window.stride, strict=True
+            )
+        ]
+        count += padded[(..., *places)] == result
+    return count
 
 
 @operator("AveragePool", "`avg_pool1d`, `avg_pool2d`, `avg_pool3d`")
@@ -200,4 +224,6 @@ def _global_average_pool(call: Call) -> Tensor:
 
 @operator("GlobalMaxPool", "`amax`: at ties, equal parts of the derivative")
 def _global_max_pool(call: Call) -> Tensor:
-    return torch.amax(call[0], list(range(2, call[0].dim())), keepdim=True)
+    x, axes = call[0], list(range(2, call[0].dim()))
+    call.ties(x, lambda: torch.amax(x.detach(), axes, keepdim=True), axes, "in equal parts")
+    return torch.amax(x, axes, keepdim=True)

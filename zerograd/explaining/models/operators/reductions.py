@@ -11,6 +11,8 @@ from zerograd.explaining.models.errors import OperatorError
 from zerograd.explaining.models.operators.table import Call, add, checked_axis, operator
 
 _Reduction = Callable[[Tensor, list[int], bool], Tensor]
+_SHARED = "in equal parts"
+"""The derivative of `amax` and `amin` at ties."""
 
 
 def _axes(call: Call) -> list[int] | None:
@@ -63,23 +65,7 @@ _ENTRY_BY_ENTRY: dict[str, Callable[[Tensor], Tensor]] = {
 for _kind, _function, _words in (
     ("ReduceSum", _sum, "`sum`"),
     ("ReduceMean", _mean, "`mean`"),
-    (
-        "ReduceMax",
-        torch.amax,
-        "`amax`: at ties, equal parts of the derivative",
-    ),
-    (
-        "ReduceMin",
-        torch.amin,
-        "`amin`: at ties, equal parts of the derivative",
-    ),
     ("ReduceProd", _product, "`prod`"),
-    ("ReduceL1", lambda x, axes, kept: _sum(x.abs(), axes, kept), "`abs`, `sum`"),
-    (
-        "ReduceL2",
-        lambda x, axes, kept: torch.linalg.vector_norm(x, 2, axes, kept),
-        "`linalg.vector_norm`: derivative 0 at 0",
-    ),
     ("ReduceSumSquare", lambda x, axes, kept: _sum(x * x, axes, kept), "`mul`, `sum`"),
     ("ReduceLogSum", lambda x, axes, kept: _sum(x, axes, kept).log(), "`sum`, `log`"),
     ("ReduceLogSumExp", torch.logsumexp, "`logsumexp`"),
@@ -99,8 +85,41 @@ def _choice(kind: str, function: Callable[[Tensor, int], Tensor], words: str) ->
     add(kind, run, words)
 
 
+def _extremum(kind: str, function: _Reduction, words: str) -> None:
+    def run(call: Call) -> Tensor:
+        axes, kept = _axes(call), bool(call.attribute("keepdims", 1))
+        x = call[0]
+        if axes is None or not x.dim():
+            return x
+        call.ties(x, lambda: function(x.detach(), axes, True), axes, _SHARED)
+        return function(x, axes, kept)
+
+    add(kind, run, words)
+
+
+_extremum("ReduceMax", torch.amax, "`amax`: at ties, equal parts of the derivative")
+_extremum("ReduceMin", torch.amin, "`amin`: at ties, equal parts of the derivative")
 _choice("ArgMax", torch.argmax, "`argmax`")
 _choice("ArgMin", torch.argmin, "`argmin`")
+
+
+@operator("ReduceL1", "`abs`, `sum`")
+def _l1(call: Call) -> Tensor:
+    axes = _axes(call)
+    sizes = call.bend(call[0], torch.abs, 0.0)
+    if axes is None or not sizes.dim():
+        return sizes
+    return _sum(sizes, axes, bool(call.attribute("keepdims", 1)))
+
+
+@operator("ReduceL2", "`linalg.vector_norm`: derivative 0 at 0")
+def _l2(call: Call) -> Tensor:
+    axes, x = _axes(call), call[0]
+    if axes is None or not x.dim():
+        return call.bend(x, torch.abs, 0.0)
+    norm: Tensor = torch.linalg.vector_norm(x, 2, axes, bool(call.attribute("keepdims", 1)))
+    call.note(0.0, lambda t: torch.linalg.vector_norm(t.reshape(1), 2), lambda: norm.detach() == 0)
+    return norm
 
 
 @operator("CumSum", "`cumsum`")
@@ -119,4 +138,12 @@ def _topk(call: Call) -> Sequence[Tensor]:
         raise OperatorError(f"takes {numbers} entries of {x.shape[axis]}")
     largest = bool(call.attribute("largest", 1))
     values, positions = torch.sort(x, dim=axis, descending=largest, stable=True)
-    return tuple(each.narrow(axis, 0, numbers[0]) for each in (values, positions))
+    values, positions = (each.narrow(axis, 0, numbers[0]) for each in (values, positions))
+    if numbers[0] and x.requires_grad:
+        last = values.detach().select(axis, -1).unsqueeze(axis) if x.dim() else values.detach()
+        call.note(
+            None,
+            "1 for those that are taken",
+            lambda: (x.detach() == last).sum(axis) > (values.detach() == last).sum(axis),
+        )
+    return values, positions

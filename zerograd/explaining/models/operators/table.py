@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from typing import Any, TypeAlias
 
@@ -26,23 +27,25 @@ class Kink:
 
     Attributes:
         operation: which they were given to.
-        bound: where the kink is; None for a tie of two inputs.
-        function: whose derivative by PyTorch was taken.
+        bound: where the kink is; None for a tie.
+        function: whose derivative by PyTorch was taken; or that derivative in words, if it is not one number.
         count: number of values.
         unlike: what else may have been exported so, and has another derivative: a clause, or nothing.
     """
 
     operation: Operation
     bound: float | None
-    function: Callable[[Tensor], Tensor]
+    function: Callable[[Tensor], Tensor] | str
     count: int
     unlike: str = ""
 
-    def slope(self) -> float:
+    def slope(self) -> str:
         """Return the derivative that was taken. Not while anything is watched."""
+        if isinstance(self.function, str):
+            return self.function
         at = torch.tensor(self.bound or 0.0, dtype=torch.float64, requires_grad=True)
         (slope,) = torch.autograd.grad(self.function(at), at)
-        return float(slope)
+        return f"{float(slope):g}"
 
 
 @dataclass(slots=True)
@@ -130,20 +133,38 @@ class Call:
         self, value: Tensor, function: Callable[[Tensor], Tensor], *bounds: float, unlike: str = ""
     ) -> Tensor:
         """Return what a function with kinks gives, and note how many of the values lie on these."""
-        with _disable_current_modes(), torch.no_grad():
-            for bound in bounds:
-                count = int((value.detach() == bound).sum())
-                if count:
-                    self.kinks.append(Kink(self.operation, bound, function, count, unlike))
+        for bound in bounds:
+            self.note(bound, function, partial(torch.eq, value.detach(), bound), unlike)
         return function(value)
+
+    def note(
+        self,
+        bound: float | None,
+        function: Callable[[Tensor], Tensor] | str,
+        where: Callable[[], Tensor],
+        unlike: str = "",
+    ) -> None:
+        """Note how many values lie on a kink; ``where`` says which, and is not watched."""
+        with _disable_current_modes(), torch.no_grad():
+            count = int(where().sum())
+        if count:
+            self.kinks.append(Kink(self.operation, bound, function, count, unlike))
+
+    def ties(self, value: Tensor, chosen: Callable[[], Tensor], axes: Sequence[int], words: str) -> None:
+        """Note how often a choice over dimensions was one between equal entries.
+
+        Args:
+            chosen: gives what was chosen, with these dimensions kept.
+            words: what the derivative is then.
+        """
+        if value.requires_grad and value.numel():
+            self.note(None, words, lambda: (value.detach() == chosen()).sum(list(axes)) > 1)
 
     def tie(self, a: Tensor, b: Tensor, function: Callable[[Tensor, Tensor], Tensor], unlike: str) -> Tensor:
         """Return a choice between two values, and note where they are the same."""
-        with _disable_current_modes(), torch.no_grad():
-            count = int((a.detach() == b.detach()).sum())
-        if count and (a.requires_grad or b.requires_grad):
+        if a.requires_grad or b.requires_grad:
             other = torch.zeros((), dtype=torch.float64)
-            self.kinks.append(Kink(self.operation, None, lambda t: function(t, other), count, unlike))
+            self.note(None, lambda t: function(t, other), lambda: a.detach() == b.detach(), unlike)
         return function(a, b)
 
 
