@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import _disable_current_modes
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from zerograd.explaining.models.errors import OperatorError, shape_text
 from zerograd.explaining.models.graph import Operation
@@ -196,6 +196,30 @@ def bounded(shape: Sequence[int]) -> tuple[int, ...]:
             "computed"
         )
     return shape
+
+
+class _Bounding(TorchDispatchMode):
+    """Refuses results, also those on the way to others, that are too large."""
+
+    def __torch_dispatch__(
+        self, func: Any, _types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor):
+            bounded(result.shape)
+        return result
+
+
+def check_sizes(function: Callable[..., object], *values: Tensor) -> None:
+    """Run a function on shapes alone.
+
+    Raises:
+        OperatorError: a result is too large, also one on the way.
+    """
+    with _disable_current_modes(), torch.no_grad():
+        shapes = [torch.empty(value.shape, dtype=value.dtype, device="meta") for value in values]
+        with _Bounding():  # type: ignore[no-untyped-call]
+            function(*shapes)
 
 
 def broadcast(*values: Tensor) -> tuple[int, ...]:

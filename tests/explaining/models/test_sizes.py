@@ -1,0 +1,45 @@
+"""Results that would take too much memory are refused before they are computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.needs("torch", "onnx")
+
+LONG = 2**20
+PAIR = {"kernel_shape": [1, 1], "pads": [0, 0, 2**13, 2**13]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "shapes"),
+    [
+        ("Einsum", {"equation": "i,j->ij"}, [(LONG,), (LONG,)]),
+        ("Einsum", {"equation": "i,j,k->ijk"}, [(2**10,)] * 3),
+        ("Einsum", {"equation": "...i,...j"}, [(LONG,), (LONG,)]),
+        ("Conv", {}, [(1, 1, LONG), (LONG, 1, 1)]),
+        ("Conv", {"pads": [2**14] * 4}, [(1, 1, 1, 1), (1, 1, 1, 1)]),
+        ("MaxPool", PAIR, [(4, 4, 1, 1)]),
+        ("AveragePool", PAIR, [(4, 4, 1, 1)]),
+        ("Concat", {"axis": 0}, [(LONG,)] * 200),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_sizes_are_checked_first(
+    kind: str, attributes: dict[str, Any], shapes: list[tuple[int, ...]]
+) -> None:
+    import torch
+
+    from zerograd.explaining.models.errors import OperatorError
+    from zerograd.explaining.models.graph import Operation
+    from zerograd.explaining.models.operators import find
+    from zerograd.explaining.models.operators.table import Call
+
+    operator = find(kind)
+    assert operator is not None
+    # tensors without memory of their own: what is computed of them would be lost, but nothing is
+    values = [torch.empty(shape, device="meta") for shape in shapes]
+    call = Call(Operation("it", kind, ("x",), ("y",), attributes, 20), values)
+    with pytest.raises(OperatorError, match=r"would give \d+ entries, of shape .*; at most 134217728 are"):
+        operator.run(call)
