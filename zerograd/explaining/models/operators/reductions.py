@@ -55,8 +55,6 @@ def _mean(x: Tensor, axes: list[int], kept: bool) -> Tensor:
 
 
 _ENTRY_BY_ENTRY: dict[str, Callable[[Tensor], Tensor]] = {
-    "ReduceL1": torch.abs,
-    "ReduceL2": torch.abs,
     "ReduceLogSum": torch.log,
     "ReduceSumSquare": torch.square,
 }

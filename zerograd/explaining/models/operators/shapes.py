@@ -65,9 +65,10 @@ def _concat(call: Call) -> Tensor:
             a != b for i, (a, b) in enumerate(zip(shape, shapes[0], strict=True)) if i != axis
         ):
             raise OperatorError(f"cannot join {' and '.join(map(_shape, values))} along dimension {axis}")
-    joined = shapes[0].copy()
-    joined[axis] = sum(shape[axis] for shape in shapes)
-    bounded(joined)
+    whole = list(shapes[0])
+    if whole:
+        whole[axis] = sum(shape[axis] for shape in shapes)
+    bounded(whole)
     return torch.cat(values, axis)
 
 
