@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from zerograd.core.question.problem import Problem
+from zerograd.npz import UnreadableError
 from zerograd.spec import SpecError, load, loads
 from zerograd.spec.files import tensors as reading
-from zerograd.spec.files.tensors import UnreadableError, read_tensors
+from zerograd.spec.files.tensors import read_tensors
 from zerograd.spec.read import load as load_saying
 
 pytestmark = pytest.mark.needs("safetensors")
