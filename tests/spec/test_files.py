@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from zerograd.core.question.problem import Problem
+from zerograd.npz import UnreadableError
 from zerograd.spec import SpecError, load, loads
 from zerograd.spec.files import tensors as reading
-from zerograd.spec.files.tensors import UnreadableError, read_tensors
+from zerograd.spec.files.tensors import read_tensors
 from zerograd.spec.read import load as load_saying
 
 pytestmark = pytest.mark.needs("safetensors")
@@ -271,6 +272,10 @@ BAD_NAMES: list[tuple[Arrays, str]] = [
     (arrays(w1=None, W1=np.ones((3, 2))), "'W1', of shape (3, 2), is neither w1, b1, w2, b2, x, y nor"),
     (arrays(w3=np.ones((3, 2))), "'w3', of shape (3, 2), is neither w1, b1, w2, b2, x, y nor a layer's"),
     (arrays(w3=np.ones((3, 2))), "(did you mean 'w"),
+    (
+        {"fc1.weigth": np.ones((3, 2)), "fc1.bias": np.ones(3)},
+        "is neither w1, b1, w2, b2, x, y nor a layer's weight or bias (did you mean 'fc1.weight'?)",
+    ),
     (arrays(steps=np.ones(1)), "'steps', of shape (1,), is neither"),
     (
         arrays(**{"fc1.weight": np.ones((3, 2))}),
@@ -299,6 +304,7 @@ def test_what_does_not_fit(tmp_path: Path, values: Arrays, expected: str) -> Non
     npz(tmp_path / "numbers.npz", values)
     text = complaint(tmp_path)
     assert expected in text
+    assert not ("did you mean" in text and "leave it out" in text)
     assert ":4:15: error: given.from: 'numbers.npz'" in text
 
 
