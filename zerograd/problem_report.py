@@ -40,6 +40,7 @@ def report_of(given: Problem | Witness | Answer) -> Report:
     Raises:
         ZerogradError: not everything is given, the answer has no numbers, or a sample is on a kink
             where the problem takes no derivative.
+        Disagreement: float64 has other gradients, which is a bug.
     """
     match given:
         case Sat():
@@ -49,7 +50,8 @@ def report_of(given: Problem | Witness | Answer) -> Report:
         case Problem():
             if unfit(given) is not None:
                 raise ZerogradError(_not_given(given))
-            return _report(given, given_point(given))
+            point = given_point(given)
+            return _of_witness(Witness(given, point.parameters, point.x, point.y))
     raise ZerogradError(f"an answer that is {given.status} has no numbers whose gradients could be explained")
 
 
@@ -57,14 +59,16 @@ def _of_witness(witness: Witness) -> Report:
     from zerograd.show.words import alpha_line
 
     irrational = alpha_line(witness)
-    return _report(witness.problem, witness.point, *[f"{irrational}."] * (irrational is not None))
+    return _report(witness, *[f"{irrational}."] * (irrational is not None))
 
 
-def _report(problem: Problem, point: Point[Exact], *beside: str) -> Report:
+def _report(witness: Witness, *beside: str) -> Report:
     from zerograd.evaluate.observed import observed
+    from zerograd.evaluate.recheck import recheck_floats
     from zerograd.show.question import setting_line
 
     start = time.monotonic()
+    problem, point = witness.problem, witness.point
     try:
         floats = {
             name: Floats("float64", seen.zero, seen.lost, seen.noise, seen.across_kink, seen.nan)
@@ -72,6 +76,7 @@ def _report(problem: Problem, point: Point[Exact], *beside: str) -> Report:
         }
     except OnKink as kink:
         raise ZerogradError(f"{kink}, {_KINK}") from None
+    recheck_floats(witness)  # nothing is said of gradients that only one calculation knows
     messages = (*beside, *_unlike(problem, point))
     step = explain_point(point, setting=setting_line(problem), floats=floats, messages=messages)
     return Report(Explanation((step,), seconds=time.monotonic() - start))

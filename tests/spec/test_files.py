@@ -262,6 +262,16 @@ def test_several_orders(tmp_path: Path) -> None:
     assert "rename them to w1, b1, …" in text
 
 
+def test_an_order_by_name_is_none(tmp_path: Path) -> None:
+    """Sorted by name fc10 stands before fc2: where another layer fits anywhere, nothing is guessed."""
+    depth = 12
+    one_by_one = ", ".join(["{units: 2, bias: false}"] * depth)
+    head = f"network: {{inputs: 2, layers: [{one_by_one}]}}\nsamples: 1\n"
+    names = sorted([*(f"fc{n}.weight" for n in range(1, depth)), "out.weight"])
+    npz(tmp_path / "numbers.npz", {name: np.eye(2) * n for n, name in enumerate(names)})
+    assert "its layers fit in several orders" in complaint(tmp_path, "{from: numbers.npz}", head)
+
+
 BAD_NAMES: list[tuple[Arrays, str]] = [
     (arrays(w1=np.ones((3, 3))), "numbers.npz': 'w1' has shape (3, 3), expected (3, 2) for w1"),
     (

@@ -139,6 +139,7 @@ class Step:
         reasons: why no entry moved, or why some did not, the first one foremost.
         details: what the sentences can use beside, each key left out where it is not known.
             ``step_size``, ``group`` (its number); ``update`` (the largest), ``half_ulp``, ``dtype``,
+            ``input`` (whether it is an input, or a plain tensor beside modules, that an optimiser holds);
             ``gradient`` and ``weight`` (the values at that entry); ``by`` (what cleared, clipped or moved it:
             ``zero_grad()``, ``weight decay``); ``norm`` (of clipping); ``state`` (a clause: ``the second
             moment overflowed``); ``skipped`` (why the scaler skipped); ``times`` (that it is listed).
@@ -280,6 +281,21 @@ class StepReport:
     units: tuple[Units, ...] = ()
     graph: Graph = Graph()
     setting: str | None = None
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows: of parameters, and of inputs."""
+        return (*self.parameters.values(), *self.inputs.values())
+
+    @property
+    def to_move(self) -> tuple[Row, ...]:
+        """The rows that are to move: parameters, and inputs that an optimiser holds or the program moved."""
+        return (*self.parameters.values(), *[row for row in self.inputs.values() if row.step is not None])
+
+    @property
+    def moves_inputs(self) -> bool:
+        """Whether an optimiser holds an input: then that is to move, and parameters need not."""
+        return any(row.step is not None and bool(row.step.details.get("input")) for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ def report_step(
     loose: Collection[str] = (),
     resting: Collection[int] = (),
     unasked: Collection[str] = (),
+    optimised: Collection[str] = (),
     failed: bool = False,
     cut: bool = False,
 ) -> StepReport:
@@ -73,6 +74,7 @@ def report_step(
         loose: names of parameters that no optimiser should move.
         resting: tensors, by identity, whose optimiser has stepped before, and now another does: what the loss
             does not depend on, either, is not part of this step.
+        optimised: names of inputs, and of plain tensors beside modules, that an optimiser is to move.
         unasked: names of what no backward pass was asked to give a gradient.
         failed: whether the last backward pass ended with an error.
         cut: whether autograd knew no way back from the loss.
@@ -103,9 +105,13 @@ def report_step(
     if failed and not there:
         backward = Backward.FAILED
 
+    inputs_by_hand = any(by_hand.get(id(tensor)) for tensor in inputs.values())
+
     def row(name: str, tensor: Tensor) -> Row:
-        step = None if name in inputs or name in loose else steps.get(name)
-        if id(tensor) in by_hand:
+        step = None if name in loose or (name in inputs and name not in optimised) else steps.get(name)
+        if step is not None and name in optimised:
+            step = replace(step, details={**step.details, "input": True})
+        if id(tensor) in by_hand and (by_hand[id(tensor)] or not inputs_by_hand):
             step = Step(moved=by_hand[id(tensor)])
         if backward is not Backward.DONE or (name not in classes and (failed or name in unasked)):
             floats = Floats(str(tensor.dtype).removeprefix("torch."))

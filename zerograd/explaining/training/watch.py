@@ -319,6 +319,12 @@ class Watch:
             for name, tensor in named.items()
             if self._modules.roots and not isinstance(tensor, nn.Parameter) and id(tensor) not in held
         }
+        beside = {name for name, it in named.items() if not isinstance(it, nn.Parameter)}
+        optimised = {
+            name
+            for name, tensor in self._everything().items()
+            if self._modules.roots and id(tensor) in held and name in {*self._modules.inputs, *beside}
+        }
         asked = {id(tensor) for tensor in self._round.asked}
         unasked = {
             name
@@ -332,6 +338,7 @@ class Watch:
             loose=loose,
             resting=self._resting(),
             unasked=unasked,
+            optimised=optimised,
             gradients=self._round.gradients,
             loss=loss,
             observations=self._round.observations,

@@ -81,7 +81,7 @@ def _blocks(explanation: Explanation) -> Iterator[Block]:
 def about(explanation: Explanation) -> Iterator[str]:
     """Which step this is, and what became of the others."""
     last = explanation.last
-    moved = any(row.step is not None and row.step.moved for row in last.parameters.values())
+    moved = any(row.step is not None and row.step.moved for row in last.to_move)
     unseen = f"step {last.number}, by no optimiser of PyTorch" if moved else "no optimiser stepped"
     step = f"{last.optimizer}, step {last.number}" if last.optimizer else unseen
     parts = [last.setting or step]

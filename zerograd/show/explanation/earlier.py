@@ -25,10 +25,10 @@ def earlier(steps: Sequence[StepReport]) -> Iterator[str]:
         kinds.setdefault(_kind(step), []).append(step)
     watched = f"{len(steps)} steps were watched; "
     if len(kinds) == 1 and None in kinds:
-        rows = [row for step in steps for row in step.parameters.values() if row.step is not None]
+        rows = [row for step in steps for row in step.to_move if row.step is not None]
         held = " that the optimiser holds" * any(row.step and row.step.held is False for row in rows)
         nothing = (
-            f"no parameter{held} stood still"
+            f"{'nothing' if steps[-1].moves_inputs else 'no parameter'}{held} stood still"
             if steps[-1].optimizer
             else "no whole gradient was found to be zero"
         )

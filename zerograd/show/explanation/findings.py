@@ -29,6 +29,8 @@ _KINDS = (
 """Kinds, what is a fault most often first: a zero factor may be no more than the dark edge of a picture."""
 ASIDE = 85
 """Rank of what ran without gradients on purpose, as it seems; what is worse is a fault."""
+OPEN = 90
+"""Rank of what is not decided."""
 SINGLE = 95
 """Rank of single entries whose updates were lost to rounding, as happens in every good training."""
 REASONS = {
@@ -108,7 +110,7 @@ class _Said:
 def findings(step: StepReport) -> tuple[Finding, ...]:
     """All there is to say, the worst first."""
     merged: dict[Hashable, tuple[_Said, list[tuple[Row, int]]]] = {}
-    leads, rows = _leads(step), (*step.parameters.values(), *step.inputs.values())
+    leads, rows = _leads(step), step.rows
     replaced = {row.step.details.get(Note.REPLACED_AFTER, {}).get("held") for row in rows if row.step}
     learns = any(row.step is not None and row.step.held for row in rows)
     for row in rows if step.backward is Backward.DONE else ():
@@ -117,6 +119,8 @@ def findings(step: StepReport) -> tuple[Finding, ...]:
             sayings = iter([_Said(ASIDE + 2, "replaced", row.size, _replaced)])
         elif learns and is_aside(row):
             sayings = _aside(row, step.batch)
+        elif step.moves_inputs and row.step is not None and row.step.held is False:
+            sayings = _beside_inputs(row, sayings)
         for said in sayings:
             _, concerned = merged.setdefault((said.rank, said.key), (said, []))
             if all(other is not row for other, _ in concerned):
@@ -137,6 +141,19 @@ def is_aside(row: Row) -> bool:
         and {cause.kind for cause in row.causes} == {Kind.DETACHED}
         and row.entries.zero == row.size
     )
+
+
+def _beside_inputs(row: Row, sayings: Iterator[_Said]) -> Iterator[_Said]:
+    """What is well of a parameter if the input is what should move."""
+    yield _Said(ASIDE, "beside inputs", row.size, _not_held)
+    for said in sayings:
+        if not (isinstance(said.key, tuple) and said.key[0] in (Reason.NOT_HELD, Reason.FROZEN)):
+            yield replace(said, rank=max(said.rank, ASIDE + 1) if said.rank else 0)
+
+
+def _not_held(about: About) -> Words:
+    clause = f"the optimiser holds an input, and not {about.it}"
+    return Words("not held", clause, ("if the input is what should move, all is well",))
 
 
 def _aside(row: Row, batch: int | None) -> Iterator[_Said]:
@@ -200,10 +217,10 @@ def _of_row(row: Row, batch: int | None, leads: str) -> Iterator[_Said]:
     if row.entries.undecided > row.floats.nan:  # of a nan nobody asks whether it is zero
         bits = f" at {row.entries.precision} bits" if row.entries.precision else ""
         undecided = Words("undecided", f"whether this is zero is not known{bits}")
-        yield _Said(90, undecided, row.entries.undecided, _always(undecided))
+        yield _Said(OPEN, undecided, row.entries.undecided, _always(undecided))
     if row.entries.observed:
         observed = _always(Words("observed only", leads))
-        yield _Said(90, row.asked, row.entries.observed, observed if row.asked else _not_asked)
+        yield _Said(OPEN, row.asked, row.entries.observed, observed if row.asked else _not_asked)
 
 
 def _of_step(row: Row, step: Step) -> Iterator[_Said]:

@@ -69,8 +69,7 @@ def _first(found: Sequence[Finding], most_causes: int = MOST_CAUSES) -> dict[int
 def ordered_rows(step: StepReport, found: Sequence[Finding]) -> list[Row]:
     """All rows, the troubled ones first."""
     first = _first(found)
-    rows = (*step.parameters.values(), *step.inputs.values())
-    return sorted(rows, key=lambda row: first[id(row)][0] if id(row) in first else 100)
+    return sorted(step.rows, key=lambda row: first[id(row)][0] if id(row) in first else 100)
 
 
 def _names(names: Sequence[str]) -> list[str]:

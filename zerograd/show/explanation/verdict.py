@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from zerograd.document.blocks import listed
 from zerograd.explaining.explanation import Backward, Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
-from zerograd.show.explanation.findings import ASIDE, LOST, SINGLE, Finding, findings
+from zerograd.show.explanation.findings import ASIDE, LOST, OPEN, SINGLE, Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text, subjects
 from zerograd.show.explanation.steps import note_words
 from zerograd.show.words import count
@@ -105,11 +105,11 @@ def verdict(step: StepReport) -> str:
     if not standing:
         return _partly(first, step)
     names = {row.name for group in standing for row in group.rows}
-    aside = {row.name for group in groups if group.finding.rank >= ASIDE for row in group.rows}
-    if step.parameters and names | aside >= set(step.parameters):
+    aside = {row.name for group in groups if ASIDE <= group.finding.rank < OPEN for row in group.rows}
+    if step.parameters and names | aside >= {row.name for row in step.to_move}:
         if step.setting is not None:
             standing = [group for group in standing if group.rows[0].name in step.parameters]
-        return _nothing(standing)
+        return _nothing(standing, step)
     return f"{_some(standing[0])}{''.join(_beside(standing[1:]))}."
 
 
@@ -151,8 +151,8 @@ def _groups(step: StepReport) -> tuple[_Group, ...]:
 
 def _fine(step: StepReport, lost: int) -> str:
     """Nothing is wrong, though the updates of a few entries were lost to rounding."""
-    moved = [row.step.moved for row in step.parameters.values() if row.step is not None]
-    if moved and all(moved):
+    moved = [row.step.moved for row in step.to_move if row.step is not None]
+    if any(row.step for row in step.parameters.values()) and all(moved):
         but = f", but for {entries_text(lost)} whose update was lost to rounding" if lost else ""
         return f"Nothing stands still: every parameter has a gradient that is not zero, and moved{but}."
     if step.optimizer or step.setting:
@@ -160,13 +160,18 @@ def _fine(step: StepReport, lost: int) -> str:
     return "No gradient is zero; no optimiser stepped."
 
 
-def _nothing(groups: Sequence[_Group]) -> str:
+def _nothing(groups: Sequence[_Group], step: StepReport) -> str:
     """All parameters stand still, or have no gradient."""
     stepped = all(group.stepped for group in groups)
     if all(group.finding.zero for group in groups):
-        start = (
-            "Nothing moves: every gradient is exactly zero" if stepped else "Every gradient is exactly zero"
-        )
+        rows = [row for row in step.rows if row.asked]
+        start = "every gradient is exactly zero"
+        if any(row.entries.zero < row.size for row in rows):
+            names = [row.name for group in groups for row in group.rows]
+            start = f"the gradients of {names_text(names, _NAMES)} are exactly zero"
+            if len(names) == 1:
+                start = f"the gradient of {names[0]} is exactly zero"
+        start = f"Nothing moves: {start}" if stepped else f"{start[0].upper()}{start[1:]}"
         because = [f"because {group.clause}" for group in groups[:_MOST]]
         if len(groups) > _MOST:
             because.append("for the other reasons below")
@@ -210,13 +215,12 @@ def _beside(groups: Sequence[_Group]) -> Iterator[str]:
 
 def _partly(group: _Group, step: StepReport) -> str:
     """No parameter stands still as a whole: the worst of what is left."""
-    watched = any(row.step is not None and row.step.moved is not None for row in step.parameters.values())
-    rows = (*step.parameters.values(), *step.inputs.values())
-    held = " that the optimiser holds" * any(row.step is not None and row.step.held is False for row in rows)
-    known = (
-        "" if all(row.entries.nonzero or row.entries.zero for row in rows if row.asked) else " known to be"
-    )
-    start = f"No parameter{held} stands still" if watched else f"No whole gradient is{known} zero"
+    watched = any(row.step is not None and row.step.moved is not None for row in step.to_move)
+    held = " that the optimiser holds" * any(row.step and row.step.held is False for row in step.rows)
+    asked = [row for row in step.rows if row.asked]
+    known = "" if all(row.entries.nonzero or row.entries.zero for row in asked) else " known to be"
+    what = "Nothing" if step.moves_inputs else "No parameter"
+    start = f"{what}{held} stands still" if watched else f"No whole gradient is{known} zero"
     if not all(row.asked for row in group.rows):
         return f"{start}, but no backward pass was asked for {group.names}."
     if group.finding.rank == LOST:

@@ -18,8 +18,8 @@ from zerograd.core.model.references import did_you_mean, show_shape
 from zerograd.core.numbers.arrays import Shape, squeeze
 
 _WEIGHTS = {"weight", "weights", "kernel", "w", "coef", "coefs"}
-_TURNED = {"kernel", "coef", "coefs"}
-"""Names under which Keras, Flax and scikit-learn keep matrices of shape (inputs, units)."""
+_TURNED = {"kernel", "coef", "coefs", "w", "weights"}
+"""Names under which Keras, Flax, Haiku and scikit-learn keep matrices of shape (inputs, units)."""
 _BIASES = {"bias", "biases", "b", "intercept", "intercepts"}
 _LAST = re.compile(r"^(?:(?P<module>.*?)[./])?(?P<kind>[A-Za-z]+?)(?:_*[._](?P<number>\d+))?(?::0)?$")
 _NUMBER = re.compile(r"\d+")
@@ -135,7 +135,7 @@ def _assigned(
 ) -> dict[str, Source]:
     """The parameters of the layers, from modules in the one order that fits."""
     fitting = _orders(network, modules, tensors)
-    if ordered and len(fitting) > 1 and _all_fit(network, modules, tensors):
+    if ordered and len(fitting) > 1 and _is_by_number(modules) and _all_fit(network, modules, tensors):
         fitting = [tuple(modules)]
     if not fitting:
         raise MismatchError(_unfitting(network, modules, tensors))
@@ -172,7 +172,21 @@ def _orders(
                     extend((*order, module), {**taken, stem: taken[stem] + 1})
 
     extend((), dict.fromkeys(queues, 0))
+    if len(found) == 1 and steps > MAX_STEPS:
+        raise MismatchError(
+            "its layers may fit in many orders: rename them to w1, b1, …, from the first layer on"
+        )
     return found
+
+
+def _is_by_number(modules: Sequence[_Module]) -> bool:
+    """Whether modules that differ by numbers alone stand in their order: not in a file sorted by name."""
+    last: dict[str, tuple[int, ...]] = {}
+    for module in modules:
+        if module.numbers < last.get(module.stem, module.numbers):
+            return False
+        last[module.stem] = module.numbers
+    return True
 
 
 def _all_fit(network: Network, order: Sequence[_Module], tensors: Mapping[str, Shape]) -> bool:

@@ -139,6 +139,11 @@ _HARDTANH = ("hardtanh", "relu6", "hardtanh_", "relu6_")
 @operator("Clip", "`clamp`; `hardtanh`, where the exporter noted that it was one", constants=(1, 2))
 def _clip(call: Call) -> Tensor:
     x = call[0]
+    if not x.is_floating_point():  # exact bounds of the same type; nothing is differentiated
+        least, most = (None if call.get(i) is None else call.setting(i) for i in (1, 2))
+        if any(each is not None and (each.dtype, each.numel()) != (x.dtype, 1) for each in (least, most)):
+            raise OperatorError("needs bounds of one entry, of its input's type")
+        return x if least is None and most is None else torch.clamp(x, least, most).reshape(x.shape)
     low, high = (
         (call.attribute("min"), call.attribute("max"))
         if call.opset < 11

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -54,6 +54,12 @@ def _mean(x: Tensor, axes: list[int], kept: bool) -> Tensor:
     return x.mean(axes, keepdim=kept)
 
 
+_ENTRY_BY_ENTRY: dict[str, Callable[[Tensor], Tensor]] = {
+    "ReduceLogSum": torch.log,
+    "ReduceSumSquare": torch.square,
+}
+"""What is left of reductions over no axes, of those that do not give the input itself."""
+
 for _kind, _function, _words in (
     ("ReduceSum", _sum, "`sum`"),
     ("ReduceMean", _mean, "`mean`"),
@@ -62,7 +68,7 @@ for _kind, _function, _words in (
     ("ReduceLogSum", lambda x, axes, kept: _sum(x, axes, kept).log(), "`sum`, `log`"),
     ("ReduceLogSumExp", torch.logsumexp, "`logsumexp`"),
 ):
-    _reduction(_kind, _function, _words)
+    _reduction(_kind, _function, _words, _ENTRY_BY_ENTRY.get(_kind))
 
 
 def _choice(kind: str, function: Callable[[Tensor, int], Tensor], words: str) -> None:
@@ -122,13 +128,15 @@ def _cumsum(call: Call) -> Tensor:
     return torch.cumsum(x, checked_axis(int(axis or 0), x.dim()), dtype=x.dtype)
 
 
-@operator("TopK", "`topk`")
-def _topk(call: Call) -> tuple[Tensor, Tensor]:
+@operator("TopK", "`sort`, stable: of equal entries the first, as ONNX has it; `torch.topk` may take others")
+def _topk(call: Call) -> Sequence[Tensor]:
     x, numbers = call[0], [int(call.attribute("k"))] if call.attribute("k") is not None else call.ints(1)
     axis = call.axis(-1, x.dim())
     if not numbers or len(numbers) != 1 or not 0 <= numbers[0] <= x.shape[axis]:
         raise OperatorError(f"takes {numbers} entries of {x.shape[axis]}")
-    values, positions = torch.topk(x, numbers[0], axis, largest=bool(call.attribute("largest", 1)))
+    largest = bool(call.attribute("largest", 1))
+    values, positions = torch.sort(x, dim=axis, descending=largest, stable=True)
+    values, positions = (each.narrow(axis, 0, numbers[0]) for each in (values, positions))
     if numbers[0] and x.requires_grad:
         last = values.detach().select(axis, -1).unsqueeze(axis) if x.dim() else values.detach()
         call.note(
