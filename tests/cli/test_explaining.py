@@ -115,8 +115,15 @@ def test_what_is_claimed_and_is_not_so_is_said(program: Program) -> None:
     program.file("wrong.yaml", DEAD.replace("zero: [w1, b1]", 'zero: [b2]\nwhere: ["loss == 1"]'))
     code, out, _ = program("explain", "wrong.yaml")
     assert code == 0
-    assert "This is not as the problem says: ∂L/∂b2[0] is -1, and not 0." in out
-    assert "This is not as the problem says: loss == 1 does not hold." in out
+    assert "The problem asks for ∂L/∂b2[0] = 0; it is -1." in out
+    assert "The problem asks for loss == 1, which does not hold." in out
+    program.file("wrong.yaml", DEAD.replace("zero: [w1, b1]", "nonzero: [w2]\nsome_nonzero: [w1]"))
+    out = program("explain", "wrong.yaml").out
+    assert "The problem asks for ∂L/∂w2[0,0] ≠ 0; it is 0." in out
+    assert "The problem asks for ∂L/∂w1 ≠ 0 in at least one entry; all are 0." in out
+    long = DEAD.replace("[0, 3]", '[0, "1/123456789012345678901234567890"]')
+    program.file("long.yaml", long.replace("zero: [w1", "zero: [b2, w1"))
+    assert "The problem asks for ∂L/∂b2[0] = 0; it is ≈ 2." in program("explain", "long.yaml").out
 
 
 @pytest.mark.parametrize(

@@ -310,7 +310,7 @@ def test_what_is_no_onnx_file_is_refused(tmp_path: Path) -> None:
     ):
         path = tmp_path / f"{number}.onnx"
         path.write_bytes(data)
-        assert "is no ONNX file, or is cut" in refusal(path)
+        assert "is not an ONNX file, or is truncated" in refusal(path)
     assert "cannot be read: No such file" in refusal(tmp_path / "none.onnx")
     assert "is no file" in refusal(tmp_path)
 
