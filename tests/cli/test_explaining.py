@@ -88,6 +88,29 @@ def test_a_result_is_explained_by_its_witness(program: Program) -> None:
     assert program.process("explain", "-q", "-", stdin=result) == (0, SAID + "\n", "")
 
 
+def test_a_result_is_known_however_it_is_written(program: Program) -> None:
+    """Indented, its keys in another order, or broken: a result is not read as a problem."""
+    program.file("dead.yaml", DEAD)
+    document = json.loads(program("solve", "--json", "dead.yaml").out)
+    for text in (json.dumps(document, indent=2), json.dumps(document, sort_keys=True)):
+        program.file("result.json", text)
+        assert program("explain", "-q", "result.json") == (0, SAID + "\n", "")
+        assert program.process("explain", "-q", "-", stdin=text) == (0, SAID + "\n", "")
+    program.file("result.json", text[:-3])
+    code, _, err = program("explain", "result.json")
+    assert (code, err.count("error:"), err.count("\n")) == (2, 1, 1)
+    problem = json.dumps(loads(DEAD).to_json())
+    assert program.process("explain", "-q", "-", stdin=problem) == (0, SAID + "\n", "")
+
+
+def test_a_report_is_not_explained_again(program: Program) -> None:
+    program.file("dead.yaml", DEAD)
+    program("explain", "-q", "dead.yaml", "-o", "report.json")
+    code, _, err = program("explain", "report.json")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("report.json: error: is a report already")
+
+
 def test_what_is_claimed_and_is_not_so_is_said(program: Program) -> None:
     program.file("wrong.yaml", DEAD.replace("zero: [w1, b1]", 'zero: [b2]\nwhere: ["loss == 1"]'))
     code, out, _ = program("explain", "wrong.yaml")

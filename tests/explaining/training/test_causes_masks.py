@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 
 from tests.explaining.training.causing import causes  # noqa: E402
 from zerograd.explaining.explanation import Kind  # noqa: E402
+from zerograd.explaining.shadow.identities.laws import ALONE  # noqa: E402
 from zerograd.explaining.training.causes.masks import CLOSED, EMPTY, SINGLE  # noqa: E402
 
 nn = torch.nn
@@ -115,3 +116,13 @@ def test_rows_that_the_mask_closes_wholly_are_the_masks_work_and_no_law(layer: b
         (cause,) = found[("self_attn." if layer else "") + name]
         assert (cause.kind, cause.structural) == (Kind.ZERO_FACTOR, False)
         assert cause.details == {"factor": EMPTY}
+
+
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_attention_over_one_position_is_a_softmax_over_a_single_entry(need_weights: bool) -> None:
+    model, z = attention(), torch.randn(3, 1, 2)
+    found = causes([model], lambda: model(z, z, z, need_weights=need_weights)[0].square().sum().backward())
+    for name, entries in (("in_proj_weight", 8), ("in_proj_bias", 4)):
+        (cause,) = found[name]
+        assert (cause.kind, cause.structural, cause.entries) == (Kind.IDENTITY, True, entries)
+        assert cause.details == {"identity": ALONE}

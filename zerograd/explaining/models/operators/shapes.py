@@ -103,7 +103,7 @@ def _slice(call: Call) -> Tensor:
         if step == 0:
             raise OperatorError("has a step of 0")
         length = x.shape[axis]
-        # backwards, ONNX moves a start before the first entry to that, where Python takes nothing
+        # ONNX keeps a start before the first entry there, where Python takes none.
         first = max(start, -length) if step < 0 and length else start
         last = None if step < 0 and end < -length else end
         chosen = range(*slice(first, last, step).indices(length))

@@ -274,12 +274,12 @@ def add(kind: str, run: Run, words: str, constants: Sequence[int] = ()) -> None:
     _OPERATORS[kind] = Operator(kind, run, words, frozenset(constants))
 
 
-def table() -> Mapping[str, Operator]:
+def kinds() -> Mapping[str, Operator]:
     """Return all operators by name."""
     return dict(sorted(_OPERATORS.items()))
 
 
-def lookup(kind: str) -> Operator | None:
+def find(kind: str) -> Operator | None:
     """Return an operator; None if there is none of that name."""
     return _OPERATORS.get(kind)
 

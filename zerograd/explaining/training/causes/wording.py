@@ -32,6 +32,9 @@ _FLAT = (
 )
 
 
+_BY_UNITS = (Kind.DEAD, Kind.AT_KINK, Kind.SATURATED)
+
+
 class Wording:
     """Makes causes of roots."""
 
@@ -62,6 +65,8 @@ class Wording:
             details = {"units": part.units, "of": part.of, **details}
             if len(part.units) < part.of:
                 where = with_parts(where, part.units, noun)
+        if part.partly and root.kind in _BY_UNITS:
+            details["partly"] = part.partly
         samples = part.samples
         if root.kind in (Kind.ZERO_ADJOINT, Kind.IDENTITY) or root.factor in (CLOSED, EMPTY):
             details.pop("units", None)
