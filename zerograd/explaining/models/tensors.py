@@ -15,7 +15,7 @@ from zerograd.explaining.models.errors import OperatorError, shape_text
 LARGEST = 2**30
 """Bytes that all tensors of a file may have together."""
 MOST_DIMENSIONS = 64
-"""As PyTorch's and NumPy's operations have it."""
+"""Dimensions that operations of PyTorch and NumPy take."""
 _LONGEST_NAME = 1000
 """Characters of the name of another file."""
 
