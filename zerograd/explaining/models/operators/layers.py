@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 import torch
@@ -18,6 +19,9 @@ _POOLS: dict[str, tuple[Any, ...]] = {
     "max": (functional.max_pool1d, functional.max_pool2d, functional.max_pool3d),
     "average": (functional.avg_pool1d, functional.avg_pool2d, functional.avg_pool3d),
 }
+
+_MOST_COMPARED = 2**34
+"""Entries in all windows of a pool: PyTorch looks at each of them, about half a minute for so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,16 @@ def _most(x: Tensor, result: Tensor, window: _Window) -> Tensor:
     sides = [n for i in reversed(range(len(more))) for n in (window.before[i], more[i])]
     padded = functional.pad(x, sides, value=-torch.inf)
     count = torch.zeros_like(result, dtype=torch.int32)
+    if prod(window.kernel) > prod(result.shape[2:]):  # few windows: one after another
+        for place in product(*map(range, result.shape[2:])):
+            starts = [index * stride for index, stride in zip(place, window.stride, strict=True)]
+            inside: list[Any] = [
+                slice(s, s + window.reach(i) + 1, window.dilation[i]) for i, s in enumerate(starts)
+            ]
+            entries = padded[(..., *inside)].flatten(2)
+            at: tuple[Any, ...] = (..., *place)
+            count[at] = (entries == result[at].unsqueeze(-1)).sum(-1)
+        return count
     for offsets in product(*map(range, window.kernel)):
         places: list[Any] = [
             slice(offset * dilation, offset * dilation + (length - 1) * stride + 1, stride)
@@ -219,6 +233,12 @@ def _pooled(call: Call) -> tuple[Tensor, _Window, bool]:
     if x.dim() < 3:
         raise OperatorError(f"needs an input N × C × …, and has {shape_text(tuple(x.shape))}")
     window = _window(call, call.attribute("kernel_shape"), x)
+    steps = [
+        max(0, length + window.before[i] + window.after[i] - window.reach(i) - 1) // window.stride[i] + 1
+        for i, length in enumerate(x.shape[2:])
+    ]
+    if (work := prod(x.shape[:2]) * prod(steps) * prod(window.kernel)) > _MOST_COMPARED:
+        raise OperatorError(f"would look at {work} entries in all its windows; at most {_MOST_COMPARED} are")
     return x, window, bool(call.attribute("ceil_mode", 0))
 
 
