@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
+from zerograd.core.model.backprop import OnKink
 from zerograd.core.question.given import given_point
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
@@ -115,7 +116,7 @@ def calculated_answer(problem: Problem, start: float) -> Answer:
 
     It takes neither search nor solver. A no always carries its certificate: it would rest on nobody's word.
     """
-    from zerograd.evaluate.recheck import recheck
+    from zerograd.evaluate.recheck import recheck, recheck_floats
     from zerograd.proving.calculated import calculated
 
     point = given_point(problem)
@@ -132,6 +133,8 @@ def calculated_answer(problem: Problem, start: float) -> Answer:
     try:
         answer = Sat(witness, problem=problem)
     except Refused:
+        with suppress(OnKink):  # then there are no gradients
+            recheck_floats(witness)  # search and checker are one calculation here: floats are another
         certificate = calculated(problem, witness.point)
         with accepted(certificate):
             return Unsat("certificate", certificate=certificate, problem=problem, run=run())

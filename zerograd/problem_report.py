@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from math import prod
 
 from zerograd.core.errors import Violation, ZerogradError
@@ -20,7 +21,7 @@ from zerograd.core.numbers.arrays import indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.given import given_point, unfit
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.question.vocabulary import OF_EACH, Relation, variable_shapes
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.witness import Witness
@@ -39,6 +40,7 @@ def report_of(given: Problem | Witness | Answer) -> Report:
     Raises:
         ZerogradError: not everything is given, the answer has no numbers, or a sample is on a kink
             where the problem takes no derivative.
+        Disagreement: float64 has other gradients, which is a bug.
     """
     match given:
         case Sat():
@@ -48,7 +50,8 @@ def report_of(given: Problem | Witness | Answer) -> Report:
         case Problem():
             if unfit(given) is not None:
                 raise ZerogradError(_not_given(given))
-            return _report(given, given_point(given))
+            point = given_point(given)
+            return _of_witness(Witness(given, point.parameters, point.x, point.y))
     raise ZerogradError(f"an answer that is {given.status} has no numbers whose gradients could be explained")
 
 
@@ -56,14 +59,16 @@ def _of_witness(witness: Witness) -> Report:
     from zerograd.show.words import alpha_line
 
     irrational = alpha_line(witness)
-    return _report(witness.problem, witness.point, *[f"{irrational}."] * (irrational is not None))
+    return _report(witness, *[f"{irrational}."] * (irrational is not None))
 
 
-def _report(problem: Problem, point: Point[Exact], *beside: str) -> Report:
+def _report(witness: Witness, *beside: str) -> Report:
     from zerograd.evaluate.observed import observed
+    from zerograd.evaluate.recheck import recheck_floats
     from zerograd.show.question import setting_line
 
     start = time.monotonic()
+    problem, point = witness.problem, witness.point
     try:
         floats = {
             name: Floats("float64", seen.zero, seen.lost, seen.noise, seen.across_kink, seen.nan)
@@ -71,6 +76,7 @@ def _report(problem: Problem, point: Point[Exact], *beside: str) -> Report:
         }
     except OnKink as kink:
         raise ZerogradError(f"{kink}, {_KINK}") from None
+    recheck_floats(witness)  # nothing is said of gradients that only one calculation knows
     messages = (*beside, *_unlike(problem, point))
     step = explain_point(point, setting=setting_line(problem), floats=floats, messages=messages)
     return Report(Explanation((step,), seconds=time.monotonic() - start))
@@ -80,16 +86,30 @@ def _unlike(problem: Problem, point: Point[Exact]) -> Iterator[str]:
     """What the problem says of these numbers and is not so."""
     wrong = violations(problem, point)
     for violation in wrong[:_MOST_VIOLATIONS]:
-        yield f"This is not as the problem says: {_said(problem, violation)}."
+        yield f"The problem asks for {_asked(problem, violation)}."
     if len(wrong) > _MOST_VIOLATIONS:
-        yield f"… and {len(wrong) - _MOST_VIOLATIONS} more of what it says is not so."
+        yield f"… and {len(wrong) - _MOST_VIOLATIONS} more of what it asks for is not so."
 
 
-def _said(problem: Problem, violation: Violation) -> str:
-    """``∂L/∂w1[0,0] is 45, and not 0``; a condition by its text."""
+def _asked(problem: Problem, violation: Violation) -> str:
+    """``∂L/∂w1[0,0] = 0; it is 45``; a condition by its text."""
     if violation.entry.startswith("where["):
-        return f"{problem.where[int(violation.entry[6:-1])]} does not hold"
-    return f"{violation.entry} is {violation.found}, and not {violation.expected}"
+        return f"{problem.where[int(violation.entry[6:-1])]}, which does not hold"
+    if violation.expected == Relation.SOME_NONZERO.expected:
+        return f"{violation.entry} ≠ 0 in at least one entry; all are 0"
+    symbol = next((relation.symbol for relation in OF_EACH if relation.expected == violation.expected), None)
+    wanted = f": {violation.expected}" if symbol is None else f" {symbol} 0"
+    return f"{violation.entry}{wanted}; it is {_number(violation.found)}"
+
+
+def _number(text: str) -> str:
+    """Return an exact number as people read it: a long one by its first digits."""
+    from zerograd.document.numbers import exact_text
+
+    try:
+        return exact_text(Fraction(text)).replace("≈", "≈ ")
+    except ValueError:  # a number of a field, or words
+        return text
 
 
 def _not_given(problem: Problem) -> str:

@@ -52,6 +52,12 @@ WRONG: list[dict[str, Any]] = [
     {"where": ["1 / w1 == 2", "w1 != 0"]},
     {"where": ["1 / grad(b1) == 2"], "nonzero": ["b1"], "given": {"y": [1, 2]}},
     {"where": ["any(x == 3)"]},
+    {"where": ["0 < 1 < x[0]"]},
+    {"where": ["x[0] == 1 and y[0] == 5"]},
+    {"where": ["r != 0"]},
+    {"where": ["1 / r[0] > 0 and r[0] != 0"]},
+    {"where": ["r[0] != 0 and 1 / r[0] > 0"]},
+    {"where": ["x[0] == 1 and (1 / r[0] > 0 and r[0] != 0)"]},
     {"derivative_at_kink": "forbid", "given": {"x": [0, 1]}},
 ]
 

@@ -7,6 +7,7 @@ exact gradients, or says why it could not be made. A deviation beyond rounding i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
@@ -72,6 +73,19 @@ def recheck(witness: Witness) -> dict[str, Any]:
         for name in ("float64", "finite_differences", "torch"):
             checks.setdefault(name, f"not comparable: {reason}")
     return checks
+
+
+def recheck_floats(witness: Witness) -> None:
+    """Compare the gradients at a point with float64, where that says anything.
+
+    Raises:
+        Disagreement: a deviation that rounding does not explain.
+    """
+    if not witness.problem.model.loss.least_squares:
+        return
+    with suppress(NotComparable):
+        values = {name: to_floats(array) for name, array in witness.variables.items()}
+        _float64(witness, values, exact_pieces(witness))
 
 
 def _agree(witness: Witness, check: str, wrong: list[str]) -> None:

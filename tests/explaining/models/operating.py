@@ -66,6 +66,8 @@ def n(*shape: int) -> Array:
     return numbers
 
 
+TIES = np.array([[1, 3, 3, 2, 3, 1, 3, 3, 0, 3, 3, 3, 1, 1, 1, 3, 3, 2]], dtype=np.float32)
+
 PLAIN = [
     "Abs", "Atan", "Asinh", "Ceil", "Cos", "Cosh", "Erf", "Exp", "Floor", "Identity", "Neg",
     "Reciprocal", "Round", "Sigmoid", "Sign", "Sin", "Sinh", "Tan", "Tanh", "Relu",
@@ -119,6 +121,9 @@ def _activations() -> list[Case]:
         Case("Clip", (x, None, s(1))),
         Case("Clip", (x, s(0))),
         Case("Clip", (x,)),
+        Case("Clip", (n(3, 4), i(-2).reshape(()), i(3).reshape(()))),
+        Case("Clip", (n(3, 4).astype(np.int32), None, np.array(3, dtype=np.int32))),
+        Case("Clip", (n(3, 4) + 2**60, i(2**60 + 1).reshape(()))),
         Case("Clip", (x,), {"min": -1.0, "max": 0.5}, opset=10),
         Case("Softmax", (f(2, 3, 4),)),
         Case("Softmax", (f(2, 3, 4),), {"axis": 1}),
@@ -175,12 +180,19 @@ def _reductions() -> list[Case]:
     x = f(3, 4)
     return [
         *cases,
-        Case("ReduceSum", (x,), {"noop_with_empty_axes": 1}),
+        *(
+            Case(f"Reduce{kind}", (x,), {"noop_with_empty_axes": 1})
+            for kind in ["Sum", "L1", "L2", "SumSquare"]
+        ),
+        Case("ReduceLogSum", (u(3, 4),), {"noop_with_empty_axes": 1}),
+        Case("ReduceLogSumExp", (x,), {"noop_with_empty_axes": 1}),
         Case("ArgMax", (x,), {"axis": 1}),
         Case("ArgMin", (x,), {"axis": 0, "keepdims": 0}),
         Case("CumSum", (x, i(1).reshape(()))),
         Case("TopK", (x, i(2)), outputs=2),
         Case("TopK", (x, i(2)), {"largest": 0, "axis": 0}, outputs=2),
+        Case("TopK", (TIES, i(5)), outputs=2),
+        Case("TopK", (TIES, i(5)), {"largest": 0}, outputs=2),
     ]
 
 
@@ -201,6 +213,9 @@ def _shapes() -> list[Case]:
         Case("Slice", (x, i(1), i(3), i(2))),
         Case("Slice", (x, i(-1, 0), i(-100, 2), i(2, 1), i(-1, 1))),
         Case("Slice", (x, i(0, 1), i(1, 3))),
+        Case("Slice", (x, i(-100), i(-200), i(2), i(-1))),
+        Case("Slice", (x, i(-100), i(0), i(2), i(-1))),
+        Case("Slice", (x, i(-2, 9), i(-100, 0), i(2, 1), i(-1, -2))),
         Case("Slice", (x,), {"starts": [1], "ends": [9], "axes": [1]}, opset=9),
         Case("Gather", (x, np.array([[0, -1], [2, 1]])), {"axis": 1}),
         Case("Gather", (x, i(1).reshape(()))),

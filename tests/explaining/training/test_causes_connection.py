@@ -70,15 +70,26 @@ def detach(h: Any) -> Any:
     return h.detach()
 
 
+def draw(h: Any) -> Any:
+    std = torch.exp(h)
+    with torch.no_grad():
+        return torch.normal(h, std)
+
+
+def saved(h: Any) -> Any:
+    result = torch.exp(h)  # whose backward keeps the result
+    return result.detach()
+
+
+HERE = __file__.rpartition("/")[2]
+
+
 @pytest.mark.parametrize(
     ("cut", "quiet", "operation", "where"),
     [
-        (
-            detach,
-            False,
-            "detach() or .data",
-            f"{__file__.rpartition('/')[2]}:{detach.__code__.co_firstlineno + 1}",
-        ),
+        (detach, False, "detach() or .data", f"{HERE}:{detach.__code__.co_firstlineno + 1}"),
+        (draw, False, "a random draw under no_grad()", f"{HERE}:{draw.__code__.co_firstlineno + 3}"),
+        (saved, False, "detach() or .data", f"{HERE}:{saved.__code__.co_firstlineno + 2}"),
         (lambda h: h, True, "no_grad()", "first (Linear)"),
         (lambda h: h.data, False, "detach() or .data", None),
         (lambda h: (h.detach().sum() * 0).detach() + h.data, False, "detach() or .data", None),

@@ -19,10 +19,20 @@ from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question import given
-from zerograd.core.question.conditions import ExactAlgebra, evaluate
+from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
+from zerograd.core.question.language import Logic
 from zerograd.core.question.question import Question
 from zerograd.core.refuting.certificate import Alternatives, Identity, Node, Product
-from zerograd.core.refuting.facts import Both, Either, Fact, FactAlgebra, Formula, compared, labelled
+from zerograd.core.refuting.facts import (
+    Both,
+    Either,
+    Fact,
+    FactAlgebra,
+    Formula,
+    compared,
+    labelled,
+    part_label,
+)
 from zerograd.core.refuting.system import System, by_label, demands, where_label
 
 unfit = given.unfit
@@ -51,8 +61,11 @@ def calculation_system(problem: Question, samples: int, point: Point[Exact] | No
 
 
 def refutation_of(system: System) -> Node | None:
-    """Return the proof that such facts contradict themselves: the first of them; None if there is none."""
-    return next((_refuted(label, fact) for label, fact in system.facts.items()), None)
+    """Return the proof that such facts contradict themselves: the first that is false; None if none is.
+
+    What is false may have parts that are true: of ``0 < 1 < x`` the first.
+    """
+    return next((_refuted(label, fact) for label, fact in system.facts.items() if not holds(fact)), None)
 
 
 def holds(formula: Formula) -> bool:
@@ -80,13 +93,18 @@ def _wrong(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formul
     def quantity(name: str) -> Array[Polynomial]:
         return point.quantities[name].map(_constant)
 
-    for number, condition in enumerate(problem.where):
+    def wrong(condition: Condition, label: str) -> Iterator[tuple[str, Formula]]:
         try:
-            if evaluate(condition, ExactAlgebra(), point.quantities.__getitem__):
-                continue
-        except ZeroDivisionError:  # such a problem asks elsewhere that the divisor is not 0
-            continue
-        yield where_label(number), evaluate(condition, _Numbers(), quantity)
+            if not evaluate(condition, ExactAlgebra(), point.quantities.__getitem__):
+                yield label, evaluate(condition, _Numbers(), quantity)
+        except ZeroDivisionError:  # such a problem asks elsewhere, or beside, that the divisor is not 0
+            node = condition.node
+            if isinstance(node, Logic) and node.operator == "and":
+                for n, part in enumerate(node.operands):
+                    yield from wrong(Condition(part), part_label(label, n, len(node.operands)))
+
+    for number, condition in enumerate(problem.where):
+        yield from wrong(condition, where_label(number))
 
 
 def _query(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formula]]:

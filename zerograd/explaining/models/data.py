@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import torch
-from numpy.lib import format as npy
 from torch import Tensor
 
-from zerograd.explaining.models.errors import ModelError, shape_text
+from zerograd.explaining.models.errors import ModelError
 from zerograd.explaining.models.graph import Declared
 from zerograd.explaining.models.network import mismatch
+from zerograd.npz import Limits, UnreadableError, read_npz
 
-LARGEST = 2**30
-"""Bytes that all arrays of a file may have together."""
+_LIMITS = Limits(bytes=2**30, numbers=2**27, kinds="fiub")
 TARGETS = ("y", "target", "targets", "label", "labels")
 """Names of targets."""
 _INPUT = "x"
@@ -32,57 +29,15 @@ def read_arrays(path: Path) -> dict[str, Tensor]:
         ModelError: it cannot be read, is too large, or holds what are no numbers.
     """
     try:
-        with ZipFile(path) as archive:
-            members = [name for name in archive.namelist() if name.endswith(".npy")]
-            if not members:
-                raise ModelError.at(path, "has no arrays: numpy.savez writes such files")
-            _bounded(path, archive, members)
-            return {name.removesuffix(".npy"): _read(path, archive, name) for name in members}
-    except BadZipFile:
-        raise ModelError.at(
-            path, "is no .npz file, or is cut: numpy.savez(file, x=…, y=…) writes one"
-        ) from None
-    except OSError as error:
-        raise ModelError.at(path, f"cannot be read: {error.strerror or error}") from None
-    except (NotImplementedError, RuntimeError) as error:  # other compressions, passwords
-        raise ModelError.at(path, f"cannot be read: {error}") from None
-
-
-def _bounded(path: Path, archive: ZipFile, members: Sequence[str]) -> None:
-    total = sum(archive.getinfo(name).file_size for name in members)
-    if total > LARGEST:
-        raise ModelError.at(path, f"claims {total} bytes of arrays; at most {LARGEST} are read")
-
-
-def _read(path: Path, archive: ZipFile, member: str) -> Tensor:
-    name = member.removesuffix(".npy")
-    size = archive.getinfo(member).file_size
-    try:
-        with archive.open(member) as file:
-            version = npy.read_magic(file)
-            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, _, dtype = read(file)
-        if dtype.hasobject:
-            raise ModelError.at(path, f"array {name!r} holds Python objects, which are never unpickled")
-        wanted = dtype.itemsize * int(np.prod(shape, dtype=object)) if shape else dtype.itemsize
-        if wanted > size:
-            raise ModelError.at(
-                path,
-                f"array {name!r} claims {wanted} bytes, by its shape {shape_text(shape)}, and has {size}",
-            )
-        with archive.open(member) as file:
-            array = npy.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile, MemoryError) as error:
-        raise ModelError.at(path, f"array {name!r} cannot be read: {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise ModelError.at(path, f"array {name!r} is of type {array.dtype}, which are no numbers")
-    native = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")).reshape(array.shape)
-    try:
-        return torch.from_numpy(native.copy())
-    except TypeError:
-        raise ModelError.at(
-            path, f"array {name!r} is of type {array.dtype}, which PyTorch does not have"
-        ) from None
+        arrays = read_npz(path, _LIMITS)
+    except UnreadableError as error:
+        raise ModelError.at(path, str(error)) from None
+    if not arrays:
+        raise ModelError.at(path, "has no arrays: numpy.savez writes such files")
+    return {
+        name: torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("="), order="C"))
+        for name, array in arrays.items()
+    }
 
 
 def choose_inputs(path: Path, arrays: Mapping[str, Tensor], inputs: Sequence[Declared]) -> dict[str, Tensor]:
@@ -102,7 +57,7 @@ def _input(path: Path, arrays: Mapping[str, Tensor], declared: Declared, alone: 
     if name not in arrays:
         near = get_close_matches(name, others, n=1)
         hint = f"did you mean {near[0]!r}? Call it so" if near else "save it under that name"
-        also = ", or as x" if alone else ""
+        also = f", or as {_INPUT}" if alone and name != _INPUT else ""
         raise ModelError.at(
             path, f"has no array for the model's input {name!r}: {hint}{also}; there are {', '.join(arrays)}"
         )
@@ -112,9 +67,17 @@ def _input(path: Path, arrays: Mapping[str, Tensor], declared: Declared, alone: 
         value = value.to(wanted)
     if reason := mismatch(declared, value):
         raise ModelError.at(path, f"array {name!r} {reason}{_hint(declared, value)}")
-    if value.is_floating_point() and not bool(value.isfinite().all()):
-        raise ModelError.at(path, f"array {name!r} has entries that are nan or infinite")
+    _check_finite(path, name, value)
     return value
+
+
+def _check_finite(path: Path, name: str, value: Tensor) -> None:
+    if not value.is_floating_point() or bool(value.isfinite().all()):
+        return
+    place = [int(index) for index in (~value.isfinite()).nonzero()[0]]
+    raise ModelError.at(
+        path, f"array {name!r}: entry {place} is {float(value[tuple(place)])}, expected a finite number"
+    )
 
 
 def _converts(value: Tensor, wanted: torch.dtype) -> bool:
@@ -140,10 +103,17 @@ def _hint(declared: Declared, value: Tensor) -> str:
     return ""
 
 
-def choose_target(arrays: Mapping[str, Tensor], inputs: Sequence[Declared]) -> tuple[str, Any]:
-    """Return the name of the target and its array; None where there is none."""
+def choose_target(
+    path: Path, arrays: Mapping[str, Tensor], inputs: Sequence[Declared]
+) -> tuple[str, Tensor | None]:
+    """Return the name of the target and its array; None where there is none.
+
+    Raises:
+        ModelError: it has entries that are not finite.
+    """
     taken = {declared.name for declared in inputs}
     for name in TARGETS:
         if name in arrays and name not in taken:
+            _check_finite(path, name, arrays[name])
             return name, arrays[name]
     return TARGETS[0], None

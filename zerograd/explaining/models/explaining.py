@@ -46,7 +46,7 @@ def explain_model(
     name = _output(path, graph, output)
     arrays = read_arrays(data)
     inputs = choose_inputs(data, arrays, graph.inputs)
-    target_name, target = choose_target(arrays, graph.inputs)
+    target_name, target = choose_target(data, arrays, graph.inputs)
     network = Network(graph, name)
     if not network.weights:
         raise ModelError.at(path, "has no parameters: no tensor of floats is used as a weight")

@@ -220,13 +220,13 @@ def _on_kinks(kinks: Sequence[Kink]) -> Iterator[str]:
         for kink in group:
             values = "one value" if kink.count == 1 else f"{kink.count} values"
             where = (
-                "tie"
+                ("ties" if kink.count == 1 else "tie")
                 if kink.bound is None
                 else f"lie on {kink.bound:g}"
                 if kink.count > 1
                 else f"lies on {kink.bound:g}"
             )
-            texts.append(f"{values} of {kink.operation.where} {where}, derivative {kink.slope():g}")
+            texts.append(f"{values} of {kink.operation.where} {where}, derivative {kink.slope()}")
         also = f"; {unlike}: the file cannot say which it was" if unlike else ""
         yield (
             f"ONNX does not say which derivative {kind} has at its kinks; PyTorch's is taken: "

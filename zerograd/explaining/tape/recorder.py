@@ -292,11 +292,11 @@ class Recorder(TorchDispatchMode):
         )
 
     def _note_detached(self, tensor: Tensor) -> None:
-        """Note where something computed is detached; parameters are, too, to be saved or shown."""
+        """Note where something computed is detached: parameters are, too, and what autograd saves."""
         followed = tensor.requires_grad and not tensor.is_leaf and torch.is_grad_enabled()
         if self.phase is Phase.FORWARD and followed:
             node = self.read(tensor).node
-            node.detached = node.detached or self._place()
+            node.detached = self._place() if node.detached in (None, node.place) else node.detached
 
     def _note_change(self, tensor: Tensor) -> None:
         self.changed.append((tuple(tensor.shape), self._place()))

@@ -8,7 +8,15 @@ from typing import assert_never
 
 from zerograd.document.blocks import listed
 from zerograd.explaining.explanation import Cause, Kind
-from zerograd.show.explanation.phrases import number, on_all_samples, on_samples, placed, terms_text, units_of
+from zerograd.show.explanation.phrases import (
+    in_parts,
+    number,
+    on_all_samples,
+    on_samples,
+    placed,
+    terms_text,
+    units_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +81,15 @@ _ALWAYS = (Kind.NOT_CONNECTED, Kind.DETACHED, Kind.PIECEWISE_CONSTANT, Kind.FROZ
 
 
 def _words(cause: Cause, batch: int | None, about: About) -> Words:
-    samples = on_samples(cause, batch)
+    partly = in_parts(cause)
+    samples = on_samples(cause, batch) or partly
     units, several = units_of(cause)
     are, it = ("are", "them") if several else ("is", "it")
     known, where = cause.details, cause.where
     match cause.kind:
         case Kind.DEAD:
             dead = on_all_samples(cause, batch)
-            always = dead or (cause.samples is None and cause.alone)
+            always = dead or (cause.samples is None and cause.alone and not partly)
             return Words(
                 "dead" if dead else "off",
                 f"{units} {are} off{samples}",

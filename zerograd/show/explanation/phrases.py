@@ -96,6 +96,8 @@ def units_of(cause: Cause) -> tuple[str, bool]:
     units, of = cause.details.get("units"), cause.details.get("of")
     match, place = _PARTS.fullmatch(cause.where), place_of(cause)
     noun = match["parts"].partition(" ")[0].removesuffix("s") if match else "unit"
+    if cause.details.get("partly") and (not isinstance(units, Sequence) or len(units) == of):
+        return (f"units of {place}", True)
     if isinstance(units, Sequence) and units and not isinstance(units, str):
         if len(units) == of:
             every = {1: f"the only {noun}", 2: f"both {noun}s"}.get(len(units), f"all {of} {noun}s")
@@ -105,6 +107,15 @@ def units_of(cause: Cause) -> tuple[str, bool]:
     if match:
         return f"{match['parts']} of {place}", match["parts"].startswith(f"{noun}s")
     return (f"units of {place}", True) if of and units is None else (cause.where, False)
+
+
+def in_parts(cause: Cause) -> str:
+    """`` at some positions``, where its units are not wholly what it says, else nothing."""
+    return {
+        "positions": " at some positions",
+        "runs": " in some of its runs",
+        "samples": ", each on other samples",
+    }.get(str(cause.details.get("partly")), "")
 
 
 def terms_text(terms: object) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from zerograd.core.errors import short
 from zerograd.core.model.network import Network
@@ -17,8 +18,8 @@ from zerograd.core.model.references import did_you_mean, show_shape
 from zerograd.core.numbers.arrays import Shape, squeeze
 
 _WEIGHTS = {"weight", "weights", "kernel", "w", "coef", "coefs"}
-_TURNED = {"kernel", "coef", "coefs"}
-"""Names under which Keras, Flax and scikit-learn keep matrices of shape (inputs, units)."""
+_TURNED = {"kernel", "coef", "coefs", "w", "weights"}
+"""Names under which Keras, Flax, Haiku and scikit-learn keep matrices of shape (inputs, units)."""
 _BIASES = {"bias", "biases", "b", "intercept", "intercepts"}
 _LAST = re.compile(r"^(?:(?P<module>.*?)[./])?(?P<kind>[A-Za-z]+?)(?:_*[._](?P<number>\d+))?(?::0)?$")
 _NUMBER = re.compile(r"\d+")
@@ -102,11 +103,10 @@ def _modules(
         match = _LAST.match(name)
         kind = match["kind"].lower() if match else ""
         if match is None or kind not in _WEIGHTS | _BIASES:
-            known = [*shapes, *names]
-            hint = did_you_mean(name, [known for known in known if known != name])
+            hint = _meant(name) or did_you_mean(name, [known for known in shapes if known != name])
             raise MismatchError(
                 f"{short(name)}, of shape {show_shape(tensors[name])}, is neither {', '.join(shapes)} nor a "
-                f"layer's weight or bias{hint}: leave it out of the file"
+                f"layer's weight or bias{hint or ': leave it out of the file'}"
             )
         module = ".".join(part for part in (match["module"], match["number"]) if part)
         if kind in _BIASES:
@@ -122,12 +122,20 @@ def _modules(
     return [_Module(m, name, biases.get(m), kind) for m, (name, kind) in weights.items()]
 
 
+def _meant(name: str) -> str:
+    """``(did you mean 'fc1.weight'?)`` for ``fc1.weigth``; nothing where the last part is like no kind."""
+    module, dot, last = name.rpartition("." if "." in name else "/")
+    kinds = [kind for kind in _WEIGHTS | _BIASES if len(kind) > 1]
+    near = get_close_matches(last.lower(), sorted(kinds), n=1, cutoff=0.7)
+    return f" (did you mean {short(module + dot + near[0])}?)" if near else ""
+
+
 def _assigned(
     network: Network, modules: Sequence[_Module], tensors: Mapping[str, Shape], *, ordered: bool
 ) -> dict[str, Source]:
     """The parameters of the layers, from modules in the one order that fits."""
     fitting = _orders(network, modules, tensors)
-    if ordered and len(fitting) > 1 and _all_fit(network, modules, tensors):
+    if ordered and len(fitting) > 1 and _is_by_number(modules) and _all_fit(network, modules, tensors):
         fitting = [tuple(modules)]
     if not fitting:
         raise MismatchError(_unfitting(network, modules, tensors))
@@ -164,7 +172,21 @@ def _orders(
                     extend((*order, module), {**taken, stem: taken[stem] + 1})
 
     extend((), dict.fromkeys(queues, 0))
+    if len(found) == 1 and steps > MAX_STEPS:
+        raise MismatchError(
+            "its layers may fit in many orders: rename them to w1, b1, …, from the first layer on"
+        )
     return found
+
+
+def _is_by_number(modules: Sequence[_Module]) -> bool:
+    """Whether modules that differ by numbers alone stand in their order: not in a file sorted by name."""
+    last: dict[str, tuple[int, ...]] = {}
+    for module in modules:
+        if module.numbers < last.get(module.stem, module.numbers):
+            return False
+        last[module.stem] = module.numbers
+    return True
 
 
 def _all_fit(network: Network, order: Sequence[_Module], tensors: Mapping[str, Shape]) -> bool:

@@ -1,45 +1,29 @@
-"""Files of numbers: `.safetensors` and `.npz`, bounded before they are read, and never unpickled.
-
-Both may come from a stranger. What they declare (shapes, sizes, places) is held against what is there.
-"""
+"""Files of numbers: `.safetensors` and `.npz` (read by `zerograd.npz`), bounded before they are read."""
 
 from __future__ import annotations
 
 import os
-import stat
-import struct
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zerograd.core.errors import ZerogradError, short
+from zerograd.core.errors import short
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.question.tensors import exact_entries
 from zerograd.core.question.vocabulary import Rational
-
-if TYPE_CHECKING:
-    from zipfile import ZipFile, ZipInfo
+from zerograd.npz import Limits, UnreadableError, check_file, check_size, read_npz, unreadable
 
 MAX_FILE = 64 * 2**20
 """Largest file that is read."""
 MAX_NUMBERS = 2_000_000
 """Most numbers in one file: as fractions they take a hundred bytes each."""
 MAX_TENSORS = 1_000
-MAX_HEADER = 10_000
-"""Longest header of an array in a `.npz`."""
 
 INSTALL = "pip install 'zerograd[files]'"
 
 _PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib")
 _SAVE = "write safetensors.torch.save_file(model.state_dict(), 'weights.safetensors'), or numpy.savez(…)"
-
-
-class UnreadableError(ZerogradError):
-    """A file of numbers that cannot be read; the message says why, without the file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +56,10 @@ def read_tensors(path: Path) -> list[Tensor]:
     """
     match path.suffix.lower():
         case ".safetensors":
-            tensors = _safetensors(_bytes(path))
+            tensors = _safetensors(_bytes(_there(path)))
         case ".npz":
-            tensors = list(_npz(_bytes(path)))
+            arrays = read_npz(_there(path), Limits(MAX_FILE, MAX_NUMBERS))
+            tensors = [Tensor(name, array.shape, array) for name, array in arrays.items()]
         case suffix if suffix in _PICKLES:
             raise UnreadableError(
                 f"a {suffix} file is a pickle, which can run code, so it is not read: {_SAVE}"
@@ -86,35 +71,26 @@ def read_tensors(path: Path) -> list[Tensor]:
     return tensors
 
 
-def _bytes(path: Path) -> bytes:
+def _there(path: Path) -> Path:
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError("is no regular file")
-        if status.st_size > MAX_FILE:
-            raise UnreadableError(f"{status.st_size} bytes, at most {MAX_FILE} are read")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_FILE + 1)
+        path.stat()
     except FileNotFoundError:
         raise UnreadableError("no such file beside the problem file") from None
     except (OSError, ValueError) as error:
-        raise UnreadableError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise unreadable(error) from None
+    return path
+
+
+def _bytes(path: Path) -> bytes:
+    check_file(path, MAX_FILE)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise unreadable(error) from None
     if len(data) > MAX_FILE:
         raise UnreadableError(f"more than {MAX_FILE} bytes are not read")
     return data
-
-
-def _bounded(name: str, shape: Shape, so_far: int) -> int:
-    """Return how many numbers there are with this tensor's. Raises UnreadableError for too many."""
-    total = so_far + prod(shape)
-    if len(shape) > 8 or any(n < 0 for n in shape):
-        raise UnreadableError(f"{short(name)}: a shape of {len(shape)} axes, {short(shape)}, is not read")
-    if total > MAX_NUMBERS:
-        raise UnreadableError(
-            f"{short(name)}: {total} numbers up to here, at most {MAX_NUMBERS} are read: leave out what the "
-            "problem does not need"
-        )
-    return total
 
 
 # --- safetensors -------------------------------------------------------------------------
@@ -136,13 +112,13 @@ def _safetensors(data: bytes) -> list[Tensor]:
     try:
         found = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise UnreadableError(f"is no sound safetensors file: {error}") from None
+        raise UnreadableError(f"is not a sound safetensors file: {error}") from None
     if len(found) > MAX_TENSORS:
         raise UnreadableError(f"{len(found)} tensors, at most {MAX_TENSORS} are read")
     tensors, total = [], 0
     for name, content in found:
         shape, kind = tuple(content["shape"]), content["dtype"]
-        total = _bounded(name, shape, total)
+        total = check_size(name, shape, total, MAX_NUMBERS)
         if kind not in _DTYPES:
             raise UnreadableError(
                 f"{short(name)}: expected floats or integers ({', '.join(_DTYPES)}), found {short(kind)}"
@@ -156,87 +132,6 @@ def _safetensors(data: bytes) -> list[Tensor]:
     return tensors
 
 
-# --- npz ---------------------------------------------------------------------------------
-
-
-_BROKEN = (
-    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError,
-    struct.error, SyntaxError, TypeError, ValueError, zlib.error,
-)  # fmt: skip
-"""What zipfile and NumPy raise for files that are broken."""
-
-
-def _npz(data: bytes) -> Iterator[Tensor]:
-    from zipfile import BadZipFile, ZipFile
-
-    try:
-        with ZipFile(BytesIO(data)) as archive:
-            yield from _members(archive)
-    except (BadZipFile, *_BROKEN) as error:
-        raise UnreadableError(f"is no sound .npz file: {error}") from None
-
-
-def _members(archive: ZipFile) -> Iterator[Tensor]:
-    members = archive.infolist()
-    if len(members) > MAX_TENSORS:
-        raise UnreadableError(f"{len(members)} arrays, at most {MAX_TENSORS} are read")
-    names = [member.filename.removesuffix(".npy") for member in members]
-    for name in names:
-        if names.count(name) > 1:
-            raise UnreadableError(f"{short(name)} stands twice in it")
-    total = 0
-    for name, member in zip(names, members, strict=True):
-        if not member.filename.endswith(".npy"):
-            raise UnreadableError(f"{short(member.filename)} is no array: expected what numpy.savez writes")
-        tensor = _npy(archive, member, name, total)
-        total += prod(tensor.shape)
-        yield tensor
-
-
-def _npy(archive: ZipFile, member: ZipInfo, name: str, so_far: int) -> Tensor:
-    import numpy as np
-
-    with archive.open(member) as stream:
-        try:
-            shape, dtype = _header(stream)
-            there = member.file_size - stream.tell()
-        except _BROKEN as error:
-            raise UnreadableError(f"{short(name)}: its header is broken: {error}") from None
-    if dtype.hasobject:
-        raise UnreadableError(
-            f"{short(name)} holds Python objects, which can run code when they are read: never read. "
-            "Save plain arrays of floats or integers"
-        )
-    if dtype.kind not in "fiu" or dtype.itemsize > 8:
-        raise UnreadableError(f"{short(name)}: expected floats (to 64 bits) or integers, found {dtype}")
-    _bounded(name, shape, so_far)
-    declared = prod(shape) * dtype.itemsize
-    if declared != there:
-        raise UnreadableError(
-            f"{short(name)}: shape {shape} of {dtype} takes {declared} bytes, {there} are there"
-        )
-    with archive.open(member) as stream:
-        try:
-            numbers = np.lib.format.read_array(stream, allow_pickle=False, max_header_size=MAX_HEADER)
-        except _BROKEN as error:
-            raise UnreadableError(f"{short(name)}: cannot be read: {error}") from None
-    return Tensor(name, shape, numbers)
-
-
-def _header(stream: Any) -> tuple[Shape, Any]:
-    import numpy as np
-
-    version = np.lib.format.read_magic(stream)
-    read = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version)
-    if read is None:
-        raise ValueError(f"version {version} is not read")
-    shape, _, dtype = read(stream, max_header_size=MAX_HEADER)
-    return shape, dtype
-
-
 def inside(folder: Path, name: str) -> Path:
     """Return the path of a file beside a problem file.
 
@@ -245,7 +140,7 @@ def inside(folder: Path, name: str) -> Path:
     """
     plain = name.replace("\\", "/")
     if "\0" in name or not name.strip():
-        raise UnreadableError("is no file name")
+        raise UnreadableError("is not a file name")
     if os.path.isabs(name) or plain.startswith("/") or ".." in plain.split("/") or ":" in plain.split("/")[0]:  # noqa: PTH117
         raise UnreadableError(
             "expected a file beside the problem file, or in a folder there; other places are not read"

@@ -9,6 +9,7 @@ from torch.nn import functional
 from zerograd.explaining.models.errors import OperatorError
 from zerograd.explaining.models.operators.table import Call, broadcast, operator
 
+_ITS_SLOPE = "the slope for negative values"
 _SIXTH = float(torch.tensor(1 / 6, dtype=torch.float32))
 
 
@@ -31,10 +32,13 @@ def _leaky_relu(call: Call) -> Tensor:
 @operator("PRelu", "`prelu`; with slopes of several dimensions, `where`")
 def _prelu(call: Call) -> Tensor:
     x, slope = call[0], call[1]
-    if slope.numel() == 1:
-        return functional.prelu(x, slope.reshape(1))
-    if tuple(broadcast(x, slope)) != tuple(x.shape):
+    alone = slope.numel() == 1
+    if not alone and tuple(broadcast(x, slope)) != tuple(x.shape):
         raise OperatorError("has more slopes than entries")
+    derivative = (lambda t: functional.prelu(t, slope.detach().double().reshape(1))) if alone else _ITS_SLOPE
+    call.note(0.0, derivative, lambda: (x.detach() == 0) & (slope.detach() != 1))
+    if alone:
+        return functional.prelu(x, slope.reshape(1))
     channels = x.shape[1] if x.dim() > 1 else 1
     across = [1] * (slope.dim() + max(0, x.dim() - slope.dim()))
     if x.dim() > 1:
@@ -121,8 +125,11 @@ def _shrink(call: Call) -> Tensor:
         return call.bend(call[0], lambda x: functional.hardshrink(x, reach), -reach, reach)
     if bias == reach:
         return call.bend(call[0], lambda x: functional.softshrink(x, reach), -reach, reach)
-    x = call[0]
-    return torch.where(x > reach, x - bias, torch.where(x < -reach, x + bias, torch.zeros_like(x)))
+
+    def shrunk(x: Tensor) -> Tensor:
+        return torch.where(x > reach, x - bias, torch.where(x < -reach, x + bias, torch.zeros_like(x)))
+
+    return call.bend(call[0], shrunk, -reach, reach)
 
 
 _HARDTANH = ("hardtanh", "relu6", "hardtanh_", "relu6_")
@@ -132,6 +139,11 @@ _HARDTANH = ("hardtanh", "relu6", "hardtanh_", "relu6_")
 @operator("Clip", "`clamp`; `hardtanh`, where the exporter noted that it was one", constants=(1, 2))
 def _clip(call: Call) -> Tensor:
     x = call[0]
+    if not x.is_floating_point():  # exact bounds of the same type; nothing is differentiated
+        least, most = (None if call.get(i) is None else call.setting(i) for i in (1, 2))
+        if any(each is not None and (each.dtype, each.numel()) != (x.dtype, 1) for each in (least, most)):
+            raise OperatorError("needs bounds of one entry, of its input's type")
+        return x if least is None and most is None else torch.clamp(x, least, most).reshape(x.shape)
     low, high = (
         (call.attribute("min"), call.attribute("max"))
         if call.opset < 11

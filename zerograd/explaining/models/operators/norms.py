@@ -90,7 +90,9 @@ def _lp_normalization(call: Call) -> Tensor:
     x, axis, p = call[0], call.axis(-1, call[0].dim()), call.attribute("p", 2)
     if p not in (1, 2):
         raise OperatorError(f"has p={p}; there are 1 and 2")
-    size = x.abs().sum(axis, keepdim=True) if p == 1 else torch.linalg.vector_norm(x, 2, axis, keepdim=True)
+    if p == 1:
+        return x / call.bend(x, torch.abs, 0.0).sum(axis, keepdim=True)
+    size: Tensor = torch.linalg.vector_norm(x, 2, axis, keepdim=True)
     return x / size
 
 

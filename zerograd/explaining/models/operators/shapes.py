@@ -65,6 +65,10 @@ def _concat(call: Call) -> Tensor:
             a != b for i, (a, b) in enumerate(zip(shape, shapes[0], strict=True)) if i != axis
         ):
             raise OperatorError(f"cannot join {' and '.join(map(_shape, values))} along dimension {axis}")
+    whole = list(shapes[0])
+    if whole:
+        whole[axis] = sum(shape[axis] for shape in shapes)
+    bounded(whole)
     return torch.cat(values, axis)
 
 
@@ -74,9 +78,10 @@ def _split(call: Call) -> Sequence[Tensor]:
     axis = call.axis(0, x.dim())
     lengths = call.either_ints("split", 1)
     if lengths is None:
-        parts = int(call.attribute("num_outputs", count))
-        each = -(-x.shape[axis] // max(parts, 1))
-        lengths = [min(each, max(0, x.shape[axis] - each * i)) for i in range(parts)]
+        if (parts := int(call.attribute("num_outputs", count))) != count:
+            raise OperatorError(f"has num_outputs={parts}, and {count} outputs")
+        each = -(-x.shape[axis] // count)
+        lengths = [min(each, max(0, x.shape[axis] - each * i)) for i in range(count)]
     if sum(lengths) != x.shape[axis] or len(lengths) != count or min(lengths) < 0:
         raise OperatorError(f"cannot split a length of {x.shape[axis]} into {lengths}, for {count} outputs")
     return torch.split(x, lengths, axis)
@@ -97,9 +102,11 @@ def _slice(call: Call) -> Tensor:
         axis = checked_axis(number, x.dim(), "an axis")
         if step == 0:
             raise OperatorError("has a step of 0")
-        chosen = range(*slice(start, end, step).indices(x.shape[axis]))
-        if step < 0 and end < -x.shape[axis]:
-            chosen = range(*slice(start, None, step).indices(x.shape[axis]))
+        length = x.shape[axis]
+        # ONNX keeps a start before the first entry there, where Python takes none.
+        first = max(start, -length) if step < 0 and length else start
+        last = None if step < 0 and end < -length else end
+        chosen = range(*slice(first, last, step).indices(length))
         if step > 0:
             index = [slice(None)] * x.dim()
             index[axis] = slice(chosen.start, max(chosen.stop, chosen.start), step)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import _disable_current_modes
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from zerograd.explaining.models.errors import OperatorError, shape_text
 from zerograd.explaining.models.graph import Operation
 
 MOST_ENTRIES = 2**27
 """Entries that one result may have."""
+MOST_INTEGERS = 1000
+"""Integers in a list of axes, lengths or places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +27,25 @@ class Kink:
 
     Attributes:
         operation: which they were given to.
-        bound: where the kink is; None for a tie of two inputs.
-        function: whose derivative by PyTorch was taken.
+        bound: where the kink is; None for a tie.
+        function: whose derivative by PyTorch was taken; or that derivative in words, if it is not one number.
         count: number of values.
         unlike: what else may have been exported so, and has another derivative: a clause, or nothing.
     """
 
     operation: Operation
     bound: float | None
-    function: Callable[[Tensor], Tensor]
+    function: Callable[[Tensor], Tensor] | str
     count: int
     unlike: str = ""
 
-    def slope(self) -> float:
+    def slope(self) -> str:
         """Return the derivative that was taken. Not while anything is watched."""
+        if isinstance(self.function, str):
+            return self.function
         at = torch.tensor(self.bound or 0.0, dtype=torch.float64, requires_grad=True)
         (slope,) = torch.autograd.grad(self.function(at), at)
-        return float(slope)
+        return f"{float(slope):g}"
 
 
 @dataclass(slots=True)
@@ -85,7 +90,7 @@ class Call:
                 f"input {position} should be a list of integers, and is {value.dtype} of shape "
                 f"{shape_text(tuple(value.shape))}"
             )
-        if value.numel() > 1000:
+        if value.numel() > MOST_INTEGERS:
             raise OperatorError(f"input {position} is a list of {value.numel()} integers")
         with _disable_current_modes():
             return [int(entry) for entry in value.reshape(-1).tolist()]
@@ -93,6 +98,8 @@ class Call:
     def either_ints(self, name: str, position: int) -> list[int] | None:
         """Return integers that older versions have as an attribute, newer ones as an input."""
         given = self.attribute(name)
+        if given is not None and len(given) > MOST_INTEGERS:
+            raise OperatorError(f"{name} is a list of {len(given)} integers")
         return list(given) if given is not None else self.ints(position)
 
     def number(self, position: int) -> float | None:
@@ -126,20 +133,38 @@ class Call:
         self, value: Tensor, function: Callable[[Tensor], Tensor], *bounds: float, unlike: str = ""
     ) -> Tensor:
         """Return what a function with kinks gives, and note how many of the values lie on these."""
-        with _disable_current_modes(), torch.no_grad():
-            for bound in bounds:
-                count = int((value.detach() == bound).sum())
-                if count:
-                    self.kinks.append(Kink(self.operation, bound, function, count, unlike))
+        for bound in bounds:
+            self.note(bound, function, partial(torch.eq, value.detach(), bound), unlike)
         return function(value)
+
+    def note(
+        self,
+        bound: float | None,
+        function: Callable[[Tensor], Tensor] | str,
+        where: Callable[[], Tensor],
+        unlike: str = "",
+    ) -> None:
+        """Note how many values lie on a kink; ``where`` says which, and is not watched."""
+        with _disable_current_modes(), torch.no_grad():
+            count = int(where().sum())
+        if count:
+            self.kinks.append(Kink(self.operation, bound, function, count, unlike))
+
+    def ties(self, value: Tensor, chosen: Callable[[], Tensor], axes: Sequence[int], words: str) -> None:
+        """Note how often a choice over dimensions was one between equal entries.
+
+        Args:
+            chosen: gives what was chosen, with these dimensions kept.
+            words: what the derivative is then.
+        """
+        if value.requires_grad and value.numel():
+            self.note(None, words, lambda: (value.detach() == chosen()).sum(list(axes)) > 1)
 
     def tie(self, a: Tensor, b: Tensor, function: Callable[[Tensor, Tensor], Tensor], unlike: str) -> Tensor:
         """Return a choice between two values, and note where they are the same."""
-        with _disable_current_modes(), torch.no_grad():
-            count = int((a.detach() == b.detach()).sum())
-        if count and (a.requires_grad or b.requires_grad):
+        if a.requires_grad or b.requires_grad:
             other = torch.zeros((), dtype=torch.float64)
-            self.kinks.append(Kink(self.operation, None, lambda t: function(t, other), count, unlike))
+            self.note(None, lambda t: function(t, other), lambda: a.detach() == b.detach(), unlike)
         return function(a, b)
 
 
@@ -158,17 +183,43 @@ def bounded(shape: Sequence[int]) -> tuple[int, ...]:
     """Return a shape of a result, if memory may be taken for it.
 
     Raises:
-        OperatorError: it has more entries than are computed with.
+        OperatorError: it has more entries than are computed with, or would have but for a length of 0.
     """
     shape = tuple(int(length) for length in shape)
     if any(length < 0 for length in shape):
         raise OperatorError(f"would give the shape {shape_text(shape)}: lengths cannot be negative")
+    if not all(shape) and prod(filter(None, shape)) > MOST_ENTRIES:
+        raise OperatorError(f"would give the shape {shape_text(shape)}: such lengths are not computed with")
     if prod(shape) > MOST_ENTRIES:
         raise OperatorError(
             f"would give {prod(shape)} entries, of shape {shape_text(shape)}; at most {MOST_ENTRIES} are "
             "computed"
         )
     return shape
+
+
+class _Bounding(TorchDispatchMode):
+    """Refuses results, also those on the way to others, that are too large."""
+
+    def __torch_dispatch__(
+        self, func: Any, _types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor):
+            bounded(result.shape)
+        return result
+
+
+def check_sizes(function: Callable[..., object], *values: Tensor) -> None:
+    """Run a function on shapes alone.
+
+    Raises:
+        OperatorError: a result is too large, also one on the way.
+    """
+    with _disable_current_modes(), torch.no_grad():
+        shapes = [torch.empty(value.shape, dtype=value.dtype, device="meta") for value in values]
+        with _Bounding():  # type: ignore[no-untyped-call]
+            function(*shapes)
 
 
 def broadcast(*values: Tensor) -> tuple[int, ...]:
@@ -223,12 +274,12 @@ def add(kind: str, run: Run, words: str, constants: Sequence[int] = ()) -> None:
     _OPERATORS[kind] = Operator(kind, run, words, frozenset(constants))
 
 
-def table() -> Mapping[str, Operator]:
+def kinds() -> Mapping[str, Operator]:
     """Return all operators by name."""
     return dict(sorted(_OPERATORS.items()))
 
 
-def lookup(kind: str) -> Operator | None:
+def find(kind: str) -> Operator | None:
     """Return an operator; None if there is none of that name."""
     return _OPERATORS.get(kind)
 

@@ -129,7 +129,7 @@ def _lowest(d: AnyDomain) -> Any:
 
 def _open(d: AnyDomain, closed: Tensor, v: Any) -> Any:
     """Return v, but 0 in rows that are closed."""
-    return d.select(closed, d.constant(0, ()), v) if bool(closed.any()) else v
+    return d.gate(~closed, v) if bool(closed.any()) else v
 
 
 @rule(*FUSED)

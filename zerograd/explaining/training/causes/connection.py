@@ -8,7 +8,7 @@ from pathlib import Path as File
 
 from zerograd.explaining.explanation import Cause, Kind
 from zerograd.explaining.shadow.evaluation import is_decision
-from zerograd.explaining.tape.nodes import Node, Phase, Source
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
 from zerograd.explaining.training.causes.graph import base, operands, whole_cone
 from zerograd.explaining.training.causes.places import place_of
 
@@ -89,16 +89,15 @@ _DETACH = "detach() or .data"
 
 def _cut(path: Sequence[Node]) -> tuple[str, str]:
     """Return where a way is cut, and by what, as far as can be told."""
-    steps = list(pairwise(path))
-    for before, after in steps:
-        if before.detached is not None and not _follows(before, after):
-            file, line = before.detached.file, before.detached.line
-            return (f"{File(file).name}:{line}" if file is not None else place_of(after)), _DETACH
-    for before, after in steps:
+    for before, after in pairwise(path):
         if not after.enabled:
-            return place_of(after), "no_grad()"
+            drawn, file = after.origin is Origin.RANDOM, after.place.file
+            where = f"{File(file).name}:{after.place.line}" if drawn and file else place_of(after)
+            return where, "a random draw under no_grad()" if drawn else "no_grad()"
         if not _follows(before, after):
-            leaf = before.operation == "leaf"
+            if before.detached is not None and before.detached.file is not None:
+                return f"{File(before.detached.file).name}:{before.detached.line}", _DETACH
+            leaf = before.operation == "leaf" or before.detached is not None
             return place_of(after) if leaf else f"the result of {place_of(before)}", _DETACH
     return place_of(path[-1]), "detach() or no_grad()"
 

@@ -14,6 +14,7 @@ from zerograd.explaining.training.causes.graph import Graph
 
 SINGLE = "a row of the softmax has a single open entry: its weight is 1, whatever the scores are"
 CLOSED = "the weights that the mask closes"
+EMPTY = "the weights of rows in which the mask closes every key"
 _BACKWARD = tuple(f"{name}_backward" for name in ATTENTION)
 
 
@@ -22,24 +23,26 @@ class Masked(NamedTuple):
 
     Attributes:
         single: in rows with a single open entry.
+        empty: in rows with none.
         others: in all other rows.
         fixed: whether the mask is the same for all data.
     """
 
     single: Tensor
+    empty: Tensor
     others: Tensor
     fixed: bool
 
 
 def is_attention(node: Node) -> bool:
-    """Whether an operation is the backward pass of fused attention: its only gate is its mask."""
-    return node.operation in _BACKWARD
+    """Whether an operation is fused attention, or its softmax: its only gates are its mask's."""
+    return node.operation in (*ATTENTION, *_BACKWARD, "_safe_softmax")
 
 
 def masked(graph: Graph, node: Node, zeros: Tensor) -> Masked | None:
     """Return which zeros among the weights of a softmax or of fused attention a mask makes; None if none."""
     call = bind(node)
-    if is_attention(node):
+    if node.operation in (*ATTENTION, *_BACKWARD):
         closed, dim, mask = zeros, -1, call.get("attn_mask")
     elif node.operation in SOFTMAX and zeros.dim():
         run, dim = call["self"].run, call["dim"]
@@ -49,9 +52,11 @@ def masked(graph: Graph, node: Node, zeros: Tensor) -> Masked | None:
             return None
     else:
         return None
-    alone = (~closed).sum(dim, keepdim=True) == 1
+    left = (~closed).sum(dim, keepdim=True)
+    alone, empty = left == 1, left == 0
     fixed = not isinstance(mask, Source) or _is_fixed(graph, mask, zeros.shape[-2:])
-    return Masked(zeros & closed & alone, zeros & closed & ~alone, fixed)
+    here = zeros & closed
+    return Masked(here & alone, here & empty, here & ~alone & ~empty, fixed)
 
 
 def _mask_of(scores: Source) -> Source | None:

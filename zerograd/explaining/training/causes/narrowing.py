@@ -27,6 +27,8 @@ class Part:
         of: how many units there are.
         entries: the zero entries that it helps to explain.
         alone: whether this part suffices, so far as the root does.
+        partly: where its units make zeros, if not wholly: at some ``positions`` of a sample, in some ``runs``
+            of the layer, or each on other ``samples``.
     """
 
     samples: tuple[int, ...] | None
@@ -35,6 +37,7 @@ class Part:
     entries: Tensor
     structural: bool
     alone: bool = True
+    partly: str = ""
 
 
 class Narrowing:
@@ -128,11 +131,13 @@ class Narrowing:
                 break
         if bool((chosen & ~every).any()):  # closed at some places only: no sample can be named for a unit
             which = tuple(chosen.any(0).nonzero().flatten().tolist())
-            yield replace(self._part(None, which, units, entries, structural), entries=entries)
+            inside = any(frame.inside > 1 for frame in frames.values())
+            partly = "positions" if inside else "runs"
+            yield Part(None, which, units, entries, structural, partly=partly)
             return
         groups = rectangles(chosen)
         if len(groups) > _MOST_PARTS:
-            yield Part(None, None, units, entries, structural)
+            yield Part(None, None, units, entries, structural, partly="samples")
             return
         parts = [
             self._part(where if samples else None, which, units, entries, structural)

@@ -20,7 +20,7 @@ from zerograd.explaining.tape.nodes import Node, Origin, Phase, Place, Source, s
 from zerograd.explaining.training.causes.dependence import Dependence
 from zerograd.explaining.training.causes.gates import Gates, Part
 from zerograd.explaining.training.causes.graph import base
-from zerograd.explaining.training.causes.masks import CLOSED, SINGLE, masked
+from zerograd.explaining.training.causes.masks import CLOSED, EMPTY, SINGLE, masked
 from zerograd.explaining.training.causes.opposites import PASSES, Opposites
 from zerograd.explaining.training.causes.places import place_of
 from zerograd.explaining.training.causes.walking import BACKWARD, FORWARD, Closed, Site, Slot, Walk
@@ -297,11 +297,12 @@ class Origins:
         law = Law(SINGLE, forward.operation, forward.place, weights.fixed)
         for root, zeros in (
             (Root(Kind.IDENTITY, site.node, forward.operation, law=law), weights.single),
+            (Root(Kind.ZERO_FACTOR, forward, "mask", factor=EMPTY), weights.empty),
             (Root(Kind.ZERO_FACTOR, forward, "mask", factor=CLOSED), weights.others),
         ):
             if bool(zeros.any()):
                 self._add(root, Site(site.node, site.slot, zeros), changes)
-        return site.zeros & ~weights.single & ~weights.others
+        return site.zeros & ~weights.single & ~weights.empty & ~weights.others
 
     def _adjoints(self) -> None:
         for node in self._walk.nodes:

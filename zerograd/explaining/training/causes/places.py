@@ -169,6 +169,11 @@ class Frame:
         return 1 if self.axis is None else self.shape[self.axis]
 
     @property
+    def inside(self) -> int:
+        """How many positions each unit has on each sample."""
+        return torch.Size(self.shape).numel() // max(1, (self.samples or 1) * self.units)
+
+    @property
     def key(self) -> tuple[int | None, int]:
         """Number of samples and of units: tensors that share it can be restricted together."""
         return self.samples, self.units

@@ -9,7 +9,8 @@ from torch import Tensor
 from zerograd.explaining.explanation import Cause, Kind
 from zerograd.explaining.shadow.evaluation import is_decision
 from zerograd.explaining.shadow.identities import CANCEL
-from zerograd.explaining.shadow.identities.laws import words_of
+from zerograd.explaining.shadow.identities.laws import ALONE, ATTENTION, words_of
+from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
 from zerograd.explaining.training.causes.connection import decision_between
 from zerograd.explaining.training.causes.graph import base
@@ -43,7 +44,9 @@ class Unused:
         if self._is_empty():
             return [_cause(Kind.ZERO_ADJOINT, "", zeros, False, why="it is a mean over nothing")]
         for forward, numbers in self._walk.born(gradient).items():
-            words = words_of(forward) or (_SOFTMAX if "softmax" in forward.operation else None)
+            words = words_of(forward) or (
+                _SOFTMAX if "softmax" in forward.operation else _of_one_key(forward)
+            )
             if words is None or not bool(zeros.any()):
                 continue
             here = zeros & self._walk.walk({}, only=gradient, opened=numbers)(gradient)
@@ -178,6 +181,11 @@ class Unused:
             if node.phase is not Phase.BACKWARD and any(self._facts.name(leaf) == name for leaf in leaves):
                 return place_of(node)
         return ""
+
+
+def _of_one_key(node: Node) -> str | None:
+    """Return why fused attention passes nothing to its scores where there is a single key."""
+    return ALONE if node.operation in ATTENTION and bind(node)["key"].run.shape[-2] == 1 else None
 
 
 def _cause(kind: Kind, where: str, zeros: Tensor, structural: bool = True, **details: object) -> Cause:

@@ -140,7 +140,7 @@ class Walk:
         if node.operation == "leaf" and self.is_given(node) and not self._domain.open_constants:
             return tuple(self._domain.leaf(r) for r in node.results)
         rule = None if self._is_start(node) else find(node.operation)
-        if rule is None and node.operation != "write":
+        if rule is None and (node.operation != "write" or self._is_start(node)):
             return _full(node)
         self._domain.start(closing)
         try:

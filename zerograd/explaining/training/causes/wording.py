@@ -12,7 +12,7 @@ from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Phase, Source
 from zerograd.explaining.training.causes.alternatives import Alternatives
 from zerograd.explaining.training.causes.graph import Graph, base
-from zerograd.explaining.training.causes.masks import CLOSED
+from zerograd.explaining.training.causes.masks import CLOSED, EMPTY
 from zerograd.explaining.training.causes.narrowing import Part
 from zerograd.explaining.training.causes.origins import Facts, Origins, Root
 from zerograd.explaining.training.causes.places import place_of, place_text, with_parts
@@ -30,6 +30,9 @@ _FLAT = (
     "hardtanh",
     "maximum",
 )
+
+
+_BY_UNITS = (Kind.DEAD, Kind.AT_KINK, Kind.SATURATED)
 
 
 class Wording:
@@ -62,8 +65,10 @@ class Wording:
             details = {"units": part.units, "of": part.of, **details}
             if len(part.units) < part.of:
                 where = with_parts(where, part.units, noun)
+        if part.partly and root.kind in _BY_UNITS:
+            details["partly"] = part.partly
         samples = part.samples
-        if root.kind in (Kind.ZERO_ADJOINT, Kind.IDENTITY) or root.factor == CLOSED:
+        if root.kind in (Kind.ZERO_ADJOINT, Kind.IDENTITY) or root.factor in (CLOSED, EMPTY):
             details.pop("units", None)
             details.pop("of", None)
             where = where.partition(", unit")[0]
