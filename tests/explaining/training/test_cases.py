@@ -166,6 +166,15 @@ def test_an_optimiser_of_old_parameters() -> None:
         assert "replaced_after" in rows[name]["step"]["notes"]
 
 
+def test_an_optimiser_of_another_model() -> None:
+    old, model = (nn.Sequential(*map(nn.Linear, n, n[1:])) for n in ([2, 4, 1], [2, 3, 3, 1]))
+    optimizer = torch.optim.SGD(old.parameters(), lr=0.1)
+    with zg.watch(model, optimizer) as watched:
+        F.mse_loss(model(torch.rand(4, 2)), torch.ones(4, 1)).backward()
+        optimizer.step()
+    assert watched.report().verdict == "Nothing moves: the optimiser holds none of the parameters that ran."
+
+
 class InAList(nn.Module):
     def __init__(self) -> None:
         super().__init__()

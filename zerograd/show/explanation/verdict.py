@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from zerograd.document.blocks import listed
-from zerograd.explaining.explanation import NOT_IMPORTED, Backward, Note, Row, Step, StepReport
+from zerograd.explaining.explanation import NOT_IMPORTED, Backward, Kind, Note, Reason, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
 from zerograd.show.explanation.findings import ASIDE, LOST, MADE_NAN, OPEN, SINGLE, Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text, subjects
@@ -193,6 +193,9 @@ def _nothing(groups: Sequence[_Group], step: StepReport) -> str:
             if clause.startswith("every")
             else f"Nothing has a gradient: {clause}."
         )
+    ran = [row for row in step.parameters.values() if Kind.NOT_CONNECTED not in {c.kind for c in row.causes}]
+    if stepped and ran and all(row.step and Reason.NOT_HELD in row.step.reasons for row in ran):
+        return "Nothing moves: the optimiser holds none of the parameters that ran."
     return f"{'Nothing moves: ' * stepped}{_some(groups[0])}{''.join(_beside(groups[1:]))}."
 
 
