@@ -194,7 +194,7 @@ def _nothing(groups: Sequence[_Group], step: StepReport) -> str:
             else f"Nothing has a gradient: {clause}."
         )
     ran = [row for row in step.parameters.values() if Kind.NOT_CONNECTED not in {c.kind for c in row.causes}]
-    if stepped and ran and all(row.step and Reason.NOT_HELD in row.step.reasons for row in ran):
+    if stepped and ran and all(row.step and row.step.reasons == (Reason.NOT_HELD,) for row in ran):
         return "Nothing moves: the optimiser holds none of the parameters that ran."
     return f"{'Nothing moves: ' * stepped}{_some(groups[0])}{''.join(_beside(groups[1:]))}."
 
