@@ -42,6 +42,14 @@ def test_an_input_that_moves(frozen: bool, doubled: bool) -> None:
     assert "nothing that the optimiser holds stood still" in " ".join(str(report).split())
 
 
+def test_an_input_that_is_a_parameter() -> None:
+    report = _optimised(_network(nn.Tanh()), nn.Parameter(torch.randn(2, 3)))
+    assert report.verdict.startswith("Nothing that the optimiser holds stands still; 0.weight, ")
+    step = report["tensor0 (2 × 3)"].step
+    assert step is not None
+    assert step.moved == 6
+
+
 def test_an_input_that_stands_still() -> None:
     network = _network(nn.ReLU())
     with torch.no_grad():

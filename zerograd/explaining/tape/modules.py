@@ -25,11 +25,13 @@ class Modules:
         roots: outermost modules in the order in which they were met; those given are first.
         inputs: tensors that outermost modules were called with and that require a gradient, by the name of
             the argument.
+        given: parameters that outermost modules were called with, by identity.
     """
 
     def __init__(self, roots: list[nn.Module], met: Callable[[nn.Module], None]) -> None:
         self.roots = list(roots)
         self.inputs: dict[str, Tensor] = {}
+        self.given: dict[int, nn.Parameter] = {}
         self._given = bool(roots)
         self._met = met
         self._running: list[nn.Module] = []
@@ -91,6 +93,8 @@ class Modules:
             return
         names = list(inspect.signature(module.forward).parameters)
         for position, argument in enumerate(args):
+            if isinstance(argument, nn.Parameter):
+                self.given[id(argument)] = argument
             if not isinstance(argument, Tensor) or isinstance(argument, nn.Parameter):
                 continue
             if argument.requires_grad and argument.is_leaf and not is_functorch_wrapped_tensor(argument):

@@ -320,7 +320,12 @@ class Watch:
             for name, tensor in named.items()
             if self._modules.roots and not isinstance(tensor, nn.Parameter) and id(tensor) not in held
         }
-        beside = {name for name, it in named.items() if not isinstance(it, nn.Parameter)}
+        beside = {  # plain tensors, and parameters that belong to no module and are the input of one
+            name
+            for name, it in named.items()
+            if not isinstance(it, nn.Parameter)
+            or (id(it) in self._modules.given and name in self._steps.loose)
+        }
         optimised = {
             name
             for name, tensor in self._everything().items()
