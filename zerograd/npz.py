@@ -65,7 +65,7 @@ def check_file(path: Path, most: int) -> None:
     except (OSError, ValueError) as error:
         raise unreadable(error) from None
     if not stat.S_ISREG(status.st_mode):
-        raise UnreadableError("is no regular file")
+        raise UnreadableError("is not a regular file")
     if status.st_size > most:
         raise UnreadableError(f"{status.st_size} bytes, at most {most} are read")
 
@@ -104,7 +104,7 @@ def read_npz(path: Path, limits: Limits) -> dict[str, Any]:
         with ZipFile(path) as archive:
             return dict(_members(archive, limits))
     except (BadZipFile, *_BROKEN) as error:
-        raise UnreadableError(f"is no sound .npz file: {error}") from None
+        raise UnreadableError(f"is not a sound .npz file: {error}") from None
 
 
 def _members(archive: ZipFile, limits: Limits) -> Iterator[tuple[str, Any]]:
@@ -118,7 +118,9 @@ def _members(archive: ZipFile, limits: Limits) -> Iterator[tuple[str, Any]]:
     total = 0
     for name, member in zip(names, members, strict=True):
         if not member.filename.endswith(".npy"):
-            raise UnreadableError(f"{short(member.filename)} is no array: expected what numpy.savez writes")
+            raise UnreadableError(
+                f"{short(member.filename)} is not an array: expected what numpy.savez writes"
+            )
         array = _array(archive, member, name, total, limits)
         total += array.size
         yield name, array

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from math import prod
 
 from zerograd.core.errors import Violation, ZerogradError
@@ -20,7 +21,7 @@ from zerograd.core.numbers.arrays import indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.given import given_point, unfit
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.question.vocabulary import OF_EACH, Relation, variable_shapes
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.witness import Witness
@@ -85,16 +86,30 @@ def _unlike(problem: Problem, point: Point[Exact]) -> Iterator[str]:
     """What the problem says of these numbers and is not so."""
     wrong = violations(problem, point)
     for violation in wrong[:_MOST_VIOLATIONS]:
-        yield f"This is not as the problem says: {_said(problem, violation)}."
+        yield f"The problem asks for {_asked(problem, violation)}."
     if len(wrong) > _MOST_VIOLATIONS:
-        yield f"… and {len(wrong) - _MOST_VIOLATIONS} more of what it says is not so."
+        yield f"… and {len(wrong) - _MOST_VIOLATIONS} more of what it asks for is not so."
 
 
-def _said(problem: Problem, violation: Violation) -> str:
-    """``∂L/∂w1[0,0] is 45, and not 0``; a condition by its text."""
+def _asked(problem: Problem, violation: Violation) -> str:
+    """``∂L/∂w1[0,0] = 0; it is 45``; a condition by its text."""
     if violation.entry.startswith("where["):
-        return f"{problem.where[int(violation.entry[6:-1])]} does not hold"
-    return f"{violation.entry} is {violation.found}, and not {violation.expected}"
+        return f"{problem.where[int(violation.entry[6:-1])]}, which does not hold"
+    if violation.expected == Relation.SOME_NONZERO.expected:
+        return f"{violation.entry} ≠ 0 in at least one entry; all are 0"
+    symbol = next((relation.symbol for relation in OF_EACH if relation.expected == violation.expected), None)
+    wanted = f": {violation.expected}" if symbol is None else f" {symbol} 0"
+    return f"{violation.entry}{wanted}; it is {_number(violation.found)}"
+
+
+def _number(text: str) -> str:
+    """Return an exact number as people read it: a long one by its first digits."""
+    from zerograd.document.numbers import exact_text
+
+    try:
+        return exact_text(Fraction(text)).replace("≈", "≈ ")
+    except ValueError:  # a number of a field, or words
+        return text
 
 
 def _not_given(problem: Problem) -> str:

@@ -47,6 +47,19 @@ def test_every_command_has_help(program: Program) -> None:
         assert done.out.startswith("Usage: ")
 
 
+def test_a_misspelt_option_of_watch_may_be_the_scripts(program: Program) -> None:
+    """The nearest is named, and how to pass options on."""
+    program.file("train.py", "")
+    code, _, err = program("watch", "train.py", "--stepz", "3")
+    assert code == 2
+    assert "Did you mean --steps? If it is the script's own, put it after --: zerograd watch SCRIPT" in err
+
+
+def test_what_is_not_python_is_not_watched(program: Program) -> None:
+    program.file("train.py", "\0")
+    assert "train.py: is not Python: it contains null bytes" in program("watch", "train.py").err
+
+
 def test_no_command_says_what_to_try(program: Program) -> None:
     """A first run needs no manual."""
     done = program()

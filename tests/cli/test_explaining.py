@@ -88,12 +88,42 @@ def test_a_result_is_explained_by_its_witness(program: Program) -> None:
     assert program.process("explain", "-q", "-", stdin=result) == (0, SAID + "\n", "")
 
 
+def test_a_result_is_known_however_it_is_written(program: Program) -> None:
+    """Indented, its keys in another order, or broken: a result is not read as a problem."""
+    program.file("dead.yaml", DEAD)
+    document = json.loads(program("solve", "--json", "dead.yaml").out)
+    for text in (json.dumps(document, indent=2), json.dumps(document, sort_keys=True)):
+        program.file("result.json", text)
+        assert program("explain", "-q", "result.json") == (0, SAID + "\n", "")
+        assert program.process("explain", "-q", "-", stdin=text) == (0, SAID + "\n", "")
+    program.file("result.json", text[:-3])
+    code, _, err = program("explain", "result.json")
+    assert (code, err.count("error:"), err.count("\n")) == (2, 1, 1)
+    problem = json.dumps(loads(DEAD).to_json())
+    assert program.process("explain", "-q", "-", stdin=problem) == (0, SAID + "\n", "")
+
+
+def test_a_report_is_not_explained_again(program: Program) -> None:
+    program.file("dead.yaml", DEAD)
+    program("explain", "-q", "dead.yaml", "-o", "report.json")
+    code, _, err = program("explain", "report.json")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("report.json: error: is a report already")
+
+
 def test_what_is_claimed_and_is_not_so_is_said(program: Program) -> None:
     program.file("wrong.yaml", DEAD.replace("zero: [w1, b1]", 'zero: [b2]\nwhere: ["loss == 1"]'))
     code, out, _ = program("explain", "wrong.yaml")
     assert code == 0
-    assert "This is not as the problem says: ∂L/∂b2[0] is -1, and not 0." in out
-    assert "This is not as the problem says: loss == 1 does not hold." in out
+    assert "The problem asks for ∂L/∂b2[0] = 0; it is -1." in out
+    assert "The problem asks for loss == 1, which does not hold." in out
+    program.file("wrong.yaml", DEAD.replace("zero: [w1, b1]", "nonzero: [w2]\nsome_nonzero: [w1]"))
+    out = program("explain", "wrong.yaml").out
+    assert "The problem asks for ∂L/∂w2[0,0] ≠ 0; it is 0." in out
+    assert "The problem asks for ∂L/∂w1 ≠ 0 in at least one entry; all are 0." in out
+    long = DEAD.replace("[0, 3]", '[0, "1/123456789012345678901234567890"]')
+    program.file("long.yaml", long.replace("zero: [w1", "zero: [b2, w1"))
+    assert "The problem asks for ∂L/∂b2[0] = 0; it is ≈ 2." in program("explain", "long.yaml").out
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,7 @@ def test_large_answers_are_cut() -> None:
         name: Array.build(shape, lambda _: rng.randint(-9, 9)) for name, shape in shapes.items()
     }
     text = answer_text(Sat(Witness.of(question, values), problem=question))
-    assert "  60 more rows left out; --json has all samples\n" in text
+    assert "  92 more rows left out; --json has all samples\n" in text
     assert "  …: entries left out; --json has all\n" in text
     assert (
         "  shown in part: w1 (30 × 20), b1 (30), w2 (20 × 30), b2 (20), w3 (1 × 20); --json has all\n" in text

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from zerograd.core.question.problem import Problem
+from zerograd.npz import UnreadableError
 from zerograd.spec import SpecError, load, loads
 from zerograd.spec.files import tensors as reading
-from zerograd.spec.files.tensors import UnreadableError, read_tensors
+from zerograd.spec.files.tensors import read_tensors
 from zerograd.spec.read import load as load_saying
 
 pytestmark = pytest.mark.needs("safetensors")
@@ -281,6 +282,10 @@ BAD_NAMES: list[tuple[Arrays, str]] = [
     (arrays(w1=None, W1=np.ones((3, 2))), "'W1', of shape (3, 2), is neither w1, b1, w2, b2, x, y nor"),
     (arrays(w3=np.ones((3, 2))), "'w3', of shape (3, 2), is neither w1, b1, w2, b2, x, y nor a layer's"),
     (arrays(w3=np.ones((3, 2))), "(did you mean 'w"),
+    (
+        {"fc1.weigth": np.ones((3, 2)), "fc1.bias": np.ones(3)},
+        "is neither w1, b1, w2, b2, x, y nor a layer's weight or bias (did you mean 'fc1.weight'?)",
+    ),
     (arrays(steps=np.ones(1)), "'steps', of shape (1,), is neither"),
     (
         arrays(**{"fc1.weight": np.ones((3, 2))}),
@@ -309,6 +314,7 @@ def test_what_does_not_fit(tmp_path: Path, values: Arrays, expected: str) -> Non
     npz(tmp_path / "numbers.npz", values)
     text = complaint(tmp_path)
     assert expected in text
+    assert not ("did you mean" in text and "leave it out" in text)
     assert ":4:15: error: given.from: 'numbers.npz'" in text
 
 
@@ -376,8 +382,8 @@ FORMS = [
     ("{from: none.npz}", "'none.npz': no such file beside the problem file"),
     ("{from: '.'}", "expected a .safetensors or .npz file"),
     ("{from: w.pt}", "a .pt file is a pickle, which can run code, so it is not read: write safetensors"),
-    ("{from: ''}", "is no file name"),
-    ('{from: "a\\0.npz"}', "is no file name"),
+    ("{from: ''}", "is not a file name"),
+    ('{from: "a\\0.npz"}', "is not a file name"),
     ("{from: p.yaml}", "expected a .safetensors or .npz file: write"),
 ]
 
@@ -406,10 +412,10 @@ def test_directory_and_pipe(tmp_path: Path) -> None:
     import os
 
     (tmp_path / "numbers.npz").mkdir()
-    assert "is no regular file" in complaint(tmp_path)
+    assert "is not a regular file" in complaint(tmp_path)
     (tmp_path / "numbers.npz").rmdir()
     os.mkfifo(tmp_path / "numbers.npz")
-    assert "is no regular file" in complaint(tmp_path)
+    assert "is not a regular file" in complaint(tmp_path)
 
 
 class _Bomb:
@@ -494,7 +500,7 @@ def test_zip_bomb(tmp_path: Path) -> None:
 def test_zips(tmp_path: Path) -> None:
     """Members that are no arrays, none at all, and one that stands twice."""
     archive(tmp_path / "numbers.npz", {"readme.txt": b""})
-    assert "'readme.txt' is no array" in complaint(tmp_path)
+    assert "'readme.txt' is not an array" in complaint(tmp_path)
     archive(tmp_path / "numbers.npz", {})
     assert "holds no arrays" in complaint(tmp_path)
     with zipfile.ZipFile(tmp_path / "numbers.npz", "w") as made, pytest.warns(UserWarning, match="Duplicate"):
@@ -519,11 +525,11 @@ def test_cut_and_spoilt(tmp_path: Path) -> None:
 
 
 SAFE = [
-    (b"", "is no sound safetensors file"),
-    (b"\xff" * 8, "is no sound safetensors file"),
-    (struct.pack("<Q", 10**12) + b"{}", "is no sound safetensors file"),
+    (b"", "is not a sound safetensors file"),
+    (b"\xff" * 8, "is not a sound safetensors file"),
+    (struct.pack("<Q", 10**12) + b"{}", "is not a sound safetensors file"),
     (struct.pack("<Q", 2) + b"{}", "holds no arrays"),
-    (struct.pack("<Q", 4) + b"nope", "is no sound safetensors file"),
+    (struct.pack("<Q", 4) + b"nope", "is not a sound safetensors file"),
 ]
 
 
@@ -545,7 +551,7 @@ def test_safetensors_places(tmp_path: Path) -> None:
     def entry(begin: int, end: int, kind: str = "F32", shape: Any = (1,)) -> dict[str, Any]:
         return {"dtype": kind, "shape": list(shape), "data_offsets": [begin, end]}
 
-    sound = "is no sound safetensors file"
+    sound = "is not a sound safetensors file"
     assert sound in written({"w1": entry(0, 4), "b1": entry(0, 4)}, bytes(4))
     assert sound in written({"w1": entry(0, 4), "b1": entry(2, 6)}, bytes(6))
     assert sound in written({"w1": entry(0, 400)}, bytes(4))

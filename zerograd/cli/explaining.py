@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ from zerograd.streams import printable, to_json_text
 if TYPE_CHECKING:
     from zerograd.report import Report
 
+_FORMAT = re.compile(rb'"format"\s*:\s*"zerograd\.(result|explanation)')
+_SPACE = b" \t\r\n\xef\xbb\xbf"
+"""What may stand before JSON, a byte order mark too."""
 _PICKLES = (b"\x80", b"PK\x03\x04")
 """How files begin that Python would unpickle: pickles, and the archives that torch.save writes."""
 _ARRAYS = (".npz", ".npy", ".safetensors")
@@ -37,23 +41,21 @@ _PICKLED = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 @click.command()
 @click.argument("specs", metavar="FILE...", nargs=-1, required=True)
-@click.option(
-    "--data", metavar="FILE.npz", help="Of a model: arrays by the names of its inputs, and targets y."
-)
+@click.option("--data", metavar="FILE.npz", help="For a model: an array for each input, and targets y.")
 @click.option(
     "--loss",
     metavar="NAME",
-    help="Of a model: by what outputs are compared with targets, such as cross_entropy.",
+    help="For a model: the loss, such as cross_entropy.",
 )
 @click.option(
-    "--output-name", metavar="NAME", help="Of a model: the output that the loss reads, if it has several."
+    "--output-name", metavar="NAME", help="For a model with several outputs: the one that the loss reads."
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
     default=5.0,
     show_default=True,
-    help="Of a model: on gradient entries that float64 with error bounds leaves open.",
+    help="For a model: time limit for entries that float64 error bounds leave undecided.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print explanations as JSON, one object per line.")
 @click.option("-o", "--output", metavar="FILE", help="Write the explanations to FILE, as JSON, too.")
@@ -141,6 +143,7 @@ def _reports(spec: str, model: Model) -> list[Report]:
     """
     from zerograd.core.errors import ZerogradError
     from zerograd.problem_report import report_of
+    from zerograd.spec.read import loads
 
     start = _first_bytes(spec)
     if _is_model(spec, start):
@@ -158,8 +161,12 @@ def _reports(spec: str, model: Model) -> list[Report]:
         )
     if model.data is not None or model.loss is not None:
         raise ZerogradError("is no model, and has data and a loss of its own: leave out --data and --loss")
-    if start.lstrip().startswith(b'{"format": "zerograd.result'):
-        return _of_results(spec)
+    if start.lstrip(_SPACE).startswith(b"{"):
+        data = _whole(spec)
+        if _FORMAT.search(data):
+            return _of_documents(spec, data)
+        if spec == "-":
+            return [report_of(loads(data))]
     return [report_of(load(spec, None))]
 
 
@@ -171,6 +178,19 @@ def _first_bytes(spec: str) -> bytes:
     try:
         with Path(spec).open("rb") as file:
             return file.read(64)
+    except OSError:
+        return b""
+
+
+def _whole(spec: str) -> bytes:
+    """Return what a file holds, or standard input; nothing of what cannot be read (`load` says why)."""
+    from zerograd.core.question.documents import MAX_BYTES
+
+    try:
+        if spec == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with Path(spec).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
     except OSError:
         return b""
 
@@ -191,10 +211,24 @@ def _of_model(spec: str, model: Model) -> Report:
     return explain_model(spec, model.data, model.loss, output=model.output, seconds=model.seconds)
 
 
-def _of_results(spec: str) -> list[Report]:
-    """Explain the witnesses of results."""
+def _of_documents(spec: str, data: bytes) -> list[Report]:
+    """Explain the witnesses of results.
+
+    Raises:
+        ZerogradError: they are no results, or have no witness.
+    """
+    from zerograd.core.errors import FormatError, ZerogradError
+    from zerograd.core.question.documents import documents_in
     from zerograd.core.verdict.results import answer_from_json
     from zerograd.problem_report import report_of
-    from zerograd.streams import read_results
 
-    return [report_of(answer_from_json(document, None)) for document in read_results(spec)]
+    try:
+        documents = documents_in(BytesIO(data), spec)
+    except FormatError as error:
+        raise ZerogradError(str(error).removeprefix(f"{spec}: ")) from None
+    if any(str(document.get("format")).startswith("zerograd.explanation") for document in documents):
+        raise ZerogradError(
+            "is a report already, as watch and explain write it: name the problem, the result or the model "
+            "that it is about"
+        )
+    return [report_of(answer_from_json(document, None)) for document in documents]

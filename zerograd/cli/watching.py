@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,10 @@ class _Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
+            near = get_close_matches(error.option_name, error.possibilities or [], n=1, cutoff=0)
+            meant = f" Did you mean {near[0]}?" if near else ""
             hint = "If it is the script's own, put it after --: zerograd watch SCRIPT -- ARGS…"
-            raise click.UsageError(f"{error.message} {hint}", ctx) from None
+            raise click.UsageError(f"{error.message}{meant} {hint}", ctx) from None
 
 
 @click.command(cls=_Command)
@@ -41,7 +44,7 @@ class _Command(click.Command):
     type=click.FloatRange(0, min_open=True),
     default=5.0,
     show_default=True,
-    help="For each step, on gradient entries that float64 with error bounds leaves open.",
+    help="Time limit for each step's entries that float64 error bounds leave undecided.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="Report as JSON; what the script prints goes to standard error."
@@ -70,8 +73,8 @@ def watch(
     Why are gradients zero, and why does the optimiser not move the parameters? Modules and optimisers are
     found as the script uses them. The report comes after N steps, at the end, at an exception, or at Ctrl-C.
 
-    Exit codes: the script's own if it fails, else 0 all decided, 3 something is not; 2 unusable input,
-    70 a bug was caught, 130 interrupted.
+    Exit codes: the script's own if it fails, otherwise 0 if everything is decided, 3 if not; 2 unusable
+    input, 70 a bug was caught, 130 interrupted.
     """
     from importlib.util import find_spec
 
@@ -83,12 +86,7 @@ def watch(
     if go_on and steps is None:
         fail("--go-on goes with --steps N; without it the script goes on after the first 10 steps anyway")
     for place in (output, html):
-        if (
-            place is not None
-            and Path(script).is_file()
-            and Path(place).exists()
-            and Path(place).samefile(script)
-        ):
+        if place is not None and _is_same_file(place, script):
             fail(f"{printable(place)}: is the script itself: name another file for the report")
         check_new_place(place, [], force=force)
     try:

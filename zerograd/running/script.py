@@ -64,7 +64,7 @@ def read_script(name: str) -> Script:
     except OSError as error:
         raise ZerogradError(f"{shown}: cannot be read: {error.strerror or error}") from None
     if b"\0" in source:
-        raise ZerogradError(f"{shown}: is no Python: it contains null bytes")
+        raise ZerogradError(f"{shown}: is not Python: it contains null bytes")
     place = os.path.join(os.getcwd(), name)  # noqa: PTH109, PTH118 - not normalised, as Python has it
     return Script(name, place, compile(source, place, "exec", dont_inherit=True))
 

@@ -106,10 +106,10 @@ def test_archives_that_lie_are_refused(tmp_path: Path) -> None:
     model = one_layer(tmp_path)
     data = tmp_path / "data.npz"
     data.write_bytes(b"no archive")
-    assert "is no sound .npz file" in refusal(model)
+    assert "is not a sound .npz file" in refusal(model)
     np.savez(data, x=X, y=Y)
     data.write_bytes(data.read_bytes()[:-30])
-    assert "is no sound .npz file" in refusal(model)
+    assert "is not a sound .npz file" in refusal(model)
     data.unlink()
     assert "cannot be read: No such file" in refusal(model)
     header = np.lib.format.magic(1, 0) + b"\x76\x00"
@@ -122,7 +122,7 @@ def test_archives_that_lie_are_refused(tmp_path: Path) -> None:
     assert "'x': its header is broken" in refusal(model)
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("readme.txt", b"no array")
-    assert "'readme.txt' is no array" in refusal(model)
+    assert "'readme.txt' is not an array" in refusal(model)
     with zipfile.ZipFile(data, "w"):
         pass
     assert "has no arrays" in refusal(model)
@@ -167,8 +167,9 @@ def test_damaged_archives_are_refused(tmp_path: Path) -> None:
         ("nll", np.ones((3, 4), dtype=np.float32), "nll needs a class for each sample, 3"),
         ("bce", np.full((3, 4), 2, dtype=np.float32), "bce needs numbers from 0 to 1, and one is 2"),
         ("soft_margin", np.zeros((3, 4), dtype=np.float32), "soft_margin needs −1 and 1, and one is 0"),
-        ("crossentrop", np.array([0, 1, 2]), "did you mean cross_entropy? There are mse, sse, l1,"),
-        ("zzz", np.array([0, 1, 2]), "no loss is called so; there are mse, sse,"),
+        ("crossentrop", np.array([0, 1, 2]), "did you mean cross_entropy? Or choose from mse, sse, mae,"),
+        ("mse", np.array([0, 3, 1]), "must be the same; did you mean --loss cross_entropy?"),
+        ("zzz", np.array([0, 1, 2]), "unknown loss; choose from mse, sse,"),
     ],
 )
 def test_targets_that_do_not_fit_are_refused(loss: str, y: Array, reason: str, tmp_path: Path) -> None:

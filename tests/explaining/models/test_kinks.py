@@ -50,7 +50,7 @@ KINKED: list[Kinked] = [
     ("ReduceL1", ZERO, LINE, [AXES], {}, "4 values of it (ReduceL1) lie on 0, derivative 0"),
     ("ReduceL2", ZERO, LINE, [AXES], {}, "one value of it (ReduceL2) lies on 0, derivative 0"),
     ("LpNormalization", PAIR, LINE, [], {"p": 1}, "of it (LpNormalization) lies on 0, derivative 0"),
-    ("TopK", PAIR, LINE, [np.array([1], np.int64)], {}, "ties, derivative 1 for those that are taken"),
+    ("TopK", PAIR, LINE, [np.array([1], np.int64)], {}, "ties, derivative 1 for the first; torch.topk"),
 ]  # fmt: skip
 
 SMOOTH = {

@@ -90,6 +90,14 @@ BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda m: m.graph.initializer[0].dims.extend([2**40, 2**20]),
         "initializer 'w' claims ",
     ),
+    "dims claim nothing, of endless length": (
+        lambda m: m.graph.initializer[0].CopyFrom(_empty([0, 2**62, 4])),
+        "initializer 'w' has the shape 0 × 4611686018427387904 × 4: such lengths are not computed with",
+    ),
+    "too many dims": (
+        lambda m: m.graph.initializer[0].dims.extend([1] * 100),
+        "initializer 'w' has 102 dimensions; at most 64",
+    ),
     "dims are negative": (
         lambda m: m.graph.initializer[0].dims.__setitem__(0, -3),
         "lengths cannot be negative",
@@ -170,6 +178,12 @@ BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+def _empty(dims: list[int]) -> Any:
+    from onnx import TensorProto
+
+    return TensorProto(name="w", data_type=1, dims=dims, raw_data=b"")
+
+
 def _value(name: str, shape: tuple[int, ...], kind: int = 1) -> Any:
     from onnx import helper
 
@@ -217,6 +231,68 @@ def test_results_are_not_spread_without_bounds(kind: str, tmp_path: Path) -> Non
     assert "node wide" in refusal(saved(model_of(nodes, {"x": X}, ["y"], tensors), tmp_path))
 
 
+def _results(*nodes: Any, folder: Path, **tensors: Any) -> str:
+    """Return why a model of these nodes is refused; ``h``, 2 × 4, is the first's input, ``y`` the last's."""
+    from onnx import helper
+
+    first = helper.make_node("MatMul", ["x", "w"], ["h"])
+    return refusal(saved(model_of([first, *nodes], {"x": X}, ["y"], {"w": W, **tensors}), folder))
+
+
+def test_padding_of_pools_counts_samples_and_channels(tmp_path: Path) -> None:
+    from onnx import helper
+
+    more = helper.make_node("Reshape", ["h", "s"], ["r"])
+    for kind in ("MaxPool", "AveragePool"):
+        pool = helper.make_node(kind, ["r"], ["y"], name="p", kernel_shape=[1, 1], pads=[5000] * 4)
+        message = _results(more, pool, folder=tmp_path, s=np.array([2, 4, 1, 1]))
+        assert f"node p ({kind}): would give 800160008 entries, of shape 2 × 4 × 10001 × 10001" in message
+
+
+def test_what_is_joined_is_bounded_before_memory_is_taken(tmp_path: Path) -> None:
+    from onnx import helper
+
+    wide = helper.make_node("Expand", ["h", "s"], ["v"])
+    joined = helper.make_node("Concat", ["v"] * 1000, ["y"], name="all", axis=0)
+    message = _results(wide, joined, folder=tmp_path, s=np.array([2**20, 2, 4]))
+    assert "node all (Concat): would give 8388608000 entries" in message
+
+
+def test_empty_results_of_endless_length_are_refused(tmp_path: Path) -> None:
+    from onnx import helper
+
+    empty = helper.make_node("Slice", ["h", "zero", "zero"], ["e"])
+    long = helper.make_node("Reshape", ["e", "s"], ["r"], name="long", allowzero=1)
+    turned = helper.make_node("Slice", ["r", "minus", "far", "one", "minus"], ["y"])
+    lists = {"zero": [0], "minus": [-1], "far": [-(2**63)], "one": [1], "s": [0, 2**62]}
+    message = _results(
+        empty, long, turned, folder=tmp_path, **{name: np.array(each) for name, each in lists.items()}
+    )
+    assert "node long (Reshape): would give the shape 0 × 4611686018427387904: such lengths" in message
+
+
+def test_lists_in_attributes_are_bounded(tmp_path: Path) -> None:
+    from onnx import helper
+
+    node = helper.make_node("Unsqueeze", ["x"], ["y"], name="deep", axes=list(range(5000)))
+    path = saved(model_of([node], {"x": X}, ["y"], opset=11), tmp_path)
+    assert "node deep (Unsqueeze): axes is a list of 5000 integers" in refusal(path)
+
+
+def test_bytes_of_all_results_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onnx import helper
+
+    from zerograd.explaining.models import network
+
+    monkeypatch.setattr(network, "_MOST_BYTES", 63)
+    assert "node second (Relu): all results so far have 64 bytes; at most 63" in refusal(
+        saved(good(), tmp_path)
+    )
+    doubles = [helper.make_node("Cast", ["x"], ["d"], to=11), helper.make_node("Abs", ["d"], ["y"])]
+    message = refusal(saved(model_of(doubles, {"x": X}, ["y"], kind=11), tmp_path))
+    assert "all results so far have 96 bytes" in message
+
+
 def test_a_split_says_how_many_parts_it_has_before_they_are_listed(tmp_path: Path) -> None:
     from onnx import helper
 
@@ -234,7 +310,7 @@ def test_what_is_no_onnx_file_is_refused(tmp_path: Path) -> None:
     ):
         path = tmp_path / f"{number}.onnx"
         path.write_bytes(data)
-        assert "is no ONNX file, or is cut" in refusal(path)
+        assert "is not an ONNX file, or is truncated" in refusal(path)
     assert "cannot be read: No such file" in refusal(tmp_path / "none.onnx")
     assert "is no file" in refusal(tmp_path)
 
@@ -308,6 +384,8 @@ def test_external_data_elsewhere_are_refused(tmp_path: Path) -> None:
         ("inside", "is not there"),
         ("none", "is not there"),
         ("", "does not say in which"),
+        ("w" * 5000, "another file, with a name of 5000 characters"),
+        ("w" * 500, "another file, which cannot be read: File name too long"),
         ("short", "needs bytes 0 to 48 of 'short', which has 40"),
     ):
         message = refusal(_external(folder, location))

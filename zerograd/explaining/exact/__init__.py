@@ -1,1 +1,1 @@
-"""Why gradients are zero at an exact point: a problem with all its numbers, a witness, a model file."""
+"""Why gradients are zero at an exact point: a problem with all its numbers, or a witness."""

@@ -62,7 +62,7 @@ LOSSES: Mapping[str, Loss] = {
     for loss in (
         Loss("mse", nn.MSELoss, "MSELoss()", Target.NUMBERS),
         Loss("sse", lambda: nn.MSELoss(reduction="sum"), 'MSELoss(reduction="sum")', Target.NUMBERS),
-        Loss("l1", nn.L1Loss, "L1Loss()", Target.NUMBERS),
+        Loss("mae", nn.L1Loss, "L1Loss()", Target.NUMBERS),
         Loss("huber", nn.HuberLoss, "HuberLoss()", Target.NUMBERS),
         Loss("smooth_l1", nn.SmoothL1Loss, "SmoothL1Loss()", Target.NUMBERS),
         Loss("bce", nn.BCELoss, "BCELoss()", Target.SHARES),
@@ -82,7 +82,7 @@ LOSSES: Mapping[str, Loss] = {
     )
 }  # fmt: skip
 ALIASES: Mapping[str, str] = {
-    "mae": "l1",
+    "l1": "mae",
     "l2": "mse",
     "bce_logits": "bce_with_logits",
     "binary_cross_entropy": "bce",
@@ -90,7 +90,7 @@ ALIASES: Mapping[str, str] = {
     "ce": "cross_entropy",
     "nll_loss": "nll",
     "mse_loss": "mse",
-    "l1_loss": "l1",
+    "l1_loss": "mae",
     "kldiv": "kl_div",
 }
 
@@ -109,8 +109,8 @@ def find_loss(name: str) -> Loss:
     if key in LOSSES:
         return LOSSES[key]
     near = get_close_matches(key, [*LOSSES, *ALIASES], n=1)
-    hint = f"did you mean {near[0]}? There are" if near else "there are"
-    raise ModelError(f"--loss {name}: error: no loss is called so; {hint} {', '.join(LOSSES)}")
+    hint = f"did you mean {near[0]}? Or choose" if near else "choose"
+    raise ModelError(f"--loss {name}: error: unknown loss; {hint} from {', '.join(LOSSES)}")
 
 
 def fitting_target(loss: Loss, output: Tensor, target: Tensor | None, where: str) -> Tensor | None:
@@ -155,6 +155,9 @@ def _broadcast(output: Tensor, target: Tensor) -> str:
     """Return why shapes that differ are refused: PyTorch would combine each output with each target."""
     mine, theirs = shape_text(tuple(target.shape)), shape_text(tuple(output.shape))
     text = f"its shape is {mine}, and the output's is {theirs}"
+    many = output.dim() == 2 and output.shape[1] > 1
+    if many and not target.is_floating_point() and tuple(target.shape) == tuple(output.shape[:1]):
+        return f"{text}: they must be the same; did you mean --loss cross_entropy?"
     try:
         whole = tuple(torch.broadcast_shapes(tuple(output.shape), tuple(target.shape)))
     except RuntimeError:

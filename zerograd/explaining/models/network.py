@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from zerograd.explaining.models.errors import OperatorError, shape_text
 from zerograd.explaining.models.graph import Declared, ModelGraph, Operation
 from zerograd.explaining.models.operators import Call, Kink, Operator, find
-from zerograd.explaining.models.operators.table import MOST_ENTRIES
+from zerograd.explaining.models.operators.table import bounded
 from zerograd.explaining.models.weights import weights_of
 from zerograd.explaining.tape.modules import SingleOperation
 
-_MOST_IN_ALL = 2 * MOST_ENTRIES
-"""Entries that all results may have together."""
+_MOST_BYTES = 2**30
+"""Bytes that all results may have together: none is given up before the gradients are there."""
 
 
 class _Operation(SingleOperation):
@@ -37,13 +37,16 @@ class _Operation(SingleOperation):
         call = Call(self.operation, values, self._kinks)
         try:
             result = self._operator.run(call)
+            results = (result,) if isinstance(result, Tensor) else tuple(result)
+            for each in results:
+                bounded(() if each is None else each.shape)
         except OperatorError as error:
             raise OperatorError(f"node {self.operation}: {error}") from None
         except (RuntimeError, ValueError, IndexError, TypeError, OverflowError, MemoryError) as error:
             # operators check what they can; PyTorch knows the rest
             reason = str(error).strip().partition("\n")[0]
             raise OperatorError(f"node {self.operation}: PyTorch refuses it: {reason}") from None
-        return (result,) if isinstance(result, Tensor) else tuple(result)
+        return results
 
 
 class Network(nn.Module):
@@ -90,23 +93,22 @@ class Network(nn.Module):
             OperatorError: a node cannot be run, or gives what the file does not declare.
         """
         values: dict[str, Tensor] = {**self._constants, **self.weights, **inputs}
-        entries = 0
+        size = 0
         for step in self._steps.values():
             operation = step.operation
             results = step(*(values[name] if name else None for name in operation.inputs))
             for name, result in zip(operation.outputs, results, strict=False):
                 if name and result is not None:
                     values[name] = result
-                    entries += result.numel()
+                    size += result.numel() * result.element_size()
                     self._check(operation, name, result)
             missing = [name for name in operation.outputs if name and name not in values]
             if missing:
                 raise OperatorError(f"node {operation}: its result {missing[0]!r} is not computed here")
-            if entries > _MOST_IN_ALL:
+            if size > _MOST_BYTES:
                 raise OperatorError(
-                    f"node {operation}: all results so far have {entries} entries; at most {_MOST_IN_ALL} "
-                    "are "
-                    "computed: give fewer samples"
+                    f"node {operation}: all results so far have {size} bytes; at most {_MOST_BYTES} are "
+                    "kept: give fewer samples"
                 )
         return values[self._output]
 

@@ -63,10 +63,12 @@ def _parsed(path: Path) -> Any:
     try:
         proto.ParseFromString(data)
     except DecodeError:
-        raise ModelError.at(path, f"is no ONNX file, or is cut: its {size} bytes cannot be parsed") from None
+        raise ModelError.at(
+            path, f"is not an ONNX file, or is truncated: its {size} bytes cannot be parsed"
+        ) from None
     if not proto.HasField("graph") or not proto.opset_import:
         missing = "graph" if not proto.HasField("graph") else "version of operators (opset_import)"
-        raise ModelError.at(path, f"is no ONNX file, or is cut: it has no {missing}")
+        raise ModelError.at(path, f"is not an ONNX file, or is truncated: it has no {missing}")
     if not _are_texts(proto):
         raise ModelError.at(path, "has names that are no UTF-8: it was damaged")
     return proto

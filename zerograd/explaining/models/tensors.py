@@ -14,6 +14,10 @@ from zerograd.explaining.models.errors import OperatorError, shape_text
 
 LARGEST = 2**30
 """Bytes that all tensors of a file may have together."""
+MOST_DIMENSIONS = 64
+"""Dimensions that PyTorch's and NumPy's operations take at most."""
+_LONGEST_NAME = 1000
+"""Characters of the name of another file."""
 
 _DTYPES = {
     1: torch.float32,
@@ -66,6 +70,8 @@ class Tensors:
             OperatorError: its data are not what its type and shape ask for.
         """
         dims = tuple(proto.dims)
+        if len(dims) > MOST_DIMENSIONS:
+            raise OperatorError(f"has {len(dims)} dimensions; at most {MOST_DIMENSIONS} are computed with")
         if any(length < 0 for length in dims):
             raise OperatorError(f"has the shape {shape_text(dims)}: lengths cannot be negative")
         dtype = dtype_of(proto.data_type)
@@ -76,10 +82,16 @@ class Tensors:
                 f"claims {wanted} bytes, by its shape {shape_text(dims)}: all tensors together may have "
                 f"{LARGEST}"
             )
+        if not wanted and prod(filter(None, dims)) > LARGEST:
+            raise OperatorError(f"has the shape {shape_text(dims)}: such lengths are not computed with")
         if proto.HasField("segment"):
             raise OperatorError("is split into segments, which no exporter writes and nothing here reads")
         if proto.data_location == 1:
-            data = self._external(proto, wanted)
+            try:
+                data = self._external(proto, wanted)
+            except OSError as error:
+                reason = error.strerror or error
+                raise OperatorError(f"has its data in another file, which cannot be read: {reason}") from None
         elif proto.HasField("raw_data"):
             data = proto.raw_data
         else:
@@ -123,6 +135,8 @@ class Tensors:
         given = Path(location)
         if not location or "\0" in location:
             raise OperatorError("has its data in another file, and does not say in which")
+        if len(location) > _LONGEST_NAME:
+            raise OperatorError(f"has its data in another file, with a name of {len(location)} characters")
         if given.is_absolute() or ".." in given.parts or "\\" in location:
             raise OperatorError(f"has its data in {location!r}: {where}")
         folder = self._folder.resolve()

@@ -11,12 +11,20 @@ from zerograd.explaining.explanation import Floats
 from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.deciding import Classes
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
-from zerograd.explaining.tape.nodes import Node, Source
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
 from zerograd.explaining.training.causes.places import place_of
 
 _UNDERFLOW = 1e-60
 _WRITERS = ("leaf", "fill", "full", "full_like", "masked_fill", "where")
 """Operations by which a program writes an infinity."""
+BEFORE = "in a parameter, before the step"
+"""Where a nan or infinity was that the step found."""
+_LEAVES = {
+    Origin.BUFFER: "a buffer",
+    Origin.DATA: "the data",
+    Origin.CONSTANT: "a constant",
+    Origin.RANDOM: "random numbers",
+}
 
 
 def count_floats(
@@ -83,11 +91,29 @@ def _first_nan(gradient: Source, writers: tuple[str, ...]) -> str | None:
         if node.operation in writers and not any(bool(r.isnan().any()) for r in results):
             continue
         if node.operation == "leaf":
-            return f"{node.origin or 'a tensor'} that was there before"
+            return (
+                BEFORE
+                if node.origin is Origin.PARAMETER
+                else f"in {_LEAVES.get(node.origin or Origin.OUTSIDE, 'a tensor')}"
+            )
         inputs = [source.run for source in node.sources() if source.is_float]
         if _finite(*inputs) or node.operation in _WRITERS:
-            return f"{node.operation}, {describe_place(node)}"
+            return f"{node.operation}, {_place_with_forward(node)}"
     return None
+
+
+def _place_with_forward(node: Node) -> str:
+    """Return where an operation ran; of one of the backward pass, whose derivative it computes, if clear."""
+    if node.place.module is not None or node.place.file is not None:
+        return describe_place(node)
+    level = [node]
+    for _ in range(2):  # such as a division by twice the square root
+        level = [source.node for each in level for source in each.sources()]
+        forward = {id(n): n for n in level if n.phase is Phase.FORWARD and n.operation != "leaf"}
+        if len(forward) == 1:
+            (of,) = forward.values()
+            return f"in the backward pass of {of.operation}, {describe_place(of)}"
+    return describe_place(node)
 
 
 def describe_place(node: Node) -> str:

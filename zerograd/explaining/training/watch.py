@@ -21,6 +21,7 @@ from zerograd.explaining.tape import passes
 from zerograd.explaining.tape.modules import Modules, name_parameters, with_buffers
 from zerograd.explaining.tape.nodes import Origin, Phase, Place, Source, is_plain
 from zerograd.explaining.tape.recorder import Recorder
+from zerograd.explaining.training.nans import with_origin
 from zerograd.explaining.training.progress import shown
 from zerograd.explaining.training.reporting import report_step
 from zerograd.explaining.training.rounds import Round
@@ -331,7 +332,7 @@ class Watch:
             for name, tensor in self._everything().items()
             if asked and self._round.limited and id(tensor) not in asked
         }
-        return report_step(
+        report = report_step(
             number=len(self._reports) + 1,
             parameters=named,
             inputs=self._modules.inputs,
@@ -348,6 +349,7 @@ class Watch:
             failed=self.recorder.failed and self.recorder.phase is not Phase.BACKWARD,
             cut=self.recorder.cut,
         )
+        return with_origin(report, self._reports)
 
     def _resting(self) -> set[int]:
         """Return the tensors of optimisers that have stepped, and now others do: by identity."""

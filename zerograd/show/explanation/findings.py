@@ -6,18 +6,9 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 
 from zerograd.document.blocks import listed
-from zerograd.explaining.explanation import (
-    Backward,
-    Cause,
-    Kind,
-    Note,
-    Reason,
-    Row,
-    Step,
-    StepReport,
-)
+from zerograd.explaining.explanation import Backward, Cause, Kind, Note, Reason, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, About, Words, cause_words
-from zerograd.show.explanation.phrases import detail, lost_from, subjects
+from zerograd.show.explanation.phrases import detail, lost_from, number, subjects
 from zerograd.show.explanation.steps import note_words, reason_words
 
 WHOLE = 40
@@ -29,6 +20,8 @@ _KINDS = (
 """Kinds, what is a fault most often first: a zero factor may be no more than the dark edge of a picture."""
 ASIDE = 85
 """Rank of what ran without gradients on purpose, as it seems; what is worse is a fault."""
+MADE_NAN = "made nan"
+"""The label of parameters that a step made nan or infinite."""
 OPEN = 90
 """Rank of what is not decided."""
 SINGLE = 95
@@ -204,7 +197,8 @@ def _not_asked(about: About) -> Words:
 def _of_row(row: Row, batch: int | None, leads: str) -> Iterator[_Said]:
     if row.floats.nan:
         began = row.floats.nan_began
-        words = Words("nan", "nan or infinite" + (f"; the first one arose at {began}" if began else ""))
+        first = f"; the first one {'was' if began.startswith('in ') else 'arose at'} {began}" if began else ""
+        words = Words("nan", f"nan or infinite{first}")
         yield _Said(0, began, row.floats.nan, _always(words))
     if row.step is not None:
         yield from _of_step(row, row.step)
@@ -253,9 +247,15 @@ def _of_step(row: Row, step: Step) -> Iterator[_Said]:
         yield _Said(
             WHOLE, (Reason.CLEARED, of), cleared, lambda about: reason_words(Reason.CLEARED, row, step, about)
         )
-    if step.moved == 0 and row.size and not reasons and not row.causes:
-        unknown = Words("unexplained", "no entry moved, and no reason for that is known")
-        yield _Said(20, "unexplained", row.size, _always(unknown))
+    if (made := step.details.get("made_nan")) and not row.floats.nan:
+        eps = number(step.details.get("eps"))
+        tiny = (f"the optimiser's eps, {eps}, is 0 in {row.floats.dtype}",) * ("eps" in step.details)
+        nans = Words(MADE_NAN, "the step made weights nan or infinite", tiny)
+        yield _Said(1, (MADE_NAN, tiny), made, _always(nans))
+    if step.moved == 0 and row.size and not reasons and not row.causes and not row.floats.nan:
+        before = step.details.get("was_nan") == row.size
+        why = "it was nan or infinite before" if before else "no entry moved, and no reason for that is known"
+        yield _Said(20, why, row.size, _always(Words("nan before" if before else "unexplained", why)))
 
 
 def _of_causes(row: Row, batch: int | None) -> Iterator[_Said]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from zerograd.document.blocks import listed
 from zerograd.explaining.explanation import Backward, Note, Row, Step, StepReport
 from zerograd.show.explanation.causes import ALL, ONE, SEVERAL, cause_words
-from zerograd.show.explanation.findings import ASIDE, LOST, OPEN, SINGLE, Finding, findings
+from zerograd.show.explanation.findings import ASIDE, LOST, MADE_NAN, OPEN, SINGLE, Finding, findings
 from zerograd.show.explanation.phrases import entries_text, names_text, subjects
 from zerograd.show.explanation.steps import note_words
 from zerograd.show.words import count
@@ -107,6 +107,9 @@ def verdict(step: StepReport) -> str:
     if first.finding.rank == 0:
         gradients = "gradients of" if len(first.rows) > 1 else "gradient of"
         return f"The {gradients} {first.names} {'are' if len(first.rows) > 1 else 'is'} {first.clause}."
+    if first.finding.label == MADE_NAN:
+        why = "".join(f"; {clause}" for clause in first.finding.words(ONE).more)
+        return f"The step made {count(first.entries, 'weight')} nan or infinite, in {first.names}{why}."
     standing = [group for group in groups if group.finding.whole]
     if not standing:
         return _partly(first, step)

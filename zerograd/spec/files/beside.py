@@ -10,8 +10,9 @@ from zerograd.core.errors import Issue, Path, short
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.question.vocabulary import Rational, variable_shapes
+from zerograd.npz import UnreadableError
 from zerograd.spec.files.names import MismatchError, Source, sources
-from zerograd.spec.files.tensors import Tensor, UnreadableError, inside, read_tensors
+from zerograd.spec.files.tensors import Tensor, inside, read_tensors
 from zerograd.spec.model import MAX_FILES
 
 FROM = "from"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from zerograd.core.errors import short
 from zerograd.core.model.network import Network
@@ -102,11 +103,10 @@ def _modules(
         match = _LAST.match(name)
         kind = match["kind"].lower() if match else ""
         if match is None or kind not in _WEIGHTS | _BIASES:
-            known = [*shapes, *names]
-            hint = did_you_mean(name, [known for known in known if known != name])
+            hint = _meant(name) or did_you_mean(name, [known for known in shapes if known != name])
             raise MismatchError(
                 f"{short(name)}, of shape {show_shape(tensors[name])}, is neither {', '.join(shapes)} nor a "
-                f"layer's weight or bias{hint}: leave it out of the file"
+                f"layer's weight or bias{hint or ': leave it out of the file'}"
             )
         module = ".".join(part for part in (match["module"], match["number"]) if part)
         if kind in _BIASES:
@@ -120,6 +120,14 @@ def _modules(
             hint = did_you_mean(module, list(weights))
             raise MismatchError(f"{short(name)} is a bias without a weight beside it{hint}")
     return [_Module(m, name, biases.get(m), kind) for m, (name, kind) in weights.items()]
+
+
+def _meant(name: str) -> str:
+    """``(did you mean 'fc1.weight'?)`` for ``fc1.weigth``; nothing where the last part is like no kind."""
+    module, dot, last = name.rpartition("." if "." in name else "/")
+    kinds = [kind for kind in _WEIGHTS | _BIASES if len(kind) > 1]
+    near = get_close_matches(last.lower(), sorted(kinds), n=1, cutoff=0.7)
+    return f" (did you mean {short(module + dot + near[0])}?)" if near else ""
 
 
 def _assigned(

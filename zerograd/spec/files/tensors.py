@@ -112,7 +112,7 @@ def _safetensors(data: bytes) -> list[Tensor]:
     try:
         found = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise UnreadableError(f"is no sound safetensors file: {error}") from None
+        raise UnreadableError(f"is not a sound safetensors file: {error}") from None
     if len(found) > MAX_TENSORS:
         raise UnreadableError(f"{len(found)} tensors, at most {MAX_TENSORS} are read")
     tensors, total = [], 0
@@ -140,7 +140,7 @@ def inside(folder: Path, name: str) -> Path:
     """
     plain = name.replace("\\", "/")
     if "\0" in name or not name.strip():
-        raise UnreadableError("is no file name")
+        raise UnreadableError("is not a file name")
     if os.path.isabs(name) or plain.startswith("/") or ".." in plain.split("/") or ":" in plain.split("/")[0]:  # noqa: PTH117
         raise UnreadableError(
             "expected a file beside the problem file, or in a folder there; other places are not read"

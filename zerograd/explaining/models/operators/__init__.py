@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from zerograd.explaining.models.operators import (  # noqa: F401  # they enter their operators
     activations,
     elementwise,
@@ -13,17 +11,6 @@ from zerograd.explaining.models.operators import (  # noqa: F401  # they enter t
     reductions,
     shapes,
 )
-from zerograd.explaining.models.operators.table import Call, Kink, Operator, lookup, table
-
-
-def find(kind: str) -> Operator | None:
-    """Return an operator; None if there is none of that name."""
-    return lookup(kind)
-
-
-def kinds() -> Mapping[str, Operator]:
-    """Return all operators by name."""
-    return table()
-
+from zerograd.explaining.models.operators.table import Call, Kink, Operator, find, kinds
 
 __all__ = ["Call", "Kink", "Operator", "find", "kinds"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 import torch
@@ -18,6 +19,9 @@ _POOLS: dict[str, tuple[Any, ...]] = {
     "max": (functional.max_pool1d, functional.max_pool2d, functional.max_pool3d),
     "average": (functional.avg_pool1d, functional.avg_pool2d, functional.avg_pool3d),
 }
+
+_MOST_COMPARED = 2**34
+"""Entries in all windows of a pool: PyTorch looks at each of them, about half a minute for so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class _Window:
         return self.before == self.after
 
 
-def _window(call: Call, kernel: Sequence[int], image: Sequence[int]) -> _Window:
+def _window(call: Call, kernel: Sequence[int], x: Tensor) -> _Window:
+    image = x.shape[2:]
     rank = len(image)
     if rank not in (1, 2, 3):
         raise OperatorError(f"works on images of {rank} dimensions; one to three are explained")
@@ -70,7 +75,8 @@ def _window(call: Call, kernel: Sequence[int], image: Sequence[int]) -> _Window:
                 before[i], after[i] = (less, more) if which == "SAME_UPPER" else (more, less)
         case other:
             raise OperatorError(f"has auto_pad={other!r}")
-    bounded([length + a + b for length, a, b in zip(image, before, after, strict=True)])
+    padded = [length + a + b for length, a, b in zip(image, before, after, strict=True)]
+    bounded([*x.shape[:2], *padded])
     return _Window(list(kernel), list(stride), list(dilation), before, after)
 
 
@@ -90,13 +96,18 @@ def _conv(call: Call) -> Tensor:
         raise OperatorError(
             f"has kernel_shape {kernel}, and a weight of shape {shape_text(tuple(weight.shape))}"
         )
-    window = _window(call, kernel, x.shape[2:])
+    window = _window(call, kernel, x)
     if weight.shape[0] % groups:
         raise OperatorError(f"has {weight.shape[0]} channels for {groups} groups")
     if not window.even:
         x = functional.pad(x, _sides(window))
     padding = window.before if window.even else [0] * len(window.before)
     _fits(x, padding, window)
+    lengths = [
+        (length + 2 * padding[i] - window.reach(i) - 1) // window.stride[i] + 1
+        for i, length in enumerate(x.shape[2:])
+    ]
+    bounded((x.shape[0], weight.shape[0], *lengths))
     conv = (functional.conv1d, functional.conv2d, functional.conv3d)[len(window.kernel) - 1]
     return conv(x, weight, bias, window.stride, padding, window.dilation, groups)
 
@@ -132,7 +143,7 @@ def _conv_transpose(call: Call) -> Tensor:
     _bias(bias, weight.shape[1] * groups)
     if call.attribute("output_shape") or call.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
         raise OperatorError("asks for an output shape or for automatic padding, which is not explained")
-    window = _window(call, list(weight.shape[2:]), x.shape[2:])
+    window = _window(call, list(weight.shape[2:]), x)
     extra = call.attribute("output_padding") or [0] * len(window.kernel)
     if not window.even:
         raise OperatorError("pads its ends differently, which is not explained")
@@ -174,6 +185,16 @@ def _most(x: Tensor, result: Tensor, window: _Window) -> Tensor:
     sides = [n for i in reversed(range(len(more))) for n in (window.before[i], more[i])]
     padded = functional.pad(x, sides, value=-torch.inf)
     count = torch.zeros_like(result, dtype=torch.int32)
+    if prod(window.kernel) > prod(result.shape[2:]):  # few windows: one after another
+        for place in product(*map(range, result.shape[2:])):
+            starts = [index * stride for index, stride in zip(place, window.stride, strict=True)]
+            inside: list[Any] = [
+                slice(s, s + window.reach(i) + 1, window.dilation[i]) for i, s in enumerate(starts)
+            ]
+            entries = padded[(..., *inside)].flatten(2)
+            at: tuple[Any, ...] = (..., *place)
+            count[at] = (entries == result[at].unsqueeze(-1)).sum(-1)
+        return count
     for offsets in product(*map(range, window.kernel)):
         places: list[Any] = [
             slice(offset * dilation, offset * dilation + (length - 1) * stride + 1, stride)
@@ -211,7 +232,13 @@ def _pooled(call: Call) -> tuple[Tensor, _Window, bool]:
     x = call[0]
     if x.dim() < 3:
         raise OperatorError(f"needs an input N × C × …, and has {shape_text(tuple(x.shape))}")
-    window = _window(call, call.attribute("kernel_shape"), x.shape[2:])
+    window = _window(call, call.attribute("kernel_shape"), x)
+    steps = [
+        max(0, length + window.before[i] + window.after[i] - window.reach(i) - 1) // window.stride[i] + 1
+        for i, length in enumerate(x.shape[2:])
+    ]
+    if (work := prod(x.shape[:2]) * prod(steps) * prod(window.kernel)) > _MOST_COMPARED:
+        raise OperatorError(f"would look at {work} entries in all its windows; at most {_MOST_COMPARED} are")
     return x, window, bool(call.attribute("ceil_mode", 0))
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from zerograd.explaining.models.errors import OperatorError, shape_text
-from zerograd.explaining.models.operators.table import Call, bounded, broadcast, operator
+from zerograd.explaining.models.operators.table import Call, bounded, broadcast, check_sizes, operator
 
 
 @operator("Gemm", "`linear`; with alpha or beta, or a matrix added, `matmul`, `mul`, `add`")
@@ -47,7 +47,9 @@ def _matmul(call: Call) -> Tensor:
 
 @operator("Einsum", "`einsum`")
 def _einsum(call: Call) -> Tensor:
-    return torch.einsum(call.attribute("equation"), *(call[i] for i in range(len(call.values))))
+    equation, values = call.attribute("equation"), [call[i] for i in range(len(call.values))]
+    check_sizes(lambda *them: torch.einsum(equation, *them), *values)
+    return torch.einsum(equation, *values)
 
 
 def _shape(value: Tensor) -> str:

@@ -55,8 +55,6 @@ def _mean(x: Tensor, axes: list[int], kept: bool) -> Tensor:
 
 
 _ENTRY_BY_ENTRY: dict[str, Callable[[Tensor], Tensor]] = {
-    "ReduceL1": torch.abs,
-    "ReduceL2": torch.abs,
     "ReduceLogSum": torch.log,
     "ReduceSumSquare": torch.square,
 }
@@ -143,7 +141,8 @@ def _topk(call: Call) -> Sequence[Tensor]:
         last = values.detach().select(axis, -1).unsqueeze(axis) if x.dim() else values.detach()
         call.note(
             None,
-            "1 for those that are taken",
+            "1 for the first",
             lambda: (x.detach() == last).sum(axis) > (values.detach() == last).sum(axis),
+            "torch.topk, which is exported so, may take others",
         )
     return values, positions

@@ -65,6 +65,10 @@ def _concat(call: Call) -> Tensor:
             a != b for i, (a, b) in enumerate(zip(shape, shapes[0], strict=True)) if i != axis
         ):
             raise OperatorError(f"cannot join {' and '.join(map(_shape, values))} along dimension {axis}")
+    whole = list(shapes[0])
+    if whole:
+        whole[axis] = sum(shape[axis] for shape in shapes)
+    bounded(whole)
     return torch.cat(values, axis)
 
 
@@ -99,10 +103,10 @@ def _slice(call: Call) -> Tensor:
         if step == 0:
             raise OperatorError("has a step of 0")
         length = x.shape[axis]
-        if step < 0 and length:  # ONNX keeps a start before the first entry there, where Python takes none
-            start = max(start, -length)
+        # ONNX keeps a start before the first entry there, where Python takes none.
+        first = max(start, -length) if step < 0 and length else start
         last = None if step < 0 and end < -length else end
-        chosen = range(*slice(start, last, step).indices(length))
+        chosen = range(*slice(first, last, step).indices(length))
         if step > 0:
             index = [slice(None)] * x.dim()
             index[axis] = slice(chosen.start, max(chosen.stop, chosen.start), step)

@@ -10,13 +10,15 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import _disable_current_modes
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from zerograd.explaining.models.errors import OperatorError, shape_text
 from zerograd.explaining.models.graph import Operation
 
 MOST_ENTRIES = 2**27
 """Entries that one result may have."""
+MOST_INTEGERS = 1000
+"""Integers in a list of axes, lengths or places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Call:
                 f"input {position} should be a list of integers, and is {value.dtype} of shape "
                 f"{shape_text(tuple(value.shape))}"
             )
-        if value.numel() > 1000:
+        if value.numel() > MOST_INTEGERS:
             raise OperatorError(f"input {position} is a list of {value.numel()} integers")
         with _disable_current_modes():
             return [int(entry) for entry in value.reshape(-1).tolist()]
@@ -96,6 +98,8 @@ class Call:
     def either_ints(self, name: str, position: int) -> list[int] | None:
         """Return integers that older versions have as an attribute, newer ones as an input."""
         given = self.attribute(name)
+        if given is not None and len(given) > MOST_INTEGERS:
+            raise OperatorError(f"{name} is a list of {len(given)} integers")
         return list(given) if given is not None else self.ints(position)
 
     def number(self, position: int) -> float | None:
@@ -179,17 +183,43 @@ def bounded(shape: Sequence[int]) -> tuple[int, ...]:
     """Return a shape of a result, if memory may be taken for it.
 
     Raises:
-        OperatorError: it has more entries than are computed with.
+        OperatorError: it has more entries than are computed with, or would have but for a length of 0.
     """
     shape = tuple(int(length) for length in shape)
     if any(length < 0 for length in shape):
         raise OperatorError(f"would give the shape {shape_text(shape)}: lengths cannot be negative")
+    if not all(shape) and prod(filter(None, shape)) > MOST_ENTRIES:
+        raise OperatorError(f"would give the shape {shape_text(shape)}: such lengths are not computed with")
     if prod(shape) > MOST_ENTRIES:
         raise OperatorError(
             f"would give {prod(shape)} entries, of shape {shape_text(shape)}; at most {MOST_ENTRIES} are "
             "computed"
         )
     return shape
+
+
+class _Bounding(TorchDispatchMode):
+    """Refuses results, also those on the way to others, that are too large."""
+
+    def __torch_dispatch__(
+        self, func: Any, _types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor):
+            bounded(result.shape)
+        return result
+
+
+def check_sizes(function: Callable[..., object], *values: Tensor) -> None:
+    """Run a function on shapes alone.
+
+    Raises:
+        OperatorError: a result is too large, also one on the way.
+    """
+    with _disable_current_modes(), torch.no_grad():
+        shapes = [torch.empty(value.shape, dtype=value.dtype, device="meta") for value in values]
+        with _Bounding():  # type: ignore[no-untyped-call]
+            function(*shapes)
 
 
 def broadcast(*values: Tensor) -> tuple[int, ...]:
@@ -244,12 +274,12 @@ def add(kind: str, run: Run, words: str, constants: Sequence[int] = ()) -> None:
     _OPERATORS[kind] = Operator(kind, run, words, frozenset(constants))
 
 
-def table() -> Mapping[str, Operator]:
+def kinds() -> Mapping[str, Operator]:
     """Return all operators by name."""
     return dict(sorted(_OPERATORS.items()))
 
 
-def lookup(kind: str) -> Operator | None:
+def find(kind: str) -> Operator | None:
     """Return an operator; None if there is none of that name."""
     return _OPERATORS.get(kind)
 

@@ -39,11 +39,13 @@ class Group:
     Attributes:
         step_size: None where the optimiser has none, or chooses it by itself.
         decay: the weight decay; 0 where there is none.
+        eps: what is added to a divisor; 0 where there is nothing.
     """
 
     number: int
     step_size: float | None
     decay: float
+    eps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,19 @@ class Watched:
             return torch.ones(self.shape.numel(), dtype=torch.bool)
         zeros = (self.before.reshape(-1) == 0) & (self.after.reshape(-1) == 0)
         return (bits(self.before) != bits(self.after)) & ~zeros
+
+    @property
+    def nans(self) -> dict[str, Any]:
+        """Return how many entries were nan or infinite before, how many the step made so, and why."""
+        before, after = self.before, self.after
+        if before is None or after is None or before.shape != after.shape or not before.is_floating_point():
+            return {}
+        was, is_now = ~before.isfinite(), ~after.isfinite()
+        made: dict[str, Any] = {"was_nan": int(was.sum()), "made_nan": int((is_now & ~was).sum())}
+        eps = self.group.eps if self.group is not None else 0.0
+        if made["made_nan"] and eps and float(torch.tensor(eps, dtype=self.dtype)) == 0:
+            made["eps"] = eps
+        return {key: value for key, value in made.items() if value}
 
 
 @dataclass(frozen=True, slots=True)

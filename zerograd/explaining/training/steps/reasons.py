@@ -105,6 +105,7 @@ class _Explained:
         if moves is None:
             return Step(True, None, (), tuple(notes), self._plain())
         moved = int(moves.sum())
+        self.details.update(watched.nans)
         reasons = self._reasons(moves, moved)
         notes += self._movements(moves) if moved else ()
         return Step(True, moved, reasons, tuple(notes), self._plain())

@@ -17,7 +17,13 @@ _MOMENTUM = re.compile(r"(exp_avg|mom|buf|ema|velocity|^m$|^mu$)(?!.*(sq|second|
 def read_group(number: int, group: Mapping[str, Any]) -> Group:
     """Return the settings of one of an optimiser's groups."""
     decay = [_real(group.get(key)) for key in ("weight_decay", "lambd")]
-    return Group(number, _real(group.get("lr")), max((abs(value) for value in decay if value), default=0.0))
+    eps = group.get("eps")
+    return Group(
+        number,
+        _real(group.get("lr")),
+        max((abs(value) for value in decay if value), default=0.0),
+        float(eps) if isinstance(eps, int | float) else 0.0,
+    )
 
 
 def _real(value: Any) -> float | None:
