@@ -499,7 +499,9 @@ def test_zeros_that_rounding_carried_across_a_kink_are_doubted_in_the_verdict() 
         floats = Floats("float32", zero=32, across_kink=across_kink)
         return verdict(explanation(replace(row(*W1, zero=32, floats=floats, causes=causes), step=None)).last)
 
-    assert said(32).endswith("(where rounding in float32 carried a unit across its kink).")
+    assert said(32).startswith("Every gradient is zero as the run chose, because")
+    assert "(rounding in float32 carried a unit across its kink; exactly, it is" in said(32)
+    assert said(31).startswith("Every gradient is exactly zero")
     assert "rounding" not in said(31)
 
 

@@ -227,6 +227,15 @@ def test_a_loss_at_its_bound() -> None:
     assert cause.details["why"] == "it is at its bound there"
 
 
+def test_a_unit_that_rounding_put_on_its_kink_is_off_and_neither_on_the_kink_nor_the_loss() -> None:
+    """Exactly its argument is 1; float32 has 0 there."""
+    w = nn.ParameterList([torch.ones(1)])
+    cause = only(causes([w], lambda: torch.relu((w[0] + 1e8) - 1e8).sum().backward())["0"])
+    assert (cause.kind, cause.details["activation"]) == (Kind.DEAD, "relu")
+    cause = only(causes([w], lambda: torch.relu((w[0] + 1) - 2).sum().backward())["0"])
+    assert cause.kind is Kind.AT_KINK
+
+
 def test_labels_that_are_ignored() -> None:
     found = step(network(nn.LeakyReLU(0.5)), y=torch.full((BATCH,), -100), loss=F.cross_entropy)
     assert len(found) == 4

@@ -181,3 +181,25 @@ def test_a_row_that_is_looked_up_and_never_the_largest_lost_to_others() -> None:
         "the indices, which name other rows": 2,
         "the choice of the maximum, which is another entry": 2,
     }
+
+
+@pytest.mark.parametrize("decided", [False, True])
+@pytest.mark.parametrize("use", [lambda w, mask: w[mask], lambda w, mask: w.masked_select(mask)])
+def test_entries_that_a_mask_leaves_out(use: Callable[[Any, Any], Any], decided: bool) -> None:
+    w = torch.nn.ParameterList([torch.tensor([[0.25, 1.0], [0.5, 2.0]])])
+
+    def step() -> None:
+        mask = w[0] > 0.75 if decided else torch.tensor([[False, True], [False, True]])
+        use(w[0], mask).square().sum().backward()
+
+    (cause,) = causes([w], step)["0"]
+    assert (cause.kind, cause.entries, cause.structural) == (Kind.ZERO_FACTOR, 2, False)
+    assert cause.details == {"factor": "the mask, which leaves these entries out"}
+
+
+def test_entries_that_a_slice_leaves_out_are_not_connected_in_later_steps_either() -> None:
+    w = torch.nn.ParameterList([torch.ones(2, 3)])
+    x = torch.ones(4, 1)
+    for _ in range(2):
+        (cause,) = causes([w], lambda: (x @ w[0][:1, 1:3]).square().sum().backward())["0"]
+        assert (cause.kind, cause.entries) == (Kind.NOT_CONNECTED, 4)

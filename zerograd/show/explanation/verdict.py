@@ -57,7 +57,13 @@ class _Group:
             f.across_kink >= row.entries.zero > 0 for f, row in zip(floats, self.rows, strict=True)
         ):
             return ""
-        return f" (where rounding in {floats[0].dtype} carried a unit across its kink)"
+        crossed = f"rounding in {floats[0].dtype} carried a unit across its kink"
+        return f" ({crossed}; exactly, it is on the kink or on the other side)"
+
+    @property
+    def zero(self) -> str:
+        """How far what is zero is."""
+        return "zero as the run chose" if self._crossed else "exactly zero"
 
     @property
     def stepped(self) -> bool:
@@ -170,12 +176,13 @@ def _nothing(groups: Sequence[_Group], step: StepReport) -> str:
     stepped = all(group.stepped for group in groups)
     if all(group.finding.zero for group in groups):
         rows = [row for row in step.rows if row.asked]
-        start = "every gradient is exactly zero"
+        zero = groups[0].zero
+        start = f"every gradient is {zero}"
         if any(row.entries.zero < row.size for row in rows):
             names = [row.name for group in groups for row in group.rows]
-            start = f"the gradients of {names_text(names, _NAMES)} are exactly zero"
+            start = f"the gradients of {names_text(names, _NAMES)} are {zero}"
             if len(names) == 1:
-                start = f"the gradient of {names[0]} is exactly zero"
+                start = f"the gradient of {names[0]} is {zero}"
         start = f"Nothing moves: {start}" if stepped else f"{start[0].upper()}{start[1:]}"
         because = [f"because {group.clause}" for group in groups[:_MOST]]
         if len(groups) > _MOST:
@@ -207,9 +214,9 @@ def _some(group: _Group) -> str:
         return f"{moves}: {group.clause}" if group.stepped else f"{group.names}: {group.clause}"
     gradients = "gradients are" if many else "gradient is"
     if group.stepped:
-        return f"{moves}: {'their' if many else 'its'} {gradients} exactly zero, because {group.clause}"
+        return f"{moves}: {'their' if many else 'its'} {gradients} {group.zero}, because {group.clause}"
     of = f"The gradients of {group.names} are" if many else f"The gradient of {group.names} is"
-    return f"{of} exactly zero, because {group.clause}{group.moved}"
+    return f"{of} {group.zero}, because {group.clause}{group.moved}"
 
 
 def _beside(groups: Sequence[_Group]) -> Iterator[str]:
@@ -241,7 +248,7 @@ def _partly(group: _Group, step: StepReport) -> str:
         if whole > group.entries and not group.finding.joint:
             because = f"{group.entries:,} of them {because}"
             entries = f"{entries_text(whole)} of {group.names}"
-        return f"{start}, but the gradient is exactly zero in {entries}, {because}."
+        return f"{start}, but the gradient is {group.zero} in {entries}, {because}."
     if group.finding.rank == ASIDE:
         return f"{start}; {group.names}: {group.clause}; if that is meant, all is well."
     if group.finding.rank < 50:

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.explanation import Kind
+from zerograd.explaining.shadow.bounded import Bounded
+from zerograd.explaining.shadow.evaluation import Evaluation
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.shadow.zeros import broadcasts
 from zerograd.explaining.tape.nodes import Node, Phase, Source
@@ -115,8 +117,10 @@ _JOINS = (
 class Gates:
     """Classification of closed gates in one graph."""
 
-    def __init__(self, graph: Graph, zero: Callable[[Source], Tensor]) -> None:
-        self._graph, self._zero = graph, zero
+    def __init__(
+        self, graph: Graph, zero: Callable[[Source], Tensor], bounded: Evaluation[Bounded] | None = None
+    ) -> None:
+        self._graph, self._zero, self._bounded = graph, zero, bounded
         self._forward: dict[int, list[Node]] = {}
         for node in graph.nodes:
             if node.phase is not Phase.BACKWARD:
@@ -198,15 +202,21 @@ class Gates:
         left = closed
         exactly = self._zero(z)
         at_kinks: list[tuple[Tensor, Fraction | None]] = []
+        rounded: list[tuple[Tensor, Kind]] = []  # on the kink in the run, and exactly not
         for kink in activation.kinks:
             at = (run == kink.bound) & left
             if not isinstance(kink.bound, Tensor) and kink.bound == 0:
                 at = (at | exactly) & left
             left = left & ~at
-            at_kinks.append((at, kink.slope))
+            beside = at & self._beside(z, kink.bound)
+            rounded.append((beside, kink.kind))
+            at_kinks.append((at & ~beside, kink.slope))
         for at, slope in at_kinks:
             if bool(at.any()):
                 yield Part(Kind.AT_KINK, at, anchor, activation.name, z, slope)
+        for beside, kind in rounded:
+            if bool(beside.any()):
+                yield Part(kind, beside, anchor, activation.name, z)
         for kink in activation.kinks:
             beyond = left & (run < kink.bound if kink.side < 0 else run > kink.bound)
             left = left & ~beyond
@@ -214,6 +224,14 @@ class Gates:
                 yield Part(kink.kind, beyond, anchor, activation.name, z)
         if bool(left.any()):
             yield Part(Kind.ZERO_FACTOR, left, anchor, activation.name, z)
+
+    def _beside(self, source: Source, bound: Bound) -> Tensor:
+        """Return where a value is exactly not the bound, by error bounds."""
+        value = self._bounded(source) if self._bounded is not None else None
+        if value is None:
+            return torch.zeros(source.run.shape, dtype=torch.bool)
+        distance = (value.value - bound).abs()
+        return distance > value.errors * (1 + 2.0**-40) + distance * 2.0**-50
 
     def _anchor(self, activation: Activation, names: tuple[str, ...]) -> Node:
         return self._reader(activation.argument, names) or activation.argument.node

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
 
 _LOSSES = ("loss", "cross_entropy", "nll")
+_UNITS = ("relu", "leaky_relu", "threshold", "hardtanh", "elu", "tanh", "sigmoid")
 _DIFFERENCES = ("sub", "rsub", "sub_", "subtract", "__rsub__")
 
 
@@ -112,6 +113,7 @@ class Graph:
             and n.number not in self._drawn
         }
         has_modules = any(n.place.module is not None and not _is_loss_module(n) for n in nodes)
+        shifted = _shifted(nodes)
         part: set[int] = set()
         for node in nodes:
             if node.number not in late or node.operation == "leaf":
@@ -123,7 +125,7 @@ class Graph:
                 or _is_loss_module(node)
                 or any(word in node.operation for word in _LOSSES)
                 or operands & targets
-                or (outside and node.operation in _DIFFERENCES)
+                or (outside and node.operation in _DIFFERENCES and node.number not in shifted)
                 or (
                     outside
                     and has_modules
@@ -177,6 +179,12 @@ class Graph:
                     source.node.number for source in node.sources() if source.node.phase is Phase.BACKWARD
                 )
         return part
+
+
+def _shifted(nodes: Sequence[Node]) -> set[int]:
+    """Return numbers of differences between a value and a number that units read: no loss compares them."""
+    minus = {n.number for n in nodes if base(n.operation) == "sub" and len(n.sources()) == 1}
+    return {s.node.number for n in nodes if n.operation in _UNITS for s in n.sources()} & minus
 
 
 def _compares(node: Node) -> bool:

@@ -100,7 +100,7 @@ class Narrowing:
         frames = {site.slot: self.frame(root, site) for site in root.sites}
         keys = {frame.key for frame in frames.values()}
         if len(keys) != 1:
-            yield Part(None, None, 0, entries, structural)
+            yield Part(None, None, 0, entries, structural, partly="runs")
             return
         ((samples, units),) = keys
         every = torch.ones((samples or 1, units), dtype=torch.bool)

@@ -138,7 +138,7 @@ class Origins:
             self._zeros[whole] = self.zero(whole) | _on_whole(source, zeros)
         self.exact, self._local, self._sums = walk.exact(self.zero)
         zero = WeakMethod(self.zero)  # a cycle would keep the whole step in memory
-        self._gates = Gates(walk.graph, lambda source: zero()(source))  # type: ignore[misc]  # noqa: PLW0108
+        self._gates = Gates(walk.graph, lambda v: zero()(v), facts.bounded)  # type: ignore[misc]  # noqa: PLW0108
         self._dependence = Dependence(walk, self.exact)
         self._opposites = Opposites()
         self._roots: dict[tuple[object, ...], Root] = {}

@@ -103,8 +103,10 @@ def _as_read(graph: Graph) -> Iterator[_Data]:
             for source in node.sources():
                 number = source.node.number
                 if number in graph.from_data and number not in graph.parametric:
-                    leaf = source.node.operation == "leaf"
-                    shape = natural_shape(source.node) if leaf else tuple(source.run.shape)
+                    shape = tuple(source.run.shape)
+                    lies = natural_shape(source.node) if source.node.operation == "leaf" else ()
+                    if len(lies) >= len(shape):  # else a list of numbers that was given a shape
+                        shape = lies
                     read[number, source.output, shape] = _Data(shape, source.node, source.output)
     yield from read.values()
     yield from (

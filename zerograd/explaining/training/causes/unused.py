@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor
 
 from zerograd.explaining.explanation import Cause, Kind
@@ -160,7 +161,12 @@ class Unused:
     def _choice(self, node: Node) -> str | None:
         """Return what an operation of the backward pass says of entries that its indices did not choose."""
         chosen = [s for s in node.sources() if not s.is_float and s.run.dtype.is_signed]
-        if node.phase is not Phase.BACKWARD or not chosen:
+        if node.phase is not Phase.BACKWARD:
+            return None
+        masks = any(s.run.dtype is torch.bool for s in node.sources())
+        if masks and base(node.operation) in ("index_put", "masked_scatter"):
+            return "the mask, which leaves these entries out"
+        if not chosen:
             return None
         if "pool" in node.operation or node.operation in ("scatter", "gather"):
             return "the choice of the maximum, which is another entry"

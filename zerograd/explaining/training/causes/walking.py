@@ -137,7 +137,8 @@ class Walk:
     # one node
 
     def _evaluate(self, node: Node, read: Callable[[Source], Pattern], closing: Any) -> Values:
-        if node.operation == "leaf" and self.is_given(node) and not self._domain.open_constants:
+        earlier = node.origin is not Origin.CONSTANT  # a gradient of earlier passes, which stays as it is
+        if node.operation == "leaf" and self.is_given(node) and (earlier or not self._domain.open_constants):
             return tuple(self._domain.leaf(r) for r in node.results)
         rule = None if self._is_start(node) else find(node.operation)
         if rule is None and (node.operation != "write" or self._is_start(node)):
