@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
@@ -22,6 +23,18 @@ from zerograd.core.verdict.witness import Witness
 
 if TYPE_CHECKING:
     from zerograd.report import Report
+
+
+class _LeftOut(Enum):
+    """An argument that was not given; None may be a target."""
+
+    LEFT_OUT = "left out"
+
+    def __repr__(self) -> str:
+        return "…"
+
+
+LEFT_OUT: Any = _LeftOut.LEFT_OUT
 
 
 class Watched:
@@ -73,7 +86,11 @@ def explain(model: Problem | Witness | Answer, /) -> Report: ...
 @overload
 def explain(model: Any, loss_fn: Callable[..., Any], x: Any, y: Any, optimizer: Any = None) -> Report: ...
 def explain(
-    model: Any, loss_fn: Callable[..., Any] | None = None, x: Any = None, y: Any = None, optimizer: Any = None
+    model: Any,
+    loss_fn: Callable[..., Any] | None = None,
+    x: Any = LEFT_OUT,
+    y: Any = LEFT_OUT,
+    optimizer: Any = None,
 ) -> Report:
     """Explain the gradients of a problem with all its numbers, or of one training step.
 
@@ -86,13 +103,13 @@ def explain(
             not what stands in its place.
     """
     if isinstance(model, Problem | Witness | Sat | Unsat | Unknown):
-        if any(argument is not None for argument in (loss_fn, x, y, optimizer)):
+        if not (loss_fn is optimizer is None and x is y is LEFT_OUT):
             raise ZerogradError("a problem has its own loss and data: give it alone, zg.explain(problem)")
         from zerograd.problem_report import report_of
 
         return report_of(model)
     _need_torch()
-    if loss_fn is None or x is None or y is None:
+    if loss_fn is None or x is LEFT_OUT or y is LEFT_OUT:
         raise ZerogradError(
             "a module is explained with its loss and a batch, zg.explain(model, loss_fn, x, y); "
             "a problem alone, zg.explain(problem)"
