@@ -118,4 +118,4 @@ def test_bad_files_are_bad_input(program: Program, command: str) -> None:
     program.file("p.yaml", "network: [1, 1]\nsamples: 1\ngiven: {from: n.npz}\n")
     done = program(command, "p.yaml")
     assert done.code == 2
-    assert done.err.startswith("p.yaml:3:15: error: given.from: 'n.npz': is no sound .npz file")
+    assert done.err.startswith("p.yaml:3:15: error: given.from: 'n.npz': is not a sound .npz file")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-import torch
-from torch import Tensor, nn
 
 import zerograd as zg
 from zerograd.report import Report
 
 pytestmark = pytest.mark.needs("torch")
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+else:
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    Tensor = torch.Tensor
 
 
 def _network(dtype: torch.dtype = torch.float32) -> nn.Module:
