@@ -1,4 +1,4 @@
-"""Pages in one file: a folder's template with its style and scripts in it, and a policy that allows no others."""
+"""Pages in one file: a template with its style and scripts in it, and a policy that allows no others."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 
 def one_file(package: str, scripts: Sequence[str], **values: Any) -> str:
-    """Return the page of a package: ``page.html.j2`` with ``page.css`` and scripts; the same bytes each time.
+    """Return the page of a package: ``page.html.j2`` with the style of all pages, ``page.css`` and scripts.
 
-    Values are escaped, but for what is marked safe. The Content-Security-Policy names style and scripts by
-    their hashes and allows nothing else.
+    The bytes are the same each time. Values are escaped, but for what is marked safe. The
+    Content-Security-Policy names style and scripts by their hashes and allows nothing else.
 
     Args:
         package: the name of the package in whose folder these files are.
@@ -31,9 +31,10 @@ def one_file(package: str, scripts: Sequence[str], **values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    template, style, *sources = (
+    template, own_style, *sources = (
         folder.joinpath(name).read_text(encoding="utf-8") for name in ("page.html.j2", "page.css", *scripts)
     )
+    style = files("zerograd.show").joinpath("one_file.css").read_text(encoding="utf-8") + own_style
     return environment.from_string(template).render(
         policy=_policy(style, sources),
         style=Markup(style),  # noqa: S704 - the package's own file
