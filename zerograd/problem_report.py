@@ -44,28 +44,22 @@ def report_of(given: Problem | Witness | Answer) -> Report:
     """
     match given:
         case Sat():
-            return _of_witness(given.witness)
+            return _report(given.witness)
         case Witness():
-            return _of_witness(given)
+            return _report(given)
         case Problem():
             if unfit(given) is not None:
                 raise ZerogradError(_not_given(given))
             point = given_point(given)
-            return _of_witness(Witness(given, point.parameters, point.x, point.y))
+            return _report(Witness(given, point.parameters, point.x, point.y))
     raise ZerogradError(f"an answer that is {given.status} has no numbers whose gradients could be explained")
 
 
-def _of_witness(witness: Witness) -> Report:
-    from zerograd.show.words import alpha_line
-
-    irrational = alpha_line(witness)
-    return _report(witness, *[f"{irrational}."] * (irrational is not None))
-
-
-def _report(witness: Witness, *beside: str) -> Report:
+def _report(witness: Witness) -> Report:
     from zerograd.evaluate.observed import observed
     from zerograd.evaluate.recheck import recheck_floats
     from zerograd.show.question import setting_line
+    from zerograd.show.words import alpha_line
 
     start = time.monotonic()
     problem, point = witness.problem, witness.point
@@ -77,7 +71,8 @@ def _report(witness: Witness, *beside: str) -> Report:
     except OnKink as kink:
         raise ZerogradError(f"{kink}, {_KINK}") from None
     recheck_floats(witness)  # nothing is said of gradients that only one calculation knows
-    messages = (*beside, *_unlike(problem, point))
+    irrational = alpha_line(witness)
+    messages = (*[f"{irrational}."] * (irrational is not None), *_unlike(problem, point))
     step = explain_point(point, setting=setting_line(problem), floats=floats, messages=messages)
     return Report(Explanation((step,), seconds=time.monotonic() - start))
 

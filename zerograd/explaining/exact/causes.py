@@ -247,6 +247,3 @@ def _merged(told: Sequence[tuple[Cause, int]]) -> Iterator[Cause]:
         known, before = merged.get(key, (cause, 0))
         merged[key] = replace(known, entries=(before | entries).bit_count()), before | entries
     return (cause for cause, _ in merged.values())
-
-
-__all__ = ["Causes", "layer_name"]

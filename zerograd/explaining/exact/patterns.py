@@ -263,6 +263,3 @@ def _unit_masks(
             else:
                 saturated |= bit
     return off, saturated, kink, flat
-
-
-__all__ = ["Closed", "Patterns", "Place", "Sample", "Slot", "Walked", "union"]

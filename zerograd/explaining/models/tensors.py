@@ -47,8 +47,7 @@ def dtype_of(number: int) -> torch.dtype:
     names = {value: name for name, value in onnx.TensorProto.DataType.items()}
     raise OperatorError(
         f"has the type {names.get(number, number)}, which cannot be explained: there are float, double, "
-        "float16, "
-        "bfloat16, integers and bool"
+        "float16, bfloat16, integers and bool"
     )
 
 
@@ -122,8 +121,7 @@ class Tensors:
         if offset + length > size:
             raise OperatorError(
                 f"needs bytes {offset} to {offset + length} of {location!r}, which has {size}: is it cut, "
-                "or of "
-                "another export?"
+                "or of another export?"
             )
         with path.open("rb") as file:
             file.seek(offset)

@@ -182,10 +182,10 @@ class Frame:
 
     def project(self, zeros: Tensor) -> tuple[Tensor, Tensor]:
         """Return, for each sample and unit, whether all its entries are zeros, and whether some are."""
-        t = self._split(zeros)
+        t = self.split(zeros)
         return t.all(-1), t.any(-1)
 
-    def _split(self, zeros: Tensor) -> Tensor:
+    def split(self, zeros: Tensor) -> Tensor:
         """Return a tensor (samples, units, rest)."""
         t = zeros if self.axis is None else zeros.movedim(self.axis, -1)
         if self.samples is None:

@@ -98,9 +98,7 @@ class _Parts:
             shape = natural_shape(node)
             what = "targets" if node.number in self._values.targets else "input"
             return f"{what} ({'×'.join(map(str, shape))})", "input"
-        if node.number in self._values.loss_forward:
-            return self._loss_name(), "loss"
-        if node.number == self._loss.node.number:
+        if node.number in self._values.loss_forward or node.number == self._loss.node.number:
             return self._loss_name(), "loss"
         module = node.place.module
         path = module[0].split(".") if module is not None else []

@@ -75,7 +75,7 @@ def unit_states(
         frame = Frame.of_value(node, codes.shape, batch)
         if frame.samples is None and codes.dim() > 1:
             continue
-        states = _split(frame, codes).amin(-1)
+        states = frame.split(codes).amin(-1)
         key = place_of(node, name), states.shape
         merged[key] = torch.minimum(merged[key], states) if key in merged else states
     known = {key: states for key, states in merged.items() if bool((states != _CODES[State.UNKNOWN]).any())}
@@ -93,12 +93,6 @@ def _letters(states: dict[tuple[str, torch.Size], Tensor]) -> Iterator[Units]:
     for (where, _), codes in fitting.items():
         rows = table[codes[: max(MOST // max(width, 1), 1)].long()]
         yield Units(where, tuple(bytes(row.tolist()).decode() for row in rows))
-
-
-def _split(frame: Frame, t: Tensor) -> Tensor:
-    """Return a tensor (samples, units, rest)."""
-    t = t if frame.axis is None else t.movedim(frame.axis, -1)
-    return t.reshape(frame.samples or 1, -1, frame.units).transpose(1, 2)
 
 
 def _codes(
