@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zerograd.core.model.point import Point
+from zerograd.core.numbers.approximation import nearest_float
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.evaluate.floats import (
@@ -67,11 +68,4 @@ def observed(point: Point[Exact]) -> dict[str, Observed]:
 
 
 def _floats(array: Array[Exact]) -> Floats:
-    return np.array([_near(v) for v in array.entries], dtype=np.float64).reshape(array.shape)
-
-
-def _near(value: Exact) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if sign(value) > 0 else float("-inf")
+    return np.array([nearest_float(v) for v in array.entries], dtype=np.float64).reshape(array.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from zerograd.core.errors import FormatError
 from zerograd.core.numbers import univariate as uni
@@ -17,6 +17,14 @@ def bits(value: Exact) -> int:
     """The length of the longest numerator or denominator."""
     parts = value.coefficients if isinstance(value, Algebraic) else (value,)
     return max((max(p.numerator.bit_length(), p.denominator.bit_length()) for p in parts), default=0)
+
+
+def nearest_float(value: Exact) -> float:
+    """The nearest float64; an infinity beyond their range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if sign(value) > 0 else -inf
 
 
 def near(value: Algebraic, digits: int) -> Fraction:

@@ -121,6 +121,33 @@ class Patterns:
             levels.append(packed(bool(row & levels[-1]) for row in rows))
         return levels
 
+    def of_samples(self, rows: Sequence[int]) -> int:
+        """Return entries of x, from a row for each class."""
+        spread = [0] * self.count
+        for row, members in zip(rows, self.classes, strict=True):
+            for m in members:
+                spread[m] = row
+        return joined(spread, self.widths[0])
+
+    def with_terms(self, name: str, delta: Sequence[int], below: Sequence[int]) -> int:
+        """Return the entries of a parameter's gradient in whose sum a term can be non-zero.
+
+        Args:
+            delta: for each class, the units of its layer to which something comes back.
+            below: for each class, the values that are fed to the layer and are not zero.
+        """
+        number = int(name[1:])
+        if name[0] == "b":
+            live = 0
+            for row in delta:
+                live |= row
+            return live
+        reached = [0] * self.widths[number]
+        for row, values in {*zip(delta, below, strict=True)}:
+            for unit in bits(row):
+                reached[unit] |= values
+        return joined(reached, self.widths[number - 1])
+
     def walk(self, closed: Closed) -> Walked:
         """Return what can be non-zero when some entries of slots are closed and all else is open."""
         return Walked(self, closed)
@@ -195,27 +222,12 @@ class Walked:
     def _of(self, name: str) -> int:
         patterns = self._patterns
         if name == "x":
-            width, rows = patterns.widths[0], [0] * patterns.count
-            for row, members in zip(self._of_x, patterns.classes, strict=True):
-                for m in members:
-                    rows[m] = row
-            live, size = joined(rows, width), width * patterns.count
+            live = patterns.of_samples(self._of_x)
         else:
             number = int(name[1:])
-            delta, units = self._deltas[number - 1], patterns.widths[number]
-            if name[0] == "b":
-                live, size = 0, units
-                for row in delta:
-                    live |= row
-            else:
-                below, width = self._values[number - 1], patterns.widths[number - 1]
-                reached = [0] * units
-                for row, values in {*zip(delta, below, strict=True)}:
-                    for unit in bits(row):
-                        reached[unit] |= values
-                live, size = joined(reached, width), units * width
+            live = patterns.with_terms(name, self._deltas[number - 1], self._values[number - 1])
         shut = self._closed.get((Slot.GRADIENT, patterns.names.index(name)))
-        return full(size) & ~(live & ~shut[0] if shut else live)
+        return full(len(patterns.point.gradients[name].entries)) & ~(live & ~shut[0] if shut else live)
 
 
 def _samples(point: Point[Exact]) -> Iterable[Sample]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zerograd.explaining.covers import Covering
-from zerograd.explaining.exact.masks import bits, full, joined
+from zerograd.explaining.exact.masks import bits, full
 from zerograd.explaining.exact.patterns import Closed, Patterns, Place, Slot, Walked, union
 from zerograd.explaining.explanation import Kind
 
@@ -111,24 +111,11 @@ def _of_sums(patterns: Patterns) -> Iterator[Root]:
 def _with_terms(patterns: Patterns, name: str) -> int:
     """Return the entries of a gradient that have a term that is not zero."""
     if name == "x":
-        rows = [0] * patterns.count
-        for sample, members in zip(patterns.samples, patterns.classes, strict=True):
-            reached = _reached(patterns.weights[0], sample.delta[0])
-            for m in members:
-                rows[m] = reached
-        return joined(rows, patterns.widths[0])
+        return patterns.of_samples([_reached(patterns.weights[0], s.delta[0]) for s in patterns.samples])
     number = int(name[1:])
-    if name[0] == "b":
-        live = 0
-        for sample in patterns.samples:
-            live |= sample.delta[number - 1]
-        return live
-    reached_rows = [0] * patterns.widths[number]
-    for sample in patterns.samples:
-        below = sample.x if number == 1 else sample.a[number - 2]
-        for unit in bits(sample.delta[number - 1]):
-            reached_rows[unit] |= below
-    return joined(reached_rows, patterns.widths[number - 1])
+    delta = [sample.delta[number - 1] for sample in patterns.samples]
+    below = [sample.x if number == 1 else sample.a[number - 2] for sample in patterns.samples]
+    return patterns.with_terms(name, delta, below)
 
 
 def _reached(weights: Sequence[int], delta: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from zerograd.core.model.activations import piecewise
 from zerograd.core.model.point import Point
+from zerograd.core.numbers.approximation import nearest_float
 from zerograd.core.numbers.exact import Exact
 from zerograd.explaining.exact.causes import Causes, layer_name
 from zerograd.explaining.exact.patterns import Patterns
@@ -45,7 +46,7 @@ def explain_point(
         1,
         {name: row for name, row in rows.items() if name != "x"},
         {"x": rows["x"]},
-        loss=_near(point.loss),
+        loss=nearest_float(point.loss),
         batch=patterns.count,
         messages=messages,
         units=tuple(units_of(patterns)),
@@ -71,13 +72,6 @@ def row_of(
         floats or Floats("float64", zero=zero),
         causes.of(name, among),
     )
-
-
-def _near(value: Exact) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
 
 
 def units_of(patterns: Patterns) -> list[Units]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from zerograd.explaining.models.errors import ModelError
 from zerograd.explaining.models.graph import Declared
 from zerograd.explaining.models.network import mismatch
+from zerograd.explaining.tape.nodes import dtype_name
 from zerograd.npz import Limits, UnreadableError, read_npz
 
 _LIMITS = Limits(bytes=2**30, numbers=2**27, kinds="fiub")
@@ -92,7 +93,7 @@ def _converts(value: Tensor, wanted: torch.dtype) -> bool:
 
 def _hint(declared: Declared, value: Tensor) -> str:
     if declared.dtype is not None and value.dtype is not declared.dtype:
-        name = str(declared.dtype).removeprefix("torch.")
+        name = dtype_name(declared.dtype)
         return f"; save it with .astype({name!r})" if name != "bfloat16" else ""
     said = declared.shape or ()
     if len(said) == value.dim() and said[1:] == tuple(value.shape)[1:]:

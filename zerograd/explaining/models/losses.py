@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.modules.loss import _Loss
 
 from zerograd.explaining.models.errors import ModelError, shape_text
+from zerograd.explaining.tape.nodes import dtype_name
 
 
 class Target(StrEnum):
@@ -187,8 +188,8 @@ def _labels(loss: Loss, output: Tensor, target: Tensor, where: str) -> Tensor:
         )
     if target.is_floating_point():
         raise ModelError(
-            f"{where}: error: {loss.name} needs classes as integers, and it is {_name(target)}: save "
-            "y.astype(numpy.int64)"
+            f"{where}: error: {loss.name} needs classes as integers, and it is {dtype_name(target.dtype)}: "
+            "save y.astype(numpy.int64)"
         )
     labels = target.long()
     ignored = labels == -100 if loss.name != "multi_margin" else torch.zeros_like(labels, dtype=torch.bool)
@@ -199,7 +200,3 @@ def _labels(loss: Loss, output: Tensor, target: Tensor, where: str) -> Tensor:
             f"{classes - 1}"
         )
     return labels
-
-
-def _name(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")

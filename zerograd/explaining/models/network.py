@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from zerograd.explaining.models.errors import OperatorError, shape_text
@@ -16,6 +15,7 @@ from zerograd.explaining.models.operators import Call, Kink, Operator, find
 from zerograd.explaining.models.operators.table import bounded
 from zerograd.explaining.models.weights import weights_of
 from zerograd.explaining.tape.modules import SingleOperation
+from zerograd.explaining.tape.nodes import dtype_name
 
 _MOST_BYTES = 2**30
 """Bytes that all results may have together: none is given up before the gradients are there."""
@@ -64,10 +64,6 @@ class Network(nn.Module):
         names = weights_of(graph)
         self.weights = {name: nn.Parameter(tensor) for name, tensor in graph.tensors.items() if name in names}
         self._constants = {name: tensor for name, tensor in graph.tensors.items() if name not in names}
-        for operation in graph.operations:
-            self._constants.update(
-                {f"{operation}": t for t in operation.attributes.values() if isinstance(t, Tensor)}
-            )
         # Names in files have dots and slashes, which nn.Module does not take: its registers stay empty.
         self._steps: Mapping[str, _Operation] = _Plain(
             {operation.name: _module(operation, self.kinks) for operation in graph.operations}
@@ -78,8 +74,11 @@ class Network(nn.Module):
         yield from self.weights.items()
 
     def named_buffers(self, *_: Any, **__: Any) -> Iterator[tuple[str, Tensor]]:
-        """Yield the file's other tensors."""
+        """Yield the file's other tensors, those in attributes of nodes too."""
         yield from self._constants.items()
+        for step in self._steps.values():
+            attributes = step.operation.attributes.items()
+            yield from ((f"{step.operation}, {n}", t) for n, t in attributes if isinstance(t, Tensor))
 
     def named_modules(self, *_: Any, **__: Any) -> Iterator[tuple[str, nn.Module]]:
         """Yield nodes as the file names them."""
@@ -133,7 +132,7 @@ def _module(operation: Operation, kinks: list[Kink]) -> _Operation:
 def mismatch(declared: Declared, value: Tensor) -> str | None:
     """Return how a value differs from what the file declares of it, as a clause; None if it does not."""
     if declared.dtype is not None and value.dtype is not declared.dtype:
-        return f"is declared as {_name(declared.dtype)}, and is {_name(value.dtype)}"
+        return f"is declared as {dtype_name(declared.dtype)}, and is {dtype_name(value.dtype)}"
     if declared.shape is None:
         return None
     shape = tuple(value.shape)
@@ -144,7 +143,3 @@ def mismatch(declared: Declared, value: Tensor) -> str | None:
     if fits:
         return None
     return f"is declared with the shape {shape_text(declared.shape)}, and has {shape_text(shape)}"
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

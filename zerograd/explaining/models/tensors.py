@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from zerograd.explaining.models.errors import OperatorError, shape_text
+from zerograd.explaining.tape.nodes import dtype_name
 
 LARGEST = 2**30
 """Bytes that all tensors of a file may have together."""
@@ -97,7 +98,7 @@ class Tensors:
             return _typed(proto, dims, dtype)
         if len(data) != wanted:
             raise OperatorError(
-                f"has {len(data)} bytes of data; its shape {shape_text(dims)} and type {_name(dtype)} "
+                f"has {len(data)} bytes of data; its shape {shape_text(dims)} and type {dtype_name(dtype)} "
                 f"need {wanted}"
             )
         if not data:
@@ -177,17 +178,13 @@ def _typed(proto: Any, dims: tuple[int, ...], dtype: torch.dtype) -> Tensor:
         )
     if dtype in (torch.float16, torch.bfloat16):  # the bits, as integers
         if any(not 0 <= bits < 2**16 for bits in numbers):
-            raise OperatorError(f"has bits beyond those of {_name(dtype)}")
+            raise OperatorError(f"has bits beyond those of {dtype_name(dtype)}")
         bits = torch.tensor(list(numbers), dtype=torch.int32)
         return bits.to(torch.uint16).view(dtype).reshape(dims)
     try:
         return torch.tensor(list(numbers), dtype=dtype).reshape(dims)
     except (RuntimeError, OverflowError):
-        raise OperatorError(f"has numbers beyond those of {_name(dtype)}") from None
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+        raise OperatorError(f"has numbers beyond those of {dtype_name(dtype)}") from None
 
 
 Reader = Callable[[Any], Tensor]

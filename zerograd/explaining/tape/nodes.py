@@ -181,6 +181,11 @@ def has_floats(tensor: torch.Tensor) -> bool:
     return tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized
 
 
+def dtype_name(dtype: torch.dtype) -> str:
+    """Return the name of a type as people write it: ``float32``."""
+    return str(dtype).removeprefix("torch.")
+
+
 def see(whole: torch.Tensor, layout: Geometry, view: Geometry) -> torch.Tensor:
     """Return what ``view`` shows of a storage on which ``whole`` lies densely, laid out by ``layout``.
 

@@ -11,7 +11,7 @@ from zerograd.explaining.explanation import Floats
 from zerograd.explaining.shadow.bounded import Bounded
 from zerograd.explaining.shadow.deciding import Classes
 from zerograd.explaining.shadow.evaluation import Evaluation, cone
-from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source
+from zerograd.explaining.tape.nodes import Node, Origin, Phase, Source, dtype_name
 from zerograd.explaining.training.causes.places import place_of
 
 _UNDERFLOW = 1e-60
@@ -39,12 +39,12 @@ def count_floats(
     zero, nonzero = classes.zero, classes.nonzero
     run = gradient.run.to_dense() if gradient.run.layout is not torch.strided else gradient.run
     if run.is_meta:
-        return Floats(dtype=str(run.dtype).removeprefix("torch."))
+        return Floats(dtype=dtype_name(run.dtype))
     finite = run.abs() < torch.inf
     nan = run.numel() - int(finite.sum())
     lost = int(((run == 0) & nonzero).sum())
     return Floats(
-        dtype=str(run.dtype).removeprefix("torch."),
+        dtype=dtype_name(run.dtype),
         zero=int((run == 0).sum()),
         lost=lost,
         noise=int(((run != 0) & finite & zero).sum()),

@@ -25,7 +25,7 @@ from zerograd.explaining.explanation import (
 )
 from zerograd.explaining.shadow.deciding import Budget, Classes
 from zerograd.explaining.shadow.evaluation import observed
-from zerograd.explaining.tape.nodes import Node, Origin, Source, is_plain
+from zerograd.explaining.tape.nodes import Node, Origin, Source, dtype_name, is_plain
 from zerograd.explaining.tape.storages import EARLIER
 from zerograd.explaining.training.causes.connection import connection
 from zerograd.explaining.training.causes.graph import Graph as Values
@@ -114,7 +114,7 @@ def report_step(
         if id(tensor) in by_hand and (by_hand[id(tensor)] or not inputs_by_hand):
             step = Step(moved=by_hand[id(tensor)])
         if backward is not Backward.DONE or (name not in classes and (failed or name in unasked)):
-            floats = Floats(str(tensor.dtype).removeprefix("torch."))
+            floats = Floats(dtype_name(tensor.dtype))
             why: tuple[Cause, ...] = ()
             if backward is Backward.FAILED and cut:
                 why = (connection(loss, read.get(name, ()), tensor.numel(), tensor.requires_grad),)
@@ -254,7 +254,7 @@ def _identity(tensor: Tensor) -> tuple[int, int]:
 
 def _without_gradient(name: str, tensor: Tensor, cause: Cause, step: Step | None) -> Row:
     """Return the row of a tensor to which ``backward`` gave no gradient."""
-    size, dtype = tensor.numel(), str(tensor.dtype).removeprefix("torch.")
+    size, dtype = tensor.numel(), dtype_name(tensor.dtype)
     return Row(name, tuple(tensor.shape), Entries(zero=size), Floats(dtype, zero=size), (cause,), step)
 
 

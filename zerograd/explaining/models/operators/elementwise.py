@@ -12,6 +12,7 @@ from torch import Tensor
 from zerograd.explaining.models.errors import OperatorError
 from zerograd.explaining.models.operators.table import Call, add, bounded, broadcast, given, operator
 from zerograd.explaining.models.tensors import dtype_of
+from zerograd.explaining.tape.nodes import dtype_name
 
 
 def _unary(kind: str, function: Callable[[Tensor], Tensor], words: str) -> None:
@@ -59,14 +60,12 @@ def _binary(kind: str, function: Callable[[Tensor, Tensor], Tensor], words: str)
         a, b = call[0], call[1]
         broadcast(a, b)
         if a.dtype is not b.dtype:
-            raise OperatorError(f"combines {_name(a)} and {_name(b)}, which ONNX does not allow")
+            raise OperatorError(
+                f"combines {dtype_name(a.dtype)} and {dtype_name(b.dtype)}, which ONNX does not allow"
+            )
         return function(a, b)
 
     add(kind, run, words)
-
-
-def _name(value: Tensor) -> str:
-    return str(value.dtype).removeprefix("torch.")
 
 
 def _divide(a: Tensor, b: Tensor) -> Tensor:

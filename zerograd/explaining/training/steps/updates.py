@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from zerograd.explaining.explanation import Reason
+from zerograd.explaining.tape.nodes import dtype_name
 from zerograd.explaining.training.steps.observation import Watched
 from zerograd.explaining.training.steps.writes import WIDE, Term, gap
 
@@ -93,7 +94,7 @@ class _Entries:
         group = self.watched.group
         scales = [abs(term.scale) for term in self.terms if term.scale]
         known = {} if group is None else {"group": group.number, "step_size": group.step_size}
-        return {**known, "scale": max(scales), "rounded": 0.0, "dtype": _dtype(self.watched)}
+        return {**known, "scale": max(scales), "rounded": 0.0, "dtype": dtype_name(self.watched.dtype)}
 
     def _largest(self, below: torch.Tensor, update: torch.Tensor, source: torch.Tensor) -> dict[str, Any]:
         """Return the largest update among those that were lost, and what it was lost against."""
@@ -105,7 +106,7 @@ class _Entries:
             "gradient": float(self.gradient[at].abs()),
             "half_ulp": float(half),
             "weight": float(self.weight[at]),
-            "dtype": _dtype(self.watched),
+            "dtype": dtype_name(self.watched.dtype),
         }
         if self.watched.group is not None and self.watched.group.step_size is not None:
             details["step_size"] = self.watched.group.step_size
@@ -132,7 +133,3 @@ class _Entries:
         counts = Counter({clause: count for clause, mask in masks.items() if (count := int(mask.sum()))})
         details: dict[str, Any] = {"state": counts.most_common(1)[0][0]}
         return details if len(counts) == 1 else {**details, "states": dict(counts)}
-
-
-def _dtype(watched: Watched) -> str:
-    return str(watched.dtype).removeprefix("torch.")
