@@ -87,10 +87,9 @@ class Why:
 
 
 def _brief(finding: Finding) -> str:
-    """What is so, and of a kink what the other slope would do."""
-    words, cause = finding.brief, finding.cause
-    some = " for some of the terms" * (finding.joint and not (cause and cause.samples))
-    return f"{words}{some}"
+    """Return what is so, as a clause; what suffices only with others is so for some of the terms."""
+    cause = finding.cause
+    return finding.brief + " for some of the terms" * (finding.joint and not (cause and cause.samples))
 
 
 def units_text(units: Sequence[int]) -> str:

@@ -61,10 +61,8 @@ def _matrix(name: str, rows: Sequence[Sequence[Exact]]) -> list[str]:
 
 def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     """One row for each sample: x, z1, a1, …, ŷ, y and the residual; then what the marks mean."""
-    long = (
-        max(witness.problem.network.widths) > MANY_ENTRIES
-    )  # then no row fits a line, and columns are stacked
-    shown = min(witness.samples, FEW_ROWS if long else MAX_ROWS)
+    is_wide = max(witness.problem.network.widths) > MANY_ENTRIES  # no row fits a line: columns are stacked
+    shown = min(witness.samples, FEW_ROWS if is_wide else MAX_ROWS)
     columns, middle = _columns(witness, shown), MAX_COLUMNS - 5
     left_out: list[str] = []
     if len(columns) > MAX_COLUMNS:
@@ -115,9 +113,11 @@ def _mark(activation: Activation | None, z: Exact) -> str:
     if activation is None:
         return ""
     number, on_kink = piecewise(activation).locate(z)
+    if on_kink:
+        return ON_KINK
     piece = piecewise(activation).pieces[number]
-    if on_kink or piece.slope:
-        return ON_KINK if on_kink else ""
+    if piece.slope:
+        return ""
     return SATURATED if piece.word == "saturated" else INACTIVE
 
 
