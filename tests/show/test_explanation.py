@@ -649,3 +649,13 @@ def test_whatever_is_reported_can_be_said(made: Explanation) -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert explanation_html(made).startswith('<section class="explanation">')
+
+
+def test_a_cause_of_some_entries_is_not_said_to_be_that_of_all() -> None:
+    """Each unit of a layer may have a reason of its own: the first is no reason for the others' zeros."""
+    off = cause(Kind.DEAD, "1 (ReLU), unit 0", 4, all_samples=True, units=(0,), of=2)
+    bound = cause(Kind.SATURATED, "1 (ReLU6), unit 1", 4, all_samples=True, units=(1,), of=2)
+    made = explanation(row("w", 2, 4, zero=8, causes=(off, bound)), row(*B1))
+    assert "(in 4 of 8 entries; why the others are zero is below)." in verdict(made.last)
+    whole = explanation(row("w", 1, 4, zero=4, causes=(off,)), row(*B1))
+    assert "entries" not in verdict(whole.last)

@@ -50,6 +50,14 @@ class _Group:
         )
 
     @property
+    def because(self) -> str:
+        """What is so; and of how many entries, where the others are zero for other reasons."""
+        size = sum(row.size for row in self.rows)
+        if self.finding.joint or self.finding.cause is None or self.entries >= size:
+            return self.clause
+        return f"{self.clause} (in {self.entries:,} of {size:,} entries; why the others are zero is below)"
+
+    @property
     def _crossed(self) -> str:
         """What to doubt about zeros that depend on nothing but units that rounding put where they are."""
         floats = [row.floats for row in self.rows]
@@ -184,7 +192,7 @@ def _nothing(groups: Sequence[_Group], step: StepReport) -> str:
             if len(names) == 1:
                 start = f"the gradient of {names[0]} is {zero}"
         start = f"Nothing moves: {start}" if stepped else f"{start[0].upper()}{start[1:]}"
-        because = [f"because {group.clause}" for group in groups[:_MOST]]
+        because = [f"because {group.because}" for group in groups[:_MOST]]
         if len(groups) > _MOST:
             because.append("for the other reasons below")
         return f"{start}, {', and '.join(because)}{groups[0].moved}."
@@ -214,15 +222,15 @@ def _some(group: _Group) -> str:
         return f"{moves}: {group.clause}" if group.stepped else f"{group.names}: {group.clause}"
     gradients = "gradients are" if many else "gradient is"
     if group.stepped:
-        return f"{moves}: {'their' if many else 'its'} {gradients} {group.zero}, because {group.clause}"
+        return f"{moves}: {'their' if many else 'its'} {gradients} {group.zero}, because {group.because}"
     of = f"The gradients of {group.names} are" if many else f"The gradient of {group.names} is"
-    return f"{of} {group.zero}, because {group.clause}{group.moved}"
+    return f"{of} {group.zero}, because {group.because}{group.moved}"
 
 
 def _beside(groups: Sequence[_Group]) -> Iterator[str]:
     for group in groups[: _MOST - 1]:
-        zero = "gradient zero, because " if group.finding.zero else ""
-        yield f"; {group.names}: {zero}{group.clause}"
+        said = f"gradient zero, because {group.because}" if group.finding.zero else group.clause
+        yield f"; {group.names}: {said}"
     if len(groups) >= _MOST:
         rest = sum(len(group.rows) for group in groups[_MOST - 1 :])
         yield f"; and {count(rest, 'other')} below"
