@@ -89,7 +89,7 @@ def explain(
         fail("--html writes the page of one explanation: name one FILE")
     for place in (output, html):
         check_new_place(place, [*specs, data or "-"], force=force)
-    model = Model(data, loss, output_name, seconds)
+    model = ModelOptions(data, loss, output_name, seconds)
     codes, documents = [], []
     for number, spec in enumerate(specs):
         if len(specs) > 1 and not as_json:
@@ -115,7 +115,7 @@ def explain(
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ModelOptions:
     """What is said of how to run a model file."""
 
     data: str | None
@@ -135,7 +135,7 @@ def _show(report: Report, *, as_json: bool, quiet: bool) -> None:
         click.echo(explanation_text(report.explanation, width=width(), color=color()), nl=False)
 
 
-def _reports(spec: str, model: Model) -> list[Report]:
+def _reports(spec: str, model: ModelOptions) -> list[Report]:
     """Explain what a file is: a model, results, or a problem.
 
     Raises:
@@ -200,7 +200,7 @@ def _is_model(spec: str, start: bytes) -> bool:
     return Path(spec).suffix.lower() == ".onnx" or (start[:1] == b"\x08" and start[2:3] == b"\x12")
 
 
-def _of_model(spec: str, model: Model) -> Report:
+def _of_model(spec: str, model: ModelOptions) -> Report:
     from zerograd.core.errors import ZerogradError
     from zerograd.watching import explain_model
 
