@@ -1,4 +1,4 @@
-"""What a fully given problem of real size costs: `zerograd solve` as a process, seconds and peak memory.
+"""What a fully given problem of real size costs: `solve` and `explain` as processes, seconds and peak memory.
 
     python benchmarks/given.py [--runs 3] [--case NAME …] [--json FILE]
 
@@ -28,17 +28,21 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Case:
-    """A network with everything given, and what is asked of it."""
+    """A network with everything given, what is asked of it, and the first line that a command prints."""
 
     widths: tuple[int, ...]
     samples: int
     query: str
     expected: str
+    command: str = "solve"
 
+
+WHY = "No whole gradient is zero, but the gradient is exactly zero in 14,310 entries of w1, b1 and w2,"
 
 CASES = {
     "yes": Case((784, 128, 10), 64, "nonzero: [b2]\nsome_nonzero: [w1, w2]", "sat"),
     "no": Case((784, 128, 10), 64, "zero: [w1]", "unsat"),
+    "why": Case((784, 128, 10), 64, "", WHY, "explain"),
     "small": Case((196, 64, 1), 4, "nonzero: [b2]", "sat"),
 }
 
@@ -103,8 +107,9 @@ def main() -> None:
     for name in arguments.case:
         case = CASES[name]
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-m", "zerograd", "solve", str(written(case, Path(folder)))]
-            rows[f"{'-'.join(map(str, case.widths))}, {case.samples} samples: {case.expected}"] = best(
+            command = [sys.executable, "-m", "zerograd", case.command, str(written(case, Path(folder)))]
+            answer = case.expected if case.command == "solve" else case.command
+            rows[f"{'-'.join(map(str, case.widths))}, {case.samples} samples: {answer}"] = best(
                 command, arguments.runs, case.expected
             )
     if find_spec("torch") is not None:
