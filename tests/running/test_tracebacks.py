@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import TracebackType
+
 import pytest
 
 from tests.running.scripts import TRAINING, Folder
+from zerograd.running.tracebacks import unwatched
 
 pytestmark = pytest.mark.needs("torch")
 
@@ -61,3 +64,22 @@ def test_a_mistake_of_zerograd_is_told_from_the_scripts(folder: Folder) -> None:
     assert run.code == 70
     assert "explaining/training/watch.py" in run.err
     assert run.err.splitlines()[-1].startswith("bug: this is zerograd's mistake")
+
+
+def test_an_instruction_without_a_line() -> None:
+    """An interrupt may come at one: Python gives it the line None, which no traceback can be made with."""
+    code = compile("raise ValueError('here')", "user.py", "exec")
+    nowhere = bytes(
+        [0xF8 | min(7, len(code.co_code) // 2 - 1 - n) for n in range(0, len(code.co_code) // 2, 8)]
+    )
+    entries: list[TracebackType] = []
+    try:
+        exec(code.replace(co_linetable=nowhere))
+    except ValueError as error:
+        assert error.__traceback__ is not None and error.__traceback__.tb_next is not None
+        entries.append(error.__traceback__.tb_next)
+    assert [getattr(entry, "tb_lineno", 0) for entry in entries] == [
+        None
+    ]  # the type checker knows numbers alone
+    cleaned = unwatched(entries[0])
+    assert cleaned is not None and cleaned.tb_frame is entries[0].tb_frame and cleaned.tb_lineno == 1

@@ -70,7 +70,9 @@ def unwatched(traceback: TracebackType | None) -> TracebackType | None:
     kept: TracebackType | None = None
     for n in range(len(entries) - 1, -1, -1):
         entry = entries[n]
-        frame, last, line = entry.tb_frame, entry.tb_lasti, entry.tb_lineno
+        frame, last = entry.tb_frame, entry.tb_lasti
+        # an interrupt may come at an instruction that belongs to no line, which Python prints as None
+        line = entry.tb_lineno or frame.f_code.co_firstlineno
         if _is_ours(entry) or _is_inner_call(entry):
             continue
         if n + 1 < len(entries) and _is_inner_call(entries[n + 1]):
