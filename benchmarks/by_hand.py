@@ -18,7 +18,8 @@ from typing import Any, Literal
 
 import z3
 
-from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.kinks import Kink
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.language import Call, Comparison, Name, walk

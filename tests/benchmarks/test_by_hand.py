@@ -13,7 +13,7 @@ from benchmarks.by_hand import Encoding, Form
 from benchmarks.questions import random_questions
 from benchmarks.rivals import by_cvc5, by_z3, decide, read_back, sizes, status_of
 from zerograd.core.errors import Refused
-from zerograd.core.model.activations import KINKS
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem

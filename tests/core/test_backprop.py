@@ -13,8 +13,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.effort import examples
-from zerograd.core.model.activations import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, Activation, leaky_relu, piecewise
 from zerograd.core.model.backprop import Activate, ExactActivate, OnKink, R
+from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.point import Model, Point

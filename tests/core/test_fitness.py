@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 import pytest
 
 from zerograd.core.errors import Refused
-from zerograd.core.model import activations
-from zerograd.core.model.activations import ACTIVATIONS, LINEAR, Activation, Names, Smooth, piecewise
+from zerograd.core.model.activations import LINEAR, piecewise
+from zerograd.core.model.curves import SIGMOID
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import sides
@@ -20,15 +19,10 @@ from zerograd.core.question.small_datasets import hypotheses_fail
 from zerograd.core.refuting.refutation import system_of, unfit
 from zerograd.core.verdict.witness import Witness
 
-NAMES = Names("σ", "Sigmoid", "torch.sigmoid({z})", "jax.nn.sigmoid({z})")
-SIGMOID = Smooth("sigmoid", NAMES, lambda a: a * (1 - a), low=0, high=1)
-
 
 @pytest.fixture
 def problem(monkeypatch: pytest.MonkeyPatch) -> Problem:
     """A question about a network with a sigmoid."""
-    known: Mapping[str, Activation] = {**ACTIVATIONS, "sigmoid": SIGMOID}
-    monkeypatch.setattr(activations, "ACTIVATIONS", known)
     network = Network(1, (Layer(1, "sigmoid"), Layer(1, LINEAR)))
     return Problem(network=network, samples=2, zero=["w2"], nonzero=["w1"])
 

@@ -16,16 +16,15 @@ from zerograd.core.model.activations import (
     ACTIVATION_NAMES,
     ACTIVATIONS,
     HARDTANH,
-    KINKS,
     LINEAR,
     RELU,
     RELU6,
     Activation,
-    Kink,
     activation_named,
     leaky_relu,
     piecewise,
 )
+from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.exact import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial

@@ -7,7 +7,8 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from zerograd.core.model.activations import ACTIVATIONS, KINKS, Activation, Kink, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, Activation, leaky_relu, piecewise
+from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.sides import sides
 from zerograd.derive.functions import activation_function, derivative_function
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from zerograd.core.model.activations import ACTIVATIONS, KINKS, LINEAR, Activation, Kink, leaky_relu
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR, Activation, leaky_relu
 from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.effort import seeds
-from zerograd.core.model.activations import ACTIVATION_NAMES, KINKS, activation_named, leaky_relu
+from zerograd.core.model.activations import ACTIVATION_NAMES, activation_named, leaky_relu
 from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, NumberField

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from zerograd.core.errors import ProblemError, Refused
-from zerograd.core.model.activations import KINKS, LINEAR, Activation, leaky_relu
+from zerograd.core.model.activations import LINEAR, Activation, leaky_relu
 from zerograd.core.model.backprop import ExactActivate, forward
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.model.activations import KINKS
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import indices

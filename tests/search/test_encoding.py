@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.effort import seeds
-from zerograd.core.model.activations import KINKS, LINEAR, RELU, leaky_relu, piecewise
+from zerograd.core.model.activations import LINEAR, RELU, leaky_relu, piecewise
 from zerograd.core.model.backprop import ExactActivate, Site, forward
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.model.activations import KINKS
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Network
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.homogeneity import identities, vanishing_parameters

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from tests.effort import examples
 from zerograd.api import load, solve
-from zerograd.core.model.activations import KINKS, LINEAR, leaky_relu
+from zerograd.core.model.activations import LINEAR, leaky_relu
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, NumberField, digits

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from zerograd.core.model.activations import KINKS, LINEAR
+from zerograd.core.model.activations import LINEAR
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Array

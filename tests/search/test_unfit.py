@@ -15,7 +15,8 @@ import pytest
 
 from zerograd import exports
 from zerograd.api import STRATEGIES as STRATEGY_NAMES
-from zerograd.core.model.activations import ACTIVATIONS, Names, Smooth
+from zerograd.core.model.activations import ACTIVATIONS
+from zerograd.core.model.curves import SIGMOID
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
@@ -29,7 +30,6 @@ from zerograd.search.samples import over_samples
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.verdict import Undecided, Verdict
 
-SIGMOID = Smooth("sigmoid", Names("σ", "Sigmoid", "torch.sigmoid({z})", "jax.nn.sigmoid({z})"), None)
 STRATEGIES = [name for name in STRATEGY_NAMES if name != "auto"]
 OF_SOLVERS = ["piecewise", "guess", "regions"]
 HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from zerograd.core.errors import Refused
-from zerograd.core.model.activations import LINEAR, Activation, Kink, Smooth, leaky_relu
+from zerograd.core.model.activations import Activation, leaky_relu
 from zerograd.core.model.backprop import ExactActivate
+from zerograd.core.model.curves import SIGMOID
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import MeanOfSquares
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
@@ -375,7 +377,6 @@ def test_other_losses_and_activations_are_unfit(monkeypatch: pytest.MonkeyPatch)
     assert unfit(problem) == "proofs for Coq speak of squared errors only, not of the mean squared error"
     with pytest.raises(NotExportable, match="not of the mean squared error"):
         one_sample()
-    sigmoid = Smooth("sigmoid", LINEAR.names, lambda a: a * (1 - a))
-    assert coq_activations.unfit(sigmoid) == (
+    assert coq_activations.unfit(SIGMOID) == (
         "proofs for Coq speak of piecewise linear activations only, not of sigmoid"
     )

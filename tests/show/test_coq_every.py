@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.model.activations import Kink, leaky_relu
+from zerograd.core.model.activations import leaky_relu
 from zerograd.core.model.backprop import ExactActivate
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array

@@ -24,8 +24,9 @@ from tests.show.pages import (
     shown_witness,
     two_outputs,
 )
-from zerograd.core.model.activations import KINKS, Activation, leaky_relu
+from zerograd.core.model.activations import Activation, leaky_relu
 from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, compare, exact_to_json, sign

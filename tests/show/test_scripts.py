@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.model.activations import LINEAR, RELU, Kink, activation_named, leaky_relu
+from zerograd.core.model.activations import LINEAR, RELU, activation_named, leaky_relu
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Algebraic, Exact, NumberField

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from zerograd.core.model.activations import Activation, Kink
+from zerograd.core.model.activations import Activation
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.sides import Side, sides
 from zerograd.derive.chain import Expr
 

@@ -17,7 +17,7 @@ from typing import Any
 import sympy as sp
 
 from zerograd.core.errors import short
-from zerograd.core.model.activations import Kink
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model

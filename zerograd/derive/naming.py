@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from zerograd.core.model.activations import Activation, Kink
+from zerograd.core.model.activations import Activation
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.document.exact import rational

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from zerograd.core.model.activations import Kink, piecewise
+from zerograd.core.model.activations import piecewise
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.vocabulary import Rational

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from zerograd.core.model.activations import Activation, Kink, Piece, piecewise
+from zerograd.core.model.activations import Activation, Piece, piecewise
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side

@@ -21,7 +21,8 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
-from zerograd.core.model.activations import ACTIVATION_NAMES, KINKS, Kink
+from zerograd.core.model.activations import ACTIVATION_NAMES
+from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.question.vocabulary import (
     DOMAINS,

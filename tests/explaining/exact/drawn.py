@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from zerograd.core.model.activations import ACTIVATIONS, Kink, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, leaky_relu, piecewise
 from zerograd.core.model.backprop import ExactActivate
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.point import Model, Point

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from tests.effort import examples
 from tests.show.filled import ROOT, answer, filled, founding
 from zerograd.core.errors import Refused
-from zerograd.core.model.activations import ACTIVATIONS, KINKS, LINEAR, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR, leaky_relu, piecewise
+from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Algebraic, Exact, sign

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.model.activations import ACTIVATIONS, KINKS, LINEAR, Kink, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR, leaky_relu, piecewise
 from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import complete_index
 from zerograd.core.numbers.arrays import Array, indices

@@ -7,38 +7,19 @@ a function without kinks is never taken for a linear one.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 from zerograd.core.errors import short
+from zerograd.core.model.curves import SMOOTH, Smooth
+from zerograd.core.model.kinks import Kink
+from zerograd.core.model.names import Names
 from zerograd.core.numbers.exact import Exact, compare, narrow, parse_rational
-
-Rational: TypeAlias = int | Fraction
-
-Kink = Literal["torch", "left", "right", "forbid"]
-"""Which derivative is taken at a kink; ``forbid``: no sample may sit on one."""
-
-KINKS: tuple[Kink, ...] = get_args(Kink)
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What an activation is called.
-
-    Attributes:
-        symbol: in formulas; ``word`` in running mathematics, where it differs.
-        torch: the module in ``torch.nn``, None where there is none.
-        torch_function, jax: calls, of ``{z}`` and where there is one of ``{parameter}``.
-    """
-
-    symbol: str
-    torch: str | None
-    torch_function: str
-    jax: str
-    word: str | None = None
+from zerograd.core.numbers.functions import Functions, Rational
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +170,19 @@ class PiecewiseLinear:
             derivatives.append(slope)
         return values, derivatives, on_kink
 
+    def value(self, z: Any, functions: Functions) -> Any:
+        """φ(z) over any numbers."""
+        branches = [
+            partial(_line, slope, offset) for slope, offset in zip(self.slopes, self.offsets, strict=True)
+        ]
+        return functions.choose(z, self.kinks, branches, [None] * len(self.kinks))
+
+    def slope(self, z: Any, functions: Functions, convention: Kink) -> Any:
+        """φ′(z) over any numbers. At a kink under ``forbid`` it says nothing: 0."""
+        branches = [partial(_line, 0, slope) for slope in self.slopes]
+        at_kinks = [derivative or 0 for derivative in self.derivatives_at_kinks(convention)]
+        return functions.choose(z, self.kinks, branches, at_kinks)
+
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(piece, False) strictly inside a piece, (number, True) on kink ``number``."""
         if isinstance(z, int):  # most witnesses: no need for anything finer
@@ -203,41 +197,8 @@ class PiecewiseLinear:
         return self.name if self.parameter is None else f"{self.name}({self.parameter})"
 
 
-@dataclass(frozen=True, slots=True)
-class Smooth:
-    """A function φ with a derivative everywhere.
-
-    Attributes:
-        derivative_of_value: φ′(z) from a = φ(z) over any ring, such as a·(1 − a) for the sigmoid; None where
-            the two are not tied together so.
-        low, high: bounds of φ that are never reached, None where there is none.
-    """
-
-    name: str
-    names: Names
-    derivative_of_value: Callable[[Any], Any] | None
-    low: Rational | None = None
-    high: Rational | None = None
-    parameter: Rational | None = None
-
-    @property
-    def is_linear(self) -> bool:
-        return False
-
-    @property
-    def has_kinks(self) -> bool:
-        return False
-
-    @property
-    def is_homogeneous(self) -> bool:
-        return False
-
-    @property
-    def is_whole(self) -> bool:
-        return False
-
-    def __str__(self) -> str:
-        return self.name if self.parameter is None else f"{self.name}({self.parameter})"
+def _line(slope: Rational, offset: Rational, z: Any) -> Any:
+    return slope * z + offset if slope else offset
 
 
 Activation: TypeAlias = PiecewiseLinear | Smooth
@@ -311,7 +272,8 @@ def leaky_relu(slope: int | Fraction | str) -> PiecewiseLinear:
     return PiecewiseLinear("leaky_relu", (0,), (value, 1), (0, 0), (value,), _LEAKY, words, value)
 
 
-ACTIVATIONS: Mapping[str, Activation] = {a.name: a for a in (LINEAR, RELU, ABS, RELU6, HARDTANH)}
+_PLAIN: tuple[Activation, ...] = (LINEAR, RELU, ABS, RELU6, HARDTANH, *SMOOTH)
+ACTIVATIONS: Mapping[str, Activation] = {activation.name: activation for activation in _PLAIN}
 """The activations without a parameter, by name (`leaky_relu` takes its slope)."""
 
 ACTIVATION_NAMES = (*ACTIVATIONS, "leaky_relu")

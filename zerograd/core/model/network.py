@@ -17,10 +17,10 @@ from zerograd.core.model.activations import (
     RELU,
     Activation,
     PiecewiseLinear,
-    Smooth,
     activation_named,
     known_activation,
 )
+from zerograd.core.model.curves import Smooth
 from zerograd.core.numbers.arrays import Shape
 
 MAX_PARAMETERS = 1_000_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic
 
-from zerograd.core.model.activations import Kink
 from zerograd.core.model.backprop import Activate, Adjoint, Forward, Gradients, R, adjoints, backward, forward
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array

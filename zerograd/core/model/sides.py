@@ -13,7 +13,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from zerograd.core.model.activations import Activation, Kink, PiecewiseLinear, piecewise
+from zerograd.core.model.activations import Activation, PiecewiseLinear, piecewise
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 
 Rational = int | Fraction

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.errors import Issue, ProblemError, short
-from zerograd.core.model.activations import KINKS, Kink
+from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference

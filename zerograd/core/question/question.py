@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from zerograd.core.model.activations import Kink
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model

@@ -8,7 +8,8 @@ from itertools import chain, islice
 from math import lcm
 from typing import TypeAlias
 
-from zerograd.core.model.activations import Kink, piecewise
+from zerograd.core.model.activations import piecewise
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 
 Row: TypeAlias = tuple[int, ...]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias, TypeVar
 
-from zerograd.core.model.activations import Kink, piecewise
+from zerograd.core.model.activations import piecewise
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Index, indices

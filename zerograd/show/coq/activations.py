@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from zerograd.core.model.activations import Activation, Kink, PiecewiseLinear
+from zerograd.core.model.activations import Activation, PiecewiseLinear
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.system import intercept

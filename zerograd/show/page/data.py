@@ -8,7 +8,8 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from zerograd.core.model.activations import Activation, Kink, piecewise
+from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.approximation import bits
 from zerograd.core.numbers.arrays import Index, Shape, indices

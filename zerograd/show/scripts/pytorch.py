@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zerograd.core.model.activations import Activation, Rational, piecewise
+from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.network import Layer
+from zerograd.core.numbers.functions import Rational
 from zerograd.show.scripts.literals import literal
 from zerograd.show.scripts.script import Custom, Hit, Library, Plan, call
 

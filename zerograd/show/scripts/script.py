@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from zerograd.core.model.activations import Activation, Kink, Rational, piecewise
+from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.kinks import Kink
 from zerograd.core.numbers.exact import Algebraic, Exact, narrow
+from zerograd.core.numbers.functions import Rational
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.rounding import PutBack, prepare

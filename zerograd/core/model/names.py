@@ -1,0 +1,22 @@
+"""What libraries and texts call an activation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an activation is called.
+
+    Attributes:
+        symbol: in formulas; ``word`` in running mathematics, where it differs.
+        torch: the module in ``torch.nn``, None where there is none.
+        torch_function, jax: calls, of ``{z}`` and where there is one of ``{parameter}``.
+    """
+
+    symbol: str
+    torch: str | None
+    torch_function: str
+    jax: str
+    word: str | None = None
