@@ -247,7 +247,13 @@ HARDSIGMOID = PiecewiseLinear(
     (0, Fraction(1, 6), 0),
     (0, Fraction(1, 2), 1),
     (0, 0),
-    Names("hardsigmoid", "Hardsigmoid", "torch.nn.functional.hardsigmoid({z})", "jax.nn.hard_sigmoid({z})"),
+    Names(
+        "hardsigmoid",
+        "Hardsigmoid",
+        "torch.nn.functional.hardsigmoid({z})",
+        "jax.nn.hard_sigmoid({z})",
+        torch_error=2.0**-24,  # its slope is 1/6 as a float32
+    ),
     ("saturated", "active", "saturated"),
 )
 
@@ -273,8 +279,10 @@ def leaky_relu(slope: int | Fraction | str) -> PiecewiseLinear:
     return PiecewiseLinear("leaky_relu", (0,), (value, 1), (0, 0), (value,), _LEAKY, words, value)
 
 
-_PLAIN: tuple[Activation, ...] = (LINEAR, RELU, ABS, RELU6, HARDTANH, HARDSIGMOID, *SMOOTH)
-ACTIVATIONS: Mapping[str, Activation] = {activation.name: activation for activation in _PLAIN}
+PIECEWISE: tuple[PiecewiseLinear, ...] = (LINEAR, RELU, ABS, RELU6, HARDTANH, HARDSIGMOID)
+"""Those that are piecewise linear and have no parameter."""
+
+ACTIVATIONS: Mapping[str, Activation] = {activation.name: activation for activation in (*PIECEWISE, *SMOOTH)}
 """The activations without a parameter, by name."""
 
 

@@ -194,7 +194,13 @@ TANH = Smooth(
 )
 SOFTPLUS = Smooth(
     "softplus",
-    Names("softplus", "Softplus", "torch.nn.functional.softplus({z})", "jax.nn.softplus({z})"),
+    Names(
+        "softplus",
+        "Softplus",
+        "torch.nn.functional.softplus({z})",
+        "jax.nn.softplus({z})",
+        torch_error=2.1e-9,  # from 20 on it is z
+    ),
     (Branch(softplus, sigmoid),),
     low=0,
     increasing=True,
@@ -355,7 +361,13 @@ def celu(alpha: int | Fraction | str) -> Smooth:
     value = _positive("celu", alpha)
     return Smooth(
         "celu",
-        Names("CELU", "CELU", "torch.nn.functional.celu({z}, {parameter})", "jax.nn.celu({z}, {parameter})"),
+        Names(
+            "CELU",
+            "CELU",
+            "torch.nn.functional.celu({z}, {parameter})",
+            "jax.nn.celu({z}, {parameter})",
+            torch_error=2.0**-24,  # of 1/alpha in the derivative, which is a float32
+        ),
         (_stretched_elu(value, 1, exact_parameter(1 / Fraction(value))), line(1)),
         low=-value,
         increasing=True,
