@@ -7,7 +7,8 @@ and all others are rational. Whether an exact solution lies near the one that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -15,11 +16,14 @@ import numpy as np
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Relation
+from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.search.draw import accepted
 from zerograd.search.draws import Draws
+from zerograd.search.smooth.boxes import boxed
+from zerograd.search.smooth.fitness import exact_elsewhere
 from zerograd.search.smooth.jets import Floats
-from zerograd.search.smooth.newton import GRAINS, Square, descend, squared
+from zerograd.search.smooth.newton import GRAINS, descend, squared
 from zerograd.search.smooth.passes import Entry, Pass
-from zerograd.search.smooth.refining import DIGITS, refined
 from zerograd.search.smooth.starts import Start, at_rest, last_layer, start
 from zerograd.search.verdict import Found, Verdict
 
@@ -32,30 +36,48 @@ MANY = 400
 """Variables that are moved at once, at most."""
 
 
-def solve(
-    problem: Problem, samples: int, draws: Draws
-) -> Iterator[tuple[Start, Square, dict[Entry, Fraction]]]:
-    """Solutions: the start with everything but the unknowns, the system, and the unknowns."""
-    equations = problem.asked_entries(Relation.ZERO, samples)
+def unfit(problem: Problem) -> str | None:
+    """Return why this strategy cannot answer the question."""
+    if problem.domain == "integer":
+        return "solutions that are enclosed are no integers"
+    if not problem.query[Relation.ZERO]:
+        return "no entry is asked to be zero, so that there is nothing to solve"
+    return exact_elsewhere(problem)
+
+
+def enclose(problem: Problem, samples: int, draws: Draws) -> Verdict:
+    """Look for a witness with M = ``samples``; it never says there is none."""
     for attempt, chance in draws.of(NAME):
-        labelled = problem.targets != "real" and at_rest(problem, samples) and attempt % 3 != 0
-        begin = start(problem, samples, chance, labelled=labelled)
-        if begin is None:
+        for witness in _witnesses(problem, samples, attempt, chance):
+            if accepted(problem, witness):
+                return Found(witness, NAME)
+    return draws.in_vain()
+
+
+def _witnesses(
+    problem: Problem, samples: int, attempt: int, chance: random.Random
+) -> Iterator[EnclosedWitness]:
+    """What one start leads to: boxes that have still to be checked."""
+    equations = problem.asked_entries(Relation.ZERO, samples)
+    labelled = problem.targets != "real" and at_rest(problem, samples) and attempt % 3 != 0
+    begin = start(problem, samples, chance, labelled=labelled)
+    if begin is None:
+        return
+    for variables in _choices(problem, samples, begin, labelled=labelled, wide=attempt % 2 == 0):
+        here = descend(Pass(problem.model, begin.floats), equations, variables)
+        if here is None or not answers(problem, samples, here):
             continue
-        for variables in _choices(problem, samples, begin, labelled=labelled, wide=attempt % 2 == 0):
-            here = descend(Pass(problem.model, begin.floats), equations, variables)
-            if here is None or not answers(problem, samples, here):
+        for grain in GRAINS:
+            system = squared(here, equations, variables, _weights(problem, variables), grain)
+            if system is None or not answers(problem, samples, system.pass_):
                 continue
-            for grain in GRAINS:
-                system = squared(here, equations, variables, _weights(problem, variables), grain)
-                if system is None or not answers(problem, samples, system.pass_):
-                    continue
-                exact = _with(begin.exact, system.exact)
-                digits = refined(system, exact)
-                if digits is not None:
-                    yield Start(exact, system.unknowns), system, digits
-                    break
-            break
+            witness = boxed(problem, system, _with(begin.exact, system.exact), equations)
+            if witness is not None:
+                yield witness
+                break
+        else:
+            continue
+        return
 
 
 def _choices(
@@ -80,7 +102,9 @@ def _weights(problem: Problem, variables: list[Entry]) -> Floats:
     return np.array([liked.get(name, 0.1) for name, _ in variables])
 
 
-def _with(exact: dict[str, Array[Fraction]], entries: dict[Entry, Fraction]) -> dict[str, Array[Fraction]]:
+def _with(
+    exact: Mapping[str, Array[Fraction]], entries: Mapping[Entry, Fraction]
+) -> dict[str, Array[Fraction]]:
     return {
         name: Array.build(array.shape, lambda i, name=name, array=array: entries.get((name, i), array[i]))  # type: ignore[misc]
         for name, array in exact.items()

@@ -8,7 +8,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from zerograd.core.model.point import Model
 from zerograd.search.smooth.jets import Floats
 from zerograd.search.smooth.passes import Entry, Pass, Values
 
@@ -167,8 +166,3 @@ def _newton(start: Pass, equations: Sequence[Entry], unknowns: Sequence[Entry]) 
 
 def _size(at: Pass) -> float:
     return float(np.abs(at.adjoint).max(initial=0.0))
-
-
-def model_of(at: Pass) -> Model:
-    """The model of a pass."""
-    return at.model

@@ -114,7 +114,7 @@ def _targets(
     *,
     labelled: bool,
 ) -> Array[Fraction] | None:
-    loss, kind = problem.model.loss, problem.targets
+    kind = problem.targets
     shape = at.exact["y"].shape
     y: dict[Index, Fraction]
     if kind == "real":
