@@ -16,8 +16,9 @@ from math import gcd
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.kinks import Kink
-from zerograd.core.numbers.closed import Closed, ExactFunctions
+from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.exact import Exact, narrow
+from zerograd.core.numbers.exact_functions import ExactFunctions
 
 FUNCTIONS = ExactFunctions()
 

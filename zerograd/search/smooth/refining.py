@@ -15,7 +15,6 @@ import numpy as np
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.backprop import Site, backward, forward
-from zerograd.core.model.losses import Loss
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.functions import Rational
@@ -29,35 +28,73 @@ DIGITS = 45
 STEPS = 12
 
 
-class BallFunctions:
-    """`zerograd.core.numbers.functions.Functions` of balls, by the pieces on which their middles lie."""
+class Long:
+    """A long float: a ball of FLINT that also takes part in sums and products with fractions."""
+
+    __slots__ = ("ball",)
+
+    def __init__(self, ball: Any) -> None:
+        self.ball = ball
+
+    def __add__(self, other: Any) -> Long:
+        return Long(self.ball + _ball(other))
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Long:
+        return Long(-self.ball)
+
+    def __sub__(self, other: Any) -> Long:
+        return Long(self.ball - _ball(other))
+
+    def __rsub__(self, other: Any) -> Long:
+        return Long(_ball(other) - self.ball)
+
+    def __mul__(self, other: Any) -> Long:
+        return Long(self.ball * _ball(other))
+
+    __rmul__ = __mul__
+
+
+def _ball(number: Any) -> Any:
+    if isinstance(number, Long):
+        return number.ball
+    return number if isinstance(number, int) else flint.arb(flint.fmpq(number.numerator, number.denominator))
+
+
+def _long(number: Any) -> Long:
+    return number if isinstance(number, Long) else Long(flint.arb(1) * _ball(number))
+
+
+class LongFunctions:
+    """`zerograd.core.numbers.functions.Functions` of long floats."""
 
     @property
-    def pi(self) -> Any:
-        return flint.arb.pi()
+    def pi(self) -> Long:
+        return Long(flint.arb.pi())
 
-    def divide(self, a: Any, b: Any, /) -> Any:
+    def divide(self, a: Any, b: Any, /) -> Long:
         """a/b."""
-        return _ball(a) / _ball(b)
+        return Long(_long(a).ball / _ball(b))
 
-    def sqrt(self, value: Rational, /) -> Any:
+    def sqrt(self, value: Rational, /) -> Long:
         """The root of a constant."""
-        return _ball(value).sqrt()
+        return Long(_long(value).ball.sqrt())
 
-    def exp(self, z: Any, /) -> Any:
-        return _ball(z).exp()
+    def exp(self, z: Any, /) -> Long:
+        return Long(_long(z).ball.exp())
 
-    def log(self, z: Any, /) -> Any:
-        return _ball(z).log()
+    def log(self, z: Any, /) -> Long:
+        return Long(_long(z).ball.log())
 
-    def sin(self, z: Any, /) -> Any:
-        return _ball(z).sin()
+    def sin(self, z: Any, /) -> Long:
+        return Long(_long(z).ball.sin())
 
-    def cos(self, z: Any, /) -> Any:
-        return _ball(z).cos()
+    def cos(self, z: Any, /) -> Long:
+        return Long(_long(z).ball.cos())
 
-    def erf(self, z: Any, /) -> Any:
-        return _ball(z).erf()
+    def erf(self, z: Any, /) -> Long:
+        return Long(_long(z).ball.erf())
 
     def choose(
         self,
@@ -68,21 +105,14 @@ class BallFunctions:
         /,
     ) -> Any:
         """A function by cases."""
-        middle = _ball(z).mid()
+        middle = _long(z).ball.mid()
         for join, branch, at in zip(joins, branches, at_joins, strict=False):
-            end = _ball(join).mid()
+            end = _long(join).ball.mid()
             if middle == end and at is not None:
-                return _ball(at)
+                return at
             if middle <= end:
                 return branch(z)
         return branches[-1](z)
-
-
-def _ball(number: Any) -> Any:
-    if isinstance(number, flint.arb):
-        return number
-    exact = Fraction(number)
-    return flint.arb(flint.fmpq(exact.numerator, exact.denominator))
 
 
 def refined(system: Square, exact: Mapping[str, Array[Fraction]]) -> dict[Entry, Fraction] | None:
@@ -100,25 +130,25 @@ def refined(system: Square, exact: Mapping[str, Array[Fraction]]) -> dict[Entry,
 
 
 def _refined(system: Square, exact: Mapping[str, Array[Fraction]]) -> dict[Entry, Fraction] | None:
-    balls = {name: [_ball(v) for v in array.entries] for name, array in exact.items()}
+    balls = {name: [_long(v) for v in array.entries] for name, array in exact.items()}
     shapes = {name: array.shape for name, array in exact.items()}
     places = [(name, _flat(index, shapes[name])) for name, index in system.unknowns]
     for (name, place), (_, index) in zip(places, system.unknowns, strict=True):
-        balls[name][place] = flint.arb(float(system.pass_.values[name][index]))
+        balls[name][place] = Long(flint.arb(float(system.pass_.values[name][index])))
     last = np.inf
     for _ in range(STEPS):
         values = {name: Array(shapes[name], tuple(column)) for name, column in balls.items()}
         gradients = _gradients(system.pass_.model, values)
-        value = np.array([float(gradients[name][index].mid()) for name, index in system.equations])
+        value = np.array([float(_long(gradients[name][index]).ball.mid()) for name, index in system.equations])
         if not np.isfinite(value).all():
             return None
         step = -(system.inverse @ value)
         size = float(np.abs(step).max())
         for (name, place), by in zip(places, step, strict=True):
-            balls[name][place] = (balls[name][place] + flint.arb(float(by))).mid()
+            balls[name][place] = Long((balls[name][place].ball + flint.arb(float(by))).mid())
         if size < 10.0 ** -(DIGITS + 2):
             return {
-                site: _rounded(balls[name][place])
+                site: _rounded(balls[name][place].ball)
                 for site, (name, place) in zip(system.unknowns, places, strict=True)
             }
         if size > last / 2 and size > 1e-6:
@@ -136,19 +166,12 @@ def _rounded(ball: Any) -> Fraction:
     return Fraction(int(scaled), 10**DIGITS)
 
 
-def _gradients(model: Model, values: Mapping[str, Array[Any]]) -> Mapping[str, Array[Any]]:
-    """∂L/∂ of everything over `Loss.factor`, in balls."""
-    functions = BallFunctions()
+def _gradients(model: Model, values: Mapping[str, Array[Long]]) -> Mapping[str, Array[Any]]:
+    """∂L/∂ of everything over `Loss.factor`."""
+    functions, kink = LongFunctions(), model.derivative_at_kink
 
-    def activate(activation: Activation, site: Site, z: Any) -> tuple[Any, Any]:
-        return (
-            _ball(activation.value(z, functions)),
-            _ball(activation.slope(z, functions, model.derivative_at_kink)),
-        )
+    def activate(activation: Activation, _: Site, z: Any) -> tuple[Any, Any]:
+        return activation.value(z, functions), activation.slope(z, functions, kink)
 
     run = forward(model.network, values, values["x"], activate)
-    return backward(model.network, values, run, _adjoint(model.loss, run.y_hat, values["y"]))
-
-
-def _adjoint(loss: Loss, y_hat: Array[Any], y: Array[Any]) -> Array[Any]:
-    return loss.adjoint(y_hat, y)
+    return backward(model.network, values, run, model.loss.adjoint(run.y_hat, values["y"]))
