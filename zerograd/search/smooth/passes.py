@@ -12,7 +12,6 @@ from functools import cached_property
 
 import numpy as np
 
-from zerograd.core.model.losses import Loss
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Index
 from zerograd.search.smooth.jets import Floats, Jet, JetFunctions
@@ -64,6 +63,7 @@ class Pass:
     def _adjoint_jets(self) -> tuple[Floats, Floats, Floats]:
         """The adjoint g[m,k], and ∂g[m,k]/∂ŷ[m,j] and ∂g[m,k]/∂y[m,j] as [m,k,j]."""
         y_hat, y = self.y_hat, self.values["y"]
+        loss, kink = self.model.loss, self.model.derivative_at_kink
         by_output, by_target = [], []
         value = np.zeros_like(y_hat)
         with np.errstate(all="ignore"):
@@ -71,14 +71,10 @@ class Pass:
                 for wanted, derivatives in ((0, by_output), (1, by_target)):
                     rows = [[Jet(c, np.zeros_like(c)) for c in array.T] for array in (y_hat, y)]
                     rows[wanted][j] = Jet.variable(rows[wanted][j].value)
-                    got = [_full(g, y[:, 0]) for g in self._sample_adjoint(rows[0], rows[1])]
+                    got = [_full(g, y[:, 0]) for g in loss.sample_adjoint(rows[0], rows[1], FUNCTIONS, kink)]
                     value = np.stack([g.value for g in got], axis=1)
                     derivatives.append(np.stack([g.slope for g in got], axis=1))
         return value, np.stack(by_output, axis=2), np.stack(by_target, axis=2)
-
-    def _sample_adjoint(self, y_hat: Sequence[Jet], y: Sequence[Jet]) -> list[Jet]:
-        loss: Loss = self.model.loss
-        return loss.sample_adjoint(y_hat, y)
 
     @cached_property
     def _returning(self) -> list[tuple[Floats, Floats]]:

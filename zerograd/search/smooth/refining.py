@@ -139,7 +139,9 @@ def _refined(system: Square, exact: Mapping[str, Array[Fraction]]) -> dict[Entry
     for _ in range(STEPS):
         values = {name: Array(shapes[name], tuple(column)) for name, column in balls.items()}
         gradients = _gradients(system.pass_.model, values)
-        value = np.array([float(_long(gradients[name][index]).ball.mid()) for name, index in system.equations])
+        value = np.array(
+            [float(_long(gradients[name][index]).ball.mid()) for name, index in system.equations]
+        )
         if not np.isfinite(value).all():
             return None
         step = -(system.inverse @ value)
@@ -174,4 +176,5 @@ def _gradients(model: Model, values: Mapping[str, Array[Long]]) -> Mapping[str, 
         return activation.value(z, functions), activation.slope(z, functions, kink)
 
     run = forward(model.network, values, values["x"], activate)
-    return backward(model.network, values, run, model.loss.adjoint(run.y_hat, values["y"]))
+    adjoint = model.loss.adjoint(run.y_hat, values["y"], functions, kink)
+    return backward(model.network, values, run, adjoint)
