@@ -18,8 +18,9 @@ from zerograd.core.errors import short
 from zerograd.core.model.curves import SMOOTH, Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.names import Names
-from zerograd.core.numbers.exact import Exact, compare, narrow, parse_rational
+from zerograd.core.numbers.exact import Exact, compare, narrow
 from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.rationals import parse_rational
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from zerograd.core.model.activations import (
 )
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import did_you_mean
-from zerograd.core.numbers.exact import parse_rational
+from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.problem import Problem
 
 MAX_BYTES = 64 * 2**20
