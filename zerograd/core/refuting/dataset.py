@@ -29,7 +29,7 @@ from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.fitness import no_least_squares
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import variable_shapes
-from zerograd.core.refuting.curves import Curved, orders
+from zerograd.core.refuting.curves import Curved, orders, polynomials
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
 from zerograd.core.refuting.sizes import is_short, sized
 from zerograd.core.refuting.system import (
@@ -168,10 +168,15 @@ class _Dataset:
         return slope * z + shift, slope
 
     def _curve(self, activation: Smooth, site: Site, z: Polynomial) -> tuple[Polynomial, Polynomial]:
+        written = polynomials(activation, z)
+        if written is not None:
+            return written
         layer, *index = site
         unit = Curved(activation, layer, tuple(index), z)
         self.curved.append(unit)
-        self.facts += unit.facts()
+        self.facts += unit.facts(self.problem.derivative_at_kink)
+        if cases := tuple(unit.cases(self.problem.derivative_at_kink)):
+            self.splits[unit.name("z")] = cases
         return unit.value, unit.slope
 
     def _one_of(self, name: str, values: Sequence[Fraction]) -> Polynomial:
