@@ -58,6 +58,7 @@ class Smooth:
     Attributes:
         low, high: bounds of φ that are never reached, None where there is none.
         least, greatest: bounds of φ that are reached, None where none is known.
+        slope_low, slope_high: bounds of φ′ that are never reached, None where none is known.
         increasing: whether z < z′ implies φ(z) < φ(z′).
         symmetry: 1 if φ is even, −1 if it is odd, else 0.
         joins: where formulas meet.
@@ -75,6 +76,8 @@ class Smooth:
     high: Rational | None = None
     least: Rational | None = None
     greatest: Rational | None = None
+    slope_low: Rational | None = None
+    slope_high: Rational | None = None
     increasing: bool = False
     symmetry: int = 0
     joins: tuple[Rational, ...] = ()

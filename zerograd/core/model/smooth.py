@@ -185,6 +185,7 @@ SIGMOID = Smooth(
     (Branch(sigmoid, _sigmoid_slope, _sigmoid_slope_of_value),),
     low=0,
     high=1,
+    slope_low=0,
     increasing=True,
 )
 TANH = Smooth(
@@ -193,6 +194,7 @@ TANH = Smooth(
     (Branch(tanh, _tanh_slope, _tanh_slope_of_value),),
     low=-1,
     high=1,
+    slope_low=0,
     increasing=True,
     symmetry=-1,
 )
@@ -207,6 +209,8 @@ SOFTPLUS = Smooth(
     ),
     (Branch(softplus, sigmoid),),
     low=0,
+    slope_low=0,
+    slope_high=1,
     increasing=True,
 )
 
@@ -219,6 +223,7 @@ SELU = Smooth(
     Names("SELU", "SELU", "torch.nn.functional.selu({z})", "jax.nn.selu({z})"),
     (_stretched_elu(_SELU_STEEPNESS, _SELU_STEEPNESS, 1), line(_SELU_SCALE)),
     low=-_SELU_STEEPNESS,
+    slope_low=0,
     increasing=True,
     joins=(0,),
     slopes_at_joins=((_SELU_STEEPNESS, _SELU_SCALE),),
@@ -261,6 +266,7 @@ SOFTSIGN = Smooth(
     (_softsign_branch(-1), _softsign_branch(1)),
     low=-1,
     high=1,
+    slope_low=0,
     increasing=True,
     symmetry=-1,
     joins=(0,),
@@ -272,6 +278,7 @@ EXP = Smooth(
     Names("exp", None, "torch.exp({z})", "jnp.exp({z})"),
     (Branch(_exp, _exp, _same),),
     low=0,
+    slope_low=0,
     increasing=True,
 )
 SIN = Smooth(
@@ -348,6 +355,7 @@ def elu(alpha: int | Fraction | str) -> Smooth:
         Names("ELU", "ELU", "torch.nn.functional.elu({z}, {parameter})", "jax.nn.elu({z}, {parameter})"),
         (_stretched_elu(value, value, 1), line(1)),
         low=-value,
+        slope_low=0,
         increasing=True,
         joins=(0,),
         slopes_at_joins=((value, 1),),
@@ -374,6 +382,7 @@ def celu(alpha: int | Fraction | str) -> Smooth:
         ),
         (_stretched_elu(value, 1, exact_parameter(1 / Fraction(value))), line(1)),
         low=-value,
+        slope_low=0,
         increasing=True,
         joins=(0,),
         slopes_at_joins=((1, 1),),
