@@ -16,9 +16,9 @@ import pytest
 from zerograd import exports
 from zerograd.api import STRATEGIES as STRATEGY_NAMES
 from zerograd.core.model.activations import ACTIVATIONS
-from zerograd.core.model.curves import SIGMOID
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.smooth import SIGMOID
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Unknown

@@ -11,7 +11,8 @@ class Names:
 
     Attributes:
         symbol: in formulas; ``word`` in running mathematics, where it differs.
-        torch: the module in ``torch.nn``, None where there is none.
+        torch: the module in ``torch.nn``, None where there is none; ``torch_arguments``: what it is made
+            with, beside the parameter.
         torch_function, jax: calls, of ``{z}`` and where there is one of ``{parameter}``.
     """
 
@@ -20,3 +21,4 @@ class Names:
     torch_function: str
     jax: str
     word: str | None = None
+    torch_arguments: str = ""
