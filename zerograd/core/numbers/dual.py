@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from typing import Any
 
-from zerograd.core.numbers.functions import Functions, Rational, Straddles
+from zerograd.core.numbers.functions import Functions, Rational, Straddles, expm1, sigmoid, softplus, tanh
 from zerograd.core.numbers.interval import Interval
 
 Partials = Mapping[int, Any]
@@ -95,6 +95,20 @@ class DualFunctions:
     def exp(self, z: Any, /) -> Any:
         return self._chain(z, self.inner.exp, lambda _, value: value)
 
+    # In one step, so that derivatives are multiplied once; the functions of the same names use these.
+
+    def expm1(self, z: Any, /) -> Any:
+        return self._chain(z, self._over_inner(expm1), lambda z, _: self.inner.exp(z))
+
+    def tanh(self, z: Any, /) -> Any:
+        return self._chain(z, self._over_inner(tanh), lambda z, _: 4 * self._sigmoid_slope(2 * z))
+
+    def sigmoid(self, z: Any, /) -> Any:
+        return self._chain(z, self._over_inner(sigmoid), lambda z, _: self._sigmoid_slope(z))
+
+    def softplus(self, z: Any, /) -> Any:
+        return self._chain(z, self._over_inner(softplus), lambda z, _: sigmoid(z, self.inner))
+
     def log(self, z: Any, /) -> Any:
         return self._chain(z, self.inner.log, lambda z, _: self.inner.divide(1, z))
 
@@ -173,6 +187,12 @@ class DualFunctions:
         value = function(z)
         return self._make(value, _times(partials, slope(z, value))) if partials else value
 
+    def _over_inner(self, formula: Callable[[Any, Functions], Any]) -> Callable[[Any], Any]:
+        return lambda z: formula(z, self.inner)
+
+    def _sigmoid_slope(self, z: Any) -> Any:
+        return sigmoid(z, self.inner) * sigmoid(-z, self.inner)
+
     def _erf_slope(self, z: Any) -> Any:
         """2/√π·exp(−z²)."""
         inner = self.inner
@@ -227,7 +247,7 @@ def _encloses(value: Any) -> bool:
 
 
 def _hull(values: Sequence[Any]) -> Any:
-    """What holds all of several numbers. Those that differ are intervals or rationals, or carry derivatives."""
+    """What holds several numbers. Those that differ are intervals or rationals, or carry derivatives."""
     first = values[0]
     levels = [value.level for value in values if isinstance(value, Dual)]
     if levels:
