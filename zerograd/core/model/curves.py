@@ -149,7 +149,7 @@ class Smooth:
             return self.branches[0].slope(z, functions)
         branches = [partial(_apply, branch.slope, functions) for branch in self.branches]
         at_joins = [
-            left if left == right else taken or 0
+            None if left == right else taken or 0
             for taken, (left, right) in zip(
                 self._slopes_at_joins(convention), self.slopes_at_joins, strict=True
             )
