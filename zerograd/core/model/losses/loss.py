@@ -162,6 +162,16 @@ class Loss(ABC):
         """
         raise TypeError(f"adjoints do not tell the targets of the {self.words}")
 
+    def sample_target(self, y_hat: Sequence[Any], adjoint: Sequence[Any], functions: Functions) -> list[Any]:
+        """Return targets of one sample at which the outputs have these adjoints, if there are any.
+
+        Whether these are what targets may be (shares from 0 to 1) is for the caller to see.
+
+        Raises:
+            TypeError: adjoints do not tell the targets.
+        """
+        return [self.target(p, g) for p, g in zip(y_hat, adjoint, strict=True)]
+
     def at_adjoint(self, adjoint: Sequence[Any]) -> Any:
         """Return ℓ of one sample that has this adjoint (without `constant`).
 
