@@ -8,9 +8,9 @@ import pytest
 
 from zerograd.core.errors import Refused
 from zerograd.core.model.activations import LINEAR, piecewise
-from zerograd.core.model.curves import SIGMOID
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import sides
+from zerograd.core.model.smooth import SIGMOID
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.fitness import unreached
 from zerograd.core.question.problem import Problem

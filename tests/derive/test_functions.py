@@ -7,12 +7,12 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from zerograd.core.model.activations import ACTIVATIONS, Activation, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, PIECEWISE, Activation, leaky_relu, piecewise
 from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.sides import sides
 from zerograd.derive.functions import activation_function, derivative_function
 
-ALL = [*ACTIVATIONS.values(), leaky_relu("1/10")]
+ALL = [*PIECEWISE, leaky_relu("1/10")]
 POINTS = [Fraction(n, 2) for n in range(-6, 16)]
 
 

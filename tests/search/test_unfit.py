@@ -14,9 +14,8 @@ import pytest
 
 from zerograd import exports
 from zerograd.api import STRATEGIES as STRATEGY_NAMES
-from zerograd.core.model.activations import ACTIVATIONS
-from zerograd.core.model.curves import SIGMOID
 from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.smooth import SIGMOID
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Unknown
@@ -35,9 +34,8 @@ Decide = Callable[..., Verdict]
 
 
 @pytest.fixture
-def smooth(monkeypatch: pytest.MonkeyPatch) -> Problem:
+def smooth() -> Problem:
     """A question about sigmoid units."""
-    monkeypatch.setitem(ACTIVATIONS, "sigmoid", SIGMOID)
     return Problem(network=Network.mlp(1, 2, 1, activation="sigmoid"), samples=3, **HEADLINE)
 
 
