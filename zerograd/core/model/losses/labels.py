@@ -167,7 +167,7 @@ class Hinge(Loss):
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
         return sum(
             functions.choose(margin, (0,), (_nothing, _same), (None,))
-            for _, margin in self.kinks(y_hat, y)
+            for _, margin in self.kinks(y_hat, y, functions)
         )
 
     def sample_adjoint(
@@ -180,9 +180,11 @@ class Hinge(Loss):
             on = functions.choose(margin, (0,), (_nothing, _nothing), (1,))
             return -t * (off + on * at_kink)
 
-        return [slope(margin, t) for (_, margin), t in zip(self.kinks(y_hat, y), y, strict=True)]
+        return [slope(margin, t) for (_, margin), t in zip(self.kinks(y_hat, y, functions), y, strict=True)]
 
-    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any]) -> list[tuple[int, Any]]:
+    def kinks(
+        self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions
+    ) -> list[tuple[int, Any]]:
         return [(k, 1 - t * p) for k, (p, t) in enumerate(zip(y_hat, y, strict=True))]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:

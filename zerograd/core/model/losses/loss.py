@@ -95,18 +95,21 @@ class Loss(ABC):
         sample_words: what ℓ is, in running text.
         plain_names: in PyTorch and JAX, of ``{y_hat}`` and ``{y}``, without ``scale``.
         plain_constant: of the adjoint, taken out: ∂ℓ/∂ŷ = plain_constant · `sample_adjoint`. Above 0.
+        parameter_name: of the number that it has in files, ``width`` of the object; None where it has none.
         averages: whether L is a mean over the samples, or else the sum.
         over_outputs: whether the mean is over the outputs, too.
         least_squares: whether ℓ is the sum of (ŷ − y)², so that `sample_adjoint` is ŷ − y, output by output,
             and the best last layer solves normal equations.
         is_rational: whether rational predictions and targets have a rational L and rational adjoints.
         is_whole: whether integer predictions and targets have an integer `sample_adjoint`.
+        is_nonnegative: whether L is never below 0.
         by_output: whether ℓ is a sum over the outputs, each term of one prediction and its target alone.
         convex: whether ℓ is convex in ŷ.
         targets_for: the kinds of targets that it can have.
         shares: whether targets that are real numbers are shares: each from 0 to 1; where it is ``"row"``,
             those of a sample have sum 1.
         within_unit: whether it needs outputs above 0 and below 1.
+        outer_sign: the sign of F′ wherever L has a value; None where it is not known, or 0 somewhere.
         total: a name for Σ ℓ over the samples, and what it is, in words.
     """
 
@@ -118,16 +121,19 @@ class Loss(ABC):
     sample_words: ClassVar[str]
     plain_names: ClassVar[LossNames]
     plain_constant: ClassVar[int] = 1
+    parameter_name: ClassVar[str | None] = None
     averages: ClassVar[bool] = True
     over_outputs: ClassVar[bool] = True
     least_squares: ClassVar[bool] = False
     is_rational: ClassVar[bool] = True
     is_whole: ClassVar[bool] = False
+    is_nonnegative: ClassVar[bool] = True
     by_output: ClassVar[bool] = True
     convex: ClassVar[bool] = False
     targets_for: ClassVar[tuple[Targets, ...]] = ("real", "binary", "sign")
     shares: ClassVar[str | None] = None
     within_unit: ClassVar[bool] = False
+    outer_sign: ClassVar[int | None] = 1
     total: ClassVar[tuple[str, str]] = ("losses", "the sum of the losses of all samples")
 
     @abstractmethod
@@ -140,7 +146,9 @@ class Loss(ABC):
     ) -> list[Any]:
         """Return ∂ℓ/∂ŷ of one sample, without `constant`. On a kink under ``forbid`` it says nothing."""
 
-    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any]) -> list[tuple[int, Any]]:
+    def kinks(
+        self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions
+    ) -> list[tuple[int, Any]]:
         """Return (output, number) for each number of one sample at whose zeros ℓ has a kink there."""
         return []
 
@@ -182,6 +190,11 @@ class Loss(ABC):
             raise TypeError(f"the adjoint does not tell the value of the {self.words}")
         return sum(g * g for g in adjoint)
 
+    @property
+    def inner(self) -> Loss:
+        """The loss that L is a function F of; itself where F(u) = u."""
+        return self
+
     # --- the whole dataset -------------------------------------------------------------
 
     @property
@@ -222,7 +235,7 @@ class Loss(ABC):
     def on_kinks(self, y_hat: Array[Any], y: Array[Any], functions: Functions) -> Iterator[Index]:
         """Yield each (sample, output) at which the loss is on a kink."""
         for m, both in enumerate(zip(y_hat.rows(), y.rows(), strict=True)):
-            for k, number in self.kinks(*both):
+            for k, number in self.kinks(*both, functions):
                 if functions.choose(number, (0,), (_zero, _zero), (1,)) == 1:
                     yield m, k
 
@@ -252,7 +265,7 @@ class Loss(ABC):
 
     @property
     def parameters(self) -> dict[str, Rational]:
-        """What files may say of it beside its name, without ``factor``."""
+        """What files say of it beside its name, without ``factor``: the parameter, where it is not 1."""
         return {}
 
     def to_json(self) -> Any:
