@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -73,11 +72,11 @@ class Jets(ShapesAlone):
             return 0
         return self._zero(value) * self._size(slope)
 
-    def minimum(self, values: Sequence[Any], /) -> Any:
+    def minimum(self, values: Any, /) -> Any:
         minus = self.constant(-1)
         return minus * self.maximum([minus * v for v in values])
 
-    def maximum(self, values: Sequence[Any], /) -> Any:
+    def maximum(self, values: Any, /) -> Any:
         result = values[0]
         ties: Any = 1
         for other in values[1:]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -34,7 +33,11 @@ from zerograd.core.question.language import (
     unparse,
     walk,
 )
+from zerograd.core.question.slope_sign import slope_sign
 from zerograd.core.question.vetting import ShapesAlone
+
+_NOTHING = Number(0)
+_MSE = MeanOfSquares()
 
 SAMPLE_FUNCTIONS = ("abs", "min", "max", "sum")
 
@@ -46,7 +49,7 @@ class PerSample(Loss):
     Where the formula has an entry for each output, the mean is over the outputs as well.
     """
 
-    node: Node = Number(0)
+    node: Node = _NOTHING
 
     name = "per_sample"
     description = (
@@ -89,9 +92,7 @@ class PerSample(Loss):
         rule = Jets(functions, convention)
         return [sum(jet.slope for jet in self._jets(y_hat, y, k, rule)) for k in range(len(y_hat))]
 
-    def kinks(
-        self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions
-    ) -> list[tuple[int, Any]]:
+    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         """Return the arguments of ``abs`` and the differences of what ``min`` and ``max`` choose from."""
         rule = Jets(functions, "torch")
         self._jets(y_hat, y, None, rule)
@@ -101,15 +102,13 @@ class PerSample(Loss):
         return SOME
 
     def names_at(self, convention: Kink) -> LossNames:
-        torch, jax = (code_of(self.node, library) for library in ("torch", "jax"))
+        torch, jax = code_of(self.node, "torch"), code_of(self.node, "jax")
         return LossNames(f"torch.mean({unparse(self.node)})", f"torch.mean({torch})", f"jnp.mean({jax})")
 
     def to_json(self) -> Any:
         return {self.name: unparse(self.node)}
 
-    def _jets(
-        self, y_hat: Sequence[Any], y: Sequence[Any], moved: int | None, rule: Jets
-    ) -> tuple[Jet, ...]:
+    def _jets(self, y_hat: Sequence[Any], y: Sequence[Any], moved: int | None, rule: Jets) -> tuple[Jet, ...]:
         """The entries, with derivatives in the direction of one output (none: 0)."""
         rows = {
             "y_hat": tuple(Jet(p, rule.towards if k == moved else 0) for k, p in enumerate(y_hat)),
@@ -128,8 +127,8 @@ class OfMean(Loss):
     `adjoint` has F′(u) in it.
     """
 
-    node: Node = Number(0)
-    inner: Loss = MeanOfSquares()
+    node: Node = _NOTHING
+    inner: Loss = _MSE
 
     name = "of_mean"
     is_nonnegative = False
@@ -176,7 +175,7 @@ class OfMean(Loss):
         return self.inner.is_rational and not divides(self.node)
 
     @cached_property
-    def outer_sign(self) -> int | None:
+    def outer_sign(self) -> int | None:  # type: ignore[override]
         """The sign of F′ wherever L has a value; None where it is not known, or 0 somewhere."""
         return slope_sign(self.node, self.inner.is_nonnegative)
 
@@ -195,9 +194,7 @@ class OfMean(Loss):
     def value(self, y_hat: Array[Any], y: Array[Any], functions: Functions) -> Any:
         return self.outer(self.inner.value(y_hat, y, functions), functions)
 
-    def adjoint(
-        self, y_hat: Array[Any], y: Array[Any], functions: Functions, convention: Kink
-    ) -> Array[Any]:
+    def adjoint(self, y_hat: Array[Any], y: Array[Any], functions: Functions, convention: Kink) -> Array[Any]:
         slope = self.outer_slope(self.inner.value(y_hat, y, functions), functions)
         return self.inner.adjoint(y_hat, y, functions, convention).map(lambda g: g * slope)
 
@@ -209,9 +206,7 @@ class OfMean(Loss):
     ) -> list[Any]:
         return self.inner.sample_adjoint(y_hat, y, functions, convention)
 
-    def kinks(
-        self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions
-    ) -> list[tuple[int, Any]]:
+    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         return self.inner.kinks(y_hat, y, functions)
 
     def signs(self, y: Rational) -> frozenset[int]:
@@ -220,33 +215,32 @@ class OfMean(Loss):
 
     def names_at(self, convention: Kink) -> LossNames:
         inner = self.inner.names_at(convention)
-        torch, jax = (
-            code_of(self.node, library, {self.inner.name: call})
-            for library, call in (("torch", inner.torch), ("jax", inner.jax))
-        )
+        torch = code_of(self.node, "torch", {self.inner.name: inner.torch})
+        jax = code_of(self.node, "jax", {self.inner.name: inner.jax})
         return LossNames(f"{unparse(self.node)}, where {self.inner.name} is {inner.module}", torch, jax)
 
     def to_json(self) -> Any:
         return {self.name: unparse(self.node)}
 
 
-def per_sample(node: Node, outputs: int) -> PerSample:
-    """Return the loss of a formula.
+def per_sample(node: Node, outputs: int | None) -> PerSample:
+    """Return the loss of a formula; for how many outputs, if that is known.
 
     Raises:
         LanguageError: it is no number, speaks of something else, or has no prediction in it.
     """
-    _plain(node, ("y_hat", "y"), SAMPLE_FUNCTIONS)
+    _plain(node, ("y_hat", "y"))
     if "y_hat" not in names_in(node):
         raise LanguageError("does not depend on y_hat, so that its derivative is 0 everywhere")
     loss = PerSample(node=node)
-    loss.entries(outputs)
+    if outputs is not None:
+        loss.entries(outputs)
     return loss
 
 
 def of_mean(node: Node) -> OfMean:
     """Return the loss of a formula in another loss. Raises LanguageError as `per_sample`."""
-    _plain(node, tuple(LOSSES), ())
+    _plain(node, tuple(LOSSES))
     names = sorted(names_in(node))
     if len(names) != 1:
         count = "none" if not names else " and ".join(names)
@@ -257,14 +251,11 @@ def of_mean(node: Node) -> OfMean:
     return loss
 
 
-def _plain(node: Node, names: Sequence[str], functions: Sequence[str]) -> None:
-    """Raise LanguageError for names and functions that a formula cannot have."""
+def _plain(node: Node, names: Sequence[str]) -> None:
+    """Raise LanguageError for names that a formula cannot have."""
     for part in walk(node):
         if isinstance(part, Name) and part.name not in names:
             raise LanguageError(f"unknown name {part.name!r} (known: {', '.join(names)})")
-        if isinstance(part, Call) and part.function not in functions:
-            able = f"the functions are {', '.join(functions)}" if functions else "it is made of + - * / and **"
-            raise LanguageError(f"{part.function}() cannot stand in it: {able}")
 
 
 def divides(node: Node) -> bool:
@@ -275,79 +266,3 @@ def divides(node: Node) -> bool:
         and not (isinstance(part.right, Number) and part.right.value)
         for part in walk(node)
     )
-
-
-def slope_sign(node: Node, nonnegative: bool) -> int | None:
-    """Return the sign of the derivative of a rational function, at all u (or u ≥ 0) where it has a value.
-
-    It is that of N′D − ND′, and known if all coefficients of that polynomial have one sign.
-    """
-    whole = _rational(node)
-    top = _plus(_times(_slope(whole[0]), whole[1]), _times((Fraction(-1),), _times(whole[0], _slope(whole[1]))))
-    signs = {1 if c > 0 else -1 for c in top if c}
-    if len(signs) != 1 or (len(top) > 1 and not nonnegative):
-        return None
-    at_zero = top[0] == 0 and whole[1][0] != 0
-    return None if at_zero else signs.pop()
-
-
-_Polynomial = tuple[Fraction, ...]
-
-
-def _rational(node: Node) -> tuple[_Polynomial, _Polynomial]:
-    """Return numerator and denominator in the one name, coefficients from the constant one on."""
-    one = (Fraction(1),)
-
-    class Ratios(ShapesAlone):
-        def constant(self, value: int | Fraction, /) -> Any:
-            return _Ratio((Fraction(value),), one)
-
-        def divide(self, a: Any, b: Any, /) -> Any:
-            return _Ratio(_times(a.top, b.bottom), _times(a.bottom, b.top))
-
-    variable: Array[Any] = Array((), (_Ratio((Fraction(0), Fraction(1)), one),))
-    result: Any = number_of(node, Ratios(), lambda _: variable)[()]
-    return result.top, result.bottom
-
-
-@dataclass(frozen=True)
-class _Ratio:
-    top: _Polynomial
-    bottom: _Polynomial
-
-    def __add__(self, other: _Ratio) -> _Ratio:
-        top = _plus(_times(self.top, other.bottom), _times(other.top, self.bottom))
-        return _Ratio(top, _times(self.bottom, other.bottom))
-
-    def __sub__(self, other: _Ratio) -> _Ratio:
-        return self + _Ratio((Fraction(-1),), (Fraction(1),)) * other
-
-    def __mul__(self, other: _Ratio) -> _Ratio:
-        return _Ratio(_times(self.top, other.top), _times(self.bottom, other.bottom))
-
-
-def _plus(a: _Polynomial, b: _Polynomial) -> _Polynomial:
-    size = max(len(a), len(b))
-    pad = (Fraction(0),)
-    return _trimmed(
-        x + y for x, y in zip(a + pad * (size - len(a)), b + pad * (size - len(b)), strict=True)
-    )
-
-
-def _times(a: _Polynomial, b: _Polynomial) -> _Polynomial:
-    result = [Fraction(0)] * (len(a) + len(b) - 1)
-    for i, x in enumerate(a):
-        for j, y in enumerate(b):
-            result[i + j] += x * y
-    return _trimmed(result)
-
-
-def _slope(a: _Polynomial) -> _Polynomial:
-    return _trimmed(i * c for i, c in enumerate(a) if i) or (Fraction(0),)
-
-
-def _trimmed(coefficients: Any) -> _Polynomial:
-    kept = list(coefficients)
-    while len(kept) > 1 and kept[-1] == 0:
-        kept.pop()
-    return tuple(kept)

@@ -14,7 +14,7 @@ from zerograd.core.numbers.exact import narrow
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.language import LanguageError
-from zerograd.core.question.loss_formulas import OfMean, PerSample, of_mean, per_sample
+from zerograd.core.question.loss_formulas import SAMPLE_FUNCTIONS, OfMean, PerSample, of_mean, per_sample
 from zerograd.core.question.parsing import parse
 
 FORMULAS = ("per_sample", "of_mean")
@@ -22,8 +22,8 @@ LOSS_NAMES = (*LOSSES, *FORMULAS)
 FACTOR = "factor"
 
 
-def loss_from_json(data: object, outputs: int) -> Loss:
-    """Return the loss that ``data`` names, for a network with so many outputs.
+def loss_from_json(data: object, outputs: int | None) -> Loss:
+    """Return the loss that ``data`` names, for a network with so many outputs (None: not known).
 
     Args:
         data: a name; ``{name: number}`` or ``{name: {…}}``; ``{"per_sample": text}``, ``{"of_mean": text}``;
@@ -46,11 +46,22 @@ def loss_from_json(data: object, outputs: int) -> Loss:
         key = loss.parameter_name or FACTOR
         return _with(loss, {key: _positive(value, (name,))})
     known = [key for key in (loss.parameter_name, FACTOR) if key is not None]
-    for key in value:
+    numbers: dict[str, Rational] = {}
+    issues: list[Issue] = []
+    for key, number in value.items():
+        place = (str(name), str(key))
         if key not in known:
-            hint = did_you_mean(str(key), known)
-            raise _wrong((name, str(key)), f"unknown key (known of {name}: {', '.join(known)}){hint}")
-    return _with(loss, {str(key): _positive(number, (name, str(key))) for key, number in value.items()})
+            hint = did_you_mean(str(key), known, 0.75)
+            message = f"unknown key (known of {name}: {', '.join(known)}){hint}"
+            issues.append(Issue(("loss", *place), message))
+            continue
+        try:
+            numbers[key] = _positive(number, place)
+        except ProblemError as error:
+            issues += error.issues
+    if issues:
+        raise ProblemError(issues)
+    return _with(loss, numbers)
 
 
 def _named(name: object) -> Loss:
@@ -60,15 +71,17 @@ def _named(name: object) -> Loss:
     if name in FORMULAS:
         example = {"per_sample": "(y_hat - y)**4", "of_mean": "1 / mse"}[str(name)]
         raise _wrong((), f'{name} takes a formula, such as {{{name}: "{example}"}}')
-    hint = did_you_mean(name, LOSS_NAMES) if isinstance(name, str) else ""
+    hint = did_you_mean(name.lower(), LOSS_NAMES, 0.75) if isinstance(name, str) else ""
     raise _wrong((), f"expected one of {', '.join(LOSS_NAMES)}, found {short(name)}{hint}")
 
 
-def _formula(name: str, text: object, outputs: int) -> PerSample | OfMean:
+def _formula(name: str, text: object, outputs: int | None) -> PerSample | OfMean:
     if not isinstance(text, str):
         raise _wrong((name,), f"expected a formula in quotes, found {short(text)}")
     try:
-        return per_sample(parse(text), outputs) if name == "per_sample" else of_mean(parse(text))
+        if name == "per_sample":
+            return per_sample(parse(text, SAMPLE_FUNCTIONS), outputs)
+        return of_mean(parse(text, ()))
     except LanguageError as error:
         raise _wrong((name,), str(error)) from None
 

@@ -32,7 +32,8 @@ def ill_matched(kind: Targets, loss: Loss, outputs: int) -> str | None:
     """Return why a loss cannot have targets of a kind."""
     if kind not in loss.targets_for:
         able = " or ".join(f"targets: {known}" for known in loss.targets_for)
-        return f"the {loss.words} does not go with targets: {kind}; write {able}"
+        instead = "without it they are real" if kind == "real" else f"not {kind}"
+        return f"the {loss.words} takes {able} ({instead})"
     if kind == "class" and outputs == 1:
         return "a class is one of several outputs, but the network has one: use targets: binary"
     return None
@@ -65,7 +66,7 @@ def misfits(
         total: Any = sum(row)
         order = compare(total, 1)
         if order > 0 or (order < 0 and len(row) == outputs):
-            yield (sample,), "targets of sum 1", total
+            yield (sample,), "1", total
 
 
 def one_hot(labels: Array[Any], outputs: int, path: Path) -> tuple[dict[Index, Rational], list[Issue]]:
@@ -91,4 +92,3 @@ def one_hot(labels: Array[Any], outputs: int, path: Path) -> tuple[dict[Index, R
 
 def _whole(label: object) -> bool:
     return isinstance(label, int | Fraction) and not isinstance(label, bool) and label == int(label)
-

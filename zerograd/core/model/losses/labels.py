@@ -24,8 +24,8 @@ class CrossEntropyOfProbabilities(Loss):
     name = "bce"
     plain_words = "binary cross entropy of probabilities"
     description = (
-        "For bce the mean of −y log ŷ − (1 − y) log(1 − ŷ), as torch.nn.BCELoss: outputs lie between 0 and 1, "
-        "targets from 0 to 1."
+        "For bce the mean of −y log ŷ − (1 − y) log(1 − ŷ), as torch.nn.BCELoss: outputs lie between 0 and "
+        "1, targets from 0 to 1."
     )
     sample_words = "the sum of the binary cross entropies of one sample"
     plain_names = LossNames(
@@ -65,7 +65,8 @@ class CrossEntropyOfLogits(Loss):
     name = "bce_with_logits"
     plain_words = "binary cross entropy of logits"
     description = (
-        "For bce_with_logits the mean of log(1 + e^ŷ) − yŷ, as torch.nn.BCEWithLogitsLoss; targets from 0 to 1."
+        "For bce_with_logits the mean of log(1 + e^ŷ) − yŷ, as torch.nn.BCEWithLogitsLoss; targets from 0 "
+        "to 1."
     )
     sample_words = "the sum of the binary cross entropies of one sample"
     plain_names = LossNames(
@@ -182,9 +183,7 @@ class Hinge(Loss):
 
         return [slope(margin, t) for (_, margin), t in zip(self.kinks(y_hat, y, functions), y, strict=True)]
 
-    def kinks(
-        self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions
-    ) -> list[tuple[int, Any]]:
+    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         return [(k, 1 - t * p) for k, (p, t) in enumerate(zip(y_hat, y, strict=True))]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from zerograd.core.model.kinks import Kink
+from zerograd.core.model.kinks import Kink, derivative_taken
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational
@@ -146,9 +146,7 @@ class Loss(ABC):
     ) -> list[Any]:
         """Return ∂ℓ/∂ŷ of one sample, without `constant`. On a kink under ``forbid`` it says nothing."""
 
-    def kinks(
-        self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions
-    ) -> list[tuple[int, Any]]:
+    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         """Return (output, number) for each number of one sample at whose zeros ℓ has a kink there."""
         return []
 
@@ -286,15 +284,8 @@ def code(number: Rational) -> str:
 
 def slope_at_kink(convention: Kink, torch: Any, left: Any, right: Any) -> Any:
     """Return the derivative that is taken at a kink of a loss. Under ``forbid`` it says nothing: 0."""
-    match convention:
-        case "torch":
-            return torch
-        case "left":
-            return left
-        case "right":
-            return right
-        case "forbid":
-            return 0
+    taken = derivative_taken(convention, left, right, torch)
+    return 0 if taken is None else taken
 
 
 def _zero(_: Any) -> int:

@@ -83,9 +83,7 @@ class MeanOfAbsolutes(Loss):
         slope = slope_at_kink(convention, 0, -1, 1)
         return [functions.choose(r, (0,), (_below, _above), (slope,)) for r in _residuals(y_hat, y)]
 
-    def kinks(
-        self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions
-    ) -> list[tuple[int, Any]]:
+    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         return [*enumerate(_residuals(y_hat, y))]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
