@@ -16,6 +16,7 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact, compare, format_exact, is_integer, sign
 from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.question import Question
+from zerograd.core.question.targets import misfits
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 
 MOST = 1000
@@ -36,6 +37,8 @@ def violations(question: Question, point: Point[Exact]) -> list[Violation]:
         wrong += islice(_conditions(question, point), MOST - len(wrong))
     except OnKink as kink:
         wrong.append(Violation(kink.place, "not to be on a kink (derivative_at_kink: forbid)", kink.what))
+    except ArithmeticError as error:
+        wrong.append(Violation("gradients", "exact numbers", str(error) or type(error).__name__))
     return wrong
 
 
@@ -53,6 +56,11 @@ def _values(question: Question, point: Point[Exact]) -> Iterator[Violation]:
             yield Violation(f"bounds of {entry(name, index)}", f"at least {low}", format_exact(value))
         if high is not None and compare(value, high) > 0:
             yield Violation(f"bounds of {entry(name, index)}", f"at most {high}", format_exact(value))
+    outputs = point.y.shape[1]
+    known = dict(point.y.items())
+    for index, label, value in misfits(question.targets, question.model.loss, known, outputs):
+        what = entry("y", index) if len(index) == 2 else f"the sum of {entry('y', index)}"
+        yield Violation(f"targets: {what}", label, format_exact(value))
     if question.domain == "integer":
         for name, array in variables.items():
             for index, value in array.items():
@@ -62,6 +70,11 @@ def _values(question: Question, point: Point[Exact]) -> Iterator[Violation]:
 
 def _query(question: Question, point: Point[Exact]) -> Iterator[Violation]:
     """Signs of gradient entries."""
+    if question.model.loss.within_unit:
+        for index, value in point.forward.y_hat.items():
+            if sign(value) <= 0 or compare(value, 1) >= 0:
+                yield Violation(entry("y_hat", index), "a number above 0 and below 1", format_exact(value))
+                return
     gradients = point.gradients
     for relation in OF_EACH:
         told: set[tuple[str, Index]] = set()
