@@ -107,6 +107,7 @@ class Loss(ABC):
         shares: whether targets that are real numbers are shares: each from 0 to 1; where it is ``"row"``,
             those of a sample have sum 1.
         within_unit: whether it needs outputs above 0 and below 1.
+        is_balanced: whether the adjoints of a sample sum to 0 over the outputs if its targets sum to 1.
         total: a name for Σ ℓ over the samples, and what it is, in words.
     """
 
@@ -128,6 +129,7 @@ class Loss(ABC):
     targets_for: ClassVar[tuple[Targets, ...]] = ("real", "binary", "sign")
     shares: ClassVar[str | None] = None
     within_unit: ClassVar[bool] = False
+    is_balanced: ClassVar[bool] = False
     total: ClassVar[tuple[str, str]] = ("losses", "the sum of the losses of all samples")
 
     @abstractmethod
