@@ -125,7 +125,7 @@ def holds(number: Any, value: Any) -> bool:
 
 
 def test_a_document_says_it_all() -> None:
-    """What is written is read back, with the same digits; the answer's document is accepted and tells balls."""
+    """What is written is read back with the same digits; the answer's document is accepted and tells balls."""
     witness = targets_unknown()
     answer = Sat(witness, problem=witness.problem)
     document = json.loads(json.dumps(answer.to_json()))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeAlias
 
 from zerograd.core.errors import FormatError, short
@@ -16,7 +17,7 @@ from zerograd.core.numbers import exact
 from zerograd.core.numbers.enclosure import IntervalFunctions
 from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json
 from zerograd.core.numbers.field import NumberField
-from zerograd.core.numbers.functions import NotClosed, Rational
+from zerograd.core.numbers.functions import NotClosed, Rational, expm1, sigmoid, softplus, tanh
 from zerograd.core.numbers.interval import PRECISION, Interval
 from zerograd.core.numbers.plain import PlainFunctions
 from zerograd.core.numbers.rationals import parse_rational
@@ -96,6 +97,18 @@ class RealFunctions:
     def erf(self, z: Any, /) -> Any:
         return self._first("erf", z)
 
+    def expm1(self, z: Any, /) -> Any:
+        return self._first("expm1", z)
+
+    def tanh(self, z: Any, /) -> Any:
+        return self._first("tanh", z)
+
+    def sigmoid(self, z: Any, /) -> Any:
+        return self._first("sigmoid", z)
+
+    def softplus(self, z: Any, /) -> Any:
+        return self._first("softplus", z)
+
     def choose(
         self,
         z: Any,
@@ -110,13 +123,25 @@ class RealFunctions:
         """The exact value, else an enclosure."""
         if not isinstance(z, Interval):
             try:
-                return getattr(_PLAIN, name)(z)
+                return _EXACTLY[name](z)
             except NotClosed:
                 pass
         return getattr(self._enclosing, name)(z)
 
 
 _PLAIN = PlainFunctions()
+_EXACTLY: Mapping[str, Callable[[Any], Any]] = {
+    "sqrt": _PLAIN.sqrt,
+    "exp": _PLAIN.exp,
+    "log": _PLAIN.log,
+    "sin": _PLAIN.sin,
+    "cos": _PLAIN.cos,
+    "erf": _PLAIN.erf,
+    "expm1": partial(expm1, f=_PLAIN),
+    "tanh": partial(tanh, f=_PLAIN),
+    "sigmoid": partial(sigmoid, f=_PLAIN),
+    "softplus": partial(softplus, f=_PLAIN),
+}
 
 
 def sign(value: Real) -> int | None:
