@@ -110,6 +110,7 @@ class Loss(ABC):
             those of a sample have sum 1.
         within_unit: whether it needs outputs above 0 and below 1.
         outer_sign: the sign of F′ wherever L has a value; None where it is not known, or 0 somewhere.
+        is_balanced: whether the adjoints of a sample sum to 0 over the outputs if its targets sum to 1.
         total: a name for Σ ℓ over the samples, and what it is, in words.
     """
 
@@ -134,6 +135,7 @@ class Loss(ABC):
     shares: ClassVar[str | None] = None
     within_unit: ClassVar[bool] = False
     outer_sign: ClassVar[int | None] = 1
+    is_balanced: ClassVar[bool] = False
     total: ClassVar[tuple[str, str]] = ("losses", "the sum of the losses of all samples")
 
     @abstractmethod
