@@ -20,7 +20,8 @@ from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.point import Model, Point
 from zerograd.core.numbers.arrays import Array, indices
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.vocabulary import variable_shapes

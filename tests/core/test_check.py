@@ -17,7 +17,8 @@ import pytest
 from zerograd.core.check import main
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, NumberField, exact_to_json
+from zerograd.core.numbers.exact import exact_to_json
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.documents import problem_from_json, read_json
 from zerograd.core.question.problem import Problem

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerograd.core.numbers.arrays import Array, indices
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.language import LanguageError

@@ -14,24 +14,24 @@ from hypothesis import strategies as st
 
 from zerograd.core.errors import FormatError
 from zerograd.core.numbers.exact import (
-    MAX_DIGITS,
-    MAX_DOCUMENT_DIGITS,
-    MAX_FIELD_DEGREE,
-    Algebraic,
     Exact,
-    NumberField,
     compare,
     divide,
     exact_from_json,
     exact_to_json,
-    field_from_json,
-    field_to_json,
     format_exact,
     is_integer,
     narrow,
-    parse_rational,
     sign,
 )
+from zerograd.core.numbers.field import (
+    MAX_FIELD_DEGREE,
+    Algebraic,
+    NumberField,
+    field_from_json,
+    field_to_json,
+)
+from zerograd.core.numbers.rationals import MAX_DIGITS, MAX_DOCUMENT_DIGITS, parse_rational
 from zerograd.core.numbers.univariate import polynomial
 
 F = Fraction

@@ -28,7 +28,7 @@ from zerograd.core.model.activations import (
 )
 from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.network import Layer, Network
-from zerograd.core.numbers.exact import Algebraic, NumberField
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 
 F = Fraction

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerograd.core.numbers import products
-from zerograd.core.numbers.exact import Algebraic, NumberField
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.products import product
 from zerograd.core.numbers.univariate import polynomial

@@ -7,7 +7,8 @@ from fractions import Fraction as F
 import pytest
 
 from tests.show.filled import ROOT
-from zerograd.core.numbers.exact import Algebraic, Exact
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.document.exact import combination, number, product, signed, total
 from zerograd.document.formula import Letter

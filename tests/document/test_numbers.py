@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.document.numbers import decimal_text, exact_text, field_text, is_long, vector_text
 

@@ -13,7 +13,8 @@ import pytest
 from tests.effort import seeds
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes

@@ -15,7 +15,7 @@ from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, NumberField
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes

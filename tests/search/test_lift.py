@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, sign
+from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import check_witness

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.effort import examples
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, compare, sign
+from zerograd.core.numbers.exact import Exact, compare, sign
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.search.number_field import MAX_DEGREE, common_field, express, minimal
 from zerograd.solvers.base import Value

@@ -20,7 +20,8 @@ from zerograd.core.model.activations import LINEAR, leaky_relu
 from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, NumberField, digits
+from zerograd.core.numbers.field import Algebraic, NumberField
+from zerograd.core.numbers.rationals import digits
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness

@@ -27,7 +27,7 @@ from zerograd.core.model.activations import (
     piecewise,
 )
 from zerograd.core.model.network import Layer, Network
-from zerograd.core.numbers.exact import Algebraic
+from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness

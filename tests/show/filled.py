@@ -8,7 +8,8 @@ from typing import Any
 
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact, NumberField
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes

@@ -19,7 +19,7 @@ from zerograd.core.model.activations import LINEAR, activation_named, leaky_relu
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, NumberField
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.verdict.answer import Sat
 from zerograd.show.notebook import notebook
 

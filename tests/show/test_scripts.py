@@ -19,7 +19,8 @@ from zerograd.core.model.activations import LINEAR, RELU, activation_named, leak
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness

@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.effort import seeds
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, sign
+from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.search.number_field import common_field
 from zerograd.solvers import registry

@@ -23,7 +23,7 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import did_you_mean, show_shape
 from zerograd.core.numbers.arrays import Array, Shape, indices
-from zerograd.core.numbers.exact import parse_rational
+from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.derive.chain import Chain, Expr, Index
 from zerograd.derive.functions import activation_function, derivative_function

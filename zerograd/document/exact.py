@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow, sign
+from zerograd.core.numbers.exact import Exact, narrow, sign
+from zerograd.core.numbers.field import Algebraic
+from zerograd.core.numbers.rationals import digits
 from zerograd.document import formula as tree
 from zerograd.document.formula import ALPHA, BESIDE, DOTS, LESS, MINUS, PLUS, TIMES, ZERO, brackets, row
 from zerograd.document.numbers import decimal_text, is_long

@@ -7,7 +7,8 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 from zerograd.core.numbers.approximation import bits, near, simpler_interval
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, format_exact, narrow
+from zerograd.core.numbers.exact import Exact, format_exact, narrow
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.document.layout import shortened
 
 LONGEST = 24

@@ -11,7 +11,8 @@ from zerograd.core.model.activations import PiecewiseLinear, piecewise
 from zerograd.core.model.backprop import forward
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, Exact, compare, divide, narrow, sign
+from zerograd.core.numbers.exact import Exact, compare, divide, narrow, sign
+from zerograd.core.numbers.field import Algebraic
 
 MOST_STEPS, MOST_IRRATIONAL_STEPS = 400_000, 8_000
 """Products that are computed before the whole is given up."""

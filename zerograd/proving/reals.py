@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 
-from zerograd.core.numbers.exact import NumberField
+from zerograd.core.numbers.field import NumberField
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome

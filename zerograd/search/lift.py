@@ -15,7 +15,8 @@ from math import ceil, floor, gcd, lcm
 
 from zerograd.core.model.backprop import ExactActivate, forward
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.exact import Exact, NumberField, narrow
+from zerograd.core.numbers.exact import Exact, narrow
+from zerograd.core.numbers.field import NumberField
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Bound, variable_shapes
 from zerograd.core.verdict.witness import Witness

@@ -15,7 +15,8 @@ from math import lcm
 from typing import TYPE_CHECKING
 
 from zerograd.core.numbers import univariate as uni
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.solvers.base import Value
 
 if TYPE_CHECKING:

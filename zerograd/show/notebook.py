@@ -10,7 +10,9 @@ from itertools import pairwise
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.approximation import bits
-from zerograd.core.numbers.exact import Algebraic, Exact, digits, narrow
+from zerograd.core.numbers.exact import Exact, narrow
+from zerograd.core.numbers.field import Algebraic
+from zerograd.core.numbers.rationals import digits
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.document.escape import clean_lines, markdown_escape
 from zerograd.evaluate.rounding import PutBack, beyond_float64, prepare

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.numbers import univariate as uni
-from zerograd.core.numbers.exact import NumberField
+from zerograd.core.numbers.field import NumberField
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, SolverUnusable, Value
 
 _OPTIONS: Mapping[Mode, Mapping[str, str]] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from zerograd.core.numbers.exact import NumberField, field_from_json, field_to_json
+from zerograd.core.numbers.field import NumberField, field_from_json, field_to_json
 from zerograd.services.wire import Leaf, Wire
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, SolverUnusable
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import lcm, prod
 from typing import Literal, TypeAlias
 
-from zerograd.core.numbers.exact import digits
+from zerograd.core.numbers.rationals import digits
 
 Sort = Literal["Real", "Int"]
 """The sort of a numeric variable. Truths are declared apart."""

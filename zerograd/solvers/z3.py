@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.errors import FormatError
-from zerograd.core.numbers.exact import NumberField
+from zerograd.core.numbers.field import NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, Value
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from zerograd.core.numbers.exact import MAX_DIGITS, parse_rational
+from zerograd.core.numbers.rationals import MAX_DIGITS, parse_rational
 
 MAX_HEX_DIGITS = 1000
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from zerograd.core.errors import short
 from zerograd.core.model.activations import FAMILIES
 from zerograd.core.model.references import did_you_mean, parse_reference
-from zerograd.core.numbers.exact import parse_rational
+from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.language import LanguageError
 from zerograd.core.question.parsing import parse_condition
 from zerograd.spec.scalars import Real

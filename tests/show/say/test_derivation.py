@@ -24,7 +24,8 @@ from zerograd.core.model.activations import LINEAR, PIECEWISE, leaky_relu, piece
 from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array, indices
-from zerograd.core.numbers.exact import Algebraic, Exact, sign
+from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Sat

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from zerograd.core.numbers.exact import narrow, parse_rational
+from zerograd.core.numbers.exact import narrow
 from zerograd.core.numbers.functions import Rational
+from zerograd.core.numbers.rationals import parse_rational
 
 
 def exact_parameter(value: int | Fraction | str) -> Rational:

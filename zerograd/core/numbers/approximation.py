@@ -8,7 +8,8 @@ from math import ceil, floor, inf
 
 from zerograd.core.errors import FormatError
 from zerograd.core.numbers import univariate as uni
-from zerograd.core.numbers.exact import Algebraic, Exact, NumberField, sign
+from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.field import Algebraic, NumberField
 
 _SMALL_DEGREE = 12
 

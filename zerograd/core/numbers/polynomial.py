@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import Any
 
 from zerograd.core.errors import FormatError, short
-from zerograd.core.numbers.exact import MAX_DOCUMENT_DIGITS, format_exact, parse_rational
+from zerograd.core.numbers.exact import format_exact
+from zerograd.core.numbers.rationals import MAX_DOCUMENT_DIGITS, parse_rational
 
 Monomial = tuple[tuple[str, int], ...]
 """Variables with their exponents, sorted by name; ``()`` is 1."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from zerograd.core.errors import short
 from zerograd.core.numbers.arrays import Index
-from zerograd.core.numbers.exact import parse_rational
+from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import (
     FUNCTIONS,

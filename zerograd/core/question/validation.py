@@ -12,7 +12,8 @@ from typing import Any
 from zerograd.core.errors import Path, short
 from zerograd.core.model.references import Reference, entry, resolve, show_shape
 from zerograd.core.numbers.arrays import Index, Shape, indices, squeeze
-from zerograd.core.numbers.exact import narrow, parse_rational
+from zerograd.core.numbers.exact import narrow
+from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import Call, Item, LanguageError, Name, walk
 from zerograd.core.question.parsing import parse_condition

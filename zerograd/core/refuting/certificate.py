@@ -13,8 +13,9 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import FormatError, short
-from zerograd.core.numbers.exact import MAX_DOCUMENT_DIGITS, format_exact, parse_rational
+from zerograd.core.numbers.exact import format_exact
 from zerograd.core.numbers.polynomial import Polynomial, polynomial_from_json
+from zerograd.core.numbers.rationals import MAX_DOCUMENT_DIGITS, parse_rational
 from zerograd.core.refuting.system import Renaming
 
 FORMAT = "zerograd.certificate/1"

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from zerograd.core.errors import Refused, Violation, short
-from zerograd.core.numbers.exact import digits
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.rationals import digits
 from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting import calculation, dataset, moments

@@ -13,12 +13,9 @@ from typing import Any
 
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
 from zerograd.core.model.references import entry
-from zerograd.core.numbers.exact import (
-    compare,
-    field_from_json,
-    format_exact,
-    parse_rational,
-)
+from zerograd.core.numbers.exact import compare, format_exact
+from zerograd.core.numbers.field import field_from_json
+from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples, gradient_shapes

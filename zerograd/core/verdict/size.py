@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from zerograd.core.model.activations import piecewise
-from zerograd.core.numbers.exact import Algebraic
+from zerograd.core.numbers.field import Algebraic
 from zerograd.core.verdict.witness import Witness
 
 

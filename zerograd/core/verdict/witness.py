@@ -13,16 +13,8 @@ from zerograd.core.model.backprop import ExactActivate, Forward
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, show_shape
 from zerograd.core.numbers.arrays import Array, Shape
-from zerograd.core.numbers.exact import (
-    Algebraic,
-    Exact,
-    NumberField,
-    exact_from_json,
-    exact_to_json,
-    field_from_json,
-    field_to_json,
-    narrow,
-)
+from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json, narrow
+from zerograd.core.numbers.field import Algebraic, NumberField, field_from_json, field_to_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import MAX_SAMPLES, variable_shapes
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from zerograd.core.numbers.exact import Algebraic, sign
+from zerograd.core.numbers.exact import sign
+from zerograd.core.numbers.field import Algebraic
 
 
 def nonzero(values: Iterable[Any]) -> int:

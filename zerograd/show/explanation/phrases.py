@@ -8,7 +8,8 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
-from zerograd.core.numbers.exact import Algebraic, format_exact, sign
+from zerograd.core.numbers.exact import format_exact, sign
+from zerograd.core.numbers.field import Algebraic
 from zerograd.document.blocks import listed
 from zerograd.document.numbers import exact_text, is_long
 from zerograd.explaining.explanation import Cause, Floats, Row, Step

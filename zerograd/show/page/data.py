@@ -13,7 +13,8 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.approximation import bits
 from zerograd.core.numbers.arrays import Index, Shape, indices
-from zerograd.core.numbers.exact import Exact, exact_to_json, field_to_json
+from zerograd.core.numbers.exact import Exact, exact_to_json
+from zerograd.core.numbers.field import field_to_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, gradient_shapes, variable_shapes
 from zerograd.core.verdict.answer import Answer, Sat

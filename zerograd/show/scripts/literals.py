@@ -8,7 +8,8 @@ from typing import Any
 
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Algebraic, Exact, format_exact, narrow
+from zerograd.core.numbers.exact import Exact, format_exact, narrow
+from zerograd.core.numbers.field import Algebraic
 from zerograd.document.numbers import field_text, is_long
 
 WIDTH = 100

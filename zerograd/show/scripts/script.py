@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.kinks import Kink
-from zerograd.core.numbers.exact import Algebraic, Exact, narrow
+from zerograd.core.numbers.exact import Exact, narrow
+from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness

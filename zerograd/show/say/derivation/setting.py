@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from zerograd.core.model.activations import LINEAR
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact, NumberField
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.field import NumberField
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import (
     Block,
