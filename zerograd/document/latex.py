@@ -16,7 +16,7 @@ from zerograd.document.formula import joined, width
 
 T = TypeVar("T")
 
-_LETTERS = {"α": r"\alpha", "δ": r"\delta", "ŷ": r"\hat{y}", "ℓ": r"\ell"}
+_LETTERS = {"α": r"\alpha", "π": r"\pi", "δ": r"\delta", "ŷ": r"\hat{y}", "ℓ": r"\ell"}
 _SIGNS = {
     "−": "-", "≠": r"\neq", "≤": r"\leq", "≥": r"\geq", "·": r"\cdot", "⊙": r"\odot", "∂": r"\partial",
     "′": r"\prime", "…": r"\ldots", "⋮": r"\vdots", " ": r"\,",
@@ -39,6 +39,8 @@ def formula(node: tree.Node) -> str:
             return digits.replace("…", r"\ldots")
         case tree.Sign(text=sign):
             return _SIGNS.get(sign, sign)
+        case tree.LOG:
+            return r"\log"
         case tree.Word(text=word):
             return rf"\operatorname{{{latex_escape(word)}}}"
         case tree.Name(text=name):
