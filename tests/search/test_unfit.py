@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Callable
 from functools import partial
 from itertools import count, repeat
 from math import inf
@@ -15,10 +14,8 @@ import pytest
 
 from zerograd import exports
 from zerograd.api import STRATEGIES as STRATEGY_NAMES
-from zerograd.core.model.activations import ACTIVATIONS
-from zerograd.core.model.curves import SIGMOID
-from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.smooth import SIGMOID
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Unknown
@@ -36,35 +33,16 @@ HEADLINE: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
 Decide = Callable[..., Verdict]
 
 
-class Absolute(Loss):
-    """The mean of |ŷ − y|."""
-
-    name = words = description = "absolute error"
-
-    reach = (Fraction(-1), Fraction(1))
-
-    def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any]) -> Any:
-        return sum(abs(p - t) for p, t in zip(y_hat, y, strict=True))
-
-    def sample_adjoint(self, y_hat: Sequence[Any], y: Sequence[Any]) -> list[Any]:
-        return [(p > t) - (p < t) for p, t in zip(y_hat, y, strict=True)]
-
-    def target(self, y_hat: Any, adjoint: Any) -> Any:
-        return y_hat - adjoint
-
-
 @pytest.fixture
-def smooth(monkeypatch: pytest.MonkeyPatch) -> Problem:
+def smooth() -> Problem:
     """A question about sigmoid units."""
-    monkeypatch.setitem(ACTIVATIONS, "sigmoid", SIGMOID)
     return Problem(network=Network.mlp(1, 2, 1, activation="sigmoid"), samples=3, **HEADLINE)
 
 
 @pytest.fixture
-def absolute(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Problem]:
+def absolute() -> Callable[..., Problem]:
     """Questions about the absolute error."""
-    monkeypatch.setitem(LOSSES, "absolute", Absolute())
-    return lambda **extra: Problem(network=[1, 1, 1], samples=3, loss="absolute", **HEADLINE, **extra)
+    return lambda **extra: Problem(network=[1, 1, 1], samples=3, loss="mae", **HEADLINE, **extra)
 
 
 def test_smooth_activations(smooth: Problem) -> None:
@@ -115,14 +93,14 @@ def test_adjoints_that_targets_do_not_reach(absolute: Callable[..., Problem]) ->
     """Where adjoints are unknowns of their own, free targets must reach all of them."""
     free = absolute()
     for name in ["construct", *OF_SOLVERS]:
-        assert unfit(name, free) == "free targets do not reach every adjoint of absolute error"
+        assert unfit(name, free) == "free targets do not reach every adjoint of the mean absolute error"
     assert unfit("identities", free) is None
 
 
 def test_losses_that_are_not_least_squares(absolute: Callable[..., Problem]) -> None:
     """Where targets are spoken of, the adjoint has to be ŷ − y."""
     restricted = absolute(bounds={"y": [0, 1]})
-    reason = "the loss is not one of least squares: absolute error"
+    reason = "the loss is not one of least squares: mean absolute error"
     assert {unfit(name, restricted) for name in ["fit", *OF_SOLVERS]} == {reason}
     assert smallest.unfit(restricted) == smtlib.unfit(restricted) == reason
 

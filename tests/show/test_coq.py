@@ -16,11 +16,11 @@ import pytest
 from zerograd.core.errors import Refused
 from zerograd.core.model.activations import Activation, leaky_relu
 from zerograd.core.model.backprop import ExactActivate
-from zerograd.core.model.curves import SIGMOID
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import MeanOfSquares
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
+from zerograd.core.model.smooth import SIGMOID
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, compare
 from zerograd.core.numbers.polynomial import Polynomial

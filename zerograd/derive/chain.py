@@ -22,6 +22,8 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Shape
+from zerograd.core.numbers.functions import Rational
+from zerograd.core.numbers.plain import RING
 
 Expr: TypeAlias = sp.Expr
 Row: TypeAlias = tuple[Expr, ...]
@@ -57,7 +59,7 @@ class Chain(ABC):
     def loss(self) -> Expr:
         """ℓ."""
         return self.sum_over(
-            self.network.depth, lambda unit: self.model.loss.sample_loss(*self._output(unit))
+            self.network.depth, lambda unit: self.model.loss.sample_loss(*self._output(unit), RING)
         )
 
     def pre_activation(self, layer: int, unit: Index) -> Expr:
@@ -104,7 +106,7 @@ class Chain(ABC):
         return False
 
     @property
-    def factor(self) -> int:
+    def factor(self) -> Rational:
         """The number that gradients are yet to be multiplied with."""
         return 1 if self.named else self.model.loss.constant
 
@@ -127,8 +129,8 @@ class Chain(ABC):
 
     def adjoint(self, unit: Index) -> Expr:
         """∂ℓ/∂ŷ."""
-        (value,) = self.model.loss.sample_adjoint(*self._output(unit))
-        return self.times(sp.Rational(self.model.loss.constant, self.factor), value)
+        (value,) = self.model.loss.sample_adjoint(*self._output(unit), RING, self.model.derivative_at_kink)
+        return self.times(sp.Rational(Fraction(self.model.loss.constant) / self.factor), value)
 
     def _output(self, unit: Index) -> tuple[Row, Row]:
         last = self.network.depth

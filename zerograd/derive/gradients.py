@@ -58,7 +58,7 @@ class AnySample(Chain):
     @property
     def scale(self) -> Expr:
         """L over the sum of ℓ over all samples."""
-        return sp.Integer(1) / self.model.loss.count(M, self.network.outputs)
+        return sp.Rational(self.model.loss.scale) / self.model.loss.count(M, self.network.outputs)
 
     def over_samples(self, summand: Expr) -> Expr:
         """L, where ℓ of sample m is ``summand``."""
@@ -164,7 +164,7 @@ class SymbolicGradients:
         known: dict[Expr, Expr] = {}
         for quantity, formula in self.definitions.items():
             known[quantity] = formula.xreplace(known)
-        scale = sp.Rational(chain.factor, chain.model.loss.count(samples, self.network.outputs))
+        scale = sp.Rational(Fraction(chain.factor) / chain.model.loss.count(samples, self.network.outputs))
         generic = chain.contributions(name).map(lambda formula: formula.xreplace(known))
         per_sample = [[_at(value, number) for value in generic.entries] for number in range(samples)]
         if name == "x":

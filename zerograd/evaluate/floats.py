@@ -22,6 +22,7 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.plain import RING
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import passes
 from zerograd.evaluate.passes import Run
@@ -164,11 +165,11 @@ def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np
         return value(activation, z, codes[-1]), None
 
     run = passes.forward(model.network, values, activate)
-    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]])
+    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]], RING, "torch")
     bound = majorant(model.network, values).y_hat + np.abs(values["y"])
     loss, most = model.loss.at_adjoint([g]), model.loss.at_adjoint([bound])
-    count = model.loss.count(*values["y"].shape)
-    return float(loss.sum()) / count, float(most.sum()) / count, codes
+    share = float(model.loss.share(*values["y"].shape))
+    return float(loss.sum()) * share, float(most.sum()) * share, codes
 
 
 def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Evaluation:
@@ -179,7 +180,7 @@ def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Eva
         return value(activation, z, code), derivative(activation, code, model.derivative_at_kink)
 
     run = passes.forward(model.network, values, activate)
-    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]])
+    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]], RING, "torch")
     most = majorant(model.network, values)
     most = replace(most, derivatives=tuple(map(np.abs, run.derivatives)))
     return Evaluation(
@@ -195,7 +196,7 @@ def bounds(model: Model, values: Values, most: Run[Floats]) -> dict[str, Floats]
 
 def _scaled(model: Model, adjoint: Floats) -> Floats:
     """∂L/∂ŷ."""
-    result: Floats = model.loss.constant * adjoint / model.loss.count(*adjoint.shape)
+    result: Floats = float(model.loss.constant) * adjoint / model.loss.count(*adjoint.shape)
     return result
 
 

@@ -23,6 +23,7 @@ from zerograd.core.model.activations import LINEAR, Activation
 from zerograd.core.model.backprop import Site
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.numbers.plain import RING
 from zerograd.core.question.fitness import no_least_squares, smooth, unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational, variable_shapes
@@ -262,7 +263,7 @@ class _Encoder:
                 require_bounds(self.script, y[-1], self.bounds.get(("y", index), (None, None)))
             else:
                 y.append(self._entry("y", index))
-                (adjoint,) = self.loss.sample_adjoint([y_hat[index]], [Ratio(y[-1])])
+                (adjoint,) = self.loss.sample_adjoint([y_hat[index]], [Ratio(y[-1])], RING, "torch")
                 g.append(self._name(ADJOINT, index, adjoint.top))
         self.arrays["y"], self.arrays["g"] = Array(shape, tuple(y)), Array(shape, tuple(g))
 
@@ -304,8 +305,8 @@ class _Encoder:
     def _loss(self) -> Ratio:
         adjoints = self.arrays["g"].map(Ratio).rows()
         total = self._name(self.loss.total[0], (), sum(map(self.loss.at_adjoint, adjoints)).top)
-        count = self.loss.count(self.samples, self.network.outputs)
-        return Ratio(multiply(Constant(Fraction(1, count)), total))
+        share = self.loss.share(self.samples, self.network.outputs)
+        return Ratio(multiply(Constant(share), total))
 
 
 def _affine(side: Side, z: Term) -> Term:

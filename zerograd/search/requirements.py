@@ -20,7 +20,8 @@ def symbol(name: str, index: Index) -> str:
 def all_whole(problem: Problem) -> bool:
     """Whether integer unknowns go through integer pieces, so that all that is made of them is an integer."""
     layers = problem.network.layers
-    return problem.domain == "integer" and all(layer.activation.is_whole for layer in layers)
+    whole = problem.domain == "integer" and problem.model.loss.is_whole
+    return whole and all(layer.activation.is_whole for layer in layers)
 
 
 def require_bounds(script: Script, term: Term, bound: Bound) -> None:

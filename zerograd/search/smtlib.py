@@ -327,8 +327,8 @@ class _Writer:
 
     def _lookup(self, name: str) -> Array[Ratio]:
         if name == "loss":
-            count = self.problem.model.loss.count(self.samples, self.problem.network.outputs)
-            return self.arrays["total"].map(lambda term: Ratio(multiply(Constant(Fraction(1, count)), term)))
+            share = self.problem.model.loss.share(self.samples, self.problem.network.outputs)
+            return self.arrays["total"].map(lambda term: Ratio(multiply(Constant(share), term)))
         if name.startswith("grad("):
             scale = Constant(self.factor / self.scale)
             return self.arrays[name].map(lambda term: Ratio(multiply(scale, term)))

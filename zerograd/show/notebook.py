@@ -11,6 +11,7 @@ from zerograd.core.model.activations import Activation
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.approximation import bits
 from zerograd.core.numbers.exact import Exact, narrow
+from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.rationals import digits
 from zerograd.core.verdict.answer import Answer, Sat
@@ -205,23 +206,23 @@ class _Notebook:
     # Loss, gradients
 
     def loss_words(self) -> Iterator[str]:
-        which, share = ("mean", f"{self.tex_share(1)} ") if self.loss.averages else ("sum", "")
+        which, share = ("mean", f"{self.tex_share(self.loss.scale)} ") if self.loss.averages else ("sum", "")
         loss = f"the loss is the {which} of their squares"
         yield f"A residual is what the network says, less the target; {loss}."
         yield ""
         yield f"$$r = \\hat y - y, \\qquad L = {share}\\sum_{{m, k}} r_{{m k}}^2$$"
 
-    def tex_share(self, top: int) -> str:
+    def tex_share(self, top: Rational) -> str:
         return f"\\frac{{{top}}}{{M K}}" if self.loss.averages else str(top)
 
-    def share(self, top: int) -> str:
+    def share(self, top: Rational) -> str:
         """A number over how many terms the loss is the mean of."""
         count = self.loss.count(*self.witness.y.shape)
         return f"{top} / {count}" if self.floats else f"Fraction({top}, {count})"
 
     def loss_lines(self) -> Iterator[str]:
         yield f"r = a{self.network.depth} - y"
-        yield f"loss = {self.share(1)} * (r * r).sum()"
+        yield f"loss = {self.share(self.loss.scale)} * (r * r).sum()"
         yield 'print("r =", r, "loss =", loss, sep="\\n")'
 
     def backward_words(self) -> Iterator[str]:

@@ -7,7 +7,7 @@ a function without kinks is never taken for a linear one.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -15,12 +15,14 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from zerograd.core.errors import short
-from zerograd.core.model.curves import SMOOTH, Smooth
-from zerograd.core.model.kinks import Kink
+from zerograd.core.model.curves import Smooth
+from zerograd.core.model.kinks import Kink, derivative_taken
 from zerograd.core.model.names import Names
-from zerograd.core.numbers.exact import Exact, compare, narrow
+from zerograd.core.model.parameters import exact_parameter
+from zerograd.core.model.references import did_you_mean
+from zerograd.core.model.smooth import SMOOTH, celu, elu
+from zerograd.core.numbers.exact import Exact, compare
 from zerograd.core.numbers.functions import Functions, Rational
-from zerograd.core.numbers.rationals import parse_rational
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +121,8 @@ class PiecewiseLinear:
 
     def derivative_at_kink(self, number: int, convention: Kink) -> Rational | None:
         """The derivative at ``kinks[number]``; None under ``forbid``."""
-        match convention:
-            case "torch":
-                return self.torch_slopes[number]
-            case "left":
-                return self.slopes[number]
-            case "right":
-                return self.slopes[number + 1]
-            case "forbid":
-                return None
+        left, right = self.slopes[number], self.slopes[number + 1]
+        return derivative_taken(convention, left, right, self.torch_slopes[number])
 
     def derivatives_at_kinks(self, convention: Kink) -> tuple[Rational | None, ...]:
         """`derivative_at_kink` of each kink."""
@@ -247,6 +242,21 @@ HARDTANH = PiecewiseLinear(
     Names("hardtanh", "Hardtanh", "torch.nn.functional.hardtanh({z})", "jax.nn.hard_tanh({z})"),
     ("saturated", "active", "saturated"),
 )
+HARDSIGMOID = PiecewiseLinear(
+    "hardsigmoid",
+    (-3, 3),
+    (0, Fraction(1, 6), 0),
+    (0, Fraction(1, 2), 1),
+    (0, 0),
+    Names(
+        "hardsigmoid",
+        "Hardsigmoid",
+        "torch.nn.functional.hardsigmoid({z})",
+        "jax.nn.hard_sigmoid({z})",
+        torch_error=2.0**-24,  # its slope is 1/6 as a float32
+    ),
+    ("saturated", "active", "saturated"),
+)
 
 _LEAKY = Names(
     "leaky_relu",
@@ -263,40 +273,97 @@ def leaky_relu(slope: int | Fraction | str) -> PiecewiseLinear:
     Raises:
         ValueError: the slope is no exact number.
     """
-    if isinstance(slope, float):
-        raise ValueError(f"{slope!r} is a float; write it exactly, as '{slope!r}' or Fraction(p, q)")
-    value = narrow(slope) if isinstance(slope, Fraction) else parse_rational(slope)
-    assert isinstance(value, int | Fraction)  # for the type checker: rational in, rational out
+    value = exact_parameter(slope)
     if value == 1:
         return PiecewiseLinear("leaky_relu", (), (1,), (0,), (), _LEAKY, ("",), value)
     words = ("" if value else "saturated", "")
     return PiecewiseLinear("leaky_relu", (0,), (value, 1), (0, 0), (value,), _LEAKY, words, value)
 
 
-_PLAIN: tuple[Activation, ...] = (LINEAR, RELU, ABS, RELU6, HARDTANH, *SMOOTH)
-ACTIVATIONS: Mapping[str, Activation] = {activation.name: activation for activation in _PLAIN}
-"""The activations without a parameter, by name (`leaky_relu` takes its slope)."""
+PIECEWISE: tuple[PiecewiseLinear, ...] = (LINEAR, RELU, ABS, RELU6, HARDTANH, HARDSIGMOID)
+"""Those that are piecewise linear and have no parameter."""
 
-ACTIVATION_NAMES = (*ACTIVATIONS, "leaky_relu")
-DEFAULT_LEAKY_SLOPE = Fraction(1, 100)
-"""PyTorch's own."""
+_PLAIN: tuple[Activation, ...] = (*PIECEWISE, *SMOOTH)
+ACTIVATIONS: Mapping[str, Activation] = {activation.name: activation for activation in _PLAIN}
+"""The activations without a parameter, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Activations that differ by one parameter.
+
+    Attributes:
+        make: the activation with this parameter. Raises ValueError.
+        default: the parameter that PyTorch takes.
+        parameter: what the parameter is called; ``description`` says what it is.
+    """
+
+    make: Callable[[int | Fraction | str], Activation]
+    default: Rational
+    parameter: str
+    description: str
+
+
+FAMILIES: Mapping[str, Family] = {
+    "leaky_relu": Family(leaky_relu, Fraction(1, 100), "slope", "The slope below 0, e.g. 1/10."),
+    "elu": Family(elu, 1, "alpha", "alpha > 0: below 0 the value is alpha·(exp(z) − 1)."),
+    "celu": Family(celu, 1, "alpha", "alpha > 0: below 0 the value is alpha·(exp(z/alpha) − 1)."),
+}
+"""The activations with a parameter, by name."""
+
+ACTIVATION_NAMES = (*ACTIVATIONS, *FAMILIES)
+
+_ELSEWHERE: Mapping[str, str] = {
+    "swish": "silu",
+    "identity": "linear",
+    "logistic": "sigmoid",
+    "gelu_new": "gelu_tanh",
+    "lrelu": "leaky_relu",
+    "hard_silu": "hardswish",
+    "relu2": "relu_squared",
+}
+_NOT_HERE = frozenset(
+    {"prelu", "rrelu", "crelu", "glu", "geglu", "reglu", "swiglu", "softmax", "softmin", "log_softmax"}
+    | {
+        "hardshrink",
+        "softshrink",
+        "tanhshrink",
+        "logsigmoid",
+        "log_sigmoid",
+        "threshold",
+        "quick_gelu",
+        "maxout",
+    }
+)
+"""Activations of other libraries that are none of these: no name that looks alike stands for them."""
+
+
+def activation_hint(name: str) -> str:
+    """Return which activation somebody may have meant: `` (did you mean 'relu'?)``, or nothing."""
+    plain = name.lower()
+    if plain in _NOT_HERE:
+        return ""
+    if plain in _ELSEWHERE:
+        return f" (here it is called {_ELSEWHERE[plain]!r})"
+    return did_you_mean(plain, ACTIVATION_NAMES)
 
 
 def activation_named(name: str) -> Activation:
-    """An activation by name; ``leaky_relu`` with PyTorch's slope 1/100.
+    """An activation by name; one of a family with PyTorch's parameter, such as leaky_relu with 1/100.
 
     Raises:
         ValueError: no such activation.
     """
-    if name == "leaky_relu":
-        return leaky_relu(DEFAULT_LEAKY_SLOPE)
+    if name in FAMILIES:
+        return FAMILIES[name].make(FAMILIES[name].default)
     if name not in ACTIVATIONS:
-        raise ValueError(f"unknown activation {short(name)} (known: {', '.join(ACTIVATION_NAMES)})")
+        known = ", ".join(ACTIVATION_NAMES)
+        raise ValueError(f"unknown activation {short(name)}{activation_hint(name)} (known: {known})")
     return ACTIVATIONS[name]
 
 
 def known_activation(activation: Activation) -> Activation | None:
     """The activation that goes by this name (and parameter)."""
-    if activation.name == "leaky_relu" and activation.parameter is not None:
-        return leaky_relu(activation.parameter)
+    if activation.name in FAMILIES and activation.parameter is not None:
+        return FAMILIES[activation.name].make(activation.parameter)
     return ACTIVATIONS.get(activation.name)

@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
+from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.products import product
@@ -74,9 +75,22 @@ class OnKink(Exception):  # noqa: N818  # a place, not a mishap
     """A sample sits on a kink although ``derivative_at_kink`` is ``forbid``."""
 
     def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.site = site
-        layer, sample, unit = site
-        super().__init__(f"z{layer}[{sample},{unit}] is on a kink")
+
+    @property
+    def place(self) -> str:
+        """The number that is on a kink, by name."""
+        layer, *index = self.site
+        return entry(f"z{layer}", tuple(index))
+
+    @property
+    def what(self) -> str:
+        """What the number is on."""
+        return "a kink"
+
+    def __str__(self) -> str:
+        return f"{self.place} is on {self.what}"
 
 
 @dataclass(frozen=True, slots=True)

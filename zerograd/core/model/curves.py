@@ -1,13 +1,18 @@
-"""Smooth and piecewise smooth activations, by formulas (see `zerograd.core.numbers.functions`)."""
+"""Smooth and piecewise smooth activations, by formulas (see `zerograd.core.numbers.functions`).
+
+Which there are: `zerograd.core.model.smooth`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from zerograd.core.model.kinks import Kink
+from zerograd.core.model.kinks import Kink, derivative_taken
 from zerograd.core.model.names import Names
+from zerograd.core.numbers.exact import Exact, compare
 from zerograd.core.numbers.functions import Functions, Rational
 
 Formula = Callable[[Any, Functions], Any]
@@ -16,10 +21,34 @@ Formula = Callable[[Any, Functions], Any]
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """φ and φ′ between two joins."""
+    """φ and φ′ between two joins.
+
+    Attributes:
+        slope_of_value: φ′(z) from a = φ(z) over any ring, such as a·(1 − a) for the sigmoid; None where the
+            two are not tied together so.
+        line: (slope, offset) where φ(z) = slope·z + offset on this branch, else None.
+        word: what one says of a unit on it: active, inactive, saturated, or nothing.
+    """
 
     value: Formula
     slope: Formula
+    slope_of_value: Callable[[Any], Any] | None = None
+    line: tuple[Rational, Rational] | None = None
+    word: str = ""
+
+
+def line(slope: Rational, offset: Rational = 0, word: str = "") -> Branch:
+    """A branch on which φ(z) = slope·z + offset."""
+    constant = partial(_constant, slope)
+    return Branch(partial(_on_line, slope, offset), constant, constant, (slope, offset), word)
+
+
+def _on_line(slope: Rational, offset: Rational, z: Any, _: Functions) -> Any:
+    return slope * z + offset if slope else offset
+
+
+def _constant(value: Rational, *_: Any) -> Rational:
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +56,29 @@ class Smooth:
     """A continuous function φ that is given by one formula, or by several that meet at ``joins``.
 
     Attributes:
-        derivative_of_value: φ′(z) from a = φ(z) over any ring, such as a·(1 − a) for the sigmoid; None where
-            the two are not tied together so.
         low, high: bounds of φ that are never reached, None where there is none.
+        least, greatest: bounds of φ that are reached, None where none is known.
         increasing: whether z < z′ implies φ(z) < φ(z′).
+        symmetry: 1 if φ is even, −1 if it is odd, else 0.
         joins: where formulas meet.
+        slopes_at_joins: ``slopes_at_joins[i]`` are the derivatives from the left and from the right at
+            ``joins[i]``. Where they differ, the join is a kink.
         torch_slopes: ``torch_slopes[i]`` is the derivative that PyTorch returns at ``joins[i]`` if it is a
-            kink; None where φ has a derivative.
+            kink (measured for torch 2.13; the test suite measures it again wherever torch is installed);
+            None where φ has a derivative.
     """
 
     name: str
     names: Names = field(repr=False)
     branches: tuple[Branch, ...] = field(repr=False, compare=False)
-    derivative_of_value: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
     low: Rational | None = None
     high: Rational | None = None
+    least: Rational | None = None
+    greatest: Rational | None = None
     increasing: bool = False
+    symmetry: int = 0
     joins: tuple[Rational, ...] = ()
+    slopes_at_joins: tuple[tuple[Rational, Rational], ...] = ()
     torch_slopes: tuple[Rational | None, ...] = ()
     parameter: Rational | None = None
 
@@ -53,7 +88,7 @@ class Smooth:
 
     @property
     def has_kinks(self) -> bool:
-        return any(slope is not None for slope in self.torch_slopes)
+        return bool(self.kinks)
 
     @property
     def is_homogeneous(self) -> bool:
@@ -63,66 +98,71 @@ class Smooth:
     def is_whole(self) -> bool:
         return False
 
+    @property
+    def kinks(self) -> tuple[Rational, ...]:
+        """The joins at which φ has no derivative."""
+        pairs = zip(self.joins, self.slopes_at_joins, strict=True)
+        return tuple(join for join, (left, right) in pairs if left != right)
+
+    @property
+    def derivative_of_value(self) -> Callable[[Any], Any] | None:
+        """φ′(z) from a = φ(z) over any ring, where one formula holds everywhere."""
+        return self.branches[0].slope_of_value if not self.joins else None
+
+    def parity(self, convention: Kink) -> int:  # noqa: ARG002 - as for what is piecewise linear
+        """1 if φ is even, −1 if it is odd, derivatives at kinks included; else 0."""
+        return 0 if self.has_kinks else self.symmetry
+
+    def derivatives_at_kinks(self, convention: Kink) -> tuple[Rational | None, ...]:
+        """The derivative that is taken at each of the `kinks`; None under ``forbid``."""
+        return tuple(
+            taken
+            for taken, (left, right) in zip(
+                self._slopes_at_joins(convention), self.slopes_at_joins, strict=True
+            )
+            if left != right
+        )
+
+    def at_kinks(self, convention: Kink) -> Iterator[tuple[Rational, Rational]]:
+        """(kink, derivative there). Nothing under ``forbid``."""
+        for kink, derivative in zip(self.kinks, self.derivatives_at_kinks(convention), strict=True):
+            if derivative is not None:
+                yield kink, derivative
+
+    def is_kink(self, z: Exact) -> bool:
+        """Whether φ has no derivative at z."""
+        return any(compare(kink, z) == 0 for kink in self.kinks)
+
     def value(self, z: Any, functions: Functions) -> Any:
         """φ(z) over any numbers."""
         if not self.joins:
             return self.branches[0].value(z, functions)
-        branches = [lambda z, b=b: b.value(z, functions) for b in self.branches]
+        branches = [partial(_apply, branch.value, functions) for branch in self.branches]
         return functions.choose(z, self.joins, branches, [None] * len(self.joins))
 
     def slope(self, z: Any, functions: Functions, convention: Kink) -> Any:
-        """φ′(z) over any numbers. At a kink under ``forbid`` it says nothing."""
+        """φ′(z) over any numbers. At a kink under ``forbid`` it says nothing: 0."""
         if not self.joins:
             return self.branches[0].slope(z, functions)
-        branches = [lambda z, b=b: b.slope(z, functions) for b in self.branches]
-        return functions.choose(z, self.joins, branches, self._slopes_at_joins(convention))
+        branches = [partial(_apply, branch.slope, functions) for branch in self.branches]
+        at_joins = [
+            left if left == right else taken or 0
+            for taken, (left, right) in zip(
+                self._slopes_at_joins(convention), self.slopes_at_joins, strict=True
+            )
+        ]
+        return functions.choose(z, self.joins, branches, at_joins)
 
     def _slopes_at_joins(self, convention: Kink) -> list[Rational | None]:
-        """Derivatives at joins; None where formulas agree on one."""
-        if self.has_kinks:
-            raise NotImplementedError(f"{self.name} has kinks; none was taken for {convention}")
-        return [None] * len(self.joins)
+        """Derivatives at joins; None at kinks under ``forbid``."""
+        return [
+            left if torch is None else derivative_taken(convention, left, right, torch)
+            for (left, right), torch in zip(self.slopes_at_joins, self.torch_slopes, strict=True)
+        ]
 
     def __str__(self) -> str:
         return self.name if self.parameter is None else f"{self.name}({self.parameter})"
 
 
-def _sigmoid(z: Any, f: Functions) -> Any:
-    return f.divide(1, 1 + f.exp(-z))
-
-
-def _tanh(z: Any, f: Functions) -> Any:
-    return 1 - f.divide(2, f.exp(2 * z) + 1)
-
-
-def _sigmoid_slope(z: Any, f: Functions) -> Any:
-    value = _sigmoid(z, f)
-    return value * (1 - value)
-
-
-def _tanh_slope(z: Any, f: Functions) -> Any:
-    value = _tanh(z, f)
-    return (1 - value) * (1 + value)
-
-
-SIGMOID = Smooth(
-    "sigmoid",
-    Names("σ", "Sigmoid", "torch.sigmoid({z})", "jax.nn.sigmoid({z})", word="sigmoid"),
-    (Branch(_sigmoid, _sigmoid_slope),),
-    lambda a: a * (1 - a),
-    low=0,
-    high=1,
-    increasing=True,
-)
-TANH = Smooth(
-    "tanh",
-    Names("tanh", "Tanh", "torch.tanh({z})", "jnp.tanh({z})"),
-    (Branch(_tanh, _tanh_slope),),
-    lambda a: 1 - a * a,
-    low=-1,
-    high=1,
-    increasing=True,
-)
-
-SMOOTH: tuple[Smooth, ...] = (SIGMOID, TANH)
-"""Those without a parameter."""
+def _apply(formula: Formula, functions: Functions, z: Any) -> Any:
+    return formula(z, functions)

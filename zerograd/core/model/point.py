@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic
 
-from zerograd.core.model.backprop import Activate, Adjoint, Forward, Gradients, R, adjoints, backward, forward
+from zerograd.core.model.backprop import (
+    Activate,
+    Adjoint,
+    Forward,
+    Gradients,
+    OnKink,
+    R,
+    adjoints,
+    backward,
+    forward,
+)
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
+from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.functions import Functions
+from zerograd.core.numbers.plain import PlainFunctions
+
+
+class OnLossKink(OnKink):
+    """The loss of a sample is on a kink although ``derivative_at_kink`` is ``forbid``."""
+
+    @property
+    def place(self) -> str:
+        _, *index = self.site
+        return entry("y_hat", tuple(index))
+
+    @property
+    def what(self) -> str:
+        return "a kink of the loss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +58,7 @@ class Point(Generic[R]):
         x: inputs, shape (M, inputs).
         y: targets, shape (M, outputs).
         activate: φ and φ′ over this ring; for exact numbers `zerograd.core.model.backprop.ExactActivate`.
+        functions: what the loss is calculated with; by default for exact numbers.
     """
 
     model: Model
@@ -39,6 +66,7 @@ class Point(Generic[R]):
     x: Array[R]
     y: Array[R]
     activate: Activate[R]
+    functions: Functions = field(default_factory=PlainFunctions)
 
     @property
     def variables(self) -> dict[str, Array[R]]:
@@ -58,8 +86,17 @@ class Point(Generic[R]):
 
     @cached_property
     def adjoint(self) -> Array[R]:
-        """∂L/∂ŷ over `Loss.factor`, shape (M, outputs)."""
-        return self.model.loss.adjoint(self.forward.y_hat, self.y)
+        """∂L/∂ŷ over `Loss.factor`, shape (M, outputs).
+
+        Raises:
+            OnLossKink: the loss has a kink there, under ``forbid``.
+            ArithmeticError: it has no derivative there, or these numbers do not hold it.
+        """
+        loss, y_hat, convention = self.model.loss, self.forward.y_hat, self.model.derivative_at_kink
+        if convention == "forbid":
+            for sample, output in loss.on_kinks(y_hat, self.y, self.functions):
+                raise OnLossKink((self.model.network.depth, sample, output))
+        return loss.adjoint(y_hat, self.y, self.functions, convention)
 
     @cached_property
     def adjoints(self) -> tuple[Adjoint[R], ...]:
@@ -74,8 +111,8 @@ class Point(Generic[R]):
 
     @cached_property
     def loss(self) -> R:
-        """L."""
-        value: R = self.model.loss.value(self.forward.y_hat, self.y)
+        """L. Raises ArithmeticError where it has no value, or these numbers do not hold it."""
+        value: R = self.model.loss.value(self.forward.y_hat, self.y, self.functions)
         return value
 
     @cached_property

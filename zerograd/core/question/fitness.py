@@ -20,8 +20,9 @@ def smooth(question: Question) -> str | None:
 
 def unreached(question: Question) -> str | None:
     """Return why free targets do not give the loss every adjoint."""
-    loss = question.model.loss
-    return None if loss.reach == (None, None) else f"free targets do not reach every adjoint of {loss.words}"
+    if question.reach.everything:
+        return None
+    return f"free targets do not reach every adjoint of the {question.model.loss.words}"
 
 
 def no_least_squares(question: Question) -> str | None:

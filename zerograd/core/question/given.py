@@ -20,6 +20,9 @@ def unfit(question: Question) -> str | None:
     for name, shape in variable_shapes(question.network, question.samples.fixed).items():
         if len(question.given.get(name, {})) < prod(shape):
             return f"{name} is not given in full"
+    loss = question.model.loss
+    if not loss.is_rational:
+        return f"rational predictions do not have a rational {loss.words}"
     return smooth(question)
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from zerograd.core.model.kinks import Kink
-from zerograd.core.model.losses import LOSSES
+from zerograd.core.model.losses import LOSSES, Reach
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import Reference, entry, resolve
@@ -85,6 +85,11 @@ class Question:
     def model(self) -> Model:
         """The network with its loss and conventions."""
         return Model(self.network, LOSSES[self.loss], self.derivative_at_kink)
+
+    @property
+    def reach(self) -> Reach:
+        """The adjoints that free targets reach."""
+        return self.model.loss.reach("real", self.derivative_at_kink)
 
     @cached_property
     def digest(self) -> str:

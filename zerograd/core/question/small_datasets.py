@@ -65,7 +65,7 @@ def hypotheses_fail(problem: Question) -> str | None:
     """Which hypothesis of the theorem the problem does not meet; None if it meets all."""
     if problem.domain != "real":
         return "domain is integer, so targets cannot be chosen freely"
-    if problem.model.loss.reach != (None, None):
+    if not problem.reach.everything:
         return f"targets do not reach every adjoint of the {problem.model.loss.words}"
     if any(reference.name == "x" for references in problem.query.values() for reference in references):
         return "it asks of input gradients, which each sample has its own"

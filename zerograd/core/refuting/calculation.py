@@ -14,7 +14,6 @@ from itertools import islice
 from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.point import Point
-from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.numbers.polynomial import Polynomial
@@ -82,10 +81,9 @@ def holds(formula: Formula) -> bool:
 
 def _wrong(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formula]]:
     try:
-        point.forward  # noqa: B018 - it may raise
+        point.adjoint  # noqa: B018 - it may raise
     except OnKink as kink:
-        layer, *index = kink.site
-        yield f"{entry(f'z{layer}', tuple(index))} off its kinks", Fact(Polynomial.constant(0), "!=")
+        yield f"{kink.place} off its kinks", Fact(Polynomial.constant(0), "!=")
         return
     yield from _query(problem, point)
 

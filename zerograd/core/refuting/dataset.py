@@ -22,6 +22,7 @@ from zerograd.core.model.backprop import Forward, Site, backward, forward
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import sides
 from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.numbers.plain import RING
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.fitness import no_least_squares, smooth
@@ -108,7 +109,7 @@ class _Dataset:
                 else value_of(problem, "y", i)
             ),
         )
-        adjoint = lifted(loss.adjoint(y_hat, y))
+        adjoint = lifted(loss.adjoint(y_hat, y, RING, problem.derivative_at_kink))
         gradients = {n: lifted(a) for n, a in backward(network, self.parameters, run, adjoint).items()}
         self.facts += query_facts(problem, self.samples, gradients)
         factor = loss.factor(*shape)
@@ -132,7 +133,7 @@ class _Dataset:
         named = {"r": Array.build(y.shape, lambda i: y_hat[i] - y[i]), "y_hat": y_hat}
         for number in range(1, self.problem.network.depth + 1):
             named |= {f"z{number}": lifted(run.z[number - 1]), f"a{number}": lifted(run.a[number - 1])}
-        loss = self.problem.model.loss.value(y_hat, y)
+        loss = self.problem.model.loss.value(y_hat, y, RING)
         return named | {"loss": lifted(Array((), (loss,)))}
 
     def _activate(self, activation: Activation, site: Site, z: Any) -> tuple[Any, Any]:

@@ -35,9 +35,7 @@ def violations(question: Question, point: Point[Exact]) -> list[Violation]:
         wrong += islice(_query(question, point), MOST - len(wrong))
         wrong += islice(_conditions(question, point), MOST - len(wrong))
     except OnKink as kink:
-        layer, sample, unit = kink.site
-        place = entry(f"z{layer}", (sample, unit))
-        wrong.append(Violation(place, "not to be on a kink (derivative_at_kink: forbid)", "a kink"))
+        wrong.append(Violation(kink.place, "not to be on a kink (derivative_at_kink: forbid)", kink.what))
     return wrong
 
 

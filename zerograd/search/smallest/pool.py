@@ -17,6 +17,7 @@ import numpy as np
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.plain import RING
 from zerograd.evaluate.passes import deltas, forward
 from zerograd.evaluate.whole import Bools, Ints, WholeActivation
 from zerograd.search.smallest.choices import Choices
@@ -122,7 +123,9 @@ class Layers:
             return a, derivative
 
         run = forward(self.network, values, activate)
-        (adjoint,) = self.loss.sample_adjoint([run.y_hat], [pool.targets * (before // self.scale)])
+        (adjoint,) = self.loss.sample_adjoint(
+            [run.y_hat], [pool.targets * (before // self.scale)], RING, "torch"
+        )
         quantities["r"] = adjoint, before
         rows: dict[Entry, Ints] = {}
         of_layers, of_inputs = deltas(self.network, values, run, adjoint)

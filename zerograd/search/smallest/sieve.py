@@ -193,7 +193,7 @@ class Quantities:
         if name == "loss":
             adjoints = self("r")  # `zerograd.search.smallest.unfit`: least squares
             total: Enclosed = sum(map(self.loss.at_adjoint, adjoints.rows()))
-            return Array((), (total / EnclosedAlgebra().constant(self.loss.count(*adjoints.shape)),))
+            return Array((), (total * EnclosedAlgebra().constant(self.loss.share(*adjoints.shape)),))
         if name.startswith("grad("):  # left to the checker
             named = name[len("grad(") : -1]
             shape = self.parameters[named].shape if named != "x" else (samples, self.pools[0].inputs.shape[1])

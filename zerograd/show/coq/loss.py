@@ -35,9 +35,10 @@ FACTOR = "(2 / size)"
 
 def unfit(problem: Problem) -> str | None:
     """Why a problem's loss cannot be written; None if it can."""
-    if isinstance(problem.model.loss, MeanOfSquares):  # or what differs from it by its factor alone
+    loss = problem.model.loss
+    if isinstance(loss, MeanOfSquares) and loss.scale == 1:  # or what differs from it by its factor alone
         return None
-    return f"proofs for Coq speak of squared errors only, not of the {problem.model.loss.words}"
+    return f"proofs for Coq speak of squared errors only, not of the {loss.words}"
 
 
 def words(problem: Problem) -> str:

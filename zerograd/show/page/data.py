@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -85,7 +84,7 @@ def question_data(problem: Problem, witness: Witness) -> dict[str, Any]:
     return {
         "inputs": problem.network.inputs,
         "factor": exact_to_json(loss.factor(*witness.y.shape)),
-        "share": exact_to_json(Fraction(1, loss.count(*witness.y.shape))),
+        "share": exact_to_json(loss.share(*witness.y.shape)),
         "layers": [
             {"units": layer.units} | _activation_data(layer.activation, problem.derivative_at_kink)
             for layer in problem.network.layers

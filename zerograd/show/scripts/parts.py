@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.losses.loss import code
 from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
@@ -121,7 +122,7 @@ def rounding_lines(witness: Witness) -> list[str]:
         steep, offset = _short(activation.steepest), _short(activation.highest_offset)
         rows.append(f"        (abs(w{number}), {bias}, {steep}, {offset}),")
     share = f" / {loss.count(*witness.y.shape)}" if loss.averages else ""
-    return _SIZES.format(layers="\n".join(rows), factor=f"{loss.constant}{share}").split("\n")
+    return _SIZES.format(layers="\n".join(rows), factor=f"{code(loss.constant)}{share}").split("\n")
 
 
 def rounding_comment() -> list[str]:

@@ -131,7 +131,7 @@ def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:
     )
     over = summed("k", squared) if network.outputs > 1 else squared
     loss = answer.problem.model.loss
-    lead = [names.share(1), BESIDE] if loss.averages else []
+    lead = [names.share(loss.scale), BESIDE] if loss.averages else []
     entries = witness.point.residuals.entries
     steps: list[tree.Node] = [row(*lead, summed("m", over))]
     if len(entries) > 1:

@@ -14,6 +14,7 @@ from zerograd.core.model.activations import Activation
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.functions import Rational
 from zerograd.derive.naming import function_name, is_scalar, quantity
 from zerograd.document import formula as tree
 from zerograd.document.exact import number
@@ -89,7 +90,7 @@ class Names:
         """What ∂L/∂ŷ is r times of: 2/M, or 2/(MK) where there are K outputs."""
         return self.share(self.model.loss.constant)
 
-    def share(self, number: int) -> tree.Node:
+    def share(self, number: Rational) -> tree.Node:
         """A number over how many terms the loss is the mean of; of a sum, the number."""
         if not self.model.loss.averages:
             return tree.Digits(str(number))
