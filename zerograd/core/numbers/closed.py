@@ -61,11 +61,11 @@ class Closed(Irrational):
             raise ValueError(f"{self.polynomial} is rational")
         terms = self.polynomial.terms
         if len(terms) > MAX_TERMS:
-            raise NotClosed(f"a closed form of more than {MAX_TERMS} terms")
+            raise NotClosed(f"a closed form has more than {MAX_TERMS} terms")
         if max(map(_degree, terms)) > MAX_DEGREE:
-            raise NotClosed(f"a closed form of a degree above {MAX_DEGREE}")
+            raise NotClosed(f"a closed form has a degree above {MAX_DEGREE}")
         if any(max(c.numerator.bit_length(), c.denominator.bit_length()) > MAX_BITS for c in terms.values()):
-            raise NotClosed("a closed form with a coefficient that is too long")
+            raise NotClosed("a coefficient of a closed form is too long")
 
     def _lift(self, other: object) -> Polynomial | None:
         if isinstance(other, Closed):
@@ -101,7 +101,7 @@ class Closed(Irrational):
         if q is None:
             return NotImplemented
         if len(self.polynomial.terms) * len(q.terms) > 64 * MAX_TERMS:
-            raise NotClosed(f"a closed form of more than {MAX_TERMS} terms")
+            raise NotClosed(f"a closed form has more than {MAX_TERMS} terms")
         return closed(self.polynomial * q)
 
     __rmul__ = __mul__
@@ -229,7 +229,7 @@ def log(value: int | Fraction) -> Value:
 def _factors(number: int) -> Iterator[tuple[int, int]]:
     """Primes that divide a positive integer, with their powers. Raises NotClosed if they are not found."""
     if number.bit_length() > MAX_LOG_BITS:
-        raise NotClosed(f"the logarithm of a number of {number.bit_length()} bits")
+        raise NotClosed(f"a number of {number.bit_length()} bits is too long for its logarithm")
     for prime in _primes():
         if prime * prime > number:
             break
@@ -240,7 +240,7 @@ def _factors(number: int) -> Iterator[tuple[int, int]]:
         if power:
             yield prime, power
     if number > MAX_DIVISOR**2:
-        raise NotClosed("the logarithm of a number that has large prime factors")
+        raise NotClosed("a number has prime factors that are too large for its logarithm")
     if number > 1:
         yield number, 1
 
@@ -295,7 +295,7 @@ def _quotient(p: Polynomial, q: Polynomial) -> Value:
         powers = [a - b for a, b in zip(first, lead, strict=True)]
         steps += 1
         if min(powers) < 0 or steps > MAX_TERMS:
-            raise NotClosed("a quotient of closed forms that is none itself")
+            raise NotClosed("a quotient of closed forms is none itself")
         monomial = tuple((name, power) for name, power in zip(names, powers, strict=True) if power)
         term = Polynomial({monomial: _coefficient(p, first, names) / _coefficient(q, lead, names)})
         quotient, p = quotient + term, p - term * q

@@ -52,7 +52,7 @@ def _terms(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     parts = _SIGN.split(text.strip(" "))
     parts = ["+", *parts] if parts[0] else parts[1:]
     if len(parts) > 2 * closed.MAX_TERMS:
-        raise _NoClosedForm(f"a closed form of more than {closed.MAX_TERMS} terms")
+        raise _NoClosedForm(f"a closed form has more than {closed.MAX_TERMS} terms")
     for sign, part in zip(parts[::2], parts[1::2], strict=True):
         term = _TERM.fullmatch(part)
         if term is None:
@@ -66,7 +66,7 @@ def _value(term: re.Match[str]) -> closed.Value:
     factors = re.findall(r"(pi|log\(([^)]*)\))(?:\*\*(\d+))?", term["factors"])
     degree = sum(int(power or 1) for *_, power in factors)
     if degree > closed.MAX_DEGREE:
-        raise _NoClosedForm(f"a closed form of a degree above {closed.MAX_DEGREE}")
+        raise _NoClosedForm(f"a closed form has a degree above {closed.MAX_DEGREE}")
     value: closed.Value = rational_from_json(term["size"] or "1")
     divisor = rational_from_json(term["divisor"] or "1")
     if not divisor:

@@ -37,7 +37,7 @@ class ExactFunctions:
 
     def sqrt(self, value: Rational, /) -> Exact:
         if value < 0:
-            raise OutOfDomain(f"the root of {format_exact(value)}")
+            raise OutOfDomain(f"the root of {_shown(value)} is no number")
         top, bottom = isqrt(value.numerator), isqrt(value.denominator)
         if (top * top, bottom * bottom) != (value.numerator, value.denominator):
             raise NotClosed(f"the root of {_shown(value)} is not rational")
@@ -64,7 +64,7 @@ class ExactFunctions:
     def log(self, z: Exact, /) -> Exact:
         z = narrow(z)
         if sign(z) <= 0:
-            raise OutOfDomain(f"log({_shown(z)})")
+            raise OutOfDomain(f"log({_shown(z)}) is no number")
         if not isinstance(z, int | Fraction):
             raise NotClosed(f"log({_shown(z)}) is no exact number")
         return closed.log(z)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from zerograd.core.errors import Violation
-from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.backprop import OnKink, Unevaluated
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.numbers.arrays import Array, Index
@@ -30,12 +30,18 @@ def violations(question: Question, point: Point[Exact]) -> list[Violation]:
     samples = point.x.shape[0]
     if samples not in question.samples:
         return [Violation("samples", str(question.samples), str(samples))]
-    wrong = [*islice(_values(question, point), MOST)]
+    wrong: list[Violation] = []
     try:
+        wrong += islice(_values(question, point), MOST)
         wrong += islice(_query(question, point), MOST - len(wrong))
         wrong += islice(_conditions(question, point), MOST - len(wrong))
     except OnKink as kink:
         wrong.append(Violation(kink.place, "not to be on a kink (derivative_at_kink: forbid)", kink.what))
+    except Unevaluated as gap:
+        wanted = f"a number at which {gap.activation} and its derivative are exact numbers"
+        wrong.append(Violation(gap.place, wanted, f"one at which {gap.reason}"))
+    except ArithmeticError as error:
+        wrong.append(Violation("loss and gradients", "exact numbers", f"that {error}"))
     return wrong
 
 
@@ -92,7 +98,9 @@ def _entries(
 def _conditions(question: Question, point: Point[Exact]) -> Iterator[Violation]:
     for number, condition in enumerate(question.where):
         try:
-            if not evaluate(condition, ExactAlgebra(), point.quantities.__getitem__):
+            if not evaluate(condition, ExactAlgebra(), point.quantity):
                 yield Violation(f"where[{number}]", str(condition), "that it does not hold")
         except ZeroDivisionError:
             yield Violation(f"where[{number}]", str(condition), "a division by zero")
+        except ArithmeticError as error:
+            yield Violation(f"where[{number}]", str(condition), f"that it is not decided: {error}")
