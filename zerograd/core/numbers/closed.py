@@ -18,9 +18,10 @@ from math import isqrt
 from typing import TypeAlias
 
 from zerograd.core.errors import FormatError
-from zerograd.core.numbers.constants import Bounds, log_bounds, pi_bounds
+from zerograd.core.numbers.enclosure import IntervalFunctions
 from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.functions import NotClosed, Straddles
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.numbers.rationals import rational_text
@@ -29,9 +30,8 @@ MAX_TERMS = 256
 MAX_DEGREE = 32
 MAX_BITS = 2**19
 """Longest numerator or denominator of a coefficient."""
-MAX_PRECISION = 2**15
-"""Bits of the finest enclosure that is asked for a sign. Zeros of coefficients before or after the point come
-on top."""
+MAX_PRECISION = 2**14
+"""Significant bits of the finest enclosure that is asked for a sign."""
 MAX_DIVISOR = 2**16
 """Largest prime by which numbers are divided to factor them; what is left has to be below its square."""
 MAX_LOG_BITS = 2**16
@@ -152,30 +152,24 @@ class Closed(Irrational):
 
     def enclosure(self, level: int) -> tuple[Fraction, Fraction]:
         """An interval around the number that shrinks as ``level`` = 0, 1, 2, … grows."""
-        bits = 64 << level
-        terms = self.polynomial.terms
-        # So that the last coefficient of the smallest size has as many bits as ``bits`` says.
-        bits_of_all = bits + max(
-            0, *(c.denominator.bit_length() - c.numerator.bit_length() for c in terms.values())
-        )
-        low = high = 0
-        for monomial, c in terms.items():
-            ends = [end * c.numerator for end in _monomial_bounds(monomial, bits)]
-            shift = bits_of_all - bits
-            low += (min(ends) << shift) // c.denominator
-            high -= (-max(ends) << shift) // c.denominator
-        return Fraction(low, 1 << bits_of_all), Fraction(high, 1 << bits_of_all)
+        interval = self.interval(64 << level)
+        return interval.low, interval.high
+
+    def interval(self, bits: int) -> Interval:
+        """An enclosure calculated with so many significant bits."""
+        total = Interval.of(0, bits)
+        for monomial, c in self.polynomial.terms.items():
+            total = total + _enclosed(monomial, bits) * c
+        return total
 
     def sign(self) -> int:
         """−1 or 1. Raises Straddles if `MAX_PRECISION` bits do not show it."""
-        level = 0
-        while 64 << level <= MAX_PRECISION:
-            low, high = self.enclosure(level)
-            if low > 0:
-                return 1
-            if high < 0:
-                return -1
-            level += 1
+        bits = 64
+        while bits <= MAX_PRECISION:
+            sign = self.interval(bits).sign()
+            if sign:
+                return sign
+            bits *= 2
         raise Straddles(f"the sign of a closed form is not seen by {MAX_PRECISION} bits")
 
     def __str__(self) -> str:
@@ -270,15 +264,16 @@ def _place(factor: tuple[int | None, int]) -> tuple[bool, int, int]:
 
 
 @lru_cache(maxsize=4096)
-def _monomial_bounds(monomial: Monomial, bits: int) -> Bounds:
-    """2^bits times a product of powers, which is positive."""
-    low = high = 1 << bits
+def _enclosed(monomial: Monomial, bits: int) -> Interval:
+    """An enclosure of a product of powers."""
+    functions = IntervalFunctions(bits)
+    product = Interval.of(1, bits)
     for name, power in monomial:
         prime = _prime(name)
-        below, above = pi_bounds(bits) if prime is None else log_bounds(prime, bits)
+        factor = functions.pi if prime is None else functions.log(prime)
         for _ in range(power):
-            low, high = low * below >> bits, -(-high * above >> bits)
-    return low, high
+            product = product * factor
+    return product
 
 
 def _quotient(p: Polynomial, q: Polynomial) -> Value:

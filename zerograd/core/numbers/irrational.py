@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from fractions import Fraction
 from itertools import count
 from typing import Any
 
 
-class Irrational(ABC):
-    """A real number that is known by an expression, which may happen to be that of a rational one."""
+class Irrational:
+    """A real number that is known by an expression, which may happen to be that of a rational one.
+
+    (No abstract base class: to ask whether a number is an instance takes much longer then.)
+    """
 
     __slots__ = ()
 
-    @abstractmethod
     def sign(self) -> int:
         """−1, 0 or 1, decided exactly. Raises Straddles where that cannot be done."""
+        raise NotImplementedError
 
-    @abstractmethod
     def enclosure(self, level: int) -> tuple[Fraction, Fraction]:
         """An interval around the number that shrinks as ``level`` = 0, 1, 2, … grows."""
+        raise NotImplementedError
 
-    @abstractmethod
     def rational(self) -> Fraction | None:
         """The number where its expression is that of a rational one."""
+        raise NotImplementedError
 
-    @abstractmethod
-    def __sub__(self, other: int, /) -> Any: ...
+    def __sub__(self, other: int, /) -> Any:
+        raise NotImplementedError
 
     def is_integer(self) -> bool:
         """Whether the number is an integer. Raises what `sign` does."""
