@@ -1,4 +1,4 @@
-"""For which questions these strategies are not needed."""
+"""What these strategies ask of a question beforehand."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def exact_elsewhere(problem: Problem) -> str | None:
     if piecewise and reach.everything:
         return "all is piecewise linear, and free targets give every adjoint: others find exact witnesses"
     return None
+
+
+def few_adjoints(problem: Problem) -> bool:
+    """Whether the loss has but some adjoints."""
+    return problem.model.loss.reach(problem.targets, problem.derivative_at_kink).values is not None

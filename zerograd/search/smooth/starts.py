@@ -1,4 +1,4 @@
-"""Where a numerical search begins: small rationals for parameters and data, labels that leave a last layer at rest."""
+"""Where a numerical search begins: small rationals for parameters and data, and labels."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Bound, Rational, Relation, variable_shapes
 from zerograd.search.draw import within
+from zerograd.search.smooth.fitness import few_adjoints
 from zerograd.search.smooth.jets import Floats
 from zerograd.search.smooth.passes import Entry, Pass
 
@@ -74,6 +75,8 @@ def start(problem: Problem, samples: int, chance: random.Random, *, labelled: bo
         if name != "y":
             free += [(name, index) for index in indices(shape) if index not in given]
         drawn = _drawn(name, shape, chance) if name != "y" else {}
+        if few_adjoints(problem) and problem.targets != "real" and name[1:] == str(problem.network.depth):
+            drawn = {index: value / 16 for index, value in drawn.items()}  # within the margins
         if name == "x" and problem.network.inputs == 1:
             drawn = _spread(shape, chance)
         values = {
@@ -124,16 +127,26 @@ def _targets(
         if labels is None:
             return None
         y = labels
+    elif kind == "class":
+        rows = [chance.choice(_options(kind, shape[1])) for _ in range(shape[0])]
+        y = {(m, k): Fraction(v) for m, row in enumerate(rows) for k, v in enumerate(row)}
     else:
-        y = {}
-        for m in range(shape[0]):
-            y |= {(m, k): Fraction(v) for k, v in enumerate(chance.choice(_options(kind, shape[1])))}
-            if kind != "class":
-                y |= {(m, k): Fraction(chance.choice(_options(kind, 1))[0]) for k in range(shape[1])}
+        low, high = sorted(o[0] for o in _options(kind, 1))
+        y = {index: Fraction(high if s > 0 else low) for index, s in _balanced(shape, chance).items()}
     given = problem.given.get("y", {})
     return Array.build(
         shape, lambda i: Fraction(given.get(i, within(y[i], bounds.get(("y", i), (None, None)))))
     )
+
+
+def _balanced(shape: Sequence[int], chance: random.Random) -> dict[Index, int]:
+    """As many 1 as −1 for each output, as far as that can be."""
+    result: dict[Index, int] = {}
+    for k in range(shape[1]):
+        signs = [(-1) ** m for m in range(shape[0])]
+        chance.shuffle(signs)
+        result |= {(m, k): s for m, s in enumerate(signs)}
+    return result
 
 
 def _options(kind: str, outputs: int) -> list[tuple[int, ...]]:
@@ -157,12 +170,13 @@ def _real(problem: Problem, at: Start, chance: random.Random) -> dict[Index, Fra
     if loss.shares:
         return {index: chance.choice(SHARES) for index in indices(shape)}
     y_hat = Pass(problem.model, at.floats).y_hat
-    return {
-        index: Fraction(round(float(np.clip(y_hat[index], -1e9, 1e9)) * 4), 4) + chance.choice(ADJOINTS)
-        if np.isfinite(y_hat[index])
-        else Fraction(0)
-        for index in indices(shape)
+    near = {
+        index: Fraction(round(float(v) * 4), 4)
+        for index, v in np.ndenumerate(np.clip(np.nan_to_num(y_hat), -1e6, 1e6))
     }
+    if few_adjoints(problem):
+        return {index: near[index] - 2 * s for index, s in _balanced(shape, chance).items()}
+    return {index: value + chance.choice(ADJOINTS) for index, value in near.items()}
 
 
 def _labels(problem: Problem, at: Start, chance: random.Random) -> dict[Index, Fraction] | None:
