@@ -86,10 +86,11 @@ def _sides(activation: PiecewiseLinear, convention: Kink) -> Iterator[Side]:
 
 
 def units_with_sides(network: Network, convention: Kink) -> dict[Unit, tuple[Side, ...]]:
-    """The units whose activation has more than one side, with their sides."""
+    """The units whose activation has more than one side, with their sides; smooth ones have none."""
     return {
         (number, unit): choices
         for number, layer in enumerate(network.layers, start=1)
+        if isinstance(layer.activation, PiecewiseLinear)
         for choices in [sides(layer.activation, convention)]
         if len(choices) > 1
         for unit in range(layer.units)
