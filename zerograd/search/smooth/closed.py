@@ -26,7 +26,7 @@ from zerograd.search.draws import Draws
 from zerograd.search.linear_part import Layer, LinearPart
 from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.smooth.drawing import Drawing, Drawn, Exacts
-from zerograd.search.smooth.fitness import exact_elsewhere, few_adjoints
+from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs, few_adjoints, reach
 from zerograd.search.smooth.levels import rational_forms
 from zerograd.search.smooth.targets import targets_at
 from zerograd.search.verdict import Found, Verdict
@@ -102,13 +102,13 @@ def _adjoints(
     part, outputs = drawn.part, problem.network.outputs
     columns = part.samples * outputs
     forms = list(dict.fromkeys(tuple(f) for row in part.rows(zero) for f in rational_forms(row)))
-    reach = problem.model.loss.reach(problem.targets, problem.derivative_at_kink)
-    if reach.values is not None:
-        yield from _of_few_values(forms, [v for v in reach.values if v], drawn, outputs)
+    values = reach(problem).values
+    if values is not None:
+        yield from _of_few_values(forms, [v for v in values if v], drawn, outputs)
         return
     if not any(problem.query[relation] for relation in (*NOT_ZERO, Relation.SOME_NONZERO)):
         yield [[0] * outputs for _ in range(part.samples)]
-    if problem.model.loss.shares == "row":
+    if problem.model.loss.inner.shares == "row":
         forms += [tuple(Fraction(n // outputs == m) for n in range(columns)) for m in range(part.samples)]
     yield from annihilating([list(f) for f in forms], part.samples, outputs, chance)  # type: ignore[misc]
 
@@ -144,7 +144,7 @@ def _as_asked(problem: Problem, samples: int, part: LinearPart, adjoint: list[Ex
     names = dict.fromkeys([n for entries in signs.values() for n, _ in entries] + [r.name for r in some])
     gradients = part.gradients(adjoint, tuple(names))  # type: ignore[arg-type]
     return all(
-        sign(gradients[name][index]) in relation.signs
+        sign(gradients[name][index]) in expected_signs(problem, relation)
         for relation, entries in signs.items()
         for name, index in entries
     ) and all(

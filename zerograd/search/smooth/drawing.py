@@ -241,7 +241,7 @@ def _median(values: Any) -> int:
 
 def _unit_of_output(problem: Problem) -> Exact | None:
     """The unit of the last layer's pre-activations, at whose multiples targets have closed forms as well."""
-    network, loss, kink = problem.network, problem.model.loss, problem.derivative_at_kink
+    network, loss, kink = problem.network, problem.model.loss.inner, problem.derivative_at_kink
     half = [Fraction(1, 2)] * network.outputs
     for unit in units():
         levels = [level(network.layers[-1].activation, narrow(unit * k), kink) for k in range(-2, 3)]

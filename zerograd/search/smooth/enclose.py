@@ -21,7 +21,7 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.search.draw import accepted
 from zerograd.search.draws import Draws
 from zerograd.search.smooth.boxes import boxed
-from zerograd.search.smooth.fitness import exact_elsewhere
+from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs
 from zerograd.search.smooth.jets import Floats
 from zerograd.search.smooth.newton import GRAINS, descend, squared
 from zerograd.search.smooth.passes import Entry, Pass
@@ -126,7 +126,7 @@ def answers(problem: Problem, samples: int, at: Pass) -> bool:
     enough = PLAIN * min(size, 1.0)
     for relation in NOT_ZERO:
         for value in at.at(problem.asked_entries(relation, samples)):
-            if not abs(value) > enough or np.sign(value) not in relation.signs:
+            if not abs(value) > enough or np.sign(value) not in expected_signs(problem, relation):
                 return False
     for reference in problem.query[Relation.SOME_NONZERO]:
         array = at.gradients[reference.name]

@@ -57,7 +57,7 @@ class Pass:
 
     @cached_property
     def adjoint(self) -> Floats:
-        """∂ℓ/∂ŷ over `Loss.constant`, shape (M, outputs)."""
+        """∂ℓ/∂ŷ over `Loss.constant`, and without F′: shape (M, outputs)."""
         return np.stack([g.value for g in self._adjoint_along(None, 0)], axis=1)
 
     def _adjoint_slopes(self, of: str) -> Floats:
@@ -71,7 +71,7 @@ class Pass:
         rows = {name: [Jet(c, np.zeros_like(c)) for c in array.T] for name, array in arrays.items()}
         if of is not None:
             rows[of][number] = Jet.variable(rows[of][number].value)
-        loss, kink = self.model.loss, self.model.derivative_at_kink
+        loss, kink = self.model.loss.inner, self.model.derivative_at_kink
         with np.errstate(all="ignore"):
             found = loss.sample_adjoint(rows["y_hat"], rows["y"], FUNCTIONS, kink)
         return [_full(g, arrays["y"][:, 0]) for g in found]
@@ -92,7 +92,7 @@ class Pass:
 
     @cached_property
     def gradients(self) -> dict[str, Floats]:
-        """∂L/∂ of every parameter and of ``x``, over `Loss.factor`."""
+        """∂L/∂ of every parameter and of ``x``, over F′ and `Loss.factor`."""
         found = {"x": self._returning[0][1] @ self.values["w1"]}
         for number, layer in enumerate(self.model.network.layers, start=1):
             delta = self._returning[number - 1][1]

@@ -46,7 +46,7 @@ def at_rest(problem: Problem, samples: int) -> bool:
     layer = set(last_layer(problem))
     return (
         problem.targets != "real"
-        and problem.model.loss.convex
+        and problem.model.loss.inner.convex
         and not few_adjoints(problem)
         and problem.network.layers[-1].activation.is_linear
         and problem.network.depth > 1
@@ -114,7 +114,7 @@ def _with_signs_of(null: Floats, problem: Problem, chance: random.Random) -> Arr
     balance = sizes.min(axis=(1, 2)) / sizes.max(axis=(1, 2))
     signs = np.sign(adjoints[int(balance.argmax())]).astype(int).tolist()
     options = labels(problem.targets, outputs)
-    known = {value: problem.model.loss.signs(value) for option in options for value in option}
+    known = {value: problem.model.loss.inner.signs(value) for option in options for value in option}
     rows = []
     for row in signs:
         fitting = [o for o in options if all(s in known[v] for s, v in zip(row, o, strict=True))]

@@ -48,7 +48,7 @@ def start(problem: Problem, samples: int, chance: random.Random) -> Start:
     """Draw one."""
     exact = _parameters_and_inputs(problem, samples, chance)
     exact["y"] = _targets(problem, exact, samples, chance)
-    movable = problem.targets == "real" and problem.model.loss.shares != "row"
+    movable = problem.targets == "real" and problem.model.loss.inner.shares != "row"
     free = [
         (name, index)
         for name, array in exact.items()
@@ -149,7 +149,7 @@ def labels(kind: Targets, outputs: int) -> list[tuple[int, ...]]:
 
 def _real(problem: Problem, at: Pass, shape: Shape, chance: random.Random) -> dict[Index, Fraction]:
     """Targets near the predictions, or shares."""
-    loss = problem.model.loss
+    loss = problem.model.loss.inner
     if loss.shares == "row":
         rows = [[chance.randint(1, 5) for _ in range(shape[1])] for _ in range(shape[0])]
         return {(m, k): Fraction(v, sum(row)) for m, row in enumerate(rows) for k, v in enumerate(row)}
