@@ -117,7 +117,7 @@ def _gelu_slope(z: Any, f: Functions) -> Any:
 
 
 _CUBIC = Fraction(44715, 1_000_000)
-"""The cubic term of the approximation by tanh: Hendrycks and Gimpel, Gaussian Error Linear Units (arXiv 1606.08415)."""
+"""The cubic term of the approximation by tanh: Hendrycks and Gimpel, arXiv 1606.08415."""
 
 
 def _gelu_tanh(z: Any, f: Functions) -> Any:
@@ -212,7 +212,7 @@ SOFTPLUS = Smooth(
 
 _SELU_ALPHA = Fraction("1.6732632423543772848170429916717")
 _SELU_SCALE = Fraction("1.0507009873554804934193349852946")
-"""The digits that torch.nn.SELU has (Klambauer et al., Self-Normalizing Neural Networks, arXiv 1706.02515)."""
+"""The digits that torch.nn.SELU has (Klambauer et al., arXiv 1706.02515)."""
 _SELU_STEEPNESS = _SELU_SCALE * _SELU_ALPHA
 SELU = Smooth(
     "selu",
