@@ -117,7 +117,7 @@ def _gelu_slope(z: Any, f: Functions) -> Any:
 
 
 _CUBIC = Fraction(44715, 1_000_000)
-"""The cubic term of the approximation by tanh: Hendrycks and Gimpel, arXiv 1606.08415."""
+"""The cubic term of GELU's approximation by tanh (Hendrycks and Gimpel, arXiv 1606.08415)."""
 
 
 def _gelu_tanh(z: Any, f: Functions) -> Any:
@@ -186,6 +186,7 @@ SIGMOID = Smooth(
     low=0,
     high=1,
     increasing=True,
+    steepest=Fraction(1, 4),
 )
 TANH = Smooth(
     "tanh",
@@ -195,6 +196,7 @@ TANH = Smooth(
     high=1,
     increasing=True,
     symmetry=-1,
+    steepest=1,
 )
 SOFTPLUS = Smooth(
     "softplus",
@@ -208,6 +210,7 @@ SOFTPLUS = Smooth(
     (Branch(softplus, sigmoid),),
     low=0,
     increasing=True,
+    steepest=1,
 )
 
 _SELU_ALPHA = Fraction("1.6732632423543772848170429916717")
@@ -223,13 +226,16 @@ SELU = Smooth(
     joins=(0,),
     slopes_at_joins=((_SELU_STEEPNESS, _SELU_SCALE),),
     torch_slopes=(_SELU_STEEPNESS,),
+    steepest=_SELU_STEEPNESS,
 )
-# The lower bounds of the next four are a little below the minima: -0.16997, -0.17004, -0.27846, -0.30884.
+# The lower bounds of the next four are a little below the minima −0.16997, −0.17004, −0.27846 and −0.30884,
+# their steepest slopes a little above the maxima of φ′.
 GELU = Smooth(
     "gelu",
     Names("GELU", "GELU", "torch.nn.functional.gelu({z})", "jax.nn.gelu({z}, approximate=False)"),
     (Branch(_gelu, _gelu_slope),),
     low=Fraction(-17, 100),
+    steepest=Fraction(113, 100),
 )
 GELU_TANH = Smooth(
     "gelu_tanh",
@@ -242,18 +248,21 @@ GELU_TANH = Smooth(
     ),
     (Branch(_gelu_tanh, _gelu_tanh_slope),),
     low=Fraction(-171, 1000),
+    steepest=Fraction(113, 100),
 )
 SILU = Smooth(
     "silu",
     Names("SiLU", "SiLU", "torch.nn.functional.silu({z})", "jax.nn.silu({z})"),
     (Branch(_silu, _silu_slope),),
     low=Fraction(-7, 25),
+    steepest=Fraction(11, 10),
 )
 MISH = Smooth(
     "mish",
     Names("Mish", "Mish", "torch.nn.functional.mish({z})", "jax.nn.mish({z})"),
     (Branch(_mish, _mish_slope),),
     low=Fraction(-31, 100),
+    steepest=Fraction(109, 100),
 )
 SOFTSIGN = Smooth(
     "softsign",
@@ -266,6 +275,7 @@ SOFTSIGN = Smooth(
     joins=(0,),
     slopes_at_joins=((1, 1),),
     torch_slopes=(None,),
+    steepest=1,
 )
 EXP = Smooth(
     "exp",
@@ -281,6 +291,7 @@ SIN = Smooth(
     least=-1,
     greatest=1,
     symmetry=-1,
+    steepest=1,
 )
 SQUARE = Smooth(
     "square",
@@ -301,6 +312,7 @@ HARDSWISH = Smooth(
     joins=(-3, 3),
     slopes_at_joins=((0, Fraction(-1, 2)), (Fraction(3, 2), 1)),
     torch_slopes=(0, 1),
+    steepest=Fraction(3, 2),
 )
 RELU_SQUARED = Smooth(
     "relu_squared",
@@ -348,6 +360,7 @@ def elu(alpha: int | Fraction | str) -> Smooth:
         Names("ELU", "ELU", "torch.nn.functional.elu({z}, {parameter})", "jax.nn.elu({z}, {parameter})"),
         (_stretched_elu(value, value, 1), line(1)),
         low=-value,
+        steepest=max(value, 1),
         increasing=True,
         joins=(0,),
         slopes_at_joins=((value, 1),),
@@ -374,6 +387,7 @@ def celu(alpha: int | Fraction | str) -> Smooth:
         ),
         (_stretched_elu(value, 1, exact_parameter(1 / Fraction(value))), line(1)),
         low=-value,
+        steepest=1,
         increasing=True,
         joins=(0,),
         slopes_at_joins=((1, 1),),
