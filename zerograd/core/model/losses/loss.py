@@ -103,6 +103,7 @@ class Loss(ABC):
         is_whole: whether integer predictions and targets have an integer `sample_adjoint`.
         by_output: whether ℓ is a sum over the outputs, each term of one prediction and its target alone.
         convex: whether ℓ is convex in ŷ.
+        balanced: whether the adjoints of a sample have sum 0.
         targets_for: the kinds of targets that it can have.
         shares: whether targets that are real numbers are shares: each from 0 to 1; where it is ``"row"``,
             those of a sample have sum 1.
@@ -125,6 +126,7 @@ class Loss(ABC):
     is_whole: ClassVar[bool] = False
     by_output: ClassVar[bool] = True
     convex: ClassVar[bool] = False
+    balanced: ClassVar[bool] = False
     targets_for: ClassVar[tuple[Targets, ...]] = ("real", "binary", "sign")
     shares: ClassVar[str | None] = None
     within_unit: ClassVar[bool] = False
