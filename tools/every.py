@@ -4,8 +4,8 @@
     python tools/every.py check [ACTIVATION …]    the same, and exit 1 if a cell of the table would change
 
 Each activation has a page in docs/every, NAME.md, and its results in NAME.json, a result document for each
-loss. The table is in docs/theory/every-activation.md. Times, versions and re-checks in floating point are left
-out. All of it takes some minutes.
+loss. The table is in docs/theory/every-activation.md. Times, versions and re-checks in floating point are
+left out. All of it takes some minutes.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ TIMEOUT = 60.0
 
 ACTIVATIONS = (
     "linear", "relu", "leaky_relu", "abs", "relu6", "hardtanh", "hardsigmoid", "sigmoid", "tanh", "softplus",
-    "elu", "celu", "selu", "gelu", "gelu_tanh", "silu", "mish", "softsign", "hardswish", "relu_squared", "exp",
-    "sin", "square",
+    "elu", "celu", "selu", "gelu", "gelu_tanh", "silu", "mish", "softsign", "hardswish", "relu_squared",
+    "exp", "sin", "square",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zerograd.core.errors import NothingToCheck, ProblemError, Refused, ZerogradError
     from zerograd.core.model.activations import leaky_relu
     from zerograd.core.model.network import Layer, Network
+    from zerograd.core.model.smooth import celu, elu
     from zerograd.core.question.problem import Problem
     from zerograd.core.refuting.certificate import Certificate
     from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
@@ -49,6 +50,8 @@ __all__ = [
     "ZerogradError",
     "__version__",
     "atlas",
+    "celu",
+    "elu",
     "explain",
     "explain_model",
     "export",
@@ -72,6 +75,7 @@ _HOME = {
     "zerograd.core.errors": ("NothingToCheck", "ProblemError", "Refused", "ZerogradError"),
     "zerograd.core.model.activations": ("leaky_relu",),
     "zerograd.core.model.network": ("Layer", "Network"),
+    "zerograd.core.model.smooth": ("celu", "elu"),
     "zerograd.core.question.problem": ("Problem",),
     "zerograd.core.verdict.witness": ("Witness",),
     "zerograd.exports": ("export",),

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from tests.core.founding import FOUNDING
 from tests.effort import examples
 from zerograd.core.errors import FormatError, ProblemError
-from zerograd.core.model.activations import ABS, ACTIVATIONS, RELU, leaky_relu
+from zerograd.core.model.activations import ABS, ACTIVATION_NAMES, ACTIVATIONS, RELU, leaky_relu
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import Reference
+from zerograd.core.model.smooth import celu, elu
 from zerograd.core.numbers.arrays import indices
 from zerograd.core.question.documents import (
     KEYS,
@@ -31,11 +32,15 @@ from zerograd.core.question.documents import (
 from zerograd.core.question.vocabulary import RELATIONS, variable_shapes
 
 F = Fraction
+KNOWN = ", ".join(ACTIVATION_NAMES)
 
 
 numbers = st.one_of(st.integers(-5, 5), st.fractions(-5, 5, max_denominator=4).map(str))
 activations = st.one_of(
-    st.sampled_from(sorted(ACTIVATIONS)), st.builds(lambda s: {"leaky_relu": s}, numbers), st.none()
+    st.sampled_from(sorted(ACTIVATIONS)),
+    st.builds(lambda s: {"leaky_relu": s}, numbers),
+    st.builds(lambda name, s: {name: s}, st.sampled_from(["elu", "celu"]), st.sampled_from([1, 2, "1/3"])),
+    st.none(),
 )
 layers = st.fixed_dictionaries(
     {"units": st.integers(1, 3)}, optional={"activation": activations, "bias": st.booleans()}
@@ -266,14 +271,14 @@ SLOPE_TRUE = {"leaky_relu": True}
         ),
         (
             FOUNDING | {"network": {"inputs": 1, "layers": [{"units": 1, "activation": "reul"}]}},
-            ["network: unknown activation 'reul' (known: linear, relu, abs, relu6, hardtanh, leaky_relu)"],
+            [f"network: unknown activation 'reul' (did you mean 'relu'?) (known: {KNOWN})"],
         ),
         (
             FOUNDING | {"network": {"inputs": 1, "layers": [{"units": 1, "activation": {"relu": 1}}]}},
             [
                 (
                     "network: unknown activation {'relu': 1} "
-                    "(known: linear, relu, abs, relu6, hardtanh, leaky_relu)"
+                    f"(known: {KNOWN})"
                 )
             ],
         ),
@@ -301,6 +306,8 @@ def test_layers_default_as_in_the_short_form() -> None:
     assert network_from_json(data) == Network.mlp(1, 1, 1, 1)
     assert activation_from_json("abs") is ABS
     assert activation_from_json({"leaky_relu": "0.1"}) == leaky_relu("1/10")
+    assert activation_from_json({"elu": "1/2"}) == elu(F(1, 2))
+    assert activation_from_json({"celu": 2}) == celu(2)
     assert network_from_json({"inputs": 1, "layers": [{"units": 2, "activation": "relu"}]}).layers[
         0
     ] == Layer(2, RELU)

@@ -253,7 +253,7 @@ def test_alpha_is_an_exact_positive_number(make: Any, alpha: Any) -> None:
 
 
 def test_families_have_the_parameter_of_torch() -> None:
-    """By name alone, a member of a family has PyTorch's own parameter."""
+    """The name alone stands for the one with PyTorch's own parameter."""
     assert str(activation_named("elu")) == "elu(1)"
     assert str(activation_named("celu")) == "celu(1)"
     assert str(activation_named("leaky_relu")) == "leaky_relu(1/100)"
@@ -269,6 +269,24 @@ def test_unknown_names_are_answered_by_the_known_ones() -> None:
     with pytest.raises(ValueError, match="unknown activation") as caught:
         activation_named("swoosh")
     assert all(name in str(caught.value) for name in ACTIVATION_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("swish", "(here it is called 'silu')"),
+        ("geluu", "(did you mean 'gelu'?)"),
+        ("GELU", "(did you mean 'gelu'?)"),
+        ("prelu", "'prelu' (known"),
+        ("glu", "'glu' (known"),
+        ("nonsense", "'nonsense' (known"),
+    ],
+)
+def test_hints_are_for_near_misses(name: str, hint: str) -> None:
+    """What another library has under a name that looks alike is nothing that was meant."""
+    with pytest.raises(ValueError, match=f"unknown activation '{name}'") as caught:
+        activation_named(name)
+    assert hint in str(caught.value)
 
 
 def _torch_called(activation: Any, text: str, z: Any) -> Any:

@@ -7,12 +7,14 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from zerograd.core.model.activations import ACTIVATIONS, Activation, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, Activation, PiecewiseLinear, leaky_relu, piecewise
+from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.sides import sides
-from zerograd.derive.functions import activation_function, derivative_function
+from zerograd.derive.functions import SYMPY, activation_function, derivative_function
 
-ALL = [*ACTIVATIONS.values(), leaky_relu("1/10")]
+ALL = [*(a for a in ACTIVATIONS.values() if isinstance(a, PiecewiseLinear)), leaky_relu("1/10")]
+SMOOTH = [activation for activation in ACTIVATIONS.values() if isinstance(activation, Smooth)]
 POINTS = [Fraction(n, 2) for n in range(-6, 16)]
 
 
@@ -67,3 +69,38 @@ def test_sides_cover_the_line_once(activation: Activation, kink: Kink) -> None:
         assert [side.derivative for side in found] == ([] if slope is None else [slope])
         for side in found:
             assert side.slope * z + side.offset == shape.slopes[piece] * z + shape.offsets[piece]
+
+
+@pytest.mark.parametrize("activation", SMOOTH, ids=str)
+def test_slopes_are_derivatives(activation: Smooth) -> None:
+    """φ' is what SymPy's own differentiation makes of φ, on every piece; so is what φ' is in terms of φ."""
+    z = sp.Symbol("z", real=True)
+    for branch in activation.branches:
+        value, slope = sp.sympify(branch.value(z, SYMPY)), sp.sympify(branch.slope(z, SYMPY))
+        assert numerically_equal(sp.diff(value, z), slope), activation
+        if activation.derivative_of_value and not activation.joins:
+            assert numerically_equal(activation.derivative_of_value(value), slope)
+
+
+def numerically_equal(a: sp.Expr, b: sp.Expr) -> bool:
+    """Whether two functions of z agree to 40 digits at points where nothing cancels by chance."""
+    (z,) = (a - b).free_symbols or (sp.Symbol("z"),)
+    points = [sp.Rational(n, 7) for n in (-30, -9, -2, 1, 3, 10, 29)]
+    return all(abs((a - b).subs(z, point).evalf(50)) < sp.Float(10) ** -40 for point in points)
+
+
+@pytest.mark.parametrize("activation", SMOOTH, ids=str)
+def test_smooth_functions_stand_by_name(activation: Smooth) -> None:
+    """At a symbol; their values are formulas, their derivatives named too."""
+    z = sp.Symbol("z", real=True)
+    phi = activation_function(activation)
+    assert str(phi(z)) == f"{activation}(z)"
+    assert not phi(sp.Rational(1, 2)).has(phi)
+    if not activation.has_kinks:
+        assert sp.diff(phi(3 * z), z) == 3 * derivative_function(activation, "torch")(3 * z)
+
+
+def test_logarithms_give_rationals() -> None:
+    """σ(log 2) is 2/3, tanh(log 2) is 3/5."""
+    assert activation_function(ACTIVATIONS["sigmoid"])(sp.log(2)) == sp.Rational(2, 3)
+    assert sp.simplify(activation_function(ACTIVATIONS["tanh"])(sp.log(2))) == sp.Rational(3, 5)

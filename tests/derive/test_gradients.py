@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from zerograd.core.model.activations import ACTIVATIONS, LINEAR, Activation, leaky_relu
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR, PIECEWISE, Activation, leaky_relu
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.network import Layer, Network
@@ -21,7 +21,7 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.derive.gradients import M, SymbolicGradients, m
 from zerograd.derive.regions import Region, region
 
-ALL_ACTIVATIONS = [*ACTIVATIONS.values(), leaky_relu("1/10"), leaky_relu(-2)]
+ALL_ACTIVATIONS = [*PIECEWISE, leaky_relu("1/10"), leaky_relu(-2)]
 NETWORKS = [
     Network.mlp(1, 1, 1),
     Network.mlp(2, 2, 1),

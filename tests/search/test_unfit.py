@@ -14,7 +14,6 @@ import pytest
 
 from zerograd import exports
 from zerograd.api import STRATEGIES as STRATEGY_NAMES
-from zerograd.core.model.activations import ACTIVATIONS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.smooth import SIGMOID
 from zerograd.core.numbers.arrays import Array
@@ -35,9 +34,8 @@ Decide = Callable[..., Verdict]
 
 
 @pytest.fixture
-def smooth(monkeypatch: pytest.MonkeyPatch) -> Problem:
+def smooth() -> Problem:
     """A question about sigmoid units."""
-    monkeypatch.setitem(ACTIVATIONS, "sigmoid", SIGMOID)
     return Problem(network=Network.mlp(1, 2, 1, activation="sigmoid"), samples=3, **HEADLINE)
 
 

@@ -1,28 +1,87 @@
-"""Activations and their derivatives as SymPy functions.
+"""Activations and their derivatives as SymPy functions, and formulas over SymPy's expressions.
 
-At a number they take their value; elsewhere they stand unevaluated, where a `sympy.Piecewise`
-would make SymPy multiply it into every sum (``rewrite(sympy.Piecewise)`` gives one when wanted).
+At a number a function takes its value; elsewhere it stands unevaluated, where a `sympy.Piecewise`
+would make SymPy multiply it into every sum (``rewrite(sympy.Piecewise)`` gives the formula when wanted).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import sympy as sp
 
-from zerograd.core.model.activations import Activation
+from zerograd.core.model.activations import Activation, PiecewiseLinear
+from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.sides import Side, sides
+from zerograd.core.numbers.functions import Rational
 from zerograd.derive.chain import Expr
 
-Case = tuple[Expr, Any]
-"""(value, condition)."""
+
+class SymPyFunctions:
+    """`zerograd.core.numbers.functions.Functions` over SymPy's expressions."""
+
+    pi = sp.pi
+
+    def divide(self, a: Any, b: Any, /) -> Expr:
+        return number(a) / number(b)
+
+    def sqrt(self, value: Rational, /) -> Expr:
+        return sp.sqrt(number(value))
+
+    def exp(self, z: Any, /) -> Expr:
+        return sp.exp(number(z))
+
+    def log(self, z: Any, /) -> Expr:
+        return sp.log(number(z))
+
+    def sin(self, z: Any, /) -> Expr:
+        return sp.sin(number(z))
+
+    def cos(self, z: Any, /) -> Expr:
+        return sp.cos(number(z))
+
+    def erf(self, z: Any, /) -> Expr:
+        return sp.erf(number(z))
+
+    def choose(
+        self,
+        z: Any,
+        joins: Sequence[Rational],
+        branches: Sequence[Callable[[Any], Any]],
+        at_joins: Sequence[Rational | None],
+        /,
+    ) -> Expr:
+        z, cases = number(z), []
+        condition: Any = sp.true
+        for branch, join, at_join in zip(branches, [*joins, None], [*at_joins, None], strict=True):
+            if join is None:
+                cases.append((number(branch(z)), condition))
+                break
+            cases.append((number(branch(z)), sp.And(condition, z < number(join))))
+            condition = z >= number(join) if at_join is None else z > number(join)
+            if at_join is not None:
+                cases.append((number(at_join), sp.Eq(z, number(join))))
+        if z.is_number:
+            return next(value for value, condition in cases if condition == True)  # noqa: E712  # SymPy's true
+        return sp.Piecewise(*cases, evaluate=False)
 
 
-class Cases(sp.Function):  # type: ignore[misc]  # SymPy has no types
-    """φ or φ' of an activation, a function of z that is given by cases.
+SYMPY = SymPyFunctions()
+
+
+def number(value: Any) -> Expr:
+    """An expression; whole numbers and fractions become SymPy's."""
+    return (
+        sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sp.sympify(value)
+    )
+
+
+class Named(sp.Function):  # type: ignore[misc]  # SymPy has no types
+    """φ or φ' of an activation.
 
     Attributes:
         activation: φ.
@@ -35,46 +94,57 @@ class Cases(sp.Function):  # type: ignore[misc]  # SymPy has no types
     convention: ClassVar[Kink | None]
 
     @classmethod
-    def cases(cls, z: Expr) -> list[Case]:
-        """The cases from left to right."""
-        raise NotImplementedError
+    def formula(cls, z: Expr) -> Expr:
+        """What it is, nan where it has no value."""
+        match cls.activation, cls.convention:
+            case PiecewiseLinear() as lines, None:
+                return _chosen(
+                    (side.slope * z + side.offset, sp.true if side.high is None else z <= side.high)
+                    for side in sides(lines, "left")
+                )
+            case PiecewiseLinear() as lines, convention:
+                parts = sides(lines, convention)
+                return _chosen((number(side.derivative), sp.And(*on_side(z, side))) for side in parts)
+            case Smooth() as curve, None:
+                return number(curve.value(z, SYMPY))
+            case Smooth() as curve, convention:
+                return number(curve.slope(z, SYMPY, convention))
+        raise TypeError(cls)
 
     @classmethod
     def eval(cls, z: Expr) -> Expr | None:
-        """The value at a number (nan where there is none); elsewhere None, unless there is one case."""
-        if not z.is_number and len(cls.cases(z)) > 1:
-            return None
-        return next((value for value, condition in cls.cases(z) if condition == True), sp.nan)  # noqa: E712  # SymPy's true
+        """The value at a number; elsewhere None, unless there is one line."""
+        lines = isinstance(cls.activation, PiecewiseLinear) and not cls.activation.has_kinks
+        return cls.formula(z) if z.is_number or lines else None
+
+    def fdiff(self, _: int = 1) -> Expr:
+        """φ' of a smooth φ."""
+        if self.convention is not None or self.activation.has_kinks:
+            return super().fdiff()
+        return derivative_function(self.activation, "torch")(*self.args)
 
     def _eval_rewrite_as_Piecewise(self, z: Expr, **_: Any) -> Expr:  # noqa: N802  # SymPy's hook
-        return sp.Piecewise(*self.cases(z))
+        return self.formula(z)
+
+
+def _chosen(cases: Iterator[tuple[Expr, Any]]) -> Expr:
+    """The value of the case that holds, where that is known."""
+    known = list(cases)
+    if all(condition in (sp.true, sp.false) for _, condition in known):
+        return next((value for value, condition in known if condition == sp.true), sp.nan)
+    return sp.Piecewise(*known)
 
 
 @lru_cache
-def activation_function(activation: Activation) -> type[Cases]:
+def activation_function(activation: Activation) -> type[Named]:
     """φ."""
-
-    def cases(_: type[Cases], z: Expr) -> list[Case]:
-        return [
-            (side.slope * z + side.offset, sp.true if side.high is None else z <= side.high)
-            for side in sides(activation, "left")
-        ]
-
-    content = {"cases": classmethod(cases), "activation": activation, "convention": None}
-    return type(str(activation), (Cases,), content)
+    return type(str(activation), (Named,), {"activation": activation, "convention": None})
 
 
 @lru_cache
-def derivative_function(activation: Activation, convention: Kink) -> type[Cases]:
+def derivative_function(activation: Activation, convention: Kink) -> type[Named]:
     """φ', with the value that the convention gives on a kink (under ``forbid``: nan)."""
-
-    def cases(_: type[Cases], z: Expr) -> list[Case]:
-        return [
-            (sp.sympify(side.derivative), sp.And(*on_side(z, side))) for side in sides(activation, convention)
-        ]
-
-    content = {"cases": classmethod(cases), "activation": activation, "convention": convention}
-    return type(f"{activation}'", (Cases,), content)
+    return type(f"{activation}'", (Named,), {"activation": activation, "convention": convention})
 
 
 def on_side(z: Expr, side: Side, **options: Any) -> Iterator[sp.Rel]:

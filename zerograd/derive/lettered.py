@@ -65,9 +65,12 @@ class InRegion(OnSides):
         by_number = width <= WRITTEN_OUT or (layer, 0) in self.pattern
         return range(width) if by_number else (letter(self.network, layer),)
 
-    def values(self, z: Expr, side: Side) -> tuple[Expr, Expr]:
+    def written(self, z: Expr) -> Expr:
+        return z
+
+    def on(self, side: Side, z: Expr) -> Expr:
         at = sp.sympify(side.low) if side.is_point else z
-        return z, scaled(side.slope, at) + side.offset
+        return scaled(side.slope, at) + side.offset
 
     def fed(self, layer: int, unit: Index) -> Expr:
         name = self.activation(layer - 1, unit)

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from zerograd.core.model.activations import Activation
+from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.document.exact import rational
-from zerograd.document.formula import RELATIONS, Digits, Node, Quantity, Script, Word, row
-
-_FORMULA_NAMES = {"relu": "ReLU", "relu6": "ReLU6"}
+from zerograd.document.formula import RELATIONS, Digits, Letter, Node, Quantity, Script, Word, row
 
 
 def function_name(activation: Activation, *, parameter: bool = True) -> str:
-    """``ReLU``, ``hardtanh``, ``leaky_relu(1/10)``; the parameter may be left out."""
-    name = _FORMULA_NAMES.get(activation.name, activation.name)
+    """``ReLU``, ``σ``, ``leaky_relu(1/10)``; the parameter may be left out."""
+    name = activation.names.symbol
     return f"{name}({activation.parameter})" if parameter and activation.parameter is not None else name
 
 
 def function(activation: Activation) -> Node:
     """The name of an activation in a formula."""
-    word = Word(function_name(activation, parameter=False))
+    name = function_name(activation, parameter=False)
+    word = Word(name) if len(name) > 1 else Letter(name)
     return word if activation.parameter is None else Script(word, Digits(str(activation.parameter)))
 
 
@@ -39,6 +38,8 @@ def quantity(network: Network, letter: str, layer: int | str = "", at: Iterable[
 
 def indicator(activation: Activation, convention: Kink) -> Side | None:
     """The side on which φ' is 1, where it is 0 on every other: then φ'(z) = 1[z is on that side]."""
+    if not isinstance(activation, PiecewiseLinear):
+        return None
     choices = sides(activation, convention)
     ones = [side for side in choices if side.derivative == 1]
     if len(ones) == 1 and all(side.derivative == 0 for side in choices if side is not ones[0]):

@@ -15,7 +15,7 @@ import sympy as sp
 
 from zerograd.core.model.network import Network
 from zerograd.derive.chain import Expr
-from zerograd.derive.functions import Cases
+from zerograd.derive.functions import Named
 from zerograd.derive.naming import function, indicator, interval, quantity
 from zerograd.document import formula as tree
 from zerograd.document.exact import Signed, coefficient, rational, total
@@ -37,15 +37,39 @@ class Notation:
                 return self._terms(expression)
             case sp.Mul() | sp.Sum():
                 return self._product(expression)
-            case sp.Pow(args=(base, exponent)) if exponent.is_Integer and exponent > 1:
+            case sp.Pow(args=(_, exponent)) if exponent.is_negative:
+                return self._product(expression)
+            case sp.Pow(args=(base, exponent)) if exponent.is_Integer:
                 return power(self._factor(base), int(exponent))
+            case sp.Pow(args=(base, sp.Rational(p=1, q=2))):
+                return tree.Root(self(base))
             case sp.Rational():
                 return rational(Fraction(int(expression.p), int(expression.q)))
-            case Cases(args=(z,)):
+            case Named(args=(z,)):
                 return self._function(expression, self(z))
+            case sp.exp(args=(z,)):
+                return tree.Script(tree.Letter("e"), above=self(z))
+            case sp.log() | sp.sin() | sp.cos() | sp.erf():
+                return tree.Call(tree.Word(type(expression).__name__), self(expression.args[0]))
+            case sp.Piecewise():
+                return tree.Cases(tuple((self(value), self._condition(c)) for value, c in expression.args))
             case sp.Symbol() | sp.Indexed():
                 return self._parse(expression)
+        if expression == sp.pi:
+            return tree.Letter("π")
         raise TypeError(f"no notation for {expression!r}")
+
+    def _condition(self, condition: sp.Basic) -> tree.Node:
+        """What is said of one number: ``−1 < z ≤ 1``."""
+        if condition == sp.true:
+            return tree.Phrase("all else")
+        relations = sorted(sp.And.make_args(condition), key=lambda relation: relation.rel_op[0] == "<")
+        first, last = relations[0], relations[-1]
+        if first is not last:
+            low = self(first.rhs), tree.RELATIONS[first.rel_op.replace(">", "<")]
+            return row(*low, self(last.lhs), tree.RELATIONS[last.rel_op], self(last.rhs))
+        sign = tree.RELATIONS[first.rel_op.replace("==", "=")]
+        return row(self(first.lhs), sign, self(first.rhs))
 
     def _parse(self, expression: Expr) -> tree.Quantity:
         """A symbol or an indexed quantity, without the indices of axes of length 1."""
@@ -58,7 +82,7 @@ class Notation:
             indices = [index for index, n in zip(indices, shape, strict=True) if n > 1]
         return quantity(self.network, match["letter"], match["layer"], indices)
 
-    def _function(self, expression: Cases, z: tree.Node) -> tree.Node:
+    def _function(self, expression: Named, z: tree.Node) -> tree.Node:
         activation, convention = expression.activation, expression.convention
         where = None if convention is None else indicator(activation, convention)
         if where is not None:
@@ -72,14 +96,26 @@ class Notation:
             negative = bool(coefficient < 0)
             shown = self._factor(-coefficient * rest if negative else term, bracket_products=False)
             terms.append(Signed(negative, shown))
+        if terms[0].negative and expression.args[0].is_positive:  # SymPy puts a number first
+            terms = [terms[-1], *terms[:-1]]
         return row(*total(terms).parts)
 
     def _product(self, expression: Expr) -> tree.Node:
         number, rest = expression.as_coeff_Mul()
         everything = sp.Mul.make_args(rest)
-        divisors = [factor.base for factor in everything if factor.is_Pow and factor.exp == -1]
-        factors = [factor for factor in everything if not (factor.is_Pow and factor.exp == -1)]
+        below = [factor for factor in everything if factor.is_Pow and factor.exp.is_negative]
+        divisors = [factor.base**-factor.exp for factor in below]
+        factors = [factor for factor in everything if factor not in below]
         value = Fraction(int(number.p), int(number.q))
+        for root in [f for f in factors if f.is_Pow and f.exp == sp.Rational(1, 2) and f.base.is_Integer]:
+            if value.denominator % int(root.base) == 0:  # √2/2 is written 1/√2
+                value *= int(root.base)
+                factors.remove(root)
+                divisors.append(root)
+        if any(divisor.is_Add or divisor.is_Pow or divisor.is_number for divisor in divisors):
+            top = self(sp.Mul(abs(value.numerator), *factors))
+            bottom = self._product(sp.Mul(value.denominator, *divisors))
+            return Signed(value < 0, tree.Quotient(top, bottom)).node
         parts = coefficient(abs(value), [self(d) for d in divisors], alone=not factors)
         while len(sums := [factor for factor in factors if isinstance(factor, sp.Sum)]) == 1:
             # c Σ f is written Σ c f: its factors then stand in their order, without brackets.
@@ -108,8 +144,8 @@ class Notation:
         layer = max((int(atom.layer or 0) for atom in atoms), default=0)
         if letters & {"ŷ", "y", "δ"}:
             rank, layer = 0, 0
-        elif isinstance(factor, Cases):
-            rank = 2
+        elif factor.has(Named):
+            rank = 3 if factor.is_Add else 2
         else:
             rank = 1 if letters <= {"w", "z"} else 3
         return rank, -layer, _natural(factor)
@@ -122,6 +158,9 @@ class Notation:
 
 
 def _degree(expression: Expr) -> int:
+    """The degree as a polynomial; below 0 where there is a quotient, or an exponential: 1 + e^z."""
+    if isinstance(expression, sp.exp | sp.erf) or (expression.is_Pow and expression.exp.is_negative):
+        return -1
     if isinstance(expression, sp.Add):
         return max(map(_degree, expression.args))
     if isinstance(expression, sp.Mul):

@@ -15,7 +15,7 @@ from math import gcd, lcm
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import linear_sides
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.question.problem import Problem
@@ -59,7 +59,7 @@ class Polynomials:
             for number, layer in enumerate(network.layers, start=1)
             if not isinstance(layer.activation, PiecewiseLinear)
         }
-        return curved | {layer for layer, _ in linear_sides(network, self.problem.derivative_at_kink)}
+        return curved | {layer for layer, _ in units_with_sides(network, self.problem.derivative_at_kink)}
 
     def variable(self, name: str) -> tree.Node:
         """A variable of any system. Indices on axes of length 1 are left out, save those of samples."""

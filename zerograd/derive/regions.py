@@ -10,11 +10,12 @@ from math import prod
 
 import sympy as sp
 
+from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.point import Model
 from zerograd.core.model.sides import Side, Unit, sides, units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.derive.chain import Chain, Expr, Index, Row
-from zerograd.derive.functions import on_side
+from zerograd.derive.functions import activation_function, derivative_function, on_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Region:
     Attributes:
         pattern: the side of every unit whose activation has more than one.
         conditions: what that says of the pre-activations, as SymPy relations over x and parameters.
-        z: the pre-activations per layer, as polynomials.
+        z: the pre-activations per layer, in closed form.
         y_hat: the outputs; shape (outputs,).
         loss: this sample's ℓ, the sum of the outputs' losses.
         gradients: ∂ℓ/∂ of every parameter and of ``x`` (shape (inputs,)), factored.
@@ -51,20 +52,37 @@ class OnSides(Chain):
     def __post_init__(self) -> None:
         for layer in range(1, self.network.depth + 1):
             for unit in self.axis(layer):
-                z, side = self.pre_activation(layer, unit), self.side(layer, unit)
-                self.z[layer, unit], self.a[layer, unit] = self.values(z, side)
+                z = self.written(self.pre_activation(layer, unit))
+                side, phi = self.side(layer, unit), self.network.layers[layer - 1].activation
+                self.z[layer, unit] = z
+                self.a[layer, unit] = activation_function(phi)(z) if side is None else self.on(side, z)
 
     @abstractmethod
-    def values(self, z: Expr, side: Side) -> tuple[Expr, Expr]:
-        """z and φ(z), as they are written."""
+    def written(self, z: Expr) -> Expr:
+        """A pre-activation as it is written."""
 
-    def side(self, layer: int, unit: Index) -> Side:
+    @abstractmethod
+    def on(self, side: Side, z: Expr) -> Expr:
+        """φ(z) on a side, as it is written."""
+
+    def side(self, layer: int, unit: Index) -> Side | None:
+        """The side that a unit is on; None where its activation has none."""
         if isinstance(unit, int) and (layer, unit) in self.pattern:
             return self.pattern[layer, unit]
-        return sides(self.network.layers[layer - 1].activation, self.model.derivative_at_kink)[0]
+        activation = self.network.layers[layer - 1].activation
+        if not isinstance(activation, PiecewiseLinear):
+            return None
+        return sides(activation, self.model.derivative_at_kink)[0]
 
     def derivative(self, layer: int, unit: Index) -> Expr:
-        return sp.sympify(self.side(layer, unit).derivative)
+        side = self.side(layer, unit)
+        if side is not None:
+            return sp.sympify(side.derivative)
+        function = derivative_function(
+            self.network.layers[layer - 1].activation, self.model.derivative_at_kink
+        )
+        z = self.z.get((layer, unit))
+        return function(self.written(self.pre_activation(layer, unit)) if z is None else z)
 
 
 class _Closed(OnSides):
@@ -74,9 +92,11 @@ class _Closed(OnSides):
     def factor(self) -> int:
         return 1
 
-    def values(self, z: Expr, side: Side) -> tuple[Expr, Expr]:
-        z = sp.expand(z)
-        return z, side.slope * z + side.offset
+    def written(self, z: Expr) -> Expr:
+        return sp.expand(z)
+
+    def on(self, side: Side, z: Expr) -> Expr:
+        return side.slope * z + side.offset
 
     def activation(self, layer: int, unit: Index) -> Expr:
         return self.a[layer, unit] if layer else super().activation(layer, unit)
@@ -113,7 +133,8 @@ def region(model: Model, pattern: Mapping[Unit, Side]) -> Region:
         conditions=tuple(
             condition
             for at, z in chain.z.items()
-            for condition in on_side(z, chain.side(*at), evaluate=False)
+            if (side := chain.side(*at)) is not None
+            for condition in on_side(z, side, evaluate=False)
         ),
         z=tuple(tuple(z for z, _ in row) for row in rows),
         y_hat=tuple(a for _, a in rows[-1]),

@@ -93,6 +93,13 @@ class Quotient:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """A square root."""
+
+    inner: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Sigma:
     """The sign of a sum over an index."""
 
@@ -142,7 +149,7 @@ class Flow:
 
 
 _Leaf: TypeAlias = Letter | Digits | Sign | Word | Name | Phrase | Quantity
-Node: TypeAlias = _Leaf | Script | Quotient | Sigma | Call | OneIf | Cases | Matrix | Row | Flow
+Node: TypeAlias = _Leaf | Script | Quotient | Root | Sigma | Call | OneIf | Cases | Matrix | Row | Flow
 
 MINUS, EQUALS, TIMES, ODOT, COMMA = map(Sign, "−=·⊙,")
 PLUS, LESS = Sign("+", True), Sign("−", True)
@@ -173,6 +180,18 @@ def brackets(inner: Node) -> Node:
     if len(parts) == 1:
         return row(OPEN, *parts, CLOSE)
     return Flow((row(OPEN, parts[0]), *parts[1:-1], row(parts[-1], CLOSE)))
+
+
+def is_signed(node: Node) -> bool:
+    """Whether a formula begins with the sign between two terms."""
+    if isinstance(node, Row | Flow):
+        return is_signed(node.parts[0])
+    return isinstance(node, Sign) and node.binary
+
+
+def is_sum(node: Node) -> bool:
+    """Whether a formula has several terms."""
+    return isinstance(node, Row | Flow) and any(map(is_signed, node.parts[1:]))
 
 
 def power(base: Node, exponent: int) -> Node:
@@ -255,6 +274,8 @@ def width(node: Node) -> float:
             return width(base) + 0.7 * max(width(part) if part else 0.0 for part in (below, above))
         case Quotient(top=top, bottom=bottom, small=small):
             return (0.75 if small else 1) * max(width(top), width(bottom)) + 0.8
+        case Root(inner=inner):
+            return width(inner) + 1
         case Sigma():
             return 2.8
         case Cases(cases=rows) | Matrix(rows=rows):

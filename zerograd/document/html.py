@@ -41,6 +41,8 @@ def formula(node: tree.Node) -> str:
         case tree.Quotient(top=top, bottom=bottom, small=small):
             fraction = f"<mfrac>{formula(top)}{formula(bottom)}</mfrac>"
             return f'<mstyle displaystyle="false">{fraction}</mstyle>' if small else fraction
+        case tree.Root(inner=inner):
+            return f"<msqrt>{formula(inner)}</msqrt>"
         case tree.Sigma(index=index):
             return f"<munder><mo>∑</mo>{formula(index)}</munder>"
         case tree.Cases(cases=cases):

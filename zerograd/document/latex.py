@@ -12,11 +12,11 @@ from zerograd.document import formula as tree
 from zerograd.document import text
 from zerograd.document.blocks import escaped
 from zerograd.document.escape import latex_escape
-from zerograd.document.formula import joined, width
+from zerograd.document.formula import is_signed, joined, width
 
 T = TypeVar("T")
 
-_LETTERS = {"α": r"\alpha", "δ": r"\delta", "ŷ": r"\hat{y}", "ℓ": r"\ell"}
+_LETTERS = {"α": r"\alpha", "δ": r"\delta", "σ": r"\sigma", "π": r"\pi", "ŷ": r"\hat{y}", "ℓ": r"\ell"}
 _SIGNS = {
     "−": "-", "≠": r"\neq", "≤": r"\leq", "≥": r"\geq", "·": r"\cdot", "⊙": r"\odot", "∂": r"\partial",
     "′": r"\prime", "…": r"\ldots", "⋮": r"\vdots", " ": r"\,",
@@ -59,6 +59,8 @@ def formula(node: tree.Node) -> str:
             return f"{formula(top)}/{formula(bottom)}"
         case tree.Quotient(top=top, bottom=bottom, small=small):
             return rf"\{'t' if small else ''}frac{{{formula(top)}}}{{{formula(bottom)}}}"
+        case tree.Root(inner=inner):
+            return rf"\sqrt{{{formula(inner)}}}"
         case tree.Sigma(index=index):
             return rf"\sum_{{{formula(index)}}}"
         case tree.Call(function=function, argument=argument, prime=prime):
@@ -207,15 +209,8 @@ def _lines(equation: doc.Equation, room: float) -> Iterator[str]:
         for position, part in enumerate(parts):
             if used + width(part) + 2 > room and position:
                 yield line.rstrip()
-                line, used = rf"&\qquad {'{}' * _binary(part)}", 4.0
+                line, used = rf"&\qquad {'{}' * is_signed(part)}", 4.0
             line += f"{formula(part)} "
             used += width(part)
         line, used = line.rstrip(), used + 2
     yield line
-
-
-def _binary(node: tree.Node) -> bool:
-    """Whether a formula begins with the sign between two terms."""
-    if isinstance(node, tree.Row | tree.Flow):
-        return _binary(node.parts[0])
-    return isinstance(node, tree.Sign) and node.binary

@@ -9,13 +9,14 @@ from zerograd.document import blocks as doc
 from zerograd.document import formula as tree
 from zerograd.document.blocks import escaped
 from zerograd.document.escape import clean
-from zerograd.document.formula import joined
+from zerograd.document.formula import brackets, is_sum, joined
 from zerograd.document.layout import Layout
 from zerograd.document.table import Column, table
 
 WIDTH = 100
 _SUBSCRIPTS = {"m": "ₘ", "k": "ₖ", "i": "ᵢ", "j": "ⱼ"}
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED = set("⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPTS = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def formula(node: tree.Node) -> str:
@@ -32,12 +33,17 @@ def formula(node: tree.Node) -> str:
                 return f"{letter}{layer}ₘ"
             return f"{letter}{layer}[{','.join(at)}]" if at else letter + layer
         case tree.Script(base=base, below=below, above=above):
-            upper = formula(above).translate(_SUPERSCRIPTS) if above else ""
-            return formula(base) + (f"({formula(below)})" if below else "") + upper
+            raised = formula(above).translate(_SUPERSCRIPTS) if above else ""
+            if above and set(raised) - _RAISED:
+                raised = f"^{formula(brackets(above) if isinstance(above, tree.Row) else above)}"
+            return formula(base) + (f"({formula(below)})" if below else "") + raised
         case tree.Quotient(top=top, bottom=bottom, factor=factor):
             several = isinstance(bottom, tree.Row) and bottom.parts[0] != tree.PARTIAL
-            fraction = f"{formula(top)}/{f'({formula(bottom)})' if several else formula(bottom)}"
+            upper = formula(brackets(top) if is_sum(top) else top)
+            fraction = f"{upper}/{f'({formula(bottom)})' if several else formula(bottom)}"
             return f"({fraction})" if factor else fraction
+        case tree.Root(inner=inner):
+            return f"√{formula(brackets(inner) if isinstance(inner, tree.Row) else inner)}"
         case tree.Sigma(index=index):
             letter = formula(index)
             return "Σ" + _SUBSCRIPTS.get(letter, f"_{letter}")

@@ -9,8 +9,7 @@ happens to meet) is left to the strategies after it.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from itertools import combinations, islice
+from itertools import islice
 from math import ceil
 from operator import gt, lt, ne
 
@@ -22,9 +21,9 @@ from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Rational, Relation
 from zerograd.core.verdict.witness import Witness
+from zerograd.search.adjoints import annihilating
 from zerograd.search.draw import Structure, Values, accepted, draw, redraw_inputs, witness_at
 from zerograd.search.draws import Draws, spread
-from zerograd.search.kernel import Vector, kernel, primitive
 from zerograd.search.linear_part import LinearPart, Matrix, Row, layers_of, run
 from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.verdict import Found, Verdict
@@ -69,7 +68,9 @@ def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
         if part is None or not asked.allows(_witness(asked, values, part, None)):
             continue
         zero = asked.zero if asked.restricted else asked.representatives(structure)
-        for adjoint in islice(_adjoints(part, zero, chance), asked.patience):
+        for adjoint in islice(
+            annihilating(part.rows(zero), samples, problem.network.outputs, chance), asked.patience
+        ):
             if asked.met(part, adjoint):
                 witness = _witness(asked, values, part, adjoint)
                 if not asked.late or accepted(problem, witness):
@@ -178,54 +179,6 @@ def _settled(
     if strict or kink == "forbid":
         return None
     return LinearPart(network, layers, tuple(runs))
-
-
-def _adjoints(part: LinearPart, zero: Sequence[tuple[str, Index]], chance: random.Random) -> Iterator[Matrix]:
-    """Adjoints under which the zero entries are zero, simplest first."""
-    rows = [row for row in dict.fromkeys(map(primitive, part.rows(zero))) if any(row)]
-    columns = part.samples * part.network.outputs
-    width = min(columns, 2 * len(rows) + 2)
-    blocks: list[tuple[int, list[Vector]]] = []
-    for start in range(0, columns, width):
-        stop = min(start + width, columns)
-        own = [row for row in dict.fromkeys(primitive(row[start:stop]) for row in rows) if any(row)]
-        basis = kernel(own, stop - start)
-        if basis:
-            blocks.append((start, basis))
-    if not blocks:
-        return
-    outputs = part.network.outputs
-    for combination in _combinations(blocks, chance):
-        flat = [0] * columns
-        for start, vector in combination:
-            for offset, value in enumerate(vector):
-                flat[start + offset] += value
-        yield [list(flat[i : i + outputs]) for i in range(0, columns, outputs)]
-
-
-def _combinations(
-    blocks: Sequence[tuple[int, list[Vector]]], chance: random.Random
-) -> Iterator[list[tuple[int, Vector]]]:
-    """Sums of kernel vectors: a few simple ones, then random ones from every block."""
-    if len(blocks) == 1:
-        start, basis = blocks[0]
-        shortest = basis[:4]
-        for vector in shortest:
-            yield [(start, vector)]
-            yield [(start, _times(vector, -1))]
-        for one, other in list(combinations(shortest, 2))[:3]:
-            yield [(start, one), (start, other)]
-            yield [(start, one), (start, _times(other, -1))]
-    for _ in range(12 if len(blocks) == 1 else 2):
-        yield [
-            (start, _times(vector, chance.choice((-1, 1, 1, 2))))
-            for start, basis in blocks
-            for vector in chance.sample(basis, chance.randint(1, min(len(basis), 3)))
-        ]
-
-
-def _times(vector: Vector, factor: int) -> Vector:
-    return tuple(factor * v for v in vector)
 
 
 def _witness(asked: _Asked, values: Values, part: LinearPart, adjoint: Matrix | None) -> Witness:

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from zerograd.core.errors import Issue, Path
+from zerograd.core.model.activations import FAMILIES
 from zerograd.core.model.references import did_you_mean
-from zerograd.spec.model import TAGS, Layer, LeakyRelu, NetworkForm, ProblemFile, SampleRange
+from zerograd.spec.model import TAGS, Layer, NetworkForm, ProblemFile, SampleRange
 from zerograd.spec.wording import OWN, show
 
 
@@ -40,7 +41,7 @@ _KNOWN: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("samples",): _keys(SampleRange),
     ("network",): _keys(NetworkForm),
     ("network", "layers"): _keys(Layer),
-    ("network", "layers", "activation"): _keys(LeakyRelu),
+    ("network", "layers", "activation"): tuple(FAMILIES),
 }
 
 _MISSING = {
@@ -50,6 +51,8 @@ _MISSING = {
     "layers": "write the layers, such as layers: [{units: 3}, {units: 1}]",
     "units": "write the number of units, such as units: 3",
     "leaky_relu": "write the slope, such as {leaky_relu: 1/10}",
+    "elu": "write alpha, such as {elu: 1}",
+    "celu": "write alpha, such as {celu: 1}",
     "from": "write both ends, such as {from: 2, to: 6}",
     "to": "write both ends, such as {from: 2, to: 6}",
 }
@@ -97,6 +100,8 @@ def _fault(
             return Fault(Issue(path, advice), implied=path in misspelt)
         case "extra_forbidden":
             known = _known(path)
+            if path[-1] in known:  # of a union of mappings with one key each
+                return Fault(Issue(path, "one key is enough: take the others out"), on_key=True)
             hint = did_you_mean(str(path[-1]), known) or f"; the keys are {', '.join(known)}"
             return Fault(Issue(path, f"unknown key{hint}"), on_key=True)
         case "less_than_equal":

@@ -21,7 +21,7 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
-from zerograd.core.model.activations import ACTIVATION_NAMES
+from zerograd.core.model.activations import ACTIVATION_NAMES, FAMILIES, activation_hint
 from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.question.vocabulary import (
@@ -41,7 +41,10 @@ MAX_FILES = 20
 """Most files that values are taken from."""
 
 # Members of unions, told apart by their kind; these parts of pydantic's paths are not in the file.
-TAGS = frozenset({"<widths>", "<layers>", "<count>", "<range>", "<name>", "<slope>", "<number>", "<list>"})
+_FAMILY_TAGS = {name: f"<{name}>" for name in FAMILIES}
+TAGS = frozenset({"<widths>", "<layers>", "<count>", "<range>", "<name>", "<number>", "<list>"}) | {
+    *_FAMILY_TAGS.values()
+}
 
 _NUMBER_TEXT = r"^\s*[+-]?([0-9]+\s*/\s*[0-9]+|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)\s*$"
 _NAME_TEXT = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*(\[[0-9,\s]+\])?\s*$"
@@ -133,14 +136,28 @@ class _Form(BaseModel):
 class LeakyRelu(_Form):
     """A leaky ReLU with its slope below 0."""
 
-    leaky_relu: Number = Field(description="The slope below 0, e.g. 1/10.")
+    leaky_relu: Number = Field(description=FAMILIES["leaky_relu"].description)
+
+
+class Elu(_Form):
+    """An ELU with its alpha."""
+
+    elu: Annotated[Number, wording.parameter("elu")] = Field(description=FAMILIES["elu"].description)
+
+
+class Celu(_Form):
+    """A CELU with its alpha."""
+
+    celu: Annotated[Number, wording.parameter("celu")] = Field(description=FAMILIES["celu"].description)
 
 
 if TYPE_CHECKING:
     ActivationName = str
     LossName = str
 else:  # mypy knows no Literal of names that are computed
-    ActivationName = Annotated[Literal[ACTIVATION_NAMES], wording.choice(*ACTIVATION_NAMES)]
+    ActivationName = Annotated[
+        Literal[ACTIVATION_NAMES], wording.choice(*ACTIVATION_NAMES, hint=activation_hint)
+    ]
     LossName = Annotated[Literal[tuple(LOSSES)], wording.choice(*LOSSES)]
 
 
@@ -149,11 +166,15 @@ class Layer(_Form):
 
     units: Width = Field(description="How many units the layer has.")
     activation: Annotated[
-        Annotated[ActivationName, Tag("<name>")] | Annotated[LeakyRelu, Tag("<slope>")],
-        Discriminator(wording.kind("<name>", "<slope>", "<name>")),
+        Annotated[ActivationName, Tag("<name>")]
+        | Annotated[LeakyRelu, Tag("<leaky_relu>")]
+        | Annotated[Elu, Tag("<elu>")]
+        | Annotated[Celu, Tag("<celu>")],
+        Discriminator(wording.by_key(_FAMILY_TAGS, "<name>")),
     ] = _optional(
         "The activation; without it relu, and linear for the last layer. "
-        "leaky_relu alone has slope 1/100, as in PyTorch; {leaky_relu: 1/10} names it.",
+        "leaky_relu alone has slope 1/100, elu and celu have alpha 1, as in PyTorch; "
+        "{leaky_relu: 1/10} or {elu: 2} names it.",
     )
     bias: Flag = Field(default=True, description="Whether the layer has a bias.")
 

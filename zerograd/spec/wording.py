@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from zerograd.core.errors import short
+from zerograd.core.model.activations import FAMILIES
 from zerograd.core.model.references import did_you_mean, parse_reference
 from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.language import LanguageError
@@ -61,16 +62,16 @@ def flag(value: object) -> object:
     raise expected("true or false", value)
 
 
-def choice(*allowed: str | int) -> BeforeValidator:
-    """One of a few words; the nearest one is named for a wrong one."""
+def choice(*allowed: str | int, hint: Callable[[str], str] | None = None) -> BeforeValidator:
+    """One of a few words; the nearest one is named for a wrong one, or what ``hint`` says of it."""
 
     def check(value: object) -> object:
         if type(value) in (str, int) and value in allowed:
             return value
         words = [str(word) for word in allowed]
-        hint = did_you_mean(value, words) if isinstance(value, str) else ""
+        near = (hint(value) if hint else did_you_mean(value, words)) if isinstance(value, str) else ""
         one = "one of " if len(words) > 1 else ""
-        raise fault(f"expected {one}{', '.join(words)}, found {show(value)}{hint}")
+        raise fault(f"expected {one}{', '.join(words)}, found {show(value)}{near}")
 
     return BeforeValidator(check)
 
@@ -93,6 +94,19 @@ def number(value: object) -> object:
     if type(value) is int:
         return value
     raise expected("a number such as 3, -2/3 or 0.1", value)
+
+
+def parameter(activation: str) -> AfterValidator:
+    """The parameter of an activation with this name."""
+
+    def check(value: Any) -> Any:
+        try:
+            FAMILIES[activation].make(value)
+        except ValueError as error:
+            raise fault(str(error)) from None
+        return value
+
+    return AfterValidator(check)
 
 
 def number_or_free(value: object) -> object:
@@ -158,5 +172,21 @@ def kind(of_list: str, of_mapping: str, otherwise: str) -> Callable[[Any], str]:
 
     def tell(value: Any) -> str:
         return of_list if isinstance(value, list) else of_mapping if isinstance(value, dict) else otherwise
+
+    return tell
+
+
+def by_key(tags: Mapping[str, str], otherwise: str) -> Callable[[Any], str]:
+    """The member of a union whose key a mapping has, or has nearly; the first one if it has none."""
+
+    def tell(value: Any) -> str:
+        if not isinstance(value, dict):
+            return otherwise
+        for key in value:
+            hint = did_you_mean(str(key), tags)
+            for name, tag in tags.items():
+                if key == name or repr(name) in hint:
+                    return tag
+        return next(iter(tags.values()))
 
     return tell

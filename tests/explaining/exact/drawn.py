@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from zerograd.core.model.activations import ACTIVATIONS, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, PIECEWISE, leaky_relu, piecewise
 from zerograd.core.model.backprop import ExactActivate
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import LOSSES
@@ -17,7 +17,7 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
 
 NUMBERS: st.SearchStrategy[Exact] = st.sampled_from([0, 0, 0, 1, -1, 2, -2, Fraction(1, 2), 7])
-KNOWN = [*ACTIVATIONS.values(), leaky_relu(0), leaky_relu("1/10")]
+KNOWN = [*PIECEWISE, leaky_relu(0), leaky_relu("1/10")]
 
 Label = tuple[str, str]
 """What is closed: a kind, and the layer or the name of what is zero."""

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from tests.effort import examples
 from tests.show.filled import ROOT, answer, filled, founding
 from zerograd.core.errors import Refused
-from zerograd.core.model.activations import ACTIVATIONS, LINEAR, leaky_relu, piecewise
+from zerograd.core.model.activations import LINEAR, PIECEWISE, leaky_relu, piecewise
 from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array, indices
@@ -49,7 +49,7 @@ numbers = st.one_of(
     ),
     st.builds(F, st.integers(-(10**40), 10**40), st.just(7**30)),
 )
-activations = st.sampled_from([*ACTIVATIONS.values(), leaky_relu("1/4"), leaky_relu(-2)])
+activations = st.sampled_from([*PIECEWISE, leaky_relu("1/4"), leaky_relu(-2)])
 
 
 @st.composite

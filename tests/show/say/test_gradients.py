@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.model.activations import ACTIVATIONS, LINEAR, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR, PIECEWISE, leaky_relu, piecewise
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.network import Layer, Network
@@ -310,7 +310,7 @@ def random_witness(network: Network, kink: Kink, samples: int, seed: int) -> Wit
         return witness
 
 
-HIDDEN = [*ACTIVATIONS.values(), leaky_relu("1/10"), leaky_relu(-2)]
+HIDDEN = [*PIECEWISE, leaky_relu("1/10"), leaky_relu(-2)]
 NETWORKS = [
     Network.mlp(1, 1),
     Network.mlp(2, 2, 1),

@@ -19,6 +19,7 @@ from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink, derivative_taken
 from zerograd.core.model.names import Names
 from zerograd.core.model.parameters import exact_parameter
+from zerograd.core.model.references import did_you_mean
 from zerograd.core.model.smooth import SMOOTH, celu, elu
 from zerograd.core.numbers.exact import Exact, compare
 from zerograd.core.numbers.functions import Functions, Rational
@@ -282,7 +283,8 @@ def leaky_relu(slope: int | Fraction | str) -> PiecewiseLinear:
 PIECEWISE: tuple[PiecewiseLinear, ...] = (LINEAR, RELU, ABS, RELU6, HARDTANH, HARDSIGMOID)
 """Those that are piecewise linear and have no parameter."""
 
-ACTIVATIONS: Mapping[str, Activation] = {activation.name: activation for activation in (*PIECEWISE, *SMOOTH)}
+_PLAIN: tuple[Activation, ...] = (*PIECEWISE, *SMOOTH)
+ACTIVATIONS: Mapping[str, Activation] = {activation.name: activation for activation in _PLAIN}
 """The activations without a parameter, by name."""
 
 
@@ -311,6 +313,40 @@ FAMILIES: Mapping[str, Family] = {
 
 ACTIVATION_NAMES = (*ACTIVATIONS, *FAMILIES)
 
+_ELSEWHERE: Mapping[str, str] = {
+    "swish": "silu",
+    "identity": "linear",
+    "logistic": "sigmoid",
+    "gelu_new": "gelu_tanh",
+    "lrelu": "leaky_relu",
+    "hard_silu": "hardswish",
+    "relu2": "relu_squared",
+}
+_NOT_HERE = frozenset(
+    {"prelu", "rrelu", "crelu", "glu", "geglu", "reglu", "swiglu", "softmax", "softmin", "log_softmax"}
+    | {
+        "hardshrink",
+        "softshrink",
+        "tanhshrink",
+        "logsigmoid",
+        "log_sigmoid",
+        "threshold",
+        "quick_gelu",
+        "maxout",
+    }
+)
+"""Activations of other libraries that are none of these: no name that looks alike stands for them."""
+
+
+def activation_hint(name: str) -> str:
+    """Return which activation somebody may have meant: `` (did you mean 'relu'?)``, or nothing."""
+    plain = name.lower()
+    if plain in _NOT_HERE:
+        return ""
+    if plain in _ELSEWHERE:
+        return f" (here it is called {_ELSEWHERE[plain]!r})"
+    return did_you_mean(plain, ACTIVATION_NAMES)
+
 
 def activation_named(name: str) -> Activation:
     """An activation by name; one of a family with PyTorch's parameter, such as leaky_relu with 1/100.
@@ -321,7 +357,8 @@ def activation_named(name: str) -> Activation:
     if name in FAMILIES:
         return FAMILIES[name].make(FAMILIES[name].default)
     if name not in ACTIVATIONS:
-        raise ValueError(f"unknown activation {short(name)} (known: {', '.join(ACTIVATION_NAMES)})")
+        known = ", ".join(ACTIVATION_NAMES)
+        raise ValueError(f"unknown activation {short(name)}{activation_hint(name)} (known: {known})")
     return ACTIVATIONS[name]
 
 

@@ -85,9 +85,13 @@ def _line_of_value(offset: Rational, slope: Rational, a: Any) -> Any:
     return slope * a + offset
 
 
-@lru_cache(maxsize=8)
 def _root_of_two_over_pi(f: Any) -> Any:
     """√(2/π)."""
+    return _constant_of(f)
+
+
+@lru_cache(maxsize=8)
+def _constant_of(f: Any) -> Any:
     return f.exp(f.divide(f.log(f.divide(2, f.pi)), 2))
 
 
@@ -113,7 +117,7 @@ def _gelu_slope(z: Any, f: Functions) -> Any:
 
 
 _CUBIC = Fraction(44715, 1_000_000)
-"""Of the approximation by tanh: Hendrycks and Gimpel, Gaussian Error Linear Units (arXiv 1606.08415)."""
+"""The cubic term of the approximation by tanh: Hendrycks and Gimpel, arXiv 1606.08415."""
 
 
 def _gelu_tanh(z: Any, f: Functions) -> Any:
@@ -212,7 +216,7 @@ SOFTPLUS = Smooth(
 
 _SELU_ALPHA = Fraction("1.6732632423543772848170429916717")
 _SELU_SCALE = Fraction("1.0507009873554804934193349852946")
-"""As torch.nn.SELU has them (Klambauer et al., Self-Normalizing Neural Networks, arXiv 1706.02515)."""
+"""The digits that torch.nn.SELU has (Klambauer et al., arXiv 1706.02515)."""
 _SELU_STEEPNESS = _SELU_SCALE * _SELU_ALPHA
 SELU = Smooth(
     "selu",
@@ -345,7 +349,7 @@ def elu(alpha: int | Fraction | str) -> Smooth:
     Raises:
         ValueError: alpha is no exact number, or not positive.
     """
-    value = _positive("elu", alpha)
+    value = _positive(alpha)
     return Smooth(
         "elu",
         Names("ELU", "ELU", "torch.nn.functional.elu({z}, {parameter})", "jax.nn.elu({z}, {parameter})"),
@@ -366,7 +370,7 @@ def celu(alpha: int | Fraction | str) -> Smooth:
     Raises:
         ValueError: alpha is no exact number, or not positive.
     """
-    value = _positive("celu", alpha)
+    value = _positive(alpha)
     return Smooth(
         "celu",
         Names(
@@ -387,8 +391,8 @@ def celu(alpha: int | Fraction | str) -> Smooth:
     )
 
 
-def _positive(name: str, alpha: int | Fraction | str) -> Rational:
+def _positive(alpha: int | Fraction | str) -> Rational:
     value = exact_parameter(alpha)
     if value <= 0:
-        raise ValueError(f"{name}: alpha must be positive, found {value}")
+        raise ValueError(f"alpha must be positive, found {value}")
     return value

@@ -14,15 +14,14 @@ from typing import Any, BinaryIO
 from zerograd.core.errors import FormatError, Issue, ProblemError, short
 from zerograd.core.model.activations import (
     ACTIVATION_NAMES,
+    FAMILIES,
     LINEAR,
     RELU,
     Activation,
     activation_named,
-    leaky_relu,
 )
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import did_you_mean
-from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.problem import Problem
 
 MAX_BYTES = 64 * 2**20
@@ -165,8 +164,8 @@ def activation_from_json(data: object) -> Activation:
     """``"relu"``, or ``{"leaky_relu": "1/10"}``. Raises ValueError."""
     if isinstance(data, str):
         return activation_named(data)
-    if isinstance(data, Mapping) and set(data) == {"leaky_relu"}:
-        slope = data["leaky_relu"]
-        if isinstance(slope, str | int):
-            return leaky_relu(parse_rational(slope))
+    if isinstance(data, Mapping) and len(data) == 1:
+        ((name, parameter),) = data.items()
+        if name in FAMILIES and isinstance(parameter, str | int):
+            return FAMILIES[name].make(parameter)
     raise ValueError(f"unknown activation {short(data)} (known: {', '.join(ACTIVATION_NAMES)})")

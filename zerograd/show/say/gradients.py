@@ -16,11 +16,13 @@ from operator import itemgetter
 
 import sympy as sp
 
+from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
 from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
+from zerograd.derive import definitions
 from zerograd.derive.chain import Chain, Expr, Index, scaled
 from zerograd.derive.functions import on_side
 from zerograd.derive.gradients import m
@@ -91,7 +93,7 @@ class _Document:
             lines.append(Equation(z, (affine,)))
             value = z if layer.activation.is_linear else tree.Call(function(layer.activation), z)
             lines.append(Equation(a, (value,)))
-        yield Equations(tuple(lines))
+        yield Equations((*lines, *definitions.values(self.network)))
         if not is_scalar(self.network):
             shapes = (
                 prose(self._name(name[0], name[1:]), f" ({', '.join(map(str, shape))})")
@@ -130,7 +132,7 @@ class _Document:
 
     def _convention(self) -> Prose:
         convention = self.problem.derivative_at_kink
-        if all(layer.activation.is_linear for layer in self.network.layers):
+        if not any(layer.activation.has_kinks for layer in self.network.layers):
             return ("no activation has a kink",)
         if convention == "forbid":
             return ("no sample on a kink (forbid)",)
@@ -143,9 +145,11 @@ class _Document:
     def _by_cases(self) -> Iterator[Block]:
         """φ' by cases, where it is no mere indicator."""
         convention, z = self.problem.derivative_at_kink, tree.Letter("z")
-        lines = []
+        lines = [*definitions.derivatives(self.network, convention)]
         for activation in dict.fromkeys(layer.activation for layer in self.network.layers):
-            if not activation.is_linear and indicator(activation, convention) is None:
+            if not isinstance(activation, PiecewiseLinear) or activation.is_linear:
+                continue
+            if indicator(activation, convention) is None:
                 cases = tuple(
                     (rational(side.derivative), interval(side, z)) for side in sides(activation, convention)
                 )

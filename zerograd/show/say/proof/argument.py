@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from zerograd.core.model.sides import Side, linear_sides
+from zerograd.core.model.sides import Side, units_with_sides
 from zerograd.core.refuting.certificate import (
     Alternatives,
     Compare,
@@ -59,7 +59,7 @@ class Argument:
     @cached_property
     def sides(self) -> Mapping[tuple[int, int], tuple[Side, ...]]:
         """The sides of every unit that has several."""
-        return linear_sides(self.words.problem.network, self.words.problem.derivative_at_kink)
+        return units_with_sides(self.words.problem.network, self.words.problem.derivative_at_kink)
 
     def paragraphs(self) -> list[Paragraph]:
         """All of it. The certificate must be one that the checker accepts."""

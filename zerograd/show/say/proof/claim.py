@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import linear_sides
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
@@ -113,7 +113,7 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
 def _moments(problem: Problem) -> Prose:
     network = problem.network
     name = partial(quantity, network)
-    units = linear_sides(network, problem.derivative_at_kink)
+    units = units_with_sides(network, problem.derivative_at_kink)
     k = ("k",) if network.outputs > 1 else ()
     d = ("d",) if network.inputs > 1 else ()
     r, x, over = name("r", at=("m", *k)), name("x", at=("m", *d)), tree.Sigma(_m)

@@ -8,7 +8,7 @@ from functools import partial
 from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
-from zerograd.core.model.sides import linear_sides, sides
+from zerograd.core.model.sides import sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.system import intercept
 from zerograd.derive.naming import function, interval, quantity
@@ -30,7 +30,7 @@ def letters(problem: Problem, *, whole: bool) -> Prose:
     text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", tree.Letter("m"))
     text += prose(" at output ", tree.Letter("k")) if k else ()
     kink = problem.derivative_at_kink
-    sided = {layer for layer, _ in linear_sides(network, kink)}
+    sided = {layer for layer, _ in units_with_sides(network, kink)}
     layers = [
         (number, layer)
         for number, layer in enumerate(network.layers, start=1)

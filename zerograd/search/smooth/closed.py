@@ -1,0 +1,175 @@
+"""Closed forms: weights and inputs such as log 2, at which all activations are rational; then linear algebra.
+
+Pre-activations are drawn among those at which activations and their derivatives have closed forms. The
+gradients are linear in the adjoints, so that zero entries ask these to lie in a null space over ℚ, and targets
+follow from them. Finds witnesses only.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import islice, product
+from operator import itemgetter, mul
+from typing import Any
+
+from zerograd.core.model.backprop import OnKink
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import NOT_ZERO, Relation
+from zerograd.core.verdict.witness import Witness
+from zerograd.search.adjoints import annihilating
+from zerograd.search.draw import accepted
+from zerograd.search.draws import Draws
+from zerograd.search.linear_part import Layer, LinearPart
+from zerograd.search.mentions import speaks_of_targets
+from zerograd.search.smooth.drawing import Drawing, Drawn, Exacts, few_adjoints
+from zerograd.search.smooth.fitness import exact_elsewhere
+from zerograd.search.smooth.levels import rational_forms
+from zerograd.search.smooth.targets import targets_at
+from zerograd.search.verdict import Found, Verdict
+
+NAME = "closed"
+
+CANDIDATES = 12
+"""Adjoints of one null space that are tried."""
+
+CHOICE, LAST_CHOICE, SMALL = 12, 40, 60
+"""Of small questions, so many witnesses are compared, from so many draws at most, and the shortest is taken."""
+
+SIGNS = 10
+"""Outputs of all samples up to which adjoints of one size are tried in every combination of signs."""
+
+SCALES = tuple(Fraction(1, 2**n) for n in (0, 1, 2, 3, 4, 6, 8, 12))
+"""By what adjoints, or the last layer, are multiplied to come within reach of targets."""
+
+
+def unfit(problem: Problem) -> str | None:
+    """Return why this strategy cannot answer the question."""
+    if problem.given or speaks_of_targets(problem):
+        return "values are given, or something is said of the targets"
+    if problem.domain == "integer":
+        return "closed forms are no integers"
+    if problem.targets != "real" and not few_adjoints(problem):
+        return f"labels tie the adjoints of {problem.model.loss.words} to the predictions"
+    return exact_elsewhere(problem)
+
+
+def closed(problem: Problem, samples: int, draws: Draws) -> Verdict:
+    """Look for a witness with M = ``samples``; it never says there is none."""
+    zero = problem.asked_entries(Relation.ZERO, samples)
+    wanted = CHOICE if samples * sum(problem.network.widths) <= SMALL else 1
+    best: list[tuple[int, Witness]] = []
+    for attempt, chance in draws.of(NAME):
+        if best and attempt > LAST_CHOICE:
+            break
+        try:
+            drawn = Drawing(problem, samples, attempt, chance).draw()
+            if drawn is None:
+                continue
+            for adjoint in islice(_adjoints(problem, drawn, zero, chance), CANDIDATES):
+                if not _as_asked(problem, samples, drawn.part, adjoint):
+                    continue
+                witness = _witness(problem, drawn, adjoint)
+                if witness is not None and accepted(problem, witness):
+                    best.append((_length(witness), witness))
+                    break
+        except (ArithmeticError, OnKink):
+            continue
+        if len(best) >= wanted:
+            break
+    return Found(min(best, key=itemgetter(0))[1], NAME) if best else draws.in_vain()
+
+
+def _length(witness: Witness) -> int:
+    """How much there is to write down; terms of closed forms count more than digits."""
+    return sum(
+        (len(str(v)) if v else 0) + (0 if isinstance(v, int) else 2)
+        for array in witness.variables.values()
+        for v in array.entries
+    )
+
+
+def _adjoints(
+    problem: Problem, drawn: Drawn, zero: Sequence[tuple[str, Index]], chance: random.Random
+) -> Iterator[list[Exacts]]:
+    """Adjoints at which the zero entries are zero."""
+    part, outputs = drawn.part, problem.network.outputs
+    columns = part.samples * outputs
+    forms = list(dict.fromkeys(tuple(f) for row in part.rows(zero) for f in rational_forms(row)))
+    reach = problem.model.loss.reach(problem.targets, problem.derivative_at_kink)
+    if reach.values is not None:
+        yield from _of_few_values(forms, [v for v in reach.values if v], drawn, outputs)
+        return
+    if not any(problem.query[relation] for relation in (*NOT_ZERO, Relation.SOME_NONZERO)):
+        yield [[0] * outputs for _ in range(part.samples)]
+    if problem.model.loss.shares == "row":
+        forms += [tuple(Fraction(n // outputs == m) for n in range(columns)) for m in range(part.samples)]
+    yield from annihilating([list(f) for f in forms], part.samples, outputs, chance)  # type: ignore[misc]
+
+
+def _of_few_values(
+    forms: Sequence[Sequence[Fraction]], values: Sequence[Any], drawn: Drawn, outputs: int
+) -> Iterator[list[Exacts]]:
+    """Adjoints among few values: as the samples were balanced, or in every combination."""
+    columns = drawn.part.samples * outputs
+    candidates: list[tuple[Any, ...]] = []
+    if drawn.signs is not None and outputs == 1 and len(values) == 2:
+        by_sign = {0: 0, 1: max(values), -1: min(values)}
+        candidates += [tuple(by_sign[s * t] for s in drawn.signs) for t in (1, -1)]
+    if columns <= SIGNS:
+        candidates += product(values, repeat=columns)
+    for candidate in candidates:
+        if not any(sum(map(mul, form, candidate)) for form in forms):
+            yield [list(candidate[i : i + outputs]) for i in range(0, columns, outputs)]
+
+
+def _as_asked(problem: Problem, samples: int, part: LinearPart, adjoint: list[Exacts]) -> bool:
+    """Whether the entries that should not be zero are as asked."""
+    signs = {relation: problem.asked_entries(relation, samples) for relation in NOT_ZERO}
+    some = problem.query[Relation.SOME_NONZERO]
+    names = dict.fromkeys([n for entries in signs.values() for n, _ in entries] + [r.name for r in some])
+    gradients = part.gradients(adjoint, tuple(names))  # type: ignore[arg-type]
+    return all(
+        sign(gradients[name][index]) in relation.signs
+        for relation, entries in signs.items()
+        for name, index in entries
+    ) and all(
+        any(map(sign, gradients[r.name].values())) if r.index is None else sign(gradients[r.name][r.index])
+        for r in some
+    )
+
+
+def _witness(problem: Problem, drawn: Drawn, adjoint: list[Exacts]) -> Witness | None:
+    """The network and dataset with this adjoint, or one in proportion to it; None if no targets give it."""
+    labels = problem.targets != "real"
+    for scale in SCALES:
+        layers, outputs = list(drawn.part.layers), list(drawn.part.outputs)
+        if labels and scale != 1:  # not the adjoints are small then, but the predictions
+            if not problem.network.layers[-1].activation.is_linear:
+                return None
+            top = layers[-1]
+            smaller = [[w * scale for w in row] for row in top.weights]
+            layers[-1] = Layer(smaller, [b * scale for b in top.bias])
+            outputs = [[v * scale for v in row] for row in outputs]
+        wanted = adjoint if labels else [[v * scale for v in row] for row in adjoint]
+        y = [targets_at(problem, list(p), g) for p, g in zip(outputs, wanted, strict=True)]
+        rows = [row for row in y if row is not None]
+        if len(rows) == len(y):
+            return _assembled(problem, drawn, layers, rows)
+    return None
+
+
+def _assembled(problem: Problem, drawn: Drawn, layers: Sequence[Layer], y: Sequence[Exacts]) -> Witness:
+    network = problem.network
+    arrays: dict[str, Array[Exact]] = {}
+    for number, (layer, unit) in enumerate(zip(layers, drawn.units, strict=True), start=1):
+        rows = [[unit * w for w in row] for row in layer.weights]
+        arrays[f"w{number}"] = Array.of(rows, network.widths[number - 1])
+        if network.layers[number - 1].bias:
+            arrays[f"b{number}"] = Array((len(layer.bias),), tuple(unit * b for b in layer.bias))
+    x: list[Exacts] = [list(run.activations[0]) for run in drawn.part.runs]
+    arrays["x"], arrays["y"] = Array.of(x, network.inputs), Array.of(y, network.outputs)
+    return Witness.of(problem, arrays)

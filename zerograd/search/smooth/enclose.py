@@ -1,0 +1,133 @@
+"""Numerical solutions, to many digits, for the checker to enclose.
+
+Parameters and data are drawn; the zero entries are equations in as few of them as make a regular system,
+and all others are rational. Whether an exact solution lies near the one that is found here is for
+`zerograd.core.verdict.enclosed` to prove. Finds witnesses only.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+import numpy as np
+
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import NOT_ZERO, Relation
+from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.search.draw import accepted
+from zerograd.search.draws import Draws
+from zerograd.search.smooth.boxes import boxed
+from zerograd.search.smooth.fitness import exact_elsewhere
+from zerograd.search.smooth.jets import Floats
+from zerograd.search.smooth.newton import GRAINS, descend, squared
+from zerograd.search.smooth.passes import Entry, Pass
+from zerograd.search.smooth.starts import Start, at_rest, last_layer, start
+from zerograd.search.verdict import Found, Verdict
+
+NAME = "enclose"
+
+PLAIN = 1e-4
+"""An entry above this, next to the largest adjoint, is taken for nonzero; others prove it."""
+
+MANY = 400
+"""Variables that are moved at once, at most."""
+
+
+def unfit(problem: Problem) -> str | None:
+    """Return why this strategy cannot answer the question."""
+    if problem.domain == "integer":
+        return "solutions that are enclosed are no integers"
+    if not problem.query[Relation.ZERO]:
+        return "no entry is asked to be zero, so that there is nothing to solve"
+    return exact_elsewhere(problem)
+
+
+def enclose(problem: Problem, samples: int, draws: Draws) -> Verdict:
+    """Look for a witness with M = ``samples``; it never says there is none."""
+    for attempt, chance in draws.of(NAME):
+        for witness in _witnesses(problem, samples, attempt, chance):
+            if accepted(problem, witness):
+                return Found(witness, NAME)
+    return draws.in_vain()
+
+
+def _witnesses(
+    problem: Problem, samples: int, attempt: int, chance: random.Random
+) -> Iterator[EnclosedWitness]:
+    """What one start leads to: boxes that have still to be checked."""
+    equations = problem.asked_entries(Relation.ZERO, samples)
+    labelled = problem.targets != "real" and at_rest(problem, samples) and attempt % 3 != 0
+    begin = start(problem, samples, chance, labelled=labelled)
+    if begin is None:
+        return
+    for variables in _choices(problem, samples, begin, labelled=labelled, wide=attempt % 2 == 0):
+        here = descend(Pass(problem.model, begin.floats), equations, variables)
+        if here is None or not answers(problem, samples, here):
+            continue
+        for grain in GRAINS:
+            system = squared(here, equations, variables, _weights(problem, variables), grain)
+            if system is None or not answers(problem, samples, system.pass_):
+                continue
+            witness = boxed(problem, system, _with(begin.exact, system.exact), equations)
+            if witness is not None:
+                yield witness
+                break
+        else:
+            continue
+        return
+
+
+def _choices(
+    problem: Problem, samples: int, begin: Start, *, labelled: bool, wide: bool
+) -> Iterator[list[Entry]]:
+    """Variables to solve for, the most regular choice first."""
+    equations = len(problem.asked_entries(Relation.ZERO, samples))
+    targets = [entry for entry in begin.free if entry[0] == "y"]
+    if len(targets) > equations:
+        yield targets
+    if labelled:
+        yield last_layer(problem)
+        return
+    if len(begin.free) <= MANY and (wide or len(targets) <= equations):
+        yield list(begin.free)
+
+
+def _weights(problem: Problem, variables: list[Entry]) -> Floats:
+    """How much one likes to have variables among the unknowns: targets most, inputs least."""
+    last = f"{problem.network.depth}"
+    liked = {"y": 1.0, f"w{last}": 0.6, f"b{last}": 0.6, "x": 0.05}
+    return np.array([liked.get(name, 0.1) for name, _ in variables])
+
+
+def _with(
+    exact: Mapping[str, Array[Fraction]], entries: Mapping[Entry, Fraction]
+) -> dict[str, Array[Fraction]]:
+    return {
+        name: Array.build(array.shape, lambda i, name=name, array=array: entries.get((name, i), array[i]))  # type: ignore[misc]
+        for name, array in exact.items()
+    }
+
+
+def answers(problem: Problem, samples: int, at: Pass) -> bool:
+    """Whether the entries that should not be zero seem to be as asked, and bounds seem to hold."""
+    size = float(np.abs(at.adjoint).max(initial=0.0))
+    if not size > PLAIN:
+        return False
+    enough = PLAIN * min(size, 1.0)
+    for relation in NOT_ZERO:
+        for value in at.at(problem.asked_entries(relation, samples)):
+            if not abs(value) > enough or np.sign(value) not in relation.signs:
+                return False
+    for reference in problem.query[Relation.SOME_NONZERO]:
+        array = at.gradients[reference.name]
+        values = array if reference.index is None else array[reference.index]
+        if not float(np.abs(values).max()) > enough:
+            return False
+    for (name, index), (low, high) in problem.entry_bounds(samples).items():
+        value = at.values[name][index]
+        if (low is not None and value < low) or (high is not None and value > high):
+            return False
+    return True
