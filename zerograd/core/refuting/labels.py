@@ -14,7 +14,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Part
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.homogeneity import identities
-from zerograd.core.refuting.identities import homogeneity_label
+from zerograd.core.refuting.laws import homogeneity_label
 from zerograd.core.refuting.moments import patterns_of
 from zerograd.core.refuting.system import demands, on_side
 

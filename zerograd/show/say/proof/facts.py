@@ -12,6 +12,7 @@ from zerograd.core.refuting.certificate import Part
 from zerograd.core.refuting.curves import ordered
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.core.refuting.labels import Comparison, comparisons, signs
+from zerograd.core.refuting.laws import laws
 from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Numbers, System
 from zerograd.derive.polynomials import Polynomials
@@ -47,11 +48,14 @@ class Facts:
     system: System = field(init=False)
     plain: Polynomials = field(init=False)
     signs: Mapping[str, tuple[str, str]] = field(init=False)
+    laws: frozenset[str] = field(init=False)
+    """The labels of what ties parameters and gradients together by an equation."""
     comparisons: Mapping[str, Comparison] = field(init=False)
 
     def __post_init__(self) -> None:
         self.system = system_of(self.problem, self.part.kind, self.part.samples)
         self.plain = Polynomials(self.problem)
+        self.laws = frozenset(law.label for law in laws(self.problem) if law.sign == "=")
         self.signs, self.comparisons = signs(self.problem, self.part), comparisons(self.problem, self.part)
 
     def naming(self, values: Numbers) -> Polynomials:
