@@ -24,10 +24,15 @@ def letters(problem: Problem, *, whole: bool) -> Prose:
     Args:
         whole: whether slopes and values of units have letters of their own.
     """
-    network = problem.network
+    network, loss = problem.network, problem.model.loss
     k = ("k",) if network.outputs > 1 else ()
-    r, y_hat, y = (quantity(network, letter, at=("m", *k)) for letter in ("r", "ŷ", "y"))
-    text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", tree.Letter("m"))
+    r, g, y_hat, y = (quantity(network, letter, at=("m", *k)) for letter in ("r", "g", "ŷ", "y"))
+    if loss.least_squares:
+        text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", tree.Letter("m"))
+    else:
+        text = prose(
+            g, " is the derivative of ", tree.Letter("L"), " by ", y_hat, " on sample ", tree.Letter("m")
+        )
     text += prose(" at output ", tree.Letter("k")) if k else ()
     kink = problem.derivative_at_kink
     sided = {layer for layer, _ in units_with_sides(network, kink)}
