@@ -83,6 +83,13 @@ class Facts:
         left, sign, right = found
         return row(self.plain.variable(left), RELATIONS[sign], self.plain.variable(right))
 
+    def definition(self, label: str, p: Polynomial, write: Polynomials) -> Node | None:
+        """``s[0] = a[0] (1 − a[0])``, if the label says what a variable is by another."""
+        name, by, _ = label.partition(" by ")
+        if not by or name not in p.variables:
+            return None
+        return row(self.plain.variable(name), EQUALS, write(Polynomial.variable(name) - p))
+
     def formula(self, label: str, formula: Formula, values: Mapping[str, Fraction]) -> Prose:
         match formula:
             case Fact(polynomial=p, sign=sign):
@@ -119,7 +126,7 @@ class Facts:
             terms = [*bound, Signed(True, name)] if z.is_below else [Signed(False, name), *bound]
             shown = name if terms == [Signed(False, name)] else brackets(row(*total(terms).parts))
             return Subject(shown, defined, says)
-        says = self.order(label) or self.relation(p, fact.sign, write)
+        says = self.order(label) or self.definition(label, p, write) or self.relation(p, fact.sign, write)
         return Subject(write.factor(p), None, says)
 
     def relation(self, p: Polynomial, sign: str, write: Polynomials) -> Node:

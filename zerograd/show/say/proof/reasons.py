@@ -25,13 +25,13 @@ def reasons(problem: Problem, used: Collection[str]) -> Iterator[Prose]:
         )
     if "balance" in kinds:
         yield prose(
-            "The derivatives of a sample's loss by the outputs have sum 0, for softmax and targets both have sum "
-            "1. So have, over the outputs, the gradients of the linear last layer."
+            "The derivatives of a sample's loss by the outputs have sum 0, for softmax and targets both have "
+            "sum 1. So have, over the outputs, the gradients of the linear last layer."
         )
     if "sign" in kinds:
         yield prose(
-            "All derivatives of the loss by the outputs have one sign, and so have the gradients by the biases "
-            "of the linear last layer."
+            "All derivatives of the loss by the outputs have one sign, and so have the gradients by the "
+            "biases of the linear last layer."
         )
 
 
