@@ -49,17 +49,6 @@ MAX_SPLITS = 100
 STRATEGIES = (
     "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
 )  # fmt: skip
-    "auto",
-    "construct",
-    "closed",
-    "enclose",
-    "fit",
-    "identities",
-    "facts",
-    "piecewise",
-    "guess",
-    "regions",
-)
 
 
 def load(path: str | os.PathLike[str]) -> Problem:
