@@ -12,7 +12,7 @@ import sympy as sp
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.point import Model
-from zerograd.core.model.sides import Side, Unit, sides, units_with_sides
+from zerograd.core.model.sides import Side, Unit, units_with_sides, sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.derive.chain import Chain, Expr, Index, Row
 from zerograd.derive.functions import activation_function, derivative_function, on_side

@@ -117,7 +117,7 @@ def _gelu_slope(z: Any, f: Functions) -> Any:
 
 
 _CUBIC = Fraction(44715, 1_000_000)
-"""The cubic term of the approximation by tanh: Hendrycks and Gimpel, arXiv 1606.08415."""
+"""The cubic term of GELU's approximation by tanh (Hendrycks and Gimpel, arXiv 1606.08415)."""
 
 
 def _gelu_tanh(z: Any, f: Functions) -> Any:
@@ -187,6 +187,7 @@ SIGMOID = Smooth(
     high=1,
     slope_low=0,
     increasing=True,
+    steepest=Fraction(1, 4),
 )
 TANH = Smooth(
     "tanh",
@@ -197,6 +198,7 @@ TANH = Smooth(
     slope_low=0,
     increasing=True,
     symmetry=-1,
+    steepest=1,
 )
 SOFTPLUS = Smooth(
     "softplus",
@@ -212,6 +214,7 @@ SOFTPLUS = Smooth(
     slope_low=0,
     slope_high=1,
     increasing=True,
+    steepest=1,
 )
 
 _SELU_ALPHA = Fraction("1.6732632423543772848170429916717")
@@ -228,13 +231,16 @@ SELU = Smooth(
     joins=(0,),
     slopes_at_joins=((_SELU_STEEPNESS, _SELU_SCALE),),
     torch_slopes=(_SELU_STEEPNESS,),
+    steepest=_SELU_STEEPNESS,
 )
-# The lower bounds of the next four are a little below the minima: -0.16997, -0.17004, -0.27846, -0.30884.
+# The lower bounds of the next four are a little below the minima −0.16997, −0.17004, −0.27846 and −0.30884,
+# their steepest slopes a little above the maxima of φ′.
 GELU = Smooth(
     "gelu",
     Names("GELU", "GELU", "torch.nn.functional.gelu({z})", "jax.nn.gelu({z}, approximate=False)"),
     (Branch(_gelu, _gelu_slope),),
     low=Fraction(-17, 100),
+    steepest=Fraction(113, 100),
 )
 GELU_TANH = Smooth(
     "gelu_tanh",
@@ -247,18 +253,21 @@ GELU_TANH = Smooth(
     ),
     (Branch(_gelu_tanh, _gelu_tanh_slope),),
     low=Fraction(-171, 1000),
+    steepest=Fraction(113, 100),
 )
 SILU = Smooth(
     "silu",
     Names("SiLU", "SiLU", "torch.nn.functional.silu({z})", "jax.nn.silu({z})"),
     (Branch(_silu, _silu_slope),),
     low=Fraction(-7, 25),
+    steepest=Fraction(11, 10),
 )
 MISH = Smooth(
     "mish",
     Names("Mish", "Mish", "torch.nn.functional.mish({z})", "jax.nn.mish({z})"),
     (Branch(_mish, _mish_slope),),
     low=Fraction(-31, 100),
+    steepest=Fraction(109, 100),
 )
 SOFTSIGN = Smooth(
     "softsign",
@@ -272,6 +281,7 @@ SOFTSIGN = Smooth(
     joins=(0,),
     slopes_at_joins=((1, 1),),
     torch_slopes=(None,),
+    steepest=1,
 )
 EXP = Smooth(
     "exp",
@@ -288,6 +298,7 @@ SIN = Smooth(
     least=-1,
     greatest=1,
     symmetry=-1,
+    steepest=1,
 )
 SQUARE = Smooth(
     "square",
@@ -308,6 +319,7 @@ HARDSWISH = Smooth(
     joins=(-3, 3),
     slopes_at_joins=((0, Fraction(-1, 2)), (Fraction(3, 2), 1)),
     torch_slopes=(0, 1),
+    steepest=Fraction(3, 2),
 )
 RELU_SQUARED = Smooth(
     "relu_squared",
@@ -356,6 +368,7 @@ def elu(alpha: int | Fraction | str) -> Smooth:
         (_stretched_elu(value, value, 1), line(1)),
         low=-value,
         slope_low=0,
+        steepest=max(value, 1),
         increasing=True,
         joins=(0,),
         slopes_at_joins=((value, 1),),
@@ -383,6 +396,7 @@ def celu(alpha: int | Fraction | str) -> Smooth:
         (_stretched_elu(value, 1, exact_parameter(1 / Fraction(value))), line(1)),
         low=-value,
         slope_low=0,
+        steepest=1,
         increasing=True,
         joins=(0,),
         slopes_at_joins=((1, 1),),

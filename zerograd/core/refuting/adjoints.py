@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from zerograd.core.model.losses import Reach
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Index, indices
+from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
 from zerograd.core.question.question import Question
@@ -46,7 +47,7 @@ class Adjoints:
     def __post_init__(self) -> None:
         shape = (self.samples, self.problem.network.outputs)
         # Of a single class softmax leaves nothing: what reach says holds of two and more.
-        single = self.problem.model.loss.balanced and shape[1] == 1
+        single = self.problem.model.loss.is_balanced and shape[1] == 1
         reach = Reach.of((0,)) if single else self.problem.reach
         if reach.values is not None and len(reach.values) == 1:
             self.values = Array.build(shape, lambda _: Polynomial.constant(reach.values[0]))  # type: ignore[index]
@@ -54,7 +55,7 @@ class Adjoints:
         self.values = Array.build(shape, lambda index: Polynomial.variable(entry("g", index)))
         for index in indices(shape):
             self._of_one(index, reach)
-        if self.problem.model.loss.balanced:
+        if self.problem.model.loss.is_balanced:
             for m, row in enumerate(self.values.rows()):
                 self.facts.append((balance(m), Fact(sum(row, Polynomial.constant(0)), "=")))
 
@@ -70,7 +71,7 @@ class Adjoints:
                 self.facts.append(compared_with(g, name, "<=" if reach.high_reached else "<", reach.high))
         target = self.problem.given.get("y", {}).get(index)
         if target is not None:
-            operator = _OF_SIGNS.get(self.problem.model.loss.signs(target))
+            operator = self._sign(target)
             if operator is not None:
                 self.facts.append(compared_with(g, name, operator, 0))
         elif reach.gap is not None:
@@ -82,6 +83,14 @@ class Adjoints:
                 else (gap(name), compared((g - low) * (g - high), ">", Polynomial.constant(0)))
             )
             self.splits[name] = tuple(Case(label, {}, ((label, fact),)) for label, fact in beyond)
+
+    def _sign(self, target: Rational) -> Comparison | None:
+        """How the adjoint of an output with this target compares with 0, if that is known."""
+        loss = self.problem.model.loss
+        outer = loss.outer_sign  # g has F′ in it, `Loss.signs` has not
+        return (
+            None if outer is None else _OF_SIGNS.get(frozenset(sign * outer for sign in loss.signs(target)))
+        )
 
 
 def balance(sample: int) -> str:

@@ -90,7 +90,7 @@ def _of_adjoints(problem: Question) -> Iterator[Law]:
         return
     outputs = range(network.outputs)
     biases = [(f"b{number}", (k,)) for k in outputs] if last.bias else []
-    if loss.balanced:
+    if loss.is_balanced:
         for i in range(network.widths[-2]):
             yield Law(
                 balance_label(f"w{number}", i), tuple((1, None, (f"w{number}", (k, i))) for k in outputs)

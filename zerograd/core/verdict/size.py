@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from zerograd.core.model.activations import piecewise
-from zerograd.core.numbers.field import Algebraic
 from zerograd.core.verdict.witness import Witness
 
 
@@ -40,7 +39,7 @@ def size_of(witness: Witness) -> Size | None:
     values: list[int | Fraction] = []
     for array in witness.variables.values():
         for value in array.entries:
-            if isinstance(value, Algebraic):
+            if not isinstance(value, int | Fraction):
                 return None
             values.append(value)
     layers = zip(witness.problem.network.layers, witness.forward.z, strict=True)

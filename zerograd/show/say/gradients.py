@@ -19,7 +19,7 @@ import sympy as sp
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
-from zerograd.core.model.sides import Side, sides, units_with_sides
+from zerograd.core.model.sides import Side, units_with_sides, sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.derive import definitions
