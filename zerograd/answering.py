@@ -217,7 +217,7 @@ def with_fewest(
     )
     match finding.verdict:
         case Found(witness=smaller, strategy=strategy):
-            witness = Witness(problem, smaller.parameters, smaller.x, smaller.y)
+            witness = smaller.answering(problem)
             run = replace(run, strategy=strategy, attempts=finding.attempts)
             with _accepted_witness(witness):
                 return answer.updated(witness=witness, run=run)
