@@ -18,6 +18,7 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.real import Real, compare, format_real, is_integer, sign
 from zerograd.core.question.conditions import Algebra, ExactAlgebra, evaluate
 from zerograd.core.question.question import Question
+from zerograd.core.question.targets import misfits
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 
 MOST = 1000
@@ -44,6 +45,8 @@ def violations(
         wrong += islice(_conditions(question, point, algebra), MOST - len(wrong))
     except OnKink as kink:
         wrong.append(Violation(kink.place, "not to be on a kink (derivative_at_kink: forbid)", kink.what))
+    except ArithmeticError as error:
+        wrong.append(Violation("gradients", "exact numbers", str(error) or type(error).__name__))
     return wrong
 
 
@@ -61,6 +64,11 @@ def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
             yield Violation(f"bounds of {entry(name, index)}", f"at least {low}", format_real(value))
         if high is not None and compare(value, high) not in (-1, 0):
             yield Violation(f"bounds of {entry(name, index)}", f"at most {high}", format_real(value))
+    outputs = point.y.shape[1]
+    known = dict(point.y.items())
+    for index, label, value in misfits(question.targets, question.model.loss, known, outputs):
+        what = entry("y", index) if len(index) == 2 else f"the sum of {entry('y', index)}"
+        yield Violation(f"targets: {what}", label, format_real(value))
     if question.domain == "integer":
         for name, array in variables.items():
             for index, value in array.items():
@@ -70,6 +78,11 @@ def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
 
 def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
     """Signs of gradient entries."""
+    if question.model.loss.within_unit:
+        for index, value in point.forward.y_hat.items():
+            if sign(value) <= 0 or compare(value, 1) >= 0:
+                yield Violation(entry("y_hat", index), "a number above 0 and below 1", format_exact(value))
+                return
     gradients = point.gradients
     for relation in OF_EACH:
         told: set[tuple[str, Index]] = set()
