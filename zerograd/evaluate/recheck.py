@@ -182,6 +182,7 @@ def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | s
     z, gradients = torch_gradients(witness.problem.model, values)
     _same_sides(witness, codes, z)
     run = evaluate(witness.problem.model, values, codes)
-    largest, wrong = largest_deviation(witness, gradients, run.bounds, ROUNDING)
+    coarser = sum(layer.activation.names.torch_error for layer in witness.problem.network.layers)
+    largest, wrong = largest_deviation(witness, gradients, run.bounds, ROUNDING + 2 * coarser)
     _agree(witness, "torch", wrong)
     return {"largest_deviation": largest}

@@ -7,10 +7,10 @@ pattern for polynomials. Reverse mode: Griewank and Walther, Evaluating Derivati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
@@ -174,7 +174,7 @@ class Gradients(Mapping[str, Array[R]]):
     network: Network
     parameters: Mapping[str, Array[R]]
     run: Forward[R]
-    returning: tuple[Adjoint[R], ...]
+    returning: Sequence[Adjoint[R]]
     factor: int | Fraction
     known: dict[str, Array[R]] = field(default_factory=dict)
 
@@ -223,20 +223,43 @@ def backward(
     return Gradients(network, parameters, run, adjoints(network, parameters, run, adjoint), factor)
 
 
+class Adjoints(Sequence[Adjoint[R]]):
+    """What comes back to each layer, from the first on; calculated, from above, when it is asked for."""
+
+    def __init__(
+        self, network: Network, parameters: Mapping[str, Array[R]], run: Forward[R], adjoint: Array[R]
+    ) -> None:
+        self._depth, self._parameters, self._run, self._adjoint = network.depth, parameters, run, adjoint
+        self._known: list[Adjoint[R]] = []
+
+    def __len__(self) -> int:
+        return self._depth
+
+    @overload
+    def __getitem__(self, position: int) -> Adjoint[R]: ...
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[Adjoint[R]]: ...
+    def __getitem__(self, position: int | slice) -> Adjoint[R] | Sequence[Adjoint[R]]:
+        if isinstance(position, slice):
+            return [self[i] for i in range(*position.indices(self._depth))]
+        below = range(self._depth)[position]
+        while len(self._known) < self._depth - below:
+            number = self._depth - len(self._known)
+            arriving = self._adjoint
+            if self._known:
+                arriving = _through(self._parameters[f"w{number + 1}"], self._known[-1].delta)
+            derivatives = self._run.derivatives[number - 1]
+            pairs = zip(arriving.entries, derivatives.entries, strict=True)
+            products: tuple[Any, ...] = tuple(g * d if d else 0 for g, d in pairs)
+            self._known.append(Adjoint(arriving, Array(derivatives.shape, products)))
+        return self._known[self._depth - 1 - below]
+
+
 def adjoints(
     network: Network, parameters: Mapping[str, Array[R]], run: Forward[R], adjoint: Array[R]
-) -> tuple[Adjoint[R], ...]:
+) -> Adjoints[R]:
     """What comes back to each layer, from the first on. ``adjoint`` as for `backward`."""
-    returning: list[Adjoint[R]] = []
-    arriving = adjoint
-    for number in range(network.depth, 0, -1):
-        if returning:
-            arriving = _through(parameters[f"w{number + 1}"], returning[-1].delta)
-        derivatives = run.derivatives[number - 1]
-        pairs = zip(arriving.entries, derivatives.entries, strict=True)
-        products: tuple[Any, ...] = tuple(g * d if d else 0 for g, d in pairs)
-        returning.append(Adjoint(arriving, Array(derivatives.shape, products)))
-    return tuple(reversed(returning))
+    return Adjoints(network, parameters, run, adjoint)
 
 
 def _through(weights: Array[R], delta: Array[R], factor: int | Fraction = 1) -> Array[R]:

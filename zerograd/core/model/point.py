@@ -9,7 +9,7 @@ from typing import Generic
 
 from zerograd.core.model.backprop import (
     Activate,
-    Adjoint,
+    Adjoints,
     Forward,
     Gradients,
     OnKink,
@@ -99,7 +99,7 @@ class Point(Generic[R]):
         return loss.adjoint(y_hat, self.y, self.functions, convention)
 
     @cached_property
-    def adjoints(self) -> tuple[Adjoint[R], ...]:
+    def adjoints(self) -> Adjoints[R]:
         """What comes back to each layer, from the first on, without `Loss.factor`."""
         return adjoints(self.model.network, self.parameters, self.forward, self.adjoint)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.verdict.witness import Witness
 
 
@@ -39,7 +38,7 @@ def size_of(witness: Witness) -> Size | None:
     values: list[int | Fraction] = []
     for array in witness.variables.values():
         for value in array.entries:
-            if isinstance(value, Irrational):
+            if not isinstance(value, int | Fraction):
                 return None
             values.append(value)
     layers = zip(witness.problem.network.layers, witness.forward.z, strict=True)
