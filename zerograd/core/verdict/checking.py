@@ -247,18 +247,22 @@ def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -
     if "loss" in data:
         claimed_loss = array_of(data["loss"], (), "loss", read)[()]
         try:
-            wrong += _claim("loss", witness.loss, claimed_loss)
-        except ArithmeticError as error:  # of the function that has no exact value
-            wrong.append(Violation("claimed loss", f"none, because {error}", short(data["loss"])))
+            computed = witness.loss
+        except ArithmeticError as error:
+            wrong.append(Violation("claimed loss", f"none: {error}", _written(claimed_loss)))
+        else:
+            wrong += _claim("loss", computed, claimed_loss)
     if wrong:
         raise Refused(wrong)
 
 
 def _claim(what: str, computed: Real, claimed: Exact | Ball) -> list[Violation]:
     """Whether a number is the one that is claimed, or lies in the ball that is."""
+    held = claimed.contains(computed) if isinstance(claimed, Ball) else compare(computed, claimed) == 0
+    return [] if held else [Violation(f"claimed {what}", format_real(computed), _written(claimed))]
+
+
+def _written(claimed: Exact | Ball) -> str:
     if isinstance(claimed, Ball):
-        held = claimed.contains(computed)
-        text = f"{decimal(claimed.centre)} ± {decimal(claimed.radius)}"
-    else:
-        held, text = compare(computed, claimed) == 0, format_exact(claimed)
-    return [] if held else [Violation(f"claimed {what}", format_real(computed), text)]
+        return f"{decimal(claimed.centre)} ± {decimal(claimed.radius)}"
+    return format_exact(claimed)

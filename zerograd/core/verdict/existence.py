@@ -50,7 +50,7 @@ def violations(
         wanted = f"a number at which {gap.activation} and its derivative are exact numbers"
         wrong.append(Violation(gap.place, wanted, f"one at which {gap.reason}"))
     except ArithmeticError as error:
-        wrong.append(Violation("gradients", "exact numbers", str(error) or type(error).__name__))
+        wrong.append(Violation("loss and gradients", "exact numbers", f"that {error}"))
     return wrong
 
 
