@@ -23,7 +23,7 @@ from zerograd.core.numbers.real import Ball, ball_to_json, narrow, order, real_f
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
 from zerograd.core.verdict.dropping import Dropped, dropped_from_json
-from zerograd.core.verdict.solution import Entry, Solution, solved
+from zerograd.core.verdict.solution import Entry, Solution, implied, solved
 from zerograd.core.verdict.witness import Witness, array_of, variables_of, witness_from_json
 
 FORMAT = "zerograd.enclosure/1"
@@ -97,6 +97,17 @@ class EnclosedWitness(Witness):
         for item in self.dropped:
             _place(item.entry, shapes)
 
+    def answering(self, problem: Problem) -> EnclosedWitness:
+        """The same box, offered as an answer to another problem."""
+        return EnclosedWitness(problem, self.box, self.equations, self.dropped)
+
+    def with_dropped(self, dropped: Iterable[Dropped]) -> EnclosedWitness:
+        """The same box with other dropped entries. What is proved of the box is not proved again."""
+        other = EnclosedWitness(self.problem, self.box, self.equations, dropped)
+        if "proof" in vars(self):
+            vars(other)["proof"] = self.proof
+        return other
+
     @property
     def samples(self) -> int:
         """M."""
@@ -124,9 +135,14 @@ class EnclosedWitness(Witness):
         return f"enclosed to 10{str(exponent).translate(_SUPERSCRIPTS)}"
 
     @cached_property
+    def proof(self) -> Solution:
+        """What Krawczyk's test proves of the box."""
+        return solved(self.problem.model, self.box, self.equations)
+
+    @cached_property
     def solution(self) -> Solution:
-        """What is proved of the box."""
-        return solved(self.problem.model, self.box, self.equations, self.dropped)
+        """What is proved of the box, with what the equations imply."""
+        return implied(self.proof, self.dropped)
 
     @property
     def field(self) -> NumberField | None:
