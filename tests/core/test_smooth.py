@@ -171,6 +171,14 @@ def test_what_is_known_holds(activation: Smooth, z: Fraction, other: Fraction) -
         assert activation.high is None or value < number(activation.high)
         assert activation.least is None or value >= number(activation.least)
         assert activation.greatest is None or value <= number(activation.greatest)
+        if z not in activation.kinks:
+            slope = abs(_mp(activation.slope(number(z), MP, "torch")))
+            least = activation.steepest
+            if least is None:
+                ends = (_mp(activation.slope(number(sign * abs(z)), MP, "torch")) for sign in (1, -1))
+                assert slope <= max(map(abs, ends))
+            else:
+                assert slope <= number(least)
         if activation.increasing and low < high:
             assert activation.value(number(low), MP) < activation.value(number(high), MP)
         sign = activation.parity("torch")
@@ -230,6 +238,19 @@ def test_lower_bounds_are_near_the_minimum(name: str) -> None:
         assert number(bound) - mpmath.mpf(10) ** -40 <= minimum < number(bound) + mpmath.mpf(1) / 500
         grid = [activation.value(mpmath.mpf(k) / 50, MP) for k in range(-400, 100)]
         assert min(grid) >= minimum - mpmath.mpf(10) ** -40
+
+
+@every
+def test_the_steepest_slope_is_nearly_reached(activation: Smooth) -> None:
+    """The bound is above every slope, by less than 1/100, and on a kink slopes of both sides count."""
+    if activation.steepest is None:
+        return
+    with digits():
+        slopes = [_mp(activation.slope(mpmath.mpf(k) / 100, MP, "right")) for k in range(-1000, 1000)]
+        slopes += [number(left) for left, _ in activation.slopes_at_joins]
+        largest = max(map(abs, slopes))
+        bound = number(activation.steepest)
+        assert largest <= bound < largest + mpmath.mpf(1) / 100
 
 
 @every

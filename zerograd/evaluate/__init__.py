@@ -1,7 +1,8 @@
 """A network over arrays and intervals, and how far float64 can follow a witness.
 
 `passes` goes forwards and backwards over whole arrays. What the numbers are, an activation says: float64 and
-what bounds it (`floats`), whole numbers with one denominator a layer (`whole`), torch's tensors (`autograd`).
+what bounds it (`floats`, and `smooth` by the core's formulas), whole numbers with one denominator a layer
+(`whole`), torch's tensors (`autograd`).
 
 These places compute z = w·a + b, and no others:
 

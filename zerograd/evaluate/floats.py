@@ -15,16 +15,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.backprop import Forward as ExactForward
+from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
-from zerograd.core.numbers.plain import RING
 from zerograd.core.verdict.witness import Witness
-from zerograd.evaluate import passes
+from zerograd.evaluate import losses, passes, smooth
 from zerograd.evaluate.passes import Run
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -61,7 +61,7 @@ def to_floats(array: Array[Exact]) -> Floats:
 
 
 def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
-    """Per layer, shape (M, units): 2·piece, or 2·kink + 1 for a pre-activation on that kink."""
+    """Per layer, shape (M, units): 2·(kinks below), or 2·kink + 1 for a pre-activation on that kink."""
     return pieces_at(witness.problem.network, witness.forward)
 
 
@@ -69,7 +69,7 @@ def pieces_at(network: Network, run: ExactForward[Exact]) -> list[NDArray[np.int
     """`exact_pieces` of a forward pass."""
     layers = []
     for layer, z in zip(network.layers, run.z, strict=True):
-        places = [piecewise(layer.activation).locate(v) for v in z.entries]
+        places = [layer.activation.locate(v) for v in z.entries]
         codes = [2 * number + on_kink for number, on_kink in places]
         layers.append(np.array(codes, dtype=np.intp).reshape(z.shape))
     return layers
@@ -77,9 +77,9 @@ def pieces_at(network: Network, run: ExactForward[Exact]) -> list[NDArray[np.int
 
 def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
     """`exact_pieces` of float pre-activations."""
-    if activation.is_linear:
+    if not activation.has_kinks:
         return np.zeros(z.shape, dtype=np.intp)
-    kinks, _, _ = _table(activation)
+    kinks = _kinks(activation)
     left = np.searchsorted(kinks, z, side="left")
     right = np.searchsorted(kinks, z, side="right")
     codes: NDArray[np.intp] = (2 * left + (left != right)).astype(np.intp)
@@ -88,34 +88,42 @@ def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
 
 def value(activation: Activation, z: Floats, code: NDArray[np.intp]) -> Floats:
     """φ(z) on these pieces."""
-    _, slopes, offsets = _table(activation)
+    if isinstance(activation, Smooth):
+        return smooth.value(activation, z)
+    slopes, offsets = _table(activation)
     result: Floats = slopes[code // 2] * z + offsets[code // 2]
     return result
 
 
-def derivative(activation: Activation, code: NDArray[np.intp], convention: Kink) -> Floats:
+def derivative(activation: Activation, z: Floats, code: NDArray[np.intp], convention: Kink) -> Floats:
     """φ′(z) on these pieces and kinks; NaN where there is none."""
+    if isinstance(activation, Smooth):
+        return smooth.slope_on_side(activation, z, code, convention)
     return _derivatives(activation, convention)[code]
 
 
 @lru_cache
-def _table(activation: Activation) -> tuple[Floats, Floats, Floats]:
-    """Kinks, and slopes and offsets between them."""
-    shape = piecewise(activation)
-    kinks, slopes, offsets = (
-        np.array([float(v) for v in listed], dtype=np.float64)
-        for listed in (shape.kinks, shape.slopes, shape.offsets)
-    )
-    return kinks, slopes, offsets
+def _kinks(activation: Activation) -> Floats:
+    return np.array([float(v) for v in activation.kinks], dtype=np.float64)
 
 
 @lru_cache
-def _derivatives(activation: Activation, convention: Kink) -> Floats:
+def _table(activation: PiecewiseLinear) -> tuple[Floats, Floats]:
+    """Slopes and offsets of pieces."""
+    slopes, offsets = (
+        np.array([float(v) for v in listed], dtype=np.float64)
+        for listed in (activation.slopes, activation.offsets)
+    )
+    return slopes, offsets
+
+
+@lru_cache
+def _derivatives(activation: PiecewiseLinear, convention: Kink) -> Floats:
     """φ′ by the codes of `exact_pieces`."""
-    shape = piecewise(activation)
-    table = [float("nan")] * (2 * len(shape.slopes) - 1)
-    table[::2] = map(float, shape.slopes)
-    table[1::2] = [float("nan") if d is None else float(d) for d in shape.derivatives_at_kinks(convention)]
+    table = [float("nan")] * (2 * len(activation.slopes) - 1)
+    table[::2] = map(float, activation.slopes)
+    taken = activation.derivatives_at_kinks(convention)
+    table[1::2] = [float("nan") if d is None else float(d) for d in taken]
     return np.array(table)
 
 
@@ -124,16 +132,17 @@ def by_value(_number: int, activation: Activation, z: Floats) -> tuple[Floats, N
     return value(activation, z, pieces(activation, z)), None
 
 
-def at_most(_number: int, activation: Activation, z: Floats) -> tuple[Floats, float]:
+def at_most(_number: int, activation: Activation, z: Floats) -> tuple[Floats, Floats | float]:
     """What bounds |φ| and |φ′| where ``z`` bounds |z|."""
+    if isinstance(activation, Smooth):
+        return smooth.at_most(activation, z)
     steepest, highest = _most(activation)
     return steepest * z + highest, steepest
 
 
 @lru_cache
-def _most(activation: Activation) -> tuple[float, float]:
-    shape = piecewise(activation)
-    return float(shape.steepest), float(shape.highest_offset)
+def _most(activation: PiecewiseLinear) -> tuple[float, float]:
+    return float(activation.steepest), float(activation.highest_offset)
 
 
 def forward(network: Network, values: Values) -> Run[Floats]:
@@ -157,7 +166,7 @@ def _absolute(values: Values) -> Values:
 
 
 def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np.intp]]]:
-    """The loss, its majorant, and the pieces that every pre-activation lies on."""
+    """The loss, its majorant, and the pieces that every pre-activation lies on, and the loss."""
     codes: list[NDArray[np.intp]] = []
 
     def activate(_number: int, activation: Activation, z: Floats) -> tuple[Floats, None]:
@@ -165,11 +174,9 @@ def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np
         return value(activation, z, codes[-1]), None
 
     run = passes.forward(model.network, values, activate)
-    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]], RING, "torch")
-    bound = majorant(model.network, values).y_hat + np.abs(values["y"])
-    loss, most = model.loss.at_adjoint([g]), model.loss.at_adjoint([bound])
-    share = float(model.loss.share(*values["y"].shape))
-    return float(loss.sum()) * share, float(most.sum()) * share, codes
+    reach = majorant(model.network, values).y_hat + np.abs(values["y"])
+    codes.append(losses.sides(model.loss, run.y_hat, values["y"]))
+    return *losses.value(model, run.y_hat, values["y"], reach), codes
 
 
 def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Evaluation:
@@ -177,21 +184,30 @@ def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Eva
 
     def activate(number: int, activation: Activation, z: Floats) -> tuple[Floats, Floats]:
         code = codes[number - 1]
-        return value(activation, z, code), derivative(activation, code, model.derivative_at_kink)
+        return value(activation, z, code), derivative(activation, z, code, model.derivative_at_kink)
 
     run = passes.forward(model.network, values, activate)
-    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]], RING, "torch")
-    most = majorant(model.network, values)
-    most = replace(most, derivatives=tuple(map(np.abs, run.derivatives)))
+    g = losses.sample_adjoints(model.loss, run.y_hat, values["y"], model.derivative_at_kink)
+    most = _near(model.network, run, majorant(model.network, values))
     return Evaluation(
-        passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, most)
+        passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, run, most)
     )
 
 
-def bounds(model: Model, values: Values, most: Run[Floats]) -> dict[str, Floats]:
-    """What bounds every gradient, with the majorant of a forward pass."""
-    adjoint = _scaled(model, most.y_hat + np.abs(values["y"]))
-    return passes.gradients(model.network, _absolute(values), most, adjoint)
+def _near(network: Network, run: Run[Floats], most: Run[Floats]) -> Run[Floats]:
+    """A majorant with the derivatives of this run, and with how far they move where z is rounded."""
+    slopes = []
+    for layer, z, reach, slope in zip(network.layers, run.z, most.z, run.derivatives, strict=True):
+        bends = smooth.bend(layer.activation, z) * reach if isinstance(layer.activation, Smooth) else 0
+        slopes.append(np.abs(slope) + bends)
+    return replace(most, derivatives=tuple(slopes))
+
+
+def bounds(model: Model, values: Values, run: Run[Floats], most: Run[Floats]) -> dict[str, Floats]:
+    """What bounds every gradient, with a forward pass and its majorant."""
+    reach = most.y_hat + np.abs(values["y"])
+    adjoint = losses.most(model.loss, run.y_hat, values["y"], model.derivative_at_kink, reach)
+    return passes.gradients(model.network, _absolute(values), most, _scaled(model, adjoint))
 
 
 def _scaled(model: Model, adjoint: Floats) -> Floats:

@@ -58,6 +58,9 @@ class Smooth:
     Attributes:
         low, high: bounds of φ that are never reached, None where there is none.
         least, greatest: bounds of φ that are reached, None where none is known.
+        slope_low, slope_high: bounds of φ′ that are never reached, None where none is known.
+        steepest: |φ′(z)| is at most this; None where there is no bound (then the largest |φ′(z)| with
+            |z| ≤ c is that at c or −c).
         increasing: whether z < z′ implies φ(z) < φ(z′).
         symmetry: 1 if φ is even, −1 if it is odd, else 0.
         joins: where formulas meet.
@@ -75,6 +78,9 @@ class Smooth:
     high: Rational | None = None
     least: Rational | None = None
     greatest: Rational | None = None
+    slope_low: Rational | None = None
+    slope_high: Rational | None = None
+    steepest: Rational | None = None
     increasing: bool = False
     symmetry: int = 0
     joins: tuple[Rational, ...] = ()
@@ -131,7 +137,12 @@ class Smooth:
 
     def is_kink(self, z: Exact) -> bool:
         """Whether φ has no derivative at z."""
-        return any(compare(kink, z) == 0 for kink in self.kinks)
+        return self.locate(z)[1]
+
+    def locate(self, z: Exact) -> tuple[int, bool]:
+        """(number of kinks below, False) strictly between kinks, (number, True) on kink ``number``."""
+        signs = [compare(kink, z) for kink in self.kinks]
+        return signs.count(-1), 0 in signs
 
     def value(self, z: Any, functions: Functions) -> Any:
         """φ(z) over any numbers."""

@@ -117,7 +117,7 @@ def _gelu_slope(z: Any, f: Functions) -> Any:
 
 
 _CUBIC = Fraction(44715, 1_000_000)
-"""The cubic term of the approximation by tanh: Hendrycks and Gimpel, arXiv 1606.08415."""
+"""The cubic term of GELU's approximation by tanh (Hendrycks and Gimpel, arXiv 1606.08415)."""
 
 
 def _gelu_tanh(z: Any, f: Functions) -> Any:
@@ -185,7 +185,9 @@ SIGMOID = Smooth(
     (Branch(sigmoid, _sigmoid_slope, _sigmoid_slope_of_value),),
     low=0,
     high=1,
+    slope_low=0,
     increasing=True,
+    steepest=Fraction(1, 4),
 )
 TANH = Smooth(
     "tanh",
@@ -193,8 +195,10 @@ TANH = Smooth(
     (Branch(tanh, _tanh_slope, _tanh_slope_of_value),),
     low=-1,
     high=1,
+    slope_low=0,
     increasing=True,
     symmetry=-1,
+    steepest=1,
 )
 SOFTPLUS = Smooth(
     "softplus",
@@ -207,7 +211,10 @@ SOFTPLUS = Smooth(
     ),
     (Branch(softplus, sigmoid),),
     low=0,
+    slope_low=0,
+    slope_high=1,
     increasing=True,
+    steepest=1,
 )
 
 _SELU_ALPHA = Fraction("1.6732632423543772848170429916717")
@@ -219,17 +226,21 @@ SELU = Smooth(
     Names("SELU", "SELU", "torch.nn.functional.selu({z})", "jax.nn.selu({z})"),
     (_stretched_elu(_SELU_STEEPNESS, _SELU_STEEPNESS, 1), line(_SELU_SCALE)),
     low=-_SELU_STEEPNESS,
+    slope_low=0,
     increasing=True,
     joins=(0,),
     slopes_at_joins=((_SELU_STEEPNESS, _SELU_SCALE),),
     torch_slopes=(_SELU_STEEPNESS,),
+    steepest=_SELU_STEEPNESS,
 )
-# The lower bounds of the next four are a little below the minima: -0.16997, -0.17004, -0.27846, -0.30884.
+# The lower bounds of the next four are a little below the minima −0.16997, −0.17004, −0.27846 and −0.30884,
+# their steepest slopes a little above the maxima of φ′.
 GELU = Smooth(
     "gelu",
     Names("GELU", "GELU", "torch.nn.functional.gelu({z})", "jax.nn.gelu({z}, approximate=False)"),
     (Branch(_gelu, _gelu_slope),),
     low=Fraction(-17, 100),
+    steepest=Fraction(113, 100),
 )
 GELU_TANH = Smooth(
     "gelu_tanh",
@@ -242,18 +253,21 @@ GELU_TANH = Smooth(
     ),
     (Branch(_gelu_tanh, _gelu_tanh_slope),),
     low=Fraction(-171, 1000),
+    steepest=Fraction(113, 100),
 )
 SILU = Smooth(
     "silu",
     Names("SiLU", "SiLU", "torch.nn.functional.silu({z})", "jax.nn.silu({z})"),
     (Branch(_silu, _silu_slope),),
     low=Fraction(-7, 25),
+    steepest=Fraction(11, 10),
 )
 MISH = Smooth(
     "mish",
     Names("Mish", "Mish", "torch.nn.functional.mish({z})", "jax.nn.mish({z})"),
     (Branch(_mish, _mish_slope),),
     low=Fraction(-31, 100),
+    steepest=Fraction(109, 100),
 )
 SOFTSIGN = Smooth(
     "softsign",
@@ -261,17 +275,20 @@ SOFTSIGN = Smooth(
     (_softsign_branch(-1), _softsign_branch(1)),
     low=-1,
     high=1,
+    slope_low=0,
     increasing=True,
     symmetry=-1,
     joins=(0,),
     slopes_at_joins=((1, 1),),
     torch_slopes=(None,),
+    steepest=1,
 )
 EXP = Smooth(
     "exp",
     Names("exp", None, "torch.exp({z})", "jnp.exp({z})"),
     (Branch(_exp, _exp, _same),),
     low=0,
+    slope_low=0,
     increasing=True,
 )
 SIN = Smooth(
@@ -281,6 +298,7 @@ SIN = Smooth(
     least=-1,
     greatest=1,
     symmetry=-1,
+    steepest=1,
 )
 SQUARE = Smooth(
     "square",
@@ -301,6 +319,7 @@ HARDSWISH = Smooth(
     joins=(-3, 3),
     slopes_at_joins=((0, Fraction(-1, 2)), (Fraction(3, 2), 1)),
     torch_slopes=(0, 1),
+    steepest=Fraction(3, 2),
 )
 RELU_SQUARED = Smooth(
     "relu_squared",
@@ -348,6 +367,8 @@ def elu(alpha: int | Fraction | str) -> Smooth:
         Names("ELU", "ELU", "torch.nn.functional.elu({z}, {parameter})", "jax.nn.elu({z}, {parameter})"),
         (_stretched_elu(value, value, 1), line(1)),
         low=-value,
+        slope_low=0,
+        steepest=max(value, 1),
         increasing=True,
         joins=(0,),
         slopes_at_joins=((value, 1),),
@@ -374,6 +395,8 @@ def celu(alpha: int | Fraction | str) -> Smooth:
         ),
         (_stretched_elu(value, 1, exact_parameter(1 / Fraction(value))), line(1)),
         low=-value,
+        slope_low=0,
+        steepest=1,
         increasing=True,
         joins=(0,),
         slopes_at_joins=((1, 1),),

@@ -9,6 +9,7 @@ from typing import TypeVar
 from zerograd.core.errors import Issue, Path, short
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference, did_you_mean, parse_reference, resolve
+from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.question.vocabulary import MAX_SAMPLES, MAX_VALUES, Samples
 
@@ -23,6 +24,8 @@ class Reader:
     issues: list[Issue] = field(default_factory=list)
     needed: int = 1
     """The fewest samples for which every name with an index exists."""
+    targets: Targets = "real"
+    """What y may be."""
     open_samples: bool = False
     """Whether the number of samples is not one fixed number."""
 
