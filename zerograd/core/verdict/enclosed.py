@@ -17,7 +17,8 @@ from zerograd.core.model.point import Point
 from zerograd.core.model.references import Reference, complete_index, entry, parse_reference, show_shape
 from zerograd.core.numbers.arrays import Array, Index, Shape
 from zerograd.core.numbers.exact import exact_to_json
-from zerograd.core.numbers.field import Algebraic, NumberField
+from zerograd.core.numbers.field import NumberField
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.real import Ball, ball_to_json, narrow, order, real_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
@@ -244,7 +245,8 @@ def enclosed_from_json(problem: Problem, data: object) -> EnclosedWitness:
 
 def _entry_from_json(data: object) -> Entry:
     value = real_from_json(data)
-    assert not isinstance(value, Algebraic)  # for the type checker: there is no number field
+    if isinstance(value, Irrational):
+        raise FormatError(f"{short(data)} is neither a rational number nor a ball")
     return value
 
 
