@@ -143,6 +143,13 @@ def test_a_document_says_it_all() -> None:
     assert read.witness.to_json() == witness.to_json()
 
 
+def test_the_documented_example() -> None:
+    """The example in docs/FORMATS.md answers the founding question with the sigmoid."""
+    page = (Path(__file__).parents[2] / "docs" / "FORMATS.md").read_text(encoding="utf-8")
+    shown = page.split("<!-- enclosed witness -->\n```json\n")[1].split("```")[0]
+    assert isinstance(check_result(founding(), json.loads(shown)), EnclosedWitness)
+
+
 def test_checked_with_nothing_else_importable(tmp_path: Path) -> None:
     """``python -m zerograd.core.check`` takes the standard library alone, also for enclosures."""
     witness = weights_unknown()
