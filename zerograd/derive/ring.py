@@ -67,13 +67,22 @@ SYMPY = SymPyFunctions()
 
 
 def number(value: Any) -> Expr:
-    """An expression; whole numbers and fractions become SymPy's."""
-    return (
-        sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sp.sympify(value)
-    )
+    """An expression; whole numbers and fractions become SymPy's, and cases stand outside of all else."""
+    if isinstance(value, Fraction):
+        return sp.Rational(value.numerator, value.denominator)
+    expression = sp.sympify(value)
+    if isinstance(expression, sp.Piecewise) or not (inner := expression.atoms(sp.Piecewise)):
+        return expression
+    if len(inner) > 1:
+        return sp.piecewise_fold(expression)
+    (cases,) = inner
+    return sp.Piecewise(*((expression.xreplace({cases: v}), c) for v, c in cases.args), evaluate=False)
 
 
 def _tidy(value: Any) -> Expr:
     """A branch: r²/2 where a formula says r·(r/2)."""
     expression = number(value)
-    return sp.factor(expression) if expression.is_Mul and expression.is_polynomial() else expression
+    if not expression.is_Mul:
+        return expression
+    contents, factors = zip(*(factor.primitive() for factor in expression.args), strict=True)
+    return sp.Mul(*contents) * sp.Mul(*factors)
