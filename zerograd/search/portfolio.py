@@ -140,6 +140,8 @@ class Portfolio:
                 yield "fit", 1.0, self._fit(problem, samples, 10**9)
             case "identities":
                 yield "identities", 1.0, self._identities(problem, samples)
+            case "facts":
+                yield "facts", 1.0, self._facts(problem, samples)
             case "guess":
                 yield "guess", 1.0, self._guess(problem, samples, 1, MANY)
                 yield "guess", 1.0, self._guess(problem, samples, MANY + 1, 10**9)
@@ -152,10 +154,16 @@ class Portfolio:
             case _:
                 yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
                 yield "fit", 0.25, self._fit(problem, samples, DRAWS)
+                relaxed = unfit("facts", problem) is None
+                if relaxed:
+                    self.crew.start()
+                    yield "identities", 0.25, self._identities(problem, samples)
+                    yield "facts", 0.25, self._facts(problem, samples)
                 yield "closed", 0.25, self._closed(problem, samples, 1, FEW_FORMS)
                 yield "enclose", 0.25, self._enclose(problem, samples, 1, FEW_SOLUTIONS)
                 self.crew.start()
-                yield "identities", 0.25, self._identities(problem, samples)
+                if not relaxed:
+                    yield "identities", 0.25, self._identities(problem, samples)
                 yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
                 yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
@@ -204,6 +212,14 @@ class Portfolio:
             from zerograd.search.relaxation import relaxation
 
             return relaxation(problem, samples, self.crew.lead, deadline=until, seed=self.seed)
+
+        return search
+
+    def _facts(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
+        def search(until: float) -> Verdict:
+            from zerograd.search.facts import facts
+
+            return facts(problem, samples, self.crew.lead, deadline=until, seed=self.seed)
 
         return search
 

@@ -19,6 +19,7 @@ from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.question.problem import Problem
 from zerograd.search.linear_part import Layer, LinearPart, Run
+from zerograd.search.smooth.fitness import few_adjoints
 from zerograd.search.smooth.levels import (
     FUNCTIONS,
     Level,
@@ -33,6 +34,9 @@ from zerograd.search.smooth.levels import (
 
 FARTHEST = 12
 """Multiples of a unit up to which pre-activations are followed: numbers grow with powers of them."""
+
+MOVED = 0.3
+"""How often a bias moves inputs away from the pre-activations that read them."""
 
 LONGEST = 10**4
 """The largest denominator that weights make up for."""
@@ -55,11 +59,6 @@ class Drawn:
     signs: tuple[int, ...] | None
 
 
-def few_adjoints(problem: Problem) -> bool:
-    """Whether the loss has but some adjoints."""
-    return problem.model.loss.reach(problem.targets, problem.derivative_at_kink).values is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """One draw: ``attempt`` counts them, and the later ones take larger numbers."""
@@ -80,11 +79,14 @@ class Drawing:
             levels, signs = self._levels()
             if not levels:
                 return None
+            spec = network.layers[0]
+            shift = self.chance.choice(levels).z if spec.bias and self.chance.random() < MOVED else 0
             below = [
-                [one.z, *(self.chance.randint(-2, 2) for _ in range(network.inputs - 1))] for one in levels
+                [narrow(one.z - shift), *(self.chance.randint(-2, 2) for _ in range(network.inputs - 1))]
+                for one in levels
             ]
             row: list[Any] = [1] + [0] * (network.inputs - 1)
-            layers.append(Layer([list(row) for _ in range(network.widths[1])], [0] * network.widths[1]))
+            layers.append(Layer([list(row) for _ in range(spec.units)], [shift] * spec.units))  # type: ignore[list-item]
             used.append(1)
         else:
             below = self._inputs()
@@ -142,7 +144,8 @@ class Drawing:
         first, kink = self.problem.network.layers[0].activation, self.problem.derivative_at_kink
         chosen: list[tuple[Level, int]] = []
         while (left := self.samples - len(chosen)) >= 2:
-            fitting = [p for p in balanced(first, kink) if 2 * len(p[0]) <= left][: 20 + 4 * self.attempt]
+            sizes = (1, 2) if few_adjoints(self.problem) and left >= 4 else (1,)
+            fitting = [p for size in sizes for p in balanced(first, kink, size)[: 20 + 4 * self.attempt]]
             if not fitting and not chosen:
                 return []
             if not fitting or (chosen and self.chance.random() < 0.3):
@@ -244,7 +247,7 @@ def _median(values: Any) -> int:
 
 def _unit_of_output(problem: Problem) -> Exact | None:
     """The unit of the last layer's pre-activations, at whose multiples targets have closed forms as well."""
-    network, loss, kink = problem.network, problem.model.loss, problem.derivative_at_kink
+    network, loss, kink = problem.network, problem.model.loss.inner, problem.derivative_at_kink
     half = [Fraction(1, 2)] * network.outputs
     for unit in units():
         levels = [level(network.layers[-1].activation, narrow(unit * k), kink) for k in range(-2, 3)]
@@ -252,7 +255,10 @@ def _unit_of_output(problem: Problem) -> Exact | None:
         if len(values) < len(levels):
             continue
         try:
-            adjoints = [loss.sample_adjoint([a] * network.outputs, half, FUNCTIONS, kink) for a in values]
+            rows = [
+                [values[(i + j) % len(values)] for j in range(network.outputs)] for i in range(len(values))
+            ]
+            adjoints = [loss.sample_adjoint(row, half, FUNCTIONS, kink) for row in rows]
         except ArithmeticError:
             continue
         # Where any number will do, the plain ones do.
