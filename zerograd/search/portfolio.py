@@ -21,10 +21,10 @@ FEW_DRAWS, DRAWS = 8, 160
 FEW, MANY = 4, 60
 """Guesses, likewise."""
 
-FEW_FORMS, FORMS = 48, 240
-"""Draws of closed forms, likewise."""
+FEW_FORMS, MORE_FORMS, FORMS = 16, 48, 240
+"""Draws of closed forms before solvers are asked, before regions, and before the long searches."""
 
-FEW_SOLUTIONS, SOLUTIONS = 16, 120
+FEW_SOLUTIONS, MORE_SOLUTIONS, SOLUTIONS = 4, 16, 120
 """Starts of numerical solutions, likewise."""
 
 FEW_REGIONS = 400
@@ -140,6 +140,8 @@ class Portfolio:
                 yield "fit", 1.0, self._fit(problem, samples, 10**9)
             case "identities":
                 yield "identities", 1.0, self._identities(problem, samples)
+            case "facts":
+                yield "facts", 1.0, self._facts(problem, samples)
             case "guess":
                 yield "guess", 1.0, self._guess(problem, samples, 1, MANY)
                 yield "guess", 1.0, self._guess(problem, samples, MANY + 1, 10**9)
@@ -154,14 +156,22 @@ class Portfolio:
                 yield "fit", 0.25, self._fit(problem, samples, DRAWS)
                 yield "closed", 0.25, self._closed(problem, samples, 1, FEW_FORMS)
                 yield "enclose", 0.25, self._enclose(problem, samples, 1, FEW_SOLUTIONS)
+                relaxed = unfit("facts", problem) is None
+                if relaxed:
+                    self.crew.start()
+                    yield "identities", 0.25, self._identities(problem, samples)
+                    yield "facts", 0.25, self._facts(problem, samples)
+                yield "closed", 0.25, self._closed(problem, samples, FEW_FORMS + 1, MORE_FORMS)
+                yield "enclose", 0.25, self._enclose(problem, samples, FEW_SOLUTIONS + 1, MORE_SOLUTIONS)
                 self.crew.start()
-                yield "identities", 0.25, self._identities(problem, samples)
+                if not relaxed:
+                    yield "identities", 0.25, self._identities(problem, samples)
                 yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
                 yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
                 yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
-                yield "closed", 0.25, self._closed(problem, samples, FEW_FORMS + 1, FORMS)
-                yield "enclose", 0.5, self._enclose(problem, samples, FEW_SOLUTIONS + 1, SOLUTIONS)
+                yield "closed", 0.25, self._closed(problem, samples, MORE_FORMS + 1, FORMS)
+                yield "enclose", 0.5, self._enclose(problem, samples, MORE_SOLUTIONS + 1, SOLUTIONS)
                 for mode in modes[:2]:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MANY)
@@ -204,6 +214,14 @@ class Portfolio:
             from zerograd.search.relaxation import relaxation
 
             return relaxation(problem, samples, self.crew.lead, deadline=until, seed=self.seed)
+
+        return search
+
+    def _facts(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
+        def search(until: float) -> Verdict:
+            from zerograd.search.facts import facts
+
+            return facts(problem, samples, self.crew.lead, deadline=until, seed=self.seed)
 
         return search
 

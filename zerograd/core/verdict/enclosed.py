@@ -96,6 +96,10 @@ class EnclosedWitness(Witness):
         for item in self.dropped:
             _place(item.entry, shapes)
 
+    def answering(self, problem: Problem) -> EnclosedWitness:
+        """The same box, offered as an answer to another question."""
+        return EnclosedWitness(problem, self.box, self.equations, self.dropped)
+
     @property
     def samples(self) -> int:
         """M."""
