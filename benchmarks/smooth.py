@@ -28,8 +28,8 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
 from zerograd.core.model.activations import ACTIVATION_NAMES  # noqa: E402 - found now
 from zerograd.core.model.network import Network  # noqa: E402
 from zerograd.core.question.problem import Problem  # noqa: E402
-from zerograd.core.verdict.checking import check_result  # noqa: E402
 from zerograd.core.verdict.answer import Sat  # noqa: E402
+from zerograd.core.verdict.checking import check_result  # noqa: E402
 from zerograd.search.process import SearchProcess  # noqa: E402
 from zerograd.search.verdict import Found  # noqa: E402
 

@@ -6,7 +6,6 @@ What an interval does not decide is None: not known is never taken for equal, or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -19,8 +18,9 @@ from zerograd.core.numbers.enclosure import IntervalFunctions
 from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.field import NumberField
-from zerograd.core.numbers.functions import NotClosed, Rational, expm1, sigmoid, softplus, tanh
+from zerograd.core.numbers.functions import NotClosed, Rational, Straddles, expm1, sigmoid, softplus, tanh
 from zerograd.core.numbers.interval import PRECISION, Interval
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.rationals import parse_rational
 
 Real: TypeAlias = Exact | Interval
@@ -122,10 +122,13 @@ class RealFunctions:
 
     def _first(self, name: str, z: Any) -> Any:
         """The value where it is rational, else an enclosure."""
-        if isinstance(z, int | Fraction):
-            with suppress(NotClosed):
+        if not isinstance(z, Interval):
+            try:
                 value = _EXACTLY[name](z)
-                if isinstance(value, int | Fraction):
+            except NotClosed:
+                pass
+            else:
+                if not isinstance(value, Irrational):
                     return value
         return getattr(self._enclosing, name)(z)
 
@@ -146,7 +149,12 @@ _EXACTLY: Mapping[str, Callable[[Any], Any]] = {
 
 def sign(value: Real) -> int | None:
     """−1, 0 or 1; None where it is not known."""
-    return value.sign() if isinstance(value, Interval) else exact.sign(value)
+    if isinstance(value, Interval):
+        return value.sign()
+    try:
+        return exact.sign(value)
+    except Straddles:
+        return None
 
 
 def compare(a: Real, b: Real) -> int | None:
@@ -158,7 +166,10 @@ def compare(a: Real, b: Real) -> int | None:
 
 def is_integer(value: Real) -> bool:
     """Whether a number is known to be an integer."""
-    return not isinstance(value, Interval) and exact.is_integer(value)
+    try:
+        return not isinstance(value, Interval) and exact.is_integer(value)
+    except Straddles:
+        return False
 
 
 def narrow(value: Real) -> Real:

@@ -79,7 +79,7 @@ class Witness:
         return cls(problem, parameters, plain["x"], plain["y"])
 
     def answering(self, problem: Problem) -> Witness:
-        """The same network and dataset, offered as an answer to another question."""
+        """The same numbers, offered as an answer to another problem."""
         return Witness(problem, self.parameters, self.x, self.y)
 
     @property
