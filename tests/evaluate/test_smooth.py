@@ -116,8 +116,8 @@ def test_passes_agree_with_torch(seed: int) -> None:
     if not np.isfinite(run.y_hat).all() or np.abs(run.y_hat).max() > 1e6:
         return  # exp of exp
     pre, theirs = torch_gradients(model, values)
-    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]])
-    ours = passes.gradients(model.network, values, run, g * 2 / g.size)
+    g = 2 * (run.y_hat - values["y"]) / run.y_hat.size
+    ours = passes.gradients(model.network, values, run, g)
     inexact = sum(layer.activation.names.torch_error for layer in model.network.layers)
     for mine, other in zip(run.z, pre, strict=True):
         assert mine == pytest.approx(other, rel=1e-9 + 10 * inexact, abs=1e-9 + 10 * inexact)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.errors import Issue, ProblemError, short
-from zerograd.core.model.kinks import KINKS, Kink
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference
@@ -47,7 +47,8 @@ class Problem(Question):
         given: fixed values: nested lists, None where free; or single entries by name.
         bounds: name to (lowest, highest), None where open.
         domain: ``"real"``, or ``"integer"`` for parameters, inputs and targets.
-        derivative_at_kink: ``"torch"``, ``"left"``, ``"right"`` or ``"forbid"``.
+        derivative_at_kink: ``"torch"``, ``"left"``, ``"right"``, ``"mean"`` or ``"forbid"``; a library such
+            as ``"jax"``; or a mapping such as ``{"relu": "right", "loss": 0, "default": "torch"}``.
         loss: a name in `zerograd.core.model.losses.LOSSES`, such as ``"mse"``.
         title: for people, as are ``notes`` and ``references``.
         notes: what there is to say about it.
@@ -84,7 +85,7 @@ class Problem(Question):
         given: Mapping[str, Any] | None = None,
         bounds: Mapping[Any, Any] | None = None,
         domain: str = "real",
-        derivative_at_kink: str = "torch",
+        derivative_at_kink: str | Mapping[str, Any] = "torch",
         loss: str = "mse",
         title: str | None = None,
         notes: str | None = None,
@@ -123,8 +124,10 @@ class Problem(Question):
         check.contradictions(query, count.least)
         check.values_fit(fixed, limits, kind, count.least)
         check.conditions_fit(parsed, count)
-        convention = check.choice("derivative_at_kink", derivative_at_kink, KINKS)
+        convention = check.kink("derivative_at_kink", derivative_at_kink)
         check.choice("loss", loss, tuple(LOSSES))
+        if loss in LOSSES:
+            check.kink_of_loss("derivative_at_kink", convention, LOSSES[loss])
         if not check.issues:
             check.divisions(parsed, query, fixed, limits, count)
         cited = _listed(references)

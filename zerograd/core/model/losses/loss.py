@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from zerograd.core.model.kinks import Kink
+from zerograd.core.model.kinks import LOSS, Kink, Slopes, derivative_taken
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational
@@ -261,17 +261,9 @@ def code(number: Rational) -> str:
     return str(number) if isinstance(number, int) else f"{number.numerator} / {number.denominator}"
 
 
-def slope_at_kink(convention: Kink, torch: Any, left: Any, right: Any) -> Any:
+def slope_at_kink(convention: Kink, torch: Any, left: Any, right: Any, name: str = LOSS) -> Any:
     """Return the derivative that is taken at a kink of a loss. Under ``forbid`` it says nothing: 0."""
-    match convention:
-        case "torch":
-            return torch
-        case "left":
-            return left
-        case "right":
-            return right
-        case "forbid":
-            return 0
+    return derivative_taken(convention, name, 0, Slopes(left, right, torch), LOSS) or 0
 
 
 def _zero(_: Any) -> int:
