@@ -25,7 +25,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.witness import Witness, array_to_json, witness_from_json
 
-FORMATS = "'zerograd.result/1', 'zerograd.witness/1' or 'zerograd.certificate/1'"
+FORMATS = "'zerograd.result/1', 'zerograd.witness/1', 'zerograd.enclosure/1' or 'zerograd.certificate/1'"
 
 
 def witness_in(problem: Problem, data: object) -> Witness:

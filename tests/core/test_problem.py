@@ -16,6 +16,7 @@ from zerograd.core.model.references import Reference, parse_reference, resolve
 from zerograd.core.question.documents import (
     problem_from_json,
 )
+from zerograd.core.question.loss_reading import LOSS_NAMES
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, Samples, quantity_shapes
@@ -312,7 +313,7 @@ def test_all_issues_at_once() -> None:
         bounds={"x": [3, 1], "w1": 5, "b2": [0, "?"]},
         domain="complex",
         derivative_at_kink="lift",
-        loss="mae",
+        loss="mea",
         title=5,
         references=["ok", None],
         expect="maybe",
@@ -326,6 +327,7 @@ def test_all_issues_at_once() -> None:
         "zero[2]: expected a name such as w1 or w1[0,1], found 7",
         "nonzero[1]: w1[0,1]: index 1 is out of range, w1 has shape (1, 1) (axis 1 runs from 0 to 0)",
         "nonzero[2]: 'y' is not a parameter of this network, or x (w1, b1, w2, b2, x)",
+        f"loss: expected one of {', '.join(LOSS_NAMES)}, found 'mea' (did you mean 'mean'?)",
         "given.w1: w1 has shape (1, 1), found shape (1, 2)",
         "given.b1: 'one' is not a number (write 3, -2/3, 0.1 or 1e-3)",
         "given.b2: 0.5 is a float; write it exactly, as '0.5' or Fraction(p, q)",
@@ -339,7 +341,6 @@ def test_all_issues_at_once() -> None:
         "some_nonzero[0]: every entry of ∂L/∂b1[0] is asked to be zero, so none can be nonzero",
         "where[3]: unknown name 'lost' (did you mean 'loss'?)",
         f"derivative_at_kink: expected one of {', '.join(CONVENTIONS)}, found 'lift' (did you mean 'left'?)",
-        "loss: expected one of mse, sse, found 'mae' (did you mean 'mse'?)",
         "title: expected text, found 5",
         "references[1]: expected text, found None",
         "expect: expected one of sat, unsat, unknown, found 'maybe'",

@@ -59,7 +59,8 @@ def test_wide_as_yaml_is_refused_at_once() -> None:
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"samples": -9}, "-9", "samples: expected from 1 to 100000 samples, found -9"),
     ({"samples": "some"}, '"some"', "samples: expected a whole number, fewest, any, or"),
-    ({"loss": "mae"}, '"mae"', "loss: expected one of mse, sse, found 'mae'"),
+    ({"loss": "nll"}, '"nll"', "loss: expected one of mse, sse, mae, "),
+    ({"loss": {"huber": {"delta": -1}}}, "-1", "loss.huber.delta: expected a number above 0, found -1"),
     ({"zero": ["w7"]}, '"w7"', "zero[0]: there is no w7"),
     ({"zeros": ["w1"]}, '"zeros"', "zeros: unknown key (did you mean 'zero'?)"),
     ({"given": {"w1": [[1.5, 2]], "x": 1}}, '"w1"', "given.w1: w1 has shape (300, 200), found shape (1, 2)"),

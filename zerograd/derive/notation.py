@@ -14,12 +14,13 @@ from fractions import Fraction
 import sympy as sp
 
 from zerograd.core.model.network import Network
-from zerograd.derive.chain import Expr
 from zerograd.derive.functions import Named
 from zerograd.derive.naming import function, indicator, interval, quantity
+from zerograd.derive.ring import Expr
 from zerograd.document import formula as tree
-from zerograd.document.exact import Signed, coefficient, rational, total
+from zerograd.document.exact import Signed, coefficient, number, total
 from zerograd.document.formula import beside, brackets, power, row
+from zerograd.document.numbers import is_long
 
 _ATOM = re.compile(r"(?P<letter>[^\d\[]+)(?P<layer>\d*)(?:\[(?P<index>[^\]]*)\])?")
 
@@ -44,7 +45,7 @@ class Notation:
             case sp.Pow(args=(base, sp.Rational(p=1, q=2))):
                 return tree.Root(self(base))
             case sp.Rational():
-                return rational(Fraction(int(expression.p), int(expression.q)))
+                return number(Fraction(int(expression.p), int(expression.q)))
             case Named(args=(z,)):
                 return self._function(expression, self(z))
             case sp.exp(args=(z,)):
@@ -101,22 +102,27 @@ class Notation:
         return row(*total(terms).parts)
 
     def _product(self, expression: Expr) -> tree.Node:
-        number, rest = expression.as_coeff_Mul()
+        size, rest = expression.as_coeff_Mul()
         everything = sp.Mul.make_args(rest)
         below = [factor for factor in everything if factor.is_Pow and factor.exp.is_negative]
         divisors = [factor.base**-factor.exp for factor in below]
         factors = [factor for factor in everything if factor not in below]
-        value = Fraction(int(number.p), int(number.q))
+        value = Fraction(int(size.p), int(size.q))
         for root in [f for f in factors if f.is_Pow and f.exp == sp.Rational(1, 2) and f.base.is_Integer]:
             if value.denominator % int(root.base) == 0:  # √2/2 is written 1/√2
                 value *= int(root.base)
                 factors.remove(root)
                 divisors.append(root)
-        if any(divisor.is_Add or divisor.is_Pow or divisor.is_number for divisor in divisors):
+        if (divisors and is_long(value)) or any(
+            divisor.is_Add or divisor.is_Pow or divisor.is_number for divisor in divisors
+        ):
             top = self(sp.Mul(abs(value.numerator), *factors))
             bottom = self._product(sp.Mul(value.denominator, *divisors))
             return Signed(value < 0, tree.Quotient(top, bottom)).node
-        parts = coefficient(abs(value), [self(d) for d in divisors], alone=not factors)
+        if is_long(value):
+            parts = [number(abs(value))]
+        else:
+            parts = coefficient(abs(value), [self(d) for d in divisors], alone=not factors)
         while len(sums := [factor for factor in factors if isinstance(factor, sp.Sum)]) == 1:
             # c Σ f is written Σ c f: its factors then stand in their order, without brackets.
             body, *limits = sums[0].args
@@ -142,7 +148,7 @@ class Notation:
         atoms = self._atoms(factor)
         letters = {atom.letter for atom in atoms}
         layer = max((int(atom.layer or 0) for atom in atoms), default=0)
-        if letters & {"ŷ", "y", "δ"}:
+        if letters & {"ŷ", "y", "δ", "g"}:
             rank, layer = 0, 0
         elif factor.has(Named):
             rank = 3 if factor.is_Add else 2

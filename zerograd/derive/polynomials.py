@@ -13,8 +13,9 @@ from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
 
+from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import units_with_sides
+from zerograd.core.model.sides import linear_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.question.problem import Problem
@@ -25,7 +26,7 @@ from zerograd.document.formula import OPEN, TIMES, beside, brackets, derivative,
 
 _VARIABLE = re.compile(r"(?P<letter>[A-Za-z]+)(?P<number>\d*)(?:\[(?P<index>[\d,]+)\])?")
 ONE = tree.Digits("1")
-_RANKS = {"r": 0, "w": 1, "b": 2, "s": 3, "c": 3, "S": 5, "V": 5, "g": 6}
+_RANKS = {"r": 0, "w": 1, "b": 2, "s": 3, "c": 3, "a": 3, "S": 5, "V": 5, "g": 6}
 """The order of factors: errors, parameters, φ′, inputs and all else, moments, gradients."""
 
 
@@ -50,8 +51,15 @@ class Polynomials:
     named: tuple[tuple[Polynomial, tree.Node], ...] = ()
 
     @cached_property
-    def _layers_with_sides(self) -> set[int]:
-        return {layer for layer, _ in units_with_sides(self.problem.network, self.problem.derivative_at_kink)}
+    def _layers_with_slopes(self) -> set[int]:
+        """Those whose units have slopes of their own on each sample."""
+        network = self.problem.network
+        curved = {
+            number
+            for number, layer in enumerate(network.layers, start=1)
+            if not isinstance(layer.activation, PiecewiseLinear)
+        }
+        return curved | {layer for layer, _ in linear_sides(network, self.problem.derivative_at_kink)}
 
     def variable(self, name: str) -> tree.Node:
         """A variable of any system. Indices on axes of length 1 are left out, save those of samples."""
@@ -77,10 +85,10 @@ class Polynomials:
                 lengths = (network.inputs,)
             case "r" | "y":
                 lengths = (network.outputs,)
-            case "s" | "c" | "z":
+            case "a" | "s" | "c" | "z":
                 lengths = (network.layers[int(number) - 1].units,)
                 # Where one layer alone has several sides, its number says nothing.
-                number = "" if self._layers_with_sides <= {int(number)} else number
+                number = "" if self._layers_with_slopes <= {int(number)} else number
             case _:
                 lengths = ()
         # What stands before the axes of units is the number of a sample.
@@ -97,7 +105,7 @@ class Polynomials:
         if at is None:
             return self.variable(entry(f"z{layer}", index))
         network = self.problem.network
-        number = "" if self._layers_with_sides <= {layer} else str(layer)
+        number = "" if self._layers_with_slopes <= {layer} else str(layer)
         z = quantity(network, "z", number, index if network.layers[layer - 1].units > 1 else ())
         return tree.Call(z, quantity(network, at[0], at[1:])) if at else z
 

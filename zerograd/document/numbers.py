@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
 
-from zerograd.core.numbers.approximation import bits, near, simpler_interval
+from zerograd.core.numbers.approximation import bits, coefficients, near, simpler_interval
 from zerograd.core.numbers.exact import Exact, format_exact, narrow
 from zerograd.core.numbers.field import Algebraic, NumberField
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.document.layout import shortened
 
 LONGEST = 24
@@ -20,8 +21,8 @@ _CONTEXT = Context(prec=_DIGITS, Emax=10**9, Emin=-(10**9))
 
 def is_long(value: Exact) -> bool:
     """Whether a number is shown by its first digits alone."""
-    if isinstance(value, Algebraic):
-        return any(map(is_long, value.coefficients)) or len(format_exact(value)) > 2 * LONGEST
+    if isinstance(value, Irrational):
+        return any(map(is_long, coefficients(value))) or len(format_exact(value)) > 2 * LONGEST
     return bits(value) > _LONGEST_BITS or len(str(value)) > LONGEST
 
 
@@ -30,7 +31,7 @@ def exact_text(value: Exact) -> str:
     value = narrow(value)
     if is_long(value):
         return f"≈{decimal_text(value)}"
-    if isinstance(value, Algebraic):
+    if isinstance(value, Irrational):
         return f"{format_exact(value)} ≈ {decimal_text(value)}"
     return str(value)
 
@@ -42,7 +43,7 @@ def equation(name: str, text: str) -> str:
 
 def decimal_text(value: Exact) -> str:
     """Six significant digits, whatever the size of the number."""
-    ratio = near(value, _DIGITS + 3) if isinstance(value, Algebraic) else value
+    ratio = near(value, _DIGITS + 3) if isinstance(value, Irrational) else value
     quotient = _CONTEXT.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
     shown = quotient.normalize(_CONTEXT)
     return f"{shown:f}" if -_DIGITS <= shown.adjusted() <= _DIGITS else f"{shown:e}"

@@ -23,9 +23,8 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
-from zerograd.core.numbers.plain import RING
 from zerograd.core.verdict.witness import Witness
-from zerograd.evaluate import passes, smooth
+from zerograd.evaluate import losses, passes, smooth
 from zerograd.evaluate.passes import Run
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -167,7 +166,7 @@ def _absolute(values: Values) -> Values:
 
 
 def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np.intp]]]:
-    """The loss, its majorant, and the pieces that every pre-activation lies on."""
+    """The loss, its majorant, and the pieces that every pre-activation lies on, and the loss."""
     codes: list[NDArray[np.intp]] = []
 
     def activate(_number: int, activation: Activation, z: Floats) -> tuple[Floats, None]:
@@ -175,11 +174,9 @@ def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np
         return value(activation, z, codes[-1]), None
 
     run = passes.forward(model.network, values, activate)
-    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]], RING, "torch")
-    bound = majorant(model.network, values).y_hat + np.abs(values["y"])
-    loss, most = model.loss.at_adjoint([g]), model.loss.at_adjoint([bound])
-    share = float(model.loss.share(*values["y"].shape))
-    return float(loss.sum()) * share, float(most.sum()) * share, codes
+    reach = majorant(model.network, values).y_hat + np.abs(values["y"])
+    codes.append(losses.sides(model.loss, run.y_hat, values["y"]))
+    return *losses.value(model, run.y_hat, values["y"], reach), codes
 
 
 def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Evaluation:
@@ -190,18 +187,27 @@ def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Eva
         return value(activation, z, code), derivative(activation, z, code, model.derivative_at_kink)
 
     run = passes.forward(model.network, values, activate)
-    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]], RING, "torch")
-    most = majorant(model.network, values)
-    most = replace(most, derivatives=tuple(map(np.abs, run.derivatives)))
+    g = losses.sample_adjoints(model.loss, run.y_hat, values["y"], model.derivative_at_kink)
+    most = _near(model.network, run, majorant(model.network, values))
     return Evaluation(
-        passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, most)
+        passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, run, most)
     )
 
 
-def bounds(model: Model, values: Values, most: Run[Floats]) -> dict[str, Floats]:
-    """What bounds every gradient, with the majorant of a forward pass."""
-    adjoint = _scaled(model, most.y_hat + np.abs(values["y"]))
-    return passes.gradients(model.network, _absolute(values), most, adjoint)
+def _near(network: Network, run: Run[Floats], most: Run[Floats]) -> Run[Floats]:
+    """A majorant with the derivatives of this run, and with how far they move where z is rounded."""
+    slopes = []
+    for layer, z, reach, slope in zip(network.layers, run.z, most.z, run.derivatives, strict=True):
+        bends = smooth.bend(layer.activation, z) * reach if isinstance(layer.activation, Smooth) else 0
+        slopes.append(np.abs(slope) + bends)
+    return replace(most, derivatives=tuple(slopes))
+
+
+def bounds(model: Model, values: Values, run: Run[Floats], most: Run[Floats]) -> dict[str, Floats]:
+    """What bounds every gradient, with a forward pass and its majorant."""
+    reach = most.y_hat + np.abs(values["y"])
+    adjoint = losses.most(model.loss, run.y_hat, values["y"], model.derivative_at_kink, reach)
+    return passes.gradients(model.network, _absolute(values), most, _scaled(model, adjoint))
 
 
 def _scaled(model: Model, adjoint: Floats) -> Floats:

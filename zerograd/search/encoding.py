@@ -28,7 +28,7 @@ from zerograd.core.question.fitness import no_least_squares, smooth, unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational, variable_shapes
 from zerograd.core.refuting.homogeneity import vanishing_parameters
-from zerograd.derive.chain import Expr
+from zerograd.derive.ring import Expr
 from zerograd.derive.sample import derive
 from zerograd.search.algebra import Ratio
 from zerograd.search.mentions import gradients_used, speaks_of, speaks_of_targets

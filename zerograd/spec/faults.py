@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from zerograd.core.errors import Issue, Path
+from zerograd.core.errors import Issue, Path, ProblemError
 from zerograd.core.model.activations import FAMILIES
 from zerograd.core.model.references import did_you_mean
+from zerograd.core.question.loss_reading import loss_from_json
 from zerograd.spec.model import TAGS, Layer, NetworkForm, ProblemFile, SampleRange
+from zerograd.spec.scalars import Real
 from zerograd.spec.wording import OWN, show
 
 
@@ -71,8 +73,28 @@ def faults(data: Mapping[str, Any]) -> list[Fault]:
     except ValidationError as error:
         errors = error.errors(include_url=False)
         misspelt = {_meant(_path(e["loc"])) for e in errors if e["type"] == "extra_forbidden"}
-        return [_fault(e["type"], _path(e["loc"]), e["input"], e.get("ctx", {}), misspelt) for e in errors]
+        told = [_fault(e["type"], _path(e["loc"]), e["input"], e.get("ctx", {}), misspelt) for e in errors]
+    else:
+        told = []
+    return told + _of_loss(data.get("loss"))
+
+
+def _of_loss(data: object) -> list[Fault]:
+    """What is wrong inside a loss, whatever the network: its place may be deep in a mapping."""
+    if not isinstance(data, str | dict):
+        return []
+    try:
+        loss_from_json(_texts(data), None)
+    except ProblemError as error:
+        return [Fault(issue) for issue in error.issues]
     return []
+
+
+def _texts(data: Any) -> Any:
+    """Decimals as their own text."""
+    if isinstance(data, dict):
+        return {key: _texts(value) for key, value in data.items()}
+    return data.text if isinstance(data, Real) else data
 
 
 def _path(location: tuple[str | int, ...]) -> Path:

@@ -23,7 +23,10 @@ from typing_extensions import TypeAliasType
 
 from zerograd.core.model.activations import ACTIVATION_NAMES, FAMILIES, activation_hint
 from zerograd.core.model.kinks import CONVENTIONS, DEFAULT, LOSS
-from zerograd.core.model.losses import LOSSES
+from zerograd.core.model.losses import LOSSES, Loss
+from zerograd.core.model.targets import TARGETS, Targets
+from zerograd.core.question.loss_formulas import OfMean, PerSample
+from zerograd.core.question.loss_reading import FACTOR, FORMULAS
 from zerograd.core.question.vocabulary import (
     DOMAINS,
     EXPECTATIONS,
@@ -48,6 +51,17 @@ TAGS = frozenset({"<widths>", "<layers>", "<count>", "<range>", "<name>", "<numb
 
 _NUMBER_TEXT = r"^\s*[+-]?([0-9]+\s*/\s*[0-9]+|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)\s*$"
 _NAME_TEXT = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*(\[[0-9,\s]+\])?\s*$"
+
+
+_POSITIVE = {
+    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": _NUMBER_TEXT}]
+}
+
+
+def _object(value: dict[str, Any], loss: Loss) -> dict[str, Any]:
+    """The numbers of a loss by name."""
+    keys = [key for key in (loss.parameter_name, FACTOR) if key is not None]
+    return {"type": "object", "properties": dict.fromkeys(keys, value), "additionalProperties": False}
 
 
 def _one_or_many(item: dict[str, Any], **limits: int) -> WithJsonSchema:
@@ -153,12 +167,36 @@ class Celu(_Form):
 
 if TYPE_CHECKING:
     ActivationName = str
-    LossName = str
 else:  # mypy knows no Literal of names that are computed
     ActivationName = Annotated[
         Literal[ACTIVATION_NAMES], wording.choice(*ACTIVATION_NAMES, hint=activation_hint)
     ]
-    LossName = Annotated[Literal[tuple(LOSSES)], wording.choice(*LOSSES)]
+
+
+_LOSS = {
+    "anyOf": [
+        {"enum": list(LOSSES)},
+        *(
+            {
+                "type": "object",
+                "properties": {name: {"anyOf": [_POSITIVE, _object(_POSITIVE, loss)]}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name, loss in LOSSES.items()
+        ),
+        *(
+            {
+                "type": "object",
+                "properties": {name: {"type": "string"}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name in FORMULAS
+        ),
+    ]
+}
+LossForm = Annotated[Any, PlainValidator(wording.loss), WithJsonSchema(_LOSS)]
 
 
 class Layer(_Form):
@@ -262,8 +300,16 @@ class ProblemFile(_Form):
         "any asks over all M.",
         examples=[3, "fewest", "any", {"from": 2, "to": 6}],
     )
-    loss: LossName = Field(
-        default=next(iter(LOSSES)), description=" ".join(loss.description for loss in LOSSES.values())
+    loss: LossForm = Field(
+        default=next(iter(LOSSES)),
+        description=" ".join(loss.description for loss in (*LOSSES.values(), PerSample(), OfMean()))
+        + " {sse: 1/2} and {huber: {delta: 2, factor: 1/2}} have a constant factor.",
+        examples=["mse", {"sse": "1/2"}, {"huber": "1/2"}, {"per_sample": "(y_hat - y)**4"}],
+    )
+    targets: Annotated[Targets, wording.choice(*TARGETS)] = Field(
+        default="real",
+        description="What y may be: any number that the loss can take; binary: 0 or 1; sign: -1 or 1; class: "
+        "a class for each sample, counted from 0.",
     )
     zero: Names = _optional(
         "Parameters, x, or single entries such as w1[0,1]: every entry of ∂L/∂ them is zero.",

@@ -9,7 +9,7 @@ from pathlib import Path as Folder
 from typing import Any, NoReturn
 
 from zerograd.core.errors import Issue, Path, ProblemError
-from zerograd.core.model.references import parse_reference
+from zerograd.core.model.references import entry, parse_reference
 from zerograd.core.question.documents import network_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS
@@ -250,6 +250,8 @@ def _in_order(
 
 def _as_written(root: Node, path: Path) -> Path:
     """The core gives entries their full name; the file may name the array, or leave out short axes."""
+    if path[:2] == ("given", "y") and len(path) > 2 and "y" not in _children(root, "given"):
+        path = ("given", entry("y", tuple(part for part in path[2:] if isinstance(part, int))))
     if len(path) != 2 or path[0] not in _NAMED:
         return path
     keys = _children(root, path[0])

@@ -153,6 +153,13 @@ def kink(value: object) -> object:
         raise fault(str(error)) from None
 
 
+def loss(value: object) -> object:
+    """A name, or a mapping: what stands in it is for the core to judge."""
+    if isinstance(value, str | dict):
+        return value
+    raise expected("a loss such as mse or {huber: 1/2}", value)
+
+
 def listed(what: str, at_most: int | None = None) -> BeforeValidator:
     """A list; a lone text is a list of one."""
 

@@ -179,6 +179,10 @@ class PiecewiseLinear:
         at_kinks = [derivative or 0 for derivative in self.derivatives_at_kinks(convention)]
         return functions.choose(z, self.kinks, branches, at_kinks)
 
+    def is_kink(self, z: Exact) -> bool:
+        """Whether φ has no derivative at z."""
+        return self.locate(z)[1]
+
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(piece, False) strictly inside a piece, (number, True) on kink ``number``."""
         if isinstance(z, int):  # most witnesses: no need for anything finer

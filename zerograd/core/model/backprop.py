@@ -7,17 +7,19 @@ pattern for polynomials. Reverse mode: Griewank and Walther, Evaluating Derivati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, overload
 
-from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.exact import Exact, narrow
+from zerograd.core.numbers.exact_functions import EXACT
+from zerograd.core.numbers.functions import NotClosed
 from zerograd.core.numbers.products import product
 
 
@@ -36,7 +38,7 @@ R = TypeVar("R", bound=RingElement)
 Site = tuple[int, int, int]
 """(layer 1..L, sample, unit): where a pre-activation stands."""
 
-Activate = Callable[[Activation, Site, R], tuple[R, int | Fraction]]
+Activate = Callable[[Activation, Site, R], tuple[R, Any]]
 """(φ, site, z) to (φ(z), φ′(z))."""
 
 
@@ -51,7 +53,7 @@ class Forward(Generic[R]):
     x: Array[R]
     z: tuple[Array[R], ...]
     a: tuple[Array[R], ...]
-    derivatives: tuple[Array[int | Fraction], ...]
+    derivatives: tuple[Array[Any], ...]
 
     @property
     def y_hat(self) -> Array[R]:
@@ -93,21 +95,46 @@ class OnKink(Exception):  # noqa: N818  # a place, not a mishap
         return f"{self.place} is on {self.what}"
 
 
+class Unevaluated(NotClosed):
+    """An activation, or its derivative, of which exact numbers do not hold the value at a pre-activation."""
+
+    def __init__(self, site: Site, activation: str, reason: str) -> None:
+        super().__init__(site, activation, reason)
+        self.site, self.activation, self.reason = site, activation, reason
+
+    @property
+    def place(self) -> str:
+        """The pre-activation, by name."""
+        layer, *index = self.site
+        return entry(f"z{layer}", tuple(index))
+
+    def __str__(self) -> str:
+        return f"{self.activation} at {self.place}: {self.reason}"
+
+
 @dataclass(frozen=True, slots=True)
 class ExactActivate:
     """Activation by the exact sign of z. (A class, so that points can be pickled.)
 
-    Calls raise `OnKink` under ``forbid``, and TypeError for what is not piecewise linear.
+    Calls raise `OnKink` under ``forbid``, and `Unevaluated` where exact numbers do not hold the values.
     """
 
     convention: Kink
 
-    def __call__(self, activation: Activation, site: Site, z: Exact, /) -> tuple[Exact, int | Fraction]:
+    def __call__(self, activation: Activation, site: Site, z: Exact, /) -> tuple[Exact, Exact]:
         """(φ(z), φ′(z))."""
-        value, derivative = piecewise(activation).at(z, self.convention)
-        if derivative is None:
-            raise OnKink(site)
-        return value, derivative
+        try:
+            if isinstance(activation, PiecewiseLinear):
+                value, derivative = activation.at(z, self.convention)
+                if derivative is None:
+                    raise OnKink(site)
+                return value, derivative
+            if self.convention == "forbid" and activation.is_kink(z):
+                raise OnKink(site)
+            slope = narrow(activation.slope(z, EXACT, self.convention))
+            return narrow(activation.value(z, EXACT)), slope
+        except ArithmeticError as error:
+            raise Unevaluated(site, str(activation), str(error)) from error
 
 
 def forward(
@@ -147,7 +174,7 @@ class Gradients(Mapping[str, Array[R]]):
     network: Network
     parameters: Mapping[str, Array[R]]
     run: Forward[R]
-    returning: tuple[Adjoint[R], ...]
+    returning: Sequence[Adjoint[R]]
     factor: int | Fraction
     known: dict[str, Array[R]] = field(default_factory=dict)
 
@@ -196,20 +223,43 @@ def backward(
     return Gradients(network, parameters, run, adjoints(network, parameters, run, adjoint), factor)
 
 
+class Adjoints(Sequence[Adjoint[R]]):
+    """What comes back to each layer, from the first on; calculated, from above, when it is asked for."""
+
+    def __init__(
+        self, network: Network, parameters: Mapping[str, Array[R]], run: Forward[R], adjoint: Array[R]
+    ) -> None:
+        self._depth, self._parameters, self._run, self._adjoint = network.depth, parameters, run, adjoint
+        self._known: list[Adjoint[R]] = []
+
+    def __len__(self) -> int:
+        return self._depth
+
+    @overload
+    def __getitem__(self, position: int) -> Adjoint[R]: ...
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[Adjoint[R]]: ...
+    def __getitem__(self, position: int | slice) -> Adjoint[R] | Sequence[Adjoint[R]]:
+        if isinstance(position, slice):
+            return [self[i] for i in range(*position.indices(self._depth))]
+        below = range(self._depth)[position]
+        while len(self._known) < self._depth - below:
+            number = self._depth - len(self._known)
+            arriving = self._adjoint
+            if self._known:
+                arriving = _through(self._parameters[f"w{number + 1}"], self._known[-1].delta)
+            derivatives = self._run.derivatives[number - 1]
+            pairs = zip(arriving.entries, derivatives.entries, strict=True)
+            products: tuple[Any, ...] = tuple(g * d if d else 0 for g, d in pairs)
+            self._known.append(Adjoint(arriving, Array(derivatives.shape, products)))
+        return self._known[self._depth - 1 - below]
+
+
 def adjoints(
     network: Network, parameters: Mapping[str, Array[R]], run: Forward[R], adjoint: Array[R]
-) -> tuple[Adjoint[R], ...]:
+) -> Adjoints[R]:
     """What comes back to each layer, from the first on. ``adjoint`` as for `backward`."""
-    returning: list[Adjoint[R]] = []
-    arriving = adjoint
-    for number in range(network.depth, 0, -1):
-        if returning:
-            arriving = _through(parameters[f"w{number + 1}"], returning[-1].delta)
-        derivatives = run.derivatives[number - 1]
-        pairs = zip(arriving.entries, derivatives.entries, strict=True)
-        products: tuple[Any, ...] = tuple(g * d if d else 0 for g, d in pairs)
-        returning.append(Adjoint(arriving, Array(derivatives.shape, products)))
-    return tuple(reversed(returning))
+    return Adjoints(network, parameters, run, adjoint)
 
 
 def _through(weights: Array[R], delta: Array[R], factor: int | Fraction = 1) -> Array[R]:

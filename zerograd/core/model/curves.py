@@ -58,6 +58,7 @@ class Smooth:
     Attributes:
         low, high: bounds of φ that are never reached, None where there is none.
         least, greatest: bounds of φ that are reached, None where none is known.
+        slope_low, slope_high: bounds of φ′ that are never reached, None where none is known.
         steepest: |φ′(z)| is at most this; None where there is no bound (then the largest |φ′(z)| with
             |z| ≤ c is that at c or −c).
         increasing: whether z < z′ implies φ(z) < φ(z′).
@@ -77,6 +78,8 @@ class Smooth:
     high: Rational | None = None
     least: Rational | None = None
     greatest: Rational | None = None
+    slope_low: Rational | None = None
+    slope_high: Rational | None = None
     steepest: Rational | None = None
     increasing: bool = False
     symmetry: int = 0
@@ -154,7 +157,7 @@ class Smooth:
             return self.branches[0].slope(z, functions)
         branches = [partial(_apply, branch.slope, functions) for branch in self.branches]
         at_joins = [
-            left if left == right else taken or 0
+            None if left == right else taken or 0
             for taken, (left, right) in zip(
                 self._slopes_at_joins(convention), self.slopes_at_joins, strict=True
             )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from zerograd.core.errors import short
 from zerograd.core.model.libraries import LIBRARIES
@@ -22,7 +22,9 @@ from zerograd.core.numbers.rationals import parse_rational
 Kink: TypeAlias = str
 """A convention for the derivative at a kink."""
 
-KINKS: tuple[Kink, ...] = ("torch", "left", "right", "mean", "forbid")
+Rule = Literal["torch", "left", "right", "mean", "forbid"]
+
+KINKS: tuple[Rule, ...] = get_args(Rule)
 """The rules for all kinks; ``forbid``: no sample may sit on one. ``mean`` is half the sum of both slopes."""
 
 CONVENTIONS: tuple[Kink, ...] = (*KINKS, *LIBRARIES)
@@ -82,13 +84,7 @@ def derivative_taken(
     Raises:
         UnknownDerivative: the convention is a library in which this was not measured.
     """
-    choice = choice_for(convention, key or name)
-    if isinstance(choice, str) and choice in LIBRARIES:
-        choices = LIBRARIES[choice].choices.get(name)
-        if choices is None:
-            raise UnknownDerivative(choice, key or name)
-        choice = choices[number]
-    match choice:
+    match rule_taken(convention, name, number, key):
         case "torch":
             return slopes.torch
         case "left":
@@ -99,7 +95,24 @@ def derivative_taken(
             return _lowest((Fraction(slopes.left) + slopes.right) / 2)
         case "forbid":
             return None
-        case int() | Fraction():
+        case rule:
+            return rule
+
+
+def rule_taken(convention: Kink, name: str, number: int, key: str | None = None) -> Rule | Rational:
+    """Return the rule or number that a convention has for a kink; arguments as for `derivative_taken`.
+
+    Raises:
+        UnknownDerivative: the convention is a library in which this was not measured.
+    """
+    choice = choice_for(convention, key or name)
+    if isinstance(choice, str) and choice in LIBRARIES:
+        choices = LIBRARIES[choice].choices.get(name)
+        if choices is None:
+            raise UnknownDerivative(choice, key or name)
+        return choices[number]
+    match choice:
+        case "torch" | "left" | "right" | "mean" | "forbid" | int() | Fraction():
             return choice
     raise NoConvention((None, f"{convention!r} is no convention for kinks"))
 

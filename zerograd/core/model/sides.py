@@ -25,29 +25,25 @@ Comparison = tuple[Literal["==", ">", ">=", "<", "<="], Rational]
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """φ(z) = slope·z + offset and φ'(z) = ``derivative`` for z from ``low`` to ``high``.
+class Interval:
+    """The numbers from ``low`` to ``high``, which are None where it has no end.
 
-    ``low`` and ``high`` are None where the side has no end; ``low_closed`` and ``high_closed``
-    say whether an end belongs to it. ``derivative`` differs from ``slope`` on a lone kink only.
+    ``low_closed`` and ``high_closed`` say whether an end belongs to it.
     """
 
     low: Rational | None
     high: Rational | None
     low_closed: bool
     high_closed: bool
-    slope: Rational
-    offset: Rational
-    derivative: Rational
 
     @property
     def is_point(self) -> bool:
-        """Whether the side is a kink alone."""
+        """Whether it is one number: of a side, a kink alone."""
         return self.low is not None and self.low == self.high
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
-        """What holds of z on this side, and nowhere else: comparisons with its ends, the low one first."""
+        """What holds of z inside, and nowhere else: comparisons with its ends, the low one first."""
         if self.low is not None and self.is_point:
             return (("==", self.low),)
         tests: list[Comparison] = []
@@ -56,6 +52,18 @@ class Side:
         if self.high is not None:
             tests.append(("<=" if self.high_closed else "<", self.high))
         return tuple(tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Side(Interval):
+    """φ(z) = slope·z + offset and φ'(z) = ``derivative`` for z from ``low`` to ``high``.
+
+    ``derivative`` differs from ``slope`` on a lone kink only.
+    """
+
+    slope: Rational
+    offset: Rational
+    derivative: Rational
 
 
 @lru_cache
@@ -86,7 +94,18 @@ def _sides(activation: PiecewiseLinear, convention: Kink) -> Iterator[Side]:
 
 
 def units_with_sides(network: Network, convention: Kink) -> dict[Unit, tuple[Side, ...]]:
-    """The units whose activation has more than one side, with their sides; smooth ones have none."""
+    """The units whose activation has more than one side, with their sides.
+
+    Raises:
+        TypeError: an activation is not piecewise linear.
+    """
+    for layer in network.layers:
+        piecewise(layer.activation)
+    return linear_sides(network, convention)
+
+
+def linear_sides(network: Network, convention: Kink) -> dict[Unit, tuple[Side, ...]]:
+    """Return the sides of units as `units_with_sides` does; smooth units, which have none, are left out."""
     return {
         (number, unit): choices
         for number, layer in enumerate(network.layers, start=1)

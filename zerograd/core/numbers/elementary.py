@@ -14,6 +14,7 @@ import math
 from functools import lru_cache
 
 from zerograd.core.numbers.functions import OutOfDomain
+from zerograd.core.numbers.interval import sum_down
 
 Enclosed = tuple[int, int, int]
 """(low, high, e): from low·2^e to high·2^e."""
@@ -113,6 +114,75 @@ def exp(m: int, e: int, p: int) -> Enclosed:
     # rounded down once; above and below: r's error of 2 ulps moves e^r·2^−k (≤ 2.1) by at most 5.
     value = total * _tabulated(step, w) >> w
     return value - 5, value + 7 * n + 10, k - w
+
+
+def expm1(m: int, e: int, p: int) -> Enclosed:
+    """e^x − 1. Its relative error is small near 0, too. Raises OutOfDomain from 2^LARGE on."""
+    if not m:
+        return 0, 0, 0
+    top = m.bit_length() + e
+    if top < -p:
+        return m << p, (m << p) + abs(m), e - p  # x ≤ e^x − 1 ≤ x + x² for |x| ≤ 1
+    if m < 0 and top > p.bit_length() + 1:
+        return -1 << p, 1 - (1 << p), -p  # e^x < 2^−p for x < −p
+    low, high, scale = exp(m, e, p + max(-top, 0) + 1)
+    if scale > 0:
+        return low - 1, high, scale
+    one = 1 << -scale
+    return low - one, high - one, scale
+
+
+def tanh(m: int, e: int, p: int) -> Enclosed:
+    """The quotient d/(2 − d) of d = 1 − exp(−2x), for positive x; tanh is odd."""
+    if not m:
+        return 0, 0, 0
+    low, high, scale = expm1(-abs(m), e + 1, p)
+    two = 2 << -scale
+    low, high, scale = _quotients(-high, two + high, -low, two + low, p)
+    return (low, high, scale) if m > 0 else (-high, -low, scale)
+
+
+def sigmoid(m: int, e: int, p: int) -> Enclosed:
+    """1/(1 + d) of d = exp(−|x|), for positive x, else d/(1 + d)."""
+    low, high, scale = _decay(m, e, p)
+    if high.bit_length() + scale < -p:
+        # 1 − d ≤ 1/(1 + d) ≤ 1
+        return ((1 << p) - 1, 1 << p, -p) if m > 0 else (low * ((1 << p) - 1), high << p, scale - p)
+    one = 1 << -scale
+    if m > 0:
+        return _quotients(one, one + high, one, one + low, p)
+    return _quotients(low, one + low, high, one + high, p)
+
+
+def softplus(m: int, e: int, p: int) -> Enclosed:
+    """max(x, 0) + log(1 + d) of d = exp(−|x|)."""
+    low, high, scale = _decay(m, e, p)
+    if high.bit_length() + scale < -p:
+        low, high, scale = low * ((1 << p) - 1), high << p, scale - p  # d − d² ≤ log(1 + d) ≤ d
+    else:
+        one = 1 << -scale
+        (low, _, f), (_, high, g) = log(one + low, scale, p), log(one + high, scale, p)
+        scale = min(f, g)
+        low, high = low << (f - scale), high << (g - scale)
+    if m <= 0:
+        return low, high, scale
+    low, f = sum_down(m, e, low, scale, p + GUARD)
+    high, g = sum_down(-m, e, -high, scale, p + GUARD)
+    scale = min(f, g)
+    return low << (f - scale), -high << (g - scale), scale
+
+
+def _decay(m: int, e: int, p: int) -> Enclosed:
+    """exp(−|x|), with an exponent that is not positive."""
+    if m.bit_length() + e > LARGE:
+        return 0, 1, -(1 << LARGE)  # e^−y < 2^−y
+    return exp(-abs(m), e, p)
+
+
+def _quotients(top: int, bottom: int, other_top: int, other_bottom: int, p: int) -> Enclosed:
+    """From one quotient of positive numbers to a larger one."""
+    shift = max(p + 2 + other_bottom.bit_length() - top.bit_length(), 0)
+    return (top << shift) // bottom, -((-other_top << shift) // other_bottom), -shift
 
 
 def log(m: int, e: int, p: int) -> Enclosed:

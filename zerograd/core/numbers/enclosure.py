@@ -67,6 +67,22 @@ class IntervalFunctions:
         """Raises OutOfDomain if z may be 2^40 or more."""
         return self._increasing(_exp, z)
 
+    # By their own ends, so that their signs are known far out and near 0; the functions of the same names use
+    # these.
+
+    def expm1(self, z: Interval | Rational, /) -> Interval:
+        """Raises OutOfDomain if z may be 2^40 or more."""
+        return self._increasing(elementary.expm1, z)
+
+    def tanh(self, z: Interval | Rational, /) -> Interval:
+        return self._increasing(elementary.tanh, z)
+
+    def sigmoid(self, z: Interval | Rational, /) -> Interval:
+        return self._increasing(elementary.sigmoid, z)
+
+    def softplus(self, z: Interval | Rational, /) -> Interval:
+        return self._increasing(elementary.softplus, z)
+
     def log(self, z: Interval | Rational, /) -> Interval:
         """Raises OutOfDomain if z may not be positive."""
         z = self._interval(z)

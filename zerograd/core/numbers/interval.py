@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NoReturn
 
-from zerograd.core.numbers.functions import Rational
+from zerograd.core.numbers.functions import OutOfDomain, Rational
 
 PRECISION = 128
 """Significant bits, where nothing else is said."""
@@ -165,7 +165,7 @@ class Interval:
         """The lower end, exactly (next to 0 beyond `MAX_BITS`: a bound of it).
 
         Raises:
-            OverflowError: it is too large to be written out.
+            OutOfDomain: it is too large to be written out.
         """
         return _bound(self.low_mantissa, self.low_exponent)
 
@@ -351,7 +351,7 @@ def _bound(m: int, e: int) -> Fraction:
     """m·2^e, or a number below it if its denominator is too long."""
     if e >= 0:
         if m and e > MAX_BITS:
-            raise OverflowError("an end of an interval is too large to be written out")
+            raise OutOfDomain("an end of an interval is too large to be written out")
         return Fraction(m << e)
     if -e > MAX_BITS + m.bit_length():
         return Fraction(0) if m >= 0 else Fraction(-1, 1 << MAX_BITS)

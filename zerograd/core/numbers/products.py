@@ -13,6 +13,9 @@ from math import gcd, lcm
 from operator import mul
 from typing import Any
 
+from zerograd.core.numbers.dual import Dual
+from zerograd.core.numbers.enclosed_products import dual_product, interval_product
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.lowest import in_lowest_terms
 
 FEW = 24
@@ -38,14 +41,24 @@ def product(a: Matrix, b: Matrix, factor: int | Fraction = 1) -> list[list[Any]]
         rows, columns = [_cleared(row) for row in a], [_cleared(column) for column in zip(*b, strict=True)]
         if None not in rows and None not in columns:
             return _rationals(rows, columns, factor)  # type: ignore[arg-type]
-    turned = list(zip(*b, strict=True))
-    plain = [[dot(row, column) for column in turned] for row in a]
+    plain = _enclosed(a, b)
+    if plain is None:
+        turned = list(zip(*b, strict=True))
+        plain = [[dot(row, column) for column in turned] for row in a]
     return plain if factor == 1 else [[entry * factor for entry in row] for row in plain]
 
 
 def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     """Return Σ aᵢ·bᵢ, over any ring."""
     return sum(map(mul, a, b))
+
+
+def _enclosed(a: Matrix, b: Matrix) -> list[list[Any]] | None:
+    """Return A·B where there are intervals, or numbers that carry derivatives; else None."""
+    kinds = {type(value) for matrix in (a, b) for row in matrix for value in row}
+    if Dual in kinds:
+        return dual_product(a, b, product)
+    return interval_product(a, b) if Interval in kinds and kinds <= {int, Fraction, Interval} else None
 
 
 _Cleared = tuple[list[int], int]

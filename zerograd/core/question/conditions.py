@@ -90,6 +90,11 @@ def evaluate(condition: Condition, algebra: Algebra[T, B], lookup: Lookup[T], na
     return _Evaluator(algebra, lookup, names).truth(condition.node)
 
 
+def number_of(node: Node, algebra: Algebra[T, B], lookup: Lookup[T], names: Sequence[str] = ()) -> Array[T]:
+    """The value of what is a number, or an array of them. Arguments and errors as `evaluate`."""
+    return _Evaluator(algebra, lookup, names).number(node)
+
+
 class _Evaluator(Generic[T, B]):
     def __init__(self, algebra: Algebra[T, B], lookup: Lookup[T], names: Sequence[str]) -> None:
         self.algebra, self.lookup, self.names = algebra, lookup, names

@@ -26,7 +26,7 @@ from zerograd.core.question.problem import Problem
 
 MAX_BYTES = 64 * 2**20
 KEYS = (
-    "version", "title", "notes", "references", "network", "samples", "loss",
+    "version", "title", "notes", "references", "network", "samples", "loss", "targets",
     "zero", "nonzero", "some_nonzero", "positive", "negative",
     "where", "given", "bounds", "domain", "derivative_at_kink", "expect", "prefer",
 )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.question.question import Question
+from zerograd.core.question.targets import restricted
 
 
 def smooth(question: Question) -> str | None:
@@ -23,6 +24,12 @@ def unreached(question: Question) -> str | None:
     if question.reach.everything:
         return None
     return f"free targets do not reach every adjoint of the {question.model.loss.words}"
+
+
+def labels(question: Question) -> str | None:
+    """Return what targets are, where these are not just numbers."""
+    kind = restricted(question.targets, question.model.loss)
+    return None if kind is None else f"the targets are {kind}"
 
 
 def no_least_squares(question: Question) -> str | None:

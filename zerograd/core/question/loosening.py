@@ -37,6 +37,7 @@ def loosened(problem: Problem) -> Problem | None:
             },
             derivative_at_kink=problem.derivative_at_kink,
             loss=problem.loss,
+            targets=problem.targets,
             **query,
         )
     except ProblemError:  # a condition that is left divides by what another one kept from zero

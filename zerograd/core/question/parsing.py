@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -60,8 +61,8 @@ def parse_condition(text: str) -> Condition:
     return Condition(parse(text))
 
 
-def parse(text: str) -> Node:
-    """The tree of a condition.
+def parse(text: str, functions: Sequence[str] = FUNCTIONS) -> Node:
+    """The tree of a condition, or of a formula that may call these functions.
 
     Raises:
         LanguageError: naming the part of the text that is not of the language, with its column.
@@ -82,7 +83,7 @@ def parse(text: str) -> Node:
         raise LanguageError("nested too deeply") from None
     except ValueError as error:  # null bytes, and numbers beyond Python's digit limit
         raise LanguageError(f"does not parse: {error}") from None
-    node = _Reader(text.strip()).read(tree.body, MAX_DEPTH)
+    node = _Reader(text.strip(), functions).read(tree.body, MAX_DEPTH)
     if degree(node) > MAX_DEGREE:
         raise LanguageError(f"has a degree above {MAX_DEGREE}")
     written = len(unparse(node))
@@ -134,8 +135,8 @@ def _comparison_hint(text: str) -> str:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, functions: Sequence[str]) -> None:
+        self.text, self.functions = text, functions
 
     def read(self, node: ast.expr, depth: int) -> Node:
         """The tree of ``node``, at most ``depth`` levels deep."""
@@ -173,10 +174,14 @@ class _Reader:
                 )
             case ast.BoolOp(op=operator, values=values):
                 return Logic("and" if isinstance(operator, ast.And) else "or", tuple(map(below, values)))
-            case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
+            case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if (
+                function in self.functions
+            ):
                 return Call(function, tuple(map(below, arguments)))
             case ast.Call():
-                raise self._refuse(node, f"the functions are {', '.join(FUNCTIONS)}")
+                listed = ", ".join(self.functions)
+                advice = f"the functions are {listed}" if listed else "write + - * / and ** alone"
+                raise self._refuse(node, advice)
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 return Listing(tuple(map(below, items)))
             case ast.BinOp():

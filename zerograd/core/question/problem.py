@@ -12,9 +12,10 @@ from typing import Any
 
 from zerograd.core.errors import Issue, ProblemError, short
 from zerograd.core.model.kinks import Kink
-from zerograd.core.model.losses import LOSSES
+from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference
+from zerograd.core.model.targets import TARGETS
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.question import Question
@@ -49,7 +50,10 @@ class Problem(Question):
         domain: ``"real"``, or ``"integer"`` for parameters, inputs and targets.
         derivative_at_kink: ``"torch"``, ``"left"``, ``"right"``, ``"mean"`` or ``"forbid"``; a library such
             as ``"jax"``; or a mapping such as ``{"relu": "right", "loss": 0, "default": "torch"}``.
-        loss: a name in `zerograd.core.model.losses.LOSSES`, such as ``"mse"``.
+        loss: a name in `zerograd.core.model.losses.LOSSES`, such as ``"mse"``; one with a number, such as
+            ``{"huber": "1/2"}``; a formula, such as ``{"per_sample": "(y_hat - y)**4"}``; or a `Loss`.
+        targets: what ``y`` may be: ``"real"`` numbers, ``"binary"`` (0 or 1) or ``"sign"`` (−1 or 1) labels,
+            or a ``"class"`` for each sample.
         title: for people, as are ``notes`` and ``references``.
         notes: what there is to say about it.
         references: where the question comes from.
@@ -86,7 +90,8 @@ class Problem(Question):
         bounds: Mapping[Any, Any] | None = None,
         domain: str = "real",
         derivative_at_kink: str | Mapping[str, Any] = "torch",
-        loss: str = "mse",
+        loss: str | Mapping[str, Any] | Loss = "mse",
+        targets: str = "real",
         title: str | None = None,
         notes: str | None = None,
         references: Iterable[str] = (),
@@ -115,6 +120,8 @@ class Problem(Question):
             Relation.NEGATIVE: _listed(negative),
         }
         query = check.query(asked, count.least)
+        check.targets = check.choice("targets", targets, TARGETS)
+        objective = check.loss(loss)
         fixed = check.given(given or {}, count.least)
         limits = check.bounds(bounds or {}, count.least)
         count = check.settle_samples(count)
@@ -125,9 +132,9 @@ class Problem(Question):
         check.values_fit(fixed, limits, kind, count.least)
         check.conditions_fit(parsed, count)
         convention = check.kink("derivative_at_kink", derivative_at_kink)
-        check.choice("loss", loss, tuple(LOSSES))
-        if loss in LOSSES:
-            check.kink_of_loss("derivative_at_kink", convention, LOSSES[loss])
+        if objective is not None:
+            check.kink_of_loss("derivative_at_kink", convention, objective)
+            check.targets_fit(objective, parsed, fixed, limits, count.least)
         if not check.issues:
             check.divisions(parsed, query, fixed, limits, count)
         cited = _listed(references)
@@ -137,7 +144,7 @@ class Problem(Question):
             check.text("references", reference, number)
         expectation = None if expect is None else check.choice("expect", expect, EXPECTATIONS)
         preference = None if prefer is None else check.choice("prefer", prefer, PREFERENCES)
-        if check.issues:
+        if check.issues or objective is None:
             raise ProblemError(check.issues)
         for name, value in {
             "network": network,
@@ -148,7 +155,8 @@ class Problem(Question):
             "bounds": limits,
             "domain": kind,
             "derivative_at_kink": convention,
-            "loss": loss,
+            "loss": objective.to_json(),
+            "targets": check.targets,
             "title": title,
             "notes": notes,
             "references": tuple(cited),
@@ -189,7 +197,7 @@ class Problem(Question):
 
     def _changed(self, **changes: Any) -> Problem:
         names = ("network", "samples", "where", "given", "bounds", "domain", "derivative_at_kink")
-        labels = ("loss", "title", "notes", "references", "expect", "prefer")
+        labels = ("loss", "targets", "title", "notes", "references", "expect", "prefer")
         same = {name: getattr(self, name) for name in (*names, *labels)} | {
             str(r): v for r, v in self.query.items()
         }

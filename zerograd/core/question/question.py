@@ -14,13 +14,15 @@ from functools import cached_property
 from typing import Any
 
 from zerograd.core.model.kinks import Kink, kink_to_json
-from zerograd.core.model.losses import LOSSES, Reach
+from zerograd.core.model.losses import Reach
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import Reference, entry, resolve
+from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index, Shape, indices
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import Call, Item, Name, Node, walk
+from zerograd.core.question.loss_reading import loss_from_json
 from zerograd.core.question.vocabulary import (
     Bound,
     Domain,
@@ -42,6 +44,8 @@ class Question:
         where: conditions on everything that is computed.
         given: fixed values by name and full index.
         bounds: (lowest, highest) by name or entry, None where open.
+        loss: as documents have it (`Loss.to_json`); ``model`` has the object.
+        targets: what y may be.
     """
 
     network: Network
@@ -52,7 +56,8 @@ class Question:
     bounds: Mapping[Reference, Bound]
     domain: Domain
     derivative_at_kink: Kink
-    loss: str
+    loss: Any
+    targets: Targets
 
     def asked_entries(self, relation: Relation, samples: int) -> list[tuple[str, Index]]:
         """Every gradient entry named under a relation, in order, without repeats."""
@@ -84,12 +89,13 @@ class Question:
     @cached_property
     def model(self) -> Model:
         """The network with its loss and conventions."""
-        return Model(self.network, LOSSES[self.loss], self.derivative_at_kink)
+        loss = loss_from_json(self.loss, self.network.outputs)
+        return Model(self.network, loss, self.derivative_at_kink)
 
     @property
     def reach(self) -> Reach:
         """The adjoints that free targets reach."""
-        return self.model.loss.reach("real", self.derivative_at_kink)
+        return self.model.loss.reach(self.targets, self.derivative_at_kink)
 
     @cached_property
     def digest(self) -> str:
@@ -115,11 +121,12 @@ class Question:
                 str(reference): [None if end is None else str(end) for end in bound]
                 for reference, bound in sorted(self.bounds.items(), key=lambda item: str(item[0]))
             }
-        return data | {
+        data |= {
             "domain": self.domain,
             "derivative_at_kink": kink_to_json(self.derivative_at_kink),
             "loss": self.loss,
         }
+        return data if self.targets == "real" else data | {"targets": self.targets}
 
     def given_to_json(self) -> dict[str, Any]:
         """The given values as nested lists by name (of open samples: single entries)."""

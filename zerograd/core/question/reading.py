@@ -12,6 +12,7 @@ from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivati
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference, did_you_mean, parse_reference, resolve
+from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.question.vocabulary import MAX_SAMPLES, MAX_VALUES, Samples
 
@@ -26,6 +27,8 @@ class Reader:
     issues: list[Issue] = field(default_factory=list)
     needed: int = 1
     """The fewest samples for which every name with an index exists."""
+    targets: Targets = "real"
+    """What y may be."""
     open_samples: bool = False
     """Whether the number of samples is not one fixed number."""
 
@@ -47,8 +50,7 @@ class Reader:
             for layer in self.network.layers:
                 layer.activation.derivatives_at_kinks(convention)
         except NoConvention as error:
-            for name, message in error.faults:
-                self.report((key,) if name is None else (key, name), message)
+            self._no_convention(key, error)
         except UnknownDerivative as error:
             self._unmeasured(key, error)
         else:
@@ -56,11 +58,17 @@ class Reader:
         return KINKS[0]
 
     def kink_of_loss(self, key: str, convention: Kink, loss: Loss) -> None:
-        """Report that a convention does not know what it says of the loss."""
+        """Report that a convention does not say which derivative the loss has at its kinks."""
         try:
             loss.reach("real", convention)
+        except NoConvention as error:
+            self._no_convention(key, error)
         except UnknownDerivative as error:
             self._unmeasured(key, error)
+
+    def _no_convention(self, key: str, error: NoConvention) -> None:
+        for name, message in error.faults:
+            self.report((key,) if name is None else (key, name), message)
 
     def _unmeasured(self, key: str, error: UnknownDerivative) -> None:
         self.report((key,), f"{error}: say what it is, as in {{{error.name}: 0, default: {error.library}}}")

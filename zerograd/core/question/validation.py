@@ -9,15 +9,16 @@ from functools import partial
 from math import ceil, floor
 from typing import Any
 
-from zerograd.core.errors import Path, short
+from zerograd.core.errors import Issue, Path, short
 from zerograd.core.model.references import Reference, entry, resolve, show_shape
-from zerograd.core.numbers.arrays import Index, Shape, indices, squeeze
+from zerograd.core.numbers.arrays import Array, Index, Shape, indices, squeeze
 from zerograd.core.numbers.exact import narrow
 from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import Call, Item, LanguageError, Name, walk
 from zerograd.core.question.parsing import parse_condition
-from zerograd.core.question.reading import Reader
+from zerograd.core.question.target_reading import TargetReader
+from zerograd.core.question.targets import one_hot
 from zerograd.core.question.tensors import by_index, exact_array, is_array, unravelled
 from zerograd.core.question.vetting import doubtful_divisions, misfit, telling_samples, values_named
 from zerograd.core.question.vocabulary import (
@@ -41,7 +42,7 @@ Query = dict[Relation, tuple[Reference, ...]]
 
 
 @dataclass(slots=True)
-class Validator(Reader):
+class Validator(TargetReader):
     """Reads the parts of a problem in order; what is wrong goes to ``issues``."""
 
     # --- query -------------------------------------------------------------------------
@@ -98,11 +99,13 @@ class Validator(Reader):
             reference = self.reference(key, path)
             if reference is None:
                 continue
-            entries = self.resolved(reference, shapes, path, "a parameter of this network, x or y")
+            values: dict[Index, Rational] | None = self._classes(reference, data, shapes["y"], path)
+            entries = [()] if values is not None else self._entries(reference, shapes, path)
             if entries is None:
                 continue
-            values: dict[Index, Rational]
-            if isinstance(data, Mapping):
+            if values is not None:
+                pass
+            elif isinstance(data, Mapping):
                 values = self._sparse(data, reference.name, shapes[reference.name], path)
             elif reference.index is not None:
                 number = self._number(data, path)
@@ -125,6 +128,37 @@ class Validator(Reader):
                 if known.setdefault(index, number) != number:
                     self.report(path, f"{entry(reference.name, index)} is given twice, with two values")
         return {name: values for name, values in result.items() if values}
+
+    def _entries(self, reference: Reference, shapes: Mapping[str, Shape], path: Path) -> list[Index] | None:
+        return self.resolved(reference, shapes, path, "a parameter of this network, x or y")
+
+    def _classes(
+        self, reference: Reference, data: object, shape: Shape, path: Path
+    ) -> dict[Index, Rational] | None:
+        """The rows of y of one class a sample; None where it is not classes that are given."""
+        if self.targets != "class" or reference.name != "y" or shape[1] == 1 or isinstance(data, Mapping):
+            return None
+        if reference.index is not None:
+            if len(reference.index) != 1 or _is_list(data):
+                return None
+            row: Index = (reference.index[0], 0)
+            if self.resolved(Reference("y", row), {"y": shape}, path, "known") is None:
+                return {}
+            label = self._number(data, path)
+            rows, issues = one_hot(Array((1,), (label,)), shape[1], path)
+            self.issues += [Issue(path, issue.message) for issue in issues]
+            return {(row[0], k): value for (_, k), value in rows.items()}
+        form = tuple(data.shape) if is_array(data) else _shape_of(data)  # type: ignore[attr-defined]
+        if self.open_samples or form not in ((shape[0],), (shape[0], 1)):
+            return None
+        flat = exact_array(data).entries if is_array(data) else [*_leaves(data)]
+        places = [(*path, *unravelled(n, form)) for n in range(len(flat))]
+        labels = [
+            None if v is None else self._number(v, place) for v, place in zip(flat, places, strict=True)
+        ]
+        rows, issues = one_hot(Array(form, tuple(labels)), shape[1], path)
+        self.issues += issues
+        return rows
 
     def _sparse(
         self, data: Mapping[Any, object], name: str, shape: Shape, path: Path

@@ -63,7 +63,7 @@ def misfit(condition: Condition, network: Network, samples: int) -> str | None:
         return Array(shapes[name], (0,) * prod(shapes[name]))
 
     try:
-        evaluate(condition, _ShapesAlone(), blank, list(shapes))
+        evaluate(condition, ShapesAlone(), blank, list(shapes))
     except LanguageError as error:
         return str(error)
     return None
@@ -149,7 +149,7 @@ def _doubtful(
     return unsafe_division(conditions, symbols, known)
 
 
-class _ShapesAlone(ExactAlgebra):
+class ShapesAlone(ExactAlgebra):
     """Numbers and truths without content: only names and shapes are looked at."""
 
     def constant(self, _value: int | Fraction, /) -> Exact:

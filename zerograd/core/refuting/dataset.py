@@ -5,7 +5,8 @@ the entries of the parameters and of ``x``; ``r[m,k]`` for the adjoint of each o
 given (``y[m,k]`` instead, where numbers are integers); and for each unit that has several sides the
 derivative ``s1[m,i]`` of the side that sample m is on, and its intercept ``c1[m,i]`` where sides differ in
 it: there φ(z) = s·z + c and φ′(z) = s. (On a kink that is a side of its own, s is the derivative that the
-convention gives and c = φ(z) − s·z.) Gradients come without the loss's positive factor, so that their
+convention gives and c = φ(z) − s·z.) Units of a smooth activation have variables for φ(z) and φ′(z)
+(`zerograd.core.refuting.curves`). Gradients come without the loss's positive factor, so that their
 coefficients are integers.
 """
 
@@ -19,15 +20,17 @@ from typing import Any
 from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.backprop import Forward, Site, backward, forward
+from zerograd.core.model.curves import Smooth
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import sides
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.plain import RING
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.conditions import evaluate
-from zerograd.core.question.fitness import no_least_squares, smooth
+from zerograd.core.question.fitness import no_least_squares
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.refuting.curves import Curved, orders, polynomials
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
 from zerograd.core.refuting.sizes import is_short, sized
 from zerograd.core.refuting.system import (
@@ -52,8 +55,8 @@ MAX_SITES = 2_000
 
 
 def unfit(problem: Question) -> str | None:
-    """Return why the question is not one about polynomials on the sides of its units; None if it is."""
-    return smooth(problem) or no_least_squares(problem)
+    """Return why the question is not one about polynomials, once values and slopes have names."""
+    return no_least_squares(problem)
 
 
 def dataset_system(problem: Question, samples: int) -> System:
@@ -90,12 +93,14 @@ class _Dataset:
         self.algebra = FactAlgebra()
         self.facts: list[tuple[str, Formula]] = []
         self.splits: dict[str, tuple[Case, ...]] = {}
+        self.curved: list[Curved] = []
 
     def build(self) -> System:
         problem, network = self.problem, self.problem.network
         shape = (self.samples, network.outputs)
         x = Array.build((self.samples, network.inputs), lambda index: value_of(problem, "x", index))
         run = forward(network, self.parameters, x, self._activate)
+        self.splits |= orders(self.curved)
         y_hat = lifted(run.y_hat)
         # A free target is the one with an unknown adjoint, in which gradients are linear; of integers y is
         # the unknown.
@@ -137,8 +142,10 @@ class _Dataset:
         return named | {"loss": lifted(Array((), (loss,)))}
 
     def _activate(self, activation: Activation, site: Site, z: Any) -> tuple[Any, Any]:
-        choices = sides(activation, self.problem.derivative_at_kink)
         z = z if isinstance(z, Polynomial) else Polynomial.constant(z)
+        if isinstance(activation, Smooth):
+            return self._curve(activation, site, z)
+        choices = sides(activation, self.problem.derivative_at_kink)
         if len(choices) == 1:
             return z * choices[0].slope + choices[0].offset, choices[0].slope
         layer, *where = site
@@ -160,6 +167,18 @@ class _Dataset:
             for side in choices
         )
         return slope * z + shift, slope
+
+    def _curve(self, activation: Smooth, site: Site, z: Polynomial) -> tuple[Polynomial, Polynomial]:
+        written = polynomials(activation, z)
+        if written is not None:
+            return written
+        layer, *index = site
+        unit = Curved(activation, layer, tuple(index), z)
+        self.curved.append(unit)
+        self.facts += unit.facts(self.problem.derivative_at_kink)
+        if cases := tuple(unit.cases(self.problem.derivative_at_kink)):
+            self.splits[unit.name("z")] = cases
+        return unit.value, unit.slope
 
     def _one_of(self, name: str, values: Sequence[Fraction]) -> Polynomial:
         variable = Polynomial.variable(name)

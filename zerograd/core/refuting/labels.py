@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import Rational, Side, units_with_sides
+from zerograd.core.model.sides import Rational, Side, linear_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
@@ -57,7 +57,7 @@ def signs(problem: Problem, part: Part) -> Mapping[str, tuple[str, str]]:
 
 def comparisons(problem: Problem, part: Part) -> Mapping[str, Comparison]:
     """What cases assume of pre-activations, by label."""
-    units = units_with_sides(problem.network, problem.derivative_at_kink)
+    units = linear_sides(problem.network, problem.derivative_at_kink)
     if part.kind == "dataset":
         places = [
             (layer, (m, unit), side, None)

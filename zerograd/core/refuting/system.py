@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from zerograd.core.model.references import Reference, entry, resolve
-from zerograd.core.model.sides import Side
+from zerograd.core.model.sides import Interval, Side
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
@@ -132,7 +132,7 @@ def split_name(variable: str) -> tuple[str, Index]:
     return name, tuple(int(part) for part in rest[:-1].split(","))
 
 
-def on_side(z: Polynomial, side: Side, name: str) -> tuple[tuple[str, Fact], ...]:
+def on_side(z: Polynomial, side: Interval, name: str) -> tuple[tuple[str, Fact], ...]:
     """z lies on this side."""
     return tuple(
         (f"{name} {'=' if operator == '==' else operator} {end}", compared(z, operator, constant(end)))
@@ -146,7 +146,7 @@ def intercept(side: Side) -> Fraction:
     return Fraction((side.slope - side.derivative) * point + side.offset)
 
 
-def describe(side: Side, name: str) -> str:
+def describe(side: Interval, name: str) -> str:
     """``z1[0,0] > 0`` and the like."""
     return ", ".join(label for label, _ in on_side(Polynomial.constant(0), side, name)) or "anywhere"
 

@@ -13,12 +13,13 @@ from typing import Any, Literal, Self, TypeAlias
 
 from zerograd.core.errors import NothingToCheck
 from zerograd.core.numbers.exact import exact_to_json
+from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
 from zerograd.core.verdict.size import Size
-from zerograd.core.verdict.witness import Witness, array_to_json
+from zerograd.core.verdict.witness import Witness
 
 Status = Literal["sat", "unsat", "unknown"]
 Reason = Literal["timeout", "memory", "unsupported", "incomplete"]
@@ -224,8 +225,8 @@ class Sat(_Answer):
             evidence="witness",
             **proved,
             witness=self.witness.to_json(),
-            gradients={name: array_to_json(self.witness.gradients[name]) for name in names},
-            loss=exact_to_json(self.witness.loss),
+            gradients={name: self.witness.gradients[name].map(real_to_json).tolist() for name in names},
+            loss=real_to_json(self.witness.loss),
             checks={"exact": "passed", **self.checks},
         )
 

@@ -9,23 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
 from zerograd.core.model.references import entry
-from zerograd.core.numbers.exact import compare, format_exact
+from zerograd.core.numbers.exact import Exact, format_exact
 from zerograd.core.numbers.field import field_from_json
+from zerograd.core.numbers.functions import Straddles
 from zerograd.core.numbers.rationals import parse_rational
+from zerograd.core.numbers.real import Ball, Real, compare, decimal, format_real, real_from_json
 from zerograd.core.question.documents import problem_from_json
+from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples, gradient_shapes
 from zerograd.core.refuting.certificate import FORMAT as CERTIFICATE_FORMAT
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.refuting.refutation import check_certificate, every_samples
+from zerograd.core.verdict.enclosed import FORMAT as ENCLOSURE_FORMAT
+from zerograd.core.verdict.enclosed import EnclosedWitness, any_witness_from_json
 from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.size import Size, size_of
+from zerograd.core.verdict.solution import UNDECIDED
 from zerograd.core.verdict.witness import FORMAT as WITNESS_FORMAT
-from zerograd.core.verdict.witness import Witness, array_from_json, witness_from_json
+from zerograd.core.verdict.witness import Witness, array_of
 
 RESULT_FORMAT = "zerograd.result/1"
 ATLAS_FORMAT = "zerograd.atlas/1"
@@ -35,12 +42,27 @@ def check_witness(problem: Problem, witness: Witness) -> None:
     """Return quietly if the witness answers the problem.
 
     Raises:
-        Refused: it does not; with every violation.
+        Refused: it does not, or is not known to; with every violation.
     """
     if witness.problem.digest != problem.digest:
         raise Refused([Violation("problem", problem.digest, witness.problem.digest)])
-    if wrong := violations(problem, witness.point):
+    if isinstance(witness, EnclosedWitness):
+        wrong = enclosed_violations(problem, witness)
+    else:
+        wrong = violations(problem, witness.point)
+    if wrong:
         raise Refused(wrong)
+
+
+def enclosed_violations(problem: Problem, witness: EnclosedWitness) -> list[Violation]:
+    """What is not, or is not known to be, as the problem asks; nothing if the enclosed point answers it."""
+    solution = witness.solution
+    if solution.violations:
+        return list(solution.violations)
+    try:
+        return violations(problem, solution.point, EnclosureAlgebra())
+    except UNDECIDED as reason:
+        return [Violation("the solution", "enclosures of all that is asked", f"not known: {reason}")]
 
 
 def claimed_digest(data: object) -> object:
@@ -98,14 +120,14 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
     """
     if not isinstance(data, Mapping):
         raise FormatError("a result is a JSON object")
-    if data.get("format") == WITNESS_FORMAT:
+    if data.get("format") in (WITNESS_FORMAT, ENCLOSURE_FORMAT):
         return _check_document(problem, data)
     if data.get("format") == CERTIFICATE_FORMAT:
         return _check_refutation(problem, data)
     if data.get("format") != RESULT_FORMAT:
         raise FormatError(
-            f"format: expected {RESULT_FORMAT!r}, {WITNESS_FORMAT!r} or {CERTIFICATE_FORMAT!r}, "
-            f"found {short(data.get('format'))}"
+            f"format: expected {RESULT_FORMAT!r}, {WITNESS_FORMAT!r}, {ENCLOSURE_FORMAT!r} or "
+            f"{CERTIFICATE_FORMAT!r}, found {short(data.get('format'))}"
         )
     _check_digest(problem, claimed_digest(data))
     carried_question(data)
@@ -172,7 +194,10 @@ def accepted_line(problem: Problem, accepted: Witness | Certificate) -> str:
     """What was accepted, in a line."""
     if isinstance(accepted, Witness):
         plural = "" if accepted.samples == 1 else "s"
-        return f"accepted: a witness with {accepted.samples} sample{plural}, re-checked exactly"
+        how = "re-checked exactly"
+        if isinstance(accepted, EnclosedWitness):
+            how = f"{accepted.words}, proved again"
+        return f"accepted: a witness with {accepted.samples} sample{plural}, {how}"
     asked = problem.samples
     numbers = f"{asked} sample{'' if asked.fixed == 1 else 's'}" if asked.fixed else f"samples: {asked}"
     scope = "any number of samples" if every_samples(problem, accepted) else numbers
@@ -185,10 +210,11 @@ def is_atlas(data: object) -> bool:
 
 
 def _check_document(problem: Problem, data: object) -> Witness:
-    if isinstance(data, Mapping) and data.get("format") == WITNESS_FORMAT:
+    form = data.get("format") if isinstance(data, Mapping) else None
+    if isinstance(data, Mapping) and form in (WITNESS_FORMAT, ENCLOSURE_FORMAT):
         # Before its arrays are read: the witness of another problem is no malformed one.
         _check_digest(problem, data.get("problem"))
-    witness = witness_from_json(problem, data)
+    witness = any_witness_from_json(problem, data)
     check_witness(problem, witness)
     return witness
 
@@ -207,6 +233,7 @@ def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -
     """Claimed gradients and loss against computed ones; each may be left out."""
     raw = data["witness"]
     field = field_from_json(raw["field"]) if "field" in raw else None
+    read = partial(real_from_json, field=field)
     shapes = gradient_shapes(problem.network, witness.samples)
     wrong: list[Violation] = []
     gradients = data.get("gradients", {})
@@ -215,16 +242,34 @@ def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -
     for name, claimed in gradients.items():
         if name not in shapes:
             raise FormatError(f"gradients: {short(name)} is neither a parameter of this network nor x")
-        array = array_from_json(claimed, shapes[name], field, f"gradients.{name}")
+        array = array_of(claimed, shapes[name], f"gradients.{name}", read)
         for index, value in array.items():
-            found = witness.gradients[name][index]
-            if compare(value, found) != 0:
-                wrong.append(
-                    Violation(f"claimed ∂L/∂{entry(name, index)}", format_exact(found), format_exact(value))
-                )
+            wrong += _claim(f"∂L/∂{entry(name, index)}", witness.gradients[name][index], value)
     if "loss" in data:
-        claimed_loss = array_from_json(data["loss"], (), field, "loss")[()]
-        if compare(claimed_loss, witness.loss) != 0:
-            wrong.append(Violation("claimed loss", format_exact(witness.loss), format_exact(claimed_loss)))
+        claimed_loss = array_of(data["loss"], (), "loss", read)[()]
+        try:
+            computed = witness.loss
+        except ArithmeticError as error:
+            wrong.append(Violation("claimed loss", f"none: {error}", _written(claimed_loss)))
+        else:
+            wrong += _claim("loss", computed, claimed_loss)
     if wrong:
         raise Refused(wrong)
+
+
+def _claim(what: str, computed: Real, claimed: Exact | Ball) -> list[Violation]:
+    """Whether a number is the one that is claimed, or lies in the ball that is."""
+    if isinstance(claimed, Ball):
+        held = claimed.contains(computed)
+    else:
+        try:
+            held = compare(computed, claimed) == 0
+        except Straddles:
+            held = False  # closed forms with other terms, too close to one another to tell which is larger
+    return [] if held else [Violation(f"claimed {what}", format_real(computed), _written(claimed))]
+
+
+def _written(claimed: Exact | Ball) -> str:
+    if isinstance(claimed, Ball):
+        return f"{decimal(claimed.centre)} ± {decimal(claimed.radius)}"
+    return format_exact(claimed)

@@ -1,83 +1,115 @@
 """Do these parameters and data answer this question?
 
-The gradients are computed here, by reverse mode on exact numbers; nothing was told by the search.
+The gradients are computed here, by reverse mode on exact numbers or enclosures; nothing was told by the
+search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 from zerograd.core.errors import Violation
-from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.backprop import OnKink, Unevaluated
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.exact import Exact, compare, format_exact, is_integer, sign
-from zerograd.core.question.conditions import ExactAlgebra, evaluate
+from zerograd.core.numbers.real import Real, compare, format_real, is_integer, sign
+from zerograd.core.question.conditions import Algebra, ExactAlgebra, evaluate
 from zerograd.core.question.question import Question
+from zerograd.core.question.targets import misfits
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 
 MOST = 1000
 """Violations that are listed."""
+_EXACTLY = ExactAlgebra()
 
 
-def violations(question: Question, point: Point[Exact]) -> list[Violation]:
-    """What is not as the question asks: nothing, if these parameters and data answer it.
+def violations(
+    question: Question, point: Point[Any], algebra: Algebra[Any, Any] = _EXACTLY
+) -> list[Violation]:
+    """What is not, or is not known to be, as the question asks; nothing if the point answers it.
 
     Of very many, the first `MOST`.
+
+    Args:
+        algebra: of conditions; by default over exact numbers.
     """
     samples = point.x.shape[0]
     if samples not in question.samples:
         return [Violation("samples", str(question.samples), str(samples))]
-    wrong = [*islice(_values(question, point), MOST)]
+    wrong: list[Violation] = []
     try:
+        wrong += islice(_values(question, point), MOST)
         wrong += islice(_query(question, point), MOST - len(wrong))
-        wrong += islice(_conditions(question, point), MOST - len(wrong))
+        wrong += islice(_conditions(question, point, algebra), MOST - len(wrong))
     except OnKink as kink:
         wrong.append(Violation(kink.place, "not to be on a kink (derivative_at_kink: forbid)", kink.what))
+    except Unevaluated as gap:
+        wanted = f"a number at which {gap.activation} and its derivative are exact numbers"
+        wrong.append(Violation(gap.place, wanted, f"one at which {gap.reason}"))
+    except ArithmeticError as error:
+        wrong.append(Violation("loss and gradients", "exact numbers", f"that {error}"))
     return wrong
 
 
-def _values(question: Question, point: Point[Exact]) -> Iterator[Violation]:
+def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
     """Given values, bounds and domain."""
     variables = point.variables
     for name, values in question.given.items():
         for index, value in variables[name].items():
             expected = values.get(index)
             if expected is not None and expected is not value and compare(value, expected) != 0:
-                yield Violation(f"given {entry(name, index)}", str(expected), format_exact(value))
+                yield Violation(f"given {entry(name, index)}", str(expected), format_real(value))
     for (name, index), (low, high) in question.entry_bounds(point.x.shape[0]).items():
         value = variables[name][index]
-        if low is not None and compare(value, low) < 0:
-            yield Violation(f"bounds of {entry(name, index)}", f"at least {low}", format_exact(value))
-        if high is not None and compare(value, high) > 0:
-            yield Violation(f"bounds of {entry(name, index)}", f"at most {high}", format_exact(value))
+        if low is not None and compare(value, low) not in (0, 1):
+            yield Violation(f"bounds of {entry(name, index)}", f"at least {low}", format_real(value))
+        if high is not None and compare(value, high) not in (-1, 0):
+            yield Violation(f"bounds of {entry(name, index)}", f"at most {high}", format_real(value))
+    outputs = point.y.shape[1]
+    known = dict(point.y.items())
+    for index, label, value in misfits(question.targets, question.model.loss, known, outputs):
+        what = entry("y", index) if len(index) == 2 else f"the sum of {entry('y', index)}"
+        yield Violation(f"targets: {what}", label, format_real(value))
     if question.domain == "integer":
         for name, array in variables.items():
             for index, value in array.items():
                 if not is_integer(value):
-                    yield Violation(f"domain of {entry(name, index)}", "an integer", format_exact(value))
+                    yield Violation(f"domain of {entry(name, index)}", "an integer", format_real(value))
 
 
-def _query(question: Question, point: Point[Exact]) -> Iterator[Violation]:
+def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
     """Signs of gradient entries."""
+    if question.model.loss.within_unit:
+        for index, value in point.forward.y_hat.items():
+            if sign(value) != 1 or compare(value, 1) != -1:
+                yield Violation(entry("y_hat", index), "a number above 0 and below 1", format_real(value))
+                return
     gradients = point.gradients
     for relation in OF_EACH:
         told: set[tuple[str, Index]] = set()
         for name, index, value in _entries(question, relation, gradients):
             if sign(value) not in relation.signs and (name, index) not in told:
                 told.add((name, index))
-                yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, format_exact(value))
+                yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, _found(value))
     for reference in question.query[Relation.SOME_NONZERO]:
         array = gradients[reference.name]
-        if not Relation.SOME_NONZERO.holds(sign(array[index]) for index in resolve(reference, array.shape)):
-            yield Violation(f"∂L/∂{reference}", Relation.SOME_NONZERO.expected, "0 in every entry")
+        signs = [sign(array[index]) for index in resolve(reference, array.shape)]
+        if not Relation.SOME_NONZERO.holds(known for known in signs if known is not None):
+            found = "0 in every entry" if None not in signs else "no entry that is known not to be 0"
+            yield Violation(f"∂L/∂{reference}", Relation.SOME_NONZERO.expected, found)
+
+
+def _found(value: Real) -> str:
+    """A number that has not the sign that it should have."""
+    return format_real(value) if sign(value) is not None else f"{format_real(value)}: its sign is not known"
 
 
 def _entries(
-    question: Question, relation: Relation, gradients: Mapping[str, Array[Exact]]
-) -> Iterator[tuple[str, Index, Exact]]:
+    question: Question, relation: Relation, gradients: Mapping[str, Array[Real]]
+) -> Iterator[tuple[str, Index, Real]]:
     """The gradient entries named under a relation, some of them perhaps twice."""
     for reference in question.query[relation]:
         array = gradients[reference.name]
@@ -89,10 +121,16 @@ def _entries(
                 yield reference.name, index, array[index]
 
 
-def _conditions(question: Question, point: Point[Exact]) -> Iterator[Violation]:
+def _conditions(question: Question, point: Point[Real], algebra: Algebra[Any, Any]) -> Iterator[Violation]:
     for number, condition in enumerate(question.where):
         try:
-            if not evaluate(condition, ExactAlgebra(), point.quantities.__getitem__):
-                yield Violation(f"where[{number}]", str(condition), "that it does not hold")
+            held = evaluate(condition, algebra, point.quantity)
         except ZeroDivisionError:
             yield Violation(f"where[{number}]", str(condition), "a division by zero")
+            continue
+        except ArithmeticError as error:
+            yield Violation(f"where[{number}]", str(condition), f"that it is not decided: {error}")
+            continue
+        if not held:
+            found = "that it is not known to hold" if held is None else "that it does not hold"
+            yield Violation(f"where[{number}]", str(condition), found)

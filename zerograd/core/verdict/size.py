@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from zerograd.core.model.activations import piecewise
-from zerograd.core.numbers.field import Algebraic
 from zerograd.core.verdict.witness import Witness
 
 
@@ -40,9 +38,9 @@ def size_of(witness: Witness) -> Size | None:
     values: list[int | Fraction] = []
     for array in witness.variables.values():
         for value in array.entries:
-            if isinstance(value, Algebraic):
+            if not isinstance(value, int | Fraction):
                 return None
             values.append(value)
     layers = zip(witness.problem.network.layers, witness.forward.z, strict=True)
-    on_kink = any(piecewise(layer.activation).locate(value)[1] for layer, z in layers for value in z.entries)
+    on_kink = any(layer.activation.is_kink(value) for layer, z in layers for value in z.entries)
     return Size(max(map(height, values)), sum((abs(Fraction(v)) for v in values), Fraction(0)), on_kink)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 from zerograd.core.errors import FormatError, short
 from zerograd.core.model.backprop import ExactActivate, Forward
@@ -15,8 +16,11 @@ from zerograd.core.model.references import entry, show_shape
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json, narrow
 from zerograd.core.numbers.field import Algebraic, NumberField, field_from_json, field_to_json
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import MAX_SAMPLES, variable_shapes
+
+T = TypeVar("T")
 
 FORMAT = "zerograd.witness/1"
 
@@ -49,7 +53,7 @@ class Witness:
         expected = variable_shapes(self.problem.network, self.x.shape[0] if self.x.shape else 0)
         if set(variables) != set(expected) or len(self.parameters) != len(expected) - 2:
             raise FormatError(f"witness: expected {', '.join(expected)}, found {', '.join(variables)}")
-        fields = set()
+        fields: set[NumberField | None] = set()  # None stands for closed forms
         for name, array in variables.items():
             if array.shape != expected[name]:
                 raise FormatError(
@@ -58,10 +62,12 @@ class Witness:
             if {*map(type, array.entries)} <= {int, Fraction}:
                 continue
             for index, value in array.items():
-                if isinstance(value, bool) or not isinstance(value, int | Fraction | Algebraic):
+                if isinstance(value, bool) or not isinstance(value, int | Fraction | Irrational):
                     raise FormatError(f"{entry(name, index)}: {short(value)} is not an exact number")
-                if isinstance(value, Algebraic):
-                    fields.add(value.field)
+                if isinstance(value, Irrational):
+                    fields.add(value.field if isinstance(value, Algebraic) else None)
+        if len(fields) > 1 and None in fields:
+            raise FormatError("witness: its numbers are closed forms as well as of a number field")
         if len(fields) > 1:
             raise FormatError("witness: its numbers are of different number fields")
 
@@ -137,11 +143,31 @@ def witness_from_json(problem: Problem, data: object) -> Witness:
     Raises:
         FormatError: naming the entry that is missing, of the wrong shape, or no exact number.
     """
+    document, arrays = variables_of(problem, data, FORMAT, {"field"})
+    field = field_from_json(document["field"]) if "field" in document else None
+    shapes = variable_shapes(problem.network, len(arrays["x"]))
+    return Witness.of(
+        problem, {name: array_from_json(arrays[name], shape, field, name) for name, shape in shapes.items()}
+    )
+
+
+def variables_of(
+    problem: Problem, data: object, form: str, further: AbstractSet[str]
+) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """Return the document of a witness, and what it says of parameters, ``x`` and ``y`` by name.
+
+    Args:
+        form: its format.
+        further: the keys that it may have beside those of every witness.
+
+    Raises:
+        FormatError: naming what is missing or too many.
+    """
     if not isinstance(data, Mapping):
         raise FormatError("witness: expected an object")
-    if data.get("format") != FORMAT:
-        raise FormatError(f"witness.format: expected {FORMAT!r}, found {short(data.get('format'))}")
-    unknown = set(data) - {"format", "problem", "field", "parameters", "x", "y"}
+    if data.get("format") != form:
+        raise FormatError(f"witness.format: expected {form!r}, found {short(data.get('format'))}")
+    unknown = set(data) - {"format", "problem", "parameters", "x", "y"} - further
     if unknown:
         raise FormatError(f"witness: unknown key {short(min(map(str, unknown)))}")
     if not isinstance(data.get("parameters"), Mapping):
@@ -157,22 +183,22 @@ def witness_from_json(problem: Problem, data: object) -> Witness:
         raise FormatError(f"witness.x: expected a list of 1 to {MAX_SAMPLES} samples")
     if "y" not in data:
         raise FormatError("witness.y: is missing")
-    field = field_from_json(data["field"]) if "field" in data else None
-    given = {**data["parameters"], "x": x, "y": data["y"]}
-    shapes = variable_shapes(problem.network, len(x))
-    return Witness.of(
-        problem, {name: array_from_json(given[name], shape, field, name) for name, shape in shapes.items()}
-    )
+    return data, {**data["parameters"], "x": x, "y": data["y"]}
 
 
 def array_from_json(data: object, shape: Shape, field: NumberField | None, name: str) -> Array[Exact]:
     """Nested lists of exact numbers, of exactly this shape. Raises FormatError naming the entry."""
-    entries: list[Exact] = []
+    return array_of(data, shape, name, partial(exact_from_json, field=field))
+
+
+def array_of(data: object, shape: Shape, name: str, number: Callable[[object], T]) -> Array[T]:
+    """Nested lists of what ``number`` reads, of exactly this shape. Raises FormatError naming the entry."""
+    entries: list[T] = []
 
     def read(part: object, axes: Shape, place: str) -> None:
         if not axes:
             try:
-                entries.append(exact_from_json(part, field))
+                entries.append(number(part))
             except FormatError as error:
                 raise FormatError(f"{place}: {error}") from None
             return

@@ -1,8 +1,8 @@
 """Closed forms: weights and inputs such as log 2, at which all activations are rational; then linear algebra.
 
 Pre-activations are drawn among those at which activations and their derivatives have closed forms. The
-gradients are linear in the adjoints, so that zero entries ask these to lie in a null space over ℚ, and targets
-follow from them. Finds witnesses only.
+gradients are linear in the adjoints, so that zero entries ask these to lie in a null space over ℚ, and
+targets follow from them. Finds witnesses only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.exact import Exact, narrow, sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.witness import Witness
@@ -25,8 +25,8 @@ from zerograd.search.draw import accepted
 from zerograd.search.draws import Draws
 from zerograd.search.linear_part import Layer, LinearPart
 from zerograd.search.mentions import speaks_of_targets
-from zerograd.search.smooth.drawing import Drawing, Drawn, Exacts, few_adjoints
-from zerograd.search.smooth.fitness import exact_elsewhere
+from zerograd.search.smooth.drawing import Drawing, Drawn, Exacts
+from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs, few_adjoints, reach
 from zerograd.search.smooth.levels import rational_forms
 from zerograd.search.smooth.targets import targets_at
 from zerograd.search.verdict import Found, Verdict
@@ -37,10 +37,13 @@ CANDIDATES = 12
 """Adjoints of one null space that are tried."""
 
 CHOICE, LAST_CHOICE, SMALL = 12, 40, 60
-"""Of small questions, so many witnesses are compared, from so many draws at most, and the shortest is taken."""
+"""Of small questions, so many witnesses are compared, from so many draws at most: the shortest is taken."""
 
 SIGNS = 10
 """Outputs of all samples up to which adjoints of one size are tried in every combination of signs."""
+
+LARGEST = 1000
+"""Adjoints above this are divided by the first of them."""
 
 SCALES = tuple(Fraction(1, 2**n) for n in (0, 1, 2, 3, 4, 6, 8, 12))
 """By what adjoints, or the last layer, are multiplied to come within reach of targets."""
@@ -72,7 +75,7 @@ def closed(problem: Problem, samples: int, draws: Draws) -> Verdict:
             for adjoint in islice(_adjoints(problem, drawn, zero, chance), CANDIDATES):
                 if not _as_asked(problem, samples, drawn.part, adjoint):
                     continue
-                witness = _witness(problem, drawn, adjoint)
+                witness = _witness(problem, drawn, _of_order_one(adjoint))
                 if witness is not None and accepted(problem, witness):
                     best.append((_length(witness), witness))
                     break
@@ -99,13 +102,13 @@ def _adjoints(
     part, outputs = drawn.part, problem.network.outputs
     columns = part.samples * outputs
     forms = list(dict.fromkeys(tuple(f) for row in part.rows(zero) for f in rational_forms(row)))
-    reach = problem.model.loss.reach(problem.targets, problem.derivative_at_kink)
-    if reach.values is not None:
-        yield from _of_few_values(forms, [v for v in reach.values if v], drawn, outputs)
+    values = reach(problem).values
+    if values is not None:
+        yield from _of_few_values(forms, [v for v in values if v], drawn, outputs)
         return
     if not any(problem.query[relation] for relation in (*NOT_ZERO, Relation.SOME_NONZERO)):
         yield [[0] * outputs for _ in range(part.samples)]
-    if problem.model.loss.shares == "row":
+    if problem.model.loss.inner.shares == "row":
         forms += [tuple(Fraction(n // outputs == m) for n in range(columns)) for m in range(part.samples)]
     yield from annihilating([list(f) for f in forms], part.samples, outputs, chance)  # type: ignore[misc]
 
@@ -126,6 +129,14 @@ def _of_few_values(
             yield [list(candidate[i : i + outputs]) for i in range(0, columns, outputs)]
 
 
+def _of_order_one(adjoint: list[Exacts]) -> list[Exacts]:
+    """The adjoint, or a multiple that is not large."""
+    largest = max((abs(v) for row in adjoint for v in row), default=0)  # type: ignore[arg-type]
+    if largest <= LARGEST:
+        return adjoint
+    return [[narrow(Fraction(1) * v / largest) for v in row] for row in adjoint]  # type: ignore[operator, arg-type]
+
+
 def _as_asked(problem: Problem, samples: int, part: LinearPart, adjoint: list[Exacts]) -> bool:
     """Whether the entries that should not be zero are as asked."""
     signs = {relation: problem.asked_entries(relation, samples) for relation in NOT_ZERO}
@@ -133,7 +144,7 @@ def _as_asked(problem: Problem, samples: int, part: LinearPart, adjoint: list[Ex
     names = dict.fromkeys([n for entries in signs.values() for n, _ in entries] + [r.name for r in some])
     gradients = part.gradients(adjoint, tuple(names))  # type: ignore[arg-type]
     return all(
-        sign(gradients[name][index]) in relation.signs
+        sign(gradients[name][index]) in expected_signs(problem, relation)
         for relation, entries in signs.items()
         for name, index in entries
     ) and all(

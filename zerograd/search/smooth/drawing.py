@@ -19,6 +19,7 @@ from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.question.problem import Problem
 from zerograd.search.linear_part import Layer, LinearPart, Run
+from zerograd.search.smooth.fitness import few_adjoints
 from zerograd.search.smooth.levels import (
     FUNCTIONS,
     Level,
@@ -53,11 +54,6 @@ class Drawn:
     part: LinearPart
     units: tuple[Exact, ...]
     signs: tuple[int, ...] | None
-
-
-def few_adjoints(problem: Problem) -> bool:
-    """Whether the loss has but some adjoints."""
-    return problem.model.loss.reach(problem.targets, problem.derivative_at_kink).values is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +138,8 @@ class Drawing:
         first, kink = self.problem.network.layers[0].activation, self.problem.derivative_at_kink
         chosen: list[tuple[Level, int]] = []
         while (left := self.samples - len(chosen)) >= 2:
-            fitting = [p for p in balanced(first, kink) if 2 * len(p[0]) <= left][: 20 + 4 * self.attempt]
+            sizes = (1, 2) if few_adjoints(self.problem) and left >= 4 else (1,)
+            fitting = [p for size in sizes for p in balanced(first, kink, size)[: 20 + 4 * self.attempt]]
             if not fitting and not chosen:
                 return []
             if not fitting or (chosen and self.chance.random() < 0.3):
@@ -244,7 +241,7 @@ def _median(values: Any) -> int:
 
 def _unit_of_output(problem: Problem) -> Exact | None:
     """The unit of the last layer's pre-activations, at whose multiples targets have closed forms as well."""
-    network, loss, kink = problem.network, problem.model.loss, problem.derivative_at_kink
+    network, loss, kink = problem.network, problem.model.loss.inner, problem.derivative_at_kink
     half = [Fraction(1, 2)] * network.outputs
     for unit in units():
         levels = [level(network.layers[-1].activation, narrow(unit * k), kink) for k in range(-2, 3)]

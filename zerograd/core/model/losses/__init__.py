@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from zerograd.core.model.losses.labels import (
+    CrossEntropy,
+    CrossEntropyOfLogits,
+    CrossEntropyOfProbabilities,
+    Hinge,
+)
 from zerograd.core.model.losses.loss import ALL, Loss, LossNames, Reach
 from zerograd.core.model.losses.outputs import MeanOfOutputs, SumOfOutputs
 from zerograd.core.model.losses.regression import (
@@ -15,8 +21,9 @@ from zerograd.core.model.losses.regression import (
 )
 
 __all__ = [
-    "ALL", "LOSSES", "Huber", "Loss", "LossNames", "MeanOfAbsolutes", "MeanOfOutputs", "MeanOfSquares",
-    "Reach", "SmoothAbsolutes", "SumOfOutputs", "SumOfSquares",
+    "ALL", "LOSSES", "CrossEntropy", "CrossEntropyOfLogits", "CrossEntropyOfProbabilities", "Hinge", "Huber",
+    "Loss", "LossNames", "MeanOfAbsolutes", "MeanOfOutputs", "MeanOfSquares", "Reach", "SmoothAbsolutes",
+    "SumOfOutputs", "SumOfSquares",
 ]  # fmt: skip
 
 LOSSES: Mapping[str, Loss] = {
@@ -27,6 +34,10 @@ LOSSES: Mapping[str, Loss] = {
         MeanOfAbsolutes(),
         Huber(),
         SmoothAbsolutes(),
+        CrossEntropyOfProbabilities(),
+        CrossEntropyOfLogits(),
+        CrossEntropy(),
+        Hinge(),
         MeanOfOutputs(),
         SumOfOutputs(),
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from zerograd.core.model.kinks import LOSS, Kink, Slopes, derivative_taken
+from zerograd.core.model.kinks import LOSS, Kink, rule_taken
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational
@@ -95,18 +95,22 @@ class Loss(ABC):
         sample_words: what ℓ is, in running text.
         plain_names: in PyTorch and JAX, of ``{y_hat}`` and ``{y}``, without ``scale``.
         plain_constant: of the adjoint, taken out: ∂ℓ/∂ŷ = plain_constant · `sample_adjoint`. Above 0.
+        parameter_name: of the number that it has in files, ``width`` of the object; None where it has none.
         averages: whether L is a mean over the samples, or else the sum.
         over_outputs: whether the mean is over the outputs, too.
         least_squares: whether ℓ is the sum of (ŷ − y)², so that `sample_adjoint` is ŷ − y, output by output,
             and the best last layer solves normal equations.
         is_rational: whether rational predictions and targets have a rational L and rational adjoints.
         is_whole: whether integer predictions and targets have an integer `sample_adjoint`.
+        is_nonnegative: whether L is never below 0.
         by_output: whether ℓ is a sum over the outputs, each term of one prediction and its target alone.
         convex: whether ℓ is convex in ŷ.
         targets_for: the kinds of targets that it can have.
         shares: whether targets that are real numbers are shares: each from 0 to 1; where it is ``"row"``,
             those of a sample have sum 1.
         within_unit: whether it needs outputs above 0 and below 1.
+        outer_sign: the sign of F′ wherever L has a value; None where it is not known, or 0 somewhere.
+        is_balanced: whether the adjoints of a sample sum to 0 over the outputs if its targets sum to 1.
         total: a name for Σ ℓ over the samples, and what it is, in words.
     """
 
@@ -118,16 +122,20 @@ class Loss(ABC):
     sample_words: ClassVar[str]
     plain_names: ClassVar[LossNames]
     plain_constant: ClassVar[int] = 1
+    parameter_name: ClassVar[str | None] = None
     averages: ClassVar[bool] = True
     over_outputs: ClassVar[bool] = True
     least_squares: ClassVar[bool] = False
     is_rational: ClassVar[bool] = True
     is_whole: ClassVar[bool] = False
+    is_nonnegative: ClassVar[bool] = True
     by_output: ClassVar[bool] = True
     convex: ClassVar[bool] = False
     targets_for: ClassVar[tuple[Targets, ...]] = ("real", "binary", "sign")
     shares: ClassVar[str | None] = None
     within_unit: ClassVar[bool] = False
+    outer_sign: ClassVar[int | None] = 1
+    is_balanced: ClassVar[bool] = False
     total: ClassVar[tuple[str, str]] = ("losses", "the sum of the losses of all samples")
 
     @abstractmethod
@@ -140,7 +148,7 @@ class Loss(ABC):
     ) -> list[Any]:
         """Return ∂ℓ/∂ŷ of one sample, without `constant`. On a kink under ``forbid`` it says nothing."""
 
-    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any]) -> list[tuple[int, Any]]:
+    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         """Return (output, number) for each number of one sample at whose zeros ℓ has a kink there."""
         return []
 
@@ -162,6 +170,16 @@ class Loss(ABC):
         """
         raise TypeError(f"adjoints do not tell the targets of the {self.words}")
 
+    def sample_target(self, y_hat: Sequence[Any], adjoint: Sequence[Any], functions: Functions) -> list[Any]:
+        """Return targets of one sample at which the outputs have these adjoints, if there are any.
+
+        Whether these are what targets may be (shares from 0 to 1) is for the caller to see.
+
+        Raises:
+            TypeError: adjoints do not tell the targets.
+        """
+        return [self.target(p, g) for p, g in zip(y_hat, adjoint, strict=True)]
+
     def at_adjoint(self, adjoint: Sequence[Any]) -> Any:
         """Return ℓ of one sample that has this adjoint (without `constant`).
 
@@ -171,6 +189,11 @@ class Loss(ABC):
         if not self.least_squares:
             raise TypeError(f"the adjoint does not tell the value of the {self.words}")
         return sum(g * g for g in adjoint)
+
+    @property
+    def inner(self) -> Loss:
+        """The loss that L is a function F of; itself where F(u) = u."""
+        return self
 
     # --- the whole dataset -------------------------------------------------------------
 
@@ -212,7 +235,7 @@ class Loss(ABC):
     def on_kinks(self, y_hat: Array[Any], y: Array[Any], functions: Functions) -> Iterator[Index]:
         """Yield each (sample, output) at which the loss is on a kink."""
         for m, both in enumerate(zip(y_hat.rows(), y.rows(), strict=True)):
-            for k, number in self.kinks(*both):
+            for k, number in self.kinks(*both, functions):
                 if functions.choose(number, (0,), (_zero, _zero), (1,)) == 1:
                     yield m, k
 
@@ -242,7 +265,7 @@ class Loss(ABC):
 
     @property
     def parameters(self) -> dict[str, Rational]:
-        """What files may say of it beside its name, without ``factor``."""
+        """What files say of it beside its name, without ``factor``: the parameter, where it is not 1."""
         return {}
 
     def to_json(self) -> Any:
@@ -263,7 +286,23 @@ def code(number: Rational) -> str:
 
 def slope_at_kink(convention: Kink, torch: Any, left: Any, right: Any, name: str = LOSS) -> Any:
     """Return the derivative that is taken at a kink of a loss. Under ``forbid`` it says nothing: 0."""
-    return derivative_taken(convention, name, 0, Slopes(left, right, torch), LOSS) or 0
+    match rule_taken(convention, name, 0, LOSS):
+        case "torch":
+            return torch
+        case "left":
+            return left
+        case "right":
+            return right
+        case "mean":
+            return _half(left + right)
+        case "forbid":
+            return 0
+        case rule:
+            return rule
+
+
+def _half(value: Any) -> Any:
+    return value * Fraction(1, 2)
 
 
 def _zero(_: Any) -> int:

@@ -19,6 +19,7 @@ class MeanOfOutputs(Loss):
     description = "For mean the mean of all outputs, whatever the targets."
     sample_words = "the sum of one sample's outputs"
     plain_names = LossNames("torch.mean", "torch.mean({y_hat})", "jnp.mean({y_hat})")
+    is_nonnegative = False
     convex = True
     total = ("outputs", "the sum of all outputs")
 

@@ -83,7 +83,7 @@ class MeanOfAbsolutes(Loss):
         slope = slope_at_kink(convention, 0, -1, 1, self.name)
         return [functions.choose(r, (0,), (_below, _above), (slope,)) for r in _residuals(y_hat, y)]
 
-    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any]) -> list[tuple[int, Any]]:
+    def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         return [*enumerate(_residuals(y_hat, y))]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
@@ -103,8 +103,8 @@ class MeanOfAbsolutes(Loss):
             one, other = other, one
         form = f"mean(2 * {{relu}}({one}) + ({other}))"  # relu′(0) = 0 in both libraries
         if slope not in (-1, 1):
-            terms = f"{code(slope)} * ({one})", f"{code(1 - slope)} * {{relu}}({one})"
-            form = f"mean({' + '.join(terms)} + {code(1 + slope)} * {{relu}}({other}))"
+            terms = f"{code(slope)} * ({one})", f"({code(1 - slope)}) * {{relu}}({one})"
+            form = f"mean({' + '.join(terms)} + ({code(1 + slope)}) * {{relu}}({other}))"
         return LossNames(
             self.plain_names.module,
             "torch." + form.replace("{relu}", "torch.relu"),
@@ -121,6 +121,11 @@ class _Joined(Loss):
 
     width: Rational = 1
     convex = True
+
+    @property
+    def parameters(self) -> dict[str, Rational]:
+        assert self.parameter_name is not None
+        return {self.parameter_name: self.width} if self.width != 1 else {}
 
     @property
     @abstractmethod
@@ -160,6 +165,7 @@ class Huber(_Joined):
     """The mean of Huber's loss, as ``torch.nn.HuberLoss``; ``width`` is δ."""
 
     name = "huber"
+    parameter_name = "delta"
     description = (
         "For huber the mean of (ŷ − y)²/2 up to |ŷ − y| = δ, and of δ·(|ŷ − y| − δ/2) beyond, as "
         "torch.nn.HuberLoss; {huber: 1/2} names δ, which is 1 without."
@@ -174,10 +180,6 @@ class Huber(_Joined):
     def plain_words(self) -> str:  # type: ignore[override]
         return f"mean Huber loss with δ = {self.width}"
 
-    @property
-    def parameters(self) -> dict[str, Rational]:
-        return {"delta": self.width} if self.width != 1 else {}
-
     def names_at(self, convention: Kink) -> LossNames:
         delta, r, square = code(self.width), "jnp.abs({y_hat} - {y})", "({y_hat} - {y}) ** 2 / 2"
         return LossNames(
@@ -191,6 +193,7 @@ class SmoothAbsolutes(_Joined):
     """The mean of the smoothed absolute value, as ``torch.nn.SmoothL1Loss``; ``width`` is β."""
 
     name = "smooth_l1"
+    parameter_name = "beta"
     description = (
         "For smooth_l1 the mean of (ŷ − y)²/(2β) up to |ŷ − y| = β, and of |ŷ − y| − β/2 beyond, as "
         "torch.nn.SmoothL1Loss; {smooth_l1: 1/2} names β, which is 1 without."
@@ -208,10 +211,6 @@ class SmoothAbsolutes(_Joined):
     @property
     def plain_words(self) -> str:  # type: ignore[override]
         return f"mean smooth L1 loss with β = {self.width}"
-
-    @property
-    def parameters(self) -> dict[str, Rational]:
-        return {"beta": self.width} if self.width != 1 else {}
 
     def names_at(self, convention: Kink) -> LossNames:
         beta, r = code(self.width), "jnp.abs({y_hat} - {y})"

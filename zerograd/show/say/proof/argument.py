@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from zerograd.core.model.sides import Side, units_with_sides
+from zerograd.core.model.sides import Side, linear_sides
 from zerograd.core.refuting.certificate import (
     Alternatives,
     Compare,
@@ -18,12 +18,14 @@ from zerograd.core.refuting.certificate import (
     Split,
     nodes,
 )
+from zerograd.core.refuting.curves import ordered
 from zerograd.core.refuting.refutation import Known, cases_of
 from zerograd.core.refuting.system import Case, Renaming, split_name
 from zerograd.derive.naming import interval, quantity
 from zerograd.document.blocks import Paragraph, Prose, Strong, join, listed, prose
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, RELATIONS, Digits, row
+from zerograd.document.formula import Node as Formula
 from zerograd.show.say.proof.contradiction import Contradiction
 from zerograd.show.say.proof.facts import Facts
 
@@ -57,7 +59,7 @@ class Argument:
     @cached_property
     def sides(self) -> Mapping[tuple[int, int], tuple[Side, ...]]:
         """The sides of every unit that has several."""
-        return units_with_sides(self.words.problem.network, self.words.problem.derivative_at_kink)
+        return linear_sides(self.words.problem.network, self.words.problem.derivative_at_kink)
 
     def paragraphs(self) -> list[Paragraph]:
         """All of it. The certificate must be one that the checker accepts."""
@@ -149,6 +151,8 @@ class Argument:
         match node:
             case Split(split=split) if split.startswith("pattern"):
                 return self._pattern(split.removeprefix("pattern").strip(), case)
+            case Split() if ordered(case.name):
+                return prose(self._ordered(case.name))
             case Split(split=split):
                 layer, index = _unit_of(split)
                 z = self.words.plain.pre_activation(layer, index)
@@ -164,11 +168,16 @@ class Argument:
 
     def _consequence(self, case: Case, so: str = " so ") -> Prose:
         """``, so s[0] = 0``."""
-        equal = [
+        follows = [
             row(self.words.plain.variable(name), EQUALS, rational(value))
             for name, value in case.values.items()
         ]
-        return prose(",", so, join(equal)) if equal else ()
+        if ordered(case.name):
+            follows += [self._ordered(label) for label, _ in case.facts[1:]]
+        return prose(",", so, join(follows)) if follows else ()
+
+    def _ordered(self, label: str) -> Formula:
+        return self.words.order(label) or row()
 
     def _side(self, split: str, case: Case) -> Side:
         layer, index = _unit_of(split)

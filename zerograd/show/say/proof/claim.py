@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from functools import partial
 
-from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import sides, units_with_sides
+from zerograd.core.model.sides import linear_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.labels import homogeneity_labels
 from zerograd.core.refuting.refutation import every_samples
-from zerograd.core.refuting.system import intercept
 from zerograd.derive.naming import interval, quantity
 from zerograd.derive.polynomials import Polynomials
 from zerograd.document import formula as tree
 from zerograd.document.blocks import Code, Prose, join, prose, worded
-from zerograd.document.exact import rational
-from zerograd.document.formula import EQUALS, LESS, PLUS, beside, derivative, row
+from zerograd.document.formula import EQUALS, beside, derivative, row
 from zerograd.document.numbers import exact_text
 from zerograd.show.question import convention_line, given_values
 from zerograd.show.say.asking import asked_of, size
+from zerograd.show.say.proof.letters import letters
 from zerograd.show.words import network_line
 
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
@@ -97,7 +95,7 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         outputs=prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else "",
     )
     if "dataset" in kinds or "moments" in kinds:
-        yield _letters(problem, whole="dataset" in kinds)
+        yield letters(problem, whole="dataset" in kinds)
     if "moments" in kinds:
         yield _moments(problem)
     if homogeneity_labels(problem.network).intersection(used):
@@ -112,51 +110,10 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         yield prose(Polynomials(problem).variable(entry("t", (0,))), f" and its like stand for {of}.")
 
 
-def _letters(problem: Problem, *, whole: bool) -> Prose:
-    network = problem.network
-    name = partial(quantity, network)
-    k = ("k",) if network.outputs > 1 else ()
-    r, y_hat, y = (name(letter, at=("m", *k)) for letter in ("r", "ŷ", "y"))
-    text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", _m)
-    text += prose(" at output ", tree.Letter("k")) if k else ()
-    layers = list(dict.fromkeys(layer for layer, _ in units_with_sides(network, problem.derivative_at_kink)))
-    values: list[Prose] = []
-    for layer in layers:
-        # Of the first layer it is said what they are: proofs name them without a further word.
-        i = ("i",) if network.layers[layer - 1].units > 1 else ()
-        z, s, c = (name(letter, "" if len(layers) == 1 else layer, ("m", *i)) for letter in "zsc")
-        which = (
-            prose("unit ", tree.Letter("i"), f" of layer {layer}") if i else (f"the unit of layer {layer}",)
-        )
-        choices = sides(network.layers[layer - 1].activation, problem.derivative_at_kink)
-        defined = row(z, EQUALS, *_affine(network, i)) if layer == 1 else z
-        text += prose("; ", defined, " is the pre-activation of ", which)
-        if whole:
-            each = (
-                prose(row(s, EQUALS, rational(side.derivative)), " where ", interval(side, z))
-                for side in choices
-            )
-            text += prose(" and ", s, " its slope: ", join(each))
-            shifts = [intercept(side) for side in choices]
-            if any(shifts):
-                value = row(row(*beside(s, z)), PLUS, c)
-                values += [(" The value of ",), which, prose(" is ", value, ", where ", c, " is ")]
-                values += [join(map(rational, shifts)), (" in turn.",)]
-    return prose(text, ".", *values)
-
-
-def _affine(network: Network, i: tuple[str, ...]) -> list[tree.Node]:
-    """w·x + b of a unit of the first layer, on sample m."""
-    d = ("d",) if network.inputs > 1 else ()
-    product = beside(quantity(network, "w", 1, (*i, *d)), quantity(network, "x", at=("m", *d)))
-    bias: list[tree.Node] = [PLUS, quantity(network, "b", 1, i)] if network.layers[0].bias else []
-    return [*([tree.Sigma(tree.Letter("d"))] if d else []), *product, *bias]
-
-
 def _moments(problem: Problem) -> Prose:
     network = problem.network
     name = partial(quantity, network)
-    units = units_with_sides(network, problem.derivative_at_kink)
+    units = linear_sides(network, problem.derivative_at_kink)
     k = ("k",) if network.outputs > 1 else ()
     d = ("d",) if network.inputs > 1 else ()
     r, x, over = name("r", at=("m", *k)), name("x", at=("m", *d)), tree.Sigma(_m)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Part
+from zerograd.core.refuting.curves import ordered
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.core.refuting.labels import Comparison, comparisons, signs
 from zerograd.core.refuting.refutation import system_of
@@ -70,6 +71,14 @@ class Facts:
     def _z(self, z: Comparison) -> Node:
         return self.plain.pre_activation(z.layer, z.index, z.at)
 
+    def order(self, label: str) -> Node | None:
+        """``z[0] < z[1]``, if that is what the label of a case says."""
+        found = ordered(label)
+        if found is None:
+            return None
+        left, sign, right = found
+        return row(self.plain.variable(left), RELATIONS[sign], self.plain.variable(right))
+
     def formula(self, label: str, formula: Formula, values: Mapping[str, Fraction]) -> Prose:
         match formula:
             case Fact(polynomial=p, sign=sign):
@@ -106,7 +115,8 @@ class Facts:
             terms = [*bound, Signed(True, name)] if z.is_below else [Signed(False, name), *bound]
             shown = name if terms == [Signed(False, name)] else brackets(row(*total(terms).parts))
             return Subject(shown, defined, says)
-        return Subject(write.factor(p), None, self.relation(p, fact.sign, write))
+        says = self.order(label) or self.relation(p, fact.sign, write)
+        return Subject(write.factor(p), None, says)
 
     def relation(self, p: Polynomial, sign: str, write: Polynomials) -> Node:
         """``p sign 0``; a short difference as ``a sign b``."""

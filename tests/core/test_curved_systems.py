@@ -1,0 +1,217 @@
+"""The facts about smooth units, held against networks and datasets of real numbers.
+
+A fact that a network and a dataset do not fulfil would let a question that has an answer be refuted. So
+both are drawn at random, everything is calculated with 200 digits, and every fact of the system must be true,
+and of every case distinction one case. Some samples are copies, so that equations are met as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import mpmath
+import pytest
+
+from tests.core.multiprecision import Mp
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR, Activation, PiecewiseLinear, celu, elu
+from zerograd.core.model.kinks import Kink
+from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.facts import Both, Fact, Formula
+from zerograd.core.refuting.refutation import system_of
+from zerograd.core.refuting.system import Case, System
+
+DIGITS = 200
+NEAR = mpmath.mpf(10) ** -150
+"""What differs by no more is equal."""
+FAR = 150
+
+Numbers = Mapping[str, Any]
+
+
+def real(value: Any) -> Any:
+    if isinstance(value, int | Fraction):
+        return mpmath.mpf(value.numerator) / value.denominator
+    return value
+
+
+def number(p: Polynomial, values: Numbers) -> Any:
+    total = mpmath.mpf(0)
+    for monomial, c in p.terms.items():
+        value = real(c)
+        for name, exponent in monomial:
+            value *= values[name] ** exponent
+        total += value
+    return total
+
+
+def holds(formula: Formula, values: Numbers) -> bool:
+    if isinstance(formula, Fact):
+        value = number(formula.polynomial, values)
+        if abs(value) < NEAR:
+            value = 0
+        return bool({"=": value == 0, "!=": value != 0, ">": value > 0, ">=": value >= 0}[formula.sign])
+    close = all if isinstance(formula, Both) else any
+    return close([holds(part, values) for part in formula.parts])
+
+
+def fits(case: Case, values: Numbers) -> bool:
+    exact = all(abs(values[name] - real(value)) < NEAR for name, value in case.values.items())
+    return exact and all(holds(fact, values) for _, fact in case.facts)
+
+
+def all_hold(system: System, values: Numbers) -> int:
+    """Every fact is true, and of every distinction exactly one case."""
+    for label, fact in system.facts.items():
+        assert holds(fact, values), f"{label}: {fact}"
+    for name, cases in system.splits.items():
+        assert len([case.name for case in cases if fits(case, values)]) == 1, name
+    return len(system.facts) + len(system.splits)
+
+
+class Drawn:
+    """A network and a dataset, and all that is calculated of them."""
+
+    def __init__(self, network: Network, samples: int, kink: Kink, chance: Random) -> None:
+        self.network, self.samples, self.kink, self.chance = network, samples, kink, chance
+        for size in (chance.choice([1, 1, 3, 10]), 1, 0.3, 0.1):
+            self.draw(size)
+            # Beyond that, 1 - tanh(z) is no longer to be told from 0, nor exp(exp(z)) written down.
+            if max(abs(v) for name, v in self.values.items() if name[0] in "zac") < FAR:
+                return
+        raise AssertionError("too large")
+
+    def draw(self, size: float) -> None:
+        """Parameters and inputs, and what follows from them."""
+        chance, samples, network = self.chance, self.samples, self.network
+        self.values: dict[str, Any] = {}
+        for name, shape in network.shapes.items():
+            for index in indices(shape):
+                self.values[entry(name, index)] = self.number(size)
+        self.x = [[self.number(size) for _ in range(network.inputs)] for _ in range(samples)]
+        for m in range(1, samples):
+            if chance.random() < 0.4:
+                self.x[m] = self.x[chance.randrange(m)]
+        for m, row in enumerate(self.x):
+            self.values |= {entry("x", (m, d)): value for d, value in enumerate(row)}
+        self.run()
+
+    def number(self, size: float) -> Any:
+        if self.chance.random() < 0.15:
+            return mpmath.mpf(self.chance.choice([0, 0, 1, -1]))
+        return mpmath.mpf(self.chance.uniform(-2, 2)) * size
+
+    def run(self) -> None:
+        """Forwards."""
+        below, self.on_kink = self.x, False
+        self.a: list[list[list[Any]]] = [below]
+        for number, layer in enumerate(self.network.layers, start=1):
+            rows = []
+            for m, row in enumerate(below):
+                values = []
+                for i in range(layer.units):
+                    z = self.values.get(f"b{number}[{i}]", mpmath.mpf(0))
+                    z += sum(self.values[f"w{number}[{i},{j}]"] * v for j, v in enumerate(row))
+                    a = real(layer.activation.value(z, Mp()))
+                    s = real(layer.activation.slope(z, Mp(), self.kink))
+                    self.values |= {
+                        f"{letter}{number}[{m},{i}]": v
+                        for letter, v in (("z", z), ("a", a), ("s", s), ("c", a - s * z))
+                    }
+                    values.append(a)
+                    at_kinks = any(abs(z - real(kink)) < NEAR for kink in layer.activation.kinks)
+                    self.on_kink |= self.kink == "forbid" and at_kinks
+                rows.append(values)
+            below = rows
+            self.a.append(below)
+
+    def gradients(self, adjoint: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """Backwards, of each parameter and input."""
+        result: dict[str, Any] = {}
+        arriving = [list(row) for row in adjoint]
+        for number in range(self.network.depth, 0, -1):
+            layer = self.network.layers[number - 1]
+            delta = [
+                [g * self.values[f"s{number}[{m},{i}]"] for i, g in enumerate(row)]
+                for m, row in enumerate(arriving)
+            ]
+            below = self.a[number - 1]
+            for i in range(layer.units):
+                result[f"b{number}[{i}]"] = sum(row[i] for row in delta)
+                for j in range(len(below[0])):
+                    result[f"w{number}[{i},{j}]"] = sum(
+                        row[i] * low[j] for row, low in zip(delta, below, strict=True)
+                    )
+            arriving = [
+                [sum(row[i] * self.values[f"w{number}[{i},{j}]"] for i in range(layer.units))
+                 for j in range(len(below[0]))]
+                for row in delta
+            ]  # fmt: skip
+        for m, row in enumerate(arriving):
+            result |= {f"x[{m},{d}]": value for d, value in enumerate(row)}
+        return result
+
+
+def indices(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    if not shape:
+        yield ()
+    else:
+        yield from ((n, *rest) for n in range(shape[0]) for rest in indices(shape[1:]))
+
+
+def asked_of(gradients: Numbers, network: Network, chance: Random) -> dict[str, list[str]]:
+    """Signs of gradients, as they are."""
+    asked: dict[str, list[str]] = {}
+    for name, value in gradients.items():
+        if name.partition("[")[0] in network.shapes and chance.random() < 0.7:
+            sign = 0 if abs(value) < NEAR else int(mpmath.sign(value))
+            relation = ("negative", "zero", "positive")[sign + 1]
+            relation = "nonzero" if sign and chance.random() < 0.5 else relation
+            asked.setdefault(relation, []).append(name)
+    return asked
+
+
+CURVED = [
+    *(a for a in ACTIVATIONS.values() if not isinstance(a, PiecewiseLinear)),
+    *(elu("1"), elu("1/2"), elu(3), celu("1/2"), celu(2)),
+]
+OTHERS: list[Activation] = [LINEAR, ACTIVATIONS["relu"], ACTIVATIONS["hardtanh"], ACTIVATIONS["abs"]]
+
+
+def network(activation: Activation, chance: Random) -> Network:
+    hidden = [
+        Layer(
+            chance.choice([1, 1, 2]), chance.choice([activation, activation, *OTHERS]), chance.random() < 0.8
+        )
+        for _ in range(chance.choice([1, 1, 2]))
+    ]
+    hidden[chance.randrange(len(hidden))] = Layer(chance.choice([1, 2]), activation)
+    last = Layer(chance.choice([1, 1, 2]), chance.choice([LINEAR, LINEAR, activation]), chance.random() < 0.8)
+    return Network(chance.choice([1, 1, 2]), (*hidden, last))
+
+
+KINKS: tuple[Kink, ...] = ("torch", "torch", "left", "right", "forbid")
+
+
+@pytest.mark.parametrize("activation", CURVED, ids=str)
+@pytest.mark.parametrize("seed", range(12))
+def test_facts_of_datasets_hold(activation: Activation, seed: int) -> None:
+    """For all activations: of random networks, also where samples agree and where units saturate."""
+    chance = Random(f"{activation} {seed}")
+    with mpmath.workdps(DIGITS):
+        kink = chance.choice(KINKS)
+        drawn = Drawn(network(activation, chance), chance.choice([1, 2, 3]), kink, chance)
+        if drawn.on_kink:
+            return
+        outputs = drawn.network.outputs
+        r = [[drawn.number(1) for _ in range(outputs)] for _ in range(drawn.samples)]
+        drawn.values |= {f"r[{m},{k}]": v for m, row in enumerate(r) for k, v in enumerate(row)}
+        asked = asked_of(drawn.gradients(r), drawn.network, chance)
+        problem = Problem(network=drawn.network, samples=drawn.samples, derivative_at_kink=kink, **asked)
+        facts = all_hold(system_of(problem, "dataset", drawn.samples), drawn.values)
+    assert facts > 0

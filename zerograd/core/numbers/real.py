@@ -1,0 +1,242 @@
+"""Real numbers that are known exactly, or by an interval that holds them.
+
+What an interval does not decide is None: not known is never taken for equal, or for zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from fractions import Fraction
+from functools import partial
+from typing import Any, TypeAlias
+
+from zerograd.core.errors import FormatError, short
+from zerograd.core.numbers import exact
+from zerograd.core.numbers.enclosure import IntervalFunctions
+from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json
+from zerograd.core.numbers.field import NumberField
+from zerograd.core.numbers.functions import NotClosed, Rational, expm1, sigmoid, softplus, tanh
+from zerograd.core.numbers.interval import PRECISION, Interval
+from zerograd.core.numbers.plain import PlainFunctions
+from zerograd.core.numbers.rationals import parse_rational
+
+Real: TypeAlias = Exact | Interval
+"""An exact number, or an enclosure of a number."""
+
+MAX_DIGITS = 1000
+"""Longest number of a ball, as text; the digits of its numerator and denominator."""
+_SHOWN = 15
+"""Significant digits of the balls in result documents, where as many are proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ball:
+    """The numbers from centre − radius to centre + radius.
+
+    Raises:
+        FormatError: these are no rationals, or the radius is not above 0.
+    """
+
+    centre: int | Fraction
+    radius: int | Fraction
+
+    def __post_init__(self) -> None:
+        for value in (self.centre, self.radius):
+            if isinstance(value, bool) or not isinstance(value, int | Fraction):
+                raise FormatError(f"{short(value)} is not a rational number")
+        if self.radius <= 0:
+            raise FormatError(f"the radius {short(str(self.radius))} is not above 0")
+
+    def interval(self, precision: int) -> Interval:
+        """Return a narrowest interval around it."""
+        return Interval.between(self.centre - self.radius, self.centre + self.radius, precision)
+
+    def contains(self, value: Real) -> bool:
+        """Whether a number, or all of an interval, is known to lie within."""
+        ends = (value.low, value.high) if isinstance(value, Interval) else (value, value)
+        low, high = self.centre - self.radius, self.centre + self.radius
+        return exact.compare(ends[0], low) >= 0 and exact.compare(ends[1], high) <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class RealFunctions:
+    """`Functions` of exact numbers and enclosures: what is exact stays so, where the value is rational."""
+
+    precision: int = PRECISION
+
+    @property
+    def pi(self) -> Interval:
+        return self._enclosing.pi
+
+    @property
+    def _enclosing(self) -> IntervalFunctions:
+        return IntervalFunctions(self.precision)
+
+    def divide(self, a: Any, b: Any, /) -> Any:
+        if isinstance(a, Interval) or isinstance(b, Interval):
+            return self._enclosing.divide(a, b)
+        return exact.divide(a, b)
+
+    def sqrt(self, value: Rational, /) -> Any:
+        return self._first("sqrt", value)
+
+    def exp(self, z: Any, /) -> Any:
+        return self._first("exp", z)
+
+    def log(self, z: Any, /) -> Any:
+        return self._first("log", z)
+
+    def sin(self, z: Any, /) -> Any:
+        return self._first("sin", z)
+
+    def cos(self, z: Any, /) -> Any:
+        return self._first("cos", z)
+
+    def erf(self, z: Any, /) -> Any:
+        return self._first("erf", z)
+
+    def expm1(self, z: Any, /) -> Any:
+        return self._first("expm1", z)
+
+    def tanh(self, z: Any, /) -> Any:
+        return self._first("tanh", z)
+
+    def sigmoid(self, z: Any, /) -> Any:
+        return self._first("sigmoid", z)
+
+    def softplus(self, z: Any, /) -> Any:
+        return self._first("softplus", z)
+
+    def choose(
+        self,
+        z: Any,
+        joins: Sequence[Rational],
+        branches: Sequence[Callable[[Any], Any]],
+        at_joins: Sequence[Rational | None],
+        /,
+    ) -> Any:
+        return self._enclosing.choose(z, joins, branches, at_joins)
+
+    def _first(self, name: str, z: Any) -> Any:
+        """The exact value, else an enclosure."""
+        if not isinstance(z, Interval):
+            try:
+                return _EXACTLY[name](z)
+            except NotClosed:
+                pass
+        return getattr(self._enclosing, name)(z)
+
+
+_PLAIN = PlainFunctions()
+_EXACTLY: Mapping[str, Callable[[Any], Any]] = {
+    "sqrt": _PLAIN.sqrt,
+    "exp": _PLAIN.exp,
+    "log": _PLAIN.log,
+    "sin": _PLAIN.sin,
+    "cos": _PLAIN.cos,
+    "erf": _PLAIN.erf,
+    "expm1": partial(expm1, f=_PLAIN),
+    "tanh": partial(tanh, f=_PLAIN),
+    "sigmoid": partial(sigmoid, f=_PLAIN),
+    "softplus": partial(softplus, f=_PLAIN),
+}
+
+
+def sign(value: Real) -> int | None:
+    """−1, 0 or 1; None where it is not known."""
+    return value.sign() if isinstance(value, Interval) else exact.sign(value)
+
+
+def compare(a: Real, b: Real) -> int | None:
+    """The sign of a − b; None where it is not known."""
+    if isinstance(a, Interval) and isinstance(b, int | Fraction):
+        return a.side(b)
+    return sign(a - b)
+
+
+def is_integer(value: Real) -> bool:
+    """Whether a number is known to be an integer."""
+    return not isinstance(value, Interval) and exact.is_integer(value)
+
+
+def narrow(value: Real) -> Real:
+    """The same number in its cheapest representation; an enclosure that is the point 0 as the int."""
+    if isinstance(value, Interval):
+        return value or 0
+    return exact.narrow(value)
+
+
+def format_real(value: Real) -> str:
+    """For people: exact numbers in full, enclosures to the digits that are proved, ``0.73106 ± 1e-5``."""
+    if not isinstance(value, Interval):
+        return exact.format_exact(value)
+    ball = rounded(value)
+    return f"{decimal(ball.centre)} ± {decimal(ball.radius)}"
+
+
+def rounded(value: Interval, digits: int = _SHOWN) -> Ball:
+    """A ball around an interval, in decimals: at most so many significant digits, and all that are proved.
+
+    The radius is a power of 10, one unit in the last place of the centre.
+    """
+    middle, radius = value.midpoint, value.radius
+    places = [order(2 * radius, up=True)] if radius else []
+    if middle:
+        places.append(order(abs(middle)) - digits + 1)
+    unit = Fraction(10) ** max(places, default=-digits)
+    while True:
+        centre = round(middle / unit) * unit
+        if abs(centre - middle) + radius <= unit:
+            return Ball(centre, unit)
+        unit *= 10
+
+
+def order(value: int | Fraction, *, up: bool = False) -> int:
+    """The largest n with 10^n ≤ value, or the smallest with value ≤ 10^n. The value is above 0."""
+    n = len(str(value.numerator)) - len(str(value.denominator))
+    while Fraction(10) ** n > value:
+        n -= 1
+    return n + 1 if up and Fraction(10) ** n < value else n
+
+
+_CONTEXT = Context(prec=MAX_DIGITS * 2, Emax=10**9, Emin=-(10**9))
+
+
+def decimal(value: int | Fraction) -> str:
+    """``0.125``, ``1.5e-30``, of a number whose decimals end; ``p/q`` of others."""
+    quotient = _CONTEXT.divide(Decimal(value.numerator), Decimal(value.denominator))
+    top, bottom = quotient.as_integer_ratio()
+    if top * value.denominator != bottom * value.numerator:
+        return exact.format_exact(value)
+    shown = quotient.normalize(_CONTEXT)
+    return f"{shown:f}" if -6 <= shown.adjusted() <= 20 else f"{shown:e}"
+
+
+def real_to_json(value: Real) -> Any:
+    """An exact number as `exact_to_json` has it; of an enclosure a ball around it."""
+    return ball_to_json(rounded(value)) if isinstance(value, Interval) else exact_to_json(value)
+
+
+def ball_to_json(ball: Ball) -> dict[str, str]:
+    return {"centre": decimal(ball.centre), "radius": decimal(ball.radius)}
+
+
+def real_from_json(data: object, field: NumberField | None = None) -> Exact | Ball:
+    """The inverse of `real_to_json`, but for a ball where it was made of an enclosure.
+
+    Raises:
+        FormatError: neither an exact number nor a ball.
+    """
+    if not (isinstance(data, Mapping) and set(data) == {"centre", "radius"}):
+        return exact_from_json(data, field)
+    parts = []
+    for name in ("centre", "radius"):
+        try:
+            if not isinstance(data[name], str | int):
+                raise ValueError(f"{short(data[name])} is not a rational number")
+            parts.append(parse_rational(data[name], MAX_DIGITS))
+        except ValueError as error:
+            raise FormatError(f"{name}: {error}") from None
+    return Ball(*parts)
