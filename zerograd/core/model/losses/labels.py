@@ -122,6 +122,7 @@ class CrossEntropy(Loss):
     is_rational = False
     targets_for = ("real", "class")
     shares = "row"
+    is_balanced = True
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
         first = y_hat[0]
