@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -131,6 +132,23 @@ def test_libraries_have_a_choice_for_each_kink(library: str) -> None:
         else:
             with pytest.raises(UnknownDerivative, match=f"what {library} returns at a kink of {name}"):
                 activation.derivatives_at_kinks(library)
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    """Row by row, version by version."""
+    lines = (Path(__file__).parents[2] / "docs" / "FORMATS.md").read_text().splitlines()
+    head = lines.index(next(line for line in lines if line.startswith("| | `jax`")))
+    versions = [f"`{name}` {library.version}" for name, library in LIBRARIES.items()]
+    assert [cell.strip() for cell in lines[head].split("|")[2:-1]] == versions
+    table: dict[str, dict[str, str]] = {name: {} for name in LIBRARIES}
+    for line in lines[head + 2 : lines.index("", head)]:
+        name, *cells = (cell.strip().strip("`") for cell in line.split("|")[1:-1])
+        for library, cell in zip(LIBRARIES, cells, strict=True):
+            table[library] |= {name: cell} if cell else {}
+    assert table == {
+        name: {key: ", ".join(map(str, choices)) for key, choices in library.choices.items()}
+        for name, library in LIBRARIES.items()
+    }
 
 
 @pytest.mark.needs("jax")
