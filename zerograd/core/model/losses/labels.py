@@ -9,7 +9,7 @@ from typing import Any
 from zerograd.core.model.kinks import LOSS, Kink, rule_taken
 from zerograd.core.model.losses.loss import ANY_SIGN, Loss, LossNames, Reach, code, slope_at_kink
 from zerograd.core.model.targets import Targets
-from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.functions import Functions, Rational, sigmoid, softplus
 
 _PLUS, _MINUS = frozenset({1}), frozenset({-1})
 
@@ -80,12 +80,12 @@ class CrossEntropyOfLogits(Loss):
     shares = "each"
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(functions.log(1 + functions.exp(p)) - t * p for p, t in zip(y_hat, y, strict=True))
+        return sum(softplus(p, functions) - t * p for p, t in zip(y_hat, y, strict=True))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
     ) -> list[Any]:
-        return [_sigmoid(p, functions) - t for p, t in zip(y_hat, y, strict=True)]
+        return [sigmoid(p, functions) - t for p, t in zip(y_hat, y, strict=True)]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return Reach(-1, 1, gap=(0, 0) if targets == "binary" else None)
@@ -94,7 +94,7 @@ class CrossEntropyOfLogits(Loss):
         return _signs(y)
 
     def sample_target(self, y_hat: Sequence[Any], adjoint: Sequence[Any], functions: Functions) -> list[Any]:
-        return [_sigmoid(p, functions) - g for p, g in zip(y_hat, adjoint, strict=True)]
+        return [sigmoid(p, functions) - g for p, g in zip(y_hat, adjoint, strict=True)]
 
 
 class CrossEntropy(Loss):
@@ -220,10 +220,6 @@ class Hinge(Loss):
 def _signs(share: Rational) -> frozenset[int]:
     """The sign of p − share for p between 0 and 1."""
     return _MINUS if share >= 1 else _PLUS if share <= 0 else ANY_SIGN
-
-
-def _sigmoid(z: Any, functions: Functions) -> Any:
-    return functions.divide(1, 1 + functions.exp(-z))
 
 
 def _softmax(row: Sequence[Any], functions: Functions) -> list[Any]:

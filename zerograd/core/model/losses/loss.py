@@ -195,6 +195,14 @@ class Loss(ABC):
         """The loss that L is a function F of; itself where F(u) = u."""
         return self
 
+    def outer(self, value: Any, functions: Functions) -> Any:
+        """Return F(u) of the value u of `inner`."""
+        return value
+
+    def outer_slope(self, value: Any, functions: Functions) -> Any:
+        """Return F′(u)."""
+        return 1
+
     # --- the whole dataset -------------------------------------------------------------
 
     @property
