@@ -17,7 +17,6 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.point import Model, Point
 from zerograd.core.numbers.exact import Exact, sign
-from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.evaluate.smooth import FLOATS, Floats, as_floats
 
 STEP = 2.0**-13
