@@ -42,9 +42,9 @@ def ill_matched(kind: Targets, loss: Loss, outputs: int) -> str | None:
 def misfits(
     kind: Targets, loss: Loss, known: Mapping[Index, Real], outputs: int
 ) -> Iterator[tuple[Index, str, Real]]:
-    """Yield (index, what is expected there, value) of targets that do not fit; (m,) stands for a sum.
+    """Yield (index, what is expected there, value) of targets that are not known to be right.
 
-    What an enclosure does not decide does not fit.
+    The index (m,) stands for the sum of a sample's targets.
 
     Args:
         known: targets by (sample, output), perhaps not all.
@@ -67,7 +67,7 @@ def misfits(
     for sample, row in rows.items():
         total: Any = sum(row)
         order = compare(total, 1)
-        if order not in (-1, 0) or (order == -1 and len(row) == outputs):
+        if order != 0 and (order != -1 or len(row) == outputs):
             yield (sample,), "1", total
 
 
