@@ -251,7 +251,7 @@ class _System:
         """At a kink the adjoint leaps. Raises `Straddles` where a prediction is not known to keep away."""
         rows = zip(point.forward.y_hat.rows(), point.y.rows(), strict=True)
         for sample, (y_hat, y) in enumerate(rows):
-            for output, number in self.model.loss.kinks(y_hat, y):
+            for output, number in self.model.loss.kinks(y_hat, y, point.functions):
                 if sign(number.value if isinstance(number, Dual) else number) is None:
                     place = entry("y_hat", (sample, output))
                     raise Straddles(f"it is not known on which side of a kink of the loss {place} is")
