@@ -85,8 +85,9 @@ class Drawing:
                 [narrow(one.z - shift), *(self.chance.randint(-2, 2) for _ in range(network.inputs - 1))]
                 for one in levels
             ]
+            biases: list[Any] = [shift] * spec.units
             row: list[Any] = [1] + [0] * (network.inputs - 1)
-            layers.append(Layer([list(row) for _ in range(spec.units)], [shift] * spec.units))  # type: ignore[list-item]
+            layers.append(Layer([list(row) for _ in range(spec.units)], biases))
             used.append(1)
         else:
             below = self._inputs()
@@ -191,11 +192,11 @@ class Drawing:
             columns = [tuple(narrow(FUNCTIONS.divide(v, unit)) for v in column) for column in columns]
         if not all(is_rational(v) for column in columns for v in column):
             return None
-        scales = [lcm(*(Fraction(v).denominator for v in column)) for column in columns]  # type: ignore[arg-type]
+        scales = [lcm(*(Fraction(v).denominator for v in column)) for column in columns]
         if max(scales) > LONGEST:
             return None
         weights = self._weights(number, scales)
-        bias: Exacts = [0] * spec.units
+        bias: list[Any] = [0] * spec.units
         if spec.bias:
             rows = list(zip(*columns, strict=True))
             middles = [_median(sum(map(mul, w, row)) for row in rows) for w in weights]
@@ -206,16 +207,17 @@ class Drawing:
             if number < self.problem.network.depth:  # copies are copies
                 bias = [first[tuple(w)] for w in weights]
         if over != 1:
-            return Layer(weights, [narrow(unit * b) for b in bias]), 1  # type: ignore[list-item]
-        return Layer(weights, bias), unit  # type: ignore[arg-type]
+            moved: list[Any] = [narrow(unit * b) for b in bias]
+            return Layer(weights, moved), 1
+        return Layer(weights, bias), unit
 
     def _plain_layer(self, number: int, below: Sequence[Exacts]) -> Layer:
         """Small integers, for a piecewise linear layer."""
         spec = self.problem.network.layers[number - 1]
         weights = self._weights(number, [1] * len(below[0]))
         wide = self._spread
-        bias = [self.chance.randint(-wide, wide) if spec.bias else 0 for _ in range(spec.units)]
-        return Layer(weights, bias)  # type: ignore[arg-type]
+        bias: list[Any] = [self.chance.randint(-wide, wide) if spec.bias else 0 for _ in range(spec.units)]
+        return Layer(weights, bias)
 
     def _weights(self, number: int, scales: Sequence[int]) -> list[Any]:
         """Integers times ``scales``; of a hidden layer, few units are no copies of others."""
