@@ -16,7 +16,7 @@ from typing import Any
 
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.exact import Exact, narrow, sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.witness import Witness
@@ -26,8 +26,9 @@ from zerograd.search.draws import Draws
 from zerograd.search.linear_part import Layer, LinearPart, Matrix
 from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.smooth.drawing import Drawing, Drawn, Exacts
-from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs, few_adjoints, reach
-from zerograd.search.smooth.levels import rational_forms
+from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs, reach, tied
+from zerograd.search.smooth.levels import FUNCTIONS, balanced, is_rational, rational_forms
+from zerograd.search.smooth.starts import labels
 from zerograd.search.smooth.targets import targets_at
 from zerograd.search.verdict import Found, Verdict
 
@@ -45,6 +46,9 @@ SIGNS = 10
 LARGEST = 1000
 """Adjoints above this are divided by the first of them."""
 
+MANY_LABELS = 64
+"""Combinations of labels that are tried."""
+
 SCALES = tuple(Fraction(1, 2**n) for n in (0, 1, 2, 3, 4, 6, 8, 12))
 """By what adjoints, or the last layer, are multiplied to come within reach of targets."""
 
@@ -55,8 +59,9 @@ def unfit(problem: Problem) -> str | None:
         return "values are given, or something is said of the targets"
     if problem.domain == "integer":
         return "closed forms are no integers"
-    if problem.targets != "real" and not few_adjoints(problem):
-        return f"labels tie the adjoints of {problem.model.loss.words} to the predictions"
+    first = problem.network.layers[0].activation
+    if tied(problem) and not balanced(first, problem.derivative_at_kink, 1):
+        return f"labels tie the adjoints of the {problem.model.loss.words} to the predictions"
     return exact_elsewhere(problem)
 
 
@@ -114,12 +119,32 @@ def _adjoints(
     if values is not None:
         yield from _of_few_values(forms, [v for v in values if v], drawn, outputs)
         return
+    if tied(problem):
+        yield from _of_labels(problem, forms, drawn)
+        return
     if not any(problem.query[relation] for relation in (*NOT_ZERO, Relation.SOME_NONZERO)):
         blank: Matrix = [[0] * outputs for _ in range(part.samples)]
         yield blank
     if problem.model.loss.inner.shares == "row":
         forms += [tuple(Fraction(n // outputs == m) for n in range(columns)) for m in range(part.samples)]
     yield from annihilating([list(f) for f in forms], part.samples, outputs, chance)
+
+
+def _of_labels(problem: Problem, forms: Sequence[Sequence[Fraction]], drawn: Drawn) -> Iterator[Matrix]:
+    """The adjoints of labels, in every combination if the samples are few."""
+    loss, kink = problem.model.loss.inner, problem.derivative_at_kink
+    options = labels(problem.targets, problem.network.outputs)
+    outputs = drawn.part.outputs
+    if len(options) ** len(outputs) > MANY_LABELS:
+        return
+    for chosen in product(options, repeat=len(outputs)):
+        rows = [
+            [narrow(g) for g in loss.sample_adjoint(p, y, FUNCTIONS, kink)]
+            for p, y in zip(outputs, chosen, strict=True)
+        ]
+        flat: list[Any] = [g for row in rows for g in row]
+        if all(map(is_rational, flat)) and not any(sum(map(mul, form, flat)) for form in forms):
+            yield rows  # type: ignore[misc]
 
 
 def _of_few_values(
@@ -140,7 +165,7 @@ def _of_few_values(
 
 def _of_order_one(adjoint: Matrix) -> Matrix:
     """The adjoint, or a multiple that is not large."""
-    largest = max(Fraction(abs(v)) for row in adjoint for v in row)
+    largest = max(abs(Fraction(v)) for row in adjoint for v in row)
     if largest <= LARGEST:
         return adjoint
     return [[v / largest for v in row] for row in adjoint]
@@ -164,17 +189,17 @@ def _as_asked(problem: Problem, samples: int, part: LinearPart, adjoint: Matrix)
 
 def _witness(problem: Problem, drawn: Drawn, adjoint: Matrix) -> Witness | None:
     """The network and dataset with this adjoint, or one in proportion to it; None if no targets give it."""
-    labels = problem.targets != "real"
+    labelled = problem.targets != "real"
     for scale in SCALES:
         layers, outputs = list(drawn.part.layers), list(drawn.part.outputs)
-        if labels and scale != 1:  # not the adjoints are small then, but the predictions
+        if labelled and scale != 1:  # not the adjoints are small then, but the predictions
             if not problem.network.layers[-1].activation.is_linear:
                 return None
             top = layers[-1]
             smaller: Matrix = [[w * scale for w in row] for row in top.weights]
             layers[-1] = Layer(smaller, [b * scale for b in top.bias])
             outputs = [[v * scale for v in row] for row in outputs]
-        wanted: Matrix = adjoint if labels else [[v * scale for v in row] for row in adjoint]
+        wanted: Matrix = adjoint if labelled else [[v * scale for v in row] for row in adjoint]
         y = [targets_at(problem, list(p), g) for p, g in zip(outputs, wanted, strict=True)]
         rows = [row for row in y if row is not None]
         if len(rows) == len(y):
