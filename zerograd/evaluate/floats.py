@@ -189,6 +189,7 @@ def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Eva
     run = passes.forward(model.network, values, activate)
     g = losses.sample_adjoints(model.loss, run.y_hat, values["y"], model.derivative_at_kink)
     most = _near(model.network, run, majorant(model.network, values))
+    g = losses.outer_slope(model.loss, run.y_hat, values["y"]) * g
     return Evaluation(
         passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, run, most)
     )
@@ -207,6 +208,8 @@ def bounds(model: Model, values: Values, run: Run[Floats], most: Run[Floats]) ->
     """What bounds every gradient, with a forward pass and its majorant."""
     reach = most.y_hat + np.abs(values["y"])
     adjoint = losses.most(model.loss, run.y_hat, values["y"], model.derivative_at_kink, reach)
+    if model.loss.inner is not model.loss:
+        adjoint = losses.with_outer(model, run.y_hat, values["y"], reach, adjoint)
     return passes.gradients(model.network, _absolute(values), most, _scaled(model, adjoint))
 
 

@@ -6,6 +6,7 @@ What an interval does not decide is None: not known is never taken for equal, or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -20,7 +21,6 @@ from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.field import NumberField
 from zerograd.core.numbers.functions import NotClosed, Rational, Straddles, expm1, sigmoid, softplus, tanh
 from zerograd.core.numbers.interval import PRECISION, Interval
-from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.rationals import parse_rational
 
 Real: TypeAlias = Exact | Interval
@@ -122,13 +122,10 @@ class RealFunctions:
 
     def _first(self, name: str, z: Any) -> Any:
         """The value where it is rational, else an enclosure."""
-        if not isinstance(z, Interval):
-            try:
+        if isinstance(z, int | Fraction):
+            with suppress(NotClosed):
                 value = _EXACTLY[name](z)
-            except NotClosed:
-                pass
-            else:
-                if not isinstance(value, Irrational):
+                if isinstance(value, int | Fraction):
                     return value
         return getattr(self._enclosing, name)(z)
 
