@@ -46,7 +46,9 @@ SHRINK_TIME = 10.0
 """Seconds, at most, for the same on a slow machine."""
 MAX_SPLITS = 100
 """Values of units up to which a proof by cases is looked for where a calculation is one: it says more."""
-STRATEGIES = ("auto", "construct", "fit", "identities", "piecewise", "guess", "regions")
+STRATEGIES = (
+    "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
+)  # fmt: skip
 
 
 def load(path: str | os.PathLike[str]) -> Problem:

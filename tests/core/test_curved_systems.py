@@ -18,6 +18,7 @@ import pytest
 from tests.core.multiprecision import Mp
 from zerograd.core.model.activations import ACTIVATIONS, LINEAR, Activation, PiecewiseLinear, celu, elu
 from zerograd.core.model.kinks import Kink
+from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.polynomial import Polynomial
@@ -130,6 +131,20 @@ class Drawn:
             below = rows
             self.a.append(below)
 
+    def adjoint(self, name: str) -> list[list[Any]] | None:
+        """∂ℓ/∂ŷ at drawn targets; None where there is none."""
+        loss, chance = LOSSES[name], self.chance
+        result: list[list[Any]] = []
+        for m, y_hat in enumerate(self.a[-1]):
+            y = [p + chance.choice([0, 0, self.number(1), self.number(3)]) for p in y_hat]
+            if self.kink == "forbid" and any(abs(number) < NEAR for _, number in loss.kinks(y_hat, y, Mp())):
+                return None
+            row = [real(g) for g in loss.sample_adjoint(y_hat, y, Mp(), self.kink)]
+            result.append(row)
+            for k, g in enumerate(row):
+                self.values |= {f"g[{m},{k}]": g, f"r[{m},{k}]": g, f"y[{m},{k}]": y[k]}
+        return result
+
     def gradients(self, adjoint: Sequence[Sequence[Any]]) -> dict[str, Any]:
         """Backwards, of each parameter and input."""
         result: dict[str, Any] = {}
@@ -199,19 +214,26 @@ KINKS: tuple[Kink, ...] = ("torch", "torch", "left", "right", "forbid")
 
 
 @pytest.mark.parametrize("activation", CURVED, ids=str)
-@pytest.mark.parametrize("seed", range(12))
-def test_facts_of_datasets_hold(activation: Activation, seed: int) -> None:
-    """For all activations: of random networks, also where samples agree and where units saturate."""
-    chance = Random(f"{activation} {seed}")
+@pytest.mark.parametrize("loss", LOSSES)
+def test_facts_of_datasets_hold(activation: Activation, loss: str) -> None:
+    """For all activations and losses: of random networks, also where samples agree and units saturate."""
+    for seed in range(3):
+        look(activation, loss, Random(f"{activation} {loss} {seed}"))
+
+
+def look(activation: Activation, loss: str, chance: Random) -> None:
+    """Draw once."""
     with mpmath.workdps(DIGITS):
         kink = chance.choice(KINKS)
         drawn = Drawn(network(activation, chance), chance.choice([1, 2, 3]), kink, chance)
         if drawn.on_kink:
             return
-        outputs = drawn.network.outputs
-        r = [[drawn.number(1) for _ in range(outputs)] for _ in range(drawn.samples)]
-        drawn.values |= {f"r[{m},{k}]": v for m, row in enumerate(r) for k, v in enumerate(row)}
-        asked = asked_of(drawn.gradients(r), drawn.network, chance)
-        problem = Problem(network=drawn.network, samples=drawn.samples, derivative_at_kink=kink, **asked)
+        adjoint = drawn.adjoint(loss)
+        if adjoint is None:
+            return
+        asked = asked_of(drawn.gradients(adjoint), drawn.network, chance)
+        problem = Problem(
+            network=drawn.network, samples=drawn.samples, derivative_at_kink=kink, loss=loss, **asked
+        )
         facts = all_hold(system_of(problem, "dataset", drawn.samples), drawn.values)
     assert facts > 0

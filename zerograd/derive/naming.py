@@ -8,7 +8,7 @@ from fractions import Fraction
 from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
-from zerograd.core.model.sides import Side, sides
+from zerograd.core.model.sides import Interval, Side, sides
 from zerograd.document.exact import rational
 from zerograd.document.formula import RELATIONS, Digits, Letter, Node, Quantity, Script, Word, row
 
@@ -47,7 +47,7 @@ def indicator(activation: Activation, convention: Kink) -> Side | None:
     return None
 
 
-def interval(side: Side, z: Node) -> Node:
+def interval(side: Interval, z: Node) -> Node:
     """What it says of z to be on a side: ``−1 < z ≤ 1``. The side must have an end."""
     if side.is_point:
         return row(z, RELATIONS["="], _end(side.low))

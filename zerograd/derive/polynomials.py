@@ -15,7 +15,7 @@ from math import gcd, lcm
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import linear_sides
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.question.problem import Problem
@@ -26,8 +26,9 @@ from zerograd.document.formula import OPEN, TIMES, beside, brackets, derivative,
 
 _VARIABLE = re.compile(r"(?P<letter>[A-Za-z]+)(?P<number>\d*)(?:\[(?P<index>[\d,]+)\])?")
 ONE = tree.Digits("1")
-_RANKS = {"r": 0, "w": 1, "b": 2, "s": 3, "c": 3, "a": 3, "S": 5, "V": 5, "g": 6}
-"""The order of factors: errors, parameters, φ′, inputs and all else, moments, gradients."""
+_RANKS = {"r": 0, "g": 0, "w": 1, "b": 2, "s": 3, "c": 3, "a": 3, "S": 5, "V": 5}
+"""The order of factors: errors, parameters, φ and φ′, inputs and all else, moments; then gradients."""
+_OF_GRADIENTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Polynomials:
             for number, layer in enumerate(network.layers, start=1)
             if not isinstance(layer.activation, PiecewiseLinear)
         }
-        return curved | {layer for layer, _ in linear_sides(network, self.problem.derivative_at_kink)}
+        return curved | {layer for layer, _ in units_with_sides(network, self.problem.derivative_at_kink)}
 
     def variable(self, name: str) -> tree.Node:
         """A variable of any system. Indices on axes of length 1 are left out, save those of samples."""
@@ -83,7 +84,7 @@ class Polynomials:
                 lengths = (network.outputs, network.inputs)
             case "x":
                 lengths = (network.inputs,)
-            case "r" | "y":
+            case "r" | "y" | "g":
                 lengths = (network.outputs,)
             case "a" | "s" | "c" | "z":
                 lengths = (network.layers[int(number) - 1].units,)
@@ -155,7 +156,7 @@ class Polynomials:
             ((monomial, c),) = rest.terms.items()
             return [_Summand(size * c, _times(common, monomial), shown)]
         # By errors, or by φ′ where that makes fewer groups: r[0] z[0] + …, or s[0] (…) + ….
-        groups = min((_grouped(terms, letters) for letters in ("rSV", "sc")), key=_summands_left)
+        groups = min((_grouped(terms, letters) for letters in ("rgSV", "sc")), key=_summands_left)
         summands: list[_Summand] = []
         for key, inside in groups.items():
             inner = self._summands(Polynomial(inside)) if key else []
@@ -193,7 +194,8 @@ def _factor_order(name: str) -> tuple[int, int, list[str | int]]:
     match = _VARIABLE.fullmatch(name)
     layer = int(match["number"]) if match and name[0] == "w" else 0
     natural: list[str | int] = [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
-    return _RANKS.get(name[0], 4), -layer, natural
+    rank = _OF_GRADIENTS if name.startswith("g_") else _RANKS.get(name[0], 4)
+    return rank, -layer, natural
 
 
 def _grouped(
@@ -202,7 +204,7 @@ def _grouped(
     """The terms by their factors whose names start with one of the letters, which are taken out."""
     groups: dict[Monomial, dict[Monomial, Fraction]] = {}
     for monomial, c in terms:
-        key = tuple((name, e) for name, e in monomial if name[0] in letters)
+        key = tuple((name, e) for name, e in monomial if name[0] in letters and name[1] != "_")
         groups.setdefault(key, {})[_without(monomial, key)] = c
     return groups
 

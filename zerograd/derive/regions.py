@@ -12,7 +12,7 @@ import sympy as sp
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.point import Model
-from zerograd.core.model.sides import Side, Unit, linear_sides, sides
+from zerograd.core.model.sides import Side, Unit, sides, units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.derive.chain import Chain, Index, Row
 from zerograd.derive.functions import activation_function, derivative_function, on_side
@@ -111,7 +111,7 @@ class _Closed(OnSides):
 
 
 def _choices(model: Model) -> dict[Unit, tuple[Side, ...]]:
-    return linear_sides(model.network, model.derivative_at_kink)
+    return units_with_sides(model.network, model.derivative_at_kink)
 
 
 def count_regions(model: Model) -> int:

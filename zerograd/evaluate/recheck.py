@@ -86,8 +86,7 @@ def recheck_floats(witness: Witness) -> None:
 
 
 def _codes(witness: Witness) -> Codes:
-    sides = losses.exact_sides(witness.problem.model.loss, witness.forward.y_hat, witness.y)
-    return [*exact_pieces(witness), sides]
+    return [*exact_pieces(witness), losses.exact_sides(witness.point)]
 
 
 def _agree(witness: Witness, check: str, wrong: list[str]) -> None:

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
 from zerograd.core.numbers.field import NumberField
-from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.core.refuting.facts import Either, Fact, Formula
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome
-from zerograd.solvers.terms import (
-    ZERO,
-    Constant,
-    Script,
-    Term,
-    Variable,
-    add,
-    conjoin,
-    differ,
-    disjoin,
-    multiply,
-    relate,
-)
-from zerograd.solvers.terms import Formula as Assertion
+from zerograd.solvers.facts import assertion
+from zerograd.solvers.terms import Script, Term, Variable
 from zerograd.solvers.z3 import Z3
 
 EFFORT = 0.05
@@ -88,7 +75,7 @@ class Reals:
                     own[name] = script.declare(known, "Real")
                 return own[name]
 
-            script.require(_assertion(formula, symbol))
+            script.require(assertion(formula, symbol))
             lines = script.to_smtlib().splitlines(keepends=True)
             assertions = "".join(line for line in lines if not line.startswith("(declare-const"))
             self._texts[id(formula)] = (formula, assertions, tuple(own))
@@ -147,24 +134,3 @@ def _size(formula: Formula) -> int:
 def approximate(value: Fraction | NumberField) -> Fraction:
     """A rational number near a value of a model."""
     return value if isinstance(value, Fraction) else (value.low + value.high) / 2
-
-
-def _assertion(formula: Formula, symbol: Callable[[str], Term]) -> Assertion:
-    match formula:
-        case Fact(polynomial=p, sign="!="):
-            return differ(_term(p, symbol), ZERO)
-        case Fact(polynomial=p, sign=sign):
-            return relate(_term(p, symbol), sign, ZERO)  # type: ignore[arg-type]  # != was above
-        case Both(parts=parts):
-            return conjoin(_assertion(part, symbol) for part in parts)
-        case Either(parts=parts):
-            return disjoin(_assertion(part, symbol) for part in parts)
-
-
-def _term(p: Polynomial, symbol: Callable[[str], Term]) -> Term:
-    return add(
-        *(
-            multiply(Constant(c), *(symbol(name) for name, e in monomial for _ in range(e)))
-            for monomial, c in sorted(p.terms.items())
-        )
-    )

@@ -16,10 +16,9 @@ from math import floor
 from zerograd.core.errors import Refused
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Floor, Identity, Like, Node, Split, nodes
-from zerograd.core.refuting.dataset import values_label
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula, renamed, variables_in
 from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symmetry
-from zerograd.core.refuting.system import Case, Renaming, System
+from zerograd.core.refuting.system import Case, Renaming, System, values_label
 from zerograd.proving.cases import refute
 from zerograd.proving.reals import Reals, approximate
 from zerograd.solvers.base import Model, NoModel, Outcome

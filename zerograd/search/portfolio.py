@@ -21,6 +21,12 @@ FEW_DRAWS, DRAWS = 8, 160
 FEW, MANY = 4, 60
 """Guesses, likewise."""
 
+FEW_FORMS, MORE_FORMS, FORMS = 16, 48, 240
+"""Draws of closed forms before solvers are asked, before regions, and before the long searches."""
+
+FEW_SOLUTIONS, MORE_SOLUTIONS, SOLUTIONS = 4, 16, 120
+"""Starts of numerical solutions, likewise."""
+
 FEW_REGIONS = 400
 """So many regions are looked at before the whole question is given to a solver at once."""
 
@@ -37,7 +43,7 @@ Step = tuple[str, float, Callable[[float], Verdict]]
 """(name, share of the time that is left, search until a deadline)."""
 
 
-_MODULES = {"identities": "relaxation"}
+_MODULES = {"identities": "relaxation", "closed": "smooth.closed", "enclose": "smooth.enclose"}
 """Where strategies are, if not in the module of their name."""
 
 
@@ -80,10 +86,13 @@ class Portfolio:
 
     def construct(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """What can be had without any solver: a witness, or nothing."""
-        if self.strategy not in ("auto", "construct"):
-            return Undecided("incomplete")
-        steps = [("construct", 1.0, self._construct(problem, samples, 1, FEW_DRAWS))]
-        return self._first(problem, steps, samples, deadline)
+        steps: list[Step] = [
+            ("construct", 1.0, self._construct(problem, samples, 1, FEW_DRAWS)),
+            ("closed", 0.5, self._closed(problem, samples, 1, FEW_FORMS)),
+            ("enclose", 1.0, self._enclose(problem, samples, 1, FEW_SOLUTIONS)),
+        ]
+        asked = [step for step in steps if self.strategy in ("auto", step[0])]
+        return self._first(problem, asked, samples, deadline) if asked else Undecided("incomplete")
 
     def _first(self, problem: Problem, steps: Iterable[Step], samples: int, deadline: float) -> Verdict:
         given_up, left = Undecided("timeout"), ""
@@ -123,10 +132,16 @@ class Portfolio:
         match self.strategy:
             case "construct":
                 yield "construct", 1.0, self._construct(problem, samples, 1, 10**9)
+            case "closed":
+                yield "closed", 1.0, self._closed(problem, samples, 1, 10**9)
+            case "enclose":
+                yield "enclose", 1.0, self._enclose(problem, samples, 1, 10**9)
             case "fit":
                 yield "fit", 1.0, self._fit(problem, samples, 10**9)
             case "identities":
                 yield "identities", 1.0, self._identities(problem, samples)
+            case "facts":
+                yield "facts", 1.0, self._facts(problem, samples)
             case "guess":
                 yield "guess", 1.0, self._guess(problem, samples, 1, MANY)
                 yield "guess", 1.0, self._guess(problem, samples, MANY + 1, 10**9)
@@ -139,12 +154,24 @@ class Portfolio:
             case _:
                 yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
                 yield "fit", 0.25, self._fit(problem, samples, DRAWS)
+                yield "closed", 0.25, self._closed(problem, samples, 1, FEW_FORMS)
+                yield "enclose", 0.25, self._enclose(problem, samples, 1, FEW_SOLUTIONS)
+                relaxed = unfit("facts", problem) is None
+                if relaxed:
+                    self.crew.start()
+                    yield "identities", 0.25, self._identities(problem, samples)
+                    yield "facts", 0.25, self._facts(problem, samples)
+                yield "closed", 0.25, self._closed(problem, samples, FEW_FORMS + 1, MORE_FORMS)
+                yield "enclose", 0.25, self._enclose(problem, samples, FEW_SOLUTIONS + 1, MORE_SOLUTIONS)
                 self.crew.start()
-                yield "identities", 0.25, self._identities(problem, samples)
+                if not relaxed:
+                    yield "identities", 0.25, self._identities(problem, samples)
                 yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
                 yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
                 yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
+                yield "closed", 0.25, self._closed(problem, samples, MORE_FORMS + 1, FORMS)
+                yield "enclose", 0.5, self._enclose(problem, samples, MORE_SOLUTIONS + 1, SOLUTIONS)
                 for mode in modes[:2]:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MANY)
@@ -163,6 +190,22 @@ class Portfolio:
     def _construct(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
         return lambda until: construct.construct(problem, samples, self._draws(first, last, until))
 
+    def _closed(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
+        def search(until: float) -> Verdict:
+            from zerograd.search.smooth.closed import closed
+
+            return closed(problem, samples, self._draws(first, last, until))
+
+        return search
+
+    def _enclose(self, problem: Problem, samples: int, first: int, last: int) -> Callable[[float], Verdict]:
+        def search(until: float) -> Verdict:
+            from zerograd.search.smooth.enclose import enclose
+
+            return enclose(problem, samples, self._draws(first, last, until))
+
+        return search
+
     def _fit(self, problem: Problem, samples: int, last: int) -> Callable[[float], Verdict]:
         return lambda until: fit.fit(problem, samples, self._draws(1, last, until))
 
@@ -171,6 +214,14 @@ class Portfolio:
             from zerograd.search.relaxation import relaxation
 
             return relaxation(problem, samples, self.crew.lead, deadline=until, seed=self.seed)
+
+        return search
+
+    def _facts(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
+        def search(until: float) -> Verdict:
+            from zerograd.search.facts import facts
+
+            return facts(problem, samples, self.crew.lead, deadline=until, seed=self.seed)
 
         return search
 

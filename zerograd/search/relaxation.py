@@ -1,7 +1,7 @@
 """What is impossible for parameters and gradients alone, whatever the dataset and its size.
 
-The parameters and the entries of their gradients are unknowns of their own, tied together by the
-identities of homogeneous units alone (`zerograd.core.refuting.homogeneity`). Every witness gives such
+The parameters and the entries of their gradients are unknowns of their own, tied together by laws alone
+(`zerograd.core.refuting.laws`). Every witness gives such
 values, for any number of samples; so where there are none, there is no witness. (Of integers the
 gradients are multiples of `Loss.factor`, and the question is one for this M.) One small question to a
 solver, asked before any activation pattern is looked at. It never says that there is a witness.
@@ -15,7 +15,8 @@ from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.question.fitness import smooth
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.homogeneity import identities
+from zerograd.core.refuting.laws import Term as LawTerm
+from zerograd.core.refuting.laws import laws
 from zerograd.search.algebra import Ratio
 from zerograd.search.requirements import (
     all_whole,
@@ -35,7 +36,6 @@ from zerograd.solvers.terms import (
     Term,
     add,
     multiply,
-    negate,
     relate,
 )
 
@@ -45,8 +45,7 @@ EFFORT = 0.2
 
 def unfit(problem: Problem) -> str | None:
     """Return why this strategy cannot answer the question: with smooth units alone, nothing is known."""
-    homogeneous = any(layer.activation.is_homogeneous for layer in problem.network.layers[:-1])
-    return None if homogeneous else smooth(problem)
+    return None if any(True for _ in laws(problem)) else smooth(problem)
 
 
 def relaxation(
@@ -61,7 +60,7 @@ def relaxation(
             return Impossible("solver", NAME, every=not all_whole(problem))
         if isinstance(outcome, Model):
             break
-    return Undecided("incomplete", "the identities of homogeneous units do not rule it out")
+    return Undecided("incomplete", "the identities of units do not rule it out")
 
 
 def relaxed(problem: Problem, samples: int) -> Script:
@@ -84,14 +83,15 @@ class _Relaxation:
             self.gradients[name] = Array.build(shape, lambda index, name=name: self._gradient(name, index))  # type: ignore[misc]
         # Gradients of x are none of its unknowns: what is asked of them is left out.
         require_query(self.script, problem, problem.samples.least, self.gradients)
-        for _, left, right in identities(problem.network):
-            sides = [
-                add(*(multiply(self.values[n][i], self.gradients[n][i]) for n, i in side))
-                for side in (left, right)
-            ]
-            self.script.require(relate(add(sides[0], negate(sides[1])), "=", ZERO))
+        for law in laws(problem):
+            self.script.require(relate(add(*map(self._product, law.terms)), law.sign, ZERO))
         own = [c for c in problem.where if names_in(c.node) - {"grad"} <= set(self.values)]
         require_conditions(self.script, own, self._lookup)
+
+    def _product(self, term: LawTerm) -> Term:
+        coefficient, parameter, (name, index) = term
+        factors = [] if parameter is None else [self.values[parameter[0]][parameter[1]]]
+        return multiply(Constant(Fraction(coefficient)), *factors, self.gradients[name][index])
 
     def _gradient(self, name: str, index: Index) -> Term:
         scaled = self.script.declare(symbol(f"g_{name}", index), self.sort)

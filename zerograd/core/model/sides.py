@@ -94,18 +94,7 @@ def _sides(activation: PiecewiseLinear, convention: Kink) -> Iterator[Side]:
 
 
 def units_with_sides(network: Network, convention: Kink) -> dict[Unit, tuple[Side, ...]]:
-    """The units whose activation has more than one side, with their sides.
-
-    Raises:
-        TypeError: an activation is not piecewise linear.
-    """
-    for layer in network.layers:
-        piecewise(layer.activation)
-    return linear_sides(network, convention)
-
-
-def linear_sides(network: Network, convention: Kink) -> dict[Unit, tuple[Side, ...]]:
-    """Return the sides of units as `units_with_sides` does; smooth units, which have none, are left out."""
+    """The units whose activation has more than one side, with their sides; smooth ones have none."""
     return {
         (number, unit): choices
         for number, layer in enumerate(network.layers, start=1)

@@ -42,7 +42,7 @@ def ill_matched(kind: Targets, loss: Loss, outputs: int) -> str | None:
 def misfits(
     kind: Targets, loss: Loss, known: Mapping[Index, Real], outputs: int
 ) -> Iterator[tuple[Index, str, Real]]:
-    """Yield (index, what is expected there, value) of targets that cannot be, or are not known to be so.
+    """Yield (index, what is expected there, value) of targets that are not known to be right.
 
     The index (m,) stands for the sum of a sample's targets.
 
@@ -67,7 +67,7 @@ def misfits(
     for sample, row in rows.items():
         total: Any = sum(row)
         order = compare(total, 1)
-        if order not in ((0,) if len(row) == outputs else (-1, 0)):
+        if order != 0 and (order != -1 or len(row) == outputs):
             yield (sample,), "1", total
 
 

@@ -28,10 +28,11 @@ from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Interval, Unit
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.functions import NotClosed, Rational
+from zerograd.core.numbers.plain import RING
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
 from zerograd.core.refuting.facts import Fact, Formula, compared
-from zerograd.core.refuting.system import Case, describe, on_side
+from zerograd.core.refuting.system import Case, compared_with, describe, on_side
 
 MAX_PAIRS = 300
 """Pairs of samples that are compared, over all units; of more of them nothing is said."""
@@ -82,38 +83,10 @@ def units_on_curves(network: Network, convention: Kink) -> dict[Unit, tuple[Curv
     }
 
 
-class _Polynomials:
-    """The functions of polynomials: whoever needs more than + − · has no polynomial."""
-
-    pi = property(lambda _: _none())
-
-    def divide(self, a: Any, b: Any) -> Any:
-        if isinstance(b, Polynomial):
-            if not b or not b.is_constant:
-                raise NotClosed
-            b = b.constant_term
-        return a * (1 / constant(b).constant_term)
-
-    def sqrt(self, _: Rational) -> Any:
-        return _none()
-
-    def exp(self, _: Any) -> Any:
-        return _none()
-
-    log = sin = cos = erf = exp
-
-    def choose(self, *_: Any) -> Any:
-        return _none()
-
-
-def _none() -> Any:
-    raise NotClosed
-
-
 def _polynomial(formula: Callable[[Any, Any], Any], z: Polynomial) -> Polynomial | None:
     """What a formula says of z, if that is a polynomial."""
     try:
-        value = formula(z, _Polynomials())
+        value = formula(z, RING)
     except NotClosed:
         return None
     return value if isinstance(value, Polynomial) else constant(value)
@@ -164,9 +137,13 @@ class Curved:
         phi = self.activation
         if phi.derivative_of_value is not None:
             yield by_value(self.name("s")), Fact(self.slope - phi.derivative_of_value(self.value), "=")
-        for end, operator in ((phi.low, ">"), (phi.high, "<"), (phi.least, ">="), (phi.greatest, "<=")):
-            if end is not None:
-                yield self._bound("a", operator, end)
+        ends: tuple[tuple[Comparison, Rational | None], ...] = (
+            (">", phi.low),
+            ("<", phi.high),
+            (">=", phi.least),
+            ("<=", phi.greatest),
+        )
+        yield from (self._bound("a", operator, end) for operator, end in ends if end is not None)
         # Of slopes: those that are taken at kinks may lie beyond.
         at_kinks = [slope for _, slope in phi.at_kinks(convention)]
         if phi.slope_low is not None and all(slope > phi.slope_low for slope in at_kinks):
@@ -174,11 +151,9 @@ class Curved:
         if phi.slope_high is not None and all(slope < phi.slope_high for slope in at_kinks):
             yield self._bound("s", "<", phi.slope_high)
 
-    def _bound(self, letter: str, operator: Any, end: Rational) -> tuple[str, Formula]:
-        sign = "=" if operator == "==" else operator
-        return f"{self.name(letter)} {sign} {end}", compared(
-            Polynomial.variable(self.name(letter)), operator, constant(end)
-        )
+    def _bound(self, letter: str, operator: Comparison, end: Rational) -> tuple[str, Formula]:
+        name = self.name(letter)
+        return compared_with(Polynomial.variable(name), name, operator, end)
 
     def cases(self, convention: Kink) -> Iterator[Case]:
         """What holds on each side of z; nothing where there are no sides."""

@@ -2,7 +2,8 @@
 
 Every network and dataset that answers the problem gives the variables values for which all facts hold:
 the entries of the parameters and of ``x``; ``r[m,k]`` for the adjoint of each output whose target is not
-given (``y[m,k]`` instead, where numbers are integers); and for each unit that has several sides the
+given (``y[m,k]`` instead, where numbers are integers; ``g[m,k]`` for all adjoints of losses other than least
+squares, see `zerograd.core.refuting.adjoints`); and for each unit that has several sides the
 derivative ``s1[m,i]`` of the side that sample m is on, and its intercept ``c1[m,i]`` where sides differ in
 it: there φ(z) = s·z + c and φ′(z) = s. (On a kink that is a side of its own, s is the derivative that the
 convention gives and c = φ(z) − s·z.) Units of a smooth activation have variables for φ(z) and φ′(z)
@@ -26,22 +27,25 @@ from zerograd.core.model.sides import sides
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.plain import RING
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.question.conditions import evaluate
-from zerograd.core.question.fitness import no_least_squares
+from zerograd.core.question.conditions import Condition, evaluate
+from zerograd.core.question.language import Comparison, names_in
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.refuting.adjoints import Adjoints
 from zerograd.core.refuting.curves import Curved, orders, polynomials
-from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
+from zerograd.core.refuting.facts import FactAlgebra, Formula
 from zerograd.core.refuting.sizes import is_short, sized
 from zerograd.core.refuting.system import (
     Case,
     Renaming,
     System,
     by_label,
+    compared_with,
     describe,
     intercept,
     lifted,
     on_side,
+    one_of,
     parameters_of,
     query_facts,
     split_name,
@@ -54,9 +58,7 @@ MAX_SITES = 2_000
 """Units times samples that are looked at."""
 
 
-def unfit(problem: Question) -> str | None:
-    """Return why the question is not one about polynomials, once values and slopes have names."""
-    return no_least_squares(problem)
+_UNIT: tuple[tuple[Comparison, int], ...] = ((">", 0), ("<", 1))
 
 
 def dataset_system(problem: Question, samples: int) -> System:
@@ -72,11 +74,6 @@ def dataset_quantities(problem: Question, samples: int) -> dict[str, Array[Polyn
     dataset = _Dataset(problem, samples)
     dataset.build()
     return dataset.quantities
-
-
-def values_label(variable: str) -> str:
-    """The label of the equation that says which values a variable can have: ``values of s1[0,0]``."""
-    return f"values of {variable}"
 
 
 class _Dataset:
@@ -97,48 +94,69 @@ class _Dataset:
 
     def build(self) -> System:
         problem, network = self.problem, self.problem.network
-        shape = (self.samples, network.outputs)
         x = Array.build((self.samples, network.inputs), lambda index: value_of(problem, "x", index))
         run = forward(network, self.parameters, x, self._activate)
-        self.splits |= orders(self.curved)
-        y_hat = lifted(run.y_hat)
-        # A free target is the one with an unknown adjoint, in which gradients are linear; of integers y is
-        # the unknown.
-        loss, given = problem.model.loss, problem.given.get("y", {})
-        unknown = {i for i in indices(shape) if problem.domain == "real" and i not in given}
-        y = Array.build(
-            shape,
-            lambda i: (
-                loss.target(y_hat[i], Polynomial.variable(entry("r", i)))
-                if i in unknown
-                else value_of(problem, "y", i)
-            ),
-        )
-        adjoint = lifted(loss.adjoint(y_hat, y, RING, problem.derivative_at_kink))
+        # What is decided first makes the shortest proofs: adjoints, then orders, then sides.
+        sides_of_units, self.splits = self.splits, {}
+        y, adjoint = self._targets(run)
+        self.splits |= dict(orders(self.curved)) | sides_of_units
         gradients = {n: lifted(a) for n, a in backward(network, self.parameters, run, adjoint).items()}
         self.facts += query_facts(problem, self.samples, gradients)
-        factor = loss.factor(*shape)
-        variables = {**self.parameters, "x": x, "y": y}
+        factor = problem.model.loss.factor(self.samples, network.outputs)
+        variables = {**self.parameters, "x": x} | ({} if y is None else {"y": y})
         for (name, index), bound in problem.entry_bounds(self.samples).items():
-            self.facts += within(variables[name][index], entry(name, index), bound)
+            if name in variables:
+                self.facts += within(variables[name][index], entry(name, index), bound)
         self.quantities = (
             variables
             | self._quantities(run, y)
             | {f"grad({n})": a.map(lambda g: g * factor) for n, a in gradients.items()}
         )
         for number, condition in enumerate(problem.where):
-            if is_short(condition, self.quantities.__getitem__):
+            if self._is_known(condition) and is_short(condition, self.quantities.__getitem__):
                 formula = evaluate(condition, self.algebra, self.quantities.__getitem__)
                 self.facts.append((where_label(number), formula))
         self.facts += self.algebra.definitions.items()
         return System(by_label(self.facts), self.splits, self._integers(), _renamed)
 
-    def _quantities(self, run: Forward[Any], y: Array[Polynomial]) -> dict[str, Array[Polynomial]]:
+    def _targets(self, run: Forward[Any]) -> tuple[Array[Polynomial] | None, Array[Polynomial]]:
+        """The targets, if they are spoken of, and the adjoints."""
+        problem, loss, y_hat = self.problem, self.problem.model.loss, lifted(run.y_hat)
+        if not loss.least_squares:
+            adjoints = Adjoints(problem, self.samples)
+            self.facts += adjoints.facts
+            self.splits |= adjoints.splits
+            if loss.within_unit:  # elsewhere there is no loss
+                for index, p in y_hat.items():
+                    self.facts += (compared_with(p, entry("y_hat", index), o, end) for o, end in _UNIT)
+            return None, adjoints.values
+        # A free target is the one with an unknown adjoint, in which gradients are linear; of integers y is
+        # the unknown.
+        given = problem.given.get("y", {})
+        unknown = {i for i in indices(y_hat.shape) if problem.domain == "real" and i not in given}
+        y = Array.build(
+            y_hat.shape,
+            lambda i: (
+                loss.target(y_hat[i], Polynomial.variable(entry("r", i)))
+                if i in unknown
+                else value_of(problem, "y", i)
+            ),
+        )
+        return y, lifted(loss.adjoint(y_hat, y, RING, problem.derivative_at_kink))
+
+    def _is_known(self, condition: Condition) -> bool:
+        """Whether all that a condition names has a polynomial."""
+        return names_in(condition.node) - {"grad"} <= set(self.quantities)
+
+    def _quantities(self, run: Forward[Any], y: Array[Polynomial] | None) -> dict[str, Array[Polynomial]]:
         y_hat = lifted(run.y_hat)
-        named = {"r": Array.build(y.shape, lambda i: y_hat[i] - y[i]), "y_hat": y_hat}
+        named = {"y_hat": y_hat}
         for number in range(1, self.problem.network.depth + 1):
             named |= {f"z{number}": lifted(run.z[number - 1]), f"a{number}": lifted(run.a[number - 1])}
+        if y is None:
+            return named
         loss = self.problem.model.loss.value(y_hat, y, RING)
+        named["r"] = Array.build(y.shape, lambda i: y_hat[i] - y[i])
         return named | {"loss": lifted(Array((), (loss,)))}
 
     def _activate(self, activation: Activation, site: Site, z: Any) -> tuple[Any, Any]:
@@ -181,12 +199,8 @@ class _Dataset:
         return unit.value, unit.slope
 
     def _one_of(self, name: str, values: Sequence[Fraction]) -> Polynomial:
-        variable = Polynomial.variable(name)
-        vanishing = Polynomial.constant(1)
-        for value in dict.fromkeys(values):
-            vanishing = vanishing * (variable - value)
-        self.facts.append((values_label(name), Fact(vanishing, "=")))
-        return variable
+        self.facts.append(one_of(name, values))
+        return Polynomial.variable(name)
 
     def _integers(self) -> frozenset[str]:
         if self.problem.domain != "integer":
@@ -202,6 +216,6 @@ def _renamed(renaming: Renaming, variable: str) -> str:
     name, index = split_name(variable)
     if name == "t":
         return variable
-    if name in ("x", "r", "y"):
+    if name in ("x", "r", "y", "g"):
         return entry(name, (renaming.sample(index[0]), index[1]))
     return entry(name, renaming.index(name, index))

@@ -1,6 +1,6 @@
 """A problem as facts about parameters and gradients alone, for any number of samples.
 
-They are tied together by the homogeneity of units (`zerograd.core.refuting.homogeneity`) and nothing else.
+They are tied together by laws (`zerograd.core.refuting.laws`) and nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.language import names_in
 from zerograd.core.question.question import Question
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
-from zerograd.core.refuting.homogeneity import identities
+from zerograd.core.refuting.laws import laws
 from zerograd.core.refuting.sizes import is_short
 from zerograd.core.refuting.system import (
     Renaming,
@@ -44,12 +44,14 @@ def identities_system(problem: Question) -> System:
     gradients = unknown_gradients(problem)
     algebra = FactAlgebra()
     facts: list[tuple[str, Formula]] = [*query_facts(problem, samples, gradients)]
-    for (layer, unit), left, right in identities(problem.network):
+    for law in laws(problem):
         total = Polynomial.constant(0)
-        for side, factor in ((left, 1), (right, -1)):
-            for name, index in side:
-                total = total + parameters[name][index] * gradients[name][index] * factor
-        facts.append((homogeneity_label(layer, unit), Fact(total, "=")))
+        for coefficient, parameter, (name, index) in law.terms:
+            factor = Polynomial.constant(coefficient)
+            if parameter is not None:
+                factor = factor * parameters[parameter[0]][parameter[1]]
+            total = total + factor * gradients[name][index]
+        facts.append((law.label, Fact(total, law.sign)))
     for (name, index), bound in problem.entry_bounds(samples).items():
         if name in parameters:
             facts += within(parameters[name][index], entry(name, index), bound)
@@ -65,11 +67,6 @@ def identities_system(problem: Question) -> System:
         else frozenset()
     )
     return System(by_label(facts), {}, integers, _renamed)
-
-
-def homogeneity_label(layer: int, unit: int) -> str:
-    """The label of a hidden unit's identity."""
-    return f"homogeneity of a{layer}[{unit}]"
 
 
 def _renamed(renaming: Renaming, variable: str) -> str:

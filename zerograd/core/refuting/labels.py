@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import Rational, Side, linear_sides
+from zerograd.core.model.sides import Interval, Rational, units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Part
+from zerograd.core.refuting.curves import units_on_curves
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.homogeneity import identities
-from zerograd.core.refuting.identities import homogeneity_label
+from zerograd.core.refuting.laws import homogeneity_label
 from zerograd.core.refuting.moments import patterns_of
 from zerograd.core.refuting.system import demands, on_side
 
@@ -57,7 +58,7 @@ def signs(problem: Problem, part: Part) -> Mapping[str, tuple[str, str]]:
 
 def comparisons(problem: Problem, part: Part) -> Mapping[str, Comparison]:
     """What cases assume of pre-activations, by label."""
-    units = linear_sides(problem.network, problem.derivative_at_kink)
+    units = all_sides(problem)
     if part.kind == "dataset":
         places = [
             (layer, (m, unit), side, None)
@@ -67,11 +68,18 @@ def comparisons(problem: Problem, part: Part) -> Mapping[str, Comparison]:
         ]
         return dict(_labelled(places, str))
     found: dict[str, Comparison] = {}
-    for pattern in patterns_of(units) if part.kind == "moments" else ():
+    linear = units_with_sides(problem.network, problem.derivative_at_kink)
+    for pattern in patterns_of(linear) if part.kind == "moments" else ():
         at = f"x{pattern.tag}"
         placed = [(layer, (unit,), side, at) for (layer, unit), side in pattern.sides.items()]
         found |= _labelled(placed, pattern.at)
     return found
+
+
+def all_sides(problem: Problem) -> Mapping[tuple[int, int], Sequence[Interval]]:
+    """The sides of every unit that has several, whether its activation is piecewise linear or not."""
+    network, convention = problem.network, problem.derivative_at_kink
+    return {**units_with_sides(network, convention), **units_on_curves(network, convention)}
 
 
 def homogeneity_labels(network: Network) -> frozenset[str]:
@@ -80,7 +88,7 @@ def homogeneity_labels(network: Network) -> frozenset[str]:
 
 
 def _labelled(
-    places: Iterable[tuple[int, Index, Side, str | None]], label: Callable[[str], str]
+    places: Iterable[tuple[int, Index, Interval, str | None]], label: Callable[[str], str]
 ) -> Iterator[tuple[str, Comparison]]:
     """The labels that `on_side` gives, and what they say."""
     for layer, index, side, at in places:

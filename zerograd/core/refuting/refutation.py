@@ -20,7 +20,7 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.rationals import digits
 from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import sufficient_samples
-from zerograd.core.refuting import calculation, dataset, moments
+from zerograd.core.refuting import calculation, moments
 from zerograd.core.refuting.calculation import calculation_system
 from zerograd.core.refuting.certificate import (
     MAX_DEPTH,
@@ -100,14 +100,13 @@ def system_of(problem: Question, kind: Kind, samples: int | None) -> System:
 def unfit(problem: Question, kind: Kind) -> str | None:
     """Return why facts of this kind cannot be made of the question; None if they can.
 
-    Identities hold for every activation and loss: of units that are not homogeneous they say nothing.
+    A dataset has variables for what is not polynomial. Identities hold for every activation and loss: of
+    units that are not homogeneous they say nothing.
     """
     match kind:
-        case "dataset":
-            return dataset.unfit(problem)
         case "moments":
             return moments.unfit(problem)
-        case "identities":
+        case "dataset" | "identities":
             return None
         case "calculation":
             return calculation.unfit(problem)

@@ -134,10 +134,26 @@ def split_name(variable: str) -> tuple[str, Index]:
 
 def on_side(z: Polynomial, side: Interval, name: str) -> tuple[tuple[str, Fact], ...]:
     """z lies on this side."""
-    return tuple(
-        (f"{name} {'=' if operator == '==' else operator} {end}", compared(z, operator, constant(end)))
-        for operator, end in side.comparisons
-    )
+    return tuple(compared_with(z, name, operator, end) for operator, end in side.comparisons)
+
+
+def compared_with(p: Polynomial, name: str, operator: Comparison, end: Rational) -> tuple[str, Fact]:
+    """``p operator end``, with its label: ``a1[0,0] > 0``."""
+    sign = "=" if operator == "==" else operator
+    return f"{name} {sign} {end}", compared(p, operator, constant(end))
+
+
+def one_of(variable: str, values: Iterable[Rational]) -> tuple[str, Fact]:
+    """The variable has one of these values, with the label of that fact."""
+    vanishing = constant(1)
+    for value in dict.fromkeys(values):
+        vanishing = vanishing * (Polynomial.variable(variable) - value)
+    return values_label(variable), Fact(vanishing, "=")
+
+
+def values_label(variable: str) -> str:
+    """The label of the equation that says which values a variable can have: ``values of s1[0,0]``."""
+    return f"values of {variable}"
 
 
 def intercept(side: Side) -> Fraction:

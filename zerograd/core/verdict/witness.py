@@ -78,6 +78,10 @@ class Witness:
         parameters = {name: plain[name] for name in problem.network.shapes}
         return cls(problem, parameters, plain["x"], plain["y"])
 
+    def answering(self, problem: Problem) -> Witness:
+        """The same numbers, offered as an answer to another problem."""
+        return Witness(problem, self.parameters, self.x, self.y)
+
     @property
     def samples(self) -> int:
         """M."""

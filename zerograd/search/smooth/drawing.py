@@ -35,6 +35,9 @@ from zerograd.search.smooth.levels import (
 FARTHEST = 12
 """Multiples of a unit up to which pre-activations are followed: numbers grow with powers of them."""
 
+MOVED = 0.3
+"""How often a bias moves inputs away from the pre-activations that read them."""
+
 LONGEST = 10**4
 """The largest denominator that weights make up for."""
 
@@ -76,11 +79,14 @@ class Drawing:
             levels, signs = self._levels()
             if not levels:
                 return None
+            spec = network.layers[0]
+            shift = self.chance.choice(levels).z if spec.bias and self.chance.random() < MOVED else 0
             below = [
-                [one.z, *(self.chance.randint(-2, 2) for _ in range(network.inputs - 1))] for one in levels
+                [narrow(one.z - shift), *(self.chance.randint(-2, 2) for _ in range(network.inputs - 1))]
+                for one in levels
             ]
             row: list[Any] = [1] + [0] * (network.inputs - 1)
-            layers.append(Layer([list(row) for _ in range(network.widths[1])], [0] * network.widths[1]))
+            layers.append(Layer([list(row) for _ in range(spec.units)], [shift] * spec.units))  # type: ignore[list-item]
             used.append(1)
         else:
             below = self._inputs()
@@ -249,7 +255,10 @@ def _unit_of_output(problem: Problem) -> Exact | None:
         if len(values) < len(levels):
             continue
         try:
-            adjoints = [loss.sample_adjoint([a] * network.outputs, half, FUNCTIONS, kink) for a in values]
+            rows = [
+                [values[(i + j) % len(values)] for j in range(network.outputs)] for i in range(len(values))
+            ]
+            adjoints = [loss.sample_adjoint(row, half, FUNCTIONS, kink) for row in rows]
         except ArithmeticError:
             continue
         # Where any number will do, the plain ones do.

@@ -12,10 +12,9 @@ from zerograd.core.model.references import entry
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Part
 from zerograd.core.refuting.claims import Distinction, conjuncts
-from zerograd.core.refuting.dataset import values_label
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.refutation import system_of
-from zerograd.core.refuting.system import Case
+from zerograd.core.refuting.system import Case, values_label
 from zerograd.show.coq.activations import Unit
 from zerograd.show.coq.bridge import Bridge, Premise, Stated
 from zerograd.show.coq.lemma import Key

@@ -19,7 +19,7 @@ import sympy as sp
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
-from zerograd.core.model.sides import Side, linear_sides, sides
+from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.derive import definitions
@@ -204,7 +204,7 @@ class _Document:
         return chain.quantity("x", 0, index[0]) if name == "x" else chain.parameter(name, index)
 
     def _regions(self) -> Iterator[Block]:
-        choices = linear_sides(self.network, self.problem.derivative_at_kink)
+        choices = units_with_sides(self.network, self.problem.derivative_at_kink)
         yield heading("One sample", level=3)
         chain = InRegion(self.problem.model, {})
         yield from self._of_one(chain, sp.Symbol("ℓ"))

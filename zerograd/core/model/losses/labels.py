@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from zerograd.core.model.kinks import Kink
-from zerograd.core.model.losses.loss import ANY_SIGN, Loss, LossNames, Reach, slope_at_kink
+from zerograd.core.model.kinks import LOSS, Kink, rule_taken
+from zerograd.core.model.losses.loss import ANY_SIGN, Loss, LossNames, Reach, code, slope_at_kink
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.functions import Functions, Rational, sigmoid, softplus
 
@@ -122,6 +122,7 @@ class CrossEntropy(Loss):
     is_rational = False
     targets_for = ("real", "class")
     shares = "row"
+    is_balanced = True
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
         first = y_hat[0]
@@ -176,7 +177,9 @@ class Hinge(Loss):
     ) -> list[Any]:
         def slope(margin: Any, t: Any) -> Any:
             steps = [functions.choose(s, (0,), (_nothing, _one), (0,)) for s in (t, -t)]
-            at_kink = slope_at_kink(convention, 0, *steps)  # left of it ŷ is short of the margin if y > 0
+            at_kink = slope_at_kink(
+                convention, 0, *steps, self.name
+            )  # left of it ŷ is short of the margin if y > 0
             off = functions.choose(margin, (0,), (_nothing, _one), (0,))
             on = functions.choose(margin, (0,), (_nothing, _nothing), (1,))
             return -t * (off + on * at_kink)
@@ -187,7 +190,9 @@ class Hinge(Loss):
         return [(k, 1 - t * p) for k, (p, t) in enumerate(zip(y_hat, y, strict=True))]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
-        at_kink = {Fraction(slope_at_kink(convention, 0, *steps)) for steps in ((1, 0), (0, 1))}
+        at_kink = {
+            Fraction(slope_at_kink(convention, 0, *steps, name=self.name)) for steps in ((1, 0), (0, 1))
+        }
         values = {-1, 0, 1} | {sign * value for sign in (-1, 1) for value in at_kink}
         return Reach.of(sorted(values))
 
@@ -195,16 +200,21 @@ class Hinge(Loss):
         return frozenset({0, 1 if y < 0 else -1}) if y else frozenset({0})
 
     def names_at(self, convention: Kink) -> LossNames:
-        if convention not in ("left", "right"):
+        rule = rule_taken(convention, self.name, 0, LOSS)
+        if rule in ("torch", "forbid"):
             return self.plain_names
-        # relu(m) = m + relu(−m), where the derivative at 0 is 1 in both libraries.
-        taken = "({y}) > 0" if convention == "left" else "({y}) < 0"
         m = "1 - ({y}) * ({y_hat})"
-        return LossNames(
-            self.plain_names.module,
-            f"torch.where({taken}, {m} + torch.relu(-({m})), torch.relu({m})).mean()",
-            f"jnp.mean(jnp.where({taken}, {m} + jax.nn.relu(-({m})), jax.nn.relu({m})))",
-        )
+        if rule in ("left", "right"):
+            # relu(m) = m + relu(−m), where the derivative at 0 is 1 in both libraries.
+            taken = "({y}) > 0" if rule == "left" else "({y}) < 0"
+            torch = f"torch.where({taken}, {m} + torch.relu(-({m})), torch.relu({m})).mean()"
+            jax = f"jnp.mean(jnp.where({taken}, {m} + jax.nn.relu(-({m})), jax.nn.relu({m})))"
+        else:
+            slope = slope_at_kink(convention, 0, 1, 0, self.name)
+            parts = f"{code(slope)} * ({m} + relu(-({m}))) + ({code(1 - slope)}) * relu({m})"
+            torch = f"torch.mean({parts.replace('relu', 'torch.relu')})"
+            jax = f"jnp.mean({parts.replace('relu', 'jax.nn.relu')})"
+        return LossNames(self.plain_names.module, torch, jax)
 
 
 def _signs(share: Rational) -> frozenset[int]:

@@ -12,7 +12,6 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Alternatives, Certificate, Identity, Part, nodes
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
-from zerograd.core.refuting.labels import homogeneity_labels
 from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
@@ -105,7 +104,7 @@ def _displayed(facts: Facts, label: str) -> Node:
     fact = facts.system.facts[label]
     if isinstance(fact, Either):
         return _either(facts, label, fact)
-    if label in homogeneity_labels(facts.problem.network):
+    if label in facts.laws:
         terms = fact.polynomial.terms.items()
         left = write(Polynomial({m: c for m, c in terms if c > 0}))
         return row(left, EQUALS, write(Polynomial({m: -c for m, c in terms if c < 0})))

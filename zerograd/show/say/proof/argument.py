@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from zerograd.core.model.sides import Side, linear_sides
+from zerograd.core.model.sides import Interval
 from zerograd.core.refuting.certificate import (
     Alternatives,
     Compare,
@@ -19,6 +19,8 @@ from zerograd.core.refuting.certificate import (
     nodes,
 )
 from zerograd.core.refuting.curves import ordered
+from zerograd.core.refuting.facts import Formula as Fact
+from zerograd.core.refuting.labels import all_sides
 from zerograd.core.refuting.refutation import Known, cases_of
 from zerograd.core.refuting.system import Case, Renaming, split_name
 from zerograd.derive.naming import interval, quantity
@@ -57,9 +59,9 @@ class Argument:
         return {node.like for node in self.likes}
 
     @cached_property
-    def sides(self) -> Mapping[tuple[int, int], tuple[Side, ...]]:
+    def sides(self) -> Mapping[tuple[int, int], Sequence[Interval]]:
         """The sides of every unit that has several."""
-        return linear_sides(self.words.problem.network, self.words.problem.derivative_at_kink)
+        return all_sides(self.words.problem)
 
     def paragraphs(self) -> list[Paragraph]:
         """All of it. The certificate must be one that the checker accepts."""
@@ -153,6 +155,8 @@ class Argument:
                 return self._pattern(split.removeprefix("pattern").strip(), case)
             case Split() if ordered(case.name):
                 return prose(self._ordered(case.name))
+            case Split(split=split) if not split.startswith("z"):  # an adjoint
+                return join((*self._values(case), *self._facts(case.facts)))
             case Split(split=split):
                 layer, index = _unit_of(split)
                 z = self.words.plain.pre_activation(layer, index)
@@ -168,18 +172,27 @@ class Argument:
 
     def _consequence(self, case: Case, so: str = " so ") -> Prose:
         """``, so s[0] = 0``."""
-        follows = [
-            row(self.words.plain.variable(name), EQUALS, rational(value))
+        if case.name[0] != "z":
+            return ()
+        # What follows from an order, or from a side, besides what says so.
+        facts = case.facts[1:] if ordered(case.name) else case.facts
+        further = [(label, fact) for label, fact in facts if label not in self.words.comparisons]
+        follows = [*self._values(case), *self._facts(further)]
+        return prose(",", so, join(follows)) if follows else ()
+
+    def _values(self, case: Case) -> list[Prose]:
+        return [
+            prose(row(self.words.plain.variable(name), EQUALS, rational(value)))
             for name, value in case.values.items()
         ]
-        if ordered(case.name):
-            follows += [self._ordered(label) for label, _ in case.facts[1:]]
-        return prose(",", so, join(follows)) if follows else ()
+
+    def _facts(self, facts: Iterable[tuple[str, Fact]]) -> list[Prose]:
+        return [self.words.formula(label, fact, {}) for label, fact in facts]
 
     def _ordered(self, label: str) -> Formula:
         return self.words.order(label) or row()
 
-    def _side(self, split: str, case: Case) -> Side:
+    def _side(self, split: str, case: Case) -> Interval:
         layer, index = _unit_of(split)
         return self.sides[layer, index[1]][self.words.system.splits[split].index(case)]
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from fractions import Fraction
 from functools import partial
 
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import linear_sides
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind
-from zerograd.core.refuting.labels import homogeneity_labels
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.derive.naming import interval, quantity
 from zerograd.derive.polynomials import Polynomials
@@ -22,6 +22,7 @@ from zerograd.document.numbers import exact_text
 from zerograd.show.question import convention_line, given_values
 from zerograd.show.say.asking import asked_of, size
 from zerograd.show.say.proof.letters import letters
+from zerograd.show.say.proof.reasons import reasons
 from zerograd.show.words import network_line
 
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
@@ -81,42 +82,49 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
             "gives exactly. Samples and units are counted from 0."
         )
         return
-    outputs = problem.network.outputs
-    loss = problem.model.loss
-    terms = (row(*beside(_M, _K)) if outputs > 1 else _M) if loss.averages else tree.Digits("1")
-    yield worded(
-        "From here on {L} stands for half the sum of the squared residuals, which is {half} times the "
-        "{loss} ({M} samples{outputs}): the signs of gradients are the same. Samples and units are "
-        "counted from 0.",
-        L=_L,
-        half=tree.Quotient(terms, tree.Digits(str(loss.constant)), slash=True),
-        loss=loss.words,
-        M=_M,
-        outputs=prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else "",
-    )
+    yield _scaled(problem)
     if "dataset" in kinds or "moments" in kinds:
         yield letters(problem, whole="dataset" in kinds)
     if "moments" in kinds:
         yield _moments(problem)
-    if homogeneity_labels(problem.network).intersection(used):
-        yield prose(
-            "The activations of the hidden units below are homogeneous: their value at a pre-activation is "
-            "their slope there times the pre-activation. So for each unit, the sum of parameter times "
-            "gradient is the same over what comes in, bias included, and over what goes out, whatever the "
-            "data."
-        )
+    yield from reasons(problem, used)
     if any("t[" in label for label in used):
         of = "absolute values, greatest values and quotients in the conditions"
         yield prose(Polynomials(problem).variable(entry("t", (0,))), f" and its like stand for {of}.")
 
 
+def _scaled(problem: Problem) -> Prose:
+    """What stands for the loss: a multiple, of which gradients have no factor."""
+    outputs, loss = problem.network.outputs, problem.model.loss
+    constant = Fraction(loss.constant)
+    count: list[tree.Node] = [_M, _K] if loss.over_outputs and outputs > 1 else [_M]
+    numerator, denominator = (tree.Digits(str(n)) for n in (constant.denominator, constant.numerator))
+    factors = [*([numerator] if constant.denominator != 1 else []), *(count if loss.averages else [])]
+    multiple = row(*beside(*factors)) if factors else tree.Digits("1")
+    if constant.numerator != 1:
+        multiple = tree.Quotient(multiple, denominator, slash=True)
+    if constant == 1 and not loss.averages:
+        return prose("Samples and units are counted from 0.")
+    return worded(
+        "From here on {L} stands for {sum}{multiple} times the {loss} ({M} samples{outputs}): the signs of "
+        "gradients are the same. Samples and units are counted from 0.",
+        L=_L,
+        sum="half the sum of the squared residuals, which is " if loss.least_squares else "",
+        multiple=multiple,
+        loss=loss.words,
+        M=_M,
+        outputs=prose(" and ", _K, f" = {outputs} outputs") if outputs > 1 else "",
+    )
+
+
 def _moments(problem: Problem) -> Prose:
     network = problem.network
     name = partial(quantity, network)
-    units = linear_sides(network, problem.derivative_at_kink)
+    units = units_with_sides(network, problem.derivative_at_kink)
     k = ("k",) if network.outputs > 1 else ()
     d = ("d",) if network.inputs > 1 else ()
-    r, x, over = name("r", at=("m", *k)), name("x", at=("m", *d)), tree.Sigma(_m)
+    letter = "r" if problem.model.loss.least_squares else "g"
+    r, x, over = name(letter, at=("m", *k)), name("x", at=("m", *d)), tree.Sigma(_m)
     total = row(name("S", "T", k), EQUALS, over, r)
     first = row(name("V", "T", (*k, *d)), EQUALS, over, *beside(r, x))
     if not units:

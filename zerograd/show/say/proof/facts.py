@@ -12,6 +12,7 @@ from zerograd.core.refuting.certificate import Part
 from zerograd.core.refuting.curves import ordered
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.core.refuting.labels import Comparison, comparisons, signs
+from zerograd.core.refuting.laws import laws
 from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Numbers, System
 from zerograd.derive.polynomials import Polynomials
@@ -47,11 +48,14 @@ class Facts:
     system: System = field(init=False)
     plain: Polynomials = field(init=False)
     signs: Mapping[str, tuple[str, str]] = field(init=False)
+    laws: frozenset[str] = field(init=False)
+    """The labels of what ties parameters and gradients together by an equation."""
     comparisons: Mapping[str, Comparison] = field(init=False)
 
     def __post_init__(self) -> None:
         self.system = system_of(self.problem, self.part.kind, self.part.samples)
         self.plain = Polynomials(self.problem)
+        self.laws = frozenset(law.label for law in laws(self.problem) if law.sign == "=")
         self.signs, self.comparisons = signs(self.problem, self.part), comparisons(self.problem, self.part)
 
     def naming(self, values: Numbers) -> Polynomials:
@@ -78,6 +82,13 @@ class Facts:
             return None
         left, sign, right = found
         return row(self.plain.variable(left), RELATIONS[sign], self.plain.variable(right))
+
+    def definition(self, label: str, p: Polynomial, write: Polynomials) -> Node | None:
+        """``s[0] = a[0] (1 − a[0])``, if the label says what a variable is by another."""
+        name, by, _ = label.partition(" by ")
+        if not by or name not in p.variables:
+            return None
+        return row(self.plain.variable(name), EQUALS, write(Polynomial.variable(name) - p))
 
     def formula(self, label: str, formula: Formula, values: Mapping[str, Fraction]) -> Prose:
         match formula:
@@ -115,7 +126,7 @@ class Facts:
             terms = [*bound, Signed(True, name)] if z.is_below else [Signed(False, name), *bound]
             shown = name if terms == [Signed(False, name)] else brackets(row(*total(terms).parts))
             return Subject(shown, defined, says)
-        says = self.order(label) or self.relation(p, fact.sign, write)
+        says = self.order(label) or self.definition(label, p, write) or self.relation(p, fact.sign, write)
         return Subject(write.factor(p), None, says)
 
     def relation(self, p: Polynomial, sign: str, write: Polynomials) -> Node:

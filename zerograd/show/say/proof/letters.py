@@ -8,7 +8,7 @@ from functools import partial
 from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
-from zerograd.core.model.sides import linear_sides, sides
+from zerograd.core.model.sides import sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.system import intercept
 from zerograd.derive.naming import function, interval, quantity
@@ -24,13 +24,18 @@ def letters(problem: Problem, *, whole: bool) -> Prose:
     Args:
         whole: whether slopes and values of units have letters of their own.
     """
-    network = problem.network
+    network, loss = problem.network, problem.model.loss
     k = ("k",) if network.outputs > 1 else ()
-    r, y_hat, y = (quantity(network, letter, at=("m", *k)) for letter in ("r", "ŷ", "y"))
-    text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", tree.Letter("m"))
+    r, g, y_hat, y = (quantity(network, letter, at=("m", *k)) for letter in ("r", "g", "ŷ", "y"))
+    if loss.least_squares:
+        text = prose(row(r, EQUALS, y_hat, LESS, y), " is the residual of sample ", tree.Letter("m"))
+    else:
+        text = prose(
+            g, " is the derivative of ", tree.Letter("L"), " by ", y_hat, " on sample ", tree.Letter("m")
+        )
     text += prose(" at output ", tree.Letter("k")) if k else ()
     kink = problem.derivative_at_kink
-    sided = {layer for layer, _ in linear_sides(network, kink)}
+    sided = {layer for layer, _ in units_with_sides(network, kink)}
     layers = [
         (number, layer)
         for number, layer in enumerate(network.layers, start=1)

@@ -1,0 +1,42 @@
+"""Facts of the core about real numbers, as formulas for solvers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.solvers.terms import (
+    ZERO,
+    Constant,
+    Term,
+    add,
+    conjoin,
+    differ,
+    disjoin,
+    multiply,
+    relate,
+)
+from zerograd.solvers.terms import Formula as Assertion
+
+
+def assertion(formula: Formula, symbol: Callable[[str], Term]) -> Assertion:
+    """What a formula says, where ``symbol`` has the terms of variables."""
+    match formula:
+        case Fact(polynomial=p, sign="!="):
+            return differ(_term(p, symbol), ZERO)
+        case Fact(polynomial=p, sign=sign):
+            return relate(_term(p, symbol), sign, ZERO)  # type: ignore[arg-type]  # != was above
+        case Both(parts=parts):
+            return conjoin(assertion(part, symbol) for part in parts)
+        case Either(parts=parts):
+            return disjoin(assertion(part, symbol) for part in parts)
+
+
+def _term(p: Polynomial, symbol: Callable[[str], Term]) -> Term:
+    return add(
+        *(
+            multiply(Constant(c), *(symbol(name) for name, e in monomial for _ in range(e)))
+            for monomial, c in sorted(p.terms.items())
+        )
+    )
