@@ -217,7 +217,7 @@ def with_fewest(
     )
     match finding.verdict:
         case Found(witness=smaller, strategy=strategy):
-            witness = Witness(problem, smaller.parameters, smaller.x, smaller.y)
+            witness = smaller.answering(problem)
             run = replace(run, strategy=strategy, attempts=finding.attempts)
             with _accepted_witness(witness):
                 return answer.updated(witness=witness, run=run)
@@ -240,6 +240,8 @@ def with_smallest(
     """Return answers by the smallest witnesses that can be found until the deadline."""
     from zerograd.evaluate.recheck import recheck
 
+    if size_of(answer.witness) is None:  # irrational: not to be compared by numerators
+        return [answer.updated(checks=recheck(answer.witness))]
     began = time.monotonic()
     problem = answer.problem
     ranked = process.smallest(
@@ -256,7 +258,7 @@ def with_smallest(
     answers = []
     for number, witness in enumerate(ranked.witnesses or (answer.witness,)):
         size = size_of(witness)
-        if size is None:  # irrational: not to be compared by numerators
+        if size is None:
             return [answer.updated(checks=recheck(answer.witness), run=run)]
         small = Smallest(size, ranked.exhausted, number + 1)
         with _accepted_witness(witness):

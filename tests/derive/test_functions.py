@@ -7,13 +7,14 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from zerograd.core.model.activations import ACTIVATIONS, Activation, PiecewiseLinear, leaky_relu, piecewise
+from zerograd.core.model.activations import ACTIVATIONS, PIECEWISE, Activation, leaky_relu, piecewise
 from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.sides import sides
-from zerograd.derive.functions import SYMPY, activation_function, derivative_function
+from zerograd.derive.functions import activation_function, derivative_function
+from zerograd.derive.ring import SYMPY
 
-ALL = [*(a for a in ACTIVATIONS.values() if isinstance(a, PiecewiseLinear)), leaky_relu("1/10")]
+ALL = [*PIECEWISE, leaky_relu("1/10")]
 SMOOTH = [activation for activation in ACTIVATIONS.values() if isinstance(activation, Smooth)]
 POINTS = [Fraction(n, 2) for n in range(-6, 16)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +13,9 @@ import sympy as sp
 
 from zerograd.core.model.activations import ACTIVATIONS, LINEAR, PIECEWISE, Activation, leaky_relu
 from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import KINKS, Kink
+from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array
@@ -22,6 +25,7 @@ from zerograd.derive.gradients import M, SymbolicGradients, m
 from zerograd.derive.regions import Region, region
 
 ALL_ACTIVATIONS = [*PIECEWISE, leaky_relu("1/10"), leaky_relu(-2)]
+SMOOTH = [activation for activation in ACTIVATIONS.values() if isinstance(activation, Smooth)]
 NETWORKS = [
     Network.mlp(1, 1, 1),
     Network.mlp(2, 2, 1),
@@ -182,6 +186,54 @@ def test_sympy_agrees(network: Network) -> None:
         for name, entries in symbols.items():
             for symbol, formula in zip(entries, found.gradients[name].entries, strict=True):
                 assert sp.expand(sp.diff(found.loss, symbol) - formula) == 0, (name, symbol)
+
+
+def check_by_sympy(network: Network, loss: Loss) -> None:
+    """The derivatives of L, all formulas put into one another, are the gradients: to 40 digits at a point."""
+    gradients = SymbolicGradients(network, "torch", loss)
+    parameters = {**network.shapes, "x": (2, network.inputs)}
+    dice = random.Random(7)
+    shapes = {**parameters, "y": (2, network.outputs)}
+    point = gradients.substitution(
+        {
+            name: Array.build(shape, lambda _: Fraction(dice.randint(1, 40), 41))
+            for name, shape in shapes.items()
+        }
+    )
+    point = {symbol: value.evalf(60) for symbol, value in point.items()}
+    known: dict[sp.Expr, sp.Expr] = {}
+    for quantity, formula in gradients.definitions.items():
+        known[quantity] = formula.xreplace(known)
+    written = gradients.loss.subs(M, 2).doit()
+    samples = [
+        {q.xreplace({m: i}): f.xreplace({m: i}) for q, f in known.items()} for i in map(sp.Integer, (0, 1))
+    ]
+    written = written.xreplace(samples[0] | samples[1]).rewrite(sp.Piecewise)
+    for name in gradients:
+        places = gradients.substitution({name: Array.build(parameters[name], lambda _: 0)})
+        for place, formula in zip(places, gradients.closed(name, 2), strict=True):
+            exact, found = (
+                formula.xreplace(point).evalf(50),
+                sp.diff(written, place).xreplace(point).evalf(50),
+            )
+            assert abs(exact - found) < sp.Float(10) ** -40, (name, exact, found)
+
+
+@pytest.mark.parametrize("activation", [a for a in SMOOTH if a.name not in {"mish", "gelu_tanh"}], ids=str)
+def test_sympy_agrees_on_smooth_activations(activation: Activation) -> None:
+    """In a hidden layer and in the last."""
+    check_by_sympy(Network(1, (Layer(1, activation), Layer(1, activation))), LOSSES["mse"])
+
+
+HALF = [replace(loss, scale=Fraction(1, 2)) for loss in (LOSSES["sse"], LOSSES["huber"])]
+
+
+@pytest.mark.parametrize("loss", [*LOSSES.values(), *HALF], ids=lambda loss: loss.words)
+def test_sympy_agrees_on_losses(loss: Loss) -> None:
+    """With one output and with two."""
+    last = ACTIVATIONS["sigmoid"] if loss.within_unit else LINEAR
+    for outputs in (1, 2):
+        check_by_sympy(Network(1, (Layer(1, ACTIVATIONS["tanh"]), Layer(outputs, last))), loss)
 
 
 def test_regions_and_their_count() -> None:

@@ -21,7 +21,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import recheck as module
-from zerograd.evaluate.floats import NotComparable, exact_pieces, to_floats
+from zerograd.evaluate.floats import NotComparable, to_floats
 from zerograd.evaluate.recheck import Disagreement, recheck
 
 FOUNDING = {"w1": [1], "b1": [-1], "w2": [1], "b2": [-1], "x": [0, 2, 3], "y": [-2, 2, 0]}
@@ -175,7 +175,7 @@ def test_each_check_catches_a_lie_by_itself() -> None:
     lying = witness([1, 1, 1], 3, FOUNDING)
     truth = lying.gradients
     values = {name: to_floats(array) for name, array in lying.variables.items()}
-    codes = exact_pieces(lying)
+    codes = module._codes(lying)
     object.__setattr__(lying, "gradients", {**truth, "b1": truth["b1"].map(lambda v: v + 1)})
     with pytest.raises(Disagreement, match="finite differences disagrees"):
         module._differences(lying, values, codes)

@@ -62,6 +62,7 @@ def values(witness: Witness) -> str:
                 ]
                 text = f"(+ {' '.join(terms)} 0)"
             else:
+                assert isinstance(value, int | Fraction)
                 text = number(value)
             lines.append(f"(assert (= {'_'.join([name, *map(str, index)])} {text}))")
     return "\n".join(lines)

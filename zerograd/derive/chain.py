@@ -22,10 +22,8 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Shape
-from zerograd.core.numbers.functions import Rational
-from zerograd.core.numbers.plain import RING
+from zerograd.derive.ring import SYMPY, Expr, number
 
-Expr: TypeAlias = sp.Expr
 Row: TypeAlias = tuple[Expr, ...]
 Index: TypeAlias = int | sp.Symbol
 """A number from 0, or a letter that stands for any."""
@@ -36,10 +34,7 @@ Formula = tuple[Expr, Expr]
 
 @dataclass(frozen=True)
 class Chain(ABC):
-    """The rule, for a loss that is a sum over the outputs.
-
-    Adjoints are over `factor`, so that this number can stand in front of sums.
-    """
+    """The rule for one sample. Adjoints are over `factor`, so that this number can stand in front of sums."""
 
     model: Model
     _deltas: dict[tuple[int, Index], Expr] = field(
@@ -58,9 +53,13 @@ class Chain(ABC):
     @property
     def loss(self) -> Expr:
         """ℓ."""
-        return self.sum_over(
-            self.network.depth, lambda unit: self.model.loss.sample_loss(*self._output(unit), RING)
-        )
+        if self.model.loss.by_output:
+            return self.sum_over(self.network.depth, self.loss_of)
+        return self.loss_of(*range(self.network.outputs))
+
+    def loss_of(self, *outputs: Index) -> Expr:
+        """ℓ of these outputs; of each by itself where it is a sum over them."""
+        return number(self.model.loss.sample_loss(*self._outputs(outputs), SYMPY))
 
     def pre_activation(self, layer: int, unit: Index) -> Expr:
         """What z is."""
@@ -106,9 +105,14 @@ class Chain(ABC):
         return False
 
     @property
-    def factor(self) -> Rational:
+    def factor(self) -> int:
         """The number that gradients are yet to be multiplied with."""
-        return 1 if self.named else self.model.loss.constant
+        return self.model.loss.plain_constant if self.explicit and not self.named else 1
+
+    @property
+    def explicit(self) -> bool:
+        """Whether ∂ℓ/∂ŷ is put in place of its name g."""
+        return self.model.loss.least_squares
 
     @property
     def common(self) -> Expr:
@@ -129,12 +133,20 @@ class Chain(ABC):
 
     def adjoint(self, unit: Index) -> Expr:
         """∂ℓ/∂ŷ."""
-        (value,) = self.model.loss.sample_adjoint(*self._output(unit), RING, self.model.derivative_at_kink)
-        return self.times(sp.Rational(Fraction(self.model.loss.constant) / self.factor), value)
+        return self.adjoint_formula(unit) if self.explicit else self.quantity("g", self.network.depth, unit)
 
-    def _output(self, unit: Index) -> tuple[Row, Row]:
+    def adjoint_formula(self, unit: Index) -> Expr:
+        """What ∂ℓ/∂ŷ is."""
+        loss = self.model.loss
+        outputs = (unit,) if loss.by_output else range(self.network.outputs)
+        values = loss.sample_adjoint(*self._outputs(outputs), SYMPY, self.model.derivative_at_kink)
+        value = number(values[outputs.index(unit)])
+        return self.times(sp.Rational(loss.plain_constant, self.factor), value)
+
+    def _outputs(self, units: Sequence[Index]) -> tuple[Row, Row]:
         last = self.network.depth
-        return (self.activation(last, unit),), (self.quantity("y", last, unit),)
+        y_hat = tuple(self.activation(last, unit) for unit in units)
+        return y_hat, tuple(self.quantity("y", last, unit) for unit in units)
 
     def activation(self, layer: int, unit: Index) -> Expr:
         """a by name, which is ŷ in the last layer and x below the first."""
@@ -193,6 +205,8 @@ def named_entry(name: str, shape: Shape, index: Sequence[Index]) -> Expr:
 def scaled(factor: Expr | int | Fraction, expression: Expr) -> Expr:
     """The product; SymPy by itself would multiply a number into a sum."""
     factor = sp.sympify(factor)
+    if isinstance(expression, sp.Piecewise):
+        return sp.Piecewise(*((factor * value, when) for value, when in expression.args), evaluate=False)
     coefficient, rest = expression.as_coeff_Mul()
     if not factor.is_number or factor * coefficient in (0, 1) or not rest.is_Add:
         return factor * expression

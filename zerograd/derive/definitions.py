@@ -13,7 +13,7 @@ from zerograd.derive.functions import activation_function, derivative_function
 from zerograd.derive.naming import function
 from zerograd.derive.notation import Notation
 from zerograd.document.blocks import Equation
-from zerograd.document.formula import Call, Letter
+from zerograd.document.formula import Call, Letter, Quantity
 
 _Z = sp.Symbol("z", real=True)
 _WRITE = Notation(Network.mlp(1, 1))
@@ -28,8 +28,12 @@ def smooth(network: Network) -> Iterable[Smooth]:
 def values(network: Network) -> Iterator[Equation]:
     """What each smooth φ is."""
     for activation in smooth(network):
-        formula = activation_function(activation).formula(_Z)
-        yield Equation(Call(function(activation), Letter("z")), (_WRITE(formula),))
+        left, right = (
+            Call(function(activation), Letter("z")),
+            _WRITE(activation_function(activation).formula(_Z)),
+        )
+        if right != Call(function(activation), Quantity("z", scalar=True)):
+            yield Equation(left, (right,))
 
 
 def derivatives(network: Network, convention: Kink) -> Iterator[Equation]:

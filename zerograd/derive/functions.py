@@ -1,4 +1,4 @@
-"""Activations and their derivatives as SymPy functions, and formulas over SymPy's expressions.
+"""Activations and their derivatives as SymPy functions.
 
 At a number a function takes its value; elsewhere it stands unevaluated, where a `sympy.Piecewise`
 would make SymPy multiply it into every sum (``rewrite(sympy.Piecewise)`` gives the formula when wanted).
@@ -6,8 +6,7 @@ would make SymPy multiply it into every sum (``rewrite(sympy.Piecewise)`` gives 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -17,67 +16,7 @@ from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.sides import Side, sides
-from zerograd.core.numbers.functions import Rational
-from zerograd.derive.chain import Expr
-
-
-class SymPyFunctions:
-    """`zerograd.core.numbers.functions.Functions` over SymPy's expressions."""
-
-    pi = sp.pi
-
-    def divide(self, a: Any, b: Any, /) -> Expr:
-        return number(a) / number(b)
-
-    def sqrt(self, value: Rational, /) -> Expr:
-        return sp.sqrt(number(value))
-
-    def exp(self, z: Any, /) -> Expr:
-        return sp.exp(number(z))
-
-    def log(self, z: Any, /) -> Expr:
-        return sp.log(number(z))
-
-    def sin(self, z: Any, /) -> Expr:
-        return sp.sin(number(z))
-
-    def cos(self, z: Any, /) -> Expr:
-        return sp.cos(number(z))
-
-    def erf(self, z: Any, /) -> Expr:
-        return sp.erf(number(z))
-
-    def choose(
-        self,
-        z: Any,
-        joins: Sequence[Rational],
-        branches: Sequence[Callable[[Any], Any]],
-        at_joins: Sequence[Rational | None],
-        /,
-    ) -> Expr:
-        z, cases = number(z), []
-        condition: Any = sp.true
-        for branch, join, at_join in zip(branches, [*joins, None], [*at_joins, None], strict=True):
-            if join is None:
-                cases.append((number(branch(z)), condition))
-                break
-            cases.append((number(branch(z)), sp.And(condition, z < number(join))))
-            condition = z >= number(join) if at_join is None else z > number(join)
-            if at_join is not None:
-                cases.append((number(at_join), sp.Eq(z, number(join))))
-        if z.is_number:
-            return next(value for value, condition in cases if condition == True)  # noqa: E712  # SymPy's true
-        return sp.Piecewise(*cases, evaluate=False)
-
-
-SYMPY = SymPyFunctions()
-
-
-def number(value: Any) -> Expr:
-    """An expression; whole numbers and fractions become SymPy's."""
-    return (
-        sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sp.sympify(value)
-    )
+from zerograd.derive.ring import SYMPY, Expr, number
 
 
 class Named(sp.Function):  # type: ignore[misc]  # SymPy has no types
@@ -107,6 +46,9 @@ class Named(sp.Function):  # type: ignore[misc]  # SymPy has no types
                 return _chosen((number(side.derivative), sp.And(*on_side(z, side))) for side in parts)
             case Smooth() as curve, None:
                 return number(curve.value(z, SYMPY))
+            case Smooth() as curve, "forbid":
+                on_kink = z in map(number, curve.kinks)
+                return sp.nan if on_kink else number(curve.slope(z, SYMPY, "left"))
             case Smooth() as curve, convention:
                 return number(curve.slope(z, SYMPY, convention))
         raise TypeError(cls)

@@ -3,7 +3,8 @@
 In the formulas stand, for sample m (from 0 to M − 1), the indexed quantities ``x[m]``, ``y[m]``,
 ``ŷ[m]``, ``z1[m]``, ``a1[m]``, … (``x[m, d]`` where a layer has several units), and a symbol for
 every entry of every parameter: ``w1``, or ``w1[0,1]`` where there are several. Activations and their
-derivatives stand as functions, ``relu(z)`` and ``relu'(z)``, that take a value at numbers.
+derivatives stand as functions, ``relu(z)`` and ``relu'(z)``, that take a value at numbers; but for losses
+of least squares, ∂ℓ/∂ŷ stands as ``g[m]``.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from zerograd.core.model.references import did_you_mean, show_shape
 from zerograd.core.numbers.arrays import Array, Shape, indices
 from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.vocabulary import variable_shapes
-from zerograd.derive.chain import Chain, Expr, Index
+from zerograd.derive.chain import Chain, Index
 from zerograd.derive.functions import activation_function, derivative_function
 from zerograd.derive.notation import Notation
 from zerograd.derive.regions import Region, count_regions, regions
+from zerograd.derive.ring import Expr
 from zerograd.derive.sample import Sample, derive
 from zerograd.document import latex
 
@@ -146,13 +148,15 @@ class SymbolicGradients:
 
     @property
     def definitions(self) -> dict[Expr, Expr]:
-        """z, a and ŷ of sample m, each in terms of the layer below."""
+        """z, a and ŷ of sample m, each in terms of the layer below, and g where gradients hold it."""
         result: dict[Expr, Expr] = {}
         for number, layer in enumerate(self.network.layers, start=1):
             for unit in self._chain.axis(number):
                 z = self._chain.quantity(f"z{number}", number, unit)
                 result[z] = self._chain.pre_activation(number, unit)
                 result[self._chain.activation(number, unit)] = activation_function(layer.activation)(z)
+        for unit in () if self._chain.explicit else self._chain.axis(self.network.depth):
+            result[self._chain.adjoint(unit)] = self._chain.adjoint_formula(unit)
         return result
 
     def closed(self, name: str, samples: int) -> sp.ImmutableMatrix:
@@ -164,7 +168,7 @@ class SymbolicGradients:
         known: dict[Expr, Expr] = {}
         for quantity, formula in self.definitions.items():
             known[quantity] = formula.xreplace(known)
-        scale = sp.Rational(Fraction(chain.factor) / chain.model.loss.count(samples, self.network.outputs))
+        scale = sp.Rational(chain.factor * chain.model.loss.share(samples, self.network.outputs))
         generic = chain.contributions(name).map(lambda formula: formula.xreplace(known))
         per_sample = [[_at(value, number) for value in generic.entries] for number in range(samples)]
         if name == "x":

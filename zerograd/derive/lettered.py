@@ -16,9 +16,10 @@ import sympy as sp
 
 from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side
-from zerograd.derive.chain import Expr, Index, scaled
+from zerograd.derive.chain import Index, scaled
 from zerograd.derive.gradients import AnySample
 from zerograd.derive.regions import OnSides
+from zerograd.derive.ring import Expr
 
 INPUT, ODD, EVEN, OUTPUT = (sp.Symbol(letter, integer=True, nonnegative=True) for letter in "dijk")
 """The letters for the units of a layer."""

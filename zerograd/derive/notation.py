@@ -14,12 +14,13 @@ from fractions import Fraction
 import sympy as sp
 
 from zerograd.core.model.network import Network
-from zerograd.derive.chain import Expr
 from zerograd.derive.functions import Named
 from zerograd.derive.naming import function, indicator, interval, quantity
+from zerograd.derive.ring import Expr
 from zerograd.document import formula as tree
-from zerograd.document.exact import Signed, coefficient, rational, total
+from zerograd.document.exact import Signed, coefficient, number, total
 from zerograd.document.formula import beside, brackets, power, row
+from zerograd.document.numbers import is_long
 
 _ATOM = re.compile(r"(?P<letter>[^\d\[]+)(?P<layer>\d*)(?:\[(?P<index>[^\]]*)\])?")
 
@@ -44,7 +45,7 @@ class Notation:
             case sp.Pow(args=(base, sp.Rational(p=1, q=2))):
                 return tree.Root(self(base))
             case sp.Rational():
-                return rational(Fraction(int(expression.p), int(expression.q)))
+                return number(Fraction(int(expression.p), int(expression.q)))
             case Named(args=(z,)):
                 return self._function(expression, self(z))
             case sp.exp(args=(z,)):
@@ -63,13 +64,22 @@ class Notation:
         """What is said of one number: ``−1 < z ≤ 1``."""
         if condition == sp.true:
             return tree.Phrase("all else")
-        relations = sorted(sp.And.make_args(condition), key=lambda relation: relation.rel_op[0] == "<")
+        if isinstance(condition, sp.Or):
+            parts = [part for some in condition.args for part in (tree.Phrase("or"), self._condition(some))]
+            return row(*parts[1:])
+        parts = sp.And.make_args(condition)
+        relations = sorted(parts, key=lambda part: isinstance(part, sp.Or) or part.rel_op[0] == "<")
         first, last = relations[0], relations[-1]
-        if first is not last:
+        if len(relations) == 2 and first.lhs == getattr(last, "lhs", None) and first.rel_op in (">", ">="):
             low = self(first.rhs), tree.RELATIONS[first.rel_op.replace(">", "<")]
             return row(*low, self(last.lhs), tree.RELATIONS[last.rel_op], self(last.rhs))
-        sign = tree.RELATIONS[first.rel_op.replace("==", "=")]
-        return row(self(first.lhs), sign, self(first.rhs))
+        both = [
+            brackets(self._condition(part))
+            if isinstance(part, sp.Or)
+            else row(self(part.lhs), tree.RELATIONS[part.rel_op.replace("==", "=")], self(part.rhs))
+            for part in relations
+        ]
+        return row(*[part for node in both for part in (tree.Phrase("and"), node)][1:])
 
     def _parse(self, expression: Expr) -> tree.Quantity:
         """A symbol or an indexed quantity, without the indices of axes of length 1."""
@@ -101,22 +111,27 @@ class Notation:
         return row(*total(terms).parts)
 
     def _product(self, expression: Expr) -> tree.Node:
-        number, rest = expression.as_coeff_Mul()
+        size, rest = expression.as_coeff_Mul()
         everything = sp.Mul.make_args(rest)
         below = [factor for factor in everything if factor.is_Pow and factor.exp.is_negative]
         divisors = [factor.base**-factor.exp for factor in below]
         factors = [factor for factor in everything if factor not in below]
-        value = Fraction(int(number.p), int(number.q))
+        value = Fraction(int(size.p), int(size.q))
         for root in [f for f in factors if f.is_Pow and f.exp == sp.Rational(1, 2) and f.base.is_Integer]:
             if value.denominator % int(root.base) == 0:  # √2/2 is written 1/√2
                 value *= int(root.base)
                 factors.remove(root)
                 divisors.append(root)
-        if any(divisor.is_Add or divisor.is_Pow or divisor.is_number for divisor in divisors):
+        if (divisors and is_long(value)) or any(
+            divisor.is_Add or divisor.is_Pow or divisor.is_number for divisor in divisors
+        ):
             top = self(sp.Mul(abs(value.numerator), *factors))
             bottom = self._product(sp.Mul(value.denominator, *divisors))
             return Signed(value < 0, tree.Quotient(top, bottom)).node
-        parts = coefficient(abs(value), [self(d) for d in divisors], alone=not factors)
+        if is_long(value):
+            parts = [number(abs(value))]
+        else:
+            parts = coefficient(abs(value), [self(d) for d in divisors], alone=not factors)
         while len(sums := [factor for factor in factors if isinstance(factor, sp.Sum)]) == 1:
             # c Σ f is written Σ c f: its factors then stand in their order, without brackets.
             body, *limits = sums[0].args
@@ -142,7 +157,7 @@ class Notation:
         atoms = self._atoms(factor)
         letters = {atom.letter for atom in atoms}
         layer = max((int(atom.layer or 0) for atom in atoms), default=0)
-        if letters & {"ŷ", "y", "δ"}:
+        if letters & {"ŷ", "y", "δ", "g"}:
             rank, layer = 0, 0
         elif factor.has(Named):
             rank = 3 if factor.is_Add else 2

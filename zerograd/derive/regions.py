@@ -12,10 +12,11 @@ import sympy as sp
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.point import Model
-from zerograd.core.model.sides import Side, Unit, units_with_sides, sides
+from zerograd.core.model.sides import Side, Unit, sides, units_with_sides
 from zerograd.core.numbers.arrays import Array
-from zerograd.derive.chain import Chain, Expr, Index, Row
+from zerograd.derive.chain import Chain, Index, Row
 from zerograd.derive.functions import activation_function, derivative_function, on_side
+from zerograd.derive.ring import Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,10 @@ class _Closed(OnSides):
 
     def activation(self, layer: int, unit: Index) -> Expr:
         return self.a[layer, unit] if layer else super().activation(layer, unit)
+
+    @property
+    def explicit(self) -> bool:
+        return True
 
     def times(self, factor: Expr, expression: Expr) -> Expr:
         return factor * expression

@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
-from zerograd.derive.chain import Chain, Expr, Index, Row
+from zerograd.derive.chain import Chain, Index, Row
+from zerograd.derive.ring import Expr
 
 
 @dataclass(frozen=True, slots=True)

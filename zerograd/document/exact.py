@@ -6,11 +6,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.exact import Exact, narrow, sign
 from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.rationals import digits
 from zerograd.document import formula as tree
-from zerograd.document.formula import ALPHA, BESIDE, DOTS, LESS, MINUS, PLUS, TIMES, ZERO, brackets, row
+from zerograd.document.formula import (
+    ALPHA,
+    BESIDE,
+    DOTS,
+    LESS,
+    LOG,
+    MINUS,
+    PI,
+    PLUS,
+    TIMES,
+    ZERO,
+    brackets,
+    row,
+)
 from zerograd.document.numbers import decimal_text, is_long
 
 
@@ -46,6 +60,8 @@ def signed(value: Exact) -> Signed:
         return _decimal(value)
     if isinstance(value, Algebraic):
         return _polynomial(value.coefficients, ALPHA)
+    if isinstance(value, Closed):
+        return _closed(value)
     return Signed(value < 0, _rational(_size(value)))
 
 
@@ -95,6 +111,21 @@ def _polynomial(coefficients: Sequence[int | Fraction], variable: tree.Node) -> 
     if len(terms) == 1:
         return terms[0]
     return Signed(False, row(*total(terms).parts), len(terms))
+
+
+def _closed(value: Closed) -> Signed:
+    terms = []
+    for monomial, coefficient in value.terms:
+        size = _size(coefficient)
+        factors = [_rational(size)] if size.numerator != 1 or not monomial else []
+        for prime, power in monomial:
+            symbol = PI if prime is None else tree.Call(LOG, tree.Digits(str(prime)))
+            factors.append(tree.Script(symbol, above=tree.Digits(str(power))) if power > 1 else symbol)
+        node = row(*tree.beside(*factors))
+        if monomial and size.numerator == 1 != size.denominator:
+            node = tree.Quotient(node, tree.Digits(digits(size.denominator)), small=True)
+        terms.append(Signed(coefficient < 0, node))
+    return terms[0] if len(terms) == 1 else Signed(False, row(*total(terms).parts), len(terms))
 
 
 def _decimal(value: Exact) -> Signed:

@@ -156,7 +156,8 @@ PLUS, LESS = Sign("+", True), Sign("−", True)
 OPEN, CLOSE, DOTS, DOWN, BESIDE, PARTIAL, PRIME = map(Sign, "()…⋮ ∂′")
 RELATIONS = {"=": EQUALS, "!=": Sign("≠"), ">=": Sign("≥"), "<=": Sign("≤"), ">": Sign(">"), "<": Sign("<")}
 """The signs of relations, as conditions write them."""
-ALPHA = Letter("α")
+ALPHA, PI = Letter("α"), Letter("π")
+LOG = Word("log")
 ZERO = Digits("0")
 
 

@@ -39,6 +39,8 @@ def formula(node: tree.Node) -> str:
             return digits.replace("…", r"\ldots")
         case tree.Sign(text=sign):
             return _SIGNS.get(sign, sign)
+        case tree.LOG:
+            return r"\log"
         case tree.Word(text=word):
             return rf"\operatorname{{{latex_escape(word)}}}"
         case tree.Name(text=name):

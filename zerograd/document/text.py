@@ -35,7 +35,8 @@ def formula(node: tree.Node) -> str:
         case tree.Script(base=base, below=below, above=above):
             raised = formula(above).translate(_SUPERSCRIPTS) if above else ""
             if above and set(raised) - _RAISED:
-                raised = f"^{formula(brackets(above) if isinstance(above, tree.Row) else above)}"
+                several = isinstance(above, tree.Row | tree.Quotient)
+                raised = f"^{formula(brackets(above) if several else above)}"
             return formula(base) + (f"({formula(below)})" if below else "") + raised
         case tree.Quotient(top=top, bottom=bottom, factor=factor):
             several = isinstance(bottom, tree.Row) and bottom.parts[0] != tree.PARTIAL

@@ -12,16 +12,18 @@ from zerograd.evaluate.floats import Floats, Values
 from zerograd.evaluate.passes import forward
 
 
-def torch_gradients(model: Model, values: Values) -> tuple[list[Floats], dict[str, Floats]]:
-    """Pre-activations per layer, and ∂L/∂ of every parameter and of ``x``, by torch.autograd."""
+def torch_gradients(model: Model, values: Values) -> tuple[list[Floats], Floats, dict[str, Floats]]:
+    """Pre-activations per layer, ŷ, and ∂L/∂ of every parameter and of ``x``, by torch.autograd."""
     tensors: dict[str, Any] = {
         name: torch.tensor(array, dtype=torch.float64, requires_grad=name != "y")
         for name, array in values.items()
     }
     run = forward(model.network, tensors, _activate, torch.nn.functional.linear)
-    _called(model.loss.names.torch, y_hat=run.y_hat, y=tensors["y"]).backward()
+    written = model.loss.written(model.derivative_at_kink).torch
+    _called(written, y_hat=run.y_hat, y=tensors["y"]).backward()
     names = [*model.network.shapes, "x"]
-    return [z.detach().numpy() for z in run.z], {name: tensors[name].grad.numpy() for name in names}
+    gradients = {name: tensors[name].grad.numpy() for name in names}
+    return [z.detach().numpy() for z in run.z], run.y_hat.detach().numpy(), gradients
 
 
 def _activate(_number: int, activation: Activation, z: Any) -> tuple[Any, None]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,9 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
-from zerograd.core.numbers.plain import RING
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.witness import Witness
-from zerograd.evaluate import passes, smooth
+from zerograd.evaluate import losses, passes, smooth
 from zerograd.evaluate.passes import Run
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -50,15 +51,26 @@ class Evaluation:
     bounds: dict[str, Floats]
 
 
-def to_floats(array: Array[Exact]) -> Floats:
-    """The nearest float64 values. Raises NotComparable beyond the range in which they are near."""
+def to_floats(array: Array[Any]) -> Floats:
+    """The nearest float64 values of exact numbers, or of the middles of enclosures.
+
+    Raises NotComparable beyond the range in which they are near, and for enclosures that are wide.
+    """
+    values = [_middle(v) if isinstance(v, Interval) else v for v in array.entries]
     try:
-        flat = np.array([float(v) for v in array.entries], dtype=np.float64)
+        flat = np.array([float(v) for v in values], dtype=np.float64)
     except OverflowError:
         raise NotComparable("a value is beyond the range of float64") from None
-    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, array.entries, strict=True)):
+    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, values, strict=True)):
         raise NotComparable("a value is too near to 0 for float64")
     return flat.reshape(array.shape)
+
+
+def _middle(value: Interval) -> Fraction:
+    """The middle of an enclosure that is narrower than what float64 rounds; 0 where it holds 0."""
+    if value.radius > 2.0**-60 * max(1, abs(value.midpoint)):
+        raise NotComparable("an enclosure is wider than what float64 can tell")
+    return value.midpoint if value.sign() else Fraction(0)
 
 
 def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
@@ -167,7 +179,7 @@ def _absolute(values: Values) -> Values:
 
 
 def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np.intp]]]:
-    """The loss, its majorant, and the pieces that every pre-activation lies on."""
+    """The loss, its majorant, and the pieces that every pre-activation lies on, and the loss."""
     codes: list[NDArray[np.intp]] = []
 
     def activate(_number: int, activation: Activation, z: Floats) -> tuple[Floats, None]:
@@ -175,11 +187,9 @@ def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np
         return value(activation, z, codes[-1]), None
 
     run = passes.forward(model.network, values, activate)
-    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]], RING, "torch")
-    bound = majorant(model.network, values).y_hat + np.abs(values["y"])
-    loss, most = model.loss.at_adjoint([g]), model.loss.at_adjoint([bound])
-    share = float(model.loss.share(*values["y"].shape))
-    return float(loss.sum()) * share, float(most.sum()) * share, codes
+    reach = majorant(model.network, values).y_hat + np.abs(values["y"])
+    codes.append(losses.sides(model.loss, run.y_hat, values["y"]))
+    return *losses.value(model, run.y_hat, values["y"], reach), codes
 
 
 def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Evaluation:
@@ -190,18 +200,30 @@ def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Eva
         return value(activation, z, code), derivative(activation, z, code, model.derivative_at_kink)
 
     run = passes.forward(model.network, values, activate)
-    (g,) = model.loss.sample_adjoint([run.y_hat], [values["y"]], RING, "torch")
-    most = majorant(model.network, values)
-    most = replace(most, derivatives=tuple(map(np.abs, run.derivatives)))
+    g = losses.sample_adjoints(model.loss, run.y_hat, values["y"], model.derivative_at_kink)
+    most = _near(model.network, run, majorant(model.network, values))
+    g = losses.outer_slope(model.loss, run.y_hat, values["y"]) * g
     return Evaluation(
-        passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, most)
+        passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, run, most)
     )
 
 
-def bounds(model: Model, values: Values, most: Run[Floats]) -> dict[str, Floats]:
-    """What bounds every gradient, with the majorant of a forward pass."""
-    adjoint = _scaled(model, most.y_hat + np.abs(values["y"]))
-    return passes.gradients(model.network, _absolute(values), most, adjoint)
+def _near(network: Network, run: Run[Floats], most: Run[Floats]) -> Run[Floats]:
+    """A majorant with the derivatives of this run, and with how far they move where z is rounded."""
+    slopes = []
+    for layer, z, reach, slope in zip(network.layers, run.z, most.z, run.derivatives, strict=True):
+        bends = smooth.bend(layer.activation, z) * reach if isinstance(layer.activation, Smooth) else 0
+        slopes.append(np.abs(slope) + bends)
+    return replace(most, derivatives=tuple(slopes))
+
+
+def bounds(model: Model, values: Values, run: Run[Floats], most: Run[Floats]) -> dict[str, Floats]:
+    """What bounds every gradient, with a forward pass and its majorant."""
+    reach = most.y_hat + np.abs(values["y"])
+    adjoint = losses.most(model.loss, run.y_hat, values["y"], model.derivative_at_kink, reach)
+    if model.loss.inner is not model.loss:
+        adjoint = losses.with_outer(model, run.y_hat, values["y"], reach, adjoint)
+    return passes.gradients(model.network, _absolute(values), most, _scaled(model, adjoint))
 
 
 def _scaled(model: Model, adjoint: Floats) -> Floats:

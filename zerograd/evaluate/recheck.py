@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from zerograd.core.errors import ZerogradError
 from zerograd.core.model.references import entry
 from zerograd.core.verdict.witness import Witness
+from zerograd.evaluate import losses
 from zerograd.evaluate.floats import (
     ROUNDING,
     Floats,
@@ -30,6 +31,7 @@ from zerograd.evaluate.floats import (
     pieces,
     to_floats,
 )
+from zerograd.evaluate.rounding import works_out_sizes
 
 MAX_DIFFERENCES = 400
 """Entries that finite differences are taken of; each costs two forward passes."""
@@ -38,7 +40,7 @@ MAX_PRODUCTS = 2 * 10**7
 """Products in all those passes: of a large network or dataset fewer entries are taken, evenly spread."""
 
 Codes: TypeAlias = list[NDArray[np.intp]]
-"""See `zerograd.evaluate.floats.exact_pieces`."""
+"""See `zerograd.evaluate.floats.exact_pieces`; at last that of the loss, `zerograd.evaluate.losses.sides`."""
 
 
 class Disagreement(ZerogradError):  # noqa: N818 - named for what it is
@@ -60,12 +62,9 @@ def recheck(witness: Witness) -> dict[str, Any]:
         Disagreement: a deviation that rounding does not explain.
     """
     checks: dict[str, Any] = {}
-    loss = witness.problem.model.loss
     try:
-        if not loss.least_squares:
-            raise NotComparable(f"rounding is bounded for least squares alone, not for {loss.words}")
         values = {name: to_floats(array) for name, array in witness.variables.items()}
-        codes = exact_pieces(witness)
+        codes = _codes(witness)
         checks["float64"] = _float64(witness, values, codes)
         checks["finite_differences"] = _differences(witness, values, codes)
         checks["torch"] = _torch(witness, values, codes)
@@ -81,11 +80,13 @@ def recheck_floats(witness: Witness) -> None:
     Raises:
         Disagreement: a deviation that rounding does not explain.
     """
-    if not witness.problem.model.loss.least_squares:
-        return
     with suppress(NotComparable):
         values = {name: to_floats(array) for name, array in witness.variables.items()}
-        _float64(witness, values, exact_pieces(witness))
+        _float64(witness, values, _codes(witness))
+
+
+def _codes(witness: Witness) -> Codes:
+    return [*exact_pieces(witness), losses.exact_sides(witness.point)]
 
 
 def _agree(witness: Witness, check: str, wrong: list[str]) -> None:
@@ -97,7 +98,8 @@ def _float64(witness: Witness, values: Values, codes: Codes) -> dict[str, Any]:
     model = witness.problem.model
     try:
         with np.errstate(all="ignore", under="raise"):
-            _same_sides(witness, codes, forward(model.network, values).z)
+            here = forward(model.network, values)
+            _same_sides(witness, codes, here.z, here.y_hat)
             run = evaluate(model, values, codes)
     except FloatingPointError:
         raise NotComparable("an intermediate value is too near to 0 for float64") from None
@@ -108,9 +110,12 @@ def _float64(witness: Witness, values: Values, codes: Codes) -> dict[str, Any]:
     return {"largest_deviation": largest}
 
 
-def _same_sides(witness: Witness, exact: Codes, z: Sequence[Floats]) -> None:
+def _same_sides(witness: Witness, exact: Codes, z: Sequence[Floats], y_hat: Floats) -> None:
     """Rounding near a kink may carry float64 to the other side, where nothing can be compared."""
-    layers = zip(witness.problem.network.layers, exact, z, strict=True)
+    *of_layers, of_loss = exact
+    if not np.array_equal(losses.sides(witness.problem.model.loss, y_hat, to_floats(witness.y)), of_loss):
+        raise NotComparable("rounding carries ŷ across a kink of the loss")
+    layers = zip(witness.problem.network.layers, of_layers, z, strict=True)
     for number, (layer, codes, row) in enumerate(layers, start=1):
         differs = np.argwhere(pieces(layer.activation, row) != codes)
         if len(differs):
@@ -124,6 +129,7 @@ def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, An
     names = [*network.shapes, "x"]
     sites = [(name, index) for name in names for index in np.ndindex(values[name].shape)]
     run = evaluate(witness.problem.model, values, codes)
+    gradients = {name: to_floats(array) for name, array in witness.gradients.items()}
     largest, wrong, compared = 0.0, [], 0
     each = witness.samples * sum(values[name].size for name in network.shapes)
     taken = min(len(sites), MAX_DIFFERENCES, max(10, MAX_PRODUCTS // each))
@@ -133,7 +139,7 @@ def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, An
             continue
         compared += 1
         slope, rounding = difference
-        exact = float(witness.gradients[name][tuple(int(i) for i in index)])
+        exact = float(gradients[name][index])
         deviation = abs(slope - exact)
         largest = max(largest, deviation)
         if not deviation <= ROUNDING * run.bounds[name][index] + rounding:
@@ -147,24 +153,39 @@ def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, An
 def _central(
     witness: Witness, values: Values, codes: Codes, name: str, index: tuple[int, ...]
 ) -> tuple[float, float] | None:
-    """(difference quotient, its rounding), with the largest step that crosses no kink; None near one."""
-    step = max(1.0, abs(float(values[name][index]))) / 8
+    """(difference quotient, its error), with the largest step that crosses no kink; None near one.
+
+    Where the loss is no polynomial of degree 2 in the entry, two quotients are extrapolated to step 0, and
+    their difference counts as error (Richardson).
+    """
+    exact = works_out_sizes(witness.problem)
+    step = max(1.0, abs(float(values[name][index]))) * (1 / 8 if exact else losses.STEP)
     for _ in range(12):
-        losses, bounds = [], []
-        for move in (step, -step):
-            moved = {**values, name: values[name].copy()}
-            moved[name][index] += move
-            with np.errstate(all="ignore"):
-                loss, bound, sides = loss_at(witness.problem.model, moved)
-            if not all(np.array_equal(a, b) for a, b in zip(sides, codes, strict=True)):
-                break
-            losses.append(loss)
-            bounds.append(bound)
-        if len(losses) == 2 and np.isfinite(bounds).all():
-            # The losses far from here may be much larger than the one here, and round accordingly.
-            return (losses[0] - losses[1]) / (2 * step), ROUNDING * max(bounds) / step
+        first = _quotient(witness, values, codes, (name, index), step)
+        second = first if exact else _quotient(witness, values, codes, (name, index), 2 * step)
+        if first is not None and second is not None:
+            extrapolated = first[0] + (first[0] - second[0]) / 3
+            return extrapolated, 2 * first[1] + abs(first[0] - second[0])
         step /= 4
     return None
+
+
+def _quotient(
+    witness: Witness, values: Values, codes: Codes, place: tuple[str, tuple[int, ...]], step: float
+) -> tuple[float, float] | None:
+    """(central difference quotient, its rounding); None where a step crosses a kink."""
+    (name, index), ends = place, []
+    for move in (step, -step):
+        moved = {**values, name: values[name].copy()}
+        moved[name][index] += move
+        with np.errstate(all="ignore"):
+            loss, bound, sides = loss_at(witness.problem.model, moved)
+        if not np.isfinite(bound) or not all(map(np.array_equal, sides, codes)):
+            return None
+        ends.append((loss, bound))
+    # The losses far from here may be much larger than the one here, and round accordingly.
+    rounding = ROUNDING * max(bound for _, bound in ends) / step
+    return (ends[0][0] - ends[1][0]) / (2 * step), rounding
 
 
 def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | str:
@@ -175,12 +196,12 @@ def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | s
     except (ImportError, OSError) as error:  # there, and broken: no reason to withhold an answer
         return f"not usable: {error}"
 
-    on_kink = any((layer % 2).any() for layer in codes)
+    on_kink = any((layer % 2).any() for layer in codes[:-1])
     convention = witness.problem.derivative_at_kink
     if on_kink and convention != "torch":
         return f"not comparable: a sample is on a kink, where derivative_at_kink is {convention}"
-    z, gradients = torch_gradients(witness.problem.model, values)
-    _same_sides(witness, codes, z)
+    z, y_hat, gradients = torch_gradients(witness.problem.model, values)
+    _same_sides(witness, codes, z, y_hat)
     run = evaluate(witness.problem.model, values, codes)
     coarser = sum(layer.activation.names.torch_error for layer in witness.problem.network.layers)
     largest, wrong = largest_deviation(witness, gradients, run.bounds, ROUNDING + 2 * coarser)

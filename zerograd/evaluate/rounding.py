@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerograd.core.errors import ZerogradError
-from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.activations import Activation, PiecewiseLinear, piecewise
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.floats import (
@@ -24,6 +25,7 @@ from zerograd.evaluate.floats import (
     bounds,
     evaluate,
     exact_pieces,
+    forward,
     majorant,
     to_floats,
 )
@@ -70,9 +72,10 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
         exact = {name: to_floats(array) for name, array in witness.gradients.items()}
         codes = exact_pieces(witness)
         with np.errstate(all="ignore", under="raise"):
-            evaluate(model, values, codes)
+            size = evaluate(model, values, codes).bounds
             reach = majorant(model.network, values)
-            size = bounds(model, values, reach)  # as the scripts work it out
+            if works_out_sizes(witness.problem):
+                size = bounds(model, values, forward(model.network, values), reach)
     except NotComparable as reason:
         raise BeyondFloat64(f"{reason}, which such a script calculates in") from None
     except FloatingPointError:
@@ -81,6 +84,19 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
         raise BeyondFloat64("an intermediate value is beyond the range of float64")
     _tell_apart(witness, exact, size)
     return _put_back(witness, codes, reach)
+
+
+def works_out_sizes(problem: Problem) -> bool:
+    """Whether scripts bound rounding by a pass of their own; else they are told the bounds."""
+    layers = problem.network.layers
+    lines = all(isinstance(layer.activation, PiecewiseLinear) for layer in layers)
+    return lines and problem.model.loss.least_squares
+
+
+def sizes(witness: Witness) -> dict[str, Floats]:
+    """What rounding is relative to, in each gradient. Raises NotComparable."""
+    values = {name: to_floats(array) for name, array in witness.variables.items()}
+    return evaluate(witness.problem.model, values, exact_pieces(witness)).bounds
 
 
 def _tell_apart(witness: Witness, exact: Mapping[str, Floats], size: Mapping[str, Floats]) -> None:
@@ -126,22 +142,19 @@ def _put_back(witness: Witness, codes: list[NDArray[np.intp]], reach: Run[Floats
         z = witness.forward.z[number - 1]
         floats = np.array([float(v) for v in z.entries]).reshape(z.shape)
         near = np.zeros(z.shape, dtype=bool)
-        for kink in _bends(layer.activation) if grain is None else ():
+        for kink in layer.activation.kinks if grain is None else ():
             near |= np.abs(floats - float(kink)) <= ROUNDING * (largest + abs(float(kink)))
         places = [(int(m), int(i)) for m, i in np.argwhere(near)]
         if places:
             back = tuple(_on_its_side(layer.activation, z, codes[number - 1], place) for place in places)
             rounding = 2 * ROUNDING * max(float(largest[place]) for place in places) + _SMALLEST
             result[number] = PutBack(number, tuple(places), back, rounding)
-        pieces = _grain(piecewise(layer.activation).constants)
+        lines = isinstance(layer.activation, PiecewiseLinear)
+        pieces = _grain(piecewise(layer.activation).constants) if lines else None
         grain = None if grain is None or pieces is None else grain + pieces
         if not _fits(grain, reach.y_hat if number == last else reach.below[number]):
             grain = None
     return result
-
-
-def _bends(activation: Activation) -> list[Exact]:
-    return [piece.high for piece in piecewise(activation).pieces if piece.high is not None]
 
 
 def _grain(values: Iterable[Exact]) -> int | None:
@@ -173,13 +186,14 @@ def _on_its_side(
 ) -> float:
     """The float64 nearest to z that lies on the same piece or kink."""
     number, on_kink = divmod(int(codes[place]), 2)
-    piece, value = piecewise(activation).pieces[number], float(z[place])
-    if on_kink and piece.high is not None:
-        return float(piece.high)
-    if piece.low is not None and value <= piece.low + _SMALLEST:
-        return _beside(piece.low, inf)
-    if piece.high is not None and value >= piece.high - _SMALLEST:
-        return _beside(piece.high, -inf)
+    low, high = (None, *activation.kinks)[number], (*activation.kinks, None)[number]
+    value = float(z[place])
+    if on_kink and high is not None:
+        return float(high)
+    if low is not None and value <= low + _SMALLEST:
+        return _beside(low, inf)
+    if high is not None and value >= high - _SMALLEST:
+        return _beside(high, -inf)
     return value
 
 

@@ -55,7 +55,7 @@ class FloatFunctions:
         return np.cos(_float(z))
 
     def erf(self, z: Any, /) -> Any:
-        return _array(np.asarray(_erf(np.asarray(_float(z))), dtype=np.float64))
+        return as_floats(np.asarray(_erf(np.asarray(_float(z))), dtype=np.float64))
 
     def choose(
         self,
@@ -76,7 +76,7 @@ class FloatFunctions:
         for number, there in enumerate(at_joins):
             if there is not None:
                 result[(below == number) & (upto == number + 1)] = float(there)
-        return _array(result)
+        return as_floats(result)
 
     def sigmoid(self, z: Any, /) -> Any:
         """1/(1 + e⁻ᶻ) without overflow: e^−|z| is at most 1."""
@@ -96,7 +96,8 @@ class FloatFunctions:
 FLOATS = FloatFunctions()
 
 
-def _array(values: Floats) -> _Array:
+def as_floats(values: Floats) -> Any:
+    """Return an array in which int and Fraction may take part."""
     return values.view(_Array)
 
 
@@ -112,13 +113,13 @@ def _plain(result: Any, shape: tuple[int, ...]) -> Floats:
 def value(activation: Smooth, z: Floats) -> Floats:
     """φ(z)."""
     with np.errstate(all="ignore"):
-        return _plain(activation.value(_array(z), FLOATS), z.shape)
+        return _plain(activation.value(as_floats(z), FLOATS), z.shape)
 
 
 def slope(activation: Smooth, z: Floats, convention: Kink) -> Floats:
     """φ′(z). At a kink under ``forbid`` it says nothing: 0."""
     with np.errstate(all="ignore"):
-        return _plain(activation.slope(_array(z), FLOATS, convention), z.shape)
+        return _plain(activation.slope(as_floats(z), FLOATS, convention), z.shape)
 
 
 def slope_on_side(activation: Smooth, z: Floats, code: NDArray[np.intp], convention: Kink) -> Floats:
@@ -138,6 +139,15 @@ def slope_on_side(activation: Smooth, z: Floats, code: NDArray[np.intp], convent
     result[from_left] = slope(activation, inside, "left")[from_left]
     for number, derivative in enumerate(activation.derivatives_at_kinks(convention)):
         result[code == 2 * number + 1] = np.nan if derivative is None else float(derivative)
+    return result
+
+
+def bend(activation: Smooth, z: Floats) -> Floats:
+    """|φ″(z)|, estimated by difference quotients to both sides: no bound of it is known."""
+    step = 2.0**-13 * np.maximum(1, np.abs(z))
+    here = slope(activation, z, "right"), slope(activation, z, "left")
+    there = slope(activation, z + step, "left"), slope(activation, z - step, "right")
+    result: Floats = np.maximum(*(np.abs(a - b) / step for a, b in zip(here, there, strict=True)))
     return result
 
 

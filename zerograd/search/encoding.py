@@ -24,11 +24,11 @@ from zerograd.core.model.backprop import Site
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.numbers.plain import RING
-from zerograd.core.question.fitness import no_least_squares, smooth, unreached
+from zerograd.core.question.fitness import labels, no_least_squares, smooth, unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational, variable_shapes
 from zerograd.core.refuting.homogeneity import vanishing_parameters
-from zerograd.derive.chain import Expr
+from zerograd.derive.ring import Expr
 from zerograd.derive.sample import derive
 from zerograd.search.algebra import Ratio
 from zerograd.search.mentions import gradients_used, speaks_of, speaks_of_targets
@@ -93,7 +93,7 @@ def no_terms(problem: Problem) -> str | None:
     Where nothing is said of targets or the loss, every adjoint that they reach is an unknown.
     """
     spoken = speaks_of_targets(problem) or problem.domain == "integer" or speaks_of(problem, {"r", "loss"})
-    return smooth(problem) or (no_least_squares(problem) if spoken else unreached(problem))
+    return smooth(problem) or labels(problem) or (no_least_squares(problem) if spoken else unreached(problem))
 
 
 def encode(

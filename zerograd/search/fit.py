@@ -15,7 +15,7 @@ from typing import Any
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.question.fitness import no_least_squares, smooth
+from zerograd.core.question.fitness import labels, no_least_squares, smooth
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Rational, Relation
@@ -38,7 +38,7 @@ def unfit(problem: Problem) -> str | None:
     """Return why this strategy cannot answer the question."""
     if not _at_rest(problem):
         return "it is for restricted targets, where all of a free last layer is zero"
-    return smooth(problem) or no_least_squares(problem)
+    return smooth(problem) or labels(problem) or no_least_squares(problem)
 
 
 def _at_rest(problem: Problem) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Attempt
+from zerograd.core.verdict.enclosed import EnclosedWitness, enclosed_from_json
 from zerograd.core.verdict.witness import Witness, witness_from_json
 from zerograd.search.comparison import Comparison
 from zerograd.search.verdict import Verdict
@@ -123,6 +124,9 @@ WIRE: Wire[Request, Reply] = Wire(
     leaves={
         Problem: Leaf(Problem.to_json, lambda data, _: problem_from_json(data)),
         Witness: Leaf(Witness.to_json, lambda data, problem: witness_from_json(problem, data)),
+        EnclosedWitness: Leaf(
+            EnclosedWitness.to_json, lambda data, problem: enclosed_from_json(problem, data)
+        ),
     },
     errors=(SolverUnusable,),
 )

@@ -11,8 +11,8 @@ from zerograd.core.model.activations import Activation
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.approximation import bits
 from zerograd.core.numbers.exact import Exact, narrow
-from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.functions import Rational
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.rationals import digits
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.document.escape import clean_lines, markdown_escape
@@ -148,7 +148,7 @@ class _Notebook:
     def number(self, value: Exact) -> str:
         """A number as the notebook calculates with it."""
         value = narrow(value)
-        if self.floats or isinstance(value, Algebraic):
+        if self.floats or isinstance(value, Irrational):
             return literal(value)
         if value.denominator == 1:
             return _integer(value.numerator)

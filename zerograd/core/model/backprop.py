@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.exact import Exact, narrow
+from zerograd.core.numbers.exact_functions import EXACT
+from zerograd.core.numbers.functions import NotClosed
 from zerograd.core.numbers.products import product
 
 
@@ -36,7 +38,7 @@ R = TypeVar("R", bound=RingElement)
 Site = tuple[int, int, int]
 """(layer 1..L, sample, unit): where a pre-activation stands."""
 
-Activate = Callable[[Activation, Site, R], tuple[R, int | Fraction]]
+Activate = Callable[[Activation, Site, R], tuple[R, Any]]
 """(φ, site, z) to (φ(z), φ′(z))."""
 
 
@@ -51,7 +53,7 @@ class Forward(Generic[R]):
     x: Array[R]
     z: tuple[Array[R], ...]
     a: tuple[Array[R], ...]
-    derivatives: tuple[Array[int | Fraction], ...]
+    derivatives: tuple[Array[Any], ...]
 
     @property
     def y_hat(self) -> Array[R]:
@@ -93,21 +95,46 @@ class OnKink(Exception):  # noqa: N818  # a place, not a mishap
         return f"{self.place} is on {self.what}"
 
 
+class Unevaluated(NotClosed):
+    """An activation, or its derivative, of which exact numbers do not hold the value at a pre-activation."""
+
+    def __init__(self, site: Site, activation: str, reason: str) -> None:
+        super().__init__(site, activation, reason)
+        self.site, self.activation, self.reason = site, activation, reason
+
+    @property
+    def place(self) -> str:
+        """The pre-activation, by name."""
+        layer, *index = self.site
+        return entry(f"z{layer}", tuple(index))
+
+    def __str__(self) -> str:
+        return f"{self.activation} at {self.place}: {self.reason}"
+
+
 @dataclass(frozen=True, slots=True)
 class ExactActivate:
     """Activation by the exact sign of z. (A class, so that points can be pickled.)
 
-    Calls raise `OnKink` under ``forbid``, and TypeError for what is not piecewise linear.
+    Calls raise `OnKink` under ``forbid``, and `Unevaluated` where exact numbers do not hold the values.
     """
 
     convention: Kink
 
-    def __call__(self, activation: Activation, site: Site, z: Exact, /) -> tuple[Exact, int | Fraction]:
+    def __call__(self, activation: Activation, site: Site, z: Exact, /) -> tuple[Exact, Exact]:
         """(φ(z), φ′(z))."""
-        value, derivative = piecewise(activation).at(z, self.convention)
-        if derivative is None:
-            raise OnKink(site)
-        return value, derivative
+        try:
+            if isinstance(activation, PiecewiseLinear):
+                value, derivative = activation.at(z, self.convention)
+                if derivative is None:
+                    raise OnKink(site)
+                return value, derivative
+            if self.convention == "forbid" and activation.is_kink(z):
+                raise OnKink(site)
+            slope = narrow(activation.slope(z, EXACT, self.convention))
+            return narrow(activation.value(z, EXACT)), slope
+        except ArithmeticError as error:
+            raise Unevaluated(site, str(activation), str(error)) from error
 
 
 def forward(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic
 
@@ -23,8 +23,8 @@ from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.functions import Functions
-from zerograd.core.numbers.plain import PlainFunctions
 
 
 class OnLossKink(OnKink):
@@ -66,7 +66,7 @@ class Point(Generic[R]):
     x: Array[R]
     y: Array[R]
     activate: Activate[R]
-    functions: Functions = field(default_factory=PlainFunctions)
+    functions: Functions = EXACT
 
     @property
     def variables(self) -> dict[str, Array[R]]:
@@ -115,11 +115,24 @@ class Point(Generic[R]):
         value: R = self.model.loss.value(self.forward.y_hat, self.y, self.functions)
         return value
 
-    @cached_property
+    def quantity(self, name: str) -> Array[R]:
+        """What a name stands for in a condition (see `zerograd.core.question.vocabulary.quantity_shapes`).
+
+        Raises:
+            KeyError: the name stands for nothing.
+        """
+        # The loss may have no exact value where its derivatives have: it is calculated if it is asked for.
+        return Array((), (self.loss,)) if name == "loss" else self._quantities[name]
+
+    @property
     def quantities(self) -> dict[str, Array[R]]:
-        """Every name that a condition may use (see `zerograd.core.question.vocabulary.quantity_shapes`)."""
+        """Every name that a condition may use, as `quantity`."""
+        return self._quantities | {"loss": self.quantity("loss")}
+
+    @cached_property
+    def _quantities(self) -> dict[str, Array[R]]:
         run = self.forward
-        result = self.variables | {"y_hat": run.y_hat, "r": self.residuals, "loss": Array((), (self.loss,))}
+        result = self.variables | {"y_hat": run.y_hat, "r": self.residuals}
         for number in range(1, self.model.network.depth + 1):
             result[f"z{number}"], result[f"a{number}"] = run.z[number - 1], run.a[number - 1]
         return result | {f"grad({name})": array for name, array in self.gradients.items()}

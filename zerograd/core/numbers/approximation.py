@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from fractions import Fraction
 from math import ceil, floor, inf
 
 from zerograd.core.errors import FormatError
-from zerograd.core.numbers import univariate as uni
+from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.numbers.field import Algebraic, NumberField
+from zerograd.core.numbers.irrational import Irrational
 
 _SMALL_DEGREE = 12
 
 
 def bits(value: Exact) -> int:
     """The length of the longest numerator or denominator."""
-    parts = value.coefficients if isinstance(value, Algebraic) else (value,)
+    parts = coefficients(value)
     return max((max(p.numerator.bit_length(), p.denominator.bit_length()) for p in parts), default=0)
+
+
+def coefficients(value: Exact) -> Collection[int | Fraction]:
+    """The rational numbers that a number is written with."""
+    if isinstance(value, Algebraic):
+        return value.coefficients
+    return value.polynomial.terms.values() if isinstance(value, Closed) else (value,)
 
 
 def nearest_float(value: Exact) -> float:
@@ -28,13 +36,13 @@ def nearest_float(value: Exact) -> float:
         return inf if sign(value) > 0 else -inf
 
 
-def near(value: Algebraic, digits: int) -> Fraction:
+def near(value: Irrational, digits: int) -> Fraction:
     """A rational that agrees with the number in so many significant digits."""
-    if sign(value) == 0:
+    if value.sign() == 0:
         return Fraction(0)
     level = 0
     while True:
-        low, high = uni.enclose(value.coefficients, *value.field.enclosure(level))
+        low, high = value.enclosure(level)
         if (low > 0 or high < 0) and (high - low) * 10**digits < min(abs(low), abs(high)):
             return (low + high) / 2
         level += 1

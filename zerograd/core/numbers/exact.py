@@ -1,8 +1,8 @@
-"""Exact numbers: rationals, and elements of one real number field ℚ(α).
+"""Exact numbers: rationals, elements of one real number field ℚ(α), and closed forms such as 1/2 + 3·log 2.
 
 Integers are kept as ``int``: Python's integers are many times faster than ``Fraction``, and
-most witnesses are integer. So an exact number is ``int | Fraction | Algebraic``; `sign` and
-`compare` decide its order, and no float is ever involved.
+most witnesses are integer. So an exact number is ``int | Fraction | Algebraic | Closed``; `sign` and
+`compare` decide its order, and no float is ever involved. Elements of a field and closed forms do not mix.
 """
 
 from __future__ import annotations
@@ -13,60 +13,67 @@ from typing import TypeAlias
 
 from zerograd.core.errors import FormatError, short
 from zerograd.core.numbers import univariate as uni
+from zerograd.core.numbers.closed import Closed
+from zerograd.core.numbers.closed_text import looks_closed, parse_closed
 from zerograd.core.numbers.field import MAX_FIELD_DEGREE, Algebraic, NumberField
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
 
-Exact: TypeAlias = int | Fraction | Algebraic
+Exact: TypeAlias = int | Fraction | Algebraic | Closed
 """An exact number."""
 
 
 def sign(value: Exact) -> int:
-    """−1, 0 or 1, decided exactly."""
-    if isinstance(value, Algebraic):
+    """−1, 0 or 1, decided exactly. Raises Straddles for closed forms of which it is not known."""
+    if isinstance(value, Irrational):
         return value.sign()
     top = value.numerator
     return (top > 0) - (top < 0)
 
 
 def compare(a: Exact, b: Exact) -> int:
-    """The sign of a − b."""
+    """The sign of a − b. Raises what `sign` does."""
     return sign(a - b)
 
 
 def divide(a: Exact, b: Exact) -> Exact:
-    """a / b, exactly. Raises ZeroDivisionError if b = 0."""
-    if isinstance(b, Algebraic):
-        return a * b.inverse()
-    return a / b if isinstance(a, Algebraic) else narrow(Fraction(a) / b)
+    """a / b, exactly.
+
+    Raises:
+        ZeroDivisionError: b = 0.
+        NotClosed: the quotient of two closed forms is none.
+    """
+    return narrow((Fraction(a) if isinstance(a, int) else a) / b)
 
 
 def narrow(value: Exact) -> Exact:
     """The same number in its cheapest representation (int, then Fraction)."""
-    if isinstance(value, Algebraic):
-        if len(value.coefficients) > 1:
+    if isinstance(value, Irrational):
+        rational = value.rational()
+        if rational is None:
             return value
-        value = value.coefficients[0] if value.coefficients else 0
+        value = rational
     if isinstance(value, Fraction) and value.denominator == 1:
         return value.numerator
     return value
 
 
 def is_integer(value: Exact) -> bool:
-    """Whether the number is an integer (for irrational numbers: no)."""
-    return value.is_integer() if isinstance(value, Algebraic) else value == int(value)
+    """Whether the number is an integer (for irrational numbers: no). Raises what `sign` does."""
+    return value.is_integer() if isinstance(value, Irrational) else value == int(value)
 
 
 def format_exact(value: Exact) -> str:
-    """For people: ``-2/3``, or ``1/2·α - 1`` for an element of a number field."""
-    return str(value) if isinstance(value, Algebraic) else rational_text(value)
+    """For people: ``-2/3``, ``1/2·α - 1`` for an element of a number field, ``1/2 + 3·log(2)``."""
+    return str(value) if isinstance(value, Irrational) else rational_text(value)
 
 
 def exact_to_json(value: Exact) -> str | dict[str, list[str]]:
-    """``"p/q"``, or ``{"alpha": [c0, c1, …]}`` for an element of a number field."""
+    """``"p/q"``, ``"1/2 + 3*log(2)"``, or ``{"alpha": [c0, c1, …]}`` for an element of a number field."""
     value = narrow(value)
     if isinstance(value, Algebraic):
         return {"alpha": [rational_text(c) for c in value.coefficients]}
-    return rational_text(value)
+    return value.written("*", "pi", "**") if isinstance(value, Closed) else rational_text(value)
 
 
 def exact_from_json(data: object, field: NumberField | None) -> Exact:
@@ -75,6 +82,8 @@ def exact_from_json(data: object, field: NumberField | None) -> Exact:
     Raises:
         FormatError: no exact number, or ``alpha`` without a field.
     """
+    if isinstance(data, str) and looks_closed(data):
+        return parse_closed(data)
     if isinstance(data, str | int) and not isinstance(data, bool):
         return rational_from_json(data)
     if isinstance(data, Mapping) and set(data) == {"alpha"} and isinstance(data["alpha"], list):

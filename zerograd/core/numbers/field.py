@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from zerograd.core.errors import FormatError
 from zerograd.core.numbers import univariate as uni
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
 
 MAX_FIELD_DEGREE = 256
@@ -91,7 +92,7 @@ def _enclosure(field: NumberField, level: int) -> tuple[Fraction, Fraction]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Algebraic:
+class Algebraic(Irrational):
     """The element c0 + c1·α + c2·α² + … of a number field.
 
     ``coefficients`` are reduced modulo the field's polynomial.
@@ -162,17 +163,6 @@ class Algebraic:
 
     __hash__ = None  # type: ignore[assignment]  # equal numbers may have different coefficients
 
-    def __float__(self) -> float:
-        """The nearest float (where the number all but ties between two: one of them)."""
-        if self.field.is_root(self.coefficients):
-            return 0.0
-        level = 0
-        while True:
-            low, high = self.enclosure(level)
-            if float(low) == float(high) or level > 12:
-                return float((low + high) / 2)
-            level += 1
-
     def sign(self) -> int:
         """−1, 0 or 1, decided exactly."""
         if not self.coefficients:
@@ -193,16 +183,11 @@ class Algebraic:
         """An interval around the number that shrinks as ``level`` = 0, 1, 2, … grows."""
         return uni.enclose(self.coefficients, *self.field.enclosure(level))
 
-    def is_integer(self) -> bool:
-        """Whether the number is an integer."""
-        # An integer inside a sufficiently narrow enclosure is the only candidate.
-        level = 0
-        while True:
-            low, high = self.enclosure(level)
-            if high - low < 1:
-                candidate = -((-low) // 1)
-                return candidate <= high and (self - candidate).sign() == 0
-            level += 1
+    def rational(self) -> Fraction | None:
+        """The number where α does not occur in it."""
+        if len(self.coefficients) > 1:
+            return None
+        return self.coefficients[0] if self.coefficients else Fraction(0)
 
     def __str__(self) -> str:
         """``1/2·α - 1``."""

@@ -10,11 +10,12 @@ from fractions import Fraction
 from typing import NoReturn
 
 from zerograd.core.numbers.functions import OutOfDomain, Rational
+from zerograd.core.numbers.lowest import in_lowest_terms
 
 PRECISION = 128
 """Significant bits, where nothing else is said."""
-MAX_BITS = 1 << 24
-"""Bits of the longest number that is written out as a fraction."""
+MAX_BITS = 1 << 16
+"""Bits of the longest fraction as which an end is written out: arithmetic with longer ones takes too long."""
 
 
 class Interval:
@@ -349,10 +350,13 @@ def compare_ends(m: int, e: int, n: int, f: int) -> int:
 
 def _bound(m: int, e: int) -> Fraction:
     """m·2^e, or a number below it if its denominator is too long."""
+    twos = (m & -m).bit_length() - 1
+    if twos > 0:
+        m, e = m >> twos, e + twos
     if e >= 0:
         if m and e > MAX_BITS:
             raise OutOfDomain("an end of an interval is too large to be written out")
-        return Fraction(m << e)
+        return Fraction(m << e if m else 0)
     if -e > MAX_BITS + m.bit_length():
         return Fraction(0) if m >= 0 else Fraction(-1, 1 << MAX_BITS)
-    return Fraction(m, 1 << -e)
+    return in_lowest_terms(m, 1 << -e)

@@ -9,8 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from zerograd.core.errors import FormatError, short
-from zerograd.core.numbers.exact import format_exact
-from zerograd.core.numbers.rationals import MAX_DOCUMENT_DIGITS, parse_rational
+from zerograd.core.numbers.rationals import MAX_DOCUMENT_DIGITS, parse_rational, rational_text
 
 Monomial = tuple[tuple[str, int], ...]
 """Variables with their exponents, sorted by name; ``()`` is 1."""
@@ -74,7 +73,7 @@ class Polynomial:
         text = ""
         for monomial, c in sorted(self.terms.items(), reverse=True):
             powers = "*".join(name if e == 1 else f"{name}**{e}" for name, e in monomial)
-            size = "" if abs(c) == 1 and powers else format_exact(abs(c))
+            size = "" if abs(c) == 1 and powers else rational_text(abs(c))
             term = size + ("*" if size and powers else "") + powers
             text += (" - " if c < 0 else " + ") + term if text else ("-" if c < 0 else "") + term
         return text or "0"
@@ -122,7 +121,7 @@ class Polynomial:
     def to_json(self) -> list[list[str]]:
         """A list of terms: a coefficient, then variables, repeated for powers."""
         return [
-            [format_exact(c), *(name for name, exponent in monomial for _ in range(exponent))]
+            [rational_text(c), *(name for name, exponent in monomial for _ in range(exponent))]
             for monomial, c in sorted(self.terms.items(), reverse=True)
         ]
 

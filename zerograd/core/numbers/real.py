@@ -6,6 +6,7 @@ What an interval does not decide is None: not known is never taken for equal, or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -16,10 +17,10 @@ from zerograd.core.errors import FormatError, short
 from zerograd.core.numbers import exact
 from zerograd.core.numbers.enclosure import IntervalFunctions
 from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json
+from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.field import NumberField
-from zerograd.core.numbers.functions import NotClosed, Rational, expm1, sigmoid, softplus, tanh
+from zerograd.core.numbers.functions import NotClosed, Rational, Straddles, expm1, sigmoid, softplus, tanh
 from zerograd.core.numbers.interval import PRECISION, Interval
-from zerograd.core.numbers.plain import PlainFunctions
 from zerograd.core.numbers.rationals import parse_rational
 
 Real: TypeAlias = Exact | Interval
@@ -48,6 +49,9 @@ class Ball:
                 raise FormatError(f"{short(value)} is not a rational number")
         if self.radius <= 0:
             raise FormatError(f"the radius {short(str(self.radius))} is not above 0")
+
+    def __str__(self) -> str:
+        return f"{decimal(self.centre)} ± {decimal(self.radius)}"
 
     def interval(self, precision: int) -> Interval:
         """Return a narrowest interval around it."""
@@ -120,33 +124,37 @@ class RealFunctions:
         return self._enclosing.choose(z, joins, branches, at_joins)
 
     def _first(self, name: str, z: Any) -> Any:
-        """The exact value, else an enclosure."""
-        if not isinstance(z, Interval):
-            try:
-                return _EXACTLY[name](z)
-            except NotClosed:
-                pass
+        """The value where it is rational, else an enclosure."""
+        if isinstance(z, int | Fraction):
+            with suppress(NotClosed):
+                value = _EXACTLY[name](z)
+                if isinstance(value, int | Fraction):
+                    return value
         return getattr(self._enclosing, name)(z)
 
 
-_PLAIN = PlainFunctions()
 _EXACTLY: Mapping[str, Callable[[Any], Any]] = {
-    "sqrt": _PLAIN.sqrt,
-    "exp": _PLAIN.exp,
-    "log": _PLAIN.log,
-    "sin": _PLAIN.sin,
-    "cos": _PLAIN.cos,
-    "erf": _PLAIN.erf,
-    "expm1": partial(expm1, f=_PLAIN),
-    "tanh": partial(tanh, f=_PLAIN),
-    "sigmoid": partial(sigmoid, f=_PLAIN),
-    "softplus": partial(softplus, f=_PLAIN),
+    "sqrt": EXACT.sqrt,
+    "exp": EXACT.exp,
+    "log": EXACT.log,
+    "sin": EXACT.sin,
+    "cos": EXACT.cos,
+    "erf": EXACT.erf,
+    "expm1": partial(expm1, f=EXACT),
+    "tanh": partial(tanh, f=EXACT),
+    "sigmoid": partial(sigmoid, f=EXACT),
+    "softplus": partial(softplus, f=EXACT),
 }
 
 
 def sign(value: Real) -> int | None:
     """−1, 0 or 1; None where it is not known."""
-    return value.sign() if isinstance(value, Interval) else exact.sign(value)
+    if isinstance(value, Interval):
+        return value.sign()
+    try:
+        return exact.sign(value)
+    except Straddles:
+        return None
 
 
 def compare(a: Real, b: Real) -> int | None:
@@ -158,7 +166,10 @@ def compare(a: Real, b: Real) -> int | None:
 
 def is_integer(value: Real) -> bool:
     """Whether a number is known to be an integer."""
-    return not isinstance(value, Interval) and exact.is_integer(value)
+    try:
+        return not isinstance(value, Interval) and exact.is_integer(value)
+    except Straddles:
+        return False
 
 
 def narrow(value: Real) -> Real:
@@ -172,8 +183,7 @@ def format_real(value: Real) -> str:
     """For people: exact numbers in full, enclosures to the digits that are proved, ``0.73106 ± 1e-5``."""
     if not isinstance(value, Interval):
         return exact.format_exact(value)
-    ball = rounded(value)
-    return f"{decimal(ball.centre)} ± {decimal(ball.radius)}"
+    return str(rounded(value))
 
 
 def rounded(value: Interval, digits: int = _SHOWN) -> Ball:

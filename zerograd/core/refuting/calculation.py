@@ -89,11 +89,11 @@ def _wrong(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formul
 
     @cache
     def quantity(name: str) -> Array[Polynomial]:
-        return point.quantities[name].map(_constant)
+        return point.quantity(name).map(_constant)
 
     def wrong(condition: Condition, label: str) -> Iterator[tuple[str, Formula]]:
         try:
-            if not evaluate(condition, ExactAlgebra(), point.quantities.__getitem__):
+            if not evaluate(condition, ExactAlgebra(), point.quantity):
                 yield label, evaluate(condition, _Numbers(), quantity)
         except ZeroDivisionError:  # such a problem asks elsewhere, or beside, that the divisor is not 0
             node = condition.node

@@ -17,7 +17,7 @@ from zerograd.core.model.references import entry
 from zerograd.core.numbers.exact import Exact, format_exact
 from zerograd.core.numbers.field import field_from_json
 from zerograd.core.numbers.rationals import parse_rational
-from zerograd.core.numbers.real import Ball, Real, compare, decimal, format_real, real_from_json
+from zerograd.core.numbers.real import Ball, Real, compare, format_real, real_from_json
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.problem import Problem
@@ -245,16 +245,24 @@ def _check_claims(problem: Problem, witness: Witness, data: Mapping[str, Any]) -
         for index, value in array.items():
             wrong += _claim(f"∂L/∂{entry(name, index)}", witness.gradients[name][index], value)
     if "loss" in data:
-        wrong += _claim("loss", witness.loss, array_of(data["loss"], (), "loss", read)[()])
+        claimed_loss = array_of(data["loss"], (), "loss", read)[()]
+        try:
+            computed = witness.loss
+        except ArithmeticError as error:
+            wrong.append(Violation("claimed loss", f"none: {error}", _written(claimed_loss)))
+        else:
+            wrong += _claim("loss", computed, claimed_loss)
     if wrong:
         raise Refused(wrong)
 
 
 def _claim(what: str, computed: Real, claimed: Exact | Ball) -> list[Violation]:
     """Whether a number is the one that is claimed, or lies in the ball that is."""
+    held = claimed.contains(computed) if isinstance(claimed, Ball) else compare(computed, claimed) == 0
+    return [] if held else [Violation(f"claimed {what}", format_real(computed), _written(claimed))]
+
+
+def _written(claimed: Exact | Ball) -> str:
     if isinstance(claimed, Ball):
-        held = claimed.contains(computed)
-        text = f"{decimal(claimed.centre)} ± {decimal(claimed.radius)}"
-    else:
-        held, text = compare(computed, claimed) == 0, format_exact(claimed)
-    return [] if held else [Violation(f"claimed {what}", format_real(computed), text)]
+        return str(claimed)
+    return format_exact(claimed)

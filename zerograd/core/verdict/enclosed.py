@@ -17,12 +17,13 @@ from zerograd.core.model.point import Point
 from zerograd.core.model.references import Reference, complete_index, entry, parse_reference, show_shape
 from zerograd.core.numbers.arrays import Array, Index, Shape
 from zerograd.core.numbers.exact import exact_to_json
-from zerograd.core.numbers.field import Algebraic, NumberField
-from zerograd.core.numbers.real import Ball, ball_to_json, narrow, order, real_from_json
+from zerograd.core.numbers.field import NumberField
+from zerograd.core.numbers.irrational import Irrational
+from zerograd.core.numbers.real import Ball, ball_to_json, format_real, narrow, order, real_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
 from zerograd.core.verdict.dropping import Dropped, dropped_from_json
-from zerograd.core.verdict.solution import Entry, Solution, solved
+from zerograd.core.verdict.solution import Entry, Solution, implied, solved
 from zerograd.core.verdict.witness import Witness, array_of, variables_of, witness_from_json
 
 FORMAT = "zerograd.enclosure/1"
@@ -96,6 +97,17 @@ class EnclosedWitness(Witness):
         for item in self.dropped:
             _place(item.entry, shapes)
 
+    def answering(self, problem: Problem) -> EnclosedWitness:
+        """The same box, offered as an answer to another problem."""
+        return EnclosedWitness(problem, self.box, self.equations, self.dropped)
+
+    def with_dropped(self, dropped: Iterable[Dropped]) -> EnclosedWitness:
+        """The same box with other dropped entries. What is proved of the box is not proved again."""
+        other = EnclosedWitness(self.problem, self.box, self.equations, dropped)
+        if "proof" in vars(self):
+            vars(other)["proof"] = self.proof
+        return other
+
     @property
     def samples(self) -> int:
         """M."""
@@ -123,9 +135,14 @@ class EnclosedWitness(Witness):
         return f"enclosed to 10{str(exponent).translate(_SUPERSCRIPTS)}"
 
     @cached_property
+    def proof(self) -> Solution:
+        """What Krawczyk's test proves of the box."""
+        return solved(self.problem.model, self.box, self.equations)
+
+    @cached_property
     def solution(self) -> Solution:
-        """What is proved of the box."""
-        return solved(self.problem.model, self.box, self.equations, self.dropped)
+        """What is proved of the box, with what the equations imply."""
+        return implied(self.proof, self.dropped)
 
     @property
     def field(self) -> NumberField | None:
@@ -166,6 +183,9 @@ class EnclosedWitness(Witness):
     def quantities(self) -> dict[str, Array[Any]]:
         """Every name that a condition may use (see `zerograd.core.question.vocabulary.quantity_shapes`)."""
         return {name: array.map(narrow) for name, array in self.point.quantities.items()}
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name} = {array.map(format_real)}" for name, array in self.variables.items())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EnclosedWitness) and self._told == other._told
@@ -228,7 +248,8 @@ def enclosed_from_json(problem: Problem, data: object) -> EnclosedWitness:
 
 def _entry_from_json(data: object) -> Entry:
     value = real_from_json(data)
-    assert not isinstance(value, Algebraic)  # for the type checker: there is no number field
+    if isinstance(value, Irrational):
+        raise FormatError(f"{short(data)} is neither a rational number nor a ball")
     return value
 
 

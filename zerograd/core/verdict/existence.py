@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from zerograd.core.errors import Violation
-from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.backprop import OnKink, Unevaluated
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.numbers.arrays import Array, Index
@@ -39,14 +39,18 @@ def violations(
     samples = point.x.shape[0]
     if samples not in question.samples:
         return [Violation("samples", str(question.samples), str(samples))]
-    wrong = [*islice(_values(question, point), MOST)]
+    wrong: list[Violation] = []
     try:
+        wrong += islice(_values(question, point), MOST)
         wrong += islice(_query(question, point), MOST - len(wrong))
         wrong += islice(_conditions(question, point, algebra), MOST - len(wrong))
     except OnKink as kink:
         wrong.append(Violation(kink.place, "not to be on a kink (derivative_at_kink: forbid)", kink.what))
+    except Unevaluated as gap:
+        wanted = f"a number at which {gap.activation} and its derivative are exact numbers"
+        wrong.append(Violation(gap.place, wanted, f"one at which {gap.reason}"))
     except ArithmeticError as error:
-        wrong.append(Violation("gradients", "exact numbers", str(error) or type(error).__name__))
+        wrong.append(Violation("loss and gradients", "exact numbers", f"that {error}"))
     return wrong
 
 
@@ -80,8 +84,8 @@ def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
     """Signs of gradient entries."""
     if question.model.loss.within_unit:
         for index, value in point.forward.y_hat.items():
-            if sign(value) <= 0 or compare(value, 1) >= 0:
-                yield Violation(entry("y_hat", index), "a number above 0 and below 1", format_exact(value))
+            if sign(value) != 1 or compare(value, 1) != -1:
+                yield Violation(entry("y_hat", index), "a number above 0 and below 1", format_real(value))
                 return
     gradients = point.gradients
     for relation in OF_EACH:
@@ -120,9 +124,12 @@ def _entries(
 def _conditions(question: Question, point: Point[Real], algebra: Algebra[Any, Any]) -> Iterator[Violation]:
     for number, condition in enumerate(question.where):
         try:
-            held = evaluate(condition, algebra, point.quantities.__getitem__)
+            held = evaluate(condition, algebra, point.quantity)
         except ZeroDivisionError:
             yield Violation(f"where[{number}]", str(condition), "a division by zero")
+            continue
+        except ArithmeticError as error:
+            yield Violation(f"where[{number}]", str(condition), f"that it is not decided: {error}")
             continue
         if not held:
             found = "that it is not known to hold" if held is None else "that it does not hold"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from zerograd.core.model.activations import piecewise
 from zerograd.core.verdict.witness import Witness
 
 
@@ -43,5 +42,5 @@ def size_of(witness: Witness) -> Size | None:
                 return None
             values.append(value)
     layers = zip(witness.problem.network.layers, witness.forward.z, strict=True)
-    on_kink = any(piecewise(layer.activation).locate(value)[1] for layer, z in layers for value in z.entries)
+    on_kink = any(layer.activation.is_kink(value) for layer, z in layers for value in z.entries)
     return Size(max(map(height, values)), sum((abs(Fraction(v)) for v in values), Fraction(0)), on_kink)

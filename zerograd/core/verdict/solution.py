@@ -7,7 +7,7 @@ the Jacobian. Both leave out the loss's positive factor. What is exact stays exa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -74,14 +74,12 @@ def solved(
     model: Model,
     box: Mapping[str, Array[Entry]],
     equations: Sequence[Reference],
-    dropped: Sequence[Dropped] = (),
 ) -> Solution:
     """Prove that a box holds exactly one point at which the equations hold, and enclose it.
 
     Args:
         box: parameters, ``x`` and ``y`` by name, with a `Ball` for each unknown.
         equations: gradient entries by full index, as many as there are unknowns.
-        dropped: entries that these imply.
     """
     unknowns = {
         (name, index): value
@@ -96,7 +94,8 @@ def solved(
         system = _System(model, box, equations, unknowns, precision, known)
         try:
             if (image := system.contracted()) is not None:
-                return _with_dropped(system.enclosed(image), equations, dropped)
+                zeros = frozenset(map(place_of, equations))
+                return Solution(replace(system.enclosed(image), zeros=zeros), ())
             reason = "Krawczyk's test does not put it inside the box"
         except UNDECIDED as problem:
             reason = str(problem)
@@ -113,10 +112,12 @@ def _precision(balls: Collection[Ball]) -> int:
     return ceil(largest / smallest).bit_length() + SPARE_BITS
 
 
-def _with_dropped(point: SolvedPoint, equations: Sequence[Reference], dropped: Sequence[Dropped]) -> Solution:
-    """Add what identities imply."""
-    zeros = {place_of(reference) for reference in equations}
-    wrong = []
+def implied(solution: Solution, dropped: Iterable[Dropped]) -> Solution:
+    """Add the entries that are implied by what is proved to be 0; what is not is a violation."""
+    if solution.violations:
+        return solution
+    point = solution.point
+    zeros, wrong = set(point.zeros), []
     for item in dropped:
         if (reason := fault(item, zeros, point)) is None:
             zeros.add(place_of(item.entry))
@@ -250,7 +251,7 @@ class _System:
         """At a kink the adjoint leaps. Raises `Straddles` where a prediction is not known to keep away."""
         rows = zip(point.forward.y_hat.rows(), point.y.rows(), strict=True)
         for sample, (y_hat, y) in enumerate(rows):
-            for output, number in self.model.loss.kinks(y_hat, y):
+            for output, number in self.model.loss.kinks(y_hat, y, point.functions):
                 if sign(number.value if isinstance(number, Dual) else number) is None:
                     place = entry("y_hat", (sample, output))
                     raise Straddles(f"it is not known on which side of a kink of the loss {place} is")

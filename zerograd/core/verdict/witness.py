@@ -16,6 +16,7 @@ from zerograd.core.model.references import entry, show_shape
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json, narrow
 from zerograd.core.numbers.field import Algebraic, NumberField, field_from_json, field_to_json
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import MAX_SAMPLES, variable_shapes
 
@@ -52,7 +53,7 @@ class Witness:
         expected = variable_shapes(self.problem.network, self.x.shape[0] if self.x.shape else 0)
         if set(variables) != set(expected) or len(self.parameters) != len(expected) - 2:
             raise FormatError(f"witness: expected {', '.join(expected)}, found {', '.join(variables)}")
-        fields = set()
+        fields: set[NumberField | None] = set()  # None stands for closed forms
         for name, array in variables.items():
             if array.shape != expected[name]:
                 raise FormatError(
@@ -61,10 +62,12 @@ class Witness:
             if {*map(type, array.entries)} <= {int, Fraction}:
                 continue
             for index, value in array.items():
-                if isinstance(value, bool) or not isinstance(value, int | Fraction | Algebraic):
+                if isinstance(value, bool) or not isinstance(value, int | Fraction | Irrational):
                     raise FormatError(f"{entry(name, index)}: {short(value)} is not an exact number")
-                if isinstance(value, Algebraic):
-                    fields.add(value.field)
+                if isinstance(value, Irrational):
+                    fields.add(value.field if isinstance(value, Algebraic) else None)
+        if len(fields) > 1 and None in fields:
+            raise FormatError("witness: its numbers are closed forms as well as of a number field")
         if len(fields) > 1:
             raise FormatError("witness: its numbers are of different number fields")
 
@@ -74,6 +77,10 @@ class Witness:
         plain = {name: array.map(narrow) for name, array in values.items()}
         parameters = {name: plain[name] for name in problem.network.shapes}
         return cls(problem, parameters, plain["x"], plain["y"])
+
+    def answering(self, problem: Problem) -> Witness:
+        """The same numbers, offered as an answer to another problem."""
+        return Witness(problem, self.parameters, self.x, self.y)
 
     @property
     def samples(self) -> int:

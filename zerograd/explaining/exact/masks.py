@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from zerograd.core.numbers.exact import sign
-from zerograd.core.numbers.field import Algebraic
+from zerograd.core.numbers.irrational import Irrational
 
 
 def nonzero(values: Iterable[Any]) -> int:
     """Return the positions of what is not zero."""
-    return packed(bool(sign(v) if isinstance(v, Algebraic) else v) for v in values)
+    return packed(bool(v.sign() if isinstance(v, Irrational) else v) for v in values)
 
 
 def packed(flags: Iterable[bool]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zerograd.core.question.fitness import no_least_squares, smooth
+from zerograd.core.question.fitness import labels, no_least_squares, smooth
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
@@ -34,7 +34,7 @@ def unfit(problem: Problem) -> str | None:
     """Return why no small witnesses of the problem are looked for."""
     if problem.network.parameter_count > MAX_PARAMETERS:
         return f"there are more than {MAX_PARAMETERS} parameters"
-    return smooth(problem) or no_least_squares(problem)
+    return smooth(problem) or labels(problem) or no_least_squares(problem)
 
 
 def smallest(

@@ -1,1 +1,1 @@
-"""Witnesses of questions with smooth activations and with losses of any kind: closed forms, and enclosures."""
+"""Witnesses of questions with smooth activations, and with losses of any kind."""

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from zerograd.core.model.references import Reference
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.real import Ball
+from zerograd.core.numbers.real import Ball, sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.homogeneity import identities
 from zerograd.core.verdict.dropping import Dropped, fault
@@ -47,16 +47,18 @@ def boxed(
     left = [place for place in zero if place not in set(system.equations)]
     if not left:
         return witness
+    if witness.solution.violations:
+        return None
+    # Sums of adjoints that are ±1 are 0 by themselves.
+    left = [(name, index) for name, index in left if sign(witness.gradients[name][index]) != 0]
     dropped = _dropped(witness, left, set(system.equations))
-    return None if dropped is None else EnclosedWitness(problem, box, equations, dropped)
+    return None if dropped is None else witness.with_dropped(dropped)
 
 
 def _dropped(
     witness: EnclosedWitness, left: Sequence[Entry], zeros: Collection[Entry]
 ) -> tuple[Dropped, ...] | None:
     """An identity for each entry, in an order in which each is implied by those before it."""
-    if witness.solution.violations:
-        return None
     known, dropped, remaining = set(zeros), list[Dropped](), list(left)
     while remaining:
         for place in remaining:

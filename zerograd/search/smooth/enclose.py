@@ -8,8 +8,9 @@ and all others are rational. Whether an exact solution lies near the one that is
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import chain, islice
 
 import numpy as np
 
@@ -20,17 +21,21 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.search.draw import accepted
 from zerograd.search.draws import Draws
 from zerograd.search.smooth.boxes import boxed
-from zerograd.search.smooth.fitness import exact_elsewhere
+from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs
 from zerograd.search.smooth.jets import Floats
 from zerograd.search.smooth.newton import GRAINS, descend, squared
 from zerograd.search.smooth.passes import Entry, Pass
-from zerograd.search.smooth.starts import Start, at_rest, last_layer, start
+from zerograd.search.smooth.resting import at_rest, last_layer, rested
+from zerograd.search.smooth.starts import Start, start
 from zerograd.search.verdict import Found, Verdict
 
 NAME = "enclose"
 
 PLAIN = 1e-4
 """An entry above this, next to the largest adjoint, is taken for nonzero; others prove it."""
+
+LOWER_LAYERS = 20
+"""Of a last layer at rest, so many layers below are tried in one draw."""
 
 MANY = 400
 """Variables that are moved at once, at most."""
@@ -59,19 +64,23 @@ def _witnesses(
 ) -> Iterator[EnclosedWitness]:
     """What one start leads to: boxes that have still to be checked."""
     equations = problem.asked_entries(Relation.ZERO, samples)
-    labelled = problem.targets != "real" and at_rest(problem, samples) and attempt % 3 != 0
-    begin = start(problem, samples, chance, labelled=labelled)
-    if begin is None:
-        return
-    for variables in _choices(problem, samples, begin, labelled=labelled, wide=attempt % 2 == 0):
-        here = descend(Pass(problem.model, begin.floats), equations, variables)
-        if here is None or not answers(problem, samples, here):
+    solutions: Iterable[tuple[Start, list[Entry], Pass]] = ()
+    resting = at_rest(problem, samples)
+    if resting:
+        drawn = (rested(problem, start(problem, samples, chance), chance) for _ in range(LOWER_LAYERS))
+        found = ((best[0], last_layer(problem), best[1]) for best in drawn if best is not None)
+        solutions = islice(found, 1)
+    if not resting or attempt % 2 == 0:
+        begin = start(problem, samples, chance)
+        solutions = chain(solutions, _solutions(problem, samples, begin, wide=attempt % 2 == 0))
+    for begun, variables, here in solutions:
+        if not answers(problem, samples, here):
             continue
         for grain in GRAINS:
             system = squared(here, equations, variables, _weights(problem, variables), grain)
             if system is None or not answers(problem, samples, system.pass_):
                 continue
-            witness = boxed(problem, system, _with(begin.exact, system.exact), equations)
+            witness = boxed(problem, system, _with(begun.exact, system.exact), equations)
             if witness is not None:
                 yield witness
                 break
@@ -80,19 +89,19 @@ def _witnesses(
         return
 
 
-def _choices(
-    problem: Problem, samples: int, begin: Start, *, labelled: bool, wide: bool
-) -> Iterator[list[Entry]]:
-    """Variables to solve for, the most regular choice first."""
-    equations = len(problem.asked_entries(Relation.ZERO, samples))
+def _solutions(
+    problem: Problem, samples: int, begin: Start, *, wide: bool
+) -> Iterator[tuple[Start, list[Entry], Pass]]:
+    """Solutions in targets alone, where there are more of them than equations; then in all that is free."""
+    equations = problem.asked_entries(Relation.ZERO, samples)
     targets = [entry for entry in begin.free if entry[0] == "y"]
-    if len(targets) > equations:
-        yield targets
-    if labelled:
-        yield last_layer(problem)
-        return
-    if len(begin.free) <= MANY and (wide or len(targets) <= equations):
-        yield list(begin.free)
+    choices = [targets] if len(targets) > len(equations) else []
+    if len(begin.free) <= MANY and (wide or not choices):
+        choices.append(list(begin.free))
+    for variables in choices:
+        here = descend(Pass(problem.model, begin.floats), equations, variables)
+        if here is not None:
+            yield begin, variables, here
 
 
 def _weights(problem: Problem, variables: list[Entry]) -> Floats:
@@ -119,7 +128,7 @@ def answers(problem: Problem, samples: int, at: Pass) -> bool:
     enough = PLAIN * min(size, 1.0)
     for relation in NOT_ZERO:
         for value in at.at(problem.asked_entries(relation, samples)):
-            if not abs(value) > enough or np.sign(value) not in relation.signs:
+            if not abs(value) > enough or np.sign(value) not in expected_signs(problem, relation):
                 return False
     for reference in problem.query[Relation.SOME_NONZERO]:
         array = at.gradients[reference.name]

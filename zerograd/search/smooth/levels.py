@@ -55,7 +55,7 @@ def is_rational(number: Exact) -> bool:
 
 @lru_cache(maxsize=256)
 def lattice(activation: Activation, convention: Kink) -> Exact | None:
-    """A unit at whose integer multiples the activation and its derivative are rational; None if none is known."""
+    """A unit at whose integer multiples φ and φ′ are rational; None if none is known."""
     for unit in units():
         levels = [level(activation, narrow(unit * k), convention) for k in range(-3, 4)]
         if all(one is not None and is_rational(one.a) and is_rational(one.slope) for one in levels):
@@ -65,7 +65,7 @@ def lattice(activation: Activation, convention: Kink) -> Exact | None:
 
 @lru_cache(maxsize=64)
 def pool(activation: Activation, convention: Kink, wide: bool) -> tuple[Level, ...]:
-    """Levels with closed forms, the plainest first; with ``wide`` those at logarithms of many rationals as well."""
+    """Levels with closed forms, the plainest first; with ``wide`` at logarithms of many rationals as well."""
     log, pi = FUNCTIONS.log, FUNCTIONS.pi
     candidates: list[Exact] = [0]
     for n in range(1, 7):
@@ -100,26 +100,25 @@ def families(activation: Activation, convention: Kink) -> tuple[Family, ...]:
 
 
 @lru_cache(maxsize=64)
-def balanced(activation: Activation, convention: Kink) -> tuple[tuple[Family, Family], ...]:
-    """Pairs, and pairs of pairs, of levels whose values have equal sums: they balance adjoints of one size.
+def balanced(activation: Activation, convention: Kink, size: int) -> tuple[tuple[Family, Family], ...]:
+    """Pairs (of pairs, for ``size`` 2) of different levels whose values have equal sums.
 
-    The levels of the two sides are different ones.
+    Adjoints of one size and opposite signs balance there.
     """
-    levels = pool(activation, convention, True)
     by_sum: defaultdict[object, list[Family]] = defaultdict(list)
-    for size in (1, 2):
-        for few in combinations(levels, size):
-            by_sum[size, _key(sum((one.a for one in few), 0))].append(few)
-    found: list[tuple[Family, Family]] = []
-    for same in by_sum.values():
-        for left, right in combinations(same[:6], 2):
-            if not {one.z for one in left} & {one.z for one in right}:
-                found.append((left, right))
-    return tuple(found)
-
-
-def _key(number: Exact) -> object:
-    return tuple(sorted(components(number).items(), key=str))
+    levels = [(one, components(one.a)) for one in pool(activation, convention, size > 1)]
+    for few in combinations(levels, size):
+        total: defaultdict[object, Fraction] = defaultdict(Fraction)
+        for _, parts in few:
+            for key, part in parts.items():
+                total[key] += part
+        by_sum[frozenset((k, v) for k, v in total.items() if v)].append(tuple(one for one, _ in few))
+    return tuple(
+        (left, right)
+        for same in by_sum.values()
+        for left, right in combinations(same[:6], 2)
+        if not {one.z for one in left} & {one.z for one in right}
+    )
 
 
 def components(number: Exact) -> Mapping[object, Fraction]:

@@ -1,4 +1,4 @@
-"""Solutions in float64: least squares on many unknowns, then Newton's method on as many as there are equations."""
+"""Solutions in float64: least squares on many unknowns, then Newton's method on as few as will do."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def residual(at: Pass, equations: Sequence[Entry]) -> float:
 def descend(
     start: Pass, equations: Sequence[Entry], variables: Sequence[Entry], steps: int = STEPS
 ) -> Pass | None:
-    """Look for a zero of the equations by Levenberg's method with steps of least size; None where it stalls."""
+    """Look for a zero of the equations by Levenberg's method, in small steps; None where it stalls."""
     here, size = start, residual(start, equations)
     damping = 1e-3
     for _ in range(steps):
@@ -114,10 +114,9 @@ def squared(
     if not np.isfinite(jacobian).all():
         return None
     rows = np.abs(jacobian).max(axis=1, initial=0.0)
-    if not rows.all():
-        return None  # an equation that does not depend on anything
-    columns = sorted(pivots(jacobian / rows[:, None], weights))
-    kept = sorted(pivots((jacobian / rows[:, None])[:, columns].T))
+    scaled = jacobian / np.where(rows > 0, rows, 1.0)[:, None]  # adjoints may be what they are: ±1
+    columns = sorted(pivots(scaled, weights))
+    kept = sorted(pivots(scaled[:, columns].T))
     if not columns or len(kept) < len(columns):
         return None
     unknowns = [variables[c] for c in columns]

@@ -57,24 +57,24 @@ class Pass:
 
     @cached_property
     def adjoint(self) -> Floats:
-        """∂ℓ/∂ŷ over `Loss.constant`, shape (M, outputs)."""
-        return self._adjoint_jets()[0]
+        """∂ℓ/∂ŷ over `Loss.constant`, and without F′: shape (M, outputs)."""
+        return np.stack([g.value for g in self._adjoint_along(None, 0)], axis=1)
 
-    def _adjoint_jets(self) -> tuple[Floats, Floats, Floats]:
-        """The adjoint g[m,k], and ∂g[m,k]/∂ŷ[m,j] and ∂g[m,k]/∂y[m,j] as [m,k,j]."""
-        y_hat, y = self.y_hat, self.values["y"]
-        loss, kink = self.model.loss, self.model.derivative_at_kink
-        by_output, by_target = [], []
-        value = np.zeros_like(y_hat)
+    def _adjoint_slopes(self, of: str) -> Floats:
+        """∂g[m,k]/∂ŷ[m,j], or by targets for ``of`` = "y", as [m,k,j]."""
+        columns = [self._adjoint_along(of, j) for j in range(self.y_hat.shape[1])]
+        return np.stack([np.stack([g.slope for g in column], axis=1) for column in columns], axis=2)
+
+    def _adjoint_along(self, of: str | None, number: int) -> list[Jet]:
+        """The adjoints of all samples, output by output, with derivatives by one output or target."""
+        arrays = {"y_hat": self.y_hat, "y": self.values["y"]}
+        rows = {name: [Jet(c, np.zeros_like(c)) for c in array.T] for name, array in arrays.items()}
+        if of is not None:
+            rows[of][number] = Jet.variable(rows[of][number].value)
+        loss, kink = self.model.loss.inner, self.model.derivative_at_kink
         with np.errstate(all="ignore"):
-            for j in range(y_hat.shape[1]):
-                for wanted, derivatives in ((0, by_output), (1, by_target)):
-                    rows = [[Jet(c, np.zeros_like(c)) for c in array.T] for array in (y_hat, y)]
-                    rows[wanted][j] = Jet.variable(rows[wanted][j].value)
-                    got = [_full(g, y[:, 0]) for g in loss.sample_adjoint(rows[0], rows[1], FUNCTIONS, kink)]
-                    value = np.stack([g.value for g in got], axis=1)
-                    derivatives.append(np.stack([g.slope for g in got], axis=1))
-        return value, np.stack(by_output, axis=2), np.stack(by_target, axis=2)
+            found = loss.sample_adjoint(rows["y_hat"], rows["y"], FUNCTIONS, kink)
+        return [_full(g, arrays["y"][:, 0]) for g in found]
 
     @cached_property
     def _returning(self) -> list[tuple[Floats, Floats]]:
@@ -92,7 +92,7 @@ class Pass:
 
     @cached_property
     def gradients(self) -> dict[str, Floats]:
-        """∂L/∂ of every parameter and of ``x``, over `Loss.factor`."""
+        """∂L/∂ of every parameter and of ``x``, over F′ and `Loss.factor`."""
         found = {"x": self._returning[0][1] @ self.values["w1"]}
         for number, layer in enumerate(self.model.network.layers, start=1):
             delta = self._returning[number - 1][1]
@@ -114,9 +114,13 @@ class Pass:
                 moved[name] = np.zeros((count, *self.values[name].shape))
             moved[name][(number, *index)] = 1.0
         tangents = self._tangents(moved, count)
-        return np.array([tangents[name][(slice(None), *index)] for name, index in entries]).reshape(
-            len(entries), count
-        )
+        rows = [
+            tangents[name].reshape(count, -1)[:, _flat(index, self._shape(name))] for name, index in entries
+        ]
+        return np.array(rows, dtype=np.float64).reshape(len(entries), count)
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self.values[name].shape)
 
     def _tangents(self, moved: Mapping[str, Floats], count: int) -> dict[str, Floats]:
         """How the gradients change in each of ``count`` directions."""
@@ -136,10 +140,9 @@ class Pass:
             dbelow = slope * dz
             activations.append(dbelow)
             slopes.append(bend * dz)
-        _, by_output, by_target = self._adjoint_jets()
-        arriving = np.einsum("mkj,tmj->tmk", by_output, dbelow)
+        arriving = np.einsum("mkj,tmj->tmk", self._adjoint_slopes("y_hat"), dbelow)
         if "y" in moved:
-            arriving = arriving + np.einsum("mkj,tmj->tmk", by_target, moved["y"])
+            arriving = arriving + np.einsum("mkj,tmj->tmk", self._adjoint_slopes("y"), moved["y"])
         found: dict[str, Floats] = {}
         for number in range(network.depth, 0, -1):
             came, delta = self._returning[number - 1]
@@ -158,3 +161,7 @@ def _full(number: object, like: Floats) -> Jet:
     if isinstance(number, Jet):
         return number
     return Jet(np.full(like.shape, float(number)), np.zeros(like.shape))  # type: ignore[arg-type]
+
+
+def _flat(index: Index, shape: tuple[int, ...]) -> int:
+    return int(np.ravel_multi_index(index, shape))

@@ -169,12 +169,12 @@ def _rounded(ball: Any) -> Fraction:
 
 
 def _gradients(model: Model, values: Mapping[str, Array[Long]]) -> Mapping[str, Array[Any]]:
-    """∂L/∂ of everything over `Loss.factor`."""
+    """∂L/∂ of everything over F′ and `Loss.factor`."""
     functions, kink = LongFunctions(), model.derivative_at_kink
 
     def activate(activation: Activation, _: Site, z: Any) -> tuple[Any, Any]:
         return activation.value(z, functions), activation.slope(z, functions, kink)
 
     run = forward(model.network, values, values["x"], activate)
-    adjoint = model.loss.adjoint(run.y_hat, values["y"], functions, kink)
+    adjoint = model.loss.inner.adjoint(run.y_hat, values["y"], functions, kink)
     return backward(model.network, values, run, adjoint)

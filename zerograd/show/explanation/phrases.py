@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
+from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.exact import format_exact, sign
 from zerograd.core.numbers.field import Algebraic
 from zerograd.document.blocks import listed
@@ -26,10 +27,10 @@ def number(value: object) -> str:
     if isinstance(value, float) and isfinite(value):
         mantissa, _, exponent = f"{value:.4g}".partition("e")
         return f"{mantissa}e{int(exponent)}" if exponent else mantissa
-    if isinstance(value, Algebraic) and not is_long(value):
+    if isinstance(value, Algebraic | Closed) and not is_long(value):
         text = format_exact(value)
         return f"({text})" if " " in text else text
-    return exact_text(value) if isinstance(value, Fraction | Algebraic) else str(value)
+    return exact_text(value) if isinstance(value, Fraction | Algebraic | Closed) else str(value)
 
 
 def names_text(names: Sequence[str], most: int = MOST_NAMES) -> str:
@@ -123,7 +124,7 @@ def terms_text(terms: object) -> str:
     """``3/2 − 3/2 = 0``: what cancels, with its signs; texts are listed."""
     if not isinstance(terms, Sequence) or isinstance(terms, str) or not terms:
         return ""
-    if not all(isinstance(term, int | float | Fraction | Algebraic) for term in terms):
+    if not all(isinstance(term, int | float | Fraction | Algebraic | Closed) for term in terms):
         return names_text([str(term) for term in terms], _MOST_TERMS)
     first, *rest = terms[:_MOST_TERMS]
 

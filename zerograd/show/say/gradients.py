@@ -19,16 +19,17 @@ import sympy as sp
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import resolve
-from zerograd.core.model.sides import Side, units_with_sides, sides
+from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes
 from zerograd.derive import definitions
-from zerograd.derive.chain import Chain, Expr, Index, scaled
+from zerograd.derive.chain import Chain, Index, scaled
 from zerograd.derive.functions import on_side
 from zerograd.derive.gradients import m
-from zerograd.derive.lettered import InRegion, Totals
+from zerograd.derive.lettered import OUTPUT, InRegion, Totals
 from zerograd.derive.naming import function, indicator, interval, is_scalar, quantity
 from zerograd.derive.notation import Notation
+from zerograd.derive.ring import Expr
 from zerograd.document import formula as tree
 from zerograd.document import latex, text
 from zerograd.document.blocks import Block, Equation, Equations, Prose, heading, join, paragraph, prose
@@ -102,8 +103,22 @@ class _Document:
             yield paragraph("shapes: ", _listed(shapes), "; indices from 0")
 
     def _loss(self) -> Iterator[Block]:
+        chain, loss = self._chain, sp.IndexedBase("ℓ")[m]
         yield heading("Loss, over ", tree.Letter("M"), " samples", level=3)
-        yield Equations((Equation(L, (self.write(self._chain.over_samples(self._chain.loss)),)),))
+        yield Equations((self._mean(chain.loss if chain.explicit else loss),))
+        if not chain.explicit:
+            yield from self._of_one(chain, loss)
+
+    def _mean(self, summand: Expr) -> Equation:
+        return Equation(L, (self.write(self._chain.over_samples(summand)),))
+
+    def _of_one(self, chain: Totals | InRegion, loss: Expr) -> Iterator[Block]:
+        """What ℓ is, output by output where it is a sum over them."""
+        outputs, lines = self.network.outputs, [(loss, chain.loss)]
+        if outputs > 1 and self.problem.model.loss.by_output and not chain.explicit:
+            part = chain.quantity("ℓ", self.network.depth, OUTPUT)
+            lines = [(loss, sp.Sum(part, (OUTPUT, 0, outputs - 1))), (part, chain.loss_of(OUTPUT))]
+        yield self._equations(lines)
 
     @property
     def _chain(self) -> Totals:
@@ -121,6 +136,8 @@ class _Document:
             words = f" is {self.problem.model.loss.sample_words}:"
             yield paragraph("with ", _listed(derivatives), " and so on, where ", loss, words)
             yield self._equations(chain.adjoints())
+        if not chain.explicit:
+            yield Equations(tuple(self._adjoints(chain)))
         lines = (
             Equation(
                 derivative(L, self.write(self._subject(chain, name, index))),
@@ -129,6 +146,14 @@ class _Document:
             for name, index in self._asked(chain)
         )
         yield Equations(tuple(lines))
+
+    def _adjoints(self, chain: Totals | InRegion) -> Iterator[Equation]:
+        """What each g is."""
+        together = self.network.outputs > 1 and self.problem.model.loss.by_output
+        for unit in (OUTPUT,) if together else range(self.network.outputs):
+            places = [chain.quantity(letter, self.network.depth, unit) for letter in "gŷ"]
+            g, y_hat = map(self.write, places)
+            yield Equation(g, (derivative(self._name("ℓ"), y_hat), self.write(chain.adjoint_formula(unit))))
 
     def _convention(self) -> Prose:
         convention = self.problem.derivative_at_kink
@@ -181,9 +206,11 @@ class _Document:
     def _regions(self) -> Iterator[Block]:
         choices = units_with_sides(self.network, self.problem.derivative_at_kink)
         yield heading("One sample", level=3)
-        loss = self.write(InRegion(self.problem.model, {}).loss)
-        mean = self.write(self._chain.over_samples(sp.IndexedBase("ℓ")[m]))
-        yield Equations((Equation(self._name("ℓ"), (loss,)), Equation(L, (mean,))))
+        chain = InRegion(self.problem.model, {})
+        yield from self._of_one(chain, sp.Symbol("ℓ"))
+        yield Equations(
+            (self._mean(sp.IndexedBase("ℓ")[m]), *(self._adjoints(chain) if not chain.explicit else ()))
+        )
         powers = Counter(map(len, choices.values()))
         if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
             factors = (power(tree.Digits(str(size)), times) for size, times in sorted(powers.items()))

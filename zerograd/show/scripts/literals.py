@@ -10,6 +10,7 @@ from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, format_exact, narrow
 from zerograd.core.numbers.field import Algebraic
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.document.numbers import field_text, is_long
 
 WIDTH = 100
@@ -21,7 +22,7 @@ _MOST = 8
 def literal(value: Exact) -> str:
     """``-2 / 3``, or the nearest float64 where the number is irrational or long."""
     value = narrow(value)
-    if isinstance(value, Algebraic) or max(abs(value.numerator), value.denominator) > _WHOLE:
+    if isinstance(value, Irrational) or max(abs(value.numerator), value.denominator) > _WHOLE:
         return repr(float(value))
     return str(value) if value.denominator == 1 else f"{value.numerator} / {value.denominator}"
 
@@ -29,7 +30,7 @@ def literal(value: Exact) -> str:
 def is_rounded(value: Exact) -> bool:
     """Whether `literal` gives a float64 that stands for another number."""
     value = narrow(value)
-    return isinstance(value, Algebraic) or (
+    return isinstance(value, Irrational) or (
         max(abs(value.numerator), value.denominator) > _WHOLE and value != float(value)
     )
 

@@ -10,8 +10,8 @@ from typing import ClassVar
 from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.kinks import Kink
 from zerograd.core.numbers.exact import Exact, narrow
-from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.functions import Rational
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.rounding import PutBack, prepare
@@ -168,5 +168,5 @@ def _customs(witness: Witness, library: Library) -> dict[Activation, Custom]:
 
 def _with_derivatives(activation: Activation, z: Iterable[Exact], convention: Kink) -> list[Hit]:
     """The kinks that some of these pre-activations are on."""
-    values = {value for value in map(narrow, z) if not isinstance(value, Algebraic)}
+    values = {value for value in map(narrow, z) if not isinstance(value, Irrational)}
     return [pair for pair in piecewise(activation).at_kinks(convention) if pair[0] in values]

@@ -1,0 +1,90 @@
+"""Losses in float64: every activation with every loss against torch, and finite differences."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zerograd.core.model.activations import ACTIVATION_NAMES, Activation, activation_named
+from zerograd.core.model.losses import LOSSES, Loss
+from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.point import Model
+from zerograd.evaluate import losses
+from zerograd.evaluate.floats import ROUNDING, Values, evaluate, loss_at
+
+ACTIVATIONS = [activation_named(name) for name in ACTIVATION_NAMES]
+EVERY = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+
+
+def drawn(model: Model, seed: int, samples: int = 3) -> Values:
+    """Values of all variables; targets that suit the loss."""
+    rng = np.random.default_rng(seed)
+    network, loss = model.network, model.loss
+    values = {name: rng.normal(size=shape) / 2 for name, shape in network.shapes.items()}
+    y: Any = rng.normal(size=(samples, network.outputs))
+    if loss.shares is not None:
+        y = rng.dirichlet(np.ones(network.outputs), samples) if loss.shares == "row" else rng.random(y.shape)
+    elif "real" not in loss.targets_for:
+        y = np.sign(y)
+    return {**values, "x": rng.normal(size=(samples, network.inputs)), "y": y}
+
+
+def model_of(activation: Activation, loss: Loss, outputs: int = 2) -> Model:
+    """A network with this activation in the middle."""
+    last = activation_named("sigmoid" if loss.within_unit else "linear")
+    layers = (Layer(2, activation), Layer(2, activation), Layer(outputs, last))
+    return Model(Network(1, layers), loss, "torch")
+
+
+@pytest.mark.needs("torch")
+@EVERY
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_gradients_are_those_of_torch(activation: Activation, loss: Loss) -> None:
+    """Up to rounding, by the bound that re-checks use."""
+    from zerograd.evaluate.autograd import torch_gradients
+
+    model = model_of(activation, loss)
+    for seed in range(3):
+        values = drawn(model, seed)
+        *codes, _ = loss_at(model, values)[2]
+        run = evaluate(model, values, codes)
+        _, _, theirs = torch_gradients(model, values)
+        coarser = 4 * activation.names.torch_error
+        for name, gradient in run.gradients.items():
+            assert (abs(gradient - theirs[name]) <= (ROUNDING + coarser) * run.bounds[name]).all(), name
+
+
+@EVERY
+def test_bounds_are_not_much_larger_than_gradients(loss: Loss) -> None:
+    """A bound by which nothing is ever wrong would be no check."""
+    model = model_of(activation_named("tanh"), loss)
+    values = drawn(model, 1)
+    *codes, _ = loss_at(model, values)[2]
+    run = evaluate(model, values, codes)
+    for name, bound in run.bounds.items():
+        assert bound.max() < 10**4 * max(abs(run.gradients[name]).max(), 0.01), name
+
+
+@EVERY
+def test_losses_at_numbers(loss: Loss) -> None:
+    """ℓ sample by sample is the loss of each sample alone, and its adjoint the difference quotient."""
+    rng = random.Random(3)
+    model = model_of(activation_named("tanh"), loss)
+    values = drawn(model, 5)
+    y = values["y"]
+    y_hat = np.array([[rng.uniform(0.1, 0.9) for _ in row] for row in y])
+    together = losses.sample_losses(loss, y_hat, y)
+    adjoints = losses.sample_adjoints(loss, y_hat, y, "torch") * float(loss.constant) / float(loss.scale)
+    step = 2.0**-20
+    for m in range(len(y)):
+        assert together[m] == losses.sample_losses(loss, y_hat[[m]], y[[m]])[0]
+        for k in range(y.shape[1]):
+            ends = []
+            for sign in (1, -1):
+                moved = y_hat[[m]].copy()
+                moved[0, k] += sign * step
+                ends.append(losses.sample_losses(loss, moved, y[[m]])[0])
+            assert abs((ends[0] - ends[1]) / (2 * step) - adjoints[m, k]) < 1e-7

@@ -1,0 +1,115 @@
+"""Losses in float64, by the core's formulas, and how far rounding may carry them.
+
+No bound of ℓ″ is known for every loss. How much an adjoint may move with ŷ is therefore estimated by a
+difference quotient at the point itself, where all but least squares are concerned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zerograd.core.model.kinks import Kink
+from zerograd.core.model.losses import Loss
+from zerograd.core.model.point import Model, Point
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.real import sign
+from zerograd.evaluate.smooth import FLOATS, Floats, as_floats
+
+STEP = 2.0**-13
+"""Of difference quotients, relative to what they are taken of."""
+
+
+def _columns(values: Floats) -> list[Any]:
+    """One array for each output."""
+    return [as_floats(column) for column in values.T]
+
+
+def sample_losses(loss: Loss, y_hat: Floats, y: Floats) -> Floats:
+    """ℓ of every sample, shape (M,)."""
+    with np.errstate(all="ignore"):
+        total = loss.sample_loss(_columns(y_hat), _columns(y), FLOATS)
+    return np.broadcast_to(np.asarray(total, dtype=np.float64), len(y_hat)).copy()
+
+
+def sample_adjoints(loss: Loss, y_hat: Floats, y: Floats, convention: Kink) -> Floats:
+    """∂ℓ/∂ŷ of every sample over `Loss.constant`, shape (M, outputs)."""
+    with np.errstate(all="ignore"):
+        columns = loss.sample_adjoint(_columns(y_hat), _columns(y), FLOATS, convention)
+    shaped = [np.broadcast_to(np.asarray(column, dtype=np.float64), len(y_hat)) for column in columns]
+    return np.stack(shaped, axis=1)
+
+
+def most(loss: Loss, y_hat: Floats, y: Floats, convention: Kink, reach: Floats) -> Floats:
+    """What bounds adjoints, and how far they move with ŷ, where rounding is relative to ``reach``."""
+    if loss.least_squares:
+        return reach
+    step = STEP * np.maximum(1, np.abs(y_hat))
+    here = np.abs(sample_adjoints(loss, y_hat, y, convention))
+    bend = np.zeros_like(here)
+    for output in range(y_hat.shape[1]):
+        move = np.zeros_like(step)
+        move[:, output] = step[:, output]
+        ends = [sample_adjoints(loss, y_hat + sign * move, y, convention) for sign in (1, -1)]
+        moved = np.abs(ends[0] - ends[1]) / (2 * step[:, [output]])
+        bend += moved * reach[:, [output]]
+    result: Floats = here + 2 * bend
+    return result
+
+
+def outer_slope(loss: Loss, y_hat: Floats, y: Floats) -> float:
+    """F′ of the mean."""
+    if loss.inner is loss:
+        return 1.0
+    mean = float(loss.share(*y.shape)) * float(sample_losses(loss, y_hat, y).sum())
+    with np.errstate(all="ignore"):
+        return float(loss.outer_slope(np.float64(mean), FLOATS))
+
+
+def with_outer(model: Model, y_hat: Floats, y: Floats, reach: Floats, adjoint: Floats) -> Floats:
+    """What bounds adjoints with F′ in them, from what bounds them without, and how far F′ may move."""
+    slope = abs(outer_slope(model.loss, y_hat, y))
+    mean, size = value(replace(model, loss=model.loss.inner), y_hat, y, reach)
+    step = STEP * abs(mean)
+    with np.errstate(all="ignore"):
+        ends = [float(model.loss.outer_slope(np.float64(mean + s * step), FLOATS)) for s in (1, -1)]
+    bend = abs(ends[0] - ends[1]) / (2 * step) if step else 0.0
+    result: Floats = (slope + 2 * bend * size) * adjoint
+    return result
+
+
+def value(model: Model, y_hat: Floats, y: Floats, reach: Floats) -> tuple[float, float]:
+    """L, and what bounds its terms."""
+    if model.loss.inner is not model.loss:
+        inner, size = value(replace(model, loss=model.loss.inner), y_hat, y, reach)
+        with np.errstate(all="ignore"):
+            whole = float(model.loss.outer(np.float64(inner), FLOATS))
+        return whole, abs(whole) + abs(outer_slope(model.loss, y_hat, y)) * size
+    loss, convention = model.loss, model.derivative_at_kink
+    share = float(loss.share(*y.shape))
+    if loss.least_squares:
+        return share * float(((y_hat - y) ** 2).sum()), share * float((reach**2).sum())
+    losses, adjoints = sample_losses(loss, y_hat, y), sample_adjoints(loss, y_hat, y, convention)
+    terms = float(np.abs(losses).sum() + ((1 + np.abs(adjoints)) * reach).sum())
+    return share * float(losses.sum()), share * max(1.0, float(model.loss.constant)) * terms
+
+
+def sides(loss: Loss, y_hat: Floats, y: Floats) -> NDArray[np.intp]:
+    """Signs of the numbers at whose zeros the loss has kinks, in a row for each sample."""
+    rows: Sequence[tuple[int, Any]] = loss.kinks(_columns(y_hat), _columns(y), FLOATS)
+    signs = [np.sign(np.asarray(number, dtype=np.float64)) for _, number in rows]
+    return np.array(signs, dtype=np.intp).reshape(len(rows), len(y_hat)).T
+
+
+def exact_sides(point: Point[Exact]) -> NDArray[np.intp]:
+    """`sides` at an exact point, or an enclosed one, which is off kinks."""
+    loss, functions = point.model.loss, point.functions
+    rows = [
+        [sign(number) or 0 for _, number in loss.kinks(*both, functions)]
+        for both in zip(point.forward.y_hat.rows(), point.y.rows(), strict=True)
+    ]
+    return np.array(rows, dtype=np.intp).reshape(len(rows), -1)
