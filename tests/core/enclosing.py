@@ -34,7 +34,20 @@ def _mse(y_hat: list[Any], y: list[Any], samples: int) -> list[Any]:
     return [2 * (p - t) / (samples * len(y)) for p, t in zip(y_hat, y, strict=True)]
 
 
-ADJOINT: dict[str, Callable[[list[Any], list[Any], int], list[Any]]] = {"mse": _mse}
+def _logits(y_hat: list[Any], y: list[Any], samples: int) -> list[Any]:
+    return [(1 / (1 + mpmath.exp(-p)) - t) / (samples * len(y)) for p, t in zip(y_hat, y, strict=True)]
+
+
+def _classes(y_hat: list[Any], y: list[Any], samples: int) -> list[Any]:
+    total = sum(map(mpmath.exp, y_hat))
+    return [(mpmath.exp(p) / total - t) / samples for p, t in zip(y_hat, y, strict=True)]
+
+
+ADJOINT: dict[str, Callable[[list[Any], list[Any], int], list[Any]]] = {
+    "mse": _mse,
+    "bce_with_logits": _logits,
+    "cross_entropy": _classes,
+}
 """∂L/∂ŷ of one sample."""
 
 
@@ -58,7 +71,7 @@ def gradients(problem: Problem, values: Mapping[Place, Any], samples: int) -> di
             pre.append(z)
             below.append([PHI[layer.activation.name][0](v) for v in z])
         y = [values["y", (m, k)] for k in range(network.outputs)]
-        arriving = ADJOINT[problem.loss](below[-1], y, samples)
+        arriving = ADJOINT[problem.model.loss.name](below[-1], y, samples)
         for number in range(network.depth, 0, -1):
             layer, inputs = network.layers[number - 1], below[number - 1]
             slope = PHI[layer.activation.name][1]
@@ -83,6 +96,10 @@ def full(problem: Problem, name: str, samples: int) -> Place:
     return reference.name, complete_index(reference.name, reference.index or (), shape)
 
 
+class Unsolvable(Exception):
+    """Newton's method finds nothing."""
+
+
 def solve(
     problem: Problem, values: Mapping[str, Any], guesses: Mapping[str, Any], equations: Sequence[str]
 ) -> dict[Place, Any]:
@@ -101,7 +118,10 @@ def solve(
             return [found[place] for place in places]
 
         start = [mpmath.mpf(str(guess)) for guess in guesses.values()]
-        root = mpmath.findroot(residuals, start, tol=mpmath.mpf(10) ** (-DIGITS))
+        try:
+            root = mpmath.findroot(residuals, start, tol=mpmath.mpf(10) ** (-DIGITS))
+        except (ZeroDivisionError, TypeError, ValueError):  # a matrix that is singular, or next to it
+            raise Unsolvable from None
         return dict(zip(unknowns, root, strict=True))
 
 

@@ -137,7 +137,7 @@ class Drawn:
         result: list[list[Any]] = []
         for m, y_hat in enumerate(self.a[-1]):
             y = [p + chance.choice([0, 0, self.number(1), self.number(3)]) for p in y_hat]
-            if self.kink == "forbid" and any(abs(number) < NEAR for _, number in loss.kinks(y_hat, y)):
+            if self.kink == "forbid" and any(abs(number) < NEAR for _, number in loss.kinks(y_hat, y, Mp())):
                 return None
             row = [real(g) for g in loss.sample_adjoint(y_hat, y, Mp(), self.kink)]
             result.append(row)

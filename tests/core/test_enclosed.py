@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, event, given, reject
+from hypothesis import strategies as st
 
+from tests.effort import examples
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import Reference, entry
@@ -27,7 +30,7 @@ from zerograd.core.verdict.results import answer_from_json
 
 mpmath = pytest.importorskip("mpmath")
 
-from tests.core.enclosing import DIGITS, enclosed, gradients, mp, solve  # noqa: E402 - it needs mpmath
+from tests.core.enclosing import DIGITS, Unsolvable, enclosed, gradients, mp, solve  # noqa: E402 - it needs mpmath
 
 F = Fraction
 
@@ -125,7 +128,7 @@ def holds(number: Any, value: Any) -> bool:
 
 
 def test_a_document_says_it_all() -> None:
-    """What is written is read back with the same digits; the answer's document is accepted and tells balls."""
+    """What is written is read back with the same digits; the answer's document is accepted, balls and all."""
     witness = targets_unknown()
     answer = Sat(witness, problem=witness.problem)
     document = json.loads(json.dumps(answer.to_json()))
@@ -138,6 +141,13 @@ def test_a_document_says_it_all() -> None:
     read = answer_from_json(document)
     assert isinstance(read, Sat)
     assert read.witness.to_json() == witness.to_json()
+
+
+def test_the_documented_example() -> None:
+    """The example in docs/FORMATS.md answers the founding question with the sigmoid."""
+    page = (Path(__file__).parents[2] / "docs" / "FORMATS.md").read_text(encoding="utf-8")
+    shown = page.split("<!-- enclosed witness -->\n```json\n")[1].split("```")[0]
+    assert isinstance(check_result(founding(), json.loads(shown)), EnclosedWitness)
 
 
 def test_checked_with_nothing_else_importable(tmp_path: Path) -> None:
@@ -178,6 +188,83 @@ def test_bounds_of_unknowns() -> None:
     assert refusal(targets_unknown(bounds={"y[1]": [3, None]})) == (
         "bounds of y[1,0]: expected at least 3, found 2.13721075730923 ± 1e-14"
     )
+
+
+LABELS = Problem(
+    network=[1, 1, 1],
+    samples=4,
+    zero=["w2", "b2"],
+    nonzero=["w1", "b1"],
+    loss="bce_with_logits",
+    targets="binary",
+)
+LABELLED: dict[str, Any] = {
+    "w1": [[1]],
+    "b1": [-1],
+    "w2": [[0]],
+    "b2": [0],
+    "x": [[-1], [2], [3], [F(9, 2)]],
+    "y": [[0], [1], [0], [1]],
+}
+
+
+def test_hard_labels() -> None:
+    """With labels the upper layer is what is unknown: a minimum that has no closed form."""
+    witness = enclosed(LABELS, LABELLED, {"w2[0]": 0, "b2[0]": 0}, EQUATIONS)
+    check_witness(LABELS, witness)
+    agrees_with_mpmath(witness)
+    answer = answer_from_json(json.loads(json.dumps(Sat(witness, problem=LABELS).to_json())))
+    assert answer.status == "sat"
+    swapped = changed(witness, "y", (2, 0), 1)
+    assert "exactly one solution" in refusal(swapped)
+
+
+def test_a_label_is_not_enclosed() -> None:
+    """An unknown is no label, even where the solution is one."""
+    problem = Problem(
+        network=[1, 1, 1], samples=2, zero=["w2", "b2"], loss="bce_with_logits", targets="binary"
+    )
+    values = LABELLED | {"x": [[2], [3]], "y": [[0], [0]]}
+    witness = enclosed(problem, values, {"y[0]": 0, "y[1]": 0}, EQUATIONS)
+    assert "targets: y[0,0]: expected 0 or 1" in refusal(witness)
+
+
+@examples(60)
+@given(st.data())
+def test_manufactured_solutions(data: st.DataObject) -> None:
+    """Random small networks with targets or upper weights unknown: accepted, and as mpmath has it."""
+    activation = data.draw(st.sampled_from(["sigmoid", "tanh"]))
+    inputs, units = data.draw(st.integers(1, 2)), data.draw(st.integers(1, 2))
+    samples = units + 1 + data.draw(st.integers(0, 2))
+    network = Network(inputs, (Layer(units, activation), Layer(1, "linear")))
+    problem = Problem(network=network, samples=samples, zero=["w2", "b2"])
+    number = st.integers(-8, 8).map(lambda n: F(n, 4))
+
+    def matrix(rows: int, columns: int) -> list[list[Fraction]]:
+        row = st.lists(number, min_size=columns, max_size=columns)
+        return data.draw(st.lists(row, min_size=rows, max_size=rows, unique_by=tuple))
+
+    values: dict[str, Any] = {
+        "w1": matrix(units, inputs),
+        "b1": matrix(1, units)[0],
+        "w2": matrix(1, units),
+        "b2": matrix(1, 1)[0],
+        "x": matrix(samples, inputs),
+        "y": matrix(samples, 1),
+    }
+    equations = [f"w2[0,{i}]" for i in range(units)] + ["b2[0]"]
+    targets = [f"y[{m},0]" for m in range(units + 1)]
+    unknowns = dict.fromkeys(data.draw(st.sampled_from([targets, equations])), 0)
+    try:
+        witness = enclosed(problem, values, unknowns, equations)
+    except Unsolvable:  # the same inputs twice, or units that are the same
+        reject()
+    event("refused" if witness.solution.violations else "accepted")
+    assume(not witness.solution.violations)
+    check_witness(problem, witness)
+    agrees_with_mpmath(witness)
+    off = widened(witness, lambda ball: Ball(ball.centre + 2 * ball.radius, ball.radius))
+    assert "exactly one solution" in refusal(off)
 
 
 # --- refused ----------------------------------------------------------------------------

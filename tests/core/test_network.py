@@ -133,7 +133,7 @@ def test_every_activation_is_tested() -> None:
     """The tables above know every activation there is."""
     piecewise_linear = [a for a in map(activation_named, ACTIVATION_NAMES) if isinstance(a, PiecewiseLinear)]
     assert {a.name for a in EVERY} == {a.name for a in piecewise_linear} == {*DEFINITIONS, "leaky_relu"}
-    assert KINKS == ("torch", "left", "right", "forbid")
+    assert KINKS == ("torch", "left", "right", "mean", "forbid")
 
 
 # --- making them ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from tests.core.founding import founding, issues
 from zerograd.core.errors import Issue, ProblemError, format_path
 from zerograd.core.model.activations import LINEAR
+from zerograd.core.model.kinks import CONVENTIONS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import Reference, parse_reference, resolve
 from zerograd.core.question.documents import (
@@ -339,7 +340,7 @@ def test_all_issues_at_once() -> None:
         "nonzero[0]: ∂L/∂b1[0] is asked to be both zero and nonzero: take it out of one of the two",
         "some_nonzero[0]: every entry of ∂L/∂b1[0] is asked to be zero, so none can be nonzero",
         "where[3]: unknown name 'lost' (did you mean 'loss'?)",
-        "derivative_at_kink: expected one of torch, left, right, forbid, found 'lift' (did you mean 'left'?)",
+        f"derivative_at_kink: expected one of {', '.join(CONVENTIONS)}, found 'lift' (did you mean 'left'?)",
         "title: expected text, found 5",
         "references[1]: expected text, found None",
         "expect: expected one of sat, unsat, unknown, found 'maybe'",

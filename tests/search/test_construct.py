@@ -54,7 +54,7 @@ def linear_part(dice: Dice, kink: str) -> tuple[Problem, dict[str, Any], LinearP
     plain: Any = {name: dict(array.items()) for name, array in values.items()}
     layers = layers_of(network, plain)
     rows: Any = values["x"].rows()
-    runs = tuple(run(network, layers, list(row), kink) for row in rows)  # type: ignore[arg-type]
+    runs = tuple(run(network, layers, list(row), kink) for row in rows)
     problem = Problem(network=network, samples=samples, derivative_at_kink=kink)
     return problem, values, LinearPart(network, layers, runs)
 

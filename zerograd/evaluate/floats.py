@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import losses, passes, smooth
 from zerograd.evaluate.passes import Run
@@ -49,15 +51,26 @@ class Evaluation:
     bounds: dict[str, Floats]
 
 
-def to_floats(array: Array[Exact]) -> Floats:
-    """The nearest float64 values. Raises NotComparable beyond the range in which they are near."""
+def to_floats(array: Array[Any]) -> Floats:
+    """The nearest float64 values of exact numbers, or of the middles of enclosures.
+
+    Raises NotComparable beyond the range in which they are near, and for enclosures that are wide.
+    """
+    values = [_middle(v) if isinstance(v, Interval) else v for v in array.entries]
     try:
-        flat = np.array([float(v) for v in array.entries], dtype=np.float64)
+        flat = np.array([float(v) for v in values], dtype=np.float64)
     except OverflowError:
         raise NotComparable("a value is beyond the range of float64") from None
-    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, array.entries, strict=True)):
+    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, values, strict=True)):
         raise NotComparable("a value is too near to 0 for float64")
     return flat.reshape(array.shape)
+
+
+def _middle(value: Interval) -> Fraction:
+    """The middle of an enclosure that is narrower than what float64 rounds; 0 where it holds 0."""
+    if value.radius > 2.0**-60 * max(1, abs(value.midpoint)):
+        raise NotComparable("an enclosure is wider than what float64 can tell")
+    return value.midpoint if value.sign() else Fraction(0)
 
 
 def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
@@ -189,6 +202,7 @@ def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Eva
     run = passes.forward(model.network, values, activate)
     g = losses.sample_adjoints(model.loss, run.y_hat, values["y"], model.derivative_at_kink)
     most = _near(model.network, run, majorant(model.network, values))
+    g = losses.outer_slope(model.loss, run.y_hat, values["y"]) * g
     return Evaluation(
         passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, run, most)
     )
@@ -207,6 +221,8 @@ def bounds(model: Model, values: Values, run: Run[Floats], most: Run[Floats]) ->
     """What bounds every gradient, with a forward pass and its majorant."""
     reach = most.y_hat + np.abs(values["y"])
     adjoint = losses.most(model.loss, run.y_hat, values["y"], model.derivative_at_kink, reach)
+    if model.loss.inner is not model.loss:
+        adjoint = losses.with_outer(model, run.y_hat, values["y"], reach, adjoint)
     return passes.gradients(model.network, _absolute(values), most, _scaled(model, adjoint))
 
 

@@ -7,6 +7,7 @@ difference quotient at the point itself, where all but least squares are concern
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,9 @@ from numpy.typing import NDArray
 
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
-from zerograd.core.model.point import Model
-from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact, sign
-from zerograd.core.numbers.exact_functions import EXACT
+from zerograd.core.model.point import Model, Point
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.real import sign
 from zerograd.evaluate.smooth import FLOATS, Floats, as_floats
 
 STEP = 2.0**-13
@@ -61,8 +61,34 @@ def most(loss: Loss, y_hat: Floats, y: Floats, convention: Kink, reach: Floats) 
     return result
 
 
+def outer_slope(loss: Loss, y_hat: Floats, y: Floats) -> float:
+    """F′ of the mean."""
+    if loss.inner is loss:
+        return 1.0
+    mean = float(loss.share(*y.shape)) * float(sample_losses(loss, y_hat, y).sum())
+    with np.errstate(all="ignore"):
+        return float(loss.outer_slope(np.float64(mean), FLOATS))
+
+
+def with_outer(model: Model, y_hat: Floats, y: Floats, reach: Floats, adjoint: Floats) -> Floats:
+    """What bounds adjoints with F′ in them, from what bounds them without, and how far F′ may move."""
+    slope = abs(outer_slope(model.loss, y_hat, y))
+    mean, size = value(replace(model, loss=model.loss.inner), y_hat, y, reach)
+    step = STEP * abs(mean)
+    with np.errstate(all="ignore"):
+        ends = [float(model.loss.outer_slope(np.float64(mean + s * step), FLOATS)) for s in (1, -1)]
+    bend = abs(ends[0] - ends[1]) / (2 * step) if step else 0.0
+    result: Floats = (slope + 2 * bend * size) * adjoint
+    return result
+
+
 def value(model: Model, y_hat: Floats, y: Floats, reach: Floats) -> tuple[float, float]:
     """L, and what bounds its terms."""
+    if model.loss.inner is not model.loss:
+        inner, size = value(replace(model, loss=model.loss.inner), y_hat, y, reach)
+        with np.errstate(all="ignore"):
+            whole = float(model.loss.outer(np.float64(inner), FLOATS))
+        return whole, abs(whole) + abs(outer_slope(model.loss, y_hat, y)) * size
     loss, convention = model.loss, model.derivative_at_kink
     share = float(loss.share(*y.shape))
     if loss.least_squares:
@@ -79,10 +105,11 @@ def sides(loss: Loss, y_hat: Floats, y: Floats) -> NDArray[np.intp]:
     return np.array(signs, dtype=np.intp).reshape(len(rows), len(y_hat)).T
 
 
-def exact_sides(loss: Loss, y_hat: Array[Exact], y: Array[Exact]) -> NDArray[np.intp]:
-    """`sides` of exact numbers."""
+def exact_sides(point: Point[Exact]) -> NDArray[np.intp]:
+    """`sides` at an exact point, or an enclosed one, which is off kinks."""
+    loss, functions = point.model.loss, point.functions
     rows = [
-        [sign(number) for _, number in loss.kinks(*both, EXACT)]
-        for both in zip(y_hat.rows(), y.rows(), strict=True)
+        [sign(number) or 0 for _, number in loss.kinks(*both, functions)]
+        for both in zip(point.forward.y_hat.rows(), point.y.rows(), strict=True)
     ]
     return np.array(rows, dtype=np.intp).reshape(len(rows), -1)

@@ -22,7 +22,7 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from zerograd.core.model.activations import ACTIVATION_NAMES, FAMILIES, activation_hint
-from zerograd.core.model.kinks import KINKS, Kink
+from zerograd.core.model.kinks import CONVENTIONS, DEFAULT, LOSS
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.targets import TARGETS, Targets
 from zerograd.core.question.loss_formulas import OfMean, PerSample
@@ -240,6 +240,30 @@ class SampleRange(_Form):
     most: Width = Field(alias="to", le=MAX_SAMPLES, description="The most samples to try.")
 
 
+Convention = Annotated[
+    Any,
+    PlainValidator(wording.kink),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [*CONVENTIONS]},
+                {
+                    "type": "object",
+                    "propertyNames": {"enum": [*ACTIVATION_NAMES, LOSS, DEFAULT]},
+                    "additionalProperties": {
+                        "anyOf": [
+                            {"enum": [name for name in CONVENTIONS if name != "forbid"]},
+                            {"type": "number"},
+                            {"type": "string", "pattern": _NUMBER_TEXT},
+                        ]
+                    },
+                },
+            ]
+        }
+    ),
+]
+
+
 Count = Annotated[
     Any,
     PlainValidator(wording.count),
@@ -310,10 +334,12 @@ class ProblemFile(_Form):
     domain: Annotated[Domain, wording.choice(*DOMAINS)] = Field(
         default="real", description="Whether parameters, inputs and targets are integers."
     )
-    derivative_at_kink: Annotated[Kink, wording.choice(*KINKS)] = Field(
+    derivative_at_kink: Convention = Field(
         default="torch",
-        description="The derivative where an activation has none: what PyTorch returns (so ReLU'(0) = 0), "
-        "the one from the left or the right; or forbid, that no sample sits on a kink.",
+        description="The derivative where a function has none: what PyTorch returns (so ReLU'(0) = 0), the "
+        "one from the left or the right, half of both; forbid, that no sample sits on a kink; what another "
+        "library returns; or one of these or a number for each activation and the loss.",
+        examples=["right", "jax", {"relu": "right", "hardtanh": "1/2", "loss": 0, "default": "torch"}],
     )
     expect: Annotated[Expect, wording.choice(*EXPECTATIONS)] = _optional(
         "The answer that is expected; plays no part in finding it."

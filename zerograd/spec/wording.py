@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from zerograd.core.errors import short
 from zerograd.core.model.activations import FAMILIES
+from zerograd.core.model.kinks import CONVENTIONS, kink_from
 from zerograd.core.model.references import did_you_mean, parse_reference
 from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.language import LanguageError
@@ -137,6 +138,18 @@ def condition(value: object) -> object:
     try:
         return parse_condition(value)
     except LanguageError as error:
+        raise fault(str(error)) from None
+
+
+def kink(value: object) -> object:
+    """A convention for kinks. What stands in a mapping, the core looks at."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, str):
+        raise expected(f"one of {', '.join(CONVENTIONS)}, or a mapping such as {{relu: right}}", value)
+    try:
+        return kink_from(value, ())
+    except ValueError as error:
         raise fault(str(error)) from None
 
 

@@ -178,7 +178,7 @@ def test_a_point_can_be_explained_under_another_convention() -> None:
     from zerograd.core.model.point import Model
 
     def point(convention: str) -> Point[Exact]:
-        model = Model(Network.mlp(1, 1, 1), LOSSES["mse"], convention)  # type: ignore[arg-type]
+        model = Model(Network.mlp(1, 1, 1), LOSSES["mse"], convention)
         parameters = {
             "w1": Array((1, 1), (2,)),
             "b1": Array((1,), (-2,)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from zerograd.core.model.kinks import Kink, derivative_taken
+from zerograd.core.model.kinks import Kink, Slopes, derivative_taken
 from zerograd.core.model.names import Names
 from zerograd.core.numbers.exact import Exact, compare
 from zerograd.core.numbers.functions import Functions, Rational
@@ -166,10 +166,15 @@ class Smooth:
 
     def _slopes_at_joins(self, convention: Kink) -> list[Rational | None]:
         """Derivatives at joins; None at kinks under ``forbid``."""
-        return [
-            left if torch is None else derivative_taken(convention, left, right, torch)
-            for (left, right), torch in zip(self.slopes_at_joins, self.torch_slopes, strict=True)
-        ]
+        result: list[Rational | None] = []
+        number = 0
+        for (left, right), torch in zip(self.slopes_at_joins, self.torch_slopes, strict=True):
+            if torch is None:
+                result.append(left)
+            else:
+                result.append(derivative_taken(convention, self.name, number, Slopes(left, right, torch)))
+                number += 1
+        return result
 
     def __str__(self) -> str:
         return self.name if self.parameter is None else f"{self.name}({self.parameter})"

@@ -1,28 +1,197 @@
-"""Which derivative is taken at a kink."""
+"""Which derivative is taken at a kink: conventions.
+
+A convention is a text: a rule for all kinks (one of `KINKS`), a library (`zerograd.core.model.libraries`),
+or a mapping, such as ``default: torch, hardtanh: 1/2, relu: right``, from activations and `LOSS` to one of
+these or to a number.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from zerograd.core.errors import short
+from zerograd.core.model.libraries import LIBRARIES
+from zerograd.core.model.references import did_you_mean
 from zerograd.core.numbers.functions import Rational
+from zerograd.core.numbers.rationals import parse_rational
 
-Kink = Literal["torch", "left", "right", "forbid"]
-"""Which derivative is taken at a kink; ``forbid``: no sample may sit on one."""
+Kink: TypeAlias = str
+"""A convention for the derivative at a kink."""
 
-KINKS: tuple[Kink, ...] = get_args(Kink)
+Rule = Literal["torch", "left", "right", "mean", "forbid"]
+
+KINKS: tuple[Rule, ...] = get_args(Rule)
+"""The rules for all kinks; ``forbid``: no sample may sit on one. ``mean`` is half the sum of both slopes."""
+
+CONVENTIONS: tuple[Kink, ...] = (*KINKS, *LIBRARIES)
+"""Rules and libraries."""
+
+LOSS = "loss"
+"""What a mapping calls the loss."""
+DEFAULT = "default"
+"""What a mapping calls everything that it does not name."""
+
+_FORBID = "forbid"
 
 
-def derivative_taken(convention: Kink, left: Rational, right: Rational, torch: Rational) -> Rational | None:
-    """Return the derivative at a kink, from the slopes on both sides and PyTorch's choice.
+class NoConvention(ValueError):  # noqa: N818 - named for what it is
+    """Something that is no convention.
 
-    None under ``forbid``.
+    Attributes:
+        faults: (name under which it stands in a mapping, message) of each; None for the whole.
     """
-    match convention:
+
+    def __init__(self, *faults: tuple[str | None, str]) -> None:
+        self.faults = faults
+        super().__init__(
+            "; ".join(message if name is None else f"{name}: {message}" for name, message in faults)
+        )
+
+
+class UnknownDerivative(ValueError):  # noqa: N818 - named for what it is
+    """It was not measured what a library returns at a kink of an activation or loss."""
+
+    def __init__(self, library: str, name: str) -> None:
+        self.library, self.name = library, name
+        super().__init__(f"what {library} returns at a kink of {name} was not measured")
+
+
+class Slopes(NamedTuple):
+    """The slopes on both sides of a kink, and what PyTorch returns there."""
+
+    left: Rational
+    right: Rational
+    torch: Rational
+
+
+def derivative_taken(
+    convention: Kink, name: str, number: int, slopes: Slopes, key: str | None = None
+) -> Rational | None:
+    """Return the derivative at a kink.
+
+    Args:
+        name: of the activation or loss.
+        number: which of its kinks, from 0.
+        key: what a mapping calls it, where that is not its name.
+
+    Returns:
+        None under ``forbid``.
+
+    Raises:
+        UnknownDerivative: the convention is a library in which this was not measured.
+    """
+    match rule_taken(convention, name, number, key):
         case "torch":
-            return torch
+            return slopes.torch
         case "left":
-            return left
+            return slopes.left
         case "right":
-            return right
+            return slopes.right
+        case "mean":
+            return _lowest((Fraction(slopes.left) + slopes.right) / 2)
         case "forbid":
             return None
+        case rule:
+            return rule
+
+
+def rule_taken(convention: Kink, name: str, number: int, key: str | None = None) -> Rule | Rational:
+    """Return the rule or number that a convention has for a kink; arguments as for `derivative_taken`.
+
+    Raises:
+        UnknownDerivative: the convention is a library in which this was not measured.
+    """
+    choice = choice_for(convention, key or name)
+    if isinstance(choice, str) and choice in LIBRARIES:
+        choices = LIBRARIES[choice].choices.get(name)
+        if choices is None:
+            raise UnknownDerivative(choice, key or name)
+        return choices[number]
+    match choice:
+        case "torch" | "left" | "right" | "mean" | "forbid" | int() | Fraction():
+            return choice
+    raise NoConvention((None, f"{convention!r} is no convention for kinks"))
+
+
+def choice_for(convention: Kink, name: str) -> Kink | Rational:
+    """Return the rule, library or number that a convention has for an activation or the loss."""
+    if convention in CONVENTIONS:
+        return convention
+    choices = _choices(convention)
+    return choices.get(name, choices[DEFAULT])
+
+
+def kink_from(data: object, known: Collection[str]) -> Kink:
+    """Return the convention that a file or a program writes as a text or a mapping.
+
+    Args:
+        known: the names of activations that a mapping may have, beside `DEFAULT` and `LOSS`.
+
+    Raises:
+        NoConvention: it is none.
+    """
+    if isinstance(data, str) and data in CONVENTIONS:
+        return data
+    if isinstance(data, str) and ":" in data:  # as `Problem` keeps it
+        data = {name.strip(): choice for name, _, choice in (part.partition(":") for part in data.split(","))}
+    if not isinstance(data, Mapping):
+        hint = did_you_mean(data, CONVENTIONS) if isinstance(data, str) else ""
+        raise NoConvention((None, f"expected one of {', '.join(CONVENTIONS)}, found {short(data)}{hint}"))
+    names = (*known, LOSS, DEFAULT)
+    faults: list[tuple[str | None, str]] = []
+    choices: dict[str, Kink | Rational] = {}
+    for name, choice in sorted(data.items(), key=lambda item: str(item[0])):
+        if name not in names:
+            hint = did_you_mean(str(name), names)
+            faults.append((str(name), f"not an activation, {LOSS} or {DEFAULT}{hint}"))
+            continue
+        try:
+            choices[name] = _choice(choice)
+        except ValueError as error:
+            faults.append((name, str(error)))
+    if faults:
+        raise NoConvention(*faults)
+    default = choices.pop(DEFAULT, "torch")
+    others = {name: choice for name, choice in choices.items() if choice != default}
+    if not others and isinstance(default, str):
+        return default
+    return ", ".join(f"{name}: {choice}" for name, choice in {DEFAULT: default, **others}.items())
+
+
+def kink_to_json(convention: Kink) -> str | dict[str, str]:
+    """Return a convention as documents have it: a name, or an object with texts."""
+    if convention in CONVENTIONS:
+        return convention
+    return {name: str(choice) for name, choice in _choices(convention).items()}
+
+
+def _choice(data: object) -> Kink | Rational:
+    """What stands under a name of a mapping. Raises ValueError."""
+    text = data.strip() if isinstance(data, str) else data
+    if isinstance(text, str) and text in CONVENTIONS and text != _FORBID:
+        return text
+    if text == _FORBID:
+        raise ValueError(f"{_FORBID} is for every kink or none: it cannot stand in a mapping")
+    if isinstance(text, str | int | Fraction) and not isinstance(text, bool):
+        with suppress(ValueError):
+            return parse_rational(text) if isinstance(text, str) else _lowest(Fraction(text))
+    words = ", ".join(word for word in CONVENTIONS if word != _FORBID)
+    raise ValueError(f"expected one of {words}, or a number, found {short(data)}")
+
+
+@lru_cache(maxsize=64)
+def _choices(convention: Kink) -> Mapping[str, Kink | Rational]:
+    """The mapping that a convention is, as `kink_from` writes it."""
+    parts = (part.partition(": ") for part in convention.split(", "))
+    choices = {name: _choice(choice) for name, _, choice in parts}
+    if DEFAULT not in choices:
+        raise NoConvention((None, f"{convention!r} is no convention for kinks"))
+    return choices
+
+
+def _lowest(value: Fraction) -> Rational:
+    return value.numerator if value.denominator == 1 else value

@@ -301,4 +301,7 @@ def erf(m: int, e: int, p: int) -> Enclosed:
     root = math.isqrt(pi(2 * w))  # √π at w bits, less than 2 ulps too small
     low = (2 * m * small * total) // (root + 2)
     high = -(-2 * m * large * above // root)
-    return low, high, e + f
+    scale = e + f
+    if high.bit_length() + scale > 0:  # 1 or more, where roundings reach over it
+        high = min(high, 1 << -scale)
+    return low, high, scale

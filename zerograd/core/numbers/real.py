@@ -50,6 +50,9 @@ class Ball:
         if self.radius <= 0:
             raise FormatError(f"the radius {short(str(self.radius))} is not above 0")
 
+    def __str__(self) -> str:
+        return f"{decimal(self.centre)} ± {decimal(self.radius)}"
+
     def interval(self, precision: int) -> Interval:
         """Return a narrowest interval around it."""
         return Interval.between(self.centre - self.radius, self.centre + self.radius, precision)
@@ -180,8 +183,7 @@ def format_real(value: Real) -> str:
     """For people: exact numbers in full, enclosures to the digits that are proved, ``0.73106 ± 1e-5``."""
     if not isinstance(value, Interval):
         return exact.format_exact(value)
-    ball = rounded(value)
-    return f"{decimal(ball.centre)} ± {decimal(ball.radius)}"
+    return str(rounded(value))
 
 
 def rounded(value: Interval, digits: int = _SHOWN) -> Ball:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
 
-from zerograd.core.model.backprop import ExactActivate
+from zerograd.core.model.backprop import ExactActivate, OnKink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
@@ -20,10 +21,24 @@ def unfit(question: Question) -> str | None:
     for name, shape in variable_shapes(question.network, question.samples.fixed).items():
         if len(question.given.get(name, {})) < prod(shape):
             return f"{name} is not given in full"
+    return smooth(question) or _not_rational(question)
+
+
+def _not_rational(question: Question) -> str | None:
+    """Return why loss and adjoints at the given point are not rational numbers."""
     loss = question.model.loss
-    if not loss.is_rational:
-        return f"rational predictions do not have a rational {loss.words}"
-    return smooth(question)
+    if loss.is_rational:
+        return None
+    point = _point(question)
+    try:
+        numbers = (*point.adjoint.entries, point.loss)
+    except OnKink:
+        return None
+    except ArithmeticError as error:
+        return f"the {loss.words} has no exact value or derivative there: {error}"
+    if all(isinstance(number, int | Fraction) for number in numbers):
+        return None
+    return f"the {loss.words} or its derivative is not rational there"
 
 
 def given_point(question: Question) -> Point[Exact]:
@@ -34,6 +49,10 @@ def given_point(question: Question) -> Point[Exact]:
     """
     if reason := unfit(question):
         raise ValueError(reason)
+    return _point(question)
+
+
+def _point(question: Question) -> Point[Exact]:
     values: dict[str, Array[Exact]] = {}
     for name, shape in variable_shapes(question.network, question.samples.least).items():
         values[name] = Array(shape, tuple(map(question.given[name].__getitem__, indices(shape))))

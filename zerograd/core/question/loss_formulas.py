@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from math import prod
 from typing import Any
 
-from zerograd.core.model.kinks import Kink
+from zerograd.core.model.kinks import KINKS, LOSS, Kink, NoConvention, Rule, UnknownDerivative, choice_for
 from zerograd.core.model.losses import LOSSES, Loss, LossNames, MeanOfSquares, Reach
 from zerograd.core.model.losses.loss import SOME
 from zerograd.core.model.targets import Targets
@@ -89,8 +90,31 @@ class PerSample(Loss):
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
     ) -> list[Any]:
-        rule = Jets(functions, convention)
-        return [sum(jet.slope for jet in self._jets(y_hat, y, k, rule)) for k in range(len(y_hat))]
+        rule = self._rule(convention)
+        if rule == "mean":
+            sides = [self.sample_adjoint(y_hat, y, functions, side) for side in ("left", "right")]
+            return [(left + right) * Fraction(1, 2) for left, right in zip(*sides, strict=True)]
+        jets = Jets(functions, rule)
+        return [sum(jet.slope for jet in self._jets(y_hat, y, k, jets)) for k in range(len(y_hat))]
+
+    def _rule(self, convention: Kink) -> Rule:
+        """The rule for the kinks of this formula.
+
+        Raises:
+            UnknownDerivative: the convention is a library; what it returns depends on how it is called.
+            NoConvention: it is a number, which does not say what it is of.
+        """
+        choice = choice_for(convention, LOSS)
+        if not any(
+            isinstance(part, Call) and part.function in ("abs", "min", "max") for part in walk(self.node)
+        ):
+            return "torch"
+        for rule in KINKS:
+            if choice == rule:
+                return rule
+        if isinstance(choice, str):
+            raise UnknownDerivative(choice, LOSS)
+        raise NoConvention((LOSS, f"a formula takes {', '.join(KINKS)} at its kinks, and no number"))
 
     def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         """Return the arguments of ``abs`` and the differences of what ``min`` and ``max`` choose from."""
@@ -99,6 +123,7 @@ class PerSample(Loss):
         return [(0, number) for number in rule.kinks]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
+        self._rule(convention)
         return SOME
 
     def names_at(self, convention: Kink) -> LossNames:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zerograd.core.errors import Issue, ProblemError, short
-from zerograd.core.model.kinks import KINKS, Kink
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference
@@ -48,7 +48,8 @@ class Problem(Question):
         given: fixed values: nested lists, None where free; or single entries by name.
         bounds: name to (lowest, highest), None where open.
         domain: ``"real"``, or ``"integer"`` for parameters, inputs and targets.
-        derivative_at_kink: ``"torch"``, ``"left"``, ``"right"`` or ``"forbid"``.
+        derivative_at_kink: ``"torch"``, ``"left"``, ``"right"``, ``"mean"`` or ``"forbid"``; a library such
+            as ``"jax"``; or a mapping such as ``{"relu": "right", "loss": 0, "default": "torch"}``.
         loss: a name in `zerograd.core.model.losses.LOSSES`, such as ``"mse"``; one with a number, such as
             ``{"huber": "1/2"}``; a formula, such as ``{"per_sample": "(y_hat - y)**4"}``; or a `Loss`.
         targets: what ``y`` may be: ``"real"`` numbers, ``"binary"`` (0 or 1) or ``"sign"`` (−1 or 1) labels,
@@ -88,7 +89,7 @@ class Problem(Question):
         given: Mapping[str, Any] | None = None,
         bounds: Mapping[Any, Any] | None = None,
         domain: str = "real",
-        derivative_at_kink: str = "torch",
+        derivative_at_kink: str | Mapping[str, Any] = "torch",
         loss: str | Mapping[str, Any] | Loss = "mse",
         targets: str = "real",
         title: str | None = None,
@@ -130,8 +131,9 @@ class Problem(Question):
         check.contradictions(query, count.least)
         check.values_fit(fixed, limits, kind, count.least)
         check.conditions_fit(parsed, count)
-        convention = check.choice("derivative_at_kink", derivative_at_kink, KINKS)
+        convention = check.kink("derivative_at_kink", derivative_at_kink)
         if objective is not None:
+            check.kink_of_loss("derivative_at_kink", convention, objective)
             check.targets_fit(objective, parsed, fixed, limits, count.least)
         if not check.issues:
             check.divisions(parsed, query, fixed, limits, count)

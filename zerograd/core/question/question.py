@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from zerograd.core.model.kinks import Kink
+from zerograd.core.model.kinks import Kink, kink_to_json
 from zerograd.core.model.losses import Reach
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
@@ -123,7 +123,7 @@ class Question:
             }
         data |= {
             "domain": self.domain,
-            "derivative_at_kink": self.derivative_at_kink,
+            "derivative_at_kink": kink_to_json(self.derivative_at_kink),
             "loss": self.loss,
         }
         return data if self.targets == "real" else data | {"targets": self.targets}

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from zerograd.core.errors import Issue, Path, short
+from zerograd.core.model.activations import ACTIVATION_NAMES
+from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivative, kink_from
+from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference, did_you_mean, parse_reference, resolve
 from zerograd.core.model.targets import Targets
@@ -39,6 +42,36 @@ class Reader:
         hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
         self.report((key,), f"expected one of {', '.join(allowed)}, found {short(value)}{hint}")
         return allowed[0]
+
+    def kink(self, key: str, value: object) -> Kink:
+        """The convention for kinks, of which every activation here must know what it says."""
+        try:
+            convention = kink_from(value, ACTIVATION_NAMES)
+            for layer in self.network.layers:
+                layer.activation.derivatives_at_kinks(convention)
+        except NoConvention as error:
+            self._no_convention(key, error)
+        except UnknownDerivative as error:
+            self._unmeasured(key, error)
+        else:
+            return convention
+        return KINKS[0]
+
+    def kink_of_loss(self, key: str, convention: Kink, loss: Loss) -> None:
+        """Report that a convention does not say which derivative the loss has at its kinks."""
+        try:
+            loss.reach("real", convention)
+        except NoConvention as error:
+            self._no_convention(key, error)
+        except UnknownDerivative as error:
+            self._unmeasured(key, error)
+
+    def _no_convention(self, key: str, error: NoConvention) -> None:
+        for name, message in error.faults:
+            self.report((key,) if name is None else (key, name), message)
+
+    def _unmeasured(self, key: str, error: UnknownDerivative) -> None:
+        self.report((key,), f"{error}: say what it is, as in {{{error.name}: 0, default: {error.library}}}")
 
     def text(self, key: str, value: object, *place: int) -> None:
         if not isinstance(value, str) and (value is not None or place):

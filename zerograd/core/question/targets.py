@@ -10,7 +10,7 @@ from zerograd.core.errors import Issue, Path, short
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.exact import Exact, compare, sign
+from zerograd.core.numbers.real import Real, compare, sign
 from zerograd.core.question.vocabulary import Rational
 
 LABELS: Mapping[Targets, tuple[int, ...]] = {"binary": (0, 1), "sign": (-1, 1), "class": (0, 1)}
@@ -40,9 +40,11 @@ def ill_matched(kind: Targets, loss: Loss, outputs: int) -> str | None:
 
 
 def misfits(
-    kind: Targets, loss: Loss, known: Mapping[Index, Exact], outputs: int
-) -> Iterator[tuple[Index, str, Exact]]:
-    """Yield (index, what is expected there, value) of targets that cannot be; (m,) stands for a sum.
+    kind: Targets, loss: Loss, known: Mapping[Index, Real], outputs: int
+) -> Iterator[tuple[Index, str, Real]]:
+    """Yield (index, what is expected there, value) of targets that are not known to be right.
+
+    The index (m,) stands for the sum of a sample's targets.
 
     Args:
         known: targets by (sample, output), perhaps not all.
@@ -50,13 +52,13 @@ def misfits(
     """
     if restricted(kind, loss) is None:
         return
-    rows: dict[int, list[Exact]] = {}
+    rows: dict[int, list[Real]] = {}
     for index, value in known.items():
         if kind != "real":
             if all(compare(value, label) != 0 for label in LABELS[kind]):
                 yield index, _WORDS[kind], value
                 continue
-        elif sign(value) < 0 or compare(value, 1) > 0:
+        elif sign(value) not in (0, 1) or compare(value, 1) not in (-1, 0):
             yield index, "a number from 0 to 1", value
             continue
         rows.setdefault(index[0], []).append(value)
@@ -65,7 +67,7 @@ def misfits(
     for sample, row in rows.items():
         total: Any = sum(row)
         order = compare(total, 1)
-        if order > 0 or (order < 0 and len(row) == outputs):
+        if order != 0 and (order != -1 or len(row) == outputs):
             yield (sample,), "1", total
 
 

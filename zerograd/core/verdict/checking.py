@@ -17,7 +17,7 @@ from zerograd.core.model.references import entry
 from zerograd.core.numbers.exact import Exact, format_exact
 from zerograd.core.numbers.field import field_from_json
 from zerograd.core.numbers.rationals import parse_rational
-from zerograd.core.numbers.real import Ball, Real, compare, decimal, format_real, real_from_json
+from zerograd.core.numbers.real import Ball, Real, compare, format_real, real_from_json
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.problem import Problem
@@ -264,5 +264,5 @@ def _claim(what: str, computed: Real, claimed: Exact | Ball) -> list[Violation]:
 
 def _written(claimed: Exact | Ball) -> str:
     if isinstance(claimed, Ball):
-        return f"{decimal(claimed.centre)} ± {decimal(claimed.radius)}"
+        return str(claimed)
     return format_exact(claimed)

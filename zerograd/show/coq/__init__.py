@@ -95,8 +95,9 @@ def _header(problem: Problem, numbers: list[int], left_out: list[str] | None) ->
         "torch": "as PyTorch has it",
         "left": "that on its left",
         "right": "that on its right",
+        "mean": "half of that on its left and that on its right",
         "forbid": "of no account, as no pre-activation is on one",
-    }[problem.derivative_at_kink]
+    }.get(problem.derivative_at_kink, problem.derivative_at_kink)
     lines = [
         comment(problem.title or "A question about gradients that vanish"),
         "",

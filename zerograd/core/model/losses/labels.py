@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from zerograd.core.model.kinks import Kink
-from zerograd.core.model.losses.loss import ANY_SIGN, Loss, LossNames, Reach, slope_at_kink
+from zerograd.core.model.kinks import LOSS, Kink, rule_taken
+from zerograd.core.model.losses.loss import ANY_SIGN, Loss, LossNames, Reach, code, slope_at_kink
 from zerograd.core.model.targets import Targets
-from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.functions import Functions, Rational, sigmoid, softplus
 
 _PLUS, _MINUS = frozenset({1}), frozenset({-1})
 
@@ -80,12 +80,12 @@ class CrossEntropyOfLogits(Loss):
     shares = "each"
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(functions.log(1 + functions.exp(p)) - t * p for p, t in zip(y_hat, y, strict=True))
+        return sum(softplus(p, functions) - t * p for p, t in zip(y_hat, y, strict=True))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
     ) -> list[Any]:
-        return [_sigmoid(p, functions) - t for p, t in zip(y_hat, y, strict=True)]
+        return [sigmoid(p, functions) - t for p, t in zip(y_hat, y, strict=True)]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return Reach(-1, 1, gap=(0, 0) if targets == "binary" else None)
@@ -94,7 +94,7 @@ class CrossEntropyOfLogits(Loss):
         return _signs(y)
 
     def sample_target(self, y_hat: Sequence[Any], adjoint: Sequence[Any], functions: Functions) -> list[Any]:
-        return [_sigmoid(p, functions) - g for p, g in zip(y_hat, adjoint, strict=True)]
+        return [sigmoid(p, functions) - g for p, g in zip(y_hat, adjoint, strict=True)]
 
 
 class CrossEntropy(Loss):
@@ -177,7 +177,9 @@ class Hinge(Loss):
     ) -> list[Any]:
         def slope(margin: Any, t: Any) -> Any:
             steps = [functions.choose(s, (0,), (_nothing, _one), (0,)) for s in (t, -t)]
-            at_kink = slope_at_kink(convention, 0, *steps)  # left of it ŷ is short of the margin if y > 0
+            at_kink = slope_at_kink(
+                convention, 0, *steps, self.name
+            )  # left of it ŷ is short of the margin if y > 0
             off = functions.choose(margin, (0,), (_nothing, _one), (0,))
             on = functions.choose(margin, (0,), (_nothing, _nothing), (1,))
             return -t * (off + on * at_kink)
@@ -188,7 +190,9 @@ class Hinge(Loss):
         return [(k, 1 - t * p) for k, (p, t) in enumerate(zip(y_hat, y, strict=True))]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
-        at_kink = {Fraction(slope_at_kink(convention, 0, *steps)) for steps in ((1, 0), (0, 1))}
+        at_kink = {
+            Fraction(slope_at_kink(convention, 0, *steps, name=self.name)) for steps in ((1, 0), (0, 1))
+        }
         values = {-1, 0, 1} | {sign * value for sign in (-1, 1) for value in at_kink}
         return Reach.of(sorted(values))
 
@@ -196,25 +200,26 @@ class Hinge(Loss):
         return frozenset({0, 1 if y < 0 else -1}) if y else frozenset({0})
 
     def names_at(self, convention: Kink) -> LossNames:
-        if convention not in ("left", "right"):
+        rule = rule_taken(convention, self.name, 0, LOSS)
+        if rule in ("torch", "forbid"):
             return self.plain_names
-        # relu(m) = m + relu(−m), where the derivative at 0 is 1 in both libraries.
-        taken = "({y}) > 0" if convention == "left" else "({y}) < 0"
         m = "1 - ({y}) * ({y_hat})"
-        return LossNames(
-            self.plain_names.module,
-            f"torch.where({taken}, {m} + torch.relu(-({m})), torch.relu({m})).mean()",
-            f"jnp.mean(jnp.where({taken}, {m} + jax.nn.relu(-({m})), jax.nn.relu({m})))",
-        )
+        if rule in ("left", "right"):
+            # relu(m) = m + relu(−m), where the derivative at 0 is 1 in both libraries.
+            taken = "({y}) > 0" if rule == "left" else "({y}) < 0"
+            torch = f"torch.where({taken}, {m} + torch.relu(-({m})), torch.relu({m})).mean()"
+            jax = f"jnp.mean(jnp.where({taken}, {m} + jax.nn.relu(-({m})), jax.nn.relu({m})))"
+        else:
+            slope = slope_at_kink(convention, 0, 1, 0, self.name)
+            parts = f"{code(slope)} * ({m} + relu(-({m}))) + ({code(1 - slope)}) * relu({m})"
+            torch = f"torch.mean({parts.replace('relu', 'torch.relu')})"
+            jax = f"jnp.mean({parts.replace('relu', 'jax.nn.relu')})"
+        return LossNames(self.plain_names.module, torch, jax)
 
 
 def _signs(share: Rational) -> frozenset[int]:
     """The sign of p − share for p between 0 and 1."""
     return _MINUS if share >= 1 else _PLUS if share <= 0 else ANY_SIGN
-
-
-def _sigmoid(z: Any, functions: Functions) -> Any:
-    return functions.divide(1, 1 + functions.exp(-z))
 
 
 def _softmax(row: Sequence[Any], functions: Functions) -> list[Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from zerograd.core.model.kinks import Kink, derivative_taken
+from zerograd.core.model.kinks import LOSS, Kink, rule_taken
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational
@@ -195,6 +195,14 @@ class Loss(ABC):
         """The loss that L is a function F of; itself where F(u) = u."""
         return self
 
+    def outer(self, value: Any, functions: Functions) -> Any:
+        """Return F(u) of the value u of `inner`."""
+        return value
+
+    def outer_slope(self, value: Any, functions: Functions) -> Any:
+        """Return F′(u)."""
+        return 1
+
     # --- the whole dataset -------------------------------------------------------------
 
     @property
@@ -284,10 +292,25 @@ def code(number: Rational) -> str:
     return str(number) if isinstance(number, int) else f"{number.numerator} / {number.denominator}"
 
 
-def slope_at_kink(convention: Kink, torch: Any, left: Any, right: Any) -> Any:
+def slope_at_kink(convention: Kink, torch: Any, left: Any, right: Any, name: str = LOSS) -> Any:
     """Return the derivative that is taken at a kink of a loss. Under ``forbid`` it says nothing: 0."""
-    taken = derivative_taken(convention, left, right, torch)
-    return 0 if taken is None else taken
+    match rule_taken(convention, name, 0, LOSS):
+        case "torch":
+            return torch
+        case "left":
+            return left
+        case "right":
+            return right
+        case "mean":
+            return _half(left + right)
+        case "forbid":
+            return 0
+        case rule:
+            return rule
+
+
+def _half(value: Any) -> Any:
+    return value * Fraction(1, 2)
 
 
 def _zero(_: Any) -> int:

@@ -80,14 +80,14 @@ class MeanOfAbsolutes(Loss):
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
     ) -> list[Any]:
-        slope = slope_at_kink(convention, 0, -1, 1)
+        slope = slope_at_kink(convention, 0, -1, 1, self.name)
         return [functions.choose(r, (0,), (_below, _above), (slope,)) for r in _residuals(y_hat, y)]
 
     def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         return [*enumerate(_residuals(y_hat, y))]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
-        at_kink = () if convention == "forbid" else (slope_at_kink(convention, 0, -1, 1),)
+        at_kink = () if convention == "forbid" else (slope_at_kink(convention, 0, -1, 1, self.name),)
         return Reach.of((-1, 1, *at_kink), freely=targets == "real")
 
     def target(self, y_hat: Any, adjoint: Any) -> Any:
@@ -95,12 +95,16 @@ class MeanOfAbsolutes(Loss):
         return y_hat - adjoint
 
     def names_at(self, convention: Kink) -> LossNames:
-        if convention not in ("left", "right"):
+        slope = slope_at_kink(convention, 0, -1, 1, self.name)
+        if slope == 0:
             return self.plain_names
         one, other = "{y_hat} - {y}", "{y} - {y_hat}"
-        if convention == "right":
+        if slope == 1:
             one, other = other, one
         form = f"mean(2 * {{relu}}({one}) + ({other}))"  # relu′(0) = 0 in both libraries
+        if slope not in (-1, 1):
+            terms = f"{code(slope)} * ({one})", f"({code(1 - slope)}) * {{relu}}({one})"
+            form = f"mean({' + '.join(terms)} + ({code(1 + slope)}) * {{relu}}({other}))"
         return LossNames(
             self.plain_names.module,
             "torch." + form.replace("{relu}", "torch.relu"),
