@@ -177,7 +177,7 @@ def test_kinks_of_smooth_activations(alpha: Fraction) -> None:
         else:
             value, slope = activate(activation, (2, 3, 4), 0)
             assert value == 0
-            assert slope in (1, alpha)
+            assert slope in (1, alpha, (1 + alpha) / 2)
         assert activate(activation, (1, 0, 0), -log(2)) == (-alpha / 2, alpha / 2)
         assert activate(celu(alpha), (1, 0, 0), 0) == (0, 1)
 
