@@ -81,7 +81,7 @@ def unfit(thing: Thing, form: Form) -> str | None:
             from zerograd.show.fitness import no_exact_numbers
 
             return no_exact_numbers(thing)
-        case Sat(), "markdown" | "latex" | "pytorch" | "jax" | "notebook":
+        case Sat(), "notebook":
             from zerograd.show.fitness import no_calculation
 
             return no_calculation(thing)
