@@ -134,8 +134,10 @@ class ExactActivate:
                 return value, derivative
             if self.convention == "forbid" and activation.is_kink(z):
                 raise OnKink(site)
-            slope = _bounded(activation.slope(z, EXACT, self.convention))
-            return _bounded(activation.value(z, EXACT)), slope
+            value = _bounded(activation.value(z, EXACT))
+            if activation.derivative_of_value is not None:
+                return value, _bounded(activation.derivative_of_value(value))
+            return value, _bounded(activation.slope(z, EXACT, self.convention))
         except ArithmeticError as error:
             raise Unevaluated(site, str(activation), str(error)) from error
 
