@@ -75,7 +75,7 @@ def test_gradients_are_those_of_the_core(seed: int) -> None:
     here = Pass(problem.model, floats)
     factor = float(problem.model.loss.factor(3, 2))
     for name, array in here.gradients.items():
-        exact = [float(v) for v in witness.gradients[name].entries]  # type: ignore[arg-type]
+        exact = [float(v) for v in witness.gradients[name].entries]
         assert np.allclose(array.ravel() * factor, exact, rtol=1e-12, atol=1e-12), name
 
 
@@ -110,7 +110,7 @@ def test_units(name: str, unit: str) -> None:
 def test_forms_split_by_constants() -> None:
     """A rational point is a zero of a form if it is one of each part."""
     log2, log3 = EXACT.log(2), EXACT.log(3)
-    parts = rational_forms([log2 * 2 + 1, log3, -log2 * 2 - 1])
+    parts: list[Any] = rational_forms([log2 * 2 + 1, log3, -log2 * 2 - 1])
     assert sorted(parts) == sorted([[2, 0, -2], [1, 0, -1], [0, 1, 0]])
     vectors = next(annihilating(parts, 3, 1, random.Random(0)))
     assert vectors in ([[1], [0], [1]], [[-1], [0], [-1]])
