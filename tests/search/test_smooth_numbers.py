@@ -48,7 +48,7 @@ def drawn(seed: int, loss: str) -> tuple[Pass, list[Entry]]:
 
 @given(seed=st.integers(0, 10**6), loss=st.sampled_from(SMOOTH_LOSSES))
 def test_jacobians_are_differences_of_gradients(seed: int, loss: str) -> None:
-    """Of every gradient entry by every parameter, input and target."""
+    """The derivative of every gradient entry by every parameter, input and target."""
     here, variables = drawn(seed, loss)
     if any(np.abs(z - join).min() < 1e-2 for z in here.z for join in (-3, -1, 0, 1, 3, 6)):
         return  # near a kink differences say nothing
@@ -62,7 +62,7 @@ def test_jacobians_are_differences_of_gradients(seed: int, loss: str) -> None:
 
 @given(seed=st.integers(0, 10**6))
 def test_gradients_are_those_of_the_core(seed: int) -> None:
-    """Of piecewise linear and rational activations, over the loss's factor."""
+    """Piecewise linear and rational activations are tried, over the loss's factor."""
     pick = random.Random(seed)
     layers = (Layer(2, pick.choice(["relu", "square", "softsign", "abs"])), Layer(2, "linear"))
     problem = Problem(network=Network(2, layers), samples=3)
@@ -167,7 +167,7 @@ def test_labels_that_no_layer_separates(widths: tuple[int, ...], samples: int, e
 
 
 def test_labels_that_every_layer_separates() -> None:
-    """As many units as samples: any labels are fitted, and no layer is best."""
+    """With as many units as samples, any labels are fitted, and no layer is best."""
     network = Network.mlp(2, 8, 1, activation="tanh")
     problem = Problem(
         network=network,

@@ -93,8 +93,11 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
 def works_out_sizes(problem: Problem) -> bool:
     """Whether scripts bound rounding by a pass of their own; else they are told the bounds."""
     layers = problem.network.layers
-    lines = all(isinstance(layer.activation, PiecewiseLinear) for layer in layers)
-    return lines and problem.model.loss.least_squares
+    plain = all(
+        isinstance(layer.activation, PiecewiseLinear) and not layer.activation.names.torch_error
+        for layer in layers
+    )
+    return plain and problem.model.loss.least_squares
 
 
 def sizes(witness: Witness) -> dict[str, Floats]:

@@ -155,12 +155,14 @@ def _bounded(value: Exact) -> Exact:
 
 
 def _exactly(activation: Smooth, convention: Kink, z: Exact) -> tuple[Exact, Exact]:
-    slope = _bounded(activation.slope(z, EXACT, convention))
-    return _bounded(activation.value(z, EXACT)), slope
+    value = _bounded(activation.value(z, EXACT))
+    if activation.derivative_of_value is not None:
+        return value, _bounded(activation.derivative_of_value(value))
+    return value, _bounded(activation.slope(z, EXACT, convention))
 
 
 _remembered = lru_cache(maxsize=512)(_exactly)
-"""Of many samples and units, few pre-activations of a witness in closed form are different."""
+"""Witnesses in closed form have few different pre-activations, even of many samples and units."""
 
 
 def forward(

@@ -15,10 +15,11 @@ from typing import Any, TypeAlias
 
 from zerograd.core.errors import FormatError, short
 from zerograd.core.numbers import exact
+from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.enclosure import IntervalFunctions
 from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json
 from zerograd.core.numbers.exact_functions import EXACT
-from zerograd.core.numbers.field import NumberField
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.functions import (
     NotClosed,
     OutOfDomain,
@@ -42,6 +43,8 @@ MAX_BITS = 100_000
 MAX_ORDER = 900
 """Enclosures are shown from 10^−MAX_ORDER to 10^MAX_ORDER: documents have exponents up to 1000."""
 _LARGEST = 10**MAX_ORDER
+_LEVEL = 6
+"""Of the enclosures of numbers of a field: 168 bits narrower than the field's interval."""
 _SHOWN = 15
 """Significant digits of the balls in result documents, where as many are proved."""
 
@@ -75,7 +78,7 @@ class Ball:
         """Whether a number, or all of an interval, is known to lie within."""
         ends = (value.low, value.high) if isinstance(value, Interval) else (value, value)
         low, high = self.centre - self.radius, self.centre + self.radius
-        return exact.compare(ends[0], low) >= 0 and exact.compare(ends[1], high) <= 0
+        return compare(ends[0], low) in (0, 1) and compare(ends[1], high) in (-1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,15 @@ _EXACTLY: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
+def enclosed(value: Real, precision: int = PRECISION) -> Interval | Rational:
+    """Rational numbers as they are, an enclosure of others."""
+    if isinstance(value, Closed):
+        return value.interval(precision)
+    if isinstance(value, Algebraic):
+        return Interval.between(*value.enclosure(_LEVEL), precision)
+    return value
+
+
 def sign(value: Real) -> int | None:
     """−1, 0 or 1; None where it is not known."""
     if isinstance(value, Interval):
@@ -175,6 +187,8 @@ def compare(a: Real, b: Real) -> int | None:
     """The sign of a − b; None where it is not known."""
     if isinstance(a, Interval) and isinstance(b, int | Fraction):
         return a.side(b)
+    if isinstance(a, Interval) or isinstance(b, Interval):
+        a, b = enclosed(a), enclosed(b)
     return sign(a - b)
 
 
