@@ -26,6 +26,7 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
 from zerograd.api import solve  # noqa: E402 - the path is needed first
 from zerograd.core.question.problem import Problem  # noqa: E402
 from zerograd.core.verdict.answer import Answer, Sat, Unsat  # noqa: E402
+from zerograd.core.verdict.enclosed import EnclosedWitness  # noqa: E402
 from zerograd.core.verdict.results import answer_from_json  # noqa: E402
 from zerograd.exports import NothingToExport, export  # noqa: E402
 from zerograd.show.text import answer_text  # noqa: E402
@@ -94,7 +95,7 @@ def cell(activation: str, name: str, answer: Answer) -> str:
     """What the table says of an answer."""
     match answer:
         case Sat():
-            kind = "" if answer.witness.is_exact else " ≈"
+            kind = "" if not isinstance(answer.witness, EnclosedWitness) else " ≈"
             text = f"{answer.witness.samples}{kind}"
             if answer.witness.samples > answer.problem.samples.least and answer.fewer is None:
                 text = f"≤ {text}"

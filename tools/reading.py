@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "theory" / "what-to-read.md"
 DECIDING = {
     "witness": "zerograd.core.verdict.existence",
+    "enclosed": "zerograd.core.verdict.solution",
     "certificate": "zerograd.core.refuting.refutation",
 }
 """The module that accepts, by what it accepts."""

@@ -198,3 +198,11 @@ def test_order_is_kept(p: Fraction, q: Fraction) -> None:
     assert compare(a, b) == sign(p - q)
     assert compare(sigmoid(a, EXACT), sigmoid(b, EXACT)) == sign(p - q)
     assert compare(tanh(a, EXACT), tanh(b, EXACT)) == sign(p - q)
+
+
+def test_squares_of_squares_are_bounded() -> None:
+    """A deep network of squares is given up before its numbers fill the memory."""
+    activate, value = ExactActivate("torch"), 3
+    with pytest.raises(Unevaluated, match="bits, more than"):
+        for layer in range(1, 60):
+            value, _ = activate(ACTIVATIONS["square"], (layer, 0, 0), value)  # type: ignore[assignment]

@@ -23,7 +23,7 @@ def drawn(model: Model, seed: int, samples: int = 3) -> Values:
     """Values of all variables; targets that suit the loss."""
     rng = np.random.default_rng(seed)
     network, loss = model.network, model.loss
-    values = {name: rng.normal(size=shape) for name, shape in network.shapes.items()}
+    values = {name: rng.normal(size=shape) / 2 for name, shape in network.shapes.items()}
     y: Any = rng.normal(size=(samples, network.outputs))
     if loss.shares is not None:
         y = rng.dirichlet(np.ones(network.outputs), samples) if loss.shares == "row" else rng.random(y.shape)

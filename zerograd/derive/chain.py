@@ -22,7 +22,6 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Shape
-from zerograd.core.numbers.functions import Rational
 from zerograd.derive.ring import SYMPY, Expr, number
 
 Row: TypeAlias = tuple[Expr, ...]
@@ -106,9 +105,9 @@ class Chain(ABC):
         return False
 
     @property
-    def factor(self) -> Rational:
+    def factor(self) -> int:
         """The number that gradients are yet to be multiplied with."""
-        return self.model.loss.constant if self.explicit and not self.named else 1
+        return self.model.loss.plain_constant if self.explicit and not self.named else 1
 
     @property
     def explicit(self) -> bool:
@@ -142,7 +141,7 @@ class Chain(ABC):
         outputs = (unit,) if loss.by_output else range(self.network.outputs)
         values = loss.sample_adjoint(*self._outputs(outputs), SYMPY, self.model.derivative_at_kink)
         value = number(values[outputs.index(unit)])
-        return self.times(sp.Rational(Fraction(loss.constant) / self.factor), value)
+        return self.times(sp.Rational(loss.plain_constant, self.factor), value)
 
     def _outputs(self, units: Sequence[Index]) -> tuple[Row, Row]:
         last = self.network.depth

@@ -168,7 +168,7 @@ class SymbolicGradients:
         known: dict[Expr, Expr] = {}
         for quantity, formula in self.definitions.items():
             known[quantity] = formula.xreplace(known)
-        scale = sp.Rational(Fraction(chain.factor) / chain.model.loss.count(samples, self.network.outputs))
+        scale = sp.Rational(chain.factor * chain.model.loss.share(samples, self.network.outputs))
         generic = chain.contributions(name).map(lambda formula: formula.xreplace(known))
         per_sample = [[_at(value, number) for value in generic.entries] for number in range(samples)]
         if name == "x":

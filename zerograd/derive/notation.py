@@ -64,13 +64,22 @@ class Notation:
         """What is said of one number: ``−1 < z ≤ 1``."""
         if condition == sp.true:
             return tree.Phrase("all else")
-        relations = sorted(sp.And.make_args(condition), key=lambda relation: relation.rel_op[0] == "<")
+        if isinstance(condition, sp.Or):
+            parts = [part for some in condition.args for part in (tree.Phrase("or"), self._condition(some))]
+            return row(*parts[1:])
+        parts = sp.And.make_args(condition)
+        relations = sorted(parts, key=lambda part: isinstance(part, sp.Or) or part.rel_op[0] == "<")
         first, last = relations[0], relations[-1]
-        if first is not last:
+        if len(relations) == 2 and first.lhs == getattr(last, "lhs", None) and first.rel_op in (">", ">="):
             low = self(first.rhs), tree.RELATIONS[first.rel_op.replace(">", "<")]
             return row(*low, self(last.lhs), tree.RELATIONS[last.rel_op], self(last.rhs))
-        sign = tree.RELATIONS[first.rel_op.replace("==", "=")]
-        return row(self(first.lhs), sign, self(first.rhs))
+        both = [
+            brackets(self._condition(part))
+            if isinstance(part, sp.Or)
+            else row(self(part.lhs), tree.RELATIONS[part.rel_op.replace("==", "=")], self(part.rhs))
+            for part in relations
+        ]
+        return row(*[part for node in both for part in (tree.Phrase("and"), node)][1:])
 
     def _parse(self, expression: Expr) -> tree.Quantity:
         """A symbol or an indexed quantity, without the indices of axes of length 1."""

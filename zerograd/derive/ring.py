@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from itertools import product
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -63,17 +64,51 @@ class SymPyFunctions:
         return sp.Piecewise(*cases, evaluate=False)
 
 
+_ANY = sp.Symbol("any", real=True)
 SYMPY = SymPyFunctions()
 
 
 def number(value: Any) -> Expr:
-    """An expression; whole numbers and fractions become SymPy's."""
-    return (
-        sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else sp.sympify(value)
-    )
+    """An expression; whole numbers and fractions become SymPy's, and cases stand outside of all else."""
+    if isinstance(value, Fraction):
+        return sp.Rational(value.numerator, value.denominator)
+    expression = sp.sympify(value)
+    if isinstance(expression, sp.Piecewise) or not (inner := expression.atoms(sp.Piecewise)):
+        return expression
+    crossed = []
+    for choice in product(*(cases.args for cases in inner)):
+        value = expression.xreplace(dict(zip(inner, (value for value, _ in choice), strict=True)))
+        ranges = _ranges(condition for _, condition in choice)
+        if sp.S.EmptySet not in ranges.values():
+            crossed.append((value, sp.And(*(_within(place, where) for place, where in ranges.items()))))
+    return sp.Piecewise(*crossed, evaluate=False)
+
+
+def _ranges(conditions: Iterable[Any]) -> dict[Expr, sp.Set]:
+    """Where each quantity that conditions compare with numbers may be."""
+    ranges: dict[Expr, sp.Set] = {}
+    for relation in (part for condition in conditions for part in sp.And.make_args(condition)):
+        if relation == sp.true:
+            continue
+        turned = relation.reversedsign if relation.lhs.could_extract_minus_sign() else relation
+        here = turned.func(_ANY, turned.rhs).as_set()
+        ranges[turned.lhs] = ranges.get(turned.lhs, sp.S.Reals).intersect(here)
+    return ranges
+
+
+def _within(place: Expr, where: sp.Set) -> Any:
+    """The condition that a quantity is in an interval, or at a point."""
+    if isinstance(where, sp.FiniteSet):
+        return sp.Eq(place, *where)
+    low = place > where.start if where.left_open else place >= where.start
+    high = place < where.end if where.right_open else place <= where.end
+    return sp.And(low if where.start.is_finite else True, high if where.end.is_finite else True)
 
 
 def _tidy(value: Any) -> Expr:
     """A branch: r²/2 where a formula says r·(r/2)."""
     expression = number(value)
-    return sp.factor(expression) if expression.is_Mul and expression.is_polynomial() else expression
+    if not expression.is_Mul:
+        return expression
+    contents, factors = zip(*(factor.primitive() for factor in expression.args), strict=True)
+    return sp.Mul(*contents) * sp.Mul(*factors)

@@ -1,4 +1,4 @@
-"""Exact numbers for people: as they are while they are short, else by their first digits."""
+"""Numbers for people: exact ones as they are while they are short, others by their first digits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 from zerograd.core.numbers.approximation import bits, coefficients, near, simpler_interval
-from zerograd.core.numbers.exact import Exact, format_exact, narrow
+from zerograd.core.numbers.exact import format_exact, narrow
 from zerograd.core.numbers.field import Algebraic, NumberField
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.irrational import Irrational
+from zerograd.core.numbers.real import Real, format_real, rounded
 from zerograd.document.layout import shortened
 
 LONGEST = 24
@@ -19,15 +21,22 @@ _LONGEST_BITS = LONGEST * 4
 _CONTEXT = Context(prec=_DIGITS, Emax=10**9, Emin=-(10**9))
 
 
-def is_long(value: Exact) -> bool:
+def is_long(value: Real) -> bool:
     """Whether a number is shown by its first digits alone."""
+    if isinstance(value, Interval):
+        return True
     if isinstance(value, Irrational):
         return any(map(is_long, coefficients(value))) or len(format_exact(value)) > 2 * LONGEST
     return bits(value) > _LONGEST_BITS or len(str(value)) > LONGEST
 
 
-def exact_text(value: Exact) -> str:
-    """``-2/3``, ``1/2·α ≈ 0.707107``, or ``≈1.2345e-40`` for a number too long to write out."""
+def exact_text(value: Real) -> str:
+    """``-2/3``, ``1/2·α ≈ 0.707107``, or ``≈1.2345e-40`` for a number too long to write out.
+
+    Enclosed ones are written as that; ``0 ± 1e-40`` if they may be 0.
+    """
+    if isinstance(value, Interval):
+        return f"≈{decimal_text(value)}" if value.sign() is not None else format_real(value)
     value = narrow(value)
     if is_long(value):
         return f"≈{decimal_text(value)}"
@@ -41,15 +50,17 @@ def equation(name: str, text: str) -> str:
     return f"{name} ≈ {text[1:]}" if text.startswith("≈") else f"{name} = {text}"
 
 
-def decimal_text(value: Exact) -> str:
-    """Six significant digits, whatever the size of the number."""
+def decimal_text(value: Real) -> str:
+    """Six significant digits, whatever the size of the number; of an enclosed one those that are proved."""
+    if isinstance(value, Interval):
+        value = rounded(value, _DIGITS).centre
     ratio = near(value, _DIGITS + 3) if isinstance(value, Irrational) else value
     quotient = _CONTEXT.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
     shown = quotient.normalize(_CONTEXT)
     return f"{shown:f}" if -_DIGITS <= shown.adjusted() <= _DIGITS else f"{shown:e}"
 
 
-def vector_text(values: Sequence[Exact], marks: Sequence[str] = (), *, longest: int = 8) -> str:
+def vector_text(values: Sequence[Real], marks: Sequence[str] = (), *, longest: int = 8) -> str:
     """``(1, -2)``; a single value without brackets; the middle of a long one is left out."""
     marks = marks or [""] * len(values)
     if len(values) == 1:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import losses, passes, smooth
 from zerograd.evaluate.passes import Run
@@ -49,15 +50,26 @@ class Evaluation:
     bounds: dict[str, Floats]
 
 
-def to_floats(array: Array[Exact]) -> Floats:
-    """The nearest float64 values. Raises NotComparable beyond the range in which they are near."""
+def to_floats(array: Array[Any]) -> Floats:
+    """The nearest float64 values of exact numbers, or of the middles of enclosures.
+
+    Raises NotComparable beyond the range in which they are near, and for enclosures that are wide.
+    """
+    values: list[Any] = [_middle(v) if isinstance(v, Interval) else v for v in array.entries]
     try:
-        flat = np.array([float(v) for v in array.entries], dtype=np.float64)
+        flat = np.array([float(v) for v in values], dtype=np.float64)
     except OverflowError:
         raise NotComparable("a value is beyond the range of float64") from None
-    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, array.entries, strict=True)):
+    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, values, strict=True)):
         raise NotComparable("a value is too near to 0 for float64")
     return flat.reshape(array.shape)
+
+
+def _middle(value: Interval) -> Fraction:
+    """The middle of an enclosure that is narrower than what float64 rounds; 0 where it holds 0."""
+    if value.radius > Fraction(1, 2**60) * max(Fraction(1), abs(value.midpoint)):
+        raise NotComparable("an enclosure is wider than what float64 can tell")
+    return value.midpoint if value.sign() else Fraction(0)
 
 
 def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
@@ -65,11 +77,11 @@ def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
     return pieces_at(witness.problem.network, witness.forward)
 
 
-def pieces_at(network: Network, run: ExactForward[Exact]) -> list[NDArray[np.intp]]:
+def pieces_at(network: Network, run: ExactForward[Any]) -> list[NDArray[np.intp]]:
     """`exact_pieces` of a forward pass."""
     layers = []
     for layer, z in zip(network.layers, run.z, strict=True):
-        places = [layer.activation.locate(v) for v in z.entries]
+        places = [layer.activation.locate(v.midpoint if isinstance(v, Interval) else v) for v in z.entries]
         codes = [2 * number + on_kink for number, on_kink in places]
         layers.append(np.array(codes, dtype=np.intp).reshape(z.shape))
     return layers

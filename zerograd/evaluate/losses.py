@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
-from zerograd.core.model.point import Model
-from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact, sign
-from zerograd.core.numbers.exact_functions import EXACT
+from zerograd.core.model.point import Model, Point
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.real import sign
 from zerograd.evaluate.smooth import FLOATS, Floats, as_floats
 
 STEP = 2.0**-13
@@ -106,10 +105,11 @@ def sides(loss: Loss, y_hat: Floats, y: Floats) -> NDArray[np.intp]:
     return np.array(signs, dtype=np.intp).reshape(len(rows), len(y_hat)).T
 
 
-def exact_sides(loss: Loss, y_hat: Array[Exact], y: Array[Exact]) -> NDArray[np.intp]:
-    """`sides` of exact numbers."""
+def exact_sides(point: Point[Exact]) -> NDArray[np.intp]:
+    """`sides` at an exact point, or an enclosed one, which is off kinks."""
+    loss, functions = point.model.loss, point.functions
     rows = [
-        [sign(number) for _, number in loss.kinks(*both, EXACT)]
-        for both in zip(y_hat.rows(), y.rows(), strict=True)
+        [sign(number) or 0 for _, number in loss.kinks(*both, functions)]
+        for both in zip(point.forward.y_hat.rows(), point.y.rows(), strict=True)
     ]
     return np.array(rows, dtype=np.intp).reshape(len(rows), -1)

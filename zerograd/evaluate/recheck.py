@@ -86,8 +86,7 @@ def recheck_floats(witness: Witness) -> None:
 
 
 def _codes(witness: Witness) -> Codes:
-    sides = losses.exact_sides(witness.problem.model.loss, witness.forward.y_hat, witness.y)
-    return [*exact_pieces(witness), sides]
+    return [*exact_pieces(witness), losses.exact_sides(witness.point)]
 
 
 def _agree(witness: Witness, check: str, wrong: list[str]) -> None:
@@ -130,6 +129,7 @@ def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, An
     names = [*network.shapes, "x"]
     sites = [(name, index) for name in names for index in np.ndindex(values[name].shape)]
     run = evaluate(witness.problem.model, values, codes)
+    gradients = {name: to_floats(array) for name, array in witness.gradients.items()}
     largest, wrong, compared = 0.0, [], 0
     each = witness.samples * sum(values[name].size for name in network.shapes)
     taken = min(len(sites), MAX_DIFFERENCES, max(10, MAX_PRODUCTS // each))
@@ -139,7 +139,7 @@ def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, An
             continue
         compared += 1
         slope, rounding = difference
-        exact = float(witness.gradients[name][tuple(int(i) for i in index)])
+        exact = float(gradients[name][index])
         deviation = abs(slope - exact)
         largest = max(largest, deviation)
         if not deviation <= ROUNDING * run.bounds[name][index] + rounding:

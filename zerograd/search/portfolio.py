@@ -21,10 +21,10 @@ FEW_DRAWS, DRAWS = 8, 160
 FEW, MANY = 4, 60
 """Guesses, likewise."""
 
-FEW_FORMS, FORMS = 48, 240
-"""Draws of closed forms, likewise."""
+FEW_FORMS, MORE_FORMS, FORMS = 16, 48, 240
+"""Draws of closed forms before solvers are asked, before regions, and before the long searches."""
 
-FEW_SOLUTIONS, SOLUTIONS = 16, 120
+FEW_SOLUTIONS, MORE_SOLUTIONS, SOLUTIONS = 4, 16, 120
 """Starts of numerical solutions, likewise."""
 
 FEW_REGIONS = 400
@@ -154,13 +154,15 @@ class Portfolio:
             case _:
                 yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
                 yield "fit", 0.25, self._fit(problem, samples, DRAWS)
+                yield "closed", 0.25, self._closed(problem, samples, 1, FEW_FORMS)
+                yield "enclose", 0.25, self._enclose(problem, samples, 1, FEW_SOLUTIONS)
                 relaxed = unfit("facts", problem) is None
                 if relaxed:
                     self.crew.start()
                     yield "identities", 0.25, self._identities(problem, samples)
                     yield "facts", 0.25, self._facts(problem, samples)
-                yield "closed", 0.25, self._closed(problem, samples, 1, FEW_FORMS)
-                yield "enclose", 0.25, self._enclose(problem, samples, 1, FEW_SOLUTIONS)
+                yield "closed", 0.25, self._closed(problem, samples, FEW_FORMS + 1, MORE_FORMS)
+                yield "enclose", 0.25, self._enclose(problem, samples, FEW_SOLUTIONS + 1, MORE_SOLUTIONS)
                 self.crew.start()
                 if not relaxed:
                     yield "identities", 0.25, self._identities(problem, samples)
@@ -168,8 +170,8 @@ class Portfolio:
                 yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
                 yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
                 yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
-                yield "closed", 0.25, self._closed(problem, samples, FEW_FORMS + 1, FORMS)
-                yield "enclose", 0.5, self._enclose(problem, samples, FEW_SOLUTIONS + 1, SOLUTIONS)
+                yield "closed", 0.25, self._closed(problem, samples, MORE_FORMS + 1, FORMS)
+                yield "enclose", 0.5, self._enclose(problem, samples, MORE_SOLUTIONS + 1, SOLUTIONS)
                 for mode in modes[:2]:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MANY)

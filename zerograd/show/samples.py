@@ -13,8 +13,10 @@ MAX_ROWS = 40
 """Samples that are shown."""
 
 
-def sample_columns(witness: Witness, residual: str) -> Iterator[tuple[str, Array[Exact], Activation | None]]:
-    """x, z and a of every layer, ŷ, y and the residual, as their headings and values.
+def sample_columns(
+    witness: Witness, residual: str, adjoint: str = "∂ℓ/∂ŷ"
+) -> Iterator[tuple[str, Array[Exact], Activation | None]]:
+    """x, z and a of every layer, ŷ, y and the residual or adjoint, as their headings and values.
 
     Beside pre-activations stands the activation that bends there: they are marked by its pieces.
     """
@@ -27,4 +29,9 @@ def sample_columns(witness: Witness, residual: str) -> Iterator[tuple[str, Array
             yield from () if last else ((f"a{number}", a, None),)
         elif not last:
             yield f"z{number} = a{number}", z, None
-    yield from (("ŷ", run.y_hat, None), ("y", witness.y, None), (residual, witness.point.residuals, None))
+    yield from (("ŷ", run.y_hat, None), ("y", witness.y, None))
+    loss = witness.problem.model.loss
+    if loss.least_squares:
+        yield residual, witness.point.residuals, None
+    else:
+        yield adjoint, witness.point.adjoint.map(lambda g: loss.plain_constant * g), None

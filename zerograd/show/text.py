@@ -8,15 +8,18 @@ from typing import Any
 
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Reason, Sat, Unknown, Unsat
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import alpha_text, exact_text, field_text
+from zerograd.show.enclosed import existence_text, proof_lines, unknown_lines
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
 from zerograd.show.words import count
 
 _LONG_NUMBER = re.compile(r"≈[-\d]|\b[wb]\d+ ≈ ")
+_LONG = "too long to write out; --json has it exactly"
 _SECOND = ("z3", "cvc5")
 _CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
 
@@ -72,10 +75,14 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     witness = answer.witness
     yield from _problem(answer.problem, layout)
     yield from layout.labelled("samples", _samples_found(answer))
+    enclosed = witness if isinstance(witness, EnclosedWitness) else None
+    if enclosed:
+        yield from layout.labelled("witness", existence_text(enclosed))
     if witness.field is not None:
         alpha, root = alpha_text(witness.field), field_text(witness.field)
         yield from layout.labelled("α", f"≈ {alpha}, the root of {root}")
     sections = [
+        *([*layout.heading("unknowns"), *unknown_lines(enclosed, layout)] if enclosed else ()),
         *layout.heading("parameters"),
         *parameter_lines(witness, layout),
         *layout.heading("samples"),
@@ -83,13 +90,15 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
         *layout.heading("gradients"),
         *gradient_lines(witness, layout),
     ]
-    if why := list(why_lines(witness, layout)):
+    if why := list(proof_lines(enclosed, layout) if enclosed else why_lines(witness, layout)):
         sections += [*layout.heading("why gradients are zero"), *why]
     sections += ["", *layout.labelled("loss", exact_text(witness.loss))]
     yield from sections
     if any(map(_LONG_NUMBER.search, sections)):
-        yield from layout.labelled("≈…", "a number too long to write out; --json has it exactly")
-    yield from layout.labelled("checked", "; ".join(["exactly", *_checks(answer.checks)]))
+        is_what = "that is enclosed, or too long to write out; --json has more digits" if enclosed else _LONG
+        yield from layout.labelled("≈…", f"a number {is_what}")
+    how = "by Krawczyk's test and interval arithmetic" if enclosed else "exactly"
+    yield from layout.labelled("checked", "; ".join([how, *_checks(answer.checks)]))
     if size := smallest_text(answer):
         yield from layout.labelled("size", size)
     if answer.fewer is not None:

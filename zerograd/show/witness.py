@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.activations import Activation
+from zerograd.core.model.places import on_kink, word
 from zerograd.core.model.references import Reference, resolve
-from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.real import Real, sign
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.layout import Layout, shortened
@@ -42,7 +43,7 @@ def parameter_lines(witness: Witness, layout: Layout) -> Iterator[str]:
         yield from layout.wrapped(f"shown in part: {', '.join(partial)}; --json has all", indent=2)
 
 
-def _matrix(name: str, rows: Sequence[Sequence[Exact]]) -> list[str]:
+def _matrix(name: str, rows: Sequence[Sequence[Real]]) -> list[str]:
     if len(rows) == 1:
         return [equation(name, vector_text(rows[0], longest=MAX_SIDE))]
     shown = shortened(rows, MAX_SIDE, ["⋮"] * min(len(rows[0]), MAX_SIDE))
@@ -86,12 +87,12 @@ def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
         yield f"  {SATURATED} saturated: slope 0"
     if ON_KINK in marks:
         layers = witness.problem.network.layers
-        on_kink = [
+        bent = [
             layer.activation
             for layer, z in zip(layers, witness.forward.z, strict=True)
-            if any(piecewise(layer.activation).locate(value)[1] for row in z.rows()[:shown] for value in row)
+            if any(on_kink(layer.activation, value) for row in z.rows()[:shown] for value in row)
         ]
-        convention = kink_line(on_kink, witness.problem.derivative_at_kink)
+        convention = kink_line(bent, witness.problem.derivative_at_kink)
         yield from layout.wrapped(f"{ON_KINK} on a kink, where {convention}", indent=2, hanging=2)
     yield from _dead_units(witness, layout)
 
@@ -108,17 +109,13 @@ def _columns(witness: Witness, shown: int) -> list[Column]:
     return columns
 
 
-def _mark(activation: Activation | None, z: Exact) -> str:
+def _mark(activation: Activation | None, z: Real) -> str:
     """What stands behind a pre-activation where a unit is inactive, saturated or on a kink."""
     if activation is None:
         return ""
-    number, on_kink = piecewise(activation).locate(z)
-    if on_kink:
+    if on_kink(activation, z):
         return ON_KINK
-    piece = piecewise(activation).pieces[number]
-    if piece.slope:
-        return ""
-    return SATURATED if piece.word == "saturated" else INACTIVE
+    return {"inactive": INACTIVE, "saturated": SATURATED}.get(word(activation, z), "")
 
 
 def _dead_units(witness: Witness, layout: Layout) -> Iterator[str]:
@@ -163,7 +160,7 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     yield from table(columns, width=layout.width)
 
 
-def _noted(relation: Relation, of_entry: int) -> str:
+def _noted(relation: Relation, of_entry: int | None) -> str:
     """What was asked of an entry with this sign, ticked where it holds; in parentheses where another does."""
     held = of_entry in relation.signs
     return f"({relation.words})" if relation.some and not held else f"{relation.words} {_tick(held)}"
@@ -189,7 +186,8 @@ def _by_array(witness: Witness, names: Sequence[str], layout: Layout) -> list[st
         Column("entries", [str(len(signs[name])) for name in names]),
         *(
             Column(heading, [str(signs[name].count(value)) for name in names])
-            for heading, value in (("zero", 0), ("positive", 1), ("negative", -1))
+            for heading, value in (("zero", 0), ("positive", 1), ("negative", -1), ("not known", None))
+            if value is not None or any(None in known for known in signs.values())
         ),
         Column("asked", asked, left=True),
     ]
@@ -201,10 +199,10 @@ def _of(reference: Reference) -> str:
 
 
 def _signs(witness: Witness, reference: Reference) -> list[int]:
+    """Those that are known."""
     array = witness.gradients[reference.name]
-    if reference.index is None:
-        return [*map(sign, array.entries)]
-    return [sign(array[index]) for index in resolve(reference, array.shape)]
+    signs = [sign(array[index]) for index in resolve(reference, array.shape)]
+    return [known for known in signs if known is not None]
 
 
 def why_lines(witness: Witness, layout: Layout) -> Iterator[str]:

@@ -13,7 +13,7 @@ Slope. Let φ′(z) = α + β·φ(z) for every z: β = 0 for a linear unit, α =
 
 the left side is Σ_m φ′(z)·Σ_k w_{l+1}[k,i] δ_{l+1}[k], where Σ_m δ_{l+1}[k] is the gradient by the bias above
 and Σ_m δ_{l+1}[k] a that by the weight. (If α is not 0 the layer above needs biases.) Of linear units it is
-said in networks with smooth ones only: elsewhere moments say more.
+said where there are smooth ones too, or where the loss is none of least squares: elsewhere moments say more.
 
 Balance. Let the adjoints of each sample have sum 0 (softmax), and let the last layer be linear. Then so have
 the gradients by its biases, and those by its weights of one unit below.
@@ -31,7 +31,6 @@ from typing import Literal
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.curves import Smooth
-from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.functions import NotClosed, Rational
@@ -55,12 +54,14 @@ class Law:
 
 def laws(problem: Question) -> Iterator[Law]:
     """All of them, of the question's network and loss."""
-    yield from _of_units(problem.network)
+    yield from _of_units(problem)
     yield from _of_adjoints(problem)
 
 
-def _of_units(network: Network) -> Iterator[Law]:
+def _of_units(problem: Question) -> Iterator[Law]:
+    network = problem.network
     smooth = any(isinstance(layer.activation, Smooth) for layer in network.layers)
+    of_lines = smooth or not problem.model.loss.least_squares
     for number, layer in enumerate(network.layers[:-1], start=1):
         degree, line = homogeneous_degree(layer.activation), slope_line(layer.activation)
         above = range(network.widths[number + 1])
@@ -72,7 +73,7 @@ def _of_units(network: Network) -> Iterator[Law]:
                 terms: list[Term] = [(1, e, e) for e in coming]
                 terms += [(-degree, e, e) for e in going]
                 yield Law(homogeneity_label(number, unit), tuple(terms))
-            if smooth and line is not None and layer.bias and (not line[0] or network.layers[number].bias):
+            if of_lines and line is not None and layer.bias and (not line[0] or network.layers[number].bias):
                 alpha, beta = line
                 terms = [(-1, None, (f"b{number}", (unit,)))]
                 for k in above:

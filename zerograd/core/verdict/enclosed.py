@@ -19,7 +19,7 @@ from zerograd.core.numbers.arrays import Array, Index, Shape
 from zerograd.core.numbers.exact import exact_to_json
 from zerograd.core.numbers.field import NumberField
 from zerograd.core.numbers.irrational import Irrational
-from zerograd.core.numbers.real import Ball, ball_to_json, narrow, order, real_from_json
+from zerograd.core.numbers.real import Ball, ball_to_json, format_real, narrow, order, real_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import gradient_shapes, variable_shapes
 from zerograd.core.verdict.dropping import Dropped, dropped_from_json
@@ -183,6 +183,9 @@ class EnclosedWitness(Witness):
     def quantities(self) -> dict[str, Array[Any]]:
         """Every name that a condition may use (see `zerograd.core.question.vocabulary.quantity_shapes`)."""
         return {name: array.map(narrow) for name, array in self.point.quantities.items()}
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name} = {array.map(format_real)}" for name, array in self.variables.items())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EnclosedWitness) and self._told == other._told

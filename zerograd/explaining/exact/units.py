@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import IntEnum
 
-from zerograd.core.model.activations import piecewise
+from zerograd.core.model.places import word
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.exact import Exact
 
@@ -22,14 +22,11 @@ def flat_units(point: Point[Exact]) -> Iterator[tuple[int, int, Flat]]:
     """Yield (layer, unit, why) of every unit with φ′(z) = 0 on every sample."""
     layers = zip(point.model.network.layers, point.forward.z, point.forward.derivatives, strict=True)
     for number, (layer, z, derivatives) in enumerate(layers, start=1):
-        activation = piecewise(layer.activation)
         columns = zip(zip(*z.rows(), strict=True), zip(*derivatives.rows(), strict=True), strict=True)
         for unit, (values, back) in enumerate(columns):
             if any(back):
                 continue
-            places = [activation.locate(value) for value in values]
-            words = {"" if on_kink else activation.words[piece] for piece, on_kink in places}
-            yield number, unit, _why(words)
+            yield number, unit, _why({word(layer.activation, value) for value in values})
 
 
 def _why(words: set[str]) -> Flat:

@@ -52,7 +52,7 @@ def boxed(
     # Sums of adjoints that are ±1 are 0 by themselves.
     left = [(name, index) for name, index in left if sign(witness.gradients[name][index]) != 0]
     dropped = _dropped(witness, left, set(system.equations))
-    return None if dropped is None else EnclosedWitness(problem, box, equations, dropped)
+    return None if dropped is None else witness.with_dropped(dropped)
 
 
 def _dropped(

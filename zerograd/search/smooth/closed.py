@@ -16,18 +16,19 @@ from typing import Any
 
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.exact import Exact, narrow, sign
+from zerograd.core.numbers.exact import Exact, compare, narrow, sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.adjoints import annihilating
 from zerograd.search.draw import accepted
 from zerograd.search.draws import Draws
-from zerograd.search.linear_part import Layer, LinearPart
+from zerograd.search.linear_part import Layer, LinearPart, Matrix
 from zerograd.search.mentions import speaks_of_targets
 from zerograd.search.smooth.drawing import Drawing, Drawn, Exacts
-from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs, few_adjoints, reach
-from zerograd.search.smooth.levels import rational_forms
+from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs, reach, tied
+from zerograd.search.smooth.levels import FUNCTIONS, balanced, is_rational, rational_forms
+from zerograd.search.smooth.starts import labels
 from zerograd.search.smooth.targets import targets_at
 from zerograd.search.verdict import Found, Verdict
 
@@ -45,6 +46,9 @@ SIGNS = 10
 LARGEST = 1000
 """Adjoints above this are divided by the first of them."""
 
+MANY_LABELS = 64
+"""Combinations of labels that are tried."""
+
 SCALES = tuple(Fraction(1, 2**n) for n in (0, 1, 2, 3, 4, 6, 8, 12))
 """By what adjoints, or the last layer, are multiplied to come within reach of targets."""
 
@@ -55,8 +59,9 @@ def unfit(problem: Problem) -> str | None:
         return "values are given, or something is said of the targets"
     if problem.domain == "integer":
         return "closed forms are no integers"
-    if problem.targets != "real" and not few_adjoints(problem):
-        return f"labels tie the adjoints of {problem.model.loss.words} to the predictions"
+    first = problem.network.layers[0].activation
+    if tied(problem) and not balanced(first, problem.derivative_at_kink, 1):
+        return f"labels tie the adjoints of the {problem.model.loss.words} to the predictions"
     return exact_elsewhere(problem)
 
 
@@ -64,19 +69,20 @@ def closed(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
     zero = problem.asked_entries(Relation.ZERO, samples)
     wanted = CHOICE if samples * sum(problem.network.widths) <= SMALL else 1
+    plain = _plain(problem)
     best: list[tuple[int, Witness]] = []
     for attempt, chance in draws.of(NAME):
         if best and attempt > LAST_CHOICE:
             break
         try:
             drawn = Drawing(problem, samples, attempt, chance).draw()
-            if drawn is None:
+            if drawn is None or not _within_bounds(problem, samples, drawn):
                 continue
             for adjoint in islice(_adjoints(problem, drawn, zero, chance), CANDIDATES):
                 if not _as_asked(problem, samples, drawn.part, adjoint):
                     continue
                 witness = _witness(problem, drawn, _of_order_one(adjoint))
-                if witness is not None and accepted(problem, witness):
+                if witness is not None and (plain or accepted(problem, witness)):
                     best.append((_length(witness), witness))
                     break
         except (ArithmeticError, OnKink):
@@ -84,6 +90,27 @@ def closed(problem: Problem, samples: int, draws: Draws) -> Verdict:
         if len(best) >= wanted:
             break
     return Found(min(best, key=itemgetter(0))[1], NAME) if best else draws.in_vain()
+
+
+def _within_bounds(problem: Problem, samples: int, drawn: Drawn) -> bool:
+    """Whether parameters and inputs are; the targets are free."""
+    bounds = problem.entry_bounds(samples)
+    if not bounds:
+        return True
+    blank: list[Exacts] = [[0] * problem.network.outputs for _ in range(samples)]
+    variables = _assembled(problem, drawn, drawn.part.layers, blank).variables
+    return all(
+        (low is None or compare(variables[name][index], low) >= 0)
+        and (high is None or compare(variables[name][index], high) <= 0)
+        for (name, index), (low, high) in bounds.items()
+    )
+
+
+def _plain(problem: Problem) -> bool:
+    """Whether nothing is asked but what is exact as it is made."""
+    return not (problem.where or problem.bounds or problem.model.loss.within_unit) and (
+        problem.derivative_at_kink != "forbid" and problem.model.loss.outer_sign is not None
+    )
 
 
 def _length(witness: Witness) -> int:
@@ -97,7 +124,7 @@ def _length(witness: Witness) -> int:
 
 def _adjoints(
     problem: Problem, drawn: Drawn, zero: Sequence[tuple[str, Index]], chance: random.Random
-) -> Iterator[list[Exacts]]:
+) -> Iterator[Matrix]:
     """Adjoints at which the zero entries are zero."""
     part, outputs = drawn.part, problem.network.outputs
     columns = part.samples * outputs
@@ -106,16 +133,37 @@ def _adjoints(
     if values is not None:
         yield from _of_few_values(forms, [v for v in values if v], drawn, outputs)
         return
+    if tied(problem):
+        yield from _of_labels(problem, forms, drawn)
+        return
     if not any(problem.query[relation] for relation in (*NOT_ZERO, Relation.SOME_NONZERO)):
-        yield [[0] * outputs for _ in range(part.samples)]
+        blank: Matrix = [[0] * outputs for _ in range(part.samples)]
+        yield blank
     if problem.model.loss.inner.shares == "row":
         forms += [tuple(Fraction(n // outputs == m) for n in range(columns)) for m in range(part.samples)]
-    yield from annihilating([list(f) for f in forms], part.samples, outputs, chance)  # type: ignore[misc]
+    yield from annihilating([list(f) for f in forms], part.samples, outputs, chance)
+
+
+def _of_labels(problem: Problem, forms: Sequence[Sequence[Fraction]], drawn: Drawn) -> Iterator[Matrix]:
+    """The adjoints of labels, in every combination if the samples are few."""
+    loss, kink = problem.model.loss.inner, problem.derivative_at_kink
+    options = labels(problem.targets, problem.network.outputs)
+    outputs = drawn.part.outputs
+    if len(options) ** len(outputs) > MANY_LABELS:
+        return
+    for chosen in product(options, repeat=len(outputs)):
+        rows = [
+            [narrow(g) for g in loss.sample_adjoint(p, y, FUNCTIONS, kink)]
+            for p, y in zip(outputs, chosen, strict=True)
+        ]
+        flat: list[Any] = [g for row in rows for g in row]
+        if all(map(is_rational, flat)) and not any(sum(map(mul, form, flat)) for form in forms):
+            yield rows  # type: ignore[misc]
 
 
 def _of_few_values(
     forms: Sequence[Sequence[Fraction]], values: Sequence[Any], drawn: Drawn, outputs: int
-) -> Iterator[list[Exacts]]:
+) -> Iterator[Matrix]:
     """Adjoints among few values: as the samples were balanced, or in every combination."""
     columns = drawn.part.samples * outputs
     candidates: list[tuple[Any, ...]] = []
@@ -129,20 +177,20 @@ def _of_few_values(
             yield [list(candidate[i : i + outputs]) for i in range(0, columns, outputs)]
 
 
-def _of_order_one(adjoint: list[Exacts]) -> list[Exacts]:
+def _of_order_one(adjoint: Matrix) -> Matrix:
     """The adjoint, or a multiple that is not large."""
-    largest = max((abs(v) for row in adjoint for v in row), default=0)  # type: ignore[arg-type]
+    largest = max(abs(Fraction(v)) for row in adjoint for v in row)
     if largest <= LARGEST:
         return adjoint
-    return [[narrow(Fraction(1) * v / largest) for v in row] for row in adjoint]  # type: ignore[operator, arg-type]
+    return [[v / largest for v in row] for row in adjoint]
 
 
-def _as_asked(problem: Problem, samples: int, part: LinearPart, adjoint: list[Exacts]) -> bool:
+def _as_asked(problem: Problem, samples: int, part: LinearPart, adjoint: Matrix) -> bool:
     """Whether the entries that should not be zero are as asked."""
     signs = {relation: problem.asked_entries(relation, samples) for relation in NOT_ZERO}
     some = problem.query[Relation.SOME_NONZERO]
     names = dict.fromkeys([n for entries in signs.values() for n, _ in entries] + [r.name for r in some])
-    gradients = part.gradients(adjoint, tuple(names))  # type: ignore[arg-type]
+    gradients = part.gradients(adjoint, tuple(names))
     return all(
         sign(gradients[name][index]) in expected_signs(problem, relation)
         for relation, entries in signs.items()
@@ -153,19 +201,19 @@ def _as_asked(problem: Problem, samples: int, part: LinearPart, adjoint: list[Ex
     )
 
 
-def _witness(problem: Problem, drawn: Drawn, adjoint: list[Exacts]) -> Witness | None:
+def _witness(problem: Problem, drawn: Drawn, adjoint: Matrix) -> Witness | None:
     """The network and dataset with this adjoint, or one in proportion to it; None if no targets give it."""
-    labels = problem.targets != "real"
+    labelled = problem.targets != "real"
     for scale in SCALES:
         layers, outputs = list(drawn.part.layers), list(drawn.part.outputs)
-        if labels and scale != 1:  # not the adjoints are small then, but the predictions
+        if labelled and scale != 1:  # not the adjoints are small then, but the predictions
             if not problem.network.layers[-1].activation.is_linear:
                 return None
             top = layers[-1]
-            smaller = [[w * scale for w in row] for row in top.weights]
+            smaller: Matrix = [[w * scale for w in row] for row in top.weights]
             layers[-1] = Layer(smaller, [b * scale for b in top.bias])
             outputs = [[v * scale for v in row] for row in outputs]
-        wanted = adjoint if labels else [[v * scale for v in row] for row in adjoint]
+        wanted: Matrix = adjoint if labelled else [[v * scale for v in row] for row in adjoint]
         y = [targets_at(problem, list(p), g) for p, g in zip(outputs, wanted, strict=True)]
         rows = [row for row in y if row is not None]
         if len(rows) == len(y):

@@ -19,7 +19,7 @@ from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.question.problem import Problem
 from zerograd.search.linear_part import Layer, LinearPart, Run
-from zerograd.search.smooth.fitness import few_adjoints
+from zerograd.search.smooth.fitness import few_adjoints, tied
 from zerograd.search.smooth.levels import (
     FUNCTIONS,
     Level,
@@ -37,6 +37,9 @@ FARTHEST = 12
 
 MOVED = 0.3
 """How often a bias moves inputs away from the pre-activations that read them."""
+
+CENTRES = (0, Fraction(1, 2))
+"""Predictions at which the adjoints of two labels are opposite: of logits, and of probabilities."""
 
 LONGEST = 10**4
 """The largest denominator that weights make up for."""
@@ -75,7 +78,7 @@ class Drawing:
         layers: list[Layer] = []
         used: list[Exact] = []
         signs = None
-        if unit is None or (network.depth > 1 and self.attempt % 3 == 0):
+        if unit is None or tied(self.problem) or (network.depth > 1 and self.attempt % 3 == 0):
             levels, signs = self._levels()
             if not levels:
                 return None
@@ -85,8 +88,9 @@ class Drawing:
                 [narrow(one.z - shift), *(self.chance.randint(-2, 2) for _ in range(network.inputs - 1))]
                 for one in levels
             ]
+            biases: list[Any] = [shift] * spec.units
             row: list[Any] = [1] + [0] * (network.inputs - 1)
-            layers.append(Layer([list(row) for _ in range(spec.units)], [shift] * spec.units))  # type: ignore[list-item]
+            layers.append(Layer([list(row) for _ in range(spec.units)], biases))
             used.append(1)
         else:
             below = self._inputs()
@@ -124,6 +128,12 @@ class Drawing:
     def _levels(self) -> tuple[list[Level], tuple[int, ...] | None]:
         """One level for each sample; and signs that balance them, where they are chosen so."""
         first, kink = self.problem.network.layers[0].activation, self.problem.derivative_at_kink
+        if tied(self.problem):
+            pairs = balanced(first, kink, 1)[: 20 + 4 * self.attempt]
+            if not pairs or self.samples % 2:
+                return [], None
+            (plus,), (minus,) = self.chance.choice(pairs)
+            return [plus, minus] * (self.samples // 2), None
         if self.attempt % 2 or few_adjoints(self.problem):
             chosen = self._balanced()
             if chosen:
@@ -166,7 +176,8 @@ class Drawing:
             return [[self.chance.randint(-wide, wide) for _ in range(inputs)] for _ in range(samples)]
         wide = max(self._spread + 1, (samples + 1) // 2)
         if wide <= FARTHEST // 2:
-            return [[v] for v in self.chance.sample(range(-wide, wide + 1), samples)]
+            drawn = self.chance.sample(range(-wide, wide + 1), samples)
+            return [[v] for v in (sorted(drawn) if self.problem.where else drawn)]
         return [[self.chance.randint(-FARTHEST // 3, FARTHEST // 3)] for _ in range(samples)]
 
     def _unit(self, number: int) -> Exact | None:
@@ -179,6 +190,8 @@ class Drawing:
     def _layer(self, number: int, below: Sequence[Exacts]) -> tuple[Layer, Exact] | None:
         """Parameters over a unit, for which pre-activations are integer multiples of it; and the unit."""
         spec, unit = self.problem.network.layers[number - 1], self._unit(number)
+        if tied(self.problem):
+            return self._central_layer(number, below), 1
         if unit is None:
             return None
         if isinstance(spec.activation, PiecewiseLinear) and unit == 1:
@@ -191,11 +204,11 @@ class Drawing:
             columns = [tuple(narrow(FUNCTIONS.divide(v, unit)) for v in column) for column in columns]
         if not all(is_rational(v) for column in columns for v in column):
             return None
-        scales = [lcm(*(Fraction(v).denominator for v in column)) for column in columns]  # type: ignore[arg-type]
+        scales = [lcm(*(Fraction(v).denominator for v in column)) for column in columns]
         if max(scales) > LONGEST:
             return None
         weights = self._weights(number, scales)
-        bias: Exacts = [0] * spec.units
+        bias: list[Any] = [0] * spec.units
         if spec.bias:
             rows = list(zip(*columns, strict=True))
             middles = [_median(sum(map(mul, w, row)) for row in rows) for w in weights]
@@ -206,16 +219,26 @@ class Drawing:
             if number < self.problem.network.depth:  # copies are copies
                 bias = [first[tuple(w)] for w in weights]
         if over != 1:
-            return Layer(weights, [narrow(unit * b) for b in bias]), 1  # type: ignore[list-item]
-        return Layer(weights, bias), unit  # type: ignore[arg-type]
+            moved: list[Any] = [narrow(unit * b) for b in bias]
+            return Layer(weights, moved), 1
+        return Layer(weights, bias), unit
+
+    def _central_layer(self, number: int, below: Sequence[Exacts]) -> Layer:
+        """A layer whose pre-activations are 0, or 1/2, where values below are as on the first sample."""
+        weights = self._weights(number, [1] * len(below[0]))
+        centre = self.chance.choice(CENTRES)
+        if not self.problem.network.layers[number - 1].bias:
+            return Layer(weights, [0] * len(weights))
+        bias: list[Any] = [narrow(centre - sum(map(mul, row, below[0]))) for row in weights]
+        return Layer(weights, bias)
 
     def _plain_layer(self, number: int, below: Sequence[Exacts]) -> Layer:
         """Small integers, for a piecewise linear layer."""
         spec = self.problem.network.layers[number - 1]
         weights = self._weights(number, [1] * len(below[0]))
         wide = self._spread
-        bias = [self.chance.randint(-wide, wide) if spec.bias else 0 for _ in range(spec.units)]
-        return Layer(weights, bias)  # type: ignore[arg-type]
+        bias: list[Any] = [self.chance.randint(-wide, wide) if spec.bias else 0 for _ in range(spec.units)]
+        return Layer(weights, bias)
 
     def _weights(self, number: int, scales: Sequence[int]) -> list[Any]:
         """Integers times ``scales``; of a hidden layer, few units are no copies of others."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -64,13 +64,15 @@ def _witnesses(
 ) -> Iterator[EnclosedWitness]:
     """What one start leads to: boxes that have still to be checked."""
     equations = problem.asked_entries(Relation.ZERO, samples)
-    if at_rest(problem, samples):
+    solutions: Iterable[tuple[Start, list[Entry], Pass]] = ()
+    resting = at_rest(problem, samples)
+    if resting:
         drawn = (rested(problem, start(problem, samples, chance), chance) for _ in range(LOWER_LAYERS))
         found = ((best[0], last_layer(problem), best[1]) for best in drawn if best is not None)
-        solutions: Iterable[tuple[Start, list[Entry], Pass]] = islice(found, 1)
-    else:
+        solutions = islice(found, 1)
+    if not resting or attempt % 2 == 0:
         begin = start(problem, samples, chance)
-        solutions = _solutions(problem, samples, begin, wide=attempt % 2 == 0)
+        solutions = chain(solutions, _solutions(problem, samples, begin, wide=attempt % 2 == 0))
     for begun, variables, here in solutions:
         if not answers(problem, samples, here):
             continue

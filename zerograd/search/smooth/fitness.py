@@ -18,6 +18,11 @@ def few_adjoints(problem: Problem) -> bool:
     return reach(problem).values is not None
 
 
+def tied(problem: Problem) -> bool:
+    """Whether targets are labels that leave adjoints no freedom: predictions tell them."""
+    return problem.targets != "real" and not few_adjoints(problem)
+
+
 def expected_signs(problem: Problem, relation: Relation) -> frozenset[int]:
     """The signs of a gradient over F′ under a relation; all of them where that of F′ is not known."""
     outer = problem.model.loss.outer_sign

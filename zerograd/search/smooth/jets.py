@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zerograd.core.numbers.functions import Rational
 
-Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+Floats: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +39,11 @@ class Jet:
         return Jet(-self.value, -self.slope)
 
     def __sub__(self, other: Any) -> Jet:
-        return self + (-_jet(other, self))
+        other = _jet(other, self)
+        return Jet(self.value - other.value, self.slope - other.slope)
 
     def __rsub__(self, other: Any) -> Jet:
-        return -self + other
+        return _jet(other, self) - self
 
     def __mul__(self, other: Any) -> Jet:
         other = _jet(other, self)

@@ -114,9 +114,13 @@ class Pass:
                 moved[name] = np.zeros((count, *self.values[name].shape))
             moved[name][(number, *index)] = 1.0
         tangents = self._tangents(moved, count)
-        return np.array([tangents[name][(slice(None), *index)] for name, index in entries]).reshape(
-            len(entries), count
-        )
+        rows = [
+            tangents[name].reshape(count, -1)[:, _flat(index, self._shape(name))] for name, index in entries
+        ]
+        return np.array(rows, dtype=np.float64).reshape(len(entries), count)
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self.values[name].shape)
 
     def _tangents(self, moved: Mapping[str, Floats], count: int) -> dict[str, Floats]:
         """How the gradients change in each of ``count`` directions."""
@@ -157,3 +161,7 @@ def _full(number: object, like: Floats) -> Jet:
     if isinstance(number, Jet):
         return number
     return Jet(np.full(like.shape, float(number)), np.zeros(like.shape))  # type: ignore[arg-type]
+
+
+def _flat(index: Index, shape: tuple[int, ...]) -> int:
+    return int(np.ravel_multi_index(index, shape))

@@ -7,12 +7,13 @@ from contextlib import suppress
 
 from zerograd.core.numbers.exact import narrow, sign
 from zerograd.core.question.problem import Problem
+from zerograd.search.linear_part import Row
 from zerograd.search.smooth.drawing import Exacts
 from zerograd.search.smooth.levels import FUNCTIONS
 from zerograd.search.smooth.starts import labels
 
 
-def targets_at(problem: Problem, outputs: Exacts, wanted: Exacts) -> Exacts | None:
+def targets_at(problem: Problem, outputs: Exacts, wanted: Row) -> Exacts | None:
     """The targets of one sample at which it has this adjoint; None where none is known.
 
     Raises:
@@ -32,9 +33,10 @@ def targets_at(problem: Problem, outputs: Exacts, wanted: Exacts) -> Exacts | No
     return None
 
 
-def _proposals(problem: Problem, outputs: Exacts, wanted: Exacts) -> Iterator[Exacts]:
+def _proposals(problem: Problem, outputs: Exacts, wanted: Row) -> Iterator[Exacts]:
     if problem.targets != "real":
-        yield from (list(row) for row in labels(problem.targets, len(outputs)))
+        for row in labels(problem.targets, len(outputs)):
+            yield [*row]
         return
     with suppress(TypeError):
         yield [narrow(v) for v in problem.model.loss.inner.sample_target(outputs, wanted, FUNCTIONS)]
