@@ -185,7 +185,6 @@ SIGMOID = Smooth(
     (Branch(sigmoid, _sigmoid_slope, _sigmoid_slope_of_value),),
     low=0,
     high=1,
-    slope_low=0,
     increasing=True,
     steepest=Fraction(1, 4),
 )
@@ -195,7 +194,6 @@ TANH = Smooth(
     (Branch(tanh, _tanh_slope, _tanh_slope_of_value),),
     low=-1,
     high=1,
-    slope_low=0,
     increasing=True,
     symmetry=-1,
     steepest=1,
@@ -211,8 +209,6 @@ SOFTPLUS = Smooth(
     ),
     (Branch(softplus, sigmoid),),
     low=0,
-    slope_low=0,
-    slope_high=1,
     increasing=True,
     steepest=1,
 )
@@ -226,7 +222,6 @@ SELU = Smooth(
     Names("SELU", "SELU", "torch.nn.functional.selu({z})", "jax.nn.selu({z})"),
     (_stretched_elu(_SELU_STEEPNESS, _SELU_STEEPNESS, 1), line(_SELU_SCALE)),
     low=-_SELU_STEEPNESS,
-    slope_low=0,
     increasing=True,
     joins=(0,),
     slopes_at_joins=((_SELU_STEEPNESS, _SELU_SCALE),),
@@ -275,7 +270,6 @@ SOFTSIGN = Smooth(
     (_softsign_branch(-1), _softsign_branch(1)),
     low=-1,
     high=1,
-    slope_low=0,
     increasing=True,
     symmetry=-1,
     joins=(0,),
@@ -288,7 +282,6 @@ EXP = Smooth(
     Names("exp", None, "torch.exp({z})", "jnp.exp({z})"),
     (Branch(_exp, _exp, _same),),
     low=0,
-    slope_low=0,
     increasing=True,
 )
 SIN = Smooth(
@@ -337,21 +330,9 @@ RELU_SQUARED = Smooth(
 )
 
 SMOOTH: tuple[Smooth, ...] = (
-    SIGMOID,
-    TANH,
-    SOFTPLUS,
-    SELU,
-    GELU,
-    GELU_TANH,
-    SILU,
-    MISH,
-    SOFTSIGN,
-    EXP,
-    SIN,
-    SQUARE,
-    HARDSWISH,
+    SIGMOID, TANH, SOFTPLUS, SELU, GELU, GELU_TANH, SILU, MISH, SOFTSIGN, EXP, SIN, SQUARE, HARDSWISH,
     RELU_SQUARED,
-)
+)  # fmt: skip
 """Those without a parameter."""
 
 
@@ -367,7 +348,6 @@ def elu(alpha: int | Fraction | str) -> Smooth:
         Names("ELU", "ELU", "torch.nn.functional.elu({z}, {parameter})", "jax.nn.elu({z}, {parameter})"),
         (_stretched_elu(value, value, 1), line(1)),
         low=-value,
-        slope_low=0,
         steepest=max(value, 1),
         increasing=True,
         joins=(0,),
@@ -395,7 +375,6 @@ def celu(alpha: int | Fraction | str) -> Smooth:
         ),
         (_stretched_elu(value, 1, exact_parameter(1 / Fraction(value))), line(1)),
         low=-value,
-        slope_low=0,
         steepest=1,
         increasing=True,
         joins=(0,),
