@@ -254,7 +254,7 @@ def test_adjoints_stay_in_reach(name: str, kind: Targets) -> None:
             adjoint = loss.adjoint(big(y_hat), big(y), Mp(), "torch")
             for index, g in adjoint.items():
                 assert reach.admits(to_fraction(g))
-                assert (g > 0) - (g < 0) in loss.signs(y[index])
+                assert (g > 0) - (g < 0) in loss.signs(y[index], "torch")
 
 
 ENDS: dict[tuple[str, Targets], tuple[Fraction | None, Fraction | None]] = {

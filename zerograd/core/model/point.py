@@ -20,6 +20,7 @@ from zerograd.core.model.backprop import (
 )
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
+from zerograd.core.model.losses.loss import forbids_kinks
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
@@ -93,7 +94,7 @@ class Point(Generic[R]):
             ArithmeticError: it has no derivative there, or these numbers do not hold it.
         """
         loss, y_hat, convention = self.model.loss, self.forward.y_hat, self.model.derivative_at_kink
-        if convention == "forbid":
+        if forbids_kinks(convention):
             for sample, output in loss.on_kinks(y_hat, self.y, self.functions):
                 raise OnLossKink((self.model.network.depth, sample, output))
         return loss.adjoint(y_hat, self.y, self.functions, convention)

@@ -234,9 +234,9 @@ class OfMean(Loss):
     def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         return self.inner.kinks(y_hat, y, functions)
 
-    def signs(self, y: Rational) -> frozenset[int]:
+    def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         """Return the signs of `sample_adjoint`, without F′."""
-        return self.inner.signs(y)
+        return self.inner.signs(y, convention)
 
     def names_at(self, convention: Kink) -> LossNames:
         inner = self.inner.names_at(convention)

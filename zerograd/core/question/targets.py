@@ -34,8 +34,8 @@ def ill_matched(kind: Targets, loss: Loss, outputs: int) -> str | None:
         able = " or ".join(f"targets: {known}" for known in loss.targets_for)
         instead = "without it they are real" if kind == "real" else f"not {kind}"
         return f"the {loss.words} takes {able} ({instead})"
-    if kind == "class" and outputs == 1:
-        return "a class is one of several outputs, but the network has one: use targets: binary"
+    if loss.shares == "row" and outputs == 1:  # the adjoint of a single class is 0
+        return f"the {loss.words} is of several outputs, but the network has one: write loss: bce_with_logits"
     return None
 
 

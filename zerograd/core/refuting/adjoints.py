@@ -88,9 +88,10 @@ class Adjoints:
         """How the adjoint of an output with this target compares with 0, if that is known."""
         loss = self.problem.model.loss
         outer = loss.outer_sign  # g has F′ in it, `Loss.signs` has not
-        return (
-            None if outer is None else _OF_SIGNS.get(frozenset(sign * outer for sign in loss.signs(target)))
-        )
+        if outer is None:
+            return None
+        signs = loss.signs(target, self.problem.derivative_at_kink)
+        return _OF_SIGNS.get(frozenset(sign * outer for sign in signs))
 
 
 def balance(sample: int) -> str:

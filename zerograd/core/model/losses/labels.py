@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 from zerograd.core.model.kinks import LOSS, Kink, rule_taken
-from zerograd.core.model.losses.loss import ANY_SIGN, Loss, LossNames, Reach, code, slope_at_kink
+from zerograd.core.model.losses.loss import (
+    ANY_SIGN,
+    Loss,
+    LossNames,
+    Reach,
+    code,
+    forbids_kinks,
+    slope_at_kink,
+)
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.functions import Functions, Rational, sigmoid, softplus
 
@@ -52,7 +59,7 @@ class CrossEntropyOfProbabilities(Loss):
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return Reach(gap=(-1, 1)) if targets == "binary" else Reach()
 
-    def signs(self, y: Rational) -> frozenset[int]:
+    def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         return _signs(y)
 
     def sample_target(self, y_hat: Sequence[Any], adjoint: Sequence[Any], functions: Functions) -> list[Any]:
@@ -90,7 +97,7 @@ class CrossEntropyOfLogits(Loss):
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return Reach(-1, 1, gap=(0, 0) if targets == "binary" else None)
 
-    def signs(self, y: Rational) -> frozenset[int]:
+    def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         return _signs(y)
 
     def sample_target(self, y_hat: Sequence[Any], adjoint: Sequence[Any], functions: Functions) -> list[Any]:
@@ -138,7 +145,7 @@ class CrossEntropy(Loss):
         """Return what holds of two classes and more; of a single one the adjoint is 0."""
         return Reach(-1, 1, gap=(0, 0) if targets == "class" else None)
 
-    def signs(self, y: Rational) -> frozenset[int]:
+    def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         """Return what holds of two classes and more."""
         return _signs(y)
 
@@ -177,9 +184,8 @@ class Hinge(Loss):
     ) -> list[Any]:
         def slope(margin: Any, t: Any) -> Any:
             steps = [functions.choose(s, (0,), (_nothing, _one), (0,)) for s in (t, -t)]
-            at_kink = slope_at_kink(
-                convention, 0, *steps, self.name
-            )  # left of it ŷ is short of the margin if y > 0
+            # On its left ŷ is short of the margin if y > 0.
+            at_kink = slope_at_kink(convention, 0, steps[0], steps[1], self.name)
             off = functions.choose(margin, (0,), (_nothing, _one), (0,))
             on = functions.choose(margin, (0,), (_nothing, _nothing), (1,))
             return -t * (off + on * at_kink)
@@ -190,14 +196,18 @@ class Hinge(Loss):
         return [(k, 1 - t * p) for k, (p, t) in enumerate(zip(y_hat, y, strict=True))]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
-        at_kink = {
-            Fraction(slope_at_kink(convention, 0, *steps, name=self.name)) for steps in ((1, 0), (0, 1))
-        }
-        values = {-1, 0, 1} | {sign * value for sign in (-1, 1) for value in at_kink}
-        return Reach.of(sorted(values))
+        slopes = {0, 1, *self._slopes_on_margin(convention)}
+        return Reach.of([sign * slope for sign in (-1, 1) for slope in slopes])
 
-    def signs(self, y: Rational) -> frozenset[int]:
-        return frozenset({0, 1 if y < 0 else -1}) if y else frozenset({0})
+    def _slopes_on_margin(self, convention: Kink) -> set[Rational]:
+        """What takes the place of a derivative of max(0, m) at m = 0, for targets of both signs."""
+        if forbids_kinks(convention):
+            return set()
+        return {slope_at_kink(convention, 0, *steps, name=self.name) for steps in ((1, 0), (0, 1))}
+
+    def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
+        slopes = {0, 1, *self._slopes_on_margin(convention)}
+        return frozenset((-y * slope > 0) - (-y * slope < 0) for slope in slopes)
 
     def names_at(self, convention: Kink) -> LossNames:
         rule = rule_taken(convention, self.name, 0, LOSS)

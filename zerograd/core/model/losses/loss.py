@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from zerograd.core.model.kinks import LOSS, Kink, rule_taken
+from zerograd.core.model.kinks import LOSS, Kink, choice_for, rule_taken
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational
@@ -156,7 +156,7 @@ class Loss(ABC):
         """Return the adjoints that free targets of a kind reach at one output."""
         return SOME
 
-    def signs(self, y: Rational) -> frozenset[int]:
+    def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         """Return the signs that the adjoint of an output with this target can have, whatever ŷ is."""
         return ANY_SIGN
 
@@ -290,6 +290,11 @@ class Loss(ABC):
 def code(number: Rational) -> str:
     """Return a number as Python and so PyTorch and JAX read it."""
     return str(number) if isinstance(number, int) else f"{number.numerator} / {number.denominator}"
+
+
+def forbids_kinks(convention: Kink) -> bool:
+    """Whether no prediction may be on a kink of the loss."""
+    return choice_for(convention, LOSS) == "forbid"
 
 
 def slope_at_kink(convention: Kink, torch: Any, left: Any, right: Any, name: str = LOSS) -> Any:

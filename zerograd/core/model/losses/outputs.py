@@ -34,7 +34,7 @@ class MeanOfOutputs(Loss):
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return Reach.of((1,), freely=True)
 
-    def signs(self, y: Rational) -> frozenset[int]:
+    def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         return frozenset({1})
 
     def target(self, y_hat: Any, adjoint: Any) -> Any:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from zerograd.core.model.kinks import Kink
-from zerograd.core.model.losses.loss import ALL, Loss, LossNames, Reach, code, slope_at_kink
+from zerograd.core.model.losses.loss import ALL, Loss, LossNames, Reach, code, forbids_kinks, slope_at_kink
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.functions import Functions, Rational
 
@@ -87,7 +87,8 @@ class MeanOfAbsolutes(Loss):
         return [*enumerate(_residuals(y_hat, y))]
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
-        at_kink = () if convention == "forbid" else (slope_at_kink(convention, 0, -1, 1, self.name),)
+        slope = slope_at_kink(convention, 0, -1, 1, self.name)
+        at_kink = () if forbids_kinks(convention) else (slope,)
         return Reach.of((-1, 1, *at_kink), freely=targets == "real")
 
     def target(self, y_hat: Any, adjoint: Any) -> Any:
