@@ -59,7 +59,6 @@ class Smooth:
     Attributes:
         low, high: bounds of φ that are never reached, None where there is none.
         least, greatest: bounds of φ that are reached, None where none is known.
-        slope_low, slope_high: bounds of φ′ that are never reached, None where none is known.
         steepest: |φ′(z)| is at most this; None where there is no bound (then the largest |φ′(z)| with
             |z| ≤ c is that at c or −c).
         increasing: whether φ′ is above 0 wherever there is one, so that z < z′ implies φ(z) < φ(z′).
