@@ -23,6 +23,7 @@ from zerograd.core.question.given import given_point, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import OF_EACH, Relation, variable_shapes
 from zerograd.core.verdict.answer import Answer, Sat
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.witness import Witness
 from zerograd.explaining.exact.steps import explain_point
@@ -56,6 +57,11 @@ def report_of(given: Problem | Witness | Answer) -> Report:
 
 
 def _report(witness: Witness) -> Report:
+    if isinstance(witness, EnclosedWitness):
+        raise ZerogradError(
+            "the witness is enclosed, and causes are looked for where all numbers are exact; the text of the "
+            "answer says which gradients are zero because equations are solved, and which these imply"
+        )
     from zerograd.evaluate.observed import observed
     from zerograd.evaluate.recheck import recheck_floats
     from zerograd.show.question import setting_line

@@ -25,6 +25,7 @@ from zerograd.core.numbers.functions import NotClosed
 from zerograd.core.question.documents import problem_from_json, read_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.size import Size, size_of
 from zerograd.core.verdict.witness import Witness, witness_from_json
@@ -202,3 +203,25 @@ def test_products_that_grow_are_refused() -> None:
     with pytest.raises(NotClosed):
         for _ in range(40):
             value = value * value
+
+
+def test_a_loss_that_is_no_exact_number_is_enclosed() -> None:
+    """log(1 + 2^67) has a prime factor that is too large: the gradients are exact, the loss is a ball."""
+    network = Network(1, (Layer(1, "linear"),))
+    problem = Problem(network=network, samples=1, nonzero=["b1"], loss="bce_with_logits")
+    values: dict[str, Any] = {"w1": log(2), "b1": 0, "x": 67, "y": F(1, 2)}
+    shapes = variable_shapes(network, 1)
+    witness = Witness.of(problem, {name: Array(shapes[name], (value,)) for name, value in values.items()})
+    check_witness(problem, witness)
+    with pytest.raises(NotClosed):
+        _ = witness.point.loss
+    document = Sat(witness, problem=problem).to_json()
+    claimed = document["loss"]
+    assert claimed["centre"].startswith("23.2204")  # log(1 + 2^67) − 67·log(2)/2
+    check_result(problem, document)
+    for wrong in ({"centre": "23.2", "radius": "0.001"}, "67/2*log(2)", "23"):
+        with pytest.raises(Refused, match="claimed loss"):
+            check_result(problem, document | {"loss": wrong})
+    asked = Problem(network=network, samples=1, nonzero=["b1"], loss="bce_with_logits", where=["loss > 1"])
+    with pytest.raises(Refused, match=r"where\[0\]: expected loss > 1, found that it is not decided"):
+        check_witness(asked, Witness(asked, witness.parameters, witness.x, witness.y))

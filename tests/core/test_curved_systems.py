@@ -18,9 +18,10 @@ import pytest
 from tests.core.multiprecision import Mp
 from zerograd.core.model.activations import ACTIVATIONS, LINEAR, Activation, PiecewiseLinear, celu, elu
 from zerograd.core.model.kinks import Kink
-from zerograd.core.model.losses import LOSSES
+from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
+from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.facts import Both, Fact, Formula
@@ -131,13 +132,31 @@ class Drawn:
             below = rows
             self.a.append(below)
 
-    def adjoint(self, name: str) -> list[list[Any]] | None:
+    def targets(self, loss: Loss, kind: Targets, y_hat: list[Any]) -> list[Any]:
+        """Targets of one sample."""
+        chance, count = self.chance, len(y_hat)
+        match kind:
+            case "binary":
+                return [chance.choice([0, 1]) for _ in y_hat]
+            case "sign":
+                return [chance.choice([-1, 1]) for _ in y_hat]
+            case "class":
+                true = chance.randrange(count)
+                return [int(k == true) for k in range(count)]
+        if loss.shares is None:
+            return [p + chance.choice([0, 0, self.number(1), self.number(3)]) for p in y_hat]
+        shares = [chance.choice([0, 1, mpmath.mpf(chance.random())]) for _ in y_hat]
+        if loss.shares == "each":
+            return shares
+        total = sum(shares)
+        return [share / total for share in shares] if total else [1, *[0] * (count - 1)]
+
+    def adjoint(self, loss: Loss, kind: Targets) -> list[list[Any]] | None:
         """∂ℓ/∂ŷ at drawn targets; None where there is none."""
-        loss, chance = LOSSES[name], self.chance
         result: list[list[Any]] = []
         for m, y_hat in enumerate(self.a[-1]):
-            y = [p + chance.choice([0, 0, self.number(1), self.number(3)]) for p in y_hat]
-            if self.kink == "forbid" and any(abs(number) < NEAR for _, number in loss.kinks(y_hat, y, Mp())):
+            y = self.targets(loss, kind, y_hat)
+            if self.kink == "forbid" and any(abs(n) < NEAR for _, n in loss.kinks(y_hat, y, Mp())):
                 return None
             row = [real(g) for g in loss.sample_adjoint(y_hat, y, Mp(), self.kink)]
             result.append(row)
@@ -198,7 +217,7 @@ CURVED = [
 OTHERS: list[Activation] = [LINEAR, ACTIVATIONS["relu"], ACTIVATIONS["hardtanh"], ACTIVATIONS["abs"]]
 
 
-def network(activation: Activation, chance: Random) -> Network:
+def network(activation: Activation, final: Activation | None, outputs: int, chance: Random) -> Network:
     hidden = [
         Layer(
             chance.choice([1, 1, 2]), chance.choice([activation, activation, *OTHERS]), chance.random() < 0.8
@@ -206,34 +225,56 @@ def network(activation: Activation, chance: Random) -> Network:
         for _ in range(chance.choice([1, 1, 2]))
     ]
     hidden[chance.randrange(len(hidden))] = Layer(chance.choice([1, 2]), activation)
-    last = Layer(chance.choice([1, 1, 2]), chance.choice([LINEAR, LINEAR, activation]), chance.random() < 0.8)
+    ends = [final] if final is not None else [LINEAR, LINEAR, activation]
+    last = Layer(outputs, chance.choice(ends), chance.random() < 0.8)
     return Network(chance.choice([1, 1, 2]), (*hidden, last))
 
 
+ASKED = [(name, targets) for name, loss in LOSSES.items() for targets in loss.targets_for]
 KINKS: tuple[Kink, ...] = ("torch", "torch", "left", "right", "forbid")
 
 
 @pytest.mark.parametrize("activation", CURVED, ids=str)
-@pytest.mark.parametrize("loss", LOSSES)
-def test_facts_of_datasets_hold(activation: Activation, loss: str) -> None:
+@pytest.mark.parametrize(
+    ("loss", "targets"), [(n, t) for n, loss in LOSSES.items() for t in loss.targets_for]
+)
+def test_facts_of_datasets_hold(activation: Activation, loss: str, targets: Targets) -> None:
     """For all activations and losses: of random networks, also where samples agree and units saturate."""
-    for seed in range(3):
-        look(activation, loss, Random(f"{activation} {loss} {seed}"))
+    look(activation, LOSSES[loss], targets, Random(f"{activation} {loss} {targets}"))
 
 
-def look(activation: Activation, loss: str, chance: Random) -> None:
+def look(activation: Activation, loss: Loss, targets: Targets, chance: Random) -> None:
     """Draw once."""
     with mpmath.workdps(DIGITS):
         kink = chance.choice(KINKS)
-        drawn = Drawn(network(activation, chance), chance.choice([1, 2, 3]), kink, chance)
+        last = ACTIVATIONS["sigmoid"] if loss.within_unit else None
+        outputs = chance.choice([2, 3] if targets == "class" else [1, 1, 2])
+        drawn = Drawn(network(activation, last, outputs, chance), chance.choice([1, 2, 3]), kink, chance)
         if drawn.on_kink:
             return
-        adjoint = drawn.adjoint(loss)
+        adjoint = drawn.adjoint(loss, targets)
         if adjoint is None:
             return
-        asked = asked_of(drawn.gradients(adjoint), drawn.network, chance)
+        gradients = drawn.gradients(adjoint)
+        asked = asked_of(gradients, drawn.network, chance)
         problem = Problem(
-            network=drawn.network, samples=drawn.samples, derivative_at_kink=kink, loss=loss, **asked
+            network=drawn.network,
+            samples=drawn.samples,
+            derivative_at_kink=kink,
+            loss=loss.name,
+            targets=targets,
+            **asked,
         )
         facts = all_hold(system_of(problem, "dataset", drawn.samples), drawn.values)
+        drawn.values |= {f"g_{name}": value for name, value in gradients.items()}
+        facts += all_hold(system_of(problem, "identities", None), drawn.values)
     assert facts > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", CURVED, ids=str)
+def test_facts_hold_of_many_networks(activation: Activation) -> None:
+    """More of the same."""
+    for loss, targets in ASKED:
+        for seed in range(3):
+            look(activation, LOSSES[loss], targets, Random(f"{activation} {loss} {targets} slow {seed}"))

@@ -309,6 +309,19 @@ def test_huge_arguments_end_at_once(size: int) -> None:
             HERE.exp(far)
 
 
+@every_function
+def test_tiny_arguments_end_at_once(name: str) -> None:
+    """Exponents of any size cost nothing, and the signs stay known."""
+    tiny = Interval(1, -(10**12), 3, -(10**12))
+    for z in (tiny, -tiny, tiny.hull(-tiny), tiny + 1, tiny - 1):
+        if name != "log" or z.sign() == 1:
+            enclosed(name, z)
+    if name in ("sin", "tanh", "erf", "expm1"):
+        assert enclosed(name, tiny).sign() == 1
+        assert enclosed(name, -tiny).sign() == -1
+        assert enclosed(name, tiny.hull(-tiny)).contains(tiny.hull(-tiny) * F(1, 2))
+
+
 def test_what_has_no_value_is_refused() -> None:
     """Logarithms and roots of what may be negative, quotients by what may be 0."""
     with pytest.raises(OutOfDomain, match="positive"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +42,8 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.witness import Witness
+from zerograd.evaluate.whole import WholeActivation
+from zerograd.search.requirements import all_whole
 
 F = Fraction
 RELU_AT_0 = Slopes(0, 1, 0)
@@ -239,3 +242,21 @@ def test_losses_follow_the_convention_too() -> None:
     }  # fmt: skip
     for convention, slope in at.items():
         assert mae.sample_adjoint([mpmath.mpf(3)], [3], Mp(), convention) == [slope]
+
+
+@pytest.mark.parametrize("convention", ["mean", {"relu": F(1, 3)}, {"abs": F(5, 2), "default": 2}])
+def test_whole_numbers_have_room_for_the_derivative_at_a_kink(convention: Any) -> None:
+    """Arrays of whole numbers take it over their denominator; integers alone cannot hold it."""
+    for name in ("relu", "abs", "hardtanh"):
+        activation = activation_named(name)
+        assert isinstance(activation, PiecewiseLinear)
+        rule = read(convention)
+        whole = WholeActivation.of(activation, rule, 1)
+        for kink, derivative in activation.at_kinks(rule):
+            _, slope, barred = whole.at(np.array([[kink]]))
+            assert barred is None
+            assert F(int(slope[0, 0]), whole.times) == derivative
+            assert whole.steepest >= abs(derivative * whole.times)
+        network = Network.mlp(1, 1, 1, activation=activation)
+        problem = Problem(network=network, samples=1, domain="integer", derivative_at_kink=convention)
+        assert all_whole(problem) == all(slope.denominator == 1 for _, slope in activation.at_kinks(rule))

@@ -238,5 +238,5 @@ def test_what_is_no_network(make: Callable[[], Network], message: str) -> None:
 @pytest.mark.parametrize("convention", KINKS)
 def test_conventions_at_the_kink_of_relu(convention: Kink) -> None:
     """ReLU'(0) is 0 for torch and from the left, 1 from the right, and nothing where forbidden."""
-    expected = {"torch": 0, "left": 0, "right": 1, "forbid": None}
+    expected = {"torch": 0, "left": 0, "right": 1, "mean": F(1, 2), "forbid": None}
     assert RELU.derivative_at_kink(0, convention) == expected[convention]

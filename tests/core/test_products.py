@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.numbers import products
+from zerograd.core.numbers import closed, products
+from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.products import product
@@ -93,3 +94,31 @@ def test_other_rings() -> None:
             a = [[element, 2, Fraction(1, 3), 0] for _ in range(size)]
             b: list[list[Any]] = [[element, 5] for _ in range(2)] + [[1, element], [3, Fraction(5, 7)]]
             assert product(a, b, Fraction(2, 3)) == plain(a, b, Fraction(2, 3))
+
+
+LOGS = [closed.log(2), closed.log(3), closed.pi(), closed.log(2) * closed.log(3)]
+forms = st.builds(
+    lambda constant, terms: sum((c * LOGS[k] for k, c in terms), constant),
+    st.fractions(-3, 3, max_denominator=9),
+    st.lists(st.tuples(st.integers(0, 3), st.fractions(-3, 3, max_denominator=9)), max_size=3),
+)
+
+
+@st.composite
+def closed_pairs(draw: st.DrawFn) -> tuple[Any, Any]:
+    """Closed forms on one side, on the other, or on both."""
+    kinds = draw(st.sampled_from([(forms, wild), (wild, forms), (forms, forms), (st.just(LOGS[0]), forms)]))
+    n, k, p = (draw(st.integers(1, 4)) for _ in range(3))
+    first = [[draw(kinds[0]) for _ in range(k)] for _ in range(n)]
+    return first, [[draw(kinds[1]) for _ in range(p)] for _ in range(k)]
+
+
+@given(pair=closed_pairs(), factor=st.integers(1, 9))
+def test_closed_forms(pair: tuple[Any, Any], factor: int) -> None:
+    """The product of the coefficients of each monomial is the plain one, narrowed where it is rational."""
+    found = product(*pair, factor)
+    for row, line in zip(found, plain(*pair, factor), strict=True):
+        for ours, theirs in zip(row, line, strict=True):
+            assert type(ours - theirs) in (int, Fraction)
+            assert ours - theirs == 0
+            assert not isinstance(ours, Closed) or not ours.polynomial.is_constant

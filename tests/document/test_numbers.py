@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from zerograd.core.numbers.closed import log, pi
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
@@ -32,6 +33,11 @@ def alpha(*coefficients: int | Fraction) -> Algebraic:
         (alpha(7), "7"),
         (alpha(0, Fraction(1, 10**60)), "≈1.41421e-60"),
         (alpha(-Fraction(14142135623730950488, 10**19), 1), "≈1.68872e-21"),
+        (log(2), "log(2) ≈ 0.693147"),
+        (Fraction(1, 2) + 3 * log(2), "1/2 + 3·log(2) ≈ 2.57944"),
+        (pi() * Fraction(-1, 2), "-π/2 ≈ -1.5708"),
+        (log(2) * Fraction(1, 10**60), "≈6.93147e-61"),
+        (log(2) - Fraction(69314718055994530941, 10**20), "≈7.23212e-21"),
     ],
     ids=lambda part: part if isinstance(part, str) else "",  # pytest cannot write out all of the numbers
 )

@@ -10,9 +10,13 @@ pytest.importorskip("mpmath")
 
 from tests.core.test_dropping import BY_OUTPUTS, classes
 from tests.core.test_enclosed import changed, targets_unknown
+from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.numbers import exact_text
+from zerograd.exports import unfit
+from zerograd.problem_report import report_of
+from zerograd.show import plot
 from zerograd.show.text import answer_text
 
 SIGMOID = """\
@@ -88,3 +92,12 @@ def test_refused_witnesses_show_their_box() -> None:
     """A witness of which nothing is proved can still be printed."""
     witness = changed(targets_unknown(), "y", (0, 0), 5)
     assert "y = [[5], [2.1372107573" in str(witness)
+
+
+def test_forms_that_need_exact_numbers() -> None:
+    """Pages and pictures of an enclosed witness are declined in words, and so is an explanation."""
+    answer = Sat(targets_unknown(), problem=targets_unknown().problem)
+    assert unfit(answer, "html") == "the witness is enclosed: not all of its numbers are exact"
+    assert plot.unfit(answer) == unfit(answer, "html")
+    with pytest.raises(ZerogradError, match="the witness is enclosed"):
+        report_of(answer)

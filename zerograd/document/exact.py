@@ -121,7 +121,7 @@ def _closed(value: Closed) -> Signed:
         for prime, power in monomial:
             symbol = PI if prime is None else tree.Call(LOG, tree.Digits(str(prime)))
             factors.append(tree.Script(symbol, above=tree.Digits(str(power))) if power > 1 else symbol)
-        node = row(*tree.beside(*factors))
+        node = row(*factors)
         if monomial and size.numerator == 1 != size.denominator:
             node = tree.Quotient(node, tree.Digits(digits(size.denominator)), small=True)
         terms.append(Signed(coefficient < 0, node))

@@ -23,7 +23,6 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import losses, passes, smooth
@@ -56,7 +55,7 @@ def to_floats(array: Array[Any]) -> Floats:
 
     Raises NotComparable beyond the range in which they are near, and for enclosures that are wide.
     """
-    values = [_middle(v) if isinstance(v, Interval) else v for v in array.entries]
+    values: list[Any] = [_middle(v) if isinstance(v, Interval) else v for v in array.entries]
     try:
         flat = np.array([float(v) for v in values], dtype=np.float64)
     except OverflowError:
@@ -68,7 +67,7 @@ def to_floats(array: Array[Any]) -> Floats:
 
 def _middle(value: Interval) -> Fraction:
     """The middle of an enclosure that is narrower than what float64 rounds; 0 where it holds 0."""
-    if value.radius > 2.0**-60 * max(1, abs(value.midpoint)):
+    if value.radius > Fraction(1, 2**60) * max(Fraction(1), abs(value.midpoint)):
         raise NotComparable("an enclosure is wider than what float64 can tell")
     return value.midpoint if value.sign() else Fraction(0)
 
@@ -78,11 +77,11 @@ def exact_pieces(witness: Witness) -> list[NDArray[np.intp]]:
     return pieces_at(witness.problem.network, witness.forward)
 
 
-def pieces_at(network: Network, run: ExactForward[Exact]) -> list[NDArray[np.intp]]:
+def pieces_at(network: Network, run: ExactForward[Any]) -> list[NDArray[np.intp]]:
     """`exact_pieces` of a forward pass."""
     layers = []
     for layer, z in zip(network.layers, run.z, strict=True):
-        places = [layer.activation.locate(v) for v in z.entries]
+        places = [layer.activation.locate(v.midpoint if isinstance(v, Interval) else v) for v in z.entries]
         codes = [2 * number + on_kink for number, on_kink in places]
         layers.append(np.array(codes, dtype=np.intp).reshape(z.shape))
     return layers

@@ -18,6 +18,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
+from zerograd.evaluate import losses
 from zerograd.evaluate.floats import (
     ROUNDING,
     Floats,
@@ -72,10 +73,13 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
         exact = {name: to_floats(array) for name, array in witness.gradients.items()}
         codes = exact_pieces(witness)
         with np.errstate(all="ignore", under="raise"):
-            size = evaluate(model, values, codes).bounds
-            reach = majorant(model.network, values)
-            if works_out_sizes(witness.problem):
-                size = bounds(model, values, forward(model.network, values), reach)
+            evaluate(model, values, codes)
+            reach, here = majorant(model.network, values), forward(model.network, values)
+            works_out = works_out_sizes(witness.problem)
+            size = bounds(model, values, here, reach) if works_out else sizes(witness)
+            sides = losses.sides(model.loss, here.y_hat, values["y"])
+            if not np.array_equal(sides, losses.exact_sides(witness.point)):
+                raise NotComparable("rounding carries ŷ across a kink of the loss")
     except NotComparable as reason:
         raise BeyondFloat64(f"{reason}, which such a script calculates in") from None
     except FloatingPointError:
@@ -89,14 +93,19 @@ def prepare(witness: Witness) -> dict[int, PutBack]:
 def works_out_sizes(problem: Problem) -> bool:
     """Whether scripts bound rounding by a pass of their own; else they are told the bounds."""
     layers = problem.network.layers
-    lines = all(isinstance(layer.activation, PiecewiseLinear) for layer in layers)
-    return lines and problem.model.loss.least_squares
+    plain = all(
+        isinstance(layer.activation, PiecewiseLinear) and not layer.activation.names.torch_error
+        for layer in layers
+    )
+    return plain and problem.model.loss.least_squares
 
 
 def sizes(witness: Witness) -> dict[str, Floats]:
-    """What rounding is relative to, in each gradient. Raises NotComparable."""
+    """What rounding is relative to, in each gradient, as re-checks estimate it. Raises NotComparable."""
     values = {name: to_floats(array) for name, array in witness.variables.items()}
-    return evaluate(witness.problem.model, values, exact_pieces(witness)).bounds
+    bounds = evaluate(witness.problem.model, values, exact_pieces(witness)).bounds
+    coarser = sum(layer.activation.names.torch_error for layer in witness.problem.network.layers)
+    return {name: bound * (1 + 2 * coarser / ROUNDING) for name, bound in bounds.items()}
 
 
 def _tell_apart(witness: Witness, exact: Mapping[str, Floats], size: Mapping[str, Floats]) -> None:
@@ -140,7 +149,7 @@ def _put_back(witness: Witness, codes: list[NDArray[np.intp]], reach: Run[Floats
         if not _fits(grain, largest):
             grain = None
         z = witness.forward.z[number - 1]
-        floats = np.array([float(v) for v in z.entries]).reshape(z.shape)
+        floats = to_floats(z)
         near = np.zeros(z.shape, dtype=bool)
         for kink in layer.activation.kinks if grain is None else ():
             near |= np.abs(floats - float(kink)) <= ROUNDING * (largest + abs(float(kink)))

@@ -38,8 +38,9 @@ class WholeActivation:
     @classmethod
     def of(cls, activation: Activation, convention: Kink, before: int) -> WholeActivation:
         shape = piecewise(activation)
-        times = lcm(*(v.denominator for v in shape.constants))
         at_kinks = shape.derivatives_at_kinks(convention)
+        constants = (*shape.constants, *(slope for slope in at_kinks if slope is not None))
+        times = lcm(*(v.denominator for v in constants))
         return cls(
             before,
             times,

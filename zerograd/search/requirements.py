@@ -19,9 +19,14 @@ def symbol(name: str, index: Index) -> str:
 
 def all_whole(problem: Problem) -> bool:
     """Whether integer unknowns go through integer pieces, so that all that is made of them is an integer."""
-    layers = problem.network.layers
+    activations = [layer.activation for layer in problem.network.layers]
     whole = problem.domain == "integer" and problem.model.loss.is_whole
-    return whole and all(layer.activation.is_whole for layer in layers)
+    whole = whole and all(activation.is_whole for activation in activations)
+    return whole and all(
+        slope.denominator == 1
+        for activation in activations
+        for _, slope in activation.at_kinks(problem.derivative_at_kink)
+    )
 
 
 def require_bounds(script: Script, term: Term, bound: Bound) -> None:

@@ -57,7 +57,7 @@ def proof_lines(witness: EnclosedWitness, layout: Layout) -> Iterator[str]:
 def _listed(witness: EnclosedWitness, places: list[tuple[str, tuple[int, ...]]]) -> str:
     """``∂L/∂w2, ∂L/∂b2[0]``: whole arrays by their names."""
     shown = []
-    for name in dict.fromkeys(name for name, _ in places):
+    for name in (name for name in witness.gradients if any(name == other for other, _ in places)):
         shape = witness.gradients[name].shape
         some = [index for other, index in places if other == name]
         if len(some) == len(witness.gradients[name].entries):

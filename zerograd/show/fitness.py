@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zerograd.core.question.fitness import no_least_squares, smooth
 from zerograd.core.verdict.answer import Answer, Sat, Unknown
+from zerograd.core.verdict.enclosed import EnclosedWitness
 
 
 def no_witness(answer: Answer, purpose: str) -> str | None:
@@ -12,6 +13,13 @@ def no_witness(answer: Answer, purpose: str) -> str | None:
         return None
     why = f" ({answer.reason})" if isinstance(answer, Unknown) else ""
     return f"the answer is {answer.status}{why}: there is no witness {purpose}"
+
+
+def no_exact_numbers(answer: Answer) -> str | None:
+    """Return why not all numbers of the witness are exact."""
+    if isinstance(answer, Sat) and isinstance(answer.witness, EnclosedWitness):
+        return "the witness is enclosed: not all of its numbers are exact"
+    return None
 
 
 def no_calculation(answer: Answer) -> str | None:

@@ -263,7 +263,7 @@ class _Notebook:
 
     def asked(self) -> Iterator[str]:
         if self.floats:
-            yield from (*rounding_lines(self.witness), "", "", *rounding_comment())
+            yield from (*rounding_lines(self.witness, "np.array"), "", "", *rounding_comment())
             yield "rounding = {name: 2**-40 * size for name, size in sizes().items()}"
             yield ""
         yield from asserts(self.problem, exact=not self.floats)

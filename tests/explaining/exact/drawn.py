@@ -85,6 +85,8 @@ class Reference:
             return True
         if ("zero_factor", f"a{layer}") in self.closed:
             return True
+        if not self.network.layers[layer - 1].activation.is_zero_at_zero:
+            return False
         weights = self.point.parameters[f"w{layer}"].rows()[u]
         below = self.point.x if layer == 1 else self.run.a[layer - 2]
         has_bias = self.network.layers[layer - 1].bias

@@ -22,6 +22,7 @@ from zerograd.core.model.references import complete_index
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.witness import Witness
+from zerograd.derive.naming import function_name
 from zerograd.show.say.gradients import gradients_text
 
 TOKEN = re.compile(
@@ -141,7 +142,7 @@ class Reader:
 def prime(text: str, network: Network, kink: Kink) -> Callable[[Fraction], Fraction]:
     """φ' by the name that it is printed with."""
     name = text.removesuffix("'")
-    activation = next(layer.activation for layer in network.layers if str(layer.activation) == name)
+    activation = next(layer.activation for layer in network.layers if function_name(layer.activation) == name)
 
     def slope(z: Fraction) -> Fraction:
         piece, on_kink = piecewise(activation).locate(z)
@@ -206,8 +207,8 @@ class Page:
 
     def read(self, text: str, letters: Mapping[str, int], sample: int | None = None) -> Fraction:
         slopes = {
-            f"{layer.activation}'": prime(
-                f"{layer.activation}'", self.network, self.witness.problem.derivative_at_kink
+            f"{function_name(layer.activation)}'": prime(
+                f"{function_name(layer.activation)}'", self.network, self.witness.problem.derivative_at_kink
             )
             for layer in self.network.layers
         }

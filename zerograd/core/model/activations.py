@@ -183,6 +183,25 @@ class PiecewiseLinear:
         """Whether φ has no derivative at z."""
         return self.locate(z)[1]
 
+    def word_at(self, z: Exact) -> str:
+        """What one says of a unit with this pre-activation, off kinks: see `words`."""
+        return self.words[self.locate(z)[0]]
+
+    @property
+    def has_words(self) -> bool:
+        """Whether its units are told apart by what one says of them."""
+        return len(self.words) > 1
+
+    @property
+    def is_zero_at_zero(self) -> bool:
+        """Whether φ(0) = 0."""
+        return self.on_piece(self.locate(0)[0], 0) == 0
+
+    @property
+    def slopes_beside_kinks(self) -> tuple[Rational, ...]:
+        """The one-sided derivatives at kinks that are not 0, in order."""
+        return tuple(sorted({slope for slope in self.slopes if slope})) if self.kinks else ()
+
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(piece, False) strictly inside a piece, (number, True) on kink ``number``."""
         if isinstance(z, int):  # most witnesses: no need for anything finer

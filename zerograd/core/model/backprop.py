@@ -22,6 +22,9 @@ from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.functions import NotClosed
 from zerograd.core.numbers.products import product
 
+MAX_VALUE_BITS = 2**19
+"""Longest numerator or denominator of a smooth activation's value or derivative."""
+
 
 class RingElement(Protocol):
     """What is asked of a number: sums, differences, products, also with int and Fraction."""
@@ -131,10 +134,22 @@ class ExactActivate:
                 return value, derivative
             if self.convention == "forbid" and activation.is_kink(z):
                 raise OnKink(site)
-            slope = narrow(activation.slope(z, EXACT, self.convention))
-            return narrow(activation.value(z, EXACT)), slope
+            value = _bounded(activation.value(z, EXACT))
+            if activation.derivative_of_value is not None:
+                return value, _bounded(activation.derivative_of_value(value))
+            return value, _bounded(activation.slope(z, EXACT, self.convention))
         except ArithmeticError as error:
             raise Unevaluated(site, str(activation), str(error)) from error
+
+
+def _bounded(value: Exact) -> Exact:
+    """The value, if it is not too long: squares of squares grow without end. Raises NotClosed."""
+    value = narrow(value)
+    if isinstance(value, int | Fraction):
+        bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+        if bits > MAX_VALUE_BITS:
+            raise NotClosed(f"a value has {bits} bits, more than {MAX_VALUE_BITS}")
+    return value
 
 
 def forward(

@@ -12,7 +12,8 @@ from typing import Any
 
 from zerograd.core.model.kinks import Kink, Slopes, derivative_taken
 from zerograd.core.model.names import Names
-from zerograd.core.numbers.exact import Exact, compare
+from zerograd.core.numbers.exact import Exact, compare, sign
+from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.functions import Functions, Rational
 
 Formula = Callable[[Any, Functions], Any]
@@ -138,6 +139,26 @@ class Smooth:
     def is_kink(self, z: Exact) -> bool:
         """Whether φ has no derivative at z."""
         return self.locate(z)[1]
+
+    def word_at(self, z: Exact) -> str:
+        """What one says of a unit with this pre-activation, off kinks: active, inactive, or nothing."""
+        return self.branches[sum(compare(join, z) < 0 for join in self.joins)].word
+
+    @property
+    def has_words(self) -> bool:
+        """Whether its units are told apart by what one says of them."""
+        return any(branch.word for branch in self.branches)
+
+    @property
+    def is_zero_at_zero(self) -> bool:
+        """Whether φ(0) = 0."""
+        return sign(self.value(0, EXACT)) == 0
+
+    @property
+    def slopes_beside_kinks(self) -> tuple[Rational, ...]:
+        """The one-sided derivatives at kinks that are not 0, in order."""
+        kinks = (pair for pair in self.slopes_at_joins if pair[0] != pair[1])
+        return tuple(sorted({slope for pair in kinks for slope in pair if slope}))
 
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(number of kinks below, False) strictly between kinks, (number, True) on kink ``number``."""

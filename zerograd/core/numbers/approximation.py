@@ -10,7 +10,9 @@ from zerograd.core.errors import FormatError
 from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.exact import Exact, sign
 from zerograd.core.numbers.field import Algebraic, NumberField
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.irrational import Irrational
+from zerograd.core.numbers.real import Real, ends
 
 _SMALL_DEGREE = 12
 
@@ -28,8 +30,11 @@ def coefficients(value: Exact) -> Collection[int | Fraction]:
     return value.polynomial.terms.values() if isinstance(value, Closed) else (value,)
 
 
-def nearest_float(value: Exact) -> float:
-    """The nearest float64; an infinity beyond their range."""
+def nearest_float(value: Real) -> float:
+    """The nearest float64, of an enclosure that to its middle; an infinity beyond their range."""
+    if isinstance(value, Interval):
+        low, high = ends(value)
+        value = (low + high) / 2
     try:
         return float(value)
     except OverflowError:

@@ -27,14 +27,16 @@ from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.numbers.rationals import rational_text
 
 MAX_TERMS = 256
+MAX_PRODUCTS = 2**12
+"""Most products of two terms that one multiplication takes."""
 MAX_DEGREE = 32
-MAX_BITS = 2**19
+MAX_BITS = 2**16
 """Longest numerator or denominator of a coefficient."""
-MAX_PRECISION = 2**14
+MAX_PRECISION = 2**13
 """Significant bits of the finest enclosure that is asked for a sign."""
 MAX_DIVISOR = 2**16
 """Largest prime by which numbers are divided to factor them; what is left has to be below its square."""
-MAX_LOG_BITS = 2**16
+MAX_LOG_BITS = 2**12
 """Longest numerator or denominator of a rational number whose logarithm is taken."""
 
 PI = "pi"
@@ -100,7 +102,7 @@ class Closed(Irrational):
         q = self._lift(other)
         if q is None:
             return NotImplemented
-        if len(self.polynomial.terms) * len(q.terms) > 64 * MAX_TERMS:
+        if len(self.polynomial.terms) * len(q.terms) > MAX_PRODUCTS:
             raise NotClosed(f"a closed form has more than {MAX_TERMS} terms")
         return closed(self.polynomial * q)
 
@@ -207,6 +209,7 @@ def pi() -> Closed:
     return Closed(Polynomial.variable(PI))
 
 
+@lru_cache(maxsize=4096)
 def log(value: int | Fraction) -> Value:
     """The logarithm of a positive rational number.
 

@@ -93,9 +93,9 @@ def exp(m: int, e: int, p: int) -> Enclosed:
         one = 1 << p
         return one - (m < 0), one + (m > 0), -p
     w = p + GUARD
-    v = w + max(top, 0) + 2
-    # x = k·log 2 + r. The error of k·log 2 is at most 2|k| < 2^(top + 2) ulps of v, or 2 for top ≤ 0, and x
-    # is rounded once: r has an error below 2 ulps of w on either side.
+    v = w + max(top, 0) + 3
+    # x = k·log 2 + r with |k| < 1.5·2^top + 2. The error of k·log 2 is at most 2|k| ulps of v, and x is
+    # rounded once: less than 1 ulp of w, which is rounded again. So r is less than 2 ulps off either way.
     whole = fixed(m, e, v)
     base = log2(v)
     k = whole // base
@@ -134,8 +134,8 @@ def expm1(m: int, e: int, p: int) -> Enclosed:
 
 def tanh(m: int, e: int, p: int) -> Enclosed:
     """The quotient d/(2 − d) of d = 1 − exp(−2x), for positive x; tanh is odd."""
-    if not m:
-        return 0, 0, 0
+    if not m or 2 * (m.bit_length() + e) < -p:
+        return _close_to(m, e, p)
     low, high, scale = expm1(-abs(m), e + 1, p)
     two = 2 << -scale
     low, high, scale = _quotients(-high, two + high, -low, two + low, p)
@@ -228,15 +228,14 @@ def log(m: int, e: int, p: int) -> Enclosed:
 
 def sin(m: int, e: int, p: int) -> Enclosed:
     """sin of a number below 2^LARGE. Its relative error is small near 0, too, but not near other zeros."""
-    if not m:
-        return 0, 0, 0
     top = m.bit_length() + e
-    if 2 * top < -p:
-        # |x|·(1 − x²) ≤ |sin x| ≤ |x|
-        size = abs(m) << p
-        below, above, e = size - abs(m), size, e - p
-        return (below, above, e) if m > 0 else (-above, -below, e)
-    return _circular(m, e, p + max(-top, 0), 0)
+    return _close_to(m, e, p) if not m or 2 * top < -p else _circular(m, e, p + max(-top, 0), 0)
+
+
+def _close_to(m: int, e: int, p: int) -> Enclosed:
+    """sin x or tanh x where x² < 2^−p: |x|·(1 − x²) ≤ |sin x|, |tanh x| ≤ |x|."""
+    least, most = (abs(m) << p) - abs(m), abs(m) << p
+    return (least, most, e - p) if m > 0 else (-most, -least, e - p)
 
 
 def cos(m: int, e: int, p: int) -> Enclosed:

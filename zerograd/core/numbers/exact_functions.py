@@ -12,7 +12,7 @@ from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.exact import Exact, compare, divide, format_exact, narrow, sign
 from zerograd.core.numbers.functions import NotClosed, OutOfDomain, Rational
 
-MAX_EXP_BITS = 2**16
+MAX_EXP_BITS = 2**14
 """Longest value of exp."""
 
 _SINES: tuple[Rational | None, ...] = (0, Fraction(1, 2), None, 1, None, Fraction(1, 2))

@@ -13,6 +13,8 @@ from math import gcd, lcm
 from operator import mul
 from typing import Any
 
+from zerograd.core.numbers.closed import Closed
+from zerograd.core.numbers.closed_products import closed_product
 from zerograd.core.numbers.dual import Dual
 from zerograd.core.numbers.enclosed_products import dual_product, interval_product
 from zerograd.core.numbers.interval import Interval
@@ -41,7 +43,7 @@ def product(a: Matrix, b: Matrix, factor: int | Fraction = 1) -> list[list[Any]]
         rows, columns = [_cleared(row) for row in a], [_cleared(column) for column in zip(*b, strict=True)]
         if None not in rows and None not in columns:
             return _rationals(rows, columns, factor)  # type: ignore[arg-type]
-    plain = _enclosed(a, b)
+    plain = _of_other_kinds(a, b)
     if plain is None:
         turned = list(zip(*b, strict=True))
         plain = [[dot(row, column) for column in turned] for row in a]
@@ -53,12 +55,16 @@ def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     return sum(map(mul, a, b))
 
 
-def _enclosed(a: Matrix, b: Matrix) -> list[list[Any]] | None:
-    """Return A·B where there are intervals, or numbers that carry derivatives; else None."""
+def _of_other_kinds(a: Matrix, b: Matrix) -> list[list[Any]] | None:
+    """Return A·B where there are intervals, closed forms, or numbers that carry derivatives; else None."""
     kinds = {type(value) for matrix in (a, b) for row in matrix for value in row}
     if Dual in kinds:
         return dual_product(a, b, product)
-    return interval_product(a, b) if Interval in kinds and kinds <= {int, Fraction, Interval} else None
+    if Interval in kinds and kinds <= {int, Fraction, Interval}:
+        return interval_product(a, b)
+    if Closed in kinds and kinds <= {int, Fraction, Closed}:
+        return closed_product(a, b, product)
+    return None
 
 
 _Cleared = tuple[list[int], int]

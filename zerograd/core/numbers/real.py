@@ -15,11 +15,21 @@ from typing import Any, TypeAlias
 
 from zerograd.core.errors import FormatError, short
 from zerograd.core.numbers import exact
+from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.enclosure import IntervalFunctions
 from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json
 from zerograd.core.numbers.exact_functions import EXACT
-from zerograd.core.numbers.field import NumberField
-from zerograd.core.numbers.functions import NotClosed, Rational, Straddles, expm1, sigmoid, softplus, tanh
+from zerograd.core.numbers.field import Algebraic, NumberField
+from zerograd.core.numbers.functions import (
+    NotClosed,
+    OutOfDomain,
+    Rational,
+    Straddles,
+    expm1,
+    sigmoid,
+    softplus,
+    tanh,
+)
 from zerograd.core.numbers.interval import PRECISION, Interval
 from zerograd.core.numbers.rationals import parse_rational
 
@@ -28,6 +38,13 @@ Real: TypeAlias = Exact | Interval
 
 MAX_DIGITS = 1000
 """Longest number of a ball, as text; the digits of its numerator and denominator."""
+MAX_BITS = 100_000
+"""Bits before the point, and behind it, of ends that are written out."""
+MAX_ORDER = 900
+"""Enclosures are shown from 10^−MAX_ORDER to 10^MAX_ORDER: documents have exponents up to 1000."""
+_LARGEST = 10**MAX_ORDER
+_LEVEL = 6
+"""Of the enclosures of numbers of a field: 168 bits narrower than the field's interval."""
 _SHOWN = 15
 """Significant digits of the balls in result documents, where as many are proved."""
 
@@ -61,7 +78,7 @@ class Ball:
         """Whether a number, or all of an interval, is known to lie within."""
         ends = (value.low, value.high) if isinstance(value, Interval) else (value, value)
         low, high = self.centre - self.radius, self.centre + self.radius
-        return exact.compare(ends[0], low) >= 0 and exact.compare(ends[1], high) <= 0
+        return compare(ends[0], low) in (0, 1) and compare(ends[1], high) in (-1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +164,15 @@ _EXACTLY: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
+def enclosed(value: Real, precision: int = PRECISION) -> Interval | Rational:
+    """Rational numbers as they are, an enclosure of others."""
+    if isinstance(value, Closed):
+        return value.interval(precision)
+    if isinstance(value, Algebraic):
+        return Interval.between(*value.enclosure(_LEVEL), precision)
+    return value
+
+
 def sign(value: Real) -> int | None:
     """−1, 0 or 1; None where it is not known."""
     if isinstance(value, Interval):
@@ -161,6 +187,8 @@ def compare(a: Real, b: Real) -> int | None:
     """The sign of a − b; None where it is not known."""
     if isinstance(a, Interval) and isinstance(b, int | Fraction):
         return a.side(b)
+    if isinstance(a, Interval) or isinstance(b, Interval):
+        a, b = enclosed(a), enclosed(b)
     return sign(a - b)
 
 
@@ -183,19 +211,54 @@ def format_real(value: Real) -> str:
     """For people: exact numbers in full, enclosures to the digits that are proved, ``0.73106 ± 1e-5``."""
     if not isinstance(value, Interval):
         return exact.format_exact(value)
-    return str(rounded(value))
+    return str(rounded(value)) if is_moderate(value) else f"a number that may be beyond 10^{MAX_ORDER}"
+
+
+def is_moderate(value: Real) -> bool:
+    """Whether a number is known to be between ±10^`MAX_ORDER`, or exact."""
+    return not isinstance(value, Interval) or (value.side(_LARGEST) == -1 and value.side(-_LARGEST) == 1)
+
+
+def ends(value: Interval) -> tuple[Fraction, Fraction]:
+    """The ends; next to 0, bounds of them.
+
+    Raises:
+        OutOfDomain: they are beyond 2^`MAX_BITS`.
+    """
+    top = max(
+        value.low_mantissa.bit_length() + value.low_exponent,
+        value.high_mantissa.bit_length() + value.high_exponent,
+    )
+    if top > MAX_BITS:
+        raise OutOfDomain(f"numbers may be beyond 2^{MAX_BITS}")
+    low, high = value.low_mantissa, -value.high_mantissa
+    return _bound_below(low, value.low_exponent), -_bound_below(high, value.high_exponent)
+
+
+def _bound_below(mantissa: int, exponent: int) -> Fraction:
+    if exponent < -MAX_BITS:
+        mantissa, exponent = mantissa >> (-MAX_BITS - exponent), -MAX_BITS
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
 
 
 def rounded(value: Interval, digits: int = _SHOWN) -> Ball:
     """A ball around an interval, in decimals: at most so many significant digits, and all that are proved.
 
-    The radius is a power of 10, one unit in the last place of the centre.
+    The radius is a power of 10, one unit in the last place of the centre, and no less than 10^−`MAX_ORDER`.
+
+    Raises:
+        OutOfDomain: the interval reaches beyond 10^`MAX_ORDER`.
     """
-    middle, radius = value.midpoint, value.radius
-    places = [order(2 * radius, up=True)] if radius else []
+    if not is_moderate(value):
+        raise OutOfDomain(f"a number may be beyond 10^{MAX_ORDER}")
+    low, high = ends(value)
+    middle, radius = (low + high) / 2, (high - low) / 2
+    places = [-MAX_ORDER]
+    if radius:
+        places.append(order(2 * radius, up=True))
     if middle:
         places.append(order(abs(middle)) - digits + 1)
-    unit = Fraction(10) ** max(places, default=-digits)
+    unit = Fraction(10) ** max(places)
     while True:
         centre = round(middle / unit) * unit
         if abs(centre - middle) + radius <= unit:
@@ -205,12 +268,13 @@ def rounded(value: Interval, digits: int = _SHOWN) -> Ball:
 
 def order(value: int | Fraction, *, up: bool = False) -> int:
     """The largest n with 10^n ≤ value, or the smallest with value ≤ 10^n. The value is above 0."""
-    n = len(str(value.numerator)) - len(str(value.denominator))
+    n = int((value.numerator.bit_length() - value.denominator.bit_length()) * _DECIMALS_OF_BIT) + 1
     while Fraction(10) ** n > value:
         n -= 1
     return n + 1 if up and Fraction(10) ** n < value else n
 
 
+_DECIMALS_OF_BIT = 0.30103
 _CONTEXT = Context(prec=MAX_DIGITS * 2, Emax=10**9, Emin=-(10**9))
 
 

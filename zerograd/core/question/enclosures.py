@@ -9,7 +9,7 @@ from functools import reduce
 from zerograd.core.numbers import exact
 from zerograd.core.numbers.enclosure import IntervalFunctions
 from zerograd.core.numbers.interval import Interval
-from zerograd.core.numbers.real import Real
+from zerograd.core.numbers.real import Real, ends
 from zerograd.core.question.language import Comparison
 
 Known = bool | None
@@ -44,7 +44,8 @@ class EnclosureAlgebra:
             return a if exact.sign(a) >= 0 else -a
         if (sign := a.sign()) is not None:
             return a if sign >= 0 else -a
-        return Interval.between(0, max(-a.low, a.high), a.precision)
+        low, high = ends(a)
+        return Interval.between(0, max(-low, high), a.precision)
 
     def minimum(self, values: Sequence[Real]) -> Real:
         return reduce(_smaller, values)
@@ -93,7 +94,7 @@ def _smaller(a: Real, b: Real) -> Real:
 
 def _ends(value: Real) -> tuple[int | Fraction, int | Fraction]:
     known = _rational(value)
-    return (known.low, known.high) if isinstance(known, Interval) else (known, known)
+    return ends(known) if isinstance(known, Interval) else (known, known)
 
 
 def _rational(value: Real) -> Interval | int | Fraction:

@@ -17,7 +17,15 @@ from zerograd.core.model.references import entry
 from zerograd.core.numbers.exact import Exact, format_exact
 from zerograd.core.numbers.field import field_from_json
 from zerograd.core.numbers.rationals import parse_rational
-from zerograd.core.numbers.real import Ball, Real, compare, format_real, real_from_json
+from zerograd.core.numbers.real import (
+    MAX_ORDER,
+    Ball,
+    Real,
+    compare,
+    format_real,
+    is_moderate,
+    real_from_json,
+)
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.problem import Problem
@@ -59,6 +67,9 @@ def enclosed_violations(problem: Problem, witness: EnclosedWitness) -> list[Viol
     if solution.violations:
         return list(solution.violations)
     try:
+        gradients = (v for name in problem.gradient_names for v in witness.gradients[name].entries)
+        if not all(map(is_moderate, (witness.loss, *gradients))):
+            return [Violation("the solution", f"a loss and gradients up to 10^{MAX_ORDER}", "larger ones")]
         return violations(problem, solution.point, EnclosureAlgebra())
     except UNDECIDED as reason:
         return [Violation("the solution", "enclosures of all that is asked", f"not known: {reason}")]

@@ -26,7 +26,7 @@ from zerograd.core.numbers.dual import Dual, DualFunctions
 from zerograd.core.numbers.functions import Functions, OutOfDomain, Straddles
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.krawczyk import Ends, contracted
-from zerograd.core.numbers.real import Ball, Real, RealFunctions, compare, sign
+from zerograd.core.numbers.real import Ball, Real, RealFunctions, compare, ends, sign
 from zerograd.core.verdict.dropping import Dropped, Place, fault
 
 Entry = int | Fraction | Ball
@@ -263,9 +263,7 @@ def place_of(reference: Reference) -> Place:
 
 
 def _ends(value: Any) -> Ends:
-    if isinstance(value, Interval):
-        return value.low, value.high
-    return Fraction(value), Fraction(value)
+    return ends(value) if isinstance(value, Interval) else (Fraction(value), Fraction(value))
 
 
 def _row(value: Any) -> dict[int, Ends]:

@@ -16,7 +16,9 @@ from zerograd.core.model.references import entry, show_shape
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.numbers.exact import Exact, exact_from_json, exact_to_json, narrow
 from zerograd.core.numbers.field import Algebraic, NumberField, field_from_json, field_to_json
+from zerograd.core.numbers.functions import NotClosed
 from zerograd.core.numbers.irrational import Irrational
+from zerograd.core.numbers.real import RealFunctions, enclosed
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import MAX_SAMPLES, variable_shapes
 
@@ -119,9 +121,17 @@ class Witness:
         return {name: array.map(narrow) for name, array in self.point.gradients.items()}
 
     @cached_property
-    def loss(self) -> Exact:
-        """The value of the problem's loss."""
-        return narrow(self.point.loss)
+    def loss(self) -> Any:
+        """The value of the problem's loss; an enclosure where that is no exact number.
+
+        Raises:
+            ArithmeticError: it has no value, or a unit has none.
+        """
+        try:
+            return narrow(self.point.loss)
+        except NotClosed:
+            y_hat, y = self.forward.y_hat.map(enclosed), self.y.map(enclosed)
+            return self.problem.model.loss.value(y_hat, y, RealFunctions())
 
     @cached_property
     def quantities(self) -> dict[str, Array[Exact]]:

@@ -8,7 +8,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from zerograd.core.model.activations import piecewise
 from zerograd.core.model.backprop import Forward, backward
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, compare, narrow, sign
@@ -129,8 +128,7 @@ class Causes:
 
     def _other_slope(self, name: str, root: Root, part: Part) -> dict[str, Any]:
         """Return the slopes beside a kink that are not taken, and the largest entry with each."""
-        activation = piecewise(self._patterns.network.layers[root.layer - 1].activation)
-        slopes = sorted({slope for slope in activation.slopes if slope})
+        slopes = self._patterns.network.layers[root.layer - 1].activation.slopes_beside_kinks
         largest = [
             max(
                 (self._with_slope(root, side)[name].entries[i] for i in bits(part.entries)),
@@ -140,14 +138,13 @@ class Causes:
         ]
         if len(slopes) == 1:
             return {"other_slope": slopes[0], "other_gradient": narrow(largest[0])}
-        return {"other_slope": tuple(slopes), "other_gradient": tuple(map(narrow, largest))}
+        return {"other_slope": slopes, "other_gradient": tuple(map(narrow, largest))}
 
     def _with_slope(self, root: Root, side: int) -> Mapping[str, Array[Exact]]:
         """Return all gradients with another slope on the kinks of a layer; values stay as they are."""
         if (root, side) not in self._other:
             point, run, number = self._point, self._point.forward, root.layer
-            slopes = piecewise(self._patterns.network.layers[number - 1].activation).slopes
-            other = sorted({slope for slope in slopes if slope})[side]
+            other = self._patterns.network.layers[number - 1].activation.slopes_beside_kinks[side]
             rows = [list(row) for row in run.derivatives[number - 1].rows()]
             for c, mask in enumerate(root.closed[Slot.GATE, number]):
                 for unit in bits(mask):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from zerograd.core.model.activations import PiecewiseLinear, piecewise
+from zerograd.core.model.activations import Activation
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.exact import Exact
 from zerograd.explaining.exact.masks import bits, full, joined, nonzero, packed, transposed
@@ -176,10 +176,10 @@ class Walked:
                 sums = [known[row] for row in values]
             else:
                 sums = [everything] * len(values)
-            for slot in (Slot.SUM, Slot.VALUE):
-                if (slot, number) in closed:
-                    sums = [row & ~shut for row, shut in zip(sums, closed[slot, number], strict=True)]
-            values = sums
+            values = self._without(sums, (Slot.SUM, number))
+            if not layer.activation.is_zero_at_zero:
+                values = [everything] * len(values)
+            values = self._without(values, (Slot.VALUE, number))
             self._values.append(values)
         arriving = [full(widths[depth]) & ~row for row in self._rows((Slot.ADJOINT, depth), len(every))]
         self._deltas: list[list[int]] = []
@@ -192,6 +192,11 @@ class Walked:
                 arriving = [row & ~some for row, some in zip(arriving, shut, strict=True)]
         self._of_x = arriving
         self._zeros: dict[str, int] = {}
+
+    def _without(self, rows: list[int], place: Place) -> list[int]:
+        if place not in self._closed:
+            return rows
+        return [row & ~shut for row, shut in zip(rows, self._closed[place], strict=True)]
 
     def _rows(self, place: Place, count: int) -> Sequence[int]:
         return self._closed.get(place) or [0] * count
@@ -233,7 +238,7 @@ class Walked:
 def _samples(point: Point[Exact]) -> Iterable[Sample]:
     run, layers = point.forward, point.model.network.layers
     units = [
-        [_unit_masks(piecewise(layer.activation), z, d) for z, d in zip(zs.rows(), ds.rows(), strict=True)]
+        [_unit_masks(layer.activation, z, d) for z, d in zip(zs.rows(), ds.rows(), strict=True)]
         for layer, zs, ds in zip(layers, run.z, run.derivatives, strict=True)
     ]
     z, a = ([[nonzero(row) for row in array.rows()] for array in arrays] for arrays in (run.z, run.a))
@@ -257,20 +262,19 @@ def _samples(point: Point[Exact]) -> Iterable[Sample]:
 
 
 def _unit_masks(
-    activation: PiecewiseLinear, z: Sequence[Exact], derivatives: Sequence[object]
+    activation: Activation, z: Sequence[Exact], derivatives: Sequence[object]
 ) -> tuple[int, int, int, int]:
     """Return which units are off, saturated, on a kink, and on one with the derivative 0."""
     if activation.is_linear:
         return 0, 0, 0, 0
     off = saturated = kink = flat = 0
     for unit, (value, derivative) in enumerate(zip(z, derivatives, strict=True)):
-        number, on_kink = activation.locate(value)
         bit = 1 << unit
-        if on_kink:
+        if activation.is_kink(value):
             kink |= bit
             flat |= 0 if derivative else bit
         elif not derivative:
-            if activation.words[number] == "inactive":
+            if activation.word_at(value) == "inactive":
                 off |= bit
             else:
                 saturated |= bit

@@ -88,6 +88,8 @@ def _of_sums(patterns: Patterns) -> Iterator[Root]:
     """Sums that are zero, although some of their terms are not."""
     for number in range(1, patterns.depth):
         weights, bias = patterns.weights[number - 1], patterns.biases[number - 1]
+        if not patterns.network.layers[number - 1].activation.is_zero_at_zero:
+            continue
         cancel = []
         for sample in patterns.samples:
             below = sample.x if number == 1 else sample.a[number - 2]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from zerograd.core.model.activations import piecewise
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.approximation import nearest_float
 from zerograd.core.numbers.exact import Exact
@@ -78,7 +77,7 @@ def units_of(patterns: Patterns) -> list[Units]:
     """Return what the units of each layer did on each sample, of layers that are not linear."""
     result = []
     for number, layer in enumerate(patterns.network.layers, start=1):
-        if len(piecewise(layer.activation).pieces) == 1:
+        if not layer.activation.has_words:
             continue
         texts = [""] * patterns.count
         for sample, members in zip(patterns.samples, patterns.classes, strict=True):

@@ -16,7 +16,7 @@ from typing import Any
 
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.exact import Exact, narrow, sign
+from zerograd.core.numbers.exact import Exact, compare, narrow, sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.witness import Witness
@@ -76,7 +76,7 @@ def closed(problem: Problem, samples: int, draws: Draws) -> Verdict:
             break
         try:
             drawn = Drawing(problem, samples, attempt, chance).draw()
-            if drawn is None:
+            if drawn is None or not _within_bounds(problem, samples, drawn):
                 continue
             for adjoint in islice(_adjoints(problem, drawn, zero, chance), CANDIDATES):
                 if not _as_asked(problem, samples, drawn.part, adjoint):
@@ -90,6 +90,20 @@ def closed(problem: Problem, samples: int, draws: Draws) -> Verdict:
         if len(best) >= wanted:
             break
     return Found(min(best, key=itemgetter(0))[1], NAME) if best else draws.in_vain()
+
+
+def _within_bounds(problem: Problem, samples: int, drawn: Drawn) -> bool:
+    """Whether parameters and inputs are; the targets are free."""
+    bounds = problem.entry_bounds(samples)
+    if not bounds:
+        return True
+    blank: list[Exacts] = [[0] * problem.network.outputs for _ in range(samples)]
+    variables = _assembled(problem, drawn, drawn.part.layers, blank).variables
+    return all(
+        (low is None or compare(variables[name][index], low) >= 0)
+        and (high is None or compare(variables[name][index], high) <= 0)
+        for (name, index), (low, high) in bounds.items()
+    )
 
 
 def _plain(problem: Problem) -> bool:

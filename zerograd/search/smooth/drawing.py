@@ -176,7 +176,8 @@ class Drawing:
             return [[self.chance.randint(-wide, wide) for _ in range(inputs)] for _ in range(samples)]
         wide = max(self._spread + 1, (samples + 1) // 2)
         if wide <= FARTHEST // 2:
-            return [[v] for v in self.chance.sample(range(-wide, wide + 1), samples)]
+            drawn = self.chance.sample(range(-wide, wide + 1), samples)
+            return [[v] for v in (sorted(drawn) if self.problem.where else drawn)]
         return [[self.chance.randint(-FARTHEST // 3, FARTHEST // 3)] for _ in range(samples)]
 
     def _unit(self, number: int) -> Exact | None:

@@ -114,7 +114,11 @@ def _with_signs_of(null: Floats, problem: Problem, chance: random.Random) -> Arr
     balance = sizes.min(axis=(1, 2)) / sizes.max(axis=(1, 2))
     signs = np.sign(adjoints[int(balance.argmax())]).astype(int).tolist()
     options = labels(problem.targets, outputs)
-    known = {value: problem.model.loss.inner.signs(value, problem.derivative_at_kink) for option in options for value in option}
+    known = {
+        value: problem.model.loss.inner.signs(value, problem.derivative_at_kink)
+        for option in options
+        for value in option
+    }
     rows = []
     for row in signs:
         fitting = [o for o in options if all(s in known[v] for s, v in zip(row, o, strict=True))]

@@ -24,6 +24,10 @@ SHARES = tuple(Fraction(n, 6) for n in (1, 2, 3, 4, 5))
 ADJOINTS = tuple(Fraction(n, 4) for n in (-4, -3, -2, -1, 1, 2, 3, 4))
 
 
+PARTS = 12
+"""Of an interval between two bounds, at whose ends values are drawn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """Exact values of all variables, by name, and which entries may be moved."""
@@ -66,10 +70,10 @@ def _parameters_and_inputs(
     for name, shape in variable_shapes(problem.network, samples).items():
         if name == "y":
             continue
-        drawn = _inputs(shape, chance) if name == "x" else _weights(shape, chance)
+        drawn = _inputs(problem, shape, chance) if name == "x" else _weights(shape, chance)
         if few_adjoints(problem) and problem.targets != "real" and name[1:] == str(problem.network.depth):
             drawn = {index: value / 16 for index, value in drawn.items()}  # within the margins
-        exact[name] = _bounded(name, shape, drawn, problem.given.get(name, {}), bounds)
+        exact[name] = _bounded(name, shape, drawn, problem.given.get(name, {}), bounds, chance=chance)
     return exact
 
 
@@ -79,13 +83,18 @@ def _bounded(
     wishes: Mapping[Index, Fraction],
     given: Mapping[Index, Rational],
     bounds: Mapping[Entry, Bound],
+    *,
+    chance: random.Random,
 ) -> Array[Fraction]:
     """Given values, and wishes moved inside their bounds."""
 
     def value(index: Index) -> Fraction:
         if index in given:
             return Fraction(given[index])
-        return Fraction(within(wishes[index], bounds.get((name, index), (None, None))))
+        low, high = bound = bounds.get((name, index), (None, None))
+        if low is not None and high is not None and not low <= wishes[index] <= high:
+            return low + (high - low) * Fraction(chance.randint(0, PARTS), PARTS)
+        return Fraction(within(wishes[index], bound))
 
     return Array.build(shape, value)
 
@@ -94,13 +103,15 @@ def _weights(shape: Shape, chance: random.Random) -> dict[Index, Fraction]:
     return {index: chance.choice(WEIGHTS) for index in indices(shape)}
 
 
-def _inputs(shape: Shape, chance: random.Random) -> dict[Index, Fraction]:
+def _inputs(problem: Problem, shape: Shape, chance: random.Random) -> dict[Index, Fraction]:
     """Small inputs, which differ where there is but one for each sample."""
     count, inputs = shape
     if inputs > 1:
         return {index: Fraction(chance.randint(-6, 6), 2) for index in indices(shape)}
     wide = max(4, 2 * count)
     numerators = chance.sample(range(-wide, wide + 1), count)
+    if problem.where:  # conditions often ask for an order of the samples
+        numerators.sort()
     return {(m, 0): Fraction(n, 2 if count < 8 else 4) for m, n in enumerate(numerators)}
 
 
@@ -122,7 +133,7 @@ def _targets(
         low, high = sorted(row[0] for row in labels(kind, 1))
         y = {index: Fraction(high if s > 0 else low) for index, s in _balanced(shape, chance).items()}
     given = problem.given.get("y", {})
-    return _bounded("y", shape, y, given, problem.entry_bounds(samples))
+    return _bounded("y", shape, y, given, problem.entry_bounds(samples), chance=chance)
 
 
 def _balanced(shape: Shape, chance: random.Random) -> dict[Index, int]:

@@ -18,7 +18,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation, gradient_shapes, variable_shapes
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
-from zerograd.show.fitness import no_calculation
+from zerograd.show.fitness import no_calculation, no_exact_numbers
 from zerograd.show.words import label, piece_text
 
 MAX_ENTRIES = 40
@@ -39,7 +39,8 @@ def json_for_script(data: object) -> str:
 
 def unfit(answer: Answer) -> str | None:
     """Say why a browser cannot follow changes of this network and dataset; None if it can."""
-    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
+    reason = no_exact_numbers(answer) or no_calculation(answer)
+    if reason is not None or not isinstance(answer, Sat):
         return f"A browser cannot follow changes: {reason}."
     witness = answer.witness
     degree = 1 if witness.field is None else len(witness.field.polynomial) - 1

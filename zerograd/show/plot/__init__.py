@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from zerograd.core.errors import ZerogradError
 from zerograd.core.question.fitness import smooth
 from zerograd.core.verdict.answer import Answer, Sat
-from zerograd.show.fitness import no_witness
+from zerograd.show.fitness import no_exact_numbers, no_witness
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,9 @@ def unfit(answer: Answer) -> str | None:
     """Say why there is no picture of an answer; None if there is one, unless its numbers are too large."""
     installed = find_spec("matplotlib") is not None
     missing = "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
-    return no_witness(answer, "to draw") or (smooth(answer.problem) if installed else missing)
+    if (why := no_witness(answer, "to draw") or no_exact_numbers(answer)) is not None:
+        return why
+    return smooth(answer.problem) if installed else missing
 
 
 def _drawable(answer: Answer) -> Sat:

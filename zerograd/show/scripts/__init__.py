@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.evaluate.rounding import BeyondFloat64, beyond_float64
-from zerograd.show.fitness import no_calculation
+from zerograd.show.fitness import no_witness
 from zerograd.show.scripts.jax import Jax
 from zerograd.show.scripts.pytorch import PyTorch
 from zerograd.show.scripts.script import script
@@ -32,6 +32,6 @@ def jax_script(answer: Sat) -> str:
 
 def unfit(answer: Answer) -> str | None:
     """Say why there is no script that shows what the answer shows; None if there is one."""
-    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
+    if (reason := no_witness(answer, "to calculate with")) is not None or not isinstance(answer, Sat):
         return reason
     return beyond_float64(answer.witness)

@@ -40,6 +40,10 @@ class Jax(Library):
         documented = activation == RELU and not any(derivative for _, derivative in hit)
         return f"my_{activation.name}" if hit and not documented else None
 
+    def own_slope(self, activation: Activation) -> Iterator[str]:
+        function = call(activation.names.jax, activation)
+        yield f"_, slope = jax.jvp(lambda z: {function}, (z,), (jnp.ones_like(z),))"
+
     def definition(self, custom: Custom) -> Iterator[str]:
         for kink, derivative in custom.hit:
             yield f"# A sample sits on the kink at {kink}. The question takes the derivative"
@@ -61,8 +65,11 @@ class Jax(Library):
     def functions(self, plan: Plan) -> Iterator[Iterable[str]]:
         yield _network(plan)
         loss = plan.witness.problem.model.loss
-        value = loss.names.jax.format(y_hat="predict(parameters, x)", y="y")
-        yield ["def loss(parameters, x):", f"    return {value}"]
+        written = loss.written(plan.witness.problem.derivative_at_kink).jax
+        once = written.count("{y_hat}") < 2
+        value = written.format(y_hat="predict(parameters, x)" if once else "y_hat", y="y")
+        first = [] if once else ["    y_hat = predict(parameters, x)"]
+        yield ["def loss(parameters, x):", *first, f"    return {value}"]
 
     def gradients(self, plan: Plan) -> Iterator[str]:
         names = ", ".join(f'"{name}": {name}' for name in plan.witness.parameters)

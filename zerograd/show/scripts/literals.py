@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact, format_exact, narrow
+from zerograd.core.numbers.closed import Closed
+from zerograd.core.numbers.exact import exact_to_json
 from zerograd.core.numbers.field import Algebraic
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.irrational import Irrational
+from zerograd.core.numbers.real import Real, format_real, narrow
 from zerograd.document.numbers import field_text, is_long
 
 WIDTH = 100
@@ -19,18 +24,33 @@ _WHOLE = 2**53
 _MOST = 8
 
 
-def literal(value: Exact) -> str:
-    """``-2 / 3``, or the nearest float64 where the number is irrational or long."""
+def literal(value: Real) -> str:
+    """``-2 / 3``, ``1 + math.log(2)``, or the nearest float64 of what is written in no such way."""
     value = narrow(value)
-    if isinstance(value, Irrational) or max(abs(value.numerator), value.denominator) > _WHOLE:
+    if isinstance(value, Interval):
+        return repr(float(value.midpoint))
+    if isinstance(value, Irrational):
+        return _closed(value) or repr(float(value))
+    if max(abs(value.numerator), value.denominator) > _WHOLE:
         return repr(float(value))
     return str(value) if value.denominator == 1 else f"{value.numerator} / {value.denominator}"
 
 
-def is_rounded(value: Exact) -> bool:
+def _closed(value: Irrational) -> str | None:
+    """A closed form as Python writes it; None where terms cancel, so that Python's value is not near."""
+    if not isinstance(value, Closed):
+        return None
+    text = re.sub(r"\b(log\(|pi)", r"math.\1", str(exact_to_json(value)))
+    near, found = float(value), eval(text, {"math": math})  # noqa: S307 - made of numbers, by the core
+    return text if abs(found - near) <= 4 * math.ulp(near) else None
+
+
+def is_rounded(value: Real) -> bool:
     """Whether `literal` gives a float64 that stands for another number."""
     value = narrow(value)
-    return isinstance(value, Irrational) or (
+    if isinstance(value, Irrational):
+        return _closed(value) is None
+    return isinstance(value, Interval) or (
         max(abs(value.numerator), value.denominator) > _WHOLE and value != float(value)
     )
 
@@ -53,7 +73,7 @@ def _flat(array: Any) -> str:
     return array if isinstance(array, str) else f"[{', '.join(map(_flat, array))}]"
 
 
-def rounded_comments(arrays: Mapping[str, Array[Exact]]) -> Iterator[str]:
+def rounded_comments(arrays: Mapping[str, Array[Any]]) -> Iterator[str]:
     """What the rounded numbers are exactly, as lines of comment."""
     rounded = [
         (entry(name, index), value)
@@ -66,7 +86,8 @@ def rounded_comments(arrays: Mapping[str, Array[Exact]]) -> Iterator[str]:
     yield "# Rounded to float64:"
     field = next((value.field for _, value in rounded if isinstance(value, Algebraic)), None)
     for name, value in rounded[:_MOST]:
-        text = "a number too long to write out" if is_long(value) else format_exact(narrow(value))
+        long = not isinstance(value, Interval) and is_long(value)
+        text = "a number too long to write out" if long else format_real(narrow(value))
         yield f"#   {name} = {text}"
     if len(rounded) > _MOST:
         yield f"#   and {len(rounded) - _MOST} more"

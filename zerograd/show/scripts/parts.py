@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+import numpy as np
+
 from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.losses.loss import code
 from zerograd.core.model.references import Reference, resolve
@@ -15,7 +17,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
-from zerograd.evaluate.rounding import PutBack
+from zerograd.evaluate.rounding import PutBack, sizes, works_out_sizes
 from zerograd.show.question import convention_line, question_lines
 from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments
 from zerograd.show.words import count, network_line
@@ -114,15 +116,30 @@ _SIZES = '''def sizes():
     return {{**result, "x": above}}'''
 
 
-def rounding_lines(witness: Witness) -> list[str]:
+def rounding_lines(witness: Witness, convert: str) -> list[str]:
     """A function ``sizes()`` of arrays ``w1``, …, ``x``, ``y``, in words that both libraries read."""
     loss, rows = witness.problem.model.loss, []
+    if not works_out_sizes(witness.problem):
+        return _told_sizes(witness, convert)
     for number, layer in enumerate(witness.problem.network.layers, start=1):
         bias, activation = f"abs(b{number})" if layer.bias else "0", piecewise(layer.activation)
         steep, offset = _short(activation.steepest), _short(activation.highest_offset)
         rows.append(f"        (abs(w{number}), {bias}, {steep}, {offset}),")
     share = f" / {loss.count(*witness.y.shape)}" if loss.averages else ""
     return _SIZES.format(layers="\n".join(rows), factor=f"{code(loss.constant)}{share}").split("\n")
+
+
+def _told_sizes(witness: Witness, convert: str) -> list[str]:
+    """The same, of numbers that are written down: no short pass bounds smooth functions and other losses."""
+    lines = [
+        "def sizes():",
+        '    """Of every gradient what rounding is relative to, as estimated beforehand."""',
+    ]
+    lines.append("    return {")
+    for name, values in sizes(witness).items():
+        texts = np.array([f"{1.01 * value:.2e}" for value in values.flat]).reshape(values.shape)
+        lines.append(f'        "{name}": {convert}({nested(texts.tolist(), 8)}),')
+    return [*lines, "    }"]
 
 
 def rounding_comment() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.activations import Activation
 from zerograd.core.model.network import Layer
 from zerograd.core.numbers.functions import Rational
 from zerograd.show.scripts.literals import literal
@@ -45,10 +45,16 @@ class PyTorch(Library):
     )
 
     def own_name(self, activation: Activation, hit: Sequence[Hit]) -> str | None:
-        base = activation.names.torch or activation.name.capitalize()
+        base = activation.names.torch or "".join(map(str.capitalize, activation.name.split("_")))
         if _otherwise(activation, hit):
             return f"My{base}"
-        return None if activation.names.torch or not activation.has_kinks else base
+        return None if activation.names.torch or activation.is_linear else base
+
+    def own_slope(self, activation: Activation) -> Iterator[str]:
+        yield "with torch.enable_grad():"
+        yield "    z = z.detach().requires_grad_()"
+        function = call(activation.names.torch_function, activation)
+        yield f"    (slope,) = torch.autograd.grad({function}.sum(), z)"
 
     def definition(self, custom: Custom) -> Iterator[str]:
         """A module; where a kink has another derivative than torch's, over a function of its own."""
@@ -85,7 +91,10 @@ class PyTorch(Library):
         yield from (f"    {place}.copy_({name})" for name, place in places.items())
         yield ""
         loss = plan.witness.problem.model.loss
-        yield f"loss = {loss.names.torch.format(y_hat='model(x)', y='y')}"
+        written = loss.written(plan.witness.problem.derivative_at_kink).torch
+        once = written.count("{y_hat}") < 2
+        yield from () if once else ("y_hat = model(x)",)
+        yield f"loss = {written.format(y_hat='model(x)' if once else 'y_hat', y='y')}"
         yield "loss.backward()"
         yield "found = {"
         yield from (f'    "{name}": {place}.grad,' for name, place in places.items())
@@ -96,7 +105,7 @@ class PyTorch(Library):
 
 def _otherwise(activation: Activation, hit: Sequence[Hit]) -> list[tuple[Rational, Rational, Rational]]:
     """The kinks with another derivative than torch's: (kink, the question's, torch's)."""
-    theirs = dict(piecewise(activation).at_kinks("torch"))
+    theirs = dict(activation.at_kinks("torch"))
     return [(kink, asked, theirs[kink]) for kink, asked in hit if asked != theirs[kink]]
 
 
@@ -117,7 +126,8 @@ def _module(layer: Layer, plan: Plan) -> str | None:
     if activation in plan.customs:
         return f"{plan.customs[activation].name}()"
     parameter = "" if activation.parameter is None else literal(activation.parameter)
-    return f"torch.nn.{activation.names.torch}({parameter})" if activation.names.torch else None
+    arguments = ", ".join(filter(None, (parameter, activation.names.torch_arguments)))
+    return f"torch.nn.{activation.names.torch}({arguments})" if activation.names.torch else None
 
 
 def _places(plan: Plan, modules: Sequence[tuple[str, int | None]]) -> dict[str, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
-from zerograd.core.model.activations import Activation, piecewise
+from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.numbers.functions import Rational
-from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.rounding import PutBack, prepare
@@ -42,7 +42,9 @@ class Custom:
 
     def slope_lines(self, library: Library) -> Iterator[str]:
         """Assignments after which ``slope`` is φ′(z)."""
-        for piece in piecewise(self.activation).pieces:
+        if not isinstance(self.activation, PiecewiseLinear):
+            yield from library.own_slope(self.activation)
+        for piece in self.activation.pieces if isinstance(self.activation, PiecewiseLinear) else ():
             slope = literal(piece.slope)
             if piece.low is None:
                 yield f"slope = {library.module}.full_like(z, {slope})"
@@ -106,6 +108,10 @@ class Library(ABC):
         """Return what an activation is called where the script has to define it; None where it need not."""
 
     @abstractmethod
+    def own_slope(self, activation: Activation) -> Iterator[str]:
+        """Yield assignments after which ``slope`` is the derivative that the library takes at ``z``."""
+
+    @abstractmethod
     def definition(self, custom: Custom) -> Iterator[str]:
         """Yield the lines that define an activation."""
 
@@ -131,13 +137,24 @@ def script(answer: Sat, library: Library) -> str:
         *([[library.put_back]] if plan.put_back else []),
         *library.functions(plan),
     ]
-    lines = [docstring(answer, library.name, library.install), "", *library.imports, "", "", *library.array]
-    lines += ["", "", *data_lines(witness, library.convert), *(library.track_x if plan.asks_of_x else [])]
-    lines += ["", *exact_lines(answer, library.convert)]
+    data = [*data_lines(witness, library.convert), *(library.track_x if plan.asks_of_x else [])]
+    data += ["", *exact_lines(answer, library.convert)]
+    math = ["import math", ""] if any("math." in line for line in data) else []
+    lines = [docstring(answer, library.name, library.install), "", *math, *library.imports]
+    lines += ["", "", *library.array, "", "", *data]
     for definition in definitions:
         lines += ["", "", *definition]
     lines += [*([""] if definitions else []), "", *library.gradients(plan)]
-    lines += ["", "", *rounding_lines(witness), "", "", *rounding_comment(), *library.rounding, ""]
+    lines += [
+        "",
+        "",
+        *rounding_lines(witness, library.convert),
+        "",
+        "",
+        *rounding_comment(),
+        *library.rounding,
+        "",
+    ]
     lines += check_lines(answer, library.name)
     return "\n".join(lines) + "\n"
 
@@ -168,5 +185,5 @@ def _customs(witness: Witness, library: Library) -> dict[Activation, Custom]:
 
 def _with_derivatives(activation: Activation, z: Iterable[Exact], convention: Kink) -> list[Hit]:
     """The kinks that some of these pre-activations are on."""
-    values = {value for value in map(narrow, z) if not isinstance(value, Irrational)}
-    return [pair for pair in piecewise(activation).at_kinks(convention) if pair[0] in values]
+    values = {value for value in map(narrow, z) if isinstance(value, int | Fraction)}
+    return [pair for pair in activation.at_kinks(convention) if pair[0] in values]
