@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from math import prod
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -18,10 +20,14 @@ from zerograd.core.errors import FormatError, Refused
 from zerograd.core.model.activations import ACTIVATIONS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.smooth import elu
+from zerograd.core.numbers import real
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.closed import Closed, log
 from zerograd.core.numbers.exact import exact_from_json, exact_to_json
+from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.functions import NotClosed
+from zerograd.core.numbers.interval import Interval
+from zerograd.core.numbers.real import Ball
 from zerograd.core.question.documents import problem_from_json, read_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
@@ -225,3 +231,57 @@ def test_a_loss_that_is_no_exact_number_is_enclosed() -> None:
     asked = Problem(network=network, samples=1, nonzero=["b1"], loss="bce_with_logits", where=["loss > 1"])
     with pytest.raises(Refused, match=r"where\[0\]: expected loss > 1, found that it is not decided"):
         check_witness(asked, Witness(asked, witness.parameters, witness.x, witness.y))
+
+
+HOSTILE = {
+    "logarithms of long numbers": ("softplus", "log(3)", range(1000, 1100), 1),
+    "long fractions": ("sigmoid", "log(3)", range(8000, 8010), 1),
+    "powers that are too long": ("exp", "log(3)", range(100_000, 100_100), 1),
+    "a tower of squares": ("square", "7/3", range(1, 5), 40),
+    "a tower of squared logarithms": ("square", "log(2)", range(1, 5), 30),
+    "many terms": ("square", "+".join(f"log({n})" for n in range(2, 80)), range(1, 10), 3),
+    "quotients of quotients": ("softsign", "7/3", range(1, 9), 30),
+    "fractions of logarithms": ("silu", "log(2)", range(1, 5), 5),
+}
+
+
+@pytest.mark.parametrize(("activation", "weight", "inputs", "depth"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_witnesses_are_refused_quickly(
+    activation: str, weight: str, inputs: range, depth: int
+) -> None:
+    """Small documents whose numbers would grow without end: refused, by name, within seconds."""
+    layers = (*[Layer(2, ACTIVATIONS[activation])] * depth, Layer(1, "linear"))
+    network = Network(1, layers)
+    problem = Problem(network=network, samples=len(inputs), zero=[f"b{depth + 1}"])
+    parameters: dict[str, Any] = {}
+    for name, shape in network.shapes.items():
+        entry = "0" if name[0] == "b" else weight if name == "w1" else "1"
+        parameters[name] = Array(shape, (entry,) * prod(shape)).tolist()
+    document = {
+        "format": "zerograd.witness/1",
+        "problem": problem.digest,
+        "parameters": parameters,
+        "x": [[x] for x in inputs],
+        "y": [[0] for _ in inputs],
+    }
+    start = perf_counter()
+    with pytest.raises(Refused):
+        check_result(problem, document)
+    assert perf_counter() - start < 20
+
+
+def test_enclosures_and_closed_forms_compare() -> None:
+    """An enclosure is compared with numbers of every kind; what it leaves open is not known."""
+    near = Interval.between(F(69, 100), F(70, 100))
+    root = Algebraic(NumberField((F(-2), F(0), F(1)), F(1), F(2)), (F(0), F(1)))
+    assert real.compare(near, log(2)) is None
+    assert (real.compare(near, log(3)), real.compare(log(3), near)) == (-1, 1)
+    assert (real.compare(near, root), real.compare(root, near)) == (-1, 1)
+    for value, number in ((log(2), 0.6931471805599453), (root, 2**0.5)):
+        interval = real.enclosed(value)
+        assert isinstance(interval, Interval)
+        assert interval.radius < F(1, 2**120)
+        assert float(interval.midpoint) == number
+    assert real.enclosed(F(1, 3)) == F(1, 3)
+    assert Ball(F(7, 10), F(1, 100)).contains(log(2))
+    assert not Ball(F(7, 10), F(1, 1000)).contains(log(2))
