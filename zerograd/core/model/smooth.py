@@ -16,7 +16,6 @@ SIGMOID = Smooth(
     (Branch(sigmoid, formulas.sigmoid_slope, formulas.sigmoid_slope_of_value),),
     low=0,
     high=1,
-    slope_low=0,
     increasing=True,
     steepest=Fraction(1, 4),
 )
@@ -26,7 +25,6 @@ TANH = Smooth(
     (Branch(tanh, formulas.tanh_slope, formulas.tanh_slope_of_value),),
     low=-1,
     high=1,
-    slope_low=0,
     increasing=True,
     symmetry=-1,
     steepest=1,
@@ -42,8 +40,6 @@ SOFTPLUS = Smooth(
     ),
     (Branch(softplus, sigmoid),),
     low=0,
-    slope_low=0,
-    slope_high=1,
     increasing=True,
     steepest=1,
 )
@@ -57,7 +53,6 @@ SELU = Smooth(
     Names("SELU", "SELU", "torch.nn.functional.selu({z})", "jax.nn.selu({z})"),
     (formulas.stretched_elu(_SELU_STEEPNESS, _SELU_STEEPNESS, 1), line(_SELU_SCALE)),
     low=-_SELU_STEEPNESS,
-    slope_low=0,
     increasing=True,
     joins=(0,),
     slopes_at_joins=((_SELU_STEEPNESS, _SELU_SCALE),),
@@ -106,7 +101,6 @@ SOFTSIGN = Smooth(
     (formulas.softsign_branch(-1), formulas.softsign_branch(1)),
     low=-1,
     high=1,
-    slope_low=0,
     increasing=True,
     symmetry=-1,
     joins=(0,),
@@ -119,7 +113,6 @@ EXP = Smooth(
     Names("exp", None, "torch.exp({z})", "jnp.exp({z})"),
     (Branch(formulas.exp, formulas.exp, formulas.same),),
     low=0,
-    slope_low=0,
     increasing=True,
 )
 SIN = Smooth(
@@ -168,21 +161,9 @@ RELU_SQUARED = Smooth(
 )
 
 SMOOTH: tuple[Smooth, ...] = (
-    SIGMOID,
-    TANH,
-    SOFTPLUS,
-    SELU,
-    GELU,
-    GELU_TANH,
-    SILU,
-    MISH,
-    SOFTSIGN,
-    EXP,
-    SIN,
-    SQUARE,
-    HARDSWISH,
+    SIGMOID, TANH, SOFTPLUS, SELU, GELU, GELU_TANH, SILU, MISH, SOFTSIGN, EXP, SIN, SQUARE, HARDSWISH,
     RELU_SQUARED,
-)
+)  # fmt: skip
 """Those without a parameter."""
 
 
@@ -198,7 +179,6 @@ def elu(alpha: int | Fraction | str) -> Smooth:
         Names("ELU", "ELU", "torch.nn.functional.elu({z}, {parameter})", "jax.nn.elu({z}, {parameter})"),
         (formulas.stretched_elu(value, value, 1), line(1)),
         low=-value,
-        slope_low=0,
         steepest=max(value, 1),
         increasing=True,
         joins=(0,),
@@ -226,7 +206,6 @@ def celu(alpha: int | Fraction | str) -> Smooth:
         ),
         (formulas.stretched_elu(value, 1, exact_parameter(1 / Fraction(value))), line(1)),
         low=-value,
-        slope_low=0,
         steepest=1,
         increasing=True,
         joins=(0,),
