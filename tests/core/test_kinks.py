@@ -27,9 +27,8 @@ from zerograd.core.model.kinks import (
     KINKS,
     LOSS,
     NoConvention,
-    Slopes,
     UnknownDerivative,
-    derivative_taken,
+    derivatives_taken,
     kink_from,
     kink_to_json,
 )
@@ -46,7 +45,13 @@ from zerograd.evaluate.whole import WholeActivation
 from zerograd.search.requirements import all_whole
 
 F = Fraction
-RELU_AT_0 = Slopes(0, 1, 0)
+
+
+def at_0(convention: str, name: str = "relu") -> Any:
+    """The derivative of a ReLU of this name."""
+    (taken,) = derivatives_taken(convention, name, (0,), (1,), (0,))
+    return taken
+
 
 choices = st.one_of(
     st.sampled_from([name for name in CONVENTIONS if name != "forbid"]),
@@ -70,7 +75,7 @@ def read(data: object) -> str:
 )  # fmt: skip
 def test_relu_at_its_kink(convention: Any, expected: Any) -> None:
     """Rules, libraries, numbers; a mapping has a default, which is torch where it names none."""
-    taken = derivative_taken(read(convention), "relu", 0, RELU_AT_0)
+    taken = at_0(read(convention))
     assert taken == expected
     assert type(taken) is type(expected)
 
@@ -86,9 +91,9 @@ def test_conventions_have_one_text(data: dict[str, Any]) -> None:
     for name in ("relu", LOSS):
         choice = data.get(name, data.get("default", "torch"))
         if isinstance(choice, int | F):
-            assert derivative_taken(text, name, 0, RELU_AT_0) == choice
+            assert at_0(text, name) == choice
         elif choice in KINKS:
-            assert derivative_taken(text, name, 0, RELU_AT_0) == derivative_taken(choice, name, 0, RELU_AT_0)
+            assert at_0(text, name) == at_0(choice, name)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +261,7 @@ def test_whole_numbers_have_room_for_the_derivative_at_a_kink(convention: Any) -
             _, slope, barred = whole.at(np.array([[kink]]))
             assert barred is None
             assert F(int(slope[0, 0]), whole.times) == derivative
-            assert whole.steepest >= abs(derivative * whole.times)
+            assert whole.steepest >= abs(F(derivative) * whole.times)
         network = Network.mlp(1, 1, 1, activation=activation)
         problem = Problem(network=network, samples=1, domain="integer", derivative_at_kink=convention)
         assert all_whole(problem) == all(slope.denominator == 1 for _, slope in activation.at_kinks(rule))

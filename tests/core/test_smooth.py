@@ -379,3 +379,18 @@ def test_jax_has_these_values(activation: Any) -> None:
 def test_sin_has_bounds_that_are_reached() -> None:
     """−1 and 1 are no strict bounds."""
     assert (SIN.low, SIN.high, SIN.least, SIN.greatest) == (None, None, -1, 1)
+
+
+@pytest.mark.needs("torch")
+@pytest.mark.parametrize("alpha", [1, 2, F(1, 4), F(1, 3), F(1, 10), 3, 7])
+def test_torch_rounds_alpha_to_float32(alpha: Any) -> None:
+    """CELU's derivative in float64 is off by what is stated, and by nothing where alpha is a float32."""
+    torch = pytest.importorskip("torch")
+    activation = celu(alpha)
+    points = [float(-k * alpha) / 2 for k in range(120)]
+    z = torch.tensor(points, dtype=torch.float64, requires_grad=True)
+    (slopes,) = torch.autograd.grad(torch.nn.functional.celu(z, float(alpha)).sum(), z)
+    with digits():
+        for point, slope in zip(points[1:], slopes.tolist()[1:], strict=True):
+            exact = activation.slope(mpmath.mpf(point), MP, "torch")
+            assert abs(slope / exact - 1) <= activation.names.torch_error + 1e-13

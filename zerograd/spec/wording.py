@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from zerograd.core.errors import short
-from zerograd.core.model.activations import FAMILIES
+from zerograd.core.model.activations import ACTIVATION_NAMES, FAMILIES
 from zerograd.core.model.kinks import CONVENTIONS, kink_from
 from zerograd.core.model.references import did_you_mean, parse_reference
 from zerograd.core.numbers.rationals import parse_rational
@@ -148,7 +148,7 @@ def kink(value: object) -> object:
     if not isinstance(value, str):
         raise expected(f"one of {', '.join(CONVENTIONS)}, or a mapping such as {{relu: right}}", value)
     try:
-        return kink_from(value, ())
+        return kink_from(value, ACTIVATION_NAMES)
     except ValueError as error:
         raise fault(str(error)) from None
 

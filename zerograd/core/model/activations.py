@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from zerograd.core.errors import short
 from zerograd.core.model.curves import Smooth
-from zerograd.core.model.kinks import Kink, Slopes, derivative_taken
+from zerograd.core.model.kinks import Kink, derivatives_taken
 from zerograd.core.model.names import Names
 from zerograd.core.model.parameters import exact_parameter
 from zerograd.core.model.references import did_you_mean
@@ -121,12 +121,11 @@ class PiecewiseLinear:
 
     def derivative_at_kink(self, number: int, convention: Kink) -> Rational | None:
         """The derivative at ``kinks[number]``; None under ``forbid``."""
-        slopes = Slopes(self.slopes[number], self.slopes[number + 1], self.torch_slopes[number])
-        return derivative_taken(convention, self.name, number, slopes)
+        return self.derivatives_at_kinks(convention)[number]
 
     def derivatives_at_kinks(self, convention: Kink) -> tuple[Rational | None, ...]:
         """`derivative_at_kink` of each kink."""
-        return tuple(self.derivative_at_kink(number, convention) for number in range(len(self.kinks)))
+        return derivatives_taken(convention, self.name, self.slopes[:-1], self.slopes[1:], self.torch_slopes)
 
     def at_kinks(self, convention: Kink) -> Iterator[tuple[Rational, Rational]]:
         """(kink, derivative there). Nothing under ``forbid``."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from zerograd.core.model.kinks import Kink, Slopes, derivative_taken
+from zerograd.core.model.kinks import Kink, derivatives_taken
 from zerograd.core.model.names import Names
 from zerograd.core.numbers.exact import Exact, compare, sign
 from zerograd.core.numbers.exact_functions import EXACT
@@ -119,13 +119,10 @@ class Smooth:
 
     def derivatives_at_kinks(self, convention: Kink) -> tuple[Rational | None, ...]:
         """The derivative that is taken at each of the `kinks`; None under ``forbid``."""
-        return tuple(
-            taken
-            for taken, (left, right) in zip(
-                self._slopes_at_joins(convention), self.slopes_at_joins, strict=True
-            )
-            if left != right
-        )
+        kinked = [(left, right) for left, right in self.slopes_at_joins if left != right]
+        left, right = tuple(slope for slope, _ in kinked), tuple(slope for _, slope in kinked)
+        torch = tuple(slope for slope in self.torch_slopes if slope is not None)
+        return derivatives_taken(convention, self.name, left, right, torch)
 
     def at_kinks(self, convention: Kink) -> Iterator[tuple[Rational, Rational]]:
         """(kink, derivative there). Nothing under ``forbid``."""
@@ -184,15 +181,8 @@ class Smooth:
 
     def _slopes_at_joins(self, convention: Kink) -> list[Rational | None]:
         """Derivatives at joins; None at kinks under ``forbid``."""
-        result: list[Rational | None] = []
-        number = 0
-        for (left, right), torch in zip(self.slopes_at_joins, self.torch_slopes, strict=True):
-            if torch is None:
-                result.append(left)
-            else:
-                result.append(derivative_taken(convention, self.name, number, Slopes(left, right, torch)))
-                number += 1
-        return result
+        at_kinks = iter(self.derivatives_at_kinks(convention))
+        return [left if left == right else next(at_kinks) for left, right in self.slopes_at_joins]
 
     def __str__(self) -> str:
         return self.name if self.parameter is None else f"{self.name}({self.parameter})"

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 from zerograd.core.errors import short
 from zerograd.core.model.libraries import LIBRARIES
@@ -60,47 +60,64 @@ class UnknownDerivative(ValueError):  # noqa: N818 - named for what it is
         super().__init__(f"what {library} returns at a kink of {name} was not measured")
 
 
-class Slopes(NamedTuple):
-    """The slopes on both sides of a kink, and what PyTorch returns there."""
-
-    left: Rational
-    right: Rational
-    torch: Rational
+Taken = tuple[Rational | None, ...]
+"""The derivative at each of several kinks; None under ``forbid``."""
 
 
-def derivative_taken(
-    convention: Kink, name: str, number: int, slopes: Slopes, key: str | None = None
-) -> Rational | None:
-    """Return the derivative at a kink.
+def derivatives_taken(
+    convention: Kink,
+    name: str,
+    left: tuple[Rational, ...],
+    right: tuple[Rational, ...],
+    torch: tuple[Rational, ...],
+) -> Taken:
+    """Return the derivative at each kink of an activation.
+
+    Args:
+        name: of the activation.
+        left, right: the slopes on both sides of each kink.
+        torch: what PyTorch returns.
+
+    Raises:
+        UnknownDerivative: the convention is a library in which this was not measured.
+    """
+    # Searches ask this for every few pre-activations, nearly always by a rule for all kinks.
+    match convention:
+        case "torch":
+            return torch
+        case "left":
+            return left
+        case "right":
+            return right
+    slopes = zip(left, right, torch, strict=True)
+    return tuple(
+        _by_rule(rule_taken(convention, name, number), *three) for number, three in enumerate(slopes)
+    )
+
+
+def _by_rule(rule: Rule | Rational, left: Rational, right: Rational, torch: Rational) -> Rational | None:
+    match rule:
+        case "torch":
+            return torch
+        case "left":
+            return left
+        case "right":
+            return right
+        case "mean":
+            return _lowest((Fraction(left) + right) / 2)
+        case "forbid":
+            return None
+    return rule
+
+
+@lru_cache(maxsize=1024)
+def rule_taken(convention: Kink, name: str, number: int, key: str | None = None, /) -> Rule | Rational:
+    """Return the rule or number that a convention has for a kink.
 
     Args:
         name: of the activation or loss.
         number: which of its kinks, from 0.
         key: what a mapping calls it, where that is not its name.
-
-    Returns:
-        None under ``forbid``.
-
-    Raises:
-        UnknownDerivative: the convention is a library in which this was not measured.
-    """
-    match rule_taken(convention, name, number, key):
-        case "torch":
-            return slopes.torch
-        case "left":
-            return slopes.left
-        case "right":
-            return slopes.right
-        case "mean":
-            return _lowest((Fraction(slopes.left) + slopes.right) / 2)
-        case "forbid":
-            return None
-        case rule:
-            return rule
-
-
-def rule_taken(convention: Kink, name: str, number: int, key: str | None = None) -> Rule | Rational:
-    """Return the rule or number that a convention has for a kink; arguments as for `derivative_taken`.
 
     Raises:
         UnknownDerivative: the convention is a library in which this was not measured.

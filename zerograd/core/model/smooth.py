@@ -195,6 +195,7 @@ def celu(alpha: int | Fraction | str) -> Smooth:
         ValueError: alpha is no exact number, or not positive.
     """
     value = _positive(alpha)
+    is_float32 = value.denominator.bit_count() == 1 and value.numerator.bit_length() <= 24
     return Smooth(
         "celu",
         Names(
@@ -202,7 +203,8 @@ def celu(alpha: int | Fraction | str) -> Smooth:
             "CELU",
             "torch.nn.functional.celu({z}, {parameter})",
             "jax.nn.celu({z}, {parameter})",
-            torch_error=2.0**-24,  # of 1/alpha in the derivative, which is a float32
+            # In the derivative 1/alpha is that of a float32, as a factor and in the exponent.
+            torch_error=0.0 if is_float32 else 2.0**-18,
         ),
         (formulas.stretched_elu(value, 1, exact_parameter(1 / Fraction(value))), line(1)),
         low=-value,
