@@ -17,6 +17,7 @@ from typing import Any
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.numbers.exact import Exact, narrow
+from zerograd.core.numbers.products import product
 from zerograd.core.question.problem import Problem
 from zerograd.search.linear_part import Layer, LinearPart, Run
 from zerograd.search.smooth.fitness import few_adjoints, tied
@@ -102,7 +103,8 @@ class Drawing:
                     return None
                 layers.append(drawn[0])
                 used.append(drawn[1])
-            reached = [_through(spec.activation, layers[-1], used[-1], row, kink) for row in below]
+            sums = product(below, list(zip(*layers[-1].weights, strict=True)))
+            reached = [_through(spec.activation, layers[-1].bias, used[-1], row, kink) for row in sums]
             rows = [row for row in reached if row is not None]
             if len(rows) < len(reached):
                 return None
@@ -290,12 +292,18 @@ def _unit_of_output(problem: Problem) -> Exact | None:
     return None
 
 
-def _through(activation: Activation, layer: Layer, unit: Exact, row: Exacts, kink: Any) -> list[Level] | None:
-    """What a layer makes of one sample; None where there is no closed form, or numbers grow too large."""
+def _through(
+    activation: Activation, biases: Sequence[Exact], unit: Exact, sums: Exacts, kink: Any
+) -> list[Level] | None:
+    """What a layer makes of one sample; None where there is no closed form, or numbers grow too large.
+
+    Args:
+        sums: what its units reach without biases.
+    """
     reached = []
     smooth = not isinstance(activation, PiecewiseLinear)
-    for weights, bias in zip(layer.weights, layer.bias, strict=True):
-        z = sum(map(mul, weights, row), bias)
+    for total, bias in zip(sums, biases, strict=True):
+        z: Any = total + bias
         if (smooth or unit != 1) and is_rational(z) and abs(z) > FARTHEST:
             return None
         one = level(activation, narrow(z if unit == 1 else unit * z), kink)
