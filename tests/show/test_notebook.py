@@ -33,7 +33,7 @@ ACTIVATIONS = [
     leaky_relu("-1/2"),
     leaky_relu(1),
 ]
-CONVENTIONS: tuple[Kink, ...] = ("torch", "left", "right", "forbid")
+CONVENTIONS: tuple[Kink, ...] = ("torch", "left", "right", "mean", "default: 2, relu: 1/3", "forbid")
 
 
 def read(text: str) -> Any:
