@@ -7,7 +7,6 @@ from html import escape
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat, Unknown, Unsat
 from zerograd.document.escape import clean
-from zerograd.show.fitness import no_exact_numbers
 from zerograd.show.question import question_lines, setting_line
 
 MOST_PARAMETERS = 200
@@ -32,7 +31,7 @@ def _html(thing: object) -> str | None:
     match thing:
         case Problem():
             return _problem(thing)
-        case Sat() if no_exact_numbers(thing) is None:
+        case Sat():
             from zerograd.show.say.derivation import derivation_html
 
             return derivation_html(thing)
@@ -40,7 +39,7 @@ def _html(thing: object) -> str | None:
             from zerograd.show.say.proof import proof_html
 
             return proof_html(problem, certificate)
-        case Sat() | Unsat() | Unknown():
+        case Unsat() | Unknown():
             from zerograd.show.text import answer_text
 
             return f"<pre>{escape(answer_text(thing))}</pre>"
@@ -56,7 +55,7 @@ def as_latex(thing: object) -> str | None:
             from zerograd.derive.gradients import SymbolicGradients
 
             return SymbolicGradients.of(model)._repr_latex_()
-        case Sat() if no_exact_numbers(thing) is None:
+        case Sat():
             from zerograd.show.say.derivation import derivation_latex
 
             return derivation_latex(thing, document=False)
