@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.tools.test_gallery import as_found
 from tools import every
 from tools.every import ACTIVATIONS, COLUMNS, FOLDER, THEORY, cell, kept, page, table
 from zerograd.core.model.activations import ACTIVATION_NAMES, activation_named
