@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 pytest.importorskip("mpmath")
 
 from tests.core.enclosing import enclosed
+from tests.core.test_enclosed import centre_of
 from tests.effort import examples
 from zerograd.core.errors import Refused
 from zerograd.core.model.network import Layer, Network
@@ -149,9 +150,28 @@ def twins(w1: Any, b1: Any, dropped: Sequence[Dropped]) -> EnclosedWitness:
     return enclosed(TWINS, values, {"y[1]": 0, "y[2]": 0}, ["w2[0]", "b2[0]"], dropped)
 
 
+def test_twins() -> None:
+    """Enclosed activations of units with the same exact pre-activations are the same."""
+    witness = twins([[1], [1]], [0, 0], [drop("w2[0,1]", "inputs")])
+    check_witness(TWINS, witness)
+    reason = "is no combination of what others are multiplied with"
+    assert reason in refusal(twins([[1], [2]], [0, 0], [drop("w2[0,1]", "inputs")]))
+    assert reason in refusal(twins([[1], [1]], [0, 1], [drop("w2[0,1]", "inputs")]))
+
+
 def test_inputs_that_are_not_exact() -> None:
-    """Activations that are enclosed are not known to be combinations of others, even where they are equal."""
-    assert "is not exact" in refusal(twins([[1], [1]], [0, 0], [drop("w2[0,1]", "inputs")]))
+    """What depends on an unknown is not known to be a combination of anything."""
+    values = {"w1": [[1], [1]], "b1": [0, 0], "w2": [[1, 2]], "b2": [0], "x": [[0], [1], [2]]}
+    first = enclosed(TWINS, values | {"y": [[1], [0], [0]]}, {"y[1]": 0, "y[2]": 0}, ["w2[0]", "b2[0]"])
+    near = round(centre_of(first.box["y"][2, 0]) * 10**8) / F(10**8)
+    witness = enclosed(
+        TWINS,
+        values | {"y": [[1], [0], [near]]},
+        {"y[1]": float(centre_of(first.box["y"][1, 0])), "b1[1]": 0},
+        ["w2[0]", "b2[0]"],
+        [drop("w2[0,1]", "inputs")],
+    )
+    assert "is not exact" in refusal(witness)
 
 
 RELU_TWINS = Problem(network=[1, 2, 1], samples=3, zero=["w2", "b2"], nonzero=["b1"])

@@ -101,7 +101,7 @@ def test_accepted(make: Callable[[str], EnclosedWitness], activation: str) -> No
 
 def agrees_with_mpmath(witness: EnclosedWitness) -> None:
     """Newton's method stays in the box, and what it comes to lies in every enclosure."""
-    centres = {name: array.map(_centre) for name, array in witness.box.items()}
+    centres = {name: array.map(centre_of) for name, array in witness.box.items()}
     guesses = {entry(name, index): float(ball.centre) for (name, index), ball in witness.unknowns.items()}
     nested = {name: array.tolist() for name, array in centres.items()}
     with mpmath.workdps(DIGITS + 10):
@@ -115,7 +115,7 @@ def agrees_with_mpmath(witness: EnclosedWitness) -> None:
                 assert holds(witness.gradients[name][index], value)
 
 
-def _centre(value: Any) -> int | Fraction:
+def centre_of(value: Any) -> int | Fraction:
     return value.centre if isinstance(value, Ball) else value
 
 

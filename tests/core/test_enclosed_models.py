@@ -14,8 +14,9 @@ from tests.core.test_enclosed import agrees_with_mpmath, changed, refusal
 from zerograd.core.errors import FormatError, Refused
 from zerograd.core.model.activations import ACTIVATION_NAMES
 from zerograd.core.model.network import Layer, Network
-from zerograd.core.model.references import entry
-from zerograd.core.numbers.real import Ball, sign
+from zerograd.core.model.references import Reference, entry
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.real import Ball, format_real, sign
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.enclosed import EnclosedWitness
@@ -62,6 +63,25 @@ def test_lower_weights(activation: str) -> None:
     witness = enclosed(founding(activation), values, guesses, EQUATIONS)
     check_witness(witness.problem, witness)
     agrees_with_mpmath(witness)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "exp", "softplus"])
+def test_far_out(activation: str) -> None:
+    """Slopes have a sign, however small they are."""
+    problem = founding(activation, samples=2, zero=["b2"], nonzero=["w1", "b1"])
+    target = -3 if activation == "tanh" else -1
+    box: dict[str, Array[Any]] = {
+        "w1": Array((1, 1), (1,)),
+        "b1": Array((1,), (0,)),
+        "w2": Array((1, 1), (1,)),
+        "b2": Array((1,), (0,)),
+        "x": Array((2, 1), (-400, -401)),
+        "y": Array((2, 1), (1, Ball(target, F(1, 10**9)))),
+    }
+    witness = EnclosedWitness(problem, box, [Reference("b2", (0,))])
+    check_witness(problem, witness)
+    text = format_real(witness.gradients["b1"][0])
+    assert text.startswith("-") and "e-" in text
 
 
 # --- kinks ------------------------------------------------------------------------------

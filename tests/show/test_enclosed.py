@@ -14,7 +14,6 @@ from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.numbers import exact_text
-from zerograd.exports import unfit
 from zerograd.problem_report import report_of
 from zerograd.show import plot
 from zerograd.show.text import answer_text
@@ -94,10 +93,9 @@ def test_refused_witnesses_show_their_box() -> None:
     assert "y = [[5], [2.1372107573" in str(witness)
 
 
-def test_forms_that_need_exact_numbers() -> None:
-    """Pages and pictures of an enclosed witness are declined in words, and so is an explanation."""
+def test_what_needs_exact_numbers() -> None:
+    """Pictures of an enclosed witness are declined in words, and so is an explanation."""
     answer = Sat(targets_unknown(), problem=targets_unknown().problem)
-    assert unfit(answer, "html") == "the witness is enclosed: not all of its numbers are exact"
-    assert plot.unfit(answer) == unfit(answer, "html")
+    assert plot.unfit(answer) == "the witness is enclosed: not all of its numbers are exact"
     with pytest.raises(ZerogradError, match="the witness is enclosed"):
         report_of(answer)

@@ -35,7 +35,8 @@ class Dropped:
             ``homogeneity``: Σ w·∂L/∂w over what comes into ``unit`` is that over what goes out of it
             (`zerograd.core.refuting.homogeneity`);
             ``inputs``: what the entry's weight (a bias: 1) is multiplied with is, over all samples, a linear
-            combination of what others of the same unit are multiplied with.
+            combination of what others of the same unit are multiplied with. Values of an activation at one
+            exact number count as equal, whatever they are.
         unit: (layer from 1, unit) of homogeneity.
     """
 
@@ -132,25 +133,51 @@ def _inputs(place: Place, zeros: Collection[Place], point: Point[Real]) -> str |
     if name == "x":
         return "it is no parameter"
     layer = int(name[1:])
-    below = (point.forward.a[layer - 2] if layer > 1 else point.x).rows()
+    below = _symbols(point, layer - 1)
     arriving = point.adjoints[layer - 1].delta.rows()
     # Samples that let nothing back to this unit play no part.
     rows = [row for row, delta in zip(below, arriving, strict=True) if sign(delta[index[0]]) != 0]
-    ones: list[Real] = [1] * len(rows)
-    columns = [
-        [row[d] for row in rows]
-        for d in range(len(below[0]))
-        if (f"w{layer}", (index[0], d)) in zeros and (f"w{layer}", (index[0], d)) != place
-    ]
-    if name != f"b{layer}" and (f"b{layer}", (index[0],)) in zeros:
-        columns.append(ones)
-    column = ones if name == f"b{layer}" else [row[index[1]] for row in rows]
-    exact = [c for c in columns if all(isinstance(v, int | Fraction) for v in c)]
-    if not all(isinstance(v, int | Fraction) for v in column):
+    columns: dict[Place, list[_Symbol | None]] = {
+        (f"w{layer}", (index[0], d)): [row[d] for row in rows] for d in range(len(below[0]))
+    }
+    columns[f"b{layer}", (index[0],)] = [(_ONE, 1)] * len(rows)
+    column = columns.pop(place)
+    known = [other for place, other in columns.items() if place in zeros and None not in other]
+    if None in column:
         return "what it is multiplied with is not exact"
-    if not in_span(column, exact):  # type: ignore[arg-type]
+    # Symbols of one sample are taken for independent numbers: what holds then does so whatever they are.
+    axes = [*dict.fromkeys((m, value[0]) for c in (column, *known) for m, value in enumerate(c) if value)]
+    target, *others = ([_along(c, axis) for axis in axes] for c in (column, *known))
+    if not in_span(target, others):
         return "what it is multiplied with is no combination of what others are multiplied with"
     return None
+
+
+_Symbol = tuple[object, int | Fraction]
+"""What a number is a multiple of, and how many times: an exact number is one of 1."""
+_ONE = "1"
+
+
+def _symbols(point: Point[Real], layer: int) -> list[list[_Symbol | None]]:
+    """What the activations of a layer (of layer 0: the inputs) are exactly; None where that is not known.
+
+    Enclosed values of one function at one exact number are equal.
+    """
+    if not layer:
+        return [[_symbol(value, None) for value in row] for row in point.x.rows()]
+    pairs = zip(point.forward.z[layer - 1].rows(), point.forward.a[layer - 1].rows(), strict=True)
+    return [[_symbol(a, z) for z, a in zip(*rows, strict=True)] for rows in pairs]
+
+
+def _symbol(value: Real, argument: Real | None) -> _Symbol | None:
+    if isinstance(value, int | Fraction):
+        return _ONE, value
+    return (argument, 1) if isinstance(argument, int | Fraction) else None
+
+
+def _along(column: Sequence[_Symbol | None], axis: tuple[int, object]) -> int | Fraction:
+    value = column[axis[0]]
+    return value[1] if value is not None and value[0] == axis[1] else 0
 
 
 def _missing(places: Sequence[Place], zeros: Collection[Place]) -> str | None:

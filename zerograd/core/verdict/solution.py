@@ -37,6 +37,8 @@ SPARE_BITS = 80
 """Bits of the intervals beyond those that tell the smallest radius from the largest centre."""
 ATTEMPTS = 2
 """How often the test is tried, each time with twice as many bits."""
+NEAR = 8
+"""How far from 0 slopes are calculated from values, which is quicker."""
 UNDECIDED = (Straddles, OutOfDomain, OnKink, ZeroDivisionError)
 """What stands in the way of a pass over enclosures."""
 
@@ -174,8 +176,10 @@ class _Activate:
         for kink in activation.kinks:
             self._check(site, compare(z.value if isinstance(z, Dual) else z, kink))
         value = activation.value(z, functions)
-        if isinstance(activation, Smooth) and activation.derivative_of_value is not None:
-            return value, activation.derivative_of_value(value)
+        quick = activation.derivative_of_value if isinstance(activation, Smooth) else None
+        # Far out it would lose all digits, as 1 − a² does where a is nearly 1.
+        if quick is not None and abs(_middle(z)) <= NEAR:
+            return value, quick(value)
         return value, activation.slope(z, functions, self.convention)
 
     def _check(self, site: Site, order: int | None) -> None:
@@ -260,6 +264,12 @@ class _System:
 def place_of(reference: Reference) -> Place:
     assert reference.index is not None  # for the type checker: an entry by its full index
     return reference.name, reference.index
+
+
+def _middle(value: Any) -> Fraction:
+    """The middle of what is known of a number, or of its value."""
+    low, high = _ends(value.value if isinstance(value, Dual) else value)
+    return (low + high) / 2
 
 
 def _ends(value: Any) -> Ends:
