@@ -52,10 +52,14 @@ def unfit(problem: Problem) -> str | None:
 
 def enclose(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
-    for attempt, chance in draws.of(NAME):
-        for witness in _witnesses(problem, samples, attempt, chance):
-            if accepted(problem, witness):
-                return Found(witness, NAME)
+    with np.errstate(all="ignore"):  # what is not finite is given up
+        for attempt, chance in draws.of(NAME):
+            try:
+                for witness in _witnesses(problem, samples, attempt, chance):
+                    if accepted(problem, witness):
+                        return Found(witness, NAME)
+            except np.linalg.LinAlgError:
+                continue
     return draws.in_vain()
 
 
