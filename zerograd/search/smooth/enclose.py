@@ -25,7 +25,7 @@ from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs
 from zerograd.search.smooth.jets import Floats
 from zerograd.search.smooth.newton import GRAINS, descend, squared
 from zerograd.search.smooth.passes import Entry, Pass
-from zerograd.search.smooth.resting import at_rest, last_layer, rested
+from zerograd.search.smooth.resting import at_rest, crowded, last_layer, rested
 from zerograd.search.smooth.starts import Start, start
 from zerograd.search.verdict import Found, Verdict
 
@@ -34,7 +34,7 @@ NAME = "enclose"
 PLAIN = 1e-4
 """An entry above this, next to the largest adjoint, is taken for nonzero; others prove it."""
 
-LOWER_LAYERS = 20
+LOWER_LAYERS = 8
 """Layers below a last layer at rest that are tried in one draw."""
 
 MANY = 400
@@ -71,9 +71,8 @@ def _witnesses(
     solutions: Iterable[tuple[Start, list[Entry], Pass]] = ()
     resting = at_rest(problem, samples)
     if resting:
-        drawn = (rested(problem, start(problem, samples, chance), chance) for _ in range(LOWER_LAYERS))
-        found = ((best[0], last_layer(problem), best[1]) for best in drawn if best is not None)
-        solutions = islice(found, 1)
+        few = crowded(problem, samples)
+        solutions = islice(_rested(problem, samples, chance, originals=few if attempt % 2 else None), 1)
     if not resting or attempt % 2 == 0:
         begin = start(problem, samples, chance)
         solutions = chain(solutions, _solutions(problem, samples, begin, wide=attempt % 2 == 0))
@@ -91,6 +90,16 @@ def _witnesses(
         else:
             continue
         return
+
+
+def _rested(
+    problem: Problem, samples: int, chance: random.Random, *, originals: int | None
+) -> Iterator[tuple[Start, list[Entry], Pass]]:
+    """Best last layers, for some layers below."""
+    for _ in range(LOWER_LAYERS):
+        best = rested(problem, start(problem, samples, chance, originals=originals), chance)
+        if best is not None:
+            yield best[0], last_layer(problem), best[1]
 
 
 def _solutions(

@@ -27,11 +27,14 @@ from zerograd.search.smooth.starts import Start, labels
 COMBINATIONS = 4000
 """Vectors of a null space whose signs are looked at."""
 
+CROWD = 1.7
+"""Samples for each input of the last layer, and each free output, with which labels are rarely separated."""
+
 STEPS = 24
 """Steps of Newton's method; where these do not do, the labels are taken for separated."""
 
-FARTHEST = 60.0
-"""A parameter of the last layer above this, next to its inputs, is taken for a sign of the same."""
+SEPARATED = 1e-3
+"""A sample whose adjoints are all below this on the way is taken for a sign of the same."""
 
 
 def last_layer(problem: Problem) -> list[Entry]:
@@ -53,6 +56,14 @@ def at_rest(problem: Problem, samples: int) -> bool:
         and set(problem.asked_entries(Relation.ZERO, samples)) == layer
         and not any(index in problem.given.get(name, {}) for name, index in layer)
     )
+
+
+def crowded(problem: Problem, samples: int) -> int | None:
+    """How many different units leave labels of so many samples mostly unseparated; None if all of them do."""
+    network = problem.network
+    each = network.outputs - 1 if problem.targets == "class" else 1
+    most = max(1, int(samples / (CROWD * each)) - 1)
+    return most if most < network.widths[1] else None
 
 
 def rested(problem: Problem, begin: Start, chance: random.Random) -> tuple[Start, Pass] | None:
@@ -149,6 +160,6 @@ def _best(start: Pass, entries: list[Entry]) -> tuple[Pass, bool]:
         else:
             return here, size < 100 * CLOSE
         here, value = there, reached
-        if max(float(np.abs(here.values[name]).max()) for name, _ in entries[:1]) > FARTHEST:
+        if float(np.abs(here.adjoint).max(axis=1).min()) < SEPARATED:
             break
     return here, False
