@@ -34,6 +34,9 @@ NAME = "enclose"
 PLAIN = 1e-4
 """An entry above this, next to the largest adjoint, is taken for nonzero; others prove it."""
 
+LARGEST = 3 * 10**7
+"""Entries of one layer's derivatives by all variables at once, at most."""
+
 LOWER_LAYERS = 8
 """Layers below a last layer at rest that are tried in one draw."""
 
@@ -55,7 +58,7 @@ def enclose(problem: Problem, samples: int, draws: Draws) -> Verdict:
     with np.errstate(all="ignore"):  # what is not finite is given up
         for attempt, chance in draws.of(NAME):
             try:
-                for witness in _witnesses(problem, samples, attempt, chance):
+                for witness in _witnesses(problem, samples, attempt, chance, until=draws.deadline):
                     if accepted(problem, witness):
                         return Found(witness, NAME)
             except np.linalg.LinAlgError:
@@ -64,7 +67,7 @@ def enclose(problem: Problem, samples: int, draws: Draws) -> Verdict:
 
 
 def _witnesses(
-    problem: Problem, samples: int, attempt: int, chance: random.Random
+    problem: Problem, samples: int, attempt: int, chance: random.Random, *, until: float
 ) -> Iterator[EnclosedWitness]:
     """What one start leads to: boxes that have still to be checked."""
     equations = problem.asked_entries(Relation.ZERO, samples)
@@ -72,10 +75,11 @@ def _witnesses(
     resting = at_rest(problem, samples)
     if resting:
         few = crowded(problem, samples)
-        solutions = islice(_rested(problem, samples, chance, originals=few if attempt % 2 else None), 1)
+        originals = few if attempt % 2 else None
+        solutions = islice(_rested(problem, samples, chance, originals=originals, until=until), 1)
     if not resting or attempt % 2 == 0:
         begin = start(problem, samples, chance)
-        solutions = chain(solutions, _solutions(problem, samples, begin, wide=attempt % 2 == 0))
+        solutions = chain(solutions, _solutions(problem, samples, begin, wide=attempt % 2 == 0, until=until))
     for begun, variables, here in solutions:
         if not answers(problem, samples, here):
             continue
@@ -93,17 +97,17 @@ def _witnesses(
 
 
 def _rested(
-    problem: Problem, samples: int, chance: random.Random, *, originals: int | None
+    problem: Problem, samples: int, chance: random.Random, *, originals: int | None, until: float
 ) -> Iterator[tuple[Start, list[Entry], Pass]]:
     """Best last layers, for some layers below."""
     for _ in range(LOWER_LAYERS):
-        best = rested(problem, start(problem, samples, chance, originals=originals), chance)
+        best = rested(problem, start(problem, samples, chance, originals=originals), chance, until=until)
         if best is not None:
             yield best[0], last_layer(problem), best[1]
 
 
 def _solutions(
-    problem: Problem, samples: int, begin: Start, *, wide: bool
+    problem: Problem, samples: int, begin: Start, *, wide: bool, until: float
 ) -> Iterator[tuple[Start, list[Entry], Pass]]:
     """Solutions in targets alone, where there are more of them than equations; then in all that is free."""
     equations = problem.asked_entries(Relation.ZERO, samples)
@@ -112,7 +116,9 @@ def _solutions(
     if len(begin.free) <= MANY and (wide or not choices):
         choices.append(list(begin.free))
     for variables in choices:
-        here = descend(Pass(problem.model, begin.floats), equations, variables)
+        if len(variables) * samples * max(problem.network.widths) > LARGEST:
+            continue
+        here = descend(Pass(problem.model, begin.floats), equations, variables, until=until)
         if here is not None:
             yield begin, variables, here
 

@@ -10,6 +10,7 @@ annihilate the inputs of the layer, as those of the best layer do.
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -66,8 +67,14 @@ def crowded(problem: Problem, samples: int) -> int | None:
     return most if most < network.widths[1] else None
 
 
-def rested(problem: Problem, begin: Start, chance: random.Random) -> tuple[Start, Pass] | None:
-    """The best last layer, from a start whose labels are changed until there is one; None if that fails."""
+def rested(
+    problem: Problem, begin: Start, chance: random.Random, *, until: float = np.inf
+) -> tuple[Start, Pass] | None:
+    """The best last layer, from a start whose labels are changed until there is one; None if that fails.
+
+    Args:
+        until: the deadline, of `time.monotonic`.
+    """
     entries, y = last_layer(problem), begin.exact["y"]
     options = labels(problem.targets, problem.network.outputs)
     given = {m for m, _ in problem.given.get("y", {})}
@@ -84,6 +91,8 @@ def rested(problem: Problem, begin: Start, chance: random.Random) -> tuple[Start
     for name in {name for name, _ in entries}:
         floats[name] = np.zeros_like(floats[name])
     for _ in range(1 if crowded else 2 * y.shape[0]):
+        if time.monotonic() >= until:
+            return None
         floats["y"] = np.array([float(v) for v in y.entries]).reshape(y.shape)
         here, done = _best(Pass(problem.model, floats), entries)
         if done:
