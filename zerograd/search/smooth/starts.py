@@ -20,7 +20,7 @@ from zerograd.search.smooth.fitness import few_adjoints
 from zerograd.search.smooth.jets import Floats
 from zerograd.search.smooth.passes import Entry, Pass
 
-WEIGHTS = tuple(Fraction(n, 2) for n in (-4, -3, -2, -2, -1, 1, 2, 2, 3, 4))
+WEIGHTS = tuple(Fraction(n, 2) for n in (-4, -2, -2, -2, -1, 1, 2, 2, 2, 4))
 SHARES = tuple(Fraction(n, 6) for n in (1, 2, 3, 4, 5))
 ADJOINTS = tuple(Fraction(n, 4) for n in (-4, -3, -2, -1, 1, 2, 3, 4))
 
@@ -135,11 +135,12 @@ def _inputs(problem: Problem, shape: Shape, chance: random.Random) -> dict[Index
     count, inputs = shape
     if inputs > 1:
         return {index: Fraction(chance.randint(-6, 6), 2) for index in indices(shape)}
-    wide = max(4, 2 * count)
+    parts = 1 if count < 6 else 4
+    wide = max(3, count) if parts == 1 else 2 * count
     numerators = chance.sample(range(-wide, wide + 1), count)
     if problem.where:  # conditions often ask for an order of the samples
         numerators.sort()
-    return {(m, 0): Fraction(n, 2 if count < 8 else 4) for m, n in enumerate(numerators)}
+    return {(m, 0): Fraction(n, parts) for m, n in enumerate(numerators)}
 
 
 def _targets(
