@@ -149,7 +149,7 @@ def test_what_holds_for_every_number_of_samples_says_so() -> None:
 
 def test_arguments_are_checked() -> None:
     """Each names what is wrong."""
-    known = r"\(known: auto, construct, fit, identities, piecewise, guess, regions\)"
+    known = r"\(known: auto, construct, closed, enclose, fit, identities, facts, piecewise, guess, regions\)"
     with pytest.raises(ValueError, match=f"unknown strategy 'magic' {known}"):
         zg.solve(founding(), strategy="magic")
     with pytest.raises(ValueError, match="timeout must be above 0 and at most 100000000 seconds, found 0"):

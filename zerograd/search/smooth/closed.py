@@ -34,6 +34,9 @@ from zerograd.search.verdict import Found, Verdict
 
 NAME = "closed"
 
+CONVENTIONS = ("torch", "left", "right", "mean")
+"""Those that forbid nothing."""
+
 CANDIDATES = 12
 """Adjoints of one null space that are tried."""
 
@@ -108,9 +111,9 @@ def _within_bounds(problem: Problem, samples: int, drawn: Drawn) -> bool:
 
 def _plain(problem: Problem) -> bool:
     """Whether nothing is asked but what is exact as it is made."""
-    return not (problem.where or problem.bounds or problem.model.loss.within_unit) and (
-        problem.derivative_at_kink != "forbid" and problem.model.loss.outer_sign is not None
-    )
+    loss = problem.model.loss
+    conditions = problem.where or problem.bounds or loss.within_unit or loss.inner is not loss
+    return not conditions and problem.derivative_at_kink in CONVENTIONS
 
 
 def _length(witness: Witness) -> int:

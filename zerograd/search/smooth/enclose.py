@@ -25,7 +25,7 @@ from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs
 from zerograd.search.smooth.jets import Floats
 from zerograd.search.smooth.newton import GRAINS, descend, squared
 from zerograd.search.smooth.passes import Entry, Pass
-from zerograd.search.smooth.resting import at_rest, last_layer, rested
+from zerograd.search.smooth.resting import at_rest, crowded, last_layer, rested
 from zerograd.search.smooth.starts import Start, start
 from zerograd.search.verdict import Found, Verdict
 
@@ -34,7 +34,10 @@ NAME = "enclose"
 PLAIN = 1e-4
 """An entry above this, next to the largest adjoint, is taken for nonzero; others prove it."""
 
-LOWER_LAYERS = 20
+LARGEST = 3 * 10**7
+"""Entries of one layer's derivatives by all variables at once, at most."""
+
+LOWER_LAYERS = 8
 """Layers below a last layer at rest that are tried in one draw."""
 
 MANY = 400
@@ -52,27 +55,31 @@ def unfit(problem: Problem) -> str | None:
 
 def enclose(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
-    for attempt, chance in draws.of(NAME):
-        for witness in _witnesses(problem, samples, attempt, chance):
-            if accepted(problem, witness):
-                return Found(witness, NAME)
+    with np.errstate(all="ignore"):  # what is not finite is given up
+        for attempt, chance in draws.of(NAME):
+            try:
+                for witness in _witnesses(problem, samples, attempt, chance, until=draws.deadline):
+                    if accepted(problem, witness):
+                        return Found(witness, NAME)
+            except np.linalg.LinAlgError:
+                continue
     return draws.in_vain()
 
 
 def _witnesses(
-    problem: Problem, samples: int, attempt: int, chance: random.Random
+    problem: Problem, samples: int, attempt: int, chance: random.Random, *, until: float
 ) -> Iterator[EnclosedWitness]:
     """What one start leads to: boxes that have still to be checked."""
     equations = problem.asked_entries(Relation.ZERO, samples)
     solutions: Iterable[tuple[Start, list[Entry], Pass]] = ()
     resting = at_rest(problem, samples)
     if resting:
-        drawn = (rested(problem, start(problem, samples, chance), chance) for _ in range(LOWER_LAYERS))
-        found = ((best[0], last_layer(problem), best[1]) for best in drawn if best is not None)
-        solutions = islice(found, 1)
+        few = crowded(problem, samples)
+        originals = few if attempt % 2 else None
+        solutions = islice(_rested(problem, samples, chance, originals=originals, until=until), 1)
     if not resting or attempt % 2 == 0:
         begin = start(problem, samples, chance)
-        solutions = chain(solutions, _solutions(problem, samples, begin, wide=attempt % 2 == 0))
+        solutions = chain(solutions, _solutions(problem, samples, begin, wide=attempt % 2 == 0, until=until))
     for begun, variables, here in solutions:
         if not answers(problem, samples, here):
             continue
@@ -89,8 +96,18 @@ def _witnesses(
         return
 
 
+def _rested(
+    problem: Problem, samples: int, chance: random.Random, *, originals: int | None, until: float
+) -> Iterator[tuple[Start, list[Entry], Pass]]:
+    """Best last layers, for some layers below."""
+    for _ in range(LOWER_LAYERS):
+        best = rested(problem, start(problem, samples, chance, originals=originals), chance, until=until)
+        if best is not None:
+            yield best[0], last_layer(problem), best[1]
+
+
 def _solutions(
-    problem: Problem, samples: int, begin: Start, *, wide: bool
+    problem: Problem, samples: int, begin: Start, *, wide: bool, until: float
 ) -> Iterator[tuple[Start, list[Entry], Pass]]:
     """Solutions in targets alone, where there are more of them than equations; then in all that is free."""
     equations = problem.asked_entries(Relation.ZERO, samples)
@@ -99,7 +116,9 @@ def _solutions(
     if len(begin.free) <= MANY and (wide or not choices):
         choices.append(list(begin.free))
     for variables in choices:
-        here = descend(Pass(problem.model, begin.floats), equations, variables)
+        if len(variables) * samples * max(problem.network.widths) > LARGEST:
+            continue
+        here = descend(Pass(problem.model, begin.floats), equations, variables, until=until)
         if here is not None:
             yield begin, variables, here
 

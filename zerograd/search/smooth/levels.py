@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, zip_longest
 from math import gcd
+from typing import Any
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.curves import Smooth
@@ -69,15 +70,19 @@ def lattice(activation: Activation, convention: Kink) -> Exact | None:
 def pool(activation: Activation, convention: Kink, wide: bool) -> tuple[Level, ...]:
     """Levels with closed forms, the plainest first; with ``wide`` at logarithms of many rationals as well."""
     log, pi = FUNCTIONS.log, FUNCTIONS.pi
-    candidates: list[Exact] = [0]
-    for n in range(1, 7):
-        candidates += [Fraction(n, 2), Fraction(-n, 2)]
-    powers = [Fraction(2) ** n for n in (1, -1, 2, -2, 3, -3, 4, -4)]
-    candidates += [log(k) for k in (*powers, *map(Fraction, (3, 7, 15)), Fraction(1, 3))]
-    candidates += [pi * Fraction(n, 2) for n in (1, -1, 2, -2, 3, -3, 4)]
+    halves = (2, -2, 4, -4, 1, -1, 6, -6, 3, -3, 5, -5)
+    powers = [Fraction(2) ** n for n in (-1, 1, -2, 2, -3, 3, -4, 4)]
+    ratios = [*powers[:4], Fraction(3), *powers[4:6], Fraction(7), *powers[6:], Fraction(15), Fraction(1, 3)]
+    kinds: list[list[Any]] = [
+        [Fraction(n, 2) for n in halves],
+        [log(ratio) for ratio in ratios],
+        [pi * Fraction(n, 2) for n in (1, -1, 2, -2, 3, -3, 4)],
+    ]
+    # In turn, so that the first few have some on each side of a join.
+    candidates: list[Exact] = [0, *(z for few in zip_longest(*kinds) for z in few if z is not None)]
     if wide:
-        ratios = [Fraction(p, q) for q in range(1, 10) for p in range(1, 13) if gcd(p, q) == 1 and p != q]
-        candidates += [log(ratio) for ratio in ratios if ratio not in powers]
+        more = [Fraction(p, q) for q in range(1, 10) for p in range(1, 13) if gcd(p, q) == 1 and p != q]
+        candidates += [log(ratio) for ratio in more if ratio not in powers]
         candidates += [Fraction(n, 3) for n in range(-9, 10) if n % 3]
     found = (level(activation, narrow(z), convention) for z in candidates)
     return tuple(dict.fromkeys(one for one in found if one is not None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -58,15 +59,19 @@ def residual(at: Pass, equations: Sequence[Entry]) -> float:
 
 
 def descend(
-    start: Pass, equations: Sequence[Entry], variables: Sequence[Entry], steps: int = STEPS
+    start: Pass, equations: Sequence[Entry], variables: Sequence[Entry], *, until: float = np.inf
 ) -> Pass | None:
-    """Look for a zero of the equations by Levenberg's method, in small steps; None where it stalls."""
+    """Look for a zero of the equations by Levenberg's method, in small steps; None where it stalls.
+
+    Args:
+        until: the deadline, of `time.monotonic`.
+    """
     here, size = start, residual(start, equations)
     damping = 1e-3
-    for _ in range(steps):
+    for _ in range(STEPS):
         if size < CLOSE:
             return here
-        if not np.isfinite(size):
+        if not np.isfinite(size) or time.monotonic() >= until:
             return None
         jacobian, value = here.jacobian(equations, variables), here.at(equations)
         gram = jacobian @ jacobian.T

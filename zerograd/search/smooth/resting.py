@@ -10,6 +10,7 @@ annihilate the inputs of the layer, as those of the best layer do.
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -27,11 +28,14 @@ from zerograd.search.smooth.starts import Start, labels
 COMBINATIONS = 4000
 """Vectors of a null space whose signs are looked at."""
 
+CROWD = 1.7
+"""Samples for each input of the last layer, and each free output, with which labels are rarely separated."""
+
 STEPS = 24
 """Steps of Newton's method; where these do not do, the labels are taken for separated."""
 
-FARTHEST = 60.0
-"""A parameter of the last layer above this, next to its inputs, is taken for a sign of the same."""
+SEPARATED = 1e-3
+"""A sample whose adjoints are all below this on the way is taken for a sign of the same."""
 
 
 def last_layer(problem: Problem) -> list[Entry]:
@@ -55,8 +59,22 @@ def at_rest(problem: Problem, samples: int) -> bool:
     )
 
 
-def rested(problem: Problem, begin: Start, chance: random.Random) -> tuple[Start, Pass] | None:
-    """The best last layer, from a start whose labels are changed until there is one; None if that fails."""
+def crowded(problem: Problem, samples: int) -> int | None:
+    """How many different units leave labels of so many samples mostly unseparated; None if all of them do."""
+    network = problem.network
+    each = network.outputs - 1 if problem.targets == "class" else 1
+    most = max(1, int(samples / (CROWD * each)) - 1)
+    return most if most < network.widths[1] else None
+
+
+def rested(
+    problem: Problem, begin: Start, chance: random.Random, *, until: float = np.inf
+) -> tuple[Start, Pass] | None:
+    """The best last layer, from a start whose labels are changed until there is one; None if that fails.
+
+    Args:
+        until: the deadline, of `time.monotonic`.
+    """
     entries, y = last_layer(problem), begin.exact["y"]
     options = labels(problem.targets, problem.network.outputs)
     given = {m for m, _ in problem.given.get("y", {})}
@@ -73,6 +91,8 @@ def rested(problem: Problem, begin: Start, chance: random.Random) -> tuple[Start
     for name in {name for name, _ in entries}:
         floats[name] = np.zeros_like(floats[name])
     for _ in range(1 if crowded else 2 * y.shape[0]):
+        if time.monotonic() >= until:
+            return None
         floats["y"] = np.array([float(v) for v in y.entries]).reshape(y.shape)
         here, done = _best(Pass(problem.model, floats), entries)
         if done:
@@ -149,6 +169,6 @@ def _best(start: Pass, entries: list[Entry]) -> tuple[Pass, bool]:
         else:
             return here, size < 100 * CLOSE
         here, value = there, reached
-        if max(float(np.abs(here.values[name]).max()) for name, _ in entries[:1]) > FARTHEST:
+        if float(np.abs(here.adjoint).max(axis=1).min()) < SEPARATED:
             break
     return here, False

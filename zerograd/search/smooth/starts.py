@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 
+from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index, Shape, indices
 from zerograd.core.question.problem import Problem
@@ -19,10 +20,13 @@ from zerograd.search.smooth.fitness import few_adjoints
 from zerograd.search.smooth.jets import Floats
 from zerograd.search.smooth.passes import Entry, Pass
 
-WEIGHTS = tuple(Fraction(n, 2) for n in (-4, -3, -2, -2, -1, 1, 2, 2, 3, 4))
+WEIGHTS = tuple(Fraction(n, 2) for n in (-4, -2, -2, -2, -1, 1, 2, 2, 2, 4))
 SHARES = tuple(Fraction(n, 6) for n in (1, 2, 3, 4, 5))
 ADJOINTS = tuple(Fraction(n, 4) for n in (-4, -3, -2, -1, 1, 2, 3, 4))
 
+
+PARALLEL = (Fraction(1), Fraction(2), Fraction(1, 2))
+"""How many times another a unit is that is parallel to it."""
 
 PARTS = 12
 """Parts of an interval between two bounds; values are drawn at their ends."""
@@ -48,9 +52,15 @@ def as_floats(exact: Mapping[str, Array[Fraction]]) -> dict[str, Floats]:
     }
 
 
-def start(problem: Problem, samples: int, chance: random.Random) -> Start:
-    """Draw one."""
+def start(problem: Problem, samples: int, chance: random.Random, *, originals: int | None = None) -> Start:
+    """Draw one.
+
+    Args:
+        originals: units of a piecewise linear first layer that are no multiples of others, if not all.
+    """
     exact = _parameters_and_inputs(problem, samples, chance)
+    if originals is not None and not problem.given and not problem.bounds:
+        _make_parallel(problem, exact, originals, chance)
     exact["y"] = _targets(problem, exact, samples, chance)
     movable = problem.targets == "real" and problem.model.loss.inner.shares != "row"
     free = [
@@ -75,6 +85,23 @@ def _parameters_and_inputs(
             drawn = {index: value / 16 for index, value in drawn.items()}  # within the margins
         exact[name] = _bounded(name, shape, drawn, problem.given.get(name, {}), bounds, chance=chance)
     return exact
+
+
+def _make_parallel(
+    problem: Problem, exact: dict[str, Array[Fraction]], originals: int, chance: random.Random
+) -> None:
+    """Let units of the first layer be multiples of its first ones, if it is piecewise linear."""
+    layer = problem.network.layers[0]
+    if not isinstance(layer.activation, PiecewiseLinear):
+        return  # equal values of smooth units are enclosed each by itself, and not seen to be equal
+    choices = PARALLEL if layer.activation.is_homogeneous else (Fraction(1),)
+    factors = [Fraction(1) if i < originals else chance.choice(choices) for i in range(layer.units)]
+    for name in ("w1", "b1") if layer.bias else ("w1",):
+        array = exact[name]
+        exact[name] = Array.build(
+            array.shape,
+            lambda i, array=array: array[(i[0] % originals, *i[1:])] * factors[i[0]],  # type: ignore[misc]
+        )
 
 
 def _bounded(
@@ -108,11 +135,12 @@ def _inputs(problem: Problem, shape: Shape, chance: random.Random) -> dict[Index
     count, inputs = shape
     if inputs > 1:
         return {index: Fraction(chance.randint(-6, 6), 2) for index in indices(shape)}
-    wide = max(4, 2 * count)
+    parts = 1 if count < 6 else 4
+    wide = max(3, count) if parts == 1 else 2 * count
     numerators = chance.sample(range(-wide, wide + 1), count)
     if problem.where:  # conditions often ask for an order of the samples
         numerators.sort()
-    return {(m, 0): Fraction(n, 2 if count < 8 else 4) for m, n in enumerate(numerators)}
+    return {(m, 0): Fraction(n, parts) for m, n in enumerate(numerators)}
 
 
 def _targets(
