@@ -19,7 +19,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # run as a script, only this folder is there
     sys.path.insert(0, str(ROOT))
 
+from tools import readme  # noqa: E402 - the path is needed first
 from zerograd.api import SHRINK_EFFORT, load, smallest_first  # noqa: E402 - the path is needed first
 from zerograd.core.verdict.answer import Answer, Sat  # noqa: E402
 from zerograd.document.escape import clean  # noqa: E402
@@ -150,10 +150,7 @@ def _lasting(document: dict[str, Any]) -> dict[str, Any]:
 
 def _same_picture(before: str, now: str) -> bool:
     old, new = _HASHED.sub("#", before), _HASHED.sub("#", now)
-    if _NUMBER.sub("#", old) != _NUMBER.sub("#", new):
-        return False
-    pairs = zip(_NUMBER.findall(old), _NUMBER.findall(new), strict=True)
-    return all(a == b or isclose(float(a), float(b), abs_tol=_NEAR) for a, b in pairs)
+    return readme.same(old, new, _NUMBER, noise=_NEAR)
 
 
 def main(arguments: Sequence[str]) -> int:

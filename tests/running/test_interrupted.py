@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -116,14 +115,14 @@ def test_signals_at_random_moments(seed: int, folder: Folder) -> None:
 
 
 def _ended(process: subprocess.Popen[bytes]) -> Run:
-    """Wait for an interrupted process, and interrupt it again where Python ignored that.
+    """Wait for an interrupted process, and interrupt it again if it goes on.
 
-    It does where the signal came in a callback of a weak reference or in a finaliser, which loading libraries
-    have many of; whoever sees the script go on presses Ctrl-C again.
+    Python ignores an interrupt that comes in a finaliser or in a callback of a weak reference, and loading
+    libraries runs many of these. Whoever sees the script go on presses Ctrl-C again.
     """
-    with suppress(subprocess.TimeoutExpired):
+    try:
         process.wait(20)
-    if process.poll() is None:
+    except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
     return finished(process)
 

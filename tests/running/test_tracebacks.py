@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 import pytest
 
 from tests.running.scripts import TRAINING, Folder
@@ -67,19 +65,13 @@ def test_a_mistake_of_zerograd_is_told_from_the_scripts(folder: Folder) -> None:
 
 
 def test_an_instruction_without_a_line() -> None:
-    """An interrupt may come at one: Python gives it the line None, which no traceback can be made with."""
+    """An interrupt may come at one. Its line is None in Python, and no traceback can be made with that."""
     code = compile("raise ValueError('here')", "user.py", "exec")
-    nowhere = bytes(
-        [0xF8 | min(7, len(code.co_code) // 2 - 1 - n) for n in range(0, len(code.co_code) // 2, 8)]
-    )
-    entries: list[TracebackType] = []
-    try:
+    units = len(code.co_code) // 2
+    nowhere = bytes(0xF8 | min(7, units - 1 - n) for n in range(0, units, 8))  # entries of up to 8 units each
+    with pytest.raises(ValueError, match="here") as caught:
         exec(code.replace(co_linetable=nowhere))
-    except ValueError as error:
-        assert error.__traceback__ is not None and error.__traceback__.tb_next is not None
-        entries.append(error.__traceback__.tb_next)
-    assert [getattr(entry, "tb_lineno", 0) for entry in entries] == [
-        None
-    ]  # the type checker knows numbers alone
-    cleaned = unwatched(entries[0])
-    assert cleaned is not None and cleaned.tb_frame is entries[0].tb_frame and cleaned.tb_lineno == 1
+    entry = caught.tb.tb_next
+    assert entry is not None and str(entry.tb_lineno) == "None"
+    cleaned = unwatched(entry)
+    assert cleaned is not None and cleaned.tb_frame is entry.tb_frame and cleaned.tb_lineno == 1

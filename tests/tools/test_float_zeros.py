@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tools import float_zeros
-from tools.readme import ROUNDED
+from tools.readme import same_but_for_rounding
 from tools.zeros import kinks
 from tools.zeros.scan import FORMATS, NAN, OTHER, ZERO, End, end_of, inner_zeros, shown, spread, value
 
@@ -30,13 +30,12 @@ def needs_the_same_machine() -> None:
 def test_the_page_has_what_rounding_makes(name: str) -> None:
     """Steps, means, noise and subnormal numbers, measured now.
 
-    How large noise is depends on the order of sums, and so on threads: what stays are its zeros.
+    How large noise is depends on the order of sums, and so on processor and threads.
     """
     needs_the_same_machine()
     fresh, shown = float_zeros.measured([name], PAGE)[name], TABLES[name]
-    if name == "noise":
-        fresh, shown = (ROUNDED.sub("#", table) for table in (fresh, shown))
-    assert fresh == shown, f"python tools/float_zeros.py update {name}"
+    alike = fresh == shown or (name == "noise" and same_but_for_rounding(fresh, shown))
+    assert alike, f"python tools/float_zeros.py update {name}"
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # where torch makes forward mode

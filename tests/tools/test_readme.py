@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.readme import ROOT, check, check_all, main, masked, pages, update
+from tools.readme import ROOT, check, check_all, main, masked, pages, same_but_for_rounding, update
 
 PAGE = """# Page
 
@@ -95,3 +95,15 @@ def test_a_folder_stands_for_its_pages() -> None:
 def test_times_are_masked() -> None:
     """They vary from run to run."""
     assert masked("strategy  construct, 2.56 s\n") == masked("strategy  construct, 31 s")
+
+
+@pytest.mark.parametrize(("before", "now", "alike"), [
+    ("at most 0.001008, in 5 steps", "at most 0.001013, in 5 steps", True),
+    ("| 4.16e−17 | 0 |", "| 1.73e−17 | 0 |", True),
+    ("loss 0.375", "loss 0.475", False),
+    ("5 of 8, at most 0.1", "6 of 8, at most 0.1", False),
+    ("largest 1e-05", "largest 4e-05", False),
+])  # fmt: skip
+def test_what_rounding_makes_of_numbers(before: str, now: str, alike: bool) -> None:
+    """Last digits and noise may differ; counts may not, nor other numbers."""
+    assert same_but_for_rounding(before, now) is alike

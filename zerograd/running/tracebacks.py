@@ -71,7 +71,7 @@ def unwatched(traceback: TracebackType | None) -> TracebackType | None:
     for n in range(len(entries) - 1, -1, -1):
         entry = entries[n]
         frame, last = entry.tb_frame, entry.tb_lasti
-        # an interrupt may come at an instruction that belongs to no line, which Python prints as None
+        # None where an interrupt came at an instruction of no line; a traceback cannot be made with it
         line = entry.tb_lineno or frame.f_code.co_firstlineno
         if _is_ours(entry) or _is_inner_call(entry):
             continue
