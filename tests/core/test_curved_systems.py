@@ -248,7 +248,7 @@ def look(activation: Activation, loss: Loss, targets: Targets, chance: Random) -
     with mpmath.workdps(DIGITS):
         kink = chance.choice(KINKS)
         last = ACTIVATIONS["sigmoid"] if loss.within_unit else None
-        outputs = chance.choice([2, 3] if targets == "class" else [1, 1, 2])
+        outputs = chance.choice([2, 3] if loss.is_balanced else [1, 1, 2])
         drawn = Drawn(network(activation, last, outputs, chance), chance.choice([1, 2, 3]), kink, chance)
         if drawn.on_kink:
             return

@@ -108,6 +108,17 @@ def test_laws_of_mixed_networks(layers: list[tuple[str, int]], question: dict[st
     )
 
 
+@pytest.mark.parametrize("activation", ["tanh", "softsign", "elu"])
+def test_values_at_zero(activation: str) -> None:
+    """A function that is increasing and 0 at 0 is 0 nowhere else."""
+    layers = (Layer(1, activation, bias=False), Layer(1, "linear", bias=False))
+    question = {"zero": ["w2"], "nonzero": ["w1"], "where": ["w1 != 0"]}
+    problem = Problem(network=Network(1, layers), samples=1, **question)
+    certificate = certify(problem, deadline=time.monotonic() + 30).certificate
+    assert certificate is not None and Second(problem).accepts(certificate)
+    proof_text(problem, certificate)
+
+
 @pytest.mark.parametrize("asked", [("sigmoid", "mse", "real", 2), ("elu(1)", "huber", "real", 2)], ids=str)
 def test_mutants_are_refused(asked: Asked) -> None:
     """A changed certificate is refused, or is a proof; of what has an answer it is refused in any case."""
