@@ -145,7 +145,7 @@ class Drawn:
                 return [int(k == true) for k in range(count)]
         if loss.shares is None:
             return [p + chance.choice([0, 0, self.number(1), self.number(3)]) for p in y_hat]
-        shares = [chance.choice([0, 1, mpmath.mpf(chance.random())]) for _ in y_hat]
+        shares = [mpmath.mpf(chance.choice([0, 1, chance.random()])) for _ in y_hat]
         if loss.shares == "each":
             return shares
         total = sum(shares)
