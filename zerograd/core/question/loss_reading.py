@@ -88,6 +88,8 @@ def _formula(name: str, text: object, outputs: int | None) -> PerSample | OfMean
 
 def _positive(value: object, path: Path) -> Rational:
     """Return a number above 0, exactly."""
+    if isinstance(value, bool):
+        raise _wrong(path, f"expected a number above 0, found {short(value)}")
     if isinstance(value, float):
         raise _wrong(path, f"{value!r} is a float; write it exactly, as '{value!r}' or Fraction(p, q)")
     if isinstance(value, Fraction):
@@ -99,7 +101,7 @@ def _positive(value: object, path: Path) -> Rational:
             raise _wrong(path, str(error)) from None
     else:
         raise _wrong(path, f"expected a number, found {short(value)}")
-    if isinstance(value, bool) or number <= 0:
+    if number <= 0:
         raise _wrong(path, f"expected a number above 0, found {short(value)}")
     return number  # type: ignore[no-any-return]
 
