@@ -145,7 +145,7 @@ class Drawn:
                 return [int(k == true) for k in range(count)]
         if loss.shares is None:
             return [p + chance.choice([0, 0, self.number(1), self.number(3)]) for p in y_hat]
-        shares = [chance.choice([0, 1, mpmath.mpf(chance.random())]) for _ in y_hat]
+        shares = [mpmath.mpf(chance.choice([0, 1, chance.random()])) for _ in y_hat]
         if loss.shares == "each":
             return shares
         total = sum(shares)
@@ -248,7 +248,7 @@ def look(activation: Activation, loss: Loss, targets: Targets, chance: Random) -
     with mpmath.workdps(DIGITS):
         kink = chance.choice(KINKS)
         last = ACTIVATIONS["sigmoid"] if loss.within_unit else None
-        outputs = chance.choice([2, 3] if targets == "class" else [1, 1, 2])
+        outputs = chance.choice([2, 3] if loss.is_balanced else [1, 1, 2])
         drawn = Drawn(network(activation, last, outputs, chance), chance.choice([1, 2, 3]), kink, chance)
         if drawn.on_kink:
             return

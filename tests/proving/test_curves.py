@@ -54,11 +54,11 @@ LOSSES = (
     ("hinge", "sign"),
 )
 TWO: list[Asked] = [(name, "mse", "real", 2) for name in INCREASING]
-TWO += [(name, *loss, 2) for name in ("sigmoid", "elu(1)", "relu", "hardtanh") for loss in LOSSES]
+TWO += [(name, *loss, 2) for name in ("sigmoid", "relu") for loss in LOSSES]
 ONE: list[Asked] = [
     (name, *loss, 1)
-    for name in ("gelu", "gelu_tanh", "silu", "mish", "sin", "square", "hardswish", "abs")
-    for loss in (("mse", "real"), ("cross_entropy", "class"))
+    for name in ("gelu", "gelu_tanh", "silu", "mish", "sin", "square", "hardswish")
+    for loss in (("mse", "real"),)
 ]
 THREE: list[Asked] = [("tanh", "mae", "real", 3), ("relu", "mae", "real", 3), ("sigmoid", "hinge", "sign", 3)]
 IMPOSSIBLE: list[Asked] = [*dict.fromkeys([*ONE, *TWO, *THREE])]
@@ -106,6 +106,17 @@ def test_laws_of_mixed_networks(layers: list[tuple[str, int]], question: dict[st
     assert "whatever the data" in proof_text(problem, certificate) or "one sign" in proof_text(
         problem, certificate
     )
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softsign", "elu"])
+def test_values_at_zero(activation: str) -> None:
+    """A function that is increasing and 0 at 0 is 0 nowhere else."""
+    layers = (Layer(1, activation, bias=False), Layer(1, "linear", bias=False))
+    question = {"zero": ["w2"], "nonzero": ["w1"], "where": ["w1 != 0"]}
+    problem = Problem(network=Network(1, layers), samples=1, **question)
+    certificate = certify(problem, deadline=time.monotonic() + 30).certificate
+    assert certificate is not None and Second(problem).accepts(certificate)
+    proof_text(problem, certificate)
 
 
 @pytest.mark.parametrize("asked", [("sigmoid", "mse", "real", 2), ("elu(1)", "huber", "real", 2)], ids=str)

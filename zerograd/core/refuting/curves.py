@@ -9,7 +9,8 @@ polynomial, φ(z) and φ′(z) are written out instead. What ties the variables 
 
 The last are case distinctions: for each two samples of a unit, whether its z is smaller, equal or greater
 on the first (of a φ that is not increasing: equal or not). Where φ is given by several formulas, there is
-a distinction by the side that z is on, as for piecewise linear units.
+a distinction by the side that z is on, as for piecewise linear units; where it is increasing and φ(0) is
+rational, by the sign of z.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
@@ -28,7 +30,7 @@ from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Interval, Unit
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.functions import NotClosed, Rational
-from zerograd.core.numbers.plain import RING
+from zerograd.core.numbers.plain import RING, PlainFunctions
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import Comparison
 from zerograd.core.refuting.facts import Fact, Formula, compared
@@ -45,8 +47,8 @@ class CurveSide(Interval):
     """Where one formula gives φ, and one derivative is taken.
 
     Attributes:
-        branch: the formulas; on a kink alone those on its left, of which the value holds there as well.
-        derivative: on a kink alone, the one that the convention takes there.
+        branch: the formulas; on one number alone those on its left, of which the value holds there as well.
+        derivative: on one number alone, the one that is taken there.
     """
 
     branch: Branch
@@ -55,7 +57,17 @@ class CurveSide(Interval):
 
 @lru_cache
 def curve_sides(activation: Smooth, convention: Kink) -> tuple[CurveSide, ...]:
-    """The sides from left to right. They cover the line, save kinks under ``forbid``."""
+    """The sides from left to right. They cover the line, save kinks under ``forbid``.
+
+    Of a function that is given by one formula, is increasing, and is rational at 0 with its slope, these are
+    the numbers below 0, 0 and those above it.
+    """
+    if not activation.joins and activation.increasing:
+        (branch,) = activation.branches
+        slope = _exactly(lambda f: branch.slope(0, f))
+        if slope is not None and value_at(activation, 0) is not None:
+            ends = ((None, 0, False), (0, 0, True), (0, None, False))
+            return tuple(CurveSide(a, b, on, on, branch, slope if on else None) for a, b, on in ends)
     return tuple(_curve_sides(activation, convention))
 
 
@@ -66,19 +78,23 @@ def _curve_sides(activation: Smooth, convention: Kink) -> Iterator[CurveSide]:
     low_closed = False
     for branch, (join, (left, right)) in zip(activation.branches, joins, strict=False):
         at_join = taken.get(join, left)  # at a join that is no kink both formulas hold
-        yield CurveSide(low, join, low_closed, at_join == left, branch)
-        if at_join is not None and at_join not in (left, right):
+        # Where φ is increasing, a join is the only number with its value.
+        alone = at_join is not None and (activation.increasing or at_join not in (left, right))
+        yield CurveSide(low, join, low_closed, at_join == left and not alone, branch)
+        if at_join is not None and alone:
             yield CurveSide(join, join, True, True, branch, at_join)
-        low, low_closed = join, at_join == right != left
+        low, low_closed = join, at_join == right != left and not alone
     yield CurveSide(low, None, low_closed, False, activation.branches[-1])
 
 
 def units_on_curves(network: Network, convention: Kink) -> dict[Unit, tuple[CurveSide, ...]]:
-    """The units whose activation is given by several formulas, with their sides."""
+    """The units of smooth activations that have several sides, with them."""
     return {
-        (number, unit): curve_sides(layer.activation, convention)
+        (number, unit): choices
         for number, layer in enumerate(network.layers, start=1)
-        if isinstance(layer.activation, Smooth) and layer.activation.joins
+        if isinstance(layer.activation, Smooth)
+        for choices in [curve_sides(layer.activation, convention)]
+        if len(choices) > 1
         for unit in range(layer.units)
     }
 
@@ -154,7 +170,8 @@ class Curved:
 
     def cases(self, convention: Kink) -> Iterator[Case]:
         """What holds on each side of z; nothing where there are no sides."""
-        for side in curve_sides(self.activation, convention) if self.activation.joins else ():
+        sides = curve_sides(self.activation, convention)
+        for side in sides if len(sides) > 1 else ():
             name = self.name("z")
             facts: list[tuple[str, Formula]] = [*on_side(self.z, side, name)]
             facts += self._on(side)
@@ -180,14 +197,18 @@ class Curved:
                     yield self._bound("a", operator, at_end)
 
 
-def value_at(activation: Smooth, join: Rational) -> Rational | None:
-    """φ at a join, if one of the formulas that meet there is a polynomial."""
-    number = activation.joins.index(join)
-    for branch in activation.branches[number : number + 2]:
-        value = _polynomial(branch.value, constant(join))
-        if value is not None:
-            return value.constant_term
-    return None
+def value_at(activation: Smooth, z: Rational) -> Rational | None:
+    """φ(z), if that is rational."""
+    return _exactly(lambda f: activation.value(z, f))
+
+
+def _exactly(calculate: Callable[[PlainFunctions], Any]) -> Rational | None:
+    """A value that exact functions give, if it is rational."""
+    try:
+        value = calculate(PlainFunctions())
+    except NotClosed:
+        return None
+    return value if isinstance(value, int | Fraction) else None
 
 
 def by_value(variable: str) -> str:
