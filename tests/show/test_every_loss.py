@@ -107,7 +107,7 @@ def test_it_is_named_or_refused(case: str) -> None:
 
 @cases
 def test_results_are_read_back(case: str) -> None:
-    """As the same answer, its loss re-checked; a loss that is off is refused."""
+    """They are the same answer; a loss that is off is refused."""
     found = answer(case)
     data = json.loads(json.dumps(found.to_json()))
     again = answer_from_json(data)
@@ -138,7 +138,7 @@ PROVED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", PROVED)
 def test_wrong_proofs_are_not_made(name: str, solved: Callable[[zg.Problem], zg.Answer]) -> None:
-    """Of a zero gradient of the last bias: a hard label, and ŷ itself, allow none; the hinge does."""
+    """A hard label, and ŷ itself, allow no zero gradient of the last bias; the hinge does."""
     found = solved(zg.Problem(network=[1, 1, 1], zero=["b2"], loss=name, **PROVED[name]))
     assert isinstance(found, zg.Sat) == (name == "hinge") or isinstance(found, zg.Unknown)
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from zerograd.core.numbers.closed import Closed
-from zerograd.core.numbers.exact import Exact, narrow, sign
+from zerograd.core.numbers.exact import narrow
 from zerograd.core.numbers.field import Algebraic
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.rationals import digits
+from zerograd.core.numbers.real import Real, sign
 from zerograd.document import formula as tree
 from zerograd.document.formula import (
     ALPHA,
@@ -51,9 +53,11 @@ class Signed:
         return brackets(self.node) if self.negative or self.terms > 1 else self.size
 
 
-def signed(value: Exact) -> Signed:
-    """An exact number; by its first six digits and an ellipsis where it is too long to write out."""
-    value = narrow(value)
+def signed(value: Real) -> Signed:
+    """An exact number; by its first digits and an ellipsis where it is enclosed, or too long to write out."""
+    if isinstance(value, Interval) and value:
+        return _decimal(value)
+    value = 0 if isinstance(value, Interval) else narrow(value)
     if sign(value) == 0:
         return Signed(False, ZERO)
     if is_long(value):
@@ -65,7 +69,7 @@ def signed(value: Exact) -> Signed:
     return Signed(value < 0, _rational(_size(value)))
 
 
-def number(value: Exact) -> tree.Node:
+def number(value: Real) -> tree.Node:
     return signed(value).node
 
 
@@ -128,7 +132,7 @@ def _closed(value: Closed) -> Signed:
     return terms[0] if len(terms) == 1 else Signed(False, row(*total(terms).parts), len(terms))
 
 
-def _decimal(value: Exact) -> Signed:
+def _decimal(value: Real) -> Signed:
     mantissa, _, exponent = decimal_text(value).partition("e")
     negative = mantissa.startswith("-")
     size: tree.Node = tree.Digits(f"{mantissa.removeprefix('-')}…")
@@ -139,7 +143,7 @@ def _decimal(value: Exact) -> Signed:
     return Signed(negative, size)
 
 
-def product(factors: Sequence[Exact]) -> Signed:
+def product(factors: Sequence[Real]) -> Signed:
     """``2 · (−3)``; the sign of the first factor is that of the whole, so that sums of products read well."""
     first, *rest = map(signed, factors)
     if not rest:
@@ -164,7 +168,7 @@ def total(terms: Iterable[Signed | None]) -> tree.Flow:
     return tree.Flow(tuple(parts) or (ZERO,))
 
 
-def combination(terms: Iterable[tuple[Exact, tree.Node | None]]) -> tree.Node:
+def combination(terms: Iterable[tuple[Real, tree.Node | None]]) -> tree.Node:
     """``2 x − 3``: a sum of multiples of variables, and of constants (None), without what is 0."""
     shown = []
     for coefficient, variable in terms:
@@ -173,7 +177,7 @@ def combination(terms: Iterable[tuple[Exact, tree.Node | None]]) -> tree.Node:
         if variable is None:
             shown.append(signed(coefficient))
         elif sign(coefficient - 1) == 0 or sign(coefficient + 1) == 0:
-            shown.append(Signed(sign(coefficient) < 0, variable))
+            shown.append(Signed(sign(coefficient) == -1, variable))
         else:
             value = signed(coefficient)
             size = brackets(value.size) if value.terms > 1 else value.size

@@ -1,4 +1,4 @@
-"""Each gradient of a witness as a sum of exact products."""
+"""Each gradient of a witness as a sum of products."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import reduce
 from operator import mul
 
 from zerograd.core.numbers.arrays import Index
-from zerograd.core.numbers.exact import Exact, narrow, sign
+from zerograd.core.numbers.real import Real, narrow, sign
 from zerograd.core.verdict.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)
 class GradientSum:
-    """``factor · Σ`` of products of exact numbers, which is a gradient.
+    """``factor · Σ`` of products, which is a gradient.
 
     Attributes:
         name: of the array, with ``index``: what the gradient is by.
@@ -25,11 +25,11 @@ class GradientSum:
     name: str
     index: Index
     factor: int | Fraction
-    terms: tuple[tuple[Exact, ...], ...]
-    value: Exact
+    terms: tuple[tuple[Real, ...], ...]
+    value: Real
 
     @property
-    def evaluated(self) -> tuple[Exact, ...]:
+    def evaluated(self) -> tuple[Real, ...]:
         """The value of each term."""
         return tuple(narrow(reduce(mul, term)) for term in self.terms)
 
@@ -51,11 +51,11 @@ class Sums:
         factor = self.witness.problem.model.loss.factor(*self.witness.y.shape)
         return factor.numerator if factor.denominator == 1 else factor
 
-    def arriving(self, layer: int, unit: int) -> list[Exact]:
+    def arriving(self, layer: int, unit: int) -> list[Real]:
         """What comes back to a unit's activations, without `factor`: one for each sample."""
         return [narrow(row[unit]) for row in self.witness.point.adjoints[layer - 1].arriving.rows()]
 
-    def delta(self, layer: int, unit: int) -> list[Exact]:
+    def delta(self, layer: int, unit: int) -> list[Real]:
         """What comes back to its pre-activations: what arrives, times φ′."""
         return [narrow(row[unit]) for row in self.witness.point.adjoints[layer - 1].delta.rows()]
 

@@ -41,17 +41,19 @@ def unknown_lines(witness: EnclosedWitness, layout: Layout) -> Iterator[str]:
 
 def proof_lines(witness: EnclosedWitness, layout: Layout) -> Iterator[str]:
     """Which gradients are zero by the test, and which because of them."""
+    for sentence in sentences(witness):
+        yield from layout.wrapped(sentence, indent=2, hanging=4)
+
+
+def sentences(witness: EnclosedWitness) -> Iterator[str]:
+    """`proof_lines`, one after the other."""
     equations = _listed(witness, [(e.name, e.index or ()) for e in witness.equations])
-    yield from layout.wrapped(
-        f"{equations}: exactly one point of the box makes "
-        f"{'it' if len(witness.equations) == 1 else 'all of them'} zero, by Krawczyk's test",
-        indent=2,
-        hanging=4,
-    )
+    which = "it" if len(witness.equations) == 1 else "all of them"
+    yield f"{equations}: exactly one point of the box makes {which} zero, by Krawczyk's test"
     for identity, why in _IDENTITIES.items():
         dropped = [(d.entry.name, d.entry.index or ()) for d in witness.dropped if d.identity == identity]
         if dropped:
-            yield from layout.wrapped(f"{_listed(witness, dropped)}: {why}", indent=2, hanging=4)
+            yield f"{_listed(witness, dropped)}: {why}"
 
 
 def _listed(witness: EnclosedWitness, places: list[tuple[str, tuple[int, ...]]]) -> str:

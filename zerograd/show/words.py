@@ -32,7 +32,7 @@ def kink_values(
 ) -> Iterator[tuple[Activation, int | Fraction, int | Fraction]]:
     """(activation, kink, derivative there), once for every activation. Nothing under ``forbid``."""
     for activation in dict.fromkeys(activations):
-        for kink, derivative in piecewise(activation).at_kinks(convention):
+        for kink, derivative in activation.at_kinks(convention):
             yield activation, kink, derivative
 
 

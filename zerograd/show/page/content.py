@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.model.activations import Activation, piecewise
-from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.model.activations import Activation, PiecewiseLinear
+from zerograd.core.model.places import on_kink, word
+from zerograd.core.numbers.interval import Interval
+from zerograd.core.numbers.real import Real, sign
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
@@ -85,7 +87,7 @@ def content(answer: Sat) -> Content:
     )
 
 
-def exact_text(value: Exact) -> str:
+def exact_text(value: Real) -> str:
     """A number with the minus sign of print."""
     return plain_text(value).replace("-", "−")
 
@@ -115,7 +117,7 @@ def _gradient(witness: Witness, row: dict[str, Any]) -> tuple[str, str, list[str
     return row["label"], exact_text(values[0]) if len(values) == 1 else signs_text(values), asked
 
 
-def _judged(relation: dict[str, Any], entries: Sequence[Exact], shown: Sequence[Exact]) -> str:
+def _judged(relation: dict[str, Any], entries: Sequence[Real], shown: Sequence[Real]) -> str:
     """``zero ✓``; of an entry that is zero while another is not, ``(some nonzero)``."""
     asked: Relation = relation["relation"]
     held = asked.holds(sign(entries[i]) for i in relation["positions"])
@@ -124,7 +126,7 @@ def _judged(relation: dict[str, Any], entries: Sequence[Exact], shown: Sequence[
     return f"{relation['text']} {'✓' if held else '✗'}"
 
 
-def signs_text(values: Sequence[Exact]) -> str:
+def signs_text(values: Sequence[Real]) -> str:
     """``5 zero, 3 positive, 2 negative``."""
     signs = [sign(value) for value in values]
     words = {0: "zero", 1: "positive", -1: "negative"}
@@ -141,11 +143,16 @@ def _samples(witness: Witness) -> tuple[list[str], list[list[str]]]:
     return headings, rows
 
 
-def _marked(activation: Activation | None, z: Exact) -> str:
+def _marked(activation: Activation | None, z: Real) -> str:
     if activation is None:
         return exact_text(z)
-    piece, on_kink = piecewise(activation).locate(z)
-    return f"{exact_text(z)} {'on kink' if on_kink else piece_text(piecewise(activation).pieces[piece])}"
+    if on_kink(activation, z):
+        return f"{exact_text(z)} on kink"
+    state = word(activation, z)
+    if not state and isinstance(activation, PiecewiseLinear):
+        number, _ = activation.locate(z.midpoint if isinstance(z, Interval) else z)
+        state = piece_text(activation.pieces[number])
+    return f"{exact_text(z)} {state}".rstrip()
 
 
 def _vector(texts: list[str]) -> str:

@@ -7,7 +7,7 @@ from math import prod
 
 from zerograd.core.model.activations import LINEAR
 from zerograd.core.numbers.arrays import Index
-from zerograd.core.numbers.exact import sign
+from zerograd.core.numbers.real import sign
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.document import blocks as doc
@@ -40,16 +40,17 @@ def backward(answer: Sat, names: Names, shown: Selection, sums: Sums) -> Iterato
     """The adjoints δ from the last layer to the first."""
     depth = answer.problem.network.depth
     output = names.at(depth, "k")
-    r = names.plain("r", "m", *output)
+    r = names.plain(names.adjoint, "m", *output)
     by_output = derivative(tree.Letter("L"), names.plain("ŷ", "m", *output))
     factor = sums.factor
     loss = answer.problem.model.loss
     steps = [EQUALS, names.factor, BESIDE, r]
     if loss.averages:
         steps += [EQUALS, *([r] if factor == 1 else [number(factor), BESIDE, r])]
+    of = "of squares" if loss.least_squares else "over the samples"
     yield heading("The backward pass")
     yield paragraph(
-        f"The loss is a {'mean' if loss.averages else 'sum'} of squares, so ",
+        f"The loss is a {'mean' if loss.averages else 'sum'} {of}, so ",
         inline(row(by_output, *steps)),
         ". Let ",
         tree.Letter("δ"),
@@ -68,7 +69,7 @@ def _adjoint(answer: Sat, names: Names, sums: Sums, layer: int, unit: int) -> do
     kind = network.layers[layer - 1]
     at = names.at(layer, unit)
     arriving, delta = sums.arriving(layer, unit), sums.delta(layer, unit)
-    back = names.plain("r", *at) if layer == network.depth else _arriving(names, layer, unit)
+    back = names.plain(names.adjoint, *at) if layer == network.depth else _arriving(names, layer, unit)
     left = names.layered("δ", layer, *at)
     if kind.activation == LINEAR:
         return chain(left, back, vector(delta))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 
 from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.blocks import Block, paragraph
 from zerograd.document.escape import clean
 from zerograd.document.formula import ALPHA, Digits
@@ -45,6 +46,10 @@ def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:
             "Numbers that end in … are rounded to six digits as they are written; all that is said of them"
         )
         given.append(paragraph(f"{warning} holds of the exact ones: {EVERYTHING}."))
+    if isinstance(answer.witness, EnclosedWitness):
+        given.append(
+            paragraph(f"They are the numbers of a solution that is {answer.witness.words}: see the end.")
+        )
     return [*given, *worked]
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zerograd.core.model.activations import LINEAR, Activation, piecewise
+from zerograd.core.model.activations import LINEAR, Activation, PiecewiseLinear
 from zerograd.core.model.network import Layer
+from zerograd.core.model.places import on_kink, word
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.answer import Sat
 from zerograd.document import blocks as doc
 from zerograd.document import formula as tree
 from zerograd.document.blocks import chain, heading, paragraph
 from zerograd.document.exact import combination, number, signed, total
-from zerograd.document.formula import BESIDE, LESS, PLUS, beside, brackets, flow, row
+from zerograd.document.formula import BESIDE, LESS, PLUS, beside, brackets, derivative, flow, row
 from zerograd.document.layout import shortened
 from zerograd.show.say.derivation.names import LONGEST, SPELLED, Names, summed, vector
 from zerograd.show.say.derivation.selection import EVERYTHING, Selection
@@ -99,12 +100,12 @@ def _units_at_rest(answer: Sat, layer: int, activation: Activation, units: Seque
                 strict=True,
             )
         ):
-            piece, on_kink = piecewise(activation).locate(z)
-            if on_kink:
+            if on_kink(activation, z):
                 on_kink_at.append(m)
             elif not slope:
-                flat.setdefault(piecewise(activation).pieces[piece].word or "saturated", []).append(m)
-        states = [f"{word} (slope 0) on {samples_text(at, samples)}" for word, at in flat.items()]
+                other = "saturated" if isinstance(activation, PiecewiseLinear) else "level"
+                flat.setdefault(word(activation, z) or other, []).append(m)
+        states = [f"{state} (slope 0) on {samples_text(at, samples)}" for state, at in flat.items()]
         if on_kink_at:
             where = kink_line([activation], answer.problem.derivative_at_kink)
             states.append(f"on a kink on {samples_text(on_kink_at, samples)}, where {where}")
@@ -115,6 +116,9 @@ def _units_at_rest(answer: Sat, layer: int, activation: Activation, units: Seque
 
 def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:
     witness, network = answer.witness, answer.problem.network
+    if not answer.problem.model.loss.least_squares:
+        yield from _other_loss(answer, names, shown)
+        return
     rows = witness.point.residuals.rows()
     depth = network.depth
     lines = []
@@ -140,4 +144,26 @@ def _loss(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:
         size = tree.Quotient(tree.Digits("1"), tree.Digits(str(len(entries))))
         steps.append(flow(row(size, BESIDE), brackets(terms)) if loss.averages else terms)
     lines.append(chain(tree.Letter("L"), *steps, number(witness.loss)))
+    yield doc.Equations(tuple(lines))
+
+
+def _other_loss(answer: Sat, names: Names, shown: Selection) -> Iterator[doc.Block]:
+    """What ℓ and its adjoints are, and their values."""
+    from zerograd.derive import definitions  # loads SymPy
+
+    witness, model = answer.witness, answer.problem.model
+    depth, loss = answer.problem.network.depth, model.loss
+    yield paragraph(f"The loss is the {loss.words}. Of one sample,")
+    yield doc.Equations(tuple(definitions.of_loss(model)))
+    yield paragraph("The derivatives, and the loss:")
+    rows = [[loss.plain_constant * g for g in values] for values in witness.point.adjoint.rows()]
+    lines = []
+    for unit in shown.units[depth]:
+        at = names.at(depth, unit)
+        by = derivative(tree.Letter("ℓ"), names.plain("ŷ", *at))
+        lines.append(doc.Equation(names.plain("g", *at), (by, vector(_column(rows, unit)))))
+    mean = row(
+        *([names.share(loss.scale), BESIDE] if loss.averages else []), summed("m", names.plain("ℓ", "m"))
+    )
+    lines.append(chain(tree.Letter("L"), mean, number(witness.loss)))
     yield doc.Equations(tuple(lines))

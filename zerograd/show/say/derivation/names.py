@@ -80,10 +80,14 @@ class Names:
     def activation(self, activation: Activation, argument: tree.Node, *, prime: bool = False) -> tree.Node:
         """``ReLU(z)``, ``ReLU′(z)``."""
         word = _WORDS.get(activation.name) or function_name(activation, parameter=False)
+        name = tree.Word(word) if len(word) > 1 else tree.Letter(word)
         below = None if activation.parameter is None else number(activation.parameter)
-        return spread(
-            tree.Call(tree.Script(tree.Word(word), below) if below else tree.Word(word), argument, prime)
-        )
+        return spread(tree.Call(tree.Script(name, below) if below else name, argument, prime))
+
+    @property
+    def adjoint(self) -> str:
+        """The letter for ∂ℓ/∂ŷ over the loss's constant: r, the residual, for least squares."""
+        return "r" if self.model.loss.least_squares else "g"
 
     @property
     def factor(self) -> tree.Node:

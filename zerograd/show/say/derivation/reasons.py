@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from zerograd.core.model.activations import piecewise
-from zerograd.core.numbers.exact import sign
+from zerograd.core.model.places import on_kink
+from zerograd.core.numbers.real import sign
 from zerograd.core.question.vocabulary import NOT_ZERO, Relation
 from zerograd.core.verdict.answer import Sat
-from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join
+from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join, paragraph
 from zerograd.document.formula import inline
 from zerograd.explaining.sums import GradientSum, Sums
+from zerograd.show.enclosed import sentences as enclosed_sentences
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
@@ -29,6 +31,11 @@ _MOST_CAUSES = 8
 def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iterator[Block]:
     """Explain how the gradients that are asked for come to vanish, and the others do not."""
     problem, witness = answer.problem, answer.witness
+    if isinstance(witness, EnclosedWitness):
+        yield heading("Why it exists")
+        for sentence in enclosed_sentences(witness):
+            yield paragraph(f"{sentence}.")
+        return
     sums = {
         (name, index): all_sums.of(name, index)
         for name, entries in shown.gradients.items()
@@ -72,7 +79,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
 
 def _on_kink(answer: Sat) -> Iterator[bool]:
     layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
-    return (piecewise(layer.activation).locate(z)[1] for layer, array in layers for z in array.entries)
+    return (on_kink(layer.activation, z) for layer, array in layers for z in array.entries)
 
 
 def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zerograd.core.model.activations import LINEAR
+from zerograd.core.model.curves import Smooth
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.field import NumberField
@@ -49,6 +50,13 @@ def network(answer: Sat, names: Names) -> Iterator[Block]:
         else:
             lines += [Equation(z, (row(*parts),)), Equation(out, (names.activation(kind.activation, z),))]
     yield Equations(tuple(lines))
+    if any(isinstance(kind.activation, Smooth) for kind in answer.problem.network.layers):
+        from zerograd.derive import definitions  # loads SymPy
+
+        net, convention = answer.problem.network, answer.problem.derivative_at_kink
+        defined = *definitions.values(net), *definitions.derivatives(net, convention)
+        yield paragraph("where")
+        yield Equations(defined)
     if not names.scalar:
         where = "The number in brackets above a letter is that of its layer; "
         yield paragraph(f"{where}units, inputs and samples are counted from 0.")
