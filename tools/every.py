@@ -2,6 +2,7 @@
 
     python tools/every.py update [ACTIVATION …]   answer anew, write the pages, the results and the table
     python tools/every.py check [ACTIVATION …]    the same, and exit 1 if a cell of the table would change
+    python tools/every.py write                   write pages and table anew, from the results that are kept
 
 Each activation has a page in docs/every, NAME.md, and its results in NAME.json, a result document for each
 loss. The table is in docs/theory/every-activation.md. Times, versions and re-checks in floating point are
@@ -16,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -152,15 +153,20 @@ def kept(activation: str) -> dict[str, Answer]:
     """The answers that are kept of an activation, each checked for the question of today."""
     path = FOLDER / f"{activation}.json"
     results = json.loads(path.read_text(encoding="utf-8"))
-    return {
+    answers = {
         name: answer_from_json(results[name], problem_of(activation, column))
         for name, column in COLUMNS.items()
     }
+    # Read from a file, an answer says what was only told; pages show it as it was found.
+    return {name: replace(answer, run=replace(answer.run, told=False)) for name, answer in answers.items()}
 
 
 def main(arguments: Sequence[str]) -> int:
     """See the module's docstring."""
     match arguments:
+        case ["write"]:
+            _write()
+            return 0
         case ["update" | "check" as action, *names]:
             pass
         case _:
@@ -177,16 +183,22 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{activation:12} {'  '.join(texts):50} slowest {slowest:.1f} s", flush=True)
             if action == "update":
                 FOLDER.mkdir(exist_ok=True)
-                (FOLDER / f"{activation}.md").write_text(page(activation, answers), encoding="utf-8")
                 (FOLDER / f"{activation}.json").write_text(documents(answers), encoding="utf-8")
             elif said != [cell(activation, name, answer) for name, answer in kept(activation).items()]:
                 print(f"{activation}: not what the table says")
                 changed += 1
     if action == "update":
-        rows = {activation: kept(activation) for activation in ACTIVATIONS if _is_kept(activation)}
-        fresh = table(rows)
-        THEORY.write_text(_TABLE.sub(lambda _: fresh, THEORY.read_text(encoding="utf-8")), encoding="utf-8")
+        _write()
     return int(changed > 0)
+
+
+def _write() -> None:
+    """Write the pages and the table of what is kept."""
+    rows = {activation: kept(activation) for activation in ACTIVATIONS if _is_kept(activation)}
+    for activation, answers in rows.items():
+        (FOLDER / f"{activation}.md").write_text(page(activation, answers), encoding="utf-8")
+    text = _TABLE.sub(lambda _: table(rows), THEORY.read_text(encoding="utf-8"))
+    THEORY.write_text(text, encoding="utf-8")
 
 
 def _is_kept(activation: str) -> bool:

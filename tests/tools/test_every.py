@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.tools.test_gallery import as_found
 from tools import every
 from tools.every import ACTIVATIONS, COLUMNS, FOLDER, THEORY, cell, kept, page, table
 from zerograd.core.model.activations import ACTIVATION_NAMES, activation_named
@@ -21,7 +20,7 @@ TWICE = {"abs", "gelu", "gelu_tanh", "silu", "mish", "hardswish", "sin", "square
 @pytest.fixture(scope="module")
 def answers() -> Mapping[str, Mapping[str, Answer]]:
     """All that is kept, read back and checked."""
-    return {name: {loss: as_found(answer) for loss, answer in kept(name).items()} for name in ACTIVATIONS}
+    return {name: kept(name) for name in ACTIVATIONS}
 
 
 def test_every_activation_is_there() -> None:
