@@ -27,6 +27,7 @@ RICH: dict[str, Any] = {
     "domain": "real",
     "derivative_at_kink": "left",
     "loss": "mse",
+    "targets": "real",
 }
 
 
@@ -67,6 +68,8 @@ def test_the_digest_is_pinned() -> None:
             }
         },
         {"samples": {"from": 3, "to": 3}},
+        {"loss": {"mse": 1}},
+        {"loss": {"mse": {"factor": "2/2"}}},
     ],
     ids=str,
 )
@@ -84,7 +87,14 @@ def test_short_and_long_form_have_one_digest() -> None:
 
 def test_defaults_are_part_of_the_digest() -> None:
     """A default that is written out changes nothing."""
-    written = {"loss": "mse", "domain": "real", "derivative_at_kink": "torch", "where": [], "given": {}}
+    written = {
+        "loss": "mse",
+        "targets": "real",
+        "domain": "real",
+        "derivative_at_kink": "torch",
+        "where": [],
+        "given": {},
+    }
     assert problem_from_json(FOUNDING | written).digest == founding().digest
 
 
@@ -134,6 +144,12 @@ LAYERS = RICH["network"]["layers"]
         {"derivative_at_kink": "right"},
         {"derivative_at_kink": "torch"},
         {"derivative_at_kink": "forbid"},
+        {"loss": "sse"},
+        {"loss": {"mse": 2}},
+        {"loss": {"huber": 2}},
+        {"loss": {"per_sample": "(y_hat - y)**2"}},
+        {"targets": "binary"},
+        {"targets": "sign"},
     ],
     ids=str,
 )

@@ -206,7 +206,7 @@ def test_exact_numbers_stay_exact(name: str) -> None:
 
 
 def test_closed_forms() -> None:
-    """Of logits that are logarithms of rationals, sigmoid and softmax are rational."""
+    """Sigmoid and softmax are rational at logits that are logarithms of rationals."""
     logit = EXACT.log(2)
     assert LOSSES["bce_with_logits"].sample_adjoint([logit], [1], EXACT, "torch") == [F(-1, 3)]
     row = LOSSES["cross_entropy"].sample_adjoint(
@@ -269,7 +269,7 @@ ENDS: dict[tuple[str, Targets], tuple[Fraction | None, Fraction | None]] = {
 
 @pytest.mark.parametrize(("name", "kind"), ENDS)
 def test_ends_are_approached(name: str, kind: Targets) -> None:
-    """By wrong predictions that are far out, and not reached; the gap is what lies between right ones."""
+    """Wrong predictions that are far out come near them; the gap is what lies between right ones."""
     loss, (low, high) = LOSSES[name], ENDS[name, kind]
     reach = loss.reach(kind, "torch")
     assert (reach.low, reach.high, reach.low_reached, reach.high_reached) == (low, high, False, False)

@@ -86,7 +86,7 @@ def test_classes(y: Any) -> None:
 
 
 def test_classes_of_single_samples() -> None:
-    """By name, where the number of samples is open as well; those left out are free."""
+    """They have names, where the number of samples is open as well; those left out are free."""
     shape: dict[str, Any] = {"network": [1, 1, 2], "loss": "cross_entropy", "targets": "class"}
     for samples in (3, "fewest"):
         asked = problem(**shape, samples=samples, given={"y[2]": 1})

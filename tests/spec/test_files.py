@@ -599,3 +599,14 @@ def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> Non
     (folder / "n.npz").write_bytes(made.getvalue())
     with pytest.raises(UnreadableError):
         read_tensors(folder / "n.npz")
+
+
+@pytest.mark.parametrize("y", [[2, 0, 1], [[2], [0], [1]], [[0, 0, 1], [1, 0, 0], [0, 1, 0]]], ids=str)
+def test_classes_in_files(tmp_path: Path, y: list[Any]) -> None:
+    """One whole number a sample, or rows."""
+    npz(tmp_path / "numbers.npz", {"y": np.array(y)})
+    head = "network: [1, 1, 3]\nsamples: 3\nloss: cross_entropy\ntargets: class\n"
+    asked = load(problem(tmp_path, head=head))
+    assert [k for m in range(3) for k in range(3) if asked.given["y"][m, k]] == [2, 0, 1]
+    npz(tmp_path / "numbers.npz", {"y": np.array([0, 3, 1])})
+    assert "3 is no class: expected a whole number from 0 to 2" in complaint(tmp_path, head=head)

@@ -162,7 +162,8 @@ def _with_files(
     except ProblemError:  # told by `_build`
         return data, []
     samples = data["samples"] if isinstance(data["samples"], int) else None
-    arrays, issues = read_given(network, samples, names, folder, beside=data["given"], say=say)
+    classes, given = data.get("targets") == "class", data["given"]
+    arrays, issues = read_given(network, samples, names, folder, beside=given, say=say, classes=classes)
     return {**data, "given": {**data["given"], **arrays}}, issues
 
 

@@ -55,6 +55,7 @@ def read_given(
     *,
     beside: Mapping[str, Any],
     say: Say,
+    classes: bool = False,
 ) -> tuple[dict[str, Array[Rational]], list[Issue]]:
     """The arrays by the names that the problem has for them, and what is wrong.
 
@@ -63,6 +64,7 @@ def read_given(
         folder: of the problem file.
         beside: what is given in the problem file itself.
         say: told in a line which tensors became what, where their names do not say it.
+        classes: whether ``y`` may be one whole number for each sample.
     """
     shapes: dict[str, Shape] = variable_shapes(network, -1 if samples is None else samples)
     arrays: dict[str, Array[Rational]] = {}
@@ -72,6 +74,8 @@ def read_given(
         try:
             tensors = {tensor.name: tensor for tensor in read_tensors(inside(folder, name))}
             ordered = name.lower().endswith(".npz")
+            if classes and "y" in tensors and tensors["y"].shape in (shapes["y"][:1], (shapes["y"][0], 1)):
+                shapes = shapes | {"y": (shapes["y"][0], 1)}
             found = sources(network, shapes, {n: t.shape for n, t in tensors.items()}, ordered=ordered)
             if twice := next((array for array in found if array in arrays or array in beside), None):
                 raise MismatchError(f"has {twice}, which is given elsewhere, too: keep one of the two")

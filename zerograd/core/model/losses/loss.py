@@ -78,7 +78,7 @@ ALL = Reach(freely=True)
 """Every number, by targets that are free."""
 
 SOME = Reach()
-"""Of which nothing is known."""
+"""Nothing is known."""
 
 
 @dataclass(frozen=True)
