@@ -2,9 +2,9 @@
 
     python benchmarks/smooth.py [--runs 3] [--only GROUP …] [--json FILE]
 
-Seconds of ``find`` run from the question in hand to the witness that the search sends (its process is warm);
-those of ``check`` are the checker's alone, `zerograd.core.verdict.checking.check_witness` on the witness as
-it is read from its document. A case takes the median of its runs.
+Seconds of ``find`` run from the question in hand to the witness that the search sends (its process is
+warm); those of ``check`` from a result document to the verdict of the checker. A case takes the median of
+its runs.
 
 Exit codes: 0; 1: a case without a witness, or one that took longer than it is asked to.
 """

@@ -19,15 +19,49 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 DIGITS = 60
 Place = tuple[str, tuple[int, ...]]
 
-PHI: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
-    "linear": (lambda z: z, lambda z: mpmath.mpf(1)),
-    "relu": (lambda z: z if z > 0 else mpmath.mpf(0), lambda z: mpmath.mpf(z > 0)),
-    "tanh": (mpmath.tanh, lambda z: 1 / mpmath.cosh(z) ** 2),
-    "sigmoid": (
-        lambda z: 1 / (1 + mpmath.exp(-z)),
-        lambda z: mpmath.exp(-z) / (1 + mpmath.exp(-z)) ** 2,
+
+def _erf(z: Any) -> Any:
+    return mpmath.erf(z / mpmath.sqrt(2))
+
+
+PHI: Mapping[str, Callable[[Any], Any]] = {
+    "linear": lambda z: z,
+    "relu": lambda z: max(z, 0),
+    "abs": abs,
+    "relu6": lambda z: min(max(z, 0), 6),
+    "hardtanh": lambda z: min(max(z, -1), 1),
+    "leaky_relu": lambda z: z if z > 0 else z / 100,
+    "tanh": mpmath.tanh,
+    "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
+    "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
+    "elu": lambda z: z if z > 0 else mpmath.expm1(z),
+    "celu": lambda z: z if z > 0 else mpmath.expm1(z),
+    "selu": lambda z: (
+        mpmath.mpf("1.0507009873554804934193349852946")
+        * (z if z > 0 else mpmath.mpf("1.6732632423543772848170429916717") * mpmath.expm1(z))
     ),
+    "gelu": lambda z: z * (1 + _erf(z)) / 2,
+    "gelu_tanh": lambda z: (
+        z * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (z + mpmath.mpf("0.044715") * z**3))) / 2
+    ),
+    "silu": lambda z: z / (1 + mpmath.exp(-z)),
+    "mish": lambda z: z * mpmath.tanh(mpmath.log1p(mpmath.exp(z))),
+    "softsign": lambda z: z / (1 + abs(z)),
+    "exp": mpmath.exp,
+    "sin": mpmath.sin,
+    "square": lambda z: z * z,
+    "hardsigmoid": lambda z: min(max(z + 3, 0), 6) / 6,
+    "hardswish": lambda z: z * min(max(z + 3, 0), 6) / 6,
+    "relu_squared": lambda z: max(z, 0) ** 2,
 }
+
+
+def slope(name: str, z: Any) -> Any:
+    """φ′(z) off kinks, by differences at many digits."""
+    with mpmath.extradps(2 * DIGITS):
+        h = mpmath.mpf(10) ** (-2 * DIGITS)
+        value = PHI[name](z + h) - PHI[name](z - h)
+        return value / (2 * h)
 
 
 def _mse(y_hat: list[Any], y: list[Any], samples: int) -> list[Any]:
@@ -47,6 +81,10 @@ ADJOINT: dict[str, Callable[[list[Any], list[Any], int], list[Any]]] = {
     "mse": _mse,
     "bce_with_logits": _logits,
     "cross_entropy": _classes,
+    "mae": lambda y_hat, y, samples: [
+        mpmath.sign(p - t) / (samples * len(y)) for p, t in zip(y_hat, y, strict=True)
+    ],
+    "per_sample": lambda y_hat, y, samples: [4 * (y_hat[0] - y[0]) ** 3 / samples],
 }
 """∂L/∂ŷ of one sample."""
 
@@ -69,13 +107,13 @@ def gradients(problem: Problem, values: Mapping[Place, Any], samples: int) -> di
                 for i in range(layer.units)
             ]
             pre.append(z)
-            below.append([PHI[layer.activation.name][0](v) for v in z])
+            below.append([PHI[layer.activation.name](v) for v in z])
         y = [values["y", (m, k)] for k in range(network.outputs)]
         arriving = ADJOINT[problem.model.loss.name](below[-1], y, samples)
         for number in range(network.depth, 0, -1):
             layer, inputs = network.layers[number - 1], below[number - 1]
-            slope = PHI[layer.activation.name][1]
-            delta = [g * slope(z) for g, z in zip(arriving, pre[number - 1], strict=True)]
+            slopes = (slope(layer.activation.name, z) for z in pre[number - 1])
+            delta = [g * s for g, s in zip(arriving, slopes, strict=True)]
             for i, d in enumerate(delta):
                 for j, a in enumerate(inputs):
                     total[f"w{number}", (i, j)] += d * a

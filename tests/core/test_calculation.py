@@ -117,7 +117,7 @@ def test_certificates_if_and_only_if_there_are_violations(data: st.DataObject) -
         )
     )
     query: dict[str, Any] = {asked: [name]}
-    kink = data.draw(st.sampled_from(["torch", "left", "right", "forbid"]))
+    kink = data.draw(st.sampled_from(["torch", "left", "right", "mean", "default: 2, relu: 1/3", "forbid"]))
     question = Problem(
         network=[1, 2, 1], samples=2, given=values, where=where, derivative_at_kink=kink, **query
     )

@@ -242,7 +242,7 @@ class Draw:
             "y": (self.samples, self.network.outputs),
         }
         self.values = {name: Array.build(shape, self.value) for name, shape in shapes.items()}
-        self.kink = chance.choice(["torch", "torch", "left", "right", "forbid"])
+        self.kink = chance.choice(["torch", "left", "right", "mean", "default: torch, relu: 1/3", "forbid"])
         self.witness = Witness.of(bare.with_kink(self.kink), self.values)  # type: ignore[arg-type]
 
     def value(self, _: object = None) -> Fraction:

@@ -57,7 +57,9 @@ def random_question(seed: object) -> dict[str, Any]:
         "samples": chance.choice([1, 2, 2, 2, 3]),
         **query,
         "where": where,
-        "derivative_at_kink": chance.choice(["torch", "torch", "left", "right", "forbid"]),
+        "derivative_at_kink": chance.choice(
+            ["torch", "left", "right", "mean", "default: torch, relu: 1/3", "forbid"]
+        ),
     }
 
 

@@ -49,7 +49,15 @@ def slope(name: str, z: Floats, convention: str) -> Floats:
     result = np.full_like(z, slopes[0])
     for number, kink in enumerate(kinks):
         result[z > kink] = slopes[number + 1]
-        here = {"torch": at_kink, "left": slopes[number], "right": slopes[number + 1], "forbid": np.nan}
+        left, right = slopes[number : number + 2]
+        here = {
+            "torch": at_kink,
+            "left": left,
+            "right": right,
+            "mean": (left + right) / 2,
+            "default: torch, relu: 1/4": 0.25 if name == "relu" else at_kink,
+            "forbid": np.nan,
+        }
         result[z == kink] = here[convention]
     return result
 
@@ -207,7 +215,7 @@ def question(family: Family, chance: random.Random) -> tuple[dict[str, Any], Tru
     """
     network, samples = family.network, family.samples
     values = everything(network, samples, family.low, family.high)
-    convention = chance.choice(["torch", "torch", "left", "right", "forbid"])
+    convention = chance.choice(["torch", "left", "right", "mean", "default: torch, relu: 1/4", "forbid"])
     env = quantities(network, values, convention)
     holds: Truths = env["allowed"].astype(bool)
     model = int(chance.choice(np.flatnonzero(holds).tolist()))

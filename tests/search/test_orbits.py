@@ -22,7 +22,7 @@ from zerograd.search.smallest.choices import choices
 from zerograd.search.smallest.orbits import MAX_GROUP, generators, group, identity, keeps
 
 
-@pytest.mark.parametrize("kink", ["torch", "left", "right", "forbid"])
+@pytest.mark.parametrize("kink", ["torch", "left", "right", "mean", "default: 2, relu: 1/3", "forbid"])
 @pytest.mark.parametrize("activation", [RELU, ABS, HARDTANH, LINEAR, leaky_relu("1/3")])
 def test_symmetries_make_answers_of_answers(activation: Activation, kink: str) -> None:
     """Those that are said to leave the question as it is do."""

@@ -121,7 +121,7 @@ def invented(dice: random.Random) -> tuple[Problem, int, int] | None:
         height = 2
     if dice.random() < 0.2:
         extra["domain"] = "integer"
-    kink = dice.choice(["torch", "left", "right", "forbid"])
+    kink = dice.choice(["torch", "left", "right", "mean", "default: 2, relu: 1/3", "forbid"])
     try:
         return (
             Problem(network=network, samples=samples, derivative_at_kink=kink, **asked, **extra),

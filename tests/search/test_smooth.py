@@ -100,7 +100,7 @@ def test_founding_questions_have_witnesses(activation: str, loss: str) -> None:
 @pytest.mark.parametrize("activation", some_slow(sorted({*MONOTONE, *TURNING} - {*NOT_CLOSED})))
 @pytest.mark.parametrize("loss", ["huber", "inverse"])
 def test_closed_forms_of_free_targets(activation: str, loss: str) -> None:
-    """Of all activations but the GELUs, whose values are nowhere closed."""
+    """All activations have some but the GELUs, whose values are nowhere closed."""
     witness = found(founding(activation, loss, 3), "closed")
     assert not isinstance(witness, EnclosedWitness)
 

@@ -48,7 +48,7 @@ def drawn(seed: int, loss: str) -> tuple[Pass, list[Entry]]:
 
 @given(seed=st.integers(0, 10**6), loss=st.sampled_from(SMOOTH_LOSSES))
 def test_jacobians_are_differences_of_gradients(seed: int, loss: str) -> None:
-    """Of every gradient entry by every parameter, input and target."""
+    """The derivative of every gradient entry by every parameter, input and target."""
     here, variables = drawn(seed, loss)
     if any(np.abs(z - join).min() < 1e-2 for z in here.z for join in (-3, -1, 0, 1, 3, 6)):
         return  # near a kink differences say nothing
@@ -62,7 +62,7 @@ def test_jacobians_are_differences_of_gradients(seed: int, loss: str) -> None:
 
 @given(seed=st.integers(0, 10**6))
 def test_gradients_are_those_of_the_core(seed: int) -> None:
-    """Of piecewise linear and rational activations, over the loss's factor."""
+    """Piecewise linear and rational activations are tried, over the loss's factor."""
     pick = random.Random(seed)
     layers = (Layer(2, pick.choice(["relu", "square", "softsign", "abs"])), Layer(2, "linear"))
     problem = Problem(network=Network(2, layers), samples=3)
@@ -75,7 +75,7 @@ def test_gradients_are_those_of_the_core(seed: int) -> None:
     here = Pass(problem.model, floats)
     factor = float(problem.model.loss.factor(3, 2))
     for name, array in here.gradients.items():
-        exact = [float(v) for v in witness.gradients[name].entries]  # type: ignore[arg-type]
+        exact = [float(v) for v in witness.gradients[name].entries]
         assert np.allclose(array.ravel() * factor, exact, rtol=1e-12, atol=1e-12), name
 
 
@@ -110,7 +110,7 @@ def test_units(name: str, unit: str) -> None:
 def test_forms_split_by_constants() -> None:
     """A rational point is a zero of a form if it is one of each part."""
     log2, log3 = EXACT.log(2), EXACT.log(3)
-    parts = rational_forms([log2 * 2 + 1, log3, -log2 * 2 - 1])
+    parts: list[Any] = rational_forms([log2 * 2 + 1, log3, -log2 * 2 - 1])
     assert sorted(parts) == sorted([[2, 0, -2], [1, 0, -1], [0, 1, 0]])
     vectors = next(annihilating(parts, 3, 1, random.Random(0)))
     assert vectors in ([[1], [0], [1]], [[-1], [0], [-1]])
@@ -167,7 +167,7 @@ def test_labels_that_no_layer_separates(widths: tuple[int, ...], samples: int, e
 
 
 def test_labels_that_every_layer_separates() -> None:
-    """As many units as samples: any labels are fitted, and no layer is best."""
+    """With as many units as samples, any labels are fitted, and no layer is best."""
     network = Network.mlp(2, 8, 1, activation="tanh")
     problem = Problem(
         network=network,

@@ -19,9 +19,11 @@ from zerograd.core.model.activations import LINEAR, activation_named, leaky_relu
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.closed import log
 from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.verdict.answer import Sat
 from zerograd.show.notebook import notebook
+from zerograd.show.page.data import unfit as page_unfit
 
 if TYPE_CHECKING:
     from tests.show.conftest import Kinked
@@ -31,7 +33,7 @@ ACTIVATIONS = [
     leaky_relu("-1/2"),
     leaky_relu(1),
 ]
-CONVENTIONS: tuple[Kink, ...] = ("torch", "left", "right", "forbid")
+CONVENTIONS: tuple[Kink, ...] = ("torch", "left", "right", "mean", "default: 2, relu: 1/3", "forbid")
 
 
 def read(text: str) -> Any:
@@ -95,6 +97,25 @@ def test_irrational_numbers(kinked: type[Kinked]) -> None:
     assert "put_back(z1" in text
     found = run_cells(text)["found"]
     assert found["b1"] == pytest.approx([float(answer.witness.gradients["b1"][0])], rel=1e-12)
+
+
+def test_logarithms(kinked: type[Kinked]) -> None:
+    """Closed forms are written with ``math.log``, and calculated in float64."""
+    values: dict[str, Array[Any]] = {
+        "w1": Array((1, 1), (log(2),)), "b1": Array((1,), (-log(2),)), "w2": Array((1, 1), (1,)),
+        "b2": Array((1,), (-1,)), "x": Array((3, 1), (0, 2, 3)),
+        "y": Array((3, 1), (-2, log(2) + 1, 2 * log(2) - 2)),
+    }  # fmt: skip
+    answer = kinked.answer(Network.mlp(1, 1, 1), "torch", values)
+    text = notebook(answer)
+    assert "math.log(2)" in text
+    found = run_cells(text)["found"]
+    for name, array in answer.witness.gradients.items():
+        if name in found:
+            assert found[name].flatten() == pytest.approx([*map(float, array.entries)], abs=1e-12)
+    assert (
+        page_unfit(answer) == "A browser cannot follow changes: numbers of this example have logarithms or π."
+    )
 
 
 def test_numbers_of_any_size(kinked: type[Kinked]) -> None:

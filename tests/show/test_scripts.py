@@ -40,7 +40,7 @@ ACTIVATIONS = [
     leaky_relu(3),
 ]
 
-CONVENTIONS: tuple[Kink, ...] = ("torch", "left", "right")
+CONVENTIONS: tuple[Kink, ...] = ("torch", "left", "right", "mean", "default: 2, relu: 1/3")
 
 DRIVER = """
 import pathlib, runpy, sys

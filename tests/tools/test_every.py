@@ -21,9 +21,7 @@ TWICE = {"abs", "gelu", "gelu_tanh", "silu", "mish", "hardswish", "sin", "square
 @pytest.fixture(scope="module")
 def answers() -> Mapping[str, Mapping[str, Answer]]:
     """All that is kept, read back and checked."""
-    return {
-        name: {loss: as_found(answer) for loss, answer in kept(name).items()} for name in ACTIVATIONS
-    }
+    return {name: {loss: as_found(answer) for loss, answer in kept(name).items()} for name in ACTIVATIONS}
 
 
 def test_every_activation_is_there() -> None:
@@ -49,9 +47,7 @@ def test_answers_are_those_of_the_theorem(
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_pages_are_about_these_answers(
-    activation: str, answers: Mapping[str, Mapping[str, Answer]]
-) -> None:
+def test_pages_are_about_these_answers(activation: str, answers: Mapping[str, Mapping[str, Answer]]) -> None:
     text = (FOLDER / f"{activation}.md").read_text(encoding="utf-8")
     assert text == page(activation, answers[activation])
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     "--strategy",
     default="auto",
     show_default=True,
-    help="auto; or construct, fit, identities, facts, piecewise, guess or regions alone.",
+    help="auto; or construct, closed, enclose, fit, identities, facts, piecewise, guess or regions alone.",
 )
 @seed_option
 @memory_option

@@ -16,6 +16,7 @@ from zerograd.core.model.activations import piecewise
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.products import product
 from zerograd.core.question.vocabulary import Rational
 
 Row = list[Rational]
@@ -92,12 +93,8 @@ class LinearPart:
             if name[0] == "b":
                 found[name] = {(i,): sum(unit) for i, unit in enumerate(by_unit)}
             else:
-                below = list(zip(*(run.activations[number - 1] for run in self.runs), strict=True))
-                found[name] = {
-                    (i, j): sum(map(mul, unit, column))
-                    for i, unit in enumerate(by_unit)
-                    for j, column in enumerate(below)
-                }
+                sums = product(by_unit, [run.activations[number - 1] for run in self.runs])
+                found[name] = {(i, j): v for i, row in enumerate(sums) for j, v in enumerate(row)}
         return found
 
     def rows(self, entries: Sequence[tuple[str, Index]]) -> Iterator[Row]:

@@ -63,7 +63,7 @@ def unfit(answer: Answer) -> str | None:
     """Say why there is no notebook of this answer; None if there is one."""
     if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
         return reason
-    return beyond_float64(answer.witness) if answer.witness.field is not None else None
+    return None if answer.witness.is_rational else beyond_float64(answer.witness)
 
 
 @dataclass
@@ -84,7 +84,7 @@ class _Notebook:
     def __post_init__(self) -> None:
         self.witness, self.problem = self.answer.witness, self.answer.problem
         self.network, self.loss = self.problem.network, self.problem.model.loss
-        self.floats = self.witness.field is not None
+        self.floats = not self.witness.is_rational
         self.put_back = prepare(self.witness) if self.floats else {}
         names: dict[Activation, str] = {}
         for activation in activations(self.network):
@@ -130,10 +130,15 @@ class _Notebook:
     def data(self) -> Iterator[str]:
         quantities = self.witness.quantities.values()
         long = any(bits(value) > _PRINTED_BITS for array in quantities for value in array.entries)
+        arrays = {
+            name: nested(values.map(self.number).tolist()) for name, values in self.witness.variables.items()
+        }
         if not self.floats:
             yield from ["import sys"] * long
             yield "from fractions import Fraction"
             yield ""
+        if any("math." in text for text in arrays.values()):
+            yield from ["import math", ""]
         yield "import numpy as np"
         yield ""
         if self.floats:
@@ -141,9 +146,8 @@ class _Notebook:
         else:
             yield 'np.set_printoptions(formatter={"object": str})'
             yield from ["sys.set_int_max_str_digits(0)  # numbers of any length are printed"] * long
-        for name, values in self.witness.variables.items():
-            texts = nested(values.map(self.number).tolist())
-            yield f"{name} = np.array({texts}, dtype={'float' if self.floats else 'object'})"
+        for name, text in arrays.items():
+            yield f"{name} = np.array({text}, dtype={'float' if self.floats else 'object'})"
 
     def number(self, value: Exact) -> str:
         """A number as the notebook calculates with it."""

@@ -33,7 +33,7 @@ def points(
     kinds = [st.sampled_from(KNOWN), st.just(ACTIVATIONS["relu"])]
     layers = tuple(Layer(width, draw(draw(st.sampled_from(kinds))), draw(st.booleans())) for width in widths)
     network = Network(inputs, layers)
-    conventions: tuple[Kink, ...] = ("torch", "left", "right")
+    conventions: tuple[Kink, ...] = ("torch", "left", "right", "mean", "default: 2, relu: 1/3")
     convention = draw(st.sampled_from(conventions))
     model = Model(network, LOSSES["mse"], convention)
 

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
+from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.numbers.exact_functions import EXACT
+from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.functions import NotClosed
 from zerograd.core.numbers.products import product
 
@@ -134,10 +137,9 @@ class ExactActivate:
                 return value, derivative
             if self.convention == "forbid" and activation.is_kink(z):
                 raise OnKink(site)
-            value = _bounded(activation.value(z, EXACT))
-            if activation.derivative_of_value is not None:
-                return value, _bounded(activation.derivative_of_value(value))
-            return value, _bounded(activation.slope(z, EXACT, self.convention))
+            if isinstance(z, Algebraic):  # numbers of two fields cannot be compared
+                return _exactly(activation, self.convention, z)
+            return _remembered(activation, self.convention, z)
         except ArithmeticError as error:
             raise Unevaluated(site, str(activation), str(error)) from error
 
@@ -150,6 +152,17 @@ def _bounded(value: Exact) -> Exact:
         if bits > MAX_VALUE_BITS:
             raise NotClosed(f"a value has {bits} bits, more than {MAX_VALUE_BITS}")
     return value
+
+
+def _exactly(activation: Smooth, convention: Kink, z: Exact) -> tuple[Exact, Exact]:
+    value = _bounded(activation.value(z, EXACT))
+    if activation.derivative_of_value is not None:
+        return value, _bounded(activation.derivative_of_value(value))
+    return value, _bounded(activation.slope(z, EXACT, convention))
+
+
+_remembered = lru_cache(maxsize=512)(_exactly)
+"""Witnesses in closed form have few different pre-activations, even of many samples and units."""
 
 
 def forward(

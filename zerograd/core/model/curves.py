@@ -59,10 +59,9 @@ class Smooth:
     Attributes:
         low, high: bounds of φ that are never reached, None where there is none.
         least, greatest: bounds of φ that are reached, None where none is known.
-        slope_low, slope_high: bounds of φ′ that are never reached, None where none is known.
         steepest: |φ′(z)| is at most this; None where there is no bound (then the largest |φ′(z)| with
             |z| ≤ c is that at c or −c).
-        increasing: whether z < z′ implies φ(z) < φ(z′).
+        increasing: whether φ′ is above 0 wherever there is one, so that z < z′ implies φ(z) < φ(z′).
         symmetry: 1 if φ is even, −1 if it is odd, else 0.
         joins: where formulas meet.
         slopes_at_joins: ``slopes_at_joins[i]`` are the derivatives from the left and from the right at
@@ -79,8 +78,6 @@ class Smooth:
     high: Rational | None = None
     least: Rational | None = None
     greatest: Rational | None = None
-    slope_low: Rational | None = None
-    slope_high: Rational | None = None
     steepest: Rational | None = None
     increasing: bool = False
     symmetry: int = 0

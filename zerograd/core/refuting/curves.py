@@ -4,7 +4,7 @@ A unit of layer l on sample m has the variables ``a1[m,i]`` = φ(z) and ``s1[m,i
 polynomial, φ(z) and φ′(z) are written out instead. What ties the variables together holds of φ everywhere:
 
 - φ′(z) is a polynomial in φ(z) (`Branch.slope_of_value`): σ′ = σ(1 − σ), tanh′ = 1 − tanh², exp′ = exp;
-- φ and φ′ lie between numbers (`Smooth.low`, `Smooth.least`, `Smooth.slope_low` and their like);
+- φ and φ′ lie between numbers (`Smooth.low`, `Smooth.least` and their like; φ′ > 0 if φ is increasing);
 - φ is a function: where z = z′, both φ and φ′ agree; and if it is increasing, z < z′ implies φ(z) < φ(z′).
 
 The last are case distinctions: for each two samples of a unit, whether its z is smaller, equal or greater
@@ -144,12 +144,9 @@ class Curved:
             ("<=", phi.greatest),
         )
         yield from (self._bound("a", operator, end) for operator, end in ends if end is not None)
-        # Of slopes: those that are taken at kinks may lie beyond.
-        at_kinks = [slope for _, slope in phi.at_kinks(convention)]
-        if phi.slope_low is not None and all(slope > phi.slope_low for slope in at_kinks):
-            yield self._bound("s", ">", phi.slope_low)
-        if phi.slope_high is not None and all(slope < phi.slope_high for slope in at_kinks):
-            yield self._bound("s", "<", phi.slope_high)
+        # What is taken at a kink need not be above 0.
+        if phi.increasing and all(slope > 0 for _, slope in phi.at_kinks(convention)):
+            yield self._bound("s", ">", 0)
 
     def _bound(self, letter: str, operator: Comparison, end: Rational) -> tuple[str, Formula]:
         name = self.name(letter)

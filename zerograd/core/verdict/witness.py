@@ -101,6 +101,11 @@ class Witness:
             (v.field for a in self.variables.values() for v in a.entries if isinstance(v, Algebraic)), None
         )
 
+    @property
+    def is_rational(self) -> bool:
+        """Whether all values are rational."""
+        return not any(isinstance(v, Irrational) for a in self.variables.values() for v in a.entries)
+
     def __str__(self) -> str:
         return "\n".join(f"{name} = {array}" for name, array in self.variables.items())
 

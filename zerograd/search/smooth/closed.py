@@ -38,7 +38,7 @@ CANDIDATES = 12
 """Adjoints of one null space that are tried."""
 
 CHOICE, LAST_CHOICE, SMALL = 12, 40, 60
-"""Of small questions, so many witnesses are compared, from so many draws at most: the shortest is taken."""
+"""Witnesses of a small question that are compared, and the last draw for it: the shortest one is taken."""
 
 SIGNS = 10
 """Outputs of all samples up to which adjoints of one size are tried in every combination of signs."""
@@ -50,7 +50,7 @@ MANY_LABELS = 64
 """Combinations of labels that are tried."""
 
 SCALES = tuple(Fraction(1, 2**n) for n in (0, 1, 2, 3, 4, 6, 8, 12))
-"""By what adjoints, or the last layer, are multiplied to come within reach of targets."""
+"""Factors of adjoints, or of the last layer, that bring them within reach of targets."""
 
 
 def unfit(problem: Problem) -> str | None:

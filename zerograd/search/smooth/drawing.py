@@ -16,7 +16,9 @@ from operator import mul
 from typing import Any
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
+from zerograd.core.model.kinks import Kink
 from zerograd.core.numbers.exact import Exact, narrow
+from zerograd.core.numbers.functions import Rational
 from zerograd.core.question.problem import Problem
 from zerograd.search.linear_part import Layer, LinearPart, Run
 from zerograd.search.smooth.fitness import few_adjoints, tied
@@ -102,7 +104,8 @@ class Drawing:
                     return None
                 layers.append(drawn[0])
                 used.append(drawn[1])
-            reached = [_through(spec.activation, layers[-1], used[-1], row, kink) for row in below]
+            steps = _Steps(spec.activation, used[-1], kink)
+            reached = [steps.through(layers[-1], row) for row in below]
             rows = [row for row in reached if row is not None]
             if len(rows) < len(reached):
                 return None
@@ -290,16 +293,32 @@ def _unit_of_output(problem: Problem) -> Exact | None:
     return None
 
 
-def _through(activation: Activation, layer: Layer, unit: Exact, row: Exacts, kink: Any) -> list[Level] | None:
-    """What a layer makes of one sample; None where there is no closed form, or numbers grow too large."""
-    reached = []
-    smooth = not isinstance(activation, PiecewiseLinear)
-    for weights, bias in zip(layer.weights, layer.bias, strict=True):
-        z = sum(map(mul, weights, row), bias)
-        if (smooth or unit != 1) and is_rational(z) and abs(z) > FARTHEST:
+class _Steps:
+    """What an activation makes of multiples of a unit; each is calculated once."""
+
+    def __init__(self, activation: Activation, unit: Exact, kink: Kink) -> None:
+        self.activation, self.unit, self.kink = activation, unit, kink
+        self.unlimited = isinstance(activation, PiecewiseLinear) and unit == 1
+        self.known: dict[Rational, Level | None] = {}
+
+    def through(self, layer: Layer, row: Exacts) -> list[Level] | None:
+        """What a layer makes of one sample; None where it has no closed form, or numbers grow too large."""
+        reached = []
+        for weights, bias in zip(layer.weights, layer.bias, strict=True):
+            one = self._at(sum(map(mul, weights, row), bias))
+            if one is None:
+                return None
+            reached.append(one)
+        return reached
+
+    def _at(self, z: Any) -> Level | None:
+        if not is_rational(z):
+            return self._level(z)
+        if not self.unlimited and abs(z) > FARTHEST:
             return None
-        one = level(activation, narrow(z if unit == 1 else unit * z), kink)
-        if one is None:
-            return None
-        reached.append(one)
-    return reached
+        if z not in self.known:
+            self.known[z] = self._level(z)
+        return self.known[z]
+
+    def _level(self, z: Exact) -> Level | None:
+        return level(self.activation, narrow(z if self.unit == 1 else self.unit * z), self.kink)

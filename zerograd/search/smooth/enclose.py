@@ -35,7 +35,7 @@ PLAIN = 1e-4
 """An entry above this, next to the largest adjoint, is taken for nonzero; others prove it."""
 
 LOWER_LAYERS = 20
-"""Of a last layer at rest, so many layers below are tried in one draw."""
+"""Layers below a last layer at rest that are tried in one draw."""
 
 MANY = 400
 """Variables that are moved at once, at most."""

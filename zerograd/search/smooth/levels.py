@@ -15,6 +15,7 @@ from itertools import combinations
 from math import gcd
 
 from zerograd.core.model.activations import Activation
+from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.exact import Exact, narrow
@@ -42,7 +43,8 @@ def level(activation: Activation, z: Exact, convention: Kink) -> Level | None:
     """The level at z; None where exact numbers do not hold it, or on a kink that is forbidden."""
     try:
         a = narrow(activation.value(z, FUNCTIONS))
-        slope = narrow(activation.slope(z, FUNCTIONS, convention))
+        tied = activation.derivative_of_value if isinstance(activation, Smooth) else None
+        slope = narrow(tied(a) if tied is not None else activation.slope(z, FUNCTIONS, convention))
     except ArithmeticError:
         return None
     return Level(z, a, slope)

@@ -25,7 +25,7 @@ ADJOINTS = tuple(Fraction(n, 4) for n in (-4, -3, -2, -1, 1, 2, 3, 4))
 
 
 PARTS = 12
-"""Of an interval between two bounds, at whose ends values are drawn."""
+"""Parts of an interval between two bounds; values are drawn at their ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _targets(
 
 
 def _balanced(shape: Shape, chance: random.Random) -> dict[Index, int]:
-    """As many 1 as −1 for each output, as far as that can be."""
+    """Signs, half of them 1 and half of them −1 for each output, or nearly so."""
     result: dict[Index, int] = {}
     for k in range(shape[1]):
         signs = [(-1) ** m for m in range(shape[0])]

@@ -12,6 +12,7 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.references import Reference, resolve
 from zerograd.core.numbers.approximation import bits
 from zerograd.core.numbers.arrays import Index, Shape, indices
+from zerograd.core.numbers.closed import Closed
 from zerograd.core.numbers.exact import Exact, exact_to_json
 from zerograd.core.numbers.field import field_to_json
 from zerograd.core.question.problem import Problem
@@ -45,6 +46,8 @@ def unfit(answer: Answer) -> str | None:
     witness = answer.witness
     degree = 1 if witness.field is None else len(witness.field.polynomial) - 1
     numbers = [value for array in witness.variables.values() for value in array.entries]
+    if any(isinstance(value, Closed) for value in numbers):
+        return "A browser cannot follow changes: numbers of this example have logarithms or π."
     words = 1 + max(map(bits, numbers), default=0) // _SHORT
     parameters = witness.problem.network.parameter_count
     if (parameters + _WORK_OF_SAMPLE) * witness.samples * (degree * words) ** 2 > MAX_WORK:

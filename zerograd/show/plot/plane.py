@@ -193,7 +193,7 @@ def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: S
         places.line(ends)
     for x, y in points:
         places.mark(x, y, 7)
-    rows = witness.quantities["r"].rows()
+    rows = witness.point.residuals.rows()
     beside = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)]
     around = [*beside, (0, 3), (0, -3), (1, 3), (-1, -3)]
     for m, point in enumerate(points):

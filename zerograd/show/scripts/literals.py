@@ -41,7 +41,10 @@ def _closed(value: Irrational) -> str | None:
     if not isinstance(value, Closed):
         return None
     text = re.sub(r"\b(log\(|pi)", r"math.\1", str(exact_to_json(value)))
-    near, found = float(value), eval(text, {"math": math})  # noqa: S307 - made of numbers, by the core
+    try:
+        near, found = float(value), eval(text, {"math": math})  # noqa: S307 - made of numbers, by the core
+    except OverflowError:
+        return None
     return text if abs(found - near) <= 4 * math.ulp(near) else None
 
 

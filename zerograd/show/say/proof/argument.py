@@ -172,12 +172,12 @@ class Argument:
 
     def _consequence(self, case: Case, so: str = " so ") -> Prose:
         """``, so s[0] = 0``."""
-        if case.name[0] != "z":
+        if case.name.startswith("g["):  # all of it is supposed
             return ()
-        # What follows from an order, or from a side, besides what says so.
-        facts = case.facts[1:] if ordered(case.name) else case.facts
-        further = [(label, fact) for label, fact in facts if label not in self.words.comparisons]
-        follows = [*self._values(case), *self._facts(further)]
+        follows = self._values(case)
+        if case.name.startswith("z"):  # what an order or a side says besides
+            facts = case.facts[1:] if ordered(case.name) else case.facts
+            follows += self._facts([(label, f) for label, f in facts if label not in self.words.comparisons])
         return prose(",", so, join(follows)) if follows else ()
 
     def _values(self, case: Case) -> list[Prose]:
