@@ -77,10 +77,6 @@ def unfit(thing: Thing, form: Form) -> str | None:
             from zerograd.show import coq
 
             return coq.unfit(thing.problem)
-        case Sat(), "html":
-            from zerograd.show.fitness import no_exact_numbers
-
-            return no_exact_numbers(thing)
         case Sat(), "notebook":
             from zerograd.show.fitness import no_calculation
 
