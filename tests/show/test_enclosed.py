@@ -14,9 +14,9 @@ from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.numbers import exact_text
-from zerograd.exports import unfit
+from zerograd.exports import export
 from zerograd.problem_report import report_of
-from zerograd.show import plot
+from zerograd.show import page, plot
 from zerograd.show.text import answer_text
 
 SIGMOID = """\
@@ -97,7 +97,8 @@ def test_refused_witnesses_show_their_box() -> None:
 def test_forms_that_need_exact_numbers() -> None:
     """Pages and pictures of an enclosed witness are declined in words, and so is an explanation."""
     answer = Sat(targets_unknown(), problem=targets_unknown().problem)
-    assert unfit(answer, "html") == "the witness is enclosed: not all of its numbers are exact"
-    assert plot.unfit(answer) == unfit(answer, "html")
+    assert plot.unfit(answer) == "the witness is enclosed: not all of its numbers are exact"
+    assert "the witness is enclosed" in str(page.unfit(answer))
+    assert "A browser cannot follow changes" in export(answer, "html")
     with pytest.raises(ZerogradError, match="the witness is enclosed"):
         report_of(answer)
