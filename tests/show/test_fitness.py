@@ -27,7 +27,7 @@ def test_without_a_witness(unfit: Callable[[Answer], str | None]) -> None:
     assert "the answer is unknown (timeout): there is no witness" in str(unfit(unknown))
 
 
-@pytest.mark.parametrize("unfit", [notebook.unfit, page.unfit, scripts.unfit])
+@pytest.mark.parametrize("unfit", [notebook.unfit, page.unfit])
 def test_another_loss(unfit: Callable[[Answer], str | None], monkeypatch: pytest.MonkeyPatch) -> None:
     """What calculates squares does not calculate other losses."""
     monkeypatch.setattr(type(LOSSES["mse"]), "least_squares", False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from zerograd.core.model.activations import piecewise
+from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.numbers.exact import Exact, divide, narrow, sign
 from zerograd.core.verdict.witness import Witness
 
@@ -29,7 +29,9 @@ def kink_lines(witness: Witness) -> tuple[list[KinkLine], list[int]]:
     """The lines on which units of layer 1 have a kink, and the units that have kinks and no line."""
     layer = witness.problem.network.layers[0]
     biases = witness.parameters["b1"].entries if layer.bias else (0,) * layer.units
-    parts = piecewise(layer.activation).pieces
+    if not isinstance(layer.activation, PiecewiseLinear):
+        return [], []  # of smooth units no side is told
+    parts = layer.activation.pieces
     lines: dict[str, KinkLine] = {}
     flat: list[int] = []
     for unit, ((u, v), b) in enumerate(zip(witness.parameters["w1"].rows(), biases, strict=True)):

@@ -21,7 +21,7 @@ from zerograd.core.numbers.real import sign
 from zerograd.evaluate.smooth import FLOATS, Floats, as_floats
 
 STEP = 2.0**-13
-"""Of difference quotients, relative to what they are taken of."""
+"""Step of difference quotients, relative to what they are taken of."""
 
 
 def _columns(values: Floats) -> list[Any]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from operator import mul
+from typing import Any
 
 from zerograd.core.numbers.arrays import Index
-from zerograd.core.numbers.real import Real, narrow, sign
+from zerograd.core.numbers.real import narrow, sign
 from zerograd.core.verdict.witness import Witness
 
 
@@ -25,11 +26,11 @@ class GradientSum:
     name: str
     index: Index
     factor: int | Fraction
-    terms: tuple[tuple[Real, ...], ...]
-    value: Real
+    terms: tuple[tuple[Any, ...], ...]
+    value: Any
 
     @property
-    def evaluated(self) -> tuple[Real, ...]:
+    def evaluated(self) -> tuple[Any, ...]:
         """The value of each term."""
         return tuple(narrow(reduce(mul, term)) for term in self.terms)
 
@@ -51,11 +52,11 @@ class Sums:
         factor = self.witness.problem.model.loss.factor(*self.witness.y.shape)
         return factor.numerator if factor.denominator == 1 else factor
 
-    def arriving(self, layer: int, unit: int) -> list[Real]:
+    def arriving(self, layer: int, unit: int) -> list[Any]:
         """What comes back to a unit's activations, without `factor`: one for each sample."""
         return [narrow(row[unit]) for row in self.witness.point.adjoints[layer - 1].arriving.rows()]
 
-    def delta(self, layer: int, unit: int) -> list[Real]:
+    def delta(self, layer: int, unit: int) -> list[Any]:
         """What comes back to its pre-activations: what arrives, times φ′."""
         return [narrow(row[unit]) for row in self.witness.point.adjoints[layer - 1].delta.rows()]
 

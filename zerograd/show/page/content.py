@@ -120,7 +120,8 @@ def _gradient(witness: Witness, row: dict[str, Any]) -> tuple[str, str, list[str
 def _judged(relation: dict[str, Any], entries: Sequence[Real], shown: Sequence[Real]) -> str:
     """``zero ✓``; of an entry that is zero while another is not, ``(some nonzero)``."""
     asked: Relation = relation["relation"]
-    held = asked.holds(sign(entries[i]) for i in relation["positions"])
+    signs = (sign(entries[i]) for i in relation["positions"])
+    held = asked.holds(known for known in signs if known is not None)
     if asked.some and held and not any(map(sign, shown)):
         return f"({relation['text']})"
     return f"{relation['text']} {'✓' if held else '✗'}"

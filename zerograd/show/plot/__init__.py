@@ -6,7 +6,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import ZerogradError
-from zerograd.core.question.fitness import smooth
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.show.fitness import no_exact_numbers, no_witness
 
@@ -86,7 +85,7 @@ def unfit(answer: Answer) -> str | None:
     missing = "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
     if (why := no_witness(answer, "to draw") or no_exact_numbers(answer)) is not None:
         return why
-    return smooth(answer.problem) if installed else missing
+    return None if installed else missing
 
 
 def _drawable(answer: Answer) -> Sat:

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from zerograd.core.model.activations import piecewise
+from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.network import Network
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.piecewise import Piece, knots, pieces
@@ -76,7 +76,8 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
     known = curve.pieces
     if known is None:  # of the first layer it is known in any case
         first = Network(1, network.layers[:1])
-        known = pieces(first, witness.parameters, Fraction(low), Fraction(high)) or ()
+        exact = None if smooth(first) else pieces(first, witness.parameters, Fraction(low), Fraction(high))
+        known = exact or ()
     rows = strips(witness, known)
 
     handles: list[Any] = []
@@ -116,10 +117,15 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
     return finish
 
 
+def smooth(network: Network) -> bool:
+    """Whether an output need not be piecewise linear."""
+    return not all(isinstance(layer.activation, PiecewiseLinear) for layer in network.layers)
+
+
 def _notes(witness: Witness, curve: Curve, rows: int) -> list[str]:
     notes = first_of(MOST_DRAWN, witness.samples, "samples")
     notes += first_of(MOST_OUTPUTS, witness.problem.network.outputs, "outputs")
-    if curve.pieces is None:
+    if curve.pieces is None and not smooth(witness.problem.network):
         notes.append(f"There are too many kinks to compute each: the curve is drawn through {_GRID} points.")
     if rows:
         more = f" ({MOST} of {rows} different ones are drawn)" if rows > MOST else ""
@@ -142,7 +148,7 @@ def _window(witness: Witness, xs: Sequence[float]) -> tuple[float, float]:
     kinks = [
         (float(kink) - b) / w
         for w, b in zip(weights, biases, strict=True)
-        for kink in piecewise(layer.activation).kinks
+        for kink in layer.activation.kinks
         if abs(w) > 1e-100
     ]
     around = [low, high, *(x for x in kinks if low - span <= x <= high + span)]
@@ -153,7 +159,7 @@ def _window(witness: Witness, xs: Sequence[float]) -> tuple[float, float]:
 def _curve(witness: Witness, low: float, high: float) -> Curve:
     """Return the curve through the ends of exact pieces, if they are not too many."""
     network = witness.problem.network
-    exact = pieces(network, witness.parameters, Fraction(low), Fraction(high))
+    exact = None if smooth(network) else pieces(network, witness.parameters, Fraction(low), Fraction(high))
     if exact is None:
         x = [low + (high - low) * i / (_GRID - 1) for i in range(_GRID)]
         grid = outputs_at(witness, np.array([x]).T)

@@ -47,9 +47,8 @@ def blocks(answer: Sat, *, notes: bool = False) -> list[Block]:
         )
         given.append(paragraph(f"{warning} holds of the exact ones: {EVERYTHING}."))
     if isinstance(answer.witness, EnclosedWitness):
-        given.append(
-            paragraph(f"They are the numbers of a solution that is {answer.witness.words}: see the end.")
-        )
+        words = answer.witness.words
+        given.append(paragraph(f"They are the numbers of a solution that is {words}: see the end."))
     return [*given, *worked]
 
 

@@ -13,8 +13,8 @@ from typing import TypeAlias
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
-from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.functions import Rational
+from zerograd.core.numbers.real import Real
 from zerograd.derive.naming import function_name, is_scalar, quantity
 from zerograd.document import formula as tree
 from zerograd.document.exact import number
@@ -108,7 +108,7 @@ def summed(index: str, *factors: tree.Node) -> tree.Node:
     return row(tree.Sigma(tree.Letter(index)), *beside(*factors))
 
 
-def vector(values: Sequence[Exact], longest: int = LONGEST) -> tree.Flow:
+def vector(values: Sequence[Real], longest: int = LONGEST) -> tree.Flow:
     """``(1, −2, 1)``, breakable after commas; a single value stands alone; long ones lose their middle."""
     if len(values) == 1:
         return tree.Flow((number(values[0]),))
