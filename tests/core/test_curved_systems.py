@@ -16,11 +16,12 @@ import mpmath
 import pytest
 
 from tests.core.multiprecision import Mp
-from zerograd.core.model.activations import ACTIVATIONS, LINEAR, Activation, PiecewiseLinear, celu, elu
+from zerograd.core.model.activations import ACTIVATIONS, LINEAR, Activation, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
+from zerograd.core.model.smooth import celu, elu
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
@@ -198,7 +199,7 @@ def indices(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
         yield from ((n, *rest) for n in range(shape[0]) for rest in indices(shape[1:]))
 
 
-def asked_of(gradients: Numbers, network: Network, chance: Random) -> dict[str, list[str]]:
+def asked_of(gradients: Numbers, network: Network, chance: Random) -> dict[str, Any]:
     """Signs of gradients, as they are."""
     asked: dict[str, list[str]] = {}
     for name, value in gradients.items():

@@ -13,7 +13,6 @@ from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import sides
 from zerograd.core.model.smooth import SIGMOID
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.functions import NotClosed
 from zerograd.core.question.fitness import unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import hypotheses_fail

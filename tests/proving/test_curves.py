@@ -15,8 +15,9 @@ import pytest
 from tests.core.certificates import accepted
 from tests.core.second_checker import Second
 from tests.core.test_mutants import mutants, words
-from zerograd.core.model.activations import activation_named, celu, elu
+from zerograd.core.model.activations import activation_named
 from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.smooth import celu, elu
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.refuting.refutation import every_samples, system_of
@@ -34,7 +35,7 @@ def founding(activation: str, loss: Any, targets: str, samples: Any) -> Problem:
     named = {"elu(1)": elu(1), "celu(2)": celu(2)}.get(activation) or activation_named(activation)
     outputs = 2 if loss == "cross_entropy" else 1
     network = Network(1, (Layer(1, named), Layer(outputs, "linear")))
-    extra = {} if targets == "real" else {"targets": targets}
+    extra: dict[str, Any] = {} if targets == "real" else {"targets": targets}
     return Problem(network=network, samples=samples, loss=loss, **extra, **HEADLINE)
 
 
@@ -112,7 +113,7 @@ def test_laws_of_mixed_networks(layers: list[tuple[str, int]], question: dict[st
 def test_values_at_zero(activation: str) -> None:
     """A function that is increasing and 0 at 0 is 0 nowhere else."""
     layers = (Layer(1, activation, bias=False), Layer(1, "linear", bias=False))
-    question = {"zero": ["w2"], "nonzero": ["w1"], "where": ["w1 != 0"]}
+    question: dict[str, Any] = {"zero": ["w2"], "nonzero": ["w1"], "where": ["w1 != 0"]}
     problem = Problem(network=Network(1, layers), samples=1, **question)
     certificate = certify(problem, deadline=time.monotonic() + 30).certificate
     assert certificate is not None and Second(problem).accepts(certificate)
@@ -173,7 +174,8 @@ def solution(problem: Problem, rng: np.random.Generator) -> bool:
             labels = 2.0 * rng.integers(2, size=(samples, outputs)) - 1
 
     def split(vector: np.ndarray) -> dict[str, np.ndarray]:
-        result, start = {"y": labels}, 0
+        result: dict[str, np.ndarray] = {"y": labels}
+        start = 0
         for name, shape in shapes.items():
             size = int(np.prod(shape))
             result[name], start = vector[start : start + size].reshape(shape), start + size

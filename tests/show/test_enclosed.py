@@ -15,7 +15,7 @@ from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.numbers import exact_text
 from zerograd.problem_report import report_of
-from zerograd.show import page, plot
+from zerograd.show import plot
 from zerograd.show.text import answer_text
 
 SIGMOID = """\
