@@ -162,7 +162,7 @@ def solution(problem: Problem, rng: np.random.Generator) -> bool:
     """Whether a numerical search from one random start ends in a solution, by Gauss and Newton."""
     samples, outputs = problem.samples.least, problem.network.outputs
     shapes = {"w1": (), "b1": (), "w2": (outputs,), "b2": (outputs,), "x": (samples,)}
-    labels = np.zeros((samples, outputs))
+    labels: np.ndarray = np.zeros((samples, outputs))
     match problem.targets:
         case "real":
             shapes["y"] = (samples, outputs)
