@@ -12,9 +12,9 @@ from zerograd.core.model.activations import ACTIVATION_NAMES, activation_named
 from zerograd.core.verdict.answer import Answer, Sat, Unsat
 
 NEVER = {"linear", "exp"}
-"""By the theorem: the slope is an affine function of the value."""
+"""The slope is an affine function of the value."""
 TWICE = {"abs", "gelu", "gelu_tanh", "silu", "mish", "hardswish", "sin", "square"}
-"""By the theorem: some value is taken twice, with different slopes."""
+"""Some value is taken twice, with different slopes."""
 
 
 @pytest.fixture(scope="module")
