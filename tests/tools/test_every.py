@@ -12,9 +12,9 @@ from zerograd.core.model.activations import ACTIVATION_NAMES, activation_named
 from zerograd.core.verdict.answer import Answer, Sat, Unsat
 
 NEVER = {"linear", "exp"}
-"""The slope is an affine function of the value."""
+"""The theorem says never: the slope is an affine function of the value."""
 TWICE = {"abs", "gelu", "gelu_tanh", "silu", "mish", "hardswish", "sin", "square"}
-"""Some value is taken twice, with different slopes."""
+"""The theorem says two samples: some value is taken twice, with different slopes."""
 
 
 @pytest.fixture(scope="module")
