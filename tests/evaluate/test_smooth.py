@@ -150,7 +150,7 @@ def test_slopes_that_float64_takes_from_1_contradict_nothing(name: str, z: int) 
     """1 − a² and 1 + erf have the error of numbers near 1 far out, where slopes are much smaller."""
     layers = (Layer(1, activation_named(name)), Layer(1, activation_named("linear")))
     problem = Problem(network=Network(1, layers), samples=2, zero=["b2"], nonzero=["w1"])
-    values = smooth.value(cast(Smooth, activation_named(name)), np.array([float(z), 0.0]))
+    values = smooth.value(cast("Smooth", activation_named(name)), np.array([float(z), 0.0]))
     middle = Ball(F(4 - float(values.sum())) / 2, F(1, 10**6))
     box: dict[str, list[Any]] = {"w1": [z], "b1": [0], "w2": [1], "b2": [middle], "x": [1, 0], "y": [3, 1]}
     shapes = variable_shapes(problem.network, 2)
