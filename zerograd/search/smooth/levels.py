@@ -68,7 +68,16 @@ def lattice(activation: Activation, convention: Kink) -> Exact | None:
 
 @lru_cache(maxsize=64)
 def pool(activation: Activation, convention: Kink, wide: bool) -> tuple[Level, ...]:
-    """Levels with closed forms, the plainest first; with ``wide`` at logarithms of many rationals as well."""
+    """Levels with closed forms, the plainest first; with ``wide`` at many more numbers.
+
+    They are rational where all of the activation's lattice is, and at logarithms and multiples of π else.
+    """
+    if lattice(activation, convention) == 1:
+        size = 12 if wide else 6
+        rationals = {Fraction(p, q) for q in range(1, 4 if wide else 3) for p in range(size + 1)}
+        plain = sorted({r for p in rationals for r in (p, -p)}, key=lambda r: (r.denominator, abs(r), r < 0))
+        found = (level(activation, narrow(z), convention) for z in plain)
+        return tuple(one for one in found if one is not None)
     log, pi = FUNCTIONS.log, FUNCTIONS.pi
     halves = (2, -2, 4, -4, 1, -1, 6, -6, 3, -3, 5, -5)
     powers = [Fraction(2) ** n for n in (-1, 1, -2, 2, -3, 3, -4, 4)]
