@@ -83,16 +83,19 @@ def test_digest_example(program: Program, canonical: str) -> None:
 def test_problem_file_examples(program: Program) -> None:
     """The YAML shown is YAML that is read."""
     blocks = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    assert len(blocks) == 2
-    for block in blocks:
-        name = program.file("p.yaml", block if "samples" in block else block + "samples: 3\n")
+    whole = [block for block in blocks if "network" in block]
+    lines = [line for block in blocks if block not in whole for line in block.splitlines()]
+    assert len(whole) == 2 and len(lines) == 6
+    for block in (*whole, *(f"network: [1, 1, 1]\n{line}\n" for line in lines)):
+        name = program.file("p.yaml", block if "samples:" in block else block + "samples: 3\n")
         assert load(program.folder / name).network.outputs == 1
 
 
 def test_links_lead_somewhere() -> None:
     """Every link within the page has its heading."""
     headings = re.findall(r"^#+ (.+)$", PAGE, re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    anchors = set(re.findall(r'<a id="([^"]+)">', PAGE))
+    anchors |= {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
     targets = re.findall(r"\]\(#([^)]+)\)", PAGE)
     assert targets
     assert set(targets) <= anchors

@@ -17,7 +17,7 @@ ACCEPTED = "accepted: a witness with 3 samples, re-checked exactly\n"
 CHECKER = ("-m", "zerograd.core.check")
 
 
-FORMATS = "'zerograd.result/1', 'zerograd.witness/1' or 'zerograd.certificate/1'"
+FORMATS = "'zerograd.result/1', 'zerograd.witness/1', 'zerograd.enclosure/1' or 'zerograd.certificate/1'"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import warnings
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import mpmath
 import numpy as np
@@ -18,8 +18,16 @@ from zerograd.core.model.curves import Smooth
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.point import Model
+from zerograd.core.model.references import Reference
 from zerograd.core.model.smooth import EXP, HARDSWISH, SMOOTH, celu, elu
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.real import Ball
+from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.checking import check_witness
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.evaluate import floats, losses, passes, smooth
+from zerograd.evaluate.recheck import recheck
 
 F = Fraction
 EVERY = [*SMOOTH, *(make(alpha) for make in (elu, celu) for alpha in (1, 2, F(1, 3)))]
@@ -132,3 +140,23 @@ def test_hardswish_is_linear_outside() -> None:
     assert smooth.value(HARDSWISH, z).tolist() == [0, 0, 3, 3.3]
     assert smooth.slope(HARDSWISH, z, "left").tolist() == [0, 0, 1.5, 1]
     assert smooth.slope(HARDSWISH, z, "right").tolist() == [0, -0.5, 1, 1]
+
+
+FAR_OUT = [("tanh", 26), ("tanh", -30), ("sigmoid", 26), ("gelu", -8), ("gelu", -30), ("gelu_tanh", -6)]
+
+
+@pytest.mark.parametrize(("name", "z"), FAR_OUT)
+def test_slopes_that_float64_takes_from_1_contradict_nothing(name: str, z: int) -> None:
+    """1 − a² and 1 + erf have the error of numbers near 1 far out, where slopes are much smaller."""
+    layers = (Layer(1, activation_named(name)), Layer(1, activation_named("linear")))
+    problem = Problem(network=Network(1, layers), samples=2, zero=["b2"], nonzero=["w1"])
+    values = smooth.value(cast("Smooth", activation_named(name)), np.array([float(z), 0.0]))
+    middle = Ball(F(4 - float(values.sum())) / 2, F(1, 10**6))
+    box: dict[str, list[Any]] = {"w1": [z], "b1": [0], "w2": [1], "b2": [middle], "x": [1, 0], "y": [3, 1]}
+    shapes = variable_shapes(problem.network, 2)
+    arrays = {key: Array(shapes[key], tuple(entries)) for key, entries in box.items()}
+    witness = EnclosedWitness(problem, arrays, [Reference("b2", (0,))])
+    check_witness(problem, witness)
+    assert all(
+        check == "not installed" or "largest_deviation" in check for check in recheck(witness).values()
+    )

@@ -34,6 +34,10 @@ Values: TypeAlias = Mapping[str, Floats]
 ROUNDING = 2.0**-40
 """Relative to the majorant: a generous multiple of 2**-53 for sums of up to a few thousand terms."""
 
+_OF_ONE = 2.0**-6
+"""Far out slopes are differences of numbers near 1, as 1 − a² and 1 + erf are; times `ROUNDING` this bounds
+what is lost there, however small the slope is."""
+
 SMALLEST = float(np.finfo(np.float64).tiny)
 """Below it a float64 has fewer digits than its error bound takes for granted."""
 
@@ -212,7 +216,8 @@ def _near(network: Network, run: Run[Floats], most: Run[Floats]) -> Run[Floats]:
     slopes = []
     for layer, z, reach, slope in zip(network.layers, run.z, most.z, run.derivatives, strict=True):
         bends = smooth.bend(layer.activation, z) * reach if isinstance(layer.activation, Smooth) else 0
-        slopes.append(np.abs(slope) + bends)
+        floor = _OF_ONE if isinstance(layer.activation, Smooth) else 0
+        slopes.append(np.abs(slope) + bends + floor)
     return replace(most, derivatives=tuple(slopes))
 
 

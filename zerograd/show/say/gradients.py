@@ -107,18 +107,18 @@ class _Document:
         yield heading("Loss, over ", tree.Letter("M"), " samples", level=3)
         yield Equations((self._mean(chain.loss if chain.explicit else loss),))
         if not chain.explicit:
-            yield from self._of_one(chain, loss)
+            yield Equations(self._of_one(chain, loss))
 
     def _mean(self, summand: Expr) -> Equation:
         return Equation(L, (self.write(self._chain.over_samples(summand)),))
 
-    def _of_one(self, chain: Totals | InRegion, loss: Expr) -> Iterator[Block]:
+    def _of_one(self, chain: Totals | InRegion, loss: Expr) -> tuple[Equation, ...]:
         """What ℓ is, output by output where it is a sum over them."""
         outputs, lines = self.network.outputs, [(loss, chain.loss)]
         if outputs > 1 and self.problem.model.loss.by_output and not chain.explicit:
             part = chain.quantity("ℓ", self.network.depth, OUTPUT)
             lines = [(loss, sp.Sum(part, (OUTPUT, 0, outputs - 1))), (part, chain.loss_of(OUTPUT))]
-        yield self._equations(lines)
+        return self._equations(lines).lines
 
     @property
     def _chain(self) -> Totals:
@@ -207,10 +207,9 @@ class _Document:
         choices = units_with_sides(self.network, self.problem.derivative_at_kink)
         yield heading("One sample", level=3)
         chain = InRegion(self.problem.model, {})
-        yield from self._of_one(chain, sp.Symbol("ℓ"))
-        yield Equations(
-            (self._mean(sp.IndexedBase("ℓ")[m]), *(self._adjoints(chain) if not chain.explicit else ()))
-        )
+        adjoints = () if chain.explicit else self._adjoints(chain)
+        mean = self._mean(sp.IndexedBase("ℓ")[m])
+        yield Equations((*self._of_one(chain, sp.Symbol("ℓ")), mean, *adjoints))
         powers = Counter(map(len, choices.values()))
         if sum(powers.values()) > MAX_REGIONS or _total(powers) > MAX_REGIONS:
             factors = (power(tree.Digits(str(size)), times) for size, times in sorted(powers.items()))
