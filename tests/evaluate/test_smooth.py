@@ -142,7 +142,7 @@ def test_hardswish_is_linear_outside() -> None:
     assert smooth.slope(HARDSWISH, z, "right").tolist() == [0, -0.5, 1, 1]
 
 
-FAR_OUT = [("tanh", 26), ("tanh", -30), ("sigmoid", 26), ("gelu", -8), ("gelu", -30), ("gelu_tanh", -6)]
+FAR_OUT = [("tanh", 26), ("tanh", -30), ("sigmoid", 26), ("gelu", -8), ("gelu_tanh", -6)]
 
 
 @pytest.mark.parametrize(("name", "z"), FAR_OUT)
@@ -150,13 +150,12 @@ def test_slopes_that_float64_takes_from_1_contradict_nothing(name: str, z: int) 
     """1 − a² and 1 + erf have the error of numbers near 1 far out, where slopes are much smaller."""
     layers = (Layer(1, activation_named(name)), Layer(1, activation_named("linear")))
     problem = Problem(network=Network(1, layers), samples=2, zero=["b2"], nonzero=["w1"])
-    values = smooth.value(cast(Smooth, activation_named(name)), np.array([float(z), 0.0]))
+    values = smooth.value(cast("Smooth", activation_named(name)), np.array([float(z), 0.0]))
     middle = Ball(F(4 - float(values.sum())) / 2, F(1, 10**6))
     box: dict[str, list[Any]] = {"w1": [z], "b1": [0], "w2": [1], "b2": [middle], "x": [1, 0], "y": [3, 1]}
     shapes = variable_shapes(problem.network, 2)
     arrays = {key: Array(shapes[key], tuple(entries)) for key, entries in box.items()}
     witness = EnclosedWitness(problem, arrays, [Reference("b2", (0,))])
     check_witness(problem, witness)
-    assert all(
-        check == "not installed" or "largest_deviation" in check for check in recheck(witness).values()
-    )
+    checks = recheck(witness)
+    assert all(check == "not installed" or "largest_deviation" in check for check in checks.values())
