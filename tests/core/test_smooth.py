@@ -181,6 +181,8 @@ def test_what_is_known_holds(activation: Smooth, z: Fraction, other: Fraction) -
                 assert slope <= max(map(abs, ends))
             else:
                 assert slope <= number(least)
+            if activation.least_slope is not None:
+                assert _mp(activation.slope(number(z), MP, "torch")) >= number(activation.least_slope)
         if activation.increasing and low < high:
             assert activation.value(number(low), MP) < activation.value(number(high), MP)
         sign = activation.parity("torch")
@@ -206,9 +208,21 @@ def test_slopes_follow_from_values_where_it_is_said_so(activation: Smooth, z: Fr
             assert value == branch.line[0] * number(z) + branch.line[1]
 
 
+@pytest.mark.parametrize("activation", [a for a in EVERY if a.slope_squared is not None], ids=str)
+@given(z=inputs)
+def test_squares_of_slopes_follow_from_values(activation: Smooth, z: Fraction) -> None:
+    """On the whole line, joins included."""
+    assert activation.slope_squared is not None and not activation.has_kinks
+    with digits():
+        value, slope = activation.value(number(z), MP), _mp(activation.slope(number(z), MP, "torch"))
+        assert close(_mp(activation.slope_squared(value)), slope**2)
+
+
 def test_relations_are_stated() -> None:
     """Which activations have one formula for the slope from the value."""
     assert [a.name for a in EVERY if a.derivative_of_value] == ["sigmoid", "tanh", "exp"]
+    assert [a.name for a in EVERY if a.slope_squared] == ["sin", "relu_squared"]
+    assert [a.name for a in EVERY if a.least_slope is not None] == ["relu_squared"]
     assert SIGMOID.derivative_of_value is not None
     assert SIGMOID.derivative_of_value(F(2, 3)) == F(2, 9)
     assert EXP.derivative_of_value is not None

@@ -62,6 +62,7 @@ ONE: list[Asked] = [
     for loss in (("mse", "real"),)
 ]
 THREE: list[Asked] = [("tanh", "mae", "real", 3), ("relu", "mae", "real", 3), ("sigmoid", "hinge", "sign", 3)]
+THREE += [("relu_squared", "mae", "real", 3), ("relu_squared", "hinge", "sign", 3)]
 IMPOSSIBLE: list[Asked] = [*dict.fromkeys([*ONE, *TWO, *THREE])]
 
 

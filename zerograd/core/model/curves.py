@@ -61,6 +61,10 @@ class Smooth:
         least, greatest: bounds of φ that are reached, None where none is known.
         steepest: |φ′(z)| is at most this; None where there is no bound (then the largest |φ′(z)| with
             |z| ≤ c is that at c or −c).
+        least_slope: φ′ is at least this wherever there is one, 0 for what never falls; None where that is not
+            used.
+        slope_squared: φ′(z)² from a = φ(z) over any ring, such as 1 − a² for the sine; None where the two are
+            not tied together so, or more closely (`derivative_of_value`).
         increasing: whether φ′ is above 0 wherever there is one, so that z < z′ implies φ(z) < φ(z′).
         symmetry: 1 if φ is even, −1 if it is odd, else 0.
         joins: where formulas meet.
@@ -79,6 +83,8 @@ class Smooth:
     least: Rational | None = None
     greatest: Rational | None = None
     steepest: Rational | None = None
+    least_slope: Rational | None = None
+    slope_squared: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
     increasing: bool = False
     symmetry: int = 0
     joins: tuple[Rational, ...] = ()

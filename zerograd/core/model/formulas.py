@@ -46,12 +46,20 @@ def cos(z: Any, f: Functions) -> Any:
     return f.cos(z)
 
 
+def cos_squared_of_sin(a: Any) -> Any:
+    return 1 - a * a
+
+
 def square(z: Any, _: Functions) -> Any:
     return z * z
 
 
 def twice(z: Any, _: Functions) -> Any:
     return 2 * z
+
+
+def twice_squared_of_square(a: Any) -> Any:
+    return 4 * a
 
 
 def hardswish(z: Any, f: Functions) -> Any:

@@ -121,6 +121,7 @@ SIN = Smooth(
     (Branch(formulas.sin, formulas.cos),),
     least=-1,
     greatest=1,
+    slope_squared=formulas.cos_squared_of_sin,
     symmetry=-1,
     steepest=1,
 )
@@ -155,6 +156,8 @@ RELU_SQUARED = Smooth(
     ),
     (line(0, word="inactive"), Branch(formulas.square, formulas.twice, word="active")),
     least=0,
+    least_slope=0,
+    slope_squared=formulas.twice_squared_of_square,
     joins=(0,),
     slopes_at_joins=((0, 0),),
     torch_slopes=(None,),

@@ -4,6 +4,7 @@ A unit of layer l on sample m has the variables ``a1[m,i]`` = φ(z) and ``s1[m,i
 polynomial, φ(z) and φ′(z) are written out instead. What ties the variables together holds of φ everywhere:
 
 - φ′(z) is a polynomial in φ(z) (`Branch.slope_of_value`): σ′ = σ(1 − σ), tanh′ = 1 − tanh², exp′ = exp;
+- or its square is (`Smooth.slope_squared`): cos² = 1 − sin²;
 - φ and φ′ lie between numbers (`Smooth.low`, `Smooth.least` and their like; φ′ > 0 if φ is increasing);
 - φ is a function: where z = z′, both φ and φ′ agree; and if it is increasing, z < z′ implies φ(z) < φ(z′).
 
@@ -153,6 +154,9 @@ class Curved:
         phi = self.activation
         if phi.derivative_of_value is not None:
             yield by_value(self.name("s")), Fact(self.slope - phi.derivative_of_value(self.value), "=")
+        elif phi.slope_squared is not None and not phi.has_kinks:
+            square = self.slope * self.slope
+            yield square_by_value(self.name("s")), Fact(square - phi.slope_squared(self.value), "=")
         ends: tuple[tuple[Comparison, Rational | None], ...] = (
             (">", phi.low),
             ("<", phi.high),
@@ -160,9 +164,12 @@ class Curved:
             ("<=", phi.greatest),
         )
         yield from (self._bound("a", operator, end) for operator, end in ends if end is not None)
-        # What is taken at a kink need not be above 0.
-        if phi.increasing and all(slope > 0 for _, slope in phi.at_kinks(convention)):
+        # What is taken at a kink need not be like the slopes beside it.
+        taken = [slope for _, slope in phi.at_kinks(convention)]
+        if phi.increasing and all(slope > 0 for slope in taken):
             yield self._bound("s", ">", 0)
+        elif phi.least_slope is not None and all(slope >= phi.least_slope for slope in taken):
+            yield self._bound("s", ">=", phi.least_slope)
 
     def _bound(self, letter: str, operator: Comparison, end: Rational) -> tuple[str, Formula]:
         name = self.name(letter)
@@ -214,6 +221,11 @@ def _exactly(calculate: Callable[[PlainFunctions], Any]) -> Rational | None:
 def by_value(variable: str) -> str:
     """The label of the equation between a slope and a value: ``s1[0,0] by its value``."""
     return f"{variable} by its value"
+
+
+def square_by_value(variable: str) -> str:
+    """The label of the equation between a slope's square and a value: ``s1[0,0] squared by its value``."""
+    return f"{variable} squared by its value"
 
 
 def by_argument(variable: str) -> str:

@@ -96,6 +96,8 @@ def _known(activation: Smooth) -> Prose:
     known: list[Prose] = []
     if activation.increasing:
         known.append(("it is increasing",))
+    elif activation.least_slope == 0:
+        known.append(("it never falls",))
     if activation.low is not None or activation.high is not None:
         low, high = activation.low, activation.high
         left = () if low is None else (rational(low), RELATIONS["<"])
@@ -103,6 +105,8 @@ def _known(activation: Smooth) -> Prose:
         known.append(prose(row(*left, value, *right)))
     if activation.derivative_of_value is not None:
         known.append(prose(slope, " is a polynomial in ", value))
+    elif activation.slope_squared is not None:
+        known.append(prose("the square of ", slope, " is a polynomial in ", value))
     return prose(" Of ", phi, " we use that ", join(known), ".") if known else ()
 
 
