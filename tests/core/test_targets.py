@@ -120,6 +120,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"loss": {"mse": {"delta": 1}}}, "loss.mse.delta: unknown key (known of mse: factor)"),
     ({"loss": {"per_sample": "y_hat + z"}}, "loss.per_sample: unknown name 'z' (known: y_hat, y)"),
     ({"loss": {"per_sample": "y**2"}}, "loss.per_sample: does not depend on y_hat"),
+    ({"loss": {"per_sample": "y_hat / 0"}}, "loss.per_sample: divides by 0"),
+    ({"loss": {"of_mean": "1 / 0 + mse"}}, "loss.of_mean: divides by 0"),
     ({"loss": {"per_sample": "y_hat[1]"}}, "loss.per_sample: y_hat[1]: index 1 is out of range"),
     ({"loss": {"per_sample": "y_hat < y"}}, "loss.per_sample: 'y_hat < y' is a condition, not a number"),
     ({"loss": {"per_sample": "distinct(y_hat)"}}, "loss.per_sample: 'distinct(y_hat)' at column 1 is not"),

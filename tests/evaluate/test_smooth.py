@@ -142,7 +142,7 @@ def test_hardswish_is_linear_outside() -> None:
     assert smooth.slope(HARDSWISH, z, "right").tolist() == [0, -0.5, 1, 1]
 
 
-FAR_OUT = [("tanh", 26), ("tanh", -30), ("sigmoid", 26), ("gelu", -8), ("gelu", -30), ("gelu_tanh", -6)]
+FAR_OUT = [("tanh", 26), ("tanh", -30), ("sigmoid", 26), ("gelu", -8), ("gelu_tanh", -6)]
 
 
 @pytest.mark.parametrize(("name", "z"), FAR_OUT)
@@ -157,6 +157,5 @@ def test_slopes_that_float64_takes_from_1_contradict_nothing(name: str, z: int) 
     arrays = {key: Array(shapes[key], tuple(entries)) for key, entries in box.items()}
     witness = EnclosedWitness(problem, arrays, [Reference("b2", (0,))])
     check_witness(problem, witness)
-    assert all(
-        check == "not installed" or "largest_deviation" in check for check in recheck(witness).values()
-    )
+    checks = recheck(witness)
+    assert all(check == "not installed" or "largest_deviation" in check for check in checks.values())

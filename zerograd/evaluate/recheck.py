@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.model.references import entry
+from zerograd.core.question.fitness import model_beyond_floats
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import losses
 from zerograd.evaluate.floats import (
@@ -63,6 +64,7 @@ def recheck(witness: Witness) -> dict[str, Any]:
     """
     checks: dict[str, Any] = {}
     try:
+        _in_range(witness)
         values = {name: to_floats(array) for name, array in witness.variables.items()}
         codes = _codes(witness)
         checks["float64"] = _float64(witness, values, codes)
@@ -81,8 +83,14 @@ def recheck_floats(witness: Witness) -> None:
         Disagreement: a deviation that rounding does not explain.
     """
     with suppress(NotComparable):
+        _in_range(witness)
         values = {name: to_floats(array) for name, array in witness.variables.items()}
         _float64(witness, values, _codes(witness))
+
+
+def _in_range(witness: Witness) -> None:
+    if reason := model_beyond_floats(witness.problem):
+        raise NotComparable(reason)
 
 
 def _codes(witness: Witness) -> Codes:

@@ -6,9 +6,47 @@ tried.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
 from zerograd.core.model.activations import PiecewiseLinear
+from zerograd.core.model.kinks import LOSS, choice_for
+from zerograd.core.numbers.functions import Rational
 from zerograd.core.question.question import Question
 from zerograd.core.question.targets import restricted
+
+MOST = 10**100
+"""Floats calculate with numbers from 1/MOST to MOST: these leave room for products."""
+
+
+def beyond_floats(question: Question) -> str | None:
+    """Return why floats do not calculate with a number of the question; None if they do with all."""
+    given = [value for values in question.given.values() for value in values.values()]
+    bounds = [end for bound in question.bounds.values() for end in bound if end is not None]
+    return model_beyond_floats(question) or _beyond([*given, *bounds])
+
+
+def model_beyond_floats(question: Question) -> str | None:
+    """Return why floats do not calculate with a number of activations, loss or kinks."""
+    return _beyond(_numbers_of_model(question))
+
+
+def _numbers_of_model(question: Question) -> Iterator[Rational]:
+    model = question.model
+    for layer in question.network.layers:
+        if layer.activation.parameter is not None:
+            yield layer.activation.parameter
+        yield from (slope for _, slope in layer.activation.at_kinks(model.derivative_at_kink))
+    yield model.loss.scale
+    yield from model.loss.parameters.values()
+    at_loss = choice_for(model.derivative_at_kink, LOSS)
+    if not isinstance(at_loss, str):
+        yield at_loss
+
+
+def _beyond(numbers: Iterable[Rational]) -> str | None:
+    far = any(value and not Fraction(1, MOST) <= abs(Fraction(value)) <= MOST for value in numbers)
+    return "a number of the question is too large, or too near to 0, for floats" if far else None
 
 
 def smooth(question: Question) -> str | None:

@@ -277,8 +277,10 @@ def of_mean(node: Node) -> OfMean:
 
 
 def _plain(node: Node, names: Sequence[str]) -> None:
-    """Raise LanguageError for names that a formula cannot have."""
+    """Raise LanguageError for names that a formula cannot have, and for a division by the number 0."""
     for part in walk(node):
+        if isinstance(part, Binary) and part.operator == "/" and part.right == Number(0):
+            raise LanguageError("divides by 0")
         if isinstance(part, Name) and part.name not in names:
             raise LanguageError(f"unknown name {part.name!r} (known: {', '.join(names)})")
 

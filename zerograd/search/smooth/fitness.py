@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.losses.loss import ANY_SIGN, Reach
+from zerograd.core.question.fitness import beyond_floats
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Relation
 
@@ -32,8 +33,8 @@ def expected_signs(problem: Problem, relation: Relation) -> frozenset[int]:
 
 
 def exact_elsewhere(problem: Problem) -> str | None:
-    """Return why strategies for piecewise linear networks do the same; None if they do not."""
+    """Return why strategies for piecewise linear networks do the same, or why floats do not do; else None."""
     piecewise = all(isinstance(layer.activation, PiecewiseLinear) for layer in problem.network.layers)
     if piecewise and problem.reach.everything:
         return "all is piecewise linear, and free targets give every adjoint: others find exact witnesses"
-    return None
+    return beyond_floats(problem)
