@@ -9,7 +9,7 @@ from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Attempt, Run
 from zerograd.document.escape import clean
 from zerograd.document.numbers import exact_text
-from zerograd.show.words import activations, kink_line, label, network_line
+from zerograd.show.words import NO_KINK, activations, kink_line, label, network_line
 
 _MOST = 8
 """Conditions, given values and bounds that are listed."""
@@ -23,7 +23,11 @@ def setting_line(problem: Problem) -> str:
 
 def convention_line(problem: Problem) -> str:
     """``ReLU'(0) = 0 (torch)``."""
-    return kink_line(activations(problem.network), problem.derivative_at_kink)
+    convention = problem.derivative_at_kink
+    line = kink_line(activations(problem.network), convention)
+    if line != NO_KINK or not problem.model.loss.has_kinks:
+        return line
+    return f"kinks of the loss alone ({convention})"
 
 
 def question_lines(problem: Problem) -> Iterator[str]:

@@ -105,9 +105,7 @@ class PerSample(Loss):
             NoConvention: it is a number, which does not say what it is of.
         """
         choice = choice_for(convention, LOSS)
-        if not any(
-            isinstance(part, Call) and part.function in ("abs", "min", "max") for part in walk(self.node)
-        ):
+        if not self.has_kinks:
             return "torch"
         for rule in KINKS:
             if choice == rule:
@@ -115,6 +113,12 @@ class PerSample(Loss):
         if isinstance(choice, str):
             raise UnknownDerivative(choice, LOSS)
         raise NoConvention((LOSS, f"a formula takes {', '.join(KINKS)} at its kinks, and no number"))
+
+    @cached_property
+    def has_kinks(self) -> bool:
+        return any(
+            isinstance(part, Call) and part.function in ("abs", "min", "max") for part in walk(self.node)
+        )
 
     def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         """Return the arguments of ``abs`` and the differences of what ``min`` and ``max`` choose from."""
@@ -230,6 +234,10 @@ class OfMean(Loss):
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
     ) -> list[Any]:
         return self.inner.sample_adjoint(y_hat, y, functions, convention)
+
+    @property
+    def has_kinks(self) -> bool:
+        return self.inner.has_kinks
 
     def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         return self.inner.kinks(y_hat, y, functions)

@@ -192,6 +192,10 @@ class Hinge(Loss):
 
         return [slope(margin, t) for (_, margin), t in zip(self.kinks(y_hat, y, functions), y, strict=True)]
 
+    @property
+    def has_kinks(self) -> bool:
+        return True
+
     def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         return [(k, 1 - t * p) for k, (p, t) in enumerate(zip(y_hat, y, strict=True))]
 

@@ -152,6 +152,11 @@ class Loss(ABC):
         """Return (output, number) for each number of one sample at whose zeros ℓ has a kink there."""
         return []
 
+    @property
+    def has_kinks(self) -> bool:
+        """Whether there are predictions and targets at which it has a kink."""
+        return False
+
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         """Return the adjoints that free targets of a kind reach at one output."""
         return SOME

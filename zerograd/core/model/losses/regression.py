@@ -83,6 +83,10 @@ class MeanOfAbsolutes(Loss):
         slope = slope_at_kink(convention, 0, -1, 1, self.name)
         return [functions.choose(r, (0,), (_below, _above), (slope,)) for r in _residuals(y_hat, y)]
 
+    @property
+    def has_kinks(self) -> bool:
+        return True
+
     def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         return [*enumerate(_residuals(y_hat, y))]
 
