@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -142,7 +143,9 @@ def matrix(kinked: type[Kinked]) -> dict[str, Sat]:
 @pytest.mark.slow
 def test_scripts_of_every_kind_run(library: str, kinked: type[Kinked], tmp_path: Path) -> None:
     """All activations and conventions with samples on kinks: every assert passes, with warnings as errors."""
-    scripts = {name.replace("/", " over "): FORMS[library](answer) for name, answer in matrix(kinked).items()}
+    scripts = {
+        re.sub(r"[^\w.]+", "-", name): FORMS[library](answer) for name, answer in matrix(kinked).items()
+    }
     assert all(run_all(tmp_path, scripts).values())
 
 
