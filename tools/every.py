@@ -6,7 +6,7 @@
 
 Each activation has a page in docs/every, NAME.md, and its results in NAME.json, a result document for each
 loss. The table is in docs/theory/every-activation.md. Times, versions and re-checks in floating point are
-left out. All of it takes some minutes.
+left out. All of it takes a minute or two.
 """
 
 from __future__ import annotations
