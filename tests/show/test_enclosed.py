@@ -14,6 +14,7 @@ from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.numbers import exact_text
+from zerograd.explaining.contributions import contributions
 from zerograd.problem_report import report_of
 from zerograd.show import plot
 from zerograd.show.text import answer_text
@@ -93,9 +94,18 @@ def test_refused_witnesses_show_their_box() -> None:
     assert "y = [[5], [2.1372107573" in str(witness)
 
 
-def test_what_needs_exact_numbers() -> None:
-    """Pictures of an enclosed witness are declined in words, and so is an explanation."""
+def test_pictures_have_the_digits_that_are_proved() -> None:
+    """A sum that is 0 by Krawczyk's test is drawn as 0, its terms where they are enclosed."""
     answer = Sat(targets_unknown(), problem=targets_unknown().problem)
-    assert plot.unfit(answer) == "the witness is enclosed: not all of its numbers are exact"
+    rows = contributions(answer.witness).rows
+    assert {row.name for row in rows if row.total == 0} == {"w2", "b2"}
+    assert all(row.reach > 0 for row in rows)
+    assert plot.unfit(answer) is None
+    assert b"0.133557" in plot.picture(answer, "svg", kind="contributions")
+
+
+def test_what_needs_exact_numbers() -> None:
+    """An explanation of an enclosed witness is declined in words."""
+    answer = Sat(targets_unknown(), problem=targets_unknown().problem)
     with pytest.raises(ZerogradError, match="the witness is enclosed"):
         report_of(answer)

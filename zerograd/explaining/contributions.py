@@ -1,4 +1,4 @@
-"""What each sample adds to a gradient entry, exactly."""
+"""What each sample adds to a gradient entry: exactly, or the middle of what encloses it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact, compare, narrow, sign
+from zerograd.core.numbers.real import middle
 from zerograd.core.verdict.witness import Witness
 from zerograd.explaining.sums import Sums
 
@@ -85,7 +86,7 @@ def contributions(witness: Witness, *, most_entries: int = 12, most_samples: int
                 tuple(relation.words for relation in asked.get((name, index), ())),
                 shares,
                 others if hidden else (),
-                gradients[name][index],
+                middle(gradients[name][index]),
             )
         )
     return Table(tuple(shown), len(hidden), tuple(rows), len(every) - len(entries))
@@ -95,8 +96,8 @@ def _added(sums: Sums, name: str, index: Index) -> list[Exact]:
     """What each sample adds to a gradient entry; to one by an input, its own sample all."""
     worked = sums.of(name, index)
     if name == "x":
-        return [worked.value if m == index[0] else 0 for m in range(sums.witness.samples)]
-    return [narrow(worked.factor * term) for term in worked.evaluated]
+        return [middle(worked.value) if m == index[0] else 0 for m in range(sums.witness.samples)]
+    return [narrow(middle(worked.factor * term)) for term in worked.evaluated]
 
 
 def _chosen(every: Sequence[Entry], asked: Mapping[Entry, object], most: int) -> list[Entry]:

@@ -214,6 +214,11 @@ def format_real(value: Real) -> str:
     return str(rounded(value)) if is_moderate(value) else f"a number that may be beyond 10^{MAX_ORDER}"
 
 
+def middle(value: Real) -> Exact:
+    """The number itself, or the middle of an enclosure, for places in pictures."""
+    return value.midpoint if isinstance(value, Interval) else value
+
+
 def is_moderate(value: Real) -> bool:
     """Whether a number is known to be between ±10^`MAX_ORDER`, or exact."""
     return not isinstance(value, Interval) or (value.side(_LARGEST) == -1 and value.side(-_LARGEST) == 1)

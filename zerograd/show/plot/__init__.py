@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.verdict.answer import Answer, Sat
-from zerograd.show.fitness import no_exact_numbers, no_witness
+from zerograd.show.fitness import no_witness
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +83,7 @@ def unfit(answer: Answer) -> str | None:
     """Say why there is no picture of an answer; None if there is one, unless its numbers are too large."""
     installed = find_spec("matplotlib") is not None
     missing = "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
-    if (why := no_witness(answer, "to draw") or no_exact_numbers(answer)) is not None:
+    if (why := no_witness(answer, "to draw")) is not None:
         return why
     return None if installed else missing
 

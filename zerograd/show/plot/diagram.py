@@ -14,7 +14,8 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 
 from zerograd.core.model.references import entry
-from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.real import sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.explaining.exact.units import Flat, flat_units
 from zerograd.show.plot.placing import BEHIND, Places, Point, left_out

@@ -16,6 +16,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import ScalarFormatter
 
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.real import Real, middle
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean
 from zerograd.document.numbers import equation, exact_text
@@ -75,14 +76,14 @@ def named(name: str, value: Exact) -> str:
     return equation(name, number(value))
 
 
-def near(value: Exact, what: str = "a number") -> float:
+def near(value: Real, what: str = "a number") -> float:
     """The float that a place in a picture is.
 
     Raises:
         NothingToPlot: too large for a picture.
     """
     try:
-        result = float(value)
+        result = float(middle(value))
     except OverflowError:
         result = float("inf")
     if abs(result) > LARGEST:
