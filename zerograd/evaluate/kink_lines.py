@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.numbers.exact import Exact, divide, narrow, sign
+from zerograd.core.numbers.real import middle
 from zerograd.core.verdict.witness import Witness
 
 
@@ -28,13 +29,13 @@ class KinkLine:
 def kink_lines(witness: Witness) -> tuple[list[KinkLine], list[int]]:
     """The lines on which units of layer 1 have a kink, and the units that have kinks and no line."""
     layer = witness.problem.network.layers[0]
-    biases = witness.parameters["b1"].entries if layer.bias else (0,) * layer.units
+    biases = witness.parameters["b1"].map(middle).entries if layer.bias else (0,) * layer.units
     if not isinstance(layer.activation, PiecewiseLinear):
         return [], []  # of smooth units no side is told
     parts = layer.activation.pieces
     lines: dict[str, KinkLine] = {}
     flat: list[int] = []
-    for unit, ((u, v), b) in enumerate(zip(witness.parameters["w1"].rows(), biases, strict=True)):
+    for unit, ((u, v), b) in enumerate(zip(witness.parameters["w1"].map(middle).rows(), biases, strict=True)):
         lead = u if sign(u) else v
         if sign(lead) == 0:
             flat += [unit] if parts[1:] else []

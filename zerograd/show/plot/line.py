@@ -36,6 +36,7 @@ from zerograd.show.plot.style import (
     alpha_note,
     bare,
     caption,
+    drawn_parameters,
     first_of,
     heading,
     near,
@@ -76,7 +77,7 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
     known = curve.pieces
     if known is None:  # of the first layer it is known in any case
         first = Network(1, network.layers[:1])
-        exact = None if smooth(first) else pieces(first, witness.parameters, Fraction(low), Fraction(high))
+        exact = None if smooth(first) else _pieces(first, witness, low, high)
         known = exact or ()
     rows = strips(witness, known)
 
@@ -156,10 +157,14 @@ def _window(witness: Witness, xs: Sequence[float]) -> tuple[float, float]:
     return low - 0.15 * (high - low), high + 0.15 * (high - low)
 
 
+def _pieces(network: Network, witness: Witness, low: float, high: float) -> tuple[Piece, ...] | None:
+    return pieces(network, drawn_parameters(witness), Fraction(low), Fraction(high))
+
+
 def _curve(witness: Witness, low: float, high: float) -> Curve:
     """Return the curve through the ends of exact pieces, if they are not too many."""
     network = witness.problem.network
-    exact = None if smooth(network) else pieces(network, witness.parameters, Fraction(low), Fraction(high))
+    exact = None if smooth(network) else _pieces(network, witness, low, high)
     if exact is None:
         x = [low + (high - low) * i / (_GRID - 1) for i in range(_GRID)]
         grid = outputs_at(witness, np.array([x]).T)

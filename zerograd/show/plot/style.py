@@ -15,6 +15,7 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import ScalarFormatter
 
+from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.real import Real, middle
 from zerograd.core.verdict.witness import Witness
@@ -89,6 +90,11 @@ def near(value: Real, what: str = "a number") -> float:
     if abs(result) > LARGEST:
         raise NothingToPlot(f"{what} is {exact_text(value)}: too large for a picture (the largest is 1e100)")
     return result
+
+
+def drawn_parameters(witness: Witness) -> dict[str, Array[Exact]]:
+    """Weights and biases, or the middles of what encloses them."""
+    return {name: array.map(middle) for name, array in witness.parameters.items()}
 
 
 def alpha_note(witness: Witness) -> list[str]:
