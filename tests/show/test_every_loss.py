@@ -79,6 +79,7 @@ def test_all_are_here() -> None:
 
 
 @cases
+@pytest.mark.needs("torch")
 def test_floats_and_torch_agree(case: str) -> None:
     """Float64, finite differences and torch are compared, and say the same."""
     checks = answer(case).checks
