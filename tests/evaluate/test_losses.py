@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from zerograd.core.model.activations import ACTIVATION_NAMES, Activation, activation_named
+from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.point import Model
+from zerograd.core.numbers.exact_functions import ExactFunctions
+from zerograd.core.question.loss_reading import loss_from_json
 from zerograd.evaluate import losses
 from zerograd.evaluate.floats import ROUNDING, Values, evaluate, loss_at
 
@@ -88,3 +91,16 @@ def test_losses_at_numbers(loss: Loss) -> None:
                 moved[0, k] += sign * step
                 ends.append(losses.sample_losses(loss, moved, y[[m]])[0])
             assert abs((ends[0] - ends[1]) / (2 * step) - adjoints[m, k]) < 1e-7
+
+
+@pytest.mark.parametrize("convention", ["torch", "left", "right", "mean"])
+@pytest.mark.parametrize(
+    "formula", ["sum(abs(y_hat - y) * y_hat)", "sum(abs(y - y_hat / 2))", "max(y_hat[0], y[0]) * y_hat"]
+)
+def test_linear_parts_of_formulas_at_their_kinks(formula: str, convention: Kink) -> None:
+    """Slopes of linear parts are plain numbers beside arrays; on kinks their sizes count."""
+    loss = loss_from_json({"per_sample": formula}, 1)
+    rows = [(1, 1), (2, 1), (1, 2), (-3, -3), (0, 0)]
+    y_hat, y = (np.array([[float(row[k])] for row in rows]) for k in (0, 1))
+    exact = [loss.sample_adjoint([p], [t], ExactFunctions(), convention) for p, t in rows]
+    assert losses.sample_adjoints(loss, y_hat, y, convention).tolist() == exact

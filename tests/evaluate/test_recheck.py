@@ -15,6 +15,7 @@ from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.closed import log
 from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
 from zerograd.core.question.problem import Problem
@@ -118,6 +119,26 @@ def test_differences_keep_off_kinks() -> None:
     assert checks["finite_differences"]["entries"] == 5
     # w1 does not move z = w1·0; b1 and x do.
     assert checks["finite_differences"]["compared"] == 3
+
+
+def leaping() -> Witness:
+    """Ŷ − y is 1/2 of a sample, where the pieces of the Huber loss meet; steps of b1 go far beyond."""
+    network = Network(1, (Layer(2, activation_named("softsign")), Layer(1, activation_named("tanh"))))
+    large = 45 * log(2)
+    values = {"w1": [2, 2], "b1": [-6, -6], "w2": [large, -large], "b2": [0], "x": [-1, 1, 3, 4]}
+    values["y"] = [Fraction(3051, 6500), Fraction(-1, 2), Fraction(31, 6500), Fraction(42, 1625)]
+    return witness(network, 4, values, loss={"huber": "1/2"})
+
+
+def test_differences_across_a_leap_of_the_second_derivative() -> None:
+    """Errors of first order count; what is larger than they are is still a lie."""
+    leap = leaping()
+    assert recheck(leap)["finite_differences"]["compared"] == 11
+    values = {name: to_floats(array) for name, array in leap.variables.items()}
+    truth = leap.gradients
+    object.__setattr__(leap, "gradients", {**truth, "b1": truth["b1"].map(lambda v: v + Fraction(1, 5000))})
+    with pytest.raises(Disagreement, match=r"∂L/∂b1\[0\].*∂L/∂b1\[1\]"):
+        module._differences(leap, values, module._codes(leap))
 
 
 def test_irrational_values_are_compared() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from zerograd.core.model.activations import ACTIVATION_NAMES
+from zerograd.core.model.activations import ACTIVATION_NAMES, activation_named
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.checking import check_witness
@@ -181,6 +181,19 @@ def test_other_questions(asked: dict[str, Any], crew: Crew) -> None:
     assert isinstance(verdict, Found), verdict
     assert verdict.strategy in STRATEGIES
     check_witness(problem, verdict.witness)
+
+
+def test_witnesses_too_long_to_write_are_passed_over() -> None:
+    """Python refuses to write more than 4300 digits; one of the witnesses that are compared has more."""
+    layers = tuple(Layer(1, activation_named(name)) for name in ("mish", "tanh"))
+    asked: dict[str, Any] = {
+        "zero": ["b1"],
+        "nonzero": ["w2"],
+        "loss": "smooth_l1",
+        "derivative_at_kink": "right",
+    }
+    problem = Problem(network=Network(2, layers), samples=4, **asked)
+    assert max(len(str(v)) for v in found(problem, "closed", draws=48).variables["y"].entries) < 4300
 
 
 def test_classes_with_the_upper_layer_at_rest() -> None:

@@ -164,16 +164,25 @@ def _central(
     """(difference quotient, its error), with the largest step that crosses no kink; None near one.
 
     Where the loss is no polynomial of degree 2 in the entry, two quotients are extrapolated to step 0, and
-    their difference counts as error (Richardson).
+    their difference counts as error (Richardson). Where pieces meet, as of the Huber loss, the second
+    derivative may leap within a step, and the error has a term of first order, which extrapolation leaves:
+    a third quotient tells how large it is.
     """
     exact = works_out_sizes(witness.problem)
     step = max(1.0, abs(float(values[name][index]))) * (1 / 8 if exact else losses.STEP)
     for _ in range(12):
         first = _quotient(witness, values, codes, (name, index), step)
-        second = first if exact else _quotient(witness, values, codes, (name, index), 2 * step)
-        if first is not None and second is not None:
+        second, third = (
+            first if exact else _quotient(witness, values, codes, (name, index), times * step)
+            for times in (2, 4)
+        )
+        if first is not None and second is not None and third is not None:
             extrapolated = first[0] + (first[0] - second[0]) / 3
-            return extrapolated, 2 * first[1] + abs(first[0] - second[0])
+            near, far = (
+                first[0] - second[0],
+                second[0] - third[0],
+            )  # with errors a·h + b·h²: far − 4·near = 2·a·h
+            return extrapolated, 2 * first[1] + abs(near) + abs(far - 4 * near) / 3
         step /= 4
     return None
 

@@ -115,6 +115,8 @@ class Jets(ShapesAlone):
         return self._choose(value, lambda _: 0, lambda _: 0, 1)
 
     def _choose(self, value: Any, below: Any, above: Any, at: int | None) -> Any:
+        if isinstance(value, int | Fraction):  # as slopes of linear terms are, over any numbers
+            return at if value == 0 and at is not None else (below if value < 0 else above)(value)
         return self.functions.choose(value, (0,), (below, above), (at,))
 
 

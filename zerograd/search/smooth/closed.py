@@ -85,8 +85,11 @@ def closed(problem: Problem, samples: int, draws: Draws) -> Verdict:
                 if not _as_asked(problem, samples, drawn.part, adjoint):
                     continue
                 witness = _witness(problem, drawn, _of_order_one(adjoint))
-                if witness is not None and (plain or accepted(problem, witness)):
-                    best.append((_length(witness), witness))
+                length = None if witness is None else _length(witness)
+                if witness is None or length is None:
+                    continue
+                if plain or accepted(problem, witness):
+                    best.append((length, witness))
                     break
         except (ArithmeticError, OnKink):
             continue
@@ -116,13 +119,13 @@ def _plain(problem: Problem) -> bool:
     return not conditions and problem.derivative_at_kink in CONVENTIONS
 
 
-def _length(witness: Witness) -> int:
-    """How much there is to write down; terms of closed forms count more than digits."""
-    return sum(
-        (len(str(v)) if v else 0) + (0 if isinstance(v, int) else 2)
-        for array in witness.variables.values()
-        for v in array.entries
-    )
+def _length(witness: Witness) -> int | None:
+    """How much there is to write down, None for too much; terms of closed forms count more than digits."""
+    entries = [v for array in witness.variables.values() for v in array.entries]
+    try:
+        return sum((len(str(v)) if v else 0) + (0 if isinstance(v, int) else 2) for v in entries)
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        return None
 
 
 def _adjoints(
