@@ -37,7 +37,7 @@ ROOT2 = Algebraic(NumberField(polynomial([-2, 0, 1]), F(1), F(2)), polynomial([0
 
 small = st.fractions(min_value=-9, max_value=9, max_denominator=12)
 symbols = st.sampled_from([log(2), log(3), log(5), log(10007), pi()])
-ratios = st.fractions(min_value=F(1, 1000), max_value=1000, max_denominator=1000)
+ratios = st.fractions(min_value=F(1, 100), max_value=100, max_denominator=100)
 
 
 def numeric(value: Value) -> mpmath.mpf:
