@@ -125,7 +125,13 @@ def leaping() -> Witness:
     """Ŷ − y is 1/2 of a sample, where the pieces of the Huber loss meet; steps of b1 go far beyond."""
     network = Network(1, (Layer(2, activation_named("softsign")), Layer(1, activation_named("tanh"))))
     large = 45 * log(2)
-    values = {"w1": [2, 2], "b1": [-6, -6], "w2": [large, -large], "b2": [0], "x": [-1, 1, 3, 4]}
+    values: dict[str, list[Any]] = {
+        "w1": [2, 2],
+        "b1": [-6, -6],
+        "w2": [large, -large],
+        "b2": [0],
+        "x": [-1, 1, 3, 4],
+    }
     values["y"] = [Fraction(3051, 6500), Fraction(-1, 2), Fraction(31, 6500), Fraction(42, 1625)]
     return witness(network, 4, values, loss={"huber": "1/2"})
 
