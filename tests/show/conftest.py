@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -58,6 +59,19 @@ def coq_accepts(coqc: Callable[[str], subprocess.CompletedProcess[str]]) -> Call
         assert run.stdout.count("Axioms:") == text.count("Print Assumptions")
 
     return accepts
+
+
+@pytest.fixture
+def script_passes(tmp_path: Path) -> Callable[[str], None]:
+    """Run a script alone, and assert that it ends well."""
+
+    def passes(text: str) -> None:
+        script = tmp_path / "script.py"
+        script.write_text(text, encoding="utf-8")
+        done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    return passes
 
 
 @pytest.fixture(scope="session")
