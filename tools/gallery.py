@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # run as a script, only this folder is there
@@ -31,7 +31,7 @@ from zerograd.api import SHRINK_EFFORT, load, smallest_first  # noqa: E402 - the
 from zerograd.core.verdict.answer import Answer, Sat  # noqa: E402
 from zerograd.document.escape import clean  # noqa: E402
 from zerograd.exports import NothingToExport, export  # noqa: E402
-from zerograd.show import plot  # noqa: E402
+from zerograd.show.plot import picture  # noqa: E402
 from zerograd.show.question import question_lines  # noqa: E402
 from zerograd.show.text import answer_text  # noqa: E402
 from zerograd.show.words import network_line  # noqa: E402
@@ -72,8 +72,8 @@ def exhibit(name: str) -> Exhibit:
     files = {f"{name}.md": page(name, path.read_text(encoding="utf-8"), answer)}
     document = {key: value for key, value in answer.to_json().items() if key != "seconds"}
     files[f"{name}.json"] = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-    if _drawn(answer):
-        files[f"{name}.svg"] = plot.picture(answer, "svg").decode()
+    if isinstance(answer, Sat):
+        files[f"{name}.svg"] = picture(answer, "svg").decode()
     return Exhibit(row(name, answer), files)
 
 
@@ -85,7 +85,7 @@ def page(name: str, source: str, answer: Answer) -> str:
     parts += ["## The question", f"```yaml\n{_PROSE.sub('', source).strip()}\n```"]
     text = _SECONDS.sub("", answer_text(answer, width=84)).rstrip()
     parts += ["## The answer", f"```console\n$ zerograd solve problems/{name}.yaml\n{text}\n```"]
-    if _drawn(answer):
+    if isinstance(answer, Sat):
         seen = f"![{title}: the function with its data, what each sample adds, the network]({name}.svg)"
         parts.append(f"[{seen}]({name}.svg)")
     try:
@@ -96,10 +96,6 @@ def page(name: str, source: str, answer: Answer) -> str:
         heading = "Worked out by hand" if isinstance(answer, Sat) else "The proof"
         parts += [f"## {heading}", re.sub(r"\A## .*\n", "", worked).strip()]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _drawn(answer: Answer) -> TypeGuard[Sat]:
-    return isinstance(answer, Sat) and plot.unfit(answer) is None
 
 
 def problem_title(name: str, answer: Answer) -> str:

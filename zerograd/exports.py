@@ -78,9 +78,9 @@ def unfit(thing: Thing, form: Form) -> str | None:
 
             return coq.unfit(thing.problem)
         case Sat(), "notebook":
-            from zerograd.show.fitness import no_calculation, no_exact_numbers
+            from zerograd.show.fitness import no_calculation
 
-            return no_calculation(thing) or no_exact_numbers(thing)
+            return no_calculation(thing)
     return None
 
 

@@ -25,4 +25,5 @@ def no_exact_numbers(answer: Answer) -> str | None:
 def no_calculation(answer: Answer) -> str | None:
     """Return why what the witness shows is not calculated once more, by someone else."""
     problem = answer.problem
-    return no_witness(answer, "to calculate with") or smooth(problem) or no_least_squares(problem)
+    why = no_witness(answer, "to calculate with") or smooth(problem) or no_least_squares(problem)
+    return why or no_exact_numbers(answer)

@@ -17,7 +17,7 @@ from zerograd.core.numbers.rationals import digits
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.document.escape import clean_lines, markdown_escape
 from zerograd.evaluate.rounding import PutBack, beyond_float64, prepare
-from zerograd.show.fitness import no_calculation, no_exact_numbers
+from zerograd.show.fitness import no_calculation
 from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (
     asserts,
@@ -61,8 +61,7 @@ def notebook(answer: Sat) -> str:
 
 def unfit(answer: Answer) -> str | None:
     """Say why there is no notebook of this answer; None if there is one."""
-    reason = no_calculation(answer) or no_exact_numbers(answer)
-    if reason is not None or not isinstance(answer, Sat):
+    if (reason := no_calculation(answer)) is not None or not isinstance(answer, Sat):
         return reason
     return None if answer.witness.is_rational else beyond_float64(answer.witness)
 

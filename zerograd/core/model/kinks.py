@@ -82,13 +82,9 @@ def derivatives_taken(
         UnknownDerivative: the convention is a library in which this was not measured.
     """
     # Searches ask this for every few pre-activations, nearly always by a rule for all kinks.
-    match convention:
-        case "torch":
-            return torch
-        case "left":
-            return left
-        case "right":
-            return right
+    whole = {"torch": torch, "left": left, "right": right}.get(convention)
+    if whole is not None:
+        return whole
     slopes = zip(left, right, torch, strict=True)
     return tuple(
         _by_rule(rule_taken(convention, name, number), *three) for number, three in enumerate(slopes)
