@@ -262,3 +262,15 @@ def test_every_result_of_a_file_is_checked(folder: Program, answered: Run) -> No
         run = folder("verify", "p.yaml", "several.json")
         assert run.code == 1
         assert run.out.startswith(f"refused: result {number}: ∂L/∂")
+
+
+def test_a_point_with_enclosed_gradients(program: Program) -> None:
+    """No zero is asked: rational numbers are found, shown without unknowns, and checked again."""
+    question = "network: [1, 1, 1]\nsamples: 1\nloss: bce_with_logits\ntargets: binary\nnonzero: [w1, b1]\n"
+    program.file("p.yaml", question)
+    shown = program("solve", "p.yaml", "-o", "result.json").out
+    assert "witness   all its numbers are exact; gradients are enclosed\n" in shown
+    assert "checked   by interval arithmetic" in shown
+    assert "unknowns" not in shown
+    line = "accepted: a witness with 1 sample, exact, with gradients that are enclosed, proved again\n"
+    assert program("verify", "p.yaml", "result.json").out == line

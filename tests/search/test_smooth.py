@@ -227,7 +227,7 @@ def test_piecewise_linear_questions_are_left_alone() -> None:
         ({"given": {"x": [1, 2, 3]}}, "given", None),
         ({"bounds": {"y": [0, 1]}}, "targets", None),
         ({"loss": "bce_with_logits", "targets": "binary"}, "labels tie", None),
-        ({"zero": [], "nonzero": ["w1"]}, None, "nothing to solve"),
+        ({"zero": [], "nonzero": ["w1"]}, None, None),
     ],
 )
 def test_unfit(extra: dict[str, Any], closed_reason: str | None, enclosed_reason: str | None) -> None:
@@ -237,3 +237,53 @@ def test_unfit(extra: dict[str, Any], closed_reason: str | None, enclosed_reason
     for module, reason in ((closed, closed_reason), (enclose, enclosed_reason)):
         said = module.unfit(problem)
         assert said is None if reason is None else reason in str(said)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"network": Network.mlp(1, 1, 1, activation="gelu"), "nonzero": ["w1", "b1", "w2", "b2"]},
+        {"loss": "bce_with_logits", "targets": "binary", "nonzero": ["w1", "b1", "w2", "b2"]},
+        {
+            "network": Network(1, (Layer(1, "exp", bias=False), Layer(2, "linear", bias=False))),
+            "loss": "cross_entropy", "targets": "class", "nonzero": ["w1", "w2"],
+        },
+        {
+            "network": Network.mlp(1, 1, 1, activation="tanh"), "samples": 2,
+            "loss": "bce_with_logits", "targets": "binary", "nonzero": ["w1", "b1", "w2", "b2"],
+        },
+        {
+            "network": Network.mlp(2, 2, 1, activation="mish"), "domain": "integer", "positive": ["b2"],
+            "some_nonzero": ["w1"], "bounds": {"w1": [1, 3]}, "given": {"b1": [1, -1]},
+        },
+        {"network": Network.mlp(1, 1, 1, activation="gelu"), "where": ["loss > 1", "loss < 2"]},
+    ],
+)  # fmt: skip
+def test_nothing_is_asked_to_be_zero(asked: dict[str, Any]) -> None:
+    """Any rational numbers that respect the question will do: nothing has to be solved."""
+    problem = Problem(**{"network": [1, 1, 1], "samples": 1, **asked})
+    witness = found(problem, "enclose")
+    assert isinstance(witness, EnclosedWitness)
+    assert not witness.unknowns
+
+
+GIVEN = {"w1": 1, "b1": 1, "w2": 1, "b2": 0, "x": 1, "y": 0}
+
+
+@pytest.mark.parametrize(
+    ("asked", "held"),
+    [
+        ({}, True),
+        ({"positive": ["w1"], "where": ["loss > 3"]}, True),
+        ({"negative": ["w1"]}, False),
+        ({"where": ["loss > 4"]}, False),
+        ({"zero": ["w1", "b1"], "given": GIVEN | {"w2": 0}}, True),
+        ({"zero": ["b2"]}, False),
+    ],
+)
+def test_everything_is_given(asked: dict[str, Any], held: bool) -> None:
+    """That one point, without a draw; what enclosures do not show stays open."""
+    network = Network.mlp(1, 1, 1, activation="gelu")
+    problem = Problem(**{"network": network, "samples": 1, "given": GIVEN, **asked})
+    verdict = looked(problem, "enclose", draws=0)
+    assert isinstance(verdict, Found if held else Undecided)

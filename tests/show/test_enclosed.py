@@ -10,6 +10,7 @@ pytest.importorskip("mpmath")
 
 from tests.core.test_dropping import BY_OUTPUTS, classes
 from tests.core.test_enclosed import changed, targets_unknown
+from tests.core.test_enclosed_points import asked, point
 from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.exact import sign
 from zerograd.core.numbers.interval import Interval
@@ -110,3 +111,41 @@ def test_what_needs_exact_numbers() -> None:
     answer = Sat(targets_unknown(), problem=targets_unknown().problem)
     with pytest.raises(ZerogradError, match="the witness is enclosed"):
         report_of(answer)
+
+
+POINT = """\
+sat
+
+network   1 → 1 gelu → 1 linear, mean squared error, no kinks
+samples   1
+witness   all its numbers are exact; gradients are enclosed
+
+parameters
+  w1 = 1   b1 = 1   w2 = 1   b2 = 0
+
+samples
+  sample   x   z1        a1         ŷ   y   residual
+  ──────   ─   ──   ───────   ───────   ─   ────────
+       0   1    2   ≈1.9545   ≈1.9545   0    ≈1.9545
+
+gradients
+  gradient      value   asked
+  ────────   ────────   ─────────
+  ∂L/∂w1     ≈4.24217   nonzero ✓
+  ∂L/∂b1     ≈4.24217
+  ∂L/∂w2     ≈7.64014
+  ∂L/∂b2       ≈3.909
+
+loss      ≈3.82007
+≈…        a number that is enclosed, or too long to write out; --json has more digits
+checked   by interval arithmetic
+strategy  not recorded, 0.00 s
+"""
+
+
+def test_without_unknowns() -> None:
+    """Nothing was solved: no unknowns, and no word of Krawczyk's test."""
+    problem = asked(nonzero=["w1"])
+    answer = Sat(point(problem), problem=problem)
+    assert answer_text(answer) == POINT
+    assert plot.unfit(answer) == "the gradients of the witness are enclosed: not all of them are exact"

@@ -24,7 +24,9 @@ _IDENTITIES = {
 
 
 def existence_text(witness: EnclosedWitness) -> str:
-    """``exists, enclosed to 10⁻³⁰: …``."""
+    """``exists, enclosed to 10⁻³⁰: …``; without unknowns, which numbers are exact."""
+    if not witness.unknowns:
+        return "all its numbers are exact; gradients are enclosed"
     unknowns = count(len(witness.unknowns), "unknown")
     return f"exists, {witness.words}: {unknowns}, below, with all digits that are proved"
 
@@ -47,13 +49,19 @@ def proof_lines(witness: EnclosedWitness, layout: Layout) -> Iterator[str]:
 
 def sentences(witness: EnclosedWitness) -> Iterator[str]:
     """`proof_lines`, one after the other."""
-    equations = _listed(witness, [(e.name, e.index or ()) for e in witness.equations])
-    which = "it" if len(witness.equations) == 1 else "all of them"
-    yield f"{equations}: exactly one point of the box makes {which} zero, by Krawczyk's test"
+    if witness.equations:
+        equations = _listed(witness, [(e.name, e.index or ()) for e in witness.equations])
+        which = "it" if len(witness.equations) == 1 else "all of them"
+        yield f"{equations}: exactly one point of the box makes {which} zero, by Krawczyk's test"
     for identity, why in _IDENTITIES.items():
         dropped = [(d.entry.name, d.entry.index or ()) for d in witness.dropped if d.identity == identity]
         if dropped:
             yield f"{_listed(witness, dropped)}: {why}"
+
+
+def method(witness: EnclosedWitness) -> str:
+    """Return what the checker did: ``by interval arithmetic``."""
+    return "by Krawczyk's test and interval arithmetic" if witness.unknowns else "by interval arithmetic"
 
 
 def _listed(witness: EnclosedWitness, places: list[tuple[str, tuple[int, ...]]]) -> str:

@@ -18,6 +18,8 @@ def no_witness(answer: Answer, purpose: str) -> str | None:
 def no_exact_numbers(answer: Answer) -> str | None:
     """Return why not all numbers of the witness are exact."""
     if isinstance(answer, Sat) and isinstance(answer.witness, EnclosedWitness):
+        if not answer.witness.unknowns:
+            return "the gradients of the witness are enclosed: not all of them are exact"
         return "the witness is enclosed: not all of its numbers are exact"
     return None
 

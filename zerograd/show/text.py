@@ -12,7 +12,7 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import alpha_text, exact_text, field_text
-from zerograd.show.enclosed import existence_text, proof_lines, unknown_lines
+from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
@@ -82,7 +82,11 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
         alpha, root = alpha_text(witness.field), field_text(witness.field)
         yield from layout.labelled("α", f"≈ {alpha}, the root of {root}")
     sections = [
-        *([*layout.heading("unknowns"), *unknown_lines(enclosed, layout)] if enclosed else ()),
+        *(
+            [*layout.heading("unknowns"), *unknown_lines(enclosed, layout)]
+            if enclosed and enclosed.unknowns
+            else ()
+        ),
         *layout.heading("parameters"),
         *parameter_lines(witness, layout),
         *layout.heading("samples"),
@@ -97,7 +101,7 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     if any(map(_LONG_NUMBER.search, sections)):
         is_what = "that is enclosed, or too long to write out; --json has more digits" if enclosed else _LONG
         yield from layout.labelled("≈…", f"a number {is_what}")
-    how = "by Krawczyk's test and interval arithmetic" if enclosed else "exactly"
+    how = method(enclosed) if enclosed else "exactly"
     yield from layout.labelled("checked", "; ".join([how, *_checks(answer.checks)]))
     if size := smallest_text(answer):
         yield from layout.labelled("size", size)

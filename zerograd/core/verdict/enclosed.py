@@ -2,7 +2,8 @@
 
 All entries are exact, but for the *unknowns*, of each of which a ball is told. The *equations* are gradient
 entries, as many as there are unknowns; by Krawczyk's test exactly one point of the box makes all of them 0
-(`zerograd.core.verdict.solution`). That point is the witness. All else is read off enclosures.
+(`zerograd.core.verdict.solution`). That point is the witness. Without unknowns the box is one point, and
+nothing has to be solved. All else is read off enclosures.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class EnclosedWitness(Witness):
     Args:
         problem: the question; a witness answers no other.
         box: parameters, ``x`` and ``y`` by name, in the shapes of a `Witness`; rationals, and a `Ball` for
-            each unknown.
+            each unknown, if there are any.
         equations: gradient entries by full index, as many as there are unknowns.
         dropped: gradient entries that are asked to be 0 and are no equations, because these imply them, each
             with the identity by which they do; those that come earlier may be used.
@@ -85,8 +86,10 @@ class EnclosedWitness(Witness):
                     raise FormatError(
                         f"{entry(name, index)}: {short(number)} is neither a rational nor a ball"
                     )
-        if not 1 <= len(self.unknowns) <= MAX_UNKNOWNS:
-            raise FormatError(f"witness: expected 1 to {MAX_UNKNOWNS} unknowns, found {len(self.unknowns)}")
+        if len(self.unknowns) > MAX_UNKNOWNS:
+            raise FormatError(
+                f"witness: expected at most {MAX_UNKNOWNS} unknowns, found {len(self.unknowns)}"
+            )
         shapes = gradient_shapes(problem.network, self.samples)
         places = {_place(reference, shapes) for reference in self.equations}
         if not len(places) == len(self.equations) == len(self.unknowns):
@@ -125,12 +128,14 @@ class EnclosedWitness(Witness):
 
     @property
     def radius(self) -> int | Fraction:
-        """The largest radius of an unknown."""
-        return max(ball.radius for ball in self.unknowns.values())
+        """The largest radius of an unknown; 0 without unknowns."""
+        return max((ball.radius for ball in self.unknowns.values()), default=0)
 
     @property
     def words(self) -> str:
-        """``enclosed to 10⁻³⁰``."""
+        """``enclosed to 10⁻³⁰``; without unknowns, what is enclosed."""
+        if not self.unknowns:
+            return "exact, with gradients that are enclosed"
         exponent = order(self.radius, up=True)
         return f"enclosed to 10{str(exponent).translate(_SUPERSCRIPTS)}"
 

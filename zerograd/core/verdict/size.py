@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 
 
@@ -34,7 +35,12 @@ def height(value: int | Fraction) -> int:
 
 
 def size_of(witness: Witness) -> Size | None:
-    """The size of a witness; None where a value is irrational. Raises `OnKink` under ``forbid``."""
+    """The size of a witness; None where a value is irrational, or it is enclosed.
+
+    Raises `OnKink` under ``forbid``.
+    """
+    if isinstance(witness, EnclosedWitness):
+        return None
     values: list[int | Fraction] = []
     for array in witness.variables.values():
         for value in array.entries:

@@ -1,4 +1,4 @@
-"""The one solution in the box of an enclosed witness, by Krawczyk's test.
+"""The one solution in the box of an enclosed witness, by Krawczyk's test. Without unknowns, the one point.
 
 The equations are evaluated by the reverse mode of `zerograd.core.model.backprop`: at the box's centre over
 intervals, for their values; over the whole box over intervals with partial derivatives, for an enclosure of
@@ -35,6 +35,8 @@ Known = dict[Site, tuple[Real, Real]]
 
 SPARE_BITS = 80
 """Bits of the intervals beyond those that tell the smallest radius from the largest centre."""
+BITS_OF_POINTS = 200
+"""Bits of the intervals where all numbers are exact."""
 ATTEMPTS = 2
 """How often the test is tried, each time with twice as many bits."""
 NEAR = 8
@@ -79,6 +81,8 @@ def solved(
 ) -> Solution:
     """Prove that a box holds exactly one point at which the equations hold, and enclose it.
 
+    Without unknowns nothing is proved to be 0: what is, has an enclosure that is the point 0.
+
     Args:
         box: parameters, ``x`` and ``y`` by name, with a `Ball` for each unknown.
         equations: gradient entries by full index, as many as there are unknowns.
@@ -108,7 +112,9 @@ def solved(
 
 
 def _precision(balls: Collection[Ball]) -> int:
-    """Bits that tell the smallest radius from the largest centre, and some more."""
+    """Bits that tell the smallest radius from the largest centre, and some more; without balls, some."""
+    if not balls:
+        return BITS_OF_POINTS
     largest = max([Fraction(1), *(abs(Fraction(ball.centre)) for ball in balls)])
     smallest = min(Fraction(ball.radius) for ball in balls)
     return ceil(largest / smallest).bit_length() + SPARE_BITS
@@ -212,6 +218,8 @@ class _System:
         plain = RealFunctions(self.precision)
         centre = {place: Interval.of(ball.centre, self.precision) for place, ball in self.unknowns.items()}
         values = self._values(self._point(centre, plain))
+        if not self.unknowns:  # the box is a point, of which loss and activations have just been enclosed
+            return []
         whole = {
             place: Dual(ball.interval(self.precision), {number: 1})
             for number, (place, ball) in enumerate(self.unknowns.items())

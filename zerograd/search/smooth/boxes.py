@@ -12,6 +12,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.homogeneity import identities
 from zerograd.core.verdict.dropping import Dropped, fault
 from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.core.verdict.solution import place_of
 from zerograd.search.smooth.newton import Square
 from zerograd.search.smooth.passes import Entry
 from zerograd.search.smooth.refining import DIGITS, refined
@@ -43,15 +44,20 @@ def boxed(
         for name, array in exact.items()
     }
     equations = tuple(Reference(*place) for place in system.equations)
-    witness = EnclosedWitness(problem, box, equations)
-    left = [place for place in zero if place not in set(system.equations)]
+    return explained(EnclosedWitness(problem, box, equations), zero)
+
+
+def explained(witness: EnclosedWitness, zero: Sequence[Entry]) -> EnclosedWitness | None:
+    """Add the entries that are zero without being equations; None where one is not accounted for."""
+    equations = set(map(place_of, witness.equations))
+    left = [place for place in zero if place not in equations]
     if not left:
         return witness
     if witness.solution.violations:
         return None
     # Sums of adjoints that are ±1 are 0 by themselves.
     left = [(name, index) for name, index in left if sign(witness.gradients[name][index]) != 0]
-    dropped = _dropped(witness, left, set(system.equations))
+    dropped = _dropped(witness, left, equations)
     return None if dropped is None else witness.with_dropped(dropped)
 
 

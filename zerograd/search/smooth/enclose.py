@@ -1,13 +1,15 @@
 """Numerical solutions, to many digits, for the checker to enclose.
 
 Parameters and data are drawn; the zero entries are equations in as few of them as make a regular system,
-and all others are rational. Whether an exact solution lies near the one that is found here is for
+and all others are rational. Where nothing is asked to be zero, or all that is happens to be, a point of
+rationals will do. Whether an exact solution lies near the one that is found here is for
 `zerograd.core.verdict.enclosed` to prove. Finds witnesses only.
 """
 
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import chain, islice
@@ -17,7 +19,7 @@ import numpy as np
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import NOT_ZERO, Relation
-from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.core.verdict.witness import Witness
 from zerograd.search.draw import accepted
 from zerograd.search.draws import Draws
 from zerograd.search.smooth.boxes import boxed
@@ -25,9 +27,10 @@ from zerograd.search.smooth.fitness import exact_elsewhere, expected_signs
 from zerograd.search.smooth.jets import Floats
 from zerograd.search.smooth.newton import GRAINS, descend, squared
 from zerograd.search.smooth.passes import Entry, Pass
+from zerograd.search.smooth.points import at_point, drawn, given_values, may_rest
 from zerograd.search.smooth.resting import at_rest, crowded, last_layer, rested
-from zerograd.search.smooth.starts import Start, start
-from zerograd.search.verdict import Found, Verdict
+from zerograd.search.smooth.starts import Start, as_floats, start
+from zerograd.search.verdict import Found, Undecided, Verdict
 
 NAME = "enclose"
 
@@ -46,15 +49,21 @@ MANY = 400
 
 def unfit(problem: Problem) -> str | None:
     """Return why this strategy cannot answer the question."""
-    if problem.domain == "integer":
+    if given_values(problem, problem.samples.least) is not None:
+        return exact_elsewhere(problem)
+    if problem.domain == "integer" and problem.query[Relation.ZERO]:
         return "solutions that are enclosed are no integers"
-    if not problem.query[Relation.ZERO]:
-        return "no entry is asked to be zero, so that there is nothing to solve"
     return exact_elsewhere(problem)
 
 
 def enclose(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
+    given = given_values(problem, samples)
+    if given is not None:
+        for witness in at_point(problem, given, problem.asked_entries(Relation.ZERO, samples)):
+            if accepted(problem, witness):
+                return Found(witness, NAME)
+        return Undecided("incomplete", "enclosures do not show what is asked of the numbers that are given")
     with np.errstate(all="ignore"):  # what is not finite is given up
         for attempt, chance in draws.of(NAME):
             try:
@@ -68,9 +77,16 @@ def enclose(problem: Problem, samples: int, draws: Draws) -> Verdict:
 
 def _witnesses(
     problem: Problem, samples: int, attempt: int, chance: random.Random, *, until: float
-) -> Iterator[EnclosedWitness]:
+) -> Iterator[Witness]:
     """What one start leads to: boxes that have still to be checked."""
     equations = problem.asked_entries(Relation.ZERO, samples)
+    if not equations:
+        for exact in drawn(problem, samples, chance):
+            if time.monotonic() >= until:
+                return
+            if answers(problem, samples, Pass(problem.model, as_floats(exact))):
+                yield from at_point(problem, exact, ())
+        return
     solutions: Iterable[tuple[Start, list[Entry], Pass]] = ()
     resting = at_rest(problem, samples)
     if resting:
@@ -79,6 +95,9 @@ def _witnesses(
         solutions = islice(_rested(problem, samples, chance, originals=originals, until=until), 1)
     if not resting or attempt % 2 == 0:
         begin = start(problem, samples, chance)
+        here = Pass(problem.model, begin.floats)
+        if may_rest(here, equations) and answers(problem, samples, here):
+            yield from at_point(problem, begin.exact, equations)
         solutions = chain(solutions, _solutions(problem, samples, begin, wide=attempt % 2 == 0, until=until))
     for begun, variables, here in solutions:
         if not answers(problem, samples, here):

@@ -33,6 +33,8 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
     problem, witness = answer.problem, answer.witness
     if isinstance(witness, EnclosedWitness):
         yield heading("Why it exists")
+        if not witness.unknowns:
+            yield paragraph("Nothing had to be solved: its numbers are exact; gradients are enclosed.")
         for sentence in enclosed_sentences(witness):
             yield paragraph(f"{sentence}.")
         return
