@@ -19,6 +19,7 @@ from zerograd.document.numbers import exact_text
 from zerograd.explaining.contributions import contributions
 from zerograd.problem_report import report_of
 from zerograd.show import plot
+from zerograd.show.fitness import no_exact_numbers
 from zerograd.show.text import answer_text
 
 SIGMOID = """\
@@ -148,4 +149,5 @@ def test_without_unknowns() -> None:
     problem = asked(nonzero=["w1"])
     answer = Sat(point(problem), problem=problem)
     assert answer_text(answer) == POINT
-    assert plot.unfit(answer) == "the gradients of the witness are enclosed: not all of them are exact"
+    assert no_exact_numbers(answer) == "the gradients of the witness are enclosed: not all of them are exact"
+    assert plot.picture(answer, "svg", kind="contributions")
