@@ -104,3 +104,52 @@ def test_linear_parts_of_formulas_at_their_kinks(formula: str, convention: Kink)
     y_hat, y = (np.array([[float(row[k])] for row in rows]) for k in (0, 1))
     exact = [loss.sample_adjoint([p], [t], ExactFunctions(), convention) for p, t in rows]
     assert losses.sample_adjoints(loss, y_hat, y, convention).tolist() == exact
+
+
+def steep() -> tuple[Model, Values]:
+    """Three layers with large weights at the top, where the loss and the last activation are curved."""
+    names = ((2, "tanh"), (2, "silu"), (1, "sigmoid"))
+    network = Network(1, tuple(Layer(units, activation_named(name)) for units, name in names))
+    entries: dict[str, Any] = {
+        "w1": [[0], [1]], "b1": [-1, 1], "w2": [[-1, -1], [1, -1]], "b2": [0, 2],
+        "w3": [[-363.2789467678178, 265.2975513013848]], "b3": [-73.59119709974566],
+        "x": [[-1], [2], [3], [0]], "y": [[0], [0], [1], [1]],
+    }  # fmt: skip
+    values = {name: np.array(rows, dtype=np.float64) for name, rows in entries.items()}
+    return Model(network, LOSSES["bce"], "torch"), values
+
+
+def test_bounds_tell_small_gradients_of_steep_networks_from_rounding() -> None:
+    """∂L/∂b1[0] is −5.7e−05, and float64 has nine digits of it."""
+    model, values = steep()
+    *codes, _ = loss_at(model, values)[2]
+    run = evaluate(model, values, codes)
+    assert abs(run.gradients["b1"][0] + 5.715738e-05) < 1e-10
+    for name in ("w1", "b1", "w2"):
+        assert (4 * ROUNDING * run.bounds[name] < np.abs(run.gradients[name])).all(), name
+
+
+@pytest.mark.needs("torch")
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES.values() if not loss.within_unit], ids=str)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_rounding_stays_within_bounds_where_weights_are_large(activation: Activation, loss: Loss) -> None:
+    """NumPy's gradients and torch's differ by much less than the bound, which is generous.
+
+    Not those of bce: torch.nn.BCELoss has another derivative where p(1 − p) is below 10⁻¹².
+    """
+    from zerograd.evaluate.autograd import torch_gradients
+
+    model = model_of(activation, loss)
+    for seed in range(3):
+        values = drawn(model, seed)
+        values = {name: v * 10 if name in ("w2", "w3", "x") else v for name, v in values.items()}
+        with np.errstate(all="ignore"):
+            *codes, _ = loss_at(model, values)[2]
+            run = evaluate(model, values, codes)
+        _, _, theirs = torch_gradients(model, values)
+        coarser = 4 * activation.names.torch_error
+        for name, gradient in run.gradients.items():
+            if np.isfinite(run.bounds[name]).all() and np.isfinite(gradient).all():
+                assert (abs(gradient - theirs[name]) <= (ROUNDING / 16 + coarser) * run.bounds[name]).all(), (
+                    name
+                )

@@ -1,14 +1,15 @@
 """The witness in float64: what NumPy computes, and how far rounding may carry it.
 
-Beside the gradients runs a majorant: the same sums over absolute values. It bounds rounding
-errors (Higham, Accuracy and Stability of Numerical Algorithms, §3.1), so that a deviation can be
-told from rounding without a tolerance plucked from the air.
+Beside the gradients run bounds of their errors (`zerograd.evaluate.rounded`), so that a deviation can be
+told from rounding without a tolerance plucked from the air. Losses, and scripts that work out bounds by
+themselves, have a majorant: the same sums over absolute values (Higham, Accuracy and Stability of Numerical
+Algorithms, §3.1).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -27,11 +28,12 @@ from zerograd.core.numbers.interval import Interval
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import losses, passes, smooth
 from zerograd.evaluate.passes import Run
+from zerograd.evaluate.rounded import UNIT, Rounded
 
 Floats: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = Mapping[str, Floats]
 
-ROUNDING = 2.0**-40
+ROUNDING = UNIT
 """Relative to the majorant: a generous multiple of 2**-53 for sums of up to a few thousand terms."""
 
 _OF_ONE = 2.0**-6
@@ -48,7 +50,7 @@ class NotComparable(Exception):  # noqa: N818 - a finding, not an error
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Gradients and their majorants."""
+    """Gradients, and what bounds their errors, in units of `ROUNDING`."""
 
     gradients: dict[str, Floats]
     bounds: dict[str, Floats]
@@ -196,7 +198,7 @@ def loss_at(model: Model, values: Values) -> tuple[float, float, list[NDArray[np
 
 
 def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Evaluation:
-    """Gradients on the given pieces, with majorants."""
+    """Gradients on the given pieces, with bounds of their errors."""
 
     def activate(number: int, activation: Activation, z: Floats) -> tuple[Floats, Floats]:
         code = codes[number - 1]
@@ -204,21 +206,44 @@ def evaluate(model: Model, values: Values, codes: list[NDArray[np.intp]]) -> Eva
 
     run = passes.forward(model.network, values, activate)
     g = losses.sample_adjoints(model.loss, run.y_hat, values["y"], model.derivative_at_kink)
-    most = _near(model.network, run, majorant(model.network, values))
     g = losses.outer_slope(model.loss, run.y_hat, values["y"]) * g
-    return Evaluation(
-        passes.gradients(model.network, values, run, _scaled(model, g)), bounds(model, values, run, most)
-    )
+    gradients = passes.gradients(model.network, values, run, _scaled(model, g))
+    return Evaluation(gradients, _errors(model, values, codes, g))
 
 
-def _near(network: Network, run: Run[Floats], most: Run[Floats]) -> Run[Floats]:
-    """A majorant with the derivatives of this run, and with how far they move where z is rounded."""
-    slopes = []
-    for layer, z, reach, slope in zip(network.layers, run.z, most.z, run.derivatives, strict=True):
-        bends = smooth.bend(layer.activation, z) * reach if isinstance(layer.activation, Smooth) else 0
-        floor = _OF_ONE if isinstance(layer.activation, Smooth) else 0
-        slopes.append(np.abs(slope) + bends + floor)
-    return replace(most, derivatives=tuple(slopes))
+def _errors(model: Model, values: Values, codes: list[NDArray[np.intp]], g: Floats) -> dict[str, Floats]:
+    """How far rounding may move every gradient, in units of `ROUNDING`."""
+
+    def activate(number: int, activation: Activation, z: Rounded) -> tuple[Rounded, Rounded]:
+        code, is_smooth = codes[number - 1], isinstance(activation, Smooth)
+        slope = derivative(activation, z.value, code, model.derivative_at_kink)
+        bend = smooth.bend(activation, z.value) if isinstance(activation, Smooth) else np.zeros_like(slope)
+        moved = bend * z.error
+        with np.errstate(under="ignore"):  # what vanishes beside the rest
+            slopes = np.abs(_slope_nearby(activation, z.value, code, slope)) + ROUNDING * moved
+        error = slopes * z.error + at_most(number, activation, np.abs(z.value))[0]
+        a = Rounded(value(activation, z.value, code), error)
+        return a, Rounded(slope, np.abs(slope) + moved + (_OF_ONE if is_smooth else 0))
+
+    given = {name: Rounded.given(array) for name, array in values.items()}
+    run = passes.forward(model.network, given, activate)
+    y_hat, y = run.y_hat.value, values["y"]
+    reach = run.y_hat.error + np.abs(y_hat) + np.abs(y)
+    error = losses.most(model.loss, y_hat, y, model.derivative_at_kink, reach)
+    if model.loss.inner is not model.loss:
+        error = losses.with_outer(model, y_hat, y, reach, error)
+    adjoint = Rounded(_scaled(model, g), _scaled(model, error))
+    return {name: b.error for name, b in passes.gradients(model.network, given, run, adjoint).items()}
+
+
+def _slope_nearby(activation: Activation, z: Floats, code: NDArray[np.intp], slope: Floats) -> Floats:
+    """What bounds |φ′| of float64 pre-activations: on a kink, to both sides."""
+    on_kink = code % 2 == 1
+    if not on_kink.any():
+        return slope
+    steepest = at_most(1, activation, np.abs(z))[1]
+    result: Floats = np.where(on_kink, steepest, slope)
+    return result
 
 
 def bounds(model: Model, values: Values, run: Run[Floats], most: Run[Floats]) -> dict[str, Floats]:

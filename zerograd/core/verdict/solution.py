@@ -1,8 +1,9 @@
-"""The one solution in the box of an enclosed witness, by Krawczyk's test. Without unknowns, the one point.
+"""The one solution in the box of an enclosed witness, by Krawczyk's test.
 
 The equations are evaluated by the reverse mode of `zerograd.core.model.backprop`: at the box's centre over
 intervals, for their values; over the whole box over intervals with partial derivatives, for an enclosure of
-the Jacobian. Both leave out the loss's positive factor. What is exact stays exact.
+the Jacobian. Both leave out the loss's positive factor. What is exact stays exact. Without unknowns the
+box is one point, which is enclosed.
 """
 
 from __future__ import annotations
