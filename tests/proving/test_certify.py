@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,29 @@ def test_the_process_answers_and_keeps_its_time() -> None:
             found = prover.find(asked, deadline=start + seconds, fixed=False, progress=lambda _: None)
             assert (found.certificate is None) == (asked is hard)
             assert time.monotonic() - start < seconds + 5
+
+
+def test_a_bug_costs_the_proof_not_the_answer() -> None:
+    """What a search that breaks down says last stands where an open case would; the next one is not hurt."""
+    problem = zg.Problem(network=[1, 1, 1], samples=2, **HEADLINE)
+    with ProofProcess() as prover:
+        assert prover.find(problem, deadline=until(), fixed=False, progress=lambda _: None).certificate
+        prover._running.send(b'{"no": "problem"}\n')
+        broken = prover.find(problem, deadline=until(), fixed=False, progress=lambda _: None)
+        assert broken.certificate is None
+        (line,) = broken.open
+        assert re.fullmatch(r"the search for proofs failed \(.+\): please report it", line)
+        found = prover.find(problem, deadline=until(), fixed=False, progress=lambda _: None)
+        assert found.certificate is not None
+
+
+def test_integers_that_are_split_more_than_once() -> None:
+    """One case of a split is refuted by splitting integers, without what it assumes: it has a name, too."""
+    layers = (zg.Layer(1, "relu6", bias=False), zg.Layer(1, "linear"))
+    bounds = {"x": ["-1/2", "1/2"]}
+    network = zg.Network(1, layers)
+    problem = zg.Problem(network=network, samples=2, domain="integer", positive=["w1"], bounds=bounds)
+    assert certify(problem, deadline=until()).certificate is not None
 
 
 def test_what_is_enough_is_enough() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from zerograd.core.question.problem import Problem
 from zerograd.proving.messages import WIRE, ProofFinding, Prove
 from zerograd.services.service import DEFAULT_MEMORY, Busy, Service, Stopped
+from zerograd.services.wire import ServiceFailed
 
 
 class ProofProcess(Service[Prove, ProofFinding]):
@@ -27,13 +28,15 @@ class ProofProcess(Service[Prove, ProofFinding]):
         Args:
             fixed: only certificates that speak of a fixed number of samples.
 
-        Raises:
-            ServiceFailed: an error inside the search: a bug.
+        A bug inside the search costs the proof, not the answer: it is told as what stands in the way.
         """
         try:
             return self.ask(
                 Prove(problem, deadline, fixed), ProofFinding, deadline=deadline, progress=progress
             )
+        except ServiceFailed as failure:
+            line = str(failure).strip().splitlines()[-1]
+            return ProofFinding(None, (f"the search for proofs failed ({line}): please report it",))
         except Busy:
             return ProofFinding(None, ("time ran out while another proof was looked for",))
         except Stopped as stopped:

@@ -93,7 +93,7 @@ class Tree:
         if name is not None:
             return self._split(name, known, floors, shared)
         if isinstance(outcome, Model) and self.system.integers and floors < MAX_FLOORS:
-            return self._floor(known, outcome, floors)
+            return self._floor(known, outcome, floors, shared)
         if isinstance(outcome, Model):
             raise Satisfiable
         self.open.append(tuple(map(_said, known.assumed)))
@@ -192,7 +192,7 @@ class Tree:
             return False
         return all(_holds(fact, values) for _, fact in case.facts)
 
-    def _floor(self, known: Known, outcome: Model, floors: int) -> Node | None:
+    def _floor(self, known: Known, outcome: Model, floors: int, here: tuple[object, Renaming]) -> Node | None:
         """An unknown integer that the model gives another value is less than that or more."""
         for name in sorted(self.system.integers & set(outcome.values)):
             value = approximate(outcome.values[name])
@@ -205,7 +205,7 @@ class Tree:
                 if child is None:
                     return None
                 children[case.name] = child
-            return replace(node, cases=children)
+            return self._kept(replace(node, cases=children), known, here)
         raise Satisfiable
 
     # --- renamings ------------------------------------------------------------------------
