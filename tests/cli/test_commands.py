@@ -318,6 +318,20 @@ def test_crash_is_not_taken_for_a_verdict(program: Program) -> None:
     assert done.err.endswith("bug: no answer is given. Please report it with what stands above.\n")
 
 
+def test_a_bug_met_on_one_file_does_not_silence_the_others(program: Program) -> None:
+    """The next problem is answered, and kept; the exit code is that of the bug."""
+    bad, good = program.file("bad.yaml", FOUNDING), program.file("good.yaml", FOUNDING + "title: good\n")
+    crash = CRASH.replace("def find", "found = SearchProcess.find\n\ndef find").replace(
+        "    raise", "    if problem.title == 'good':\n        return found(self, problem, **_)\n    raise"
+    )
+    program.file("driver.py", crash + START)
+    done = program.process("solve", "-q", "-o", "r.json", bad, good, run=("driver.py",))
+    assert done.code == 70
+    assert done.out.splitlines() == ["bad.yaml:", "", "good.yaml:", "sat"]
+    assert "bug: no answer is given to bad.yaml" in done.err
+    assert json.loads((program.folder / "r.json").read_text(encoding="utf-8"))["status"] == "sat"
+
+
 def test_bug_report_needs_no_writable_folder(program: Program) -> None:
     """What cannot be written to a file is printed; the exit code stays."""
     name = program.file("p.yaml", FOUNDING)

@@ -13,7 +13,7 @@ import click
 
 from zerograd._version import __version__
 from zerograd.cli.atlas import atlas
-from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, INTERRUPTED
+from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, INTERRUPTED, ReaderGoneError
 from zerograd.cli.explaining import explain
 from zerograd.cli.exporting import export, plot
 from zerograd.cli.printing import gradients, init, problem
@@ -31,16 +31,12 @@ Exact answers to questions about vanishing gradients. Try:
 """
 
 
-class _ReaderGoneError(Exception):
-    """Nobody reads what we print. Not an OSError: of that click would make exit code 1, which is taken."""
-
-
 class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise _ReaderGoneError from None
+            raise ReaderGoneError from None
 
 
 @click.group(
@@ -90,7 +86,7 @@ def main() -> NoReturn:
             sys.stdout.flush()
         # Everything is closed by now. Not sys.exit: Python may still die of the signal itself then.
         os._exit(INTERRUPTED)
-    except (_ReaderGoneError, BrokenPipeError):  # the reader of our output has seen enough
+    except (ReaderGoneError, BrokenPipeError):  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DECIDED)
     except OSError as error:  # a full disk, no more processes

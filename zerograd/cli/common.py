@@ -197,6 +197,35 @@ def report_bug(problem: Problem, error: Exception, seed: int) -> None:
         click.echo(f"Please report it with {path}, which was written to reproduce it.", err=True)
 
 
+class ReaderGoneError(Exception):
+    """Nobody reads what we print. Not an OSError: of that click would make exit code 1, which is taken."""
+
+
+@contextmanager
+def one_of(specs: Sequence[str], spec: str) -> Iterator[list[Exception]]:
+    """Inside, one of several problems is answered: a bug met there does not silence the others.
+
+    Yields:
+        A list that holds the error afterwards, if there was one.
+    """
+    failed: list[Exception] = []
+    try:
+        yield failed
+    except (OSError, click.ClickException, click.Abort, ReaderGoneError):
+        raise
+    except Exception as error:
+        if len(specs) == 1:
+            raise
+        import traceback
+
+        traceback.print_exc()
+        click.echo(
+            f"bug: no answer is given to {printable(spec)}. Please report it with what stands above.",
+            err=True,
+        )
+        failed.append(error)
+
+
 def check_place(path: Path, specs: Sequence[str], results: Sequence[str] = ()) -> None:
     """Refuse a file that can surely not be written, or that is a problem or a result that is read."""
     if any(_is(path, spec) for spec in specs):

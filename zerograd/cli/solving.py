@@ -22,6 +22,7 @@ from zerograd.cli.common import (
     fail,
     load,
     memory_option,
+    one_of,
     progress,
     report_bug,
     samples_option,
@@ -105,7 +106,13 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
                     codes.append(BAD_INPUT)
                     continue
                 shrink, effort = _shrink(loaded, saved=output is not None, **options)
-                code, answers = _solve_one(loaded, process, prover, shrink=shrink, effort=effort, **options)
+                with one_of(specs, spec) as failed:
+                    code, answers = _solve_one(
+                        loaded, process, prover, shrink=shrink, effort=effort, **options
+                    )
+                if failed:
+                    codes.append(BUG)
+                    continue
                 codes.append(code)
                 documents += [json.dumps(answer.to_json(), ensure_ascii=False) for answer in answers]
     finally:  # interrupted, too: what was answered is not lost

@@ -62,7 +62,8 @@ def documents_in(stream: BinaryIO, name: str) -> list[Any]:
         text = data.decode()
     except UnicodeDecodeError:
         raise FormatError(f"{name}: not UTF-8 text") from None
-    lines = [line for line in text.splitlines() if line.strip()]
+    # U+2028 and the like end no line of JSON: they may stand in its texts.
+    lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) < 2 or not all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
         lines = [text]
     try:
