@@ -263,6 +263,28 @@ def test_damaged_rows_are_said_and_computed_again(
     assert len(said) == len(calls) == 1
 
 
+@pytest.mark.parametrize("samples", [None, 3])
+def test_a_word_in_a_store_is_not_believed(
+    kept: tuple[bytes, zg.Atlas], tmp_path: Path, calls: list[str], samples: int | None
+) -> None:
+    """A no without a proof, or a fewest number of samples without one, is asked again, and replaced."""
+    path = tmp_path / "rows"
+    path.write_bytes(kept[0])
+    row = kept[1].rows[2]
+    if samples is None:
+        told: dict[str, Any] = {"format": "zerograd.result/1", "status": "unsat", "evidence": "solver"}
+        told |= {"samples": None, "problem": row.answer["problem"], "every_samples": True, "attempts": []}
+    else:
+        told = dict(row.answer) | {"attempts": [{"samples": m, "status": "unsat"} for m in range(1, samples)]}
+        told.pop("fewer", None)
+    forge(path, row.problem.digest, told)
+    again = zg.atlas(PAIR, store=path, jobs=1)
+    assert [row.status for row in again.rows] == [row.status for row in kept[1].rows]
+    assert (len(calls), again.reused) == (1, 3)
+    assert all(row.proved for row in again.rows)
+    assert zg.atlas(PAIR, store=path, jobs=1).reused == 4
+
+
 def test_damage_is_a_warning_by_default(kept: tuple[bytes, zg.Atlas], tmp_path: Path) -> None:
     """Whoever calls it from Python hears of it, too."""
     path = tmp_path / "rows"

@@ -63,7 +63,7 @@ def atlas(
         seed: the same seed gives the same atlas (a time limit that cuts in may not).
         memory: cap in bytes on each solver process.
         store: a file in which finished rows are kept, and from which decided ones are taken, once
-            the checker has accepted them again.
+            the checker has accepted them again. A no on a solver's word is asked again.
         jobs: rows that are worked at at once; by default one a core.
         progress: called with a short line as the search goes on.
         notice: called with a line about each stored row that is not what was written; by default a
@@ -119,7 +119,10 @@ class _Kept:
     timeout: float
 
     def row(self, task: _Task, notice: Say) -> Row | None:
-        """Return the row of a task if it was decided, re-checked. A damaged one is reported, and dropped."""
+        """Return the row of a task if it was decided, re-checked. A damaged one is reported, and dropped.
+
+        One that rests on a solver's word is asked again: of what a file says, only proofs are believed.
+        """
         try:
             document, decided = self.store.get(task.problem.digest, self.seed) or ({}, False)
             if not decided:
@@ -127,6 +130,9 @@ class _Kept:
             row = Row(task.pattern, task.problem, document)
             if not row.decided:
                 raise Damaged("it is kept as decided, and is not")
+            if not row.proved:
+                self.store.forget(task.problem.digest, self.seed)
+                return None
         except (Damaged, FormatError, Refused) as error:
             what = str(error).splitlines()[0]
             notice(f"{self.store.path}: the row {task} is damaged and computed again: {what}")

@@ -111,6 +111,15 @@ def test_answer_to_another_question_is_refused(folder: Program) -> None:
     assert "(the problem at hand), found sha256:" in done.out
 
 
+@pytest.mark.parametrize("title", ["a {\u2028} b", "a }\x85{ b", "{\u2029}", "}\x0c{"])
+def test_titles_with_ends_of_lines_between_braces(program: Program, title: str) -> None:
+    """A result is one line of JSON, whatever ends of lines other formats know."""
+    question = json.dumps({"network": [1, 1, 1], "samples": 1, "nonzero": ["b2"], "title": title})
+    name = program.file("p.json", question)
+    assert program("solve", "-q", "-o", "r.json", name).code == 0
+    assert program("verify", name, "r.json").code == 0
+
+
 def test_samples_option_verifies_what_it_solved(folder: Program) -> None:
     """solve, verify and problem take --samples alike: its answers can be checked with the core alone."""
     done = folder("solve", "-q", "--samples", "4", "p.yaml", "-o", "four.json")
