@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import sqlite3
 import threading
@@ -216,6 +217,12 @@ DAMAGE: dict[str, Callable[[Path, str, dict[str, Any]], None]] = {
     "no text": lambda path, digest, _: change(
         path, "UPDATE rows SET document = x'00ff' WHERE problem = ?", digest
     ),
+    "no UTF-8": lambda path, digest, _: change(
+        path,
+        "UPDATE rows SET document = CAST(x'7b22ff227d' AS TEXT), sha256 = ? WHERE problem = ?",
+        hashlib.sha256(bytes.fromhex("7b22ff227d")).hexdigest(),
+        digest,
+    ),
     "another number": lambda path, digest, result: forge(path, digest, {**result, "samples": 2}),
     "no longer decided": lambda path, digest, result: forge(
         path, digest, {**result, "status": "unknown", "reason": "timeout"}
@@ -228,8 +235,6 @@ DAMAGE: dict[str, Callable[[Path, str, dict[str, Any]], None]] = {
 
 def forge(path: Path, digest: str, document: object) -> None:
     """Put another document in place, its checksum, too."""
-    import hashlib
-
     text = json.dumps(document)
     sha = hashlib.sha256(text.encode()).hexdigest()
     change(path, "UPDATE rows SET document = ?, sha256 = ? WHERE problem = ?", text, sha, digest)

@@ -92,6 +92,7 @@ class Store:
             self._connection.close()
 
     def _prepare(self) -> None:
+        self._connection.text_factory = bytes  # what is damaged may be no UTF-8
         # FULL: a finished row outlives a power failure, too. A journal of its own, not WAL: one file, and
         # folders on other machines work.
         self._connection.execute("PRAGMA synchronous = FULL")
@@ -119,10 +120,12 @@ class Store:
         if not rows:
             return None
         text, digest, rank = rows[0]
-        if not isinstance(text, str) or _sha256(text) != digest:
+        if not isinstance(text, bytes) or _sha256(text) != digest:
             raise Damaged("it is not what was written")
         try:
-            document = json.loads(text)
+            document = json.loads(text.decode())
+        except UnicodeDecodeError:
+            raise Damaged("it is not UTF-8 text") from None
         except (ValueError, RecursionError) as error:
             raise Damaged(str(error)) from None
         if not isinstance(document, dict):
@@ -132,9 +135,10 @@ class Store:
     def put(self, row: Row, seed: int, timeout: float) -> None:
         """Keep a row, unless what is kept already says more. Raises StoreError."""
         text = json.dumps(dict(row.answer), ensure_ascii=False)
+        data = text.encode("utf-8", "surrogatepass")
         rank = 2 if row.decided else 1 if row.status == "sat" else 0
         key = (row.problem.digest, __version__, str(seed))
-        self._execute(_PUT, (*key, timeout, rank, text, _sha256(text)))
+        self._execute(_PUT, (*key, timeout, rank, text, _sha256(data).decode()))
 
     def forget(self, problem: str, seed: int) -> None:
         """Drop a row. Raises StoreError."""
@@ -152,8 +156,8 @@ class Store:
         return StoreError(f"{printable(str(self.path))}: cannot be used to keep rows: {error}")
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode()
 
 
 def _refuse_others(path: Path) -> None:
