@@ -198,6 +198,13 @@ def test_progress_and_colours_are_for_terminals(program: Program) -> None:
     assert "\x1b" not in colourless
 
 
+def test_closed_output_is_unusable(program: Program) -> None:
+    """An answer that nobody can read is none: not exit code 0."""
+    name = program.file("p.yaml", FOUNDING)
+    closed = program.shell(f"$ZEROGRAD solve -q {name} >&-")
+    assert closed == (2, "", "error: standard output is closed: redirect it to a file, or to /dev/null\n")
+
+
 def test_reader_that_leaves_is_no_error(program: Program) -> None:
     """`zerograd solve … | head -1` ends quietly."""
     name = program.file("p.yaml", CONTRADICTION)

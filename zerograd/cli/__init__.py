@@ -63,6 +63,10 @@ def _terminate(number: int, _frame: object) -> NoReturn:
 
 def main() -> NoReturn:
     """The `zerograd` command."""
+    # Of a service that has neither stream, the exit code is what is wanted; else an answer is.
+    if sys.stdout is None and sys.stderr is not None:
+        sys.stderr.write("error: standard output is closed: redirect it to a file, or to /dev/null\n")
+        sys.exit(BAD_INPUT)
     before, collected = signal.signal(signal.SIGTERM, _terminate), gc.get_threshold()
     # Given numbers come by the hundred thousand, none of them in a cycle: not to be gone through each time.
     gc.set_threshold(200_000, 20, 100)
