@@ -163,6 +163,8 @@ def _sha256(data: bytes) -> bytes:
 def _refuse_others(path: Path) -> None:
     """Look at the header alone: SQLite might repair the file of another program. Raises StoreError."""
     name = printable(str(path))
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{name}: is no file: name another one (--store)")
     try:
         with path.open("rb") as stream:
             header = stream.read(100)

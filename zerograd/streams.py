@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -21,6 +22,9 @@ def printable(text: str) -> str:
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write beside the file, then rename: never half a file. Text is written as UTF-8. Raises OSError."""
     data = content.encode() if isinstance(content, str) else content
+    if path.is_fifo():
+        _write_pipe(path, data)
+        return
     if path.is_symlink() or (path.exists() and not path.is_file()):
         path.write_bytes(data)  # /dev/null, /dev/stdout, a pipe: never put a file in its place
         return
@@ -35,6 +39,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _write_pipe(path: Path, data: bytes) -> None:
+    """Write to a pipe that is being read; where nobody reads, do not wait for ever. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "it is a pipe that nobody reads") from None
+        raise
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
 
 
 def to_json_text(document: Any, indent: int | None = None) -> str:

@@ -219,6 +219,20 @@ def test_closed_streams(program: Program) -> None:
     assert program.shell("$ZEROGRAD solve - <&-") == (2, "", "<stdin>: error: is closed: name a file\n")
 
 
+def test_pipes_are_written_to_where_somebody_reads(program: Program) -> None:
+    """Else nobody waits for ever; and a pipe is no store."""
+    name = program.file("p.yaml", FOUNDING)
+    assert program.shell(f"mkfifo pipe; $ZEROGRAD solve -q {name} -o pipe") == (
+        2,
+        "sat\n",
+        "error: pipe: cannot be written: it is a pipe that nobody reads\n",
+    )
+    read = program.shell(f"head -c 12 pipe & sleep 0.2; $ZEROGRAD solve -q {name} -o pipe; wait")
+    assert '{"format": "' in read[1]
+    refused = program.shell(f"$ZEROGRAD atlas {name} --store pipe -q")
+    assert refused[0] == 2 and "error: pipe: is no file: name another one (--store)" in refused[2]
+
+
 def test_full_disk_is_told(program: Program) -> None:
     """Output that cannot be written is an error, not a traceback."""
     name = program.file("p.yaml", CONTRADICTION)
