@@ -441,3 +441,13 @@ def test_main_with_nothing_to_check(tmp_path: Path, capsys: pytest.CaptureFixtur
         "unknown: the result is unsat and rests on a solver's word: it carries nothing that can be checked\n",
         "",
     )
+
+
+def test_refusals_have_a_bounded_length() -> None:
+    """Of a long number its ends are shown, of very many violations the first ones."""
+    refusal = Refused(Violation(f"x[{n}]", "0", "9" * 100_000) for n in range(1000))
+    assert len(refusal.violations) == 1000
+    assert len(str(refusal)) < 100_000
+    assert str(refusal).endswith("\nand 900 more")
+    assert str(refusal.violations[0]).startswith("x[0]: expected 0, found 999")
+    assert "… (100,000 characters) …999" in str(refusal.violations[0])

@@ -192,7 +192,7 @@ def _read(name: str, spec: str | None, samples: int | str | None, pick: int | No
             raise FormatError("does not carry its question: name the problem with --problem SPEC")
         return answer_from_json(document, problem)
     except Refused as refusal:
-        lines = [f"refused: {violation}" for violation in refusal.violations]
+        lines = [f"refused: {line}" for line in refusal.lines]
         if refusal.violations[0].entry == "problem":
             lines.append("It answers another question; one asked with --samples N is read with --samples N.")
     except ProblemError as error:

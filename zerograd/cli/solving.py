@@ -280,8 +280,8 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
             for number, document in enumerate(claiming or documents[:1] or [None], start=1)
         ]
     except Refused as refusal:
-        for violation in refusal.violations:
-            say(f"refused: {violation}")
+        for line in refusal.lines:
+            say(f"refused: {line}")
         if refusal.violations[0].entry == "problem":
             say("It answers another question; one asked with --samples N is verified with --samples N.")
         sys.exit(NOT_AS_EXPECTED)

@@ -13,6 +13,12 @@ class ZerogradError(Exception):
     """Base class of all errors raised by zerograd."""
 
 
+MAX_SHOWN = 400
+"""Characters of what was expected or found that messages show."""
+MAX_LISTED = 100
+"""Violations that they list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """One thing that is wrong with a problem: where, and what to do about it."""
@@ -51,7 +57,14 @@ class Violation:
     found: str
 
     def __str__(self) -> str:
-        return f"{self.entry}: expected {self.expected}, found {self.found}"
+        return f"{_cut(self.entry)}: expected {_cut(self.expected)}, found {_cut(self.found)}"
+
+
+def _cut(text: str) -> str:
+    """A text as it is, or of one that is very long, such as a number, its two ends."""
+    if len(text) <= MAX_SHOWN:
+        return text
+    return f"{text[: MAX_SHOWN // 2]}… ({len(text):,} characters) …{text[-MAX_SHOWN // 4 :]}"
 
 
 class Refused(ZerogradError):  # noqa: N818  # a verdict, not a mishap
@@ -59,7 +72,14 @@ class Refused(ZerogradError):  # noqa: N818  # a verdict, not a mishap
 
     def __init__(self, violations: Iterable[Violation]) -> None:
         self.violations = tuple(violations)
-        super().__init__("\n".join(map(str, self.violations)))
+        super().__init__("\n".join(self.lines))
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each violation; of very many, the first ones, and how many more there are."""
+        more = len(self.violations) - MAX_LISTED
+        lines = list(map(str, self.violations[:MAX_LISTED]))
+        return [*lines, f"and {more:,} more"] if more > 0 else lines
 
 
 class NothingToCheck(ZerogradError):  # noqa: N818  # neither
