@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -171,16 +171,18 @@ def check(problem: Problem, data: Any) -> None:
     covered = problem.most is not None and numbers.issuperset(range(problem.least, problem.most + 1))
     need(every or covered, "a number of samples is left over")
     for part in data["parts"]:
-        match part["system"]:
-            case "identities":
-                system: System = Identities(problem)
-            case "moments":
-                system = Moments(problem)
-            case "dataset":
-                system = Dataset(problem, part["samples"])
-            case _:
-                raise CannotTell("calculation")
+        if part["system"] not in SYSTEMS:
+            raise CannotTell(part["system"])
+        system = SYSTEMS[part["system"]](problem, part.get("samples"))
         Part(system).check(part["proof"], Known(system.facts, {}, ()))
+
+
+SYSTEMS: dict[str, Callable[[Problem, Any], System]] = {
+    "identities": lambda problem, _: Identities(problem),
+    "moments": lambda problem, _: Moments(problem),
+    "dataset": Dataset,
+}
+"""The facts of a problem, for a number of samples if they have one."""
 
 
 def verdict(problem: str, certificate: str) -> str:

@@ -104,7 +104,8 @@ class Dataset(Passes):
         self.query(gradients, samples)
         known = {**self.parameters, "x": x, "y": targets}
         self.bounds(known)
-        scale = Fraction(problem.loss[problem.loss_name] if isinstance(problem.loss, dict) else 1)
+        told = problem.loss[problem.loss_name] if isinstance(problem.loss, dict) else {}
+        scale = Fraction(told.get("factor", 1))
         share = scale / (len(y) if problem.loss_name == "mse" else 1)
         loss = reduce(plus, [times(v, v) for v in r])
         known |= named | {"r": residuals, "loss": Grid((), [times(loss, number(share))])}
