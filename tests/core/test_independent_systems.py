@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from random import Random
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.independent.documents import CannotTell, No
 from tests.independent.problems import Problem as Independent
 from zerograd.core.errors import ProblemError, Refused
 from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
@@ -41,7 +43,7 @@ def number(chance: Random, depth: int = 0) -> str:
     return (
         f"({parts[0]} {chance.choice('+-*')} {parts[1]})",
         f"({parts[0]} / {chance.choice(['2', '4/3', 'b1[0]', 'w1[0,0]'])})",
-        f"(-{parts[0]})**{chance.choice([0, 1, 2, 2, 3, 9])}",
+        f"(-{parts[0]})**{chance.choice([0, 1, 2, 2, 2, 7])}",
         f"{chance.choice(['abs', 'sum', 'min', 'max'])}({parts[0]})",
         f"{chance.choice(['min', 'max'])}({parts[0]}, {parts[1]}, {chance.choice(parts)})",
     )[kind - 4]
@@ -75,7 +77,7 @@ def questions(seed: int) -> Iterator[Problem]:
         activation = chance.choice(ACTIVATIONS)
         layers.append(Layer(chance.randint(1, 2), activation, bias=chance.random() < 0.8))
     network = Network(chance.randint(1, 2), tuple(layers))
-    for _ in range(6):
+    for _ in range(2):
         names = [*network.shapes]
         arguments: dict[str, Any] = {
             "network": network,
@@ -144,7 +146,7 @@ def renamings(problem: Problem, samples: int) -> Iterator[tuple[list[int], dict[
         yield [], {layer: [*reversed(range(width))]}
 
 
-@pytest.mark.parametrize("seed", seeds(400, 12))
+@pytest.mark.parametrize("seed", seeds(400, 25))
 def test_the_systems_are_those_of_the_documents(seed: int) -> None:
     """Every fact, its label and sign; every case in order; integers; what renamings do; N."""
     for problem in questions(seed):
@@ -154,6 +156,9 @@ def test_the_systems_are_those_of_the_documents(seed: int) -> None:
         kinds: tuple[Kind, ...] = ("identities", "dataset", "moments")
         for kind in kinds:
             samples = problem.samples.least if kind == "dataset" else None
+            choices = units_with_sides(problem.network, problem.derivative_at_kink).values()
+            if kind == "moments" and prod(map(len, choices)) > 12:  # many patterns take seconds
+                continue
             try:
                 expected = system_of(problem, kind, samples)
                 system = SYSTEMS[kind](independent, samples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 from tests.independent.conditions import Conditions, Counted, Grid
@@ -111,7 +111,8 @@ def within(
         yield f"{name} <= {high}", compared(value, "<=", number(high))
 
 
-def names(node: ast.expr) -> set[str]:
+@lru_cache
+def names(node: ast.expr) -> frozenset[str]:
     """What a condition names; gradients as ``grad(w1)``, and with them the arrays themselves."""
     functions = {part.func for part in ast.walk(node) if isinstance(part, ast.Call)}
     found = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and part not in functions}
@@ -121,7 +122,7 @@ def names(node: ast.expr) -> set[str]:
             name = inner.value if isinstance(inner, ast.Subscript) else inner
             assert isinstance(name, ast.Name)
             found |= {f"grad({name.id})"}
-    return found
+    return frozenset(found)
 
 
 def moved(order_: Sequence[int], n: int) -> int:
