@@ -32,14 +32,16 @@ NUMBERS = (
     *("grad(w1)", "grad(b1[0])", "grad(x)", "0", "1", "2/3", "-3"),
     *("sum(b1)", "max(w1)", "min(x)", "[1, 2]", "abs(b1)"),
 )
+TAME = ("w1", "b1", "b1[0]", "w1[0,0]", "x", "x", "y_hat", "z1", "a1", "0", "2", "sum(w1)")
+"""Those in questions of which small datasets often suffice."""
 
 
-def number(chance: Random, depth: int = 0) -> str:
+def number(chance: Random, words: tuple[str, ...], depth: int = 0) -> str:
     """A number in the language of conditions, or what looks like one."""
     kind = chance.randrange(9 if depth < 2 else 4)
     if kind < 4:
-        return chance.choice(NUMBERS)
-    parts = [number(chance, depth + 1) for _ in range(3)]
+        return chance.choice(words)
+    parts = [number(chance, words, depth + 1) for _ in range(3)]
     return (
         f"({parts[0]} {chance.choice('+-*')} {parts[1]})",
         f"({parts[0]} / {chance.choice(['2', '4/3', 'b1[0]', 'w1[0,0]'])})",
@@ -49,16 +51,16 @@ def number(chance: Random, depth: int = 0) -> str:
     )[kind - 4]
 
 
-def condition(chance: Random, depth: int = 0) -> str:
+def condition(chance: Random, words: tuple[str, ...], depth: int = 0) -> str:
     """A condition, or what looks like one."""
-    kind = chance.randrange(10 if depth < 2 else 4)
-    compared = [number(chance) for _ in range(3)]
+    kind = chance.randrange(10 if depth < 3 else 4)
+    compared = [number(chance, words) for _ in range(3)]
     signs = [chance.choice(["<", "<=", "==", "!=", ">=", ">"]) for _ in range(2)]
     if kind < 3:
         return f"{compared[0]} {signs[0]} {compared[1]}"
     if kind == 3:
         return f"{compared[0]} {signs[0]} {compared[1]} {signs[1]} {compared[2]}"
-    parts = [condition(chance, depth + 1) for _ in range(3)]
+    parts = [condition(chance, words, depth + 1) for _ in range(3)]
     return (
         f"({parts[0]} and {parts[1]})",
         f"({parts[0]} or {parts[1]} or {parts[2]})",
@@ -77,36 +79,37 @@ def questions(seed: int) -> Iterator[Problem]:
         activation = chance.choice(ACTIVATIONS)
         layers.append(Layer(chance.randint(1, 2), activation, bias=chance.random() < 0.8))
     network = Network(chance.randint(1, 2), tuple(layers))
-    for _ in range(2):
-        names = [*network.shapes]
+    for tame in (True, False):
+        entries = ["w1[0,0]"] if tame else ["w1[0,0]", "x[0,0]", "y[0,0]"]
         arguments: dict[str, Any] = {
             "network": network,
             "samples": chance.choice([1, 2, 3, "any", "fewest", {"from": 1, "to": 2}]),
             "derivative_at_kink": chance.choice(["torch", "torch", "left", "right", "mean", "forbid"]),
             "loss": chance.choice(["mse", "mse", "sse", {"sse": "1/2"}, {"mse": 3}]),
-            "domain": chance.choice(["real", "real", "real", "integer"]),
-            "targets": chance.choice(["real", "real", "real", "binary"]),
-            "where": ["b1[0] != 0", "w1[0,0] > 0"],
+            "domain": "real" if tame else chance.choice(["real", "real", "integer"]),
+            "targets": "real" if tame else chance.choice(["real", "real", "binary"]),
         }
         for relation in ("zero", "nonzero", "positive", "negative", "some_nonzero"):
             if chance.random() < 0.4:
-                arguments[relation] = [chance.choice([*names, "x", "w1[0,0]"])]
+                arguments[relation] = [chance.choice([*network.shapes, "w1[0,0]", "w1" if tame else "x"])]
         if chance.random() < 0.3:
-            arguments["given"] = {chance.choice(["w1[0,0]", "x[0,0]", "y[0,0]"]): chance.choice([0, 2, -1])}
+            arguments["given"] = {chance.choice(entries): chance.choice([0, 2, -1])}
         if chance.random() < 0.3:
-            arguments["bounds"] = {
-                chance.choice(["w1", "x", "y", "x[0,0]"]): chance.choice([[0, 2], [-3, None]])
-            }
-        found = made(arguments)
-        for _ in range(4):
-            more = arguments["where"] + [condition(chance)]
-            found, arguments["where"] = (
-                (larger, more)
-                if (larger := made(arguments | {"where": more}))
-                else (found, arguments["where"])
-            )
-        if found:
-            yield found
+            arguments["bounds"] = {chance.choice([*entries, "x"]): chance.choice([[0, 2], [-3, None]])}
+        yield from grown(arguments, chance, TAME if tame else NUMBERS)
+
+
+def grown(arguments: dict[str, Any], chance: Random, words: tuple[str, ...]) -> Iterator[Problem]:
+    """The question with some conditions, as many as fit; nothing if it is none without."""
+    where: list[str] = []
+    problem = made(arguments)
+    more = ["w1[0,0] > 0", "b1[0] != 0", *(condition(chance, words, 2 * (words is TAME)) for _ in range(4))]
+    for text in more if problem else ():
+        larger = made(arguments | {"where": [*where, text]})
+        if larger is not None:
+            problem, where = larger, [*where, text]
+    if problem is not None:
+        yield problem
 
 
 def made(arguments: Mapping[str, Any]) -> Problem | None:
