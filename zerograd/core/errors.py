@@ -83,7 +83,7 @@ class Refused(ZerogradError):  # noqa: N818  # a verdict, not a mishap
 
 
 class TooMuchWork(Refused):
-    """To read or check a document takes more exact work than the budget (`zerograd.core.numbers.work`) allows.
+    """To read or check a document takes more than the budget allows (`zerograd.core.numbers.work`).
 
     Attributes:
         budget: in units.

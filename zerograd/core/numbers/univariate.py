@@ -90,7 +90,7 @@ def divide(p: Polynomial, q: Polynomial) -> tuple[Polynomial, Polynomial]:
 
 
 def _divided(rest: list[int], divisor: Sequence[int]) -> tuple[list[int], list[int], int]:
-    """Quotient, remainder and factor of integer polynomials: factor · rest = quotient · divisor + remainder."""
+    """Quotient, remainder and factor with factor · rest = quotient · divisor + remainder, all in integers."""
     lead, length, factor = divisor[-1], longest(divisor), 1
     quotient = [0] * (len(rest) - len(divisor) + 1)
     for shift in range(len(rest) - len(divisor), -1, -1):
@@ -216,7 +216,8 @@ def count_roots(p: Polynomial, low: Fraction, high: Fraction) -> int:
 
     The rule counts the roots in (0, 1) of a polynomial without multiple roots exactly where it says 0 or 1,
     and it does so on intervals that are short enough (Collins and Akritas, Polynomial Real Root Isolation
-    Using Descartes' Rule of Signs, 1976; Basu, Pollack and Roy, Algorithms in Real Algebraic Geometry, §10.2).
+    Using Descartes' Rule of Signs, 1976; Basu, Pollack and Roy, Algorithms in Real Algebraic Geometry,
+    §10.2).
     """
     shared = gcd(p, derivative(p))
     q = cleared(divide(p, shared)[0] if len(shared) > 1 else p)[0]
