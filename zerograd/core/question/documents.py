@@ -22,6 +22,7 @@ from zerograd.core.model.activations import (
 )
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import did_you_mean
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.problem import Problem
 
 MAX_BYTES = 64 * 2**20
@@ -91,6 +92,7 @@ def _no_constant(name: str) -> None:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    spend(1 + len(pairs) // 16)
     result = dict(pairs)
     if len(result) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]

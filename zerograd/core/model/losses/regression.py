@@ -12,6 +12,7 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses.loss import ALL, Loss, LossNames, Reach, code, forbids_kinks, slope_at_kink
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.work import total
 
 
 class MeanOfSquares(Loss):
@@ -31,7 +32,7 @@ class MeanOfSquares(Loss):
     total = ("squares", "the sum of the squared residuals")
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(r * r for r in _residuals(y_hat, y))
+        return total(r * r for r in _residuals(y_hat, y))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
@@ -75,7 +76,7 @@ class MeanOfAbsolutes(Loss):
     total = ("absolutes", "the sum of the absolute residuals")
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(functions.choose(r, (0,), (_minus, _same), (None,)) for r in _residuals(y_hat, y))
+        return total(functions.choose(r, (0,), (_minus, _same), (None,)) for r in _residuals(y_hat, y))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
@@ -150,7 +151,7 @@ class _Joined(Loss):
             lambda r: self.steepness * (r - end),
         )
         joins = (-self.width, self.width)
-        return sum(functions.choose(r, joins, branches, (None, None)) for r in _residuals(y_hat, y))
+        return total(functions.choose(r, joins, branches, (None, None)) for r in _residuals(y_hat, y))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
