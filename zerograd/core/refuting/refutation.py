@@ -36,7 +36,7 @@ from zerograd.core.refuting.certificate import (
     Split,
 )
 from zerograd.core.refuting.dataset import dataset_system
-from zerograd.core.refuting.facts import Either, Fact, Formula, at, labelled
+from zerograd.core.refuting.facts import Either, Fact, at, labelled
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import moments_system
 from zerograd.core.refuting.system import Case, Numbers, Renaming, System
@@ -91,7 +91,8 @@ def system_of(problem: Question, kind: Kind, samples: int | None) -> System:
         return identities_system(problem)
     if kind == "moments":
         return moments_system(problem)
-    assert samples is not None  # for the type checker: parts of the other kinds have a number
+    if samples is None:
+        raise Refused([Violation("samples", f"a number, for the system {kind}", "none")])
     if kind == "calculation":
         return calculation_system(problem, samples)
     return dataset_system(problem, samples)
@@ -148,17 +149,12 @@ class Known:
         values = {**self.values, **case.values}
         added = [fact for label, formula in case.facts for fact in labelled(label, formula)]
         facts = (
-            {label: _plain(at(fact, case.values)) for label, fact in self.facts.items()}
+            {label: at(fact, case.values) for label, fact in self.facts.items()}
             if case.values
             else self.facts
         )
-        new = {label: _plain(at(fact, values)) for label, fact in added}
+        new = {label: at(fact, values) for label, fact in added}
         return Known({**facts, **new}, values, (*self.assumed, case))
-
-
-def _plain(formula: Formula) -> Fact | Either:
-    assert isinstance(formula, Fact | Either)  # for the type checker: substitution keeps the form
-    return formula
 
 
 @dataclass(slots=True)
