@@ -25,6 +25,11 @@ _NUMBER = re.compile(
 _WHOLE = re.compile(r"-?[0-9]+")
 
 
+def narrowed(value: Fraction) -> int | Fraction:
+    """The same number, as an integer if it is one."""
+    return value.numerator if value.denominator == 1 else value
+
+
 def parse_rational(text: str | int, limit: int = MAX_DIGITS) -> int | Fraction:
     """``"-2/3"``, ``"0.1"``, ``"1e-3"`` or an integer as an exact number.
 

@@ -11,11 +11,12 @@ from fractions import Fraction
 from functools import cache
 from itertools import islice
 
-from zerograd.core.errors import Refused, Violation
+from zerograd.core.errors import Refused, Violation, short
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
@@ -116,7 +117,8 @@ def _query(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formul
 
 
 def _constant(value: Exact) -> Polynomial:
-    assert isinstance(value, int | Fraction)  # what is given is rational
+    if isinstance(value, Irrational):
+        raise Refused([Violation("system", "rational numbers, of what is given", short(str(value)))])
     return Polynomial.constant(value)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from zerograd.core.errors import present
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses.loss import ALL, Loss, LossNames, Reach, code, forbids_kinks, slope_at_kink
 from zerograd.core.model.targets import Targets
@@ -130,8 +131,7 @@ class _Joined(Loss):
 
     @property
     def parameters(self) -> dict[str, Rational]:
-        assert self.parameter_name is not None
-        return {self.parameter_name: self.width} if self.width != 1 else {}
+        return {present(self.parameter_name, "name of the parameter"): self.width} if self.width != 1 else {}
 
     @property
     @abstractmethod
