@@ -1,7 +1,7 @@
 """Equations that order facts or sums of squares come to: x ≥ c and x ≤ c, or Σ r² = 0.
 
-A search that never says so misses proofs of one line. Each is a comparison with 0 whose other case contradicts
-itself at once, so the checker needs no rule for it.
+A search that never says so misses proofs of one line. Each is a comparison with 0 whose other case
+contradicts itself at once, so the checker needs no rule for it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 
 from zerograd.core.errors import Refused
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
@@ -84,7 +84,8 @@ def stated(system: System, reals: Reals, residuals: Iterable[Polynomial] = ()) -
     Raises:
         OutOfTime: the deadline has passed.
     """
-    known, steps = Known(system.facts), []
+    known = Known(system.facts)
+    steps: list[tuple[Compare, Identity]] = []
     facts = {label: fact for label, fact in system.facts.items() if isinstance(fact, Fact)}
     equal = {fact.polynomial.monic() for fact in facts.values() if fact.sign == "="}
     spent: dict[str, bool] = {}
@@ -152,8 +153,8 @@ def _pairs(facts: Mapping[str, Fact]) -> Iterator[Equation]:
         if opposite:
             (other, c), *_ = opposite
             # q² + p·p′/−(l·l′) = 0, where p = l·q and p′ = l′·q.
-            product = Product(-1 / (c * leading), {other: 1, label: 1})
-            yield Equation(p.monic(), Fraction(1), (product,), {}, (other, label))
+            both = Product(-1 / (c * leading), {other: 1, label: 1})
+            yield Equation(p.monic(), Fraction(1), (both,), {}, (other, label))
         before.setdefault(p.monic(), []).append((label, leading))
 
 
@@ -162,13 +163,13 @@ def _combined(facts: Mapping[str, Fact], reals: Reals) -> Iterator[Equation]:
     order = {label: fact.polynomial for label, fact in facts.items() if fact.sign == ">="}
     equal = {label: fact.polynomial for label, fact in facts.items() if fact.sign == "="}
     order, equal = _that_may_cancel(order, equal)
-    if not 2 <= len(order) + len(equal) or not order or len(order) + len(equal) > MAX_COMBINED:
+    if not len(order) + len(equal) >= 2 or not order or len(order) + len(equal) > MAX_COMBINED:
         return
     columns = [*order.values(), *equal.values(), *(-p for p in equal.values())]
     monomials = sorted({m for p in columns for m in p.terms})
     rows = [[p.terms.get(m, Fraction(0)) for p in columns] for m in monomials]
     done: set[str] = set()
-    for number, (label, p) in enumerate(order.items()):
+    for number, label in enumerate(order):
         if label in done:
             continue
         found = weights(reals, rows, [n == number for n in range(len(columns))])
@@ -251,7 +252,7 @@ def sum_of_squares(p: Polynomial, residuals: Sequence[Polynomial] = ()) -> list[
 
 
 def _diagonal(p: Polynomial) -> list[Square] | None:
-    """p as a quadratic form in monomials, made diagonal as by Lagrange; None if it is no sum of squares so."""
+    """p as a quadratic form in monomials, made diagonal as by Lagrange; None if that is no sum of squares."""
     roots = [root for m, c in p.terms.items() if c > 0 and (root := _root(m)) is not None]
     if not p:
         return []
@@ -275,9 +276,8 @@ def _diagonal(p: Polynomial) -> list[Square] | None:
         if not weight:
             continue
         squares.append((weight, Polynomial({b: c / weight for b, c in row.items()})))
-        for b in row:
-            for d in row:
-                form[b, d] = form.get((b, d), Fraction(0)) - row[b] * row[d] / weight
+        for (b, left), (d, right) in product(row.items(), repeat=2):
+            form[b, d] = form.get((b, d), Fraction(0)) - left * right / weight
     return squares
 
 
@@ -286,5 +286,5 @@ def _root(m: Monomial) -> Monomial | None:
 
 
 def _times(a: Monomial, b: Monomial) -> Monomial:
-    (product,) = (Polynomial({a: Fraction(1)}) * Polynomial({b: Fraction(1)})).terms
-    return product
+    (both,) = (Polynomial({a: Fraction(1)}) * Polynomial({b: Fraction(1)})).terms
+    return both
