@@ -13,7 +13,7 @@ from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind, Node, Part
 from zerograd.core.refuting.dataset import dataset_quantities
 from zerograd.core.refuting.refutation import check_certificate, system_of
-from zerograd.proving.equations import stated
+from zerograd.proving.equations import at_once, stated
 from zerograd.proving.messages import ProofFinding
 from zerograd.proving.reals import OutOfTime, Reals
 from zerograd.proving.tree import Satisfiable, Tree, renamings
@@ -97,7 +97,7 @@ def _refuted(
     tree = Tree(system, reals, found, lambda line: progress(f"{kind}: {line}"), patience)
     try:
         ahead = stated(system, reals, _residuals(problem, samples) if kind == "dataset" else ())
-        root = tree.find(ahead.known)
+        root = at_once(reals, ahead) or tree.find(ahead.known)
     except Satisfiable:
         return None, [
             "its facts do not contradict one another over the real numbers, as far as they are used"

@@ -14,15 +14,18 @@ from itertools import combinations, product
 
 from zerograd.core.errors import Refused
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
-from zerograd.core.refuting.certificate import Compare, Identity, Node, Product
-from zerograd.core.refuting.facts import Fact
+from zerograd.core.refuting.certificate import Alternatives, Compare, Identity, Node, Product
+from zerograd.core.refuting.facts import Both, Fact, Formula, labelled, variables_in
 from zerograd.core.refuting.refutation import Known, cases_of, check_identity
 from zerograd.core.refuting.system import System
-from zerograd.proving.leaf import weights
+from zerograd.proving.leaf import find_identity, weights
 from zerograd.proving.reals import Reals
 
 MOST = 60
 """Equations that are stated ahead of a proof: each is a nested case."""
+
+MOST_TRIED = 200
+"""Facts that are tried, each with these equations alone."""
 
 MAX_TERMS = 200
 """Terms of what is squared, or multiplied by what is as long."""
@@ -104,6 +107,30 @@ def stated(system: System, reals: Reals, residuals: Iterable[Polynomial] = ()) -
             spent[label] = spent.get(label, True) and p in equal
     left = {label: fact for label, fact in known.facts.items() if not spent.get(label)}
     return Stated(replace(known, facts=left), tuple(steps))
+
+
+def at_once(reals: Reals, made: Stated) -> Node | None:
+    """Return a refutation of a single fact by the equations that were stated; None where none is."""
+    labels = list(made.known.facts)
+    first = len(labels) - len(made.steps)
+    equations = {label: fact for label in labels[first:] if isinstance(fact := made.known.facts[label], Fact)}
+    spoken = {name for fact in equations.values() for name in variables_in(fact)}
+
+    def refuted(label: str, formula: Formula) -> Node | None:
+        if isinstance(formula, Fact):
+            return find_identity({label: formula, **equations}, reals, order=False)
+        if isinstance(formula, Both):
+            found = (refuted(name, part) for name, part in labelled(label, formula))
+            return next(filter(None, found), None)
+        parts = {str(n): refuted(f"{label}/{n}", part) for n, part in enumerate(formula.parts)}
+        cases = {n: node for n, node in parts.items() if node is not None}
+        return Alternatives(label, cases) if len(cases) == len(parts) else None
+
+    for label in labels[: min(first, MOST_TRIED)]:
+        fact = made.known.facts[label]
+        if variables_in(fact) & spoken and (node := refuted(label, fact)) is not None:
+            return node
+    return None
 
 
 def _equations(
