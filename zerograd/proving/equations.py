@@ -121,7 +121,7 @@ def at_once(reals: Reals, made: Stated) -> Node | None:
             return find_identity({label: formula, **equations}, reals, order=False)
         if isinstance(formula, Both):
             found = (refuted(name, part) for name, part in labelled(label, formula))
-            return next(filter(None, found), None)
+            return next((node for node in found if node is not None), None)
         parts = {str(n): refuted(f"{label}/{n}", part) for n, part in enumerate(formula.parts)}
         cases = {n: node for n, node in parts.items() if node is not None}
         return Alternatives(label, cases) if len(cases) == len(parts) else None
