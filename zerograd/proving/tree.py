@@ -61,23 +61,30 @@ class Tree:
     _assumed: dict[str, tuple[Case, ...]] = field(init=False, default_factory=dict)
     _symmetries: dict[object, Mapping[str, str]] = field(init=False, default_factory=dict)
     _leaves: int = field(init=False, default=0)
+    _ahead: int = field(init=False, default=0)
     _used: set[str] = field(init=False, default_factory=set)
 
-    def find(self) -> Node | None:
+    def find(self, known: Known | None = None) -> Node | None:
         """A refutation of the system, or None where cases stay ``open``.
+
+        Args:
+            known: what is assumed ahead of it.
 
         Raises:
             Satisfiable: it cannot be refuted.
             OutOfTime: the deadline has passed.
         """
-        root = self._node(Known(self.system.facts), 0)
+        known = known or Known(self.system.facts)
+        self._ahead = len(known.assumed)
+        self.renamings = [r for r in self.renamings if self._keeps(known.assumed, r)]
+        root = self._node(known, 0)
         return None if root is None or self.open else _named(root, self._used)
 
     def _node(self, known: Known, floors: int) -> Node | None:
         shared = self._shared(known)
         if isinstance(shared, Like):
             return shared
-        if len(known.assumed) > DEEPEST:
+        if len(known.assumed) - self._ahead > DEEPEST:
             self.open.append(tuple(map(_said, known.assumed)))
             return None
         open_splits = self._open(known)
@@ -212,6 +219,11 @@ class Tree:
 
     # --- renamings ------------------------------------------------------------------------
 
+    def _keeps(self, assumed: Sequence[Case], renaming: Renaming) -> bool:
+        """Whether what is assumed ahead stays so under a renaming: then it need not be compared again."""
+        names = self._names_of(renaming)
+        return {case.meaning(names) for case in assumed} == {case.meaning({}) for case in assumed}
+
     def _shared(self, known: Known) -> Like | tuple[object, Renaming]:
         """An earlier node that this one is a renaming of; or this one's class, and how it gets there."""
         classes: list[tuple[tuple[str, ...], Renaming]] = []
@@ -220,7 +232,7 @@ class Tree:
             key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed))))
             classes.append((key, renaming))
         best = min(classes, key=itemgetter(0))  # the identity is one of them
-        if known.assumed and best[0] in self._done:
+        if best[0] and best[0] in self._done:
             name, theirs = self._done[best[0]]
             self._used.add(name)
             return Like(name, _after(_inverse(best[1]), theirs))

@@ -2,8 +2,10 @@
 
 Theorem. Let free targets reach every adjoint of the loss, let a problem speak of targets through signs of
 parameter gradients only, and let its conditions on inputs be conditions on each sample alone. Let A be the
-asked entries of parameter gradients, and N = max(1, |A|). If the problem has a witness for some number of
-samples, it has one for N samples. So it has one for every M ≥ N, or for no M at all.
+asked entries of parameter gradients (of several of which one is asked not to be 0 together, one that is not;
+of conditions, those that make it true: `zerograd.core.question.sign_conditions`), and N = max(1, |A|). If the
+problem has a witness for some number of samples, it has one for N samples. So it has one for every M ≥ N, or
+for no M at all.
 
 Proof. With parameters and inputs fixed, (∂L/∂θ)_A is, up to a positive factor, a linear combination
 Σ g[m,k] J[m,k] of vectors in a space of |A| dimensions, g the adjoints. Those J[m,k] that form a basis of
@@ -45,7 +47,8 @@ from zerograd.core.question.language import (
     names_in,
     unparse,
 )
-from zerograd.core.question.question import Question
+from zerograd.core.question.question import Choice, Question
+from zerograd.core.question.sign_conditions import Signs, signs_of
 from zerograd.core.question.vocabulary import sample_arrays
 
 
@@ -55,10 +58,31 @@ def sufficient_samples(problem: Question) -> int | None:
 
 
 def asked_entries(problem: Question) -> int:
-    """|A|: how many different entries of parameter gradients the query names."""
-    return len(
-        {e for relation in problem.query for e in problem.asked_entries(relation, problem.samples.least)}
-    )
+    """|A|: how many different entries of parameter gradients make the query and the conditions true."""
+    samples = problem.samples.least
+    relations = [relation for relation in problem.query if not relation.joint]
+    named = {e for relation in relations for e in problem.asked_entries(relation, samples)}
+    together = [Signs.one_of(Signs(frozenset({e})) for e in c.entries) for c in _joint_choices(problem)]
+    of_conditions = (condition_signs(condition.node, problem) or Signs() for condition in problem.where)
+    return Signs.all_of([Signs(frozenset(named)), *together, *of_conditions]).count
+
+
+def _joint_choices(problem: Question) -> list[Choice]:
+    return [choice for choice in problem.choices(problem.samples.least) if choice.relation.joint]
+
+
+def condition_signs(node: Node, problem: Question) -> Signs | None:
+    """Return the signs of parameter gradients that make a condition true, none if it is one on each sample.
+
+    None where it is neither, nor made of both by *and* and *or*: then the theorem does not hold of it.
+    """
+
+    def speaks_of_none(part: Node, denied: bool) -> bool:
+        if denied:
+            return not names_in(part) & _of_samples(problem)
+        return each_sample_alone(part, problem)
+
+    return signs_of(node, problem.network, speaks_of_none)
 
 
 def hypotheses_fail(problem: Question) -> str | None:
@@ -78,7 +102,7 @@ def hypotheses_fail(problem: Question) -> str | None:
         if reference.name == "x" and reference.index is not None:
             return f"it bounds the single entry {reference}"
     for condition in problem.where:
-        if not each_sample_alone(condition.node, problem):
+        if condition_signs(condition.node, problem) is None:
             return (
                 f"the condition {unparse(condition.node)!r} is not one on parameters, or on each sample alone"
             )

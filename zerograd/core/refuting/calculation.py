@@ -108,11 +108,11 @@ def _wrong(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formul
 
 def _query(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formula]]:
     for demand in demands(problem, point.x.shape[0]):
-        array = point.gradients[demand.reference.name]
-        if demand.relation.holds(sign(array[index]) for index in demand.indices):
+        values = [point.gradients[name][index] for name, index in demand.entries]
+        if demand.relation.holds(map(sign, values)):
             continue
         # Of several entries at least one was asked not to be 0: the sum of their squares.
-        value = 0 if demand.relation.some else array[demand.indices[0]]
+        value = 0 if demand.relation.some else values[0]
         yield demand.label, compared(_constant(value), demand.operator, Polynomial.constant(0))
 
 
