@@ -14,6 +14,7 @@ from zerograd.answering import (
     accepted,
     answer_of,
     calculated_answer,
+    late,
     with_fewest,
     with_proof,
     with_smallest,
@@ -183,7 +184,7 @@ def smallest_first(
         if certify and isinstance(answer, Unsat) and not _is_wide(problem):
             until = min(start + timeout, time.monotonic() + PROOF_TIME)
             answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
-        return [answer]
+        return late([answer], start + timeout)
     process = process or _shared_process(os.getpid(), memory)
     finding = process.find(
         problem,
@@ -201,14 +202,13 @@ def smallest_first(
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
         answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
-    if isinstance(answer, Sat) and small:
-        until = min(start + timeout, time.monotonic() + shrink)
-        return [
-            *with_smallest(
-                answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say
-            )
-        ]
-    return [answer]
+    if not (isinstance(answer, Sat) and small):
+        return late([answer], start + timeout)
+    until = min(start + timeout, time.monotonic() + shrink)
+    ranked = with_smallest(
+        answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say
+    )
+    return late(ranked, start + timeout)
 
 
 def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:

@@ -103,6 +103,7 @@ def _run(data: Mapping[str, Any], *, every_samples: bool) -> Run:
         strategy=_text(data, "strategy"),
         tried=_texts(data, "tried"),
         seconds=_number(data.get("seconds", 0), "seconds"),
+        beyond=_number(data.get("beyond", 0), "beyond"),
         versions={
             _is_text(name, "versions"): _is_text(version, f"versions.{short(name)}")
             for name, version in _mapping(data, "versions").items()

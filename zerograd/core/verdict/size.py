@@ -49,4 +49,6 @@ def size_of(witness: Witness) -> Size | None:
             values.append(value)
     layers = zip(witness.problem.network.layers, witness.forward.z, strict=True)
     on_kink = any(layer.activation.is_kink(value) for layer, z in layers for value in z.entries)
-    return Size(max(map(height, values)), sum((abs(Fraction(v)) for v in values), Fraction(0)), on_kink)
+    whole = sum(abs(value) for value in values if isinstance(value, int))  # many times faster than fractions
+    total = sum((abs(value) for value in values if isinstance(value, Fraction)), Fraction(whole))
+    return Size(max(map(height, values)), total, on_kink)
