@@ -229,7 +229,7 @@ class Tree:
         classes: list[tuple[tuple[str, ...], Renaming]] = []
         for renaming in self.renamings:
             names = self._names_of(renaming)
-            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed))))
+            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed[self._ahead :]))))
             classes.append((key, renaming))
         best = min(classes, key=itemgetter(0))  # the identity is one of them
         if best[0] and best[0] in self._done:

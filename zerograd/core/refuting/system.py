@@ -129,7 +129,7 @@ class Renaming:
 
 def split_name(variable: str) -> tuple[str, Index]:
     name, _, rest = variable.partition("[")
-    return name, tuple(int(part) for part in rest[:-1].split(","))
+    return name, tuple(int(part) for part in rest[:-1].split(",")) if rest else ()
 
 
 def on_side(z: Polynomial, side: Interval, name: str) -> tuple[tuple[str, Fact], ...]:
