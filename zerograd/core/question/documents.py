@@ -74,11 +74,18 @@ def documents_in(stream: BinaryIO, name: str) -> list[Any]:
         raise FormatError(f"{name}: {error}") from None
 
 
+class Decimal(str):
+    """A JSON number with a point or an exponent, as it is written: 0.1 is 1/10, and no float.
+
+    Where a text is due and no number, its type tells it from one.
+    """
+
+
 def parse_json(text: str) -> Any:
-    """JSON text, floats kept as their text. Raises FormatError."""
+    """JSON text, floats kept as their text (`Decimal`). Raises FormatError."""
     try:
         return json.loads(
-            text, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_without_duplicates
+            text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_without_duplicates
         )
     except json.JSONDecodeError as error:
         raise FormatError(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
