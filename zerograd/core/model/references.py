@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import prod
 
 from zerograd.core.errors import short
 from zerograd.core.numbers.arrays import Index, Shape, indices
+from zerograd.core.numbers.work import spend
 
 _REFERENCE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(?P<index>[0-9,\s]+)\])?\s*", re.ASCII)
 
@@ -73,6 +75,7 @@ def complete_index(name: str, index: Index, shape: Shape) -> Index:
 def resolve(reference: Reference, shape: Shape) -> list[Index]:
     """The indices of every entry that the reference names. Raises ValueError as `complete_index`."""
     if reference.index is None:
+        spend(prod(shape) // 2 + 1)
         return list(indices(shape))
     return [complete_index(reference.name, reference.index, shape)]
 

@@ -22,12 +22,14 @@ from zerograd.core.model.activations import (
 )
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import did_you_mean
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.vocabulary import RELATIONS
 
 MAX_BYTES = 64 * 2**20
 KEYS = (
     "version", "title", "notes", "references", "network", "samples", "loss", "targets",
-    "zero", "nonzero", "some_nonzero", "positive", "negative",
+    "zero", "nonzero", "some_nonzero", "any_nonzero", "positive", "negative",
     "where", "given", "bounds", "domain", "derivative_at_kink", "expect", "prefer",
 )  # fmt: skip
 
@@ -98,6 +100,7 @@ def _no_constant(name: str) -> None:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    spend(1 + len(pairs) // 16)
     result = dict(pairs)
     if len(result) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
@@ -121,7 +124,7 @@ def problem_from_json(data: object) -> Problem:
     version = data.get("version", 1)
     if type(version) is not int or version != 1:
         issues.append(Issue(("version",), f"expected 1, found {short(version)}"))
-    for key in ("zero", "nonzero", "some_nonzero", "positive", "negative", "where", "references"):
+    for key in (*RELATIONS, "where", "references"):
         if not isinstance(data.get(key, []), list):
             issues.append(Issue((key,), "expected a list"))
     for key in ("given", "bounds"):

@@ -11,11 +11,12 @@ from fractions import Fraction
 from functools import cache
 from itertools import islice
 
-from zerograd.core.errors import Refused, Violation
+from zerograd.core.errors import Refused, Violation, short
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
@@ -107,16 +108,17 @@ def _wrong(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formul
 
 def _query(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formula]]:
     for demand in demands(problem, point.x.shape[0]):
-        array = point.gradients[demand.reference.name]
-        if demand.relation.holds(sign(array[index]) for index in demand.indices):
+        values = [point.gradients[name][index] for name, index in demand.entries]
+        if demand.relation.holds(map(sign, values)):
             continue
         # Of several entries at least one was asked not to be 0: the sum of their squares.
-        value = 0 if demand.relation.some else array[demand.indices[0]]
+        value = 0 if demand.relation.some else values[0]
         yield demand.label, compared(_constant(value), demand.operator, Polynomial.constant(0))
 
 
 def _constant(value: Exact) -> Polynomial:
-    assert isinstance(value, int | Fraction)  # what is given is rational
+    if isinstance(value, Irrational):
+        raise Refused([Violation("system", "rational numbers, of what is given", short(str(value)))])
     return Polynomial.constant(value)
 
 

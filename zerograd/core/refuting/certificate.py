@@ -16,6 +16,7 @@ from zerograd.core.errors import FormatError, short
 from zerograd.core.numbers.exact import format_exact
 from zerograd.core.numbers.polynomial import Polynomial, polynomial_from_json
 from zerograd.core.numbers.rationals import MAX_DOCUMENT_DIGITS, parse_rational
+from zerograd.core.numbers.work import spend
 from zerograd.core.refuting.system import Renaming
 
 FORMAT = "zerograd.certificate/1"
@@ -217,6 +218,7 @@ def _part(data: object, place: str) -> Part:
 
 
 def _node(data: object, place: str, depth: int) -> Node:
+    spend(10)
     if depth > MAX_DEPTH:
         raise FormatError(f"{place}: more than {MAX_DEPTH} nested cases")
     if not isinstance(data, Mapping):
