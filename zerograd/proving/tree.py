@@ -22,6 +22,7 @@ from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symme
 from zerograd.core.refuting.system import Case, Renaming, System, values_label
 from zerograd.proving.cases import refute
 from zerograd.proving.reals import Reals, approximate
+from zerograd.proving.signs import refute_by_signs
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
@@ -30,6 +31,9 @@ FEW, MANY = 24, 100
 
 DEEPEST = 100
 """Nested cases before the algebra of one, which may add `MANY` more; the checker takes `MAX_DEPTH`."""
+
+MANY_LEAVES, QUICKLY = 12, 40
+"""Once so many cases are refuted, it is first tried by so few signs, without a solver: many more may follow."""
 
 MAX_FLOORS = 12
 """Nested comparisons of integers."""
@@ -87,14 +91,16 @@ class Tree:
         if len(known.assumed) - self._ahead > DEEPEST:
             self.open.append(tuple(map(_said, known.assumed)))
             return None
+        if self._leaves >= MANY_LEAVES:
+            by_signs = refute_by_signs(known.facts, known.facts, self.reals.keep_time, QUICKLY)
+            if by_signs is not None:
+                return self._leaf(by_signs, known, shared)
         open_splits = self._open(known)
         outcome = self.reals.check(known.facts.values()) if open_splits else self.reals.patiently(known.facts)
         if isinstance(outcome, NoModel):
             found = self._refuted(known, open_splits)
             if found is not None and not isinstance(found, str):
-                self._leaves += 1
-                self.progress(f"{self._leaves} cases refuted")
-                return self._kept(found, known, shared)
+                return self._leaf(found, known, shared)
             name = found
         else:
             name = self._undecided(open_splits, known, outcome)
@@ -106,6 +112,11 @@ class Tree:
             raise Satisfiable
         self.open.append(tuple(map(_said, known.assumed)))
         return None
+
+    def _leaf(self, node: Node, known: Known, here: tuple[object, Renaming]) -> Node:
+        self._leaves += 1
+        self.progress(f"{self._leaves} cases refuted")
+        return self._kept(node, known, here)
 
     def _split(self, name: str, known: Known, floors: int, here: tuple[object, Renaming]) -> Node | None:
         """Every case of a split; or one alone, if its proof does without what it assumes."""

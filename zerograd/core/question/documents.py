@@ -21,7 +21,7 @@ from zerograd.core.model.activations import (
     activation_named,
 )
 from zerograd.core.model.network import Layer, Network
-from zerograd.core.model.references import did_you_mean
+from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.work import spend
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import RELATIONS
