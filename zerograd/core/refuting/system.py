@@ -15,6 +15,7 @@ from zerograd.core.model.references import Reference, entry, resolve
 from zerograd.core.model.sides import Interval, Side
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.language import Comparison
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import OF_EACH, Bound, Rational, Relation, gradient_shapes
@@ -199,6 +200,7 @@ def demands(problem: Question, samples: int) -> Iterator[Demand]:
     """The signs of gradient entries that a problem asks for, one by one."""
     for relation in OF_EACH:
         for name, index in problem.asked_entries(relation, samples):
+            spend(5)
             yield Demand(relation, Reference(name, index), (index,))
     shapes = gradient_shapes(problem.network, samples)
     for reference in problem.query[Relation.SOME_NONZERO]:
