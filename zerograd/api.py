@@ -14,12 +14,13 @@ from zerograd.answering import (
     accepted,
     answer_of,
     calculated_answer,
+    enclosed_no,
     with_fewest,
     with_proof,
     with_smallest,
 )
 from zerograd.core.question.documents import read_json
-from zerograd.core.question.given import unfit
+from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
 from zerograd.core.refuting.certificate import Certificate
@@ -179,11 +180,11 @@ def smallest_first(
     start = time.monotonic()
     if is_calculation(problem, strategy=strategy, cross_check=cross_check):
         say("calculating: everything is given")
-        answer = calculated_answer(problem, start)
-        if certify and isinstance(answer, Unsat) and not _is_wide(problem):
-            until = min(start + timeout, time.monotonic() + PROOF_TIME)
-            answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
-        return [answer]
+        return [calculated_answer(problem, start)]
+    if strategy == "auto" and not cross_check and incomplete(problem) is None:
+        say("calculating: everything is given")
+        if (refuted := enclosed_no(problem, start)) is not None:
+            return [refuted]
     process = process or _shared_process(os.getpid(), memory)
     finding = process.find(
         problem,
@@ -299,7 +300,7 @@ def prove(
     if isinstance(answer, Sat):
         return with_proof(answer, prover, start + timeout, progress or _silent)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
-    if known is not None and _is_wide(problem):
+    if known is not None and (_is_wide(problem) or unfit(problem) is not None):
         return Proof(problem, known)
     finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
     if finding.certificate is not None:
