@@ -24,8 +24,20 @@ from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Renaming, System
 
-ACTIVATIONS = ("linear", "relu", "relu", "abs", "hardtanh", "relu6", "hardsigmoid", "leaky_relu")
-"""Those that the independent checker treats in every system."""
+PIECEWISE = ("linear", "relu", "relu", "abs", "hardtanh", "relu6", "hardsigmoid", "leaky_relu")
+SMOOTH = (
+    *("sigmoid", "tanh", "softplus", "elu", "celu", "selu", "gelu", "gelu_tanh", "silu", "mish"),
+    *("softsign", "exp", "sin", "square", "hardswish", "relu_squared"),
+)
+ACTIVATIONS = (*PIECEWISE, *PIECEWISE, *SMOOTH)
+SQUARES: tuple[Any, ...] = ("mse", "mse", "sse", {"sse": "1/2"}, {"mse": 3})
+OTHERS: tuple[tuple[Any, str], ...] = (
+    *(("mae", "real"), ({"mae": 2}, "sign"), ({"huber": "3/2"}, "real"), ({"smooth_l1": 2}, "real")),
+    *(("bce", "real"), ("bce", "binary"), ("bce_with_logits", "real"), ("bce_with_logits", "binary")),
+    *(("cross_entropy", "real"), ("cross_entropy", "class"), ("hinge", "sign"), ("mean", "real")),
+    *(({"sum": 3}, "real"), ("mse", "binary"), ("sse", "sign")),
+)
+"""Losses, with the kinds of targets."""
 
 NUMBERS = (
     *("w1", "b1", "w2[0,0]", "x", "x[0]", "x[1,0]", "y", "r", "y_hat", "z1", "a1", "loss"),
@@ -80,14 +92,15 @@ def questions(seed: int) -> Iterator[Problem]:
         layers.append(Layer(chance.randint(1, 2), activation, bias=chance.random() < 0.8))
     network = Network(chance.randint(1, 2), tuple(layers))
     for tame in (True, False):
+        loss, targets = (chance.choice(SQUARES), "real") if tame else chance.choice(OTHERS)
         entries = ["w1[0,0]"] if tame else ["w1[0,0]", "x[0,0]", "y[0,0]"]
         arguments: dict[str, Any] = {
             "network": network,
             "samples": chance.choice([1, 2, 3, "any", "fewest", {"from": 1, "to": 2}]),
             "derivative_at_kink": chance.choice(["torch", "torch", "left", "right", "mean", "forbid"]),
-            "loss": chance.choice(["mse", "mse", "sse", {"sse": "1/2"}, {"mse": 3}]),
+            "loss": loss,
+            "targets": targets,
             "domain": "real" if tame else chance.choice(["real", "real", "integer"]),
-            "targets": "real" if tame else chance.choice(["real", "real", "binary"]),
         }
         for relation in ("zero", "nonzero", "positive", "negative", "some_nonzero"):
             if chance.random() < 0.4:
@@ -103,6 +116,9 @@ def grown(arguments: dict[str, Any], chance: Random, words: tuple[str, ...]) -> 
     """The question with some conditions, as many as fit; nothing if it is none without."""
     where: list[str] = []
     problem = made(arguments)
+    if problem is None and arguments["loss"] == "bce":  # it asks for a condition, or for a last sigmoid
+        where = ["0 < y_hat < 1"]
+        problem = made(arguments | {"where": where})
     more = ["w1[0,0] > 0", "b1[0] != 0", *(condition(chance, words, 2 * (words is TAME)) for _ in range(4))]
     for text in more if problem else ():
         larger = made(arguments | {"where": [*where, text]})

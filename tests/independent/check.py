@@ -2,9 +2,9 @@
 
     python -m tests.independent.check PROBLEM.json CERTIFICATE.json
 
-It treats the systems `identities`, `dataset` and `moments`, the latter two of networks whose activations
-are piecewise linear, with losses of least squares. Of others it says that it cannot tell. Problems are
-taken to be canonical and, but for given values outside their bounds, valid.
+It treats the systems `identities`, `dataset` and `moments`, for all activations and losses but formulas, and
+the conventions torch, left, right, mean and forbid at kinks. Of others it says that it cannot tell. Problems
+are taken to be canonical and, but for given values outside their bounds, valid.
 """
 
 from __future__ import annotations

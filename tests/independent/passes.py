@@ -9,9 +9,10 @@ from itertools import product
 from math import prod
 
 from tests.independent.conditions import Conditions, Counted, Grid, pairs
-from tests.independent.documents import CannotTell, need
+from tests.independent.documents import need
 from tests.independent.formulas import Formula, Poly, compared, minus, number, plus, times, variable
-from tests.independent.problems import Index, Problem, Side, entry, indices, sides
+from tests.independent.others import Adjoints, Unit, curve, order_of
+from tests.independent.problems import PIECEWISE, Index, Problem, Side, entry, indices, sides
 from tests.independent.systems import Case, System, moved, names, renamed_entry, within
 
 
@@ -20,10 +21,11 @@ class Passes(System):
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
-        if not problem.least_squares:
-            raise CannotTell(problem.loss_name)
-        convention = problem.data["derivative_at_kink"]
-        self.sides = [sides(name, slope, convention) for name, slope in problem.activations]
+        self.convention = problem.data["derivative_at_kink"]
+        self.sides = [
+            sides(name, slope, self.convention) if name in PIECEWISE else []
+            for name, slope in problem.activations
+        ]
 
     def forward(
         self, x: Grid, on: Callable[[int, int, int, Poly], tuple[Poly, Poly]]
@@ -87,10 +89,36 @@ class Dataset(Passes):
     def __init__(self, problem: Problem, samples: int) -> None:
         super().__init__(problem)
         need(samples * sum(problem.widths) <= 2000, "more than 2,000 values")
+        self.curved: list[Unit] = []
+        self.pairs: list[tuple[Unit, Unit]] = []
         x = self.known("x", (samples, problem.widths[0]))
         named, slopes = self.forward(x, self._unit)
+        if len(self.pairs) <= 300:
+            self.splits |= {f"{a.name('z')} : {b.name('z')}": order_of(a, b) for a, b in self.pairs}
         y_hat = named["y_hat"]
-        y, r = [], []
+        targets, adjoints = self._squares(y_hat) if problem.least_squares else (None, self._adjoints(y_hat))
+        gradients = self.backward(x, named, slopes, adjoints)
+        self.query(gradients, samples)
+        known = {**self.parameters, "x": x} | ({} if targets is None else {"y": targets})
+        self.bounds(known)
+        told = problem.loss[problem.loss_name] if isinstance(problem.loss, dict) else {}
+        terms = {"sse": 1, "sum": 1, "cross_entropy": samples}.get(problem.loss_name, len(y_hat.entries))
+        share = Fraction(told.get("factor", 1)) / terms
+        known |= named
+        if targets is not None:
+            loss = reduce(plus, [times(v, v) for v in adjoints.entries])
+            known |= {"r": adjoints, "loss": Grid((), [times(loss, number(share))])}
+            share *= 2
+        for name, grid in gradients.items():
+            known[f"grad({name})"] = Grid(grid.shape, [times(p, number(share)) for p in grid.entries])
+        self.conditions(known)
+        if problem.integer:
+            shapes = problem.shapes | {"x": x.shape, "y": y_hat.shape}
+            self.integers = {entry(name, i) for name, shape in shapes.items() for i in indices(shape)}
+
+    def _squares(self, y_hat: Grid) -> tuple[Grid, Grid]:
+        """Targets and residuals."""
+        problem, y, r = self.problem, [], []
         for index, p in zip(indices(y_hat.shape), y_hat.entries, strict=True):
             name = entry("y", index)
             if problem.integer or name in problem.given:
@@ -99,25 +127,48 @@ class Dataset(Passes):
             else:
                 r.append(variable(entry("r", index)))
                 y.append(minus(p, r[-1]))
-        targets, residuals = Grid(y_hat.shape, y), Grid(y_hat.shape, r)
-        gradients = self.backward(x, named, slopes, residuals)
-        self.query(gradients, samples)
-        known = {**self.parameters, "x": x, "y": targets}
-        self.bounds(known)
-        told = problem.loss[problem.loss_name] if isinstance(problem.loss, dict) else {}
-        scale = Fraction(told.get("factor", 1))
-        share = scale / (len(y) if problem.loss_name == "mse" else 1)
-        loss = reduce(plus, [times(v, v) for v in r])
-        known |= named | {"r": residuals, "loss": Grid((), [times(loss, number(share))])}
-        for name, grid in gradients.items():
-            known[f"grad({name})"] = Grid(grid.shape, [times(p, number(2 * share)) for p in grid.entries])
-        self.conditions(known)
-        if problem.integer:
-            shapes = problem.shapes | {"x": x.shape, "y": y_hat.shape}
-            self.integers = {entry(name, i) for name, shape in shapes.items() for i in indices(shape)}
+        return Grid(y_hat.shape, y), Grid(y_hat.shape, r)
+
+    def _adjoints(self, y_hat: Grid) -> Grid:
+        """The adjoints of another loss."""
+        problem, rows = self.problem, y_hat.shape[0]
+        g = []
+        for index, p in zip(indices(y_hat.shape), y_hat.entries, strict=True):
+            name, target = entry("g", index), problem.given.get(entry("y", index))
+            known = Adjoints.of(problem, target)
+            single = known.values is not None and len(known.values) == 1
+            g.append(number(known.values[0]) if known.values and single else variable(name))
+            if not single:
+                facts, cases = known.facts(name, given=target is not None)
+                self.facts |= dict(facts)
+                self.splits |= {name: cases} if cases else {}
+            if problem.loss_name == "bce":
+                self.say(f"{entry('y_hat', index)} > 0", compared(p, ">", number(0)))
+                self.say(f"{entry('y_hat', index)} < 1", compared(p, "<", number(1)))
+        result = Grid(y_hat.shape, g)
+        if problem.loss_name == "cross_entropy" and y_hat.shape[1] > 1:
+            for m in range(rows):
+                row = [result.at((m, k)) for k in range(y_hat.shape[1])]
+                self.say(f"sum of g[{m}]", ("=", reduce(plus, row)))
+        return result
+
+    def _curve(self, layer: int, m: int, i: int, z: Poly) -> tuple[Poly, Poly]:
+        """A unit whose activation is not piecewise linear."""
+        name, parameter = self.problem.activations[layer - 1]
+        if name == "square":
+            return times(z, z), times(number(2), z)
+        unit = Unit(curve(name, parameter), layer, (m, i), z, self.convention)
+        self.facts |= dict(unit.facts())
+        if cases := unit.cases():
+            self.splits[unit.name("z")] = cases
+        self.pairs += [(other, unit) for other in self.curved if (other.layer, other.index[1]) == (layer, i)]
+        self.curved.append(unit)
+        return variable(unit.name("a")), variable(unit.name("s"))
 
     def _unit(self, layer: int, m: int, i: int, z: Poly) -> tuple[Poly, Poly]:
         choices = self.sides[layer - 1]
+        if not choices:
+            return self._curve(layer, m, i, z)
         if len(choices) == 1:
             (side,) = choices
             return plus(times(z, number(side.slope)), number(side.offset)), number(side.slope)
@@ -151,6 +202,7 @@ class Moments(Passes):
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
+        need(all(self.sides), "an activation that is not piecewise linear")
         self.units = [
             (layer, i)
             for layer, choices in enumerate(self.sides, start=1)

@@ -30,6 +30,9 @@ KINKS = {  # kinks; (slope, intercept) of the pieces; derivatives of torch at th
     ),
 }
 
+PIECEWISE = (*KINKS, "leaky_relu")
+"""The activations that are piecewise linear."""
+
 
 class Side(NamedTuple):
     tests: list[tuple[str, Fraction]]

@@ -23,7 +23,7 @@ from tests.independent.formulas import (
     variable,
     variables_of,
 )
-from tests.independent.problems import KINKS, Index, Problem, entry, indices, reference
+from tests.independent.problems import PIECEWISE, Index, Problem, entry, indices, reference
 
 
 class Case(NamedTuple):
@@ -192,7 +192,7 @@ class Identities(System):
                 for name, index in places:
                     total = plus(total, times(w[name].at(index), g[name].at(index)), sign)
             self.say(f"homogeneity of a{layer}[{unit}]", ("=", total))
-        curved = any(name not in (*KINKS, "leaky_relu") for name, _ in problem.activations)
+        curved = any(name not in PIECEWISE for name, _ in problem.activations)
         affine = {True: (1, 0), False: (0, 1)}.get(is_linear(activation, slope))
         if affine == (0, 1) and activation != "exp":
             affine = None
