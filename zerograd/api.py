@@ -14,6 +14,7 @@ from zerograd.answering import (
     accepted,
     answer_of,
     calculated_answer,
+    enclosed_no,
     late,
     with_fewest,
     with_proof,
@@ -22,7 +23,7 @@ from zerograd.answering import (
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
-from zerograd.core.question.given import unfit
+from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
 from zerograd.core.refuting.certificate import Certificate
@@ -187,11 +188,11 @@ def smallest_first(
     start = time.monotonic()
     if is_calculation(problem, strategy=strategy, cross_check=cross_check):
         say("calculating: everything is given")
-        answer = calculated_answer(problem, start)
-        if certify and isinstance(answer, Unsat) and not _is_wide(problem):
-            until = min(start + timeout, time.monotonic() + PROOF_TIME)
-            answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
-        return late([answer], start + timeout)
+        return late([calculated_answer(problem, start)], start + timeout)
+    if strategy == "auto" and not cross_check and incomplete(problem) is None:
+        say("calculating: everything is given")
+        if (refuted := enclosed_no(problem, start)) is not None:
+            return late([refuted], start + timeout)
     process = process or _shared_process(os.getpid(), memory)
     finding = process.find(
         problem,
@@ -306,7 +307,7 @@ def prove(
     if isinstance(answer, Sat):
         return with_proof(answer, prover, start + timeout, progress or _silent)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
-    if known is not None and _is_wide(problem):
+    if known is not None and (_is_wide(problem) or unfit(problem) is not None):
         return Proof(problem, known)
     finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
     if finding.certificate is not None:

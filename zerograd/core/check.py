@@ -56,7 +56,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m zerograd.core.check", description="Check a result, with the standard library alone."
+        "python -m zerograd.core.check",
+        usage="python -m zerograd.core.check [--work N] PROBLEM.json RESULT.json",
+        description="Check a result, with the standard library alone.",
     )
     parser.add_argument("problem", metavar="PROBLEM.json")
     parser.add_argument("result", metavar="RESULT.json")
@@ -65,7 +67,7 @@ def _options() -> argparse.ArgumentParser:
         metavar="N",
         type=_units,
         default=DEFAULT,
-        help=f"refuse what takes more work than this, in units of about a microsecond (default: {DEFAULT})",
+        help=f"refuse what takes more work than this, in units of about a microsecond (default: {DEFAULT:,})",
     )
     return parser
 

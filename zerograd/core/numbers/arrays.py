@@ -40,7 +40,7 @@ class Array(Generic[T]):
 
     @classmethod
     def build(cls, shape: Shape, value: Callable[[Index], T]) -> Array[T]:
-        spend(prod(shape))
+        spend(6 * prod(shape))
         return cls(shape, tuple(value(index) for index in indices(shape)))
 
     @classmethod

@@ -221,7 +221,7 @@ def _sum(one: Partials, other: Partials) -> Partials:
 def _times(partials: Partials, factor: Any) -> Partials:
     if not partials or not factor:
         return {}
-    spend(len(partials) * fractional(bits(factor)))
+    spend(len(partials) * (3 + fractional(bits(factor))))
     return {k: factor if d is _ONE else d * factor for k, d in partials.items()}
 
 

@@ -86,7 +86,7 @@ def _parts(values: Sequence[Any], level: int) -> tuple[list[Any], list[tuple[int
 def _add(total: dict[int, Any], moving: Sequence[tuple[int, Partials]], factors: Sequence[Any]) -> None:
     for k, partials in moving:
         if factor := factors[k]:
-            spend(len(partials) * fractional(bits(factor)))
+            spend(len(partials) * (3 + fractional(bits(factor))))
             for number, slope in partials.items():
                 term = factor if slope is _ONE else slope * factor
                 total[number] = total[number] + term if number in total else term

@@ -51,7 +51,7 @@ _BITS_PER_DIGIT = 3.33  # a little more than log2(10)
 def _read(text: str, limit: int) -> int | Fraction:
     if len(text) > limit:
         raise ValueError(f"a number of {len(text)} characters (at most {limit} are read)")
-    spend(2 if len(text) <= 64 else fractional(2 * len(text)))
+    spend(3 if len(text) <= 64 else fractional(2 * len(text)))
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise ValueError(f"{short(text)} is not a number (write 3, -2/3, 0.1 or 1e-3)")

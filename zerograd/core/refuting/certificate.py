@@ -218,7 +218,7 @@ def _part(data: object, place: str) -> Part:
 
 
 def _node(data: object, place: str, depth: int) -> Node:
-    spend(10)
+    spend(15)
     if depth > MAX_DEPTH:
         raise FormatError(f"{place}: more than {MAX_DEPTH} nested cases")
     if not isinstance(data, Mapping):

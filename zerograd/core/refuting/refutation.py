@@ -211,7 +211,7 @@ class Refutation:
     def _node(self, node: Node, known: Known, place: str) -> None:
         if len(known.assumed) > MAX_DEPTH:
             raise Refused([Violation(place, f"at most {MAX_DEPTH} nested cases", "more of them")])
-        spend(20 + len(place) // 256)
+        spend(30 + len(place) // 256)
         if isinstance(node, Identity):
             check_identity(node, known.facts, place)
             self._name(node.name, known, place)
