@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 
 from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
@@ -31,6 +32,8 @@ from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
 
+TOLERANCE = 1.0
+"""Seconds by which an answer may be late without saying so."""
 CALCULATION = "calculation"
 """The strategy of a question in which everything is given."""
 
@@ -274,6 +277,7 @@ def with_smallest(
         return [answer.updated(checks=recheck(answer.witness))]
     began = time.monotonic()
     problem = answer.problem
+    known = cache(lambda: recheck(answer.witness))
     ranked = process.smallest(
         problem,
         answer.witness,
@@ -282,15 +286,28 @@ def with_smallest(
         seed=seed,
         deadline=deadline,
         progress=progress,
-        meanwhile=lambda: recheck(answer.witness),  # loading what that takes is half of the time
+        meanwhile=known,  # loading what that takes is half of the time
     )
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
     answers = []
     for number, witness in enumerate(ranked.witnesses or (answer.witness,)):
         size = size_of(witness)
         if size is None:
-            return [answer.updated(checks=recheck(answer.witness), run=run)]
+            return [answer.updated(checks=known(), run=run)]
         small = Smallest(size, ranked.exhausted, number + 1)
         with _accepted_witness(witness):
-            answers.append(answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run))
+            if witness == answer.witness:
+                answers.append(answer.updated(checks=known(), smallest=small, run=run))
+            else:
+                answers.append(
+                    answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run)
+                )
     return answers
+
+
+def late(answers: Sequence[Answer], deadline: float) -> list[Answer]:
+    """Return the answers, which say by how much they are late: checks are never cut short."""
+    beyond = time.monotonic() - deadline
+    if beyond < TOLERANCE:
+        return [*answers]
+    return [answer.updated(run=replace(answer.run, beyond=beyond)) for answer in answers]

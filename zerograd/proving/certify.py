@@ -12,7 +12,9 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind, Node, Part
 from zerograd.core.refuting.dataset import dataset_quantities
-from zerograd.core.refuting.refutation import check_certificate, system_of
+from zerograd.core.refuting.refutation import Known, Refutation, check_certificate, system_of
+from zerograd.core.refuting.system import System
+from zerograd.proving import residuals
 from zerograd.proving.equations import at_once, stated
 from zerograd.proving.messages import ProofFinding
 from zerograd.proving.reals import OutOfTime, Reals
@@ -91,6 +93,43 @@ def _refuted(
         system = system_of(problem, kind, samples)
     except Refused as refusal:
         return None, [str(refusal)]
+    if samples is not None and residuals.unfit(problem) is None:
+        now = time.monotonic()
+        soon = now + (deadline - now) / 4
+        root, _ = _searched(problem, kind, system, samples, soon, patience=1, progress=progress)
+        now = time.monotonic()
+        root = root or _with_residuals(problem, system, samples, now + (deadline - now) * 3 / 4, progress)
+        if root is not None:
+            return root, []
+    return _searched(problem, kind, system, samples, deadline, patience=patience, progress=progress)
+
+
+def _with_residuals(
+    problem: Problem, system: System, samples: int, deadline: float, progress: Progress
+) -> Node | None:
+    """A refutation of the system that was found with residuals as unknowns."""
+    free, written = residuals.with_residuals(problem, samples)
+    root, _ = _searched(problem, "dataset", free, samples, deadline, patience=1, progress=progress)
+    if root is None:
+        return None
+    root = residuals.written_out(root, Known(system.facts), system, written)
+    try:
+        Refutation(system).check(root)
+    except Refused:  # too long to be checked, say
+        return None
+    return root
+
+
+def _searched(
+    problem: Problem,
+    kind: Kind,
+    system: System,
+    samples: int | None,
+    deadline: float,
+    *,
+    patience: int,
+    progress: Progress,
+) -> tuple[Node | None, list[str]]:
     hidden = {number: layer.units for number, layer in enumerate(problem.network.layers[:-1], start=1)}
     found = renamings(system, samples or 0, hidden)
     reals = Reals(deadline)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from zerograd.core.errors import ZerogradError
+from zerograd.core.errors import Impossible, ZerogradError
 from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side, sides
@@ -341,7 +341,8 @@ def _by_side(z: Term, own: Sequence[Side], values: Sequence[Term]) -> Term:
     result = values[-1]
     for side, value, following in reversed(list(zip(own[:-1], values[:-1], values[1:], strict=True))):
         if value != following:
-            assert side.high is not None  # for the type checker: only the last side has no end
+            if side.high is None:  # only the last has no end
+                raise Impossible("a side without an end comes before another")
             result = choose(relate(z, "<=" if side.high_closed else "<", Constant(side.high)), value, result)
     return result
 

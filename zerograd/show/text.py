@@ -240,6 +240,8 @@ def _cross_check(answer: Answer, layout: Layout) -> list[str]:
 
 def _strategy(answer: Answer, layout: Layout, *, verbose: bool) -> list[str]:
     seconds = f"{answer.run.seconds:.2f} s"
+    if answer.run.beyond:
+        seconds += f"; checking it took {answer.run.beyond:.1f} s beyond the time limit"
     none = "none decided it" if answer.status == "unknown" else "not recorded"
     lines = layout.labelled("strategy", f"{clean(answer.run.strategy or none)}, {seconds}")
     if answer.run.tried and (verbose or answer.status == "unknown"):

@@ -17,6 +17,7 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference
 from zerograd.core.model.targets import TARGETS
 from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.question import Question
 from zerograd.core.question.validation import Validator
@@ -127,6 +128,7 @@ class Problem(Question):
         objective = check.loss(loss)
         fixed = check.given(given or {}, count.least)
         limits = check.bounds(bounds or {}, count.least)
+        spend(10 * sum(map(len, query.values())) + 4 * (sum(map(len, fixed.values())) + len(limits)))
         count = check.settle_samples(count)
         if not check.manageable(count.least):
             raise ProblemError(check.issues)

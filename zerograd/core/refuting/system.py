@@ -15,6 +15,7 @@ from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Interval, Side
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.language import Comparison
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import OF_EACH, Bound, Rational, Relation
@@ -129,7 +130,7 @@ class Renaming:
 
 def split_name(variable: str) -> tuple[str, Index]:
     name, _, rest = variable.partition("[")
-    return name, tuple(int(part) for part in rest[:-1].split(","))
+    return name, tuple(int(part) for part in rest[:-1].split(",")) if rest else ()
 
 
 def on_side(z: Polynomial, side: Interval, name: str) -> tuple[tuple[str, Fact], ...]:
@@ -205,6 +206,7 @@ def demands(problem: Question, samples: int) -> Iterator[Demand]:
     """The signs of gradient entries that a problem asks for, one by one."""
     for relation in OF_EACH:
         for name, index in problem.asked_entries(relation, samples):
+            spend(5)
             yield Demand(relation, entry(name, index), ((name, index),))
     for choice in problem.choices(samples):
         yield Demand(choice.relation, str(choice), choice.entries)

@@ -72,6 +72,7 @@ class Run:
         strategy: the search that decided, or None.
         tried: each search, in the order in which they were turned to.
         seconds: wall-clock time.
+        beyond: seconds by which the answer came later than its time limit, because it was being checked.
         versions: of this program and of what it called.
         attempts: each number of samples that was tried, in order.
         sufficient_samples: the number of samples that suffices if any does, where that is known
@@ -85,6 +86,7 @@ class Run:
     strategy: str | None = None
     tried: tuple[str, ...] = ()
     seconds: float = 0.0
+    beyond: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
     sufficient_samples: int | None = None
@@ -172,6 +174,8 @@ class _Answer:
             "tried": list(self.run.tried),
             "seconds": round(self.run.seconds, 3),
         }
+        if self.run.beyond:
+            document["beyond"] = round(self.run.beyond, 3)
         if len(self.run.attempts) > 1 or self.problem.samples.fixed is None:
             document["attempts"] = [attempt.to_json() for attempt in self.run.attempts]
         if self.run.sufficient_samples is not None:
@@ -212,7 +216,9 @@ class Sat(_Answer):
             same is None or same.fewer is not self.fewer or same.witness.samples != self.witness.samples
         ):
             check_fewer(self.problem, self.witness.samples, self.fewer)
-        if self.smallest is not None:
+        if self.smallest is not None and (
+            same is None or same.witness is not self.witness or same.smallest is not self.smallest
+        ):
             check_size(self.witness, self.smallest.size)
 
     def to_json(self) -> dict[str, Any]:

@@ -172,7 +172,8 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
 def _check_smallest(witness: Witness, data: object) -> None:
     """The size; and that what is said beside it agrees, which is all that can be seen without a search."""
     size = size_from_json(data)
-    assert isinstance(data, Mapping)  # for the type checker: else it had no size
+    if not isinstance(data, Mapping):  # else it had no size
+        raise FormatError(f"smallest: expected an object, found {short(data)}")
     check_size(witness, size)
     rank, exhausted = data.get("rank"), data.get("exhausted")
     if not (type(rank) is int and rank >= 1 and type(exhausted) is int and exhausted >= 0):

@@ -7,7 +7,7 @@ search.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from zerograd.core.errors import Violation
@@ -16,6 +16,7 @@ from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.real import Real, compare, format_real, is_integer, sign
+from zerograd.core.numbers.work import spend_on
 from zerograd.core.question.conditions import Algebra, ExactAlgebra, evaluate
 from zerograd.core.question.question import Question
 from zerograd.core.question.targets import misfits
@@ -57,6 +58,7 @@ def violations(
 def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
     """Given values, bounds and domain."""
     variables = point.variables
+    spend_on(chain.from_iterable(array.entries for array in variables.values()))
     for name, values in question.given.items():
         for index, value in variables[name].items():
             expected = values.get(index)

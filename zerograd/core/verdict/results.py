@@ -94,9 +94,13 @@ def _check_sufficient(problem: Problem, claimed: int | None) -> None:
     """The theorem says how many samples suffice, of the question or of a looser one. Raises Refused."""
     if claimed is None or claimed == (sufficient := sufficient_samples(problem)):
         return
-    # The theorem was once without conditions on signs: older documents speak of the question without them.
-    looser = [other for signs in (True, False) if (other := loosened(problem, signs=signs)) is not None]
-    if claimed not in map(sufficient_samples, looser):
+    # The theorem was narrower once: older documents speak of the question without more conditions.
+    loose = [
+        loosened(problem, signs=signs, with_adjoints=adjoints)
+        for signs in (True, False)
+        for adjoints in (True, False)
+    ]
+    if claimed not in [sufficient_samples(looser) for looser in loose if looser is not None]:
         expected = "that none is known" if sufficient is None else str(sufficient)
         raise Refused([Violation("sufficient_samples", expected, short(claimed))])
 
@@ -107,6 +111,7 @@ def _run(data: Mapping[str, Any], *, every_samples: bool) -> Run:
         strategy=_text(data, "strategy"),
         tried=_texts(data, "tried"),
         seconds=_number(data.get("seconds", 0), "seconds"),
+        beyond=_number(data.get("beyond", 0), "beyond"),
         versions={
             _is_text(name, "versions"): _is_text(version, f"versions.{short(name)}")
             for name, version in _mapping(data, "versions").items()

@@ -15,7 +15,7 @@ from functools import cached_property
 from math import ceil
 from typing import Any
 
-from zerograd.core.errors import Violation
+from zerograd.core.errors import FormatError, Violation
 from zerograd.core.model.backprop import backward
 from zerograd.core.model.enclosing import (
     BITS_OF_POINTS,
@@ -213,7 +213,8 @@ class _System:
 
 
 def place_of(reference: Reference) -> Place:
-    assert reference.index is not None  # for the type checker: an entry by its full index
+    if reference.index is None:
+        raise FormatError(f"{reference} is no gradient entry by its full index")
     return reference.name, reference.index
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from zerograd.core.errors import of_type
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.clearing import cleared, denominator
@@ -110,9 +111,7 @@ class State(Bridge):
 
     def fact_of(self, label: str) -> Fact:
         """The equation of the system with this label."""
-        fact = self.system.facts[label]
-        assert isinstance(fact, Fact)  # for the type checker: an equation
-        return fact
+        return of_type(self.system.facts[label], Fact, "an equation")
 
     @property
     def variables(self) -> list[str]:

@@ -17,6 +17,7 @@ from zerograd.core.model.losses.loss import (
 )
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.functions import Functions, Rational, sigmoid, softplus
+from zerograd.core.numbers.work import total
 
 _PLUS, _MINUS = frozenset({1}), frozenset({-1})
 
@@ -90,7 +91,7 @@ class CrossEntropyOfLogits(Loss):
     shares = "each"
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(softplus(p, functions) - t * p for p, t in zip(y_hat, y, strict=True))
+        return total(softplus(p, functions) - t * p for p, t in zip(y_hat, y, strict=True))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink

@@ -17,6 +17,7 @@ from zerograd.core.model.kinks import LOSS, Kink, choice_for, rule_taken
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.work import total
 
 ANY_SIGN = frozenset({-1, 0, 1})
 
@@ -248,7 +249,7 @@ class Loss(ABC):
             ArithmeticError: there is none, or the numbers do not hold it (see `Functions`).
         """
         rows = zip(y_hat.rows(), y.rows(), strict=True)
-        return sum(self.sample_loss(*both, functions) for both in rows) * self.share(*y.shape)
+        return total(self.sample_loss(*both, functions) for both in rows) * self.share(*y.shape)
 
     def adjoint(self, y_hat: Array[Any], y: Array[Any], functions: Functions, convention: Kink) -> Array[Any]:
         """Return ∂L/∂ŷ over `factor`, of shape (M, outputs). Raises ArithmeticError as `value`."""

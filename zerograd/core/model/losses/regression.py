@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from zerograd.core.errors import present
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses.loss import ALL, Loss, LossNames, Reach, code, forbids_kinks, slope_at_kink
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.work import total
 
 
 class MeanOfSquares(Loss):
@@ -32,7 +34,7 @@ class MeanOfSquares(Loss):
     total = ("squares", "the sum of the squared residuals")
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(r * r for r in _residuals(y_hat, y))
+        return total(r * r for r in _residuals(y_hat, y))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
@@ -80,7 +82,7 @@ class MeanOfAbsolutes(Loss):
     total = ("absolutes", "the sum of the absolute residuals")
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(functions.choose(r, (0,), (_minus, _same), (None,)) for r in _residuals(y_hat, y))
+        return total(functions.choose(r, (0,), (_minus, _same), (None,)) for r in _residuals(y_hat, y))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
@@ -138,8 +140,7 @@ class _Joined(Loss):
 
     @property
     def parameters(self) -> dict[str, Rational]:
-        assert self.parameter_name is not None
-        return {self.parameter_name: self.width} if self.width != 1 else {}
+        return {present(self.parameter_name, "name of the parameter"): self.width} if self.width != 1 else {}
 
     @property
     @abstractmethod
@@ -159,7 +160,7 @@ class _Joined(Loss):
             lambda r: self.steepness * (r - end),
         )
         joins = (-self.width, self.width)
-        return sum(functions.choose(r, joins, branches, (None, None)) for r in _residuals(y_hat, y))
+        return total(functions.choose(r, joins, branches, (None, None)) for r in _residuals(y_hat, y))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink

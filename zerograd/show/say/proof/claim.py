@@ -11,7 +11,7 @@ from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.question.given import unfit
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.question.small_datasets import asked_entries, signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.derive.naming import interval, quantity
@@ -180,17 +180,32 @@ def enough(problem: Problem, certificate: Certificate) -> Prose | None:
     if each and not _holds_for_any(problem, certificate):
         return None
     so = prose("So it is enough to consider ", _samples(numbers[-1]))
+    entries = asked_entries(problem)
+    split = signs_of_adjoints(problem) or bound not in (None, max(1, entries))
+    if bound is not None and numbers[-1] >= bound and split:
+        return worded(
+            "The question names {entries} of parameter gradients, to which each sample adds a vector. If "
+            "some dataset answers it, so do at most {bound} of its samples with positive multiples of their "
+            "residuals (Carathéodory's theorem), which change no sign of an input gradient. And a sample can "
+            "be split into copies that share its residuals. {so}, whatever the number of samples.",
+            entries="1 entry" if entries == 1 else f"{entries} entries",
+            bound=str(bound),
+            so=so,
+        )
     if bound is not None and numbers[-1] >= bound:
         return worded(
             "The question names {entries} of gradients, which are linear in the residuals. If some dataset "
             "answers it, so do at most {bound} of its samples with other residuals: of the vectors that the "
             "residuals multiply, those of a basis are enough. And a dataset can be padded with copies of its "
-            "inputs whose residuals are 0. {so}, whatever the number of samples.",
+            "inputs whose residuals are 0. {inputs}{so}, whatever the number of samples.",
             entries="1 entry" if bound == 1 else f"{bound} entries",
             bound=str(bound),
+            inputs="Input gradients stay 0. " if problem.asks_of_x else "",
             so=so,
         )
     padded = "can be padded with copies of its inputs whose residuals are 0. "
+    if split:
+        padded = "can be enlarged: a sample is split into copies that share its residuals. "
     return prose(f"A dataset that answers the question {padded}", so, ".")
 
 
