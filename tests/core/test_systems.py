@@ -33,6 +33,7 @@ from zerograd.core.refuting.dataset import dataset_system
 from zerograd.core.refuting.facts import Both, Fact, Formula
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import MAX_PATTERNS, moments_system
+from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Case, System
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
