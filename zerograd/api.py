@@ -14,6 +14,8 @@ from zerograd.answering import (
     accepted,
     answer_of,
     calculated_answer,
+    enclosed_no,
+    late,
     with_fewest,
     with_proof,
     with_smallest,
@@ -21,7 +23,7 @@ from zerograd.answering import (
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
-from zerograd.core.question.given import unfit
+from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
 from zerograd.core.refuting.certificate import Certificate
@@ -186,11 +188,11 @@ def smallest_first(
     start = time.monotonic()
     if is_calculation(problem, strategy=strategy, cross_check=cross_check):
         say("calculating: everything is given")
-        answer = calculated_answer(problem, start)
-        if certify and isinstance(answer, Unsat) and not _is_wide(problem):
-            until = min(start + timeout, time.monotonic() + PROOF_TIME)
-            answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
-        return [answer]
+        return late([calculated_answer(problem, start)], start + timeout)
+    if strategy == "auto" and not cross_check and incomplete(problem) is None:
+        say("calculating: everything is given")
+        if (refuted := enclosed_no(problem, start)) is not None:
+            return late([refuted], start + timeout)
     process = process or _shared_process(os.getpid(), memory)
     finding = process.find(
         problem,
@@ -208,14 +210,13 @@ def smallest_first(
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
         answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
-    if isinstance(answer, Sat) and small:
-        until = min(start + timeout, time.monotonic() + shrink)
-        return [
-            *with_smallest(
-                answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say
-            )
-        ]
-    return [answer]
+    if not (isinstance(answer, Sat) and small):
+        return late([answer], start + timeout)
+    until = min(start + timeout, time.monotonic() + shrink)
+    ranked = with_smallest(
+        answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say
+    )
+    return late(ranked, start + timeout)
 
 
 def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
@@ -306,7 +307,7 @@ def prove(
     if isinstance(answer, Sat):
         return with_proof(answer, prover, start + timeout, progress or _silent)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
-    if known is not None and _is_wide(problem):
+    if known is not None and (_is_wide(problem) or unfit(problem) is not None):
         return Proof(problem, known)
     finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
     if finding.certificate is not None:

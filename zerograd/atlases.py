@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from zerograd.api import DEFAULT_TIMEOUT, check_timeout, solve
 from zerograd.atlas_table import Atlas
-from zerograd.core.errors import FormatError, Refused, ZerogradError
+from zerograd.core.errors import FormatError, ProblemError, Refused, ZerogradError
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.atlas import Pattern, Row, patterns, row_problem
@@ -135,7 +135,7 @@ class _Kept:
             if not row.proved:
                 self.store.forget(task.problem.digest, self.seed)
                 return None
-        except (Damaged, FormatError, Refused) as error:
+        except (Damaged, FormatError, ProblemError, Refused) as error:
             what = str(error).splitlines()[0]
             notice(f"{self.store.path}: the row {task} is damaged and computed again: {what}")
             self.store.forget(task.problem.digest, self.seed)

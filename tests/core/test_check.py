@@ -448,7 +448,7 @@ def test_main_with_nothing_to_check(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_refusals_have_a_bounded_length() -> None:
-    """Long numbers are shown by their ends, very many violations by the first ones."""
+    """A long number is shown by its ends, and of very many violations the first ones are."""
     refusal = Refused(Violation(f"x[{n}]", "0", "9" * 100_000) for n in range(1000))
     assert len(refusal.violations) == 1000
     assert len(str(refusal)) < 100_000

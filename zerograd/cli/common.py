@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = Callable[..., None]
 
-DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
+DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG = 0, 1, 2, 3, 70
 SEVERITY = (DECIDED, UNKNOWN, NOT_AS_EXPECTED, BAD_INPUT, BUG)
 """The exit code for several files is the one of theirs that comes last here."""
 

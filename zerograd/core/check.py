@@ -83,6 +83,9 @@ def _units(text: str) -> int:
 if __name__ == "__main__":
     try:
         code = main(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        code = 130
     except Exception:  # a crash must not look like a verdict
         traceback.print_exc()
         code = 70

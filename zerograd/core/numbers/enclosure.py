@@ -122,8 +122,7 @@ class IntervalFunctions:
         if sides[held[0]] == 0:
             at_join = at_joins[held[0]]
             return branches[below](z) if at_join is None else at_join
-        assert isinstance(z, Interval)  # a rational lies on a side or on the join
-        if any(at_joins[k] is not None for k in held):
+        if not isinstance(z, Interval) or any(at_joins[k] is not None for k in held):
             raise Straddles("a number lies on either side of a join, or on it")
         hull: Interval | None = None
         for k, part in _parts(z, [joins[k] for k in held]):

@@ -223,7 +223,8 @@ def polynomial_from_json(data: object) -> Polynomial:
 
 
 def _term(data: Any) -> tuple[Monomial, Fraction]:
-    if not isinstance(data, list) or not data or not all(isinstance(part, str) for part in data):
+    # A JSON number such as 1.0, kept as its text, is of another type: it is no text.
+    if not isinstance(data, list) or not data or not all(type(part) is str for part in data):
         raise FormatError(f'expected a term such as ["-1/2", "w1[0,0]", "x[0,0]"], found {short(data)}')
     spend(2 + len(data) // 4)
     try:

@@ -22,6 +22,12 @@ _NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?:(?P<p>\d+)\s*/\s*(?P<q>\d+)|(?P<decimal>\d+\.?\d*|\.\d+)(?:[eE](?P<exp>[+-]?\d+))?)",
     re.ASCII,
 )
+_WHOLE = re.compile(r"-?[0-9]+")
+
+
+def narrowed(value: Fraction) -> int | Fraction:
+    """The same number, as an integer if it is one."""
+    return value.numerator if value.denominator == 1 else value
 
 
 def parse_rational(text: str | int, limit: int = MAX_DIGITS) -> int | Fraction:
@@ -98,6 +104,8 @@ def rational_text(value: int | Fraction) -> str:
 
 def rational_from_json(data: object) -> int | Fraction:
     """The number that `parse_rational` reads, of a document. Raises FormatError."""
+    if isinstance(data, str) and len(data) <= _CHUNK and _WHOLE.fullmatch(data):
+        return int(data)  # most numbers of large documents
     if isinstance(data, str | int) and not isinstance(data, bool):
         try:
             return parse_rational(data, MAX_DOCUMENT_DIGITS)

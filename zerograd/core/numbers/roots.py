@@ -19,6 +19,8 @@ from zerograd.core.numbers.work import spend, whole
 
 FIRST = 64
 """Bits with which a sign is looked for first."""
+_NOWHERE = (0, -1)
+"""The cell before it is found: k is never negative then."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,20 +40,19 @@ class Root:
     low: Fraction
     high: Fraction
     exact: Fraction | None = None
-    _cell: tuple[int, int] | None = None
+    _cell: tuple[int, int] = _NOWHERE
     _step: int = 1
     _spare: int = 64
     _falls: bool = field(default=False)
 
     def interval(self, digits: int) -> Interval:
         """An interval around the root that is not wider than 2^−digits."""
-        if self._cell is None and self.exact is None:
+        if self._cell == _NOWHERE and self.exact is None:
             self._find_cell()
-        while self.exact is None and self._cell is not None and self._cell[1] < digits:
+        while self.exact is None and self._cell[1] < digits:
             self._refine(digits)
         if self.exact is not None:
             return Interval.of(self.exact, digits + self._magnitude() + 2)
-        assert self._cell is not None  # for the type checker
         m, k = self._cell
         return Interval(m, -k, m + 1, -k, max(m.bit_length(), FIRST) + 2)
 
@@ -81,7 +82,6 @@ class Root:
             k = 2 * k + 1
 
     def _refine(self, digits: int) -> None:
-        assert self._cell is not None  # for the type checker
         m, k = self._cell
         t = min(self._step, max(digits - k, 1))
         first = m << t

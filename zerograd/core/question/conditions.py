@@ -15,7 +15,8 @@ from functools import reduce
 from itertools import chain
 from typing import Any, Generic, Protocol, TypeVar
 
-from zerograd.core.model.references import complete_index, did_you_mean, show_shape
+from zerograd.core.model.references import complete_index, show_shape
+from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Array, Shape, squeeze
 from zerograd.core.numbers.exact import Exact, compare, divide
 from zerograd.core.numbers.work import bits, fractional, spend, spend_on, total
@@ -171,8 +172,10 @@ class _Evaluator(Generic[T, B]):
             raise LanguageError(f"{name} is a function: write {name}(…)")
         if key != name:
             known = [n.removeprefix("grad(").removesuffix(")") for n in self.names if n.startswith("grad(")]
-            raise LanguageError(f"∂L/∂{name} cannot be asked{did_you_mean(name, known)}")
-        raise LanguageError(f"unknown name {name!r}{did_you_mean(name, self.names)}")
+            hint = did_you_mean(name, known) or f" (known: {', '.join(known)})"
+            raise LanguageError(f"∂L/∂{name} cannot be asked{hint}")
+        hint = did_you_mean(name, self.names) or f" (known: {', '.join(self.names)})"
+        raise LanguageError(f"unknown name {name!r}{hint}")
 
     def _gradient(self, argument: Node) -> Array[T]:
         match argument:

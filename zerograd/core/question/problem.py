@@ -43,6 +43,7 @@ class Problem(Question):
         zero: parameters, ``x``, or single entries such as ``"w1[0,1]"``; every entry of ∂L/∂ that name is 0.
         nonzero: names as for ``zero``; every entry is not 0.
         some_nonzero: of each name at least one entry is not 0.
+        any_nonzero: of all names together at least one entry is not 0.
         positive: every entry is above 0.
         negative: every entry is below 0.
         where: conditions (see docs/FORMATS.md).
@@ -84,6 +85,7 @@ class Problem(Question):
         zero: Iterable[str | Reference] = (),
         nonzero: Iterable[str | Reference] = (),
         some_nonzero: Iterable[str | Reference] = (),
+        any_nonzero: Iterable[str | Reference] = (),
         positive: Iterable[str | Reference] = (),
         negative: Iterable[str | Reference] = (),
         where: Iterable[str | Condition] = (),
@@ -117,6 +119,7 @@ class Problem(Question):
             Relation.ZERO: _listed(zero),
             Relation.NONZERO: _listed(nonzero),
             Relation.SOME_NONZERO: _listed(some_nonzero),
+            Relation.ANY_NONZERO: _listed(any_nonzero),
             Relation.POSITIVE: _listed(positive),
             Relation.NEGATIVE: _listed(negative),
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, overload
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.work import spend
@@ -59,6 +59,10 @@ def negated(formula: Formula) -> Formula:
             return Both(tuple(map(negated, parts)))
 
 
+@overload
+def at(formula: Fact | Either, values: Mapping[str, int | Fraction]) -> Fact | Either: ...
+@overload
+def at(formula: Formula, values: Mapping[str, int | Fraction]) -> Formula: ...
 def at(formula: Formula, values: Mapping[str, int | Fraction]) -> Formula:
     """The formula with numbers in place of some variables."""
     match formula:

@@ -38,7 +38,7 @@ from zerograd.core.refuting.certificate import (
     Split,
 )
 from zerograd.core.refuting.dataset import dataset_system
-from zerograd.core.refuting.facts import Either, Fact, Formula, at, labelled
+from zerograd.core.refuting.facts import Either, Fact, at, labelled
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import moments_system
 from zerograd.core.refuting.system import Case, Numbers, Renaming, System
@@ -84,7 +84,8 @@ def system_of(problem: Question, kind: Kind, samples: int | None) -> System:
         return identities_system(problem)
     if kind == "moments":
         return moments_system(problem)
-    assert samples is not None  # for the type checker: parts of the other kinds have a number
+    if samples is None:
+        raise Refused([Violation("samples", f"a number, for the system {kind}", "none")])
     if kind == "calculation":
         return calculation_system(problem, samples)
     return dataset_system(problem, samples)
@@ -161,10 +162,10 @@ class _Within(Mapping[str, Fact | Either]):
         fact = self._known.get(label)
         if fact is None:
             if label in self._added:
-                fact = _plain(at(self._added[label], self._values))
+                fact = at(self._added[label], self._values)
             else:
                 fact = self._around[label]
-                fact = _plain(at(fact, self._fixed)) if self._fixed else fact
+                fact = at(fact, self._fixed) if self._fixed else fact
             self._known[label] = fact
         return fact
 
@@ -189,11 +190,6 @@ def _compared(facts: Facts) -> int:
 
 def _is_assumed(label: str) -> bool:
     return label.startswith("case ")
-
-
-def _plain(formula: Formula) -> Fact | Either:
-    assert isinstance(formula, Fact | Either)  # for the type checker: substitution keeps the form
-    return formula
 
 
 @dataclass(slots=True)

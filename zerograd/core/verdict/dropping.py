@@ -86,7 +86,8 @@ def fault(dropped: Dropped, zeros: Collection[Place], point: Point[Real]) -> str
         zeros: gradient entries that are 0.
         point: enclosures of the point at which they are.
     """
-    assert dropped.entry.index is not None  # for the type checker: whoever asks has the full index
+    if dropped.entry.index is None:
+        return "it is no single entry"
     place = dropped.entry.name, dropped.entry.index
     match dropped.identity:
         case "outputs":

@@ -96,12 +96,12 @@ def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
             if sign(value) not in relation.signs and (name, index) not in told:
                 told.add((name, index))
                 yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, _found(value))
-    for reference in question.query[Relation.SOME_NONZERO]:
-        array = gradients[reference.name]
-        signs = [sign(array[index]) for index in resolve(reference, array.shape)]
-        if not Relation.SOME_NONZERO.holds(known for known in signs if known is not None):
+    for choice in question.choices(point.x.shape[0]):
+        signs = [sign(gradients[name][index]) for name, index in choice.entries]
+        if not choice.relation.holds(known for known in signs if known is not None):
             found = "0 in every entry" if None not in signs else "no entry that is known not to be 0"
-            yield Violation(f"∂L/∂{reference}", Relation.SOME_NONZERO.expected, found)
+            named = ", ".join(f"∂L/∂{reference}" for reference in choice.references)
+            yield Violation(named, choice.relation.expected, found)
 
 
 def _found(value: Real) -> str:
