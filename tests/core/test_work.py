@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import zerograd as zg
 from tests.core.certificates import offered
-from zerograd.cli import cli
+from zerograd.cli.program import cli
 from zerograd.core.check import main as check
 from zerograd.core.errors import Refused, TooMuchWork, ZerogradError
 from zerograd.core.numbers import work
