@@ -21,7 +21,7 @@ from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symme
 from zerograd.core.refuting.system import Case, Renaming, System, values_label
 from zerograd.proving.cases import refute
 from zerograd.proving.reals import Reals, approximate
-from zerograd.proving.signs import refute_by_signs
+from zerograd.proving.signs import QUICKLY, refute_by_signs
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
@@ -31,8 +31,8 @@ FEW, MANY = 24, 100
 DEEPEST = 100
 """Nested cases before the algebra of one, which may add `MANY` more; the checker takes `MAX_DEPTH`."""
 
-MANY_LEAVES, QUICKLY = 12, 40
-"""Once so many cases are refuted, it is first tried by so few signs, without a solver: many more may follow."""
+MANY_LEAVES = 12
+"""Once so many cases are refuted, the next are first tried by a few signs, without a solver."""
 
 MAX_FLOORS = 12
 """Nested comparisons of integers."""
