@@ -86,7 +86,7 @@ class Atoms:
             terms = {factored, self._monomials(fact.polynomial)}
             for several in sorted(terms, key=len):
                 self._relate(Relation((label, fact.sign), several))
-        long = {number for number in self.given if len(self.atoms[number].terms) > 1}
+        long = {number for number, atom in enumerate(self.atoms) if len(atom.terms) > 1}
         for label, fact in self.facts.items() if long else ():
             for several in self._collected(fact.polynomial):
                 if any(number in long for _, powers in several for number, _ in powers):

@@ -31,8 +31,8 @@ FEW, MANY = 24, 100
 DEEPEST = 100
 """Nested cases before the algebra of one, which may add `MANY` more; the checker takes `MAX_DEPTH`."""
 
-MANY_LEAVES = 12
-"""Once so many cases are refuted, the next are first tried by a few signs, without a solver."""
+MANY_LEAVES, MANY_TERMS = 12, 150
+"""Once so many cases are refuted, or if facts are so long, a few signs are tried first, without a solver."""
 
 MAX_FLOORS = 12
 """Nested comparisons of integers."""
@@ -83,7 +83,7 @@ class Tree:
         if len(known.assumed) > DEEPEST:
             self.open.append(tuple(map(_said, known.assumed)))
             return None
-        if self._leaves >= MANY_LEAVES:
+        if self._leaves >= MANY_LEAVES or _terms(known) > MANY_TERMS:
             by_signs = refute_by_signs(known.facts, known.facts, self.reals.keep_time, QUICKLY)
             if by_signs is not None:
                 return self._leaf(by_signs, known, shared)
@@ -243,6 +243,11 @@ class Tree:
             assert found is not None  # for the type checker: renamings were tested
             self._names[key] = found
         return self._names[key]
+
+
+def _terms(known: Known) -> int:
+    """Terms of the facts, in all."""
+    return sum(len(fact.polynomial.terms) for fact in known.facts.values() if isinstance(fact, Fact))
 
 
 def _said(case: Case) -> str:
