@@ -1,12 +1,12 @@
 """When small datasets suffice: a bound on the samples that a question can need.
 
 Theorem. Let free targets reach every adjoint of the loss, and let what a problem asks beside the signs of
-parameter gradients concern parameters, or each sample alone: its input, and its input gradient and
-residuals so that positive multiples of the sample's adjoint do as well. Let A be the asked entries of
-parameter gradients, and N = max(1, |A|); one more if signs of input gradients or residuals are asked other
-than that input gradients are 0, and no entry of A is to be other than 0; and one more if some entry of the
-input gradients is to be other than 0, but not both. If the problem has a witness for some number of
-samples, it has one for N samples. So it has one for every M ≥ N, or for no M at all.
+parameter gradients concern parameters, or each sample alone: its input, and its adjoint and input gradient
+so that positive multiples of the adjoint do as well. Let A be the asked entries of parameter gradients, and
+N = max(1, |A|); one more if signs of input gradients or adjoints are asked other than that input gradients
+are 0, and no entry of A is to be other than 0; and one more if some entry of the input gradients is to be
+other than 0, but not both. If the problem has a witness for some number of samples, it has one for N
+samples. So it has one for every M ≥ N, or for no M at all.
 
 Proof. With parameters and inputs fixed, (∂L/∂θ)_A is, up to a positive factor, the sum of vectors v[m] =
 J[m] g[m] in a space of |A| dimensions, g[m] the adjoint of sample m. If the sum is not 0, it is Σ λ[m] v[m]
@@ -156,7 +156,7 @@ class _Rows:
 
     Attributes:
         columns: the length of a row; 0 of a single entry that no sample plays a part in.
-        degrees: of homogeneity in the sample's residuals and in its input gradient; None of 0, which is
+        degrees: of homogeneity in the sample's adjoint and in its input gradient; None of 0, which is
             homogeneous of every degree.
     """
 
