@@ -337,7 +337,7 @@ def test_numbers_are_exact() -> None:
             "import zerograd; zerograd.solve",
             "sympy z3 numpy pydantic ruamel click flint torch matplotlib",
         ),
-        ("import zerograd.cli", "sympy z3 numpy pydantic ruamel flint torch matplotlib"),
+        ("import zerograd.cli.program", "sympy z3 numpy pydantic ruamel flint torch matplotlib"),
     ],
 )
 def test_nothing_heavy_is_imported_early(code: str, absent: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from math import prod
 
+from zerograd.core.errors import present
 from zerograd.core.model.sides import Side, Unit, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import samples_of_one_pattern
@@ -108,11 +109,11 @@ class Patterns:
 
     def _repeated(self, rows: tuple[Row, ...]) -> Iterator[tuple[Row, ...]]:
         """Each row with as many samples as can be of use: fewer are a special case (copies)."""
-        assert self.most is not None
-        if len(rows) * self.most <= self.samples:
-            yield tuple(row for row in rows for _ in range(self.most))
+        most = present(self.most, "number of samples that are of use")
+        if len(rows) * most <= self.samples:
+            yield tuple(row for row in rows for _ in range(most))
             return
-        for counts in product(range(1, self.most + 1), repeat=len(rows)):
+        for counts in product(range(1, most + 1), repeat=len(rows)):
             if sum(counts) == self.samples:
                 yield tuple(row for row, n in zip(rows, counts, strict=True) for _ in range(n))
 

@@ -2,11 +2,13 @@
 
 Theorem. Let free targets reach every adjoint of the loss, and let what a problem asks beside the signs of
 parameter gradients concern parameters, or each sample alone: its input, and its adjoint and input gradient
-so that positive multiples of the adjoint do as well. Let A be the asked entries of parameter gradients, and
-N = max(1, |A|); one more if signs of input gradients or adjoints are asked other than that input gradients
-are 0, and no entry of A is to be other than 0; and one more if some entry of the input gradients is to be
-other than 0, but not both. If the problem has a witness for some number of samples, it has one for N
-samples. So it has one for every M ≥ N, or for no M at all.
+so that positive multiples of the adjoint do as well. Let A be the asked entries of
+parameter gradients (of several of which one is asked not to be 0 together, one that is not; of conditions,
+those that make it true: `zerograd.core.question.sign_conditions`), and N = max(1, |A|); one more if signs of
+input gradients or adjoints are asked other than that input gradients are 0, and no entry of A is to be
+other than 0; and one more if some entry of the input gradients is to be other than 0, but not both. If the
+problem has a witness for some number of samples, it has one for N samples. So it has one for every M ≥ N, or
+for no M at all.
 
 Proof. With parameters and inputs fixed, (∂L/∂θ)_A is, up to a positive factor, the sum of vectors v[m] =
 J[m] g[m] in a space of |A| dimensions, g[m] the adjoint of sample m. If the sum is not 0, it is Σ λ[m] v[m]
@@ -56,7 +58,8 @@ from zerograd.core.question.language import (
     names_in,
     unparse,
 )
-from zerograd.core.question.question import Question
+from zerograd.core.question.question import Choice, Question
+from zerograd.core.question.sign_conditions import Signs, signs_of
 from zerograd.core.question.vocabulary import sample_arrays
 
 
@@ -79,9 +82,31 @@ def samples_of_one_pattern(problem: Question) -> int | None:
 
 
 def asked_entries(problem: Question) -> int:
-    """|A|: how many different entries of parameter gradients the query names."""
-    entries = (problem.asked_entries(relation, problem.samples.least) for relation in problem.query)
-    return len({entry for asked in entries for entry in asked if entry[0] != "x"})
+    """|A|: how many different entries of parameter gradients make the query and the conditions true."""
+    samples = problem.samples.least
+    relations = [relation for relation in problem.query if not relation.joint]
+    named = {e for relation in relations for e in problem.asked_entries(relation, samples) if e[0] != "x"}
+    together = [Signs.one_of(Signs(frozenset({e})) for e in c.entries) for c in _joint_choices(problem)]
+    of_conditions = (condition_signs(condition.node, problem) or Signs() for condition in problem.where)
+    return Signs.all_of([Signs(frozenset(named)), *together, *of_conditions]).count
+
+
+def _joint_choices(problem: Question) -> list[Choice]:
+    return [choice for choice in problem.choices(problem.samples.least) if choice.relation.joint]
+
+
+def condition_signs(node: Node, problem: Question) -> Signs | None:
+    """Return the signs of parameter gradients that make a condition true, none if it is one on each sample.
+
+    None where it is neither, nor made of both by *and* and *or*: then the theorem does not hold of it.
+    """
+
+    def speaks_of_none(part: Node, denied: bool) -> bool:
+        if denied:
+            return not names_in(part) & _of_samples(problem)
+        return each_sample_alone(part, problem)
+
+    return signs_of(node, problem.network, speaks_of_none)
 
 
 def signs_of_adjoints(problem: Question) -> bool:
@@ -90,7 +115,13 @@ def signs_of_adjoints(problem: Question) -> bool:
         0 not in relation.signs and not relation.some and _names_x(references)
         for relation, references in problem.query.items()
     )
-    return asked or any(names_in(condition.node) & {"r", "grad"} for condition in problem.where)
+    return asked or any(speaks_of_adjoints(condition.node) for condition in problem.where)
+
+
+def speaks_of_adjoints(node: Node) -> bool:
+    """Whether a condition mentions adjoints (``r``), or may mention input gradients (``x`` and some gradient)."""
+    names = names_in(node)
+    return "r" in names or names >= {"x", "grad"}
 
 
 def _some_input_gradient(problem: Question) -> bool:
@@ -116,9 +147,12 @@ def hypotheses_fail(problem: Question) -> str | None:
         return "domain is integer, so targets cannot be chosen freely"
     if not problem.reach.everything:
         return f"targets do not reach every adjoint of the {problem.model.loss.words}"
-    for reference in (reference for references in problem.query.values() for reference in references):
-        if reference.name == "x" and reference.index is not None:
-            return f"it asks of the input gradient of a single sample, {reference}"
+    for relation, references in problem.query.items():
+        for reference in (reference for reference in references if reference.name == "x"):
+            if reference.index is not None:
+                return f"it asks of the input gradient of a single sample, {reference}"
+            if relation.joint:
+                return "it asks of input gradients together with others"
     for name in ("x", "y"):
         if name in problem.given:
             return f"it gives values to {name}"
@@ -128,7 +162,7 @@ def hypotheses_fail(problem: Question) -> str | None:
         if reference.name == "x" and reference.index is not None:
             return f"it bounds the single entry {reference}"
     for condition in problem.where:
-        if not each_sample_alone(condition.node, problem):
+        if condition_signs(condition.node, problem) is None:
             return (
                 f"the condition {unparse(condition.node)!r} is not one on parameters, or on each sample alone"
             )

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from zerograd.core.model.references import Reference
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.question.language import names_in
@@ -53,8 +52,13 @@ class Asked:
             relation: [r for r in references if r.name == "x" and r.index is None]
             for relation, references in problem.query.items()
         }
-        indices = tuple((0, d) for d in range(problem.network.inputs))
-        some = [Demand(relation, r, indices) for relation in whole if relation.some for r in whole[relation]]
+        entries = tuple(("x", (0, d)) for d in range(problem.network.inputs))
+        some = [
+            Demand(relation, str(r), entries)
+            for relation in whole
+            if relation.some and not relation.joint  # of several, another one may be the one
+            for r in whole[relation]
+        ]
         return cls(
             tuple(relation for relation in OF_EACH if whole.get(relation)),
             tuple(
@@ -64,7 +68,9 @@ class Asked:
             ),
             tuple(some),
             any(
-                0 not in relation.signs and any(r.name != "x" for r in references)
+                0 not in relation.signs
+                and any(r.name != "x" for r in references)
+                and not (relation.joint and whole[relation])
                 for relation, references in problem.query.items()
             ),
         )
@@ -73,7 +79,7 @@ class Asked:
         """What is asked of the input gradient of each sample, of shape (1, inputs)."""
         for relation in self.relations:
             for (_, d), g in gradient.items():
-                demand = Demand(relation, Reference("x", (d,)), ())
+                demand = Demand(relation, f"x[{d}]", ())
                 yield demand.label, compared(g, demand.operator, constant(0))
 
     def some_entry(self, numbers: Sequence[tuple[str, Array[Polynomial]]]) -> Iterator[tuple[str, Formula]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from zerograd.core.errors import Impossible
 from zerograd.core.model.sides import Interval
 from zerograd.core.refuting.certificate import (
     Alternatives,
@@ -125,7 +126,8 @@ class Argument:
         long: list[Prose] = []
         for case in ends:
             child = node.cases[case.name]
-            assert isinstance(child, Identity | Like)  # for the type checker: chosen so
+            if not isinstance(child, Identity | Like):
+                raise Impossible(f"the case {case.name} is no end of a proof")
             about.append(id(child))
             assumed, end = self._assumption(node, case, known), self._end(child, known.assuming(case))
             if isinstance(child, Identity) and child.name in self.referred:
@@ -172,7 +174,7 @@ class Argument:
 
     def _consequence(self, case: Case, so: str = " so ") -> Prose:
         """``, so s[0] = 0``."""
-        if case.name.startswith("g["):  # all of it is supposed
+        if case.name.startswith(("g[", "l[")):  # all of it is supposed
             return ()
         follows = self._values(case)
         if case.name.startswith("z"):  # what an order or a side says besides

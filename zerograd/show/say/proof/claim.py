@@ -17,7 +17,7 @@ from zerograd.derive.naming import interval, quantity
 from zerograd.derive.polynomials import Polynomials
 from zerograd.document import formula as tree
 from zerograd.document.blocks import Code, Prose, join, prose, worded
-from zerograd.document.formula import EQUALS, beside, derivative, row
+from zerograd.document.formula import EQUALS, LESS, beside, derivative, row
 from zerograd.document.numbers import exact_text
 from zerograd.show.question import convention_line, given_values
 from zerograd.show.say.asking import asked_of, size
@@ -90,9 +90,24 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         if problem.asks_of_x or signs_of_adjoints(problem):
             yield _of_a_sample(problem)
     yield from reasons(problem, used)
+    if any(label.startswith("l[") for label in used):
+        yield _of_losses(problem)
     if any("t[" in label for label in used):
         of = "absolute values, greatest values and quotients in the conditions"
         yield prose(Polynomials(problem).variable(entry("t", (0,))), f" and its like stand for {of}.")
+
+
+def _of_losses(problem: Problem) -> Prose:
+    """What the loss of an output is."""
+    network, loss = problem.network, problem.model.loss
+    k = ("k",) if network.outputs > 1 and loss.by_output else ()
+    value, r, y_hat, y = (quantity(network, letter, at=("m", *k)) for letter in ("l", "r", "ŷ", "y"))
+    text = prose(value, " is the share of sample ", _m, " in the loss")
+    text += prose(" at output ", tree.Letter("k")) if k else ()
+    if not loss.of_residuals:
+        return prose(text, ".")
+    residual = row(r, EQUALS, y_hat, LESS, y)
+    return prose(text, ": it is 0 where ", residual, " is, and nowhere else.")
 
 
 def _scaled(problem: Problem) -> Prose:
