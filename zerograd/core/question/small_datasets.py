@@ -119,7 +119,7 @@ def signs_of_adjoints(problem: Question) -> bool:
 
 
 def speaks_of_adjoints(node: Node) -> bool:
-    """Whether a condition mentions adjoints (``r``), or may mention input gradients (``x`` and some gradient)."""
+    """Whether a condition mentions adjoints (``r``), or perhaps input gradients (``x``, some gradient)."""
     names = names_in(node)
     return "r" in names or names >= {"x", "grad"}
 
