@@ -22,6 +22,12 @@ JUNK: tuple[Any, ...] = (
 )  # fmt: skip
 """What may stand in place of anything."""
 
+FIXED = frozenset(
+    ("format problem parts system proof samples split cases cofactors nonzero positive name like units compare sign floor "
+     "either coefficient factors squares parameters x y equations field centre radius alpha status evidence witness").split()
+)  # fmt: skip
+"""Keys of the formats, which are seldom taken for others: what comes of that is no document."""
+
 Path = tuple[Any, ...]
 
 
@@ -114,6 +120,8 @@ def _change(data: Any, path: Path, among: Sequence[Path], chance: Random, words:
             lambda: _swap(container, key, chance.choice(list(container))),
             lambda: _rename(container, key, chance, words),
         ]
+        if key in FIXED and chance.random() < 0.9:
+            actions = actions[:-2] or [lambda: container.pop(key)]
     chance.choice(actions)()
 
 
@@ -174,7 +182,8 @@ def other_number(value: Any, chance: Random) -> Any:
             changed["centre"] = _moved(changed, chance)
         return changed
     if isinstance(value, int | float):
-        return chance.choice([value + 1, value - 1, -value, 0, 2 * value, str(value), value * 10**9])
+        near = [value + 1, value - 1, 2 * value, 1, 2, 3]
+        return chance.choice([*near, *near, *near, -value, 0, str(value), value * 10**9])
     try:
         number = Fraction(value)
     except (ValueError, ZeroDivisionError):

@@ -70,7 +70,7 @@ def _faults(
     samples = len(values["x"])
     yield from _shapes(question, layers, values, samples)
     everything = [*leaves([*values.values()])]
-    if question["domain"] == "integer" and not all(numbers.exact and v.denominator == 1 for v in everything):
+    if question["domain"] == "integer" and any(numbers.sign(v - _nearest(v)) != 0 for v in everything):
         yield "not all numbers are integers"
     yield from _data(question, values, numbers)
     point = evaluate(question, values, numbers)
@@ -103,6 +103,11 @@ def _faults(
                 yield f"the gradient of {name} is claimed to be {c}, and is {_shown(g)}"
     if "loss" in claims and not _agrees(loss, claims["loss"], witness, numbers):
         yield f"the loss is claimed to be {claims['loss']}, and is {_shown(loss)}"
+
+
+def _nearest(value: Any) -> Any:
+    """The nearest integer."""
+    return round(value) if isinstance(value, Fraction) else mp.nint(value)
 
 
 def _shapes(

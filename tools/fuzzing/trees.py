@@ -50,7 +50,7 @@ def tree_changed(certificate: Any, chance: Random) -> None:
             here["cases"].pop(chance.choice([*here["cases"]]))
         case 5 if isinstance(here.get("cases"), dict) and here["cases"]:
             _become(here, copy.deepcopy(chance.choice([*here["cases"].values()])))
-        case 6:
+        case 6 if "like" not in here:
             here["name"] = chance.choice([*names, "n1", "n99"])
         case 7 if "cofactors" in here:
             strange = [{"coefficient": "1"}, {"coefficient": "0"}, {"coefficient": "-1"}, {"coefficient": "1", "squares": [[["1"]]]},
@@ -59,7 +59,7 @@ def tree_changed(certificate: Any, chance: Random) -> None:
         case _ if isinstance(here.get("nonzero"), dict) and here["nonzero"]:
             here["nonzero"][chance.choice([*here["nonzero"]])] = chance.choice([0, -1, 2, 3, 64, 65, True])
         case _:
-            here["cofactors"] = {}
+            _become(here, {"cofactors": {}})
 
 
 def _become(node: Node, other: Any) -> None:

@@ -349,7 +349,7 @@ def _changed(certificate: Any, question: seeds.Json, chance: Random, most: int) 
         if chance.random() < 0.5:
             tree_changed(certificate, chance)
         else:
-            certificate = mutated(certificate, chance, words)
+            certificate = mutated(certificate, chance, words, within=("parts",) if chance.random() < 0.9 else None)
     return certificate
 
 
