@@ -1,11 +1,14 @@
 """Which nos carry a certificate, and how long it takes to find and to check one.
 
-    python benchmarks/proofs.py [--cap 60] [--only named problems atlas random] [--json FILE] [--readme]
+    python benchmarks/proofs.py [--cap 60] [--only named problems atlas random general] [--general 400] [--seed 15]
+                                [--json FILE] [--readme]
 
 Questions: named ones; all of problems/; the patterns of the 1-1-1 and 1-2-1 atlases; the 200 random ones
-of `benchmarks/engine.py`. Each is answered within ``--cap`` seconds; where the answer is no, a proof is
-looked for within as many again. Certificates are sent through JSON before they are checked, as files
-would be.
+of `benchmarks/engine.py`; and general ones from a seed (`benchmarks/general.py`), with two hidden layers, all
+activations, gradients of inputs, signs, bounds, and integers in boxes. Each is answered within ``--cap`` seconds;
+where the answer is no, a proof is looked for within as many again (of general ones, 10 seconds each). Certificates
+are sent through JSON before they are checked, as files would be. At the end stands every question without a
+certificate, as YAML, and what the search says of it.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
     sys.path.insert(0, str(ROOT))
 
 import zerograd as zg  # noqa: E402  # found now
+from benchmarks.general import COUNT, SEED, general_questions  # noqa: E402
 from benchmarks.questions import random_questions  # noqa: E402
 from benchmarks.report import put_between  # noqa: E402
 from zerograd.core.question.vocabulary import Samples  # noqa: E402
@@ -35,7 +39,9 @@ from zerograd.proving.process import ProofProcess  # noqa: E402
 from zerograd.search.process import SearchProcess  # noqa: E402
 
 BEGIN = "<!-- benchmark: proofs -->"
-GROUPS = ("named", "problems", "atlas", "random")
+GROUPS = ("named", "problems", "atlas", "random", "general")
+GENERAL_CAP = 10.0
+"""Seconds for a general question, and for its proof."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +61,11 @@ class Outcome:
     kind: str = ""
     nodes: int = 0
     open: tuple[str, ...] = ()
+    asked: dict[str, Any] | None = None
+    """The question, where there is no certificate."""
 
 
-def questions(groups: list[str]) -> Iterator[tuple[str, str, zg.Problem]]:
+def questions(groups: list[str], count: int, seed: int) -> Iterator[tuple[str, str, zg.Problem]]:
     """(group, name, problem)."""
     headline: dict[str, Any] = {"zero": ["w2", "b2"], "nonzero": ["w1", "b1"]}
     crossed: dict[str, Any] = {"zero": ["b1", "w2"], "nonzero": ["w1", "b2"]}
@@ -85,6 +93,9 @@ def questions(groups: list[str]) -> Iterator[tuple[str, str, zg.Problem]]:
     if "random" in groups:
         for number, problem in enumerate(random_questions()):
             yield "random", f"question {number}", problem
+    if "general" in groups:
+        for number, problem in enumerate(general_questions(count, seed)):
+            yield "general", f"question {number}", problem
 
 
 def measure(problem: zg.Problem, cap: float, process: SearchProcess, prover: ProofProcess) -> list[Outcome]:
@@ -101,7 +112,7 @@ def measure(problem: zg.Problem, cap: float, process: SearchProcess, prover: Pro
     finding = prover.find(problem, deadline=time.monotonic() + cap, fixed=False, progress=lambda _: None)
     found = time.perf_counter() - start
     if finding.certificate is None:
-        return [Outcome("", "", found, open=finding.open)]
+        return [Outcome("", "", found, open=finding.open, asked=problem.to_json())]
     text = json.dumps(finding.certificate.to_json())
     start = time.perf_counter()
     certificate = certificate_from_json(json.loads(text))
@@ -129,10 +140,21 @@ def markdown(outcomes: list[Outcome], cap: float) -> str:
         lines.append(f"| {group} | {len(done)} of {len(own)} | {times} |")
     left = [o for o in outcomes if o.checked is None]
     if left:
-        lines += ["", f"Open after {cap:g} s: " + "; ".join(f"{o.group}, {o.name}" for o in left) + "."]
+        after = f"{cap:g} s" + (f" ({GENERAL_CAP:g} s of general questions)" if cap != GENERAL_CAP else "")
+        lines += ["", f"Open after {after}: " + "; ".join(f"{o.group}, {o.name}" for o in left) + "."]
     cores = os.cpu_count()
     lines += ["", f"(Python {platform.python_version()}, zerograd {zg.__version__}; {cores} cores.)"]
     return "\n".join(lines)
+
+
+def reasons(outcomes: list[Outcome]) -> str:
+    """Every question without a certificate, in a line of YAML, with what the search for one says."""
+    lines = []
+    for outcome in outcomes:
+        if outcome.checked is None:
+            said = "; ".join(outcome.open[:3]) + ("; …" if len(outcome.open) > 3 else "")
+            lines += [f"# {outcome.group}, {outcome.name}: {said}", json.dumps(outcome.asked)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def main() -> int:
@@ -140,6 +162,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cap", type=float, default=60.0, help="seconds for an answer, and for a proof")
     parser.add_argument("--only", nargs="*", choices=GROUPS, default=list(GROUPS))
+    parser.add_argument("--general", type=int, default=COUNT, help="how many general questions")
+    parser.add_argument("--seed", type=int, default=SEED, help="of general questions")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     options = parser.parse_args()
@@ -147,15 +171,16 @@ def main() -> int:
     with SearchProcess() as process, ProofProcess() as prover:
         zg.prove(zg.Problem(network=[1, 1], samples=1, zero=["b1"], nonzero=["w1"], where=["x == 0"]),
                  process=process, prover=prover)  # fmt: skip  # loads what there is to load
-        for group, name, problem in questions(options.only):
-            for outcome in measure(problem, options.cap, process, prover):
+        for group, name, problem in questions(options.only, options.general, options.seed):
+            cap = min(options.cap, GENERAL_CAP) if group == "general" else options.cap
+            for outcome in measure(problem, cap, process, prover):
                 fields = asdict(outcome) | {"group": group, "name": name}
                 outcomes.append(Outcome(**fields))
                 verdict = "open" if outcome.checked is None else f"{outcome.kind}, {outcome.nodes} nodes"
                 print(f"{group:9} {name:36} {outcome.found:8.2f} s  {outcome.checked or 0:7.3f} s  {verdict}",
                       flush=True)  # fmt: skip
     table = markdown(outcomes, options.cap)
-    print(f"\n{table}")
+    print(f"\n{table}\n\n{reasons(outcomes)}", end="")
     if options.json:
         options.json.write_text(json.dumps([asdict(o) for o in outcomes], indent=1) + "\n", encoding="utf-8")
     if options.readme:

@@ -14,13 +14,16 @@ from functools import cache
 from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.model.backprop import OnKink
-from zerograd.core.question.given import given_point
+from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED
+from zerograd.core.question.given import enclosed_point, given_point
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
+from zerograd.core.refuting.calculation import Wrong, wrong_at
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.checking import check_witness
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.proving.process import ProofProcess
@@ -120,28 +123,55 @@ def calculated_answer(problem: Problem, start: float) -> Answer:
     It takes neither search nor solver. A no always carries its certificate: it would rest on nobody's word.
     """
     from zerograd.evaluate.recheck import recheck, recheck_floats
-    from zerograd.proving.calculated import calculated
 
     point = given_point(problem)
     witness = Witness(problem, point.parameters, point.x, point.y)
-
-    def run() -> Run:
-        return Run(
-            strategy=CALCULATION,
-            tried=(CALCULATION,),
-            seconds=time.monotonic() - start,
-            versions={"zerograd": __version__},
-        )
 
     try:
         answer = Sat(witness, problem=problem)
     except Refused:
         with suppress(OnKink):  # then there are no gradients
             recheck_floats(witness)  # search and checker are one calculation here: floats are another
-        certificate = calculated(problem, witness.point)
-        with accepted(certificate):
-            return Unsat("certificate", certificate=certificate, problem=problem, run=run())
-    return answer.updated(checks=recheck(witness), run=run())
+        return _refuted(problem, wrong_at(problem, witness.point), _calculated_run(start))
+    return answer.updated(checks=recheck(witness), run=_calculated_run(start))
+
+
+def enclosed_no(problem: Problem, start: float) -> Unsat | None:
+    """Return the no to a question in which everything is given, if enclosures decide it; else None.
+
+    A yes, and what enclosures leave open, is for the search.
+    """
+    from zerograd.evaluate.recheck import recheck_floats
+
+    try:
+        wrong = wrong_at(problem)
+    except Refused:
+        return None
+    if not wrong:
+        return None
+    point = enclosed_point(problem, BITS_OF_POINTS)
+    witness = EnclosedWitness(problem, point.variables, ())
+    with suppress(*UNDECIDED):  # then there are no gradients
+        recheck_floats(witness)
+    return _refuted(problem, wrong, _calculated_run(start))
+
+
+def _calculated_run(start: float) -> Run:
+    return Run(
+        strategy=CALCULATION,
+        tried=(CALCULATION,),
+        seconds=time.monotonic() - start,
+        versions={"zerograd": __version__},
+    )
+
+
+def _refuted(problem: Problem, wrong: Sequence[Wrong], run: Run) -> Unsat:
+    """The no, with its calculation."""
+    from zerograd.proving.calculated import calculated
+
+    certificate = calculated(problem, wrong)
+    with accepted(certificate):
+        return Unsat("certificate", certificate=certificate, instead=tuple(wrong), problem=problem, run=run)
 
 
 def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:

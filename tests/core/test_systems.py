@@ -154,6 +154,7 @@ def moments_hold(problem: Problem, witness: Witness, story: str) -> int:
     for name, array in witness.parameters.items():
         values |= named(name, array)
     for tag, members in patterns.items():
+        values[f"n{tag}"] = Fraction(len(members))
         for k in range(problem.network.outputs):
             r = {m: rational(witness.point.residuals[m, k]) for m in members}
             values[f"S{tag}[{k}]"] = sum(r.values(), Fraction(0))
@@ -169,6 +170,7 @@ def moments_hold(problem: Problem, witness: Witness, story: str) -> int:
             assert fits(none, values), f"{story}: nothing has the pattern {tag}"
         for m in members:  # x_T may be any of them
             here = {**values, **{f"x{tag}[{d}]": rational(v) for d, v in enumerate(witness.x.rows()[m])}}
+            here |= {f"r{tag}[{k}]": rational(v) for k, v in enumerate(witness.point.residuals.rows()[m])}
             define(dict(some.facts), here, f"T{tag}")
             assert fits(some, here), f"{story}: sample {m} has the pattern {tag}, but not {some}"
     return len(system.facts) + len(system.splits)
@@ -187,10 +189,14 @@ def identities_hold(problem: Problem, witness: Witness, story: str) -> int:
 
 
 def padded(witness: Witness, chance: Random) -> Witness:
-    """With one more sample, a copy, of residual 0."""
+    """With one more sample, a copy of one with which it shares the residuals."""
     m = chance.randrange(witness.samples)
+    half = [
+        p - r / Fraction(2)
+        for p, r in zip(witness.forward.y_hat.rows()[m], witness.point.residuals.rows()[m], strict=True)
+    ]
     x = [*witness.x.rows(), witness.x.rows()[m]]
-    y = [*witness.y.rows(), witness.forward.y_hat.rows()[m]]
+    y = [*(half if n == m else row for n, row in enumerate(witness.y.rows())), half]
     values = {
         **witness.parameters,
         "x": Array.of(x, witness.x.shape[1]),
@@ -274,6 +280,21 @@ class Draw:
                     asked.setdefault(relation, []).append(entry(name, index))
             if any(array.entries) and self.chance.random() < 0.3:
                 asked.setdefault("some_nonzero", []).append(name)
+        signs = {sign(value) for value in self.witness.gradients["x"].entries}
+        if "x" not in names and self.chance.random() < 0.7:
+            relations = [
+                relation
+                for relation, allowed in {
+                    "zero": {0},
+                    "positive": {1},
+                    "negative": {-1},
+                    "nonzero": {-1, 1},
+                }.items()
+                if signs <= allowed
+            ]
+            if signs != {0}:
+                relations.append("some_nonzero")
+            asked.setdefault(self.chance.choice(relations), []).append("x")
         return asked
 
     def limits(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -328,6 +349,9 @@ class Draw:
         kind = self.chance.random()
         if kind < 0.1:
             return f"distinct({number()})"
+        if self.chance.random() < 0.2:
+            of_sample = pick(["r", "grad(x)", "r * x", "-2 * r", "r * w1[0,0]", "grad(x) * x", "r**2"])
+            return f"{of_sample} {pick(signs)} {pick(['0', '0', '0', 'r', 'grad(x) * 3'])}"
         if kind < 0.2:
             return f"{pick(['any', 'all'])}({number()} {pick(signs)} {number()})"
         if kind < 0.3:

@@ -126,7 +126,11 @@ def _change(data: Any, path: Path, among: Sequence[Path], chance: Random, words:
 
 
 def _rename(container: Any, key: Any, chance: Random, words: Sequence[str]) -> None:
-    other = chance.choice(words) if words and chance.random() < 0.7 else key + chance.choice([".0", " ", "[0]", "0", "x"])
+    other = (
+        chance.choice(words)
+        if words and chance.random() < 0.7
+        else key + chance.choice([".0", " ", "[0]", "0", "x"])
+    )
     container[other] = container.pop(key)
 
 

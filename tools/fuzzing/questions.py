@@ -53,7 +53,9 @@ def _layer(question: Json, chance: Random) -> None:
 
 def _loss(question: Json, chance: Random) -> None:
     question["loss"] = copy.deepcopy(chance.choice(LOSSES))
-    kind = {"cross_entropy": ["real", "class"], "hinge": ["sign"]}.get(str(question["loss"]), ["real", "binary", "sign"])
+    kind = {"cross_entropy": ["real", "class"], "hinge": ["sign"]}.get(
+        str(question["loss"]), ["real", "binary", "sign"]
+    )
     question["targets"] = chance.choice(kind)
 
 
@@ -66,7 +68,9 @@ def _convention(question: Json, chance: Random) -> None:
 
 
 def _samples(question: Json, chance: Random) -> None:
-    question["samples"] = chance.choice([1, 2, 3, 4, "fewest", "any", {"from": 1, "to": 2}, {"from": 2, "to": 4}])
+    question["samples"] = chance.choice(
+        [1, 2, 3, 4, "fewest", "any", {"from": 1, "to": 2}, {"from": 2, "to": 4}]
+    )
 
 
 def _relation(question: Json, chance: Random) -> None:
@@ -74,7 +78,11 @@ def _relation(question: Json, chance: Random) -> None:
 
 
 def _less(question: Json, chance: Random) -> None:
-    lists = [question[key] for key in (*RELATIONS, "where") if isinstance(question.get(key), list) and question[key]]
+    lists = [
+        question[key]
+        for key in (*RELATIONS, "where")
+        if isinstance(question.get(key), list) and question[key]
+    ]
     if lists:
         chosen = chance.choice(lists)
         chosen.pop(chance.randrange(len(chosen)))

@@ -83,6 +83,25 @@ class Refused(ZerogradError):  # noqa: N818  # a verdict, not a mishap
         return [*lines, f"and {more:,} more"] if more > 0 else lines
 
 
+class TooMuchWork(Refused):
+    """To read or check a document takes more than the budget allows (`zerograd.core.numbers.work`).
+
+    Attributes:
+        budget: in units.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        super().__init__([Violation("the work", f"at most {budget:,} units", "more")])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return TooMuchWork, (self.budget,)
+
+    @property
+    def lines(self) -> list[str]:
+        return [f"more work than the budget of {self.budget:,} units (raise it with --work)"]
+
+
 class NothingToCheck(ZerogradError):  # noqa: N818  # neither
     """A result that carries neither a witness nor a certificate."""
 

@@ -14,6 +14,7 @@ from zerograd.core.refuting.system import System
 from zerograd.proving.leaf import eliminated, find_identity
 from zerograd.proving.reals import Facts, Reals
 from zerograd.proving.ring import factors
+from zerograd.proving.signs import refute_by_signs
 
 DEPTH = 5
 """Nested comparisons."""
@@ -53,6 +54,9 @@ class _Cases:
         leaf = find_identity(simple, self.reals, order=forced is None)
         if leaf is not None:
             return leaf
+        by_signs = refute_by_signs(simple, known.facts, self.reals.keep_time)
+        if by_signs is not None:
+            return by_signs
         if forced is not None:  # no choice, and so no step deeper
             return self._each(Compare(*forced, {}), known, core, depth)
         for _, (polynomial, signs) in zip(range(WIDTH if depth else 0), factored.comparisons(), strict=False):

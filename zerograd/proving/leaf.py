@@ -7,6 +7,7 @@ believed: solving is done modulo a prime.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +21,7 @@ from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.refutation import check_identity
 from zerograd.proving.reals import Reals, approximate
 from zerograd.proving.ring import PRIME, Ring, Solution, Span, Terms, degree_under, gradings, terms_of
+from zerograd.proving.squares import forms, sum_of_squares
 from zerograd.solvers.base import Model
 
 MAX_SIZE = 600_000
@@ -28,12 +30,15 @@ MAX_SIZE = 600_000
 MAX_PRODUCTS, MAX_FACTS, MAX_SQUARES = 60, 6, 8
 """Products that a positive combination may be made of, and facts and squares of unknowns in them."""
 
+MAX_SQUARED = 200
+"""Exponents of a fact, in all, that may be a sum of squares."""
+
 MAX_GROUPS = 30
 
 SLACK = 1
 """Degrees by which multiples of equations may exceed the degree of what they add up to."""
 
-ONE = Polynomial.constant(1)
+ZERO, ONE = Polynomial.constant(0), Polynomial.constant(1)
 
 
 def find_identity(facts: Mapping[str, Fact], reals: Reals, *, order: bool = True) -> Identity | None:
@@ -161,6 +166,9 @@ class _Search:
         found = self._combined(single, {})
         if found is not None:  # a sum of facts, as in Farkas' lemma: nothing is easier to follow
             return found
+        for label in (*self.strict, *self.weak, *self.equations):
+            if (found := self._square(label)) is not None:
+                return found
         # Short ones first: groups come in the order of their shortest products.
         telling = [
             g for g in groups.values() if any(map(self._is_strict, g)) and (len(g) > 1 or self.equations)
@@ -173,7 +181,53 @@ class _Search:
                 found = self._combined(group[:MAX_PRODUCTS], powers)
                 if found is not None:
                     return found
+        return self._with_forms(weights, single)
+
+    def _square(self, label: str) -> Identity | None:
+        """A fact that says that less than a sum of squares is above 0, or that one and more is 0."""
+        fact = self.facts[label]
+        reduced = self.ring.back(self.reduced(fact.polynomial))
+        if sum(e for m in reduced.terms for _, e in m) > MAX_SQUARED:
+            return None
+        for sign in (1, -1) if fact.sign == "=" else (-1,):
+            squares = sum_of_squares(reduced * sign)
+            if squares is None:
+                continue
+            own = () if fact.sign == "=" else (Product(Fraction(1), {label: 1}),)
+            positive = (*own, *(Product(c, {}, () if h == ONE else (h,)) for c, h in squares))
+            if not any(self._is_strict(product) for product in positive):
+                continue
+            left = sum((self._value(product) * product.coefficient for product in positive), ZERO)
+            if fact.sign != "=":
+                found = self._lifted({}, positive, left, [])
+            else:
+                by_label = self.reduced.lift(left - fact.polynomial * sign, {})
+                by_label[label] = by_label.get(label, ZERO) + sign
+                found = self._checked(Identity(by_label, {}, positive))
+            if found is not None:
+                return found
         return None
+
+    def _with_forms(self, weights: Sequence[Sequence[int]], single: Sequence[Product]) -> Identity | None:
+        """A combination of facts with squares of sums and differences of unknowns."""
+        squared = Counter(
+            name
+            for fact in self.facts.values()
+            if fact.sign != "!="
+            for m in fact.polynomial.terms
+            for name, e in m
+            if e == 2
+        )
+        names = [name for name, _ in squared.most_common(MAX_SQUARES)]
+        degrees = [degree_under(weights, self.ring.to(Polynomial.variable(name))) for name in names]
+        several = [
+            Product(Fraction(1), {}, (form,))
+            for form in (
+                *map(Polynomial.variable, names),
+                *forms(names, degrees, degree_under(weights, self.ring.to(ONE))),
+            )
+        ]
+        return self._combined([*single, *several], {}) if several else None
 
     def _combined(self, choices: Sequence[Product], powers: Mapping[str, int]) -> Identity | None:
         outer = self._product(powers)
@@ -182,12 +236,12 @@ class _Search:
         if solution is None:
             return None
         strict = [self._is_strict(choice) for choice in choices]
-        weights = _weights(self.reals, solution.remainders(), strict)
-        if weights is None:
+        found = weights(self.reals, solution.remainders(), strict)
+        if found is None:
             return None
-        positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in weights.items())
-        total = sum((products[n] * w for n, w in weights.items()), Polynomial.constant(0))
-        return self._lifted(powers, positive, total, solution.cofactors(weights))
+        positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in found.items())
+        total = sum((products[n] * w for n, w in found.items()), Polynomial.constant(0))
+        return self._lifted(powers, positive, total, solution.cofactors(found))
 
     def _products(self) -> Iterator[Product]:
         """Products of at most three facts, and of squares of unknowns with at most two of them."""
@@ -227,7 +281,9 @@ class _Search:
         """The identity over the equations as they were, checked."""
         polynomials = [self.ring.polynomial(terms) for terms in cofactors]
         by_label = self.reduced.lift(left, dict(zip(self.reduced.rest, polynomials, strict=False)))
-        identity = Identity(by_label, dict(powers), positive)
+        return self._checked(Identity(by_label, dict(powers), positive))
+
+    def _checked(self, identity: Identity) -> Identity | None:
         try:
             check_identity(identity, self.facts)
         except Refused:  # the prime was unlucky
@@ -322,17 +378,17 @@ def _counted(labels: Sequence[str]) -> dict[str, int]:
     return {label: labels.count(label) for label in dict.fromkeys(labels)}
 
 
-def _weights(
+def weights(
     reals: Reals, rows: Sequence[Sequence[Fraction]], strict: Sequence[bool]
 ) -> dict[int, Fraction] | None:
     """Numbers w ≥ 0 with row · w = 0 for every row, not all 0 where strict: a linear program."""
-    weights = [Polynomial.variable(f"w{n}") for n in range(len(strict))]
+    unknowns = [Polynomial.variable(f"w{n}") for n in range(len(strict))]
     zero = Polynomial.constant(0)
-    conditions = [Fact(w, ">=") for w in weights]
+    conditions = [Fact(w, ">=") for w in unknowns]
     conditions += [
-        Fact(sum((w * c for c, w in zip(row, weights, strict=True) if c), zero), "=") for row in rows
+        Fact(sum((w * c for c, w in zip(row, unknowns, strict=True) if c), zero), "=") for row in rows
     ]
-    conditions.append(Fact(sum((w for w, s in zip(weights, strict, strict=True) if s), zero) - 1, "="))
+    conditions.append(Fact(sum((w for w, s in zip(unknowns, strict, strict=True) if s), zero) - 1, "="))
     outcome = reals.check(conditions, mode="general", effort=1.0)
     if not isinstance(outcome, Model):
         return None

@@ -22,6 +22,7 @@ from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symme
 from zerograd.core.refuting.system import Case, Renaming, System, values_label
 from zerograd.proving.cases import refute
 from zerograd.proving.reals import Reals, approximate
+from zerograd.proving.signs import refute_by_signs
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
@@ -30,6 +31,9 @@ FEW, MANY = 24, 100
 
 DEEPEST = 100
 """Nested cases before the algebra of one, which may add `MANY` more; the checker takes `MAX_DEPTH`."""
+
+MANY_LEAVES, QUICKLY = 12, 40
+"""Once so many cases are refuted, it is first tried by so few signs, without a solver: many more may follow."""
 
 MAX_FLOORS = 12
 """Nested comparisons of integers."""
@@ -61,33 +65,42 @@ class Tree:
     _assumed: dict[str, tuple[Case, ...]] = field(init=False, default_factory=dict)
     _symmetries: dict[object, Mapping[str, str]] = field(init=False, default_factory=dict)
     _leaves: int = field(init=False, default=0)
+    _ahead: int = field(init=False, default=0)
     _used: set[str] = field(init=False, default_factory=set)
 
-    def find(self) -> Node | None:
+    def find(self, known: Known | None = None) -> Node | None:
         """A refutation of the system, or None where cases stay ``open``.
+
+        Args:
+            known: what is assumed ahead of it.
 
         Raises:
             Satisfiable: it cannot be refuted.
             OutOfTime: the deadline has passed.
         """
-        root = self._node(Known(self.system.facts), 0)
+        known = known or Known(self.system.facts)
+        self._ahead = len(known.assumed)
+        self.renamings = [r for r in self.renamings if self._keeps(known.assumed, r)]
+        root = self._node(known, 0)
         return None if root is None or self.open else _named(root, self._used)
 
     def _node(self, known: Known, floors: int) -> Node | None:
         shared = self._shared(known)
         if isinstance(shared, Like):
             return shared
-        if len(known.assumed) > DEEPEST:
+        if len(known.assumed) - self._ahead > DEEPEST:
             self.open.append(tuple(map(_said, known.assumed)))
             return None
+        if self._leaves >= MANY_LEAVES:
+            by_signs = refute_by_signs(known.facts, known.facts, self.reals.keep_time, QUICKLY)
+            if by_signs is not None:
+                return self._leaf(by_signs, known, shared)
         open_splits = self._open(known)
         outcome = self.reals.check(known.facts.values()) if open_splits else self.reals.patiently(known.facts)
         if isinstance(outcome, NoModel):
             found = self._refuted(known, open_splits)
             if found is not None and not isinstance(found, str):
-                self._leaves += 1
-                self.progress(f"{self._leaves} cases refuted")
-                return self._kept(found, known, shared)
+                return self._leaf(found, known, shared)
             name = found
         else:
             name = self._undecided(open_splits, known, outcome)
@@ -99,6 +112,11 @@ class Tree:
             raise Satisfiable
         self.open.append(tuple(map(_said, known.assumed)))
         return None
+
+    def _leaf(self, node: Node, known: Known, here: tuple[object, Renaming]) -> Node:
+        self._leaves += 1
+        self.progress(f"{self._leaves} cases refuted")
+        return self._kept(node, known, here)
 
     def _split(self, name: str, known: Known, floors: int, here: tuple[object, Renaming]) -> Node | None:
         """Every case of a split; or one alone, if its proof does without what it assumes."""
@@ -212,15 +230,20 @@ class Tree:
 
     # --- renamings ------------------------------------------------------------------------
 
+    def _keeps(self, assumed: Sequence[Case], renaming: Renaming) -> bool:
+        """Whether what is assumed ahead stays so under a renaming: then it need not be compared again."""
+        names = self._names_of(renaming)
+        return {case.meaning(names) for case in assumed} == {case.meaning({}) for case in assumed}
+
     def _shared(self, known: Known) -> Like | tuple[object, Renaming]:
         """An earlier node that this one is a renaming of; or this one's class, and how it gets there."""
         classes: list[tuple[tuple[str, ...], Renaming]] = []
         for renaming in self.renamings:
             names = self._names_of(renaming)
-            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed))))
+            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed[self._ahead :]))))
             classes.append((key, renaming))
         best = min(classes, key=itemgetter(0))  # the identity is one of them
-        if known.assumed and best[0] in self._done:
+        if best[0] and best[0] in self._done:
             name, theirs = self._done[best[0]]
             self._used.add(name)
             return Like(name, _after(_inverse(best[1]), theirs))

@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 
 from zerograd.core.errors import FormatError, short
+from zerograd.core.numbers.work import fractional, spend
 
 MAX_DIGITS = 4000
 """Longest number in a problem: as text, and the numerator and denominator once written out."""
@@ -50,6 +51,7 @@ _BITS_PER_DIGIT = 3.33  # a little more than log2(10)
 def _read(text: str, limit: int) -> int | Fraction:
     if len(text) > limit:
         raise ValueError(f"a number of {len(text)} characters (at most {limit} are read)")
+    spend(3 if len(text) <= 64 else fractional(2 * len(text)))
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise ValueError(f"{short(text)} is not a number (write 3, -2/3, 0.1 or 1e-3)")
@@ -89,6 +91,7 @@ def digits(number: int) -> str:
         return "-" + digits(-number)
     if number.bit_length() <= 3 * _CHUNK:
         return str(number)
+    spend(fractional(number.bit_length()) // 4)
     half = int(number.bit_length() / _BITS_PER_DIGIT) // 2
     high, low = divmod(number, 10**half)
     return digits(high) + digits(low).zfill(half)

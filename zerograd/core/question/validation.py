@@ -87,6 +87,15 @@ class Validator(TargetReader):
                     (Relation.SOME_NONZERO, number),
                     f"every entry of ∂L/∂{reference} is asked to be zero, so none can be nonzero",
                 )
+        together = query[Relation.ANY_NONZERO]
+        if together and all(
+            asked.get((reference.name, index)) is Relation.ZERO
+            for reference in together
+            for index in resolve(reference, shapes[reference.name])
+        ):
+            self.report(
+                (Relation.ANY_NONZERO,), "every entry of these is asked to be zero, so none can be nonzero"
+            )
 
     # --- given and bounds --------------------------------------------------------------
 

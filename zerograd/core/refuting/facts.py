@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias, overload
 
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.language import Comparison
 
 Sign = Literal["=", "!=", ">", ">="]
@@ -96,6 +97,7 @@ def meaning(formula: Formula) -> object:
     """The same value for formulas that differ in the order of their parts or by positive factors only."""
     match formula:
         case Fact(polynomial=p, sign=sign):
+            spend(1 + len(p.terms))
             monic = p.monic()
             flipped = sign in (">", ">=") and bool(p) and p != monic and p.terms[max(p.terms)] < 0
             return (sign, -monic if flipped else monic)

@@ -15,6 +15,7 @@ from zerograd.core.errors import NothingToCheck
 from zerograd.core.numbers.exact import exact_to_json
 from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.calculation import Wrong
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
@@ -244,6 +245,7 @@ class Unsat(_Answer):
     Attributes:
         certificate: with evidence ``certificate``, the proof.
         open: cases for which no proof was found, a line each, if one was looked for.
+        instead: what is asked and is not so, where everything is given.
 
     Raises:
         Refused: when made with a certificate that does not prove it.
@@ -253,6 +255,7 @@ class Unsat(_Answer):
     evidence: Evidence
     certificate: Certificate | None = field(default=None, compare=False, kw_only=True)
     open: tuple[str, ...] = field(default=(), compare=False, kw_only=True)
+    instead: tuple[Wrong, ...] = field(default=(), compare=False, kw_only=True)
 
     status: Status = field(default="unsat", init=False)
 
@@ -278,6 +281,11 @@ class Unsat(_Answer):
             content["certificate"] = self.certificate.to_json()
         if self.open:
             content["open"] = list(self.open)
+        if self.instead:
+            content["instead"] = [
+                {"asked": wrong.label, "found": [real_to_json(value) for value in wrong.values]}
+                for wrong in self.instead
+            ]
         return self._document("unsat", evidence=self.evidence, **content)
 
 

@@ -106,8 +106,8 @@ class State(Bridge):
         """The gradients that the proof is to know of: entries, and whole arrays (None)."""
         problem = self.statement.problem
         needed = [d for d in demands(problem, problem.samples.least) if self.is_needed(d.label)]
-        some = {(d.reference.name, None) for d in needed if d.relation.some}
-        return some | {(d.reference.name, d.reference.index) for d in needed}
+        some = {(name, None) for d in needed if d.relation.some for name, _ in d.entries}
+        return some | {place for d in needed for place in d.entries}
 
     def fact_of(self, label: str) -> Fact:
         """The equation of the system with this label."""

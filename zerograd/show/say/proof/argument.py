@@ -174,7 +174,7 @@ class Argument:
 
     def _consequence(self, case: Case, so: str = " so ") -> Prose:
         """``, so s[0] = 0``."""
-        if case.name.startswith("g["):  # all of it is supposed
+        if case.name.startswith(("g[", "l[")):  # all of it is supposed
             return ()
         follows = self._values(case)
         if case.name.startswith("z"):  # what an order or a side says besides

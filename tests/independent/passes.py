@@ -1,0 +1,288 @@
+"""Systems that write out the forward and the backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from functools import reduce
+from itertools import product
+from math import prod
+
+from tests.independent.conditions import Conditions, Counted, Grid, pairs
+from tests.independent.documents import need
+from tests.independent.formulas import Formula, Poly, compared, minus, number, plus, times, variable
+from tests.independent.others import Adjoints, Unit, curve, order_of
+from tests.independent.problems import PIECEWISE, Index, Problem, Side, entry, indices, sides
+from tests.independent.systems import Case, System, moved, names, renamed_entry, within
+
+
+class Passes(System):
+    """What `dataset` and `moments` share: forward and backward passes in polynomials."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.convention = problem.data["derivative_at_kink"]
+        self.sides = [
+            sides(name, slope, self.convention) if name in PIECEWISE else []
+            for name, slope in problem.activations
+        ]
+
+    def forward(
+        self, x: Grid, on: Callable[[int, int, int, Poly], tuple[Poly, Poly]]
+    ) -> tuple[dict[str, Grid], list[Grid]]:
+        """z and a by name, and the slopes of each layer; ``on`` gives a and the slope of a unit."""
+        rows, below = x.shape[0], x
+        named: dict[str, Grid] = {}
+        slopes: list[Grid] = []
+        for layer, width in enumerate(self.problem.widths[1:], start=1):
+            w, b = self.parameters[f"w{layer}"], self.parameters.get(f"b{layer}")
+            z: list[Poly] = []
+            a: list[Poly] = []
+            s: list[Poly] = []
+            for m, i in indices((rows, width)):
+                total = b.at((i,)) if b else {}
+                for j in range(below.shape[1]):
+                    total = plus(total, times(w.at((i, j)), below.at((m, j))))
+                value, slope = on(layer, m, i, total)
+                z, a, s = [*z, total], [*a, value], [*s, slope]
+            below = Grid((rows, width), a)
+            named |= {f"z{layer}": Grid((rows, width), z), f"a{layer}": below}
+            slopes.append(Grid((rows, width), s))
+        return named | {"y_hat": below}, slopes
+
+    def backward(self, x: Grid, named: Mapping[str, Grid], slopes: list[Grid], r: Grid) -> dict[str, Grid]:
+        """Σ r·∂ŷ/∂… by name."""
+        received, rows, found = r, x.shape[0], {}
+        for layer in range(len(slopes), 0, -1):
+            delta = Grid(r.shape, [times(*both) for both in pairs(received, slopes[layer - 1])[1]])
+            delta = Grid(slopes[layer - 1].shape, delta.entries)
+            below, width = named[f"a{layer - 1}"] if layer > 1 else x, self.problem.widths[layer]
+            w, shape = self.parameters[f"w{layer}"], self.problem.shapes[f"w{layer}"]
+
+            def over(terms: Iterator[Poly]) -> Poly:
+                return reduce(plus, terms, {})
+
+            found[f"w{layer}"] = Grid(
+                shape,
+                [
+                    over(times(delta.at((m, i)), below.at((m, j))) for m in range(rows))
+                    for i, j in indices(shape)
+                ],
+            )
+            if f"b{layer}" in self.parameters:
+                columns = [over(delta.at((m, i)) for m in range(rows)) for i in range(width)]
+                found[f"b{layer}"] = Grid((width,), columns)
+            shape = (rows, shape[1])
+            received = Grid(
+                shape,
+                [
+                    over(times(delta.at((m, i)), w.at((i, j))) for i in range(width))
+                    for m, j in indices(shape)
+                ],
+            )
+        return found | {"x": received}
+
+
+class Dataset(Passes):
+    """M samples."""
+
+    def __init__(self, problem: Problem, samples: int) -> None:
+        super().__init__(problem)
+        need(samples * sum(problem.widths) <= 2000, "more than 2,000 values")
+        self.curved: list[Unit] = []
+        self.pairs: list[tuple[Unit, Unit]] = []
+        x = self.known("x", (samples, problem.widths[0]))
+        named, slopes = self.forward(x, self._unit)
+        if len(self.pairs) <= 300:
+            self.splits |= {f"{a.name('z')} : {b.name('z')}": order_of(a, b) for a, b in self.pairs}
+        y_hat = named["y_hat"]
+        targets, adjoints = self._squares(y_hat) if problem.least_squares else (None, self._adjoints(y_hat))
+        gradients = self.backward(x, named, slopes, adjoints)
+        self.query(gradients, samples)
+        known = {**self.parameters, "x": x} | ({} if targets is None else {"y": targets})
+        self.bounds(known)
+        told = problem.loss[problem.loss_name] if isinstance(problem.loss, dict) else {}
+        terms = {"sse": 1, "sum": 1, "cross_entropy": samples}.get(problem.loss_name, len(y_hat.entries))
+        share = Fraction(told.get("factor", 1)) / terms
+        known |= named
+        if targets is not None:
+            loss = reduce(plus, [times(v, v) for v in adjoints.entries])
+            known |= {"r": adjoints, "loss": Grid((), [times(loss, number(share))])}
+            share *= 2
+        for name, grid in gradients.items():
+            known[f"grad({name})"] = Grid(grid.shape, [times(p, number(share)) for p in grid.entries])
+        self.conditions(known)
+        if problem.integer:
+            shapes = problem.shapes | {"x": x.shape, "y": y_hat.shape}
+            self.integers = {entry(name, i) for name, shape in shapes.items() for i in indices(shape)}
+
+    def _squares(self, y_hat: Grid) -> tuple[Grid, Grid]:
+        """Targets and residuals."""
+        problem, y, r = self.problem, [], []
+        for index, p in zip(indices(y_hat.shape), y_hat.entries, strict=True):
+            name = entry("y", index)
+            if problem.integer or name in problem.given:
+                y.append(number(problem.given[name]) if name in problem.given else variable(name))
+                r.append(minus(p, y[-1]))
+            else:
+                r.append(variable(entry("r", index)))
+                y.append(minus(p, r[-1]))
+        return Grid(y_hat.shape, y), Grid(y_hat.shape, r)
+
+    def _adjoints(self, y_hat: Grid) -> Grid:
+        """The adjoints of another loss."""
+        problem, rows = self.problem, y_hat.shape[0]
+        g = []
+        for index, p in zip(indices(y_hat.shape), y_hat.entries, strict=True):
+            name, target = entry("g", index), problem.given.get(entry("y", index))
+            known = Adjoints.of(problem, target)
+            single = known.values is not None and len(known.values) == 1
+            g.append(number(known.values[0]) if known.values and single else variable(name))
+            if not single:
+                facts, cases = known.facts(name, given=target is not None)
+                self.facts |= dict(facts)
+                self.splits |= {name: cases} if cases else {}
+            if problem.loss_name == "bce":
+                self.say(f"{entry('y_hat', index)} > 0", compared(p, ">", number(0)))
+                self.say(f"{entry('y_hat', index)} < 1", compared(p, "<", number(1)))
+        result = Grid(y_hat.shape, g)
+        if problem.loss_name == "cross_entropy" and y_hat.shape[1] > 1:
+            for m in range(rows):
+                row = [result.at((m, k)) for k in range(y_hat.shape[1])]
+                self.say(f"sum of g[{m}]", ("=", reduce(plus, row)))
+        return result
+
+    def _curve(self, layer: int, m: int, i: int, z: Poly) -> tuple[Poly, Poly]:
+        """A unit whose activation is not piecewise linear."""
+        name, parameter = self.problem.activations[layer - 1]
+        if name == "square":
+            return times(z, z), times(number(2), z)
+        unit = Unit(curve(name, parameter), layer, (m, i), z, self.convention)
+        self.facts |= dict(unit.facts())
+        if cases := unit.cases():
+            self.splits[unit.name("z")] = cases
+        self.pairs += [(other, unit) for other in self.curved if (other.layer, other.index[1]) == (layer, i)]
+        self.curved.append(unit)
+        return variable(unit.name("a")), variable(unit.name("s"))
+
+    def _unit(self, layer: int, m: int, i: int, z: Poly) -> tuple[Poly, Poly]:
+        choices = self.sides[layer - 1]
+        if not choices:
+            return self._curve(layer, m, i, z)
+        if len(choices) == 1:
+            (side,) = choices
+            return plus(times(z, number(side.slope)), number(side.offset)), number(side.slope)
+        s, c, unit = (entry(f"{letter}{layer}", (m, i)) for letter in "scz")
+        shifts = any(side.intercept for side in choices)
+        for name, values in ((s, [v.derivative for v in choices]), (c, [v.intercept for v in choices])):
+            if name == s or shifts:
+                vanishing = [minus(variable(name), number(v)) for v in dict.fromkeys(values)]
+                self.say(f"values of {name}", ("=", reduce(times, vanishing)))
+        self.splits[unit] = [
+            Case(
+                side.named(unit),
+                {s: side.derivative} | ({c: side.intercept} if shifts else {}),
+                [*on_side(side, z, unit)],
+            )
+            for side in choices
+        ]
+        return plus(times(variable(s), z), variable(c) if shifts else {}), variable(s)
+
+    def renamed(self, name: str, samples: list[int], units: Mapping[int, list[int]]) -> str:
+        return name if name.startswith("t[") else renamed_entry(name, samples, units)
+
+
+def on_side(side: Side, z: Poly, name: str) -> Iterator[tuple[str, Formula]]:
+    for operator, end in side.tests:
+        yield side._replace(tests=[(operator, end)]).named(name), compared(z, operator, number(end))
+
+
+class Moments(Passes):
+    """Any number of samples."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        need(all(self.sides), "an activation that is not piecewise linear")
+        self.units = [
+            (layer, i)
+            for layer, choices in enumerate(self.sides, start=1)
+            for i in range(problem.widths[layer])
+            if len(choices) > 1
+        ]
+        choices = [range(len(self.sides[layer - 1])) for layer, _ in self.units]
+        need(prod(map(len, choices)) <= 256, "more than 256 patterns")
+        gradients: dict[str, Grid] = {}
+        points: list[tuple[str, Formula]] = []
+        for digits in product(*choices):
+            shares = self._pattern(digits, points)
+            for name, share in shares.items():
+                before = gradients.get(name)
+                both = None if before is None else pairs(before, share)[1]
+                gradients[name] = share if both is None else Grid(share.shape, [plus(p, q) for p, q in both])
+        self.query(gradients, problem.least)
+        self.bounds(self.parameters)
+        self.conditions(self.parameters)
+        self.facts |= dict(points)
+
+    def _pattern(self, digits: Index, points: list[tuple[str, Formula]]) -> dict[str, Grid]:
+        problem, tag = self.problem, "".join(map(str, digits))
+        chosen = {unit: self.sides[unit[0] - 1][n] for unit, n in zip(self.units, digits, strict=True)}
+        inputs, outputs = problem.widths[0], problem.widths[-1]
+        x = Grid((1, inputs), [variable(f"x{tag}[{d}]") for d in range(inputs)])
+        r = Grid((1, outputs), [variable(f"r[{k}]") for k in range(outputs)])
+
+        def on(layer: int, _: int, i: int, z: Poly) -> tuple[Poly, Poly]:
+            side = chosen.get((layer, i), self.sides[layer - 1][0])
+            return plus(times(z, number(side.slope)), number(side.offset)), number(side.derivative)
+
+        def moment(p: Poly) -> Poly:
+            result: Poly = {}
+            for monomial, c in p.items():
+                (k,) = [name[2:-1] for name in monomial if name.startswith("r[")]
+                at = [name for name in monomial if name.startswith(f"x{tag}[")]
+                rest = [name for name in monomial if name not in at and name != f"r[{k}]"]
+                sums = f"V{tag}[{k},{at[0].partition('[')[2]}" if at else f"S{tag}[{k}]"
+                result = plus(result, {tuple(sorted([*rest, sums])): c})
+            return result
+
+        named, slopes = self.forward(x, on)
+        shares = self.backward(x, named, slopes, r)
+        shares = {n: Grid(g.shape, [*map(moment, g.entries)]) for n, g in shares.items() if n != "x"}
+        facts: list[tuple[str, Formula]] = []
+        for (layer, i), side in chosen.items():
+            z, name = named[f"z{layer}"].at((0, i)), f"z{layer}[{i}]"
+            facts += [(f"{label} at x{tag}", fact) for label, fact in on_side(side, z, name)]
+            operator, end = side.tests[0]
+            if operator == "==":
+                for k in range(outputs):
+                    vanishing = moment(times(minus(z, number(end)), r.at((0, k))))
+                    points.append((f"{name} = {end} over {tag}, {k}", ("=", vanishing)))
+        whole = self.problem.data.get("bounds", {}).get("x")
+        if whole is not None:
+            ends = tuple(None if end is None else Fraction(end) for end in whole)
+            for d, value in enumerate(x.entries):
+                facts += within(f"x{tag}[{d}]", value, ends)  # type: ignore[arg-type]
+        lookup = {**self.parameters, "x": x, **named}
+        conditions = Conditions(lookup, f"T{tag}")
+        for n, node in enumerate(problem.where):
+            of_samples = names(node) & {"x", *named} and names(node) <= set(lookup)
+            if of_samples and problem.alone(node) and Counted(lookup).short(node):
+                facts.append((f"where[{n}] at x{tag}", conditions.truth(node)))
+        facts += conditions.definitions
+        sums = [f"S{tag}[{k}]" for k in range(outputs)]
+        sums += [f"V{tag}[{k},{d}]" for k in range(outputs) for d in range(inputs)]
+        self.splits[f"pattern {tag}"] = [
+            Case("no sample", dict.fromkeys(sums, Fraction(0)), []), Case("some sample", {}, facts)
+        ]  # fmt: skip
+        return shares
+
+    def renamed(self, name: str, samples: list[int], units: Mapping[int, list[int]]) -> str:
+        if name.startswith("t["):
+            return name
+        if name[0] not in "SVxT":
+            return renamed_entry(name, samples, units)
+        tag, _, rest = name[1:].partition("[")
+        digit = {
+            (layer, moved(units.get(layer, []), i)): n for (layer, i), n in zip(self.units, tag, strict=True)
+        }
+        return name[0] + "".join(digit.get(unit, "?") for unit in self.units) + "[" + rest
