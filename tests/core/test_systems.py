@@ -408,3 +408,10 @@ def test_all_facts_hold_of_what_answers_the_problem(first: int, count: int) -> N
     assert conditions > count // 4
     assert small > count // 20
     assert facts > 5 * count
+
+
+def test_facts_of_a_sum() -> None:
+    """Sums in conditions are counted before they are written out, by numbers that know no integers."""
+    problem = Problem(network=[1, 1, 1], samples=2, where=["sum(y) == 0", "min(w1) + sum(x) > 0"])
+    system = dataset_system(problem, 2)
+    assert {"where[0]", "where[1]"} <= set(system.facts)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache, wraps
+from functools import lru_cache, reduce, wraps
 from math import inf, isqrt
 from operator import add
 from typing import Any, ParamSpec, TypeVar
@@ -155,7 +155,7 @@ def total(values: Iterable[Any]) -> Any:
     parts = list(values)
     kinds = {*map(type, parts)}
     if kinds == {int} or not kinds <= {int, Fraction}:
-        return sum(parts)
+        return reduce(add, parts) if parts else 0  # not sum(): not every kind can be added to the integer 0
     while len(parts) > 1:
         pairs = len(parts) // 2
         spend_on(parts)
