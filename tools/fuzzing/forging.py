@@ -1,21 +1,20 @@
 """Certificates for questions that have an answer: what proves something stays, and the rest is covered up.
 
-A certificate of a similar question is walked through. Where an identity does not hold, there is a gap; it is hidden
-in one of several ways, each of which a checker must see through.
+A certificate of a similar question is walked through. Where an identity does not hold, there is a gap; it is
+hidden in one of several ways, each of which a checker must see through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
 from random import Random
-from typing import Any
 
 from zerograd.core.errors import Refused
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.refuting.certificate import Identity, Like, Node, Part, Product, Split
+from zerograd.core.refuting.certificate import Identity, Like, Node, Part, Product
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.refutation import Known, cases_of, check_identity
 from zerograd.core.refuting.system import Renaming, System
@@ -70,7 +69,7 @@ class _Forger:
 
     # --- ways to hide a gap ------------------------------------------------------------------------
 
-    def _left_out(self, known: Known) -> Node | None:
+    def _left_out(self, known: Known) -> Node | None:  # noqa: ARG002 - one signature for all
         return None
 
     def _like_another(self, known: Known) -> Node | None:
@@ -81,7 +80,7 @@ class _Forger:
 
     def _renaming(self) -> Renaming:
         count = sum(1 for name in self.system.variables if name.startswith("x[") and name.endswith(",0]"))
-        orders = [(), *permutations(range(min(count, 4)))] if 1 < count else [()]
+        orders = [(), *permutations(range(min(count, 4)))] if count > 1 else [()]
         units = [{}, {1: (1, 0)}, {1: (0, 1)}]
         return Renaming(self.chance.choice(orders), self.chance.choice(units))
 
@@ -95,7 +94,9 @@ class _Forger:
             Identity({}, {}, (Product(Fraction(1), {}, (zero,)),)),
             Identity({}, {}, (Product(Fraction(1), {}),)),
         ]
-        for label, p in self.chance.sample(sorted(facts.items(), key=lambda item: item[0]), min(6, len(facts))):
+        for label, p in self.chance.sample(
+            sorted(facts.items(), key=lambda item: item[0]), min(6, len(facts))
+        ):
             tricks += [
                 Identity({label: ONE}, {label: 1}),
                 Identity({label: p}, {label: 2}),
@@ -104,9 +105,14 @@ class _Forger:
                 Identity({label: p}, {}, (Product(Fraction(1), {label: 2}),)),
                 Identity({}, {}, (Product(Fraction(1), {label: 1}), Product(Fraction(-1), {label: 1}))),
             ]
-            tricks += [Identity({other: ONE}, {label: 1}) for other, q in facts.items() if q == p and other != label]
+            tricks += [
+                Identity({other: ONE}, {label: 1}) for other, q in facts.items() if q == p and other != label
+            ]
         opposite = [
-            (label, other) for label, p in facts.items() for other, q in facts.items() if label < other and p == -q
+            (label, other)
+            for label, p in facts.items()
+            for other, q in facts.items()
+            if label < other and p == -q
         ]
         for label, other in opposite[:3]:
             both = Product(Fraction(1), {label: 1}), Product(Fraction(1), {other: 1})

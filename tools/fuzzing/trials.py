@@ -1,6 +1,6 @@
 """One changed document, put to the program: what it says, and whether that is right.
 
-Each kind of trial draws a seed and a change from a source of chance, so that a number names a mutant for ever.
+Each kind of trial draws a seed and a change from a source of chance, so that a number names a mutant.
 """
 
 from __future__ import annotations
@@ -28,7 +28,14 @@ from tools.fuzzing.mutations import as_bytes, bytes_changed, dumped, mutated, te
 from tools.fuzzing.questions import question_changed
 from tools.fuzzing.stores import kept_rows, mutated_store
 from tools.fuzzing.trees import tree_changed
-from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused, TooMuchWork, ZerogradError
+from zerograd.core.errors import (
+    FormatError,
+    NothingToCheck,
+    ProblemError,
+    Refused,
+    TooMuchWork,
+    ZerogradError,
+)
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import documents_in, parse_json, problem_from_json
 from zerograd.core.question.problem import Problem
@@ -193,7 +200,7 @@ def problem_structure(chance: Random, documents: dict[str, Any]) -> str:
 
 
 def _stands(problem: Problem) -> None:
-    """What follows from a question can be made without a crash, and its canonical form is the same question."""
+    """What follows from a question is made without a crash; its canonical form is the same question."""
     canonical = problem.to_json()
     if len(dumped(canonical)) > TOO_LONG_TO_CHECK:
         return
@@ -353,7 +360,9 @@ def _changed(certificate: Any, question: seeds.Json, chance: Random, most: int) 
         if chance.random() < 0.5:
             tree_changed(certificate, chance)
         else:
-            certificate = mutated(certificate, chance, words, within=("parts",) if chance.random() < 0.9 else None)
+            certificate = mutated(
+                certificate, chance, words, within=("parts",) if chance.random() < 0.9 else None
+            )
     return certificate
 
 
@@ -447,7 +456,7 @@ def certified_questions(chance: Random, documents: dict[str, Any]) -> str:
 
 
 SEARCH: dict[str, Any] = {"seconds": 0.0, "processes": None}
-"""How long the search may look for a counterexample to an accepted certificate, or answer a changed question."""
+"""How long the search may look for a counterexample to a certificate, or answer a changed question."""
 
 
 def _contradicted(problem: Problem) -> None:
