@@ -21,6 +21,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.independent.check import verdict as independent
 from tools.fuzzing import oracle, seeds
 from tools.fuzzing.conditions import Unclear
 from tools.fuzzing.forging import forged
@@ -367,15 +368,24 @@ def _changed(certificate: Any, question: seeds.Json, chance: Random, most: int) 
 
 
 def _proves(problem: Problem, certificate: Any) -> bool | None:
-    """Whether a certificate is accepted; None if it is no certificate."""
+    """Whether a certificate is accepted; None if it is no certificate.
+
+    One that is accepted is put to the checker that was written from the documents alone, too.
+    """
+    text = dumped(certificate)
     try:
-        check_certificate(problem, certificate_from_json(parse_json(dumped(certificate))))
+        check_certificate(problem, certificate_from_json(parse_json(text)))
     except Refused as error:
         _bounded(error)
         return False
     except (FormatError, ProblemError) as error:
         _bounded(error)
         return None
+    second = independent(dumped(problem.to_json()), text)
+    if second.endswith(("left over", "not asked for")):  # it may know less of when few samples suffice
+        raise Unclear(second)
+    if second.startswith("refused"):
+        raise WrongError(f"a certificate is accepted; of the other checker it is {second}")
     return True
 
 
