@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache, wraps
+from functools import lru_cache, reduce, wraps
 from math import inf, isqrt
 from operator import add
 from typing import Any, ParamSpec, TypeVar
@@ -154,8 +154,10 @@ def total(values: Iterable[Any]) -> Any:
     """Σ of numbers of any kind; of fractions halves first: sums grow, and long ones are few that way."""
     parts = list(values)
     kinds = {*map(type, parts)}
-    if kinds == {int} or not kinds <= {int, Fraction}:
+    if kinds == {int}:
         return sum(parts)
+    if not kinds <= {int, Fraction}:
+        return reduce(add, parts)  # they need not know the int 0
     while len(parts) > 1:
         pairs = len(parts) // 2
         spend_on(parts)
