@@ -153,7 +153,7 @@ def test_some_entry_of_any_is_some_entry_of_one(seed: int) -> None:
         ({"where": ["grad(w1[0,0]) > 0 and grad(b2) <= 0"]}, 3),
         ({"where": ["grad(w1[0,0]) > 0 or grad(b2) <= 0"]}, 2),
         ({"where": ["grad(w1)[0,0] > 0 or 0 > -grad(w1[0,0])", "0 == grad(w1)[0,0]"]}, 2),
-        ({"where": ["all([grad(w1) != 0, x > 0]) or w1[0,0] == 3"]}, 4),
+        ({"where": ["all([grad(w1) != 0, z1 > 0]) or w1[0,0] == 3"]}, 4),
         ({"where": ["any(any(grad(w1) != 0), all(grad(b2) == 0))"], "zero": ["b1"]}, 4),
     ],
     ids=str,

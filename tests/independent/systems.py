@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache, reduce
 from typing import NamedTuple
@@ -56,8 +56,9 @@ class System:
         self.facts |= dict(flat(label, formula))
 
     def query(self, gradients: Mapping[str, Grid], samples: int) -> None:
-        for label, operator, places in self.problem.asked(samples):
-            if places[0][0] in gradients:
+        for key, label, places in self.problem.requirements(samples):
+            if all(name in gradients for name, _ in places):
+                operator = self.problem.RELATIONS[key]
                 parts = [compared(gradients[n].at(index), operator, {}) for n, index in places]
                 self.say(label, several("or", parts))
 
@@ -67,10 +68,12 @@ class System:
                 for label, fact in within(entry(name, index), value, self.problem.bound(name, index)):
                     self.say(label, fact)
 
-    def conditions(self, lookup: Mapping[str, Grid]) -> None:
+    def conditions(
+        self, lookup: Mapping[str, Grid], admitted: Callable[[ast.expr], bool] = lambda _: True
+    ) -> None:
         facts = Conditions(lookup)
         for n, node in enumerate(self.problem.where):
-            if names(node) <= set(lookup) and Counted(lookup).short(node):
+            if names(node) <= set(lookup) and admitted(node) and Counted(lookup).short(node):
                 self.say(f"where[{n}]", facts.truth(node))
         for label, formula in facts.definitions:
             self.say(label, formula)
@@ -140,7 +143,7 @@ def renamed_entry(name: str, samples: list[int], units: Mapping[int, list[int]])
     if letter == "b":
         return entry(array, (moved(units.get(layer, []), index[0]),))
     rows = moved(samples, index[0])
-    if letter in "xryg":
+    if letter in "xrygl":
         return entry(array, (rows, index[1]))
     return entry(array, (rows, moved(units.get(layer, []), index[1])))
 

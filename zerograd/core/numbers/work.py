@@ -154,8 +154,10 @@ def total(values: Iterable[Any]) -> Any:
     """Σ of numbers of any kind; of fractions halves first: sums grow, and long ones are few that way."""
     parts = list(values)
     kinds = {*map(type, parts)}
-    if kinds == {int} or not kinds <= {int, Fraction}:
-        return reduce(add, parts) if parts else 0  # not all that can be added can be added to the int 0
+    if kinds == {int}:
+        return sum(parts)
+    if not kinds <= {int, Fraction}:
+        return reduce(add, parts)  # no 0 before them: they need not be numbers that 0 can be added to
     while len(parts) > 1:
         pairs = len(parts) // 2
         spend_on(parts)
