@@ -159,7 +159,7 @@ def test_some_entry_of_any_is_some_entry_of_one(seed: int) -> None:
     ids=str,
 )
 def test_signs_that_a_condition_needs(asked: dict[str, Any], enough: int) -> None:
-    """Of *or* one part is enough, of *and* each counts, once *not* is moved inwards."""
+    """One part of *or* is enough, each of *and* counts, once *not* is moved inwards."""
     problem = Problem(**SHAPE, samples="any", **asked)
     assert sufficient_samples(problem) == asked_entries(problem) == enough
 
