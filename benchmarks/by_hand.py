@@ -299,10 +299,8 @@ class Encoding:
         self.assertions += [half[n][i] != 0 for n, i in asked(Relation.NONZERO, self.samples)]
         self.assertions += [half[n][i] > 0 for n, i in asked(Relation.POSITIVE, self.samples)]
         self.assertions += [half[n][i] < 0 for n, i in asked(Relation.NEGATIVE, self.samples)]
-        for reference in self.problem.query[Relation.SOME_NONZERO]:
-            array = half[reference.name]
-            entries = array.entries if reference.index is None else (array[reference.index],)
-            self.assertions.append(z3.Or(*[value != 0 for value in entries]))
+        for choice in self.problem.choices(self.samples):
+            self.assertions.append(z3.Or(*[half[name][index] != 0 for name, index in choice.entries]))
 
     def _where(self) -> None:
         algebra = HandAlgebra(integer=self.integer, name=lambda: z3.Real(f"q_{next(self.fresh)}"))

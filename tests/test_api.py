@@ -13,14 +13,16 @@ from typing import Any
 import pytest
 
 import zerograd as zg
-from zerograd.answering import WitnessRefused
+from zerograd.answering import WitnessRefused, late
 from zerograd.core.errors import FormatError
 from zerograd.core.question.vocabulary import Samples
+from zerograd.core.verdict.results import answer_from_json
 from zerograd.search import process as search
 from zerograd.search.messages import WIRE, Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Undecided
 from zerograd.services.wire import ServiceFailed
+from zerograd.show.text import answer_text
 
 PROBLEMS = Path(__file__).parents[1] / "problems"
 HOPELESS = zg.Problem(
@@ -69,6 +71,18 @@ def test_the_three_answers_match() -> None:
             assert evidence == "certificate"
         case _:
             pytest.fail("two samples do not do")
+
+
+def test_an_answer_that_is_late_says_so() -> None:
+    """Checks are never cut short: what they add to the time that was asked for is said, and kept."""
+    answer = zg.solve(founding())
+    assert late([answer], time.monotonic() + 60) == [answer]
+    assert "beyond" not in answer.to_json()
+    (slow,) = late([answer], time.monotonic() - 7)
+    assert slow.run.beyond >= 7
+    assert "checking it took 7.0 s beyond the time limit" in answer_text(slow, width=200)
+    again = answer_from_json(slow.to_json())
+    assert again.run.beyond == round(slow.run.beyond, 3)
 
 
 def test_an_answer_verifies_as_json_and_as_object() -> None:
@@ -323,7 +337,7 @@ def test_numbers_are_exact() -> None:
             "import zerograd; zerograd.solve",
             "sympy z3 numpy pydantic ruamel click flint torch matplotlib",
         ),
-        ("import zerograd.cli", "sympy z3 numpy pydantic ruamel flint torch matplotlib"),
+        ("import zerograd.cli.program", "sympy z3 numpy pydantic ruamel flint torch matplotlib"),
     ],
 )
 def test_nothing_heavy_is_imported_early(code: str, absent: str) -> None:

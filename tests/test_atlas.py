@@ -317,7 +317,7 @@ OTHERS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: new(path).write_bytes(path.read_bytes()[:100] + b"\xff" * 8092),
         "cannot be used to keep rows",
     ),
-    "folder": (lambda path: path.mkdir(), "cannot be read: Is a directory"),
+    "folder": (lambda path: path.mkdir(), "is no file: name another one"),
 }
 
 

@@ -50,3 +50,14 @@ def test_files_can_be_read_in_one_sitting() -> None:
         if (lines := len(text.splitlines())) > most
     ]
     assert not long, "\n".join(long)
+
+
+def test_nothing_rests_on_an_assertion() -> None:
+    """Under ``python -O`` they are gone: what must hold is checked (`present`, `of_type`), and raises."""
+    asserted = [
+        f"{path}:{node.lineno}"
+        for path, text in files("zerograd")
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assert)
+    ]
+    assert not asserted, "\n".join(asserted)

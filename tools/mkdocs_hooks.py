@@ -119,7 +119,7 @@ def described_commands() -> str:
     """Every command in Markdown: what its ``--help`` says."""
     import click
 
-    from zerograd.cli import cli
+    from zerograd.cli.program import cli
 
     root = click.Context(cli, info_name="zerograd", **cli.context_settings)
     parts = []

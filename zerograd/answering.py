@@ -6,20 +6,25 @@ Nothing that a search says is believed: what the checker refuses is an error, an
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 
 from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.model.backprop import OnKink
-from zerograd.core.question.given import given_point
+from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED
+from zerograd.core.numbers.work import DEFAULT, budget
+from zerograd.core.question.given import enclosed_point, given_point
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
+from zerograd.core.refuting.calculation import Wrong, wrong_at
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.checking import check_witness
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.proving.process import ProofProcess
@@ -27,6 +32,11 @@ from zerograd.search.comparison import SECOND, Comparison, summary
 from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
+
+TOLERANCE = 1.0
+"""Seconds by which an answer may be late without saying so."""
+UNITS = 200_000
+"""Units of exact work for each second that there is: they take a fifth of it or so."""
 
 CALCULATION = "calculation"
 """The strategy of a question in which everything is given."""
@@ -117,28 +127,56 @@ def calculated_answer(problem: Problem, start: float) -> Answer:
     It takes neither search nor solver. A no always carries its certificate: it would rest on nobody's word.
     """
     from zerograd.evaluate.recheck import recheck, recheck_floats
-    from zerograd.proving.calculated import calculated
 
     point = given_point(problem)
     witness = Witness(problem, point.parameters, point.x, point.y)
-
-    def run() -> Run:
-        return Run(
-            strategy=CALCULATION,
-            tried=(CALCULATION,),
-            seconds=time.monotonic() - start,
-            versions={"zerograd": __version__},
-        )
 
     try:
         answer = Sat(witness, problem=problem)
     except Refused:
         with suppress(OnKink):  # then there are no gradients
             recheck_floats(witness)  # search and checker are one calculation here: floats are another
-        certificate = calculated(problem, witness.point)
-        with accepted(certificate):
-            return Unsat("certificate", certificate=certificate, problem=problem, run=run())
-    return answer.updated(checks=recheck(witness), run=run())
+        return _refuted(problem, wrong_at(problem, witness.point), _calculated_run(start))
+    return answer.updated(checks=recheck(witness), run=_calculated_run(start))
+
+
+def enclosed_no(problem: Problem, start: float, timeout: float) -> Unsat | None:
+    """Return the no to a question in which everything is given, if enclosures decide it; else None.
+
+    A yes, what enclosures leave open, and what would take a good part of the time, is for the search.
+    """
+    from zerograd.evaluate.recheck import recheck_floats
+
+    try:
+        with budget(min(DEFAULT, int(UNITS * timeout))):
+            wrong = wrong_at(problem)
+    except Refused:
+        return None
+    if not wrong:
+        return None
+    point = enclosed_point(problem, BITS_OF_POINTS)
+    witness = EnclosedWitness(problem, point.variables, ())
+    with suppress(*UNDECIDED):  # then there are no gradients
+        recheck_floats(witness)
+    return _refuted(problem, wrong, _calculated_run(start))
+
+
+def _calculated_run(start: float) -> Run:
+    return Run(
+        strategy=CALCULATION,
+        tried=(CALCULATION,),
+        seconds=time.monotonic() - start,
+        versions={"zerograd": __version__},
+    )
+
+
+def _refuted(problem: Problem, wrong: Sequence[Wrong], run: Run) -> Unsat:
+    """The no, with its calculation."""
+    from zerograd.proving.calculated import calculated
+
+    certificate = calculated(problem, wrong)
+    with accepted(certificate):
+        return Unsat("certificate", certificate=certificate, instead=tuple(wrong), problem=problem, run=run)
 
 
 def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:
@@ -244,6 +282,7 @@ def with_smallest(
         return [answer.updated(checks=recheck(answer.witness))]
     began = time.monotonic()
     problem = answer.problem
+    known = cache(lambda: recheck(answer.witness))
     ranked = process.smallest(
         problem,
         answer.witness,
@@ -252,15 +291,28 @@ def with_smallest(
         seed=seed,
         deadline=deadline,
         progress=progress,
-        meanwhile=lambda: recheck(answer.witness),  # loading what that takes is half of the time
+        meanwhile=known,  # loading what that takes is half of the time
     )
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
     answers = []
     for number, witness in enumerate(ranked.witnesses or (answer.witness,)):
         size = size_of(witness)
         if size is None:
-            return [answer.updated(checks=recheck(answer.witness), run=run)]
+            return [answer.updated(checks=known(), run=run)]
         small = Smallest(size, ranked.exhausted, number + 1)
         with _accepted_witness(witness):
-            answers.append(answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run))
+            if witness == answer.witness:
+                answers.append(answer.updated(checks=known(), smallest=small, run=run))
+            else:
+                answers.append(
+                    answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run)
+                )
     return answers
+
+
+def late(answers: Sequence[Answer], deadline: float) -> list[Answer]:
+    """Return the answers, which say by how much they are late: checks are never cut short."""
+    beyond = time.monotonic() - deadline
+    if beyond < TOLERANCE:
+        return [*answers]
+    return [answer.updated(run=replace(answer.run, beyond=beyond)) for answer in answers]

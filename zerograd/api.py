@@ -14,12 +14,16 @@ from zerograd.answering import (
     accepted,
     answer_of,
     calculated_answer,
+    enclosed_no,
+    late,
     with_fewest,
     with_proof,
     with_smallest,
 )
+from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
+from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
-from zerograd.core.question.given import unfit
+from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
 from zerograd.core.refuting.certificate import Certificate
@@ -62,7 +66,9 @@ def load(path: str | os.PathLike[str]) -> Problem:
     return read(path)
 
 
-def load_answer(path: str | os.PathLike[str], problem: Problem | None = None) -> Answer:
+def load_answer(
+    path: str | os.PathLike[str], problem: Problem | None = None, *, work: int = DEFAULT_WORK
+) -> Answer:
     """Read a result that ``solve --json`` printed, or ``Answer.to_json`` wrote, and check it.
 
     A file with several results, such as ``solve --count`` writes, is refused: write one of them to a file
@@ -73,15 +79,18 @@ def load_answer(path: str | os.PathLike[str], problem: Problem | None = None) ->
 
     Args:
         problem: the question; by default the one that the result carries.
+        work: what may be spent on reading and checking it (``verify --work``).
 
     Raises:
         FormatError: the file cannot be read, or does not hold one result.
         ProblemError: the question that it carries is none.
-        Refused: it answers another question, or the checker does not accept what it carries or claims.
+        Refused: it answers another question, or the checker does not accept what it carries or claims;
+            a TooMuchWork where that takes more than ``work``.
     """
     from zerograd.core.verdict.results import answer_from_json
 
-    return answer_from_json(read_json(Path(path)), problem)
+    with budget(work):
+        return answer_from_json(read_json(Path(path)), problem)
 
 
 def solve(
@@ -179,11 +188,11 @@ def smallest_first(
     start = time.monotonic()
     if is_calculation(problem, strategy=strategy, cross_check=cross_check):
         say("calculating: everything is given")
-        answer = calculated_answer(problem, start)
-        if certify and isinstance(answer, Unsat) and not _is_wide(problem):
-            until = min(start + timeout, time.monotonic() + PROOF_TIME)
-            answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
-        return [answer]
+        return late([calculated_answer(problem, start)], start + timeout)
+    if strategy == "auto" and not cross_check and incomplete(problem) is None:
+        say("calculating: everything is given")
+        if (refuted := enclosed_no(problem, start, timeout)) is not None:
+            return late([refuted], start + timeout)
     process = process or _shared_process(os.getpid(), memory)
     finding = process.find(
         problem,
@@ -201,14 +210,13 @@ def smallest_first(
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
         answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
-    if isinstance(answer, Sat) and small:
-        until = min(start + timeout, time.monotonic() + shrink)
-        return [
-            *with_smallest(
-                answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say
-            )
-        ]
-    return [answer]
+    if not (isinstance(answer, Sat) and small):
+        return late([answer], start + timeout)
+    until = min(start + timeout, time.monotonic() + shrink)
+    ranked = with_smallest(
+        answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say
+    )
+    return late(ranked, start + timeout)
 
 
 def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
@@ -299,7 +307,7 @@ def prove(
     if isinstance(answer, Sat):
         return with_proof(answer, prover, start + timeout, progress or _silent)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
-    if known is not None and _is_wide(problem):
+    if known is not None and (_is_wide(problem) or unfit(problem) is not None):
         return Proof(problem, known)
     finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
     if finding.certificate is not None:
@@ -340,33 +348,42 @@ def _silent(_: str) -> None:
 
 
 @overload
-def verify(problem: Problem, result: Witness | Sat) -> Witness: ...
+def verify(problem: Problem, result: Witness | Sat, *, work: int = ...) -> Witness: ...
 @overload
-def verify(problem: Problem, result: Certificate | Proof) -> Certificate: ...
+def verify(problem: Problem, result: Certificate | Proof, *, work: int = ...) -> Certificate: ...
 @overload
-def verify(problem: Problem, result: Unsat | Unknown | Mapping[str, Any]) -> Witness | Certificate: ...
 def verify(
-    problem: Problem, result: Witness | Certificate | Proof | Answer | Mapping[str, Any]
+    problem: Problem, result: Unsat | Unknown | Mapping[str, Any], *, work: int = ...
+) -> Witness | Certificate: ...
+def verify(
+    problem: Problem,
+    result: Witness | Certificate | Proof | Answer | Mapping[str, Any],
+    *,
+    work: int = DEFAULT_WORK,
 ) -> Witness | Certificate:
     """Check a witness, a certificate, an answer or a result document against a problem, with the core alone.
+
+    Args:
+        work: what may be spent on it, as the option ``--work``.
 
     Returns:
         The accepted witness or certificate.
 
     Raises:
-        Refused: with every violation found.
+        Refused: with every violation found; a TooMuchWork where it takes more than ``work``.
         NothingToCheck: the result carries neither.
         FormatError: a document that is not of the documented form.
     """
-    if isinstance(result, Witness):
-        check_witness(problem, result)
-        return result
-    if isinstance(result, Proof):
-        result = result.certificate
-    if isinstance(result, Certificate):
-        check_certificate(problem, result)
-        return result
-    return check_result(problem, result if isinstance(result, Mapping) else result.to_json())
+    with budget(work):
+        if isinstance(result, Witness):
+            check_witness(problem, result)
+            return result
+        if isinstance(result, Proof):
+            result = result.certificate
+        if isinstance(result, Certificate):
+            check_certificate(problem, result)
+            return result
+        return check_result(problem, result if isinstance(result, Mapping) else result.to_json())
 
 
 def gradients(problem: Problem) -> SymbolicGradients:

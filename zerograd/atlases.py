@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from zerograd.api import DEFAULT_TIMEOUT, check_timeout, solve
 from zerograd.atlas_table import Atlas
-from zerograd.core.errors import FormatError, Refused, ZerogradError
+from zerograd.core.errors import FormatError, ProblemError, Refused, ZerogradError
+from zerograd.core.numbers.work import budget
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.atlas import Pattern, Row, patterns, row_problem
 from zerograd.proving.process import ProofProcess
@@ -127,13 +128,14 @@ class _Kept:
             document, decided = self.store.get(task.problem.digest, self.seed) or ({}, False)
             if not decided:
                 return None
-            row = Row(task.pattern, task.problem, document)
+            with budget():
+                row = Row(task.pattern, task.problem, document)
             if not row.decided:
                 raise Damaged("it is kept as decided, and is not")
             if not row.proved:
                 self.store.forget(task.problem.digest, self.seed)
                 return None
-        except (Damaged, FormatError, Refused) as error:
+        except (Damaged, FormatError, ProblemError, Refused) as error:
             what = str(error).splitlines()[0]
             notice(f"{self.store.path}: the row {task} is damaged and computed again: {what}")
             self.store.forget(task.problem.digest, self.seed)

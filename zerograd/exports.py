@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Literal, TypeAlias, get_args
 
 from zerograd.atlas_table import Atlas
-from zerograd.core.errors import ZerogradError
+from zerograd.core.errors import ZerogradError, present
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.proof import Proof
 
@@ -135,16 +135,15 @@ def _question(answer: Answer) -> str:
 
     if isinstance(answer, Sat):
         return question_smtlib(answer.problem, answer.witness.samples, status="sat")
-    samples = answer.problem.samples.fixed
-    assert samples is not None  # see `unfit`
+    samples = present(answer.problem.samples.fixed, "single number of samples")  # see `unfit`
     proved = isinstance(answer, Unsat) and answer.certificate is not None
     return question_smtlib(answer.problem, samples, status="unsat" if proved else None)
 
 
 def _of_its_proof(write: Writer) -> Writer:
     def written(answer: Unsat, **options: Any) -> str:
-        assert answer.certificate is not None  # see `_writers`
-        return write(Proof(answer.problem, answer.certificate), **options)
+        certificate = present(answer.certificate, "certificate")  # see `_writers`
+        return write(Proof(answer.problem, certificate), **options)
 
     return written
 

@@ -96,7 +96,7 @@ def _asked(problem: Problem, violation: Violation) -> str:
     """``∂L/∂w1[0,0] = 0; it is 45``; a condition by its text."""
     if violation.entry.startswith("where["):
         return f"{problem.where[int(violation.entry[6:-1])]}, which does not hold"
-    if violation.expected == Relation.SOME_NONZERO.expected:
+    if violation.expected in (Relation.SOME_NONZERO.expected, Relation.ANY_NONZERO.expected):
         return f"{violation.entry} ≠ 0 in at least one entry; all are 0"
     symbol = next((relation.symbol for relation in OF_EACH if relation.expected == violation.expected), None)
     wanted = f": {violation.expected}" if symbol is None else f" {symbol} 0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.refuting.refutation import check_certificate, every_samples
@@ -27,9 +28,10 @@ class Proof:
         self.check()
 
     @classmethod
-    def from_json(cls, problem: Problem, data: object) -> Proof:
-        """Make one of a certificate's document. Raises FormatError or Refused."""
-        return cls(problem, certificate_from_json(data))
+    def from_json(cls, problem: Problem, data: object, *, work: int = DEFAULT) -> Proof:
+        """Make one of a certificate's document, for so much work. Raises FormatError or Refused."""
+        with budget(work):
+            return cls(problem, certificate_from_json(data))
 
     def check(self) -> None:
         """Check the certificate once more, with the core alone. Raises Refused."""

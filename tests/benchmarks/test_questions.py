@@ -63,8 +63,10 @@ def test_every_kind_of_condition_is_asked() -> None:
     assert not missing
 
 
+ASKED = [relation for relation in RELATIONS if not relation.joint]
+
 EXPECTED = [
-    *(f"{relation} of {what}" for relation in RELATIONS for what in ("a whole name", "an entry")),
+    *(f"{relation} of {what}" for relation in ASKED for what in ("a whole name", "an entry")),
     "zero of x", "a sign of x",
     *(f"{name} in where" for name in ("w", "b", "x", "y", "y_hat", "r", "z", "a", "loss", "grad")),
     *(f"{function}()" for function in ("abs", "min", "max", "sum", "all", "any", "distinct")),

@@ -93,6 +93,53 @@ def test_interrupt_while_loading_leaves_no_process(program: Program) -> None:
     _wait_until(lambda: _ended(started))
 
 
+INTERRUPTING = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+
+sys.modules["torch"] = None
+
+class Interrupt(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == os.environ["INTERRUPTED_AT"]:
+            os.kill(os.getpid(), signal.SIGINT)
+        return None
+
+sys.meta_path.insert(0, Interrupt())
+"""
+
+
+INTERRUPTED_CHECKER = """
+import os, runpy, signal, sys
+
+import zerograd.core.question.documents as documents
+
+documents.read_json = lambda path: os.kill(os.getpid(), signal.SIGINT)
+sys.argv[1:] = ["problem.json", "result.json"]
+runpy.run_module("zerograd.core.check", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["zerograd.cli.program", "click", "zerograd.cli.watching", "zerograd.spec.read", "zerograd.api"]
+)
+def test_interrupt_while_importing(program: Program, module: str) -> None:
+    """Ctrl-C is heard before anything of the program runs: in a line, not in a traceback."""
+    (program.folder / "site").mkdir()
+    program.file("site/sitecustomize.py", INTERRUPTING)
+    path = os.pathsep.join([str(program.folder / "site"), program.environment["PYTHONPATH"]])
+    environment = {"PYTHONPATH": path, "INTERRUPTED_AT": module}
+    name = program.file("p.yaml", CONTRADICTION)
+    run = program.process("solve", "--no-certify", name, environment=environment)
+    assert (run.code, run.out, run.err.strip()) == (130, "", "interrupted")
+
+
+def test_interrupted_checker(program: Program) -> None:
+    """The checker that stands alone ends in a line as well."""
+    program.file("driver.py", INTERRUPTED_CHECKER)
+    assert program.process(run=("driver.py",)) == (130, "", "interrupted\n")
+
+
 @linux
 @pytest.mark.parametrize(
     "number",

@@ -105,9 +105,10 @@ def test_certificates_if_and_only_if_there_are_violations(data: st.DataObject) -
         else [data.draw(numbers) for _ in range(shape[0])]
         for name, shape in shapes.items()
     }
-    relations = ["zero", "nonzero", "some_nonzero", "positive", "negative"]
+    relations = ["zero", "nonzero", "some_nonzero", "any_nonzero", "positive", "negative"]
     asked = data.draw(st.sampled_from(relations))
-    name = data.draw(st.sampled_from(["w1", "b1", "w2", "b2", "x", "w1[0,0]", "b2[0]"]))
+    choices = st.sampled_from(["w1", "b1", "w2", "b2", "x", "w1[0,0]", "b2[0]"])
+    names = data.draw(st.lists(choices, min_size=1, max_size=2))
     where = data.draw(
         st.lists(
             st.sampled_from(
@@ -116,7 +117,7 @@ def test_certificates_if_and_only_if_there_are_violations(data: st.DataObject) -
             max_size=2,
         )
     )
-    query: dict[str, Any] = {asked: [name]}
+    query: dict[str, Any] = {asked: names}
     kink = data.draw(st.sampled_from(["torch", "left", "right", "mean", "default: 2, relu: 1/3", "forbid"]))
     question = Problem(
         network=[1, 2, 1], samples=2, given=values, where=where, derivative_at_kink=kink, **query

@@ -418,7 +418,11 @@ def test_main_with_unusable_input(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([good, missing]) == 2
     assert capsys.readouterr() == ("", f"error: {missing}: No such file or directory\n")
     assert main([good]) == 2
-    assert capsys.readouterr() == ("", "usage: python -m zerograd.core.check PROBLEM.json RESULT.json\n")
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[0]) == (
+        "",
+        "usage: python -m zerograd.core.check [--work N] PROBLEM.json RESULT.json",
+    )
     spoilt = tmp_path / "problem.json"
     spoilt.write_text('{"network": [1, 1], "sampels": 3}', encoding="utf-8")
     assert main([str(spoilt), good]) == 2
@@ -444,7 +448,7 @@ def test_main_with_nothing_to_check(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_refusals_have_a_bounded_length() -> None:
-    """Of a long number its ends are shown, of very many violations the first ones."""
+    """A long number is shown by its ends, and of very many violations the first ones are."""
     refusal = Refused(Violation(f"x[{n}]", "0", "9" * 100_000) for n in range(1000))
     assert len(refusal.violations) == 1000
     assert len(str(refusal)) < 100_000

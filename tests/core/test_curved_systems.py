@@ -162,8 +162,25 @@ class Drawn:
             row = [real(g) for g in loss.sample_adjoint(y_hat, y, Mp(), self.kink)]
             result.append(row)
             for k, g in enumerate(row):
-                self.values |= {f"g[{m},{k}]": g, f"r[{m},{k}]": g, f"y[{m},{k}]": y[k]}
+                self.values |= {f"g[{m},{k}]": g, f"r[{m},{k}]": y_hat[k] - y[k], f"y[{m},{k}]": y[k]}
+            pairs = zip(y_hat, y, strict=True)
+            parts = [([p], [t]) for p, t in pairs] if loss.by_output else [(y_hat, y)]
+            for k, part in enumerate(parts):
+                self.values[f"l[{m},{k}]"] = loss.sample_loss(*part, Mp())
         return result
+
+    def of_losses(self, loss: Loss) -> list[str]:
+        """Conditions on the loss and the residuals that hold."""
+        total = sum(value for name, value in self.values.items() if name.startswith("l["))
+        near = abs(total) < NEAR
+        share = real(loss.share(self.samples, self.network.outputs))
+        bound = int(mpmath.ceil(abs(total * share))) + 1
+        residuals = all(abs(v) < NEAR for name, v in self.values.items() if name.startswith("r["))
+        return [
+            "loss == 0" if near else "loss != 0",
+            f"-{bound} < loss < {bound}",
+            f"{'' if residuals else 'not '}r == 0 or loss == -{bound}",
+        ]
 
     def gradients(self, adjoint: Sequence[Sequence[Any]]) -> dict[str, Any]:
         """Backwards, of each parameter and input."""
@@ -264,10 +281,12 @@ def look(activation: Activation, loss: Loss, targets: Targets, chance: Random) -
             derivative_at_kink=kink,
             loss=loss.name,
             targets=targets,
+            where=chance.sample(drawn.of_losses(loss), chance.choice([0, 1, 3])),
             **asked,
         )
         facts = all_hold(system_of(problem, "dataset", drawn.samples), drawn.values)
         drawn.values |= {f"g_{name}": value for name, value in gradients.items()}
+        drawn.values["loss"] = sum(v for name, v in drawn.values.items() if name.startswith("l["))
         facts += all_hold(system_of(problem, "identities", None), drawn.values)
     assert facts > 0
 

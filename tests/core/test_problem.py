@@ -43,6 +43,7 @@ def test_normal_form() -> None:
         "zero": (Reference("w2"), Reference("b2")),
         "nonzero": (Reference("w1", (0, 0)), Reference("b1")),
         "some_nonzero": (),
+        "any_nonzero": (),
         "positive": (),
         "negative": (),
     }

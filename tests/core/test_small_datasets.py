@@ -44,7 +44,7 @@ def test_a_question_without_gradients_needs_one_sample() -> None:
     ("extra", "reason"),
     [
         ({"domain": "integer"}, "domain is integer, so targets cannot be chosen freely"),
-        ({"some_nonzero": ["x"]}, "it asks of input gradients, which each sample has its own"),
+        ({"positive": ["x[1]"]}, "it asks of the input gradient of a single sample, x[1,0]"),
         ({"given": {"x[0]": 1}}, "it gives values to x"),
         ({"given": {"y[0]": 1}}, "it gives values to y"),
         ({"bounds": {"y": [0, 1]}}, "it bounds the targets"),
@@ -54,6 +54,13 @@ def test_a_question_without_gradients_needs_one_sample() -> None:
             for text, shown in [
                 ("loss < 1", "loss < 1"),
                 ("r < 1", "r < 1"),
+                ("r == x", "r == x"),
+                ("r > grad(x)", "r > grad(x)"),
+                ("r * r > r", "r * r > r"),
+                ("r / grad(x) > 0 and r**0 == grad(x)", "r / grad(x) > 0 and r**0 == grad(x)"),
+                ("any(r != 0)", "any(r != 0)"),
+                ("grad(x[0]) > 0", "grad(x[0]) > 0"),
+                ("not grad(x) > 0", "not grad(x) > 0"),
                 ("y > 0", "y > 0"),
                 ("any(x > 1)", "any(x > 1)"),
                 ("distinct(x)", "distinct(x)"),

@@ -33,6 +33,7 @@ from zerograd.core.refuting.dataset import dataset_system
 from zerograd.core.refuting.facts import Both, Fact, Formula
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import MAX_PATTERNS, moments_system
+from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Case, System
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
@@ -154,6 +155,7 @@ def moments_hold(problem: Problem, witness: Witness, story: str) -> int:
     for name, array in witness.parameters.items():
         values |= named(name, array)
     for tag, members in patterns.items():
+        values[f"n{tag}"] = Fraction(len(members))
         for k in range(problem.network.outputs):
             r = {m: rational(witness.point.residuals[m, k]) for m in members}
             values[f"S{tag}[{k}]"] = sum(r.values(), Fraction(0))
@@ -169,6 +171,7 @@ def moments_hold(problem: Problem, witness: Witness, story: str) -> int:
             assert fits(none, values), f"{story}: nothing has the pattern {tag}"
         for m in members:  # x_T may be any of them
             here = {**values, **{f"x{tag}[{d}]": rational(v) for d, v in enumerate(witness.x.rows()[m])}}
+            here |= {f"r{tag}[{k}]": rational(v) for k, v in enumerate(witness.point.residuals.rows()[m])}
             define(dict(some.facts), here, f"T{tag}")
             assert fits(some, here), f"{story}: sample {m} has the pattern {tag}, but not {some}"
     return len(system.facts) + len(system.splits)
@@ -187,10 +190,14 @@ def identities_hold(problem: Problem, witness: Witness, story: str) -> int:
 
 
 def padded(witness: Witness, chance: Random) -> Witness:
-    """With one more sample, a copy, of residual 0."""
+    """With one more sample, a copy of one with which it shares the residuals."""
     m = chance.randrange(witness.samples)
+    half = [
+        p - r / Fraction(2)
+        for p, r in zip(witness.forward.y_hat.rows()[m], witness.point.residuals.rows()[m], strict=True)
+    ]
     x = [*witness.x.rows(), witness.x.rows()[m]]
-    y = [*witness.y.rows(), witness.forward.y_hat.rows()[m]]
+    y = [*(half if n == m else row for n, row in enumerate(witness.y.rows())), half]
     values = {
         **witness.parameters,
         "x": Array.of(x, witness.x.shape[1]),
@@ -274,6 +281,21 @@ class Draw:
                     asked.setdefault(relation, []).append(entry(name, index))
             if any(array.entries) and self.chance.random() < 0.3:
                 asked.setdefault("some_nonzero", []).append(name)
+        signs = {sign(value) for value in self.witness.gradients["x"].entries}
+        if "x" not in names and self.chance.random() < 0.7:
+            relations = [
+                relation
+                for relation, allowed in {
+                    "zero": {0},
+                    "positive": {1},
+                    "negative": {-1},
+                    "nonzero": {-1, 1},
+                }.items()
+                if signs <= allowed
+            ]
+            if signs != {0}:
+                relations.append("some_nonzero")
+            asked.setdefault(self.chance.choice(relations), []).append("x")
         return asked
 
     def limits(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -328,6 +350,9 @@ class Draw:
         kind = self.chance.random()
         if kind < 0.1:
             return f"distinct({number()})"
+        if self.chance.random() < 0.2:
+            of_sample = pick(["r", "grad(x)", "r * x", "-2 * r", "r * w1[0,0]", "grad(x) * x", "r**2"])
+            return f"{of_sample} {pick(signs)} {pick(['0', '0', '0', 'r', 'grad(x) * 3'])}"
         if kind < 0.2:
             return f"{pick(['any', 'all'])}({number()} {pick(signs)} {number()})"
         if kind < 0.3:
@@ -384,3 +409,11 @@ def test_all_facts_hold_of_what_answers_the_problem(first: int, count: int) -> N
     assert conditions > count // 4
     assert small > count // 20
     assert facts > 5 * count
+
+
+def test_sums_in_conditions_are_counted() -> None:
+    """Terms are counted before anything is multiplied out, those of a sum too."""
+    problem = Problem(network=[1, 2, 1], samples=2, where=["sum(w1**2) + sum(x) <= 0"])
+    for kind in ("dataset", "identities"):
+        system_of(problem, kind, 2 if kind == "dataset" else None)  # type: ignore[arg-type]
+    assert "where[0]" in system_of(problem, "dataset", 2).facts

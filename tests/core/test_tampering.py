@@ -146,6 +146,9 @@ def satisfied(problem: dict[str, Any], result: dict[str, Any]) -> bool:
     for reference in problem.get("some_nonzero", ()):
         if not any(named(found.gradients, reference)):
             return False
+    together = problem.get("any_nonzero", ())
+    if together and not any(any(named(found.gradients, reference)) for reference in together):
+        return False
     for name, data in problem.get("given", {}).items():
         for expected, value in zip(leaves(data), leaves(values[name]), strict=True):
             if expected is not None and F(expected) != value:
@@ -210,6 +213,7 @@ def answered(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
                 "positive": all(g > 0 for g in flat),
                 "negative": all(g < 0 for g in flat),
                 "some_nonzero": any(flat),
+                "any_nonzero": any(flat),
             }.items()
             if holds
         ]

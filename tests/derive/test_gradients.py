@@ -269,8 +269,8 @@ def test_names() -> None:
     """Parameters, then x; others are refused with a hint."""
     gradients = SymbolicGradients(Network.mlp(1, 1, 1, bias=False))
     assert list(gradients) == ["w1", "w2", "x"]
-    with pytest.raises(KeyError, match=r"w3 is neither a parameter nor x \(did you mean 'w2'\?\)"):
-        gradients["w3"]
+    with pytest.raises(KeyError, match=r"ww1 is neither a parameter nor x \(did you mean 'w1'\?\)"):
+        gradients["ww1"]
 
 
 def test_substitution_is_checked() -> None:

@@ -25,7 +25,7 @@ COMPLETE = ("regions", "piecewise", "auto")
 ONE_SIDED = ("construct", "fit", "guess", "identities")
 """They only ever say sat, or only ever unsat."""
 
-RELATIONS = ("zero", "zero", "nonzero", "nonzero", "positive", "negative", "some_nonzero")
+RELATIONS = ("zero", "zero", "nonzero", "nonzero", "positive", "negative", "some_nonzero", "any_nonzero")
 
 
 def random_question(seed: object) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def invented(dice: random.Random) -> tuple[Problem, int, int] | None:
     network, samples, height = dice.choice(networks)
     names = [*network.shapes, "x"]
     dice.shuffle(names)
-    relations = ["zero", "nonzero", "some_nonzero", "positive", "negative"]
+    relations = ["zero", "nonzero", "some_nonzero", "any_nonzero", "positive", "negative"]
     asked: dict[str, Any] = {}
     for name in names[: dice.randint(1, len(names))]:
         asked.setdefault(dice.choice(relations), []).append(name)

@@ -281,7 +281,6 @@ BAD_NAMES: list[tuple[Arrays, str]] = [
     (arrays(x=np.ones((3, 2))), "'x' has shape (3, 2), expected (2, 2) for x"),
     (arrays(w1=None, W1=np.ones((3, 2))), "'W1', of shape (3, 2), is neither w1, b1, w2, b2, x, y nor"),
     (arrays(w3=np.ones((3, 2))), "'w3', of shape (3, 2), is neither w1, b1, w2, b2, x, y nor a layer's"),
-    (arrays(w3=np.ones((3, 2))), "(did you mean 'w"),
     (
         {"fc1.weigth": np.ones((3, 2)), "fc1.bias": np.ones(3)},
         "is neither w1, b1, w2, b2, x, y nor a layer's weight or bias (did you mean 'fc1.weight'?)",

@@ -53,6 +53,7 @@ def test_every_key() -> None:
         "zero": ["w2", "b2[0]", "x"],
         "nonzero": ["w1[0,1]", "w1[1,0]"],
         "some_nonzero": ["b3"],
+        "any_nonzero": ["w3", "b2[0]"],
         "positive": ["b4"],
         "negative": ["b2[1]"],
     }

@@ -1,105 +1,31 @@
-"""The command line: arguments, streams and exit codes. What is done is done by `zerograd.api`."""
+"""The command line. Here is what starts it, and imports next to nothing; `program` is the rest."""
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
 import sys
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import click
-
-from zerograd._version import __version__
-from zerograd.cli.atlas import atlas
-from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, INTERRUPTED, ReaderGoneError
-from zerograd.cli.explaining import explain
-from zerograd.cli.exporting import export, plot
-from zerograd.cli.printing import gradients, init, problem
-from zerograd.cli.proving import prove
-from zerograd.cli.solving import solve, verify
-from zerograd.cli.watching import watch
-from zerograd.streams import settle_streams
-
-_HINT = """\
-Exact answers to questions about vanishing gradients. Try:
-
-  zerograd init             write a commented problem file, problem.yaml
-  zerograd solve FILE       answer it
-  zerograd --help           everything else
-"""
-
-
-class _Group(click.Group):
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise ReaderGoneError from None
-
-
-@click.group(
-    cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
-)
-@click.version_option(__version__, prog_name="zerograd", message="%(prog)s %(version)s")
-@click.pass_context
-def cli(context: click.Context) -> None:
-    """Is there a network of this shape, and a dataset of this size, for which these gradients vanish?
-
-    Problems are YAML files; `zerograd init` writes one to start from.
-    """
-    if context.invoked_subcommand is None:
-        click.echo(_HINT, nl=False)
-
-
-for command in (watch, explain, solve, prove, atlas, verify, export, plot, gradients, problem, init):
-    cli.add_command(command)
-
-
-def _terminate(number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + number)  # unwinds, so that solver processes are ended
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 
 def main() -> NoReturn:
-    """The `zerograd` command."""
-    # Of a service that has neither stream, the exit code is what is wanted; else an answer is.
-    if sys.stdout is None and sys.stderr is not None:
-        sys.stderr.write("error: standard output is closed: redirect it to a file, or to /dev/null\n")
-        sys.exit(BAD_INPUT)
-    before, collected = signal.signal(signal.SIGTERM, _terminate), gc.get_threshold()
-    # Given numbers come by the hundred thousand, none of them in a cycle: not to be gone through each time.
-    gc.set_threshold(200_000, 20, 100)
-    unsettle = settle_streams()
-
-    def restore() -> None:
-        """Make the process what it was when it started, for programs that run in it."""
-        signal.signal(signal.SIGTERM, before)
-        gc.set_threshold(*collected)
-        unsettle()
-
+    """The `zerograd` command. Ctrl-C is heard while it is being imported, too, which takes a moment."""
     try:
-        code = cli.main(standalone_mode=False, obj=restore)
-        sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        sys.exit(BAD_INPUT)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        with suppress(OSError):
-            sys.stdout.flush()
-        # Everything is closed by now. Not sys.exit: Python may still die of the signal itself then.
-        os._exit(INTERRUPTED)
-    except (ReaderGoneError, BrokenPipeError):  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(DECIDED)
-    except OSError as error:  # a full disk, no more processes
-        click.echo(f"error: {error.strerror or error}", err=True)
-        sys.exit(BAD_INPUT)
-    except Exception:  # not 1, Python's own code for this: that one says «refused»
-        import traceback
+        from zerograd.cli.program import run
+    except KeyboardInterrupt:
+        end_interrupted()
+    run()
 
-        traceback.print_exc()
-        click.echo("bug: no answer is given. Please report it with what stands above.", err=True)
-        sys.exit(BUG)
-    sys.exit(code if isinstance(code, int) else DECIDED)
+
+def end_interrupted() -> NoReturn:
+    """End the process in a line, without a traceback, once everything is closed."""
+    with suppress(OSError, AttributeError):  # nobody reads, or there is no such stream
+        sys.stderr.write("interrupted\n")
+        sys.stderr.flush()
+    with suppress(OSError, AttributeError):
+        sys.stdout.flush()
+    # Not sys.exit: Python may still die of the signal itself then.
+    os._exit(INTERRUPTED)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import click
 
 from zerograd._version import __version__
+from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.streams import printable, printable_json, write_whole
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = Callable[..., None]
 
-DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
+DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG = 0, 1, 2, 3, 70
 SEVERITY = (DECIDED, UNKNOWN, NOT_AS_EXPECTED, BAD_INPUT, BUG)
 """The exit code for several files is the one of theirs that comes last here."""
 
@@ -74,6 +75,14 @@ seed_option = click.option(
 )
 memory_option = click.option(
     "--memory", type=Memory(), default="4G", show_default=True, help="Cap for a solver process."
+)
+work_option = click.option(
+    "--work",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=DEFAULT_WORK,
+    show_default=True,
+    help="Refuse what takes more exact work than this to read and check, in units of about a microsecond.",
 )
 output_option = click.option("-o", "--output", metavar="FILE", help="Write to FILE, and say so.")
 force_option = click.option("--force", is_flag=True, help="Overwrite FILE.")

@@ -24,6 +24,7 @@ from zerograd.cli.common import (
     load,
     save,
     width,
+    work_option,
 )
 from zerograd.streams import printable, to_json_text
 
@@ -61,6 +62,7 @@ _PICKLED = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 @click.option("-o", "--output", metavar="FILE", help="Write the explanations to FILE, as JSON, too.")
 @click.option("--html", metavar="FILE", help="Write the explanation as a page, too; of a single FILE.")
 @force_option
+@work_option
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 def explain(
     *,
@@ -73,6 +75,7 @@ def explain(
     output: str | None,
     html: str | None,
     force: bool,
+    work: int,
     quiet: bool,
 ) -> None:
     """Explain which gradients are zero, and why, in FILE... ('-' is standard input).
@@ -95,7 +98,7 @@ def explain(
         if len(specs) > 1 and not as_json:
             click.echo(("\n" if number else "") + f"{printable(spec)}:")
         try:
-            reports = _reports(spec, model)
+            reports = _reports(spec, model, work)
         except ZerogradError as error:
             message = str(error)
             click.echo(message if "error:" in message else f"{printable(spec)}: error: {message}", err=True)
@@ -135,7 +138,7 @@ def _show(report: Report, *, as_json: bool, quiet: bool) -> None:
         click.echo(explanation_text(report.explanation, width=width(), color=color()), nl=False)
 
 
-def _reports(spec: str, model: ModelOptions) -> list[Report]:
+def _reports(spec: str, model: ModelOptions, work: int) -> list[Report]:
     """Explain what a file is: a model, results, or a problem.
 
     Raises:
@@ -164,7 +167,7 @@ def _reports(spec: str, model: ModelOptions) -> list[Report]:
     if start.lstrip(_SPACE).startswith(b"{"):
         data = _whole(spec)
         if _FORMAT.search(data):
-            return _of_documents(spec, data)
+            return _of_documents(spec, data, work)
         if spec == "-":
             return [report_of(loads(data))]
     return [report_of(load(spec, None))]
@@ -211,19 +214,21 @@ def _of_model(spec: str, model: ModelOptions) -> Report:
     return explain_model(spec, model.data, model.loss, output=model.output, seconds=model.seconds)
 
 
-def _of_documents(spec: str, data: bytes) -> list[Report]:
+def _of_documents(spec: str, data: bytes, work: int) -> list[Report]:
     """Explain the witnesses of results.
 
     Raises:
         ZerogradError: they are no results, or have no witness.
     """
     from zerograd.core.errors import FormatError, ZerogradError
+    from zerograd.core.numbers.work import budget
     from zerograd.core.question.documents import documents_in
     from zerograd.core.verdict.results import answer_from_json
     from zerograd.problem_report import report_of
 
     try:
-        documents = documents_in(BytesIO(data), spec)
+        with budget(work) as meter:
+            documents = documents_in(BytesIO(data), spec)
     except FormatError as error:
         raise ZerogradError(str(error).removeprefix(f"{spec}: ")) from None
     if any(str(document.get("format")).startswith("zerograd.explanation") for document in documents):
@@ -231,4 +236,6 @@ def _of_documents(spec: str, data: bytes) -> list[Report]:
             "is a report already, as watch and explain write it: name the problem, the result or the model "
             "that it is about"
         )
-    return [report_of(answer_from_json(document, None)) for document in documents]
+    with budget(meter):
+        answers = [answer_from_json(document, None) for document in documents]
+    return [report_of(answer) for answer in answers]

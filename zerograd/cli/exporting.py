@@ -18,6 +18,7 @@ from zerograd.cli.common import (
     load,
     output_option,
     samples_option,
+    work_option,
 )
 from zerograd.streams import printable, read_results
 
@@ -53,6 +54,7 @@ _pick = click.option(
 @_problem
 @samples_option
 @_pick
+@work_option
 def export(result: str, form: Form | Literal["pdf"], output: str | None, **options: Any) -> None:
     """Write RESULT ('-' is standard input) in another form.
 
@@ -78,7 +80,7 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
         fail("--to pdf is not for a terminal: name a file with -o FILE")
     _check_ending(form, output)
     _check_place(output, result, options["spec"], force=options["force"])
-    answer = _read(result, options["spec"], options["samples"], options["pick"])
+    answer = _read(result, **options)
     try:
         content: str | bytes
         if form == "pdf":
@@ -118,6 +120,7 @@ def _check_ending(form: str, output: str | None) -> None:
 @_problem
 @samples_option
 @_pick
+@work_option
 def plot(
     result: str, output: str | None, kind: Kind | Literal["all"], width: float | None, **options: Any
 ) -> None:
@@ -143,7 +146,7 @@ def plot(
         fail("--width must be from 10 to 100 cm, found nan")
     form = _picture_form(output)
     _check_place(output, result, options["spec"], force=options["force"])
-    answer = _read(result, options["spec"], options["samples"], options["pick"])
+    answer = _read(result, **options)
     try:
         content = picture(answer, form, kind=kind, width=width)
     except ZerogradError as error:
@@ -166,9 +169,12 @@ def _check_place(output: str | None, result: str, spec: str | None, *, force: bo
     check_new_place(output, [] if spec is None else [spec], [result], force=force)
 
 
-def _read(name: str, spec: str | None, samples: int | str | None, pick: int | None) -> Answer:
+def _read(
+    name: str, *, spec: str | None, samples: int | str | None, pick: int | None, work: int, **_: object
+) -> Answer:
     """Return the answer in a file, checked. Ends the program if there is none."""
     from zerograd.core.errors import FormatError, ProblemError, Refused, ZerogradError
+    from zerograd.core.numbers.work import budget
     from zerograd.core.verdict.checking import carried_question, claimed_digest
     from zerograd.core.verdict.results import answer_from_json
 
@@ -176,8 +182,9 @@ def _read(name: str, spec: str | None, samples: int | str | None, pick: int | No
     if name == spec == "-":
         fail("RESULT and SPEC cannot both be standard input: name a file for one of them")
     try:
-        problem = None if spec is None else load(spec, samples)
-        documents = read_results(name)
+        with budget(work) as meter:
+            problem = None if spec is None else load(spec, samples)
+            documents = read_results(name)
     except ZerogradError as error:
         fail(_hinted(str(error), name))
     if not documents:
@@ -188,9 +195,10 @@ def _read(name: str, spec: str | None, samples: int | str | None, pick: int | No
         fail(f"{shown}: there is no result {pick}: it holds {len(documents)}")
     document = documents[(pick or 1) - 1]
     try:
-        if problem is None and claimed_digest(document) and carried_question(document) is None:
-            raise FormatError("does not carry its question: name the problem with --problem SPEC")
-        return answer_from_json(document, problem)
+        with budget(meter):
+            if problem is None and claimed_digest(document) and carried_question(document) is None:
+                raise FormatError("does not carry its question: name the problem with --problem SPEC")
+            return answer_from_json(document, problem)
     except Refused as refusal:
         lines = [f"refused: {line}" for line in refusal.lines]
         if refusal.violations[0].entry == "problem":

@@ -30,6 +30,7 @@ from zerograd.cli.common import (
     seed_option,
     timeout_option,
     width,
+    work_option,
 )
 from zerograd.streams import printable, read_results, to_json_text
 
@@ -251,34 +252,24 @@ def _verdict(answer: Answer) -> str:
 @click.argument("spec")
 @click.argument("result")
 @samples_option
+@work_option
 @click.option("-q", "--quiet", is_flag=True, help="Only the exit code.")
-def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> None:
+def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: bool) -> None:
     """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
 
     RESULT is what `solve --json`, `prove --json` or `atlas --json` printed, or `-o` wrote. Exit codes:
     0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of an atlas: not all of it).
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
-    from zerograd.core.verdict.atlas import accepted_atlas_line, check_atlas
-    from zerograd.core.verdict.checking import accepted_line, claimed_digest, is_atlas
+    from zerograd.core.numbers.work import budget
 
     if spec == result == "-":
         fail("SPEC and RESULT cannot both be standard input: name a file for one of them")
 
     say = (lambda _: None) if quiet else click.echo
     try:
-        problem = load(spec, samples)
-        documents = read_results(result)
-        if len(documents) == 1 and is_atlas(documents[0]):
-            rows = check_atlas(problem, documents[0])
-            say(accepted_atlas_line(rows))
-            sys.exit(DECIDED if all(row.proved for row in rows) else UNKNOWN)
-        # Of the results of several problems, those that claim to answer this one; several with `--count`.
-        claiming = [document for document in documents if claimed_digest(document) == problem.digest]
-        accepted = [
-            _checked(problem, document, number if len(claiming) > 1 else None)
-            for number, document in enumerate(claiming or documents[:1] or [None], start=1)
-        ]
+        with budget(work):
+            code, lines = _verified(load(spec, samples), read_results(result))
     except Refused as refusal:
         for line in refusal.lines:
             say(f"refused: {line}")
@@ -290,17 +281,38 @@ def verify(spec: str, result: str, samples: int | str | None, quiet: bool) -> No
         sys.exit(UNKNOWN)
     except ZerogradError as error:
         fail(str(error))
-    for evidence in accepted:
-        say(accepted_line(problem, evidence))
+    for line in lines:
+        say(line)
+    sys.exit(code)
+
+
+def _verified(problem: Problem, documents: Sequence[Any]) -> tuple[int, list[str]]:
+    """Check results; return the exit code, and what was accepted. Raises what `check_result` does."""
+    from zerograd.core.verdict.atlas import accepted_atlas_line, check_atlas
+    from zerograd.core.verdict.checking import accepted_line, claimed_digest, is_atlas
+
+    if len(documents) == 1 and is_atlas(documents[0]):
+        rows = check_atlas(problem, documents[0])
+        code = DECIDED if all(row.proved for row in rows) else UNKNOWN
+        return code, [accepted_atlas_line(rows)]
+    # Of the results of several problems, those that claim to answer this one; several with `--count`.
+    claiming = [document for document in documents if claimed_digest(document) == problem.digest]
+    accepted = [
+        _checked(problem, document, number if len(claiming) > 1 else None)
+        for number, document in enumerate(claiming or documents[:1] or [None], start=1)
+    ]
+    return DECIDED, [accepted_line(problem, evidence) for evidence in accepted]
 
 
 def _checked(problem: Problem, document: object, number: int | None) -> Witness | Certificate:
     """Check a result; a refusal says which of several it is about."""
-    from zerograd.core.errors import Refused, Violation
+    from zerograd.core.errors import Refused, TooMuchWork, Violation
     from zerograd.core.verdict.checking import check_result
 
     try:
         return check_result(problem, document)
+    except TooMuchWork:
+        raise
     except Refused as refusal:
         if number is None:
             raise

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from zerograd.cli.common import BAD_INPUT, check_new_place, color, fail, width
+from zerograd.core.near import nearest
 from zerograd.streams import printable, to_json_text, write_whole
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class _Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            near = get_close_matches(error.option_name, error.possibilities or [], n=1, cutoff=0)
+            near = nearest(error.option_name, error.possibilities or [])
             meant = f" Did you mean {near[0]}?" if near else ""
             hint = "If it is the script's own, put it after --: zerograd watch SCRIPT -- ARGS…"
             raise click.UsageError(f"{error.message}{meant} {hint}", ctx) from None

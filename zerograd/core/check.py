@@ -1,6 +1,6 @@
 """The checker: is this the answer to this problem? Exactly, and with the standard library alone.
 
-    python -m zerograd.core.check PROBLEM.json RESULT.json
+    python -m zerograd.core.check [--work N] PROBLEM.json RESULT.json
 
 Witnesses are for `zerograd.core.verdict.existence`, certificates for `zerograd.core.refuting.refutation`,
 and atlases, many results in one document, for `zerograd.core.verdict.atlas`.
@@ -8,6 +8,7 @@ and atlases, many results in one document, for `zerograd.core.verdict.atlas`.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused
+from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.documents import problem_from_json, read_json
 from zerograd.core.verdict.atlas import accepted_atlas_line, check_atlas
 from zerograd.core.verdict.checking import accepted_line, check_result, is_atlas
@@ -22,21 +24,23 @@ from zerograd.core.verdict.checking import accepted_line, check_result, is_atlas
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0: accepted; 1: refused; 2: unusable input; 3: nothing that could be checked."""
-    if len(arguments) != 2:
-        print("usage: python -m zerograd.core.check PROBLEM.json RESULT.json", file=sys.stderr)
-        return 2
+    try:
+        options = _options().parse_args(arguments)
+    except SystemExit as ended:  # after --help, or a usage error
+        return int(ended.code or 0)
     # Messages name α and ∂L: a terminal without them shows escapes, and keeps the exit code.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        problem = problem_from_json(read_json(Path(arguments[0])))
-        document = read_json(Path(arguments[1]))
-        if is_atlas(document):
-            rows = check_atlas(problem, document)
-            print(accepted_atlas_line(rows))
-            return 0 if all(row.proved for row in rows) else 3
-        line = accepted_line(problem, check_result(problem, document))
+        with budget(options.work):
+            problem = problem_from_json(read_json(Path(options.problem)))
+            document = read_json(Path(options.result))
+            if is_atlas(document):
+                rows = check_atlas(problem, document)
+                print(accepted_atlas_line(rows))
+                return 0 if all(row.proved for row in rows) else 3
+            line = accepted_line(problem, check_result(problem, document))
     except Refused as refusal:
         print(f"refused: {refusal}")
         return 1
@@ -50,9 +54,38 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m zerograd.core.check",
+        usage="python -m zerograd.core.check [--work N] PROBLEM.json RESULT.json",
+        description="Check a result, with the standard library alone.",
+    )
+    parser.add_argument("problem", metavar="PROBLEM.json")
+    parser.add_argument("result", metavar="RESULT.json")
+    parser.add_argument(
+        "--work",
+        metavar="N",
+        type=_units,
+        default=DEFAULT,
+        help=f"refuse what takes more work than this, in units of about a microsecond (default: {DEFAULT:,})",
+    )
+    return parser
+
+
+def _units(text: str) -> int:
+    """Raises ValueError, which argparse words, for anything but a whole number above 0."""
+    units = int(text)
+    if units < 1:
+        raise ValueError
+    return units
+
+
 if __name__ == "__main__":
     try:
         code = main(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        code = 130
     except Exception:  # a crash must not look like a verdict
         traceback.print_exc()
         code = 70

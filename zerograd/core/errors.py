@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 Path = tuple[str | int, ...]
 """Where in a problem something stands: keys and list positions from the outside in."""
@@ -82,8 +83,56 @@ class Refused(ZerogradError):  # noqa: N818  # a verdict, not a mishap
         return [*lines, f"and {more:,} more"] if more > 0 else lines
 
 
+class TooMuchWork(Refused):
+    """To read or check a document takes more than the budget allows (`zerograd.core.numbers.work`).
+
+    Attributes:
+        budget: in units.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        super().__init__([Violation("the work", f"at most {budget:,} units", "more")])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return TooMuchWork, (self.budget,)
+
+    @property
+    def lines(self) -> list[str]:
+        return [f"more work than the budget of {self.budget:,} units (raise it with --work)"]
+
+
 class NothingToCheck(ZerogradError):  # noqa: N818  # neither
     """A result that carries neither a witness nor a certificate."""
+
+
+class Impossible(ZerogradError):  # noqa: N818  # nor this
+    """A bug: what the program has made sure of before does not hold."""
+
+
+T = TypeVar("T")
+
+
+def present(value: T | None, what: str) -> T:
+    """Return a value that is there. Not an assertion: those are gone under ``python -O``.
+
+    Raises:
+        Impossible: it is None.
+    """
+    if value is None:
+        raise Impossible(f"there is no {what}")
+    return value
+
+
+def of_type(value: object, kind: type[T] | tuple[type[T], ...], what: str) -> T:
+    """Return a value that is of a type.
+
+    Raises:
+        Impossible: it is of another.
+    """
+    if not isinstance(value, kind):
+        raise Impossible(f"{what} is a {type(value).__name__}")
+    return value
 
 
 def format_path(path: Path) -> str:

@@ -22,7 +22,8 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
-from zerograd.core.model.references import did_you_mean, show_shape
+from zerograd.core.model.references import show_shape
+from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Array, Shape, indices
 from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.vocabulary import variable_shapes

@@ -86,6 +86,8 @@ class Polynomials:
                 lengths = (network.inputs,)
             case "r" | "y" | "g":
                 lengths = (network.outputs,)
+            case "l":
+                lengths = (network.outputs if self.problem.model.loss.by_output else 1,)
             case "a" | "s" | "c" | "z":
                 lengths = (network.layers[int(number) - 1].units,)
                 # Where one layer alone has several sides, its number says nothing.

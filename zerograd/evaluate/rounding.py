@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.model.activations import Activation, PiecewiseLinear, piecewise
-from zerograd.core.model.references import entry, resolve
+from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Relation
+from zerograd.core.question.vocabulary import NOT_ZERO
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import losses
 from zerograd.evaluate.floats import (
@@ -117,15 +117,13 @@ def _tell_apart(witness: Witness, exact: Mapping[str, Floats], size: Mapping[str
     def refuse(name: str) -> None:
         raise BeyondFloat64(f"∂L/∂{name} is not 0, but so near to it that float64 cannot tell")
 
-    apart = [relation for relation in Relation if 0 not in relation.signs]
-    for relation in sorted(apart, key=lambda relation: relation.some):
-        for reference in witness.problem.query[relation]:
-            name, shape = reference.name, witness.gradients[reference.name].shape
-            unseen = [index for index in resolve(reference, shape) if not seen(name, index)]
-            if relation.some and len(unseen) == len(resolve(reference, shape)):
-                refuse(str(reference))
-            if unseen and not relation.some:
-                refuse(entry(name, unseen[0]))
+    for relation in NOT_ZERO:
+        for name, index in witness.problem.asked_entries(relation, witness.samples):
+            if not seen(name, index):
+                refuse(entry(name, index))
+    for choice in witness.problem.choices(witness.samples):
+        if not any(seen(name, index) for name, index in choice.entries):
+            refuse(str(choice))
 
 
 def beyond_float64(witness: Witness) -> str | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
+
+from zerograd.core.near import nearest
 
 NOT_IMPORTED = "PyTorch was not imported in this process."
 """The message of a report on a program without PyTorch."""
@@ -330,7 +331,7 @@ class Explanation:
         """
         rows = {**self.last.inputs, **self.last.parameters}
         if name not in rows:
-            near = get_close_matches(str(name), rows, n=_MOST_NAMES)
+            near = nearest(str(name), rows, _MOST_NAMES)
             few = near or list(rows)[:_MOST_NAMES]
             more = f" and {len(rows) - len(few)} more" if len(rows) > len(few) else ""
             there = (

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from zerograd.core.model.point import Point
-from zerograd.core.numbers.exact import Exact
+from collections.abc import Sequence
+
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.calculation import calculation_system, refutation_of
+from zerograd.core.refuting.calculation import Wrong, refutation_of, system_of_wrong
 from zerograd.core.refuting.certificate import Certificate, Part
 
 
-def calculated(problem: Problem, point: Point[Exact]) -> Certificate:
+def calculated(problem: Problem, wrong: Sequence[Wrong]) -> Certificate:
     """Return it, for a question in which everything is given, and to which that is no answer.
 
     Args:
-        point: what is given (`zerograd.core.question.given`).
+        wrong: what is asked and is not so (`zerograd.core.refuting.calculation.wrong_at`).
 
     Raises:
-        ValueError: it is an answer.
+        ValueError: nothing is wrong.
     """
-    samples = problem.samples.least
-    root = refutation_of(calculation_system(problem, samples, point))
+    root = refutation_of(system_of_wrong(wrong))
     if root is None:
         raise ValueError("what is given is as asked")
-    return Certificate(problem.digest, (Part("calculation", samples, root),))
+    return Certificate(problem.digest, (Part("calculation", problem.samples.least, root),))

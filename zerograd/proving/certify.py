@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from zerograd.core.errors import Refused
+from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.question.small_datasets import signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind, Node, Part
+from zerograd.core.refuting.dataset import dataset_quantities
 from zerograd.core.refuting.refutation import Known, Refutation, check_certificate, system_of
 from zerograd.core.refuting.system import System
 from zerograd.proving import residuals
+from zerograd.proving.equations import at_once, stated
 from zerograd.proving.messages import ProofFinding
 from zerograd.proving.reals import OutOfTime, Reals
 from zerograd.proving.tree import Satisfiable, Tree, renamings
@@ -38,7 +42,12 @@ def certify(
         kinds: tuple[Kind, ...] = ("identities", "moments")
         for kind in kinds:
             now = time.monotonic()
-            root, _ = _refuted(problem, kind, None, now + (deadline - now) / 3, patience=1, progress=progress)
+            # Where each sample's own gradient is restricted, datasets that suffice are large.
+            share = (
+                2 if kind == "moments" and signs_of_adjoints(problem) and problem.samples.most is None else 1
+            )
+            until = now + (deadline - now) * share / 3
+            root, _ = _refuted(problem, kind, None, until, patience=1, progress=progress)
             if root is not None:
                 return _accepted(problem, (Part(kind, None, root),))
     parts = []
@@ -131,16 +140,26 @@ def _searched(
 ) -> tuple[Node | None, list[str]]:
     hidden = {number: layer.units for number, layer in enumerate(problem.network.layers[:-1], start=1)}
     found = renamings(system, samples or 0, hidden)
-    tree = Tree(system, Reals(deadline), found, lambda line: progress(f"{kind}: {line}"), patience)
+    reals = Reals(deadline)
+    tree = Tree(system, reals, found, lambda line: progress(f"{kind}: {line}"), patience)
     try:
-        root = tree.find()
+        ahead = stated(system, reals, _residuals(problem, samples) if kind == "dataset" else ())
+        root = at_once(reals, ahead) or tree.find(ahead.known)
     except Satisfiable:
         return None, [
             "its facts do not contradict one another over the real numbers, as far as they are used"
         ]
     except OutOfTime:
         return None, [*_lines(tree), "time ran out"]
-    return root, _lines(tree)
+    return root if root is None else ahead.around(root), _lines(tree)
+
+
+def _residuals(problem: Problem, samples: int | None) -> Sequence[Polynomial]:
+    """The residuals, where a condition may have the sum of their squares."""
+    if samples is None or not any("loss" in names_in(condition.node) for condition in problem.where):
+        return ()
+    residuals = dataset_quantities(problem, samples).get("r")
+    return () if residuals is None else residuals.entries
 
 
 def _lines(tree: Tree) -> list[str]:

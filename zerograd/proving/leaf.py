@@ -236,12 +236,12 @@ class _Search:
         if solution is None:
             return None
         strict = [self._is_strict(choice) for choice in choices]
-        weights = _weights(self.reals, solution.remainders(), strict)
-        if weights is None:
+        found = weights(self.reals, solution.remainders(), strict)
+        if found is None:
             return None
-        positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in weights.items())
-        total = sum((products[n] * w for n, w in weights.items()), Polynomial.constant(0))
-        return self._lifted(powers, positive, total, solution.cofactors(weights))
+        positive = tuple(Product(w, choices[n].factors, choices[n].squares) for n, w in found.items())
+        total = sum((products[n] * w for n, w in found.items()), Polynomial.constant(0))
+        return self._lifted(powers, positive, total, solution.cofactors(found))
 
     def _products(self) -> Iterator[Product]:
         """Products of at most three facts, and of squares of unknowns with at most two of them."""
@@ -378,17 +378,17 @@ def _counted(labels: Sequence[str]) -> dict[str, int]:
     return {label: labels.count(label) for label in dict.fromkeys(labels)}
 
 
-def _weights(
+def weights(
     reals: Reals, rows: Sequence[Sequence[Fraction]], strict: Sequence[bool]
 ) -> dict[int, Fraction] | None:
     """Numbers w ≥ 0 with row · w = 0 for every row, not all 0 where strict: a linear program."""
-    weights = [Polynomial.variable(f"w{n}") for n in range(len(strict))]
+    unknowns = [Polynomial.variable(f"w{n}") for n in range(len(strict))]
     zero = Polynomial.constant(0)
-    conditions = [Fact(w, ">=") for w in weights]
+    conditions = [Fact(w, ">=") for w in unknowns]
     conditions += [
-        Fact(sum((w * c for c, w in zip(row, weights, strict=True) if c), zero), "=") for row in rows
+        Fact(sum((w * c for c, w in zip(row, unknowns, strict=True) if c), zero), "=") for row in rows
     ]
-    conditions.append(Fact(sum((w for w, s in zip(weights, strict, strict=True) if s), zero) - 1, "="))
+    conditions.append(Fact(sum((w for w, s in zip(unknowns, strict, strict=True) if s), zero) - 1, "="))
     outcome = reals.check(conditions, mode="general", effort=1.0)
     if not isinstance(outcome, Model):
         return None

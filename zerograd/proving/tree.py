@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import permutations
 from math import floor
+from operator import itemgetter
 
-from zerograd.core.errors import Refused
+from zerograd.core.errors import Refused, present
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Floor, Identity, Like, Node, Split, nodes
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula, renamed, variables_in
@@ -68,23 +69,30 @@ class Tree:
     _symmetries: dict[object, Mapping[str, str]] = field(init=False, default_factory=dict)
     _leaves: int = field(init=False, default=0)
     _vain: int = field(init=False, default=0)
+    _ahead: int = field(init=False, default=0)
     _used: set[str] = field(init=False, default_factory=set)
 
-    def find(self) -> Node | None:
+    def find(self, known: Known | None = None) -> Node | None:
         """A refutation of the system, or None where cases stay ``open``.
+
+        Args:
+            known: what is assumed ahead of it.
 
         Raises:
             Satisfiable: it cannot be refuted.
             OutOfTime: the deadline has passed.
         """
-        root = self._node(Known(self.system.facts), 0)
+        known = known or Known(self.system.facts)
+        self._ahead = len(known.assumed)
+        self.renamings = [r for r in self.renamings if self._keeps(known.assumed, r)]
+        root = self._node(known, 0)
         return None if root is None or self.open else _named(root, self._used)
 
     def _node(self, known: Known, floors: int) -> Node | None:
         shared = self._shared(known)
         if isinstance(shared, Like):
             return shared
-        if len(known.assumed) > DEEPEST:
+        if len(known.assumed) - self._ahead > DEEPEST:
             self.open.append(tuple(map(_said, known.assumed)))
             return None
         if self._leaves >= MANY_LEAVES and self._vain <= MOST_VAIN:
@@ -129,8 +137,8 @@ class Tree:
             if self._stands_alone(child, known, children.values()):
                 self._forget(children.values())
                 if not isinstance(child, Like):
-                    assert child.name is not None  # for the type checker: `_kept` names it
-                    self._done[here[0]] = (child.name, here[1])
+                    # `_kept` gave it its name.
+                    self._done[here[0]] = (present(child.name, "name of a node"), here[1])
                 return child
             children[case.name] = child
         return self._kept(Split(name, children), known, here) if len(children) == len(cases) else None
@@ -154,8 +162,9 @@ class Tree:
         self._done = {key: done for key, done in self._done.items() if done[0] not in gone}
 
     def _kept(self, node: Node, known: Known, here: tuple[object, Renaming]) -> Node:
-        """The node under a name, for those that are renamings of it."""
-        assert not isinstance(node, Like)  # for the type checker: those are never proved anew
+        """The node under a name, for those that are renamings of it; what is like another needs none."""
+        if isinstance(node, Like):
+            return node
         label = f"n{len(self._assumed)}"
         self._done[here[0]] = (label, here[1])
         self._assumed[label] = known.assumed
@@ -229,16 +238,20 @@ class Tree:
 
     # --- renamings ------------------------------------------------------------------------
 
+    def _keeps(self, assumed: Sequence[Case], renaming: Renaming) -> bool:
+        """Whether what is assumed ahead stays so under a renaming: then it need not be compared again."""
+        names = self._names_of(renaming)
+        return {case.meaning(names) for case in assumed} == {case.meaning({}) for case in assumed}
+
     def _shared(self, known: Known) -> Like | tuple[object, Renaming]:
         """An earlier node that this one is a renaming of; or this one's class, and how it gets there."""
-        best: tuple[object, Renaming] | None = None
+        classes: list[tuple[tuple[str, ...], Renaming]] = []
         for renaming in self.renamings:
             names = self._names_of(renaming)
-            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed))))
-            if best is None or key < best[0]:  # type: ignore[operator]
-                best = (key, renaming)
-        assert best is not None  # for the type checker: the identity is one of them
-        if known.assumed and best[0] in self._done:
+            key = tuple(sorted(map(repr, (_key(case, names) for case in known.assumed[self._ahead :]))))
+            classes.append((key, renaming))
+        best = min(classes, key=itemgetter(0))  # the identity is one of them
+        if best[0] and best[0] in self._done:
             name, theirs = self._done[best[0]]
             self._used.add(name)
             return Like(name, _after(_inverse(best[1]), theirs))
@@ -247,9 +260,8 @@ class Tree:
     def _names_of(self, renaming: Renaming) -> Mapping[str, str]:
         key = _hashable(renaming)
         if key not in self._names:
-            found = symmetry(self.system, renaming)
-            assert found is not None  # for the type checker: renamings were tested
-            self._names[key] = found
+            # Renamings were tested.
+            self._names[key] = present(symmetry(self.system, renaming), "symmetry by a renaming")
         return self._names[key]
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from zerograd.core.errors import present
 from zerograd.running.arrival import Arrival
 from zerograd.running.memory import is_short
 from zerograd.running.script import Script, become, execute, exit_status
@@ -146,7 +147,6 @@ class Session:
 
     def _stepped(self) -> None:
         """Keep the report of a step, and see whether it was the last."""
-        assert self._watch is not None
         report = self._report()
         self._plan.keep(report)
         count, now = len(report.steps), time.monotonic()
@@ -185,16 +185,15 @@ class Session:
 
     def _leave(self) -> None:
         self._over = True
-        assert self._watch is not None
-        self._watch.leave()
+        present(self._watch, "watch").leave()
 
     def _give_up(self) -> None:
         """Watch no more: memory runs short. Called while an operation is dispatched, so hooks must wait."""
-        assert self._watch is not None
+        watch = present(self._watch, "watch")
         self._over = True
-        self._watch.recorder.active = False
-        self._watch.forget()
-        steps = "before the first step was over" if not self._watch.steps else "after the steps above"
+        watch.recorder.active = False
+        watch.forget()
+        steps = "before the first step was over" if not watch.steps else "after the steps above"
         self._remark = f"Memory ran short, and watching ended {steps}: it keeps every value of a step."
         self._output.say(f"zerograd: {self._remark} The script goes on unwatched.")
 

@@ -85,7 +85,8 @@ class _Asked:
         self.problem, self.samples = problem, samples
         self.zero = problem.asked_entries(Relation.ZERO, samples)
         self.signs = {relation: problem.asked_entries(relation, samples) for relation in NOT_ZERO}
-        some = [reference.name for reference in problem.query[Relation.SOME_NONZERO]]
+        self.choices = problem.choices(samples)
+        some = [name for choice in self.choices for name in choice.names]
         entries = [*self.zero, *(e for listed in self.signs.values() for e in listed)]
         self.names = tuple(dict.fromkeys([*(name for name, _ in entries), *some]))
         self.hidden = problem.network.widths[1:-1]
@@ -140,12 +141,7 @@ class _Asked:
                 for relation, entries in self.signs.items()
                 for name, index in entries
             )
-            and all(
-                any(gradients[ref.name].values())
-                if ref.index is None
-                else gradients[ref.name][ref.index] != 0
-                for ref in self.problem.query[Relation.SOME_NONZERO]
-            )
+            and all(any(gradients[name][index] for name, index in choice.entries) for choice in self.choices)
         )
 
 

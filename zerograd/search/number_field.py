@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING
 
+from zerograd.core.errors import of_type, present
 from zerograd.core.numbers import univariate as uni
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.field import Algebraic, NumberField
@@ -46,8 +47,8 @@ def common_field(values: Mapping[str, Value], *, deadline: float) -> dict[str, E
         if len(root.polynomial) == 2:
             result[name] = -root.polynomial[0] / root.polynomial[1]
             continue
-        assert field is not None  # for the type checker: set by the first irrational root
-        found = express(root, field, deadline=deadline)
+        # It was set by the first irrational root.
+        found = express(root, present(field, "number field"), deadline=deadline)
         if found is None:
             return None
         result[name] = found
@@ -191,8 +192,7 @@ def _factor_near(resultant: object, field: NumberField, root: NumberField, c: in
     import sympy as sp
     from flint import fmpz_poly
 
-    assert isinstance(resultant, sp.Poly)
-    whole = resultant.clear_denoms(convert=True)[1]
+    whole = of_type(resultant, sp.Poly, "a resultant").clear_denoms(convert=True)[1]
     _, factors = fmpz_poly([int(v) for v in reversed(whole.all_coeffs())]).factor()
     for level in range(1, 12):
         (a, b), (d, e) = field.enclosure(level), root.enclosure(level)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from math import prod
 
+from zerograd.core.errors import present
 from zerograd.core.model.sides import Side, Unit, units_with_sides
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.small_datasets import hypotheses_fail
+from zerograd.core.question.small_datasets import samples_of_one_pattern
 from zerograd.search.encoding import Pattern
 from zerograd.search.geometry import Cut, Row, possible
 from zerograd.search.symmetry import samples_interchangeable, units_interchangeable
@@ -53,7 +54,7 @@ class Patterns:
         choices = units_with_sides(problem.network, problem.derivative_at_kink)
         sorting = samples_interchangeable(problem, samples)
         # The hypotheses alone do not see every condition that treats samples differently: renaming does.
-        most = problem.network.inputs + 1 if sorting and hypotheses_fail(problem) is None else None
+        most = samples_of_one_pattern(problem) if sorting else None
         return cls(problem, samples, choices, sorting, most, _cuts(problem, choices))
 
     def idle(self, rows: Sequence[Row]) -> int:
@@ -72,9 +73,9 @@ class Patterns:
     def __iter__(self) -> Iterator[tuple[Row, ...]]:
         """One pattern of each class. Raises TooManyPatterns, if need be after the first of them.
 
-        Where small datasets suffice, so do D + 1 samples of one pattern (the lemma in
-        `zerograd.core.question.small_datasets`): ``most`` = D + 1 bounds them, and a pattern with fewer
-        than M samples stands for all that copies of its samples with adjoint 0 make of it.
+        Where small datasets suffice, ``most`` bounds the samples of one pattern (the lemma in
+        `zerograd.core.question.small_datasets`), and a pattern with fewer than M samples stands for all that
+        copies of its samples make of it.
         """
         if prod(map(len, self.choices.values())) > MAX_ROWS:
             raise TooManyPatterns
@@ -107,12 +108,12 @@ class Patterns:
                 yield candidate
 
     def _repeated(self, rows: tuple[Row, ...]) -> Iterator[tuple[Row, ...]]:
-        """Each row with as many samples as can be of use: fewer are a special case (copies, adjoint 0)."""
-        assert self.most is not None
-        if len(rows) * self.most <= self.samples:
-            yield tuple(row for row in rows for _ in range(self.most))
+        """Each row with as many samples as can be of use: fewer are a special case (copies)."""
+        most = present(self.most, "number of samples that are of use")
+        if len(rows) * most <= self.samples:
+            yield tuple(row for row in rows for _ in range(most))
             return
-        for counts in product(range(1, self.most + 1), repeat=len(rows)):
+        for counts in product(range(1, most + 1), repeat=len(rows)):
             if sum(counts) == self.samples:
                 yield tuple(row for row, n in zip(rows, counts, strict=True) for _ in range(n))
 

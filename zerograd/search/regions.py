@@ -10,10 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import signs_of_adjoints
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.crew import Crew
 from zerograd.search.encoding import Encoding, encode, no_terms
@@ -152,7 +154,10 @@ class _Sweep:
 
 
 def _padded(problem: Problem, witness: Witness, samples: int) -> Witness:
-    """The witness with copies of its first sample, of adjoint 0, up to M samples (`Patterns`)."""
+    """The witness with copies of its first sample up to M samples (`Patterns`).
+
+    Their adjoint is 0, or where signs of adjoints are asked they share that of the first sample equally.
+    """
     missing = samples - witness.samples
     if not missing:
         return witness
@@ -160,8 +165,13 @@ def _padded(problem: Problem, witness: Witness, samples: int) -> Witness:
     def more(array: Array[Exact], copy: Sequence[Exact]) -> Array[Exact]:
         return Array.of([*array.rows(), *([copy] * missing)], array.shape[1])
 
+    target, (y_hat, *_), (y, *_) = problem.model.loss.target, witness.forward.y_hat.rows(), witness.y.rows()
     values = dict(witness.variables)
+    copy = [target(p, 0) for p in y_hat]
+    if signs_of_adjoints(problem):
+        share, (adjoint, *_) = Fraction(1, 1 + missing), witness.point.adjoint.rows()
+        copy = [target(p, g * share) for p, g in zip(y_hat, adjoint, strict=True)]
+        values["y"] = Array.of([copy, *witness.y.rows()[1:]], len(y))
     values["x"] = more(witness.x, witness.x.rows()[0])
-    target = problem.model.loss.target
-    values["y"] = more(witness.y, [target(y_hat, 0) for y_hat in witness.forward.y_hat.rows()[0]])
+    values["y"] = more(values["y"], copy)
     return Witness.of(problem, values)

@@ -53,11 +53,9 @@ def require_query(
     for name, index in problem.asked_entries(Relation.NONZERO, samples):
         if name in gradients:
             script.require(differ(gradients[name][index], ZERO))
-    for reference in problem.query[Relation.SOME_NONZERO]:
-        if reference.name in gradients:
-            array = gradients[reference.name]
-            named = [array[reference.index]] if reference.index is not None else array.entries
-            script.require(disjoin(differ(term, ZERO) for term in named))
+    for choice in problem.choices(samples):
+        if all(name in gradients for name in choice.names):
+            script.require(disjoin(differ(gradients[name][index], ZERO) for name, index in choice.entries))
 
 
 def require_conditions(

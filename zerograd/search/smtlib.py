@@ -12,15 +12,15 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from zerograd.core.errors import ZerogradError
+from zerograd.core.errors import Impossible, ZerogradError
 from zerograd.core.model.activations import Activation, piecewise
-from zerograd.core.model.references import entry, resolve
+from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side, sides
 from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.fitness import labels, no_least_squares, smooth
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Relation, variable_shapes
+from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.search.algebra import Ratio, TermAlgebra
 from zerograd.search.mentions import gradients_used, speaks_of
 from zerograd.search.requirements import all_whole, symbol
@@ -292,10 +292,11 @@ class _Writer:
                 self._say(f"Asked: the gradient by {entry(name, index)} is {relation}.")
                 g = self.arrays[f"grad({name})"][index]
                 self._assert(differ(g, ZERO) if operator == "!=" else relate(g, operator, ZERO))  # type: ignore[arg-type]  # one of the comparisons
-        for reference in problem.query[Relation.SOME_NONZERO]:
-            self._say(f"Asked: some entry of the gradient by {reference} is nonzero.")
-            array = self.arrays[f"grad({reference.name})"]
-            self._assert(disjoin(differ(array[i], ZERO) for i in resolve(reference, array.shape)))
+        for choice in problem.choices(self.samples):
+            named = " or ".join(map(str, choice.references))
+            self._say(f"Asked: some entry of the gradient by {named} is nonzero.")
+            terms = (self.arrays[f"grad({name})"][index] for name, index in choice.entries)
+            self._assert(disjoin(differ(term, ZERO) for term in terms))
 
     def _conditions(self) -> None:
         if speaks_of(self.problem, {"loss"}):
@@ -340,7 +341,8 @@ def _by_side(z: Term, own: Sequence[Side], values: Sequence[Term]) -> Term:
     result = values[-1]
     for side, value, following in reversed(list(zip(own[:-1], values[:-1], values[1:], strict=True))):
         if value != following:
-            assert side.high is not None  # for the type checker: only the last side has no end
+            if side.high is None:  # only the last has no end
+                raise Impossible("a side without an end comes before another")
             result = choose(relate(z, "<=" if side.high_closed else "<", Constant(side.high)), value, result)
     return result
 

@@ -11,6 +11,7 @@ import sys
 import time
 from math import inf
 
+from zerograd.core.errors import present
 from zerograd.core.question.loosening import loosened
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.verdict.witness import witness_from_json
@@ -75,8 +76,7 @@ class _Search:
         enough = sufficient_samples(loose) if loose is not None else None
 
         def decide_loose(samples: int, until: float) -> Verdict:
-            assert loose is not None  # for the type checker: passed on only then
-            return portfolio.decide(loose, samples, until)
+            return portfolio.decide(present(loose, "looser question"), samples, until)
 
         verdict, attempts = over_samples(
             problem,
@@ -87,6 +87,7 @@ class _Search:
             record=self.send,
             sketch=lambda samples, until: portfolio.construct(problem, samples, until),
             loosened=(enough, decide_loose) if enough is not None else None,
+            every=portfolio.every(problem),
         )
         if sufficient is None and isinstance(verdict, Impossible) and verdict.every:
             sufficient = enough

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Self
 
+from zerograd.core.errors import present
+
 _ROOT = str(Path(__file__).resolve().parents[2])
 
 OUT_OF_MEMORY = 101
@@ -79,15 +81,14 @@ class Child:
 
     def fileno(self) -> int:
         """Return the descriptor of the pipe that its lines come through."""
-        assert self._process.stdout is not None
-        return self._process.stdout.fileno()
+        return present(self._process.stdout, "pipe from the process").fileno()
 
     def send(self, line: bytes) -> None:
         """Send a line. Raises Ended if the process is gone."""
-        assert self._process.stdin is not None
+        pipe = present(self._process.stdin, "pipe to the process")
         try:
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
+            pipe.write(line)
+            pipe.flush()
         except BrokenPipeError:
             raise Ended(self._process.wait()) from None
 

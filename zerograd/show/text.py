@@ -13,6 +13,7 @@ from zerograd.document.escape import clean, clean_lines
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import alpha_text, exact_text, field_text
 from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
+from zerograd.show.instead import instead_lines
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
@@ -160,6 +161,8 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
         evidence = f"solver: {whose}; it cannot be re-checked independently"
     else:
         evidence = "certificate, accepted by the checker (zerograd prove shows the proof)"
+    if answer.instead:
+        yield from layout.labelled("instead", instead_lines(problem, answer.instead))
     yield from layout.labelled("evidence", evidence)
     if answer.open:
         yield from layout.labelled("open", [clean(line) for line in answer.open])
@@ -237,6 +240,8 @@ def _cross_check(answer: Answer, layout: Layout) -> list[str]:
 
 def _strategy(answer: Answer, layout: Layout, *, verbose: bool) -> list[str]:
     seconds = f"{answer.run.seconds:.2f} s"
+    if answer.run.beyond:
+        seconds += f"; checking it took {answer.run.beyond:.1f} s beyond the time limit"
     none = "none decided it" if answer.status == "unknown" else "not recorded"
     lines = layout.labelled("strategy", f"{clean(answer.run.strategy or none)}, {seconds}")
     if answer.run.tried and (verbose or answer.status == "unknown"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.places import on_kink, word
 from zerograd.core.model.references import Reference, resolve
+from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.real import Real, sign
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
@@ -177,8 +178,14 @@ def _by_array(witness: Witness, names: Sequence[str], layout: Layout) -> list[st
         relations = [
             f"{relation.words}{_of(reference)} {_tick(relation.holds(_signs(witness, reference)))}"
             for relation, references in witness.problem.query.items()
+            if not relation.joint
             for reference in references
             if reference.name == name
+        ]
+        relations += [
+            f"{choice.relation.words} {_tick(choice.relation.holds(_signs_of(witness, choice.entries)))}"
+            for choice in witness.problem.choices(witness.samples)
+            if choice.relation.joint and name in choice.names
         ]
         asked.append(", ".join(shortened(relations, 4, "…")))
     columns = [
@@ -200,8 +207,12 @@ def _of(reference: Reference) -> str:
 
 def _signs(witness: Witness, reference: Reference) -> list[int]:
     """Those that are known."""
-    array = witness.gradients[reference.name]
-    signs = [sign(array[index]) for index in resolve(reference, array.shape)]
+    indices = resolve(reference, witness.gradients[reference.name].shape)
+    return _signs_of(witness, [(reference.name, index) for index in indices])
+
+
+def _signs_of(witness: Witness, entries: Iterable[tuple[str, Index]]) -> list[int]:
+    signs = [sign(witness.gradients[name][index]) for name, index in entries]
     return [known for known in signs if known is not None]
 
 

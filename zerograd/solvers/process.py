@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from zerograd.core.errors import of_type
 from zerograd.services.child import Ended
 from zerograd.services.service import DEFAULT_MEMORY, Service, Stopped
 from zerograd.solvers.base import GaveUp, Mode, Outcome
@@ -83,8 +84,7 @@ class SolverProcess(Service[Request, Reply]):
 
     def _greet(self, deadline: float) -> None:
         if self.version is None:
-            greeting = self.receive(deadline)
-            assert isinstance(greeting, Started)  # it says nothing before
+            greeting = of_type(self.receive(deadline), Started, "what a solver says first")
             self.version = greeting.version
 
     def check(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from zerograd.core.errors import Issue, Path, ProblemError
 from zerograd.core.model.activations import FAMILIES
-from zerograd.core.model.references import did_you_mean
+from zerograd.core.near import did_you_mean
 from zerograd.core.question.loss_reading import loss_from_json
 from zerograd.spec.model import TAGS, Layer, NetworkForm, ProblemFile, SampleRange
 from zerograd.spec.scalars import Real

@@ -7,7 +7,7 @@ import re
 from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
 from typing import Any
 
-from zerograd.core.errors import Path, short
+from zerograd.core.errors import Path, present, short
 from zerograd.spec.errors import START, MalformedError, Position
 from zerograd.spec.scalars import Real, resolve_plain
 
@@ -117,9 +117,7 @@ def _offset(text: str, path: Path, *, on_key: bool) -> int:
 
 
 def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    assert match is not None  # it matches nothing, too
-    return match.end()
+    return present(_SPACE.match(text, at), "match").end()  # it matches nothing, too
 
 
 def _position(text: str, offset: int) -> Position:

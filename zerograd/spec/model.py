@@ -316,6 +316,7 @@ class ProblemFile(_Form):
     )
     nonzero: Names = _optional("Every entry of ∂L/∂ these is nonzero.")
     some_nonzero: Names = _optional("At least one entry of ∂L/∂ each is nonzero.")
+    any_nonzero: Names = _optional("At least one entry of ∂L/∂ any of these is nonzero.")
     positive: Names = _optional("Every entry of ∂L/∂ these is above 0.")
     negative: Names = _optional("Every entry of ∂L/∂ these is below 0.")
     where: Conditions = _optional(

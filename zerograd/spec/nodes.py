@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from zerograd.core.errors import Issue, Path
+from zerograd.core.errors import Issue, Path, present
 from zerograd.spec.errors import START, MalformedError, Position
 from zerograd.spec.scalars import Scalar, resolve_plain
 from zerograd.spec.source import BESIDE, vetted
@@ -197,11 +197,11 @@ class _Builder:
 
     def _open_key(self, text: str, *, quoted: bool) -> None:
         parent = self.stack[-1]
-        assert parent.entries is not None  # a key is wanted inside mappings only
+        entries = present(parent.entries, "mapping that a key is for")  # see `_wants_key`
         parent.key, parent.key_position = text, self.last
         parent.size += 1
-        if text in parent.entries:
-            first = parent.entries[text].key
+        if text in entries:
+            first = entries[text].key
             self._report(f"the key stands twice, first at line {first.line}: keep one of the two")
             parent.skip = True
         elif text == "<<" and not quoted:
@@ -220,9 +220,9 @@ class _Builder:
         if parent.entries is None:
             parent.items.append(node)
             return
-        assert parent.key is not None  # `take` reads keys elsewhere
         if not parent.skip:
-            parent.entries[parent.key] = Entry(parent.key_position, node)
+            key = present(parent.key, "key of a value")  # `take` reads keys elsewhere
+            parent.entries[key] = Entry(parent.key_position, node)
         parent.key, parent.skip = None, False
 
     def _refuse_tag(self, event: Any) -> None:

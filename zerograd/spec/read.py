@@ -151,12 +151,13 @@ def _with_files(
     if files is None:
         return data, []
     names, issues = file_names(files)
-    if folder is None and not issues:
-        message = "a problem that is no file has no folder in which other files could lie: write it into one"
-        issues = [Issue(("given", FROM), message)]
-    if issues or any(path[:1] in ((), ("network",), ("samples",), ("given",)) for path in wrong):
+    if issues:
         return data, issues
-    assert folder is not None  # for the type checker
+    if folder is None:
+        message = "a problem that is no file has no folder in which other files could lie: write it into one"
+        return data, [Issue(("given", FROM), message)]
+    if any(path[:1] in ((), ("network",), ("samples",), ("given",)) for path in wrong):
+        return data, []
     try:
         network = network_from_json(data["network"])
     except ProblemError:  # told by `_build`

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from zerograd.core.errors import of_type
 from zerograd.core.numbers.rationals import MAX_DIGITS, parse_rational
 
 MAX_HEX_DIGITS = 1000
@@ -50,6 +51,4 @@ def resolve_plain(text: str) -> Scalar:
 
 def _integer(text: str) -> int:
     # Not int(): how many digits that reads depends on the interpreter's settings.
-    value = parse_rational(text)
-    assert isinstance(value, int)  # for the type checker
-    return value
+    return of_type(parse_rational(text), int, "a whole number")

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from zerograd.spec import json_text
 from zerograd.spec.errors import START, MalformedError, Position
+from zerograd.spec.foreign import foreign
 
 MAX_BYTES = 2**20
 """Largest YAML file that is read: a parser in Python takes some seconds for a mebibyte."""
@@ -26,7 +27,8 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     """All of a file of at most `MAX_BYTES`, or of JSON (which begins with ``{``) `json_text.MAX_BYTES`.
 
     Raises:
-        MalformedError: missing, unreadable, a directory, or too large (told before it is read).
+        MalformedError: missing, unreadable, a directory, a file of another kind, or too large (told before it
+            is read).
     """
     try:
         with Path(path).open("rb") as stream:
@@ -51,6 +53,9 @@ def read_stream(stream: BinaryIO, size: int | None = None) -> bytes:
     """
     try:
         data = stream.read(min(MAX_BYTES + 1, 64 if size is not None and size > MAX_BYTES else MAX_BYTES + 1))
+        kind = foreign(data)
+        if kind is not None:
+            raise MalformedError(None, kind)
         most = json_text.MAX_BYTES if json_text.is_json_like(data) else MAX_BYTES
         if size is not None and size > most:
             raise MalformedError(None, too_large(f"{size} bytes", most))

@@ -11,7 +11,8 @@ from pydantic_core import PydanticCustomError
 from zerograd.core.errors import short
 from zerograd.core.model.activations import ACTIVATION_NAMES, FAMILIES
 from zerograd.core.model.kinks import CONVENTIONS, kink_from
-from zerograd.core.model.references import did_you_mean, parse_reference
+from zerograd.core.model.references import parse_reference
+from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.question.language import LanguageError
 from zerograd.core.question.parsing import parse_condition

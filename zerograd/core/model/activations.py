@@ -19,8 +19,8 @@ from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink, derivatives_taken
 from zerograd.core.model.names import Names
 from zerograd.core.model.parameters import exact_parameter
-from zerograd.core.model.references import did_you_mean
 from zerograd.core.model.smooth import SMOOTH, celu, elu
+from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.exact import Exact, compare
 from zerograd.core.numbers.functions import Functions, Rational
 

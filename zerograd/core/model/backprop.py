@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
@@ -24,6 +23,7 @@ from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.field import Algebraic
 from zerograd.core.numbers.functions import NotClosed
 from zerograd.core.numbers.products import product
+from zerograd.core.numbers.work import bits, fractional, remembered, spend, spend_on, total
 
 MAX_VALUE_BITS = 2**19
 """Longest numerator or denominator of a smooth activation's value or derivative."""
@@ -147,10 +147,11 @@ class ExactActivate:
 def _bounded(value: Exact) -> Exact:
     """The value, if it is not too long: squares of squares grow without end. Raises NotClosed."""
     value = narrow(value)
+    spend(4 * fractional(bits(value)))
     if isinstance(value, int | Fraction):
-        bits = max(value.numerator.bit_length(), value.denominator.bit_length())
-        if bits > MAX_VALUE_BITS:
-            raise NotClosed(f"a value has {bits} bits, more than {MAX_VALUE_BITS}")
+        length = bits(value)
+        if length > MAX_VALUE_BITS:
+            raise NotClosed(f"a value has {length} bits, more than {MAX_VALUE_BITS}")
     return value
 
 
@@ -161,7 +162,7 @@ def _exactly(activation: Smooth, convention: Kink, z: Exact) -> tuple[Exact, Exa
     return value, _bounded(activation.slope(z, EXACT, convention))
 
 
-_remembered = lru_cache(maxsize=512)(_exactly)
+_remembered = remembered(512)(_exactly)
 """Witnesses in closed form have few different pre-activations, even of many samples and units."""
 
 
@@ -183,6 +184,7 @@ def forward(
         bias = parameters[f"b{number}"].entries if layer.bias else ()
         z_rows, a_rows, d_rows = [], [], []
         for m, row in enumerate(sums):
+            spend_on((*row, *bias))
             z_row = [s + b for s, b in zip(row, bias, strict=True)] if layer.bias else row
             active = [activate(layer.activation, (number, m, i), z) for i, z in enumerate(z_row)]
             z_rows.append(z_row)
@@ -227,9 +229,9 @@ class Gradients(Mapping[str, Array[R]]):
         if name.startswith("w"):
             below = self.run.a[number - 2].rows() if number > 1 else self.run.x.rows()
             return Array.of(product(by_unit, below, self.factor), len(below[0]))
-        totals: tuple[Any, ...] = tuple(map(sum, by_unit))
+        totals: tuple[Any, ...] = tuple(map(total, by_unit))
         if self.factor != 1:
-            totals = tuple(total * self.factor for total in totals)
+            totals = tuple(each * self.factor for each in totals)
         return Array((len(totals),), totals)
 
 
@@ -277,6 +279,8 @@ class Adjoints(Sequence[Adjoint[R]]):
             if self._known:
                 arriving = _through(self._parameters[f"w{number + 1}"], self._known[-1].delta)
             derivatives = self._run.derivatives[number - 1]
+            spend_on(arriving.entries)
+            spend_on(derivatives.entries)
             pairs = zip(arriving.entries, derivatives.entries, strict=True)
             products: tuple[Any, ...] = tuple(g * d if d else 0 for g, d in pairs)
             self._known.append(Adjoint(arriving, Array(derivatives.shape, products)))

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias, get_args
 
 from zerograd.core.errors import short
 from zerograd.core.model.libraries import LIBRARIES
-from zerograd.core.model.references import did_you_mean
+from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.rationals import parse_rational
 

@@ -26,6 +26,7 @@ from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.functions import Functions
+from zerograd.core.numbers.work import spend_on
 
 
 class OnLossKink(OnKink):
@@ -94,6 +95,7 @@ class Point(Generic[R]):
             ArithmeticError: it has no derivative there, or these numbers do not hold it.
         """
         loss, y_hat, convention = self.model.loss, self.forward.y_hat, self.model.derivative_at_kink
+        spend_on((*y_hat.entries, *self.y.entries))
         if forbids_kinks(convention):
             for sample, output in loss.on_kinks(y_hat, self.y, self.functions):
                 raise OnLossKink((self.model.network.depth, sample, output))
@@ -113,6 +115,7 @@ class Point(Generic[R]):
     @cached_property
     def loss(self) -> R:
         """L. Raises ArithmeticError where it has no value, or these numbers do not hold it."""
+        spend_on((*self.forward.y_hat.entries, *self.y.entries), 2)
         value: R = self.model.loss.value(self.forward.y_hat, self.y, self.functions)
         return value
 

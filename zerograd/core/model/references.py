@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from math import prod
 
 from zerograd.core.errors import short
 from zerograd.core.numbers.arrays import Index, Shape, indices
+from zerograd.core.numbers.work import spend
 
 _REFERENCE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(?P<index>[0-9,\s]+)\])?\s*", re.ASCII)
+_MODULE = re.compile(r"(\w+[./])+(weight|bias|kernel)(\[.*\])?")
+"""Parameters as modules name them: ``fc1.weight``, ``0.bias``."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,7 +35,10 @@ def parse_reference(text: str) -> Reference:
     """Raises ValueError for text that is not a name with an optional index."""
     match = _REFERENCE.fullmatch(text)
     if match is None:
-        raise ValueError(f"{short(text)} is not a name such as w1, b2[0] or w1[0,1]")
+        hint = ""
+        if _MODULE.fullmatch(text):
+            hint = ": layers are counted from 1, so the first layer has the weights w1 and the biases b1"
+        raise ValueError(f"{short(text)} is not a name such as w1, b2[0] or w1[0,1]{hint}")
     if match["index"] is None:
         return Reference(match["name"])
     parts = [part.strip() for part in match["index"].split(",")]
@@ -73,15 +78,10 @@ def complete_index(name: str, index: Index, shape: Shape) -> Index:
 def resolve(reference: Reference, shape: Shape) -> list[Index]:
     """The indices of every entry that the reference names. Raises ValueError as `complete_index`."""
     if reference.index is None:
+        spend(prod(shape) // 2 + 1)
         return list(indices(shape))
     return [complete_index(reference.name, reference.index, shape)]
 
 
 def show_shape(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
-def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
-    """`` (did you mean 'w1'?)``, or nothing where no known name is near."""
-    near = get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f" (did you mean {near[0]!r}?)" if near else ""

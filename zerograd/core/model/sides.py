@@ -86,11 +86,10 @@ def _sides(activation: PiecewiseLinear, convention: Kink) -> Iterator[Side]:
         low_closed = piece > 0 and chosen[piece - 1] == slope and not owned_by_left
         high_closed = high is not None and chosen[piece] == slope
         yield Side(low, high, low_closed, high_closed, slope, offset, slope)
-        if high is not None and chosen[piece] is not None:
-            derivative = chosen[piece]
-            if derivative not in (slope, activation.slopes[piece + 1]):
-                assert derivative is not None  # for the type checker: excluded above
-                yield Side(high, high, True, True, slope, offset, derivative)
+        if high is None or (derivative := chosen[piece]) is None:
+            continue
+        if derivative not in (slope, activation.slopes[piece + 1]):
+            yield Side(high, high, True, True, slope, offset, derivative)
 
 
 def units_with_sides(network: Network, convention: Kink) -> dict[Unit, tuple[Side, ...]]:

@@ -8,6 +8,8 @@ from itertools import product
 from math import prod
 from typing import Any, Generic, TypeVar
 
+from zerograd.core.numbers.work import spend
+
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -38,6 +40,7 @@ class Array(Generic[T]):
 
     @classmethod
     def build(cls, shape: Shape, value: Callable[[Index], T]) -> Array[T]:
+        spend(6 * prod(shape))
         return cls(shape, tuple(value(index) for index in indices(shape)))
 
     @classmethod

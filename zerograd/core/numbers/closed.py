@@ -25,6 +25,7 @@ from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.numbers.rationals import rational_text
+from zerograd.core.numbers.work import remembered, spend, whole
 
 MAX_TERMS = 256
 MAX_PRODUCTS = 2**12
@@ -120,6 +121,8 @@ class Closed(Irrational):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, int | Fraction | Closed):
             return NotImplemented
+        if isinstance(other, Closed) and self.polynomial == other.polynomial:
+            return True  # no work, which caches would do at times
         difference = self - other
         return difference == 0 if isinstance(difference, int | Fraction) else difference.sign() == 0
 
@@ -160,6 +163,7 @@ class Closed(Irrational):
     def interval(self, bits: int) -> Interval:
         """An enclosure calculated with so many significant bits."""
         total = Interval.of(0, bits)
+        spend(len(self.polynomial.terms) * 4 * whole(bits, bits))
         for monomial, c in self.polynomial.terms.items():
             total = total + _enclosed(monomial, bits) * c
         return total
@@ -209,7 +213,7 @@ def pi() -> Closed:
     return Closed(Polynomial.variable(PI))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def log(value: int | Fraction) -> Value:
     """The logarithm of a positive rational number.
 
@@ -227,6 +231,7 @@ def _factors(number: int) -> Iterator[tuple[int, int]]:
     """Primes that divide a positive integer, with their powers. Raises NotClosed if they are not found."""
     if number.bit_length() > MAX_LOG_BITS:
         raise NotClosed(f"a number of {number.bit_length()} bits is too long for its logarithm")
+    spend(min(1000, 1 + isqrt(number) // 32) * (1 + number.bit_length() // 512))
     for prime in _primes():
         if prime * prime > number:
             break
@@ -266,7 +271,7 @@ def _place(factor: tuple[int | None, int]) -> tuple[bool, int, int]:
     return prime is None, prime or 0, -power
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _enclosed(monomial: Monomial, bits: int) -> Interval:
     """An enclosure of a product of powers."""
     functions = IntervalFunctions(bits)
@@ -274,6 +279,7 @@ def _enclosed(monomial: Monomial, bits: int) -> Interval:
     for name, power in monomial:
         prime = _prime(name)
         factor = functions.pi if prime is None else functions.log(prime)
+        spend(power * whole(bits, bits))
         for _ in range(power):
             product = product * factor
     return product

@@ -13,6 +13,7 @@ from typing import Any
 
 from zerograd.core.numbers.functions import Functions, Rational, Straddles, expm1, sigmoid, softplus, tanh
 from zerograd.core.numbers.interval import Interval
+from zerograd.core.numbers.work import bits, fractional, spend
 
 Partials = Mapping[int, Any]
 """∂/∂(variable) by the variable's number; those that are left out are 0."""
@@ -210,6 +211,7 @@ def _sum(one: Partials, other: Partials) -> Partials:
         return one or other
     if len(one) < len(other):
         one, other = other, one
+    spend(2 * len(other))
     total = dict(one)
     for k, d in other.items():
         total[k] = total[k] + d if k in total else d
@@ -219,6 +221,7 @@ def _sum(one: Partials, other: Partials) -> Partials:
 def _times(partials: Partials, factor: Any) -> Partials:
     if not partials or not factor:
         return {}
+    spend(len(partials) * (3 + fractional(bits(factor))))
     return {k: factor if d is _ONE else d * factor for k, d in partials.items()}
 
 

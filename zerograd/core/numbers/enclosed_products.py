@@ -17,6 +17,7 @@ from typing import Any
 
 from zerograd.core.numbers.dual import Dual, Partials
 from zerograd.core.numbers.interval import Interval, quotient_down, quotient_up
+from zerograd.core.numbers.work import bits, fractional, spend, whole
 
 Matrix = Sequence[Sequence[Any]]
 
@@ -46,6 +47,7 @@ def interval_product(a: Matrix, b: Matrix) -> list[list[Any]] | None:
     precision = max(
         v.precision for matrix in (a, b) for row in matrix for v in row if isinstance(v, Interval)
     )
+    spend(len(a) * len(b[0]) * (10 + len(b) * whole(precision, precision) // 2))
     return [[_entry(row, column, precision) for column in columns] for row in rows]  # type: ignore[arg-type]
 
 
@@ -84,6 +86,7 @@ def _parts(values: Sequence[Any], level: int) -> tuple[list[Any], list[tuple[int
 def _add(total: dict[int, Any], moving: Sequence[tuple[int, Partials]], factors: Sequence[Any]) -> None:
     for k, partials in moving:
         if factor := factors[k]:
+            spend(len(partials) * (3 + fractional(bits(factor))))
             for number, slope in partials.items():
                 term = factor if slope is _ONE else slope * factor
                 total[number] = total[number] + term if number in total else term

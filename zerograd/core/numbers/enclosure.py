@@ -19,6 +19,7 @@ from zerograd.core.numbers.interval import (
     round_down,
     round_up,
 )
+from zerograd.core.numbers.work import spend, whole
 
 Kernel = Callable[[int, int, int], elementary.Enclosed]
 """(m, e, p) to an enclosure of a function of m·2^e."""
@@ -36,6 +37,7 @@ class IntervalFunctions:
 
     @property
     def pi(self) -> Interval:
+        spend(_kernel_work(self.precision))
         return _pi(self.precision)
 
     def divide(self, a: Interval | Rational, b: Interval | Rational, /) -> Interval:
@@ -81,7 +83,7 @@ class IntervalFunctions:
         return self._increasing(elementary.sigmoid, z)
 
     def softplus(self, z: Interval | Rational, /) -> Interval:
-        return self._increasing(elementary.softplus, z)
+        return self._increasing(elementary.softplus, z, 2)
 
     def log(self, z: Interval | Rational, /) -> Interval:
         """Raises OutOfDomain if z may not be positive."""
@@ -91,7 +93,7 @@ class IntervalFunctions:
         return self._increasing(elementary.log, z)
 
     def erf(self, z: Interval | Rational, /) -> Interval:
-        return self._increasing(_erf, z)
+        return self._increasing(_erf, z, 4)
 
     def sin(self, z: Interval | Rational, /) -> Interval:
         return self._circular(elementary.sin, z, 1)
@@ -120,8 +122,7 @@ class IntervalFunctions:
         if sides[held[0]] == 0:
             at_join = at_joins[held[0]]
             return branches[below](z) if at_join is None else at_join
-        assert isinstance(z, Interval)  # a rational lies on a side or on the join
-        if any(at_joins[k] is not None for k in held):
+        if not isinstance(z, Interval) or any(at_joins[k] is not None for k in held):
             raise Straddles("a number lies on either side of a join, or on it")
         hull: Interval | None = None
         for k, part in _parts(z, [joins[k] for k in held]):
@@ -132,9 +133,11 @@ class IntervalFunctions:
     def _interval(self, value: Interval | Rational) -> Interval:
         return value if isinstance(value, Interval) else Interval.of(value, self.precision)
 
-    def _increasing(self, kernel: Kernel, z: Interval | Rational) -> Interval:
+    def _increasing(self, kernel: Kernel, z: Interval | Rational, series: int = 1) -> Interval:
+        """An increasing function, by its values at both ends, which take so many series."""
         z = self._interval(z)
         p = max(z.precision, self.precision)
+        spend(2 * series * _kernel_work(p))
         m, e, n, f = z.low_mantissa, z.low_exponent, z.high_mantissa, z.high_exponent
         low, high, scale = kernel(m, e, p)
         below = round_down(low, scale, p)
@@ -146,6 +149,7 @@ class IntervalFunctions:
         """A sine that is 1 at (π/2)·(peak + 4n) and −1 at (π/2)·(peak + 2 + 4n)."""
         z = self._interval(z)
         p = max(z.precision, self.precision)
+        spend(2 * _kernel_work(p))
         ends: list[End] = [(z.low_mantissa, z.low_exponent), (z.high_mantissa, z.high_exponent)]
         if any(m.bit_length() + e > elementary.LARGE for m, e in ends if m):
             return Interval(-1, 0, 1, 0, p)
@@ -160,6 +164,11 @@ class IntervalFunctions:
         if 2 in quarters:
             hull = hull.hull(Interval(-1, 0, -1, 0, p))
         return hull.hull(Interval(1, 0, 1, 0, p)) if 0 in quarters else hull
+
+
+def _kernel_work(p: int) -> int:
+    """What a series to p bits costs: a term adds some bits."""
+    return 10 + p // 8 * whole(p, p) // 2
 
 
 @lru_cache(maxsize=64)

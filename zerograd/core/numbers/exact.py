@@ -33,6 +33,8 @@ def sign(value: Exact) -> int:
 
 def compare(a: Exact, b: Exact) -> int:
     """The sign of a − b. Raises what `sign` does."""
+    if isinstance(a, int | Fraction) and isinstance(b, int | Fraction):
+        return (a > b) - (a < b)
     return sign(a - b)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from fractions import Fraction
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from zerograd.core.errors import FormatError
 from zerograd.core.numbers import univariate as uni
 from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.rationals import rational_from_json, rational_text
+from zerograd.core.numbers.roots import FIRST, Root, sign_at, value_at
 
 MAX_FIELD_DEGREE = 256
 
@@ -29,6 +31,8 @@ class NumberField:
     polynomial: uni.Polynomial
     low: Fraction
     high: Fraction
+    root: Root = attribute(init=False, repr=False, compare=False)
+    """α, with the digits that are known so far."""
 
     def __post_init__(self) -> None:
         p = uni.polynomial(self.polynomial)
@@ -41,7 +45,7 @@ class NumberField:
             )
         if not self.low < self.high:
             raise FormatError(f"field: the interval {self._interval} is empty")
-        if len(uni.gcd(p, uni.derivative(p))) > 1:
+        if not uni.is_square_free(p):
             raise FormatError("field: the polynomial is not square-free")
         for end in (self.low, self.high):
             if not uni.evaluate(p, end):
@@ -53,6 +57,7 @@ class NumberField:
             raise FormatError(
                 f"field: the interval {self._interval} must hold exactly one root, found {roots}"
             )
+        object.__setattr__(self, "root", Root(uni.cleared(p)[0], self.low, self.high))
 
     @property
     def _interval(self) -> str:
@@ -64,12 +69,7 @@ class NumberField:
 
     def is_root(self, p: uni.Polynomial) -> bool:
         """Whether p(α) = 0, decided exactly."""
-        divisor = uni.gcd(p, self.polynomial)
-        # A divisor of a square-free polynomial with one root inside has a simple root there or none.
-        return not p or (
-            len(divisor) > 1
-            and (uni.evaluate(divisor, self.low) < 0) != (uni.evaluate(divisor, self.high) < 0)
-        )
+        return Algebraic(self, uni.divide(p, self.polynomial)[1]).sign() == 0
 
 
 @lru_cache(maxsize=1024)
@@ -165,23 +165,19 @@ class Algebraic(Irrational):
 
     def sign(self) -> int:
         """−1, 0 or 1, decided exactly."""
-        if not self.coefficients:
-            return 0
-        level = 0
-        while True:
-            low, high = self.enclosure(level)
-            if low > 0:
-                return 1
-            if high < 0:
-                return -1
-            # Most numbers are told from 0 by a look; to see that one is 0 takes a greatest common divisor.
-            if level == 3 and self.field.is_root(self.coefficients):
-                return 0
-            level += 1
+        value = self.rational()
+        if value is not None:
+            return (value > 0) - (value < 0)
+        return sign_at(uni.cleared(self.coefficients)[0], self.field.root)
 
     def enclosure(self, level: int) -> tuple[Fraction, Fraction]:
         """An interval around the number that shrinks as ``level`` = 0, 1, 2, … grows."""
-        return uni.enclose(self.coefficients, *self.field.enclosure(level))
+        integers, bottom = uni.cleared(self.coefficients)
+        digits = FIRST << level
+        value = value_at(integers, self.field.root.interval(digits), 2 * digits + uni.longest(integers))
+        ends = (value.low_mantissa, value.low_exponent), (value.high_mantissa, value.high_exponent)
+        low, high = (Fraction(m) * Fraction(2) ** e / bottom for m, e in ends)
+        return low, high
 
     def rational(self) -> Fraction | None:
         """The number where α does not occur in it."""

@@ -23,6 +23,8 @@ from fractions import Fraction
 from operator import mul
 from typing import TypeVar
 
+from zerograd.core.numbers.work import spend
+
 Ends = tuple[Fraction, Fraction]
 """The ends of an interval."""
 
@@ -51,6 +53,7 @@ def contracted(
     size = len(radii)
     if len(residuals) != size or len(jacobian) != size:
         raise ValueError(f"{len(residuals)} equations in {size} unknowns")
+    spend(size**3 // 2)
     system = _scaled(radii, residuals, jacobian)
     if system is None:
         return None

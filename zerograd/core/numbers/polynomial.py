@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
+from math import lcm
 from typing import Any
 
 from zerograd.core.errors import FormatError, short
+from zerograd.core.numbers.lowest import in_lowest_terms
 from zerograd.core.numbers.rationals import MAX_DOCUMENT_DIGITS, parse_rational, rational_text
+from zerograd.core.numbers.work import bits, fractional, is_counted, spend, whole
 
 Monomial = tuple[tuple[str, int], ...]
 """Variables with their exponents, sorted by name; ``()`` is 1."""
@@ -33,9 +36,18 @@ class Polynomial:
         return other if isinstance(other, Polynomial) else Polynomial.constant(other)
 
     def __add__(self, other: Polynomial | int | Fraction) -> Polynomial:
+        more = self._lift(other).terms
+        spend(len(self.terms) // 16 + 2 * len(more))
         terms = dict(self.terms)
-        for monomial, c in self._lift(other).terms.items():
-            total = terms.get(monomial, Fraction(0)) + c
+        for monomial, c in more.items():
+            known = terms.get(monomial)
+            if known is None:
+                terms[monomial] = c
+                continue
+            length = max(bits(known), bits(c))
+            if length > _SHORT:
+                spend(fractional(length))
+            total = known + c
             if total:
                 terms[monomial] = total
             else:
@@ -54,14 +66,34 @@ class Polynomial:
         return -self + other
 
     def __mul__(self, other: Polynomial | int | Fraction) -> Polynomial:
-        terms: dict[Monomial, Fraction] = {}
-        for m1, c1 in self.terms.items():
-            for m2, c2 in self._lift(other).terms.items():
+        factor = self._lift(other)
+        if is_counted():
+            spend(_product_work(self.terms, factor.terms))
+        one, two = _cleared(self.terms), _cleared(factor.terms)
+        if one is None or two is None:
+            return self._multiplied(factor)
+        products: dict[Monomial, int] = {}
+        for m1, c1 in one[0]:
+            for m2, c2 in two[0]:
                 monomial = _product(m1, m2)
-                terms[monomial] = terms.get(monomial, Fraction(0)) + c1 * c2
-        return Polynomial({monomial: c for monomial, c in terms.items() if c})
+                products[monomial] = products.get(monomial, 0) + c1 * c2
+        bottom = one[1] * two[1]
+        if bottom == 1:
+            return Polynomial({monomial: in_lowest_terms(c, 1) for monomial, c in products.items() if c})
+        return Polynomial({monomial: Fraction(c, bottom) for monomial, c in products.items() if c})
 
     __rmul__ = __mul__
+
+    def _multiplied(self, other: Polynomial) -> Polynomial:
+        """The product, term by term: denominators have too little in common."""
+        terms: dict[Monomial, Fraction] = {}
+        for m1, c1 in self.terms.items():
+            for m2, c2 in other.terms.items():
+                monomial = _product(m1, m2)
+                total = terms.get(monomial, _NOTHING)
+                spend(2 * fractional(max(bits(c1) + bits(c2), bits(total))))
+                terms[monomial] = total + c1 * c2
+        return Polynomial({monomial: c for monomial, c in terms.items() if c})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Polynomial) and self.terms == other.terms
@@ -97,11 +129,15 @@ class Polynomial:
         """With numbers in place of some variables."""
         if not any(name in values for monomial in self.terms for name, _ in monomial):
             return self
+        spend(3 * len(self.terms))
         terms: dict[Monomial, Fraction] = {}
         for monomial, c in self.terms.items():
             value, rest = c, []
             for name, exponent in monomial:
                 if name in values:
+                    length = max(bits(value), exponent * bits(values[name]))
+                    if length > _SHORT:
+                        spend(2 * fractional(length))
                     value = value * values[name] ** exponent
                 else:
                     rest.append((name, exponent))
@@ -111,6 +147,7 @@ class Polynomial:
 
     def renamed(self, names: Mapping[str, str]) -> Polynomial:
         """With other names for its variables; those not in ``names`` keep theirs."""
+        spend(2 * len(self.terms))
         return Polynomial(
             {
                 tuple(sorted((names.get(n, n), e) for n, e in monomial)): c
@@ -130,7 +167,37 @@ class Polynomial:
         if not self.terms:
             return self
         leading = self.terms[max(self.terms)]
+        spend(len(self.terms) * fractional(bits(leading)))
         return Polynomial({monomial: c / leading for monomial, c in self.terms.items()})
+
+
+_NOTHING = Fraction(0)
+_SHORT = 1024
+"""Bits up to which one step with a coefficient is as good as free."""
+
+
+def _product_work(a: Mapping[Monomial, Fraction], b: Mapping[Monomial, Fraction]) -> int:
+    """What a product costs: for each two terms, the variables and the product of the coefficients."""
+    if not a or not b:
+        return 1
+    longest, other = (max(map(bits, terms.values())) for terms in (a, b))
+    variables = sum(max(map(len, terms)) for terms in (a, b))
+    each = 1 + variables // 4 + whole(longest, other)
+    return len(a) * len(b) * each + (len(a) + len(b)) * fractional(max(longest, other)) // 4
+
+
+def _cleared(terms: Mapping[Monomial, Fraction]) -> tuple[list[tuple[Monomial, int]], int] | None:
+    """Integer coefficients over a common denominator; None where that is much longer than one of them."""
+    bottom, longest = 1, 0
+    for c in terms.values():
+        if c.denominator != 1:
+            bottom, longest = lcm(bottom, c.denominator), max(longest, c.denominator.bit_length())
+            length = bottom.bit_length()
+            if length > _SHORT:
+                spend(fractional(length))
+                if length > 2 * longest:
+                    return None
+    return [(monomial, c.numerator * (bottom // c.denominator)) for monomial, c in terms.items()], bottom
 
 
 def _product(a: Monomial, b: Monomial) -> Monomial:
@@ -156,8 +223,10 @@ def polynomial_from_json(data: object) -> Polynomial:
 
 
 def _term(data: Any) -> tuple[Monomial, Fraction]:
-    if not isinstance(data, list) or not data or not all(isinstance(part, str) for part in data):
+    # A JSON number such as 1.0, kept as its text, is of another type: it is no text.
+    if not isinstance(data, list) or not data or not all(type(part) is str for part in data):
         raise FormatError(f'expected a term such as ["-1/2", "w1[0,0]", "x[0,0]"], found {short(data)}')
+    spend(2 + len(data) // 4)
     try:
         coefficient = parse_rational(data[0], MAX_DOCUMENT_DIGITS)
     except ValueError as error:

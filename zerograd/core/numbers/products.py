@@ -19,6 +19,7 @@ from zerograd.core.numbers.dual import Dual
 from zerograd.core.numbers.enclosed_products import dual_product, interval_product
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.lowest import in_lowest_terms
+from zerograd.core.numbers.work import bits, is_counted, spend, total
 
 FEW = 24
 """Multiplications of entries, up to which they are made one by one."""
@@ -52,7 +53,7 @@ def product(a: Matrix, b: Matrix, factor: int | Fraction = 1) -> list[list[Any]]
 
 def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     """Return Σ aᵢ·bᵢ, over any ring."""
-    return sum(map(mul, a, b))
+    return total(map(mul, a, b))
 
 
 def _of_other_kinds(a: Matrix, b: Matrix) -> list[list[Any]] | None:
@@ -73,12 +74,21 @@ _Cleared = tuple[list[int], int]
 
 def _worth_packing(a: Matrix, b: Matrix) -> bool:
     n, k, p = len(a), len(b), len(b[0])
+    if is_counted():
+        _count(a, b)
     if n * k * p <= FEW:
         return False
     kinds = {type(value) for matrix in (a, b) for row in matrix for value in row}
     if kinds == {int}:
         return n * k * p > FEW_WHOLE * (n * k + k * p + n * p)
     return kinds <= {int, Fraction}
+
+
+def _count(a: Matrix, b: Matrix) -> None:
+    """Count the products of entries: of short ones, hundreds are made at once."""
+    n, k, p = len(a), len(b), len(b[0])
+    one, other = (max(bits(v) for row in matrix for v in row) for matrix in (a, b))
+    spend(n * p + n * k * p // 256 * (1 + one // 32) * (1 + (one + other) // 32))
 
 
 def _cleared(row: Sequence[Any]) -> _Cleared | None:

@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 
 from zerograd.core.errors import FormatError, short
+from zerograd.core.numbers.work import fractional, spend
 
 MAX_DIGITS = 4000
 """Longest number in a problem: as text, and the numerator and denominator once written out."""
@@ -21,6 +22,12 @@ _NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?:(?P<p>\d+)\s*/\s*(?P<q>\d+)|(?P<decimal>\d+\.?\d*|\.\d+)(?:[eE](?P<exp>[+-]?\d+))?)",
     re.ASCII,
 )
+_WHOLE = re.compile(r"-?[0-9]+")
+
+
+def narrowed(value: Fraction) -> int | Fraction:
+    """The same number, as an integer if it is one."""
+    return value.numerator if value.denominator == 1 else value
 
 
 def parse_rational(text: str | int, limit: int = MAX_DIGITS) -> int | Fraction:
@@ -44,6 +51,7 @@ _BITS_PER_DIGIT = 3.33  # a little more than log2(10)
 def _read(text: str, limit: int) -> int | Fraction:
     if len(text) > limit:
         raise ValueError(f"a number of {len(text)} characters (at most {limit} are read)")
+    spend(3 if len(text) <= 64 else fractional(2 * len(text)))
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise ValueError(f"{short(text)} is not a number (write 3, -2/3, 0.1 or 1e-3)")
@@ -83,6 +91,7 @@ def digits(number: int) -> str:
         return "-" + digits(-number)
     if number.bit_length() <= 3 * _CHUNK:
         return str(number)
+    spend(fractional(number.bit_length()) // 4)
     half = int(number.bit_length() / _BITS_PER_DIGIT) // 2
     high, low = divmod(number, 10**half)
     return digits(high) + digits(low).zfill(half)
@@ -95,6 +104,8 @@ def rational_text(value: int | Fraction) -> str:
 
 def rational_from_json(data: object) -> int | Fraction:
     """The number that `parse_rational` reads, of a document. Raises FormatError."""
+    if isinstance(data, str) and len(data) <= _CHUNK and _WHOLE.fullmatch(data):
+        return int(data)  # most numbers of large documents
     if isinstance(data, str | int) and not isinstance(data, bool):
         try:
             return parse_rational(data, MAX_DOCUMENT_DIGITS)

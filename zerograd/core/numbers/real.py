@@ -43,8 +43,8 @@ MAX_BITS = 100_000
 MAX_ORDER = 900
 """Enclosures are shown from 10^−MAX_ORDER to 10^MAX_ORDER: documents have exponents up to 1000."""
 _LARGEST = 10**MAX_ORDER
-_LEVEL = 6
-"""Width of the enclosures of numbers of a field: 168 bits narrower than the field's interval."""
+_LEVEL = 2
+"""Width of the enclosures of numbers of a field: 256 digits of the field's root."""
 _SHOWN = 15
 """Significant digits of the balls in result documents, where as many are proved."""
 

@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
+from itertools import chain
 from typing import Any, Generic, Protocol, TypeVar
 
-from zerograd.core.model.references import complete_index, did_you_mean, show_shape
+from zerograd.core.model.references import complete_index, show_shape
+from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Array, Shape, squeeze
 from zerograd.core.numbers.exact import Exact, compare, divide
+from zerograd.core.numbers.work import bits, fractional, spend, spend_on, total
 from zerograd.core.question.language import (
     FUNCTIONS,
     Binary,
@@ -121,6 +124,7 @@ class _Evaluator(Generic[T, B]):
                 if not arguments:
                     raise LanguageError("distinct() needs an argument")
                 flat = [v for a in arguments for v in self.number(a).entries]
+                spend_on(flat)
                 return _one(self.algebra.distinct(flat))
         raise LanguageError(f"{unparse(node)!r} is a number, not a condition: compare it, e.g. with == 0")
 
@@ -146,7 +150,7 @@ class _Evaluator(Generic[T, B]):
                 return self.number(argument).map(self.algebra.absolute)
             case Call(function="sum", arguments=[argument]):
                 entries: tuple[Any, ...] = self.number(argument).entries
-                return Array((), (reduce(lambda a, b: a + b, entries, self.algebra.constant(0)),))
+                return Array((), (total((self.algebra.constant(0), *entries)),))
             case Call(function="min" | "max" as function, arguments=arguments) if arguments:
                 pick = self.algebra.minimum if function == "min" else self.algebra.maximum
                 return Array((), (pick(self._choices(function, arguments)),))
@@ -168,8 +172,10 @@ class _Evaluator(Generic[T, B]):
             raise LanguageError(f"{name} is a function: write {name}(…)")
         if key != name:
             known = [n.removeprefix("grad(").removesuffix(")") for n in self.names if n.startswith("grad(")]
-            raise LanguageError(f"∂L/∂{name} cannot be asked{did_you_mean(name, known)}")
-        raise LanguageError(f"unknown name {name!r}{did_you_mean(name, self.names)}")
+            hint = did_you_mean(name, known) or f" (known: {', '.join(known)})"
+            raise LanguageError(f"∂L/∂{name} cannot be asked{hint}")
+        hint = did_you_mean(name, self.names) or f" (known: {', '.join(self.names)})"
+        raise LanguageError(f"unknown name {name!r}{hint}")
 
     def _gradient(self, argument: Node) -> Array[T]:
         match argument:
@@ -180,6 +186,7 @@ class _Evaluator(Generic[T, B]):
         raise LanguageError(f"grad() takes a parameter or x, found {unparse(argument)!r}")
 
     def _power(self, base: Any, exponent: int) -> Any:
+        spend(2 * fractional(exponent * bits(base)))
         result: Any = self.algebra.constant(1)
         for bit in f"{exponent:b}":
             result = result * result
@@ -189,6 +196,7 @@ class _Evaluator(Generic[T, B]):
 
     def _combine(self, operator: str, left: Array[Any], right: Array[Any]) -> Array[Any]:
         shape, pairs = _broadcast(left, right)
+        spend_on(chain.from_iterable(pairs))
         match operator:
             case "+":
                 return Array(shape, tuple(a + b for a, b in pairs))
@@ -202,6 +210,7 @@ class _Evaluator(Generic[T, B]):
         links = []
         for left, operator, right in zip(arrays, operators, arrays[1:], strict=False):
             shape, pairs = _broadcast(left, right)
+            spend_on(chain.from_iterable(pairs))
             links.append(Array(shape, tuple(self.algebra.compare(a, operator, b) for a, b in pairs)))
         if len(links) == 1:
             return Truths(links[0])
@@ -229,6 +238,7 @@ class _Evaluator(Generic[T, B]):
     def _choices(self, function: str, arguments: tuple[Node, ...]) -> list[T]:
         """``min(array)`` ranges over its entries; ``min(a, b, …)`` takes single entries."""
         arrays = [self.number(argument) for argument in arguments]
+        spend_on((v for array in arrays for v in array.entries), 2)
         if len(arrays) == 1:
             return list(arrays[0].entries)
         for argument, array in zip(arguments, arrays, strict=True):

@@ -1,14 +1,20 @@
-"""Questions in which everything is given: nothing is left to look for, and one calculation answers them."""
+"""Questions in which everything is given: nothing is left to look for, and one calculation answers them.
+
+It is exact where loss and gradients are rational; elsewhere it encloses them.
+"""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
+from typing import Any
 
 from zerograd.core.model.backprop import ExactActivate, OnKink
+from zerograd.core.model.enclosing import EnclosingActivate
 from zerograd.core.model.point import Point
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.real import RealFunctions
 from zerograd.core.question.fitness import smooth
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import variable_shapes
@@ -16,12 +22,17 @@ from zerograd.core.question.vocabulary import variable_shapes
 
 def unfit(question: Question) -> str | None:
     """Return why the answer is not a matter of one exact calculation; None if it is."""
+    return incomplete(question) or smooth(question) or _not_rational(question)
+
+
+def incomplete(question: Question) -> str | None:
+    """Return what is not given; None if everything is."""
     if question.samples.fixed is None:
         return "the number of samples is open"
     for name, shape in variable_shapes(question.network, question.samples.fixed).items():
         if len(question.given.get(name, {})) < prod(shape):
             return f"{name} is not given in full"
-    return smooth(question) or _not_rational(question)
+    return None
 
 
 def _not_rational(question: Question) -> str | None:
@@ -50,6 +61,23 @@ def given_point(question: Question) -> Point[Exact]:
     if reason := unfit(question):
         raise ValueError(reason)
     return _point(question)
+
+
+def enclosed_point(question: Question, precision: int) -> Point[Any]:
+    """Return the point that is given, over numbers that are exact or enclosed.
+
+    Args:
+        precision: bits of the enclosures.
+
+    Raises:
+        ValueError: not everything is given (`incomplete`).
+    """
+    if reason := incomplete(question):
+        raise ValueError(reason)
+    functions = RealFunctions(precision)
+    activate = EnclosingActivate(question.derivative_at_kink, functions, functions, {})
+    exact = _point(question)
+    return Point(question.model, exact.parameters, exact.x, exact.y, activate, functions)
 
 
 def _point(question: Question) -> Point[Exact]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from zerograd.core.errors import Issue, Path, ProblemError, short
 from zerograd.core.model.losses import LOSSES, Loss
-from zerograd.core.model.references import did_you_mean
+from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.exact import narrow
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.rationals import parse_rational
@@ -51,7 +51,7 @@ def loss_from_json(data: object, outputs: int | None) -> Loss:
     for key, number in value.items():
         place = (str(name), str(key))
         if key not in known:
-            hint = did_you_mean(str(key), known, 0.75)
+            hint = did_you_mean(str(key), known)
             message = f"unknown key (known of {name}: {', '.join(known)}){hint}"
             issues.append(Issue(("loss", *place), message))
             continue
@@ -71,7 +71,7 @@ def _named(name: object) -> Loss:
     if name in FORMULAS:
         example = {"per_sample": "(y_hat - y)**4", "of_mean": "1 / mse"}[str(name)]
         raise _wrong((), f'{name} takes a formula, such as {{{name}: "{example}"}}')
-    hint = did_you_mean(name.lower(), LOSS_NAMES, 0.75) if isinstance(name, str) else ""
+    hint = did_you_mean(name.lower(), LOSS_NAMES) if isinstance(name, str) else ""
     raise _wrong((), f"expected one of {', '.join(LOSS_NAMES)}, found {short(name)}{hint}")
 
 
@@ -110,7 +110,6 @@ def _with(loss: Loss, numbers: Mapping[str, Rational]) -> Loss:
     """Return the loss with its parameter and its factor."""
     keys = {loss.parameter_name: "width", FACTOR: "scale"}
     changes: dict[str, Any] = {keys[key]: value for key, value in numbers.items()}
-    assert changes.keys() <= {field.name for field in fields(loss)}
     return replace(loss, **changes)
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from zerograd.core.errors import short
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.rationals import parse_rational
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import (
     FUNCTIONS,
@@ -69,6 +70,7 @@ def parse(text: str, functions: Sequence[str] = FUNCTIONS) -> Node:
     """
     if len(text) > MAX_LENGTH:
         raise LanguageError(f"a condition of {len(text)} characters (at most {MAX_LENGTH} are read)")
+    spend(2 * len(text))
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Python's own reader takes them
     if not all(c.isprintable() or c in "\t\n\f" for c in text):
         raise LanguageError("has a control character: write it in plain text")

@@ -17,6 +17,7 @@ from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference
 from zerograd.core.model.targets import TARGETS
 from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.question import Question
 from zerograd.core.question.validation import Validator
@@ -42,6 +43,7 @@ class Problem(Question):
         zero: parameters, ``x``, or single entries such as ``"w1[0,1]"``; every entry of ∂L/∂ that name is 0.
         nonzero: names as for ``zero``; every entry is not 0.
         some_nonzero: of each name at least one entry is not 0.
+        any_nonzero: of all names together at least one entry is not 0.
         positive: every entry is above 0.
         negative: every entry is below 0.
         where: conditions (see docs/FORMATS.md).
@@ -83,6 +85,7 @@ class Problem(Question):
         zero: Iterable[str | Reference] = (),
         nonzero: Iterable[str | Reference] = (),
         some_nonzero: Iterable[str | Reference] = (),
+        any_nonzero: Iterable[str | Reference] = (),
         positive: Iterable[str | Reference] = (),
         negative: Iterable[str | Reference] = (),
         where: Iterable[str | Condition] = (),
@@ -116,6 +119,7 @@ class Problem(Question):
             Relation.ZERO: _listed(zero),
             Relation.NONZERO: _listed(nonzero),
             Relation.SOME_NONZERO: _listed(some_nonzero),
+            Relation.ANY_NONZERO: _listed(any_nonzero),
             Relation.POSITIVE: _listed(positive),
             Relation.NEGATIVE: _listed(negative),
         }
@@ -124,6 +128,7 @@ class Problem(Question):
         objective = check.loss(loss)
         fixed = check.given(given or {}, count.least)
         limits = check.bounds(bounds or {}, count.least)
+        spend(10 * sum(map(len, query.values())) + 4 * (sum(map(len, fixed.values())) + len(limits)))
         count = check.settle_samples(count)
         if not check.manageable(count.least):
             raise ProblemError(check.issues)

@@ -35,6 +35,28 @@ from zerograd.core.question.vocabulary import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Gradient entries of which at least one is asked not to be 0.
+
+    Attributes:
+        references: what names them.
+        entries: without repeats.
+    """
+
+    relation: Relation
+    references: tuple[Reference, ...]
+    entries: tuple[tuple[str, Index], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arrays that the entries belong to."""
+        return tuple(dict.fromkeys(reference.name for reference in self.references))
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.references))
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked of a network and a dataset.
@@ -69,6 +91,22 @@ class Question:
                 for index in resolve(reference, shapes[reference.name])
             )
         )
+
+    def choices(self, samples: int) -> list[Choice]:
+        """The entries of which one is not 0: of each name, and of several together."""
+        found = []
+        for relation, references in self.query.items():
+            if relation.some:
+                # Documents sort names, so labels of facts must not depend on their order.
+                together = tuple(sorted(references, key=str))
+                groups = [together] if relation.joint else [(reference,) for reference in references]
+                found += [self._choice(relation, group, samples) for group in groups if group]
+        return found
+
+    def _choice(self, relation: Relation, references: tuple[Reference, ...], samples: int) -> Choice:
+        shapes = gradient_shapes(self.network, samples)
+        places = ((r.name, index) for r in references for index in resolve(r, shapes[r.name]))
+        return Choice(relation, references, tuple(dict.fromkeys(places)))
 
     def entry_bounds(self, samples: int) -> dict[tuple[str, Index], Bound]:
         """The bounds of every bounded entry of parameters, ``x`` and ``y``."""

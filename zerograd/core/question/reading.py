@@ -11,8 +11,9 @@ from zerograd.core.model.activations import ACTIVATION_NAMES
 from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivative, kink_from
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
-from zerograd.core.model.references import Reference, did_you_mean, parse_reference, resolve
+from zerograd.core.model.references import Reference, parse_reference, resolve
 from zerograd.core.model.targets import Targets
+from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.question.vocabulary import MAX_SAMPLES, MAX_VALUES, Samples
 

@@ -12,8 +12,7 @@ from typing import Any
 from zerograd.core.errors import Issue, Path, short
 from zerograd.core.model.references import Reference, entry, resolve, show_shape
 from zerograd.core.numbers.arrays import Array, Index, Shape, indices, squeeze
-from zerograd.core.numbers.exact import narrow
-from zerograd.core.numbers.rationals import parse_rational
+from zerograd.core.numbers.rationals import narrowed, parse_rational
 from zerograd.core.question.conditions import Condition
 from zerograd.core.question.language import Call, Item, LanguageError, Name, walk
 from zerograd.core.question.parsing import parse_condition
@@ -88,6 +87,15 @@ class Validator(TargetReader):
                     (Relation.SOME_NONZERO, number),
                     f"every entry of ∂L/∂{reference} is asked to be zero, so none can be nonzero",
                 )
+        together = query[Relation.ANY_NONZERO]
+        if together and all(
+            asked.get((reference.name, index)) is Relation.ZERO
+            for reference in together
+            for index in resolve(reference, shapes[reference.name])
+        ):
+            self.report(
+                (Relation.ANY_NONZERO,), "every entry of these is asked to be zero, so none can be nonzero"
+            )
 
     # --- given and bounds --------------------------------------------------------------
 
@@ -215,9 +223,7 @@ class Validator(TargetReader):
     def _number(self, data: object, path: Path, place: Callable[[], Path] = lambda: ()) -> Rational | None:
         """A number; of one that is none, ``place`` is where it stands below ``path``."""
         if isinstance(data, Fraction):
-            value = narrow(data)
-            assert isinstance(value, int | Fraction)  # for the type checker
-            return value
+            return narrowed(data)
         if isinstance(data, int | str):
             try:
                 return parse_rational(data)

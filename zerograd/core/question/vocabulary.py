@@ -42,6 +42,7 @@ class Relation(StrEnum):
     ZERO = "zero", "=", {0}, False, "0"
     NONZERO = "nonzero", "≠", {-1, 1}, False, "a value other than 0"
     SOME_NONZERO = "some_nonzero", "≠", {-1, 1}, True, "at least one entry other than 0"
+    ANY_NONZERO = "any_nonzero", "≠", {-1, 1}, True, "at least one entry of any of them other than 0"
     POSITIVE = "positive", ">", {1}, False, "a value above 0"
     NEGATIVE = "negative", "<", {-1}, False, "a value below 0"
 
@@ -57,6 +58,11 @@ class Relation(StrEnum):
     def words(self) -> str:
         """In running text: ``some nonzero``."""
         return self.replace("_", " ")
+
+    @property
+    def joint(self) -> bool:
+        """Whether it is asked once of all that are named, and not of each name."""
+        return self is Relation.ANY_NONZERO
 
     def holds(self, signs: Iterable[int]) -> bool:
         """Whether entries with these signs are as asked."""

@@ -1,62 +1,132 @@
 """A problem in which everything is given, as facts about numbers: what is asked and is not so.
 
-No case is left, and no variable: each fact compares one calculated number with 0, as ``45 - 15 = 0`` does.
-Whoever checks a certificate of this kind calculates the gradients anew.
+No case is left: each fact compares one calculated number with 0, as ``45 - 15 = 0`` does. A number that is
+not exact is a variable of which the sign is a fact; what enclosures do not decide is left out. Whoever checks
+a certificate of this kind calculates the gradients anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache
-from itertools import islice
+from itertools import combinations, islice
+from typing import Any
 
 from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.backprop import OnKink
+from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED, keep_off_kinks
 from zerograd.core.model.point import Point
-from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import Exact, sign
+from zerograd.core.model.references import entry
+from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.real import Real, narrow, sign
 from zerograd.core.question import given
-from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
-from zerograd.core.question.language import Logic
+from zerograd.core.question.conditions import Condition, evaluate, number_of
+from zerograd.core.question.enclosures import EnclosureAlgebra
+from zerograd.core.question.language import Chain, Comparison, Logic
 from zerograd.core.question.question import Question
+from zerograd.core.question.vocabulary import Relation
 from zerograd.core.refuting.certificate import Alternatives, Identity, Node, Product
 from zerograd.core.refuting.facts import (
     Both,
     Either,
     Fact,
-    FactAlgebra,
     Formula,
     compared,
     labelled,
+    negated,
     part_label,
+    variables_in,
 )
 from zerograd.core.refuting.system import System, by_label, demands, where_label
 
-unfit = given.unfit
+unfit = given.incomplete
 
 MOST = 100
 """Facts that are looked at."""
+PRECISIONS = (BITS_OF_POINTS, 4 * BITS_OF_POINTS)
+"""Bits of enclosures, one after the other."""
+
+ZERO = Polynomial.constant(0)
+_ENCLOSED = EnclosureAlgebra()
 
 
-def calculation_system(problem: Question, samples: int, point: Point[Exact] | None = None) -> System:
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is asked and is not so.
+
+    Attributes:
+        label: of the fact: ``grad(w1[0,0]) = 0``, ``where[0]``.
+        formula: the fact.
+        signs: of the variables in it.
+        relation: what is asked of the gradient, if it is asked of one.
+        named: the gradient, or what is named of those of which one was asked not to be 0.
+        values: the number that was found; of a comparison, those that it compares.
+    """
+
+    label: str
+    formula: Formula
+    signs: Mapping[str, int] = field(default_factory=dict)
+    relation: Relation | None = None
+    named: str = ""
+    values: tuple[Real, ...] = ()
+
+
+def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong, ...]:
+    """Return what is asked and is not so at the given point: the first `MOST`; nothing if none is known.
+
+    Args:
+        point: the given point, where its gradients are known already.
+
+    Raises:
+        Refused: enclosures do not tell what loss and gradients are.
+    """
+    if point is not None or given.unfit(problem) is None:
+        return tuple(islice(_wrong(problem, point or given.given_point(problem)), MOST))
+    reason = ""
+    for precision in PRECISIONS:
+        try:
+            enclosed = given.enclosed_point(problem, precision)
+            keep_off_kinks(enclosed)
+            if found := tuple(islice(_wrong(problem, enclosed), MOST)):
+                return found
+            reason = ""
+        except OnKink as kink:
+            return (_on_kink(kink),)
+        except (*UNDECIDED, ArithmeticError) as obstacle:
+            reason = str(obstacle)
+    if reason:
+        raise Refused([Violation("system", "numbers that enclosures decide", reason)])
+    return ()
+
+
+def calculation_system(problem: Question, samples: int, point: Point[Any] | None = None) -> System:
     """What is asked and is false at the given point: one fact refutes it, so the first `MOST` will do.
 
     Args:
         point: the given point, where its gradients are known already.
 
     Raises:
-        Refused: for other samples than are given.
+        Refused: for other samples than are given; or as `wrong_at`.
     """
     if samples != problem.samples.fixed:
         raise Refused([Violation("samples", str(problem.samples), str(samples))])
-    return System(
-        by_label(islice(_wrong(problem, point or given.given_point(problem)), MOST)),
-        {},
-        frozenset(),
-        lambda _, variable: variable,
-    )
+    return system_of_wrong(wrong_at(problem, point))
+
+
+def system_of_wrong(wrong: Sequence[Wrong]) -> System:
+    """The facts, and the signs of the numbers that they speak of."""
+    facts: list[tuple[str, Formula]] = [(item.label, item.formula) for item in wrong]
+    for item in wrong:
+        for name, known in item.signs.items():
+            facts.append((sign_label(name, known), Fact(Polynomial.variable(name) * known, ">")))
+    return System(by_label(facts), {}, frozenset(), lambda _, variable: variable)
+
+
+def sign_label(variable: str, known: int) -> str:
+    """The label of the fact that a number has this sign: ``g_w1[0,0] > 0``."""
+    return f"{variable} {'>' if known > 0 else '<'} 0"
 
 
 def refutation_of(system: System) -> Node | None:
@@ -64,92 +134,184 @@ def refutation_of(system: System) -> Node | None:
 
     What is false may have parts that are true: of ``0 < 1 < x`` the first.
     """
-    return next((_refuted(label, fact) for label, fact in system.facts.items() if not holds(fact)), None)
+    signs = {
+        name: known
+        for label, fact in system.facts.items()
+        for name in variables_in(fact)
+        for known in (1, -1)
+        if label == sign_label(name, known)
+    }
+    return next(
+        (_refuted(label, fact, signs) for label, fact in system.facts.items() if _is_false(fact, signs)), None
+    )
 
 
-def holds(formula: Formula) -> bool:
-    """Whether a formula about numbers alone is true."""
+def _is_false(formula: Formula, signs: Mapping[str, int]) -> bool:
+    """Whether a formula about numbers is known to be false."""
     match formula:
-        case Fact(polynomial=p, sign=sign):
-            value = p.constant_term
-            return {"=": value == 0, "!=": value != 0, ">": value > 0, ">=": value >= 0}[sign]
+        case Fact(polynomial=p, sign=asked):
+            known = _sign(p, signs)
+            if known is None:
+                return False
+            return {"=": known != 0, "!=": known == 0, ">": known <= 0, ">=": known < 0}[asked]
         case Both(parts=parts):
-            return all(map(holds, parts))
+            return any(_is_false(part, signs) for part in parts)
         case Either(parts=parts):
-            return any(map(holds, parts))
+            return all(_is_false(part, signs) for part in parts)
 
 
-def _wrong(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formula]]:
+def _sign(p: Polynomial, signs: Mapping[str, int]) -> int | None:
+    """The sign of a number, or of a variable or its negative."""
+    if p.is_constant:
+        return sign(p.constant_term)
+    ((name,), coefficient) = next(((tuple(n for n, _ in m), c) for m, c in p.terms.items()))
+    known = signs.get(name)
+    return None if known is None else known * (1 if coefficient > 0 else -1)
+
+
+def _wrong(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
     try:
+        if outside := tuple(_outside(problem, point)):
+            yield from outside
+            return
         point.adjoint  # noqa: B018 - it may raise
     except OnKink as kink:
-        yield f"{kink.place} off its kinks", Fact(Polynomial.constant(0), "!=")
+        yield _on_kink(kink)
         return
     yield from _query(problem, point)
 
-    @cache
-    def quantity(name: str) -> Array[Polynomial]:
-        return point.quantity(name).map(_constant)
-
-    def wrong(condition: Condition, label: str) -> Iterator[tuple[str, Formula]]:
+    def wrong(condition: Condition, label: str, number: int, *path: int) -> Iterator[Wrong]:
         try:
-            if not evaluate(condition, ExactAlgebra(), point.quantity):
-                yield label, evaluate(condition, _Numbers(), quantity)
+            if evaluate(condition, _ENCLOSED, point.quantity) is False:
+                algebra = _Numbers(f"d{number}", path)
+                formula = evaluate(condition, algebra, point.quantity)
+                yield Wrong(label, formula, algebra.signs, values=_compared(condition, point))
         except ZeroDivisionError:  # such a problem asks elsewhere, or beside, that the divisor is not 0
             node = condition.node
             if isinstance(node, Logic) and node.operator == "and":
                 for n, part in enumerate(node.operands):
-                    yield from wrong(Condition(part), part_label(label, n, len(node.operands)))
+                    name = part_label(label, n, len(node.operands))
+                    yield from wrong(Condition(part), name, number, *path, n)
 
     for number, condition in enumerate(problem.where):
-        yield from wrong(condition, where_label(number))
+        yield from wrong(condition, where_label(number), number)
 
 
-def _query(problem: Question, point: Point[Exact]) -> Iterator[tuple[str, Formula]]:
+def _outside(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
+    """Predictions at which a loss of probabilities has no value."""
+    for index, value in point.forward.y_hat.items() if problem.model.loss.within_unit else ():
+        name = entry("y_hat", index)
+        for operator, end, letter in ((">", 0, name), ("<", 1, f"d_{name}")):
+            fact, known = _compare(narrow(value - end), operator, letter)  # type: ignore[arg-type]
+            if _is_false(fact, known):
+                yield Wrong(f"{name} {operator} {end}", fact, known, values=(narrow(value),))
+
+
+def _on_kink(kink: OnKink) -> Wrong:
+    return Wrong(f"{kink.place} off its kinks", Fact(ZERO, "!="))
+
+
+def _query(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
     for demand in demands(problem, point.x.shape[0]):
-        array = point.gradients[demand.reference.name]
-        if demand.relation.holds(sign(array[index]) for index in demand.indices):
+        values = [narrow(point.gradients[name][index]) for name, index in demand.entries]
+        signs = [sign(value) for value in values]
+        if demand.relation.some:
+            if all(known == 0 for known in signs):
+                yield Wrong(demand.label, Fact(ZERO, "!="), {}, demand.relation, demand.named)
             continue
-        # Of several entries at least one was asked not to be 0: the sum of their squares.
-        value = 0 if demand.relation.some else array[demand.indices[0]]
-        yield demand.label, compared(_constant(value), demand.operator, Polynomial.constant(0))
+        (value,), (known,) = values, signs
+        if known is None or known in demand.relation.signs:
+            continue
+        fact, known_of = _compare(value, demand.operator, f"g_{demand.named}")
+        yield Wrong(demand.label, fact, known_of, demand.relation, demand.named, (value,))
 
 
-def _constant(value: Exact) -> Polynomial:
-    assert isinstance(value, int | Fraction)  # what is given is rational
-    return Polynomial.constant(value)
+def _compared(condition: Condition, point: Point[Any]) -> tuple[Real, ...]:
+    """The numbers of the first comparison that does not hold, of a condition that is one."""
+    node = condition.node
+    if not isinstance(node, Chain):
+        return ()
+    arrays = [number_of(operand, _ENCLOSED, point.quantity).entries for operand in node.operands]
+    size = max(map(len, arrays))
+    for row in zip(*(entries * (size // len(entries)) for entries in arrays), strict=True):
+        links = zip(row, node.operators, row[1:], strict=False)
+        if any(_ENCLOSED.compare(a, operator, b) is False for a, operator, b in links):
+            return tuple(map(narrow, row))
+    return ()
 
 
-class _Numbers(FactAlgebra):
-    """Polynomials that are all constant: nothing needs a variable of its own."""
-
-    def divide(self, a: Polynomial, b: Polynomial) -> Polynomial:
-        return a * (1 / b.constant_term)
-
-    def maximum(self, values: Sequence[Polynomial]) -> Polynomial:
-        return max(values, key=lambda value: value.constant_term)
-
-    def distinct(self, values: Sequence[Polynomial]) -> Formula:
-        numbers = [value.constant_term for value in values]
-        return Both(()) if len({*numbers}) == len(numbers) else Fact(Polynomial.constant(0), "!=")
+def _compare(difference: Real, operator: Comparison, name: str) -> tuple[Fact, dict[str, int]]:
+    """``difference operator 0``, with the sign of a number that is not exact, if it is known."""
+    if isinstance(difference, Interval):
+        known = difference.sign()
+        return compared(Polynomial.variable(name), operator, ZERO), {name: known} if known else {}
+    if not isinstance(difference, int | Fraction):  # it cannot be: what is given is rational
+        raise TypeError(f"no rational number: {difference}")
+    return compared(Polynomial.constant(difference), operator, ZERO), {}
 
 
-def _refuted(label: str, formula: Formula) -> Node:
+@dataclass(slots=True, eq=False)
+class _Numbers(EnclosureAlgebra):
+    """Conditions on numbers as facts: an exact difference is a number, another a variable.
+
+    Attributes:
+        letter, path: what the names of variables begin with: ``d0[0]``, ``d0[1]``, …, one for each
+            comparison, in order.
+        signs: those of the variables, where they are known.
+    """
+
+    letter: str
+    path: tuple[int, ...] = ()
+    count: int = 0
+    signs: dict[str, int] = field(default_factory=dict)
+
+    def compare(self, a: Real, operator: Comparison, b: Real) -> Fact:  # type: ignore[override]
+        name = entry(self.letter, (*self.path, self.count))
+        self.count += 1
+        fact, known = _compare(narrow(a - b), operator, name)
+        self.signs |= known
+        return fact
+
+    def distinct(self, values: Sequence[Real]) -> Formula:  # type: ignore[override]
+        same = any(_ENCLOSED.compare(v, "==", w) is True for v, w in combinations(values, 2))
+        return Fact(ZERO, "!=") if same else Both(())
+
+    def conjunction(self, parts: Sequence[Formula]) -> Formula:  # type: ignore[override]
+        return parts[0] if len(parts) == 1 else Both(tuple(parts))
+
+    def disjunction(self, parts: Sequence[Formula]) -> Formula:  # type: ignore[override]
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+
+    def negation(self, part: Formula) -> Formula:  # type: ignore[override]
+        return negated(part)
+
+
+def _refuted(label: str, formula: Formula, signs: Mapping[str, int]) -> Node:
     """Return why a formula that is false cannot be."""
     for name, part in labelled(label, formula):
-        if holds(part):
+        if not _is_false(part, signs):
             continue
         if isinstance(part, Fact):
-            return _absurd(name, part)
-        return Alternatives(name, {str(n): _refuted(f"{name}/{n}", sub) for n, sub in enumerate(part.parts)})
+            return _absurd(name, part, signs)
+        parts = {str(n): _refuted(f"{name}/{n}", sub, signs) for n, sub in enumerate(part.parts)}
+        return Alternatives(name, parts)
     raise ValueError(f"{label} holds")
 
 
-def _absurd(label: str, fact: Fact) -> Identity:
-    value = fact.polynomial.constant_term
-    if fact.sign == "=":
-        return Identity({label: Polynomial.constant(1 / value)})
+def _absurd(label: str, fact: Fact, signs: Mapping[str, int]) -> Identity:
+    p = fact.polynomial
     if fact.sign == "!=":
         return Identity({}, {label: 1})
-    rest = () if value == 0 else (Product(-value, {}),)
-    return Identity({}, positive=(Product(Fraction(1), {label: 1}), *rest))
+    once = Product(Fraction(1), {label: 1})
+    if p.is_constant:
+        value = p.constant_term
+        if fact.sign == "=":
+            return Identity({label: Polynomial.constant(1 / value)})
+        return Identity({}, positive=(once, *(() if value == 0 else (Product(-value, {}),))))
+    # The variable times its sign is above 0, and p is the variable or its negative.
+    (name,) = p.variables
+    ((_, coefficient),) = p.terms.items()
+    above = Product(Fraction(1), {sign_label(name, signs[name]): 1})
+    if fact.sign == "=":
+        return Identity({label: Polynomial.constant(signs[name] / coefficient)}, positive=(above,))
+    return Identity({}, positive=(once, above))

@@ -16,6 +16,7 @@ from zerograd.core.errors import FormatError, short
 from zerograd.core.numbers.exact import format_exact
 from zerograd.core.numbers.polynomial import Polynomial, polynomial_from_json
 from zerograd.core.numbers.rationals import MAX_DOCUMENT_DIGITS, parse_rational
+from zerograd.core.numbers.work import spend
 from zerograd.core.refuting.system import Renaming
 
 FORMAT = "zerograd.certificate/1"
@@ -217,6 +218,7 @@ def _part(data: object, place: str) -> Part:
 
 
 def _node(data: object, place: str, depth: int) -> Node:
+    spend(15)
     if depth > MAX_DEPTH:
         raise FormatError(f"{place}: more than {MAX_DEPTH} nested cases")
     if not isinstance(data, Mapping):
@@ -273,9 +275,12 @@ def _identity(data: Mapping[str, Any], place: str) -> Identity:
 
 def _product(data: object, place: str) -> Product:
     document = _object(data, place, {"coefficient"}, {"factors", "squares"})
+    written = document["coefficient"]
+    if type(written) not in (str, int):
+        raise FormatError(f"{place}.coefficient: expected a number as text, found {short(written)}")
     try:
-        coefficient = Fraction(parse_rational(document["coefficient"], MAX_DOCUMENT_DIGITS))
-    except (ValueError, AttributeError, TypeError) as error:
+        coefficient = Fraction(parse_rational(written, MAX_DOCUMENT_DIGITS))
+    except ValueError as error:
         raise FormatError(f"{place}.coefficient: {error}") from None
     squares = document.get("squares", [])
     if not isinstance(squares, list):
@@ -330,7 +335,7 @@ def _at(place: str, read: Callable[[], Polynomial]) -> Polynomial:
 
 
 def _text(data: object, place: str) -> str:
-    if not isinstance(data, str):
+    if type(data) is not str:  # a JSON number such as 1.0, kept as its text, is of another type
         raise FormatError(f"{place}: expected text, found {short(data)}")
     return data
 

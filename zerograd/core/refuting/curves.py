@@ -24,6 +24,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
+from zerograd.core.errors import Impossible
 from zerograd.core.model.curves import Branch, Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
@@ -189,7 +190,8 @@ class Curved:
         branch, a, s = side.branch, self.value, self.slope
         value = _polynomial(branch.value, self.z)
         if side.is_point:
-            assert side.low is not None and side.derivative is not None  # for the type checker
+            if side.derivative is None:
+                raise Impossible(f"there is no derivative at the kink {side.low}")
             yield self._bound("s", "==", side.derivative)
         elif (slope := _polynomial(branch.slope, self.z)) is not None:
             yield by_argument(self.name("s")), Fact(s - slope, "=")

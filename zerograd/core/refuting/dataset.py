@@ -34,6 +34,7 @@ from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.adjoints import Adjoints
 from zerograd.core.refuting.curves import Curved, orders, polynomials
 from zerograd.core.refuting.facts import FactAlgebra, Formula
+from zerograd.core.refuting.loss_values import LossValues, of_losses_alone
 from zerograd.core.refuting.sizes import is_short, sized
 from zerograd.core.refuting.system import (
     Case,
@@ -91,6 +92,7 @@ class _Dataset:
         self.facts: list[tuple[str, Formula]] = []
         self.splits: dict[str, tuple[Case, ...]] = {}
         self.curved: list[Curved] = []
+        self.of_losses: LossValues | None = None
 
     def build(self) -> System:
         problem, network = self.problem, self.problem.network
@@ -112,6 +114,8 @@ class _Dataset:
             | self._quantities(run, y)
             | {f"grad({n})": a.map(lambda g: g * factor) for n, a in gradients.items()}
         )
+        if self.of_losses:
+            self.quantities |= self.of_losses.quantities
         for number, condition in enumerate(problem.where):
             if self._is_known(condition) and is_short(condition, self.quantities.__getitem__):
                 formula = evaluate(condition, self.algebra, self.quantities.__getitem__)
@@ -124,6 +128,10 @@ class _Dataset:
         problem, loss, y_hat = self.problem, self.problem.model.loss, lifted(run.y_hat)
         if not loss.least_squares:
             adjoints = Adjoints(problem, self.samples)
+            if any(of_losses_alone(condition, problem) for condition in problem.where):
+                self.of_losses = LossValues(problem, adjoints.values)
+                self.facts += self.of_losses.facts
+                self.splits |= self.of_losses.splits
             self.facts += adjoints.facts
             self.splits |= adjoints.splits
             if loss.within_unit:  # elsewhere there is no loss
@@ -146,7 +154,10 @@ class _Dataset:
 
     def _is_known(self, condition: Condition) -> bool:
         """Whether all that a condition names has a polynomial."""
-        return names_in(condition.node) - {"grad"} <= set(self.quantities)
+        names = names_in(condition.node) - {"grad"}
+        if self.of_losses and names & set(self.of_losses.quantities):
+            return of_losses_alone(condition, self.problem)
+        return names <= set(self.quantities)
 
     def _quantities(self, run: Forward[Any], y: Array[Polynomial] | None) -> dict[str, Array[Polynomial]]:
         y_hat = lifted(run.y_hat)
@@ -216,6 +227,6 @@ def _renamed(renaming: Renaming, variable: str) -> str:
     name, index = split_name(variable)
     if name == "t":
         return variable
-    if name in ("x", "r", "y", "g"):
+    if name in ("x", "r", "y", "g", "l"):
         return entry(name, (renaming.sample(index[0]), index[1]))
     return entry(name, renaming.index(name, index))

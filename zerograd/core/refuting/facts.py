@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, overload
 
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.language import Comparison
 
 Sign = Literal["=", "!=", ">", ">="]
@@ -58,6 +59,10 @@ def negated(formula: Formula) -> Formula:
             return Both(tuple(map(negated, parts)))
 
 
+@overload
+def at(formula: Fact | Either, values: Mapping[str, int | Fraction]) -> Fact | Either: ...
+@overload
+def at(formula: Formula, values: Mapping[str, int | Fraction]) -> Formula: ...
 def at(formula: Formula, values: Mapping[str, int | Fraction]) -> Formula:
     """The formula with numbers in place of some variables."""
     match formula:
@@ -92,6 +97,7 @@ def meaning(formula: Formula) -> object:
     """The same value for formulas that differ in the order of their parts or by positive factors only."""
     match formula:
         case Fact(polynomial=p, sign=sign):
+            spend(1 + len(p.terms))
             monic = p.monic()
             flipped = sign in (">", ">=") and bool(p) and p != monic and p.terms[max(p.terms)] < 0
             return (sign, -monic if flipped else monic)

@@ -49,7 +49,7 @@ def signs(problem: Problem, part: Part) -> Mapping[str, tuple[str, str]]:
     """The gradient entry of which a sign is asked, and the sign, by label."""
     found: dict[str, tuple[str, str]] = {}
     for demand in demands(problem, part.samples or problem.samples.least):
-        entries = [entry(demand.reference.name, index) for index in demand.indices]
+        entries = [entry(name, index) for name, index in demand.entries]
         sign = _sign(demand.operator)
         several = {f"{demand.label}/{n}": (name, sign) for n, name in enumerate(entries)}
         found |= several if len(entries) > 1 else {demand.label: (entries[0], sign)}

@@ -3,10 +3,11 @@
 Within one activation pattern T of a single sample, z and a are affine in x and δ is linear in r. So each
 gradient is a sum over the patterns of terms in S_T = Σ r and V_T = Σ r x, the moments over the samples of
 T. Every network and dataset of any size that answers the problem gives values to the entries of the
-parameters, to ``S01[k]`` and ``V01[k,d]`` for the pattern whose units are, in order, on their sides 0 and 1,
-and to ``x01[d]``, one of its samples, if there is any. Gradients are up to the loss's positive
-factor, and r is its adjoint. Only what is said of parameters, of signs of their gradients, and of each
-sample alone is kept.
+parameters, to ``S01[k]`` and ``V01[k,d]`` for the pattern whose units are, in order, on their sides 0 and
+1, and to ``x01[d]``, one of its samples, if there is any, and ``r01[k]``, its adjoint. Where no gradient is
+asked not to be 0, ``n01`` is the number of its samples. Gradients are up to the loss's positive factor, and
+r is its adjoint. Only what is said of parameters, of signs of their gradients, and of each sample alone is
+kept (`zerograd.core.refuting.sample_gradients`).
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ from zerograd.core.question.language import names_in
 from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import each_sample_alone
 from zerograd.core.question.vocabulary import sample_arrays
-from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
+from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula, renamed
+from zerograd.core.refuting.sample_gradients import Asked, summed
 from zerograd.core.refuting.sizes import is_short, sized
 from zerograd.core.refuting.system import (
     Case,
     Renaming,
     System,
     by_label,
+    constant,
     lifted,
     on_side,
     parameters_of,
@@ -73,9 +76,22 @@ class Pattern:
         """The label of a fact about the sample of this pattern."""
         return f"{label} at x{self.tag}"
 
+    def over(self, label: str) -> str:
+        """The label of a sum over the samples of this pattern."""
+        return f"{label} over {self.tag}".rstrip()
+
     def input(self, d: int) -> str:
         """Entry d of the sample of this pattern."""
         return entry(f"x{self.tag}", (d,))
+
+    @property
+    def number(self) -> str:
+        """How many samples have this pattern."""
+        return f"n{self.tag}"
+
+    def adjoint(self, k: int, letter: str) -> str:
+        """Entry k of the adjoint of the sample of this pattern."""
+        return entry(f"{letter}{self.tag}", (k,))
 
     def moments(self, network: Network) -> list[tuple[str, int, int | None]]:
         """The moments Σ r_k and Σ r_k x_d over its samples: the variable, k, and d or None."""
@@ -133,6 +149,9 @@ class _Moments:
         self.splits: dict[str, tuple[Case, ...]] = {}
         self.of_sample: dict[str, dict[str, Array[Polynomial]]] = {}
         self.degenerate: list[tuple[str, Formula]] = []
+        self.asked = Asked.of(problem)
+        self.letter = "r" if problem.model.loss.least_squares else "g"
+        self.numbers: list[tuple[str, Array[Polynomial]]] = []
 
     def build(self) -> System:
         problem = self.problem
@@ -148,6 +167,10 @@ class _Moments:
                 formula = evaluate(condition, self.algebra, self.parameters.__getitem__)
                 facts.append((where_label(number), formula))
         facts += self.degenerate
+        facts += self.asked.some_entry(self.numbers)
+        if not self.asked.moving:  # else some sample is needed anyway
+            total = sum((Polynomial.variable(number) for number, _ in self.numbers), constant(0))
+            facts.append(("samples > 0", Fact(total, ">")))
         facts += self.algebra.definitions.items()
         return System(by_label(facts), self.splits, frozenset(), self._rename)
 
@@ -174,31 +197,45 @@ class _Moments:
                     share.shape, tuple(a + b for a, b in zip(before.entries, share.entries, strict=True))
                 )
             )
-        present: list[tuple[str, Formula]] = []
+        gradient = lifted(shares["x"])
+        self.numbers.append((pattern.number, gradient))
+        each: list[tuple[str, str, Formula]] = []
         for (layer, unit), side in pattern.sides.items():
             z = lifted(run.z[layer - 1])[0, unit]
-            facts = on_side(z, side, entry(f"z{layer}", (unit,)))
-            present += [(pattern.at(label), fact) for label, fact in facts]
+            tests = on_side(z, side, entry(f"z{layer}", (unit,)))
+            each += [(label, pattern.at(label), fact) for label, fact in tests]
             if side.is_point:
                 for k in range(network.outputs):
                     moment = self._moment((z - (side.low or 0)) * r[0, k], tag)
                     self.degenerate.append((pattern.on_kink(layer, unit, k), Fact(moment, "=")))
-        present += self._of_one_sample(run, x, pattern)
+        each += [(label, pattern.at(label), fact) for label, fact in self.asked.of_each(gradient)]
+        each += self._of_one_sample(run, x, {"r": r, "grad(x)": gradient}, pattern)
+        own = {entry("r", (0, k)): pattern.adjoint(k, self.letter) for k in range(network.outputs)}
+        present = [(at, renamed(formula, own)) for _, at, formula in each]
+        for label, fact in summed(each, x.entries, lambda p: self._moment(p, tag)):
+            (self.degenerate if fact.sign == "=" else present).append((pattern.over(label), fact))
         moments = [name for name, _, _ in pattern.moments(network)]
+        counted = [pattern.number] if self.asked.some or not self.asked.moving else []
         self.splits[pattern.split] = (
-            Case("no sample", dict.fromkeys(moments, Fraction(0)), ()),
+            Case("no sample", dict.fromkeys([*moments, *counted], Fraction(0)), ()),
             Case("some sample", {}, tuple(present)),
         )
 
     def _of_one_sample(
-        self, run: Forward[Any], x: Array[Polynomial], pattern: Pattern
-    ) -> Iterator[tuple[str, Formula]]:
-        """What the problem says of each sample alone, said of x_T."""
+        self,
+        run: Forward[Any],
+        x: Array[Polynomial],
+        adjoints: Mapping[str, Array[Polynomial]],
+        pattern: Pattern,
+    ) -> Iterator[tuple[str, str, Formula]]:
+        """What the problem says of each sample alone: its label, that of x_T, and the formula."""
         problem = self.problem
-        for reference, (low, high) in problem.bounds.items():
+        for reference, bound in problem.bounds.items():
             if reference.name == "x" and reference.index is None:
                 for (_, d), value in x.items():
-                    yield from within(value, pattern.input(d), (low, high))
+                    plain = within(value, entry("x", (d,)), bound)
+                    at = within(value, pattern.input(d), bound)
+                    yield from ((one, two, fact) for (one, fact), (two, _) in zip(plain, at, strict=True))
         quantities: dict[str, Array[Polynomial]] = {**self.parameters, "x": x, "y_hat": lifted(run.y_hat)}
         for number in range(1, problem.network.depth + 1):
             quantities[f"z{number}"] = lifted(run.z[number - 1])
@@ -208,12 +245,18 @@ class _Moments:
         # What is divided by is known not to be 0 of a sample of this pattern, and only if there is one.
         algebra = FactAlgebra(f"T{pattern.tag}")
         for number, condition in enumerate(problem.where):
-            names = names_in(condition.node)
-            alone = names <= set(quantities) and each_sample_alone(condition.node, problem)
-            if names & spoken and alone and is_short(condition, quantities.__getitem__):
-                label = pattern.at(where_label(number))
-                yield label, evaluate(condition, algebra, quantities.__getitem__)
-        yield from algebra.definitions.items()
+            known = quantities
+            if number in self.asked.conditions:
+                known = {**quantities, **adjoints}
+            else:
+                names = names_in(condition.node)
+                alone = names <= set(quantities) and each_sample_alone(condition.node, problem)
+                if not (names & spoken and alone):
+                    continue
+            if is_short(condition, known.__getitem__):
+                label = where_label(number)
+                yield label, pattern.at(label), evaluate(condition, algebra, known.__getitem__)
+        yield from ((label, label, formula) for label, formula in algebra.definitions.items())
 
     def _moment(self, p: Polynomial, tag: str) -> Polynomial:
         """Σ over the samples of the pattern, of a polynomial linear in r and affine in x."""
@@ -238,7 +281,7 @@ class _Moments:
         name, index = split_name(variable)
         if name == "t":
             return variable
-        if name[0] not in "SVxT":
+        if name[0] in "wb":
             return entry(name, renaming.index(name, index))
         tag = name[1:]
         units = list(self.choices)

@@ -11,13 +11,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from zerograd.core.model.references import Reference, entry, resolve
+from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Interval, Side
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.language import Comparison
 from zerograd.core.question.question import Question
-from zerograd.core.question.vocabulary import OF_EACH, Bound, Rational, Relation, gradient_shapes
+from zerograd.core.question.vocabulary import OF_EACH, Bound, Rational, Relation
 from zerograd.core.refuting.facts import (
     Either,
     Fact,
@@ -129,7 +130,7 @@ class Renaming:
 
 def split_name(variable: str) -> tuple[str, Index]:
     name, _, rest = variable.partition("[")
-    return name, tuple(int(part) for part in rest[:-1].split(","))
+    return name, tuple(int(part) for part in rest[:-1].split(",")) if rest else ()
 
 
 def on_side(z: Polynomial, side: Interval, name: str) -> tuple[tuple[str, Fact], ...]:
@@ -169,11 +170,16 @@ def describe(side: Interval, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a problem asks of a gradient entry, or of at least one of those of ``some_nonzero``."""
+    """What a problem asks of a gradient entry, or of at least one of several.
+
+    Attributes:
+        named: what the problem calls them: ``w1``, ``w1[0,0]``, ``w1, w2``.
+        entries: the gradient entries.
+    """
 
     relation: Relation
-    reference: Reference
-    indices: tuple[Index, ...]
+    named: str
+    entries: tuple[tuple[str, Index], ...]
 
     @property
     def operator(self) -> Comparison:
@@ -181,7 +187,7 @@ class Demand:
         match self.relation:
             case Relation.ZERO:
                 return "=="
-            case Relation.NONZERO | Relation.SOME_NONZERO:
+            case Relation.NONZERO | Relation.SOME_NONZERO | Relation.ANY_NONZERO:
                 return "!="
             case Relation.POSITIVE:
                 return ">"
@@ -190,29 +196,29 @@ class Demand:
 
     @property
     def label(self) -> str:
-        """The label of the fact: ``grad(w1[0,0]) = 0``, ``some grad(w1) != 0``."""
+        """The label of the fact: ``grad(w1[0,0]) = 0``, ``some grad(w1) != 0``, ``any grad(w1, w2) != 0``."""
         symbol = self.relation.symbol.replace("≠", "!=")
-        return f"{'some ' if self.relation.some else ''}grad({self.reference}) {symbol} 0"
+        many = "any " if self.relation.joint else "some " if self.relation.some else ""
+        return f"{many}grad({self.named}) {symbol} 0"
 
 
 def demands(problem: Question, samples: int) -> Iterator[Demand]:
     """The signs of gradient entries that a problem asks for, one by one."""
     for relation in OF_EACH:
         for name, index in problem.asked_entries(relation, samples):
-            yield Demand(relation, Reference(name, index), (index,))
-    shapes = gradient_shapes(problem.network, samples)
-    for reference in problem.query[Relation.SOME_NONZERO]:
-        indices = tuple(resolve(reference, shapes[reference.name]))
-        yield Demand(Relation.SOME_NONZERO, reference, indices)
+            spend(5)
+            yield Demand(relation, entry(name, index), ((name, index),))
+    for choice in problem.choices(samples):
+        yield Demand(choice.relation, str(choice), choice.entries)
 
 
 def query_facts(
     problem: Question, samples: int, gradients: Mapping[str, Array[Polynomial]]
 ) -> Iterator[tuple[str, Formula]]:
-    """The signs of gradient entries that are asked, of those that are among ``gradients``."""
+    """The signs of gradient entries that are asked, where all that are named are among ``gradients``."""
     for demand in demands(problem, samples):
-        if demand.reference.name in gradients:
-            entries = [gradients[demand.reference.name][index] for index in demand.indices]
+        if all(name in gradients for name, _ in demand.entries):
+            entries = [gradients[name][index] for name, index in demand.entries]
             parts = tuple(compared(g, demand.operator, constant(0)) for g in entries)
             yield demand.label, parts[0] if len(parts) == 1 else Either(parts)
 

@@ -15,6 +15,7 @@ from zerograd.core.errors import NothingToCheck
 from zerograd.core.numbers.exact import exact_to_json
 from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.calculation import Wrong
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
@@ -71,6 +72,7 @@ class Run:
         strategy: the search that decided, or None.
         tried: each search, in the order in which they were turned to.
         seconds: wall-clock time.
+        beyond: seconds by which the answer came later than its time limit, because it was being checked.
         versions: of this program and of what it called.
         attempts: each number of samples that was tried, in order.
         sufficient_samples: the number of samples that suffices if any does, where that is known
@@ -84,6 +86,7 @@ class Run:
     strategy: str | None = None
     tried: tuple[str, ...] = ()
     seconds: float = 0.0
+    beyond: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
     attempts: tuple[Attempt, ...] = ()
     sufficient_samples: int | None = None
@@ -171,6 +174,8 @@ class _Answer:
             "tried": list(self.run.tried),
             "seconds": round(self.run.seconds, 3),
         }
+        if self.run.beyond:
+            document["beyond"] = round(self.run.beyond, 3)
         if len(self.run.attempts) > 1 or self.problem.samples.fixed is None:
             document["attempts"] = [attempt.to_json() for attempt in self.run.attempts]
         if self.run.sufficient_samples is not None:
@@ -211,7 +216,9 @@ class Sat(_Answer):
             same is None or same.fewer is not self.fewer or same.witness.samples != self.witness.samples
         ):
             check_fewer(self.problem, self.witness.samples, self.fewer)
-        if self.smallest is not None:
+        if self.smallest is not None and (
+            same is None or same.witness is not self.witness or same.smallest is not self.smallest
+        ):
             check_size(self.witness, self.smallest.size)
 
     def to_json(self) -> dict[str, Any]:
@@ -238,6 +245,7 @@ class Unsat(_Answer):
     Attributes:
         certificate: with evidence ``certificate``, the proof.
         open: cases for which no proof was found, a line each, if one was looked for.
+        instead: what is asked and is not so, where everything is given.
 
     Raises:
         Refused: when made with a certificate that does not prove it.
@@ -247,6 +255,7 @@ class Unsat(_Answer):
     evidence: Evidence
     certificate: Certificate | None = field(default=None, compare=False, kw_only=True)
     open: tuple[str, ...] = field(default=(), compare=False, kw_only=True)
+    instead: tuple[Wrong, ...] = field(default=(), compare=False, kw_only=True)
 
     status: Status = field(default="unsat", init=False)
 
@@ -272,6 +281,11 @@ class Unsat(_Answer):
             content["certificate"] = self.certificate.to_json()
         if self.open:
             content["open"] = list(self.open)
+        if self.instead:
+            content["instead"] = [
+                {"asked": wrong.label, "found": [real_to_json(value) for value in wrong.values]}
+                for wrong in self.instead
+            ]
         return self._document("unsat", evidence=self.evidence, **content)
 
 

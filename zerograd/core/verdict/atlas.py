@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
-from zerograd.core.errors import FormatError, Issue, NothingToCheck, ProblemError, Refused, Violation, short
+from zerograd.core.errors import (
+    FormatError,
+    Issue,
+    NothingToCheck,
+    ProblemError,
+    Refused,
+    TooMuchWork,
+    Violation,
+    short,
+)
 from zerograd.core.model.references import Reference
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
@@ -198,6 +207,8 @@ def _checked_rows(problem: Problem, asked: list[Pattern], rows: list[Any]) -> It
             raise Refused([Violation(f"{place}.problem", f"the question {question.digest}", "another")])
         try:
             yield Row(pattern, question, row["result"])
+        except TooMuchWork:
+            raise
         except Refused as refusal:
             raise Refused(
                 Violation(f"{place}: {v.entry}", v.expected, v.found) for v in refusal.violations

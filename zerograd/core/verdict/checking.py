@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from zerograd.core.errors import FormatError, NothingToCheck, Refused, Violation, short
+from zerograd.core.model.enclosing import UNDECIDED
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.exact import Exact, format_exact
 from zerograd.core.numbers.field import field_from_json
@@ -28,8 +29,10 @@ from zerograd.core.numbers.real import (
 )
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.enclosures import EnclosureAlgebra
+from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples, gradient_shapes
+from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import FORMAT as CERTIFICATE_FORMAT
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.refuting.refutation import check_certificate, every_samples
@@ -37,7 +40,6 @@ from zerograd.core.verdict.enclosed import FORMAT as ENCLOSURE_FORMAT
 from zerograd.core.verdict.enclosed import EnclosedWitness, any_witness_from_json
 from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.size import Size, size_of
-from zerograd.core.verdict.solution import UNDECIDED
 from zerograd.core.verdict.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.verdict.witness import Witness, array_of
 
@@ -146,6 +148,7 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
         raise FormatError(f"status: expected sat, unsat or unknown, found {short(status)}")
     if status == "unsat" and ("certificate" in data or data.get("evidence") == "certificate"):
         certificate = _check_refutation(problem, data.get("certificate"))
+        _check_instead(problem, data.get("instead", []))
         _expect(data, [("evidence", "certificate"), ("samples", problem.samples.fixed)])
         if data.get("every_samples") and not every_samples(problem, certificate):
             raise Refused([Violation("every_samples", "that it is not claimed", "a claim of every number")])
@@ -169,7 +172,8 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
 def _check_smallest(witness: Witness, data: object) -> None:
     """The size; and that what is said beside it agrees, which is all that can be seen without a search."""
     size = size_from_json(data)
-    assert isinstance(data, Mapping)  # for the type checker: else it had no size
+    if not isinstance(data, Mapping):  # else it had no size
+        raise FormatError(f"smallest: expected an object, found {short(data)}")
     check_size(witness, size)
     rank, exhausted = data.get("rank"), data.get("exhausted")
     if not (type(rank) is int and rank >= 1 and type(exhausted) is int and exhausted >= 0):
@@ -277,3 +281,34 @@ def _written(claimed: Exact | Ball) -> str:
     if isinstance(claimed, Ball):
         return str(claimed)
     return format_exact(claimed)
+
+
+def _check_instead(problem: Problem, claimed: object) -> None:
+    """Check what a document says is found instead of what is asked, where everything is given.
+
+    Raises:
+        FormatError: it is not of the documented form.
+        Refused: other numbers are found.
+    """
+    if not isinstance(claimed, list):
+        raise FormatError(f"instead: expected a list, found {short(claimed)}")
+    found = wrong_at(problem) if claimed and incomplete(problem) is None else ()
+    if len(claimed) != len(found):
+        raise Refused([Violation("instead", f"{len(found)} of what is asked", str(len(claimed)))])
+    for number, (item, wrong) in enumerate(zip(claimed, found, strict=True)):
+        place = f"instead[{number}]"
+        if not isinstance(item, Mapping) or set(item) != {"asked", "found"}:
+            raise FormatError(f"{place}: expected an object with asked and found")
+        if item["asked"] != wrong.label:
+            raise Refused([Violation(f"{place}.asked", wrong.label, short(item["asked"]))])
+        told = item["found"] if isinstance(item["found"], list) else None
+        if told is None or len(told) != len(wrong.values):
+            raise Refused([Violation(f"{place}.found", f"{len(wrong.values)} numbers", short(item["found"]))])
+        for number_told, value in zip(map(real_from_json, told), wrong.values, strict=True):
+            same = (
+                number_told.contains(value)
+                if isinstance(number_told, Ball)
+                else compare(number_told, value) == 0
+            )
+            if not same:
+                raise Refused([Violation(f"{place}.found", format_real(value), short(str(number_told)))])

@@ -16,6 +16,7 @@ from zerograd.core.model.point import Point
 from zerograd.core.model.references import Reference, entry, parse_reference
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.real import Real, compare, sign
+from zerograd.core.numbers.work import spend, spend_on
 from zerograd.core.refuting.homogeneity import identities
 
 Place = tuple[str, Index]
@@ -85,7 +86,8 @@ def fault(dropped: Dropped, zeros: Collection[Place], point: Point[Real]) -> str
         zeros: gradient entries that are 0.
         point: enclosures of the point at which they are.
     """
-    assert dropped.entry.index is not None  # for the type checker: whoever asks has the full index
+    if dropped.entry.index is None:
+        return "it is no single entry"
     place = dropped.entry.name, dropped.entry.index
     match dropped.identity:
         case "outputs":
@@ -105,6 +107,7 @@ def _outputs(place: Place, zeros: Collection[Place], point: Point[Real]) -> str 
         return "the last layer is not linear"
     if not _balanced(point):
         return f"the adjoints of {point.model.loss.words} are not known to sum to 0 over the outputs"
+    spend(4 * len(point.y.entries))
     others = [(name, (k, *index[1:])) for k in range(network.outputs) if k != index[0]]
     return _missing(others, zeros)
 
@@ -118,6 +121,7 @@ def _balanced(point: Point[Real]) -> bool:
 def _homogeneity(
     place: Place, unit: tuple[int, int] | None, zeros: Collection[Place], point: Point[Real]
 ) -> str | None:
+    spend(point.model.network.parameter_count)
     around = next(([*left, *right] for u, left, right in identities(point.model.network) if u == unit), None)
     if around is None:
         return "there is no such homogeneous hidden unit"
@@ -133,6 +137,7 @@ def _inputs(place: Place, zeros: Collection[Place], point: Point[Real]) -> str |
     if name == "x":
         return "it is no parameter"
     layer = int(name[1:])
+    spend(4 * point.x.shape[0] * (point.model.network.widths[layer - 1] + 1))
     below = _symbols(point, layer - 1)
     arriving = point.adjoints[layer - 1].delta.rows()
     # Samples that let nothing back to this unit play no part.
@@ -192,6 +197,7 @@ def _value(point: Point[Real], place: Place) -> Real:
 def in_span(column: Sequence[int | Fraction], columns: Sequence[Sequence[int | Fraction]]) -> bool:
     """Whether a vector of rationals is a linear combination of others."""
     basis: list[tuple[int, list[Fraction]]] = []
+    spend_on((*column, *(v for c in columns for v in c)))
     for vector in columns:
         rest = _reduced(vector, basis)
         pivot = next((i for i, v in enumerate(rest) if v), None)
@@ -204,5 +210,6 @@ def _reduced(vector: Sequence[int | Fraction], basis: Sequence[tuple[int, list[F
     rest = [Fraction(v) for v in vector]
     for pivot, row in basis:
         if times := rest[pivot]:
+            spend_on(rest)
             rest = [v - times * w for v, w in zip(rest, row, strict=True)]
     return rest

@@ -7,7 +7,7 @@ search.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from zerograd.core.errors import Violation
@@ -16,6 +16,7 @@ from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, resolve
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.real import Real, compare, format_real, is_integer, sign
+from zerograd.core.numbers.work import spend_on
 from zerograd.core.question.conditions import Algebra, ExactAlgebra, evaluate
 from zerograd.core.question.question import Question
 from zerograd.core.question.targets import misfits
@@ -57,6 +58,7 @@ def violations(
 def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
     """Given values, bounds and domain."""
     variables = point.variables
+    spend_on(chain.from_iterable(array.entries for array in variables.values()))
     for name, values in question.given.items():
         for index, value in variables[name].items():
             expected = values.get(index)
@@ -94,12 +96,12 @@ def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
             if sign(value) not in relation.signs and (name, index) not in told:
                 told.add((name, index))
                 yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, _found(value))
-    for reference in question.query[Relation.SOME_NONZERO]:
-        array = gradients[reference.name]
-        signs = [sign(array[index]) for index in resolve(reference, array.shape)]
-        if not Relation.SOME_NONZERO.holds(known for known in signs if known is not None):
+    for choice in question.choices(point.x.shape[0]):
+        signs = [sign(gradients[name][index]) for name, index in choice.entries]
+        if not choice.relation.holds(known for known in signs if known is not None):
             found = "0 in every entry" if None not in signs else "no entry that is known not to be 0"
-            yield Violation(f"∂L/∂{reference}", Relation.SOME_NONZERO.expected, found)
+            named = ", ".join(f"∂L/∂{reference}" for reference in choice.references)
+            yield Violation(named, choice.relation.expected, found)
 
 
 def _found(value: Real) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from zerograd.core.numbers.work import total
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 
@@ -49,4 +50,4 @@ def size_of(witness: Witness) -> Size | None:
             values.append(value)
     layers = zip(witness.problem.network.layers, witness.forward.z, strict=True)
     on_kink = any(layer.activation.is_kink(value) for layer, z in layers for value in z.entries)
-    return Size(max(map(height, values)), sum((abs(Fraction(v)) for v in values), Fraction(0)), on_kink)
+    return Size(max(map(height, values)), Fraction(total(map(abs, values))), on_kink)

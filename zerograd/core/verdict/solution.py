@@ -15,35 +15,31 @@ from functools import cached_property
 from math import ceil
 from typing import Any
 
-from zerograd.core.errors import Violation
-from zerograd.core.model.activations import Activation
-from zerograd.core.model.backprop import OnKink, Site, backward
-from zerograd.core.model.curves import Smooth
-from zerograd.core.model.kinks import Kink
+from zerograd.core.errors import FormatError, Violation
+from zerograd.core.model.backprop import backward
+from zerograd.core.model.enclosing import (
+    BITS_OF_POINTS,
+    UNDECIDED,
+    EnclosingActivate,
+    Known,
+    ends_of,
+    keep_off_kinks,
+)
 from zerograd.core.model.point import Model, Point
-from zerograd.core.model.references import Reference, entry
+from zerograd.core.model.references import Reference
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.dual import Dual, DualFunctions
-from zerograd.core.numbers.functions import Functions, OutOfDomain, Straddles
+from zerograd.core.numbers.functions import Functions
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.krawczyk import Ends, contracted
-from zerograd.core.numbers.real import Ball, Real, RealFunctions, compare, ends, sign
+from zerograd.core.numbers.real import Ball, Real, RealFunctions
 from zerograd.core.verdict.dropping import Dropped, Place, fault
 
 Entry = int | Fraction | Ball
-Known = dict[Site, tuple[Real, Real]]
-"""φ and φ′ where the pre-activation is exact, for all passes."""
-
 SPARE_BITS = 80
 """Bits of the intervals beyond those that tell the smallest radius from the largest centre."""
-BITS_OF_POINTS = 200
-"""Bits of the intervals where all numbers are exact."""
 ATTEMPTS = 2
 """How often the test is tried, each time with twice as many bits."""
-NEAR = 8
-"""How far from 0 slopes are calculated from values, which is quicker."""
-UNDECIDED = (Straddles, OutOfDomain, OnKink, ZeroDivisionError)
-"""What stands in the way of a pass over enclosures."""
 
 
 @dataclass(frozen=True)
@@ -159,51 +155,6 @@ class _Proved(Mapping[str, Array[Real]]):
 
 
 @dataclass(frozen=True)
-class _Activate:
-    """φ and φ′ over enclosures, or over these with derivatives; of exact numbers they are remembered.
-
-    Attributes:
-        plain: the functions of enclosures.
-        functions: those of the numbers that depend on an unknown.
-    """
-
-    convention: Kink
-    plain: Functions
-    functions: Functions
-    known: Known
-
-    def __call__(self, activation: Activation, site: Site, z: Any, /) -> tuple[Any, Any]:
-        if not isinstance(z, int | Fraction):
-            return self._both(activation, site, z, self.functions)
-        if site not in self.known:
-            self.known[site] = self._both(activation, site, z, self.plain)
-        return self.known[site]
-
-    def _both(self, activation: Activation, site: Site, z: Any, functions: Functions) -> tuple[Any, Any]:
-        for kink in activation.kinks:
-            self._check(site, compare(z.value if isinstance(z, Dual) else z, kink))
-        value = activation.value(z, functions)
-        quick = activation.derivative_of_value if isinstance(activation, Smooth) else None
-        # Far out it would lose all digits, as 1 − a² does where a is nearly 1.
-        if quick is not None and abs(_middle(z)) <= NEAR:
-            return value, quick(value)
-        return value, activation.slope(z, functions, self.convention)
-
-    def _check(self, site: Site, order: int | None) -> None:
-        """At a kink φ′ leaps: there a pre-activation has to stay, or keep away from it.
-
-        Raises:
-            OnKink: it stays on it, under ``forbid``.
-            Straddles: it is not known to do either.
-        """
-        if order is None:
-            layer, sample, unit = site
-            raise Straddles(f"it is not known on which side of a kink z{layer}[{sample},{unit}] is")
-        if order == 0 and self.convention == "forbid":
-            raise OnKink(site)
-
-
-@dataclass(frozen=True)
 class _System:
     """The equations over a box, with so many bits."""
 
@@ -228,7 +179,7 @@ class _System:
         slopes = self._values(self._point(whole, DualFunctions(plain)))
         offsets = contracted(
             [Fraction(ball.radius) for ball in self.unknowns.values()],
-            [*map(_ends, values)],
+            [*map(ends_of, values)],
             [_row(value) for value in slopes],
         )
         if offsets is None:
@@ -251,40 +202,22 @@ class _System:
             arrays[name] = Array(array.shape, tuple(values))
         parameters = {name: arrays[name] for name in self.model.network.shapes}
         plain = RealFunctions(self.precision)
-        activate = _Activate(self.model.derivative_at_kink, plain, functions, self.known)
+        activate = EnclosingActivate(self.model.derivative_at_kink, plain, functions, self.known)
         return SolvedPoint(self.model, parameters, arrays["x"], arrays["y"], activate, functions)
 
     def _values(self, point: Point[Any]) -> list[Any]:
         """The left sides of the equations, over the loss's factor."""
-        self._off_kinks(point)
+        keep_off_kinks(point)
         gradients = backward(self.model.network, point.parameters, point.forward, point.adjoint)
         return [gradients[name][index] for name, index in map(place_of, self.equations)]
 
-    def _off_kinks(self, point: Point[Any]) -> None:
-        """At a kink the adjoint leaps. Raises `Straddles` where a prediction is not known to keep away."""
-        rows = zip(point.forward.y_hat.rows(), point.y.rows(), strict=True)
-        for sample, (y_hat, y) in enumerate(rows):
-            for output, number in self.model.loss.kinks(y_hat, y, point.functions):
-                if sign(number.value if isinstance(number, Dual) else number) is None:
-                    place = entry("y_hat", (sample, output))
-                    raise Straddles(f"it is not known on which side of a kink of the loss {place} is")
-
 
 def place_of(reference: Reference) -> Place:
-    assert reference.index is not None  # for the type checker: an entry by its full index
+    if reference.index is None:
+        raise FormatError(f"{reference} is no gradient entry by its full index")
     return reference.name, reference.index
-
-
-def _middle(value: Any) -> Fraction:
-    """The middle of what is known of a number, or of its value."""
-    low, high = _ends(value.value if isinstance(value, Dual) else value)
-    return (low + high) / 2
-
-
-def _ends(value: Any) -> Ends:
-    return ends(value) if isinstance(value, Interval) else (Fraction(value), Fraction(value))
 
 
 def _row(value: Any) -> dict[int, Ends]:
     """The derivatives by the unknowns that it depends on."""
-    return {j: _ends(slope) for j, slope in value.partials.items()} if isinstance(value, Dual) else {}
+    return {j: ends_of(slope) for j, slope in value.partials.items()} if isinstance(value, Dual) else {}

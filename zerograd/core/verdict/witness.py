@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
+from math import prod
 from typing import Any, TypeVar
 
 from zerograd.core.errors import FormatError, short
@@ -19,6 +20,7 @@ from zerograd.core.numbers.field import Algebraic, NumberField, field_from_json,
 from zerograd.core.numbers.functions import NotClosed
 from zerograd.core.numbers.irrational import Irrational
 from zerograd.core.numbers.real import RealFunctions, enclosed
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import MAX_SAMPLES, variable_shapes
 
@@ -213,6 +215,7 @@ def array_from_json(data: object, shape: Shape, field: NumberField | None, name:
 def array_of(data: object, shape: Shape, name: str, number: Callable[[object], T]) -> Array[T]:
     """Nested lists of what ``number`` reads, of exactly this shape. Raises FormatError naming the entry."""
     entries: list[T] = []
+    spend(2 * prod(shape))
 
     def read(part: object, axes: Shape, place: str) -> None:
         if not axes:

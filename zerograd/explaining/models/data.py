@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from zerograd.core.near import nearest
 from zerograd.explaining.models.errors import ModelError
 from zerograd.explaining.models.graph import Declared
 from zerograd.explaining.models.network import mismatch
@@ -56,7 +56,7 @@ def _input(path: Path, arrays: Mapping[str, Tensor], declared: Declared, alone: 
     if name not in arrays and alone and _INPUT in arrays:
         name = _INPUT
     if name not in arrays:
-        near = get_close_matches(name, others, n=1)
+        near = nearest(name, others)
         hint = f"did you mean {near[0]!r}? Call it so" if near else "save it under that name"
         also = f", or as {_INPUT}" if alone and name != _INPUT else ""
         raise ModelError.at(

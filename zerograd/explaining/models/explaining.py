@@ -5,11 +5,11 @@ alone.
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import torch
 
+from zerograd.core.near import nearest
 from zerograd.explaining.explanation import Explanation
 from zerograd.explaining.models.data import choose_inputs, choose_target, read_arrays
 from zerograd.explaining.models.errors import ModelError, OperatorError, shape_text
@@ -89,7 +89,7 @@ def _output(path: Path, graph: ModelGraph, asked: str | None) -> str:
             )
         return names[0]
     if asked not in names:
-        near = get_close_matches(asked, names, n=1)
+        near = nearest(asked, names)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
         raise ModelError.at(path, f"has no output {asked!r}: {hint}")
     return asked

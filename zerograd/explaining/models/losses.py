@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.loss import _Loss
 
+from zerograd.core.near import nearest
 from zerograd.explaining.models.errors import ModelError, shape_text
 from zerograd.explaining.tape.nodes import dtype_name
 
@@ -109,7 +109,7 @@ def find_loss(name: str) -> Loss:
     key = ALIASES.get(key, key)
     if key in LOSSES:
         return LOSSES[key]
-    near = get_close_matches(key, [*LOSSES, *ALIASES], n=1)
+    near = nearest(key, [*LOSSES, *ALIASES])
     hint = f"did you mean {near[0]}? Or choose" if near else "choose"
     raise ModelError(f"--loss {name}: error: unknown loss; {hint} from {', '.join(LOSSES)}")
 

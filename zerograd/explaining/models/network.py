@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from zerograd.core.errors import present
 from zerograd.explaining.models.errors import OperatorError, shape_text
 from zerograd.explaining.models.graph import Declared, ModelGraph, Operation
 from zerograd.explaining.models.operators import Call, Kink, Operator, find
@@ -122,8 +123,7 @@ class _Plain(dict[str, _Operation]):
 
 
 def _module(operation: Operation, kinks: list[Kink]) -> _Operation:
-    operator = find(operation.kind)
-    assert operator is not None
+    operator = present(find(operation.kind), f"operator {operation.kind}")
     kind = type(operation.kind, (_Operation,), {})
     module: _Operation = kind(operation, operator, kinks)
     return module

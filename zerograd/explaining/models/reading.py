@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zerograd.core.errors import ZerogradError
+from zerograd.core.near import nearest
 from zerograd.explaining.models.errors import ModelError, OperatorError
 from zerograd.explaining.models.graph import Declared, ModelGraph, Operation
 from zerograd.explaining.models.naming import origin_of, placed, unique_names
@@ -223,9 +224,7 @@ def _operation(node: Any, name: str, opset: int, functions: set[tuple[str, str]]
 
 
 def _near(kind: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(kind, kinds(), n=1)
+    near = nearest(kind, kinds())
     return f" (did the exporter mean {near[0]}?)" if near else ""
 
 

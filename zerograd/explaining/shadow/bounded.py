@@ -15,6 +15,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
+from zerograd.core.errors import present
 from zerograd.explaining.shadow.domain import (
     Convolution,
     Number,
@@ -159,8 +160,7 @@ class BoundedDomain(Remembering[Bounded]):
         value = a.value + b.value
         part = value - a.value  # the rounding error of a sum is a float itself (Knuth's TwoSum)
         rounding = ((a.value - (value - part)) + (b.value - part)).abs()
-        error = _total(value, rounding, a.error, b.error)
-        assert error is not None
+        error = present(_total(value, rounding, a.error, b.error), "error of a sum")
         low = value == -torch.inf
         return Bounded(value, torch.where(low, _lowest(low, a, b), error) if bool(low.any()) else error)
 

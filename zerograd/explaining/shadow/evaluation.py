@@ -113,8 +113,7 @@ class Evaluation(Generic[V]):
         if source.view is None:
             return value
         if source not in self._views:
-            layout, view = source.node.layouts[source.output], source.view
-            assert layout is not None
+            layout, view = source.node.layout(source.output), source.view
             self._views[source] = self.domain.move(lambda t: see(t, layout, view), value)
         return self._views[source]
 

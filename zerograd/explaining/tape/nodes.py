@@ -11,6 +11,8 @@ import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
+from zerograd.core.errors import present
+
 
 class Origin(StrEnum):
     """Where a value comes from that no recorded operation computed."""
@@ -60,9 +62,7 @@ class Source:
         whole: torch.Tensor = self.node.results[self.output]
         if self.view is None:
             return whole
-        layout = self.node.layouts[self.output]
-        assert layout is not None
-        return see(whole, layout, self.view)
+        return see(whole, self.node.layout(self.output), self.view)
 
     @property
     def is_float(self) -> bool:
@@ -139,6 +139,10 @@ class Node:
         self.has_floats = any(
             isinstance(result, torch.Tensor) and has_floats(result) for result in self.results
         )
+
+    def layout(self, output: int) -> Geometry:
+        """Return how a result that others are views of lay in its storage."""
+        return present(self.layouts[output], f"layout of result {output} of {self.operation}")
 
     def bound(self, parameters: Callable[[], tuple[tuple[str, Any], ...]]) -> Mapping[str, Argument]:
         """Return all arguments by name; ``parameters`` gives the operation's parameters with defaults."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import inf, prod
 from typing import TypeAlias
 
-from zerograd.core.errors import Refused
+from zerograd.core.errors import Refused, present
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
@@ -128,8 +128,7 @@ class Best:
         return canonical(self.problem.network, self.problem.derivative_at_kink, *values)
 
     def _keep(self, orbit: object, witness: Witness, tasty: Taste) -> None:
-        size = size_of(witness)
-        assert size is not None  # for the type checker: its values are rational
+        size = present(size_of(witness), "size of a rational witness")
         if orbit not in self.found and len(self.found) >= self.count:
             worst = max(self.found.items(), key=lambda item: item[1][:2])
             if worst[1][:2] <= (size, tasty):

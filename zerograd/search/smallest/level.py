@@ -10,13 +10,12 @@ from math import prod
 
 import numpy as np
 
-from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import OF_EACH, Relation, gradient_shapes
+from zerograd.core.question.vocabulary import OF_EACH
 from zerograd.evaluate.whole import Bools, Ints
 from zerograd.search.smallest.best import Best
 from zerograd.search.smallest.budget import Budget
@@ -100,12 +99,7 @@ class Level:
                     signs.setdefault(entry, set()).add(relation)
         self.zero = [entry for entry, said in signs.items() if "zero" in said]
         self.signs = {entry: said for entry, said in signs.items() if "zero" not in said}
-        shapes = gradient_shapes(problem.network, samples)
-        self.some = [
-            (ref.name, index)
-            for ref in problem.query[Relation.SOME_NONZERO]
-            for index in resolve(ref, shapes[ref.name])
-        ]
+        self.some = [entry for choice in problem.choices(samples) for entry in choice.entries]
         names = set(problem.network.shapes)
         self.of_parameters = [c for c in problem.where if names_in(c.node) <= names]
         self.of_data = [c for c in problem.where if not names_in(c.node) <= names]

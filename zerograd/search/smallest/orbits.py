@@ -10,11 +10,10 @@ from typing import TypeAlias, TypeVar
 from zerograd.core.model.activations import piecewise
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Network
-from zerograd.core.model.references import resolve
 from zerograd.core.numbers.arrays import Index, indices
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import OF_EACH, Relation, gradient_shapes
+from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.search.smallest.choices import Choices
 
 Entry: TypeAlias = tuple[str, Index]
@@ -177,9 +176,5 @@ def _keeps_query(problem: Problem, samples: int, symmetry: Symmetry) -> bool:
             return False
         if relation in (Relation.POSITIVE, Relation.NEGATIVE) and any(goes[entry][1] < 0 for entry in asked):
             return False
-    shapes = gradient_shapes(problem.network, samples)
-    groups = {
-        frozenset((ref.name, index) for index in resolve(ref, shapes[ref.name]))
-        for ref in problem.query[Relation.SOME_NONZERO]
-    }
+    groups = {frozenset(choice.entries) for choice in problem.choices(samples)}
     return {frozenset(goes[entry][0] for entry in members) for members in groups} == groups

@@ -18,7 +18,7 @@ from zerograd.core.model.backprop import OnKink
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact, compare, narrow, sign
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import NOT_ZERO, Relation
+from zerograd.core.question.vocabulary import NOT_ZERO, RELATIONS, Relation
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.adjoints import annihilating
 from zerograd.search.draw import accepted
@@ -142,7 +142,7 @@ def _adjoints(
     if tied(problem):
         yield from _of_labels(problem, forms, drawn)
         return
-    if not any(problem.query[relation] for relation in (*NOT_ZERO, Relation.SOME_NONZERO)):
+    if not any(problem.query[relation] for relation in RELATIONS if 0 not in relation.signs):
         blank: Matrix = [[0] * outputs for _ in range(part.samples)]
         yield blank
     if problem.model.loss.inner.shares == "row":
@@ -194,17 +194,15 @@ def _of_order_one(adjoint: Matrix) -> Matrix:
 def _as_asked(problem: Problem, samples: int, part: LinearPart, adjoint: Matrix) -> bool:
     """Whether the entries that should not be zero are as asked."""
     signs = {relation: problem.asked_entries(relation, samples) for relation in NOT_ZERO}
-    some = problem.query[Relation.SOME_NONZERO]
-    names = dict.fromkeys([n for entries in signs.values() for n, _ in entries] + [r.name for r in some])
+    choices = problem.choices(samples)
+    named = [*signs.values(), *(choice.entries for choice in choices)]
+    names = dict.fromkeys(name for entries in named for name, _ in entries)
     gradients = part.gradients(adjoint, tuple(names))
     return all(
         sign(gradients[name][index]) in expected_signs(problem, relation)
         for relation, entries in signs.items()
         for name, index in entries
-    ) and all(
-        any(map(sign, gradients[r.name].values())) if r.index is None else sign(gradients[r.name][r.index])
-        for r in some
-    )
+    ) and all(any(sign(gradients[name][index]) for name, index in choice.entries) for choice in choices)
 
 
 def _witness(problem: Problem, drawn: Drawn, adjoint: Matrix) -> Witness | None:

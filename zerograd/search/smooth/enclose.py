@@ -168,10 +168,8 @@ def answers(problem: Problem, samples: int, at: Pass) -> bool:
         for value in at.at(problem.asked_entries(relation, samples)):
             if not abs(value) > enough or np.sign(value) not in expected_signs(problem, relation):
                 return False
-    for reference in problem.query[Relation.SOME_NONZERO]:
-        array = at.gradients[reference.name]
-        values = array if reference.index is None else array[reference.index]
-        if not float(np.abs(values).max()) > enough:
+    for choice in problem.choices(samples):
+        if not any(abs(value) > enough for value in at.at(list(choice.entries))):
             return False
     for (name, index), (low, high) in problem.entry_bounds(samples).items():
         value = at.values[name][index]

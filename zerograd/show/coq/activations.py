@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from zerograd.core.errors import Impossible
 from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.sides import Side, sides
@@ -179,7 +180,8 @@ def _by_cases(choices: Sequence[Side], texts: Sequence[str]) -> str:
     text = texts[-1]
     for side, here in reversed(list(zip(choices[:-1], texts, strict=False))):
         test = "Rle_dec" if side.high_closed else "Rlt_dec"
-        assert side.high is not None  # for the type checker: only the last side has no end on the right
+        if side.high is None:  # only the last has no end
+            raise Impossible("a side without an end comes before another")
         text = f"if {test} z {number_text(side.high)} then {here}\n  else {text}"
     return text
 

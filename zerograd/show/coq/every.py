@@ -9,6 +9,8 @@ from zerograd.core.model.references import entry
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Part
+from zerograd.core.refuting.facts import variables_in
+from zerograd.core.refuting.laws import laws
 from zerograd.core.refuting.refutation import Refutation, system_of
 from zerograd.core.refuting.system import System, on_side
 from zerograd.show.coq.every_bridge import EveryBridge
@@ -39,10 +41,9 @@ def every_part(problem: Problem, part: Part) -> tuple[str, list[str]]:
     try:
         Refutation(system).check(part.root)
     except Refused:
-        conditions = "; ".join(text for text in statement.left_out if text.startswith("where: "))
         raise NotExportable(
             f"the certificate uses a condition that cannot be written for every number of samples "
-            f"({conditions}): {FIXED}"
+            f"({'; '.join(statement.left_out)}): {FIXED}"
         ) from None
     tree = Tree(system, part.root)
     root = tree.refutation()
@@ -61,6 +62,8 @@ def every_part(problem: Problem, part: Part) -> tuple[str, list[str]]:
 def _of_statement(system: System, statement: EveryStatement) -> System:
     """The system without what it knows of single samples and the statement does not say."""
     splits = dict(system.splits)
+    sums, numbers = set[str](), set[str]()
+    of_inputs = {law.label for law in laws(statement.problem) if law.label.startswith("sum of ")}
     for pattern in statement.patterns:
         absent, present = splits[pattern.split]
         labels = {each.facts[pattern.tag][0] for each in statement.each if each.facts}
@@ -68,8 +71,16 @@ def _of_statement(system: System, statement: EveryStatement) -> System:
             tests = on_side(Polynomial.constant(0), side, entry(f"z{layer}", (unit,)))
             labels |= {pattern.at(label) for label, _ in tests}
         known = tuple((label, formula) for label, formula in present.facts if label in labels)
-        splits[pattern.split] = (absent, replace(present, facts=known))
-    return replace(system, splits=splits)
+        values = {name: value for name, value in absent.values.items() if name != pattern.number}
+        splits[pattern.split] = (replace(absent, values=values), replace(present, facts=known))
+        sums.add(pattern.over(""))
+        numbers.add(pattern.number)
+    facts = {
+        label: fact
+        for label, fact in system.facts.items()
+        if not variables_in(fact) & numbers and not label.endswith(tuple(sums)) and label not in of_inputs
+    }
+    return replace(system, facts=facts, splits=splits)
 
 
 def _definitions(statement: EveryStatement) -> list[str]:

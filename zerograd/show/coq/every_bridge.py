@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from zerograd.core.errors import of_type
 from zerograd.core.numbers.clearing import cleared, denominator
 from zerograd.core.refuting.facts import Fact
 from zerograd.core.refuting.moments import Pattern
@@ -173,8 +174,8 @@ class EveryBridge(State):
         for unit in self.statement.units:
             for n, (operator, _) in enumerate(pattern.sides[unit.layer, unit.unit].comparisons):
                 label, fact = next(facts)
-                assert isinstance(fact, Fact)  # for the type checker: a side is a comparison
-                terms[label] = transferred(operator, fact, _test(unit, n))
+                comparison = of_type(fact, Fact, "a side")
+                terms[label] = transferred(operator, comparison, _test(unit, n))
         for n, each in enumerate(self.statement.each):
             if pattern.tag in each.facts:
                 label, prop = each.facts[pattern.tag]

@@ -100,7 +100,11 @@ class EveryStatement(Claims):
     def _gradients_left_out(self) -> Iterator[str]:
         asked = sorted(self.problem.query.items(), key=lambda item: item[0].some)
         for relation, references in asked:
-            yield from (f"{relation}: {r}" for r in references if r.name not in self.parameters)
+            beyond = [reference for reference in references if reference.name not in self.parameters]
+            if relation.joint and beyond:
+                yield f"{relation}: {', '.join(map(str, references))}"
+            else:
+                yield from (f"{relation}: {reference}" for reference in beyond)
 
     def _bounds_on_samples(self) -> Iterator[str]:
         """Say the bounds on x as a whole, by moments; what bounds on samples are left out."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from zerograd.core.errors import of_type
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.clearing import cleared, denominator
@@ -105,14 +106,12 @@ class State(Bridge):
         """The gradients that the proof is to know of: entries, and whole arrays (None)."""
         problem = self.statement.problem
         needed = [d for d in demands(problem, problem.samples.least) if self.is_needed(d.label)]
-        some = {(d.reference.name, None) for d in needed if d.relation.some}
-        return some | {(d.reference.name, d.reference.index) for d in needed}
+        some = {(name, None) for d in needed if d.relation.some for name, _ in d.entries}
+        return some | {place for d in needed for place in d.entries}
 
     def fact_of(self, label: str) -> Fact:
         """The equation of the system with this label."""
-        fact = self.system.facts[label]
-        assert isinstance(fact, Fact)  # for the type checker: an equation
-        return fact
+        return of_type(self.system.facts[label], Fact, "an equation")
 
     @property
     def variables(self) -> list[str]:

@@ -169,15 +169,14 @@ class Claims:
 
     def _demands(self) -> None:
         for demand in demands(self.problem, self.least):
-            name = demand.reference.name
-            if f"grad({name})" not in self.known:
+            if any(f"grad({name})" not in self.known for name, _ in demand.entries):
                 continue
             parts = tuple(
                 Compared(self.gradient(name, index), demand.operator, constant(0), self.scale)
-                for index in demand.indices
+                for name, index in demand.entries
             )
             some = demand.relation.some
-            remark = f"{demand.relation}: {demand.reference}" if some else str(demand.relation)
+            remark = f"{demand.relation}: {demand.named}" if some else str(demand.relation)
             self.require(demand.label, Junction(False, parts) if some else parts[0], remark)
 
     def _bounds(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from zerograd.core.errors import of_type
 from zerograd.core.numbers.clearing import cleared
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import (
@@ -137,11 +138,11 @@ class Tree:
         if not isinstance(claim, Both) or not claim.parts:
             name = self._fresh()
             return name, {} if isinstance(claim, Both) else {key: (name, claim)}
-        assert isinstance(key, str)  # for the type checker: conjunctions are facts
+        label = of_type(key, str, "the label of a conjunction")
         patterns: list[str] = []
         named: dict[Key, tuple[str, Claim]] = {}
         for number, part in enumerate(claim.parts):
-            pattern, more = self.taken_apart(part_label(key, number, len(claim.parts)), part)
+            pattern, more = self.taken_apart(part_label(label, number, len(claim.parts)), part)
             patterns.append(pattern)
             named |= more
         return conjunction_pattern(patterns), named

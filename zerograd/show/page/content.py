@@ -94,6 +94,8 @@ def exact_text(value: Real) -> str:
 
 def _said(relation: Relation, names: int) -> str:
     """``are zero``."""
+    if relation.joint and names > 1:
+        return "have a nonzero entry among them"
     if relation.some:
         return "has a nonzero entry" if names == 1 else "each have a nonzero entry"
     return f"{'is' if names == 1 else 'are'} {relation}"

@@ -150,7 +150,8 @@ def _row(text: str, name: str, positions: list[int], asked: list[dict[str, Any]]
 
 def _relations(problem: Problem, shapes: dict[str, Shape]) -> Iterator[dict[str, Any]]:
     for relation, references in problem.query.items():
-        for reference in references:
+        # What is asked of several arrays together is not a matter of one row.
+        for reference in references if not relation.joint or len(references) == 1 else ():
             positions = [
                 _flat(index, shapes[reference.name]) for index in resolve(reference, shapes[reference.name])
             ]

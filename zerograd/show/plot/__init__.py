@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from zerograd.core.errors import ZerogradError
+from zerograd.core.errors import ZerogradError, of_type
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.show.fitness import no_witness
 
@@ -92,5 +92,4 @@ def _drawable(answer: Answer) -> Sat:
     """The answer, if it can be drawn."""
     if (why := unfit(answer)) is not None:
         raise NothingToPlot(why)
-    assert isinstance(answer, Sat)  # see `unfit`
-    return answer
+    return of_type(answer, Sat, "an answer that can be drawn")

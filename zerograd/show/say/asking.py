@@ -27,12 +27,19 @@ def asked_of(
     order = {name: position if in_order else 0 for position, name in enumerate(shapes)}
     for relation, references in problem.query.items():
         entries = " in some entry" if relation.some else " in every entry"
+        formulas, many = [], False
         for reference in sorted(references, key=lambda reference: order[reference.name]):
             shape = shapes[reference.name]
             several = reference.index is None and (prod(shape) > 1 or reference.name == "x")
             index = None if several else resolve(reference, shape)[0]
             formula = row(gradient(reference.name, index), Sign(relation.symbol), ZERO)
-            yield prose(formula, entries if several else "")
+            if relation.joint:
+                formulas += [" or ", formula]
+                many = many or several
+            else:
+                yield prose(formula, entries if several else "")
+        if formulas:
+            yield prose(*formulas[1:], entries if many else "")
 
 
 def size(problem: Problem) -> str:

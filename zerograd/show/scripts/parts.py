@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -167,6 +167,9 @@ def check_lines(answer: Sat, library: str) -> Iterator[str]:
 def asserts(problem: Problem, *, exact: bool = False) -> Iterator[str]:
     """A line for each relation that is asked, about ``found`` and, unless it is exact, ``rounding``."""
     for relation, references in problem.query.items():
+        if relation.joint:
+            yield from _of_any(problem, references, exact=exact)
+            continue
         which = "any" if relation.some else "all"
         claim = f"{relation.symbol.replace('≠', '!=')} 0{' in some entry' if relation.some else ''}"
         exactly = f"{{g}} {_PYTHON.get(relation.symbol, relation.symbol)} 0"
@@ -177,6 +180,20 @@ def asserts(problem: Problem, *, exact: bool = False) -> Iterator[str]:
             comparison = holds.format(g=g, r=f"rounding{_place(problem, reference)}")
             condition = comparison if single else f"({comparison}).{which}()"
             yield f'assert {condition}, "asked: dL/d{reference} {claim}"'
+
+
+def _of_any(problem: Problem, references: Sequence[Reference], *, exact: bool) -> Iterator[str]:
+    """A line that one of them has an entry other than 0."""
+    holds = "{g} != 0" if exact else _UP_TO_ROUNDING["≠"]
+    parts = []
+    for reference in references:
+        place = _place(problem, reference)
+        comparison = holds.format(g=f"found{place}", r=f"rounding{place}")
+        single = exact and reference.index is not None
+        parts.append(comparison if single else f"({comparison}).any()")
+    if parts:
+        named = ", ".join(map(str, references))
+        yield f'assert {" or ".join(parts)}, "asked: dL/d of {named} != 0 in some entry"'
 
 
 def _place(problem: Problem, reference: Reference) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from zerograd.core.errors import short
 from zerograd.core.model.network import Network
-from zerograd.core.model.references import did_you_mean, show_shape
+from zerograd.core.model.references import show_shape
+from zerograd.core.near import did_you_mean, nearest
 from zerograd.core.numbers.arrays import Shape, squeeze
 
 _WEIGHTS = {"weight", "weights", "kernel", "w", "coef", "coefs"}
@@ -126,7 +126,7 @@ def _meant(name: str) -> str:
     """``(did you mean 'fc1.weight'?)`` for ``fc1.weigth``; nothing where the last part is like no kind."""
     module, dot, last = name.rpartition("." if "." in name else "/")
     kinds = [kind for kind in _WEIGHTS | _BIASES if len(kind) > 1]
-    near = get_close_matches(last.lower(), sorted(kinds), n=1, cutoff=0.7)
+    near = nearest(last, sorted(kinds))
     return f" (did you mean {short(module + dot + near[0])}?)" if near else ""
 
 

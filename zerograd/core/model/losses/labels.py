@@ -17,6 +17,7 @@ from zerograd.core.model.losses.loss import (
 )
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.functions import Functions, Rational, sigmoid, softplus
+from zerograd.core.numbers.work import total
 
 _PLUS, _MINUS = frozenset({1}), frozenset({-1})
 
@@ -59,6 +60,9 @@ class CrossEntropyOfProbabilities(Loss):
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return Reach(gap=(-1, 1)) if targets == "binary" else Reach()
 
+    def adjoints_at_zero(self, convention: Kink) -> tuple[Rational, ...]:
+        return ()
+
     def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         return _signs(y)
 
@@ -87,7 +91,7 @@ class CrossEntropyOfLogits(Loss):
     shares = "each"
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(softplus(p, functions) - t * p for p, t in zip(y_hat, y, strict=True))
+        return total(softplus(p, functions) - t * p for p, t in zip(y_hat, y, strict=True))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
@@ -96,6 +100,9 @@ class CrossEntropyOfLogits(Loss):
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return Reach(-1, 1, gap=(0, 0) if targets == "binary" else None)
+
+    def adjoints_at_zero(self, convention: Kink) -> tuple[Rational, ...]:
+        return ()
 
     def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         return _signs(y)
@@ -144,6 +151,10 @@ class CrossEntropy(Loss):
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         """Return what holds of two classes and more; of a single one the adjoint is 0."""
         return Reach(-1, 1, gap=(0, 0) if targets == "class" else None)
+
+    def adjoints_at_zero(self, convention: Kink) -> tuple[Rational, ...]:
+        """Return none, which holds of two classes and more: of a single one ℓ is 0."""
+        return ()
 
     def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         """Return what holds of two classes and more."""
@@ -202,6 +213,11 @@ class Hinge(Loss):
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         slopes = {0, 1, *self._slopes_on_margin(convention)}
         return Reach.of([sign * slope for sign in (-1, 1) for slope in slopes])
+
+    def adjoints_at_zero(self, convention: Kink) -> tuple[Rational, ...]:
+        """Return 0, and what an output on the margin has."""
+        slopes = sorted(self._slopes_on_margin(convention))
+        return tuple(dict.fromkeys((0, *(sign * slope for slope in slopes for sign in (-1, 1)))))
 
     def _slopes_on_margin(self, convention: Kink) -> set[Rational]:
         """What takes the place of a derivative of max(0, m) at m = 0, for targets of both signs."""

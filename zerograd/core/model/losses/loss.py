@@ -17,6 +17,7 @@ from zerograd.core.model.kinks import LOSS, Kink, choice_for, rule_taken
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.work import total
 
 ANY_SIGN = frozenset({-1, 0, 1})
 
@@ -108,6 +109,8 @@ class Loss(ABC):
         targets_for: the kinds of targets that it can have.
         shares: whether targets that are real numbers are shares: each from 0 to 1; where it is ``"row"``,
             those of a sample have sum 1.
+        of_residuals: whether ℓ is a sum over the outputs of terms that depend on ŷ − y alone, are 0 at 0 and
+            above 0 elsewhere, where their derivative has the sign of ŷ − y.
         within_unit: whether it needs outputs above 0 and below 1.
         outer_sign: the sign of F′ wherever L has a value; None where it is not known, or 0 somewhere.
         is_balanced: whether the adjoints of a sample sum to 0 over the outputs if its targets sum to 1.
@@ -133,6 +136,7 @@ class Loss(ABC):
     convex: ClassVar[bool] = False
     targets_for: ClassVar[tuple[Targets, ...]] = ("real", "binary", "sign")
     shares: ClassVar[str | None] = None
+    of_residuals: ClassVar[bool] = False
     within_unit: ClassVar[bool] = False
     outer_sign: ClassVar[int | None] = 1
     is_balanced: ClassVar[bool] = False
@@ -164,6 +168,14 @@ class Loss(ABC):
     def signs(self, y: Rational, convention: Kink) -> frozenset[int]:
         """Return the signs that the adjoint of an output with this target can have, whatever ŷ is."""
         return ANY_SIGN
+
+    def adjoints_at_zero(self, convention: Kink) -> tuple[Rational, ...] | None:
+        """Return the adjoints (without `constant`) that an output can have where its share of ℓ is 0.
+
+        None of them where that share is above 0 throughout; of a loss that is not `by_output`, where ℓ is.
+        None where ℓ can be below 0, or nothing is known.
+        """
+        return None
 
     def target(self, y_hat: Any, adjoint: Any) -> Any:
         """Return a target of one output at which ŷ has this adjoint.
@@ -237,7 +249,7 @@ class Loss(ABC):
             ArithmeticError: there is none, or the numbers do not hold it (see `Functions`).
         """
         rows = zip(y_hat.rows(), y.rows(), strict=True)
-        return sum(self.sample_loss(*both, functions) for both in rows) * self.share(*y.shape)
+        return total(self.sample_loss(*both, functions) for both in rows) * self.share(*y.shape)
 
     def adjoint(self, y_hat: Array[Any], y: Array[Any], functions: Functions, convention: Kink) -> Array[Any]:
         """Return ∂L/∂ŷ over `factor`, of shape (M, outputs). Raises ArithmeticError as `value`."""

@@ -9,6 +9,7 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses.loss import Loss, LossNames, Reach
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.work import total
 
 
 class MeanOfOutputs(Loss):
@@ -24,7 +25,7 @@ class MeanOfOutputs(Loss):
     total = ("outputs", "the sum of all outputs")
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(y_hat)
+        return total(y_hat)
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink

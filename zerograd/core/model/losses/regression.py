@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from zerograd.core.errors import present
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses.loss import ALL, Loss, LossNames, Reach, code, forbids_kinks, slope_at_kink
 from zerograd.core.model.targets import Targets
 from zerograd.core.numbers.functions import Functions, Rational
+from zerograd.core.numbers.work import total
 
 
 class MeanOfSquares(Loss):
@@ -26,12 +28,13 @@ class MeanOfSquares(Loss):
     )
     plain_constant = 2
     least_squares = True
+    of_residuals = True
     is_whole = True
     convex = True
     total = ("squares", "the sum of the squared residuals")
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(r * r for r in _residuals(y_hat, y))
+        return total(r * r for r in _residuals(y_hat, y))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
@@ -40,6 +43,9 @@ class MeanOfSquares(Loss):
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return ALL if targets == "real" else Reach()
+
+    def adjoints_at_zero(self, convention: Kink) -> tuple[Rational, ...]:
+        return (0,)
 
     def target(self, y_hat: Any, adjoint: Any) -> Any:
         return y_hat - adjoint
@@ -71,11 +77,12 @@ class MeanOfAbsolutes(Loss):
         "torch.nn.functional.l1_loss({y_hat}, {y})",
         "jnp.mean(jax.nn.relu({y_hat} - {y}) + jax.nn.relu({y} - {y_hat}))",  # |·|′(0) is 1 in JAX
     )
+    of_residuals = True
     convex = True
     total = ("absolutes", "the sum of the absolute residuals")
 
     def sample_loss(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> Any:
-        return sum(functions.choose(r, (0,), (_minus, _same), (None,)) for r in _residuals(y_hat, y))
+        return total(functions.choose(r, (0,), (_minus, _same), (None,)) for r in _residuals(y_hat, y))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
@@ -94,6 +101,9 @@ class MeanOfAbsolutes(Loss):
         slope = slope_at_kink(convention, 0, -1, 1, self.name)
         at_kink = () if forbids_kinks(convention) else (slope,)
         return Reach.of((-1, 1, *at_kink), freely=targets == "real")
+
+    def adjoints_at_zero(self, convention: Kink) -> tuple[Rational, ...]:
+        return () if forbids_kinks(convention) else (slope_at_kink(convention, 0, -1, 1, self.name),)
 
     def target(self, y_hat: Any, adjoint: Any) -> Any:
         """Return a target at distance |adjoint|: for ±1 one that is off the kink."""
@@ -125,12 +135,12 @@ class _Joined(Loss):
     """
 
     width: Rational = 1
+    of_residuals = True
     convex = True
 
     @property
     def parameters(self) -> dict[str, Rational]:
-        assert self.parameter_name is not None
-        return {self.parameter_name: self.width} if self.width != 1 else {}
+        return {present(self.parameter_name, "name of the parameter"): self.width} if self.width != 1 else {}
 
     @property
     @abstractmethod
@@ -150,7 +160,7 @@ class _Joined(Loss):
             lambda r: self.steepness * (r - end),
         )
         joins = (-self.width, self.width)
-        return sum(functions.choose(r, joins, branches, (None, None)) for r in _residuals(y_hat, y))
+        return total(functions.choose(r, joins, branches, (None, None)) for r in _residuals(y_hat, y))
 
     def sample_adjoint(
         self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions, convention: Kink
@@ -161,6 +171,9 @@ class _Joined(Loss):
 
     def reach(self, targets: Targets, convention: Kink) -> Reach:
         return Reach(-self.steepness, self.steepness, True, True, freely=targets == "real")
+
+    def adjoints_at_zero(self, convention: Kink) -> tuple[Rational, ...]:
+        return (0,)
 
     def target(self, y_hat: Any, adjoint: Any) -> Any:
         return y_hat - adjoint * (1 / Fraction(self.curve))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -171,13 +173,10 @@ def _log_softmax(call: Call) -> Tensor:
     return _over_classes(call, torch.log_softmax)
 
 
-def _over_classes(call: Call, function: object) -> Tensor:
-    assert callable(function)
+def _over_classes(call: Call, function: Callable[[Tensor, int], Tensor]) -> Tensor:
     x = call[0]
-    result: Tensor
     if call.opset >= 13:
-        result = function(x, call.axis(-1, x.dim()))
-        return result
+        return function(x, call.axis(-1, x.dim()))
     axis = call.axis(1, x.dim())
     rows = 1
     for length in x.shape[:axis]:

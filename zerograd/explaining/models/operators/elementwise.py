@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zerograd.core.errors import present
 from zerograd.explaining.models.errors import OperatorError
 from zerograd.explaining.models.operators.table import Call, add, bounded, broadcast, given, operator
 from zerograd.explaining.models.tensors import dtype_of
@@ -106,8 +107,7 @@ def _pow(call: Call) -> Tensor:
     base, exponent = call[0], call[1]
     broadcast(base, exponent)
     if exponent.numel() == 1 and exponent.dim() <= base.dim() and not exponent.requires_grad:
-        number = call.number(1)
-        assert number is not None
+        number = present(call.number(1), "exponent")
         if base.is_floating_point() or (number >= 0 and number == int(number)):
             whole = number == int(number) if abs(number) < 2**53 else False
             return torch.pow(base, int(number) if whole else number)
@@ -121,8 +121,7 @@ def _extremum(kind: str, function: Callable[[Tensor, Tensor], Tensor], words: st
         bounds = [i for i, value in enumerate(values) if value.numel() == 1 and not value.requires_grad]
         origin = call.operation.origin
         if origin is not None and origin.operation in _CLAMPS and len(values) == 2 and len(bounds) == 1:
-            bound = call.number(bounds[0])
-            assert bound is not None
+            bound = present(call.number(bounds[0]), "bound")
             low, high = (bound, None) if kind == "Max" else (None, bound)
             return call.bend(values[1 - bounds[0]].expand(shape), lambda x: torch.clamp(x, low, high), bound)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils._python_dispatch import _disable_current_modes
 
+from zerograd.core.errors import present
 from zerograd.explaining.models.errors import OperatorError, shape_text
 from zerograd.explaining.models.operators.table import Call, bounded, checked_axis, operator
 
@@ -205,8 +206,7 @@ def _size(call: Call) -> Tensor:
 
 @operator("Range", "`arange`", constants=(0, 1, 2))
 def _range(call: Call) -> Tensor:
-    start, limit, step = (call.number(i) for i in range(3))
-    assert start is not None and limit is not None and step is not None
+    start, limit, step = (present(call.number(i), "number of a range") for i in range(3))
     if step == 0 or not all(abs(each) < 2**53 for each in (start, limit, step)):
         raise OperatorError(f"goes from {start} to {limit} by {step}")
     bounded([max(0, int(-(-(limit - start) // step)))])

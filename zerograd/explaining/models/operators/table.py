@@ -270,7 +270,8 @@ def operator(kind: str, words: str, constants: Sequence[int] = ()) -> Callable[[
 
 def add(kind: str, run: Run, words: str, constants: Sequence[int] = ()) -> None:
     """Enter an operator in the table."""
-    assert kind not in _OPERATORS, kind
+    if kind in _OPERATORS:
+        raise ValueError(f"the operator {kind} is entered twice")
     _OPERATORS[kind] = Operator(kind, run, words, frozenset(constants))
 
 

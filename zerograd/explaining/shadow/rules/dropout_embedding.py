@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zerograd.core.errors import Impossible
 from zerograd.explaining.shadow.domain import Cannot
 from zerograd.explaining.shadow.rules.parts import size
 from zerograd.explaining.shadow.rules.table import Call, rule
@@ -121,7 +122,8 @@ def embedding_bag(c: Call[Any]) -> Any:
     out = _to_rows(c, picked, torch.where(bags.kept, bags.bag, -1), bags.count, None)
     if c["mode"] == MEAN:
         out = d.div(out, d.leaf(bags.sizes.clamp_min(1)[:, None]))
-    assert d.shape(out) == (bags.count, width)
+    if d.shape(out) != (bags.count, width):
+        raise Impossible(f"{c.node.operation} has a result of shape {tuple(d.shape(out))}")
     return (out, *rest)
 
 

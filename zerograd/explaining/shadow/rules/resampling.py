@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from zerograd.core.errors import Impossible
 from zerograd.explaining.shadow.domain import AnyDomain
 from zerograd.explaining.shadow.rules.parts import fractions, given, size, taken
 from zerograd.explaining.shadow.rules.table import Call, rule
@@ -201,7 +202,8 @@ def interpolation(c: Call[Any]) -> Any:
         positions, weights = _tables(d, taps)
         picked = d.mul(_at(d, v, positions, 2 + i), weights)
         v = _last_to(d, d.sum(picked, (-1,)), 2 + i)
-    assert len(d.shape(v)) == 2 + dims
+    if len(d.shape(v)) != 2 + dims:
+        raise Impossible(f"{c.node.operation} has a result of shape {tuple(d.shape(v))}")
     return v
 
 

@@ -353,8 +353,7 @@ def _on_whole(source: Source, zeros: Tensor) -> Tensor:
     if source.view is None:
         return zeros
     whole = source.node.results[source.output]
-    layout = source.node.layouts[source.output]
-    assert layout is not None
+    layout = source.node.layout(source.output)
     positions = see(torch.arange(whole.numel()).reshape(whole.shape), layout, source.view)
     flat = torch.zeros(whole.numel(), dtype=torch.bool)
     flat[positions[zeros]] = True

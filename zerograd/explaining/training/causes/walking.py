@@ -181,8 +181,7 @@ class Walk:
             return whole
         if whole.is_full:
             return Pattern(source.view.size)
-        layout, view = source.node.layouts[source.output], source.view
-        assert layout is not None
+        layout, view = source.node.layout(source.output), source.view
         # `see` needs memory of its own: not expanded, nor a part of something else
         return Pattern.of(see(whole.mask.clone(memory_format=torch.contiguous_format), layout, view))
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zerograd.core.errors import present
 from zerograd.explaining.explanation import Cause, Kind
 from zerograd.explaining.shadow.rules.table import bind
 from zerograd.explaining.tape.nodes import Node, Phase, Source
@@ -106,9 +107,9 @@ class Wording:
             case Kind.ZERO_ADJOINT:
                 return self._loss_place(), self._why(part)
             case Kind.IDENTITY:
-                assert root.law is not None
-                operation = root.law.operation.removeprefix("native_").strip("_")
-                return place_text(root.law.place, operation), {"identity": root.law.text}
+                law = present(root.law, "identity behind a cause")
+                operation = law.operation.removeprefix("native_").strip("_")
+                return place_text(law.place, operation), {"identity": law.text}
             case _ if root.anchor is gradient.node:
                 return self.place_of_parameter(name), {}
             case _:

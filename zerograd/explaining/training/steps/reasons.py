@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from zerograd.core.errors import present
 from zerograd.explaining.explanation import Note, Reason, Step
 from zerograd.explaining.training.steps.held import Slot, replacements
 from zerograd.explaining.training.steps.observation import Edit, Observation, Outcome, Watched
@@ -255,8 +256,7 @@ class _Explained:
     @cached_property
     def _zero(self) -> torch.Tensor:
         """Where the gradient is 0, flattened."""
-        assert self.watched.gradient is not None
-        return self.watched.gradient.reshape(-1) == 0
+        return present(self.watched.gradient, "gradient").reshape(-1) == 0
 
     @cached_property
     def _as_it_arrived(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from zerograd.core.errors import present
 from zerograd.explaining.explanation import Reason
 from zerograd.explaining.tape.nodes import dtype_name
 from zerograd.explaining.training.steps.observation import Watched
@@ -33,14 +34,15 @@ def judge(watched: Watched, entries: torch.Tensor) -> Judgement:
         watched: a parameter that its optimiser stepped; its step size is not 0.
         entries: positions in the flattened parameter.
     """
-    assert watched.before is not None and watched.gradient is not None
+    before = present(watched.before, "value before the step").reshape(-1)
+    gradients = present(watched.gradient, "gradient").reshape(-1)
     if watched.unread or not watched.dtype.is_floating_point:
         return Judgement({UNKNOWN: entries.numel()}, {})
     if not watched.writes:
         state = {"state": "its rule wrote nothing to this parameter"}
         return Judgement({Reason.STATE.value: entries.numel()}, {Reason.STATE.value: state})
-    weight = watched.before.reshape(-1)[entries].to(WIDE)
-    gradient = watched.gradient.reshape(-1)[entries]
+    weight = before[entries].to(WIDE)
+    gradient = gradients[entries]
     try:
         terms = [term for write in watched.writes for term in write.terms(weight, watched.shape, entries)]
     except (TypeError, RuntimeError):  # operands of a form that no torch version had so far

@@ -8,7 +8,7 @@ from math import prod
 from zerograd.core.model.activations import LINEAR
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.real import sign
-from zerograd.core.question.vocabulary import OF_EACH, Relation
+from zerograd.core.question.vocabulary import RELATIONS
 from zerograd.core.verdict.answer import Sat
 from zerograd.document import blocks as doc
 from zerograd.document import formula as tree
@@ -162,8 +162,7 @@ def _marks(answer: Sat) -> dict[Place, doc.Prose]:
     """What was asked of each entry, which the checker found to hold."""
     problem, witness = answer.problem, answer.witness
     marks: dict[Place, doc.Prose] = {}
-    relations: tuple[Relation, ...] = (*OF_EACH, Relation.SOME_NONZERO)
-    for relation in relations:
+    for relation in sorted(RELATIONS, key=lambda relation: relation.some):
         for place in problem.asked_entries(relation, witness.samples):
             name, index = place
             if not relation.some:

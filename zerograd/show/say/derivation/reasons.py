@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from zerograd.core.model.places import on_kink
 from zerograd.core.numbers.real import sign
-from zerograd.core.question.vocabulary import NOT_ZERO, Relation
+from zerograd.core.question.vocabulary import RELATIONS, Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join, paragraph
@@ -47,7 +47,8 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
     zero = [place for place in problem.asked_entries(Relation.ZERO, witness.samples) if place in sums]
     other = [
         place
-        for relation in (*NOT_ZERO, Relation.SOME_NONZERO)
+        for relation in RELATIONS
+        if 0 not in relation.signs
         for place in problem.asked_entries(relation, witness.samples)
         if place in sums and sign(sums[place].value)
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from zerograd.core.errors import Impossible
 from zerograd.core.model.sides import Interval
 from zerograd.core.refuting.certificate import (
     Alternatives,
@@ -125,7 +126,8 @@ class Argument:
         long: list[Prose] = []
         for case in ends:
             child = node.cases[case.name]
-            assert isinstance(child, Identity | Like)  # for the type checker: chosen so
+            if not isinstance(child, Identity | Like):
+                raise Impossible(f"the case {case.name} is no end of a proof")
             about.append(id(child))
             assumed, end = self._assumption(node, case, known), self._end(child, known.assuming(case))
             if isinstance(child, Identity) and child.name in self.referred:
@@ -172,7 +174,7 @@ class Argument:
 
     def _consequence(self, case: Case, so: str = " so ") -> Prose:
         """``, so s[0] = 0``."""
-        if case.name.startswith("g["):  # all of it is supposed
+        if case.name.startswith(("g[", "l[")):  # all of it is supposed
             return ()
         follows = self._values(case)
         if case.name.startswith("z"):  # what an order or a side says besides
@@ -208,7 +210,10 @@ class Argument:
             return prose("no sample ", what)
         formulas = [(label, self.words.formula(label, formula, {})) for label, formula in case.facts]
         on_sides = [formula for label, formula in formulas if label in self.words.comparisons]
-        asked = [formula for label, formula in formulas if label not in self.words.comparisons]
+        over = tuple({f" over {tag}", " over"})
+        summed = [f for label, f in formulas if label.endswith(over) and label in self.words.cited]
+        told = [(label, f) for label, f in formulas if not label.endswith(over)]
+        asked = [formula for label, formula in told if label not in self.words.comparisons]
         clause = prose("some sample ", what, ", say ", quantity(self.words.problem.network, "x", tag))
         if on_sides and len(self.sides) > 1:
             clause = prose(clause, ", so that ", join(on_sides))
@@ -216,6 +221,8 @@ class Argument:
             clause = prose(
                 clause, ", while ", join(asked), f" {'is' if len(set(asked)) == 1 else 'are'} asked"
             )
+        if summed:
+            clause = prose(clause, ", so that the sums over all of them have ", join(summed))
         return clause
 
     # How a case ends

@@ -9,15 +9,16 @@ from functools import partial
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
+from zerograd.core.question.given import unfit
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.question.small_datasets import asked_entries, signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.derive.naming import interval, quantity
 from zerograd.derive.polynomials import Polynomials
 from zerograd.document import formula as tree
 from zerograd.document.blocks import Code, Prose, join, prose, worded
-from zerograd.document.formula import EQUALS, beside, derivative, row
+from zerograd.document.formula import EQUALS, LESS, beside, derivative, row
 from zerograd.document.numbers import exact_text
 from zerograd.show.question import convention_line, given_values
 from zerograd.show.say.asking import asked_of, size
@@ -25,6 +26,10 @@ from zerograd.show.say.proof.letters import letters
 from zerograd.show.say.proof.reasons import reasons
 from zerograd.show.words import network_line
 
+_GIVES = {
+    True: "gives exactly.",
+    False: "gives. Where it is not rational, it is enclosed, narrowly enough to show its sign.",
+}
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
 
 
@@ -79,7 +84,7 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
     if {*kinds} == {"calculation"}:
         yield prose(
             "All parameters and data are given, so that every gradient is one number, which the chain rule "
-            "gives exactly. Samples and units are counted from 0."
+            f"{_GIVES[unfit(problem) is None]} Samples and units are counted from 0."
         )
         return
     yield _scaled(problem)
@@ -87,10 +92,27 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         yield letters(problem, whole="dataset" in kinds)
     if "moments" in kinds:
         yield _moments(problem)
+        if problem.asks_of_x or signs_of_adjoints(problem):
+            yield _of_a_sample(problem)
     yield from reasons(problem, used)
+    if any(label.startswith("l[") for label in used):
+        yield _of_losses(problem)
     if any("t[" in label for label in used):
         of = "absolute values, greatest values and quotients in the conditions"
         yield prose(Polynomials(problem).variable(entry("t", (0,))), f" and its like stand for {of}.")
+
+
+def _of_losses(problem: Problem) -> Prose:
+    """What the loss of an output is."""
+    network, loss = problem.network, problem.model.loss
+    k = ("k",) if network.outputs > 1 and loss.by_output else ()
+    value, r, y_hat, y = (quantity(network, letter, at=("m", *k)) for letter in ("l", "r", "ŷ", "y"))
+    text = prose(value, " is the share of sample ", _m, " in the loss")
+    text += prose(" at output ", tree.Letter("k")) if k else ()
+    if not loss.of_residuals:
+        return prose(text, ".")
+    residual = row(r, EQUALS, y_hat, LESS, y)
+    return prose(text, ": it is 0 where ", residual, " is, and nowhere else.")
 
 
 def _scaled(problem: Problem) -> Prose:
@@ -150,6 +172,20 @@ def _moments(problem: Problem) -> Prose:
     )
 
 
+def _of_a_sample(problem: Problem) -> Prose:
+    """What moments say of the sample of a pattern, and of their number."""
+    name = partial(quantity, problem.network)
+    letter = "r" if problem.model.loss.least_squares else "g"
+    return worded(
+        "{x} is one of the samples of pattern {T}, {r} its {what}, and {n} the number of them.",
+        x=name("x", "T"),
+        T=_T,
+        r=name(letter, "T"),
+        what="residual" if letter == "r" else "adjoint",
+        n=name("n", "T"),
+    )
+
+
 def enough(problem: Problem, certificate: Certificate) -> Prose | None:
     """Why the parts of the proof are enough for what is asked; None where that needs no words."""
     if any(part.samples is None for part in certificate.parts):
@@ -160,17 +196,32 @@ def enough(problem: Problem, certificate: Certificate) -> Prose | None:
     if each and not _holds_for_any(problem, certificate):
         return None
     so = prose("So it is enough to consider ", _samples(numbers[-1]))
+    entries = asked_entries(problem)
+    split = signs_of_adjoints(problem) or bound not in (None, max(1, entries))
+    if bound is not None and numbers[-1] >= bound and split:
+        return worded(
+            "The question names {entries} of parameter gradients, to which each sample adds a vector. If "
+            "some dataset answers it, so do at most {bound} of its samples with positive multiples of their "
+            "residuals (Carathéodory's theorem), which change no sign of an input gradient. And a sample can "
+            "be split into copies that share its residuals. {so}, whatever the number of samples.",
+            entries="1 entry" if entries == 1 else f"{entries} entries",
+            bound=str(bound),
+            so=so,
+        )
     if bound is not None and numbers[-1] >= bound:
         return worded(
             "The question names {entries} of gradients, which are linear in the residuals. If some dataset "
             "answers it, so do at most {bound} of its samples with other residuals: of the vectors that the "
             "residuals multiply, those of a basis are enough. And a dataset can be padded with copies of its "
-            "inputs whose residuals are 0. {so}, whatever the number of samples.",
+            "inputs whose residuals are 0. {inputs}{so}, whatever the number of samples.",
             entries="1 entry" if bound == 1 else f"{bound} entries",
             bound=str(bound),
+            inputs="Input gradients stay 0. " if problem.asks_of_x else "",
             so=so,
         )
     padded = "can be padded with copies of its inputs whose residuals are 0. "
+    if split:
+        padded = "can be enlarged: a sample is split into copies that share its residuals. "
     return prose(f"A dataset that answers the question {padded}", so, ".")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from zerograd.core.errors import of_type
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Identity
 from zerograd.core.refuting.facts import Fact
@@ -185,9 +186,7 @@ def _zero(left: Node) -> Node:
 
 
 def _fact(known: Known, label: str) -> Fact:
-    fact = known.facts[label]
-    assert isinstance(fact, Fact)  # for the type checker: the certificate was accepted
-    return fact
+    return of_type(known.facts[label], Fact, "what an identity names")
 
 
 def _single(node: Identity) -> str | None:
