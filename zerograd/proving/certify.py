@@ -24,7 +24,7 @@ MAX_OPEN = 40
 """Open cases that are listed; of a system that holds for every M, a few are enough to turn to another."""
 
 PLAINLY = 3.0
-"""Seconds for a proof with long residuals, before they become unknowns: most that are found are found soon."""
+"""Seconds for a proof with long residuals, before they become unknowns: most are found soon."""
 
 Progress = Callable[[str], None]
 
