@@ -23,6 +23,9 @@ from zerograd.proving.tree import Satisfiable, Tree, renamings
 MAX_OPEN = 40
 """Open cases that are listed; of a system that holds for every M, a few are enough to turn to another."""
 
+PLAINLY = 3.0
+"""Seconds for a proof with long residuals, before they become unknowns: most that are found are found soon."""
+
 Progress = Callable[[str], None]
 
 
@@ -100,7 +103,7 @@ def _refuted(
         return None, [str(refusal)]
     if samples is not None and residuals.unfit(problem) is None:
         now = time.monotonic()
-        soon = now + (deadline - now) / 4
+        soon = now + min((deadline - now) / 4, PLAINLY)
         root, _ = _searched(problem, kind, system, samples, soon, patience=1, progress=progress)
         now = time.monotonic()
         root = root or _with_residuals(problem, system, samples, now + (deadline - now) * 3 / 4, progress)
