@@ -45,8 +45,8 @@ def certify(
         kinds: tuple[Kind, ...] = ("identities", "moments")
         for kind in kinds:
             now = time.monotonic()
-            share = 2 if kind == "moments" and large else 1
-            until = now + (deadline - now) * share / 3
+            share = {"identities": 1 / 6, "moments": 2 / 3}[kind] if large else 1 / 3
+            until = now + (deadline - now) * share
             root, _ = _refuted(problem, kind, None, until, patience=1, progress=progress)
             if root is not None:
                 return _accepted(problem, (Part(kind, None, root),))
