@@ -29,7 +29,7 @@ from tests.core.certificates import (
 )
 from tests.core.second_checker import Second
 from tests.effort import examples
-from zerograd.core.errors import FormatError, Refused
+from zerograd.core.errors import FormatError, Refused, TooMuchWork
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.problem import Problem
