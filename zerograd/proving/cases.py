@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Alternatives, Compare, Node
-from zerograd.core.refuting.facts import Either, Fact
+from zerograd.core.refuting.facts import Either, Fact, variables_in
 from zerograd.core.refuting.refutation import Known, cases_of
-from zerograd.core.refuting.system import System
+from zerograd.core.refuting.system import System, values_label
 from zerograd.proving.leaf import eliminated, find_identity
 from zerograd.proving.reals import Facts, Reals
 from zerograd.proving.ring import factors
-from zerograd.proving.signs import refute_by_signs
+from zerograd.proving.signs import QUICKLY, TRIES, refute_by_signs
 
 DEPTH = 5
 """Nested comparisons."""
+
+LONG = 30
+"""Terms of contradictory facts, in all, of which signs are looked at first: identities of these take time."""
 
 WIDTH = 4
 """Comparisons that are tried at one place."""
@@ -49,13 +52,15 @@ class _Cases:
             if isinstance(fact, Either):
                 return self._each(Alternatives(label, {}), known, core, depth - 1) if depth else None
         simple = {label: fact for label, fact in core.items() if isinstance(fact, Fact)}
+        long = sum(len(fact.polynomial.terms) for fact in simple.values()) > LONG
+        if long and (by_signs := self._by_signs(known, core, QUICKLY)) is not None:
+            return by_signs
         factored = _Factored.of(simple)
         forced = next(factored.forced(), None)
         leaf = find_identity(simple, self.reals, order=forced is None)
         if leaf is not None:
             return leaf
-        by_signs = refute_by_signs(simple, known.facts, self.reals.keep_time)
-        if by_signs is not None:
+        if (by_signs := self._by_signs(known, core, TRIES)) is not None:
             return by_signs
         if forced is not None:  # no choice, and so no step deeper
             return self._each(Compare(*forced, {}), known, core, depth)
@@ -64,6 +69,12 @@ class _Cases:
             if node is not None:
                 return node
         return None
+
+    def _by_signs(self, known: Known, core: Facts, tries: int) -> Node | None:
+        # What unites the sides of a unit, say s² = s, makes identities long; but not signs.
+        spoken = sorted(frozenset().union(*map(variables_in, core.values())))
+        sides = {label: known.facts[label] for label in map(values_label, spoken) if label in known.facts}
+        return refute_by_signs({**sides, **core}, known.facts, self.reals.keep_time, tries)
 
     def _each(self, node: Compare | Alternatives, known: Known, core: Facts, depth: int) -> Node | None:
         """The node with a refutation of every case."""

@@ -22,7 +22,7 @@ from zerograd.core.refuting.refutation import Known, Refutation, cases_of, symme
 from zerograd.core.refuting.system import Case, Renaming, System, values_label
 from zerograd.proving.cases import refute
 from zerograd.proving.reals import Reals, approximate
-from zerograd.proving.signs import refute_by_signs
+from zerograd.proving.signs import QUICKLY, refute_by_signs
 from zerograd.solvers.base import Model, NoModel, Outcome
 
 MAX_RENAMINGS = 150
@@ -32,8 +32,8 @@ FEW, MANY = 24, 100
 DEEPEST = 100
 """Nested cases before the algebra of one, which may add `MANY` more; the checker takes `MAX_DEPTH`."""
 
-MANY_LEAVES, QUICKLY = 12, 40
-"""Once so many cases are refuted, it is first tried by so few signs, without a solver: many more may follow."""
+MANY_LEAVES, MANY_TERMS = 12, 150
+"""Once so many cases are refuted, or if facts are so long, a few signs are tried first, without a solver."""
 
 MAX_FLOORS = 12
 """Nested comparisons of integers."""
@@ -91,7 +91,7 @@ class Tree:
         if len(known.assumed) - self._ahead > DEEPEST:
             self.open.append(tuple(map(_said, known.assumed)))
             return None
-        if self._leaves >= MANY_LEAVES:
+        if self._leaves >= MANY_LEAVES or _terms(known) > MANY_TERMS:
             by_signs = refute_by_signs(known.facts, known.facts, self.reals.keep_time, QUICKLY)
             if by_signs is not None:
                 return self._leaf(by_signs, known, shared)
@@ -255,6 +255,11 @@ class Tree:
             # Renamings were tested.
             self._names[key] = present(symmetry(self.system, renaming), "symmetry by a renaming")
         return self._names[key]
+
+
+def _terms(known: Known) -> int:
+    """Terms of the facts, in all."""
+    return sum(len(fact.polynomial.terms) for fact in known.facts.values() if isinstance(fact, Fact))
 
 
 def _said(case: Case) -> str:
