@@ -206,8 +206,6 @@ class Identities(System):
         name = self.problem.loss_name
         if name in ("mean", "sum", "per_sample", "of_mean"):
             return False
-        if name == "cross_entropy" and self.problem.widths[-1] == 1:
-            return False
         single = any(isinstance(part, ast.Subscript | ast.List | ast.Tuple) for part in ast.walk(node))
         return not single and names(node) == {"loss"}
 
