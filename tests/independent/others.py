@@ -111,10 +111,12 @@ def curve(name: str, parameter: Fraction | None) -> Curve:
 def taken(join: tuple[Fraction | int, ...], convention: object) -> Fraction | int | None:
     """The derivative that is taken at a kink."""
     _, left, right, torch = join
-    rules: dict[object, Fraction | int] = {
-        "torch": torch, "left": left, "right": right, "mean": F(left + right) / 2
+    rules: dict[str, Fraction | int | None] = {
+        "torch": torch, "left": left, "right": right, "mean": F(left + right) / 2, "forbid": None
     }  # fmt: skip
-    return rules.get(convention)
+    if not isinstance(convention, str) or convention not in rules:
+        raise CannotTell(str(convention))
+    return rules[convention]
 
 
 def is_kink(join: tuple[Fraction | int, ...]) -> bool:
