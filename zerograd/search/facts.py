@@ -1,4 +1,4 @@
-"""What is impossible for M samples by the facts that certificates rest on (`zerograd.core.refuting.dataset`).
+"""What is impossible by the facts that certificates rest on (`zerograd.core.refuting.dataset`, `moments`).
 
 Values and slopes of smooth units and adjoints are unknowns there, tied together by what is known of
 activations and losses. So it never says that there is a witness; where there is none, a certificate mostly
@@ -11,6 +11,7 @@ from zerograd.core.errors import Refused
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.fitness import no_least_squares, smooth
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import Kind
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Case, System
@@ -35,22 +36,31 @@ def unfit(problem: Problem) -> str | None:
 
 
 def facts(problem: Problem, samples: int, solver: SolverProcess, *, deadline: float, seed: int) -> Verdict:
-    """Impossible for M = ``samples``, or undecided."""
-    try:
-        system = system_of(problem, "dataset", samples)
-    except Refused as refusal:
-        return Undecided("incomplete", str(refusal))
-    formulas = [*system.facts.values(), *_distinctions(system)]
-    if sum(map(_length, formulas)) > MAX_TERMS:
-        return Undecided("incomplete", "the facts of such a dataset are too long")
-    script = _script(formulas)
-    for mode in MODES:
-        outcome = solver.check(script, deadline=deadline, mode=mode, seed=seed, effort=EFFORT)
-        if isinstance(outcome, NoModel):
-            return Impossible("solver", NAME)
-        if isinstance(outcome, Model):
-            break
-    return Undecided("incomplete", "what is known of the activations and the loss does not rule it out")
+    """Impossible for M = ``samples`` or, in an open range, for every M; or undecided."""
+
+    def ruled_out(kind: Kind, number: int | None) -> str | None:
+        """Return why it is not; None if it is."""
+        try:
+            system = system_of(problem, kind, number)
+        except Refused as refusal:
+            return str(refusal)
+        formulas = [*system.facts.values(), *_distinctions(system)]
+        if sum(map(_length, formulas)) > MAX_TERMS:
+            return "the facts of such a dataset are too long"
+        script = _script(formulas)
+        for mode in MODES:
+            outcome = solver.check(script, deadline=deadline, mode=mode, seed=seed, effort=EFFORT)
+            if isinstance(outcome, NoModel):
+                return None
+            if isinstance(outcome, Model):
+                break
+        return "what is known of the activations and the loss does not rule it out"
+
+    first = problem.samples.most is None and samples == problem.samples.least
+    if first and ruled_out("moments", None) is None:
+        return Impossible("solver", NAME, every=True)
+    reason = ruled_out("dataset", samples)
+    return Impossible("solver", NAME) if reason is None else Undecided("incomplete", reason)
 
 
 def _script(formulas: list[Formula]) -> Script:
