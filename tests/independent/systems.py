@@ -175,6 +175,7 @@ class Identities(System):
             elif problem.loss_name in ("mean", "sum") and biases:
                 for k in outputs:
                     self.say(f"sign of b{last}[{k}]", (">", biases.entries[k]))
+        self._inputs()
         known = self.parameters | {f"grad({name})": grid for name, grid in gradients.items()}
         if any(map(self._of_loss, problem.where)):
             self._say_of_loss()
@@ -184,6 +185,21 @@ class Identities(System):
         if problem.integer:
             entries = [p for grid in self.parameters.values() for p in grid.entries]
             self.integers = {name for p in entries for monomial in p for name in monomial}
+
+    def _inputs(self) -> None:
+        """Sums of input gradients that are asked as a whole."""
+        inputs, units = range(self.problem.widths[0]), range(self.problem.widths[1])
+        w, g = self.parameters["w1"], self.gradients
+        for key, sign, operator in (("zero", "=", "=="), ("positive", ">", ">"), ("negative", "<", "<")):
+            if "x" not in self.problem.data.get(key, []):
+                continue
+            for d in inputs:
+                if "b1" in g:
+                    total = reduce(plus, [times(w.at((i, d)), g["b1"].at((i,))) for i in units])
+                    self.say(f"sum of grad(x[{d}]) {sign} 0", compared(total, operator, {}))
+                for e in inputs if key == "zero" else ():
+                    total = reduce(plus, [times(w.at((i, d)), g["w1"].at((i, e))) for i in units])
+                    self.say(f"sum of grad(x[{d}]) x[{e}] = 0", ("=", total))
 
     def _of_loss(self, node: ast.expr) -> bool:
         """Whether a condition names nothing but the loss, of which it is known when it is 0."""

@@ -121,6 +121,8 @@ class Closed(Irrational):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, int | Fraction | Closed):
             return NotImplemented
+        if isinstance(other, Closed) and self.polynomial == other.polynomial:
+            return True  # no work, which caches would do at times
         difference = self - other
         return difference == 0 if isinstance(difference, int | Fraction) else difference.sign() == 0
 
@@ -229,7 +231,7 @@ def _factors(number: int) -> Iterator[tuple[int, int]]:
     """Primes that divide a positive integer, with their powers. Raises NotClosed if they are not found."""
     if number.bit_length() > MAX_LOG_BITS:
         raise NotClosed(f"a number of {number.bit_length()} bits is too long for its logarithm")
-    spend(1000 * (1 + number.bit_length() // 512))
+    spend(min(1000, 1 + isqrt(number) // 32) * (1 + number.bit_length() // 512))
     for prime in _primes():
         if prime * prime > number:
             break

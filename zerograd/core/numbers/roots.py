@@ -61,7 +61,7 @@ class Root:
         return max(self.low.__ceil__().bit_length(), self.high.__ceil__().bit_length()) + 1
 
     def _find_cell(self) -> None:
-        """By bisection of the given interval, along numbers with short denominators."""
+        """Bisect the given interval, along numbers with short denominators."""
         low, high = self.low, self.high
         self._falls = self._sign(low) > 0
         k = max(0, 2 - _log(high - low))

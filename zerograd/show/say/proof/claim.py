@@ -92,6 +92,8 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         yield letters(problem, whole="dataset" in kinds)
     if "moments" in kinds:
         yield _moments(problem)
+        if problem.asks_of_x or signs_of_adjoints(problem):
+            yield _of_a_sample(problem)
     yield from reasons(problem, used)
     if any(label.startswith("l[") for label in used):
         yield _of_losses(problem)
@@ -167,6 +169,20 @@ def _moments(problem: Problem) -> Prose:
         first=first,
         m=_m,
         T=_T,
+    )
+
+
+def _of_a_sample(problem: Problem) -> Prose:
+    """What moments say of the sample of a pattern, and of their number."""
+    name = partial(quantity, problem.network)
+    letter = "r" if problem.model.loss.least_squares else "g"
+    return worded(
+        "{x} is one of the samples of pattern {T}, {r} its {what}, and {n} the number of them.",
+        x=name("x", "T"),
+        T=_T,
+        r=name(letter, "T"),
+        what="residual" if letter == "r" else "adjoint",
+        n=name("n", "T"),
     )
 
 
