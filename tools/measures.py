@@ -68,7 +68,7 @@ def measures() -> list[Measure]:
         Measure("evaluations of a network that are written by hand", 13, len(by_hand), by_hand),
         Measure(f"modules of more than {LONGEST_MODULE} lines", 0, len(long), long),
         # 700 of them are what smooth activations and losses that are no sums of squares cost.
-        Measure("lines of show and document, without those of explanations", 13_700, shown),
+        Measure("lines of show and document, without those of explanations", 13_800, shown),
         # Answers and derivations say why gradients are zero by these words, too.
         Measure("lines of show/explanation", 1_360, explanations),
         Measure("lines of show/report_page", 1_300, pages),
