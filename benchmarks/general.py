@@ -1,4 +1,4 @@
-"""General questions, for which nothing was tuned: two hidden layers, all activations, all kinds of conditions.
+"""General questions, for which nothing was tuned: two hidden layers, all activations, all conditions.
 
     python benchmarks/general.py [--count 400] [--seed 15]
 
@@ -96,7 +96,9 @@ class _Draw:
             return {"domain": "integer", "bounds": bounds}
         if self.often(0.3):
             names = [*self.network.shapes, "x"]
-            limits["bounds"] = {name: self.pick(ENDS) for name in self.chance.sample(names, 1 + self.often(0.3))}
+            limits["bounds"] = {
+                name: self.pick(ENDS) for name in self.chance.sample(names, 1 + self.often(0.3))
+            }
         if self.often(0.2):
             name = self.pick(sorted(set(self._variables) - set(limits.get("bounds", {}))))
             limits["given"] = {name: self._values(self._variables[name])}
@@ -125,9 +127,9 @@ class _Draw:
         if self.fixed:
             texts += [
                 f"r {self.pick(['> 0', '!= 0', '>= 1'])}",
-                f"y * (y - 1) == 0",
+                "y * (y - 1) == 0",
                 f"loss {self.pick(['< 1', '== 1', '> 2'])}",
-                f"grad({a}) {self.pick(['>', '==', '<'])} {self.pick(['1', '-1', f'grad({b})', f'-grad({b})'])}",
+                f"grad({a}) {self.pick(['>', '==', '<'])} {self.pick(['1', '-1', f'grad({b})'])}",
                 f"sum(y_hat) == {self.pick(['0', '1'])}",
             ]
         return str(self.pick(texts))

@@ -1,14 +1,14 @@
 """Which nos carry a certificate, and how long it takes to find and to check one.
 
-    python benchmarks/proofs.py [--cap 60] [--only named problems atlas random general] [--general 400] [--seed 15]
-                                [--json FILE] [--readme]
+    python benchmarks/proofs.py [--cap 60] [--only named problems atlas random general]
+                                [--general 400] [--seed 15] [--json FILE] [--readme]
 
 Questions: named ones; all of problems/; the patterns of the 1-1-1 and 1-2-1 atlases; the 200 random ones
-of `benchmarks/engine.py`; and general ones from a seed (`benchmarks/general.py`), with two hidden layers, all
-activations, gradients of inputs, signs, bounds, and integers in boxes. Each is answered within ``--cap`` seconds;
-where the answer is no, a proof is looked for within as many again (of general ones, 10 seconds each). Certificates
-are sent through JSON before they are checked, as files would be. At the end stands every question without a
-certificate, as YAML, and what the search says of it.
+of `benchmarks/engine.py`; general ones from a seed (`benchmarks/general.py`), with two hidden layers, all
+activations, gradients of inputs, signs, bounds, and integers in boxes. Each is answered within ``--cap``
+seconds; where the answer is no, a proof is looked for within as many again (at most 10 each for a general
+one). Certificates are sent through JSON before they are checked, as files would be. At the end stands
+every question without a certificate, as YAML, and what the search says of it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ def measure(problem: zg.Problem, cap: float, process: SearchProcess, prover: Pro
     answer = zg.solve(problem, timeout=cap, certify=False, process=process)
     if isinstance(answer, zg.Sat):
         least = problem.samples.least
-        if problem.samples.every or answer.witness.samples == least or problem.samples.fixed:
+        fewer = set(range(least, answer.witness.samples))
+        ruled_out = {attempt.samples for attempt in answer.run.attempts if attempt.status == "unsat"}
+        if problem.samples.every or problem.samples.fixed or not fewer or not fewer <= ruled_out:
             return []
         problem = problem.with_samples(Samples(least, answer.witness.samples - 1))
     elif isinstance(answer, zg.Unknown):

@@ -1,25 +1,28 @@
-"""Changed documents, put to the program by the ten thousand: problem files, results, certificates, atlas stores.
+"""Changed documents by the ten thousand: problem files, results, certificates, atlas stores.
 
     python tools/fuzz.py [--count N] [--seed S] [--processes 1|2] [--minutes T]
     python tools/fuzz.py --only N [--seed S]     one mutant: what was put to the program, and what it said
+    python tools/fuzz.py --update [--count N] …  the same, and put the table into docs/trust.md
     python tools/fuzz.py --write-seeds           answer the questions anew whose results are changed
 
-A mutant is named by its number and the seed. Three things are faults: a crash (any error but a refusal), a document
-that takes more than its time, and a wrong acceptance. For the last, witnesses are evaluated by another way (see
-tools/fuzzing/oracle.py), certificates are pointed at questions that have an answer, and stores are known beforehand.
-Ctrl-C ends it with the table of what was done. Exits with 1 if there was a fault.
+A mutant is named by its number and the seed. Three things are faults: a crash (any error but a refusal), a
+document that takes more than its time, and a wrong acceptance. For the last, witnesses are evaluated by
+another way (tools/fuzzing/oracle.py), certificates are pointed at questions that have an answer, and what
+stores hold is known beforehand. Ctrl-C ends it with the table of what was done. Exits with 1 if there was a
+fault.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +33,8 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
 from tools.fuzzing import seeds, trials  # noqa: E402 - the path is needed first
 from tools.fuzzing.trials import ACCEPTED, FAULTS, KINDS, REFUSED, UNCLEAR, UNREADABLE, Outcome  # noqa: E402
 
+PAGE = ROOT / "docs" / "trust.md"
+TABLE = re.compile(r"(?<=<!-- fuzz -->\n).*?(?=<!-- end -->)", re.DOTALL)
 CHUNK = 100
 """Mutants that a process is given at once."""
 SEARCH_SECONDS = 1.0
@@ -77,7 +82,7 @@ class Tally:
 
 
 def tally(numbers: Sequence[int], seed: int, search: float = 0.0) -> Tally:
-    """Run some mutants. ``search`` is how long the search may look for counterexamples and answers, in seconds."""
+    """Run some mutants. ``search``: seconds that the search may look for counterexamples and answers."""
     trials.SEARCH["seconds"] = search
     result = Tally()
     for number in numbers:
@@ -98,7 +103,7 @@ def run(count: int, seed: int, processes: int, until: float) -> Tally:
     """Run mutants 0, 1, … in one process or two, and say how far it is."""
     total, began = Tally(), time.monotonic()
     with ProcessPoolExecutor(processes, initializer=_ignore_interrupts) as pool:
-        waiting = []
+        waiting: list[Future[Tally]] = []
         chunks = _chunks(count)
         try:
             while True:
@@ -110,13 +115,23 @@ def run(count: int, seed: int, processes: int, until: float) -> Tally:
                     waiting.append(pool.submit(tally, chunk, seed, SEARCH_SECONDS))
                 if not waiting:
                     break
-                total += waiting.pop(0).result()
+                new = waiting.pop(0).result()
+                total += new
+                for number, outcome in new.faults:
+                    print(fault(number, seed, outcome), file=sys.stderr)
                 _say(total, count, time.monotonic() - began)
         except KeyboardInterrupt:
             for future in waiting:
                 future.cancel()
             print("\ninterrupted", file=sys.stderr)
     return total
+
+
+def fault(number: int, seed: int, outcome: Outcome) -> str:
+    """Return how to look into a fault, and what it is."""
+    return (
+        f"\n{outcome.verdict}: python tools/fuzz.py --only {number} --seed {seed}\n{outcome.detail[-1500:]}"
+    )
 
 
 def _say(total: Tally, count: int, seconds: float) -> None:
@@ -141,6 +156,14 @@ def show(number: int, seed: int) -> Outcome:
     return outcome
 
 
+def update(table: str, count: int, seed: int) -> None:
+    """Put a table into the page on trust."""
+    text = PAGE.read_text(encoding="utf-8")
+    command = f"`python tools/fuzz.py --count {count} --seed {seed}`"
+    new = f"{command} says:\n\n{table}\n"
+    PAGE.write_text(TABLE.sub(lambda _: new, text), encoding="utf-8")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Return the exit code."""
     parser = argparse.ArgumentParser(
@@ -151,6 +174,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--processes", type=int, choices=(1, 2), default=1)
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--only", type=int)
+    parser.add_argument("--update", action="store_true")
     parser.add_argument("--write-seeds", action="store_true")
     options = parser.parse_args(arguments)
     if options.write_seeds:
@@ -159,11 +183,12 @@ def main(arguments: Sequence[str]) -> int:
     if options.only is not None:
         return int(show(options.only, options.seed).verdict in FAULTS)
     total = run(options.count, options.seed, options.processes, time.monotonic() + 60 * options.minutes)
-    print(total.table())
+    table = total.table()
+    print(table)
+    if options.update:
+        update(table, total.total, options.seed)
     for number, outcome in total.faults:
-        print(
-            f"\n{outcome.verdict}: python tools/fuzz.py --only {number} --seed {options.seed}\n{outcome.detail[-1500:]}"
-        )
+        print(fault(number, options.seed, outcome))
     return int(bool(total.faults))
 
 

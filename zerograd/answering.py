@@ -15,6 +15,7 @@ from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED
+from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.given import enclosed_point, given_point
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
@@ -34,6 +35,9 @@ from zerograd.search.verdict import Found, Impossible, Progress, Undecided
 
 TOLERANCE = 1.0
 """Seconds by which an answer may be late without saying so."""
+UNITS = 200_000
+"""Units of exact work for each second that there is: they take a fifth of it or so."""
+
 CALCULATION = "calculation"
 """The strategy of a question in which everything is given."""
 
@@ -136,15 +140,16 @@ def calculated_answer(problem: Problem, start: float) -> Answer:
     return answer.updated(checks=recheck(witness), run=_calculated_run(start))
 
 
-def enclosed_no(problem: Problem, start: float) -> Unsat | None:
+def enclosed_no(problem: Problem, start: float, timeout: float) -> Unsat | None:
     """Return the no to a question in which everything is given, if enclosures decide it; else None.
 
-    A yes, and what enclosures leave open, is for the search.
+    A yes, what enclosures leave open, and what would take a good part of the time, is for the search.
     """
     from zerograd.evaluate.recheck import recheck_floats
 
     try:
-        wrong = wrong_at(problem)
+        with budget(min(DEFAULT, int(UNITS * timeout))):
+            wrong = wrong_at(problem)
     except Refused:
         return None
     if not wrong:

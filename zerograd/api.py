@@ -191,7 +191,7 @@ def smallest_first(
         return late([calculated_answer(problem, start)], start + timeout)
     if strategy == "auto" and not cross_check and incomplete(problem) is None:
         say("calculating: everything is given")
-        if (refuted := enclosed_no(problem, start)) is not None:
+        if (refuted := enclosed_no(problem, start, timeout)) is not None:
             return late([refuted], start + timeout)
     process = process or _shared_process(os.getpid(), memory)
     finding = process.find(

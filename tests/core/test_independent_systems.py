@@ -13,6 +13,7 @@ from tests.effort import seeds
 from tests.independent.check import SYSTEMS
 from tests.independent.documents import CannotTell, No
 from tests.independent.problems import Problem as Independent
+from tests.independent.samples import enough
 from zerograd.core.errors import ProblemError, Refused
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import units_with_sides
@@ -44,7 +45,23 @@ NUMBERS = (
     *("grad(w1)", "grad(b1[0])", "grad(x)", "0", "1", "2/3", "-3"),
     *("sum(b1)", "max(w1)", "min(x)", "[1, 2]", "abs(b1)"),
 )
-TAME = ("w1", "b1", "b1[0]", "w1[0,0]", "x", "x", "y_hat", "z1", "a1", "0", "2", "sum(w1)")
+TAME = (
+    "w1",
+    "b1",
+    "b1[0]",
+    "w1[0,0]",
+    "x",
+    "x",
+    "y_hat",
+    "z1",
+    "a1",
+    "0",
+    "2",
+    "sum(w1)",
+    "r",
+    "grad(x)",
+    "grad(w1)",
+)
 """Those in questions of which small datasets often suffice."""
 
 
@@ -102,9 +119,11 @@ def questions(seed: int) -> Iterator[Problem]:
             "targets": targets,
             "domain": "real" if tame else chance.choice(["real", "real", "integer"]),
         }
-        for relation in ("zero", "nonzero", "positive", "negative", "some_nonzero"):
+        for relation in Independent.RELATIONS:
             if chance.random() < 0.4:
-                arguments[relation] = [chance.choice([*network.shapes, "w1[0,0]", "w1" if tame else "x"])]
+                arguments[relation] = chance.choices(
+                    [*network.shapes, "w1[0,0]", "x"], k=chance.choice([1, 1, 2])
+                )
         if chance.random() < 0.3:
             arguments["given"] = {chance.choice(entries): chance.choice([0, 2, -1])}
         if chance.random() < 0.3:
@@ -171,7 +190,7 @@ def test_the_systems_are_those_of_the_documents(seed: int) -> None:
     for problem in questions(seed):
         independent = Independent(problem.to_json())
         assert (independent.digest, independent.least) == (problem.digest, problem.samples.least)
-        assert independent.enough() == sufficient_samples(problem)
+        assert enough(independent) == sufficient_samples(problem)
         kinds: tuple[Kind, ...] = ("identities", "dataset", "moments")
         for kind in kinds:
             samples = problem.samples.least if kind == "dataset" else None

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+import zerograd as zg
 from zerograd.core.errors import ProblemError, Refused
 from zerograd.core.model.losses import LOSSES
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, Identity, Part, Product
-from zerograd.core.refuting.refutation import check_certificate, symmetry, system_of
+from zerograd.core.refuting.refutation import check_certificate, every_samples, symmetry, system_of
 from zerograd.core.refuting.system import Renaming
 from zerograd.proving.certify import certify
 
@@ -52,11 +53,57 @@ IMPOSSIBLE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("samples", [1, 2])
 @pytest.mark.parametrize("asked", IMPOSSIBLE, ids=str)
 def test_questions_about_the_loss_are_refuted(asked: dict[str, Any], samples: int) -> None:
-    """Of every loss, by what its value says of adjoints."""
+    """Every loss, by what its value says of adjoints."""
     problem = Problem(**{"network": [1, 2, 1], "samples": samples, **asked})
     found = certify(problem, deadline=until()).certificate
     assert found is not None
     check_certificate(problem, found)
+
+
+ANY: list[dict[str, Any]] = [
+    {"some_nonzero": ["w1"], "where": ["loss == 0"]},
+    {"loss": {"sse": "1/2"}, "positive": ["b2"], "where": ["loss <= 0"]},
+    {"loss": "huber", "nonzero": ["b1"], "where": ["not loss > 0"]},
+    {"loss": "mae", "any_nonzero": ["w1", "b2"], "where": ["loss * 3 == 0"]},
+    {**SIGNED, "some_nonzero": ["w2"], "where": ["loss == 0 or loss < -1"]},
+    {**LOGITS, "where": ["loss == 0"]},
+    {**CLASSES, "where": ["loss <= 0"]},
+    {"where": ["loss < 0"]},
+]
+
+
+@pytest.mark.parametrize("samples", ["any", "fewest"])
+@pytest.mark.parametrize("asked", ANY, ids=str)
+def test_whatever_the_number_of_samples(asked: dict[str, Any], samples: str) -> None:
+    """A perfect fit has no gradients, by a system for every M; and the search says so, too."""
+    answer = zg.solve(Problem(**{"network": [1, 2, 1], "samples": samples, **asked}), timeout=60)
+    assert isinstance(answer, zg.Unsat) and answer.certificate is not None
+    assert every_samples(answer.problem, answer.certificate) and answer.run.every_samples
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"loss": "mae", "derivative_at_kink": "left", "nonzero": ["b2"], "where": ["loss == 0"]},
+        {"loss": "mean", "nonzero": ["b2"], "where": ["loss == 0"]},
+        {"loss": {"of_mean": "mse - 1"}, "nonzero": ["b2"], "where": ["loss == 0"]},
+        {"loss": {"per_sample": "(y_hat - y)**2 - 1"}, "nonzero": ["b2"], "where": ["loss == 0"]},
+        {**SIGNED, "derivative_at_kink": "left", "nonzero": ["b2"], "where": ["loss == 0"]},
+        {"loss": "huber", "nonzero": ["b2"], "where": ["loss == 0 or loss > 1"]},
+    ],
+    ids=str,
+)
+def test_losses_of_0_with_gradients(asked: dict[str, Any]) -> None:
+    """Where the loss can be 0 and its adjoint not, nothing is refuted, and other proofs are refused."""
+    problem = Problem(network=[1, 1, 1], samples=2, **asked)
+    for fixed in (False, True):
+        assert certify(problem, deadline=until(), fixed=fixed).certificate is None
+    honest = Problem(network=[1, 1, 1], samples=2, nonzero=["b2"], where=["loss == 0"])
+    for fixed in (False, True):
+        found = certify(honest, deadline=until(), fixed=fixed).certificate
+        assert found is not None
+        with pytest.raises(Refused):
+            check_certificate(problem, replace(found, problem=problem.digest))
 
 
 def test_the_proof_of_one_convention_is_none_of_another() -> None:

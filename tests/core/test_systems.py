@@ -33,6 +33,7 @@ from zerograd.core.refuting.dataset import dataset_system
 from zerograd.core.refuting.facts import Both, Fact, Formula
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import MAX_PATTERNS, moments_system
+from zerograd.core.refuting.refutation import system_of
 from zerograd.core.refuting.system import Case, System
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.witness import Witness
@@ -182,8 +183,12 @@ def identities_hold(problem: Problem, witness: Witness, story: str) -> int:
     values: Values = {}
     for name, array in witness.parameters.items():
         values |= named(name, array) | named(f"g_{name}", witness.gradients[name])
+    values["loss"] = rational(witness.quantities["loss"].entries[0])
     define(system.facts, values, "t")
     hold_all(system, values, f"{story}, identities")
+    for name, cases in system.splits.items():
+        fitting = [case.name for case in cases if fits(case, values)]
+        assert len(fitting) == 1, f"{story}: of {name} the cases {fitting} fit"
     assert all(values[name].denominator == 1 for name in system.integers)
     return len(system.facts)
 
@@ -408,3 +413,11 @@ def test_all_facts_hold_of_what_answers_the_problem(first: int, count: int) -> N
     assert conditions > count // 4
     assert small > count // 20
     assert facts > 5 * count
+
+
+def test_sums_in_conditions_are_counted() -> None:
+    """Terms are counted before anything is multiplied out, those of a sum too."""
+    problem = Problem(network=[1, 2, 1], samples=2, where=["sum(w1**2) + sum(x) <= 0"])
+    for kind in ("dataset", "identities"):
+        system_of(problem, kind, 2 if kind == "dataset" else None)  # type: ignore[arg-type]
+    assert "where[0]" in system_of(problem, "dataset", 2).facts

@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 
 from tests.independent.documents import CannotTell, No, keys, need, order, polynomial, powers, rational, read
 from tests.independent.formulas import Formula, Poly, compared, flat, number, plus, power, put_in, times
-from tests.independent.passes import Dataset, Moments
+from tests.independent.moments import Moments
+from tests.independent.passes import Dataset
 from tests.independent.problems import Problem
+from tests.independent.samples import enough
 from tests.independent.systems import Case, Identities, System
 
 
@@ -151,7 +153,7 @@ def check(problem: Problem, data: Any) -> None:
     need(data["format"] == "zerograd.certificate/1", "another format")
     need(data["problem"] == problem.digest, "another problem")
     need(isinstance(data["parts"], list) and data["parts"], "no parts")
-    enough, every, numbers = problem.enough(), False, set()
+    n, every, numbers = enough(problem), False, set()
     for part in data["parts"]:
         keys(part, {"system", "proof"}, {"samples"})
         kind = part["system"]
@@ -160,13 +162,13 @@ def check(problem: Problem, data: Any) -> None:
             samples = part.get("samples")
             need(type(samples) is int and samples > 0, "a number of samples")
             asked = problem.least <= samples and (problem.most is None or samples <= problem.most)
-            need(asked or enough is not None, "a number of samples that is not asked for")
+            need(asked or n is not None, "a number of samples that is not asked for")
             numbers.add(samples)
-            every |= enough is not None and samples >= enough
+            every |= n is not None and samples >= n
         else:
             need("samples" not in part, "it has no number of samples")
             every = True
-    if enough is not None:
+    if n is not None:
         numbers = {*range(1, max(numbers, default=0) + 1)}
     covered = problem.most is not None and numbers.issuperset(range(problem.least, problem.most + 1))
     need(every or covered, "a number of samples is left over")

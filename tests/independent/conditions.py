@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ from tests.independent.formulas import (
     times,
     variable,
 )
-from tests.independent.problems import Index, indices, subscript
+from tests.independent.problems import Index, full_index, indices, literal, subscript
 
 
 class Grid(NamedTuple):
@@ -32,13 +31,7 @@ class Grid(NamedTuple):
     entries: list[Any]
 
     def at(self, index: Index) -> Any:
-        if len(index) < len(self.shape):  # axes of length 1 may be left out
-            left = iter(index)
-            long = [n != 1 for n in self.shape]
-            if sum(long) != len(index):
-                long = [True] + [False] * (len(self.shape) - 1)
-            index = tuple(next(left) if n else 0 for n in long)
-        return self.entries[indices(self.shape).index(index)]
+        return self.entries[indices(self.shape).index(full_index(index, self.shape))]
 
 
 def pairs(a: Grid, b: Grid) -> tuple[Index, list[tuple[Any, Any]]]:
@@ -52,20 +45,6 @@ def pairs(a: Grid, b: Grid) -> tuple[Index, list[tuple[Any, Any]]]:
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.GtE: ">=", ast.Gt: ">",
 }  # fmt: skip
-
-
-def literal(node: ast.expr) -> Fraction | None:
-    """A number, its negative, or a quotient of such: one number."""
-    match node:
-        case ast.Constant(value=value):
-            return Fraction(str(value))
-        case ast.UnaryOp(op=ast.USub(), operand=part):
-            inner = literal(part)
-            return None if inner is None else -inner
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            top, bottom = literal(left), literal(right)
-            return None if top is None or not bottom else top / bottom
-    return None
 
 
 class Conditions:

@@ -284,3 +284,19 @@ class Adjoints:
             facts.append(says("!=", low) if low == high else (f"{name} off its gap", (">", off)))
             cases = [Case(label, {}, [(label, fact)]) for label, fact in (says("<", low), says(">", high))]
         return facts, cases
+
+
+OF_RESIDUALS = ("mae", "huber", "smooth_l1")
+
+
+def adjoints_at_zero(name: str, convention: object) -> list[Fraction]:
+    """The adjoints of an output whose loss is 0."""
+    if name in ("huber", "smooth_l1"):
+        return [F(0)]
+    if name == "mae":
+        at: dict[object, list[int]] = {"left": [-1], "right": [1], "torch": [0], "mean": [0]}
+        return [F(v) for v in at.get(convention, [])]
+    if name == "hinge":
+        ones: dict[object, list[Fraction]] = {"left": [F(1)], "right": [F(1)], "mean": [F(1, 2)]}
+        return [F(0), *(sign * v for v in ones.get(convention, []) for sign in (-1, 1))]
+    return []

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import reduce
-from itertools import product
-from math import prod
 
-from tests.independent.conditions import Conditions, Counted, Grid, pairs
+from tests.independent.conditions import Grid, pairs
 from tests.independent.documents import need
 from tests.independent.formulas import Formula, Poly, compared, minus, number, plus, times, variable
-from tests.independent.others import Adjoints, Unit, curve, order_of
-from tests.independent.problems import PIECEWISE, Index, Problem, Side, entry, indices, sides
-from tests.independent.systems import Case, System, moved, names, renamed_entry, within
+from tests.independent.others import OF_RESIDUALS, Adjoints, Unit, adjoints_at_zero, curve, order_of
+from tests.independent.problems import PIECEWISE, Problem, Side, entry, indices, sides
+from tests.independent.systems import Case, System, names, renamed_entry
 
 
 class Passes(System):
@@ -111,7 +110,12 @@ class Dataset(Passes):
             share *= 2
         for name, grid in gradients.items():
             known[f"grad({name})"] = Grid(grid.shape, [times(p, number(share)) for p in grid.entries])
-        self.conditions(known)
+        if targets is None and any(self._of_losses(node) for node in problem.where):
+            losses = self._losses(adjoints, share)
+            known |= losses
+            self.conditions(known, lambda node: self._of_losses(node) or not names(node) & losses.keys())
+        else:
+            self.conditions(known)
         if problem.integer:
             shapes = problem.shapes | {"x": x.shape, "y": y_hat.shape}
             self.integers = {entry(name, i) for name, shape in shapes.items() for i in indices(shape)}
@@ -151,6 +155,43 @@ class Dataset(Passes):
                 row = [result.at((m, k)) for k in range(y_hat.shape[1])]
                 self.say(f"sum of g[{m}]", ("=", reduce(plus, row)))
         return result
+
+    def _of_losses(self, node: ast.expr) -> bool:
+        """Whether a condition speaks of nothing but losses, or residuals if the loss is one of these."""
+        name = self.problem.loss_name
+        known = {"loss", "r"} if name in OF_RESIDUALS else {"loss"}
+        if name in ("mean", "sum") or (name == "cross_entropy" and self.problem.widths[-1] == 1):
+            return False
+        single = any(isinstance(part, ast.Subscript | ast.List | ast.Tuple) for part in ast.walk(node))
+        return not single and bool(found := names(node)) and found <= known
+
+    def _losses(self, adjoints: Grid, share: Fraction) -> dict[str, Grid]:
+        """Losses as variables: what conditions can name."""
+        name, convention = self.problem.loss_name, self.convention
+        shape = (adjoints.shape[0], 1 if name == "cross_entropy" else adjoints.shape[1])
+        places = indices(shape)
+        total = reduce(plus, [variable(entry("l", i)) for i in places])
+        known = {"loss": Grid((), [times(total, number(share))])}
+        if name in OF_RESIDUALS:
+            known["r"] = Grid(shape, [variable(entry("r", i)) for i in places])
+        at_zero = adjoints_at_zero(name, convention)
+        for index in places:
+            value, label = variable(entry("l", index)), entry("l", index)
+            above: list[tuple[str, Formula]] = [(f"{label} > 0", (">", value))]
+            zero: list[tuple[str, Formula]] = [(f"{label} = 0", ("=", value))]
+            g = adjoints.at(index)
+            vanishing = reduce(times, [minus(g, number(v)) for v in at_zero], number(1))
+            zero.append((f"{entry('g', index)} where {label} = 0", ("=", vanishing)))
+            if name in OF_RESIDUALS:
+                r = known["r"].at(index)
+                zero.append((f"{entry('r', index)} = 0", ("=", r)))
+                above.append((f"{entry('g', index)}*{entry('r', index)} > 0", (">", times(g, r))))
+            if not at_zero:
+                self.facts |= dict(above)
+                continue
+            self.say(f"{label} >= 0", (">=", value))
+            self.splits[label] = [Case(f"{label} = 0", {}, zero), Case(f"{label} > 0", {}, above)]
+        return known
 
     def _curve(self, layer: int, m: int, i: int, z: Poly) -> tuple[Poly, Poly]:
         """A unit whose activation is not piecewise linear."""
@@ -195,94 +236,3 @@ class Dataset(Passes):
 def on_side(side: Side, z: Poly, name: str) -> Iterator[tuple[str, Formula]]:
     for operator, end in side.tests:
         yield side._replace(tests=[(operator, end)]).named(name), compared(z, operator, number(end))
-
-
-class Moments(Passes):
-    """Any number of samples."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem)
-        need(all(self.sides), "an activation that is not piecewise linear")
-        self.units = [
-            (layer, i)
-            for layer, choices in enumerate(self.sides, start=1)
-            for i in range(problem.widths[layer])
-            if len(choices) > 1
-        ]
-        choices = [range(len(self.sides[layer - 1])) for layer, _ in self.units]
-        need(prod(map(len, choices)) <= 256, "more than 256 patterns")
-        gradients: dict[str, Grid] = {}
-        points: list[tuple[str, Formula]] = []
-        for digits in product(*choices):
-            shares = self._pattern(digits, points)
-            for name, share in shares.items():
-                before = gradients.get(name)
-                both = None if before is None else pairs(before, share)[1]
-                gradients[name] = share if both is None else Grid(share.shape, [plus(p, q) for p, q in both])
-        self.query(gradients, problem.least)
-        self.bounds(self.parameters)
-        self.conditions(self.parameters)
-        self.facts |= dict(points)
-
-    def _pattern(self, digits: Index, points: list[tuple[str, Formula]]) -> dict[str, Grid]:
-        problem, tag = self.problem, "".join(map(str, digits))
-        chosen = {unit: self.sides[unit[0] - 1][n] for unit, n in zip(self.units, digits, strict=True)}
-        inputs, outputs = problem.widths[0], problem.widths[-1]
-        x = Grid((1, inputs), [variable(f"x{tag}[{d}]") for d in range(inputs)])
-        r = Grid((1, outputs), [variable(f"r[{k}]") for k in range(outputs)])
-
-        def on(layer: int, _: int, i: int, z: Poly) -> tuple[Poly, Poly]:
-            side = chosen.get((layer, i), self.sides[layer - 1][0])
-            return plus(times(z, number(side.slope)), number(side.offset)), number(side.derivative)
-
-        def moment(p: Poly) -> Poly:
-            result: Poly = {}
-            for monomial, c in p.items():
-                (k,) = [name[2:-1] for name in monomial if name.startswith("r[")]
-                at = [name for name in monomial if name.startswith(f"x{tag}[")]
-                rest = [name for name in monomial if name not in at and name != f"r[{k}]"]
-                sums = f"V{tag}[{k},{at[0].partition('[')[2]}" if at else f"S{tag}[{k}]"
-                result = plus(result, {tuple(sorted([*rest, sums])): c})
-            return result
-
-        named, slopes = self.forward(x, on)
-        shares = self.backward(x, named, slopes, r)
-        shares = {n: Grid(g.shape, [*map(moment, g.entries)]) for n, g in shares.items() if n != "x"}
-        facts: list[tuple[str, Formula]] = []
-        for (layer, i), side in chosen.items():
-            z, name = named[f"z{layer}"].at((0, i)), f"z{layer}[{i}]"
-            facts += [(f"{label} at x{tag}", fact) for label, fact in on_side(side, z, name)]
-            operator, end = side.tests[0]
-            if operator == "==":
-                for k in range(outputs):
-                    vanishing = moment(times(minus(z, number(end)), r.at((0, k))))
-                    points.append((f"{name} = {end} over {tag}, {k}", ("=", vanishing)))
-        whole = self.problem.data.get("bounds", {}).get("x")
-        if whole is not None:
-            ends = tuple(None if end is None else Fraction(end) for end in whole)
-            for d, value in enumerate(x.entries):
-                facts += within(f"x{tag}[{d}]", value, ends)  # type: ignore[arg-type]
-        lookup = {**self.parameters, "x": x, **named}
-        conditions = Conditions(lookup, f"T{tag}")
-        for n, node in enumerate(problem.where):
-            of_samples = names(node) & {"x", *named} and names(node) <= set(lookup)
-            if of_samples and problem.alone(node) and Counted(lookup).short(node):
-                facts.append((f"where[{n}] at x{tag}", conditions.truth(node)))
-        facts += conditions.definitions
-        sums = [f"S{tag}[{k}]" for k in range(outputs)]
-        sums += [f"V{tag}[{k},{d}]" for k in range(outputs) for d in range(inputs)]
-        self.splits[f"pattern {tag}"] = [
-            Case("no sample", dict.fromkeys(sums, Fraction(0)), []), Case("some sample", {}, facts)
-        ]  # fmt: skip
-        return shares
-
-    def renamed(self, name: str, samples: list[int], units: Mapping[int, list[int]]) -> str:
-        if name.startswith("t["):
-            return name
-        if name[0] not in "SVxT":
-            return renamed_entry(name, samples, units)
-        tag, _, rest = name[1:].partition("[")
-        digit = {
-            (layer, moved(units.get(layer, []), i)): n for (layer, i), n in zip(self.units, tag, strict=True)
-        }
-        return name[0] + "".join(digit.get(unit, "?") for unit in self.units) + "[" + rest

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from tests.independent.documents import CannotTell, need
 
@@ -96,7 +95,20 @@ def reference(text: str) -> tuple[str, Index | None]:
 
 
 class Problem:
-    """A canonical problem."""
+    """A canonical problem.
+
+    Attributes:
+        RELATIONS: the lists of names, and how the gradients that they name compare with 0.
+    """
+
+    RELATIONS: ClassVar = {
+        "zero": "==",
+        "nonzero": "!=",
+        "positive": ">",
+        "negative": "<",
+        "some_nonzero": "!=",
+        "any_nonzero": "!=",
+    }
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
@@ -161,7 +173,7 @@ class Problem:
 
     def _named_samples(self) -> int:
         """The fewest samples of which every sample that is named is one."""
-        lists = ("zero", "nonzero", "some_nonzero", "positive", "negative", "given", "bounds")
+        lists = (*self.RELATIONS, "given", "bounds")
         named = [reference(key) for part in lists for key in self.data.get(part, [])]
         rows = [index[0] for name, index in named if name in ("x", "y") and index is not None]
         for node in (part for condition in self.where for part in ast.walk(condition)):
@@ -175,76 +187,52 @@ class Problem:
                     rows.append(index[0])
         return max(rows, default=0) + 1
 
-    def asked(self, samples: int) -> Iterator[tuple[str, str, list[tuple[str, Index]]]]:
-        """Every requirement: its label, the comparison with 0, the entries of which one must be so."""
+    def requirements(self, samples: int) -> Iterator[tuple[str, str, list[tuple[str, Index]]]]:
+        """Every requirement: its key, its label, and the entries of which one must be so."""
         shapes = self.shapes | {"x": (samples, self.widths[0])}
-        marks = {"zero": "==", "nonzero": "!=", "positive": ">", "negative": "<", "some_nonzero": "!="}
-        for key, operator in marks.items():
+        for key, operator in self.RELATIONS.items():
             sign = "=" if operator == "==" else operator
-            for text in self.data.get(key, []):
+            texts = self.data.get(key, [])
+            named = []
+            for text in texts:
                 name, index = reference(text)
-                places = [(name, i) for i in (indices(shapes[name]) if index is None else [index])]
-                if key == "some_nonzero":
-                    yield f"some grad({text}) {sign} 0", operator, places
-                else:
-                    for place in places:
-                        yield f"grad({entry(*place)}) {sign} 0", operator, [place]
-
-    def enough(self) -> int | None:
-        """The number of samples that suffices, if the theorem on small datasets applies."""
-        plain = not self.integer and self.least_squares and "targets" not in self.data
-        queried = [places[0][0] for _, _, places in self.asked(self.least)]
-        if not plain or "x" in queried or any(reference(key)[0] in ("x", "y") for key in self.given):
-            return None
-        for key in self.data.get("bounds", {}):
-            name, index = reference(key)
-            if name == "y" or (name == "x" and index is not None):
-                return None
-        if not all(self.alone(node) for node in self.where):
-            return None
-        return max(1, len({place for _, _, places in self.asked(self.least) for place in places}))
-
-    # Conditions on each sample alone, by their form.
-
-    def speaks_of_samples(self, node: ast.AST) -> bool:
-        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-        return bool(names & ({*self.per_sample} | {"loss", "grad"}))
-
-    def alone(self, node: ast.expr) -> bool:
-        match node:
-            case ast.BoolOp(values=parts):
-                return all(map(self.alone, parts))
-            case ast.Call(func=ast.Name(id="all"), args=[part]) if not isinstance(part, ast.List | ast.Tuple):
-                return self.alone(part)
-            case ast.Compare(left=left, comparators=rest) if self.speaks_of_samples(node):
-                return self.joint([left, *rest]) is not None
-        return not self.speaks_of_samples(node)
-
-    def joint(self, nodes: Sequence[ast.expr]) -> int | None:
-        widths = {self.columns(node) for node in nodes} - {0}
-        if None in widths or len(widths) > 1:
-            return None
-        return widths.pop() if widths else 0
-
-    def columns(self, node: ast.expr) -> int | None:
-        match node:
-            case ast.Constant():
-                return 0
-            case ast.Name(id=name) if name in self.per_sample:
-                return None if name in ("y", "r") else self.per_sample[name]
-            case ast.Name(id=name):
-                return 0 if prod(self.shapes.get(name, (0,))) == 1 else None
-            case ast.UnaryOp(operand=part) | ast.Call(func=ast.Name(id="abs"), args=[part]):
-                return self.columns(part)
-            case ast.BinOp(left=part, op=ast.Pow()):
-                return self.columns(part)
-            case ast.BinOp(left=left, right=right):
-                return self.joint([left, right])
-            case ast.Subscript() | ast.Call(func=ast.Name(id="sum" | "min" | "max")):
-                return None if self.speaks_of_samples(node) else 0
-        return None
+                named.append([(name, i) for i in (indices(shapes[name]) if index is None else [index])])
+            if key == "any_nonzero":
+                places = [*dict.fromkeys(place for part in named for place in part)]
+                if places:
+                    yield key, f"any grad({', '.join(texts)}) {sign} 0", places
+            elif key == "some_nonzero":
+                for text, part in zip(texts, named, strict=True):
+                    yield key, f"some grad({text}) {sign} 0", part
+            else:
+                for place in (place for part in named for place in part):
+                    yield key, f"grad({entry(*place)}) {sign} 0", [place]
 
 
 def subscript(node: ast.Subscript) -> Index:
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     return tuple(ast.literal_eval(part) for part in parts)
+
+
+def full_index(index: Index, shape: Index) -> Index:
+    """The index with the axes of length 1 that were left out."""
+    if len(index) == len(shape):
+        return index
+    given, long = iter(index), [n != 1 for n in shape]
+    if sum(long) != len(index):
+        long = [True] + [False] * (len(shape) - 1)
+    return tuple(next(given) if n else 0 for n in long)
+
+
+def literal(node: ast.expr) -> Fraction | None:
+    """A number, its negative, or a quotient of such: one number."""
+    match node:
+        case ast.Constant(value=value):
+            return Fraction(str(value))
+        case ast.UnaryOp(op=ast.USub(), operand=part):
+            inner = literal(part)
+            return None if inner is None else -inner
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            top, bottom = literal(left), literal(right)
+            return None if top is None or not bottom else top / bottom
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache, reduce
 from typing import NamedTuple
@@ -56,8 +56,9 @@ class System:
         self.facts |= dict(flat(label, formula))
 
     def query(self, gradients: Mapping[str, Grid], samples: int) -> None:
-        for label, operator, places in self.problem.asked(samples):
-            if places[0][0] in gradients:
+        for key, label, places in self.problem.requirements(samples):
+            if all(name in gradients for name, _ in places):
+                operator = self.problem.RELATIONS[key]
                 parts = [compared(gradients[n].at(index), operator, {}) for n, index in places]
                 self.say(label, several("or", parts))
 
@@ -67,10 +68,12 @@ class System:
                 for label, fact in within(entry(name, index), value, self.problem.bound(name, index)):
                     self.say(label, fact)
 
-    def conditions(self, lookup: Mapping[str, Grid]) -> None:
+    def conditions(
+        self, lookup: Mapping[str, Grid], admitted: Callable[[ast.expr], bool] = lambda _: True
+    ) -> None:
         facts = Conditions(lookup)
         for n, node in enumerate(self.problem.where):
-            if names(node) <= set(lookup) and Counted(lookup).short(node):
+            if names(node) <= set(lookup) and admitted(node) and Counted(lookup).short(node):
                 self.say(f"where[{n}]", facts.truth(node))
         for label, formula in facts.definitions:
             self.say(label, formula)
@@ -140,7 +143,7 @@ def renamed_entry(name: str, samples: list[int], units: Mapping[int, list[int]])
     if letter == "b":
         return entry(array, (moved(units.get(layer, []), index[0]),))
     rows = moved(samples, index[0])
-    if letter in "xryg":
+    if letter in "xrygl":
         return entry(array, (rows, index[1]))
     return entry(array, (rows, moved(units.get(layer, []), index[1])))
 
@@ -172,11 +175,63 @@ class Identities(System):
             elif problem.loss_name in ("mean", "sum") and biases:
                 for k in outputs:
                     self.say(f"sign of b{last}[{k}]", (">", biases.entries[k]))
+        self._inputs()
+        known = self.parameters | {f"grad({name})": grid for name, grid in gradients.items()}
+        if any(map(self._of_loss, problem.where)):
+            self._say_of_loss()
+            known["loss"] = Grid((), [variable("loss")])
         self.bounds(self.parameters)
-        self.conditions(self.parameters | {f"grad({name})": grid for name, grid in gradients.items()})
+        self.conditions(known, lambda node: "loss" not in names(node) or self._of_loss(node))
         if problem.integer:
             entries = [p for grid in self.parameters.values() for p in grid.entries]
             self.integers = {name for p in entries for monomial in p for name in monomial}
+
+    def _inputs(self) -> None:
+        """Sums of input gradients that are asked as a whole."""
+        inputs, units = range(self.problem.widths[0]), range(self.problem.widths[1])
+        w, g = self.parameters["w1"], self.gradients
+        for key, sign, operator in (("zero", "=", "=="), ("positive", ">", ">"), ("negative", "<", "<")):
+            if "x" not in self.problem.data.get(key, []):
+                continue
+            for d in inputs:
+                if "b1" in g:
+                    total = reduce(plus, [times(w.at((i, d)), g["b1"].at((i,))) for i in units])
+                    self.say(f"sum of grad(x[{d}]) {sign} 0", compared(total, operator, {}))
+                for e in inputs if key == "zero" else ():
+                    total = reduce(plus, [times(w.at((i, d)), g["w1"].at((i, e))) for i in units])
+                    self.say(f"sum of grad(x[{d}]) x[{e}] = 0", ("=", total))
+
+    def _of_loss(self, node: ast.expr) -> bool:
+        """Whether a condition names nothing but the loss, of which it is known when it is 0."""
+        name = self.problem.loss_name
+        if name in ("mean", "sum", "per_sample", "of_mean"):
+            return False
+        if name == "cross_entropy" and self.problem.widths[-1] == 1:
+            return False
+        single = any(isinstance(part, ast.Subscript | ast.List | ast.Tuple) for part in ast.walk(node))
+        return not single and names(node) == {"loss"}
+
+    def _say_of_loss(self) -> None:
+        from tests.independent.others import adjoints_at_zero
+
+        name, loss = self.problem.loss_name, variable("loss")
+        squares = self.problem.least_squares
+        at_zero = [0] if squares else [*adjoints_at_zero(name, self.problem.data["derivative_at_kink"])]
+        if not at_zero:
+            self.say("loss > 0", (">", loss))
+            return
+        self.say("loss >= 0", (">=", loss))
+        if at_zero == [0]:
+            still = [("loss = 0", ("=", loss))]
+            still += [
+                (f"g_{entry(name, index)} = 0", ("=", grid.at(index)))
+                for name, grid in self.gradients.items()
+                for index in indices(grid.shape)
+            ]
+            self.splits["loss"] = [
+                Case("loss = 0", {}, still),
+                Case("loss > 0", {}, [("loss > 0", (">", loss))]),
+            ]
 
     def _unit(self, layer: int, unit: int, activation: str, slope: Fraction | None) -> None:
         problem, g, w = self.problem, self.gradients, self.parameters
@@ -208,7 +263,7 @@ class Identities(System):
         self.say(f"slope of a{layer}[{unit}]", ("=", total))
 
     def renamed(self, name: str, samples: list[int], units: Mapping[int, list[int]]) -> str:
-        if name.startswith("t["):
+        if name.startswith("t[") or name == "loss":
             return name
         prefix = "g_" if name.startswith("g_") else ""
         return prefix + renamed_entry(name.removeprefix("g_"), samples, units)

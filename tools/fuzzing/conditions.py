@@ -10,6 +10,7 @@ from typing import Any
 
 Sign = Callable[[Any], int]
 
+# Division by 0 refuses a witness wherever it stands, so every part is looked at.
 _ARITHMETIC = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -31,7 +32,7 @@ class Unclear(Exception):  # noqa: N818 - neither right nor wrong
 
 
 def leaves(data: Any) -> Iterator[Any]:
-    """The numbers in nested lists, and the values of a mapping of them. Objects such as balls are one each."""
+    """The numbers in nested lists, or in a mapping of such; objects such as balls are one each."""
     if isinstance(data, list):
         for item in data:
             yield from leaves(item)
@@ -57,9 +58,9 @@ class _Reader:
     def condition(self, node: ast.expr) -> bool:
         match node:
             case ast.BoolOp(op=ast.And(), values=parts):
-                return all([self.condition(part) for part in parts])
+                return all(list(map(self.condition, parts)))
             case ast.BoolOp(values=parts):
-                return any([self.condition(part) for part in parts])
+                return any(list(map(self.condition, parts)))
             case ast.UnaryOp(op=ast.Not(), operand=part):
                 return not self.condition(part)
             case ast.Call(func=ast.Name(id="all" | "any" as name), args=arguments):
@@ -102,7 +103,7 @@ class _Reader:
                 return _map(abs, self.value(argument))
             case ast.Call(func=ast.Name(id="sum" | "min" | "max" as name), args=arguments):
                 values = [v for argument in arguments for v in leaves(self.value(argument))]
-                return {"sum": sum, "min": min, "max": max}[name](values)
+                return sum(values) if name == "sum" else min(values) if name == "min" else max(values)
             case ast.Subscript(value=inner, slice=index):
                 return self._item(self.value(inner), index)
             case ast.UnaryOp(op=ast.USub(), operand=inner):

@@ -1,11 +1,13 @@
 """Activations and losses, written once more: of fractions, or of numbers of mpmath.
 
-``numbers`` has ``exact`` and ``sign``. A convention is a name, or a mapping with a default, as in a canonical problem.
+``numbers`` has ``exact`` and ``sign``. A convention is a name, or a mapping with a default, as in a
+canonical problem.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,8 +18,8 @@ from tools.fuzzing.conditions import Unclear
 _ALPHA = "1.6732632423543772848170429916717"
 _LAMBDA = "1.0507009873554804934193349852946"
 _RATIONAL = {
-    "linear", "relu", "abs", "leaky_relu", "relu6", "hardtanh", "hardsigmoid", "square", "softsign", "hardswish",
-    "relu_squared",
+    "linear", "relu", "abs", "leaky_relu", "relu6", "hardtanh", "hardsigmoid", "square", "softsign",
+    "hardswish", "relu_squared",
 }  # fmt: skip
 _RATIONAL_LOSSES = {"mse", "sse", "mae", "huber", "smooth_l1", "hinge", "mean", "sum"}
 
@@ -67,7 +69,7 @@ def activation(data: Any, z: Any, convention: Any, numbers: Any) -> tuple[Any, A
         value = Fraction(text)
         return value if exact else mp.mpf(value.numerator) / value.denominator
 
-    joins, pieces, torch = _pieces(name, None if parameter is None else n(parameter), n, exact)
+    joins, pieces, torch = _pieces(name, None if parameter is None else n(parameter), n)
     for k, join in enumerate(joins):
         side = numbers.sign(z - n(join))
         if side < 0:
@@ -86,7 +88,7 @@ def _line(slope: Any, offset: Any = 0) -> _Piece:
 
 
 def _pieces(
-    name: str, p: Any, n: Callable[[Any], Any], exact: bool
+    name: str, p: Any, n: Callable[[Any], Any]
 ) -> tuple[Sequence[Any], Sequence[_Piece], Sequence[Any]]:
     """The joins; value and slope between them; what PyTorch takes at each (None: what the left piece has)."""
     zero, one = _line(n(0)), _line(n(1))
@@ -101,16 +103,25 @@ def _pieces(
         "square": lambda: ((), [lambda z: (z * z, 2 * z)], ()),
         "relu_squared": lambda: ((0,), [zero, lambda z: (z * z, 2 * z)], (0,)),
         "hardswish": lambda: ((-3, 3), [zero, lambda z: (z * (z + 3) / 6, (2 * z + 3) / 6), one], (0, 1)),
-        "softsign": lambda: ((0,), [lambda z: (z / (1 - z), 1 / (1 - z) ** 2), lambda z: (z / (1 + z), 1 / (1 + z) ** 2)], (1,)),
+        "softsign": lambda: ((0,), [_softsign(-1), _softsign(1)], (1,)),
         "elu": lambda: ((0,), [_exponential(n(1) if p is None else p, n(1)), one], (None,)),
-        "celu": lambda: ((0,), [_exponential(n(1) if p is None else p, n(1) if p is None else p), one], (None,)),
-        "selu": lambda: ((0,), [_scaled(n(_LAMBDA), _exponential(n(_ALPHA), n(1))), _line(n(_LAMBDA))], (None,)),
-    }  # fmt: skip
+        "celu": lambda: ((0,), [_exponential(*[n(1) if p is None else p] * 2), one], (None,)),
+        "selu": lambda: (
+            (0,),
+            [_scaled(n(_LAMBDA), _exponential(n(_ALPHA), n(1))), _line(n(_LAMBDA))],
+            (None,),
+        ),
+    }
     if name in table:
         return table[name]()
     if name in _SMOOTH:
         return (), [_SMOOTH[name]], ()
     raise Unclear(f"the activation {name}")
+
+
+def _softsign(sign: int) -> _Piece:
+    """z/(1 + |z|) where z has this sign."""
+    return lambda z: (z / (1 + sign * z), 1 / (1 + sign * z) ** 2)
 
 
 def _exponential(alpha: Any, width: Any) -> _Piece:
@@ -169,7 +180,8 @@ _SMOOTH: dict[str, _Piece] = {
 def _loss_named(data: Any) -> tuple[str, Any]:
     if isinstance(data, str):
         return data, None
-    return next(iter(data.items()))
+    ((name, rest),) = data.items()
+    return name, rest
 
 
 def _parameters(name: str, data: Any, n: Callable[[Any], Any]) -> tuple[Any, Any]:
@@ -224,7 +236,7 @@ def adjoint(data: Any, y_hat: Rows, y: Rows, convention: Any, numbers: Any) -> l
     share = factor / _mean(name, len(y), len(y[0]))
     rows = []
     for predicted, targets in zip(y_hat, y, strict=True):
-        row = _slopes(name, predicted, targets, width, convention, numbers, n)
+        row = _Slopes(name, width, convention, numbers).row(predicted, targets)
         if any(g is None for g in row):
             return None
         rows.append([share * g for g in row])
@@ -258,69 +270,71 @@ def _by_output(f: Callable[[Any, Any, Any, Any], Any]) -> Callable[[Any, Any, An
 
 
 _VALUES: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
-    "mse": _by_output(lambda p, t, w, k: (p - t) ** 2),
-    "sse": _by_output(lambda p, t, w, k: (p - t) ** 2),
-    "mae": _by_output(lambda p, t, w, k: abs(p - t)),
-    "huber": _by_output(lambda p, t, w, k: _bent(p - t, w, k)),
-    "smooth_l1": _by_output(lambda p, t, w, k: _bent(p - t, w, k) / w),
-    "bce": _by_output(lambda p, t, w, k: _bce(p, t, k)),
-    "bce_with_logits": _by_output(lambda p, t, w, k: _softplus(p) - t * p),
-    "cross_entropy": lambda p, t, w, k: -sum(a * b for a, b in zip(t, _log_softmax(p), strict=True)),
-    "hinge": _by_output(lambda p, t, w, k: max(0 * p, 1 - t * p)),
-    "mean": _by_output(lambda p, t, w, k: p),
-    "sum": _by_output(lambda p, t, w, k: p),
+    "mse": _by_output(lambda p, t, *_: (p - t) ** 2),
+    "sse": _by_output(lambda p, t, *_: (p - t) ** 2),
+    "mae": _by_output(lambda p, t, *_: abs(p - t)),
+    "huber": _by_output(lambda p, t, width, numbers: _bent(p - t, width, numbers)),
+    "smooth_l1": _by_output(lambda p, t, width, numbers: _bent(p - t, width, numbers) / width),
+    "bce": _by_output(lambda p, t, _, numbers: _bce(p, t, numbers)),
+    "bce_with_logits": _by_output(lambda p, t, *_: _softplus(p) - t * p),
+    "cross_entropy": lambda p, t, *_: -sum(a * b for a, b in zip(t, _log_softmax(p), strict=True)),
+    "hinge": _by_output(lambda p, t, *_: max(0 * p, 1 - t * p)),
+    "mean": _by_output(lambda p, *_: p),
+    "sum": _by_output(lambda p, *_: p),
 }
 
 
-def _slopes(
-    name: str,
-    predicted: Sequence[Any],
-    targets: Sequence[Any],
-    width: Any,
-    convention: Any,
-    numbers: Any,
-    n: Any,
-) -> list[Any]:
-    """∂ℓ/∂ŷ of one sample, entry by entry; None on a kink that is forbidden."""
-    if name == "cross_entropy":
-        total = sum(targets)
-        return [total * s - t for s, t in zip(_softmax(predicted), targets, strict=True)]
-    return [
-        _slope(name, p, t, width, convention, numbers, n) for p, t in zip(predicted, targets, strict=True)
-    ]
+@dataclass(frozen=True)
+class _Slopes:
+    """∂ℓ/∂ŷ of one loss; None on a kink that is forbidden."""
 
+    name: str
+    width: Any
+    convention: Any
+    numbers: Any
 
-def _slope(name: str, p: Any, t: Any, width: Any, convention: Any, numbers: Any, n: Any) -> Any:
-    r = p - t
-    match name:
-        case "mse" | "sse":
-            return 2 * r
-        case "mae":
-            side = numbers.sign(r)
-            return n(side) if side else _taken(convention, "loss", n(-1), n(1), n(0))
-        case "huber" | "smooth_l1":
-            bent = r if numbers.sign(abs(r) - width) <= 0 else width * numbers.sign(r)
-            return bent if name == "huber" else bent / width
-        case "bce":
-            return (p - t) / (p * (1 - p))
-        case "bce_with_logits":
-            return _sigmoid(p) - t
-        case "hinge":
-            return _hinge(p, t, convention, numbers, n)
-        case _:
-            return n(1)
+    def row(self, predicted: Sequence[Any], targets: Sequence[Any]) -> list[Any]:
+        """Return those of one sample."""
+        if self.name == "cross_entropy":
+            total = sum(targets)
+            return [total * s - t for s, t in zip(_softmax(predicted), targets, strict=True)]
+        return [self._entry(p, t) for p, t in zip(predicted, targets, strict=True)]
 
+    def _entry(self, p: Any, t: Any) -> Any:
+        r = p - t
+        match self.name:
+            case "mse" | "sse":
+                return 2 * r
+            case "mae":
+                side = self.numbers.sign(r)
+                return self._n(side) if side else self._taken(self._n(-1), self._n(1), self._n(0))
+            case "huber" | "smooth_l1":
+                bends = self.numbers.sign(abs(r) - self.width) > 0
+                bent = self.width * self.numbers.sign(r) if bends else r
+                return bent if self.name == "huber" else bent / self.width
+            case "bce":
+                return (p - t) / (p * (1 - p))
+            case "bce_with_logits":
+                return _sigmoid(p) - t
+            case "hinge":
+                return self._hinge(p, t)
+            case _:
+                return self._n(1)
 
-def _hinge(p: Any, t: Any, convention: Any, numbers: Any, n: Any) -> Any:
-    margin = numbers.sign(1 - t * p)
-    if margin:
-        return -t if margin > 0 else 0 * t
-    chosen = (
-        convention.get("loss", convention.get("default", "torch"))
-        if isinstance(convention, Mapping)
-        else convention
-    )
-    if chosen in ("torch", "left", "right", "mean", "forbid"):
-        left, right = (-t, 0 * t) if numbers.sign(t) > 0 else (0 * t, -t)
-        return _taken(chosen, "loss", left, right, n(0))
-    return -t * _taken(chosen, "loss", n(0), n(1), n(0))
+    def _hinge(self, p: Any, t: Any) -> Any:
+        margin = self.numbers.sign(1 - t * p)
+        if margin:
+            return -t if margin > 0 else 0 * t
+        chosen = self.convention
+        if isinstance(chosen, Mapping):
+            chosen = chosen.get("loss", chosen.get("default", "torch"))
+        if chosen in ("torch", "left", "right", "mean", "forbid"):
+            left, right = (-t, 0 * t) if self.numbers.sign(t) > 0 else (0 * t, -t)
+            return self._taken(left, right, self._n(0))
+        return -t * self._taken(self._n(0), self._n(1), self._n(0))
+
+    def _taken(self, left: Any, right: Any, torch: Any) -> Any:
+        return _taken(self.convention, "loss", left, right, torch)
+
+    def _n(self, number: int) -> Any:
+        return _number_reader(self.numbers)(number)

@@ -10,17 +10,58 @@ from random import Random
 from typing import Any
 
 JUNK: tuple[Any, ...] = (
-    None, True, False, 0, 1, -1, 3, 10**30, -(10**400), 0.5, "", "0", "x", "1/0", "0/0", "1e999", "1e-1000", "-0", "+1", "1.0",
-    " 1", "1 ", "²", "٣", "\ud800", "\x00", "\x1b[2J", "a}\u2028{b", "9" * 5000, "1/" + "3" * 4000, "inf", "nan", "pi", "log(2)",
-    "log(0)", "log(" + "7" * 2000 + ")", "1/2 + 3*log(2)", "-pi/2", "pi**32", "w1", "w1[0,0]", "w9", "x", "y[0]", "loss",
-    "grad(w1)", "any", "fewest", "forbid", "jax", "dataset", "moments", "identities", "calculation", "integer", "class", "binary",
-    "relu", "sigmoid", "exp", "huber", "cross_entropy", [], {}, [[]], [{}], [["1"]], [["0"]], [["1", "w1[0,0]"]], [["1", 1]],
-    [0, 1], [1, 0], [1, 1], [1, 1, 1], {"from": 1, "to": 2}, {"from": 2, "to": 1}, {"like": "n1"}, {"like": "n0", "samples": [1, 0]},
-    {"cofactors": {}}, {"centre": "0", "radius": "1e-20"}, {"centre": "1e900", "radius": "1e-900"}, {"alpha": ["0", "1"]},
-    {"alpha": ["1"] * 300}, {"elu": "1/3"}, {"huber": "2"}, {"per_sample": "(y_hat - y)**4"}, {"of_mean": "1 / mse"},
-    {"leaky_relu": "1"}, {"default": "right"}, {"relu": "1/2"}, ["w1"], ["x"], ["w1 > 0"], ["0 == 1"], ["1/x > 0"],
+    None, True, False, 0, 1, -1, 3, 10**30, -(10**400), 0.5, "", "0", "x", "1/0", "0/0", "1e999",
+    "1e-1000", "-0", "+1", "1.0",
+    " 1", "1 ", "²", "٣", "\ud800", "\x00", "\x1b[2J", "a}\u2028{b", "9" * 5000, "1/" + "3" * 4000, "inf",
+    "nan", "pi", "log(2)",
+    "log(0)", "log(" + "7" * 2000 + ")", "1/2 + 3*log(2)", "-pi/2", "pi**32", "w1", "w1[0,0]", "w9", "x",
+    "y[0]", "loss",
+    "grad(w1)", "any", "fewest", "forbid", "jax", "dataset", "moments", "identities", "calculation",
+    "integer", "class", "binary",
+    "relu", "sigmoid", "exp", "huber", "cross_entropy", [], {}, [[]], [{}], [["1"]], [["0"]],
+    [["1", "w1[0,0]"]], [["1", 1]],
+    [0, 1], [1, 0], [1, 1], [1, 1, 1], {"from": 1, "to": 2}, {"from": 2, "to": 1}, {"like": "n1"},
+    {"like": "n0", "samples": [1, 0]},
+    {"cofactors": {}}, {"centre": "0", "radius": "1e-20"}, {"centre": "1e900", "radius": "1e-900"},
+    {"alpha": ["0", "1"]},
+    {"alpha": ["1"] * 300}, {"elu": "1/3"}, {"huber": "2"}, {"per_sample": "(y_hat - y)**4"},
+    {"of_mean": "1 / mse"},
+    {"leaky_relu": "1"}, {"default": "right"}, {"relu": "1/2"}, ["w1"], ["x"], ["w1 > 0"], ["0 == 1"],
+    ["1/x > 0"],
 )  # fmt: skip
 """What may stand in place of anything."""
+
+FIXED = frozenset(
+    [
+        *(
+            "format",
+            "problem",
+            "parts",
+            "system",
+            "proof",
+            "samples",
+            "split",
+            "cases",
+            "cofactors",
+            "nonzero",
+        ),
+        *(
+            "positive",
+            "name",
+            "like",
+            "units",
+            "compare",
+            "sign",
+            "floor",
+            "either",
+            "coefficient",
+            "factors",
+        ),
+        *("squares", "parameters", "x", "y", "equations", "field", "centre", "radius", "alpha", "status"),
+        *("evidence", "witness"),
+    ]
+)
+"""Keys of the formats, which are seldom taken for others: what comes of that is no document."""
 
 Path = tuple[Any, ...]
 
@@ -84,13 +125,12 @@ def _change(data: Any, path: Path, among: Sequence[Path], chance: Random, words:
     container, key = at(data, path[:-1]), path[-1]
     value = container[key]
     if chance.random() < 0.3:
-        chance.choice(
-            [
-                lambda: container.pop(key),
-                lambda: _put(container, key, copy.deepcopy(chance.choice(JUNK))),
-                lambda: _put(container, key, [value]),
-            ]
-        )()
+        rough: list[Callable[[], Any]] = [
+            lambda: container.pop(key),
+            lambda: _put(container, key, copy.deepcopy(chance.choice(JUNK))),
+            lambda: _put(container, key, [value]),
+        ]
+        chance.choice(rough)()
         return
     alike = [p for p in among if type(at(data, p)) is type(value) and p[:-1] != path]
     actions: list[Callable[[], Any]] = [
@@ -114,6 +154,8 @@ def _change(data: Any, path: Path, among: Sequence[Path], chance: Random, words:
             lambda: _swap(container, key, chance.choice(list(container))),
             lambda: _rename(container, key, chance, words),
         ]
+        if key in FIXED and chance.random() < 0.9:
+            actions = actions[:-2] or [lambda: container.pop(key)]
     chance.choice(actions)()
 
 
@@ -162,7 +204,7 @@ def _is_number(value: Any) -> bool:
 
 
 def other_number(value: Any, chance: Random) -> Any:
-    """Another number of the same kind: near, far, of the other sign, scaled, longer, or the same in other words."""
+    """Another number of the same kind: near, far, of the other sign, scaled, or the same in other words."""
     if isinstance(value, dict):
         changed = dict(value)
         key = chance.choice(list(changed))
@@ -178,16 +220,20 @@ def other_number(value: Any, chance: Random) -> Any:
             changed["centre"] = _moved(changed, chance)
         return changed
     if isinstance(value, int | float):
-        return chance.choice([value + 1, value - 1, -value, 0, 2 * value, str(value), value * 10**9])
+        near = [value + 1, value - 1, 2 * value, 1, 2, 3]
+        return chance.choice([*near, *near, *near, -value, 0, str(value), value * 10**9])
     try:
         number = Fraction(value)
     except (ValueError, ZeroDivisionError):
-        terms = (value + " + 1/1000000000000", "-" + value, value.replace("2", "3", 1), value + "/2", "0", "2*" + value,
-                 value + " - " + value.lstrip("-"), value + "*pi", f"log(2) - {value}")  # fmt: skip
+        terms = (
+            value + " + 1/1000000000000", "-" + value, value.replace("2", "3", 1), value + "/2", "0",
+            "2*" + value, value + " - " + value.lstrip("-"), value + "*pi", f"log(2) - {value}",
+        )  # fmt: skip
         return chance.choice(terms)
     others = [
         number + 1, number - 1, -number, Fraction(0), 2 * number, number / 2, number + Fraction(1, 10**30),
-        number * 10**30, number + Fraction(1, 7), 1 / number if number else Fraction(1), number * Fraction(1, 10**300),
+        number * 10**30, number + Fraction(1, 7), 1 / number if number else Fraction(1),
+        number * Fraction(1, 10**300),
     ]  # fmt: skip
     if chance.random() < 0.1:
         return f"{number.numerator * 6}/{number.denominator * 6}"
@@ -218,9 +264,12 @@ def _moved(ball: Any, chance: Random) -> Any:
 # --- bytes -----------------------------------------------------------------------------------------
 
 TOKENS = (
-    "&a", "*a", "<<: *a", "!!int", "!!python/object:os.system", "---", "...", "%YAML 1.1", "\t", "\r", "\x85", "\u2028", "\ufeff",
-    "{", "}", "[", "]", ":", ",", "- ", "? ", "|", ">", "#", "'", '"', "\\", "null", "~", ".inf", "-.nan", "0x1f", "0o17", "1_000",
-    "012", "1e3", "é", "\ud800", "\x00", "9" * 400, "[" * 100, "{a: " * 70, "fewest", "given", "bounds", "where", "from",
+    "&a", "*a", "<<: *a", "!!int", "!!python/object:os.system", "---", "...", "%YAML 1.1", "\t", "\r",
+    "\x85", "\u2028", "\ufeff",
+    "{", "}", "[", "]", ":", ",", "- ", "? ", "|", ">", "#", "'", '"', "\\", "null", "~", ".inf", "-.nan",
+    "0x1f", "0o17", "1_000",
+    "012", "1e3", "é", "\ud800", "\x00", "9" * 400, "[" * 100, "{a: " * 70, "fewest", "given", "bounds",
+    "where", "from",
 )  # fmt: skip
 
 
@@ -231,7 +280,8 @@ def bytes_changed(text: str, chance: Random, changes: int = 1) -> str:
         end = min(len(text), start + chance.choice([0, 1, 1, 1, 2, 5, 20]))
         piece = text[start:end]
         new = chance.choice([
-            "", piece * 2, piece[::-1], chance.choice(TOKENS), chance.choice(TOKENS) + piece, chr(chance.randrange(32, 127)),
+            "", piece * 2, piece[::-1], chance.choice(TOKENS), chance.choice(TOKENS) + piece,
+            chr(chance.randrange(32, 127)),
             text[(other := chance.randint(0, len(text))) : other + 15],
         ])  # fmt: skip
         text = text[:start] + new + text[end:]

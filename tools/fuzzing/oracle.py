@@ -38,7 +38,7 @@ class Numbers:
     def sign(self, value: Any) -> int:
         """Return −1, 0 or 1."""
         if self.exact:
-            return (value > 0) - (value < 0)
+            return int(value > 0) - int(value < 0)
         size = abs(value)
         if size < SMALL * (1 + self.largest):
             return 0
@@ -70,7 +70,7 @@ def _faults(
     samples = len(values["x"])
     yield from _shapes(question, layers, values, samples)
     everything = [*leaves([*values.values()])]
-    if question["domain"] == "integer" and not all(numbers.exact and v.denominator == 1 for v in everything):
+    if question["domain"] == "integer" and any(numbers.sign(v - _nearest(v)) != 0 for v in everything):
         yield "not all numbers are integers"
     yield from _data(question, values, numbers)
     point = evaluate(question, values, numbers)
@@ -105,6 +105,11 @@ def _faults(
         yield f"the loss is claimed to be {claims['loss']}, and is {_shown(loss)}"
 
 
+def _nearest(value: Any) -> Any:
+    """The nearest integer."""
+    return round(value) if isinstance(value, Fraction) else mp.nint(value)
+
+
 def _shapes(
     question: Mapping[str, Any], layers: Sequence[Any], values: Arrays, samples: int
 ) -> Iterator[str]:
@@ -115,7 +120,7 @@ def _shapes(
     if samples < least or (most is not None and samples > most):
         yield f"{samples} samples are not asked for"
     below = question["network"]["inputs"]
-    expected = {"x": (samples, below), "y": (samples, layers[-1]["units"])}
+    expected: dict[str, tuple[int, ...]] = {"x": (samples, below), "y": (samples, layers[-1]["units"])}
     for number, layer in enumerate(layers, start=1):
         expected[f"w{number}"] = (layer["units"], below)
         if layer["bias"]:
@@ -184,7 +189,7 @@ def _number(text: Any, numbers: Numbers, alpha: Any = None) -> Any:
         return numbers.see(value if numbers.exact else mp.mpf(value.numerator) / value.denominator)
     if _CLOSED.sub("", text):
         raise Unclear(text)
-    formula = _DIGITS.sub(r"m('\1')", re.sub(r"\*\*(\d+)", lambda p: "^" * 0 + f"**{int(p[1])}", text))
+    formula = _DIGITS.sub(r"m('\1')", text)
     formula = re.sub(r"\*\*m\('(\d+)'\)", r"**\1", formula)
     return numbers.see(eval(formula, {"m": mp.mpf, "pi": +mp.pi, "log": mp.log, "__builtins__": {}}))
 
@@ -239,7 +244,7 @@ def _solve(
     balls: Sequence[Any],
     numbers: Numbers,
 ) -> None:
-    """Put the solution of the equations in place of the centres. Raises Unclear where it is not found there."""
+    """Put the solution of the equations in place of the centres. Raises Unclear where none is found."""
 
     def residuals() -> list[Any]:
         point = evaluate(question, values, numbers)
@@ -319,7 +324,8 @@ def evaluate(question: Mapping[str, Any], values: Arrays, numbers: Numbers) -> d
         Unclear: an activation, a loss or a convention that is not known here.
     """
     layers, convention = question["network"]["layers"], question["derivative_at_kink"]
-    rows, slopes, point = [values["x"]], [], {}
+    rows, slopes = [values["x"]], []
+    point: dict[str, Any] = {}
     for number, layer in enumerate(layers, start=1):
         w, b = values[f"w{number}"], values.get(f"b{number}")
         z = [

@@ -12,8 +12,10 @@ from tools.fuzzing.mutations import mutated
 Json = dict[str, Any]
 
 ACTIVATIONS: tuple[Any, ...] = (
-    "linear", "relu", "abs", "relu6", "hardtanh", "hardsigmoid", "sigmoid", "tanh", "softplus", "selu", "gelu",
-    "gelu_tanh", "silu", "mish", "softsign", "exp", "sin", "square", "hardswish", "relu_squared", "elu", "celu",
+    "linear", "relu", "abs", "relu6", "hardtanh", "hardsigmoid", "sigmoid", "tanh", "softplus", "selu",
+    "gelu",
+    "gelu_tanh", "silu", "mish", "softsign", "exp", "sin", "square", "hardswish", "relu_squared", "elu",
+    "celu",
     {"leaky_relu": "1/2"}, {"leaky_relu": "-1"}, {"elu": "2"}, {"celu": "1/2"},
 )  # fmt: skip
 LOSSES: tuple[Any, ...] = (
@@ -21,10 +23,12 @@ LOSSES: tuple[Any, ...] = (
     {"huber": "1/2"}, {"smooth_l1": "2"}, {"sse": "1/2"}, {"of_mean": "1 / mse"},
 )  # fmt: skip
 CONVENTIONS: tuple[Any, ...] = (
-    "torch", "left", "right", "mean", "forbid", {"default": "left", "loss": "right"}, {"default": "torch", "relu": "1/2"},
+    "torch", "left", "right", "mean", "forbid", {"default": "left", "loss": "right"},
+    {"default": "torch", "relu": "1/2"},
 )  # fmt: skip
 CONDITIONS = (
-    "loss > 0", "r != 0", "any(r != 0)", "w1 > 0", "w1 <= 0 or b1 > 0", "x[0,0] == 0", "abs(w1) <= 1", "max(x) < 3",
+    "loss > 0", "r != 0", "any(r != 0)", "w1 > 0", "w1 <= 0 or b1 > 0", "x[0,0] == 0", "abs(w1) <= 1",
+    "max(x) < 3",
     "grad(w1) > 0", "sum(y) == 0", "z1 >= 0", "distinct(x)", "not (w1 == 1)", "y_hat < 1/2", "0 < w1 < 1",
 )  # fmt: skip
 RELATIONS = ("zero", "nonzero", "some_nonzero", "positive", "negative")
@@ -101,7 +105,7 @@ def _where(question: Json, chance: Random) -> None:
 def _bounds(question: Json, chance: Random) -> None:
     low = chance.choice([None, "-1", "0", "1/2", "-1000"])
     high = chance.choice([None, "0", "1", "5/2", "1000"])
-    question.setdefault("bounds", {})[chance.choice(NAMES + ("y",))] = [low, high]
+    question.setdefault("bounds", {})[chance.choice((*NAMES, "y"))] = [low, high]
 
 
 def _given(question: Json, chance: Random) -> None:
@@ -113,6 +117,6 @@ def _domain(question: Json, chance: Random) -> None:
 
 
 _CHANGES: tuple[Callable[[Json, Random], None], ...] = (
-    _layer, _layer, _loss, _loss, _targets, _convention, _convention, _samples, _relation, _relation, _less, _less,
-    _exchange, _where, _where, _bounds, _given, _domain,
+    _layer, _layer, _loss, _loss, _targets, _convention, _convention, _samples, _relation, _relation, _less,
+    _less, _exchange, _where, _where, _bounds, _given, _domain,
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """What is changed: questions, results and certificates that are accepted as they stand.
 
-The founding question for each activation and each loss is in docs/every. Questions of other kinds are in `QUESTIONS`,
-with others that differ in a detail and have an answer; results of all of them are kept in seeds.jsonl, which
+The founding question for each activation and each loss is in docs/every. Questions of other kinds are in
+`QUESTIONS`, with others that differ in a detail and have an answer; results of all are in seeds.jsonl, which
 ``python tools/fuzz.py --write-seeds`` writes.
 """
 
@@ -35,18 +35,31 @@ _CROSSED: Json = {"zero": ["b1", "w2"], "nonzero": ["w1", "b2"]}
 
 QUESTIONS: Mapping[str, tuple[Json, list[Json]]] = {
     "two units": ({"network": [1, 2, 1], "samples": 2, **_HEADLINE}, [{"samples": 3}]),
-    "at any M": ({"network": [1, 1, 1], "samples": "any", **_CROSSED}, [{"nonzero": ["b2"]}, {"zero": ["w2"]}]),
+    "at any M": (
+        {"network": [1, 1, 1], "samples": "any", **_CROSSED},
+        [{"nonzero": ["b2"]}, {"zero": ["w2"]}],
+    ),
     "by homogeneity": (
-        {"network": [1, 2, 1], "samples": 2, "zero": ["w1", "b1", "w2[0,0]"], "positive": ["w2[0,1]"], "where": ["w2 > 0"]},
+        {
+            "network": [1, 2, 1],
+            "samples": 2,
+            "zero": ["w1", "b1", "w2[0,0]"],
+            "positive": ["w2[0,1]"],
+            "where": ["w2 > 0"],
+        },
         [{"where": []}, {"positive": []}],
     ),
     "a range": (
         {"network": [1, 1, 1], "samples": {"from": 1, "to": 2}, **_HEADLINE},
         [{"samples": {"from": 1, "to": 3}}, {"nonzero": ["w1"]}],
     ),
-    "kinks forbidden": ({"network": [1, 1, 1], "samples": 2, "derivative_at_kink": "forbid", **_HEADLINE}, [{"samples": 3}]),
+    "kinks forbidden": (
+        {"network": [1, 1, 1], "samples": 2, "derivative_at_kink": "forbid", **_HEADLINE},
+        [{"samples": 3}],
+    ),
     "kinks from the right": (
-        {"network": [1, 1, 1], "samples": 2, "derivative_at_kink": "right", **_CROSSED}, [{"nonzero": ["b2"]}]
+        {"network": [1, 1, 1], "samples": 2, "derivative_at_kink": "right", **_CROSSED},
+        [{"nonzero": ["b2"]}],
     ),
     "a condition": (
         {"network": [1, 1, 1], "samples": 2, "positive": ["b2"], "where": ["abs(r) + r == 0", "max(x) < 3"]},
@@ -56,56 +69,136 @@ QUESTIONS: Mapping[str, tuple[Json, list[Json]]] = {
         {"network": [1, 1], "samples": 1, "where": ["w1 == 1 or w1 == 2", "w1 > 2"]},
         [{"where": ["w1 == 1 or w1 == 2", "w1 >= 2"]}],
     ),
-    "a quotient": ({"network": [1, 1], "samples": 1, "where": ["w1 > 0", "1 / w1 < 0"]}, [{"where": ["w1 < 0", "1 / w1 < 0"]}]),
+    "a quotient": (
+        {"network": [1, 1], "samples": 1, "where": ["w1 > 0", "1 / w1 < 0"]},
+        [{"where": ["w1 < 0", "1 / w1 < 0"]}],
+    ),
     "bounds": (
-        {"network": [1, 1], "samples": 2, "bounds": {"x": [0, 1], "w1": [0, 1], "b1": [0, 2]}, "where": ["y_hat[1] > 3"]},
+        {
+            "network": [1, 1],
+            "samples": 2,
+            "bounds": {"x": [0, 1], "w1": [0, 1], "b1": [0, 2]},
+            "where": ["y_hat[1] > 3"],
+        },
         [{"where": ["y_hat[1] >= 3"]}],
     ),
     "given": (
-        {"network": [1, 1], "samples": 2, "given": {"x": [[1], [2]], "w1": [[3]], "y": [[0], [3]]}, "zero": ["w1", "b1"],
-         "where": ["loss > 0"]},
+        {
+            "network": [1, 1],
+            "samples": 2,
+            "given": {"x": [[1], [2]], "w1": [[3]], "y": [[0], [3]]},
+            "zero": ["w1", "b1"],
+            "where": ["loss > 0"],
+        },
         [{"where": ["loss == 0"]}],
     ),
     "everything given": (
-        {"network": [1, 1, 1], "samples": 1, "zero": ["w2"],
-         "given": {"w1": 1, "b1": 0, "w2": 1, "b2": 0, "x": [[1]], "y": [[0]]}},
+        {
+            "network": [1, 1, 1],
+            "samples": 1,
+            "zero": ["w2"],
+            "given": {"w1": 1, "b1": 0, "w2": 1, "b2": 0, "x": [[1]], "y": [[0]]},
+        },
         [{"given": {"w1": 1, "b1": 0, "w2": 1, "b2": 0, "x": [[1]], "y": [[1]]}}],
     ),
     "integers": (
-        {"network": [1, 1], "samples": 1, "domain": "integer", "where": ["2 * w1 == 2 * b1 + 1"],
-         "bounds": {"w1": [-2, 2], "b1": [-2, 2]}},
+        {
+            "network": [1, 1],
+            "samples": 1,
+            "domain": "integer",
+            "where": ["2 * w1 == 2 * b1 + 1"],
+            "bounds": {"w1": [-2, 2], "b1": [-2, 2]},
+        },
         [{"domain": "real"}, {"where": ["2 * w1 == 2 * b1 + 2"]}],
     ),
     "integers in floors": (
-        {"network": _network((1, "relu6", False), _LINEAR), "samples": 2, "domain": "integer", "positive": ["w1"],
-         "bounds": {"x": ["-1/2", "1/2"]}},
+        {
+            "network": _network((1, "relu6", False), _LINEAR),
+            "samples": 2,
+            "domain": "integer",
+            "positive": ["w1"],
+            "bounds": {"x": ["-1/2", "1/2"]},
+        },
         [{"domain": "real"}, {"bounds": {"x": [-1, 1]}}],
     ),
-    "absolute values": ({"network": _network((2, "abs", False), _LINEAR), "samples": 1, **_HEADLINE, "nonzero": ["w1"]}, [{"samples": 2, "zero": ["b2"]}]),
-    "sigmoids": ({"network": _network((1, "sigmoid"), (1, "sigmoid"), _LINEAR), "samples": 1, "zero": ["w3"], "nonzero": ["w1"]}, [{"zero": []}]),
+    "absolute values": (
+        {"network": _network((2, "abs", False), _LINEAR), "samples": 1, **_HEADLINE, "nonzero": ["w1"]},
+        [{"samples": 2, "zero": ["b2"]}],
+    ),
+    "sigmoids": (
+        {
+            "network": _network((1, "sigmoid"), (1, "sigmoid"), _LINEAR),
+            "samples": 1,
+            "zero": ["w3"],
+            "nonzero": ["w1"],
+        },
+        [{"zero": []}],
+    ),
     "labels": (
-        {"network": _network((1, "tanh"), _LINEAR), "samples": 1, "loss": "bce_with_logits", "targets": "binary", "zero": ["b2"],
-         "nonzero": ["w2"]},
+        {
+            "network": _network((1, "tanh"), _LINEAR),
+            "samples": 1,
+            "loss": "bce_with_logits",
+            "targets": "binary",
+            "zero": ["b2"],
+            "nonzero": ["w2"],
+        },
         [{"samples": 2}],
     ),
     "classes": (
-        {"network": _network((1, "relu"), (2, "linear")), "samples": 1, "loss": "cross_entropy", "targets": "class",
-         "zero": ["b2[0]"]},
+        {
+            "network": _network((1, "relu"), (2, "linear")),
+            "samples": 1,
+            "loss": "cross_entropy",
+            "targets": "class",
+            "zero": ["b2[0]"],
+        },
         [{"zero": []}],
     ),
     "hinges": (
-        {"network": _network((1, "relu"), _LINEAR), "samples": 1, "loss": "hinge", "targets": "sign", "zero": ["b2"],
-         "nonzero": ["w2"]},
+        {
+            "network": _network((1, "relu"), _LINEAR),
+            "samples": 1,
+            "loss": "hinge",
+            "targets": "sign",
+            "zero": ["b2"],
+            "nonzero": ["w2"],
+        },
         [{"samples": 2}],
     ),
-    "absolute errors": ({"network": [1, 1, 1], "samples": 1, "loss": "mae", "zero": ["b2"], "nonzero": ["w1"]}, [{"samples": 2}]),
-    "huber": ({"network": [1, 1, 1], "samples": 1, "loss": {"huber": "1/2"}, "zero": ["b2"], "nonzero": ["w1"]}, [{"samples": 2}]),
+    "absolute errors": (
+        {"network": [1, 1, 1], "samples": 1, "loss": "mae", "zero": ["b2"], "nonzero": ["w1"]},
+        [{"samples": 2}],
+    ),
+    "huber": (
+        {"network": [1, 1, 1], "samples": 1, "loss": {"huber": "1/2"}, "zero": ["b2"], "nonzero": ["w1"]},
+        [{"samples": 2}],
+    ),
     "irrational": ({"network": [1, 1, 1], "samples": 3, **_HEADLINE, "where": ["w1**2 == 2"]}, []),
-    "cubic": ({"network": [1, 1], "samples": 2, "zero": ["b1"], "where": ["w1**3 == 2", "b1 == w1**2 - 1"]}, []),
-    "two outputs": ({"network": _network((2, "hardtanh"), (2, "linear")), "samples": 3, "zero": ["w2", "b2"], "nonzero": ["w1"]}, []),
-    "steep": ({"network": _network((1, {"leaky_relu": "-1/2"}), _LINEAR), "samples": 3, "derivative_at_kink": "mean", **_HEADLINE}, []),
+    "cubic": (
+        {"network": [1, 1], "samples": 2, "zero": ["b1"], "where": ["w1**3 == 2", "b1 == w1**2 - 1"]},
+        [],
+    ),
+    "two outputs": (
+        {
+            "network": _network((2, "hardtanh"), (2, "linear")),
+            "samples": 3,
+            "zero": ["w2", "b2"],
+            "nonzero": ["w1"],
+        },
+        [],
+    ),
+    "steep": (
+        {
+            "network": _network((1, {"leaky_relu": "-1/2"}), _LINEAR),
+            "samples": 3,
+            "derivative_at_kink": "mean",
+            **_HEADLINE,
+        },
+        [],
+    ),
     "inputs": ({"network": [2, 2, 1], "samples": 2, "zero": ["x"], "nonzero": ["w1"]}, []),
-}  # fmt: skip
+}
 """Questions, and what changes in others that have an answer."""
 
 ATLAS: Json = {"network": [1, 1, 1], "samples": "fewest", "zero": ["w2", "w1"]}
@@ -116,7 +209,7 @@ class Seed:
     """A question in its canonical form and its result document.
 
     Attributes:
-        others: questions that differ in a detail, and have an answer: canonical, each with the number of samples of it.
+        others: questions that differ in a detail and have an answer, each with the number of samples of that.
     """
 
     name: str
@@ -168,7 +261,7 @@ def atlas_rows() -> tuple[Json, ...]:
 
 
 def write() -> None:
-    """Answer all questions anew and keep the results. Raises ValueError where an answer is not as it should be."""
+    """Answer all questions anew and keep the results. Raises ValueError where an answer is another."""
     from zerograd.api import solve
     from zerograd.core.question.documents import problem_from_json
     from zerograd.core.verdict.atlas import patterns, row_problem

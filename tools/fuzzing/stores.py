@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import tempfile
-from collections.abc import Mapping
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,7 @@ from tools.fuzzing.mutations import JUNK, as_bytes, bytes_changed, dumped, mutat
 from zerograd.atlases import _Kept, _Task
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
-from zerograd.core.verdict.atlas import Row, patterns, row_problem
+from zerograd.core.verdict.atlas import Pattern, Row, patterns, row_problem
 from zerograd.store import Store
 
 Said = tuple[str, int | None]
@@ -47,7 +46,7 @@ def _template() -> bytes:
         return path.read_bytes()
 
 
-def kept_rows(path: Path) -> list[tuple[Mapping[str, str], Said, Said]] | None:
+def kept_rows(path: Path) -> list[tuple[Pattern, Said, Said]] | None:
     """What is taken from a store, beside what is so; None if nothing is taken."""
     notices: list[str] = []
     result = []

@@ -20,7 +20,7 @@ def nodes(node: Any) -> Iterator[Node]:
 
 
 def tree_changed(certificate: Any, chance: Random) -> None:
-    """Put a part of a proof in another place, leave one out, refer to one, or claim another power or square."""
+    """Put a part of a proof elsewhere, leave one out, refer to one, or claim another power or square."""
     parts = certificate.get("parts") if isinstance(certificate, dict) else None
     proofs = (
         [part["proof"] for part in parts if isinstance(part, dict) and "proof" in part]
@@ -50,16 +50,22 @@ def tree_changed(certificate: Any, chance: Random) -> None:
             here["cases"].pop(chance.choice([*here["cases"]]))
         case 5 if isinstance(here.get("cases"), dict) and here["cases"]:
             _become(here, copy.deepcopy(chance.choice([*here["cases"].values()])))
-        case 6:
+        case 6 if "like" not in here:
             here["name"] = chance.choice([*names, "n1", "n99"])
         case 7 if "cofactors" in here:
-            strange = [{"coefficient": "1"}, {"coefficient": "0"}, {"coefficient": "-1"}, {"coefficient": "1", "squares": [[["1"]]]},
-                       {"coefficient": "1", "factors": dict.fromkeys(list(here["cofactors"])[:1], 1)}, {"coefficient": "1", "squares": [[]]}]  # fmt: skip
+            strange = [
+                {"coefficient": "1"},
+                {"coefficient": "0"},
+                {"coefficient": "-1"},
+                {"coefficient": "1", "squares": [[["1"]]]},
+                {"coefficient": "1", "factors": dict.fromkeys(list(here["cofactors"])[:1], 1)},
+                {"coefficient": "1", "squares": [[]]},
+            ]
             here["positive"] = [*(here.get("positive") or []), chance.choice(strange)]
         case _ if isinstance(here.get("nonzero"), dict) and here["nonzero"]:
             here["nonzero"][chance.choice([*here["nonzero"]])] = chance.choice([0, -1, 2, 3, 64, 65, True])
         case _:
-            here["cofactors"] = {}
+            _become(here, {"cofactors": {}})
 
 
 def _become(node: Node, other: Any) -> None:

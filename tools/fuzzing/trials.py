@@ -1,6 +1,6 @@
 """One changed document, put to the program: what it says, and whether that is right.
 
-Each kind of trial draws a seed and a change from a source of chance, so that a number names a mutant for ever.
+Each kind of trial draws a seed and a change from a source of chance, so that a number names a mutant.
 """
 
 from __future__ import annotations
@@ -14,26 +14,38 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.independent.check import verdict as independent
 from tools.fuzzing import oracle, seeds
 from tools.fuzzing.conditions import Unclear
+from tools.fuzzing.forging import forged
 from tools.fuzzing.mutations import as_bytes, bytes_changed, dumped, mutated, texts
 from tools.fuzzing.questions import question_changed
 from tools.fuzzing.stores import kept_rows, mutated_store
 from tools.fuzzing.trees import tree_changed
-from zerograd.core.errors import FormatError, NothingToCheck, ProblemError, Refused, ZerogradError
+from zerograd.core.errors import (
+    FormatError,
+    Impossible,
+    NothingToCheck,
+    ProblemError,
+    Refused,
+    TooMuchWork,
+    ZerogradError,
+)
+from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import documents_in, parse_json, problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.question.vocabulary import Samples
-from zerograd.core.refuting.certificate import NUMBERED, certificate_from_json
+from zerograd.core.refuting.certificate import NUMBERED, Certificate, certificate_from_json
 from zerograd.core.refuting.refutation import check_certificate, system_of
+from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.checking import check_result
 from zerograd.core.verdict.results import answer_from_json
 from zerograd.core.verdict.witness import Witness
@@ -84,14 +96,18 @@ def run(number: int, seed: int = 0, kind: str | None = None) -> Outcome:
     chance = Random(f"{seed}:{number}")
     name = kind or ORDER[number % len(ORDER)]
     documents: dict[str, Any] = {}
+    if name == WRITTEN:
+        _load()
     began = time.monotonic()
     try:
-        with _limited():
+        with _limited(), budget() if name not in UNCOUNTED else nullcontext():
             outcome = Outcome(name, KINDS[name](chance, documents))
     except WrongError as error:
         outcome = Outcome(name, WRONG, detail=str(error))
     except Unclear as error:
         outcome = Outcome(name, UNCLEAR, detail=str(error))
+    except TooMuchWork:
+        outcome = Outcome(name, REFUSED, detail="more work than is allowed")
     except _Broken:
         outcome = Outcome(name, SLOWLY, detail="broken off: " + _where())
     except Exception:
@@ -189,7 +205,7 @@ def problem_structure(chance: Random, documents: dict[str, Any]) -> str:
 
 
 def _stands(problem: Problem) -> None:
-    """What follows from a question can be made without a crash, and its canonical form is the same question."""
+    """What follows from a question is made without a crash; its canonical form is the same question."""
     canonical = problem.to_json()
     if len(dumped(canonical)) > TOO_LONG_TO_CHECK:
         return
@@ -349,20 +365,31 @@ def _changed(certificate: Any, question: seeds.Json, chance: Random, most: int) 
         if chance.random() < 0.5:
             tree_changed(certificate, chance)
         else:
-            certificate = mutated(certificate, chance, words)
+            certificate = mutated(
+                certificate, chance, words, within=("parts",) if chance.random() < 0.9 else None
+            )
     return certificate
 
 
 def _proves(problem: Problem, certificate: Any) -> bool | None:
-    """Whether a certificate is accepted; None if it is no certificate."""
+    """Whether a certificate is accepted; None if it is no certificate.
+
+    One that is accepted is put to the checker that was written from the documents alone, too.
+    """
+    text = dumped(certificate)
     try:
-        check_certificate(problem, certificate_from_json(parse_json(dumped(certificate))))
+        check_certificate(problem, certificate_from_json(parse_json(text)))
     except Refused as error:
         _bounded(error)
         return False
     except (FormatError, ProblemError) as error:
         _bounded(error)
         return None
+    second = independent(dumped(problem.to_json()), text)
+    if second.endswith(("left over", "not asked for")):  # it may know less of when few samples suffice
+        raise Unclear(second)
+    if second.startswith("refused"):
+        raise WrongError(f"a certificate is accepted; of the other checker it is {second}")
     return True
 
 
@@ -389,7 +416,10 @@ def forged_certificates(chance: Random, documents: dict[str, Any]) -> str:
             part["samples"] = samples
     if chance.random() < 0.3:  # the kinds that would rule out every number of samples
         certificate["parts"] = certificate["parts"][-1:]
-    certificate = _changed(certificate, question, chance, 4)
+    if hidden := chance.random() < 0.6:
+        certificate = _hidden(certificate, problem, chance)
+    if not hidden or chance.random() < 0.2:
+        certificate = _changed(certificate, question, chance, 4)
     if isinstance(certificate, dict):
         certificate["problem"] = problem.digest
     documents |= {"problem.json": question, "certificate.json": certificate}
@@ -397,6 +427,18 @@ def forged_certificates(chance: Random, documents: dict[str, Any]) -> str:
     if proved:
         raise WrongError(f"a certificate is accepted of a question with an answer ({seed.name})")
     return REFUSED if proved is False else UNREADABLE
+
+
+def _hidden(certificate: Any, problem: Problem, chance: Random) -> Any:
+    """The certificate with its gaps hidden; as it is where there are no facts that it could speak of."""
+    try:
+        parts = [
+            forged(part, system_of(problem, part.kind, part.samples), chance)
+            for part in certificate_from_json(certificate).parts
+        ]
+    except ZerogradError:
+        return certificate
+    return json.loads(dumped(Certificate(problem.digest, tuple(parts)).to_json()))
 
 
 def certified_questions(chance: Random, documents: dict[str, Any]) -> str:
@@ -428,13 +470,11 @@ def certified_questions(chance: Random, documents: dict[str, Any]) -> str:
 
 
 SEARCH: dict[str, Any] = {"seconds": 0.0, "processes": None}
-"""How long the search may look for a counterexample to an accepted certificate, or answer a changed question."""
+"""How long the search may look for a counterexample to a certificate, or answer a changed question."""
 
 
 def _contradicted(problem: Problem) -> None:
     """Raise WrongError if the search finds an answer that there should not be."""
-    from zerograd.core.verdict.answer import Sat
-
     if SEARCH["seconds"] and isinstance(_solved(problem), Sat):
         raise WrongError("a certificate is accepted, and there is an answer")
 
@@ -467,6 +507,63 @@ def answers(chance: Random, documents: dict[str, Any]) -> str:
     return {"sat": ACCEPTED, "unsat": REFUSED, "unknown": UNCLEAR}[result["status"]]
 
 
+# --- what is accepted, written out ------------------------------------------------------------------
+
+
+def written(chance: Random, documents: dict[str, Any]) -> str:
+    """A result with other numbers, of a question that asks for less: compared with floats, written out."""
+    seed = chance.choice(seeds.every())
+    question, result = copy.deepcopy(seed.question), copy.deepcopy(seed.result)
+    if result["status"] == "sat":
+        for key in ("gradients", "loss", "fewer", "smallest"):
+            result.pop(key, None)
+        if chance.random() < 0.7:
+            for key in chance.sample(["zero", "nonzero", "where", "bounds"], chance.choice([2, 4])):
+                question.pop(key, None)
+            result = mutated(result, chance, (), chance.choice([1, 2, 4]), ("witness",))
+        else:
+            question = question_changed(question, chance, _words())
+    problem = _problem(question)
+    if problem is None:
+        return UNREADABLE
+    _point_at(result, problem)
+    documents |= {"problem.json": question, "result.json": result}
+    try:
+        answer = answer_from_json(parse_json(dumped(result)))
+    except (Refused, FormatError, ProblemError):
+        return REFUSED
+    return _written(answer, chance)
+
+
+@cache
+def _load() -> None:
+    """Import what takes seconds to load, which is not to be counted."""
+    with suppress(ImportError):
+        import torch  # noqa: F401
+    import zerograd.show.page
+    import zerograd.show.say.derivation  # noqa: F401
+
+
+def _written(answer: Any, chance: Random) -> str:
+    from zerograd.evaluate.recheck import Disagreement, recheck
+    from zerograd.exports import FORMS, export
+    from zerograd.show.text import answer_text
+
+    try:
+        if isinstance(answer, Sat):
+            recheck(answer.witness)
+        answer_text(answer)
+        export(answer, chance.choice(FORMS))
+    except Disagreement as error:
+        raise WrongError(f"accepted, and {error}") from None
+    except Impossible:
+        raise
+    except ZerogradError as error:  # the form has no room for it
+        _bounded(error)
+        return UNREADABLE
+    return ACCEPTED
+
+
 # --- stores -----------------------------------------------------------------------------------------
 
 
@@ -491,6 +588,7 @@ def stores(chance: Random, documents: dict[str, Any]) -> str:
     return ACCEPTED
 
 
+WRITTEN = "accepted results, written out"
 KINDS: Mapping[str, Trial] = {
     "problem files, bytes": problem_bytes,
     "problem files, structure": problem_structure,
@@ -501,9 +599,12 @@ KINDS: Mapping[str, Trial] = {
     "certificates, of what has an answer": forged_certificates,
     "certificates, question changed": certified_questions,
     "answers to changed questions": answers,
+    WRITTEN: written,
     "atlas stores": stores,
 }
-_WEIGHTS = (8, 12, 24, 12, 6, 10, 24, 12, 1, 4)
+UNCOUNTED = ("answers to changed questions", "atlas stores")
+"""Kinds whose work is counted where it is done, or has a deadline."""
+_WEIGHTS = (8, 12, 24, 12, 6, 10, 24, 12, 1, 5, 4)
 ORDER: tuple[str, ...] = tuple(
     Random(0).sample(
         [name for name, weight in zip(KINDS, _WEIGHTS, strict=True) for _ in range(weight)], sum(_WEIGHTS)

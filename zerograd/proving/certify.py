@@ -9,7 +9,7 @@ from zerograd.core.errors import Refused
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.small_datasets import sufficient_samples
+from zerograd.core.question.small_datasets import signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind, Node, Part
 from zerograd.core.refuting.dataset import dataset_quantities
 from zerograd.core.refuting.refutation import Known, Refutation, check_certificate, system_of
@@ -23,6 +23,9 @@ from zerograd.proving.tree import Satisfiable, Tree, renamings
 MAX_OPEN = 40
 """Open cases that are listed; of a system that holds for every M, a few are enough to turn to another."""
 
+PLAINLY = 3.0
+"""Seconds for a proof with long residuals, before they become unknowns: most are found soon."""
+
 Progress = Callable[[str], None]
 
 
@@ -35,11 +38,16 @@ def certify(
         fixed: only certificates that speak of a dataset with a fixed number of samples.
     """
     left: list[str] = []
+    # Where each sample's own gradient is restricted, datasets that suffice are large.
+    of_each = problem.asks_of_x or signs_of_adjoints(problem)
+    large = of_each and problem.samples.most is None
     if not fixed:
         kinds: tuple[Kind, ...] = ("identities", "moments")
         for kind in kinds:
             now = time.monotonic()
-            root, _ = _refuted(problem, kind, None, now + (deadline - now) / 3, patience=1, progress=progress)
+            share = {"identities": 1 / 6, "moments": 2 / 3}[kind] if large else 1 / 3
+            until = now + (deadline - now) * share
+            root, _ = _refuted(problem, kind, None, until, patience=1, progress=progress)
             if root is not None:
                 return _accepted(problem, (Part(kind, None, root),))
     parts = []
@@ -95,7 +103,7 @@ def _refuted(
         return None, [str(refusal)]
     if samples is not None and residuals.unfit(problem) is None:
         now = time.monotonic()
-        soon = now + (deadline - now) / 4
+        soon = now + min((deadline - now) / 4, PLAINLY)
         root, _ = _searched(problem, kind, system, samples, soon, patience=1, progress=progress)
         now = time.monotonic()
         root = root or _with_residuals(problem, system, samples, now + (deadline - now) * 3 / 4, progress)

@@ -1,8 +1,8 @@
 """Residuals as unknowns where they are long polynomials: with integers, and with given targets.
 
-There the facts of a dataset have r = ŷ − y written out, and few identities are short enough to be found. So they
-are looked for among facts about unknowns r, with the equations that define these. Once r is written out in what
-was found, it is a proof of the same cases, and those equations say that 0 = 0.
+There the facts of a dataset have r = ŷ − y written out, and few identities are short enough to be found. So
+they are looked for among facts about unknowns r, with the equations that define these. Once r is written out
+in what was found, it is a proof of the same cases, and those equations say that 0 = 0.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ def unfit(problem: Question) -> str | None:
 
 
 def with_residuals(problem: Question, samples: int) -> tuple[System, Mapping[str, Polynomial]]:
-    """The facts of M samples with unknown residuals, and what these are. Raises Refused as `dataset_system`."""
+    """Return the facts of M samples with unknown residuals, and what these are.
+
+    Raises:
+        Refused: as `dataset_system`.
+    """
     plain = dataset_system(problem, samples)
     quantities = dataset_quantities(problem, samples)
     free = Question(
@@ -52,12 +56,10 @@ def with_residuals(problem: Question, samples: int) -> tuple[System, Mapping[str
     predictions = dataset_quantities(free, samples)["y_hat"]
     for index, target in y.items():
         name = entry("r", index)
-        residuals[name] = y_hat[index] - target
         if problem.domain == "integer" or index in given:
+            residuals[name] = y_hat[index] - target
             equation = predictions[index] - target - Polynomial.variable(name)
             definitions[_label(name)] = Fact(equation, "=")
-        else:
-            del residuals[name]
     return replace(system, facts={**system.facts, **definitions}, integers=plain.integers), residuals
 
 

@@ -1,13 +1,12 @@
-"""Facts that contradict one another by the signs of what they are made of: products of signs, sums of like signs.
+"""Facts that contradict one another by signs: those of products, and of sums of what has one sign.
 
-Unknowns, and factors of the facts, are *atoms*. An atom is negative, zero or positive; once enough of them are
-known, all terms of some fact have one sign, and it is not the fact's. The identity that says so is written down:
-nothing is solved. No solver is asked.
+Unknowns, and factors of the facts, are *atoms*. An atom is negative, zero or positive; once enough of them
+are known, all terms of some fact have one sign, and it is not the fact's. The identity that says so is
+written down: nothing is solved, and no solver is asked.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,16 +16,13 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Compare, Identity, Node, Product
 from zerograd.core.refuting.facts import Either, Fact, Sign
 from zerograd.core.refuting.refutation import Facts
-from zerograd.proving.ring import Ring
+from zerograd.proving.atoms import Atoms, Powers, Relation, Says, State, Terms, is_known
 
-TRIES = 150
-"""Atoms whose signs are distinguished before it is given up."""
+TRIES, QUICKLY = 150, 40
+"""Atoms whose signs are distinguished before it is given up: on behalf of few facts, and of many."""
 
-MAX_TERMS = 40
-"""Terms of a fact; signs say little of longer ones."""
-
-Powers = tuple[tuple[int, int], ...]
-"""Atoms, by their numbers, with exponents."""
+LOOKS = 200
+"""Sums that are looked at for each of these tries."""
 
 _SAYS: Mapping[int, tuple[str, Sign, int]] = {-1: ("< 0", ">", -1), 0: ("= 0", "=", 1), 1: ("> 0", ">", 1)}
 """For each sign of an atom: the case, and what it adds: this sign of that multiple."""
@@ -49,30 +45,7 @@ def refute_by_signs(
     search = _Signs(simple, keep_time, tries)
     found = search.refute()
     assumed = sum(label.startswith("case ") for label in known)
-    return None if found is None else _written(found, search.atoms, assumed, {})
-
-
-@dataclass(frozen=True, slots=True)
-class _Says:
-    """A fact about an atom: ``scale`` · atom ``sign`` 0. ``label`` is a fact's, or the atom's number."""
-
-    sign: Sign
-    scale: Fraction
-    label: str | int
-
-
-@dataclass(frozen=True, slots=True)
-class _Relation:
-    """What is known of a polynomial (by a fact, or else as the atom of this number), as a sum of products."""
-
-    says: tuple[str, Sign] | int
-    terms: tuple[tuple[Fraction, Powers], ...]
-
-    @property
-    def atoms(self) -> set[int]:
-        """All atoms of which it says something."""
-        named = {number for _, powers in self.terms for number, _ in powers}
-        return named | ({self.says} if isinstance(self.says, int) else set())
+    return None if found is None else _written(found, search.known.atoms, assumed, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,100 +79,36 @@ class _Cases:
 
 
 _Proof = _Leaf | _Cases
-_State = Mapping[int, tuple[_Says, ...]]
 
 
 class _Signs:
+    """The search.
+
+    Attributes:
+        tries: atoms that may still be distinguished.
+        looks: sums that may still be looked at.
+    """
+
     def __init__(self, facts: Mapping[str, Fact], keep_time: Callable[[], object], tries: int) -> None:
+        self.known = Atoms(facts)
         self.keep_time, self.tries = keep_time, tries
-        self.atoms: list[Polynomial] = []
-        self.numbers: dict[Polynomial, int] = {}
-        self.relations: list[_Relation] = []
-        self.touching: dict[int, list[_Relation]] = {}
-        self.count: Counter[int] = Counter()
-        self.given: dict[int, tuple[_Says, ...]] = {}
-        self.ring = Ring({name for fact in facts.values() for name in fact.polynomial.variables})
-        self.facts = {label: fact for label, fact in facts.items() if len(fact.polynomial.terms) <= MAX_TERMS}
-        self.without: set[frozenset[int]] = set()
-        """Unknowns that were 0, all at once."""
-        for label, fact in self.facts.items():
-            factored = self._factored(fact.polynomial)
-            if len(factored) == 1 and [e for _, e in factored[0][1]] == [1]:
-                scale, ((number, _),) = factored[0]
-                self.given[number] = (*self.given.get(number, ()), _Says(fact.sign, scale, label))
-            terms = {factored, self._monomials(fact.polynomial)}
-            for several in sorted(terms, key=len):
-                self._relate(_Relation((label, fact.sign), several))
-
-    def _relate(self, relation: _Relation) -> None:
-        self.relations.append(relation)
-        self.count.update(relation.atoms)
-        for number in relation.atoms:
-            self.touching.setdefault(number, []).append(relation)
-
-    def _factored(self, p: Polynomial) -> tuple[tuple[Fraction, Powers], ...]:
-        """A polynomial as one product of atoms; of none, if it is 0."""
-        if not p:
-            return ()
-        constant, parts = self.ring.to(p).factor()
-        scale = Fraction(int(constant.p), int(constant.q))
-        powers = []
-        for part, exponent in parts:
-            own = self.ring.back(part)
-            leading = own.terms[max(own.terms)]
-            scale *= leading ** int(exponent)
-            powers.append((self._number(own * (1 / leading)), int(exponent)))
-        return ((scale, tuple(powers)),)
-
-    def _number(self, atom: Polynomial) -> int:
-        if atom not in self.numbers:
-            number = self.numbers[atom] = len(self.atoms)
-            self.atoms.append(atom)
-            if len(atom.terms) > 1:
-                self._relate(_Relation(number, self._monomials(atom)))
-        return self.numbers[atom]
-
-    def _leave_out(self, state: _State) -> Sequence[_Relation]:
-        """New relations: once unknowns are 0, what is left of a fact may have factors."""
-        zero = frozenset(
-            number
-            for number, several in state.items()
-            if len(self.atoms[number].terms) == 1 and any(says.sign == "=" for says in several)
-        )
-        if not zero or zero in self.without:
-            return ()
-        before = len(self.relations)
-        self.without.add(zero)
-        gone = {name for number in zero for name in self.atoms[number].variables}
-        for label, fact in self.facts.items():
-            p = fact.polynomial
-            rest = p.at(dict.fromkeys(gone, 0))
-            if p != rest and len(rest.terms) > 1 and len((factored := self._factored(rest))[0][1]) > 1:
-                self._relate(_Relation((label, fact.sign), (*factored, *self._monomials(p - rest))))
-        return self.relations[before:]
-
-    def _monomials(self, p: Polynomial) -> tuple[tuple[Fraction, Powers], ...]:
-        return tuple(
-            (c, tuple((self._number(Polynomial.variable(name)), e) for name, e in monomial))
-            for monomial, c in p.terms.items()
-        )
-
-    # --- the search ------------------------------------------------------------------------
+        self.looks = tries * LOOKS
 
     def refute(self) -> _Proof | None:
         """A proof that the facts do not go together."""
-        return self._at_once(self.relations, self.given) or self._branch(
-            self.given, {}, range(len(self.atoms))
+        return self._at_once(self.known.relations, self.known.given) or self._branch(
+            self.known.given, {}, range(len(self.known.atoms))
         )
 
-    def _at_once(self, relations: Iterable[_Relation], state: _State) -> _Leaf | None:
+    def _at_once(self, relations: Iterable[Relation], state: State) -> _Leaf | None:
         for relation in relations:
+            self.looks -= 1
             if (leaf := self._leaf(relation, state)) is not None:
                 return leaf
         return None
 
     def _branch(
-        self, state: _State, closed: Mapping[int, Mapping[int, _Leaf]], changed: Iterable[int]
+        self, state: State, closed: Mapping[int, Mapping[int, _Leaf]], changed: Iterable[int]
     ) -> _Proof | None:
         """A proof for these signs of atoms.
 
@@ -208,25 +117,25 @@ class _Signs:
             changed: the atoms of which more may be known now.
         """
         self.tries -= 1
-        if self.tries < 0:
+        if self.tries < 0 or self.looks < 0:
             return None
         self.keep_time()
-        new = self._leave_out(state)
+        new = self.known.leave_out(state)
         if (leaf := self._at_once(new, state)) is not None:
             return leaf
         closed = dict(closed)
         for number in {*changed, *self._named(new)}:
-            if not _is_known(state, number):
+            if not is_known(state, number) and self.looks >= 0:
                 closed[number] = self._closed(number, state, closed.get(number, {}))
                 for leaf in closed[number].values():
                     if number not in leaf.used:
                         return leaf
-        choices = [number for number in range(len(self.atoms)) if not _is_known(state, number)]
+        choices = [number for number in range(len(self.known.atoms)) if not is_known(state, number)]
         if not choices:
             return None
-        number = min(choices, key=lambda n: (max(1, 3 - len(closed.get(n, {}))), -self.count[n], n))
+        number = min(choices, key=lambda n: (max(1, 3 - len(closed.get(n, {}))), -self.known.count[n], n))
         proofs: dict[int, _Proof] = dict(closed.pop(number, {}))
-        near = self._named(self.touching.get(number, ()))
+        near = self._named(self.known.touching.get(number, ()))
         for sign in (0, 1, -1):
             if sign not in proofs:
                 proof = self._branch(_assuming(state, number, sign), closed, near)
@@ -235,21 +144,21 @@ class _Signs:
                 proofs[sign] = proof
         return _Cases(number, proofs)
 
-    def _named(self, relations: Iterable[_Relation]) -> set[int]:
+    def _named(self, relations: Iterable[Relation]) -> set[int]:
         return {number for relation in relations for number in relation.atoms}
 
-    def _closed(self, number: int, state: _State, before: Mapping[int, _Leaf]) -> Mapping[int, _Leaf]:
+    def _closed(self, number: int, state: State, before: Mapping[int, _Leaf]) -> Mapping[int, _Leaf]:
         """The signs of an atom that cannot be."""
         found = dict(before)
         for sign in _SAYS.keys() - before.keys():
             inner = _assuming(state, number, sign)
-            if (leaf := self._at_once(self.touching.get(number, ()), inner)) is not None:
+            if (leaf := self._at_once(self.known.touching.get(number, ()), inner)) is not None:
                 found[sign] = leaf
         return found
 
     # --- identities ------------------------------------------------------------------------
 
-    def _leaf(self, relation: _Relation, state: _State) -> _Leaf | None:
+    def _leaf(self, relation: Relation, state: State) -> _Leaf | None:
         """The identity by which the signs of the terms contradict what is known of their sum."""
         if isinstance(relation.says, int):
             for says in state.get(relation.says, ()):
@@ -266,8 +175,8 @@ class _Signs:
         label: str | int,
         sign: Sign,
         scale: Fraction,
-        terms: Sequence[tuple[Fraction, Powers]],
-        state: _State,
+        terms: Terms,
+        state: State,
     ) -> _Leaf | None:
         """Σ of the terms times ``scale`` is what the fact is about."""
         if not _may_contradict(sign, scale > 0, terms, state):
@@ -307,23 +216,23 @@ class _Signs:
         own = (Fraction(1), {label: 1}, ())
         return _Leaf(zero, {}, (own, *((-t.coefficient, t.powers, t.squares) for t in rest)))
 
-    def _term(self, c: Fraction, powers: Powers, state: _State) -> _Term | _Zero | None:
+    def _term(self, c: Fraction, powers: Powers, state: State) -> _Term | _Zero | None:
         """What is known of a product of atoms; None if too little."""
         found: dict[str | int, int] = {}
         squares: list[Polynomial] = []
         weak, signed = False, True
-        for number, e in powers:
-            for says in state.get(number, ()):
-                if says.sign == "=":
+        for number, _ in powers:
+            for fact in state.get(number, ()):
+                if fact.sign == "=":
                     others = [(n, d - (n == number)) for n, d in powers]
-                    cofactor = prod((self.atoms[n] for n, d in others for _ in range(d)), start=ONE)
-                    return _Zero(says.label, cofactor * (c / says.scale))
+                    cofactor = prod((self.known.atoms[n] for n, d in others for _ in range(d)), start=ONE)
+                    return _Zero(fact.label, cofactor * (c / fact.scale))
         for number, e in powers:
-            says = min(state.get(number, ()), key=lambda says: _ORDER[says.sign, e % 2], default=None)
+            says = _most_telling(state.get(number, ()), e)
             if says is None or (says.sign == ">=" and e % 2 == 0):
                 if e % 2:
                     return None
-                squares.append(prod((self.atoms[number] for _ in range(e // 2)), start=ONE))
+                squares.append(prod((self.known.atoms[number] for _ in range(e // 2)), start=ONE))
                 continue
             found[says.label] = found.get(says.label, 0) + e
             c /= says.scale**e
@@ -334,7 +243,11 @@ class _Signs:
 
 ONE = Polynomial.constant(1)
 _ORDER = {(">", 0): 0, (">", 1): 0, ("!=", 0): 1, (">=", 1): 1, (">=", 0): 2, ("!=", 1): 2}
-"""Which fact about an atom says most of its powers, even or odd."""
+
+
+def _most_telling(several: Sequence[Says], e: int) -> Says | None:
+    """Which fact about an atom says most of its power e; they are not 0."""
+    return min(several, key=lambda says: _ORDER[says.sign, e % 2], default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,14 +269,8 @@ class _Zero:
     cofactor: Polynomial
 
 
-def _is_known(state: _State, number: int) -> bool:
-    """Whether the sign of an atom is."""
-    return any(says.sign in ("=", ">") for says in state.get(number, ()))
-
-
-def _may_contradict(sign: Sign, up: bool, terms: Sequence[tuple[Fraction, Powers]], state: _State) -> bool:
+def _may_contradict(sign: Sign, up: bool, terms: Terms, state: State) -> bool:
     """A quick look: False only if the signs of the terms surely allow what is known of their sum."""
-    signs = set()
     for c, powers in terms:
         positive: bool | None = (c > 0) == up
         for number, e in powers:
@@ -375,24 +282,21 @@ def _may_contradict(sign: Sign, up: bool, terms: Sequence[tuple[Fraction, Powers
             first = several[0]
             if first.sign == "=" or any(says.sign == "=" for says in several):
                 break
-            if e % 2 and positive is not None:
-                if len(several) == 1 or first.sign == ">":
-                    positive = None if first.sign == "!=" and sign != "=" else positive == (first.scale > 0)
-                # of several facts that say less, the long way finds the right one
+            # Of several facts that say less, the long way finds the right one.
+            if e % 2 and positive is not None and (len(several) == 1 or first.sign == ">"):
+                positive = None if first.sign == "!=" and sign != "=" else positive == (first.scale > 0)
         else:
             if positive is None:
                 return False
-            signs.add(positive)
-            if sign == "!=" or (
-                sign in (">", ">=") and positive and all(len(state.get(n, ())) < 2 for n, _ in powers)
-            ):
+            alone = all(len(state.get(number, ())) < 2 for number, _ in powers)
+            if sign == "!=" or (sign in (">", ">=") and positive and alone):
                 return False
     return True
 
 
-def _assuming(state: _State, number: int, sign: int) -> _State:
+def _assuming(state: State, number: int, sign: int) -> State:
     _, relation, scale = _SAYS[sign]
-    return {**state, number: (_Says(relation, Fraction(scale), number), *state.get(number, ()))}
+    return {**state, number: (Says(relation, Fraction(scale), number), *state.get(number, ()))}
 
 
 def _written(proof: _Proof, atoms: Sequence[Polynomial], assumed: int, labels: Mapping[int, str]) -> Node:

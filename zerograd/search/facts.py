@@ -1,4 +1,7 @@
-"""What is impossible for M samples by the facts that certificates rest on (`zerograd.core.refuting.dataset`).
+"""What is impossible by the facts that certificates rest on.
+
+They are those of M samples (`zerograd.core.refuting.dataset`) or of every number of samples
+(`zerograd.core.refuting.moments`).
 
 Values and slopes of smooth units and adjoints are unknowns there, tied together by what is known of
 activations and losses. So it never says that there is a witness; where there is none, a certificate mostly
@@ -22,6 +25,8 @@ from zerograd.solvers.terms import Script, Term
 
 NAME = "facts"
 EFFORT = 0.3
+EFFORT_FOR_EVERY = 0.1
+"""A small part of what a single number of samples takes, which may have a witness."""
 MODES: tuple[Mode, ...] = ("polynomial", "elimination")
 MAX_TERMS = 20_000
 """Terms of facts; more are not worth the time."""
@@ -36,8 +41,25 @@ def unfit(problem: Problem) -> str | None:
 
 def facts(problem: Problem, samples: int, solver: SolverProcess, *, deadline: float, seed: int) -> Verdict:
     """Impossible for M = ``samples``, or undecided."""
+    return _impossible(problem, samples, solver, EFFORT, deadline=deadline, seed=seed)
+
+
+def facts_of_every(problem: Problem, solver: SolverProcess, *, deadline: float, seed: int) -> Verdict:
+    """Impossible for every number of samples, or undecided."""
+    return _impossible(problem, None, solver, EFFORT_FOR_EVERY, deadline=deadline, seed=seed)
+
+
+def _impossible(
+    problem: Problem,
+    samples: int | None,
+    solver: SolverProcess,
+    effort: float,
+    *,
+    deadline: float,
+    seed: int,
+) -> Verdict:
     try:
-        system = system_of(problem, "dataset", samples)
+        system = system_of(problem, "moments" if samples is None else "dataset", samples)
     except Refused as refusal:
         return Undecided("incomplete", str(refusal))
     formulas = [*system.facts.values(), *_distinctions(system)]
@@ -45,9 +67,9 @@ def facts(problem: Problem, samples: int, solver: SolverProcess, *, deadline: fl
         return Undecided("incomplete", "the facts of such a dataset are too long")
     script = _script(formulas)
     for mode in MODES:
-        outcome = solver.check(script, deadline=deadline, mode=mode, seed=seed, effort=EFFORT)
+        outcome = solver.check(script, deadline=deadline, mode=mode, seed=seed, effort=effort)
         if isinstance(outcome, NoModel):
-            return Impossible("solver", NAME)
+            return Impossible("solver", NAME, every=samples is None)
         if isinstance(outcome, Model):
             break
     return Undecided("incomplete", "what is known of the activations and the loss does not rule it out")

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from zerograd.core.question.fitness import smooth
 from zerograd.core.question.problem import Problem
+from zerograd.core.question.small_datasets import signs_of_adjoints
 from zerograd.search import construct, fit
 from zerograd.search.crew import Crew
 from zerograd.search.draws import Draws
@@ -93,6 +95,25 @@ class Portfolio:
         ]
         asked = [step for step in steps if self.strategy in ("auto", step[0])]
         return self._first(problem, asked, samples, deadline) if asked else Undecided("incomplete")
+
+    def every(self, problem: Problem) -> Callable[[float], Verdict] | None:
+        """Return a search that can rule out all numbers of samples at once, until a deadline.
+
+        It is worth its time where each sample's own gradient is restricted: what is said of parameters alone
+        is mostly settled by one number of samples.
+        """
+        asked = problem.asks_of_x or signs_of_adjoints(problem)
+        if self.strategy not in ("auto", "facts") or not asked or smooth(problem):
+            return None
+
+        def search(until: float) -> Verdict:
+            from zerograd.search.facts import NAME, facts_of_every
+
+            self.turned_to(NAME)
+            self.progress(f"{NAME}, any number of samples")
+            return facts_of_every(problem, self.crew.lead, deadline=until, seed=self.seed)
+
+        return search
 
     def _first(self, problem: Problem, steps: Iterable[Step], samples: int, deadline: float) -> Verdict:
         given_up, left = Undecided("timeout"), ""

@@ -17,6 +17,7 @@ from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.laws import Term as LawTerm
 from zerograd.core.refuting.laws import laws
+from zerograd.core.refuting.loss_values import LOSS, adjoints_at_zero, of_loss_alone
 from zerograd.search.algebra import Ratio
 from zerograd.search.requirements import (
     all_whole,
@@ -35,6 +36,8 @@ from zerograd.solvers.terms import (
     Sort,
     Term,
     add,
+    conjoin,
+    disjoin,
     multiply,
     relate,
 )
@@ -45,7 +48,9 @@ EFFORT = 0.2
 
 def unfit(problem: Problem) -> str | None:
     """Return why this strategy cannot answer the question: with smooth units alone, nothing is known."""
-    return None if any(True for _ in laws(problem)) else smooth(problem)
+    if any(True for _ in laws(problem)) or any(of_loss_alone(c, problem) for c in problem.where):
+        return None
+    return smooth(problem)
 
 
 def relaxation(
@@ -86,7 +91,18 @@ class _Relaxation:
         for law in laws(problem):
             self.script.require(relate(add(*map(self._product, law.terms)), law.sign, ZERO))
         own = [c for c in problem.where if names_in(c.node) - {"grad"} <= set(self.values)]
-        require_conditions(self.script, own, self._lookup)
+        if of_loss := [c for c in problem.where if of_loss_alone(c, problem)]:
+            self._say_of_loss()
+        require_conditions(self.script, [*own, *of_loss], self._lookup)
+
+    def _say_of_loss(self) -> None:
+        """It is not below 0; where it is 0, gradients are, too, if adjoints are."""
+        at_zero = adjoints_at_zero(self.problem)
+        self.loss = self.script.declare(LOSS, "Real")
+        self.script.require(relate(self.loss, ">=" if at_zero else ">", ZERO))
+        if at_zero == (0,):
+            still = (relate(g, "=", ZERO) for array in self.gradients.values() for g in array.entries)
+            self.script.require(disjoin((relate(self.loss, ">", ZERO), conjoin(still))))
 
     def _product(self, term: LawTerm) -> Term:
         coefficient, parameter, (name, index) = term
@@ -106,5 +122,7 @@ class _Relaxation:
         return term
 
     def _lookup(self, name: str) -> Array[Ratio]:
+        if name == LOSS:
+            return Array((), (Ratio(self.loss),))
         array = self.gradients[name[5:-1]] if name.startswith("grad(") else self.values[name]
         return array.map(Ratio)

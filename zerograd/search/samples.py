@@ -28,6 +28,7 @@ def over_samples(
     record: Callable[[Attempt], None] = lambda _: None,
     sketch: Decide | None = None,
     loosened: tuple[int, Decide] | None = None,
+    every: Callable[[float], Verdict] | None = None,
 ) -> tuple[Verdict, tuple[Attempt, ...]]:
     """The verdict over all numbers of samples that the problem allows.
 
@@ -44,11 +45,12 @@ def over_samples(
         sketch: a quick search for witnesses that rules nothing out.
         loosened: a number of samples that suffices for the problem without what stands in the way of
             the theorem, and the search of that problem: its no is a no for every number of samples.
+        every: of a deadline, a search that can only rule out all numbers of samples at once.
         record: told of each attempt at once: whoever has to stop this search knows how far it came.
     """
     wanted = problem.samples
     most = sufficient if wanted.most is None else wanted.most
-    return _Search(wanted, most, decide, deadline, progress, record).run(sketch, loosened)
+    return _Search(wanted, most, decide, deadline, progress, record).run(sketch, loosened, every)
 
 
 @dataclass(slots=True)
@@ -68,7 +70,10 @@ class _Search:
         return self.wanted.most is None
 
     def run(
-        self, sketch: Decide | None, loosened: tuple[int, Decide] | None
+        self,
+        sketch: Decide | None,
+        loosened: tuple[int, Decide] | None,
+        every: Callable[[float], Verdict] | None,
     ) -> tuple[Verdict, tuple[Attempt, ...]]:
         sketched = None
         if self.endless and sketch is not None:
@@ -76,6 +81,12 @@ class _Search:
             if sketched is not None and self.wanted.every:
                 self._note(sketched.witness.samples, sketched)
                 return self._ended(sketched)
+        if self.endless and sketched is None and every is not None:
+            now = time.monotonic()
+            verdict = every(now + (self.deadline - now) / 4)
+            if isinstance(verdict, Impossible) and verdict.every:
+                self._note(max(self.most or 1, self.wanted.least), verdict)
+                return self._ended(verdict)
         if self.endless and self.most is not None and sketched is None:
             first = self._decide(self.most, half=self.wanted.least < self.most)
             if isinstance(first, Impossible) or (isinstance(first, Found) and self.wanted.every):

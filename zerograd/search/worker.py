@@ -87,6 +87,7 @@ class _Search:
             record=self.send,
             sketch=lambda samples, until: portfolio.construct(problem, samples, until),
             loosened=(enough, decide_loose) if enough is not None else None,
+            every=portfolio.every(problem),
         )
         if sufficient is None and isinstance(verdict, Impossible) and verdict.every:
             sufficient = enough

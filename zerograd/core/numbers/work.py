@@ -157,7 +157,7 @@ def total(values: Iterable[Any]) -> Any:
     if kinds == {int}:
         return sum(parts)
     if not kinds <= {int, Fraction}:
-        return reduce(add, parts)  # they need not know the int 0
+        return reduce(add, parts) if parts else 0  # no 0 first: not everything can be added to the int 0
     while len(parts) > 1:
         pairs = len(parts) // 2
         spend_on(parts)

@@ -1,11 +1,11 @@
 """When small datasets suffice: a bound on the samples that a question can need.
 
 Theorem. Let free targets reach every adjoint of the loss, and let what a problem asks beside the signs of
-parameter gradients concern parameters, or each sample alone: its input, and its input gradient and
-residuals so that positive multiples of the sample's adjoint do as well. Let A be the asked entries of
+parameter gradients concern parameters, or each sample alone: its input, and its adjoint and input gradient
+so that positive multiples of the adjoint do as well. Let A be the asked entries of
 parameter gradients (of several of which one is asked not to be 0 together, one that is not; of conditions,
 those that make it true: `zerograd.core.question.sign_conditions`), and N = max(1, |A|); one more if signs of
-input gradients or residuals are asked other than that input gradients are 0, and no entry of A is to be
+input gradients or adjoints are asked other than that input gradients are 0, and no entry of A is to be
 other than 0; and one more if some entry of the input gradients is to be other than 0, but not both. If the
 problem has a witness for some number of samples, it has one for N samples. So it has one for every M ≥ N, or
 for no M at all.
@@ -57,6 +57,7 @@ from zerograd.core.question.language import (
     Unary,
     names_in,
     unparse,
+    walk,
 )
 from zerograd.core.question.question import Choice, Question
 from zerograd.core.question.sign_conditions import Signs, signs_of
@@ -119,9 +120,9 @@ def signs_of_adjoints(problem: Question) -> bool:
 
 
 def speaks_of_adjoints(node: Node) -> bool:
-    """Whether a condition mentions residuals, or may mention input gradients (``x`` and some gradient)."""
-    names = names_in(node)
-    return "r" in names or names >= {"x", "grad"}
+    """Whether a condition mentions adjoints (``r``) or input gradients."""
+    gradients = [part for part in walk(node) if isinstance(part, Call) and part.function == "grad"]
+    return "r" in names_in(node) or any("x" in names_in(part) for part in gradients)
 
 
 def _some_input_gradient(problem: Question) -> bool:
@@ -190,7 +191,7 @@ class _Rows:
 
     Attributes:
         columns: the length of a row; 0 of a single entry that no sample plays a part in.
-        degrees: of homogeneity in the sample's residuals and in its input gradient; None of 0, which is
+        degrees: of homogeneity in the sample's adjoint and in its input gradient; None of 0, which is
             homogeneous of every degree.
     """
 

@@ -13,8 +13,10 @@ from zerograd.core.question.language import names_in
 from zerograd.core.question.question import Question
 from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
 from zerograd.core.refuting.laws import laws
+from zerograd.core.refuting.loss_values import LOSS, loss_and_gradients, of_loss_alone
 from zerograd.core.refuting.sizes import is_short
 from zerograd.core.refuting.system import (
+    Case,
     Renaming,
     System,
     by_label,
@@ -52,12 +54,17 @@ def identities_system(problem: Question) -> System:
                 factor = factor * parameters[parameter[0]][parameter[1]]
             total = total + factor * gradients[name][index]
         facts.append((law.label, Fact(total, law.sign)))
+    splits: dict[str, tuple[Case, ...]] = {}
+    if any(of_loss_alone(condition, problem) for condition in problem.where):
+        of_loss, splits = loss_and_gradients(problem, gradients)
+        facts += of_loss
     for (name, index), bound in problem.entry_bounds(samples).items():
         if name in parameters:
             facts += within(parameters[name][index], entry(name, index), bound)
     known = {**parameters, **{f"grad({name})": array for name, array in gradients.items()}}
+    known[LOSS] = Array((), (Polynomial.variable(LOSS),))
     for number, condition in enumerate(problem.where):
-        own = names_in(condition.node) - {"grad"} <= set(parameters)
+        own = names_in(condition.node) - {"grad"} <= set(parameters) or of_loss_alone(condition, problem)
         if own and is_short(condition, known.__getitem__):
             facts.append((where_label(number), evaluate(condition, algebra, known.__getitem__)))
     facts += algebra.definitions.items()
@@ -66,10 +73,12 @@ def identities_system(problem: Question) -> System:
         if problem.domain == "integer"
         else frozenset()
     )
-    return System(by_label(facts), {}, integers, _renamed)
+    return System(by_label(facts), splits, integers, _renamed)
 
 
 def _renamed(renaming: Renaming, variable: str) -> str:
+    if variable == LOSS:
+        return variable
     name, index = split_name(variable.removeprefix("g_"))
     if name == "t":
         return variable

@@ -20,6 +20,11 @@ the gradients by its biases, and those by its weights of one unit below.
 
 Sign. Let all adjoints be above 0 (or all below), and let the last layer be linear, with a positive slope.
 Then the gradients by its biases are above 0 (below).
+
+Inputs. ∂L/∂x of sample m is Σ_i w_1[i,d] δ_1[i], and the gradients by w_1 and b_1 are Σ_m δ_1[i] x[d′] and
+Σ_m δ_1[i]. So Σ_m ∂L/∂x[m,d] = Σ_i w_1[i,d] grad(b_1[i]), if there are biases, and
+Σ_m ∂L/∂x[m,d] x[m,d′] = Σ_i w_1[i,d] grad(w_1[i,d′]). Where all ∂L/∂x are 0 both are 0; where all are above 0
+(below) the first is.
 """
 
 from __future__ import annotations
@@ -37,6 +42,7 @@ from zerograd.core.numbers.functions import NotClosed, Rational
 from zerograd.core.numbers.plain import RING
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.question import Question
+from zerograd.core.question.vocabulary import OF_EACH, Relation
 
 Entry = tuple[str, Index]
 Term = tuple[Rational, Entry | None, Entry]
@@ -56,6 +62,7 @@ def laws(problem: Question) -> Iterator[Law]:
     """All of them, of the question's network and loss."""
     yield from _of_units(problem)
     yield from _of_adjoints(problem)
+    yield from _of_inputs(problem)
 
 
 def _of_units(problem: Question) -> Iterator[Law]:
@@ -104,6 +111,24 @@ def _of_adjoints(problem: Question) -> Iterator[Law]:
         if above or below:
             for e in biases:
                 yield Law(sign_label(e), ((1 if above else -1, None, e),), ">")
+
+
+def _of_inputs(problem: Question) -> Iterator[Law]:
+    first, inputs = problem.network.layers[0], range(problem.network.inputs)
+    for relation in OF_EACH:
+        whole = any(r.name == "x" and r.index is None for r in problem.query[relation])
+        if not whole or relation is Relation.NONZERO:
+            continue
+        sign: Literal["=", ">"] = "=" if relation is Relation.ZERO else ">"
+        factor = -1 if relation is Relation.NEGATIVE else 1
+        for d in inputs:
+            weights = [("w1", (i, d)) for i in range(first.units)]
+            if first.bias:
+                biases = tuple((factor, weight, ("b1", weight[1][:1])) for weight in weights)
+                yield Law(inputs_label(relation, d), biases, sign)
+            for other in inputs if sign == "=" else ():
+                products = tuple((1, weight, ("w1", (weight[1][0], other))) for weight in weights)
+                yield Law(inputs_label(relation, d, other), products)
 
 
 @lru_cache
@@ -155,3 +180,9 @@ def balance_label(name: str, unit: int | None = None) -> str:
 def sign_label(bias: Entry) -> str:
     """The label of the law that a bias of the last layer has a gradient of one sign."""
     return f"sign of {entry(*bias)}"
+
+
+def inputs_label(relation: Relation, d: int, other: int | None = None) -> str:
+    """The label of a sum of input gradients: ``sum of grad(x[0]) > 0``, ``sum of grad(x[0]) x[1] = 0``."""
+    factor = "" if other is None else f" {entry('x', (other,))}"
+    return f"sum of grad({entry('x', (d,))}){factor} {relation.symbol} 0"

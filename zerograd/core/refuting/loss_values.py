@@ -10,7 +10,7 @@ All samples are treated alike: conditions that single entries out are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -25,17 +25,59 @@ from zerograd.core.refuting.facts import Fact, Formula, compared
 from zerograd.core.refuting.system import Case
 
 ZERO = Polynomial.constant(0)
+LOSS = "loss"
+"""The variable that stands for the loss where no number of samples is known, and what tells its cases."""
+
+
+def adjoints_at_zero(problem: Question) -> tuple[Rational, ...] | None:
+    """Return what `Loss.adjoints_at_zero` does, of this question's loss and outputs."""
+    loss = problem.model.loss
+    if loss.is_balanced and problem.network.outputs == 1:  # of a single class the loss is 0
+        return None
+    return loss.adjoints_at_zero(problem.derivative_at_kink)
 
 
 def of_losses_alone(condition: Condition, problem: Question) -> bool:
     """Whether a condition speaks of nothing but the loss, or residuals if it is one of these, as a whole."""
-    loss = problem.model.loss
-    single_class = loss.is_balanced and problem.network.outputs == 1  # of which the loss is 0
-    if single_class or loss.adjoints_at_zero(problem.derivative_at_kink) is None:
-        return False
-    known = {"loss", "r"} if loss.of_residuals else {"loss"}
+    known = {"loss", "r"} if problem.model.loss.of_residuals else {"loss"}
+    return adjoints_at_zero(problem) is not None and _names_no_more(condition, known)
+
+
+def of_loss_alone(condition: Condition, problem: Question) -> bool:
+    """Whether a condition speaks of nothing but the loss, of which it is known when it is 0."""
+    return adjoints_at_zero(problem) is not None and _names_no_more(condition, {"loss"})
+
+
+def _names_no_more(condition: Condition, known: set[str]) -> bool:
     single = any(isinstance(node, Item | Listing) for node in walk(condition.node))
     return not single and bool(names := names_in(condition.node)) and names <= known
+
+
+def loss_and_gradients(
+    problem: Question, gradients: Mapping[str, Array[Polynomial]]
+) -> tuple[list[tuple[str, Formula]], dict[str, tuple[Case, ...]]]:
+    """What holds of ``loss`` and the gradients by parameters, whatever the dataset: facts, and a distinction.
+
+    Where the loss is 0 so is what each output adds to it. If the adjoint is 0 there, so are all gradients.
+    """
+    loss, at_zero = Polynomial.variable(LOSS), adjoints_at_zero(problem)
+    if at_zero is None:
+        return [], {}
+    if not at_zero:
+        return [(f"{LOSS} > 0", Fact(loss, ">"))], {}
+    facts: list[tuple[str, Formula]] = [(f"{LOSS} >= 0", Fact(loss, ">="))]
+    if at_zero != (0,):
+        return facts, {}
+    still = [
+        (f"{entry(f'g_{name}', index)} = 0", Fact(gradient, "="))
+        for name, array in gradients.items()
+        for index, gradient in array.items()
+    ]
+    cases = (
+        Case(f"{LOSS} = 0", {}, ((f"{LOSS} = 0", Fact(loss, "=")), *still)),
+        Case(f"{LOSS} > 0", {}, ((f"{LOSS} > 0", Fact(loss, ">")),)),
+    )
+    return facts, {LOSS: cases}
 
 
 @dataclass(slots=True)
@@ -61,7 +103,7 @@ class LossValues:
         self.quantities = {"loss": Array((), (sum(values.entries, ZERO) * share,))}
         if loss.of_residuals:
             self.quantities["r"] = Array.build(shape, lambda index: Polynomial.variable(entry("r", index)))
-        at_zero = loss.adjoints_at_zero(self.problem.derivative_at_kink)
+        at_zero = adjoints_at_zero(self.problem)
         for index, value in values.items():
             name = entry("l", index)
             if not at_zero:

@@ -20,7 +20,7 @@ from zerograd.core.question.question import Question
 from zerograd.core.question.small_datasets import each_sample_alone
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.core.refuting.facts import Either, Fact, Formula, compared, labelled
-from zerograd.core.refuting.system import Demand, constant
+from zerograd.core.refuting.system import Demand, constant, split_name
 
 MAX_PRODUCT = 2_000
 """Products of terms in a sum of products; longer ones are left out."""
@@ -95,6 +95,7 @@ class Asked:
                 for g in gradient.entries
                 for coefficient in _coefficients(g)
             ]
+            parts = parts or [Fact(constant(0), "!=")]
             yield demand.label, parts[0] if len(parts) == 1 else Either(tuple(parts))
 
 
@@ -145,9 +146,9 @@ def _degrees(p: Polynomial, inputs: Collection[str]) -> tuple[int, int] | None:
 
 
 def _coefficients(gradient: Polynomial) -> list[Polynomial]:
-    """Those of the adjoints, one for each that stands in it."""
+    """Those of the adjoints in order, one for each that stands in it."""
     by_adjoint: dict[str, dict[Monomial, Fraction]] = {}
     for monomial, c in gradient.terms.items():
         (name,) = (name for name, _ in monomial if name.startswith(ADJOINT))
         by_adjoint.setdefault(name, {})[tuple(item for item in monomial if item[0] != name)] = c
-    return [Polynomial(terms) for terms in by_adjoint.values()]
+    return [Polynomial(by_adjoint[name]) for name in sorted(by_adjoint, key=split_name)]

@@ -8,7 +8,8 @@ standard library compile it; no axioms are used but those of Coq's real numbers.
 from __future__ import annotations
 
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.certificate import Certificate
+from zerograd.core.refuting.certificate import Certificate, Split, nodes
+from zerograd.core.refuting.loss_values import LOSS
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.show.coq import activations, loss
 from zerograd.show.coq.activations import Sample
@@ -60,6 +61,8 @@ def proof_coq(problem: Problem, certificate: Certificate) -> str:
         raise NotExportable(
             "it is a calculation with given numbers: of a small network, zerograd prove finds a proof for Coq"
         )
+    if any(isinstance(n, Split) and n.split == LOSS for part in certificate.parts for n in nodes(part.root)):
+        raise NotExportable("it rests on what a loss of 0 says of gradients: look for another by --fixed")
     check_certificate(problem, certificate)
     parts = {part.samples: part for part in certificate.parts if part.samples is not None}
     # Of several parts that hold for every M one is enough.

@@ -10,6 +10,7 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Part
 from zerograd.core.refuting.facts import variables_in
+from zerograd.core.refuting.laws import laws
 from zerograd.core.refuting.refutation import Refutation, system_of
 from zerograd.core.refuting.system import System, on_side
 from zerograd.show.coq.every_bridge import EveryBridge
@@ -62,6 +63,7 @@ def _of_statement(system: System, statement: EveryStatement) -> System:
     """The system without what it knows of single samples and the statement does not say."""
     splits = dict(system.splits)
     sums, numbers = set[str](), set[str]()
+    of_inputs = {law.label for law in laws(statement.problem) if law.label.startswith("sum of ")}
     for pattern in statement.patterns:
         absent, present = splits[pattern.split]
         labels = {each.facts[pattern.tag][0] for each in statement.each if each.facts}
@@ -76,7 +78,7 @@ def _of_statement(system: System, statement: EveryStatement) -> System:
     facts = {
         label: fact
         for label, fact in system.facts.items()
-        if not variables_in(fact) & numbers and not label.endswith(tuple(sums))
+        if not variables_in(fact) & numbers and not label.endswith(tuple(sums)) and label not in of_inputs
     }
     return replace(system, facts=facts, splits=splits)
 

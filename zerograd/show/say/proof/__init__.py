@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.certificate import Alternatives, Certificate, Identity, Part, nodes
+from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
 from zerograd.show.say.proof.argument import Argument
 from zerograd.show.say.proof.claim import about, claim, enough, notation
-from zerograd.show.say.proof.facts import Facts
+from zerograd.show.say.proof.facts import Facts, used_labels
 
 
 def statement(problem: Problem, certificate: Certificate) -> str:
@@ -56,7 +56,7 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     yield heading("Claim", level=4)
     yield Paragraph(claim(problem, certificate))
     yield heading("Notation", level=4)
-    used = {label for part in certificate.parts for label in _used(part)}
+    used = {label for part in certificate.parts for label in used_labels(part)}
     yield from map(Paragraph, notation(problem, {part.kind for part in certificate.parts}, used))
     yield heading("Proof", level=4)
     reduction = enough(problem, certificate)
@@ -66,7 +66,7 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     for number, part in enumerate(certificate.parts, start=1):
         several = len(certificate.parts) > 1
         facts = Facts(problem, part)
-        labels = [label for label in facts.system.facts if label in _used(part)]
+        labels = [label for label in facts.system.facts if label in used_labels(part)]
         numbers = {label: n for n, label in enumerate(labels, start=first)}
         first += len(numbers)
         yield paragraph(
@@ -84,18 +84,6 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
             )
         yield from argument.paragraphs()
     yield paragraph("Nothing is left, so there are no such parameters and no such dataset.")
-
-
-def _used(part: Part) -> set[str]:
-    """The labels that a proof uses."""
-    labels: set[str] = set()
-    for node in nodes(part.root):
-        match node:
-            case Identity(cofactors=cofactors, nonzero=nonzero, positive=positive):
-                labels |= {*cofactors, *nonzero, *(name for product in positive for name in product.factors)}
-            case Alternatives(either=label):
-                labels.add(label)
-    return labels
 
 
 def _displayed(facts: Facts, label: str) -> Node:

@@ -210,7 +210,10 @@ class Argument:
             return prose("no sample ", what)
         formulas = [(label, self.words.formula(label, formula, {})) for label, formula in case.facts]
         on_sides = [formula for label, formula in formulas if label in self.words.comparisons]
-        asked = [formula for label, formula in formulas if label not in self.words.comparisons]
+        over = tuple({f" over {tag}", " over"})
+        summed = [f for label, f in formulas if label.endswith(over) and label in self.words.cited]
+        told = [(label, f) for label, f in formulas if not label.endswith(over)]
+        asked = [formula for label, formula in told if label not in self.words.comparisons]
         clause = prose("some sample ", what, ", say ", quantity(self.words.problem.network, "x", tag))
         if on_sides and len(self.sides) > 1:
             clause = prose(clause, ", so that ", join(on_sides))
@@ -218,6 +221,8 @@ class Argument:
             clause = prose(
                 clause, ", while ", join(asked), f" {'is' if len(set(asked)) == 1 else 'are'} asked"
             )
+        if summed:
+            clause = prose(clause, ", so that the sums over all of them have ", join(summed))
         return clause
 
     # How a case ends

@@ -9,6 +9,7 @@ from functools import partial
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
+from zerograd.core.question.given import unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import asked_entries, signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind
@@ -25,6 +26,10 @@ from zerograd.show.say.proof.letters import letters
 from zerograd.show.say.proof.reasons import reasons
 from zerograd.show.words import network_line
 
+_GIVES = {
+    True: "gives exactly.",
+    False: "gives. Where it is not rational, it is enclosed, narrowly enough to show its sign.",
+}
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
 
 
@@ -79,7 +84,7 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
     if {*kinds} == {"calculation"}:
         yield prose(
             "All parameters and data are given, so that every gradient is one number, which the chain rule "
-            "gives exactly. Samples and units are counted from 0."
+            f"{_GIVES[unfit(problem) is None]} Samples and units are counted from 0."
         )
         return
     yield _scaled(problem)
@@ -87,6 +92,8 @@ def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -
         yield letters(problem, whole="dataset" in kinds)
     if "moments" in kinds:
         yield _moments(problem)
+        if problem.asks_of_x or signs_of_adjoints(problem):
+            yield _of_a_sample(problem)
     yield from reasons(problem, used)
     if any(label.startswith("l[") for label in used):
         yield _of_losses(problem)
@@ -162,6 +169,20 @@ def _moments(problem: Problem) -> Prose:
         first=first,
         m=_m,
         T=_T,
+    )
+
+
+def _of_a_sample(problem: Problem) -> Prose:
+    """What moments say of the sample of a pattern, and of their number."""
+    name = partial(quantity, problem.network)
+    letter = "r" if problem.model.loss.least_squares else "g"
+    return worded(
+        "{x} is one of the samples of pattern {T}, {r} its {what}, and {n} the number of them.",
+        x=name("x", "T"),
+        T=_T,
+        r=name(letter, "T"),
+        what="residual" if letter == "r" else "adjoint",
+        n=name("n", "T"),
     )
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
-from zerograd.core.refuting.certificate import Part
+from zerograd.core.refuting.certificate import Alternatives, Identity, Part, nodes
 from zerograd.core.refuting.curves import ordered
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
 from zerograd.core.refuting.labels import Comparison, comparisons, signs
@@ -51,11 +51,14 @@ class Facts:
     laws: frozenset[str] = field(init=False)
     """The labels of what ties parameters and gradients together by an equation."""
     comparisons: Mapping[str, Comparison] = field(init=False)
+    cited: frozenset[str] = field(init=False)
+    """The labels of the facts that the proof uses."""
 
     def __post_init__(self) -> None:
         self.system = system_of(self.problem, self.part.kind, self.part.samples)
         self.plain = Polynomials(self.problem)
         self.laws = frozenset(law.label for law in laws(self.problem) if law.sign == "=")
+        self.cited = frozenset(used_labels(self.part))
         self.signs, self.comparisons = signs(self.problem, self.part), comparisons(self.problem, self.part)
 
     def naming(self, values: Numbers) -> Polynomials:
@@ -143,3 +146,15 @@ class Facts:
         """``z = value``, if a fact is about a pre-activation."""
         z = self.comparisons.get(label)
         return row(self._z(z), EQUALS, write(z.value(fact))) if z else None
+
+
+def used_labels(part: Part) -> set[str]:
+    """The labels that a proof uses."""
+    labels: set[str] = set()
+    for node in nodes(part.root):
+        match node:
+            case Identity(cofactors=cofactors, nonzero=nonzero, positive=positive):
+                labels |= {*cofactors, *nonzero, *(name for product in positive for name in product.factors)}
+            case Alternatives(either=label):
+                labels.add(label)
+    return labels

@@ -28,6 +28,12 @@ def reasons(problem: Problem, used: Collection[str]) -> Iterator[Prose]:
             "The derivatives of a sample's loss by the outputs have sum 0, for softmax and targets both have "
             "sum 1. So have, over the outputs, the gradients of the linear last layer."
         )
+    if "sum" in kinds:
+        yield prose(
+            "The gradient by a sample's input is what comes back to the first layer's pre-activations times "
+            "the first layer's weights. Summed over the samples (or first multiplied by an input), it is the "
+            "gradients by the first layer's biases (or weights) times these weights, whatever the data."
+        )
     if "sign" in kinds:
         yield prose(
             "All derivatives of the loss by the outputs have one sign, and so have the gradients by the "
