@@ -151,7 +151,7 @@ def _searched(
         ]
     except OutOfTime:
         return None, [*_lines(tree), "time ran out"]
-    return root if root is None else ahead.around(root), _lines(tree)
+    return root if root is None else ahead.around(root, system), _lines(tree)
 
 
 def _residuals(problem: Problem, samples: int | None) -> Sequence[Polynomial]:
