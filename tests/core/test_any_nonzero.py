@@ -153,13 +153,13 @@ def test_some_entry_of_any_is_some_entry_of_one(seed: int) -> None:
         ({"where": ["grad(w1[0,0]) > 0 and grad(b2) <= 0"]}, 3),
         ({"where": ["grad(w1[0,0]) > 0 or grad(b2) <= 0"]}, 2),
         ({"where": ["grad(w1)[0,0] > 0 or 0 > -grad(w1[0,0])", "0 == grad(w1)[0,0]"]}, 2),
-        ({"where": ["all([grad(w1) != 0, x > 0]) or w1[0,0] == 3"]}, 4),
+        ({"where": ["all([grad(w1) != 0, z1 > 0]) or w1[0,0] == 3"]}, 4),
         ({"where": ["any(any(grad(w1) != 0), all(grad(b2) == 0))"], "zero": ["b1"]}, 4),
     ],
     ids=str,
 )
 def test_signs_that_a_condition_needs(asked: dict[str, Any], enough: int) -> None:
-    """Of *or* one part is enough, of *and* each counts, once *not* is moved inwards."""
+    """One part of *or* is enough, each of *and* counts, once *not* is moved inwards."""
     problem = Problem(**SHAPE, samples="any", **asked)
     assert sufficient_samples(problem) == asked_entries(problem) == enough
 

@@ -190,7 +190,7 @@ def test_text_says_what_is_found_instead() -> None:
 )
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "bce_with_logits"])
 def test_signs_are_those_of_many_digits(activation: str, loss: str) -> None:
-    """Of random points, every asked sign that is not so is found, and no other, as mpmath says."""
+    """Every asked sign that is not so at random points is found, and no other, as mpmath says."""
     chance = random.Random(f"{activation} {loss}")
     network = {"inputs": 1, "layers": [{"units": 2, "activation": activation}, {"units": 1}]}
 

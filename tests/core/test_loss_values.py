@@ -53,7 +53,7 @@ IMPOSSIBLE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("samples", [1, 2])
 @pytest.mark.parametrize("asked", IMPOSSIBLE, ids=str)
 def test_questions_about_the_loss_are_refuted(asked: dict[str, Any], samples: int) -> None:
-    """Of every loss, by what its value says of adjoints."""
+    """Every loss, by what its value says of adjoints."""
     problem = Problem(**{"network": [1, 2, 1], "samples": samples, **asked})
     found = certify(problem, deadline=until()).certificate
     assert found is not None

@@ -183,8 +183,12 @@ def identities_hold(problem: Problem, witness: Witness, story: str) -> int:
     values: Values = {}
     for name, array in witness.parameters.items():
         values |= named(name, array) | named(f"g_{name}", witness.gradients[name])
+    values["loss"] = rational(witness.quantities["loss"].entries[0])
     define(system.facts, values, "t")
     hold_all(system, values, f"{story}, identities")
+    for name, cases in system.splits.items():
+        fitting = [case.name for case in cases if fits(case, values)]
+        assert len(fitting) == 1, f"{story}: of {name} the cases {fitting} fit"
     assert all(values[name].denominator == 1 for name in system.integers)
     return len(system.facts)
 

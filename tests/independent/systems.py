@@ -176,8 +176,12 @@ class Identities(System):
                 for k in outputs:
                     self.say(f"sign of b{last}[{k}]", (">", biases.entries[k]))
         self._inputs()
+        known = self.parameters | {f"grad({name})": grid for name, grid in gradients.items()}
+        if any(map(self._of_loss, problem.where)):
+            self._say_of_loss()
+            known["loss"] = Grid((), [variable("loss")])
         self.bounds(self.parameters)
-        self.conditions(self.parameters | {f"grad({name})": grid for name, grid in gradients.items()})
+        self.conditions(known, lambda node: "loss" not in names(node) or self._of_loss(node))
         if problem.integer:
             entries = [p for grid in self.parameters.values() for p in grid.entries]
             self.integers = {name for p in entries for monomial in p for name in monomial}
@@ -196,6 +200,38 @@ class Identities(System):
                 for e in inputs if key == "zero" else ():
                     total = reduce(plus, [times(w.at((i, d)), g["w1"].at((i, e))) for i in units])
                     self.say(f"sum of grad(x[{d}]) x[{e}] = 0", ("=", total))
+
+    def _of_loss(self, node: ast.expr) -> bool:
+        """Whether a condition names nothing but the loss, of which it is known when it is 0."""
+        name = self.problem.loss_name
+        if name in ("mean", "sum", "per_sample", "of_mean"):
+            return False
+        if name == "cross_entropy" and self.problem.widths[-1] == 1:
+            return False
+        single = any(isinstance(part, ast.Subscript | ast.List | ast.Tuple) for part in ast.walk(node))
+        return not single and names(node) == {"loss"}
+
+    def _say_of_loss(self) -> None:
+        from tests.independent.others import adjoints_at_zero
+
+        name, loss = self.problem.loss_name, variable("loss")
+        squares = self.problem.least_squares
+        at_zero = [0] if squares else [*adjoints_at_zero(name, self.problem.data["derivative_at_kink"])]
+        if not at_zero:
+            self.say("loss > 0", (">", loss))
+            return
+        self.say("loss >= 0", (">=", loss))
+        if at_zero == [0]:
+            still = [("loss = 0", ("=", loss))]
+            still += [
+                (f"g_{entry(name, index)} = 0", ("=", grid.at(index)))
+                for name, grid in self.gradients.items()
+                for index in indices(grid.shape)
+            ]
+            self.splits["loss"] = [
+                Case("loss = 0", {}, still),
+                Case("loss > 0", {}, [("loss > 0", (">", loss))]),
+            ]
 
     def _unit(self, layer: int, unit: int, activation: str, slope: Fraction | None) -> None:
         problem, g, w = self.problem, self.gradients, self.parameters
@@ -227,7 +263,7 @@ class Identities(System):
         self.say(f"slope of a{layer}[{unit}]", ("=", total))
 
     def renamed(self, name: str, samples: list[int], units: Mapping[int, list[int]]) -> str:
-        if name.startswith("t["):
+        if name.startswith("t[") or name == "loss":
             return name
         prefix = "g_" if name.startswith("g_") else ""
         return prefix + renamed_entry(name.removeprefix("g_"), samples, units)

@@ -24,7 +24,7 @@ MAX_OPEN = 40
 """Open cases that are listed; of a system that holds for every M, a few are enough to turn to another."""
 
 PLAINLY = 3.0
-"""Seconds for a proof with long residuals, before they become unknowns: most that are found are found soon."""
+"""Seconds for a proof with long residuals, before they become unknowns: most are found soon."""
 
 Progress = Callable[[str], None]
 
@@ -38,15 +38,15 @@ def certify(
         fixed: only certificates that speak of a dataset with a fixed number of samples.
     """
     left: list[str] = []
+    # Where each sample's own gradient is restricted, datasets that suffice are large.
+    of_each = problem.asks_of_x or signs_of_adjoints(problem)
+    large = of_each and problem.samples.most is None
     if not fixed:
         kinds: tuple[Kind, ...] = ("identities", "moments")
         for kind in kinds:
             now = time.monotonic()
-            # Where each sample's own gradient is restricted, datasets that suffice are large.
-            share = (
-                2 if kind == "moments" and signs_of_adjoints(problem) and problem.samples.most is None else 1
-            )
-            until = now + (deadline - now) * share / 3
+            share = {"identities": 1 / 6, "moments": 2 / 3}[kind] if large else 1 / 3
+            until = now + (deadline - now) * share
             root, _ = _refuted(problem, kind, None, until, patience=1, progress=progress)
             if root is not None:
                 return _accepted(problem, (Part(kind, None, root),))

@@ -33,6 +33,9 @@ MAX_TERMS = 200
 MAX_COMBINED = 60
 """Order facts that linear programs are about."""
 
+MOST_IN_VAIN = 10
+"""Linear programs without a solution after which no more are solved."""
+
 Square = tuple[Fraction, Polynomial]
 """A number above 0, and what is squared."""
 
@@ -196,11 +199,13 @@ def _combined(facts: Mapping[str, Fact], reals: Reals) -> Iterator[Equation]:
     monomials = sorted({m for p in columns for m in p.terms})
     rows = [[p.terms.get(m, Fraction(0)) for p in columns] for m in monomials]
     done: set[str] = set()
+    in_vain = 0
     for number, label in enumerate(order):
-        if label in done:
+        if label in done or in_vain == MOST_IN_VAIN:
             continue
         found = weights(reals, rows, [n == number for n in range(len(columns))])
         if found is None:
+            in_vain += 1
             continue
         used = {name: found[n] for n, name in enumerate(order) if n in found}
         shares = {
