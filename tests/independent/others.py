@@ -110,6 +110,8 @@ def curve(name: str, parameter: Fraction | None) -> Curve:
 
 def taken(join: tuple[Fraction | int, ...], convention: object) -> Fraction | int | None:
     """The derivative that is taken at a kink."""
+    if convention not in ("torch", "left", "right", "mean", "forbid"):
+        raise CannotTell(str(convention))
     _, left, right, torch = join
     rules: dict[object, Fraction | int] = {
         "torch": torch, "left": left, "right": right, "mean": F(left + right) / 2
