@@ -205,6 +205,26 @@ def test_wide_networks_are_counted_by_their_products() -> None:
     assert 50 * counts[0] < counts[1] < work.DEFAULT // 10
 
 
+@pytest.mark.slow
+def test_a_trained_network_is_far_from_too_much() -> None:
+    """784-128-10 with ten samples, all numbers as float64 has them."""
+    source = random.Random(2)
+
+    def numbers(rows: int, columns: int) -> list[list[str]]:
+        return [
+            [str(Fraction(source.getrandbits(53), 2 ** source.randint(53, 59))) for _ in range(columns)]
+            for _ in range(rows)
+        ]
+
+    net = network(784, 128, 10, activation="relu", bias=True)
+    problem = Problem(network=net, samples=10, some_nonzero=["w1"])
+    parameters = {"w1": numbers(128, 784), "w2": numbers(10, 128)}
+    biases = {"b1": numbers(1, 128)[0], "b2": numbers(1, 10)[0]}
+    document = witness(problem, {**parameters, **biases}, numbers(10, 784), numbers(10, 10))
+    units, end = spent(problem, document)
+    assert end == "accepted" and units < work.DEFAULT // 3
+
+
 @pytest.mark.parametrize(
     ("case", "ends"),
     [

@@ -110,6 +110,8 @@ def curve(name: str, parameter: Fraction | None) -> Curve:
 
 def taken(join: tuple[Fraction | int, ...], convention: object) -> Fraction | int | None:
     """The derivative that is taken at a kink."""
+    if convention not in ("torch", "left", "right", "mean", "forbid"):
+        raise CannotTell(str(convention))
     _, left, right, torch = join
     rules: dict[object, Fraction | int] = {
         "torch": torch, "left": left, "right": right, "mean": F(left + right) / 2
@@ -289,14 +291,19 @@ class Adjoints:
 OF_RESIDUALS = ("mae", "huber", "smooth_l1")
 
 
-def adjoints_at_zero(name: str, convention: object) -> list[Fraction]:
-    """The adjoints of an output whose loss is 0."""
-    if name in ("huber", "smooth_l1"):
+def adjoints_at_zero(problem: Problem) -> list[Fraction] | None:
+    """The adjoints of an output whose loss is 0; None where that is not known."""
+    name, convention = problem.loss_name, problem.data["derivative_at_kink"]
+    if name in ("mse", "sse", "huber", "smooth_l1"):
         return [F(0)]
+    if name in ("mae", "hinge") and convention not in ("torch", "left", "right", "mean", "forbid"):
+        raise CannotTell(str(convention))
     if name == "mae":
         at: dict[object, list[int]] = {"left": [-1], "right": [1], "torch": [0], "mean": [0]}
         return [F(v) for v in at.get(convention, [])]
     if name == "hinge":
         ones: dict[object, list[Fraction]] = {"left": [F(1)], "right": [F(1)], "mean": [F(1, 2)]}
         return [F(0), *(sign * v for v in ones.get(convention, []) for sign in (-1, 1))]
-    return []
+    if name in ("bce", "bce_with_logits") or (name == "cross_entropy" and problem.widths[-1] > 1):
+        return []
+    return None
