@@ -159,10 +159,10 @@ def test_a_sign_behind_long_numbers_is_decided() -> None:
 def test_products_of_long_polynomials_are_refused() -> None:
     """A certificate of 50 kB whose cofactors multiply to two million terms."""
     problem = Problem(network=network(1, 1, 1, activation="relu"), samples=1, zero=["w1"])
-    long = [[str(n + 1), f"u{n}", f"v{n}"] for n in range(1400)]
+    long = [[str(n + 1), f"u{n}", f"v{n}"] for n in range(1800)]
     proof = {"cofactors": {}, "positive": [{"coefficient": "1", "squares": [long]}]}
     _, end = spent(problem, offered(problem, proof))
-    assert end.startswith("TooMuchWork: more work than the budget of 5,000,000 units")
+    assert end.startswith("TooMuchWork: more work than the budget of 8,000,000 units")
     short = proof | {"positive": [{"coefficient": "1", "squares": [long[:60]]}]}
     units, end = spent(problem, offered(problem, short))
     assert end.startswith("Refused") and units < 100_000
