@@ -37,7 +37,7 @@ PAGE = ROOT / "docs" / "trust.md"
 TABLE = re.compile(r"(?<=<!-- fuzz -->\n).*?(?=<!-- end -->)", re.DOTALL)
 CHUNK = 100
 """Mutants that a process is given at once."""
-SEARCH_SECONDS = 1.0
+SEARCH_SECONDS = 0.3
 
 
 @dataclass

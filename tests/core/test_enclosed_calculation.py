@@ -165,7 +165,8 @@ def test_documents_say_what_is_found_instead() -> None:
     ):
         with pytest.raises(Refused, match="instead"):
             check_result(question, {**document, "instead": forged})
-    for broken in ({}, [1], [{"asked": "x"}]):
+    malformed: list[Any] = [{}, [1], [{"asked": "x"}]]
+    for broken in malformed:
         with pytest.raises((FormatError, Refused)):
             check_result(question, {**document, "instead": broken})
     unrelated = zg.Problem(network=[1, 1, 1], samples=1, zero=["b2"], nonzero=["w2"])

@@ -143,7 +143,12 @@ def grown(arguments: dict[str, Any], chance: Random, words: tuple[str, ...]) -> 
     if problem is None and arguments["loss"] == "bce":  # it asks for a condition, or for a last sigmoid
         where = ["0 < y_hat < 1"]
         problem = made(arguments | {"where": where})
-    more = ["w1[0,0] > 0", "b1[0] != 0", *(condition(chance, words, 2 * (words is TAME)) for _ in range(4))]
+    more = [
+        "w1[0,0] > 0",
+        "b1[0] != 0",
+        chance.choice(["loss == 0", "loss > 1", "x > 0"]),
+        *(condition(chance, words, 2 * (words is TAME)) for _ in range(4)),
+    ]
     for text in more if problem else ():
         larger = made(arguments | {"where": [*where, text]})
         if larger is not None:

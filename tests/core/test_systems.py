@@ -419,5 +419,5 @@ def test_sums_in_conditions_are_counted() -> None:
     """Terms are counted before anything is multiplied out, those of a sum too."""
     problem = Problem(network=[1, 2, 1], samples=2, where=["sum(w1**2) + sum(x) <= 0"])
     for kind in ("dataset", "identities"):
-        system_of(problem, kind, 2 if kind == "dataset" else None)  # type: ignore[arg-type]
+        system_of(problem, kind, 2 if kind == "dataset" else None)
     assert "where[0]" in system_of(problem, "dataset", 2).facts

@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 
 from tests.independent.documents import CannotTell, No, keys, need, order, polynomial, powers, rational, read
 from tests.independent.formulas import Formula, Poly, compared, flat, number, plus, power, put_in, times
+from tests.independent.identities import Identities
 from tests.independent.moments import Moments
 from tests.independent.passes import Dataset
 from tests.independent.problems import Problem
 from tests.independent.samples import enough
-from tests.independent.systems import Case, Identities, System
+from tests.independent.systems import Case, System
 
 
 class Known(NamedTuple):

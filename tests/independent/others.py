@@ -306,9 +306,10 @@ def at_kink(name: str, convention: Any) -> str | Fraction:
     return convention if convention in ("torch", "left", "right", "mean", "forbid") else rational(convention)
 
 
-def adjoints_at_zero(name: str, convention: object) -> list[Fraction]:
-    """The adjoints of an output whose loss is 0."""
-    if name in ("huber", "smooth_l1"):
+def adjoints_at_zero(problem: Problem) -> list[Fraction] | None:
+    """The adjoints of an output whose loss is 0; None where that is not known."""
+    name, convention = problem.loss_name, problem.data["derivative_at_kink"]
+    if name in ("mse", "sse", "huber", "smooth_l1"):
         return [F(0)]
     if name == "mae":
         rule = at_kink(name, convention)
@@ -319,4 +320,4 @@ def adjoints_at_zero(name: str, convention: object) -> list[Fraction]:
         slopes = {"left": F(1), "right": F(1), "mean": F(1, 2), "torch": F(0), "forbid": F(0)}
         slope = slopes[rule] if isinstance(rule, str) else rule
         return [F(0), -slope, slope] if slope else [F(0)]
-    return []
+    return [] if name in ("bce", "bce_with_logits", "cross_entropy") else None

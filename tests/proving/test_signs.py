@@ -45,7 +45,7 @@ CONTRADICTIONS: dict[str, dict[str, Fact]] = {
 
 
 def check(node: Node, facts: Mapping[str, Fact | Either]) -> None:
-    """By the checker of certificates, which looks at facts and tree alone."""
+    """The checker of certificates decides, which looks at facts and tree alone."""
     Refutation(System(facts, {}, frozenset(), lambda _, name: name)).check(node)
 
 

@@ -14,7 +14,7 @@ from zerograd.core.refuting.system import System, values_label
 from zerograd.proving.leaf import eliminated, find_identity
 from zerograd.proving.reals import Facts, Reals
 from zerograd.proving.ring import factors
-from zerograd.proving.signs import refute_by_signs
+from zerograd.proving.signs import QUICKLY, TRIES, refute_by_signs
 
 DEPTH = 5
 """Nested comparisons."""
@@ -42,7 +42,7 @@ def refute(
     found = _Cases(system, reals, min(tries, FEW), signs=False).refute(known, core, DEPTH)
     if found is not None or (tries <= FEW and not signs):
         return found
-    return _Cases(system, reals, tries, signs).refute(known, core, DEPTH)
+    return _Cases(system, reals, tries, signs, patient=tries > FEW).refute(known, core, DEPTH)
 
 
 @dataclass(slots=True)
@@ -51,6 +51,7 @@ class _Cases:
     reals: Reals
     tries: int
     signs: bool
+    patient: bool = True
 
     def refute(self, known: Known, core: Facts, depth: int) -> Node | None:
         self.tries -= 1
@@ -79,7 +80,9 @@ class _Cases:
         # What unites the sides of a unit, say s² = s, makes identities long; but not signs.
         spoken = sorted(frozenset().union(*map(variables_in, core.values())))
         sides = {label: known.facts[label] for label in map(values_label, spoken) if label in known.facts}
-        return refute_by_signs({**sides, **core}, known.facts, self.reals.keep_time)
+        return refute_by_signs(
+            {**sides, **core}, known.facts, self.reals.keep_time, TRIES if self.patient else QUICKLY
+        )
 
     def _each(self, node: Compare | Alternatives, known: Known, core: Facts, depth: int) -> Node | None:
         """The node with a refutation of every case."""

@@ -104,7 +104,9 @@ def _refuted(
     if samples is not None and residuals.unfit(problem) is None:
         now = time.monotonic()
         soon = now + min((deadline - now) / 4, PLAINLY)
-        root, _ = _searched(problem, kind, system, samples, soon, patience=1, progress=progress)
+        root, _ = _searched(
+            problem, kind, system, samples, soon, patience=1, progress=progress, equations=False
+        )
         now = time.monotonic()
         root = root or _with_residuals(problem, system, samples, now + (deadline - now) * 3 / 4, progress)
         if root is not None:
@@ -137,12 +139,16 @@ def _searched(
     *,
     patience: int,
     progress: Progress,
+    equations: bool = True,
 ) -> tuple[Node | None, list[str]]:
+    """A refutation of the system, with equations stated ahead or without; or what stays open."""
     hidden = {number: layer.units for number, layer in enumerate(problem.network.layers[:-1], start=1)}
     found = renamings(system, samples or 0, hidden)
     reals = Reals(deadline)
     tree = Tree(system, reals, found, lambda line: progress(f"{kind}: {line}"), patience)
     try:
+        if not equations:
+            return tree.find(), _lines(tree)
         ahead = stated(system, reals, _residuals(problem, samples) if kind == "dataset" else ())
         root = at_once(reals, ahead) or tree.find(ahead.known)
     except Satisfiable:
@@ -151,7 +157,7 @@ def _searched(
         ]
     except OutOfTime:
         return None, [*_lines(tree), "time ran out"]
-    return root if root is None else ahead.around(root), _lines(tree)
+    return root if root is None else ahead.around(root, system), _lines(tree)
 
 
 def _residuals(problem: Problem, samples: int | None) -> Sequence[Polynomial]:

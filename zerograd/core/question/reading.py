@@ -142,7 +142,7 @@ class Reader:
     # --- names -------------------------------------------------------------------------
 
     def reference(self, value: object, path: Path) -> Reference | None:
-        spend(3)
+        spend(6)
         if isinstance(value, Reference):
             return value
         if not isinstance(value, str):
