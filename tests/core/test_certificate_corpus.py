@@ -186,5 +186,5 @@ def test_the_corpus_is_there() -> None:
     """An empty folder proves nothing, and every folder is an example."""
     kinds = {"accept", "refuse"}
     assert {path.name for path in CORPUS.iterdir() if path.is_dir()} == kinds
-    assert sum(len(list((CORPUS / kind).iterdir())) for kind in kinds) == len(EXAMPLES) > 150
+    assert sum(len(list((CORPUS / kind).iterdir())) for kind in kinds) == len(EXAMPLES) > 250
     assert all(sum(path.stat().st_size for path in folder.iterdir()) < 20_000 for folder in EXAMPLES)

@@ -130,6 +130,8 @@ def test_parse_rational_reads_every_form(text: str | int, value: int | Fraction)
     ("text", "message"),
     [
         ("", "'' is not a number (write 3, -2/3, 0.1 or 1e-3)"),
+        ("1\u00a0", "'1\\xa0' is not a number"),
+        ("- 1", "'- 1' is not a number"),
         ("x", "'x' is not a number (write 3, -2/3, 0.1 or 1e-3)"),
         ("1/-2", "'1/-2' is not a number (write 3, -2/3, 0.1 or 1e-3)"),
         ("1/2/3", "'1/2/3' is not a number (write 3, -2/3, 0.1 or 1e-3)"),
