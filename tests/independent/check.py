@@ -3,8 +3,8 @@
     python -m tests.independent.check PROBLEM.json CERTIFICATE.json
 
 It treats the systems `identities`, `dataset` and `moments`, for all activations and losses but formulas, and
-the conventions torch, left, right, mean and forbid at kinks. Of others it says that it cannot tell. Problems
-are taken to be canonical and, but for given values outside their bounds, valid.
+the conventions torch, left, right, mean and forbid at kinks of activations. Of others it says that it cannot
+tell. Problems are taken to be canonical; what makes a file no problem it knows in part.
 """
 
 from __future__ import annotations
