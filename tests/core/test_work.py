@@ -25,6 +25,7 @@ from zerograd.core.numbers import work
 from zerograd.core.numbers.closed_text import parse_closed
 from zerograd.core.question.documents import parse_json, problem_from_json
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.certificate import FORMAT as CERTIFICATE
 from zerograd.core.verdict.atlas import check_atlas, patterns, row_problem
 from zerograd.core.verdict.checking import ATLAS_FORMAT, RESULT_FORMAT, check_result
 from zerograd.core.verdict.enclosed import FORMAT as ENCLOSURE
@@ -190,6 +191,26 @@ def test_a_tree_of_ten_thousands_of_nodes_is_decided() -> None:
     problem = Problem(network=[1, 10, 1], samples=14, zero=["w1", "w2", "b1", "b2"], where=["1 == 2"])
     units, end = spent(problem, offered(problem, bushy(13, 14), samples=14))
     assert end == "accepted" and units < work.DEFAULT // 2
+
+
+@pytest.mark.parametrize(("kind", "least"), [("dataset", 8_000), ("moments", 15_000)])
+def test_parts_are_counted_by_what_conditions_say(kind: str, least: int) -> None:
+    """Each part makes its system anew, and each condition is looked at for what it says of single samples."""
+    deep = "x > 0"
+    for n in range(20):
+        deep = f"({deep} {'and' if n % 2 else 'or'} r > 0)"
+    alone = ["x > 0", "r != 0", "grad(x) >= 0", "abs(x) <= 1", deep]
+    where = ["1 == 2", *(alone * 4)]
+    problem = Problem(network=[2, 2, 1], samples={"from": 5, "to": 6}, where=where)
+    part: dict[str, Any] = {"system": kind, "proof": {"cofactors": {"where[0]": [["-1"]]}}}
+    part |= {"samples": 1} if kind == "dataset" else {}
+    counts = []
+    for parts in (1, 11):
+        document = {"format": CERTIFICATE, "problem": problem.digest, "parts": [part] * parts}
+        units, end = spent(problem, document)
+        assert end == "accepted"
+        counts.append(units)
+    assert counts[1] - counts[0] > 10 * least
 
 
 def test_wide_networks_are_counted_by_their_products() -> None:

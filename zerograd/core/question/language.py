@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.work import spend
 
 Comparison = Literal["<", "<=", "==", "!=", ">=", ">"]
 
@@ -157,5 +158,6 @@ def _operand(node: Node, least: int) -> str:
 def names_in(node: Node) -> set[str]:
     """The names that a tree mentions; a gradient is also mentioned as ``grad``."""
     parts = list(walk(node))
+    spend(2 + len(parts))
     names = {part.name for part in parts if isinstance(part, Name)}
     return names | {"grad" for part in parts if isinstance(part, Call) and part.function == "grad"}

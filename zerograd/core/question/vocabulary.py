@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 from zerograd.core.model.network import Network
 from zerograd.core.numbers.arrays import Shape
+from zerograd.core.numbers.work import spend
 
 Rational: TypeAlias = int | Fraction
 Bound = tuple[Rational | None, Rational | None]
@@ -144,6 +145,7 @@ def quantity_shapes(network: Network, samples: int) -> dict[str, Shape]:
 
 def sample_arrays(network: Network) -> dict[str, int]:
     """The names whose first axis runs over samples, with the length of their second."""
+    spend(10 + 5 * network.depth)
     return {
         name: s[1] for name, s in quantity_shapes(network, 2).items() if len(s) == 2 and _per_sample(name)
     }

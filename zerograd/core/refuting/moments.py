@@ -27,6 +27,7 @@ from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side, sides, units_with_sides
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.conditions import evaluate
 from zerograd.core.question.fitness import smooth
 from zerograd.core.question.language import names_in
@@ -260,6 +261,7 @@ class _Moments:
 
     def _moment(self, p: Polynomial, tag: str) -> Polynomial:
         """Σ over the samples of the pattern, of a polynomial linear in r and affine in x."""
+        spend(5 + 8 * len(p.terms))
         terms: dict[Any, Fraction] = {}
         point = f"x{tag}["
         for monomial, c in p.terms.items():
