@@ -20,6 +20,7 @@ from zerograd.core.model.activations import Activation, leaky_relu
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Shape, indices
+from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.question.vocabulary import RELATIONS, quantity_shapes, variable_shapes
@@ -104,8 +105,15 @@ def random_question(seed: str) -> Problem:
             problem = Problem(**draw.question())
         except ProblemError:
             continue
-        if problem.samples.most is not None or (sufficient_samples(problem) or 99) <= 8:
+        if problem.samples.most is not None or _ends(problem):
             return problem  # otherwise no end is known, and no one could ever say no
+
+
+def _ends(problem: Problem) -> bool:
+    """Whether few samples suffice if any do; what is known of input gradients came after these questions."""
+    of_inputs = any(r.name == "x" for references in problem.query.values() for r in references)
+    of_adjoints = any(names_in(condition.node) & {"r", "grad"} for condition in problem.where)
+    return not of_inputs and not of_adjoints and (sufficient_samples(problem) or 99) <= 8
 
 
 class _Draw:

@@ -2,6 +2,7 @@
 
     python tools/fuzz.py [--count N] [--seed S] [--processes 1|2] [--minutes T]
     python tools/fuzz.py --only N [--seed S]     one mutant: what was put to the program, and what it said
+    python tools/fuzz.py --update [--count N] …  the same, and put the table into docs/trust.md
     python tools/fuzz.py --write-seeds           answer the questions anew whose results are changed
 
 A mutant is named by its number and the seed. Three things are faults: a crash (any error but a refusal), a
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import sys
 import time
@@ -31,9 +33,11 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
 from tools.fuzzing import seeds, trials  # noqa: E402 - the path is needed first
 from tools.fuzzing.trials import ACCEPTED, FAULTS, KINDS, REFUSED, UNCLEAR, UNREADABLE, Outcome  # noqa: E402
 
+PAGE = ROOT / "docs" / "trust.md"
+TABLE = re.compile(r"(?<=<!-- fuzz -->\n).*?(?=<!-- end -->)", re.DOTALL)
 CHUNK = 100
 """Mutants that a process is given at once."""
-SEARCH_SECONDS = 1.0
+SEARCH_SECONDS = 0.3
 
 
 @dataclass
@@ -152,6 +156,14 @@ def show(number: int, seed: int) -> Outcome:
     return outcome
 
 
+def update(table: str, count: int, seed: int) -> None:
+    """Put a table into the page on trust."""
+    text = PAGE.read_text(encoding="utf-8")
+    command = f"`python tools/fuzz.py --count {count} --seed {seed}`"
+    new = f"{command} says:\n\n{table}\n"
+    PAGE.write_text(TABLE.sub(lambda _: new, text), encoding="utf-8")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Return the exit code."""
     parser = argparse.ArgumentParser(
@@ -162,6 +174,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--processes", type=int, choices=(1, 2), default=1)
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--only", type=int)
+    parser.add_argument("--update", action="store_true")
     parser.add_argument("--write-seeds", action="store_true")
     options = parser.parse_args(arguments)
     if options.write_seeds:
@@ -170,7 +183,10 @@ def main(arguments: Sequence[str]) -> int:
     if options.only is not None:
         return int(show(options.only, options.seed).verdict in FAULTS)
     total = run(options.count, options.seed, options.processes, time.monotonic() + 60 * options.minutes)
-    print(total.table())
+    table = total.table()
+    print(table)
+    if options.update:
+        update(table, total.total, options.seed)
     for number, outcome in total.faults:
         print(fault(number, options.seed, outcome))
     return int(bool(total.faults))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import signal
@@ -52,6 +53,30 @@ def decided(path: Path) -> dict[str, int]:
         return dict(connection.execute("SELECT problem, rank FROM rows"))
     finally:
         connection.close()
+
+
+def test_a_store_that_says_impossible(program: Program) -> None:
+    """A store that a stranger sends along: rows that were rewritten to a solver's no change nothing."""
+    name = program.file("pair.yaml", PAIR)
+    assert program("atlas", name) == (0, TABLE, KEPT)
+    connection = sqlite3.connect(program.folder / "pair.atlas.sqlite")
+    rows = connection.execute("SELECT problem, document FROM rows").fetchall()
+    for digest, document in rows:
+        result = {key: value for key, value in json.loads(document).items() if key in ("format", "problem")}
+        result |= {
+            "status": "unsat",
+            "reason": None,
+            "samples": None,
+            "evidence": "solver",
+            "every_samples": True,
+        }
+        text = json.dumps(result | {"attempts": []})
+        sha = hashlib.sha256(text.encode()).hexdigest()
+        connection.execute("UPDATE rows SET document = ?, sha256 = ? WHERE problem = ?", (text, sha, digest))
+    connection.commit()
+    connection.close()
+    assert len(rows) == 4
+    assert program("atlas", name) == (0, TABLE, KEPT)
 
 
 def test_every_form(program: Program) -> None:

@@ -21,7 +21,7 @@ from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.loosening import loosened
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import asked_entries, hypotheses_fail, sufficient_samples
-from zerograd.core.refuting.certificate import Alternatives, Certificate, Identity, Part
+from zerograd.core.refuting.certificate import Alternatives, Certificate, Identity, Kind, Part
 from zerograd.core.refuting.facts import Either
 from zerograd.core.refuting.refutation import check_certificate, system_of
 from zerograd.core.verdict.checking import check_witness
@@ -61,7 +61,7 @@ def test_the_checker_by_hand(data: st.DataObject) -> None:
     named = data.draw(st.lists(st.sampled_from(["w1", "b1", "w2", "b2", "x", "w1[1,0]"]), min_size=1))
     problem = Problem(network=[1, 2, 1], samples=2, any_nonzero=named)
     point = _point(problem, arrays)
-    values = []
+    values: list[Any] = []
     for name in named:
         array = point.gradients[name.partition("[")[0]]
         values += [array[1, 0]] if "[" in name else array.entries
@@ -76,8 +76,9 @@ def _point(problem: Problem, arrays: dict[str, Array[Any]]) -> Point[Any]:
 def test_systems_that_know_no_gradients_of_inputs_leave_it_out() -> None:
     """That one of the others is not zero would be more than is asked."""
     problem = Problem(network=[1, 1, 1], samples="any", any_nonzero=["w1", "x"])
-    for kind in ("moments", "identities"):
-        assert not any(label.startswith("any ") for label in system_of(problem, kind, None).facts)  # type: ignore[arg-type]
+    kinds: tuple[Kind, ...] = ("moments", "identities")
+    for kind in kinds:
+        assert not any(label.startswith("any ") for label in system_of(problem, kind, None).facts)
     fact = system_of(problem, "dataset", 2).facts["any grad(w1, x) != 0"]
     assert isinstance(fact, Either) and len(fact.parts) == 3
     looser = loosened(problem)
@@ -118,7 +119,10 @@ def test_some_entry_of_any_is_some_entry_of_one(seed: int) -> None:
     """A question that asks it of two has an answer if and only if that of one of them has."""
     chance = random.Random(f"any nonzero {seed}")
     activation = chance.choice(["relu", "abs", "hardtanh", "leaky_relu"])
-    layers = [{"units": 1, "activation": activation, "bias": chance.random() < 0.7}, {"units": 1}]
+    layers: list[dict[str, Any]] = [
+        {"units": 1, "activation": activation, "bias": chance.random() < 0.7},
+        {"units": 1},
+    ]
     names = ["w1", "w2", "b2", "x"] + (["b1"] if layers[0]["bias"] else [])
     chance.shuffle(names)
     common: dict[str, Any] = {
@@ -153,13 +157,13 @@ def test_some_entry_of_any_is_some_entry_of_one(seed: int) -> None:
         ({"where": ["grad(w1[0,0]) > 0 and grad(b2) <= 0"]}, 3),
         ({"where": ["grad(w1[0,0]) > 0 or grad(b2) <= 0"]}, 2),
         ({"where": ["grad(w1)[0,0] > 0 or 0 > -grad(w1[0,0])", "0 == grad(w1)[0,0]"]}, 2),
-        ({"where": ["all([grad(w1) != 0, x > 0]) or w1[0,0] == 3"]}, 4),
+        ({"where": ["all([grad(w1) != 0, z1 > 0]) or w1[0,0] == 3"]}, 4),
         ({"where": ["any(any(grad(w1) != 0), all(grad(b2) == 0))"], "zero": ["b1"]}, 4),
     ],
     ids=str,
 )
 def test_signs_that_a_condition_needs(asked: dict[str, Any], enough: int) -> None:
-    """Of *or* one part is enough, of *and* each counts, once *not* is moved inwards."""
+    """One part of *or* is enough, each of *and* counts, once *not* is moved inwards."""
     problem = Problem(**SHAPE, samples="any", **asked)
     assert sufficient_samples(problem) == asked_entries(problem) == enough
 

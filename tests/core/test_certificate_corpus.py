@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.certificates import PROVABLE, proved
 from tests.core.test_mutants import mutants, other_values, places, words
 from tests.independent.check import verdict
 from zerograd.core.check import main
@@ -26,7 +27,7 @@ from zerograd.core.verdict.checking import check_result
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "corpus" / "certificates"
 EXAMPLES = sorted(path.parent for path in CORPUS.glob("*/*/why.txt"))
-UNTREATED = ("calculation",)
+UNTREATED = ("calculation", "calculation-enclosed")
 """Examples of systems that the independent checker does not know."""
 UNCHANGED = ("key-twice", "number-over-zero", "two-thousand-values")
 """Examples of which no changes are tried: they cannot be read here, or take seconds."""
@@ -88,6 +89,13 @@ def test_the_independent_checker_agrees(folder: Path) -> None:
     found = verdict(problem_text, text).partition(":")[0]
     expected = {"accept": "accepted", "refuse": "refused"}[folder.parent.name]
     assert found == ("unknown" if folder.name in UNTREATED else expected)
+
+
+@pytest.mark.parametrize("name", PROVABLE)
+def test_the_independent_checker_accepts_what_the_program_proves(name: str) -> None:
+    """Certificates that were found, of all the systems that it knows."""
+    problem, text = proved(name)
+    assert verdict(json.dumps(problem.to_json()), text) == "accepted"
 
 
 def test_the_commands_run() -> None:

@@ -165,7 +165,8 @@ def test_documents_say_what_is_found_instead() -> None:
     ):
         with pytest.raises(Refused, match="instead"):
             check_result(question, {**document, "instead": forged})
-    for broken in ({}, [1], [{"asked": "x"}]):
+    malformed: list[Any] = [{}, [1], [{"asked": "x"}]]
+    for broken in malformed:
         with pytest.raises((FormatError, Refused)):
             check_result(question, {**document, "instead": broken})
     unrelated = zg.Problem(network=[1, 1, 1], samples=1, zero=["b2"], nonzero=["w2"])
@@ -190,7 +191,7 @@ def test_text_says_what_is_found_instead() -> None:
 )
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "bce_with_logits"])
 def test_signs_are_those_of_many_digits(activation: str, loss: str) -> None:
-    """Of random points, every asked sign that is not so is found, and no other, as mpmath says."""
+    """Every asked sign that is not so at random points is found, and no other, as mpmath says."""
     chance = random.Random(f"{activation} {loss}")
     network = {"inputs": 1, "layers": [{"units": 2, "activation": activation}, {"units": 1}]}
 

@@ -40,6 +40,11 @@ OTHERS: tuple[tuple[Any, str], ...] = (
 )
 """Losses, with the kinds of targets."""
 
+CONVENTIONS: tuple[Any, ...] = (
+    *("torch", "torch", "left", "right", "mean", "forbid", "jax", "mlx"),
+    *({"loss": 0, "default": "right"}, {"loss": "1/2"}),
+)
+
 NUMBERS = (
     *("w1", "b1", "w2[0,0]", "x", "x[0]", "x[1,0]", "y", "r", "y_hat", "z1", "a1", "loss"),
     *("grad(w1)", "grad(b1[0])", "grad(x)", "0", "1", "2/3", "-3"),
@@ -114,7 +119,7 @@ def questions(seed: int) -> Iterator[Problem]:
         arguments: dict[str, Any] = {
             "network": network,
             "samples": chance.choice([1, 2, 3, "any", "fewest", {"from": 1, "to": 2}]),
-            "derivative_at_kink": chance.choice(["torch", "torch", "left", "right", "mean", "forbid"]),
+            "derivative_at_kink": chance.choice(CONVENTIONS),
             "loss": loss,
             "targets": targets,
             "domain": "real" if tame else chance.choice(["real", "real", "integer"]),
@@ -138,7 +143,12 @@ def grown(arguments: dict[str, Any], chance: Random, words: tuple[str, ...]) -> 
     if problem is None and arguments["loss"] == "bce":  # it asks for a condition, or for a last sigmoid
         where = ["0 < y_hat < 1"]
         problem = made(arguments | {"where": where})
-    more = ["w1[0,0] > 0", "b1[0] != 0", *(condition(chance, words, 2 * (words is TAME)) for _ in range(4))]
+    more = [
+        "w1[0,0] > 0",
+        "b1[0] != 0",
+        chance.choice(["loss == 0", "loss > 1", "x > 0"]),
+        *(condition(chance, words, 2 * (words is TAME)) for _ in range(4)),
+    ]
     for text in more if problem else ():
         larger = made(arguments | {"where": [*where, text]})
         if larger is not None:

@@ -53,7 +53,7 @@ IMPOSSIBLE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("samples", [1, 2])
 @pytest.mark.parametrize("asked", IMPOSSIBLE, ids=str)
 def test_questions_about_the_loss_are_refuted(asked: dict[str, Any], samples: int) -> None:
-    """Of every loss, by what its value says of adjoints."""
+    """Every loss, by what its value says of adjoints."""
     problem = Problem(**{"network": [1, 2, 1], "samples": samples, **asked})
     found = certify(problem, deadline=until()).certificate
     assert found is not None
@@ -166,3 +166,12 @@ def test_other_questions_keep_their_systems() -> None:
         problem = Problem(network=network, samples=2, loss=loss, targets=targets, where=where)
         system = system_of(problem, "dataset", 2)
         assert not any(name.startswith("l[") for name in system.variables)
+
+
+@pytest.mark.parametrize("loss", ["huber", "mae", "bce_with_logits"])
+def test_layers_that_let_nothing_back_whatever_the_number_of_samples(loss: str) -> None:
+    """Moments rule it out where free targets do not reach every adjoint, and the search asks them."""
+    for extra in ({"bounds": {"w2": [0, 0]}}, {"where": ["0 <= w2", "w2 <= 0"]}):
+        question = Problem(network=[1, 2, 1], samples="any", loss=loss, nonzero=["w1"], **extra)
+        answer = zg.solve(question, timeout=60)
+        assert isinstance(answer, zg.Unsat) and answer.certificate is not None and answer.run.every_samples

@@ -16,9 +16,10 @@ from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Identity, Part, Product, Split
+from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import moments_system
 from zerograd.core.refuting.refutation import check_certificate
-from zerograd.proving.certify import certify
+from zerograd.proving.certify import _refuted, certify
 
 PARTS = {"zero": ["w1", "b2"], "positive": ["x"]}
 
@@ -38,10 +39,9 @@ PARTS = {"zero": ["w1", "b2"], "positive": ["x"]}
 def test_refuted_for_every_number_of_samples(network: list[int], query: dict[str, Any]) -> None:
     """A certificate by moments that the checker accepts."""
     problem = Problem(network=network, samples="any", **query)
-    found = certify(problem, deadline=time.monotonic() + 60).certificate
-    assert found is not None
-    assert [part.kind for part in found.parts] == ["moments"]
-    check_certificate(problem, found)
+    root, _ = _refuted(problem, "moments", None, time.monotonic() + 60, patience=1, progress=lambda _: None)
+    assert root is not None
+    check_certificate(problem, Certificate(problem.digest, (Part("moments", None, root),)))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,40 @@ def test_nothing_is_refuted_that_has_an_answer(seed: int) -> None:
         answered += 1
         found = certify(problem, deadline=time.monotonic() + 3)
         assert found.certificate is None, (problem, parameters)
+
+
+@pytest.mark.parametrize("activation", ["relu", "hardtanh", "tanh", "gelu", "square"])
+@pytest.mark.parametrize("loss", ["mse", "mae", {"of_mean": "1 / mse"}, "bce_with_logits"])
+def test_input_gradients_sum_to_the_first_layers(activation: str, loss: Any) -> None:
+    """Where the gradient by the first biases is 0, input gradients are not all above 0."""
+    network = Network(2, (Layer(2, activation), Layer(3, activation), Layer(1)))
+    problem = Problem(network=network, samples="any", zero=["b1"], positive=["x"], loss=loss)
+    found = certify(problem, deadline=time.monotonic() + 60).certificate
+    assert found is not None
+    assert [part.kind for part in found.parts] == ["identities"]
+    check_certificate(problem, found)
+
+
+@pytest.mark.parametrize(
+    ("query", "labels"),
+    [
+        ({"zero": ["x"]}, {"sum of grad(x[0]) = 0", "sum of grad(x[0]) x[0] = 0"}),
+        ({"positive": ["x"]}, {"sum of grad(x[0]) > 0"}),
+        ({"negative": ["x"]}, {"sum of grad(x[0]) < 0"}),
+        ({"nonzero": ["x"]}, set()),
+        ({"some_nonzero": ["x"]}, set()),
+        ({"zero": ["x[0]"], "samples": 2}, set()),
+        ({"any_nonzero": ["x", "w1"]}, set()),
+    ],
+)
+def test_what_is_said_of_sums_of_input_gradients(query: dict[str, Any], labels: set[str]) -> None:
+    """Only what is asked of every sample, and has one sign."""
+    problem = Problem(network=[1, 1, 1], **{"samples": "any", **query})
+    facts = identities_system(problem).facts
+    assert {label for label in facts if label.startswith("sum")} == labels
+    bare = Network(1, (Layer(1, "relu", bias=False), Layer(1)))
+    facts = identities_system(Problem(network=bare, **{"samples": "any", **query})).facts
+    assert {label for label in facts if label.startswith("sum")} == {n for n in labels if ") x" in n}
 
 
 def test_sums_hold_only_where_there_is_a_sample() -> None:

@@ -413,7 +413,7 @@ def test_all_issues_at_once() -> None:
             {"where": "x < b1[1]"},
             "where[0]: b1[1]: index 1 is out of range, b1 has shape (1,) (axis 0 runs from 0 to 0)",
         ),
-        ({"where": ["grad(y) == 0"]}, "where[0]: ∂L/∂y cannot be asked"),
+        ({"where": ["grad(y) == 0"]}, "where[0]: ∂L/∂y cannot be asked (known: w1, b1, w2, b2, x)"),
         ({"where": ["x"]}, "where[0]: 'x' is a number, not a condition: compare it, e.g. with == 0"),
         ({"network": [1]}, "network: a network needs at least an input and an output width, found [1]"),
         ({"network": 5}, "network: expected a Network, or widths such as [1, 1, 1], found 5"),

@@ -183,8 +183,12 @@ def identities_hold(problem: Problem, witness: Witness, story: str) -> int:
     values: Values = {}
     for name, array in witness.parameters.items():
         values |= named(name, array) | named(f"g_{name}", witness.gradients[name])
+    values["loss"] = rational(witness.quantities["loss"].entries[0])
     define(system.facts, values, "t")
     hold_all(system, values, f"{story}, identities")
+    for name, cases in system.splits.items():
+        fitting = [case.name for case in cases if fits(case, values)]
+        assert len(fitting) == 1, f"{story}: of {name} the cases {fitting} fit"
     assert all(values[name].denominator == 1 for name in system.integers)
     return len(system.facts)
 
@@ -415,5 +419,5 @@ def test_sums_in_conditions_are_counted() -> None:
     """Terms are counted before anything is multiplied out, those of a sum too."""
     problem = Problem(network=[1, 2, 1], samples=2, where=["sum(w1**2) + sum(x) <= 0"])
     for kind in ("dataset", "identities"):
-        system_of(problem, kind, 2 if kind == "dataset" else None)  # type: ignore[arg-type]
+        system_of(problem, kind, 2 if kind == "dataset" else None)
     assert "where[0]" in system_of(problem, "dataset", 2).facts

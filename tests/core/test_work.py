@@ -160,10 +160,10 @@ def test_a_sign_behind_long_numbers_is_decided() -> None:
 def test_products_of_long_polynomials_are_refused() -> None:
     """A certificate of 50 kB whose cofactors multiply to two million terms."""
     problem = Problem(network=network(1, 1, 1, activation="relu"), samples=1, zero=["w1"])
-    long = [[str(n + 1), f"u{n}", f"v{n}"] for n in range(1400)]
+    long = [[str(n + 1), f"u{n}", f"v{n}"] for n in range(1800)]
     proof = {"cofactors": {}, "positive": [{"coefficient": "1", "squares": [long]}]}
     _, end = spent(problem, offered(problem, proof))
-    assert end.startswith("TooMuchWork: more work than the budget of 5,000,000 units")
+    assert end.startswith("TooMuchWork: more work than the budget of 8,000,000 units")
     short = proof | {"positive": [{"coefficient": "1", "squares": [long[:60]]}]}
     units, end = spent(problem, offered(problem, short))
     assert end.startswith("Refused") and units < 100_000
@@ -235,6 +235,26 @@ def test_wide_networks_are_counted_by_their_products() -> None:
         assert end == "accepted"
         counts.append(units)
     assert 50 * counts[0] < counts[1] < work.DEFAULT // 10
+
+
+@pytest.mark.slow
+def test_a_trained_network_is_far_from_too_much() -> None:
+    """784-128-10 with ten samples, all numbers as float64 has them."""
+    source = random.Random(2)
+
+    def numbers(rows: int, columns: int) -> list[list[str]]:
+        return [
+            [str(Fraction(source.getrandbits(53), 2 ** source.randint(53, 59))) for _ in range(columns)]
+            for _ in range(rows)
+        ]
+
+    net = network(784, 128, 10, activation="relu", bias=True)
+    problem = Problem(network=net, samples=10, some_nonzero=["w1"])
+    parameters = {"w1": numbers(128, 784), "w2": numbers(10, 128)}
+    biases = {"b1": numbers(1, 128)[0], "b2": numbers(1, 10)[0]}
+    document = witness(problem, {**parameters, **biases}, numbers(10, 784), numbers(10, 10))
+    units, end = spent(problem, document)
+    assert end == "accepted" and units < work.DEFAULT // 3
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ from zerograd.core.model.kinks import KINKS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.closed import log
+from zerograd.core.numbers.exact import exact_from_json
 from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.witness import Witness
@@ -177,6 +179,25 @@ def test_values_beyond_float64_are_not_comparable() -> None:
     assert recheck(huge)["float64"] == "not comparable: a value is beyond the range of float64"
     with pytest.raises(NotComparable):
         to_floats(Array((1,), (10**400,)))
+
+
+def test_a_loss_that_rounding_carries_far_away_is_not_comparable() -> None:
+    """sin(2π) is 0, and 2.4·10⁻¹⁶ in floats: with a weight of 10³⁰ their loss is another number."""
+    layers = [{"units": 1, "activation": "sin"}, {"units": 1, "activation": "linear"}]
+    pi = exact_from_json("pi", None)
+    for loss in ({"of_mean": "1 / mse"}, {"per_sample": "(y_hat - y)**4"}):
+        problem = problem_from_json({"network": {"inputs": 1, "layers": layers}, "samples": 2, "loss": loss})
+        values: dict[str, Any] = {
+            "w1": [1],
+            "b1": [2 * pi],
+            "w2": [-(10**30)],
+            "b2": [-1],
+            "x": [-pi, 0],
+            "y": [0, -2],
+        }
+        shapes = variable_shapes(problem.network, 2)
+        witness = Witness.of(problem, {name: Array(shapes[name], tuple(values[name])) for name in shapes})
+        assert str(recheck(witness)["float64"]).startswith("not comparable")
 
 
 def test_a_product_beyond_float64_is_not_comparable() -> None:

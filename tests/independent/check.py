@@ -3,8 +3,8 @@
     python -m tests.independent.check PROBLEM.json CERTIFICATE.json
 
 It treats the systems `identities`, `dataset` and `moments`, for all activations and losses but formulas, and
-the conventions torch, left, right, mean and forbid at kinks. Of others it says that it cannot tell. Problems
-are taken to be canonical and, but for given values outside their bounds, valid.
+the conventions torch, left, right, mean and forbid at kinks of activations. Of others it says that it cannot
+tell. Problems are taken to be canonical; what makes a file no problem it knows in part.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 
 from tests.independent.documents import CannotTell, No, keys, need, order, polynomial, powers, rational, read
 from tests.independent.formulas import Formula, Poly, compared, flat, number, plus, power, put_in, times
+from tests.independent.identities import Identities
 from tests.independent.moments import Moments
 from tests.independent.passes import Dataset
 from tests.independent.problems import Problem
 from tests.independent.samples import enough
-from tests.independent.systems import Case, Identities, System
+from tests.independent.systems import Case, System
 
 
 class Known(NamedTuple):

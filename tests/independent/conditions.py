@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any, NamedTuple
 
-from tests.independent.documents import CannotTell
+from tests.independent.documents import CannotTell, need
 from tests.independent.formulas import (
     Formula,
     Poly,
@@ -86,6 +86,8 @@ class Conditions:
                 if len(parts) == 1 and isinstance(parts[0], ast.List | ast.Tuple):
                     return [several(word, [self.truth(part) for part in parts[0].elts])]
                 if len(parts) == 1:
+                    single = not isinstance(parts[0], ast.BoolOp | ast.UnaryOp)
+                    need(single, f"{function} of one condition with and, or or not")
                     return [several(word, self.truths(parts[0]))]
                 return [several(word, [self.truth(part) for part in parts])]
         raise CannotTell(ast.unparse(node))

@@ -68,7 +68,7 @@ class Moments(Passes):
         self.facts |= dict(points)
         if "some_nonzero" in of_x:
             parts = [("!=", times(variable(n), q)) for n, p in self.numbers for q in coefficients(p)]
-            self.say("some grad(x) != 0", several("or", parts))
+            self.say("some grad(x) != 0", several("or", parts) if parts else ("!=", {}))
         if not moving:
             every = dict.fromkeys(n for n, _ in self.numbers)
             self.say("samples > 0", (">", reduce(plus, map(variable, every))))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tests.independent.documents import CannotTell
+from tests.independent.documents import CannotTell, need, rational
 from tests.independent.formulas import Formula, Poly, compared, minus, number, plus, times, variable
 from tests.independent.problems import Problem, entry
 from tests.independent.systems import Case
@@ -111,10 +111,12 @@ def curve(name: str, parameter: Fraction | None) -> Curve:
 def taken(join: tuple[Fraction | int, ...], convention: object) -> Fraction | int | None:
     """The derivative that is taken at a kink."""
     _, left, right, torch = join
-    rules: dict[object, Fraction | int] = {
-        "torch": torch, "left": left, "right": right, "mean": F(left + right) / 2
+    rules: dict[str, Fraction | int | None] = {
+        "torch": torch, "left": left, "right": right, "mean": F(left + right) / 2, "forbid": None
     }  # fmt: skip
-    return rules.get(convention)
+    if not isinstance(convention, str) or convention not in rules:
+        raise CannotTell(str(convention))
+    return rules[convention]
 
 
 def is_kink(join: tuple[Fraction | int, ...]) -> bool:
@@ -255,8 +257,6 @@ class Adjoints:
             case "bce":
                 return cls(gap=(F(-1), F(1)) if hard else None, signs=sign)
             case "bce_with_logits" | "cross_entropy":
-                if name == "cross_entropy" and problem.widths[-1] == 1:
-                    return cls([F(0)])
                 gap = (F(0), F(0)) if hard else None
                 return cls(bounds=((">", F(-1)), ("<", F(1))), gap=gap, signs=sign)
         raise CannotTell(name)
@@ -289,14 +289,35 @@ class Adjoints:
 OF_RESIDUALS = ("mae", "huber", "smooth_l1")
 
 
-def adjoints_at_zero(name: str, convention: object) -> list[Fraction]:
-    """The adjoints of an output whose loss is 0."""
-    if name in ("huber", "smooth_l1"):
+LIBRARIES: dict[str, dict[str, str]] = {
+    "mae": {"jax": "right", "tensorflow": "0", "mlx": "0", "paddle": "0", "mindspore": "0"},
+    "hinge": {"jax": "mean", "mlx": "0"},
+}
+"""What libraries take at the kinks of losses."""
+
+
+def at_kink(name: str, convention: Any) -> str | Fraction:
+    """What is taken at the kinks of a loss: torch, left, right, mean or forbid, or a number."""
+    if isinstance(convention, dict):
+        convention = convention.get("loss", convention.get("default", "torch"))
+    if convention in ("jax", "tensorflow", "mlx", "tinygrad", "paddle", "mindspore"):
+        need(convention in LIBRARIES[name], "a derivative that was not measured")
+        convention = LIBRARIES[name][convention]
+    return convention if convention in ("torch", "left", "right", "mean", "forbid") else rational(convention)
+
+
+def adjoints_at_zero(problem: Problem) -> list[Fraction] | None:
+    """The adjoints of an output whose loss is 0; None where that is not known."""
+    name, convention = problem.loss_name, problem.data["derivative_at_kink"]
+    if name in ("mse", "sse", "huber", "smooth_l1"):
         return [F(0)]
     if name == "mae":
-        at: dict[object, list[int]] = {"left": [-1], "right": [1], "torch": [0], "mean": [0]}
-        return [F(v) for v in at.get(convention, [])]
+        rule = at_kink(name, convention)
+        at = {"left": [F(-1)], "right": [F(1)], "torch": [F(0)], "mean": [F(0)], "forbid": []}
+        return at[rule] if isinstance(rule, str) else [rule]
     if name == "hinge":
-        ones: dict[object, list[Fraction]] = {"left": [F(1)], "right": [F(1)], "mean": [F(1, 2)]}
-        return [F(0), *(sign * v for v in ones.get(convention, []) for sign in (-1, 1))]
-    return []
+        rule = at_kink(name, convention)
+        slopes = {"left": F(1), "right": F(1), "mean": F(1, 2), "torch": F(0), "forbid": F(0)}
+        slope = slopes[rule] if isinstance(rule, str) else rule
+        return [F(0), -slope, slope] if slope else [F(0)]
+    return [] if name in ("bce", "bce_with_logits", "cross_entropy") else None

@@ -160,21 +160,21 @@ class Dataset(Passes):
         """Whether a condition speaks of nothing but losses, or residuals if the loss is one of these."""
         name = self.problem.loss_name
         known = {"loss", "r"} if name in OF_RESIDUALS else {"loss"}
-        if name in ("mean", "sum") or (name == "cross_entropy" and self.problem.widths[-1] == 1):
+        if adjoints_at_zero(self.problem) is None:
             return False
         single = any(isinstance(part, ast.Subscript | ast.List | ast.Tuple) for part in ast.walk(node))
         return not single and bool(found := names(node)) and found <= known
 
     def _losses(self, adjoints: Grid, share: Fraction) -> dict[str, Grid]:
         """Losses as variables: what conditions can name."""
-        name, convention = self.problem.loss_name, self.convention
+        name = self.problem.loss_name
         shape = (adjoints.shape[0], 1 if name == "cross_entropy" else adjoints.shape[1])
         places = indices(shape)
         total = reduce(plus, [variable(entry("l", i)) for i in places])
         known = {"loss": Grid((), [times(total, number(share))])}
         if name in OF_RESIDUALS:
             known["r"] = Grid(shape, [variable(entry("r", i)) for i in places])
-        at_zero = adjoints_at_zero(name, convention)
+        at_zero = adjoints_at_zero(self.problem) or []
         for index in places:
             value, label = variable(entry("l", index)), entry("l", index)
             above: list[tuple[str, Formula]] = [(f"{label} > 0", (">", value))]

@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
+from math import ceil, floor
 from typing import Any, ClassVar, NamedTuple
 
-from tests.independent.documents import CannotTell, need
+from tests.independent.documents import CannotTell, No, need
 
 Index = tuple[int, ...]
 
@@ -31,6 +32,14 @@ KINKS = {  # kinks; (slope, intercept) of the pieces; derivatives of torch at th
 
 PIECEWISE = (*KINKS, "leaky_relu")
 """The activations that are piecewise linear."""
+
+
+KEYS = {
+    *("version", "title", "notes", "references", "expect", "prefer", "network", "samples", "loss", "targets"),
+    *("zero", "nonzero", "some_nonzero", "any_nonzero", "positive", "negative", "where", "given", "bounds"),
+    *("domain", "derivative_at_kink"),
+}
+"""Those of a problem."""
 
 
 class Side(NamedTuple):
@@ -112,6 +121,7 @@ class Problem:
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
+        need(set(data) <= KEYS, "an unknown key")
         labels = ("version", "title", "notes", "references", "expect", "prefer")
         digested = json.dumps(
             {k: v for k, v in data.items() if k not in labels}, sort_keys=True, separators=(",", ":")
@@ -133,7 +143,11 @@ class Problem:
         self.loss = data["loss"]
         self.loss_name = next(iter(self.loss)) if isinstance(self.loss, dict) else self.loss
         self.least_squares = self.loss_name in ("mse", "sse")
-        self.where = [ast.parse(text, mode="eval").body for text in data.get("where", [])]
+        need(self.loss_name != "cross_entropy" or self.widths[-1] > 1, "cross_entropy of one output")
+        try:
+            self.where = [ast.parse(text, mode="eval").body for text in data.get("where", [])]
+        except SyntaxError:
+            raise No("no condition") from None
         self.per_sample = {"x": self.widths[0], "y": self.widths[-1], "y_hat": self.widths[-1]}
         self.per_sample["r"] = self.widths[-1]
         for n, width in enumerate(self.widths[1:], start=1):
@@ -142,6 +156,10 @@ class Problem:
         for key, value in data.get("given", {}).items():
             self._give(key, value)
         samples = data["samples"]
+        ends = [*samples.values()] if isinstance(samples, dict) else [samples]
+        need(not isinstance(samples, dict) or set(samples) == {"from", "to"}, "a range has two ends")
+        if samples not in ("any", "fewest"):
+            need(all(type(n) is int for n in ends) and 1 <= ends[0] <= ends[-1], "no number of samples")
         self.least, self.most = 1, None
         if isinstance(samples, int):
             self.least = self.most = samples
@@ -159,9 +177,24 @@ class Problem:
             self.given[key] = Fraction(value)
 
     def fits(self) -> None:
-        """Given values lie within their bounds."""
+        """No entry is left without a value, given another, or asked to be two things."""
+        for key in self.data.get("bounds", {}):
+            name, index = reference(key)
+            low, high = self.bound(name, index or ())
+            if low is not None and high is not None:
+                need(low <= high, f"the bounds of {key} leave no value")
+                need(not self.integer or ceil(low) <= floor(high), f"the bounds of {key} leave no integer")
+        signs = {"==": {0}, "!=": {-1, 1}, ">": {1}, "<": {-1}}
+        asked: dict[tuple[str, Index], set[int]] = {}
+        for key, _, places in self.requirements(self.least):  # those of some entry come last
+            some = key in ("some_nonzero", "any_nonzero")
+            for place in () if some else places:
+                asked[place] = asked.get(place, {-1, 0, 1}) & signs[self.RELATIONS[key]]
+                need(asked[place], f"∂L/∂{entry(*place)} is asked to be two things")
+            need(not some or any(asked.get(place) != {0} for place in places), "none can be nonzero")
         for key, value in self.given.items():
             low, high = self.bound(*reference(key))  # type: ignore[arg-type]
+            need(not self.integer or value.denominator == 1, f"{key} is given, and no integer")
             need(low is None or low <= value, f"{key} is given below its bounds")
             need(high is None or value <= high, f"{key} is given above its bounds")
 
@@ -216,12 +249,16 @@ def subscript(node: ast.Subscript) -> Index:
 
 def full_index(index: Index, shape: Index) -> Index:
     """The index with the axes of length 1 that were left out."""
-    if len(index) == len(shape):
-        return index
-    given, long = iter(index), [n != 1 for n in shape]
-    if sum(long) != len(index):
-        long = [True] + [False] * (len(shape) - 1)
-    return tuple(next(given) if n else 0 for n in long)
+    kept = [True] * len(shape)
+    if len(index) != len(shape):
+        kept = [n != 1 for n in shape]
+        if not any(kept):
+            kept[:1] = [True] * len(kept[:1])
+    need(sum(kept) == len(index), "an index of another shape")
+    given = iter(index)
+    full = tuple(next(given) if n else 0 for n in kept)
+    need(all(0 <= i < n for i, n in zip(full, shape, strict=True)), "an index out of range")
+    return full
 
 
 def literal(node: ast.expr) -> Fraction | None:

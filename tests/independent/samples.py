@@ -214,4 +214,7 @@ def enough(problem: Problem) -> int | None:
 
 def speaks_of_adjoints(node: ast.expr) -> bool:
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-    return "r" in names or names >= {"x", "grad"}
+    called = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+    gradients = [call for call in called if isinstance(call.func, ast.Name) and call.func.id == "grad"]
+    inside = {part.id for call in gradients for part in ast.walk(call) if isinstance(part, ast.Name)}
+    return "r" in names or "x" in inside

@@ -101,14 +101,14 @@ def test_quadratic_forms_that_are_no_sum_of_squares(c: list[int]) -> None:
 
 
 def _determinant(c: list[int]) -> Fraction:
-    """Of a form that is below 0 somewhere between the points: an odd number of directions."""
+    """The determinant, below 0 if a form is below 0 in an odd number of directions."""
     a, b, d = c[0], c[1], c[2]
     p, q, r = Fraction(c[3], 2), Fraction(c[4], 2), Fraction(c[5], 2)
     return a * (b * d - q * q) - p * (p * d - q * r) + r * (p * q - b * r)
 
 
 def test_residuals_that_a_long_fact_hides() -> None:
-    """Of a product of sums the squares do not show: they are looked for among what is handed in."""
+    """Squares do not show in a product of sums: they are looked for among what is handed in."""
     residuals = [x * y + z - 1, x * z - y - 2]
     total = sum((r * r * Fraction(1, 4) for r in residuals), x * 0)
     assert sum_of_squares(total, residuals) == [(Fraction(1, 4), r) for r in residuals]

@@ -32,11 +32,12 @@ CONTRADICTIONS: dict[str, dict[str, Fact]] = {
     "sum of like signs": {"a": Fact(x * y + x * z, "="), "b": Fact(x * y, ">"), "c": Fact(x * z, ">=")},
     "factors": {"a": Fact(r * (x + y), ">"), "b": Fact(-s * (x + y), ">"), "c": Fact(r * s, ">=")},
     "sums by an array": {
-        "a": Fact(r * (x + y) + s * (x + z), "="), "b": Fact(r * s, ">"), "c": Fact(x + y, ">"), "d": Fact(x + z, ">"),
+        "a": Fact(r * (x + y) + s * (x + z), "="), "b": Fact(r * s, ">"), "c": Fact(x + y, ">"),
+        "d": Fact(x + z, ">"),
     },
     "factors of what is left": {
-        "a": Fact(r * u, "="), "b": Fact(u, "!="), "c": Fact(6 * r - w * (x + y), ">"), "d": Fact(v * (x + y), ">"),
-        "e": Fact(v * w, ">"),
+        "a": Fact(r * u, "="), "b": Fact(u, "!="), "c": Fact(6 * r - w * (x + y), ">"),
+        "d": Fact(v * (x + y), ">"), "e": Fact(v * w, ">"),
     },
     "even powers": {"a": Fact(x * x + y * y, "="), "b": Fact(y, "!=")},
     "odd and even powers": {"a": Fact(x * x * x * y * y, ">"), "b": Fact(-x, ">=")},
@@ -44,7 +45,7 @@ CONTRADICTIONS: dict[str, dict[str, Fact]] = {
 
 
 def check(node: Node, facts: Mapping[str, Fact | Either]) -> None:
-    """By the checker of certificates, which looks at facts and tree alone."""
+    """The checker of certificates decides, which looks at facts and tree alone."""
     Refutation(System(facts, {}, frozenset(), lambda _, name: name)).check(node)
 
 

@@ -30,7 +30,7 @@ linear = st.tuples(numbers, numbers, numbers, numbers).map(lambda c: x * c[0] + 
 @examples(100)
 @given(st.lists(linear, min_size=1, max_size=4))
 def test_sums_of_squares_are_found(forms: list[Polynomial]) -> None:
-    """Of linear forms: the squares that are found add up to the same."""
+    """The squares that are found add up to the same."""
     p = sum((form * form for form in forms), ZERO)
     found = sum_of_squares(p)
     assert found is not None
@@ -61,7 +61,7 @@ CONTRADICTIONS = {
 
 @pytest.mark.parametrize("name", CONTRADICTIONS)
 def test_contradictions_are_refuted(name: str) -> None:
-    """By an identity that the checker accepts."""
+    """The identity that says so is accepted by the checker."""
     facts = CONTRADICTIONS[name]
     found = find_identity(facts, Reals(time.monotonic() + 60))
     assert found is not None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -23,7 +25,7 @@ from zerograd.core.refuting import refutation
 from zerograd.core.verdict import existence
 from zerograd.core.verdict.checking import check_result
 
-COUNT = 300
+COUNT = 220
 KEPT = [seed for seed in seeds.every() if ", " not in seed.name or "other" in seed.name]
 FOUNDING = [seed for seed in seeds.every() if seed not in KEPT]
 FORGED = "certificates, of what has an answer"
@@ -240,3 +242,28 @@ def test_interrupted_tool_prints_its_table(
     captured = capsys.readouterr()
     assert "interrupted" in captured.err
     assert "| all | 3 |" in captured.out
+
+
+def test_the_page_on_trust() -> None:
+    """What it names is there, and what it counts is so many."""
+    text = fuzz.PAGE.read_text(encoding="utf-8")
+    for name in re.findall(r"(?:tests|tools|benchmarks)/[\w/.]+\w", text):
+        assert (seeds.ROOT / name).exists(), name
+    accept, refuse = (
+        len([*(seeds.ROOT / "tests/corpus/certificates" / kind).iterdir()]) for kind in ("accept", "refuse")
+    )
+    assert f"{accept} certificates that prove something, {refuse} that do not" in text
+    assert f"{accept + refuse} certificates for other checkers" in text
+    assert f"and {len(KEPT)} other questions" in text
+    assert len(CHECKER) + len(OVERLOOKED) == 10
+    assert "plants ten faults" in text
+
+
+def test_the_table_is_put_into_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its marks, and nowhere else."""
+    page = tmp_path / "trust.md"
+    page.write_text("before\n<!-- fuzz -->\nold\n<!-- end -->\nafter\n")
+    monkeypatch.setattr(fuzz, "PAGE", page)
+    fuzz.update("| a |\n| b |", 12, 3)
+    says = "`python tools/fuzz.py --count 12 --seed 3` says:\n\n| a |\n| b |\n"
+    assert page.read_text() == f"before\n<!-- fuzz -->\n{says}<!-- end -->\nafter\n"

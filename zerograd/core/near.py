@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import takewhile
 
+from zerograd.core.numbers.work import spend
+
 LONGEST = 100
 """Letters of a name up to which others are compared with it."""
 
@@ -20,6 +22,7 @@ def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
     typed = name.lower()
     near: list[tuple[int, int, int, str]] = []
     for candidate in dict.fromkeys(known) if len(name) <= LONGEST else ():
+        spend(5 + len(name) * len(candidate) // 2)
         meant = candidate.lower()
         alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(typed, meant, strict=False)))
         few = abs(len(typed) - len(meant)) <= len(typed) // 3

@@ -18,6 +18,7 @@ from zerograd.core.model.losses import Loss
 from zerograd.core.model.point import Model, Point
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.real import sign
+from zerograd.evaluate.rounded import UNIT
 from zerograd.evaluate.smooth import FLOATS, Floats, as_floats
 
 STEP = 2.0**-13
@@ -58,7 +59,8 @@ def most(loss: Loss, y_hat: Floats, y: Floats, convention: Kink, reach: Floats) 
         moved = np.abs(ends[0] - ends[1]) / (2 * step[:, [output]])
         bend += moved * reach[:, [output]]
     result: Floats = here + 2 * bend
-    return result
+    # Where rounding is larger than the step, ŷ may be anywhere, and a quotient here says nothing.
+    return np.where((UNIT * reach > step).any(axis=1, keepdims=True), np.inf, result)
 
 
 def outer_slope(loss: Loss, y_hat: Floats, y: Floats) -> float:
@@ -74,10 +76,12 @@ def with_outer(model: Model, y_hat: Floats, y: Floats, reach: Floats, adjoint: F
     """What bounds adjoints with F′ in them, from what bounds them without, and how far F′ may move."""
     slope = abs(outer_slope(model.loss, y_hat, y))
     mean, size = value(replace(model, loss=model.loss.inner), y_hat, y, reach)
-    step = STEP * abs(mean)
+    step = STEP * abs(mean) if mean else UNIT * size
     with np.errstate(all="ignore"):
         ends = [float(model.loss.outer_slope(np.float64(mean + s * step), FLOATS)) for s in (1, -1)]
     bend = abs(ends[0] - ends[1]) / (2 * step) if step else 0.0
+    if UNIT * size > step:  # as in `most`
+        bend = np.inf
     result: Floats = (slope + 2 * bend * size) * adjoint
     return result
 

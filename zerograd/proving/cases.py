@@ -19,23 +19,30 @@ from zerograd.proving.signs import QUICKLY, TRIES, refute_by_signs
 DEPTH = 5
 """Nested comparisons."""
 
-LONG = 30
-"""Terms of contradictory facts, in all, of which signs are looked at first: identities of these take time."""
+FEW = 5
+"""Identities that are looked for before signs are looked at."""
 
 WIDTH = 4
 """Comparisons that are tried at one place."""
 
 
-def refute(system: System, reals: Reals, known: Known, core: Facts, tries: int) -> Node | None:
+def refute(
+    system: System, reals: Reals, known: Known, core: Facts, tries: int, *, signs: bool = True
+) -> Node | None:
     """A tree that refutes what is known, by the facts of ``core`` alone; None where none was found.
 
     Args:
         tries: identities that are looked for before it is given up.
+        signs: whether to look at signs as well.
 
     Raises:
         OutOfTime: the deadline has passed.
     """
-    return _Cases(system, reals, tries).refute(known, core, DEPTH)
+    # Few comparisons make shorter proofs than signs, and many take more time.
+    found = _Cases(system, reals, min(tries, FEW), signs=False).refute(known, core, DEPTH)
+    if found is not None or (tries <= FEW and not signs):
+        return found
+    return _Cases(system, reals, tries, signs, patient=tries > FEW).refute(known, core, DEPTH)
 
 
 @dataclass(slots=True)
@@ -43,6 +50,8 @@ class _Cases:
     system: System
     reals: Reals
     tries: int
+    signs: bool
+    patient: bool = True
 
     def refute(self, known: Known, core: Facts, depth: int) -> Node | None:
         self.tries -= 1
@@ -52,16 +61,13 @@ class _Cases:
             if isinstance(fact, Either):
                 return self._each(Alternatives(label, {}), known, core, depth - 1) if depth else None
         simple = {label: fact for label, fact in core.items() if isinstance(fact, Fact)}
-        long = sum(len(fact.polynomial.terms) for fact in simple.values()) > LONG
-        if long and (by_signs := self._by_signs(known, core, QUICKLY)) is not None:
-            return by_signs
         factored = _Factored.of(simple)
         forced = next(factored.forced(), None)
+        if self.signs and (by_signs := self._by_signs(known, core)) is not None:
+            return by_signs
         leaf = find_identity(simple, self.reals, order=forced is None)
         if leaf is not None:
             return leaf
-        if (by_signs := self._by_signs(known, core, TRIES)) is not None:
-            return by_signs
         if forced is not None:  # no choice, and so no step deeper
             return self._each(Compare(*forced, {}), known, core, depth)
         for _, (polynomial, signs) in zip(range(WIDTH if depth else 0), factored.comparisons(), strict=False):
@@ -70,11 +76,13 @@ class _Cases:
                 return node
         return None
 
-    def _by_signs(self, known: Known, core: Facts, tries: int) -> Node | None:
+    def _by_signs(self, known: Known, core: Facts) -> Node | None:
         # What unites the sides of a unit, say s² = s, makes identities long; but not signs.
         spoken = sorted(frozenset().union(*map(variables_in, core.values())))
         sides = {label: known.facts[label] for label in map(values_label, spoken) if label in known.facts}
-        return refute_by_signs({**sides, **core}, known.facts, self.reals.keep_time, tries)
+        return refute_by_signs(
+            {**sides, **core}, known.facts, self.reals.keep_time, TRIES if self.patient else QUICKLY
+        )
 
     def _each(self, node: Compare | Alternatives, known: Known, core: Facts, depth: int) -> Node | None:
         """The node with a refutation of every case."""

@@ -24,7 +24,7 @@ MAX_OPEN = 40
 """Open cases that are listed; of a system that holds for every M, a few are enough to turn to another."""
 
 PLAINLY = 3.0
-"""Seconds for a proof with long residuals, before they become unknowns: most that are found are found soon."""
+"""Seconds for a proof with long residuals, before they become unknowns: most are found soon."""
 
 Progress = Callable[[str], None]
 
@@ -38,15 +38,15 @@ def certify(
         fixed: only certificates that speak of a dataset with a fixed number of samples.
     """
     left: list[str] = []
+    # Where each sample's own gradient is restricted, datasets that suffice are large.
+    of_each = problem.asks_of_x or signs_of_adjoints(problem)
+    large = of_each and problem.samples.most is None
     if not fixed:
         kinds: tuple[Kind, ...] = ("identities", "moments")
         for kind in kinds:
             now = time.monotonic()
-            # Where each sample's own gradient is restricted, datasets that suffice are large.
-            share = (
-                2 if kind == "moments" and signs_of_adjoints(problem) and problem.samples.most is None else 1
-            )
-            until = now + (deadline - now) * share / 3
+            share = {"identities": 1 / 6, "moments": 2 / 3}[kind] if large else 1 / 3
+            until = now + (deadline - now) * share
             root, _ = _refuted(problem, kind, None, until, patience=1, progress=progress)
             if root is not None:
                 return _accepted(problem, (Part(kind, None, root),))
@@ -104,7 +104,9 @@ def _refuted(
     if samples is not None and residuals.unfit(problem) is None:
         now = time.monotonic()
         soon = now + min((deadline - now) / 4, PLAINLY)
-        root, _ = _searched(problem, kind, system, samples, soon, patience=1, progress=progress)
+        root, _ = _searched(
+            problem, kind, system, samples, soon, patience=1, progress=progress, equations=False
+        )
         now = time.monotonic()
         root = root or _with_residuals(problem, system, samples, now + (deadline - now) * 3 / 4, progress)
         if root is not None:
@@ -137,12 +139,16 @@ def _searched(
     *,
     patience: int,
     progress: Progress,
+    equations: bool = True,
 ) -> tuple[Node | None, list[str]]:
+    """A refutation of the system, with equations stated ahead or without; or what stays open."""
     hidden = {number: layer.units for number, layer in enumerate(problem.network.layers[:-1], start=1)}
     found = renamings(system, samples or 0, hidden)
     reals = Reals(deadline)
     tree = Tree(system, reals, found, lambda line: progress(f"{kind}: {line}"), patience)
     try:
+        if not equations:
+            return tree.find(), _lines(tree)
         ahead = stated(system, reals, _residuals(problem, samples) if kind == "dataset" else ())
         root = at_once(reals, ahead) or tree.find(ahead.known)
     except Satisfiable:
@@ -151,7 +157,7 @@ def _searched(
         ]
     except OutOfTime:
         return None, [*_lines(tree), "time ran out"]
-    return root if root is None else ahead.around(root), _lines(tree)
+    return root if root is None else ahead.around(root, system), _lines(tree)
 
 
 def _residuals(problem: Problem, samples: int | None) -> Sequence[Polynomial]:

@@ -11,12 +11,22 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, product
+from typing import TypeVar
 
 from zerograd.core.errors import Refused
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
-from zerograd.core.refuting.certificate import Alternatives, Compare, Identity, Node, Product
+from zerograd.core.refuting.certificate import (
+    MAX_DEPTH,
+    Alternatives,
+    Compare,
+    Identity,
+    Like,
+    Node,
+    Product,
+    nodes,
+)
 from zerograd.core.refuting.facts import Both, Fact, Formula, labelled, variables_in
-from zerograd.core.refuting.refutation import Known, cases_of, check_identity
+from zerograd.core.refuting.refutation import Known, Refutation, cases_of, check_identity
 from zerograd.core.refuting.system import System
 from zerograd.proving.leaf import find_identity, weights
 from zerograd.proving.reals import Reals
@@ -32,6 +42,11 @@ MAX_TERMS = 200
 
 MAX_COMBINED = 60
 """Order facts that linear programs are about."""
+
+MOST_IN_VAIN = 10
+"""Linear programs without a solution after which no more are solved."""
+
+_T = TypeVar("_T")
 
 Square = tuple[Fraction, Polynomial]
 """A number above 0, and what is squared."""
@@ -71,11 +86,54 @@ class Stated:
     known: Known
     steps: tuple[tuple[Compare, Identity], ...]
 
-    def around(self, root: Node) -> Node:
-        """The whole proof, of one of what is known."""
-        for compare, otherwise in reversed(self.steps):
-            root = Compare(compare.polynomial, False, {"= 0": root, "!= 0": otherwise})
-        return root
+    def around(self, root: Node, system: System) -> Node:
+        """The whole proof, of one of what is known, without the equations that it does without."""
+        used, kept = _labels(root), set[int]()
+        for number, (_, otherwise) in reversed([*enumerate(self.steps, 1)]):
+            if f"case {number}" in used:
+                kept.add(number)
+                used |= _labels(otherwise)
+        if len(kept) < len(self.steps):
+            short = self._around(root, sorted(kept))
+            with suppress(Refused):  # a renaming may take an equation that is used to one that is not
+                Refutation(system).check(short)
+                return short
+        return self._around(root, range(1, len(self.steps) + 1))
+
+    def _around(self, root: Node, kept: Sequence[int]) -> Node:
+        """The proof with these equations alone, by their numbers."""
+        later = range(len(self.steps) + 1, len(self.steps) + MAX_DEPTH + 1)
+        labels = {f"case {old}": f"case {new}" for new, old in enumerate((*kept, *later), 1)}
+        whole = _relabelled(root, labels)
+        for number in reversed(kept):
+            compare, otherwise = self.steps[number - 1]
+            cases = {"= 0": whole, "!= 0": _relabelled(otherwise, labels)}
+            whole = Compare(compare.polynomial, False, cases)
+        return whole
+
+
+def _labels(root: Node) -> set[str]:
+    """The labels of all facts that a proof speaks of."""
+    found: set[str] = set()
+    for node in nodes(root):
+        if isinstance(node, Identity):
+            found.update(node.cofactors, node.nonzero, *(product.factors for product in node.positive))
+    return found
+
+
+def _relabelled(node: Node, labels: Mapping[str, str]) -> Node:
+    """A proof with other labels for what it assumes."""
+
+    def said(by_label: Mapping[str, _T]) -> dict[str, _T]:
+        return {labels.get(label, label): value for label, value in by_label.items()}
+
+    if isinstance(node, Like):
+        return node
+    if isinstance(node, Identity):
+        positive = tuple(replace(product, factors=said(product.factors)) for product in node.positive)
+        return replace(node, cofactors=said(node.cofactors), nonzero=said(node.nonzero), positive=positive)
+    cases = {case: _relabelled(child, labels) for case, child in node.cases.items()}
+    return replace(node, cases=cases)
 
 
 def stated(system: System, reals: Reals, residuals: Iterable[Polynomial] = ()) -> Stated:
@@ -196,11 +254,13 @@ def _combined(facts: Mapping[str, Fact], reals: Reals) -> Iterator[Equation]:
     monomials = sorted({m for p in columns for m in p.terms})
     rows = [[p.terms.get(m, Fraction(0)) for p in columns] for m in monomials]
     done: set[str] = set()
+    in_vain = 0
     for number, label in enumerate(order):
-        if label in done:
+        if label in done or in_vain == MOST_IN_VAIN:
             continue
         found = weights(reals, rows, [n == number for n in range(len(columns))])
         if found is None:
+            in_vain += 1
             continue
         used = {name: found[n] for n, name in enumerate(order) if n in found}
         shares = {

@@ -21,6 +21,9 @@ from zerograd.proving.atoms import Atoms, Powers, Relation, Says, State, Terms, 
 TRIES, QUICKLY = 150, 40
 """Atoms whose signs are distinguished before it is given up: on behalf of few facts, and of many."""
 
+LOOKS = 200
+"""Sums that are looked at for each of these tries."""
+
 _SAYS: Mapping[int, tuple[str, Sign, int]] = {-1: ("< 0", ">", -1), 0: ("= 0", "=", 1), 1: ("> 0", ">", 1)}
 """For each sign of an atom: the case, and what it adds: this sign of that multiple."""
 
@@ -83,11 +86,13 @@ class _Signs:
 
     Attributes:
         tries: atoms that may still be distinguished.
+        looks: sums that may still be looked at.
     """
 
     def __init__(self, facts: Mapping[str, Fact], keep_time: Callable[[], object], tries: int) -> None:
         self.known = Atoms(facts)
         self.keep_time, self.tries = keep_time, tries
+        self.looks = tries * LOOKS
 
     def refute(self) -> _Proof | None:
         """A proof that the facts do not go together."""
@@ -97,6 +102,7 @@ class _Signs:
 
     def _at_once(self, relations: Iterable[Relation], state: State) -> _Leaf | None:
         for relation in relations:
+            self.looks -= 1
             if (leaf := self._leaf(relation, state)) is not None:
                 return leaf
         return None
@@ -111,7 +117,7 @@ class _Signs:
             changed: the atoms of which more may be known now.
         """
         self.tries -= 1
-        if self.tries < 0:
+        if self.tries < 0 or self.looks < 0:
             return None
         self.keep_time()
         new = self.known.leave_out(state)
@@ -119,7 +125,7 @@ class _Signs:
             return leaf
         closed = dict(closed)
         for number in {*changed, *self._named(new)}:
-            if not is_known(state, number):
+            if not is_known(state, number) and self.looks >= 0:
                 closed[number] = self._closed(number, state, closed.get(number, {}))
                 for leaf in closed[number].values():
                     if number not in leaf.used:

@@ -32,8 +32,11 @@ FEW, MANY = 24, 100
 DEEPEST = 100
 """Nested cases before the algebra of one, which may add `MANY` more; the checker takes `MAX_DEPTH`."""
 
-MANY_LEAVES, MANY_TERMS = 12, 150
-"""Once so many cases are refuted, or if facts are so long, a few signs are tried first, without a solver."""
+MANY_LEAVES, MOST_VAIN = 12, 3
+"""Once so many cases are refuted, a few signs are tried first, without a solver; unless that is in vain."""
+
+MANY_SPLITS = 9
+"""With so many, signs are looked at even where sides are not decided that they depend on."""
 
 MAX_FLOORS = 12
 """Nested comparisons of integers."""
@@ -65,6 +68,7 @@ class Tree:
     _assumed: dict[str, tuple[Case, ...]] = field(init=False, default_factory=dict)
     _symmetries: dict[object, Mapping[str, str]] = field(init=False, default_factory=dict)
     _leaves: int = field(init=False, default=0)
+    _vain: int = field(init=False, default=0)
     _ahead: int = field(init=False, default=0)
     _used: set[str] = field(init=False, default_factory=set)
 
@@ -91,10 +95,12 @@ class Tree:
         if len(known.assumed) - self._ahead > DEEPEST:
             self.open.append(tuple(map(_said, known.assumed)))
             return None
-        if self._leaves >= MANY_LEAVES or _terms(known) > MANY_TERMS:
+        if self._leaves >= MANY_LEAVES and self._vain <= MOST_VAIN:
             by_signs = refute_by_signs(known.facts, known.facts, self.reals.keep_time, QUICKLY)
             if by_signs is not None:
+                self._vain -= 1
                 return self._leaf(by_signs, known, shared)
+            self._vain += 1
         open_splits = self._open(known)
         outcome = self.reals.check(known.facts.values()) if open_splits else self.reals.patiently(known.facts)
         if isinstance(outcome, NoModel):
@@ -192,7 +198,9 @@ class Tree:
         spoken = set().union(*(variables_in(fact) for fact in core.values()))
         touched = [split for split in open_splits if fixed[split] & spoken & sides]
         tries = 1 if touched else FEW if open_splits else MANY
-        return refute(self.system, self.reals, known, core, tries) or next(
+        # Signs make longer proofs than deciding sides does, unless there are many of these.
+        signs = not touched or self._leaves >= MANY_LEAVES or len(self.system.splits) >= MANY_SPLITS
+        return refute(self.system, self.reals, known, core, tries, signs=signs) or next(
             iter([*touched, *open_splits]), None
         )
 
@@ -255,11 +263,6 @@ class Tree:
             # Renamings were tested.
             self._names[key] = present(symmetry(self.system, renaming), "symmetry by a renaming")
         return self._names[key]
-
-
-def _terms(known: Known) -> int:
-    """Terms of the facts, in all."""
-    return sum(len(fact.polynomial.terms) for fact in known.facts.values() if isinstance(fact, Fact))
 
 
 def _said(case: Case) -> str:

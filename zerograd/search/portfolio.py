@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from zerograd.core.question.fitness import smooth
+from zerograd.core.question.fitness import smooth, unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import signs_of_adjoints
 from zerograd.search import construct, fit
@@ -99,10 +99,10 @@ class Portfolio:
     def every(self, problem: Problem) -> Callable[[float], Verdict] | None:
         """Return a search that can rule out all numbers of samples at once, until a deadline.
 
-        It is worth its time where each sample's own gradient is restricted: what is said of parameters alone
-        is mostly settled by one number of samples.
+        It is worth its time where each sample's own gradient is restricted, or targets do not reach every
+        adjoint: what else is said of parameters alone is mostly settled by one number of samples.
         """
-        asked = problem.asks_of_x or signs_of_adjoints(problem)
+        asked = problem.asks_of_x or signs_of_adjoints(problem) or unreached(problem)
         if self.strategy not in ("auto", "facts") or not asked or smooth(problem):
             return None
 

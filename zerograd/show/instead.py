@@ -41,7 +41,7 @@ def _line(problem: Problem, wrong: Wrong) -> str:
         return f"{condition} does not hold{': the numbers are ' + ', '.join(values) if values else ''}"
     if values:
         return f"{wrong.label} does not hold: it is {values[0]}"
-    return f"{wrong.label.removesuffix(' off its kinks')} is on a kink, which the question forbids"
+    return f"{wrong.named} is on a kink, which the question forbids"
 
 
 _UNLIKE = {Relation.ZERO: ", not 0", Relation.POSITIVE: ", not above 0", Relation.NEGATIVE: ", not below 0"}

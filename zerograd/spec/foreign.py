@@ -30,7 +30,7 @@ def foreign(data: bytes) -> str | None:
     if data[8:10] == b'{"' and data[4:8] == b"\0\0\0\0":
         return _ARRAYS
     if data[:1] == b"\x08" and data[2:3] == b"\x12":
-        return "is an ONNX model: zerograd explain MODEL.onnx --data BATCH.npz --loss mse"
+        return "is an ONNX model: zerograd explain MODEL.onnx --data BATCH.npz --loss NAME"
     if data.startswith(b"SQLite format 3\0"):
         return "is a database: where an atlas is kept in it, name it with --store"
     if _PYTHON.match(data):

@@ -50,6 +50,6 @@ class Irrational:
         level = 0
         while True:
             low, high = self.enclosure(level)
-            if float(low) == float(high) or level > 12:
+            if float(low) == float(high) or level > 8:
                 return float((low + high) / 2)
             level += 1

@@ -88,7 +88,7 @@ def _count(a: Matrix, b: Matrix) -> None:
     """Count the products of entries: of short ones, hundreds are made at once."""
     n, k, p = len(a), len(b), len(b[0])
     one, other = (max(bits(v) for row in matrix for v in row) for matrix in (a, b))
-    spend(n * p + n * k * p // 256 * (1 + one // 32) * (1 + (one + other) // 32))
+    spend(n * p + n * k * p // 1024 * (1 + one // 32) * (1 + (one + other) // 32))
 
 
 def _cleared(row: Sequence[Any]) -> _Cleared | None:

@@ -23,6 +23,8 @@ _NUMBER = re.compile(
     re.ASCII,
 )
 _WHOLE = re.compile(r"-?[0-9]+")
+_SPACES = " \t\n\r\f\v"
+"""What may stand around a number: ASCII, as around its stroke."""
 
 
 def narrowed(value: Fraction) -> int | Fraction:
@@ -39,7 +41,7 @@ def parse_rational(text: str | int, limit: int = MAX_DIGITS) -> int | Fraction:
     """
     if isinstance(text, bool):
         raise ValueError(f"{str(text).lower()} is not a number")
-    value = text if isinstance(text, int) else _read(text.strip(), limit)
+    value = text if isinstance(text, int) else _read(text.strip(_SPACES), limit)
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > limit * _BITS_PER_DIGIT:
         raise ValueError(f"a number of more than {limit} digits")
     return value

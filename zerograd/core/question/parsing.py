@@ -70,7 +70,7 @@ def parse(text: str, functions: Sequence[str] = FUNCTIONS) -> Node:
     """
     if len(text) > MAX_LENGTH:
         raise LanguageError(f"a condition of {len(text)} characters (at most {MAX_LENGTH} are read)")
-    spend(2 * len(text))
+    spend(4 * len(text))
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Python's own reader takes them
     if not all(c.isprintable() or c in "\t\n\f" for c in text):
         raise LanguageError("has a control character: write it in plain text")

@@ -128,7 +128,7 @@ class Problem(Question):
         objective = check.loss(loss)
         fixed = check.given(given or {}, count.least)
         limits = check.bounds(bounds or {}, count.least)
-        spend(10 * sum(map(len, query.values())) + 4 * (sum(map(len, fixed.values())) + len(limits)))
+        spend(200 + 10 * sum(map(len, query.values())) + 4 * (sum(map(len, fixed.values())) + len(limits)))
         count = check.settle_samples(count)
         if not check.manageable(count.least):
             raise ProblemError(check.issues)

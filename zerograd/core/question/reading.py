@@ -15,6 +15,7 @@ from zerograd.core.model.references import Reference, parse_reference, resolve
 from zerograd.core.model.targets import Targets
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Index, Shape
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.vocabulary import MAX_SAMPLES, MAX_VALUES, Samples
 
 C = TypeVar("C", bound=str)
@@ -141,6 +142,7 @@ class Reader:
     # --- names -------------------------------------------------------------------------
 
     def reference(self, value: object, path: Path) -> Reference | None:
+        spend(6)
         if isinstance(value, Reference):
             return value
         if not isinstance(value, str):

@@ -57,6 +57,7 @@ from zerograd.core.question.language import (
     Unary,
     names_in,
     unparse,
+    walk,
 )
 from zerograd.core.question.question import Choice, Question
 from zerograd.core.question.sign_conditions import Signs, signs_of
@@ -119,9 +120,9 @@ def signs_of_adjoints(problem: Question) -> bool:
 
 
 def speaks_of_adjoints(node: Node) -> bool:
-    """Whether a condition mentions adjoints (``r``), or perhaps input gradients (``x``, some gradient)."""
-    names = names_in(node)
-    return "r" in names or names >= {"x", "grad"}
+    """Whether a condition mentions adjoints (``r``) or input gradients."""
+    gradients = [part for part in walk(node) if isinstance(part, Call) and part.function == "grad"]
+    return "r" in names_in(node) or any("x" in names_in(part) for part in gradients)
 
 
 def _some_input_gradient(problem: Question) -> bool:

@@ -93,9 +93,8 @@ class Validator(TargetReader):
             for reference in together
             for index in resolve(reference, shapes[reference.name])
         ):
-            self.report(
-                (Relation.ANY_NONZERO,), "every entry of these is asked to be zero, so none can be nonzero"
-            )
+            message = "every entry of these is asked to be zero, so none can be nonzero"
+            self.report((Relation.ANY_NONZERO,), message)
 
     # --- given and bounds --------------------------------------------------------------
 

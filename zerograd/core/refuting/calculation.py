@@ -61,7 +61,8 @@ class Wrong:
         formula: the fact.
         signs: of the variables in it.
         relation: what is asked of the gradient, if it is asked of one.
-        named: the gradient, or what is named of those of which one was asked not to be 0.
+        named: the gradient, or what is named of those of which one was asked not to be 0; or the number that
+            is on a kink.
         values: the number that was found; of a comparison, those that it compares.
     """
 
@@ -208,7 +209,7 @@ def _outside(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
 
 
 def _on_kink(kink: OnKink) -> Wrong:
-    return Wrong(f"{kink.place} off its kinks", Fact(ZERO, "!="))
+    return Wrong(f"{kink.place} off its kinks", Fact(ZERO, "!="), named=kink.place)
 
 
 def _query(problem: Question, point: Point[Any]) -> Iterator[Wrong]:

@@ -97,7 +97,7 @@ def meaning(formula: Formula) -> object:
     """The same value for formulas that differ in the order of their parts or by positive factors only."""
     match formula:
         case Fact(polynomial=p, sign=sign):
-            spend(1 + len(p.terms))
+            spend(3 + 2 * len(p.terms))
             monic = p.monic()
             flipped = sign in (">", ">=") and bool(p) and p != monic and p.terms[max(p.terms)] < 0
             return (sign, -monic if flipped else monic)
