@@ -286,7 +286,8 @@ def look(activation: Activation, loss: Loss, targets: Targets, chance: Random) -
         )
         facts = all_hold(system_of(problem, "dataset", drawn.samples), drawn.values)
         drawn.values |= {f"g_{name}": value for name, value in gradients.items()}
-        drawn.values["loss"] = sum(v for name, v in drawn.values.items() if name.startswith("l["))
+        total = sum(v for name, v in drawn.values.items() if name.startswith("l["))
+        drawn.values["loss"] = total * real(loss.share(drawn.samples, drawn.network.outputs))
         facts += all_hold(system_of(problem, "identities", None), drawn.values)
     assert facts > 0
 

@@ -213,6 +213,17 @@ def test_parts_are_counted_by_what_conditions_say(kind: str, least: int) -> None
     assert counts[1] - counts[0] > 10 * least
 
 
+def test_orders_of_curved_units_are_counted() -> None:
+    """Of each two samples of a unit there is a distinction, for each part anew."""
+    layers = [{"units": 3, "activation": "tanh"}, {"units": 1}]
+    data = {"version": 1, "network": {"inputs": 1, "layers": layers}, "samples": 8, "where": ["1 == 2"]}
+    problem = problem_from_json(data)
+    part = {"system": "dataset", "samples": 8, "proof": {"cofactors": {"where[0]": [["-1"]]}}}
+    document = {"format": CERTIFICATE, "problem": problem.digest, "parts": [part] * 10}
+    units, end = spent(problem, document)
+    assert end == "accepted" and units > 10 * 3 * 28 * 100  # 28 pairs of samples
+
+
 def test_wide_networks_are_counted_by_their_products() -> None:
     """Reverse mode of a wide witness: ten times as wide, a hundred times the weights."""
     counts = []

@@ -34,6 +34,7 @@ from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.functions import NotClosed, Rational
 from zerograd.core.numbers.plain import RING, PlainFunctions
 from zerograd.core.numbers.polynomial import Polynomial
+from zerograd.core.numbers.work import spend
 from zerograd.core.question.language import Comparison
 from zerograd.core.refuting.facts import Fact, Formula, compared
 from zerograd.core.refuting.system import Case, compared_with, describe, on_side
@@ -253,6 +254,7 @@ def orders(units: Sequence[Curved]) -> Iterator[tuple[str, tuple[Case, ...]]]:
     """How the pre-activations of each unit compare between samples; nothing if they are too many."""
     pairs = [(a, b) for a, b in combinations(units, 2) if a.unit == b.unit]
     for first, second in pairs if len(pairs) <= MAX_PAIRS else ():
+        spend(60)
         yield order_split(first.name("z"), second.name("z")), tuple(_orders(first, second))
 
 
