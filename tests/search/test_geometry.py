@@ -144,10 +144,10 @@ def test_more_samples_than_any_pattern_needs(samples: int, crew: Crew) -> None:
 
 
 def test_repetition_is_kept_where_conditions_link_samples() -> None:
-    """Residuals, targets, single samples: then a copy of residual 0 is no harmless addition."""
+    """Sizes of residuals, targets, single samples: then a further sample is no harmless addition."""
     base: dict[str, Any] = {"network": [1, 1, 1], "samples": 3, "zero": ["w2"]}
     for extra in (
-        {"where": ["r != 0"]}, {"where": ["distinct(x)"]}, {"given": {"x": [0, 1, 2]}}, {"nonzero": ["x"]},
+        {"where": ["r < 1"]}, {"where": ["distinct(x)"]}, {"given": {"x": [0, 1, 2]}}, {"nonzero": ["x[0]"]},
         {"where": ["loss == 1"]}, {"where": ["grad(b2) == 1"]}, {"bounds": {"y": [0, 1]}},
         {"domain": "integer"}, {"where": ["x == [1, 2, 1]"]},
     ):  # fmt: skip
