@@ -23,6 +23,7 @@ from zerograd.core.check import main as check
 from zerograd.core.errors import Refused, TooMuchWork, ZerogradError
 from zerograd.core.numbers import work
 from zerograd.core.numbers.closed_text import parse_closed
+from zerograd.core.numbers.products import product
 from zerograd.core.question.documents import parse_json, problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import FORMAT as CERTIFICATE
@@ -163,7 +164,7 @@ def test_products_of_long_polynomials_are_refused() -> None:
     long = [[str(n + 1), f"u{n}", f"v{n}"] for n in range(1800)]
     proof = {"cofactors": {}, "positive": [{"coefficient": "1", "squares": [long]}]}
     _, end = spent(problem, offered(problem, proof))
-    assert end.startswith("TooMuchWork: more work than the budget of 8,000,000 units")
+    assert end.startswith("TooMuchWork: more work than the budget of 5,000,000 units")
     short = proof | {"positive": [{"coefficient": "1", "squares": [long[:60]]}]}
     units, end = spent(problem, offered(problem, short))
     assert end.startswith("Refused") and units < 100_000
@@ -406,3 +407,22 @@ def test_too_much_is_no_violation_of_a_row() -> None:
     for limit in range(1, meter.spent, max(1, meter.spent // 20)):
         with work.budget(limit), pytest.raises(TooMuchWork, match=r"^more work than the budget"):
             check_atlas(problem, atlas)
+
+
+@pytest.mark.parametrize(
+    ("n", "length", "fractions", "least"),
+    [(10, 100_000, False, 1_000_000), (30, 60, True, 100_000), (64, 470, False, 10_000)],
+    ids=["few and long", "denominators that differ", "many and short"],
+)
+def test_products_of_matrices_are_counted(n: int, length: int, fractions: bool, least: int) -> None:
+    """A unit for every two microseconds, or less: where numbers are few, and where they grow beforehand."""
+    chance = random.Random(n)
+
+    def number() -> int | Fraction:
+        top = chance.getrandbits(length)
+        return Fraction(top, chance.getrandbits(length) | 1) if fractions else top
+
+    a, b = ([[number() for _ in range(n)] for _ in range(n)] for _ in range(2))
+    with work.budget(10**9) as meter:
+        product(a, b)
+    assert meter.spent > least

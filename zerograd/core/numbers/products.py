@@ -19,7 +19,7 @@ from zerograd.core.numbers.dual import Dual
 from zerograd.core.numbers.enclosed_products import dual_product, interval_product
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.lowest import in_lowest_terms
-from zerograd.core.numbers.work import bits, is_counted, spend, total
+from zerograd.core.numbers.work import bits, fractional, is_counted, spend, total
 
 FEW = 24
 """Multiplications of entries, up to which they are made one by one."""
@@ -43,6 +43,8 @@ def product(a: Matrix, b: Matrix, factor: int | Fraction = 1) -> list[list[Any]]
     if _worth_packing(a, b):
         rows, columns = [_cleared(row) for row in a], [_cleared(column) for column in zip(*b, strict=True)]
         if None not in rows and None not in columns:
+            if is_counted():
+                _count_cleared(rows, columns)  # type: ignore[arg-type]
             return _rationals(rows, columns, factor)  # type: ignore[arg-type]
     plain = _of_other_kinds(a, b)
     if plain is None:
@@ -86,9 +88,27 @@ def _worth_packing(a: Matrix, b: Matrix) -> bool:
 
 def _count(a: Matrix, b: Matrix) -> None:
     """Count the products of entries: of short ones, hundreds are made at once."""
-    n, k, p = len(a), len(b), len(b[0])
     one, other = (max(bits(v) for row in matrix for v in row) for matrix in (a, b))
-    spend(n * p + n * k * p // 1024 * (1 + one // 32) * (1 + (one + other) // 32))
+    spend(len(a) * len(b[0]) + _products(len(a), len(b), len(b[0]), one, other))
+
+
+def _products(n: int, k: int, p: int, one: int, other: int) -> int:
+    """What n·k·p products of integers cost, made many at once in slots of the bits of both factors."""
+    return n * k * p * (1 + one // 32) * (1 + (one + other) // 32) // 1536
+
+
+def _count_cleared(rows: Sequence[_Cleared], columns: Sequence[_Cleared]) -> None:
+    """Count what it takes beside `_count` where denominators were cleared: integers are longer then.
+
+    And each entry of the result is brought to lowest terms.
+    """
+    (one, below), (other, beneath) = (
+        (max(max(map(bits, integers)) for integers, _ in some), max(bits(bottom) for _, bottom in some))
+        for some in (rows, columns)
+    )
+    if below > 1 or beneath > 1:
+        n, k, p = len(rows), len(rows[0][0]), len(columns)
+        spend(_products(n, k, p, one, other) + n * p * fractional(max(one + other, below + beneath)))
 
 
 def _cleared(row: Sequence[Any]) -> _Cleared | None:

@@ -27,7 +27,7 @@ from zerograd.core.numbers.interval import Interval
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DEFAULT = 8_000_000
+DEFAULT = 5_000_000
 """Units, where nothing else is said."""
 
 
