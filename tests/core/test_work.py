@@ -215,7 +215,7 @@ def test_parts_are_counted_by_what_conditions_say(kind: str, least: int) -> None
 
 
 def test_orders_of_curved_units_are_counted() -> None:
-    """Of each two samples of a unit there is a distinction, for each part anew."""
+    """Each two samples of a unit have a distinction, for each part anew."""
     layers = [{"units": 3, "activation": "tanh"}, {"units": 1}]
     data = {"version": 1, "network": {"inputs": 1, "layers": layers}, "samples": 8, "where": ["1 == 2"]}
     problem = problem_from_json(data)
