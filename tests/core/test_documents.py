@@ -16,20 +16,21 @@ from tests.core.founding import FOUNDING
 from tests.effort import examples
 from zerograd.core.errors import FormatError, ProblemError
 from zerograd.core.model.activations import ABS, ACTIVATION_NAMES, ACTIVATIONS, RELU, leaky_relu
-from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.network import Layer, Network, activation_from_json
 from zerograd.core.model.references import Reference
 from zerograd.core.model.smooth import celu, elu
 from zerograd.core.numbers.arrays import indices
 from zerograd.core.question.documents import (
     KEYS,
     MAX_BYTES,
-    activation_from_json,
     network_from_json,
     parse_json,
     problem_from_json,
     read_json,
 )
 from zerograd.core.question.vocabulary import RELATIONS, variable_shapes
+
+NETWORK = 'a Network, widths such as [1, 1, 1], or {"inputs": …, "layers": […]}'
 
 F = Fraction
 KNOWN = ", ".join(ACTIVATION_NAMES)
@@ -259,7 +260,7 @@ SLOPE_TRUE = {"leaky_relu": True}
         ),
         (
             FOUNDING | {"network": {"inputs": 1}},
-            ['network: expected widths, or {"inputs": …, "layers": […]}'],
+            [f"network: expected {NETWORK}, found {{'inputs': 1}}"],
         ),
         (
             FOUNDING | {"network": {"inputs": 1, "layers": [1]}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -30,6 +31,8 @@ from zerograd.core.model.kinks import KINKS, Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.field import Algebraic, NumberField
 from zerograd.core.numbers.univariate import polynomial
+from zerograd.core.question.problem import Problem
+from zerograd.spec.read import loads
 
 F = Fraction
 KNOWN = ", ".join(ACTIVATION_NAMES)
@@ -170,6 +173,23 @@ def test_named_activations() -> None:
     with pytest.raises(ValueError) as error:
         activation_named("rellu")
     assert str(error.value) == f"unknown activation 'rellu' (did you mean 'relu'?) (known: {KNOWN})"
+
+
+def test_a_network_is_the_same_in_python_and_in_files() -> None:
+    """The last layer is linear where nothing is said, every other one ReLU; mappings are read as in files."""
+    ours = Network(2, (Layer(3), Layer(1)))
+    assert ours == Network.mlp(2, 3, 1)
+    assert [layer.activation for layer in ours.layers] == [RELU, LINEAR]
+    assert Network(2, (Layer(3), Layer(1, "relu"))).layers[-1].activation == RELU
+    assert Network(2, ours.layers[:1]).layers[0].activation == RELU  # settled by the network that it is from
+    layers = [{"units": 3, "activation": {"leaky_relu": "1/2"}, "bias": False}, {"units": 1}]
+    described = {"inputs": 2, "layers": layers}
+    spelled = Network(2, (Layer(3, {"leaky_relu": "1/2"}, bias=False), Layer(1)))
+    assert Network.described(described) == spelled
+    assert Problem(network=described, samples=1) == Problem(network=spelled, samples=1)
+    assert loads(json.dumps({"network": described, "samples": 1})).network == spelled
+    with pytest.raises(ValueError, match=r"unknown activation \{'leaky': '1/2'\}"):
+        Layer(3, {"leaky": "1/2"})
 
 
 def test_mlp() -> None:

@@ -416,7 +416,10 @@ def test_all_issues_at_once() -> None:
         ({"where": ["grad(y) == 0"]}, "where[0]: ∂L/∂y cannot be asked (known: w1, b1, w2, b2, x)"),
         ({"where": ["x"]}, "where[0]: 'x' is a number, not a condition: compare it, e.g. with == 0"),
         ({"network": [1]}, "network: a network needs at least an input and an output width, found [1]"),
-        ({"network": 5}, "network: expected a Network, or widths such as [1, 1, 1], found 5"),
+        (
+            {"network": 5},
+            'network: expected a Network, widths such as [1, 1, 1], or {"inputs": …, "layers": […]}, found 5',
+        ),
         ({"title": ["a"]}, "title: expected text, found ['a']"),
         ({"references": [3]}, "references[0]: expected text, found 3"),
     ],

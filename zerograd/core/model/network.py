@@ -7,12 +7,15 @@ z{l} = w{l} a{l-1} + b{l}, a{l} = φ_l(z{l}), a0 = x, ŷ = aL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import prod
+from typing import Any
 
 from zerograd.core.errors import short
 from zerograd.core.model.activations import (
     ACTIVATION_NAMES,
+    FAMILIES,
     LINEAR,
     RELU,
     Activation,
@@ -28,26 +31,53 @@ MAX_PARAMETERS = 1_000_000
 
 @dataclass(frozen=True, slots=True, init=False)
 class Layer:
-    """``units`` outputs, an activation (or its name), and a bias unless ``bias`` is False.
+    """``units`` outputs, an activation, and a bias unless ``bias`` is False.
+
+    Args:
+        activation: one, its name, or ``{"leaky_relu": "1/10"}``. Without one, ReLU; as the last layer of a
+            `Network`, linear. So it is in problem files.
 
     Raises:
-        ValueError: an unknown activation name.
+        ValueError: an unknown activation.
     """
 
     units: int
     activation: Activation
     bias: bool
+    _by_default: bool = field(compare=False, repr=False)
 
-    def __init__(self, units: int, activation: Activation | str = RELU, bias: bool = True) -> None:
+    def __init__(
+        self, units: int, activation: Activation | str | Mapping[str, Any] | None = None, bias: bool = True
+    ) -> None:
+        described = activation_from_json(activation) if isinstance(activation, str | Mapping) else activation
         object.__setattr__(self, "units", units)
-        named = activation_named(activation) if isinstance(activation, str) else activation
-        object.__setattr__(self, "activation", named)
+        object.__setattr__(self, "activation", RELU if described is None else described)
         object.__setattr__(self, "bias", bias)
+        object.__setattr__(self, "_by_default", described is None)
+
+    def placed(self, *, last: bool) -> Layer:
+        """This layer in a network, where its activation is settled."""
+        return Layer(self.units, LINEAR if last else RELU, self.bias) if self._by_default else self
+
+
+def activation_from_json(data: object) -> Activation:
+    """``"relu"``, or ``{"leaky_relu": "1/10"}``. Raises ValueError."""
+    if isinstance(data, str):
+        return activation_named(data)
+    if isinstance(data, Mapping) and len(data) == 1:
+        ((name, parameter),) = data.items()
+        if name in FAMILIES and isinstance(parameter, str | int):
+            return FAMILIES[name].make(parameter)
+    raise ValueError(f"unknown activation {short(data)} (known: {', '.join(ACTIVATION_NAMES)})")
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
     """A fully connected network.
+
+    Args:
+        inputs: how many it has.
+        layers: from the first to the last.
 
     Examples:
         >>> Network.mlp(2, 3, 1).shapes
@@ -62,9 +92,12 @@ class Network:
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
-        if not self.layers:
+        layers = tuple(self.layers)
+        if not layers:
             raise ValueError("a network needs at least one layer")
+        *hidden, last = layers
+        settled = (*(layer.placed(last=False) for layer in hidden), last.placed(last=True))
+        object.__setattr__(self, "layers", settled)
         for width in self.widths:
             if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= MAX_PARAMETERS:
                 raise ValueError(
@@ -96,6 +129,26 @@ class Network:
         hidden = tuple(Layer(units, activation, bias) for units in widths[1:-1])
         return cls(widths[0], (*hidden, Layer(widths[-1], LINEAR, bias)))
 
+    @classmethod
+    def described(cls, data: object) -> Network:
+        """Return ``[1, 1, 1]``, or ``{"inputs": 1, "layers": [{"units": 1, "activation": "relu"}, …]}``.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if isinstance(data, Sequence) and not isinstance(data, str):
+            return cls.mlp(*data)
+        if not (
+            isinstance(data, Mapping)
+            and set(data) == {"inputs", "layers"}
+            and isinstance(data["layers"], Sequence)
+        ):
+            raise ValueError(
+                'expected a Network, widths such as [1, 1, 1], or {"inputs": …, "layers": […]}, '
+                f"found {short(data)}"
+            )
+        return cls(data["inputs"], tuple(map(_layer, data["layers"])))
+
     @property
     def depth(self) -> int:
         """L, the number of layers."""
@@ -126,3 +179,15 @@ class Network:
     def parameter_count(self) -> int:
         """How many entries all parameters have together."""
         return sum(map(prod, self.shapes.values()))
+
+
+def _layer(data: object) -> Layer:
+    if isinstance(data, Layer):
+        return data
+    if not (isinstance(data, Mapping) and "units" in data and set(data) <= {"units", "activation", "bias"}):
+        raise ValueError('a layer is {"units": …, "activation": …, "bias": …}')
+    bias = data.get("bias", True)
+    if not isinstance(bias, bool):
+        raise ValueError(f"bias: expected true or false, found {short(bias)}")
+    named = data.get("activation")
+    return Layer(data["units"], named if named is None else activation_from_json(named), bias)

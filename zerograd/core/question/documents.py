@@ -12,15 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from zerograd.core.errors import FormatError, Issue, ProblemError, short
-from zerograd.core.model.activations import (
-    ACTIVATION_NAMES,
-    FAMILIES,
-    LINEAR,
-    RELU,
-    Activation,
-    activation_named,
-)
-from zerograd.core.model.network import Layer, Network
+from zerograd.core.model.network import Network
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.work import spend
 from zerograd.core.question.problem import Problem
@@ -144,41 +136,6 @@ def problem_from_json(data: object) -> Problem:
 def network_from_json(data: object) -> Network:
     """``[1, 1, 1]``, or ``{"inputs": …, "layers": […]}``. Raises ProblemError."""
     try:
-        if isinstance(data, list):
-            return Network.mlp(*data)
-        if not (
-            isinstance(data, Mapping)
-            and set(data) == {"inputs", "layers"}
-            and isinstance(data["layers"], list)
-        ):
-            raise ValueError('expected widths, or {"inputs": …, "layers": […]}')
-        last = len(data["layers"]) - 1
-        layers = tuple(_layer(layer, last=n == last) for n, layer in enumerate(data["layers"]))
-        return Network(data["inputs"], layers)
+        return Network.described(data)
     except (ValueError, TypeError) as error:
         raise ProblemError([Issue(("network",), str(error))]) from None
-
-
-def _layer(data: object, *, last: bool) -> Layer:
-    if not (isinstance(data, Mapping) and "units" in data and set(data) <= {"units", "activation", "bias"}):
-        raise ValueError('a layer is {"units": …, "activation": …, "bias": …}')
-    bias = data.get("bias", True)
-    if not isinstance(bias, bool):
-        raise ValueError(f"bias: expected true or false, found {short(bias)}")
-    named = data.get("activation")
-    return Layer(data["units"], activation_from_json(named) if named is not None else _default(last), bias)
-
-
-def _default(last: bool) -> Activation:
-    return LINEAR if last else RELU
-
-
-def activation_from_json(data: object) -> Activation:
-    """``"relu"``, or ``{"leaky_relu": "1/10"}``. Raises ValueError."""
-    if isinstance(data, str):
-        return activation_named(data)
-    if isinstance(data, Mapping) and len(data) == 1:
-        ((name, parameter),) = data.items()
-        if name in FAMILIES and isinstance(parameter, str | int):
-            return FAMILIES[name].make(parameter)
-    raise ValueError(f"unknown activation {short(data)} (known: {', '.join(ACTIVATION_NAMES)})")

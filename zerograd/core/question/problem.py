@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zerograd.core.errors import Issue, ProblemError, short
+from zerograd.core.errors import Issue, ProblemError
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
@@ -38,7 +38,8 @@ class Problem(Question):
     """A question about gradients that vanish.
 
     Args:
-        network: a `Network`, or widths such as ``[1, 1, 1]`` (ReLU hidden layers, linear output).
+        network: a `Network`; widths such as ``[1, 1, 1]`` (ReLU hidden layers, linear output); or
+            ``{"inputs": 1, "layers": [{"units": 1, "activation": "tanh"}, {"units": 1}]}``.
         samples: M, ``"fewest"``, ``"any"``, or ``{"from": 2, "to": 6}``.
         zero: parameters, ``x``, or single entries such as ``"w1[0,1]"``; every entry of ∂L/∂ that name is 0.
         nonzero: names as for ``zero``; every entry is not 0.
@@ -80,7 +81,7 @@ class Problem(Question):
     def __init__(
         self,
         *,
-        network: Network | Sequence[int],
+        network: Network | Sequence[int] | Mapping[str, Any],
         samples: int | str | Mapping[str, int] | Samples,
         zero: Iterable[str | Reference] = (),
         nonzero: Iterable[str | Reference] = (),
@@ -103,12 +104,9 @@ class Problem(Question):
     ) -> None:
         if not isinstance(network, Network):
             try:
-                network = Network.mlp(*network)
-            except ValueError as error:
+                network = Network.described(network)
+            except (ValueError, TypeError) as error:
                 raise ProblemError([Issue(("network",), str(error))]) from None
-            except TypeError:
-                message = f"expected a Network, or widths such as [1, 1, 1], found {short(network)}"
-                raise ProblemError([Issue(("network",), message)]) from None
         check = Validator(network)
         count = check.samples(samples)
         if not check.manageable(count.least):
