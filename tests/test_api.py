@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import zerograd as zg
@@ -71,6 +72,48 @@ def test_the_three_answers_match() -> None:
             assert evidence == "certificate"
         case _:
             pytest.fail("two samples do not do")
+
+
+def test_a_problem_file_is_solved_by_its_path() -> None:
+    """A path stands for the problem in its file, wherever a problem is answered."""
+    path = PROBLEMS / "signs.yaml"
+    assert zg.solve(path) == zg.solve(str(path)) == zg.solve(zg.load(path))
+    assert zg.smallest(path).samples == zg.solve(path).samples
+    assert isinstance(zg.prove(PROBLEMS / "textbook-m2.yaml"), zg.Proof)
+    with pytest.raises(zg.ZerogradError, match="no such file"):
+        zg.solve("no such file.yaml")
+
+
+def test_what_is_shown_of_objects_is_short() -> None:
+    """A line each, however large they are; and the number of samples is to be had of any answer."""
+    problem, network = founding(), "1 → 1 relu → 1 linear"
+    sat, unsat = zg.solve(problem), zg.solve(founding(2))
+    assert isinstance(sat, zg.Sat) and isinstance(unsat, zg.Unsat)
+    assert (sat.samples, unsat.samples) == (3, 2)
+    assert [repr(thing) for thing in (problem, sat, sat.witness, unsat, unsat.certificate)] == [
+        f"<Problem {network}, samples: 3, zero w2, b2, nonzero w1, b1>",
+        f"<Sat by 3 samples for {network}>",
+        f"<Witness with 3 samples for {network}>",
+        f"<Unsat by certificate for {network}, samples: 2>",
+        "<Certificate by dataset for M = 2>",
+    ]
+    unknown = zg.Unknown("timeout", problem=problem.with_samples("any"))
+    assert repr(unknown) == f"<Unknown (timeout) for {network}, samples: any>"
+    assert unknown.samples is None
+    wide = zg.Problem(network=[784, 128, 10], samples=1, zero=[f"w1[{n},0]" for n in range(128)])
+    assert len(repr(wide)) < 250
+
+
+def test_witnesses_are_arrays_of_numpy() -> None:
+    """Exact numbers as they are, floats if asked for."""
+    answer = zg.solve(founding())
+    assert isinstance(answer, zg.Sat)
+    assert np.asarray(answer.witness.x).tolist() == answer.witness.x.tolist()
+    gradient = np.asarray(answer.witness.gradients["w1"], dtype=float)
+    assert gradient.dtype == np.float64 and gradient.shape == (1, 1)
+    assert gradient[0, 0] == float(answer.witness.gradients["w1"][0, 0])
+    with pytest.raises(ValueError, match="are copied"):
+        np.array(answer.witness.x, copy=False)
 
 
 def test_an_answer_that_is_late_says_so() -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from zerograd.answering import (
     accepted,
@@ -40,6 +40,7 @@ from zerograd.services.service import DEFAULT_MEMORY
 if TYPE_CHECKING:
     from zerograd.derive.gradients import SymbolicGradients
 
+ProblemOrPath: TypeAlias = "Problem | str | os.PathLike[str]"
 DEFAULT_TIMEOUT = 60.0
 MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
@@ -64,6 +65,10 @@ def load(path: str | os.PathLike[str]) -> Problem:
     from zerograd.spec.read import load as read
 
     return read(path)
+
+
+def _as_problem(problem: ProblemOrPath) -> Problem:
+    return problem if isinstance(problem, Problem) else load(problem)
 
 
 def load_answer(
@@ -94,7 +99,7 @@ def load_answer(
 
 
 def solve(
-    problem: Problem,
+    problem: ProblemOrPath,
     *,
     timeout: float = DEFAULT_TIMEOUT,
     samples: int | str | Samples | None = None,
@@ -114,6 +119,7 @@ def solve(
     where it is the fewest samples with an answer, a proof that fewer have none.
 
     Args:
+        problem: one, or the path of a problem file.
         timeout: seconds for the whole answer; kept to about a second.
         samples: in place of the problem's own.
         strategy: one of `STRATEGIES`.
@@ -137,6 +143,7 @@ def solve(
             `SolversDisagree`, `ServiceFailed`): a bug was caught before it became an
             answer.
     """
+    problem = _as_problem(problem)
     if shrink is None:
         shrink = timeout if problem.prefer == "small" else 0.0
     return smallest_first(
@@ -230,11 +237,17 @@ def _is_wide(problem: Problem) -> bool:
 
 
 @overload
-def smallest(problem: Problem, *, count: None = None, timeout: float = ..., **options: Any) -> Answer: ...
-@overload
-def smallest(problem: Problem, *, count: int, timeout: float = ..., **options: Any) -> list[Answer]: ...
 def smallest(
-    problem: Problem, *, count: int | None = None, timeout: float = DEFAULT_TIMEOUT, **options: Any
+    problem: ProblemOrPath, *, count: None = None, timeout: float = ..., **options: Any
+) -> Answer: ...
+@overload
+def smallest(problem: ProblemOrPath, *, count: int, timeout: float = ..., **options: Any) -> list[Answer]: ...
+def smallest(
+    problem: ProblemOrPath,
+    *,
+    count: int | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    **options: Any,
 ) -> Answer | list[Answer]:
     """Answer a problem by its smallest witness, or by several that differ by more than names and signs.
 
@@ -258,6 +271,7 @@ def smallest(
     """
     if count is not None and count < 1:
         raise ValueError(f"count must be at least 1, found {count}")
+    problem = _as_problem(problem)
     if (samples := options.pop("samples", None)) is not None:
         problem = problem.with_samples(samples)
     answers = smallest_first(problem, count or 1, timeout=timeout, shrink=timeout, **options)
@@ -265,7 +279,7 @@ def smallest(
 
 
 def prove(
-    problem: Problem,
+    problem: ProblemOrPath,
     *,
     timeout: float = DEFAULT_TIMEOUT,
     samples: int | str | Samples | None = None,
@@ -290,6 +304,7 @@ def prove(
         A `Proof`; or `Sat`, with a counterexample to the claim that there is no answer; or `Unsat` on a
         solver's word, with the cases that are ``open``; or `Unknown`.
     """
+    problem = _as_problem(problem)
     check_timeout(timeout)
     if samples is not None:
         problem = problem.with_samples(samples)

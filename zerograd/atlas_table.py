@@ -28,6 +28,9 @@ class Atlas:
         """Whether all of them are."""
         return all(row.decided for row in self.rows)
 
+    def __repr__(self) -> str:
+        return f"<Atlas of {len(self.rows)} patterns for {self.problem.network}>"
+
     def __str__(self) -> str:
         from zerograd.show.say.atlas import atlas_text
 

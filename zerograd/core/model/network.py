@@ -149,6 +149,13 @@ class Network:
             )
         return cls(data["inputs"], tuple(map(_layer, data["layers"])))
 
+    def __str__(self) -> str:
+        """``1 → 1 relu → 1 linear``."""
+        return " → ".join([str(self.inputs), *(f"{layer.units} {layer.activation}" for layer in self.layers)])
+
+    def __repr__(self) -> str:
+        return f"<Network {self}>"
+
     @property
     def depth(self) -> int:
         """L, the number of layers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -76,6 +77,16 @@ class Array(Generic[T]):
     def tolist(self) -> Any:
         """Nested lists, as ``numpy.ndarray.tolist``."""
         return _nest(list(self.entries), self.shape)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """An array of NumPy: ``numpy.asarray(witness.x)`` of exact numbers, with ``dtype=float`` of floats.
+
+        Raises:
+            ValueError: ``copy=False``: its entries lie elsewhere.
+        """
+        if copy is False:
+            raise ValueError("exact numbers are copied into an array of NumPy")
+        return sys.modules["numpy"].array(self.tolist(), dtype=dtype)  # whoever asks has loaded it
 
     def __repr__(self) -> str:
         return str(_nest([_Bare(str(v)) for v in self.entries], self.shape))

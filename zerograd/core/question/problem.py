@@ -32,8 +32,11 @@ from zerograd.core.question.vocabulary import (
     Samples,
 )
 
+LONGEST = 200
+"""Characters of a problem that `repr` shows: it may have thousands of names."""
 
-@dataclass(frozen=True, init=False)
+
+@dataclass(frozen=True, init=False, repr=False)
 class Problem(Question):
     """A question about gradients that vanish.
 
@@ -205,6 +208,11 @@ class Problem(Question):
             str(r): v for r, v in self.query.items()
         }
         return Problem(**{**same, **changes})
+
+    def __repr__(self) -> str:
+        asked = [f", {relation} {', '.join(map(str, of))}" for relation, of in self.query.items() if of]
+        shown = f"{self.network}, samples: {self.samples}{''.join(asked)}"
+        return f"<Problem {shown if len(shown) <= LONGEST else shown[:LONGEST] + '…'}>"
 
     @property
     def gradient_names(self) -> list[str]:

@@ -128,6 +128,10 @@ class Certificate:
     problem: str
     parts: tuple[Part, ...]
 
+    def __repr__(self) -> str:
+        parts = [part.kind + (f" for M = {part.samples}" if part.samples else "") for part in self.parts]
+        return f"<Certificate by {', '.join(parts[:3])}{', …' if len(parts) > 3 else ''}>"
+
     def to_json(self) -> dict[str, Any]:
         parts = []
         for part in self.parts:

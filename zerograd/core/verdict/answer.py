@@ -133,6 +133,11 @@ class _Answer:
     problem: Problem
     run: Run = field(default_factory=Run, compare=False)
 
+    @property
+    def samples(self) -> int | None:
+        """M, the number that was asked for; None if several were."""
+        return self.problem.samples.fixed
+
     def updated(self, **changes: Any) -> Self:
         """Return a copy with other fields, as `dataclasses.replace`; what was accepted is not checked again.
 
@@ -187,7 +192,7 @@ class _Answer:
         return document | {"versions": dict(self.run.versions)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sat(_Answer):
     """There is such a network and dataset: here is one, accepted by the checker.
 
@@ -207,6 +212,14 @@ class Sat(_Answer):
 
     def __str__(self) -> str:
         return f"sat\n{self.witness}"
+
+    def __repr__(self) -> str:
+        return f"<Sat by {self.samples} sample{'' if self.samples == 1 else 's'} for {self.problem.network}>"
+
+    @property
+    def samples(self) -> int:
+        """M, of the witness."""
+        return self.witness.samples
 
     def _check(self, accepted: Self | None) -> None:
         same = accepted if accepted is not None and accepted.problem is self.problem else None
@@ -238,7 +251,7 @@ class Sat(_Answer):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Unsat(_Answer):
     """There is no such network and dataset; ``evidence`` says on whose word.
 
@@ -275,6 +288,10 @@ class Unsat(_Answer):
         told = ", says a result document" if self.run.told and self.certificate is None else ""
         return f"unsat (evidence: {self.evidence}{told})"
 
+    def __repr__(self) -> str:
+        numbers = f"samples: {self.problem.samples}"
+        return f"<Unsat by {self.evidence} for {self.problem.network}, {numbers}>"
+
     def to_json(self) -> dict[str, Any]:
         content: dict[str, Any] = {}
         if self.certificate is not None:
@@ -289,7 +306,7 @@ class Unsat(_Answer):
         return self._document("unsat", evidence=self.evidence, **content)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Unknown(_Answer):
     """Neither was shown; ``detail`` says what stood in the way."""
 
@@ -301,6 +318,9 @@ class Unknown(_Answer):
     def __str__(self) -> str:
         detail = self.detail if self.detail.isprintable() else repr(self.detail)  # it may come from a file
         return f"unknown ({self.reason})" + (f": {detail}" if detail else "")
+
+    def __repr__(self) -> str:
+        return f"<Unknown ({self.reason}) for {self.problem.network}, samples: {self.problem.samples}>"
 
     def to_json(self) -> dict[str, Any]:
         return self._document("unknown", reason=self.reason, detail=self.detail)

@@ -202,9 +202,6 @@ class EnclosedWitness(Witness):
     def _told(self) -> tuple[object, ...]:
         return self.problem, self.box, self.equations, self.dropped
 
-    def __repr__(self) -> str:
-        return f"EnclosedWitness({', '.join(map(repr, self._told))})"
-
     def to_json(self) -> dict[str, Any]:
         arrays = {name: array.map(_entry_to_json).tolist() for name, array in self.box.items()}
         data: dict[str, Any] = {"format": FORMAT, "problem": self.problem.digest}

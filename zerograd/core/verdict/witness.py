@@ -108,6 +108,10 @@ class Witness:
         """Whether all values are rational."""
         return not any(isinstance(v, Irrational) for a in self.variables.values() for v in a.entries)
 
+    def __repr__(self) -> str:
+        plural = "" if self.samples == 1 else "s"
+        return f"<{type(self).__name__} with {self.samples} sample{plural} for {self.problem.network}>"
+
     def __str__(self) -> str:
         return "\n".join(f"{name} = {array}" for name, array in self.variables.items())
 
