@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import time
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -31,6 +29,7 @@ from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.witness import Witness
+from zerograd.processes import shared_prover, shared_search
 from zerograd.proof import Proof
 from zerograd.proving.process import ProofProcess
 from zerograd.search.process import SearchProcess
@@ -200,7 +199,7 @@ def smallest_first(
         say("calculating: everything is given")
         if (refuted := enclosed_no(problem, start, timeout)) is not None:
             return late([refuted], start + timeout)
-    process = process or _shared_process(os.getpid(), memory)
+    process = process or shared_search(os.getpid(), memory)
     finding = process.find(
         problem,
         strategy=strategy,
@@ -216,7 +215,7 @@ def smallest_first(
         answer = with_fewest(answer, process, strategy=strategy, seed=seed, deadline=until, progress=say)
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
-        answer = with_proof(answer, prover or _shared_prover(os.getpid(), memory), until, say)
+        answer = with_proof(answer, prover or shared_prover(os.getpid(), memory), until, say)
     if not (isinstance(answer, Sat) and small):
         return late([answer], start + timeout)
     until = min(start + timeout, time.monotonic() + shrink)
@@ -318,7 +317,7 @@ def prove(
         process=process,
         progress=progress,
     )
-    prover = prover or _shared_prover(os.getpid(), memory)
+    prover = prover or shared_prover(os.getpid(), memory)
     if isinstance(answer, Sat):
         return with_proof(answer, prover, start + timeout, progress or _silent)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
@@ -337,25 +336,6 @@ def check_timeout(timeout: float) -> None:
     """Raise ValueError for a time that nothing can be done in, or that is beyond all clocks."""
     if not 0 < timeout <= MAX_TIMEOUT:
         raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
-
-
-@cache
-def _shared_prover(_pid: int, memory: int) -> ProofProcess:
-    """Return the search for proofs that serves all calls, as `_shared_process`."""
-    prover = ProofProcess(memory=memory)
-    atexit.register(prover.close)
-    return prover
-
-
-@cache
-def _shared_process(_pid: int, memory: int) -> SearchProcess:
-    """Return the search that serves all calls: loading SymPy and Z3 takes longer than most answers.
-
-    A forked child gets its own: two parents must not talk to one process.
-    """
-    process = SearchProcess(memory=memory)
-    atexit.register(process.close)
-    return process
 
 
 def _silent(_: str) -> None:
