@@ -181,7 +181,7 @@ def test_random_questions_with_equations_in_disguise(seed: int) -> None:
     """What is refuted with an equation written is refuted with its two halves."""
     chance = random.Random(f"equations {seed}")
     hidden = chance.choice([[1], [2], [1, 1]])
-    layers = [
+    layers: list[dict[str, Any]] = [
         {
             "units": n,
             "activation": chance.choice(["relu", "abs", "leaky_relu"]),
