@@ -88,6 +88,7 @@ def test_a_result_is_explained_by_its_witness(program: Program) -> None:
     assert program.process("explain", "-q", "-", stdin=result) == (0, SAID + "\n", "")
 
 
+@pytest.mark.slow
 def test_a_result_is_known_however_it_is_written(program: Program) -> None:
     """Indented, its keys in another order, or broken: a result is not read as a problem."""
     program.file("dead.yaml", DEAD)

@@ -36,6 +36,7 @@ def wide(program: Program, query: str, *, dead: bool = False) -> None:
     program.file("p.yaml", f"network: [784, 128, 10]\nsamples: 64\n{query}\ngiven: {{from: numbers.npz}}\n")
 
 
+@pytest.mark.slow
 def test_wide_yes(program: Program) -> None:
     """784-128-10 with 64 samples: a witness in text that fits a screen, and nothing was searched for."""
     wide(program, "zero: [w1, b1, w2]\nnonzero: [b2]", dead=True)
@@ -46,6 +47,7 @@ def test_wide_yes(program: Program) -> None:
     assert len(done.out) < 20_000
 
 
+@pytest.mark.slow
 def test_wide_no_and_verified(program: Program) -> None:
     """A wrong claim has a certificate of a line, which the checker accepts by calculating again."""
     wide(program, "zero: [w1]")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.cli.conftest import PROBLEMS
 from tests.cli.questions import FOUNDING, IMPOSSIBLE
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program, Run
+
+pytestmark = pytest.mark.slow  # every process compiles what it imports anew
 
 OPTIMISED = {"PYTHONOPTIMIZE": "1"}
 INTEGERS = {

@@ -175,6 +175,7 @@ def test_seed_is_reproducible(program: Program) -> None:
     assert first["witness"] == second["witness"]
 
 
+@pytest.mark.slow
 def test_progress_and_colours_are_for_terminals(program: Program) -> None:
     """One line on a terminal's standard error, erased in the end; on standard output NO_COLOR is honoured."""
     name = program.file("p.yaml", CONTRADICTION)

@@ -74,6 +74,7 @@ def test_enclosures_hold(p: uni.Polynomial, low: Fraction, width: Fraction, part
 
 @examples(40)
 @example((F(0), F(0), F(1), F(-1)), F(0), F(1))  # a multiple root at the end of the interval
+@example((F(0), F(1)), F(0), F(0))  # nothing lies in an empty interval
 @given(st.lists(small, min_size=2, max_size=6).map(uni.polynomial), small, small)
 def test_real_roots_are_counted(p: uni.Polynomial, a: Fraction, b: Fraction) -> None:
     """Sturm's count on (low, high] is SymPy's number of distinct real roots there."""

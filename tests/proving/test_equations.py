@@ -181,7 +181,7 @@ def test_random_questions_with_equations_in_disguise(seed: int) -> None:
     """What is refuted with an equation written is refuted with its two halves."""
     chance = random.Random(f"equations {seed}")
     hidden = chance.choice([[1], [2], [1, 1]])
-    layers = [
+    layers: list[dict[str, Any]] = [
         {
             "units": n,
             "activation": chance.choice(["relu", "abs", "leaky_relu"]),
@@ -196,7 +196,8 @@ def test_random_questions_with_equations_in_disguise(seed: int) -> None:
         "samples": chance.choice([1, 2]),
         chance.choice(["nonzero", "some_nonzero", "positive"]): ["w1"],
     }
-    name, value = chance.choice(["x", "w2", "w1", "b2"]), chance.choice([0, 0, 1])
+    names = ["x", "w2", "w1"] + ["b2"] * ([*layers, {"bias": True}][1]["bias"] is True)
+    name, value = chance.choice(names), chance.choice([0, 0, 1])
     plain = problem_from_json({**common, "where": [f"{name} == {value}"]})
     halves = problem_from_json({**common, "bounds": {name: [value, value]}})
     if certify(plain, deadline=until()).certificate is not None:

@@ -71,16 +71,24 @@ def signs_at(p: Polynomial, point: Mapping[str, Fraction]) -> list[Sign]:
     return ["!=", ">", ">="] if value > 0 else ["!="]
 
 
+def facts_at(
+    point: dict[str, Fraction], polynomials: list[list[tuple[int, list[str]]]], chance: object
+) -> dict[str, Fact]:
+    """Return a fact about each polynomial that holds at the point."""
+    facts = {}
+    for n, terms in enumerate(polynomials):
+        p = polynomial(terms)
+        facts[f"f{n}"] = Fact(p, chance.choice(signs_at(p, point)))  # type: ignore[attr-defined]
+    return facts
+
+
 @examples(60)
 @given(POINTS, st.lists(POLYNOMIALS, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_what_holds_somewhere_is_never_refuted(
     point: dict[str, Fraction], polynomials: list[list[tuple[int, list[str]]]], chance: object
 ) -> None:
     """Facts that were read off at a point."""
-    facts = {}
-    for n, terms in enumerate(polynomials):
-        p = polynomial(terms)
-        facts[f"f{n}"] = Fact(p, chance.choice(signs_at(p, point)))  # type: ignore[attr-defined]
+    facts = facts_at(point, polynomials, chance)
     assert find_identity(facts, Reals(time.monotonic() + 60)) is None
     for fact in eliminated(facts).values():  # consequences of the facts, so they hold there too
         assert fact.sign in signs_at(fact.polynomial, point)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.effort import examples
-from tests.proving.test_leaf import POINTS, POLYNOMIALS, polynomial, signs_at
+from tests.proving.test_leaf import POINTS, POLYNOMIALS, facts_at, polynomial, signs_at
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.refuting.certificate import Node
 from zerograd.core.refuting.facts import Either, Fact, Sign
@@ -96,10 +96,7 @@ def test_what_holds_somewhere_is_never_refuted(
     point: dict[str, Fraction], polynomials: list[list[tuple[int, list[str]]]], chance: object
 ) -> None:
     """Facts that were read off at a point."""
-    facts = {}
-    for n, terms in enumerate(polynomials):
-        p = polynomial(terms)
-        facts[f"f{n}"] = Fact(p, chance.choice(signs_at(p, point)))  # type: ignore[attr-defined]
+    facts = facts_at(point, polynomials, chance)
     assert refute_by_signs(facts, facts) is None
 
 

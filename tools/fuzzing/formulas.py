@@ -208,10 +208,7 @@ def loss_value(data: Any, y_hat: Rows, y: Rows, numbers: Any) -> Any:
     """Return L. Raises Unclear, or ZeroDivisionError where it has no value."""
     name, rest = _loss_named(data)
     n = _number_reader(numbers)
-    if name == "of_mean" and rest.replace(" ", "") == "1/mse":
-        inner = loss_value("mse", y_hat, y, numbers)
-        if numbers.sign(inner) == 0:
-            raise ZeroDivisionError
+    if (inner := _inverted(name, rest, y_hat, y, numbers)) is not None:
         return 1 / inner
     if name not in _VALUES:
         raise Unclear(f"the loss {name}")
@@ -220,14 +217,21 @@ def loss_value(data: Any, y_hat: Rows, y: Rows, numbers: Any) -> Any:
     return factor * total / _mean(name, len(y), len(y[0]))
 
 
+def _inverted(name: str, rest: Any, y_hat: Rows, y: Rows, numbers: Any) -> Any:
+    """Return the mean that the loss is 1 over, or None. Raises ZeroDivisionError if it is 0."""
+    if name != "of_mean" or rest.replace(" ", "") != "1/mse":
+        return None
+    inner = loss_value("mse", y_hat, y, numbers)
+    if numbers.sign(inner) == 0:
+        raise ZeroDivisionError
+    return inner
+
+
 def adjoint(data: Any, y_hat: Rows, y: Rows, convention: Any, numbers: Any) -> list[list[Any]] | None:
     """Return ∂L/∂ŷ; None on a kink that is forbidden. Raises as `loss_value`."""
     name, rest = _loss_named(data)
     n = _number_reader(numbers)
-    if name == "of_mean" and rest.replace(" ", "") == "1/mse":
-        inner = loss_value("mse", y_hat, y, numbers)
-        if numbers.sign(inner) == 0:
-            raise ZeroDivisionError
+    if (inner := _inverted(name, rest, y_hat, y, numbers)) is not None:
         plain = adjoint("mse", y_hat, y, convention, numbers)
         return plain and [[-g / inner**2 for g in row] for row in plain]
     if name not in _VALUES:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from tools.fuzzing.mutations import mutated
 
 Json = dict[str, Any]
+T = TypeVar("T", list[Any], dict[str, Any])
 
 ACTIVATIONS: tuple[Any, ...] = (
     "linear", "relu", "abs", "relu6", "hardtanh", "hardsigmoid", "sigmoid", "tanh", "softplus", "selu",
@@ -77,8 +78,16 @@ def _samples(question: Json, chance: Random) -> None:
     )
 
 
+def _of_kind(question: Json, key: str, kind: type[T]) -> T:
+    """A value of this kind, which a change before may have made another one."""
+    value = question.get(key)
+    if not isinstance(value, kind):
+        value = question[key] = kind()
+    return value
+
+
 def _relation(question: Json, chance: Random) -> None:
-    question.setdefault(chance.choice(RELATIONS), []).append(chance.choice(NAMES))
+    _of_kind(question, chance.choice(RELATIONS), list).append(chance.choice(NAMES))
 
 
 def _less(question: Json, chance: Random) -> None:
@@ -99,17 +108,17 @@ def _exchange(question: Json, chance: Random) -> None:
 
 
 def _where(question: Json, chance: Random) -> None:
-    question.setdefault("where", []).append(chance.choice(CONDITIONS))
+    _of_kind(question, "where", list).append(chance.choice(CONDITIONS))
 
 
 def _bounds(question: Json, chance: Random) -> None:
     low = chance.choice([None, "-1", "0", "1/2", "-1000"])
     high = chance.choice([None, "0", "1", "5/2", "1000"])
-    question.setdefault("bounds", {})[chance.choice((*NAMES, "y"))] = [low, high]
+    _of_kind(question, "bounds", dict)[chance.choice((*NAMES, "y"))] = [low, high]
 
 
 def _given(question: Json, chance: Random) -> None:
-    question.setdefault("given", {})[chance.choice(NAMES[:6])] = chance.choice(["0", "1", "-1", "1/2"])
+    _of_kind(question, "given", dict)[chance.choice(NAMES[:6])] = chance.choice(["0", "1", "-1", "1/2"])
 
 
 def _domain(question: Json, chance: Random) -> None:

@@ -52,7 +52,7 @@ def tree_changed(certificate: Any, chance: Random) -> None:
             _become(here, copy.deepcopy(chance.choice([*here["cases"].values()])))
         case 6 if "like" not in here:
             here["name"] = chance.choice([*names, "n1", "n99"])
-        case 7 if "cofactors" in here:
+        case 7 if isinstance(here.get("cofactors"), dict):
             strange = [
                 {"coefficient": "1"},
                 {"coefficient": "0"},

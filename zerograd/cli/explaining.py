@@ -200,7 +200,9 @@ def _whole(spec: str) -> bytes:
 
 def _is_model(spec: str, start: bytes) -> bool:
     """Whether a file is an ONNX model: by its name, or as it begins with a version and who wrote it."""
-    return Path(spec).suffix.lower() == ".onnx" or (start[:1] == b"\x08" and start[2:3] == b"\x12")
+    from zerograd.spec.foreign import is_onnx
+
+    return Path(spec).suffix.lower() == ".onnx" or is_onnx(start)
 
 
 def _of_model(spec: str, model: ModelOptions) -> Report:

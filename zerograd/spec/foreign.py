@@ -29,13 +29,18 @@ def foreign(data: bytes) -> str | None:
         return _pickled()
     if data[8:10] == b'{"' and data[4:8] == b"\0\0\0\0":
         return _ARRAYS
-    if data[:1] == b"\x08" and data[2:3] == b"\x12":
+    if is_onnx(data):
         return "is an ONNX model: zerograd explain MODEL.onnx --data BATCH.npz --loss NAME"
     if data.startswith(b"SQLite format 3\0"):
         return "is a database: where an atlas is kept in it, name it with --store"
     if _PYTHON.match(data):
         return "is a Python script: zerograd watch SCRIPT.py runs it and explains its training steps"
     return None
+
+
+def is_onnx(data: bytes) -> bool:
+    """Whether a file begins as an ONNX model does: with a version, and who wrote it."""
+    return data[:1] == b"\x08" and data[2:3] == b"\x12"
 
 
 def _pickled() -> str:

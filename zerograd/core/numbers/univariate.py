@@ -219,6 +219,8 @@ def count_roots(p: Polynomial, low: Fraction, high: Fraction) -> int:
     Using Descartes' Rule of Signs, 1976; Basu, Pollack and Roy, Algorithms in Real Algebraic Geometry,
     §10.2).
     """
+    if low >= high:
+        return 0
     shared = gcd(p, derivative(p))
     q = cleared(divide(p, shared)[0] if len(shared) > 1 else p)[0]
     q = _stretched(q, Fraction(low), Fraction(high))

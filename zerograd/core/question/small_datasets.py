@@ -68,7 +68,7 @@ def sufficient_samples(problem: Question) -> int | None:
     """N of the theorem, or None where a hypothesis fails."""
     if hypotheses_fail(problem):
         return None
-    more = _some_input_gradient(problem) or (signs_of_adjoints(problem) and not _is_moving(problem))
+    more = _some_input_gradient(problem) or (signs_of_adjoints(problem) and not is_moving(problem))
     return max(1, asked_entries(problem) + more)
 
 
@@ -130,10 +130,12 @@ def _some_input_gradient(problem: Question) -> bool:
     return any(relation.some and _names_x(references) for relation, references in problem.query.items())
 
 
-def _is_moving(problem: Question) -> bool:
-    """Whether some entry of a parameter gradient is to be other than 0."""
+def is_moving(problem: Question) -> bool:
+    """Whether some entry of a parameter gradient is to be other than 0, and none of the whole x instead."""
     return any(
-        0 not in relation.signs and any(reference.name != "x" for reference in references)
+        0 not in relation.signs
+        and any(reference.name != "x" for reference in references)
+        and not (relation.joint and Reference("x") in references)
         for relation, references in problem.query.items()
     )
 

@@ -15,9 +15,8 @@ from fractions import Fraction
 
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
-from zerograd.core.question.language import names_in
 from zerograd.core.question.question import Question
-from zerograd.core.question.small_datasets import each_sample_alone
+from zerograd.core.question.small_datasets import each_sample_alone, is_moving, speaks_of_adjoints
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 from zerograd.core.refuting.facts import Either, Fact, Formula, compared, labelled
 from zerograd.core.refuting.system import Demand, constant, split_name
@@ -64,15 +63,10 @@ class Asked:
             tuple(
                 number
                 for number, condition in enumerate(problem.where)
-                if names_in(condition.node) & {"r", "grad"} and each_sample_alone(condition.node, problem)
+                if speaks_of_adjoints(condition.node) and each_sample_alone(condition.node, problem)
             ),
             tuple(some),
-            any(
-                0 not in relation.signs
-                and any(r.name != "x" for r in references)
-                and not (relation.joint and whole[relation])
-                for relation, references in problem.query.items()
-            ),
+            is_moving(problem),
         )
 
     def of_each(self, gradient: Array[Polynomial]) -> Iterator[tuple[str, Fact]]:
