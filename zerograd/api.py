@@ -44,7 +44,7 @@ DEFAULT_TIMEOUT = 60.0
 MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
 """Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
-SHRINK_EFFORT = 3000
+SHRINK_EFFORT = 6000
 """Steps, at most, for a smaller witness where nobody asked for the smallest: they take two seconds or so."""
 SHRINK_TIME = 10.0
 """Seconds, at most, for the same on a slow machine."""
@@ -251,7 +251,8 @@ def smallest(
     """Answer a problem by its smallest witness, or by several that differ by more than names and signs.
 
     Smallest by `zerograd.core.verdict.size.Size`: the largest absolute numerator or denominator over all
-    values of parameters, inputs and targets; then the sum of absolute values; then no sample on a kink. The
+    values of parameters, inputs and targets; then no sample on a kink before one on a kink; then the fewest
+    values that are not whole; then the sum of absolute values; then the fewest values that are not 0. The
     number of samples is the one for which a witness is found first; of ``samples: any``, the fewest that are
     found.
     ``answer.smallest`` says whether everything smaller was gone through.

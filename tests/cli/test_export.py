@@ -219,7 +219,8 @@ def test_smallest(program: Program) -> None:
     assert "smallest" not in first
     [small] = program("solve", spec, "--json", "--smallest").results
     assert small["smallest"] == {
-        "height": 2, "total": "11/2", "on_kink": True, "rank": 1, "proved": True, "exhausted": 2,
+        "height": 2, "on_kink": False, "non_integers": 0, "total": "11", "nonzeros": 8,
+        "rank": 1, "proved": True, "exhausted": 2,
     }  # fmt: skip
     assert "no witness has all its values in {-1, 0, 1}" in program("solve", spec).out
     assert "no witness has all its values" not in program("solve", spec, "--no-smallest").out

@@ -180,7 +180,7 @@ def test_the_founding_question() -> None:
     first, again = ranked(problem, known.witness), ranked(problem, known.witness)
     assert first == again
     assert first.exhausted == 2
-    assert size(first.witnesses[0]) == Size(2, Fraction(11, 2), on_kink=True)
+    assert size(first.witnesses[0]) == Size(2, on_kink=False, non_integers=0, total=Fraction(11), nonzeros=8)
     check_witness(problem, first.witnesses[0])
 
 
