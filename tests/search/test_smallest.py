@@ -277,7 +277,8 @@ def test_beside_a_large_given_value_the_others_are_small(large: str) -> None:
     best = size(ranked(problem, known, effort=5000).witnesses[0])
     assert best.height == max(Fraction(large).numerator, Fraction(large).denominator)
     if best.height < 10**9:  # beyond, numbers of 64 bits might not hold what comes of them
-        assert best.total <= Fraction(large) + 3
+        assert not best.on_kink
+        assert best.total == Fraction(large) + 4  # both weights and inputs are 1 or −1
 
 
 def test_what_was_known_before_plays_no_part_in_a_proved_answer() -> None:

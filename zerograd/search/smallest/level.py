@@ -41,6 +41,8 @@ DRAWS = 50
 """Random parameters that are tried before all of them are, so that there is something to be smaller than."""
 _OFFER = 5
 """Parameters that take about as long to compute with as to have one answer checked."""
+_CHOICE = 5
+"""Ways to choose half a dataset that take about as long as to compute with one choice for a sample."""
 _SYMMETRY = 10
 """Ways to choose half a dataset that take about as long as to look at a symmetry."""
 
@@ -257,6 +259,7 @@ class Level:
         if not self._conditions_hold(arrays):
             return True
         by_pool = {id(pool): pool for pool in self.pools}
+        budget.spend(_CHOICE * sum(len(pool.cost) for pool in by_pool.values()), parameters=0)
         made = {name: self.layers.contributions(arrays, pool) for name, pool in by_pool.items()}
         kinds = [(id(pool), asked) for pool, asked in zip(self.pools, self.of_inputs, strict=True)]
         known = {
