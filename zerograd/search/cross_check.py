@@ -15,7 +15,7 @@ from zerograd.search.comparison import Comparison, decided
 from zerograd.search.lift import lift
 from zerograd.search.piecewise import whole_question
 from zerograd.search.verdict import Progress
-from zerograd.solvers.base import GaveUp, Model, NoModel, Outcome
+from zerograd.solvers.base import GaveUp, Model, NearModel, NoModel, Outcome
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.registry import solver as adapter
 from zerograd.solvers.terms import Script
@@ -61,9 +61,10 @@ def compare(
                 return Comparison(samples, ours, "unknown", reason, solver.version)
             case NoModel() if ours == "sat":
                 return Comparison(samples, ours, "unsat", version=solver.version, script=script.to_smtlib())
-            case Model() if ours == "unsat":
-                version = solver.version
-                witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
+            case Model() | NearModel() if ours == "unsat":
+                version, witness = solver.version, None
+                if isinstance(outcome, Model):
+                    witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
                 return Comparison(
                     samples, ours, "sat", version=version, witness=witness, script=script.to_smtlib()
                 )
