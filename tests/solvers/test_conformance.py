@@ -16,13 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.effort import seeds
 from zerograd.core.numbers.exact import Exact, sign
-from zerograd.core.numbers.field import NumberField
-from zerograd.core.numbers.univariate import polynomial
 from zerograd.search.number_field import common_field
 from zerograd.solvers import registry
 from zerograd.solvers.base import (
@@ -34,7 +30,6 @@ from zerograd.solvers.base import (
     Outcome,
     Value,
 )
-from zerograd.solvers.messages import WIRE, Checked
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import (
     FALSE,
@@ -692,21 +687,3 @@ def test_no_orphan_whatever_ends_the_parent(name: str, blow: signal.Signals) -> 
         parent.wait()
         if parent.stdout is not None:
             parent.stdout.close()
-
-
-# --- outcomes on their way between processes ---------------------------------------------------
-
-FIELD = NumberField(polynomial([-2, 0, 1]), F(1), F(2))
-VALUES = st.one_of(st.fractions(), st.just(FIELD))
-OUTCOMES = st.one_of(
-    st.dictionaries(st.sampled_from(["x", "y_0_1"]), VALUES).map(Model),
-    st.just(NoModel()),
-    st.builds(GaveUp, st.sampled_from(["timeout", "memory", "incomplete", "crashed"]), st.text()),
-)
-
-
-@given(OUTCOMES)
-def test_outcomes_survive_the_pipe(outcome: Outcome) -> None:
-    """What is sent is what is received."""
-    message = Checked(1, outcome)
-    assert WIRE.read(WIRE.write(message)) == message
