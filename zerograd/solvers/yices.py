@@ -75,20 +75,30 @@ class Yices:
     ) -> Outcome:
         del mode
         until = time.monotonic() + min(seconds, effort if effort is not None else seconds)
-        if self._program is None:
-            self._program = _Program()
         names = [name for name in wanted if f"(declare-const {name} " in text]
         question = f"(push 1)\n(set-option :random-seed {seed % 2**31})\n{text}\n(check-sat)"
+        kept = self._program is not None
+        outcome = self._outcome(question, names, until)
+        if kept and isinstance(outcome, NearModel):
+            # After other questions it may round rational numbers, which it prints exactly in a new process.
+            self.forget()
+            again = self._outcome(question, names, until)
+            return outcome if isinstance(again, GaveUp) else again
+        return outcome
+
+    def _outcome(self, question: str, names: Sequence[str], until: float) -> Outcome:
+        if self._program is None:
+            self._program = _Program()
         try:
-            answer = self._program.ask(question, until)
+            answer = self._program.ask(question, until).strip()
             values = ""
-            if answer.strip() == "sat" and names:
+            if answer == "sat" and names:
                 values = self._program.ask(f"(get-value ({' '.join(names)}))", until + 1)
             self._program.ask("(pop 1)", until + 1)
         except _Ended as ended:
             self.forget()
             return ended.outcome
-        match answer.strip():
+        match answer:
             case "sat":
                 return _model(values)
             case "unsat":
@@ -96,7 +106,7 @@ class Yices:
             case "unknown":
                 return GaveUp("incomplete", "unknown")
         self.forget()
-        return GaveUp("crashed", answer.strip()[:200])
+        return GaveUp("crashed", answer[:200])
 
 
 class _Ended(Exception):  # noqa: N818 - a finding, not an error
@@ -191,10 +201,7 @@ else:
 
 
 def _model(values: str) -> Model | NearModel:
-    """The values of ``((x (/ (- 3) 2)) (y -1.259921))``: a decimal is rounded.
-
-    It stands for irrational numbers, and for reals between integers under QF_NIRA.
-    """
+    """The values of ``((x (/ (- 3) 2)) (y -1.259921))``: a decimal is rounded."""
     exact: dict[str, Fraction] = {}
     near: dict[str, Fraction] = {}
     for name, value in _pairs(values):
