@@ -32,6 +32,7 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.processes import shared_prover, shared_search
 from zerograd.proof import Proof
 from zerograd.proving.process import ProofProcess
+from zerograd.search.comparison import Second
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Progress
 from zerograd.services.service import DEFAULT_MEMORY
@@ -105,7 +106,7 @@ def solve(
     strategy: str = "auto",
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
-    cross_check: bool = False,
+    cross_check: bool | Second = False,
     certify: bool = True,
     shrink: float | None = None,
     process: SearchProcess | None = None,
@@ -124,8 +125,8 @@ def solve(
         strategy: one of `STRATEGIES`.
         seed: the same seed gives the same answer (a time limit that cuts in may not).
         memory: cap in bytes on each solver process.
-        cross_check: put every number of samples that was decided to a second solver, cvc5, in the time
-            that the search leaves; what it says is in ``answer.run.cross_check``.
+        cross_check: put every number of samples that was decided to a second solver, cvc5 or the one
+            named, in the time that the search leaves; what it says is in ``answer.run.cross_check``.
         certify: whether to look for proofs. Without, a no rests on the solver's word.
         shrink: seconds, at most, for looking for the smallest witness, once one is found (none if it is not
             above 0); by default all that are left if the problem prefers small ones, else none.
@@ -137,7 +138,7 @@ def solve(
     Raises:
         ProblemError: ``samples`` does not fit the problem.
         ValueError: unknown strategy, or a timeout that is not above 0.
-        SolverUnusable: a cross-check was asked for, and cvc5 is not installed.
+        SolverUnusable: a cross-check was asked for, and its solver is not installed.
         ZerogradError: of another kind (`WitnessRefused`, `CertificateRefused`, `Disagreement`,
             `SolversDisagree`, `ServiceFailed`): a bug was caught before it became an
             answer.
@@ -171,7 +172,7 @@ def smallest_first(
     strategy: str = "auto",
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
-    cross_check: bool = False,
+    cross_check: bool | Second = False,
     certify: bool = True,
     process: SearchProcess | None = None,
     prover: ProofProcess | None = None,
@@ -192,7 +193,7 @@ def smallest_first(
     check_timeout(timeout)
     say = progress or _silent
     start = time.monotonic()
-    if is_calculation(problem, strategy=strategy, cross_check=cross_check):
+    if is_calculation(problem, strategy=strategy, cross_check=bool(cross_check)):
         say("calculating: everything is given")
         return late([calculated_answer(problem, start)], start + timeout)
     if strategy == "auto" and not cross_check and incomplete(problem) is None:
@@ -206,7 +207,7 @@ def smallest_first(
         seed=seed,
         deadline=start + timeout,
         progress=say,
-        cross_check=cross_check,
+        cross_check="cvc5" if cross_check is True else cross_check or None,
     )
     small = shrink > 0  # the re-check is then made while smaller ones are looked for
     answer = answer_of(problem, finding, start, recheck_now=not small)

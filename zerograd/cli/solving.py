@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from zerograd.core.verdict.answer import Answer
     from zerograd.core.verdict.witness import Witness
     from zerograd.proving.process import ProofProcess
+    from zerograd.search.comparison import Second
     from zerograd.search.process import SearchProcess
 
 
@@ -67,7 +68,8 @@ if TYPE_CHECKING:
 @click.option(
     "--count", type=click.IntRange(1, 1000), metavar="N", help="The N smallest witnesses, each a result."
 )
-@click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too: cvc5.")
+@click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too.")
+@click.option("--second", default="cvc5", metavar="SOLVER", show_default=True, help="That solver; or yices.")
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print what was tried, the digest and versions.")
@@ -79,10 +81,15 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     """
     from zerograd.api import STRATEGIES
     from zerograd.proving.process import ProofProcess
+    from zerograd.search.comparison import SECONDS
     from zerograd.search.process import SearchProcess
 
     if options["strategy"] not in STRATEGIES:
         fail(f"unknown strategy {options['strategy']!r} (known: {', '.join(STRATEGIES)})")
+    if (second := options.pop("second")) not in SECONDS:
+        fail(f"unknown solver {second!r} (known: {', '.join(SECONDS)})")
+    if options["cross_check"]:
+        options["cross_check"] = second
     if output is not None:
         check_place(Path(output), specs)  # now, not after a long search
     samples = options.pop("samples")
@@ -132,10 +139,10 @@ def _has_many_numbers(spec: str) -> bool:
     return len(head) == 2**20 or b".npz" in head or b".safetensors" in head
 
 
-def _is_calculation(problem: Problem, *, strategy: str, cross_check: bool, **_: object) -> bool:
+def _is_calculation(problem: Problem, *, strategy: str, cross_check: bool | Second, **_: object) -> bool:
     from zerograd.api import is_calculation
 
-    return is_calculation(problem, strategy=strategy, cross_check=cross_check)
+    return is_calculation(problem, strategy=strategy, cross_check=bool(cross_check))
 
 
 def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
@@ -180,7 +187,7 @@ def _solve_one(
     strategy: str,
     seed: int,
     certify: bool,
-    cross_check: bool,
+    cross_check: bool | Second,
     expect: str | None,
     quiet: bool,
     verbose: bool,

@@ -21,7 +21,7 @@ from zerograd.show.words import count
 
 _LONG_NUMBER = re.compile(r"≈[-\d]|\b[wb]\d+ ≈ ")
 _LONG = "too long to write out; --json has it exactly"
-_SECOND = ("z3", "cvc5")
+_SECOND = ("z3", "cvc5", "yices")
 _CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
 
 _ADVICE: Mapping[Reason, str] = {
