@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,13 @@ def test_libraries_have_a_choice_for_each_kink(library: str) -> None:
         else:
             with pytest.raises(UnknownDerivative, match=f"what {library} returns at a kink of {name}"):
                 activation.derivatives_at_kinks(library)
+
+
+def test_formats_name_every_library() -> None:
+    """The table itself is on a page of its own (tests/tools/test_kinks.py)."""
+    text = (Path(__file__).parents[2] / "docs" / "FORMATS.md").read_text(encoding="utf-8")
+    start = text.index("`derivative_at_kink` may also name a library")
+    assert set(LIBRARIES) <= set(re.findall("`([^`]+)`", text[start : text.index("\n\n", start)]))
 
 
 @pytest.mark.parametrize(
