@@ -346,6 +346,6 @@ class ProblemFile(_Form):
         "The answer that is expected; plays no part in finding it."
     )
     prefer: Annotated[Prefer, wording.choice(*PREFERENCES)] = _optional(
-        "small: the witness with the smallest numbers that can be found in time; any: the first one. "
-        "By default small for people, any for --json."
+        "small (the default): the witness with the smallest numbers that a fixed number of steps finds; "
+        "any: the first one."
     )
