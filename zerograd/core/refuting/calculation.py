@@ -20,7 +20,7 @@ from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.numbers.real import Real, narrow, sign
+from zerograd.core.numbers.real import Real, enclosed, narrow, real_to_json, sign
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
@@ -72,6 +72,10 @@ class Wrong:
     relation: Relation | None = None
     named: str = ""
     values: tuple[Real, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The label, and what was found."""
+        return {"asked": self.label, "found": [real_to_json(value) for value in self.values]}
 
 
 def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong, ...]:
@@ -242,12 +246,11 @@ def _compared(condition: Condition, point: Point[Any]) -> tuple[Real, ...]:
 
 
 def _compare(difference: Real, operator: Comparison, name: str) -> tuple[Fact, dict[str, int]]:
-    """``difference operator 0``, with the sign of a number that is not exact, if it is known."""
+    """``difference operator 0``, with the sign of a number that is not rational, if it is known."""
+    difference = enclosed(difference)
     if isinstance(difference, Interval):
         known = difference.sign()
         return compared(Polynomial.variable(name), operator, ZERO), {name: known} if known else {}
-    if not isinstance(difference, int | Fraction):  # it cannot be: what is given is rational
-        raise TypeError(f"no rational number: {difference}")
     return compared(Polynomial.constant(difference), operator, ZERO), {}
 
 
