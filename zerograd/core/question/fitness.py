@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.kinks import LOSS, choice_for
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.question.question import Question
 from zerograd.core.question.targets import restricted
@@ -33,13 +34,15 @@ def model_beyond_floats(question: Question) -> str | None:
 
 def _numbers_of_model(question: Question) -> Iterator[Rational]:
     model = question.model
+    # What is chosen lies between slopes that are parameters, or made of them.
+    convention = "left" if is_chosen(model.derivative_at_kink) else model.derivative_at_kink
     for layer in question.network.layers:
         if layer.activation.parameter is not None:
             yield layer.activation.parameter
-        yield from (slope for _, slope in layer.activation.at_kinks(model.derivative_at_kink))
+        yield from (slope for _, slope in layer.activation.at_kinks(convention))
     yield model.loss.scale
     yield from model.loss.parameters.values()
-    at_loss = choice_for(model.derivative_at_kink, LOSS)
+    at_loss = choice_for(convention, LOSS)
     if not isinstance(at_loss, str):
         yield at_loss
 

@@ -116,9 +116,12 @@ class PerSample(Loss):
 
     @cached_property
     def has_kinks(self) -> bool:
-        return any(
-            isinstance(part, Call) and part.function in ("abs", "min", "max") for part in walk(self.node)
-        )
+        return bends(self.node)
+
+    @property
+    def chosen_by_output(self) -> bool:  # type: ignore[override]
+        """Not at kinks: one number of the formula may move several outputs, or have several kinks at once."""
+        return not self.has_kinks
 
     def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         """Return the arguments of ``abs`` and the differences of what ``min`` and ``max`` choose from."""
@@ -202,6 +205,11 @@ class OfMean(Loss):
     @property
     def is_rational(self) -> bool:  # type: ignore[override]
         return self.inner.is_rational and not divides(self.node)
+
+    @property
+    def chosen_by_output(self) -> bool:  # type: ignore[override]
+        """Not where F itself may have a kink."""
+        return self.inner.chosen_by_output and not bends(self.node)
 
     @cached_property
     def outer_sign(self) -> int | None:  # type: ignore[override]
@@ -291,6 +299,11 @@ def _plain(node: Node, names: Sequence[str]) -> None:
             raise LanguageError("divides by 0")
         if isinstance(part, Name) and part.name not in names:
             raise LanguageError(f"unknown name {part.name!r} (known: {', '.join(names)})")
+
+
+def bends(node: Node) -> bool:
+    """Whether a formula has parts with kinks."""
+    return any(isinstance(part, Call) and part.function in ("abs", "min", "max") for part in walk(node))
 
 
 def divides(node: Node) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from zerograd.core.model.kinks import Kink, kink_to_json
 from zerograd.core.model.losses import Reach
+from zerograd.core.model.losses.loss import SOME
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import Reference, entry, resolve
@@ -133,6 +134,8 @@ class Question:
     @property
     def reach(self) -> Reach:
         """The adjoints that free targets reach."""
+        if self.derivative_at_kink == "any" and self.model.loss.has_kinks:
+            return SOME
         return self.model.loss.reach(self.targets, self.derivative_at_kink)
 
     @cached_property

@@ -13,6 +13,7 @@ from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference, parse_reference, resolve
 from zerograd.core.model.targets import Targets
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.numbers.work import spend
@@ -49,7 +50,7 @@ class Reader:
         """The convention for kinks, of which every activation here must know what it says."""
         try:
             convention = kink_from(value, ACTIVATION_NAMES)
-            for layer in self.network.layers:
+            for layer in self.network.layers if not is_chosen(convention) else ():
                 layer.activation.derivatives_at_kinks(convention)
         except NoConvention as error:
             self._no_convention(key, error)
@@ -61,6 +62,10 @@ class Reader:
 
     def kink_of_loss(self, key: str, convention: Kink, loss: Loss) -> None:
         """Report that a convention does not say which derivative the loss has at its kinks."""
+        if is_chosen(convention):
+            if not loss.chosen_by_output:
+                self.report((key,), f"{convention} is not for kinks of a loss that is given by a formula")
+            return
         try:
             loss.reach("real", convention)
         except NoConvention as error:

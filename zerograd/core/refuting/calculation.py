@@ -18,6 +18,7 @@ from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED, keep_off_kinks
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.real import Real, narrow, sign
@@ -94,7 +95,9 @@ def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong,
                 return found
             reason = ""
         except OnKink as kink:
-            return (_on_kink(kink),)
+            if not is_chosen(problem.derivative_at_kink):
+                return (_on_kink(kink),)
+            reason = f"{kink.place} is on a kink, where a slope is chosen"
         except (*UNDECIDED, ArithmeticError) as obstacle:
             reason = str(obstacle)
     if reason:
