@@ -26,6 +26,7 @@ from typing import Any
 from zerograd.core.errors import Refused, Violation
 from zerograd.core.model.backprop import ExactActivate, Forward, Gradients, backward
 from zerograd.core.model.kinks import CHOICES, Kink
+from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model, Point
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
@@ -39,6 +40,13 @@ MOST = 12
 def is_chosen(convention: Kink) -> bool:
     """Whether slopes at kinks are chosen: ``any`` choice answers, or ``all`` of them do."""
     return convention in CHOICES
+
+
+def conventions_between(network: Network) -> tuple[Kink, ...]:
+    """Return the conventions torch, left and right, as far as they lie between both slopes at every kink."""
+    activations = [layer.activation for layer in network.layers]
+    torch = all(phi.derivatives_at_kinks("torch") == phi.derivatives_at_kinks("all") for phi in activations)
+    return ("torch", "left", "right") if torch else ("left", "right")
 
 
 def off_kinks(model: Model) -> Model:
@@ -63,6 +71,12 @@ class Choice:
     unit: int
     low: Exact
     high: Exact
+
+    def pre_activation(self, point: Point[Exact]) -> Exact:
+        """The number that is on the kink, of a unit."""
+        if self.layer is None:
+            raise ValueError(f"{self.place} is no pre-activation")
+        return point.forward.z[self.layer - 1][self.sample, self.unit]
 
     def admits(self, slope: Exact) -> bool:
         """Whether a slope lies between both."""

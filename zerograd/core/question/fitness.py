@@ -77,3 +77,13 @@ def no_least_squares(question: Question) -> str | None:
     """Return why the adjoint is not ŷ − y."""
     loss = question.model.loss
     return None if loss.least_squares else f"the loss is not one of least squares: {loss.words}"
+
+
+def chosen(question: Question) -> str | None:
+    """Return why a question is not one under one convention for all kinks; None if it is."""
+    match question.derivative_at_kink:
+        case "any":
+            return "slopes at kinks are chosen (derivative_at_kink: any)"
+        case "all":
+            return "it is asked of every choice of slopes at kinks (derivative_at_kink: all)"
+    return None

@@ -13,7 +13,7 @@ from typing import Any
 from zerograd.core.model.backprop import ExactActivate, OnKink
 from zerograd.core.model.enclosing import EnclosingActivate
 from zerograd.core.model.point import Point
-from zerograd.core.model.slopes import choices_at, is_chosen, off_kinks
+from zerograd.core.model.slopes import choices_at, off_kinks
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.real import RealFunctions
@@ -38,8 +38,8 @@ def incomplete(question: Question) -> str | None:
 
 
 def _chosen(question: Question) -> str | None:
-    """Return the kink at which one calculation is not enough, because a slope is chosen there."""
-    if is_chosen(question.derivative_at_kink):
+    """Return the kink at which a slope has to be found, so that one calculation is not enough."""
+    if question.derivative_at_kink == "any":
         for choice in choices_at(_point(question)):
             return f"{choice.place} is on a kink, where a slope is chosen"
     return None
@@ -96,7 +96,7 @@ def _point(question: Question) -> Point[Exact]:
         values[name] = Array(shape, tuple(map(question.given[name].__getitem__, indices(shape))))
     parameters = {name: values[name] for name in question.network.shapes}
     model = question.model
-    if is_chosen(model.derivative_at_kink):  # what is on a kink is `unfit` for one calculation
+    if model.derivative_at_kink == "any":  # what is on a kink is `unfit` for one calculation
         model = replace(model, derivative_at_kink="left")
     activate = ExactActivate(model.derivative_at_kink)
     return Point(model, parameters, values["x"], values["y"], activate)

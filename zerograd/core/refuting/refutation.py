@@ -37,7 +37,7 @@ from zerograd.core.refuting.certificate import (
     Product,
     Split,
 )
-from zerograd.core.refuting.dataset import dataset_system
+from zerograd.core.refuting.dataset import chosen_unfit, dataset_system
 from zerograd.core.refuting.facts import Either, Fact, at, labelled
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import moments_system
@@ -100,7 +100,9 @@ def unfit(problem: Question, kind: Kind) -> str | None:
     match kind:
         case "moments":
             return moments.unfit(problem)
-        case "dataset" | "identities":
+        case "dataset":
+            return chosen_unfit(problem)
+        case "identities":
             return None
         case "calculation":
             return calculation.unfit(problem)
