@@ -27,7 +27,7 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.dataset import chosen_unfit
 from zerograd.core.refuting.refutation import system_of
-from zerograd.core.verdict.chosen import slopes_of
+from zerograd.core.verdict.chosen import answering
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.witness import Witness
@@ -114,7 +114,7 @@ class Chosen:
 
     def _unknown(self, problem: Problem, samples: int, effort: float | None, until: float) -> Verdict:
         """With slopes as unknowns."""
-        if self.solver is None or (reason := chosen_unfit(problem)):
+        if self.solver is None or chosen_unfit(problem):
             return Undecided("incomplete")
         self.turned_to(NAME)
         return with_slopes(problem, samples, self.solver, effort=effort, deadline=until, seed=self.seed)
@@ -129,15 +129,6 @@ def _answering(problem: Problem, verdict: Found) -> Verdict:
         if not violations(problem, witness.point):
             return Found(witness, verdict.strategy)
     return Undecided("incomplete")
-
-
-def answering(problem: Problem, witness: Witness) -> Witness:
-    """Return a witness under one convention as an answer to a question in which slopes are chosen."""
-    if isinstance(witness, EnclosedWitness) or problem.derivative_at_kink == "all":
-        return witness.answering(problem)
-    convention = witness.problem.derivative_at_kink
-    slopes = slopes_of(witness, convention) if convention != "forbid" else {}
-    return Witness(problem, witness.parameters, witness.x, witness.y, slopes)
 
 
 def with_slopes(
@@ -186,7 +177,9 @@ def with_slopes(
 def _answering_with(problem: Problem, samples: int, values: Mapping[str, Exact]) -> Verdict:
     """The witness that a model is."""
     arrays = complete(problem, samples, values, {})
-    run = forward(problem.network, arrays, arrays["x"], ExactActivate("left"))  # values are the same under all
+    run = forward(
+        problem.network, arrays, arrays["x"], ExactActivate("left")
+    )  # values are the same under all
     target = problem.model.loss.target
     if problem.model.loss.least_squares and problem.domain == "real":
         given = problem.given.get("y", {})
@@ -197,7 +190,8 @@ def _answering_with(problem: Problem, samples: int, values: Mapping[str, Exact])
         )
     left = Witness.of(problem.with_kink("left"), arrays)
     slopes = {
-        choice.place: values.get(_written(f"s{choice.place[1:]}"), choice.low) for choice in choices_at(left.point)
+        choice.place: values.get(_written(f"s{choice.place[1:]}"), choice.low)
+        for choice in choices_at(left.point)
     }
     witness = Witness.of(problem, arrays, slopes)
     with suppress(Refused):

@@ -126,7 +126,7 @@ class ExactActivate:
     `Unevaluated` where exact numbers do not hold the values.
 
     Attributes:
-        chosen: under ``any``, the slope at each kink by the pre-activation that is on it, such as ``z1[0,0]``.
+        chosen: under ``any``, the slope at each kink by the pre-activation on it, such as ``z1[0,0]``.
     """
 
     convention: Kink

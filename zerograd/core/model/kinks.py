@@ -101,7 +101,9 @@ def derivatives_taken(
     )
 
 
-def _by_rule(rule: Rule | Literal["all"] | Rational, left: Rational, right: Rational, torch: Rational) -> Rational | None:
+def _by_rule(
+    rule: Rule | Literal["all"] | Rational, left: Rational, right: Rational, torch: Rational
+) -> Rational | None:
     match rule:
         case "torch":
             return torch

@@ -102,20 +102,21 @@ def choices_at(point: Point[Exact]) -> Iterator[Choice]:
         for index, value in z.items():
             kink, is_on = phi.locate(value)
             if is_on:
-                yield _choice(entry(f"z{number}", index), number, *index, left[kink], right[kink])
+                low, high = _in_order(left[kink], right[kink])
+                yield Choice(entry(f"z{number}", index), number, index[0], index[1], low, high)
     loss, y_hat, y = point.model.loss, point.forward.y_hat, point.y
     if not loss.has_kinks:
         return
     for sample, output in loss.on_kinks(y_hat, y, point.functions):
         rows = y_hat.rows()[sample], y.rows()[sample]
-        left, right = (loss.sample_adjoint(*rows, point.functions, side) for side in ("left", "right"))
-        place = entry("y_hat", (sample, output))
-        yield _choice(place, None, sample, output, left[output], right[output])
+        ends = (loss.sample_adjoint(*rows, point.functions, side)[output] for side in ("left", "right"))
+        low, high = _in_order(*ends)
+        yield Choice(entry("y_hat", (sample, output)), None, sample, output, low, high)
 
 
-def _choice(place: str, layer: int | None, sample: int, unit: int, left: Any, right: Any) -> Choice:
-    low, high = (left, right) if compare(left, right) < 0 else (right, left)
-    return Choice(place, layer, sample, unit, low, high)
+def _in_order(left: Any, right: Any) -> tuple[Exact, Exact]:
+    """The slopes on the left and on the right of a kink, the smaller first."""
+    return (left, right) if compare(left, right) < 0 else (right, left)
 
 
 @dataclass(frozen=True)
@@ -167,12 +168,14 @@ class Ranges:
                     result[name] = [_extended(pair, b - a) for pair, a, b in ends]
             return result
         if len(own) > MOST:
-            raise Refused([Violation("kinks", f"at most {MOST} of one sample, in several layers", f"{len(own)}")])
+            raise Refused(
+                [Violation("kinks", f"at most {MOST} of one sample, in several layers", f"{len(own)}")]
+            )
         for slopes in product(*((choice.low, choice.high) for choice in own)):
             gradients = self._gradients(sample, [*zip(own, slopes, strict=True)])
             for name in names:
-                ends = zip(result[name], gradients[name].entries, strict=True)
-                result[name] = [(_least(low, g), _least(high, g, -1)) for (low, high), g in ends]
+                known = zip(result[name], gradients[name].entries, strict=True)
+                result[name] = [(_least(low, g), _least(high, g, -1)) for (low, high), g in known]
         return result
 
     def _gradients(self, sample: int, slopes: Sequence[tuple[Choice, Exact]]) -> Gradients[Exact]:
@@ -192,7 +195,9 @@ class Ranges:
             tuple(Array((1, len(each)), tuple(each)) for each in derivatives),
         )
         factor = self.point.model.loss.factor(*self.point.y.shape)
-        return backward(network, self.point.parameters, alone, Array((1, len(adjoint)), tuple(adjoint)), factor)
+        return backward(
+            network, self.point.parameters, alone, Array((1, len(adjoint)), tuple(adjoint)), factor
+        )
 
 
 def _row(array: Array[Exact], sample: int) -> Array[Exact]:

@@ -116,7 +116,9 @@ class PerSample(Loss):
 
     @cached_property
     def has_kinks(self) -> bool:
-        return bends(self.node)
+        return any(
+            isinstance(part, Call) and part.function in ("abs", "min", "max") for part in walk(self.node)
+        )
 
     @property
     def chosen_by_output(self) -> bool:  # type: ignore[override]
@@ -206,11 +208,6 @@ class OfMean(Loss):
     def is_rational(self) -> bool:  # type: ignore[override]
         return self.inner.is_rational and not divides(self.node)
 
-    @property
-    def chosen_by_output(self) -> bool:  # type: ignore[override]
-        """Not where F itself may have a kink."""
-        return self.inner.chosen_by_output and not bends(self.node)
-
     @cached_property
     def outer_sign(self) -> int | None:  # type: ignore[override]
         """The sign of F′ wherever L has a value; None where it is not known, or 0 somewhere."""
@@ -299,11 +296,6 @@ def _plain(node: Node, names: Sequence[str]) -> None:
             raise LanguageError("divides by 0")
         if isinstance(part, Name) and part.name not in names:
             raise LanguageError(f"unknown name {part.name!r} (known: {', '.join(names)})")
-
-
-def bends(node: Node) -> bool:
-    """Whether a formula has parts with kinks."""
-    return any(isinstance(part, Call) and part.function in ("abs", "min", "max") for part in walk(node))
 
 
 def divides(node: Node) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -137,6 +137,11 @@ class Question:
         if self.derivative_at_kink == "any" and self.model.loss.has_kinks:
             return SOME
         return self.model.loss.reach(self.targets, self.derivative_at_kink)
+
+    def under(self, convention: Kink) -> Question:
+        """The same question, asked under a convention for kinks."""
+        same = {each.name: getattr(self, each.name) for each in fields(Question)}
+        return Question(**{**same, "derivative_at_kink": convention})
 
     @cached_property
     def digest(self) -> str:

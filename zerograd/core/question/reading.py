@@ -12,8 +12,8 @@ from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivati
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference, parse_reference, resolve
-from zerograd.core.model.targets import Targets
 from zerograd.core.model.slopes import is_chosen
+from zerograd.core.model.targets import Targets
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.numbers.work import spend

@@ -244,7 +244,7 @@ class _Varying:
         self._known: dict[str, Array[tuple[Exact, Exact]]] = {}
 
     def worst(self, name: str, index: Index, relation: Relation) -> Exact:
-        """Return a value that a gradient entry takes under some choice; one that is not as asked if there is."""
+        """Return a value that an entry takes under some choice; one that is not as asked, if there is."""
         if name not in self._known:
             self._known[name] = self._ranges.of(name)
         low, high = self._known[name][index]

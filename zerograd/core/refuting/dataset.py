@@ -6,10 +6,10 @@ given (``y[m,k]`` instead, where numbers are integers; ``g[m,k]`` for all adjoin
 squares, see `zerograd.core.refuting.adjoints`); and for each unit that has several sides the
 derivative ``s1[m,i]`` of the side that sample m is on, and its intercept ``c1[m,i]`` where sides differ in
 it: there φ(z) = s·z + c and φ′(z) = s. (On a kink that is a side of its own, s is the derivative that the
-convention gives and c = φ(z) − s·z.) Where slopes are chosen (``derivative_at_kink: any``) each kink is a side of
-its own, on which s is any number between the slopes on both sides. Units of a smooth activation have variables for φ(z) and φ′(z)
-(`zerograd.core.refuting.curves`). Gradients come without the loss's positive factor, so that their
-coefficients are integers.
+convention gives and c = φ(z) − s·z. Where slopes are chosen, ``derivative_at_kink: any``, each kink is a side
+of its own, on which s is any number between the slopes on both sides.) Units of a smooth activation have
+variables for φ(z) and φ′(z) (`zerograd.core.refuting.curves`). Gradients come without the loss's positive
+factor, so that their coefficients are integers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.adjoints import Adjoints
 from zerograd.core.refuting.curves import Curved, orders, polynomials
-from zerograd.core.refuting.facts import FactAlgebra, Formula
+from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
 from zerograd.core.refuting.loss_values import LossValues, of_losses_alone
 from zerograd.core.refuting.sizes import is_short, sized
 from zerograd.core.refuting.system import (
@@ -222,9 +222,7 @@ class _Dataset:
             facts += within(slope, s, (side.least, side.greatest))
             if not straight:
                 low = side.low or 0
-                facts.append(
-                    (by_slope(c), Fact(shift + slope * low - (side.slope * low + side.offset), "="))
-                )
+                facts.append((by_slope(c), Fact(shift + slope * low - (side.slope * low + side.offset), "=")))
             cases.append(Case(name, {}, tuple(facts)))
         self.splits[unit] = tuple(cases)
         return slope * z + shift, slope

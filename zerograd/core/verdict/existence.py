@@ -53,7 +53,7 @@ def violations(
         wrong += islice(_slopes(question, point), MOST)
         if wrong:
             return wrong
-        ranges = _ranges(question, point)
+        ranges = _ranges(point)
         wrong += islice(_values(question, point), MOST)
         if ranges is None:
             wrong += islice(_query(question, point), MOST - len(wrong))
@@ -71,7 +71,7 @@ def violations(
     return wrong
 
 
-def _slopes(question: Question, point: Point[Real]) -> Iterator[Violation]:
+def _slopes(question: Question, point: Point[Any]) -> Iterator[Violation]:
     """Under ``any``: a slope for each kink that a sample is on, between both; and for nothing else."""
     convention = point.model.derivative_at_kink
     if convention not in (question.derivative_at_kink, off_kinks(question.model).derivative_at_kink):
@@ -87,11 +87,13 @@ def _slopes(question: Question, point: Point[Real]) -> Iterator[Violation]:
             found = "none" if slope is None else format_real(slope)
             yield Violation(f"slope at the kink of {choice.place}", f"a number {between}", found)
     for place in sorted(set(point.chosen) - places):
-        yield Violation(f"slope of {short(place)}", "none: it is on no kink", format_real(point.chosen[place]))
+        yield Violation(
+            f"slope of {short(place)}", "none: it is on no kink", format_real(point.chosen[place])
+        )
 
 
-def _ranges(question: Question, point: Point[Real]) -> Ranges | None:
-    """Under ``all``: what gradients can be, if a sample is on a kink; None where there is nothing to choose."""
+def _ranges(point: Point[Any]) -> Ranges | None:
+    """Under ``all``: what gradients can be, if a sample is on a kink; None if nothing is to be chosen."""
     if point.model.derivative_at_kink != "all":
         return None
     ranges = Ranges(point)

@@ -40,8 +40,8 @@ class Witness:
         parameters: ``w{l}`` of shape (units_l, units_{l-1}), ``b{l}`` of shape (units_l,).
         x: inputs, shape (M, inputs).
         y: targets, shape (M, outputs).
-        slopes: where the question has ``derivative_at_kink: any``, the slope that is chosen at each kink that a
-            sample is on, by the number that is on it: ``z1[0,1]``, or ``y_hat[0,0]`` of a kink of the loss.
+        slopes: under ``derivative_at_kink: any``, the slope that is chosen at each kink that a sample is
+            on, by the number that is on it: ``z1[0,1]``, or ``y_hat[0,0]`` of a kink of the loss.
 
     Being a `Witness` means to be well-formed; whether it answers the question is for
     `zerograd.core.verdict.existence` to say.

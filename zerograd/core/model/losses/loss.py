@@ -114,8 +114,8 @@ class Loss(ABC):
         within_unit: whether it needs outputs above 0 and below 1.
         outer_sign: the sign of F′ wherever L has a value; None where it is not known, or 0 somewhere.
         is_balanced: whether the adjoints of a sample sum to 0 over the outputs if its targets sum to 1.
-        chosen_by_output: whether at its kinks each entry of the adjoint can be chosen by itself, between those
-            that the left and the right slope give.
+        chosen_by_output: whether at its kinks each entry of the adjoint can be chosen by itself, between
+            those that the left and the right slope give.
         total: a name for Σ ℓ over the samples, and what it is, in words.
     """
 
