@@ -112,3 +112,17 @@ GIVEN: dict[str, Any] = {
     "w2": [[1] * 5],
     "b2": 0,
 }
+
+
+def test_zeros_are_explained_though_none_is_asked() -> None:
+    """A unit on the kink is not dead: what the other one-sided slope would do is said."""
+    pair: dict[str, Any] = {
+        "network": {"inputs": 2, "layers": [{"units": 2, "bias": False}, {"units": 1, "bias": False}]},
+        "samples": 1,
+        "given": {"x": [[3, 1]], "w1": [[1, 1], [1, -3]], "w2": [[1, 2]], "y": [0]},
+    }
+    shown = " ".join(answer_text(zg.solve(zg.Problem(**pair))).split())
+    assert "w1 (2 of 4): unit 1 of layer 1 (relu) is exactly on the kink on the only sample;" in shown
+    assert "with the right slope ∂L/∂w1[1,0] would be 48" in shown
+    assert "dead" not in shown
+    assert "inactive" not in shown
