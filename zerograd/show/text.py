@@ -19,6 +19,8 @@ from zerograd.show.smallest import smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
 from zerograd.show.words import count
 
+LONG = 24
+"""Lines of tables from which on explanations come before them: what a terminal shows at once."""
 _LONG_NUMBER = re.compile(r"≈[-\d]|\b[wb]\d+ ≈ ")
 _LONG = "too long to write out; --json has it exactly"
 _SECOND = ("z3", "cvc5")
@@ -94,13 +96,16 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
         ),
         *layout.heading("parameters"),
         *parameter_lines(witness, layout),
+    ]
+    tables = [
         *layout.heading("samples"),
         *sample_lines(witness, layout),
         *layout.heading("gradients"),
         *gradient_lines(witness, layout),
     ]
-    if why := list(proof_lines(enclosed, layout) if enclosed else why_lines(witness, layout)):
-        sections += [*layout.heading("why gradients are zero"), *why]
+    why = list(proof_lines(enclosed, layout) if enclosed else why_lines(witness, layout))
+    why = [*layout.heading("why gradients are zero"), *why] if why else []
+    sections += [*why, *tables] if len(tables) > LONG else [*tables, *why]
     sections += ["", *layout.labelled("loss", exact_text(witness.loss))]
     yield from sections
     if any(map(_LONG_NUMBER.search, sections)):

@@ -190,7 +190,7 @@ def _with_slope(slope: object, gradient: object, side: object, entry: object) ->
     if slope is None and gradient is None:
         return ""
     value = "" if slope in (None, 1) else f" ({number(slope)})"
-    there = f"the {side} slope{value}" if side else f"the slope on the other side{value}"
+    there = f"the {side or 'other one-sided'} slope{value}"
     if gradient is None:
         return f"{there} is another"
     what = f"∂L/∂{entry}" if entry else "the gradient"
