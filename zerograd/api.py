@@ -30,8 +30,9 @@ from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.preferring import Preference, preference
-from zerograd.processes import shared_prover, shared_search
+from zerograd.processes import first_of, shared_prover, shared_search
 from zerograd.proof import Proof
+from zerograd.proving.messages import ProofFinding
 from zerograd.proving.process import ProofProcess
 from zerograd.search.comparison import Second
 from zerograd.search.process import SearchProcess
@@ -47,7 +48,7 @@ MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
 """Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
 MAX_SPLITS = 100
-"""Values of units up to which a proof by cases is looked for where a calculation is one: it says more."""
+"""Values of units up to which a proof by cases is looked for where a calculation is one."""
 STRATEGIES = (
     "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
 )  # fmt: skip
@@ -295,10 +296,11 @@ def prove(
     Other arguments, and the errors that are raised, are those of `solve`.
 
     Args:
-        timeout: seconds for the whole; kept to about a second. Half of them may go into looking for a
-            counterexample.
+        timeout: seconds for the whole; kept to about a second. A counterexample is looked for in all of
+            them, a proof when half of them are over, or when the search has ended.
         fixed: only proofs about a dataset with a fixed number of samples (in which Coq can be told of every
-            condition).
+            condition); where everything is given, a proof by cases rather than a calculation, if there is
+            one.
 
     Returns:
         A `Proof`; or `Sat`, with a counterexample to the claim that there is no answer; or `Unsat` on a
@@ -308,28 +310,35 @@ def prove(
     check_timeout(timeout)
     if samples is not None:
         problem = problem.with_samples(samples)
-    start = time.monotonic()
-    answer = solve(
-        problem,
-        timeout=timeout / 2,
-        seed=seed,
-        memory=memory,
-        certify=False,
-        process=process,
-        progress=progress,
-    )
+    deadline, say = time.monotonic() + timeout, progress or _silent
+    process = process or shared_search(os.getpid(), memory)
     prover = prover or shared_prover(os.getpid(), memory)
+
+    def search() -> Answer:
+        return solve(problem, timeout=timeout, seed=seed, certify=False, process=process, progress=progress)
+
+    def find_proof() -> ProofFinding:
+        return prover.find(problem, deadline=deadline, fixed=fixed, progress=say)
+
+    answer: Answer | None
+    finding = None
+    if incomplete(problem) is None:
+        answer = search()
+    else:
+        answer, finding = first_of(search, find_proof, after=timeout / 2, searching=process, proving=prover)
     if isinstance(answer, Sat):
-        return with_proof(answer, prover, start + timeout, progress or _silent)
+        return with_proof(answer, prover, deadline, say)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
-    if known is not None and (_is_wide(problem) or unfit(problem) is not None):
+    if known is not None and (not fixed or _is_wide(problem) or unfit(problem) is not None):
         return Proof(problem, known)
-    finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
+    finding = finding or find_proof()
     if finding.certificate is not None:
         with accepted(finding.certificate):
             return Proof(problem, finding.certificate)
     if known is not None:
         return Proof(problem, known)
+    if answer is None:  # the search was ended for nothing but a proof
+        raise TypeError("neither an answer nor a proof")
     return answer.updated(open=finding.open) if isinstance(answer, Unsat) else answer
 
 

@@ -31,6 +31,16 @@ def entry(name: str, index: Index) -> str:
     return f"{name}[{','.join(map(str, index))}]" if index else name
 
 
+def short_entry(name: str, index: Index, shape: Shape) -> str:
+    """An entry as problem files may write it: an axis of length 1 is left out, save that of samples."""
+    kept = (
+        i
+        for axis, (i, n) in enumerate(zip(index, shape, strict=True))
+        if n > 1 or (axis == 0 and name in "xy")
+    )
+    return entry(name, tuple(kept))
+
+
 def parse_reference(text: str) -> Reference:
     """Raises ValueError for text that is not a name with an optional index."""
     match = _REFERENCE.fullmatch(text)

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.derive.polynomials import Polynomials
 from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
+from zerograd.show.instead import SHOWN, instead
 from zerograd.show.say.proof.argument import Argument
 from zerograd.show.say.proof.claim import about, claim, enough, notation
 from zerograd.show.say.proof.facts import Facts, used_labels
@@ -63,6 +66,9 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     if reduction is not None:
         yield Paragraph(reduction)
     first = 1
+    if all(part.kind == "calculation" for part in certificate.parts):
+        yield from _calculation(problem)
+        return
     for number, part in enumerate(certificate.parts, start=1):
         several = len(certificate.parts) > 1
         facts = Facts(problem, part)
@@ -84,6 +90,18 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
             )
         yield from argument.paragraphs()
     yield paragraph("Nothing is left, so there are no such parameters and no such dataset.")
+
+
+def _calculation(problem: Problem) -> Iterator[Block]:
+    """What is calculated, and what is claimed of it: such a proof has no cases."""
+    wrong = wrong_at(problem)
+    clauses = list(instead(problem, wrong, Polynomials(problem).derivative))
+    yield paragraph(f"Everything is given, so {'this is' if len(clauses) == 1 else 'these are'} calculated:")
+    yield from (paragraph(clause, ".") for clause in clauses[:SHOWN])
+    if len(clauses) > SHOWN:
+        yield paragraph(f"Each of these refutes the claim, and so do {len(clauses) - SHOWN} more.")
+    else:
+        yield paragraph(f"{'Each of these' if len(clauses) > 1 else 'This'} refutes the claim.")
 
 
 def _displayed(facts: Facts, label: str) -> Node:
