@@ -43,6 +43,8 @@ def formula(node: tree.Node) -> str:
             return f'<mstyle displaystyle="false">{fraction}</mstyle>' if small else fraction
         case tree.Root(inner=inner):
             return f"<msqrt>{formula(inner)}</msqrt>"
+        case tree.Bars(inner=inner):
+            return f"<mrow><mo>|</mo>{formula(inner)}<mo>|</mo></mrow>"
         case tree.Sigma(index=index):
             return f"<munder><mo>∑</mo>{formula(index)}</munder>"
         case tree.Cases(cases=cases):

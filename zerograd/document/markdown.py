@@ -9,7 +9,7 @@ from zerograd.document import formula as tree
 from zerograd.document import latex
 from zerograd.document.blocks import escaped
 from zerograd.document.escape import clean, markdown_escape
-from zerograd.document.formula import row, width
+from zerograd.document.formula import inline, row, width
 
 _LINE = 60
 """Digits of a formula that stays in one piece: renderers break lines between formulas only."""
@@ -96,7 +96,7 @@ def prose(parts: doc.Prose) -> str:
 def _inline(part: doc.Inline) -> str:
     match part:
         case doc.Formula(node=node):
-            return formula(node)
+            return formula(inline(node))
         case doc.Code(text=text):
             return f"`{clean(text).replace('`', '')}`"
         case doc.Strong(text=text):

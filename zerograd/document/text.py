@@ -45,6 +45,8 @@ def formula(node: tree.Node) -> str:
             return f"({fraction})" if factor else fraction
         case tree.Root(inner=inner):
             return f"√{formula(brackets(inner) if isinstance(inner, tree.Row) else inner)}"
+        case tree.Bars(inner=inner):
+            return f"|{formula(inner)}|"
         case tree.Sigma(index=index):
             letter = formula(index)
             return "Σ" + _SUBSCRIPTS.get(letter, f"_{letter}")

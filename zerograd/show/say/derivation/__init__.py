@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zerograd.core.verdict.answer import Sat
 from zerograd.document import html, latex, markdown
+from zerograd.show.say.citing import recheck
 from zerograd.show.say.derivation.content import blocks
 
 _LINE, _WIDE_LINE = 58, 74
@@ -28,6 +29,7 @@ _BEGIN = r"""\begingroup
 \renewcommand{\arraystretch}{1.25}
 \begin{sloppypar}
 """
+_CHECKED = "\\medskip\\footnotesize\n"
 _END = "\\end{sloppypar}\n\\endgroup\n"
 
 
@@ -39,7 +41,8 @@ def derivation_markdown(answer: Sat) -> str:
 def derivation_latex(answer: Sat, *, document: bool = True) -> str:
     """The derivation as a LaTeX document, with the problem's notes; or as a fragment for one with amsmath."""
     room = _WIDE_LINE if document else _LINE
-    body = f"{_BEGIN}{latex.written(blocks(answer, notes=document), room=room)}{_END}"
+    checked = latex.written(recheck(answer.problem, proved=False))
+    body = f"{_BEGIN}{latex.written(blocks(answer, notes=document), room=room)}{_CHECKED}{checked}{_END}"
     return f"{_PREAMBLE}{body}\\end{{document}}\n" if document else body
 
 

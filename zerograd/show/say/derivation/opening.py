@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
-from zerograd.document.blocks import Block, Code, Strong, heading, join, paragraph, prose
+from zerograd.document.blocks import Block, Strong, heading, join, paragraph, prose
 from zerograd.document.escape import clean
 from zerograd.document.formula import Letter, inline
-from zerograd.show.question import condition_lines, convention_line
+from zerograd.show.question import convention_line
 from zerograd.show.say.asking import asked_of, size
+from zerograd.show.say.conditions import bounds, conditions, given, legend
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.words import NO_KINK, count, network_line
 
@@ -35,9 +36,12 @@ def question(answer: Sat, names: Names) -> Iterator[Block]:
         Letter("L"),
         f" is the {problem.model.loss.words}{_convention(problem)}.",
     )
-    lines = [Code(line) for line in condition_lines(problem)]
-    if lines:
-        yield paragraph("Asked besides: ", join((line,) for line in lines), ".")
+    besides = [*conditions(problem), *given(problem), *bounds(problem)]
+    if len(besides) > _MOST:
+        besides = [*besides[:_MOST], (f"{len(besides) - _MOST} more conditions",)]
+    if besides:
+        letters = legend(problem)
+        yield paragraph("Asked besides: ", join(besides), prose(", where ", letters) if letters else (), ".")
     samples = count(answer.witness.samples, "sample")
     yield paragraph(Strong("Yes."), f" Here is an answer with {samples}, worked out by hand.")
 
