@@ -93,6 +93,10 @@ def _block(block: doc.Block) -> str:
         case doc.Terms(items=terms):
             lines = (f"{label}: {escape(clean(line))}" for label, texts in terms for line in texts)
             return "\n".join(f"<p>{line}</p>" for line in lines)
+        case doc.Space(lines=count):
+            return "<p><br></p>" * count
+        case doc.Break():
+            return "<hr>"
     head = _cells("th", block.head)
     body = "\n".join(f"<tr>{_cells('td', cells)}</tr>" for cells in block.rows)
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"

@@ -131,6 +131,10 @@ def _block(block: doc.Block, room: float) -> Iterator[str]:
         case doc.Terms(items=items):
             for label, texts in items:
                 yield from (rf"\noindent {label}: {latex_escape(line)}\par" for line in texts)
+        case doc.Space(lines=count):
+            yield rf"\vspace{{{count}\baselineskip}}"
+        case doc.Break():
+            yield r"\newpage"
         case doc.Table(head=head, rows=rows, words=0):
             yield r"{\centering"
             yield rf"\begin{{tabular}}{{{'r' * len(head)}}}"

@@ -54,6 +54,10 @@ def _block(block: doc.Block) -> str:
             return "\n".join(
                 f"- {label}: {markdown_escape(line)}" for label, texts in items for line in texts
             )
+        case doc.Space(lines=count):
+            return "<br>" * count
+        case doc.Break():
+            return "---"
     lines = [[prose(cell) for cell in cells] for cells in (block.head, *block.rows)]
     lines.insert(1, ["---:"] * (len(block.head) - block.words) + [":---"] * block.words)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -21,9 +21,15 @@ _MOST = 12
 
 def question(answer: Sat, names: Names) -> Iterator[Block]:
     """The title, what is asked, and that it is answered."""
-    problem = answer.problem
-    yield heading(clean(problem.title or "") or "A worked example", level=1)
+    yield heading(clean(answer.problem.title or "") or "A worked example", level=1)
     yield heading("The question")
+    yield from posed(answer.problem, names)
+    samples = count(answer.witness.samples, "sample")
+    yield paragraph(Strong("Yes."), f" Here is an answer with {samples}, worked out by hand.")
+
+
+def posed(problem: Problem, names: Names) -> Iterator[Block]:
+    """The question, without a word on its answer."""
     whole = "integer " if problem.domain == "integer" else ""
     asked = list(asked_of(problem, lambda *entry: inline(names.gradient(*entry)), in_order=True))
     if len(asked) > _MOST:
@@ -42,8 +48,6 @@ def question(answer: Sat, names: Names) -> Iterator[Block]:
     if besides:
         letters = legend(problem)
         yield paragraph("Asked besides: ", join(besides), prose(", where ", letters) if letters else (), ".")
-    samples = count(answer.witness.samples, "sample")
-    yield paragraph(Strong("Yes."), f" Here is an answer with {samples}, worked out by hand.")
 
 
 def _convention(problem: Problem) -> str:
