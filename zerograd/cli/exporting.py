@@ -84,9 +84,9 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
     try:
         content: str | bytes
         if form == "pdf":
-            from zerograd.typeset import pdf
+            from zerograd.handouts import handout
 
-            content = pdf(written(answer, "latex"))
+            content = handout(answer, written(answer, "latex"))
         else:
             content = written(answer, form, document=not options["fragment"])
     except NothingToExport as nothing:
