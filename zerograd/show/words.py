@@ -68,12 +68,16 @@ def piece_text(piece: Piece) -> str:
 
 def label(name: str, index: Index, shape: Shape) -> str:
     """An entry as problem files may write it: an axis of length 1 is left out, save that of samples."""
-    kept = (
+    return entry(name, kept_axes(name, index, shape))
+
+
+def kept_axes(name: str, index: Index, shape: Shape) -> Index:
+    """The part of an index that names an entry: an axis of length 1 says nothing, save that of samples."""
+    return tuple(
         i
         for axis, (i, n) in enumerate(zip(index, shape, strict=True))
         if n > 1 or (axis == 0 and name in "xy")
     )
-    return entry(name, tuple(kept))
 
 
 def alpha_line(witness: Witness) -> str | None:

@@ -75,7 +75,7 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
             f" Suppose that there were such parameters and such a dataset.{' Then:' if numbers else ''}",
         )
         if numbers:
-            yield Numbered(tuple((n, _displayed(facts, label)) for label, n in numbers.items()))
+            yield Numbered(tuple((n, displayed(facts, label)) for label, n in numbers.items()))
         argument = Argument(facts, numbers, (number,) if several else ())
         if argument.referred:
             yield paragraph(
@@ -86,8 +86,8 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     yield paragraph("Nothing is left, so there are no such parameters and no such dataset.")
 
 
-def _displayed(facts: Facts, label: str) -> Node:
-    """A fact as a formula."""
+def displayed(facts: Facts, label: str) -> Node:
+    """A fact of a system as a formula."""
     write = facts.naming({})
     fact = facts.system.facts[label]
     if isinstance(fact, Either):
