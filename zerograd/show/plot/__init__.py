@@ -133,6 +133,8 @@ def unfit(answer: Answer, kind: Kind | None = None) -> str | None:
 
         return no_cases(answer) or missing
     why = no_witness(answer, "to draw")
+    if why is not None and isinstance(answer, Unsat):
+        why += " (the kind cases draws why)"
     if why is None and kind == "loss":
         from zerograd.evaluate.along import unfit as no_line
 

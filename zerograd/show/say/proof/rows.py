@@ -62,7 +62,7 @@ class Told:
 def unfit(answer: Answer) -> str | None:
     """Return why an answer has no cases to tell, and what to do instead."""
     if not isinstance(answer, Unsat):
-        return f"the answer is {answer.status}: only an unsat has cases that are ruled out"
+        return f"the answer is {answer.status}: only an unsat has cases to rule out (the kind function draws a witness)"
     certificate = answer.certificate
     if certificate is None:
         return (
