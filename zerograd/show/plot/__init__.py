@@ -85,7 +85,7 @@ def picture(
     answer: Answer,
     form: Picture,
     *,
-    kind: Kind | Literal["all"] = "all",
+    kind: Kind | Sequence[Kind] | Literal["all"] = "all",
     width: float | None = None,
     title: str | Literal[False] | None = None,
     along: Sequence[str] = (),
@@ -93,9 +93,10 @@ def picture(
     """A picture as a file, the same bytes each time, whatever matplotlib's settings.
 
     Args:
-        kind: as for `plot`, or ``all``: of a witness three as panels of one figure, else what there is.
+        kind: as for `plot`; or several, as panels of one figure: ``all`` are three of a witness, else what
+            there is.
         width: in centimetres; 16 for one picture and 27 for several, if nothing is said.
-        title, along: as for `plot`.
+        title, along: as for `plot`. Panels keep the headings that tell them apart.
 
     Raises:
         NothingToPlot: as for `plot`.
@@ -104,13 +105,25 @@ def picture(
     """
     if form not in PICTURES:
         raise ValueError(f"unknown form {form!r} (known: {', '.join(PICTURES)})")
-    if kind not in (*KINDS, "all"):
-        raise ValueError(f"unknown kind {kind!r} (known: {', '.join(KINDS)}, all)")
+    usual = _usual(answer)
+    kinds: Sequence[Kind]
+    match kind:
+        case "all":
+            kinds = [usual] if usual == "cases" else PANELS
+        case "function" | "contributions" | "network" | "loss" | "cases":
+            kinds = [kind]
+        case str():
+            raise ValueError(f"unknown kind {kind!r} (known: {', '.join(KINDS)}, all)")
+        case _:
+            kinds = kind
+    if unknown := [each for each in kinds if each not in KINDS]:
+        raise ValueError(f"unknown kind {unknown[0]!r} (known: {', '.join(KINDS)})")
+    if not 1 <= len(set(kinds)) == len(kinds) <= len(PANELS):
+        raise ValueError(f"kind: expected from 1 to {len(PANELS)} different ones, found {len(kinds)}")
     if width is not None and not NARROWEST <= width <= WIDEST:
         raise ValueError(f"width must be from {NARROWEST:g} to {WIDEST:g} cm, found {width:g}")
-    usual = _usual(answer)
-    kinds = [kind] if kind != "all" else [usual] if usual == "cases" else list(PANELS)
-    drawable = _drawable(answer, kinds[0])
+    for each in kinds:
+        drawable = _drawable(answer, each)
     from zerograd.show.plot.figure import drawn, written
     from zerograd.show.plot.style import styled
 

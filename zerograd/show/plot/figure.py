@@ -92,8 +92,10 @@ def drawn(
         axes = {kinds[0]: figure.add_subplot(axes_class=Picture)}
     else:
         beside = centimetres >= _BESIDE
-        height = max(0.78 * inches, 7.0) if beside else max(1.9 * inches, 13.5)
-        axes = dict(zip(kinds, _panels(figure, beside=beside), strict=True))
+        every = max(0.78 * inches, 7.0) if beside else max(1.9 * inches, 13.5)
+        rows = {True: (1, 2), False: (2, 3)}[beside]
+        height = every * rows[len(kinds) - 2] / rows[1]
+        axes = dict(zip(kinds, _panels(figure, len(kinds), beside=beside), strict=True))
     figure.set_size_inches(figsize or (inches, height))
     if title is not False:
         text = _title(thing, 72 * inches - 24) if title is None else title_text(title, 72 * inches - 24)
@@ -101,7 +103,7 @@ def drawn(
     figure.draw_without_rendering()  # so that legends and notes know about how wide they may be
     finish: list[Finish] = [_drawing(thing, kind, along)(ax) for kind, ax in axes.items()]
     for ax in axes.values():
-        _retitle(ax, False if title is False else None)
+        _retitle(ax, False if title is False and len(kinds) == 1 else None)
     figure.draw_without_rendering()  # from here on, every axes has its place
     for place_labels in finish:
         place_labels()
@@ -119,8 +121,11 @@ def _retitle(ax: Axes, title: Title) -> None:
         )
 
 
-def _panels(figure: Figure, *, beside: bool) -> list[Axes]:
-    """Function and network beside each other, contributions below; or all below each other."""
+def _panels(figure: Figure, number: int, *, beside: bool) -> list[Axes]:
+    """The first and the last of three beside each other, the second below; or all below each other."""
+    if number == 2:
+        shape = (1, 2) if beside else (2, 1)
+        return [figure.add_subplot(*shape, place, axes_class=Picture) for place in (1, 2)]
     if not beside:
         return [figure.add_subplot(3, 1, row) for row in (1, 3, 2)]
     grid = figure.add_gridspec(2, 2, width_ratios=[1.25, 1.0], height_ratios=[1.25, 1.0])

@@ -9,7 +9,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, Identity, Inner, Like, Node, Part, Split, nodes
 from zerograd.core.refuting.refutation import Known, cases_of
 from zerograd.core.refuting.system import Case, split_name
-from zerograd.core.verdict.answer import Answer, Unsat
+from zerograd.core.verdict.answer import Answer, Sat, Unsat
 from zerograd.document.blocks import Prose
 from zerograd.document.formula import Node as Formula
 from zerograd.show.say.proof import displayed
@@ -62,7 +62,8 @@ class Told:
 def unfit(answer: Answer) -> str | None:
     """Return why an answer has no cases to tell, and what to do instead."""
     if not isinstance(answer, Unsat):
-        return f"the answer is {answer.status}: only an unsat has cases to rule out (the kind function draws a witness)"
+        draws = " (the kind function draws its witness)" if isinstance(answer, Sat) else ""
+        return f"the answer is {answer.status}: only an unsat has cases that are ruled out{draws}"
     certificate = answer.certificate
     if certificate is None:
         return (
