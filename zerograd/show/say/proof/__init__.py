@@ -112,7 +112,7 @@ def _argument(problem: Problem, certificate: Certificate) -> Iterator[Block]:
             f" Suppose that there were such parameters and such a dataset.{' Then:' if numbers else ''}",
         )
         if numbers:
-            yield Numbered(tuple((n, _displayed(facts, label)) for label, n in numbers.items()))
+            yield Numbered(tuple((n, displayed(facts, label)) for label, n in numbers.items()))
         argument = Argument(facts, numbers, (number,) if several else ())
         if argument.referred:
             yield paragraph(
@@ -135,8 +135,8 @@ def _calculation(problem: Problem) -> Iterator[Block]:
         yield paragraph(f"{'Each of these' if len(clauses) > 1 else 'This'} refutes the claim.")
 
 
-def _displayed(facts: Facts, label: str) -> Node:
-    """A fact as a formula."""
+def displayed(facts: Facts, label: str) -> Node:
+    """A fact of a system as a formula."""
     write = facts.naming({})
     fact = facts.system.facts[label]
     if isinstance(fact, Either):
