@@ -21,7 +21,7 @@ from zerograd.core.near import did_you_mean
 LIBRARIES = ("z3-solver", "sympy", "python-flint", "numpy", "torch")
 """Those that answers depend on, by their names as distributions."""
 VARIABLE = "_ZEROGRAD_COMPLETE"
-"""By this variable of the environment a shell asks for completions."""
+"""The variable of the environment by which a shell asks for completions."""
 LEFT_OUT = {"index.md", "how-to/index.md", "reference/command-line.md", "reference/python.md"}
 """Pages that consist of links, or of what the site's generator puts there."""
 WIDTH = 104
@@ -171,7 +171,7 @@ def complete_files(command: click.Command) -> None:
 def completion(context: click.Context, shell: str) -> None:
     """Print a script by which SHELL completes commands, options and files.
 
-    In ~/.bashrc:  eval "$(zerograd completion bash)"
+    `zerograd help install` says where to put it.
     """
     made: Any = get_completion_class(shell)
     try:
