@@ -100,7 +100,7 @@ def questions(groups: list[str], count: int, seed: int) -> Iterator[tuple[str, s
 
 def measure(problem: zg.Problem, cap: float, process: SearchProcess, prover: ProofProcess) -> list[Outcome]:
     """The nos in the answer to a problem, none or one: of fewest, that there are none with fewer."""
-    answer = zg.solve(problem, timeout=cap, certify=False, process=process)
+    answer = zg.solve(problem, timeout=cap, certify=False, prefer="any", process=process)
     if isinstance(answer, zg.Sat):
         least = problem.samples.least
         fewer = set(range(least, answer.witness.samples))

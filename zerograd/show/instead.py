@@ -16,7 +16,7 @@ SHOWN = 5
 
 def instead_lines(problem: Problem, wrong: Sequence[Wrong]) -> list[str]:
     """``∂L/∂w1[0,0] is 45, not 0``, of the first ones; and how many there are beside."""
-    lines = [_line(problem, item) for item in wrong[:SHOWN]]
+    lines = [instead_line(problem, item) for item in wrong[:SHOWN]]
     more = len(wrong) - SHOWN
     if more > 0:
         lines.append(
@@ -25,14 +25,15 @@ def instead_lines(problem: Problem, wrong: Sequence[Wrong]) -> list[str]:
     return lines
 
 
-def _line(problem: Problem, wrong: Wrong) -> str:
+def instead_line(problem: Problem, wrong: Wrong) -> str:
+    """What is found instead of one thing that was asked."""
     values = [exact_text(value) for value in wrong.values]
     if wrong.relation is not None:
         named = wrong.named.replace(", ", " and ∂L/∂")
         if wrong.relation.some:
             return f"every entry of ∂L/∂{named} is 0"
         (value,) = values
-        return f"∂L/∂{named} is {value}{_UNLIKE.get(wrong.relation, '')}"
+        return f"∂L/∂{named} is {value}{UNLIKE.get(wrong.relation, '')}"
     if wrong.label.startswith("where["):
         number = int(wrong.label.removeprefix("where[").partition("]")[0])
         condition = clean(str(problem.where[number]))
@@ -44,4 +45,5 @@ def _line(problem: Problem, wrong: Wrong) -> str:
     return f"{wrong.named} is on a kink, which the question forbids"
 
 
-_UNLIKE = {Relation.ZERO: ", not 0", Relation.POSITIVE: ", not above 0", Relation.NEGATIVE: ", not below 0"}
+UNLIKE = {Relation.ZERO: ", not 0", Relation.POSITIVE: ", not above 0", Relation.NEGATIVE: ", not below 0"}
+"""What is said of a value that is not as asked."""

@@ -6,14 +6,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from zerograd.core.model.places import on_kink
+from zerograd.core.model.references import parse_reference
 from zerograd.core.numbers.real import sign
 from zerograd.core.question.vocabulary import RELATIONS, Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join, paragraph
+from zerograd.document.exact import number
 from zerograd.document.formula import inline
 from zerograd.explaining.sums import GradientSum, Sums
+from zerograd.show.elsewhere import SHOWN, where_text
 from zerograd.show.enclosed import sentences as enclosed_sentences
+from zerograd.show.instead import UNLIKE, instead_line
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
@@ -73,6 +77,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
                 "what reverse mode makes of the slope that is taken.",
             )
         )
+    paragraphs += _elsewhere(answer, names)
     if size := smallest_text(answer):
         paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', size)}.",))
     if paragraphs:
@@ -83,6 +88,23 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
 def _on_kink(answer: Sat) -> Iterator[bool]:
     layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
     return (on_kink(layer.activation, z) for layer, array in layers for z in array.entries)
+
+
+def _elsewhere(answer: Sat, names: Names) -> Iterator[Prose]:
+    """In which libraries something that is asked does not hold."""
+    for item in answer.elsewhere:
+        told: list[Prose] = []
+        for wrong in item.wrong[:SHOWN]:
+            if wrong.relation is None or wrong.relation.some:
+                told.append((instead_line(answer.problem, wrong),))
+                continue
+            reference, (value,) = parse_reference(wrong.named), wrong.values
+            gradient = Formula(inline(names.gradient(reference.name, reference.index)))
+            told.append((gradient, " is ", Formula(inline(number(value))), UNLIKE.get(wrong.relation, "")))
+        where = where_text(item)
+        more = " among others" if len(item.wrong) > SHOWN else ""
+        slopes = "other derivatives are returned at kinks, and with these"
+        yield (f"{where[0].upper()}{where[1:]} {slopes} ", *join(told), f"{more}.")
 
 
 def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:
