@@ -238,7 +238,9 @@ class Adjoints:
         name, hard = problem.loss_name, problem.data.get("targets", "real") != "real"
         told = problem.loss[name] if isinstance(problem.loss, dict) else {}
         convention = problem.data["derivative_at_kink"]
-        if convention not in ("torch", "left", "right", "mean", "forbid"):
+        if convention not in ("torch", "left", "right", "mean", "forbid") and (
+            convention != "any" or name in ("mae", "hinge")
+        ):
             raise CannotTell(str(convention))
         sign = "" if target is None else ">" if target <= 0 else "<" if target >= 1 else ""
         match name:
@@ -319,6 +321,8 @@ def adjoints_at_zero(problem: Problem) -> list[Fraction] | None:
     name, convention = problem.loss_name, problem.data["derivative_at_kink"]
     if name in ("mse", "sse", "huber", "smooth_l1"):
         return [F(0)]
+    if name in ("mae", "hinge") and convention == "any":
+        return None
     if name == "mae":
         rule = at_kink(name, convention)
         at = {"left": [F(-1)], "right": [F(1)], "torch": [F(0)], "mean": [F(0)], "forbid": []}

@@ -22,7 +22,7 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from zerograd.core.model.activations import ACTIVATION_NAMES, FAMILIES, activation_hint
-from zerograd.core.model.kinks import CONVENTIONS, DEFAULT, LAYER_PATTERN, LOSS
+from zerograd.core.model.kinks import CHOICES, CONVENTIONS, DEFAULT, LAYER_PATTERN, LOSS
 from zerograd.core.model.libraries import LIBRARY_PATTERN
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.targets import TARGETS, Targets
@@ -247,7 +247,7 @@ Convention = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"enum": [*CONVENTIONS]},
+                {"enum": [*CONVENTIONS, *CHOICES]},
                 {"type": "string", "pattern": LIBRARY_PATTERN},
                 {
                     "type": "object",
@@ -347,7 +347,9 @@ class ProblemFile(_Form):
         default="torch",
         description="The derivative where a function has none: what PyTorch returns (so ReLU'(0) = 0), the "
         "one from the left or the right, half of both; forbid, that no sample sits on a kink; what another "
-        "library returns; or one of these or a number for each activation, layer (z1, z2, …) and the loss.",
+        "library returns; or one of these or a number for each activation, layer (z1, z2, …) and the loss. "
+        "any, all: for each unit and sample any number between both slopes may be taken; some choice "
+        "answers, or every choice does.",
         examples=[
             "right",
             "jax",
@@ -359,6 +361,6 @@ class ProblemFile(_Form):
         "The answer that is expected; plays no part in finding it."
     )
     prefer: Annotated[Prefer, wording.choice(*PREFERENCES)] = _optional(
-        "small: the witness with the smallest numbers that can be found in time; any: the first one. "
-        "By default small for people, any for --json."
+        "small (the default): the witness with the smallest numbers that a fixed number of steps finds; "
+        "any: the first one."
     )

@@ -32,6 +32,11 @@ KINKS: tuple[Rule, ...] = get_args(Rule)
 CONVENTIONS: tuple[Kink, ...] = (*KINKS, *LIBRARIES)
 """Rules and libraries."""
 
+Choice = Literal["any", "all"]
+
+CHOICES: tuple[Choice, ...] = get_args(Choice)
+"""The slope is chosen, for each unit and sample by itself: ``any`` choice answers, or ``all`` of them do."""
+
 LOSS = "loss"
 """What a mapping calls the loss."""
 DEFAULT = "default"
@@ -65,6 +70,10 @@ class NoConvention(ValueError):  # noqa: N818 - named for what it is
         )
 
 
+class NoSlopeYet(Exception):  # noqa: N818 - named for what is missing
+    """Under ``any`` no rule says which derivative is taken at a kink: whoever asks has to choose one."""
+
+
 class UnknownDerivative(ValueError):  # noqa: N818 - named for what it is
     """It was not measured what a library returns at a kink of an activation or loss."""
 
@@ -95,6 +104,7 @@ def derivatives_taken(
 
     Raises:
         UnknownDerivative: the convention is a library in which this was not measured.
+        NoSlopeYet: it is ``any``, and there are kinks.
     """
     # Searches ask this for every few pre-activations, nearly always by a rule for all kinks.
     whole = {"torch": torch, "left": left, "right": right}.get(convention)
@@ -106,7 +116,9 @@ def derivatives_taken(
     )
 
 
-def _by_rule(rule: Rule | Rational, left: Rational, right: Rational, torch: Rational) -> Rational | None:
+def _by_rule(
+    rule: Rule | Literal["all"] | Rational, left: Rational, right: Rational, torch: Rational
+) -> Rational | None:
     match rule:
         case "torch":
             return torch
@@ -118,12 +130,19 @@ def _by_rule(rule: Rule | Rational, left: Rational, right: Rational, torch: Rati
             return _lowest((Fraction(left) + right) / 2)
         case "forbid":
             return None
+        case "all":
+            return torch if min(left, right) <= torch <= max(left, right) else left
     return rule
 
 
 @lru_cache(maxsize=1024)
-def rule_taken(convention: Kink, name: str, number: int, key: str | None = None, /) -> Rule | Rational:
+def rule_taken(
+    convention: Kink, name: str, number: int, key: str | None = None, /
+) -> Rule | Literal["all"] | Rational:
     """Return the rule or number that a convention has for a kink.
+
+    What holds under ``all`` choices holds under torch's, where that lies between both slopes (else under the
+    left one): it is the one that stands for all of them.
 
     Args:
         name: of the activation or loss.
@@ -132,6 +151,7 @@ def rule_taken(convention: Kink, name: str, number: int, key: str | None = None,
 
     Raises:
         UnknownDerivative: the convention is a library in which this was not measured.
+        NoSlopeYet: it is ``any``.
     """
     choice = choice_for(convention, key or name)
     if isinstance(choice, str) and choice in LIBRARIES:
@@ -140,14 +160,16 @@ def rule_taken(convention: Kink, name: str, number: int, key: str | None = None,
             raise UnknownDerivative(choice, name if name in LIBRARIES[choice].missing else key or name)
         return choices[number]
     match choice:
-        case "torch" | "left" | "right" | "mean" | "forbid" | int() | Fraction():
+        case "torch" | "left" | "right" | "mean" | "forbid" | "all" | int() | Fraction():
             return choice
+        case "any":
+            raise NoSlopeYet(f"a slope has to be chosen at each kink of {key or name}")
     raise NoConvention((None, f"{convention!r} is no convention for kinks"))
 
 
 def choice_for(convention: Kink, name: str) -> Kink | Rational:
     """Return the rule, library or number that a convention has for an activation or the loss."""
-    if convention in CONVENTIONS:
+    if convention in CONVENTIONS or convention in CHOICES:
         return convention
     choices = _choices(convention)
     return choices.get(name, choices[DEFAULT])
@@ -175,7 +197,8 @@ def kink_from(data: object, known: Collection[str]) -> Kink:
     Raises:
         NoConvention: it is none.
     """
-    if isinstance(data, str) and data in CONVENTIONS:
+    words = (*CONVENTIONS, *CHOICES)
+    if isinstance(data, str) and data in words:
         return data
     if isinstance(data, str) and ":" in data:  # as `Problem` keeps it
         data = {name.strip(): choice for name, _, choice in (part.partition(":") for part in data.split(","))}
@@ -185,8 +208,8 @@ def kink_from(data: object, known: Collection[str]) -> Kink:
                 return library
         except ValueError as error:
             raise NoConvention((None, str(error))) from None
-        hint = did_you_mean(data, CONVENTIONS) if isinstance(data, str) else ""
-        raise NoConvention((None, f"expected one of {', '.join(CONVENTIONS)}, found {short(data)}{hint}"))
+        hint = did_you_mean(data, words) if isinstance(data, str) else ""
+        raise NoConvention((None, f"expected one of {', '.join(words)}, found {short(data)}{hint}"))
     names = (*known, LOSS, DEFAULT)
     faults: list[tuple[str | None, str]] = []
     choices: dict[str, Kink | Rational] = {}
@@ -221,7 +244,7 @@ def _meant(name: object, names: Collection[str]) -> str:
 
 def kink_to_json(convention: Kink) -> str | dict[str, str]:
     """Return a convention as documents have it: a name, or an object with texts."""
-    if convention in CONVENTIONS:
+    if convention in CONVENTIONS or convention in CHOICES:
         return convention
     return {name: str(choice) for name, choice in _choices(convention).items()}
 
@@ -233,8 +256,8 @@ def _choice(data: object) -> Kink | Rational:
         return text
     if isinstance(text, str) and (library := _library(text)) is not None:
         return library
-    if text == _FORBID:
-        raise ValueError(f"{_FORBID} is for every kink or none: it cannot stand in a mapping")
+    if text in (_FORBID, *CHOICES):
+        raise ValueError(f"{text} is for every kink or none: it cannot stand in a mapping")
     if isinstance(text, str | int | Fraction) and not isinstance(text, bool):
         with suppress(ValueError):
             return parse_rational(text) if isinstance(text, str) else _lowest(Fraction(text))

@@ -12,6 +12,7 @@ from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivati
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference, parse_reference, resolve
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.model.targets import Targets
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Index, Shape
@@ -50,7 +51,7 @@ class Reader:
         try:
             convention = kink_from(value, ACTIVATION_NAMES)
             self._layers_with_kinks(convention)
-            for layer in self.network.under(convention).layers:
+            for layer in self.network.under(convention).layers if not is_chosen(convention) else ():
                 layer.activation.derivatives_at_kinks(convention)
         except NoConvention as error:
             self._no_convention(key, error)
@@ -73,6 +74,10 @@ class Reader:
 
     def kink_of_loss(self, key: str, convention: Kink, loss: Loss) -> None:
         """Report that a convention does not say which derivative the loss has at its kinks."""
+        if is_chosen(convention):
+            if not loss.chosen_by_output:
+                self.report((key,), f"{convention} is not for kinks of a loss that is given by a formula")
+            return
         try:
             loss.reach("real", convention)
         except NoConvention as error:

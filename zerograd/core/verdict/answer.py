@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, TypeAlias
 
 from zerograd.core.errors import NothingToCheck
-from zerograd.core.numbers.exact import exact_to_json
 from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.calculation import Wrong
@@ -102,8 +101,8 @@ class Smallest:
 
     Attributes:
         size: of the witness.
-        exhausted: all witnesses of up to this height, and with as many samples, were gone through (0: none
-            were).
+        exhausted: the search went through this height: of the witnesses of up to this height, and with as
+            many samples, none is smaller than those that were kept (0: it went through none).
         rank: 1 for the smallest; others differ from those before by more than names and signs.
         told: whether all but the size is what a result document says, and no search of ours.
     """
@@ -119,14 +118,8 @@ class Smallest:
         return self.size.height <= self.exhausted
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "height": self.size.height,
-            "total": exact_to_json(self.size.total),
-            "on_kink": self.size.on_kink,
-            "rank": self.rank,
-            "proved": self.proved,
-            "exhausted": self.exhausted,
-        }
+        known = {"rank": self.rank, "proved": self.proved, "exhausted": self.exhausted}
+        return self.size.to_json() | known
 
 
 @dataclass(frozen=True, kw_only=True)
