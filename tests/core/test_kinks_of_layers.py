@@ -107,7 +107,13 @@ def test_texts_of_layers() -> None:
     assert layers_of(kink_from({"z2": "right", "z10": "1/3"}, ())) == {
         2: OfLayer(2, "right"), 10: OfLayer(10, "default: 1/3")
     }  # fmt: skip
-    assert layers_of("jax") == layers_of("default: torch, relu: right") == {}
+    assert (
+        layers_of("jax")
+        == layers_of("any")
+        == layers_of("all")
+        == layers_of("default: torch, relu: right")
+        == {}
+    )
     assert activation_named("relu").of_layer is None
 
 

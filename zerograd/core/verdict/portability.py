@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from zerograd.core.model.backprop import ExactActivate
-from zerograd.core.model.kinks import DEFAULT, LOSS, Kink, NoConvention, UnknownDerivative
+from zerograd.core.model.kinks import DEFAULT, LOSS, Kink, NoConvention, NoSlopeYet, UnknownDerivative
 from zerograd.core.model.libraries import LIBRARIES
 from zerograd.core.model.point import Model, Point
 from zerograd.core.numbers.exact_functions import EXACT
@@ -130,7 +130,7 @@ def _taken(witness: Witness, kinks: _Kinks, library: str | None) -> Any:
                 return None
             rule = convention if library is None else _rule(_Kinks({}, of_loss=True), library)
             taken.append(loss.adjoint(witness.forward.y_hat, witness.y, EXACT, rule).entries)
-    except (UnknownDerivative, NoConvention):
+    except (UnknownDerivative, NoConvention, NoSlopeYet):
         return None
     return tuple(taken)
 
