@@ -10,6 +10,7 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import entry
 from zerograd.core.model.sides import Side
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.verdict.witness import Witness
 from zerograd.derive.naming import function_name
@@ -43,10 +44,25 @@ def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
         return NO_KINK
     if convention == "forbid":
         return "no sample on a kink (forbid)"
+    if is_chosen(convention):
+        says = {"any": "is chosen", "all": "may be anything"}[convention]
+        return (
+            ", ".join(f"{function_name(a)}'({kink}) {says} {ends}" for a, kink, ends in _ends(with_kinks))
+            + f" ({convention})"
+        )
     values = kink_values(with_kinks, convention)
     return (
         ", ".join(f"{function_name(a)}'({kink}) = {slope}" for a, kink, slope in values) + f" ({convention})"
     )
+
+
+def _ends(activations: Iterable[Activation]) -> Iterator[tuple[Activation, int | Fraction, str]]:
+    """(activation, kink, from which slope to which), once for every activation."""
+    for activation in dict.fromkeys(activations):
+        sides = (activation.derivatives_at_kinks(side) for side in ("left", "right"))
+        for kink, *ends in zip(activation.kinks, *sides, strict=True):
+            low, high = sorted(slope for slope in ends if slope is not None)
+            yield activation, kink, f"from {low} to {high}"
 
 
 def activations(network: Network) -> list[Activation]:
