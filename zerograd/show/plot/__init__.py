@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import ZerogradError, of_type
 from zerograd.core.verdict.answer import Answer, Sat
+from zerograd.show import chosen
 from zerograd.show.fitness import no_witness
 
 if TYPE_CHECKING:
@@ -85,11 +86,11 @@ def unfit(answer: Answer) -> str | None:
     missing = "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
     if (why := no_witness(answer, "to draw")) is not None:
         return why
-    return None if installed else missing
+    return chosen.unfit(answer) if installed else missing
 
 
 def _drawable(answer: Answer) -> Sat:
     """The answer, if it can be drawn."""
     if (why := unfit(answer)) is not None:
         raise NothingToPlot(why)
-    return of_type(answer, Sat, "an answer that can be drawn")
+    return chosen.shown_plainly(of_type(answer, Sat, "an answer that can be drawn"))
