@@ -30,7 +30,7 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.proving.process import ProofProcess
-from zerograd.search.comparison import SECOND, Comparison, summary
+from zerograd.search.comparison import Comparison, summary
 from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
@@ -76,18 +76,18 @@ class SolversDisagree(ZerogradError):  # noqa: N818 - named for what happened
         if comparison.ours == "sat":
             detail = "the checker accepts the witness that was found"
         elif comparison.witness is None:
-            detail = f"the model of {SECOND} could not be made exact"
+            detail = f"the model of {comparison.solver} could not be made exact"
         else:
             try:
                 check_witness(problem, comparison.witness)
             except Refused as refusal:
-                detail = f"the checker refuses the model of {SECOND}:\n{refusal}"
+                detail = f"the checker refuses the model of {comparison.solver}:\n{refusal}"
             else:
                 self.witness = comparison.witness
-                detail = f"the checker accepts the model of {SECOND}"
+                detail = f"the checker accepts the model of {comparison.solver}"
         super().__init__(
             f"the solvers disagree about M = {comparison.samples}: {comparison.ours} for the search, "
-            f"{comparison.theirs} for {SECOND}; {detail}"
+            f"{comparison.theirs} for {comparison.solver}; {detail}"
         )
 
 
@@ -188,13 +188,13 @@ def _refuted(problem: Problem, wrong: Sequence[Wrong], run: Run) -> Unsat:
 
 def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:
     """Sum up what the second solver said, if it was asked. Raises SolversDisagree."""
-    if finding.compared is None:
+    if finding.compared is None or finding.second is None:
         return None
     for comparison in finding.compared:
         if comparison.contradicts:
             witness = finding.verdict.witness if isinstance(finding.verdict, Found) else None
             raise SolversDisagree(problem, comparison, witness)
-    return summary(finding.compared)
+    return summary(finding.compared, finding.second)
 
 
 def with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: Progress) -> Answer:
@@ -253,7 +253,7 @@ def with_fewest(
     began = time.monotonic()
     fewer = problem.with_samples(Samples(least, samples - 1))
     finding = process.find(
-        fewer, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=False
+        fewer, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=None
     )
     run = replace(
         answer.run,

@@ -42,6 +42,7 @@ OTHERS: tuple[tuple[Any, str], ...] = (
 
 CONVENTIONS: tuple[Any, ...] = (
     *("torch", "torch", "left", "right", "mean", "forbid", "jax", "mlx"),
+    *("torch==2.13", "keras/jax", {"loss": "keras/tensorflow", "z1": "right"}),
     *({"loss": 0, "default": "right"}, {"loss": "1/2"}, "any", "any"),
 )
 

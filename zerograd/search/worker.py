@@ -17,7 +17,7 @@ from zerograd.core.model.slopes import is_chosen
 from zerograd.core.question.loosening import loosened
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.verdict.witness import witness_from_json
-from zerograd.search.comparison import SECOND
+from zerograd.search.comparison import Second
 from zerograd.search.crew import Crew
 from zerograd.search.messages import (
     WIRE,
@@ -47,7 +47,8 @@ class _Search:
         self.send = send
         # Constructions need neither SymPy nor Z3: these are loaded, at the same time, when those have failed.
         self.crew = Crew(memory=memory, size=size)
-        self.second = SolverProcess(SECOND, memory=memory)
+        self.memory = memory
+        self.seconds: dict[Second, SolverProcess] = {}
 
     def answer(self, request: Request) -> None:
         """Send what a request asks for."""
@@ -55,7 +56,7 @@ class _Search:
             case Find():
                 if request.compared:
                     now = time.monotonic()
-                    self.second.ready(now + (request.deadline - now) / 2)
+                    self._second(request.compared).ready(now + (request.deadline - now) / 2)
                 self.send(self._find(request))
                 self.crew.forget()  # now rather than before the next question: it takes a moment
             case Compare():
@@ -153,17 +154,24 @@ class _Search:
     def _compare(self, request: Compare) -> None:
         from zerograd.search.cross_check import cross_check
 
-        self.second.forget()
+        second = self._second(request.solver)
+        second.forget()
         for comparison in cross_check(
             request.problem,
             request.attempts,
-            self.second,
+            second,
             deadline=request.deadline,
             seed=request.seed,
             progress=self._progress,
         ):
             self.send(comparison)
         self.send(Compared())
+
+    def _second(self, name: Second) -> SolverProcess:
+        """The process of a second solver, which is kept."""
+        if name not in self.seconds:
+            self.seconds[name] = SolverProcess(name, memory=self.memory)
+        return self.seconds[name]
 
     def _progress(self, line: str) -> None:
         self.send(Note(line))

@@ -1,20 +1,22 @@
 """Which derivative is taken at a kink: conventions.
 
 A convention is a text: a rule for all kinks (one of `KINKS`), a library (`zerograd.core.model.libraries`),
-or a mapping, such as ``default: torch, hardtanh: 1/2, relu: right``, from activations and `LOSS` to one of
-these or to a number.
+or a mapping, such as ``default: torch, hardtanh: 1/2, z2: right``, from activations, layers and `LOSS` to one
+of these or to a number. A layer is named by its pre-activations, and comes before its activation.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
 from zerograd.core.errors import short
-from zerograd.core.model.libraries import LIBRARIES
+from zerograd.core.model.libraries import LIBRARIES, UnknownLibrary, library_named
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.rationals import parse_rational
@@ -41,6 +43,17 @@ DEFAULT = "default"
 """What a mapping calls everything that it does not name."""
 
 _FORBID = "forbid"
+_LAYER = re.compile(r"z([1-9]\d{0,6})")
+LAYER_PATTERN = "^z[1-9][0-9]{0,6}$"
+"""What a mapping calls a layer, as JSON Schema writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfLayer:
+    """The convention that a mapping has for one layer, counted from 1."""
+
+    layer: int
+    convention: Kink
 
 
 class NoConvention(ValueError):  # noqa: N818 - named for what it is
@@ -66,7 +79,9 @@ class UnknownDerivative(ValueError):  # noqa: N818 - named for what it is
 
     def __init__(self, library: str, name: str) -> None:
         self.library, self.name = library, name
-        super().__init__(f"what {library} returns at a kink of {name} was not measured")
+        missing = LIBRARIES[library].missing.get(name) if library in LIBRARIES else None
+        why = f" ({missing})" if missing else ""
+        super().__init__(f"what {library} returns at a kink of {name} was not measured{why}")
 
 
 Taken = tuple[Rational | None, ...]
@@ -142,7 +157,7 @@ def rule_taken(
     if isinstance(choice, str) and choice in LIBRARIES:
         choices = LIBRARIES[choice].choices.get(name)
         if choices is None:
-            raise UnknownDerivative(choice, key or name)
+            raise UnknownDerivative(choice, name if name in LIBRARIES[choice].missing else key or name)
         return choices[number]
     match choice:
         case "torch" | "left" | "right" | "mean" | "forbid" | "all" | int() | Fraction():
@@ -160,6 +175,19 @@ def choice_for(convention: Kink, name: str) -> Kink | Rational:
     return choices.get(name, choices[DEFAULT])
 
 
+def layers_of(convention: Kink) -> dict[int, OfLayer]:
+    """Return what a mapping has for layers, by their numbers from 1."""
+    if convention in CONVENTIONS or convention in CHOICES:
+        return {}
+    found = {}
+    for name, choice in _choices(convention).items():
+        if match := _LAYER.fullmatch(name):
+            number = int(match[1])
+            text = choice if isinstance(choice, str) else f"{DEFAULT}: {choice}"
+            found[number] = OfLayer(number, text)
+    return found
+
+
 def kink_from(data: object, known: Collection[str]) -> Kink:
     """Return the convention that a file or a program writes as a text or a mapping.
 
@@ -175,15 +203,24 @@ def kink_from(data: object, known: Collection[str]) -> Kink:
     if isinstance(data, str) and ":" in data:  # as `Problem` keeps it
         data = {name.strip(): choice for name, _, choice in (part.partition(":") for part in data.split(","))}
     if not isinstance(data, Mapping):
+        try:
+            if isinstance(data, str) and (library := _library(data)) is not None:
+                return library
+        except ValueError as error:
+            raise NoConvention((None, str(error))) from None
         hint = did_you_mean(data, words) if isinstance(data, str) else ""
         raise NoConvention((None, f"expected one of {', '.join(words)}, found {short(data)}{hint}"))
     names = (*known, LOSS, DEFAULT)
     faults: list[tuple[str | None, str]] = []
     choices: dict[str, Kink | Rational] = {}
     for name, choice in sorted(data.items(), key=lambda item: str(item[0])):
-        if name not in names:
-            hint = did_you_mean(str(name), names)
-            faults.append((str(name), f"not an activation, {LOSS} or {DEFAULT}{hint}"))
+        if name not in names and not (isinstance(name, str) and _LAYER.fullmatch(name)):
+            faults.append(
+                (
+                    str(name),
+                    f"not an activation, a layer such as z2, {LOSS} or {DEFAULT}{_meant(name, names)}",
+                )
+            )
             continue
         try:
             choices[name] = _choice(choice)
@@ -192,10 +229,17 @@ def kink_from(data: object, known: Collection[str]) -> Kink:
     if faults:
         raise NoConvention(*faults)
     default = choices.pop(DEFAULT, "torch")
-    others = {name: choice for name, choice in choices.items() if choice != default}
+    # A layer says something even where that is the default: its activation may have another choice.
+    others = {name: choice for name, choice in choices.items() if choice != default or _LAYER.fullmatch(name)}
     if not others and isinstance(default, str):
         return default
     return ", ".join(f"{name}: {choice}" for name, choice in {DEFAULT: default, **others}.items())
+
+
+def _meant(name: object, names: Collection[str]) -> str:
+    """Which name of a mapping somebody may have meant."""
+    layer = re.fullmatch(r"(?:layer[ _]?|w|b|a|)([1-9]\d{0,6})", str(name).strip().lower())
+    return f" (layer {layer[1]} is called z{layer[1]})" if layer else did_you_mean(str(name), names)
 
 
 def kink_to_json(convention: Kink) -> str | dict[str, str]:
@@ -210,6 +254,8 @@ def _choice(data: object) -> Kink | Rational:
     text = data.strip() if isinstance(data, str) else data
     if isinstance(text, str) and text in CONVENTIONS and text != _FORBID:
         return text
+    if isinstance(text, str) and (library := _library(text)) is not None:
+        return library
     if text in (_FORBID, *CHOICES):
         raise ValueError(f"{text} is for every kink or none: it cannot stand in a mapping")
     if isinstance(text, str | int | Fraction) and not isinstance(text, bool):
@@ -217,6 +263,14 @@ def _choice(data: object) -> Kink | Rational:
             return parse_rational(text) if isinstance(text, str) else _lowest(Fraction(text))
     words = ", ".join(word for word in CONVENTIONS if word != _FORBID)
     raise ValueError(f"expected one of {words}, or a number, found {short(data)}")
+
+
+def _library(text: str) -> Kink | None:
+    """The library that somebody names. Raises ValueError where none of that name or version was measured."""
+    try:
+        return library_named(text)
+    except UnknownLibrary as error:
+        raise ValueError(f"{short(text)}: {error}") from None
 
 
 @lru_cache(maxsize=64)

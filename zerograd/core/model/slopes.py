@@ -98,11 +98,10 @@ def choices_at(point: Point[Exact]) -> Iterator[Choice]:
         if not phi.has_kinks:
             continue
         spend_on(z.entries, 2)
-        left, right = phi.derivatives_at_kinks("left"), phi.derivatives_at_kinks("right")
         for index, value in z.items():
             kink, is_on = phi.locate(value)
             if is_on:
-                low, high = _in_order(left[kink], right[kink])
+                low, high = _in_order(*phi.slopes_at_kinks[kink])
                 yield Choice(entry(f"z{number}", index), number, index[0], index[1], low, high)
     loss, y_hat, y = point.model.loss, point.forward.y_hat, point.y
     if not loss.has_kinks:
