@@ -15,6 +15,9 @@ from zerograd.proof import Proof
 Form: TypeAlias = Literal["markdown", "latex", "pytorch", "jax", "notebook", "smtlib", "html", "coq", "json"]
 FORMS: tuple[Form, ...] = get_args(Form)
 
+SHOWN: tuple[Form, ...] = ("markdown", "latex", "pytorch", "jax", "notebook", "html")
+"""Forms of a witness that know one derivative at each kink."""
+
 Thing: TypeAlias = Answer | Proof | Atlas
 Writer: TypeAlias = Callable[..., str]
 
@@ -52,6 +55,10 @@ def export(thing: Thing, to: Form, *, document: bool = True) -> str:
     if why is not None:
         raise NothingToExport(to, why)
     write = _writers(thing)[to]
+    if isinstance(thing, Sat) and to in SHOWN:
+        from zerograd.show.chosen import shown_plainly
+
+        thing = shown_plainly(thing)
     return write(thing, document=document) if to == "latex" else write(thing)
 
 
@@ -68,6 +75,11 @@ def unfit(thing: Thing, form: Form) -> str | None:
             f"the question is about more than one number of samples ({thing.problem.samples}): "
             "solve it for one of them (--samples N), and export that result"
         )
+    if form in SHOWN:
+        from zerograd.show import chosen
+
+        if (reason := chosen.unfit(thing)) is not None:  # type: ignore[arg-type]
+            return reason
     match thing, form:
         case _, "smtlib":
             from zerograd.search import smtlib

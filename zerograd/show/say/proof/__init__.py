@@ -7,6 +7,7 @@ terminal, Markdown with ``$…$`` formulas, LaTeX that needs amsmath, HTML.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
@@ -81,6 +82,13 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
         yield heading(problem.title, level=1)
     yield heading("Claim", level=4)
     yield Paragraph(claim(problem, certificate))
+    if certificate.convention is not None:
+        yield paragraph(
+            f"This is shown of the slopes that are taken under {certificate.convention}: what answers under "
+            "every choice of slopes at kinks answers under these."
+        )
+        problem = problem.with_kink(certificate.convention)
+        certificate = replace(certificate, problem=problem.digest, convention=None)
     yield heading("Notation", level=4)
     yield from _notation(problem, certificate)
     yield heading("Proof", level=4)
