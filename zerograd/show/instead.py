@@ -25,18 +25,18 @@ Gradient = Callable[[str], Inline | Formula]
 
 def instead_lines(problem: Problem, wrong: Sequence[Wrong]) -> list[str]:
     """``∂L/∂w1[0,0] is 45, not 0``, of the first ones; and how many there are beside."""
-    lines, more = _first(problem, wrong, SHOWN)
+    lines, more = first_lines(problem, wrong, SHOWN)
     return [*lines, *[f"and {more} others of what is asked are not so; --json has more"] * bool(more)]
 
 
 def refuted_line(problem: Problem, wrong: Sequence[Wrong]) -> str:
     """``∂L/∂w1[0,0] is 45, not 0``: the first of them, for a headline."""
-    (line,), more = _first(problem, wrong, 1)
+    (line,), more = first_lines(problem, wrong, 1)
     return f"{line}, and {more} more" if more else line
 
 
-def _first(problem: Problem, wrong: Sequence[Wrong], most: int) -> tuple[list[str], str]:
-    """The first lines, and how many more there are."""
+def first_lines(problem: Problem, wrong: Sequence[Wrong], most: int) -> tuple[list[str], str]:
+    """Return the first lines, and how many more there are, if any."""
     shapes = variable_shapes(problem.network, problem.samples.least)
 
     def gradient(named: str) -> str:

@@ -12,6 +12,7 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import alpha_text, exact_text, field_text
+from zerograd.show.elsewhere import elsewhere_sentences
 from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
 from zerograd.show.instead import instead_lines, refuted_line
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
@@ -23,7 +24,7 @@ LONG = 24
 """Lines of tables from which on explanations come before them: what a terminal shows at once."""
 _LONG_NUMBER = re.compile(r"≈[-\d]|\b[wb]\d+ ≈ ")
 _LONG = "too long to write out; --json has it exactly"
-_SECOND = ("z3", "cvc5")
+_SECOND = ("z3", "cvc5", "yices")
 _CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
 
 _ADVICE: Mapping[Reason, str] = {
@@ -115,6 +116,8 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     yield from layout.labelled("checked", "; ".join([how, *_checks(answer.checks)]))
     if size := smallest_text(answer):
         yield from layout.labelled("size", size)
+    if other := elsewhere_sentences(answer):
+        yield from layout.labelled("elsewhere", other)
     if answer.fewer is not None:
         yield from layout.labelled("fewer", "impossible: certificate, accepted by the checker")
     if answer.problem.where:

@@ -45,9 +45,13 @@ def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
     if convention == "forbid":
         return "no sample on a kink (forbid)"
     values = kink_values(with_kinks, convention)
-    return (
-        ", ".join(f"{function_name(a)}'({kink}) = {slope}" for a, kink, slope in values) + f" ({convention})"
-    )
+    told = (f"{function_name(a)}'({kink}) = {slope}{_of_layer(a)}" for a, kink, slope in values)
+    return f"{', '.join(told)} ({convention})"
+
+
+def _of_layer(activation: Activation) -> str:
+    """Which layer's a derivative is, where it is that of one alone."""
+    return "" if activation.of_layer is None else f" at z{activation.of_layer.layer}"
 
 
 def activations(network: Network) -> list[Activation]:

@@ -18,10 +18,12 @@ from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED, keep_off_kinks
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry
-from zerograd.core.numbers.arrays import Index
+from zerograd.core.model.slopes import Ranges, is_chosen
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.numbers.real import Real, narrow, sign
+from zerograd.core.numbers.real import Real, enclosed, narrow, real_to_json, sign
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
@@ -92,6 +94,10 @@ class Wrong:
     values: tuple[Real, ...] = ()
     failures: tuple[Failure, ...] = ()
 
+    def to_json(self) -> dict[str, Any]:
+        """The label, and what was found."""
+        return {"asked": self.label, "found": [real_to_json(value) for value in self.values]}
+
 
 def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong, ...]:
     """Return what is asked and is not so at the given point: the first `MOST`; nothing if none is known.
@@ -113,7 +119,9 @@ def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong,
                 return found
             reason = ""
         except OnKink as kink:
-            return (_on_kink(kink),)
+            if not is_chosen(problem.derivative_at_kink):
+                return (_on_kink(kink),)
+            reason = f"{kink.place} is on a kink, where a slope is chosen"
         except (*UNDECIDED, ArithmeticError) as obstacle:
             reason = str(obstacle)
     if reason:
@@ -234,6 +242,7 @@ def _on_kink(kink: OnKink) -> Wrong:
 
 
 def _query(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
+    varying = _Varying(point) if point.model.derivative_at_kink == "all" else None
     for demand in demands(problem, point.x.shape[0]):
         values = [narrow(point.gradients[name][index]) for name, index in demand.entries]
         signs = [sign(value) for value in values]
@@ -242,10 +251,31 @@ def _query(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
                 yield Wrong(demand.label, Fact(ZERO, "!="), {}, demand.relation, demand.named)
             continue
         (value,), (known,) = values, signs
+        if varying is not None and known in demand.relation.signs:
+            value = varying.worst(*demand.entries[0], demand.relation)
+            known = sign(value)
         if known is None or known in demand.relation.signs:
             continue
         fact, known_of = _compare(value, demand.operator, f"g_{demand.named}")
         yield Wrong(demand.label, fact, known_of, demand.relation, demand.named, (value,))
+
+
+class _Varying:
+    """What gradients are under every choice of slopes at kinks."""
+
+    def __init__(self, point: Point[Any]) -> None:
+        self._ranges = Ranges(point)
+        self._known: dict[str, Array[tuple[Exact, Exact]]] = {}
+
+    def worst(self, name: str, index: Index, relation: Relation) -> Exact:
+        """Return a value that an entry takes under some choice; one that is not as asked, if there is."""
+        if name not in self._known:
+            self._known[name] = self._ranges.of(name)
+        low, high = self._known[name][index]
+        candidates: tuple[Exact, ...] = (low, high)
+        if sign(low) == -sign(high) != 0:  # type: ignore[operator]
+            candidates = (low, high, 0)
+        return next((value for value in candidates if sign(value) not in relation.signs), low)
 
 
 def _failures(node: Tree, point: Point[Any]) -> Iterator[Failure]:
@@ -270,12 +300,11 @@ def _failing(comparison: Chain, point: Point[Any]) -> Iterator[Failure]:
 
 
 def _compare(difference: Real, operator: Comparison, name: str) -> tuple[Fact, dict[str, int]]:
-    """``difference operator 0``, with the sign of a number that is not exact, if it is known."""
+    """``difference operator 0``, with the sign of a number that is not rational, if it is known."""
+    difference = enclosed(difference)
     if isinstance(difference, Interval):
         known = difference.sign()
         return compared(Polynomial.variable(name), operator, ZERO), {name: known} if known else {}
-    if not isinstance(difference, int | Fraction):  # it cannot be: what is given is rational
-        raise TypeError(f"no rational number: {difference}")
     return compared(Polynomial.constant(difference), operator, ZERO), {}
 
 

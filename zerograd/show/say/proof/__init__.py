@@ -18,6 +18,7 @@ from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
 from zerograd.show.instead import SHOWN, instead
+from zerograd.show.say.citing import recheck
 from zerograd.show.say.proof.argument import Argument
 from zerograd.show.say.proof.claim import about, claim, enough, notation
 from zerograd.show.say.proof.facts import Facts, used_labels
@@ -44,12 +45,34 @@ def proof_html(problem: Problem, certificate: Certificate) -> str:
 
 
 def proof_latex(problem: Problem, certificate: Certificate, *, document: bool = True) -> str:
-    """The proof as a LaTeX document, or as a fragment for one that loads amsmath."""
-    body = latex.written(blocks(problem, certificate), indented=True)
-    body = f"\\begin{{sloppypar}}\n{body}\\hfill\\rule{{1.2ex}}{{1.2ex}}\\par\n\\end{{sloppypar}}\n"
-    if not document:
-        return body
-    return "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n" + body + "\\end{document}\n"
+    """The proof as a LaTeX document, or as a fragment for one that loads amsmath.
+
+    A fragment uses the environments ``theorem`` and ``proof`` of the document, and makes them if there are
+    none. The theorem's label is ``thm:zerograd-`` and eight digits of the problem's digest.
+    """
+    title = f"[{latex.prose((problem.title,))}]" if problem.title else ""
+    label = rf"\label{{thm:zerograd-{problem.digest.removeprefix('sha256:')[:8]}}}"
+    argument = [*_notation(problem, certificate), *_argument(problem, certificate)]
+    proof = latex.written(argument, indented=True).rstrip().removesuffix(r"\par")
+    checked = latex.written(recheck(problem, proved=True))
+    body = (
+        f"{_ENVIRONMENTS}\\begin{{sloppypar}}\n\\begin{{theorem}}{title}{label}\n"
+        f"{latex.prose(claim(problem, certificate))}\n\\end{{theorem}}\n"
+        f"\\begin{{proof}}\n{proof}\n\\end{{proof}}\n{checked}\\end{{sloppypar}}\n"
+    )
+    return f"{_PREAMBLE}{body}\\end{{document}}\n" if document else body
+
+
+_PREAMBLE = r"""\documentclass{article}
+\usepackage{amsmath,amsthm}
+\newtheorem{theorem}{Theorem}
+\begin{document}
+"""
+_ENVIRONMENTS = r"""\ifcsname theorem\endcsname\else\newtheorem{theorem}{Theorem}\fi
+\ifcsname proof\endcsname\else
+  \newenvironment{proof}{\par\noindent\textit{Proof.} }{\hfill\rule{1.2ex}{1.2ex}\par}
+\fi
+"""
 
 
 def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
@@ -59,9 +82,17 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     yield heading("Claim", level=4)
     yield Paragraph(claim(problem, certificate))
     yield heading("Notation", level=4)
+    yield from _notation(problem, certificate)
+    yield heading("Proof", level=4)
+    yield from _argument(problem, certificate)
+
+
+def _notation(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     used = {label for part in certificate.parts for label in used_labels(part)}
     yield from map(Paragraph, notation(problem, {part.kind for part in certificate.parts}, used))
-    yield heading("Proof", level=4)
+
+
+def _argument(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     reduction = enough(problem, certificate)
     if reduction is not None:
         yield Paragraph(reduction)
@@ -81,7 +112,7 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
             f" Suppose that there were such parameters and such a dataset.{' Then:' if numbers else ''}",
         )
         if numbers:
-            yield Numbered(tuple((n, _displayed(facts, label)) for label, n in numbers.items()))
+            yield Numbered(tuple((n, displayed(facts, label)) for label, n in numbers.items()))
         argument = Argument(facts, numbers, (number,) if several else ())
         if argument.referred:
             yield paragraph(
@@ -104,8 +135,8 @@ def _calculation(problem: Problem) -> Iterator[Block]:
         yield paragraph(f"{'Each of these' if len(clauses) > 1 else 'This'} refutes the claim.")
 
 
-def _displayed(facts: Facts, label: str) -> Node:
-    """A fact as a formula."""
+def displayed(facts: Facts, label: str) -> Node:
+    """A fact of a system as a formula."""
     write = facts.naming({})
     fact = facts.system.facts[label]
     if isinstance(fact, Either):

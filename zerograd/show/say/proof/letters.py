@@ -11,7 +11,7 @@ from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.sides import sides, units_with_sides
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.system import intercept
-from zerograd.derive.naming import function, interval, quantity
+from zerograd.derive.naming import function, interval, is_scalar, quantity
 from zerograd.document import formula as tree
 from zerograd.document.blocks import Prose, join, prose
 from zerograd.document.exact import rational
@@ -45,7 +45,9 @@ def letters(problem: Problem, *, whole: bool) -> Prose:
     for number, layer in layers:
         # Of the first layer it is said what they are: proofs name them without a further word.
         i = ("i",) if layer.units > 1 else ()
-        name = partial(quantity, network, layer="" if len(layers) == 1 else number, at=("m", *i))
+        name = partial(
+            quantity, network, layer=number if len(layers) > 1 or is_scalar(network) else "", at=("m", *i)
+        )
         which = (
             prose("unit ", tree.Letter("i"), f" of layer {number}") if i else (f"the unit of layer {number}",)
         )
