@@ -61,8 +61,8 @@ def measures() -> list[Measure]:
     return [
         Measure("files outside core.model that name slopes, kinks or offsets", 34, len(pieces), pieces),
         Measure("files on training steps and model files that do", 24, len(watched), watched),
-        # 4 of them prove what residuals, or conditions on the loss, rule out; one says what r is in conditions, and
-        # exercises and worksheets ask for residuals.
+        # 4 of them prove what residuals, or conditions on the loss, rule out; one says what r is in
+        # conditions, and exercises and worksheets ask for residuals.
         Measure(
             "files outside core.model that name the squared error or residuals", 33, len(squares), squares
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from math import isnan
 from pathlib import Path
@@ -140,11 +141,13 @@ def _check_ending(form: str, output: str | None) -> None:
 @output_option
 @click.option(
     "--kind",
-    type=click.Choice(("function", "contributions", "network", "all")),
+    type=click.Choice(("function", "contributions", "network", "loss", "cases", "all")),
     default="all",
     show_default=True,
     help="Which picture.",
 )
+@click.option("--along", metavar="NAME,NAME", help="For --kind loss: the parameters, such as w1[0],b2.")
+@click.option("--no-title", is_flag=True, help="Without titles, for a document that has a caption.")
 @click.option("--width", type=click.FloatRange(10, 100), metavar="CM", help="From 10 to 100 centimetres.")
 @force_option
 @_problem
@@ -154,7 +157,7 @@ def _check_ending(form: str, output: str | None) -> None:
 def plot(
     result: str, output: str | None, kind: Kind | Literal["all"], width: float | None, **options: Any
 ) -> None:
-    """Draw the witness in RESULT ('-' is standard input) into FILE.svg, FILE.png or FILE.pdf.
+    """Draw RESULT ('-' is standard input) into FILE.svg, FILE.png or FILE.pdf.
 
     RESULT is what `solve --json` printed, or `solve -o` wrote. It is checked before anything is drawn.
 
@@ -162,7 +165,9 @@ def plot(
     function       the network's function with data, residuals, and where units are active
     contributions  what each sample adds to the gradients: what cancels, and what does not
     network        units and connections with their weights
-    all            the three as panels of one figure
+    loss           the loss along two parameters, with exact kinks and the slopes beside them
+    cases          of an unsat: the regions that samples may lie in, and why each case fails
+    all            the first three as panels of one figure; of an unsat, its cases
 
     Needs matplotlib: pip install 'zerograd[plot]'.
 
@@ -176,12 +181,23 @@ def plot(
         fail("--width must be from 10 to 100 cm, found nan")
     form = _picture_form(output)
     _check_place(output, result, options["spec"], force=options["force"])
+    along = _names(options["along"] or "")
+    if along and kind != "loss":
+        fail("--along goes with --kind loss")
+    title: Literal[False] | None = False if options["no_title"] else None
     answer = _read(result, **options)
     try:
-        content = picture(answer, form, kind=kind, width=width)
+        content = picture(answer, form, kind=kind, width=width, title=title, along=along)
+    except ValueError as error:
+        fail(f"--along: {error}")
     except ZerogradError as error:
         fail(str(error))
     Target(form, output).put(content)
+
+
+def _names(listed: str) -> list[str]:
+    """The names in a list with commas: ``w1[0,1],b2`` are two."""
+    return [name.strip() for name in re.split(r",(?![^\[]*\])", listed) if name.strip()]
 
 
 def _picture_form(output: str | None) -> Picture:

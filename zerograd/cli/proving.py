@@ -56,6 +56,7 @@ def prove(spec: str, target: Target, samples: int | str | None, memory: int, **o
         fail("--to pdf is not for a terminal: name a file with -o FILE")
     from zerograd import api
     from zerograd.core.errors import ZerogradError
+    from zerograd.core.question.given import incomplete
     from zerograd.proof import Proof
     from zerograd.proving.process import ProofProcess
     from zerograd.search.process import SearchProcess
@@ -70,7 +71,7 @@ def prove(spec: str, target: Target, samples: int | str | None, memory: int, **o
                 proof = api.prove(
                     problem,
                     timeout=options["timeout"],
-                    fixed=options["fixed"],
+                    fixed=options["fixed"] or (target.form == "coq" and incomplete(problem) is None),
                     seed=options["seed"],
                     process=process,
                     prover=prover,

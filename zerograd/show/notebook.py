@@ -17,6 +17,7 @@ from zerograd.core.numbers.rationals import digits
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.document.escape import clean_lines, markdown_escape
 from zerograd.evaluate.rounding import PutBack, beyond_float64, prepare
+from zerograd.show.elsewhere import elsewhere_sentences
 from zerograd.show.fitness import no_calculation
 from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (
@@ -97,6 +98,7 @@ class Calculation:
                 base = "absolute" if activation.name == "abs" else activation.name
                 names[activation] = base + numbered(activation, names)
         self.names = names
+        self.elsewhere = elsewhere_sentences(self.answer)
 
     def cells(self) -> Iterator[tuple[str, str]]:
         """(kind, source) of each cell."""
@@ -269,6 +271,11 @@ class Calculation:
             yield f"Zero and not zero are told apart by rounding: {rounding}."
         else:
             yield "The gradients are exact, so zero means zero."
+        if self.elsewhere:
+            yield ""
+            yield "It rests on the derivative that is taken at a kink:"
+            yield ""
+            yield from (f"- {markdown_escape(sentence)}" for sentence in self.elsewhere)
 
     def asked(self) -> Iterator[str]:
         if self.floats:

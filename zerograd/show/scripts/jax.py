@@ -37,7 +37,7 @@ class Jax(Library):
 
     def own_name(self, activation: Activation, hit: Sequence[Hit]) -> str | None:
         """What JAX takes at a kink is documented for ReLU alone (0)."""
-        documented = activation == RELU and not any(derivative for _, derivative in hit)
+        documented = activation.name == RELU.name and not any(derivative for _, derivative in hit)
         return f"my_{activation.name}" if hit and not documented else None
 
     def own_slope(self, activation: Activation) -> Iterator[str]:

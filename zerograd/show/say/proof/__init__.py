@@ -10,11 +10,14 @@ from collections.abc import Iterator
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.derive.polynomials import Polynomials
 from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
+from zerograd.show.instead import SHOWN, instead
 from zerograd.show.say.citing import recheck
 from zerograd.show.say.proof.argument import Argument
 from zerograd.show.say.proof.claim import about, claim, enough, notation
@@ -96,6 +99,9 @@ def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     if reduction is not None:
         yield Paragraph(reduction)
     first = 1
+    if all(part.kind == "calculation" for part in certificate.parts):
+        yield from _calculation(problem)
+        return
     for number, part in enumerate(certificate.parts, start=1):
         several = len(certificate.parts) > 1
         facts = Facts(problem, part)
@@ -108,7 +114,7 @@ def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
             f" Suppose that there were such parameters and such a dataset.{' Then:' if numbers else ''}",
         )
         if numbers:
-            yield Numbered(tuple((n, _displayed(facts, label)) for label, n in numbers.items()))
+            yield Numbered(tuple((n, displayed(facts, label)) for label, n in numbers.items()))
         argument = Argument(facts, numbers, (number,) if several else ())
         if argument.referred:
             yield paragraph(
@@ -119,8 +125,20 @@ def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     yield paragraph("Nothing is left, so there are no such parameters and no such dataset.")
 
 
-def _displayed(facts: Facts, label: str) -> Node:
-    """A fact as a formula."""
+def _calculation(problem: Problem) -> Iterator[Block]:
+    """What is calculated, and what is claimed of it: such a proof has no cases."""
+    wrong = wrong_at(problem)
+    clauses = list(instead(problem, wrong, Polynomials(problem).derivative))
+    yield paragraph(f"Everything is given, so {'this is' if len(clauses) == 1 else 'these are'} calculated:")
+    yield from (paragraph(clause, ".") for clause in clauses[:SHOWN])
+    if len(clauses) > SHOWN:
+        yield paragraph(f"Each of these refutes the claim, and so do {len(clauses) - SHOWN} more.")
+    else:
+        yield paragraph(f"{'Each of these' if len(clauses) > 1 else 'This'} refutes the claim.")
+
+
+def displayed(facts: Facts, label: str) -> Node:
+    """A fact of a system as a formula."""
     write = facts.naming({})
     fact = facts.system.facts[label]
     if isinstance(fact, Either):
