@@ -15,6 +15,7 @@ from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.given import enclosed_point, given_point
 from zerograd.core.question.problem import Problem
@@ -24,6 +25,7 @@ from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.checking import check_witness
+from zerograd.core.verdict.chosen import answering, slopes_of, under_one_convention
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
@@ -37,6 +39,8 @@ TOLERANCE = 1.0
 """Seconds by which an answer may be late without saying so."""
 UNITS = 200_000
 """Units of exact work for each second that there is: they take a fifth of it or so."""
+
+UNDECIDED_CHOICE = "it was not decided whether all that is asked holds under every choice of slopes at kinks"
 
 CALCULATION = "calculation"
 """The strategy of a question in which everything is given."""
@@ -136,7 +140,10 @@ def calculated_answer(problem: Problem, start: float) -> Answer:
     except Refused:
         with suppress(OnKink):  # then there are no gradients
             recheck_floats(witness)  # search and checker are one calculation here: floats are another
-        return _refuted(problem, wrong_at(problem, witness.point), _calculated_run(start))
+        wrong = wrong_at(problem, witness.point)
+        if not wrong:  # under every choice of slopes, gradients may take turns in not being 0
+            return Unknown("incomplete", UNDECIDED_CHOICE, problem=problem, run=_calculated_run(start))
+        return _refuted(problem, wrong, _calculated_run(start))
     return answer.updated(checks=recheck(witness), run=_calculated_run(start))
 
 
@@ -278,6 +285,23 @@ def with_smallest(
     """Return answers by the smallest witnesses that can be found until the deadline."""
     from zerograd.evaluate.recheck import recheck
 
+    if is_chosen(answer.problem.derivative_at_kink):
+        plain = _comparable(answer.witness)
+        if plain is not None:
+            ranked = process.smallest(
+                plain.problem,
+                plain,
+                count=1,
+                effort=effort,
+                seed=seed,
+                deadline=deadline,
+                progress=progress,
+            )
+            # That it is the smallest is not said: other choices may have smaller ones.
+            for witness in ranked.witnesses[:1]:
+                with _accepted_witness(witness):
+                    answer = answer.updated(witness=answering(answer.problem, witness))
+        return [answer.updated(checks=recheck(answer.witness))]
     if size_of(answer.witness) is None:  # irrational: not to be compared by numerators
         return [answer.updated(checks=recheck(answer.witness))]
     began = time.monotonic()
@@ -308,6 +332,17 @@ def with_smallest(
                     answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run)
                 )
     return answers
+
+
+def _comparable(witness: Witness) -> Witness | None:
+    """Return the same under one convention, of which every witness answers the question; None without one."""
+    plain = under_one_convention(witness)
+    if plain is None or isinstance(plain, EnclosedWitness) or size_of(plain) is None:
+        return None
+    if plain.problem.derivative_at_kink != "all":
+        return plain
+    # Which of those on kinks answer under every choice, the search for small ones does not know.
+    return None if slopes_of(plain, "left") else plain.answering(plain.problem.with_kink("forbid"))
 
 
 def late(answers: Sequence[Answer], deadline: float) -> list[Answer]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from zerograd.core.refuting.certificate import Certificate
     from zerograd.core.verdict.answer import Answer
     from zerograd.core.verdict.witness import Witness
+    from zerograd.preferring import Preference
     from zerograd.proving.process import ProofProcess
     from zerograd.search.comparison import Second
     from zerograd.search.process import SearchProcess
@@ -60,10 +61,15 @@ if TYPE_CHECKING:
 @memory_option
 @click.option("--certify/--no-certify", default=True, help="Look for a proof of a no (the default), or not.")
 @click.option(
+    "--prefer",
+    type=click.Choice(["small", "any"]),
+    help="small: look for a smaller witness in a fixed number of steps; any: the first one. In place of the "
+    "file's own. [default: small]",
+)
+@click.option(
     "--smallest/--no-smallest",
     default=None,
-    help="Look for the smallest witness in all the time there is, or not at all. [default: briefly; not with "
-    "--json or -q alone]",
+    help="Look for the smallest witness in all the time there is; or the same as --prefer any.",
 )
 @click.option(
     "--count", type=click.IntRange(1, 1000), metavar="N", help="The N smallest witnesses, each a result."
@@ -113,11 +119,9 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
                 if loaded is None:
                     codes.append(BAD_INPUT)
                     continue
-                shrink, effort = _shrink(loaded, saved=output is not None, **options)
+                preferred = _preference(loaded, saved=output is not None, **options)
                 with one_of(specs, spec) as failed:
-                    code, answers = _solve_one(
-                        loaded, process, prover, shrink=shrink, effort=effort, **options
-                    )
+                    code, answers = _solve_one(loaded, process, prover, preferred=preferred, **options)
                 if failed:
                     codes.append(BUG)
                     continue
@@ -156,25 +160,25 @@ def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
         return None
 
 
-def _shrink(
+def _preference(
     problem: Problem,
     *,
     saved: bool,
+    prefer: str | None,
     smallest: bool | None,
     count: int | None,
     as_json: bool,
     quiet: bool,
     timeout: float,
     **_: object,
-) -> tuple[float, int | None]:
-    """Return seconds and effort for making the witness small: by default some where a person will read it."""
-    if smallest is None and problem.prefer is not None and count is None:
-        smallest = problem.prefer == "small"
-    if smallest is not None or count is not None:
-        return (timeout if smallest or count is not None else 0.0), None
-    from zerograd.api import SHRINK_EFFORT, SHRINK_TIME
+) -> Preference:
+    """Return what is done for a pleasant witness: nothing where none is shown."""
+    from zerograd.preferring import FIRST, Preference, preference
 
-    return (SHRINK_TIME if saved or not (as_json or quiet) else 0.0), SHRINK_EFFORT
+    if smallest or count is not None:
+        return Preference(timeout, None)
+    shown = saved or as_json or not quiet
+    return preference(problem, prefer) if shown and smallest is None else FIRST
 
 
 def _solve_one(
@@ -191,12 +195,10 @@ def _solve_one(
     expect: str | None,
     quiet: bool,
     verbose: bool,
-    shrink: float,
-    effort: int | None,
+    preferred: Preference,
     count: int | None,
-    smallest: bool | None,
+    **_: object,
 ) -> tuple[int, Sequence[Answer]]:
-    _ = smallest  # it is part of ``shrink``
     from zerograd import api
     from zerograd.core.errors import ZerogradError
     from zerograd.solvers.base import SolverUnusable
@@ -207,8 +209,7 @@ def _solve_one(
                 problem,
                 count or 1,
                 timeout=timeout,
-                shrink=shrink,
-                effort=effort,
+                preferred=preferred,
                 strategy=strategy,
                 seed=seed,
                 cross_check=cross_check,

@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.model.references import entry
+from zerograd.core.model.slopes import conventions_between
 from zerograd.core.question.fitness import model_beyond_floats
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.chosen import under_one_convention
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import losses
 from zerograd.evaluate.floats import (
@@ -65,6 +68,7 @@ def recheck(witness: Witness) -> dict[str, Any]:
     """
     checks: dict[str, Any] = {}
     try:
+        witness = _under_one_convention(witness)
         _in_range(witness)
         values = {name: to_floats(array) for name, array in witness.variables.items()}
         codes = _codes(witness)
@@ -84,9 +88,25 @@ def recheck_floats(witness: Witness) -> None:
         Disagreement: a deviation that rounding does not explain.
     """
     with suppress(NotComparable):
+        witness = _under_one_convention(witness)
         _in_range(witness)
         values = {name: to_floats(array) for name, array in witness.variables.items()}
         _float64(witness, values, _codes(witness))
+
+
+def _under_one_convention(witness: Witness) -> Witness:
+    """The same point, where derivatives do not differ from kink to kink of one activation."""
+    plain = under_one_convention(witness)
+    if plain is None:
+        raise NotComparable("slopes at kinks are chosen, for each unit and sample by itself")
+    return plain
+
+
+def _is_torch(problem: Problem) -> bool:
+    """Whether PyTorch takes the same derivatives at kinks of units."""
+    return problem.derivative_at_kink == "torch" or (
+        problem.derivative_at_kink == "all" and "torch" in conventions_between(problem.network)
+    )
 
 
 def _in_range(witness: Witness) -> None:
@@ -242,7 +262,7 @@ def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | s
 
     on_kink = any((layer % 2).any() for layer in codes[:-1])
     convention = witness.problem.derivative_at_kink
-    if on_kink and convention != "torch":
+    if on_kink and not _is_torch(witness.problem):
         return f"not comparable: a sample is on a kink, where derivative_at_kink is {convention}"
     z, y_hat, gradients = torch_gradients(witness.problem.model, values)
     _same_sides(witness, codes, z, y_hat)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from math import inf
 
 from zerograd.core.errors import present
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.question.loosening import loosened
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.verdict.witness import witness_from_json
@@ -79,6 +81,8 @@ class _Search:
         def decide_loose(samples: int, until: float) -> Verdict:
             return portfolio.decide(present(loose, "looser question"), samples, until)
 
+        if is_chosen(problem.derivative_at_kink):
+            return self._chosen(request, portfolio, sufficient, turned_to, tried)
         verdict, attempts = over_samples(
             problem,
             lambda samples, until: portfolio.decide(problem, samples, until),
@@ -92,12 +96,46 @@ class _Search:
         )
         if sufficient is None and isinstance(verdict, Impossible) and verdict.every:
             sufficient = enough
+        return Finding(verdict, attempts, sufficient, self._versions(), tuple(tried))
+
+    def _versions(self) -> dict[str, str]:
         versions = {}
         if "sympy" in sys.modules:
             versions["sympy"] = str(sys.modules["sympy"].__version__)
         if self.crew.lead.version is not None:
             versions[self.crew.lead.name] = self.crew.lead.version
-        return Finding(verdict, attempts, sufficient, versions, tuple(tried))
+        return versions
+
+    def _chosen(
+        self,
+        request: Find,
+        portfolio: Portfolio,
+        sufficient: int | None,
+        turned_to: Callable[[str], None],
+        tried: list[str],
+    ) -> Finding:
+        """Find as `_find`, where slopes at kinks are chosen."""
+        from zerograd.search.choices import Chosen  # SymPy: not before it is needed
+
+        problem = request.problem
+        unknowns = request.strategy == "auto"
+        chosen = Chosen(
+            portfolio.decide,
+            portfolio.construct,
+            self.crew.lead if unknowns else None,
+            request.seed,
+            turned_to,
+        )
+        verdict, attempts = over_samples(
+            problem,
+            lambda samples, until: chosen.decided(problem, samples, until),
+            sufficient=sufficient,
+            deadline=request.deadline,
+            progress=self._progress,
+            record=self.send,
+            sketch=lambda samples, until: chosen.sketched(problem, samples, until),
+        )
+        return Finding(verdict, attempts, sufficient, self._versions(), tuple(tried))
 
     def _smallest(self, request: Shrink) -> Ranked:
         from zerograd.search.smallest import smallest  # NumPy: not before it is needed

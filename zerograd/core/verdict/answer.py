@@ -18,6 +18,7 @@ from zerograd.core.refuting.calculation import Wrong
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
+from zerograd.core.verdict.portability import Elsewhere, elsewhere
 from zerograd.core.verdict.size import Size
 from zerograd.core.verdict.witness import Witness
 
@@ -214,6 +215,11 @@ class Sat(_Answer):
         """M, of the witness."""
         return self.witness.samples
 
+    @property
+    def elsewhere(self) -> tuple[Elsewhere, ...]:
+        """In which libraries the witness does not hold, because a sample is on a kink."""
+        return elsewhere(self.witness)
+
     def _check(self, accepted: Self | None) -> None:
         same = accepted if accepted is not None and accepted.problem is self.problem else None
         if same is None or same.witness is not self.witness:
@@ -229,9 +235,11 @@ class Sat(_Answer):
 
     def to_json(self) -> dict[str, Any]:
         names = self.problem.gradient_names
-        proved = {} if self.fewer is None else {"fewer": self.fewer.to_json()}
+        proved: dict[str, Any] = {} if self.fewer is None else {"fewer": self.fewer.to_json()}
         if self.smallest is not None:
             proved["smallest"] = self.smallest.to_json()
+        if found := self.elsewhere:
+            proved["elsewhere"] = [item.to_json() for item in found]
         return self._document(
             "sat",
             samples=self.witness.samples,
@@ -292,10 +300,7 @@ class Unsat(_Answer):
         if self.open:
             content["open"] = list(self.open)
         if self.instead:
-            content["instead"] = [
-                {"asked": wrong.label, "found": [real_to_json(value) for value in wrong.values]}
-                for wrong in self.instead
-            ]
+            content["instead"] = [wrong.to_json() for wrong in self.instead]
         return self._document("unsat", evidence=self.evidence, **content)
 
 
