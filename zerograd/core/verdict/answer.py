@@ -19,6 +19,7 @@ from zerograd.core.refuting.calculation import Wrong
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
+from zerograd.core.verdict.generic import check_generic
 from zerograd.core.verdict.size import Size
 from zerograd.core.verdict.witness import Witness
 
@@ -205,6 +206,8 @@ class Sat(_Answer):
     """The numeric re-checks by name: their largest deviation, or why they were left out."""
     smallest: Smallest | None = field(default=None, compare=False, kw_only=True)
     """How small the witness is, where it was made small."""
+    generic: tuple[str, ...] | None = field(default=None, compare=False, kw_only=True)
+    """What keeps the witness from being generic, where that was asked for: nothing if it is."""
     fewer: Certificate | None = field(default=None, compare=False, kw_only=True)
     """That no smaller number of samples that is asked for will do, where that was asked, and proved."""
 
@@ -233,12 +236,18 @@ class Sat(_Answer):
             same is None or same.witness is not self.witness or same.smallest is not self.smallest
         ):
             check_size(self.witness, self.smallest.size)
+        if self.generic is not None and (
+            same is None or same.witness is not self.witness or same.generic is not self.generic
+        ):
+            check_generic(self.witness, claimed=not self.generic)
 
     def to_json(self) -> dict[str, Any]:
         names = self.problem.gradient_names
-        proved = {} if self.fewer is None else {"fewer": self.fewer.to_json()}
+        proved: dict[str, Any] = {} if self.fewer is None else {"fewer": self.fewer.to_json()}
         if self.smallest is not None:
             proved["smallest"] = self.smallest.to_json()
+        if self.generic is not None:
+            proved["generic"] = not self.generic
         return self._document(
             "sat",
             samples=self.witness.samples,

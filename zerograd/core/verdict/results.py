@@ -20,6 +20,7 @@ from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.verdict.answer import Answer, Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.checking import RESULT_FORMAT, carried_question, check_result, size_from_json
+from zerograd.core.verdict.generic import against_generic
 from zerograd.core.verdict.witness import Witness
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
                 checks=_checks(data),
                 fewer=fewer,
                 smallest=_smallest(data["smallest"]) if "smallest" in data else None,
+                generic=against_generic(witness) if "generic" in data else None,
                 run=run,
             )
         case Certificate() as certificate:
