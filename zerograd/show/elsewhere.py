@@ -51,7 +51,7 @@ def where_text(item: Elsewhere) -> str:
 
 
 def elsewhere_sentences(answer: Sat) -> list[str]:
-    """``in JAX: ∂L/∂b1[0] is 1/3, not 0``, for each group of libraries that return the same."""
+    """``in JAX: ∂L/∂b1 is 1/3, not 0``, for each group of libraries that return the same."""
     return [f"{where_text(item)}: {'; '.join(_told(answer, item))}" for item in answer.elsewhere]
 
 
