@@ -16,7 +16,7 @@ from zerograd.show.elsewhere import elsewhere_sentences
 from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
 from zerograd.show.instead import instead_lines, refuted_line
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
-from zerograd.show.smallest import smallest_text
+from zerograd.show.smallest import generic_text, smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
 from zerograd.show.words import count
 
@@ -118,6 +118,8 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
         yield from layout.labelled("size", size)
     if other := elsewhere_sentences(answer):
         yield from layout.labelled("elsewhere", other)
+    if generic := generic_text(answer):
+        yield from layout.labelled("generic", generic)
     if answer.fewer is not None:
         yield from layout.labelled("fewer", "impossible: certificate, accepted by the checker")
     if answer.problem.where:
