@@ -17,6 +17,7 @@ from zerograd.show.jupyter import as_html, as_latex
 from zerograd.show.notebook import notebook
 from zerograd.show.page import page_html
 from zerograd.show.say.derivation import derivation_latex, derivation_markdown
+from zerograd.show.say.gradients import gradients_text
 from zerograd.show.scripts import jax_script, pytorch_script
 from zerograd.show.text import answer_text
 
@@ -118,5 +119,7 @@ def test_a_layers_own_convention_is_named() -> None:
     found = Sat(witness_of(problem, values), problem=problem)
     told = " ".join(answer_text(found).split())
     assert "ReLU'(0) = 0, ReLU'(0) = 1 at z2 (default: torch, z2: right)" in told
+    formulas = gradients_text(problem)
+    assert "ReLU'(0) = 0, ReLU'(0) = 1 at z2 (default: torch, z2: right)" in formulas.replace(" and ", ", ")
     assert "my_relu(z)" in jax_script(found)
     assert "MyReLU()" in pytorch_script(found)
