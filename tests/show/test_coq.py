@@ -184,8 +184,7 @@ PROOFS: dict[str, Callable[[], str]] = {
         network=mlp("hardtanh"), samples=1, where=["a1[0] > 1"], derivative_at_kink="right"
     ),
     "of-layers": lambda: found(
-        network=[1, 1, 1, 1], samples=1, where=["z1 == 0", "z2 == 0"], zero=["b2"], nonzero=["b3"],
-        derivative_at_kink={"z2": "right"},
+        network=[1, 1, 1, 1], samples=1, where=["z1 == 0"], nonzero=["b1"], derivative_at_kink={"z2": "right"}
     ),
     "abs-at-kink": lambda: found(network=mlp("abs"), samples=1, where=["z1 == 0"], nonzero=["b1"]),
     "relu6": lambda: found(
