@@ -326,7 +326,7 @@ def with_generic(
         return answer, narrower
     progress("looking for a generic witness")
     finding = process.find(
-        narrower, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=False
+        narrower, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=None
     )
     versions = {**answer.run.versions, **finding.versions}
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began, versions=versions)
