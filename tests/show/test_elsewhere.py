@@ -10,6 +10,7 @@ import pytest
 from tests.core.test_portability import LEAKY, VALUES, leaky, witness_of
 from zerograd.core.model.libraries import LIBRARIES, family_of
 from zerograd.core.question.problem import Problem
+from zerograd.core.verdict import portability
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.portability import Elsewhere
 from zerograd.show.elsewhere import TITLES, elsewhere_sentences, title, where_text
@@ -36,6 +37,15 @@ def test_text() -> None:
     assert "elsewhere in JAX, tinygrad, PaddlePaddle and Keras on JAX: ∂L/∂b1 is -9, not 0\n" in told
     assert "\n          in MindSpore: ∂L/∂b1 is -9/2, not 0\n" in told
     assert "elsewhere" not in answer_text(answer(nonzero=["b2"]))
+
+
+def test_what_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says why, if a sample is on a kink."""
+    monkeypatch.setattr(portability, "MOST_WORK", 7)
+    told = answer_text(ZERO, width=200)
+    assert "elsewhere not compared with other libraries: it has more than 7 parameters times samples" in told
+    off = witness_of(ZERO.problem.with_query(nonzero=["w1"]), {**VALUES, "b1": [1]})
+    assert "elsewhere" not in answer_text(Sat(off, problem=off.problem))
 
 
 def test_conditions_and_relations_have_their_words() -> None:
