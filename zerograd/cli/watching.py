@@ -12,6 +12,7 @@ import click
 
 from zerograd.cli.common import BAD_INPUT, check_new_place, color, fail, width
 from zerograd.core.near import nearest
+from zerograd.extras import install
 from zerograd.streams import printable, to_json_text, write_whole
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def watch(
         sys.excepthook(SyntaxError, error, None)
         sys.exit(BAD_INPUT)
     if sys.modules.get("torch", sys) is None or not find_spec("torch"):
-        fail("watching needs PyTorch, which is not installed: pip install 'zerograd[torch]'")
+        fail(f"watching needs PyTorch, which is not installed: {install('torch')}")
     kept = Kept(*(Path(name).absolute() if name is not None else None for name in (output, html)))
     plan = Plan(
         steps, go_on, seconds, _as_json if as_json else _as_text(width(), color()), kept.keep, kept.finish
