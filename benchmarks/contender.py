@@ -155,7 +155,7 @@ def zerograd(memory: int) -> Solve:
     import zerograd as zg
 
     def solve(problem: Any, cap: float) -> tuple[str, str]:
-        answer = zg.solve(problem, timeout=cap, memory=memory)
+        answer = zg.solve(problem, timeout=cap, memory=memory, prefer="any")
         json.dumps(answer.to_json())
         detail = answer.detail if isinstance(answer, zg.Unknown) else answer.run.strategy
         return answer.status, detail or ""

@@ -82,7 +82,7 @@ def _layer(chance: random.Random, units: int, activations: Sequence[Any], usual:
 
 def outcome(problem: zg.Problem, seconds: float) -> tuple[str, str]:
     """The answer (one of `ANSWERS`), and what more there is to say."""
-    answer = zg.solve(problem, timeout=seconds)
+    answer = zg.solve(problem, timeout=seconds, prefer="any")
     match answer:
         case zg.Sat():
             return "witness", f"M = {answer.witness.samples}"

@@ -28,10 +28,11 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
     sys.path.insert(0, str(ROOT))
 
 from tools import readme  # noqa: E402 - the path is needed first
-from zerograd.api import SHRINK_EFFORT, load, smallest_first  # noqa: E402 - the path is needed first
+from zerograd.api import load, smallest_first  # noqa: E402 - the path is needed first
 from zerograd.core.verdict.answer import Answer, Sat  # noqa: E402
 from zerograd.document.escape import clean  # noqa: E402
 from zerograd.exports import NothingToExport, export  # noqa: E402
+from zerograd.preferring import SHRINK_EFFORT, Preference  # noqa: E402
 from zerograd.show.plot import picture, unfit  # noqa: E402
 from zerograd.show.question import question_lines  # noqa: E402
 from zerograd.show.text import answer_text  # noqa: E402
@@ -69,7 +70,7 @@ def exhibit(name: str) -> Exhibit:
     """Answer a problem of problems/, and write about it."""
     path = PROBLEMS / f"{name}.yaml"
     problem = load(path)
-    found = smallest_first(problem, 1, timeout=TIMEOUT, shrink=TIMEOUT, effort=SHRINK_EFFORT)[0]
+    found = smallest_first(problem, 1, timeout=TIMEOUT, preferred=Preference(TIMEOUT, SHRINK_EFFORT))[0]
     # What floating point says depends on the machine, and on whether torch is there.
     answer = found.updated(checks={}) if isinstance(found, Sat) else found
     files = {f"{name}.md": page(name, path.read_text(encoding="utf-8"), answer)}

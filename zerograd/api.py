@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from zerograd.answering import (
     accepted,
     answer_of,
+    by_preference,
     calculated_answer,
     enclosed_no,
     late,
     with_fewest,
     with_proof,
-    with_smallest,
 )
+from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
+from zerograd.core.question.fitness import chosen
 from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
@@ -29,9 +31,12 @@ from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.witness import Witness
-from zerograd.processes import shared_prover, shared_search
+from zerograd.preferring import Preference, preference
+from zerograd.processes import first_of, shared_prover, shared_search
 from zerograd.proof import Proof
+from zerograd.proving.messages import ProofFinding
 from zerograd.proving.process import ProofProcess
+from zerograd.search.comparison import Second
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Progress
 from zerograd.services.service import DEFAULT_MEMORY
@@ -44,12 +49,8 @@ DEFAULT_TIMEOUT = 60.0
 MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
 """Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
-SHRINK_EFFORT = 3000
-"""Steps, at most, for a smaller witness where nobody asked for the smallest: they take two seconds or so."""
-SHRINK_TIME = 10.0
-"""Seconds, at most, for the same on a slow machine."""
 MAX_SPLITS = 100
-"""Values of units up to which a proof by cases is looked for where a calculation is one: it says more."""
+"""Values of units up to which a proof by cases is looked for where a calculation is one."""
 STRATEGIES = (
     "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
 )  # fmt: skip
@@ -105,8 +106,9 @@ def solve(
     strategy: str = "auto",
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
-    cross_check: bool = False,
+    cross_check: bool | Second = False,
     certify: bool = True,
+    prefer: str | None = None,
     shrink: float | None = None,
     process: SearchProcess | None = None,
     prover: ProofProcess | None = None,
@@ -124,11 +126,14 @@ def solve(
         strategy: one of `STRATEGIES`.
         seed: the same seed gives the same answer (a time limit that cuts in may not).
         memory: cap in bytes on each solver process.
-        cross_check: put every number of samples that was decided to a second solver, cvc5, in the time
-            that the search leaves; what it says is in ``answer.run.cross_check``.
+        cross_check: put every number of samples that was decided to a second solver, cvc5 or the one
+            named, in the time that the search leaves; what it says is in ``answer.run.cross_check``.
         certify: whether to look for proofs. Without, a no rests on the solver's word.
-        shrink: seconds, at most, for looking for the smallest witness, once one is found (none if it is not
-            above 0); by default all that are left if the problem prefers small ones, else none.
+        prefer: ``"small"`` looks for a smaller witness in a fixed number of steps, so that any machine finds
+            the same one; ``"generic"`` before that for a generic one, if there is none it says so
+            (``answer.generic``); ``"any"`` takes the first. By default what the problem prefers, else small.
+        shrink: seconds, at most, for looking for the smallest witness, in place of so many steps (none if it
+            is not above 0).
         process: of the search; by default one that is started by the first call, serves all later ones,
             and ends with the program.
         prover: the same of the search for proofs.
@@ -136,20 +141,18 @@ def solve(
 
     Raises:
         ProblemError: ``samples`` does not fit the problem.
-        ValueError: unknown strategy, or a timeout that is not above 0.
-        SolverUnusable: a cross-check was asked for, and cvc5 is not installed.
+        ValueError: unknown strategy or preference, or a timeout that is not above 0.
+        SolverUnusable: a cross-check was asked for, and its solver is not installed.
         ZerogradError: of another kind (`WitnessRefused`, `CertificateRefused`, `Disagreement`,
             `SolversDisagree`, `ServiceFailed`): a bug was caught before it became an
             answer.
     """
     problem = _as_problem(problem)
-    if shrink is None:
-        shrink = timeout if problem.prefer == "small" else 0.0
     return smallest_first(
         problem if samples is None else problem.with_samples(samples),
         1,
         timeout=timeout,
-        shrink=shrink,
+        preferred=preference(problem, prefer) if shrink is None else Preference(shrink, None),
         strategy=strategy,
         seed=seed,
         memory=memory,
@@ -166,12 +169,11 @@ def smallest_first(
     count: int,
     *,
     timeout: float,
-    shrink: float,
-    effort: int | None = None,
+    preferred: Preference,
     strategy: str = "auto",
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
-    cross_check: bool = False,
+    cross_check: bool | Second = False,
     certify: bool = True,
     process: SearchProcess | None = None,
     prover: ProofProcess | None = None,
@@ -180,9 +182,7 @@ def smallest_first(
     """Answer as `solve` and `smallest`, by up to ``count`` different witnesses, the smallest first.
 
     Args:
-        shrink: seconds, at most, for making the witness small; without any it is the one found first.
-        effort: a limit in steps beside, which gives the same witness on any machine that is not too slow
-            for ``shrink``.
+        preferred: what is done for a pleasant witness once there is one.
 
     Raises:
         As `solve`.
@@ -192,7 +192,7 @@ def smallest_first(
     check_timeout(timeout)
     say = progress or _silent
     start = time.monotonic()
-    if is_calculation(problem, strategy=strategy, cross_check=cross_check):
+    if is_calculation(problem, strategy=strategy, cross_check=bool(cross_check)):
         say("calculating: everything is given")
         return late([calculated_answer(problem, start)], start + timeout)
     if strategy == "auto" and not cross_check and incomplete(problem) is None:
@@ -206,21 +206,27 @@ def smallest_first(
         seed=seed,
         deadline=start + timeout,
         progress=say,
-        cross_check=cross_check,
+        cross_check="cvc5" if cross_check is True else cross_check or None,
     )
-    small = shrink > 0  # the re-check is then made while smaller ones are looked for
+    small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
     answer = answer_of(problem, finding, start, recheck_now=not small)
     if isinstance(answer, Sat) and small and not cross_check:
-        until = time.monotonic() + min(start + timeout - time.monotonic(), shrink) / 2
+        until = time.monotonic() + min(start + timeout - time.monotonic(), preferred.seconds) / 2
         answer = with_fewest(answer, process, strategy=strategy, seed=seed, deadline=until, progress=say)
     if certify:
         until = min(start + timeout, time.monotonic() + PROOF_TIME)
         answer = with_proof(answer, prover or shared_prover(os.getpid(), memory), until, say)
     if not (isinstance(answer, Sat) and small):
         return late([answer], start + timeout)
-    until = min(start + timeout, time.monotonic() + shrink)
-    ranked = with_smallest(
-        answer, process, count=count, effort=effort, seed=seed, deadline=until, progress=say
+    ranked = by_preference(
+        answer,
+        process,
+        preferred,
+        count=count,
+        strategy=strategy,
+        seed=seed,
+        deadline=start + timeout,
+        progress=say,
     )
     return late(ranked, start + timeout)
 
@@ -246,12 +252,14 @@ def smallest(
     *,
     count: int | None = None,
     timeout: float = DEFAULT_TIMEOUT,
+    effort: int | None = None,
     **options: Any,
 ) -> Answer | list[Answer]:
     """Answer a problem by its smallest witness, or by several that differ by more than names and signs.
 
     Smallest by `zerograd.core.verdict.size.Size`: the largest absolute numerator or denominator over all
-    values of parameters, inputs and targets; then the sum of absolute values; then no sample on a kink. The
+    values of parameters, inputs and targets; then no sample on a kink before one on a kink; then the fewest
+    values that are not whole; then the sum of absolute values; then the fewest values that are not 0. The
     number of samples is the one for which a witness is found first; of ``samples: any``, the fewest that are
     found.
     ``answer.smallest`` says whether everything smaller was gone through.
@@ -259,7 +267,8 @@ def smallest(
     Args:
         count: how many; by default one, which is returned by itself.
         timeout: seconds for the whole.
-        options: those of `solve`, but for ``shrink``: all the time that is left is spent on it.
+        effort: a limit in steps beside the time that is left.
+        options: those of `solve`, but for ``prefer``.
 
     Returns:
         An answer, or with ``count`` a list of that many at most, the smallest first; of `Unsat` and
@@ -273,7 +282,9 @@ def smallest(
     problem = _as_problem(problem)
     if (samples := options.pop("samples", None)) is not None:
         problem = problem.with_samples(samples)
-    answers = smallest_first(problem, count or 1, timeout=timeout, shrink=timeout, **options)
+    answers = smallest_first(
+        problem, count or 1, timeout=timeout, preferred=Preference(timeout, effort), **options
+    )
     return answers[0] if count is None else answers
 
 
@@ -294,10 +305,11 @@ def prove(
     Other arguments, and the errors that are raised, are those of `solve`.
 
     Args:
-        timeout: seconds for the whole; kept to about a second. Half of them may go into looking for a
-            counterexample.
+        timeout: seconds for the whole; kept to about a second. A counterexample is looked for in all of
+            them, a proof when half of them are over, or when the search has ended.
         fixed: only proofs about a dataset with a fixed number of samples (in which Coq can be told of every
-            condition).
+            condition); where everything is given, a proof by cases rather than a calculation, if there is
+            one.
 
     Returns:
         A `Proof`; or `Sat`, with a counterexample to the claim that there is no answer; or `Unsat` on a
@@ -307,28 +319,35 @@ def prove(
     check_timeout(timeout)
     if samples is not None:
         problem = problem.with_samples(samples)
-    start = time.monotonic()
-    answer = solve(
-        problem,
-        timeout=timeout / 2,
-        seed=seed,
-        memory=memory,
-        certify=False,
-        process=process,
-        progress=progress,
-    )
+    deadline, say = time.monotonic() + timeout, progress or _silent
+    process = process or shared_search(os.getpid(), memory)
     prover = prover or shared_prover(os.getpid(), memory)
+
+    def search() -> Answer:
+        return solve(problem, timeout=timeout, seed=seed, certify=False, process=process, progress=progress)
+
+    def find_proof() -> ProofFinding:
+        return prover.find(problem, deadline=deadline, fixed=fixed, progress=say)
+
+    answer: Answer | None
+    finding = None
+    if incomplete(problem) is None:
+        answer = search()
+    else:
+        answer, finding = first_of(search, find_proof, after=timeout / 2, searching=process, proving=prover)
     if isinstance(answer, Sat):
-        return with_proof(answer, prover, start + timeout, progress or _silent)
+        return with_proof(answer, prover, deadline, say)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
-    if known is not None and (_is_wide(problem) or unfit(problem) is not None):
+    if known is not None and (not fixed or _is_wide(problem) or unfit(problem) is not None):
         return Proof(problem, known)
-    finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
+    finding = finding or find_proof()
     if finding.certificate is not None:
         with accepted(finding.certificate):
             return Proof(problem, finding.certificate)
     if known is not None:
         return Proof(problem, known)
+    if answer is None:  # the search was ended for nothing but a proof
+        raise TypeError("neither an answer nor a proof")
     return answer.updated(open=finding.open) if isinstance(answer, Unsat) else answer
 
 
@@ -382,7 +401,13 @@ def verify(
 
 
 def gradients(problem: Problem) -> SymbolicGradients:
-    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
+    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`).
+
+    Raises:
+        ZerogradError: slopes at kinks are chosen, so that there is more than one derivative there.
+    """
+    if reason := chosen(problem):
+        raise ZerogradError(f"{reason}: formulas are of one derivative there, so name one, such as torch")
     from zerograd.derive.gradients import SymbolicGradients
 
     return SymbolicGradients.of(problem.model)

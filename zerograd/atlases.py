@@ -244,6 +244,7 @@ class _Run:
             task.problem,
             timeout=self.timeout,
             seed=self.seed,
+            prefer="any",  # a table shows verdicts
             process=process,
             prover=prover,
             progress=lambda line: self.events.put(_Line(task, line)),

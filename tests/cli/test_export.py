@@ -213,19 +213,46 @@ def test_options_that_do_not_fit(program: Program, result: str) -> None:
 
 
 def test_smallest(program: Program) -> None:
-    """What a person reads is small by default, what a program reads on demand."""
+    """Witnesses are small by default, whatever the form; `any` takes the first."""
     spec = PROBLEMS / "textbook-m3.yaml"
-    first = program("solve", spec, "--json").results[0]
+    first = program("solve", spec, "--json", "--prefer", "any").results[0]
     assert "smallest" not in first
+    assert first["witness"] == program("solve", spec, "--json", "--no-smallest").results[0]["witness"]
     [small] = program("solve", spec, "--json", "--smallest").results
     assert small["smallest"] == {
-        "height": 2, "total": "11/2", "on_kink": True, "rank": 1, "proved": True, "exhausted": 2,
+        "height": 2, "on_kink": False, "non_integers": 0, "total": "11", "nonzeros": 8,
+        "rank": 1, "proved": True, "exhausted": 2,
     }  # fmt: skip
     assert "no witness has all its values in {-1, 0, 1}" in program("solve", spec).out
     assert "no witness has all its values" not in program("solve", spec, "--no-smallest").out
-    preferred = spec.read_text(encoding="utf-8") + "prefer: small\n"
-    [again] = program("solve", "-", "--json", stdin=preferred).results
-    assert again["witness"] == small["witness"]
+    [default] = program("solve", spec, "--json").results
+    assert default["witness"] == small["witness"] != first["witness"]
+    text = spec.read_text(encoding="utf-8")
+    for prefer, wanted in (("small", small), ("any", first)):
+        [again] = program("solve", "-", "--json", stdin=f"{text}prefer: {prefer}\n").results
+        assert again["witness"] == wanted["witness"]
+    overruled = program("solve", "-", "--json", "--prefer", "any", stdin=f"{text}prefer: small\n").results
+    assert overruled[0]["witness"] == first["witness"]
+
+
+def test_one_answer_whatever_the_form(program: Program) -> None:
+    """The terminal, --json, -o, -q -o and Python give the same witness."""
+    import zerograd as zg
+
+    spec = PROBLEMS / "some-nonzero.yaml"
+    answer = zg.solve(spec)
+    assert isinstance(answer, zg.Sat)
+    assert answer.smallest is not None
+    shown = program("solve", spec, "-o", "shown.json")
+    [printed] = program("solve", spec, "--json").results
+    program("solve", spec, "-q", "-o", "quiet.json")
+    for name in ("shown.json", "quiet.json"):
+        saved = json.loads((program.folder / name).read_text(encoding="utf-8"))
+        assert saved["witness"] == printed["witness"] == answer.witness.to_json()
+    from zerograd.show.text import answer_text
+
+    until = "\nchecked"
+    assert shown.out.split(until)[0] == answer_text(answer, width=100).split(until)[0]
 
 
 def test_hidden_folder_is_left_as_it_was(program: Program, result: str) -> None:

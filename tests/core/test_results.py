@@ -51,7 +51,7 @@ def sat() -> Sat:
         witness_from_json(problem, document | data),
         problem=problem,
         checks={"float64": {"largest_deviation": 1e-16}, "torch": "not installed"},
-        smallest=Smallest(Size(3, Fraction(13), on_kink=False), 2),
+        smallest=Smallest(Size(3, on_kink=False, non_integers=0, total=Fraction(13), nonzeros=8), 2),
         run=RUN,
     )
 
@@ -88,6 +88,45 @@ def test_that_nothing_is_smaller_is_told() -> None:
     assert again.smallest is not None
     assert again.smallest.told
     assert "the smallest, by the record of its search: no witness" in " ".join(answer_text(again).split())
+
+
+def of_the_old_order(**changes: Any) -> Any:
+    """A document of when height, sum and kinks were the order; it says that the search came to an end."""
+    document = through_text(sat())
+    del document["smallest"]["non_integers"], document["smallest"]["nonzeros"]
+    document["smallest"].update(exhausted=3, proved=True)
+    document["smallest"].update(changes)
+    return document
+
+
+def test_what_was_smallest_by_the_old_order_is_not_said_to_be_by_the_new() -> None:
+    """Heights came first then as well: that no smaller height has a witness is all that is still told."""
+    again = answer_from_json(of_the_old_order())
+    assert isinstance(again, Sat)
+    assert again.smallest == Smallest(sat().smallest.size, 2, told=True)  # type: ignore[union-attr]
+    assert not again.smallest.proved
+    text = " ".join(answer_text(again).split())
+    assert "the smallest that was found, by the record of its search: no witness with 3 samples has" in text
+    assert "smaller sum" not in text
+    shallow = answer_from_json(of_the_old_order(exhausted=1, proved=False))
+    assert isinstance(shallow, Sat)
+    assert shallow.smallest is not None
+    assert shallow.smallest.exhausted == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"on_kink": True}, Refused, "size: on_kink: expected False, found True"),
+        ({"total": "12"}, Refused, "size: expected height 3, sum 13"),
+        ({"height": 2}, Refused, "size: expected height 3, sum 13"),
+        ({"proved": False}, Refused, "smallest.proved: expected True"),
+    ],
+)
+def test_sizes_of_the_old_order_are_checked(changes: Any, error: type[Exception], message: str) -> None:
+    """As far as they went."""
+    with pytest.raises(error, match=message):
+        answer_from_json(of_the_old_order(**changes))
 
 
 def said(answer: zg.Answer, label: str) -> str:
@@ -177,7 +216,12 @@ def test_the_problem_must_be_known() -> None:
         (lambda d: d["witness"]["y"][0].__setitem__(0, "7"), Refused, "∂L/∂"),
         (lambda d: d["witness"].pop("x"), FormatError, "witness.x"),
         (lambda d: d["gradients"].update(b2=["1"]), Refused, "claimed ∂L/∂b2"),
-        (lambda d: d["smallest"].update(total="1"), Refused, "size: expected height 3, sum 13"),
+        (lambda d: d["smallest"].update(total="1"), Refused, "size: expected height 3, sum 13, 8 not 0"),
+        (lambda d: d["smallest"].update(non_integers=1), Refused, "found height 3, 1 not whole"),
+        (lambda d: d["smallest"].update(nonzeros=7), Refused, "found height 3, sum 13, 7 not 0"),
+        (lambda d: d["smallest"].update(nonzeros=True), FormatError, "expected non_integers and nonzeros"),
+        (lambda d: d["smallest"].pop("nonzeros"), FormatError, "expected non_integers and nonzeros"),
+        (lambda d: d["smallest"].pop("non_integers"), FormatError, "expected non_integers and nonzeros"),
         (lambda d: d["smallest"].update(height="3"), FormatError, "smallest: expected height"),
         (lambda d: d["smallest"].update(proved=True), Refused, "smallest.proved: expected False"),
         (lambda d: d["smallest"].update(exhausted=3), Refused, "smallest.proved: expected True"),

@@ -52,7 +52,8 @@ def safetensors(path: Path, values: Arrays) -> Path:
 
 
 def npz(path: Path, values: Arrays) -> Path:
-    np.savez(path, allow_pickle=False, **values)
+    arrays: dict[str, Any] = {**values}
+    np.savez(path, **arrays)
     return path
 
 

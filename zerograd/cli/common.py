@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from zerograd.core.question.problem import Problem
     from zerograd.search.verdict import Progress
 
+    FloatType = click.ParamType[float]
+    IntType = click.ParamType[int]
+    SamplesType = click.ParamType[int | str]
+else:  # older versions of click (8.1, 8.2, …) know no such arguments when they run
+    FloatType = IntType = SamplesType = click.ParamType
+
 Command: TypeAlias = Callable[..., None]
 
 DECIDED, NOT_AS_EXPECTED, BAD_INPUT, UNKNOWN, BUG = 0, 1, 2, 3, 70
@@ -34,7 +40,7 @@ _TIME = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SIZE = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
-class Duration(click.ParamType[float]):
+class Duration(FloatType):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -45,7 +51,7 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-class Memory(click.ParamType[int]):
+class Memory(IntType):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -56,7 +62,7 @@ class Memory(click.ParamType[int]):
         return size
 
 
-class Samples(click.ParamType[int | str]):
+class Samples(SamplesType):
     name = "samples"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:

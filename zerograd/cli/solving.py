@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from zerograd.core.refuting.certificate import Certificate
     from zerograd.core.verdict.answer import Answer
     from zerograd.core.verdict.witness import Witness
+    from zerograd.preferring import Preference
     from zerograd.proving.process import ProofProcess
+    from zerograd.search.comparison import Second
     from zerograd.search.process import SearchProcess
 
 
@@ -59,15 +62,21 @@ if TYPE_CHECKING:
 @memory_option
 @click.option("--certify/--no-certify", default=True, help="Look for a proof of a no (the default), or not.")
 @click.option(
+    "--prefer",
+    type=click.Choice(["small", "any", "generic"]),
+    help="small: look for a smaller witness in a fixed number of steps; any: the first one; generic: one "
+    "without zeros, units that are alike or samples on kinks. In place of the file's own. [default: small]",
+)
+@click.option(
     "--smallest/--no-smallest",
     default=None,
-    help="Look for the smallest witness in all the time there is, or not at all. [default: briefly; not with "
-    "--json or -q alone]",
+    help="Look for the smallest witness in all the time there is; or the same as --prefer any.",
 )
 @click.option(
     "--count", type=click.IntRange(1, 1000), metavar="N", help="The N smallest witnesses, each a result."
 )
-@click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too: cvc5.")
+@click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too.")
+@click.option("--second", default="cvc5", metavar="SOLVER", show_default=True, help="That solver; or yices.")
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print what was tried, the digest and versions.")
@@ -79,10 +88,15 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     """
     from zerograd.api import STRATEGIES
     from zerograd.proving.process import ProofProcess
+    from zerograd.search.comparison import SECONDS
     from zerograd.search.process import SearchProcess
 
     if options["strategy"] not in STRATEGIES:
         fail(f"unknown strategy {options['strategy']!r} (known: {', '.join(STRATEGIES)})")
+    if (second := options.pop("second")) not in SECONDS:
+        fail(f"unknown solver {second!r} (known: {', '.join(SECONDS)})")
+    if options["cross_check"]:
+        options["cross_check"] = second
     if output is not None:
         check_place(Path(output), specs)  # now, not after a long search
     samples = options.pop("samples")
@@ -106,11 +120,9 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
                 if loaded is None:
                     codes.append(BAD_INPUT)
                     continue
-                shrink, effort = _shrink(loaded, saved=output is not None, **options)
+                preferred = _preference(loaded, saved=output is not None, **options)
                 with one_of(specs, spec) as failed:
-                    code, answers = _solve_one(
-                        loaded, process, prover, shrink=shrink, effort=effort, **options
-                    )
+                    code, answers = _solve_one(loaded, process, prover, preferred=preferred, **options)
                 if failed:
                     codes.append(BUG)
                     continue
@@ -132,10 +144,10 @@ def _has_many_numbers(spec: str) -> bool:
     return len(head) == 2**20 or b".npz" in head or b".safetensors" in head
 
 
-def _is_calculation(problem: Problem, *, strategy: str, cross_check: bool, **_: object) -> bool:
+def _is_calculation(problem: Problem, *, strategy: str, cross_check: bool | Second, **_: object) -> bool:
     from zerograd.api import is_calculation
 
-    return is_calculation(problem, strategy=strategy, cross_check=cross_check)
+    return is_calculation(problem, strategy=strategy, cross_check=bool(cross_check))
 
 
 def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
@@ -149,25 +161,25 @@ def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
         return None
 
 
-def _shrink(
+def _preference(
     problem: Problem,
     *,
     saved: bool,
+    prefer: str | None,
     smallest: bool | None,
     count: int | None,
     as_json: bool,
     quiet: bool,
     timeout: float,
     **_: object,
-) -> tuple[float, int | None]:
-    """Return seconds and effort for making the witness small: by default some where a person will read it."""
-    if smallest is None and problem.prefer is not None and count is None:
-        smallest = problem.prefer == "small"
-    if smallest is not None or count is not None:
-        return (timeout if smallest or count is not None else 0.0), None
-    from zerograd.api import SHRINK_EFFORT, SHRINK_TIME
+) -> Preference:
+    """Return what is done for a pleasant witness: nothing where none is shown."""
+    from zerograd.preferring import FIRST, preference
 
-    return (SHRINK_TIME if saved or not (as_json or quiet) else 0.0), SHRINK_EFFORT
+    if smallest or count is not None:
+        return replace(preference(problem, prefer), seconds=timeout, effort=None)
+    shown = saved or as_json or not quiet
+    return preference(problem, prefer) if shown and smallest is None else FIRST
 
 
 def _solve_one(
@@ -180,16 +192,14 @@ def _solve_one(
     strategy: str,
     seed: int,
     certify: bool,
-    cross_check: bool,
+    cross_check: bool | Second,
     expect: str | None,
     quiet: bool,
     verbose: bool,
-    shrink: float,
-    effort: int | None,
+    preferred: Preference,
     count: int | None,
-    smallest: bool | None,
+    **_: object,
 ) -> tuple[int, Sequence[Answer]]:
-    _ = smallest  # it is part of ``shrink``
     from zerograd import api
     from zerograd.core.errors import ZerogradError
     from zerograd.solvers.base import SolverUnusable
@@ -200,8 +210,7 @@ def _solve_one(
                 problem,
                 count or 1,
                 timeout=timeout,
-                shrink=shrink,
-                effort=effort,
+                preferred=preferred,
                 strategy=strategy,
                 seed=seed,
                 cross_check=cross_check,

@@ -9,12 +9,14 @@ happens to meet) is left to the strategies after it.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from itertools import islice
 from math import ceil
 from operator import gt, lt, ne
 
 from zerograd.core.model.backprop import OnKink
-from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.conditions import ExactAlgebra, evaluate
 from zerograd.core.question.fitness import smooth, unreached
 from zerograd.core.question.language import names_in
@@ -37,6 +39,8 @@ MANY_CANDIDATES, FEW_CANDIDATES = 24, 4
 """Vectors of one null space that are tried; few where each has to be checked against conditions."""
 
 REDRAWS = 8
+
+OF_OUTPUTS = {"y_hat", "y", "r"}
 
 OF_TARGETS = {"r", "y", "loss", "grad"}
 """Names of what depends on the targets, and so on the adjoints."""
@@ -65,14 +69,17 @@ def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
         )
         # A witness off every kink answers under any convention: the cleaner one, and looked for first.
         part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
-        if part is None or not asked.allows(_witness(asked, values, part, None)):
+        if part is None or not asked.allows(_witness(asked, values, part)):
             continue
         zero = asked.zero if asked.restricted else asked.representatives(structure)
         for adjoint in islice(
             annihilating(part.rows(zero), samples, problem.network.outputs, chance), asked.patience
         ):
             if asked.met(part, adjoint):
-                witness = _witness(asked, values, part, adjoint)
+                targets = _targets(asked, part, adjoint)
+                if not asked.is_plausible(part, targets):
+                    continue
+                witness = witness_at(problem, samples, {**values, "y": targets})
                 if not asked.late or accepted(problem, witness):
                     return Found(witness, NAME)
     return draws.in_vain()
@@ -94,6 +101,7 @@ class _Asked:
         self.restricted = bool(problem.given or problem.bounds)
         self.columns = samples * problem.network.outputs
         self.early = [c for c in problem.where if names_in(c.node).isdisjoint(OF_TARGETS)]
+        self.quick = [c for c in problem.where if names_in(c.node) <= OF_OUTPUTS]
         self.late = len(self.early) < len(problem.where) or problem.domain == "integer"
         self.patience = FEW_CANDIDATES if self.late else MANY_CANDIDATES
 
@@ -102,6 +110,27 @@ class _Asked:
         try:
             return all(evaluate(c, ExactAlgebra(), witness.quantities.__getitem__) for c in self.early)
         except (OnKink, ZeroDivisionError):
+            return False
+
+    def is_plausible(self, part: LinearPart, targets: Mapping[Index, Rational]) -> bool:
+        """Whether what is asked of outputs and targets alone holds, at a fraction of the cost of a check."""
+        whole = self.problem.domain == "integer"
+        if whole and any(value.denominator != 1 for value in targets.values()):
+            return False
+        if not self.quick:
+            return True
+        shape = (self.samples, self.problem.network.outputs)
+        outputs: dict[Index, Rational] = {
+            (m, k): v for m, row in enumerate(part.outputs) for k, v in enumerate(row)
+        }
+        known: dict[str, Array[Exact]] = {
+            "y_hat": Array.build(shape, outputs.__getitem__),
+            "y": Array.build(shape, targets.__getitem__),
+            "r": Array.build(shape, lambda index: outputs[index] - targets[index]),
+        }
+        try:
+            return all(evaluate(condition, ExactAlgebra(), known.__getitem__) for condition in self.quick)
+        except ZeroDivisionError:
             return False
 
     def structure(self, attempt: int, chance: random.Random) -> Structure:
@@ -177,14 +206,17 @@ def _settled(
     return LinearPart(network, layers, tuple(runs))
 
 
-def _witness(asked: _Asked, values: Values, part: LinearPart, adjoint: Matrix | None) -> Witness:
-    """The network and dataset with this adjoint (or 0)."""
-    problem, samples = asked.problem, asked.samples
-    rows = adjoint or [[0] * problem.network.outputs] * samples
-    target = problem.model.loss.target
-    targets: dict[Index, Rational] = {
+def _witness(asked: _Asked, values: Values, part: LinearPart) -> Witness:
+    """The network and dataset with the adjoint 0."""
+    return witness_at(asked.problem, asked.samples, {**values, "y": _targets(asked, part, None)})
+
+
+def _targets(asked: _Asked, part: LinearPart, adjoint: Matrix | None) -> dict[Index, Rational]:
+    """The targets that give the loss this adjoint (or 0)."""
+    rows = adjoint or [[0] * asked.problem.network.outputs] * asked.samples
+    target = asked.problem.model.loss.target
+    return {
         (m, k): target(output, g)
         for m, (outputs, row) in enumerate(zip(part.outputs, rows, strict=True))
         for k, (output, g) in enumerate(zip(outputs, row, strict=True))
     }
-    return witness_at(problem, samples, {**values, "y": targets})

@@ -43,5 +43,5 @@ class Draws:
 
 
 def spread(number: int) -> int:
-    """The largest absolute value that is drawn: the smallest numbers first, for the cleanest witnesses."""
-    return min(1 + number // 12, 9)
+    """The largest absolute value that is drawn: small ones first, for clean witnesses; then all over."""
+    return 1 + number // 12 % 9

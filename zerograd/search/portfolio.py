@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zerograd.core.question.fitness import smooth, unreached
+from zerograd.core.question.fitness import chosen, smooth, unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import signs_of_adjoints
 from zerograd.search import construct, fit
@@ -17,11 +18,17 @@ from zerograd.search.draws import Draws
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided, Verdict
 from zerograd.solvers.base import Mode
 
-FEW_DRAWS, DRAWS = 8, 160
-"""Constructions before anything else is tried, and before the long searches."""
+if TYPE_CHECKING:
+    from zerograd.search.regions import RegionSearch
 
-FEW, MANY = 4, 60
-"""Guesses, likewise."""
+FEW_DRAWS, MORE_DRAWS, DRAWS = 8, 40, 320
+"""Constructions before anything else is tried, before regions, and before the long searches."""
+
+FITS = 160
+"""Draws of targets, at first."""
+
+FEW, MORE, MANY = 4, 20, 60
+"""Guesses, likewise; in the middle, before regions that are not settled at first sight."""
 
 FEW_FORMS, MORE_FORMS, FORMS = 16, 48, 240
 """Draws of closed forms before solvers are asked, before regions, and before the long searches."""
@@ -33,10 +40,13 @@ FEW_REGIONS = 400
 """So many regions are looked at before the whole question is given to a solver at once."""
 
 GLANCE = 0.05
-"""Effort for the whole question at first sight: most small questions are settled by it."""
+"""Effort for the whole question, and for a region, at first sight: most small questions are settled by it."""
 
-SHORT = 0.4
-"""Effort for the whole question at once, before it is taken apart."""
+QUARTER, SHORT = 0.25, 0.4
+"""Effort for a region, and for the whole question, before the other strategies are come back to."""
+
+ROUNDS, GROWTH = 3, 4
+"""How often all strategies are come back to, each time with so many times the patience and the draws."""
 
 REAL_MODES: Sequence[Mode] = ("polynomial", "elimination", "general")
 INTEGER_MODES: Sequence[Mode] = ("general", "small-integers")
@@ -51,9 +61,11 @@ _MODULES = {"identities": "relaxation", "closed": "smooth.closed", "enclose": "s
 
 def unfit(strategy: str, problem: Problem) -> str | None:
     """Return why a strategy cannot answer the question, whatever the number of samples."""
+    if reason := chosen(problem):  # see `zerograd.search.choices`
+        return reason
     module = import_module(f"zerograd.search.{_MODULES.get(strategy, strategy)}")
-    reason: str | None = module.unfit(problem)
-    return reason
+    unfit: str | None = module.unfit(problem)
+    return unfit
 
 
 def _in_words(reasons: Mapping[str, str]) -> str:
@@ -173,31 +185,60 @@ class Portfolio:
                     yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
                 yield from self._patiently(problem, samples, modes)
             case _:
-                yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
-                yield "fit", 0.25, self._fit(problem, samples, DRAWS)
-                yield "closed", 0.25, self._closed(problem, samples, 1, FEW_FORMS)
-                yield "enclose", 0.25, self._enclose(problem, samples, 1, FEW_SOLUTIONS)
-                relaxed = unfit("facts", problem) is None
-                if relaxed:
-                    self.crew.start()
-                    yield "identities", 0.25, self._identities(problem, samples)
-                    yield "facts", 0.25, self._facts(problem, samples)
-                yield "closed", 0.25, self._closed(problem, samples, FEW_FORMS + 1, MORE_FORMS)
-                yield "enclose", 0.25, self._enclose(problem, samples, FEW_SOLUTIONS + 1, MORE_SOLUTIONS)
-                self.crew.start()
-                if not relaxed:
-                    yield "identities", 0.25, self._identities(problem, samples)
-                yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
-                yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
-                yield "regions", 0.5, self._regions(problem, samples, most=FEW_REGIONS)
-                yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, DRAWS)
-                yield "closed", 0.25, self._closed(problem, samples, MORE_FORMS + 1, FORMS)
-                yield "enclose", 0.5, self._enclose(problem, samples, MORE_SOLUTIONS + 1, SOLUTIONS)
-                for mode in modes[:2]:
-                    yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
-                yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MANY)
-                yield "regions", 0.7, self._regions(problem, samples, least=FEW_REGIONS + 1)
-                yield from self._patiently(problem, samples, modes)
+                yield from self._all(problem, samples, modes)
+
+    def _all(self, problem: Problem, samples: int, modes: Sequence[Mode]) -> Iterator[Step]:
+        """Every strategy: first for a moment, then again and again with more patience."""
+        yield "construct", 0.25, self._construct(problem, samples, 1, FEW_DRAWS)
+        yield "fit", 0.25, self._fit(problem, samples, FITS)
+        yield "closed", 0.25, self._closed(problem, samples, 1, FEW_FORMS)
+        yield "enclose", 0.25, self._enclose(problem, samples, 1, FEW_SOLUTIONS)
+        relaxed = unfit("facts", problem) is None
+        if relaxed:
+            self.crew.start()
+            yield "identities", 0.25, self._identities(problem, samples)
+            yield "facts", 0.25, self._facts(problem, samples)
+        yield "closed", 0.25, self._closed(problem, samples, FEW_FORMS + 1, MORE_FORMS)
+        yield "enclose", 0.25, self._enclose(problem, samples, FEW_SOLUTIONS + 1, MORE_SOLUTIONS)
+        self.crew.start()
+        if not relaxed:
+            yield "identities", 0.25, self._identities(problem, samples)
+        yield "piecewise", 0.25, self._piecewise(problem, samples, modes[0], GLANCE)
+        yield "guess", 0.25, self._guess(problem, samples, 1, FEW)
+        yield "construct", 0.25, self._construct(problem, samples, FEW_DRAWS + 1, MORE_DRAWS)
+        regions = self._few_regions(problem, samples)
+        yield "regions", 0.5, regions(GLANCE)
+        yield "construct", 0.25, self._construct(problem, samples, MORE_DRAWS + 1, DRAWS)
+        yield "closed", 0.25, self._closed(problem, samples, MORE_FORMS + 1, FORMS)
+        yield "enclose", 0.5, self._enclose(problem, samples, MORE_SOLUTIONS + 1, SOLUTIONS)
+        yield "guess", 0.25, self._guess(problem, samples, FEW + 1, MORE)
+        yield "regions", 0.5, regions(QUARTER)
+        for mode in modes[:2]:
+            yield "piecewise", 1.0, self._piecewise(problem, samples, mode, SHORT)
+        yield "guess", 0.25, self._guess(problem, samples, MORE + 1, MANY)
+        yield from self._again(problem, samples, modes, regions)
+        yield "regions", 0.7, self._regions(problem, samples, least=FEW_REGIONS + 1)
+        yield from self._patiently(problem, samples, modes)
+
+    def _again(
+        self,
+        problem: Problem,
+        samples: int,
+        modes: Sequence[Mode],
+        regions: Callable[[float], Callable[[float], Verdict]],
+    ) -> Iterator[Step]:
+        """All strategies again and again, with growing patience: nobody knows beforehand which is quick."""
+        for number in range(ROUNDS):
+            done, more = GROWTH**number, GROWTH ** (number + 1)
+            yield "construct", 0.1, self._construct(problem, samples, DRAWS * done + 1, DRAWS * more)
+            yield "fit", 0.1, self._fit(problem, samples, FITS * more, FITS * done + 1)
+            yield "closed", 0.1, self._closed(problem, samples, FORMS * done + 1, FORMS * more)
+            yield "enclose", 0.1, self._enclose(problem, samples, SOLUTIONS * done + 1, SOLUTIONS * more)
+            yield "guess", 0.1, self._guess(problem, samples, MANY * done + 1, MANY * more)
+            yield "regions", 0.4, regions(SHORT * more**2)
+            if number < ROUNDS - 1:  # the last time without any limit
+                for mode in modes:
+                    yield "piecewise", 0.3, self._piecewise(problem, samples, mode, SHORT * more)
 
     def _patiently(self, problem: Problem, samples: int, modes: Sequence[Mode]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):
@@ -227,8 +268,8 @@ class Portfolio:
 
         return search
 
-    def _fit(self, problem: Problem, samples: int, last: int) -> Callable[[float], Verdict]:
-        return lambda until: fit.fit(problem, samples, self._draws(1, last, until))
+    def _fit(self, problem: Problem, samples: int, last: int, first: int = 1) -> Callable[[float], Verdict]:
+        return lambda until: fit.fit(problem, samples, self._draws(first, last, until))
 
     def _identities(self, problem: Problem, samples: int) -> Callable[[float], Verdict]:
         def search(until: float) -> Verdict:
@@ -269,6 +310,21 @@ class Portfolio:
             )
 
         return search
+
+    def _few_regions(self, problem: Problem, samples: int) -> Callable[[float], Callable[[float], Verdict]]:
+        """Regions, if they are few, to be come back to: of a patience, a search until a deadline."""
+        kept: list[RegionSearch] = []
+
+        def search(patience: float, until: float) -> Verdict:
+            from zerograd.search.regions import RegionSearch
+
+            if not kept:
+                kept.append(
+                    RegionSearch(problem, samples, self.crew, self.seed, self.progress, most=FEW_REGIONS)
+                )
+            return kept[0].go(until, patience)
+
+        return lambda patience: partial(search, patience)
 
     def _piecewise(
         self, problem: Problem, samples: int, mode: Mode, effort: float | None

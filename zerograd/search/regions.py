@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 
+from zerograd.core.errors import present
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
@@ -39,6 +41,7 @@ class Round:
 
 
 REAL = (
+    Round("polynomial", 0.05),
     Round("polynomial", 0.25),
     Round("elimination", 0.25),
     Round("polynomial", 2.0),
@@ -49,6 +52,7 @@ REAL = (
 """What is hard waits until all others are settled."""
 
 INTEGER = (
+    Round("polynomial", 0.05),
     Round("polynomial", 0.25),
     Round("small-integers", 0.3),
     Round("general", 0.3),
@@ -83,36 +87,79 @@ def regions(
     Args:
         least, most: give up at once where there are fewer or more regions than that.
     """
-    patterns = Patterns.of(problem, samples)
-    pending: list[Rows] = []
-    try:
-        for rows in patterns:
-            pending.append(rows)
-            if len(pending) > most:
-                raise TooManyPatterns
+    search = RegionSearch(problem, samples, crew, seed, progress, least, most)
+    return search.go(deadline)
+
+
+@dataclass(slots=True)
+class RegionSearch:
+    """A search region by region that can be left, and taken up again with more patience.
+
+    Attributes:
+        least, most: give up at once where there are fewer or more regions than that.
+        pending: regions that are still open; None before they are listed.
+        total: how many regions there are.
+        rounds: how many rounds have been made.
+    """
+
+    problem: Problem
+    samples: int
+    crew: Crew
+    seed: int
+    progress: Progress
+    least: int = 0
+    most: int = MAX_REGIONS
+    pending: list[Rows] | None = None
+    total: int = 0
+    rounds: int = 0
+
+    def go(self, deadline: float, patience: float = inf) -> Verdict:
+        """Make the rounds that are left and have no more effort than ``patience`` for a region."""
+        patterns = Patterns.of(self.problem, self.samples)
+        if self.pending is None and (obstacle := self._listed(patterns, deadline)) is not None:
+            return obstacle
+        pending = present(self.pending, "regions")
+        if self.total < self.least:
+            return Undecided("incomplete")  # they were looked at before, and that said how far it came
+        ways = INTEGER if self.problem.domain == "integer" else REAL
+        for way in ways[self.rounds :]:
+            if way.effort > patience:
+                return Undecided("incomplete", f"{len(pending)} of {self.total} regions were left")
+            sweep = _Sweep(patterns, pending, self._say)
+            while (found := sweep.next_model(self.crew, way, deadline=deadline, seed=self.seed)) is not None:
+                self.crew.forget()  # how far the processes had come by then depends on their speed
+                witness = lift(*found, self.crew.lead, deadline=deadline, seed=self.seed)
+                if witness is not None:
+                    return Found(_padded(self.problem, witness, self.samples), NAME)
+            self.pending = pending = [*sweep.hard, *sweep.pending]
+            if not pending:
+                return Impossible("solver", NAME)
             if time.monotonic() >= deadline:
-                return Undecided("timeout", "the regions were still being listed")
-    except TooManyPatterns:
-        return Undecided("unsupported", "too many activation patterns to go through one by one")
-    total = len(pending)
-    if total < least:
-        return Undecided("incomplete")  # they were looked at before, and that said how far it came
-    pending.sort(key=patterns.idle)  # where there is a witness, it is found sooner
-    for way in INTEGER if problem.domain == "integer" else REAL:
-        sweep = _Sweep(patterns, pending, lambda left: progress(f"{total - left} of {total} regions done"))
-        while (found := sweep.next_model(crew, way, deadline=deadline, seed=seed)) is not None:
-            crew.forget()  # how far the processes had come by then depends on their speed
-            witness = lift(*found, crew.lead, deadline=deadline, seed=seed)
-            if witness is not None:
-                return Found(_padded(problem, witness, samples), NAME)
-        pending = [*sweep.hard, *sweep.pending]
-        if not pending:
-            return Impossible("solver", NAME)
-        if time.monotonic() >= deadline:
-            return Undecided("timeout", f"{len(pending)} of {total} regions were left")
-        if sweep.memory:
-            return Undecided("memory", f"{len(pending)} of {total} regions were left")
-    return Undecided("incomplete", f"the solver gave up on {len(pending)} of {total} regions")
+                return Undecided("timeout", f"{len(pending)} of {self.total} regions were left")
+            if sweep.memory:
+                return Undecided("memory", f"{len(pending)} of {self.total} regions were left")
+            self.rounds += 1
+        return Undecided("incomplete", f"the solver gave up on {len(pending)} of {self.total} regions")
+
+    def _say(self, left: int) -> None:
+        self.progress(f"{self.total - left} of {self.total} regions done")
+
+    def _listed(self, patterns: Patterns, deadline: float) -> Undecided | None:
+        """List the regions; what stands in the way."""
+        pending: list[Rows] = []
+        try:
+            for rows in patterns:
+                pending.append(rows)
+                if len(pending) > self.most:
+                    raise TooManyPatterns
+                if time.monotonic() >= deadline:
+                    return Undecided("timeout", "the regions were still being listed")
+        except TooManyPatterns:
+            return Undecided("unsupported", "too many activation patterns to go through one by one")
+        self.total = len(pending)
+        pending.sort(key=patterns.idle)  # where there is a witness, it is found sooner
+        self.pending = pending
+        return None
 
 
 class _Sweep:

@@ -55,7 +55,8 @@ class Problem(Question):
         bounds: name to (lowest, highest), None where open.
         domain: ``"real"``, or ``"integer"`` for parameters, inputs and targets.
         derivative_at_kink: ``"torch"``, ``"left"``, ``"right"``, ``"mean"`` or ``"forbid"``; a library such
-            as ``"jax"``; or a mapping such as ``{"relu": "right", "loss": 0, "default": "torch"}``.
+            as ``"jax"`` or ``"torch>=2.14"``; or a mapping such as
+            ``{"relu": "right", "z2": 1, "loss": 0, "default": "torch"}``.
         loss: a name in `zerograd.core.model.losses.LOSSES`, such as ``"mse"``; one with a number, such as
             ``{"huber": "1/2"}``; a formula, such as ``{"per_sample": "(y_hat - y)**4"}``; or a `Loss`.
         targets: what ``y`` may be: ``"real"`` numbers, ``"binary"`` (0 or 1) or ``"sign"`` (−1 or 1) labels,
@@ -64,7 +65,7 @@ class Problem(Question):
         notes: what there is to say about it.
         references: where the question comes from.
         expect: the answer that is expected: ``"sat"``, ``"unsat"`` or ``"unknown"``.
-        prefer: ``"small"`` witnesses, or ``"any"``.
+        prefer: a ``"small"`` witness (the default), ``"any"``, or a ``"generic"`` one.
 
     Examples:
         >>> problem = Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
@@ -153,7 +154,7 @@ class Problem(Question):
         if check.issues or objective is None:
             raise ProblemError(check.issues)
         for name, value in {
-            "network": network,
+            "network": network.under(convention),
             "samples": count,
             "query": query,
             "where": tuple(condition for _, condition in parsed),
@@ -181,6 +182,10 @@ class Problem(Question):
     def with_kink(self, convention: Kink) -> Problem:
         """The same question under another convention for the derivative at a kink."""
         return self._changed(derivative_at_kink=convention)
+
+    def with_conditions(self, conditions: Iterable[str]) -> Problem:
+        """The same question under further conditions. Raises ProblemError if one does not fit."""
+        return self._changed(where=[*self.where, *conditions])
 
     def with_query(self, **query: Iterable[str | Reference]) -> Problem:
         """Another question about the same network, data and conditions; title and the like are left out.

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from zerograd.core.errors import Issue, Path, short
 from zerograd.core.model.activations import ACTIVATION_NAMES
-from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivative, kink_from
+from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivative, kink_from, layers_of
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import Reference, parse_reference, resolve
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.model.targets import Targets
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Index, Shape
@@ -49,7 +50,8 @@ class Reader:
         """The convention for kinks, of which every activation here must know what it says."""
         try:
             convention = kink_from(value, ACTIVATION_NAMES)
-            for layer in self.network.layers:
+            self._layers_with_kinks(convention)
+            for layer in self.network.under(convention).layers if not is_chosen(convention) else ():
                 layer.activation.derivatives_at_kinks(convention)
         except NoConvention as error:
             self._no_convention(key, error)
@@ -59,8 +61,23 @@ class Reader:
             return convention
         return KINKS[0]
 
+    def _layers_with_kinks(self, convention: Kink) -> None:
+        """Raise NoConvention for layers that are not there, or have no kinks."""
+        faults: list[tuple[str | None, str]] = []
+        for number in layers_of(convention):
+            if number > self.network.depth:
+                faults.append((f"z{number}", f"the network has {self.network.depth} layers, counted from 1"))
+            elif not (activation := self.network.layers[number - 1].activation).has_kinks:
+                faults.append((f"z{number}", f"layer {number} has no kinks: its activation is {activation}"))
+        if faults:
+            raise NoConvention(*faults)
+
     def kink_of_loss(self, key: str, convention: Kink, loss: Loss) -> None:
         """Report that a convention does not say which derivative the loss has at its kinks."""
+        if is_chosen(convention):
+            if not loss.chosen_by_output:
+                self.report((key,), f"{convention} is not for kinks of a loss that is given by a formula")
+            return
         try:
             loss.reach("real", convention)
         except NoConvention as error:

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from matplotlib.textpath import text_to_path
 
 from zerograd.core.model.network import Network
+from zerograd.core.model.references import kept_axes
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.derive.naming import quantity
 from zerograd.document import latex, text
 from zerograd.document.blocks import Code, Formula, Prose, Strong
 from zerograd.document.escape import clean
 from zerograd.document.formula import Node
-from zerograd.show.words import kept_axes
 
 RESIDUAL = r"$r = \hat{y} - y$"
 

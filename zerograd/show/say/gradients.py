@@ -175,10 +175,12 @@ class _Document:
             if not isinstance(activation, PiecewiseLinear) or activation.is_linear:
                 continue
             if indicator(activation, convention) is None:
+                own = activation.of_layer
+                at = z if own is None else quantity(self.network, "z", own.layer)
                 cases = tuple(
-                    (rational(side.derivative), interval(side, z)) for side in sides(activation, convention)
+                    (rational(side.derivative), interval(side, at)) for side in sides(activation, convention)
                 )
-                lines.append(Equation(tree.Call(function(activation), z, prime=True), (tree.Cases(cases),)))
+                lines.append(Equation(tree.Call(function(activation), at, prime=True), (tree.Cases(cases),)))
         if lines:
             yield Equations(tuple(lines))
 
