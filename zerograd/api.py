@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from zerograd.answering import (
     accepted,
     answer_of,
+    by_preference,
     calculated_answer,
     enclosed_no,
     late,
     with_fewest,
     with_proof,
-    with_smallest,
 )
+from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
+from zerograd.core.question.fitness import chosen
 from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
@@ -30,8 +32,9 @@ from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.preferring import Preference, preference
-from zerograd.processes import shared_prover, shared_search
+from zerograd.processes import first_of, shared_prover, shared_search
 from zerograd.proof import Proof
+from zerograd.proving.messages import ProofFinding
 from zerograd.proving.process import ProofProcess
 from zerograd.search.comparison import Second
 from zerograd.search.process import SearchProcess
@@ -47,7 +50,7 @@ MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
 """Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
 MAX_SPLITS = 100
-"""Values of units up to which a proof by cases is looked for where a calculation is one: it says more."""
+"""Values of units up to which a proof by cases is looked for where a calculation is one."""
 STRATEGIES = (
     "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
 )  # fmt: skip
@@ -127,7 +130,8 @@ def solve(
             named, in the time that the search leaves; what it says is in ``answer.run.cross_check``.
         certify: whether to look for proofs. Without, a no rests on the solver's word.
         prefer: ``"small"`` looks for a smaller witness in a fixed number of steps, so that any machine finds
-            the same one; ``"any"`` takes the first. By default what the problem prefers, else small.
+            the same one; ``"generic"`` before that for a generic one, if there is none it says so
+            (``answer.generic``); ``"any"`` takes the first. By default what the problem prefers, else small.
         shrink: seconds, at most, for looking for the smallest witness, in place of so many steps (none if it
             is not above 0).
         process: of the search; by default one that is started by the first call, serves all later ones,
@@ -214,9 +218,15 @@ def smallest_first(
         answer = with_proof(answer, prover or shared_prover(os.getpid(), memory), until, say)
     if not (isinstance(answer, Sat) and small):
         return late([answer], start + timeout)
-    until = min(start + timeout, time.monotonic() + preferred.seconds)
-    ranked = with_smallest(
-        answer, process, count=count, effort=preferred.effort, seed=seed, deadline=until, progress=say
+    ranked = by_preference(
+        answer,
+        process,
+        preferred,
+        count=count,
+        strategy=strategy,
+        seed=seed,
+        deadline=start + timeout,
+        progress=say,
     )
     return late(ranked, start + timeout)
 
@@ -295,10 +305,11 @@ def prove(
     Other arguments, and the errors that are raised, are those of `solve`.
 
     Args:
-        timeout: seconds for the whole; kept to about a second. Half of them may go into looking for a
-            counterexample.
+        timeout: seconds for the whole; kept to about a second. A counterexample is looked for in all of
+            them, a proof when half of them are over, or when the search has ended.
         fixed: only proofs about a dataset with a fixed number of samples (in which Coq can be told of every
-            condition).
+            condition); where everything is given, a proof by cases rather than a calculation, if there is
+            one.
 
     Returns:
         A `Proof`; or `Sat`, with a counterexample to the claim that there is no answer; or `Unsat` on a
@@ -308,28 +319,35 @@ def prove(
     check_timeout(timeout)
     if samples is not None:
         problem = problem.with_samples(samples)
-    start = time.monotonic()
-    answer = solve(
-        problem,
-        timeout=timeout / 2,
-        seed=seed,
-        memory=memory,
-        certify=False,
-        process=process,
-        progress=progress,
-    )
+    deadline, say = time.monotonic() + timeout, progress or _silent
+    process = process or shared_search(os.getpid(), memory)
     prover = prover or shared_prover(os.getpid(), memory)
+
+    def search() -> Answer:
+        return solve(problem, timeout=timeout, seed=seed, certify=False, process=process, progress=progress)
+
+    def find_proof() -> ProofFinding:
+        return prover.find(problem, deadline=deadline, fixed=fixed, progress=say)
+
+    answer: Answer | None
+    finding = None
+    if incomplete(problem) is None:
+        answer = search()
+    else:
+        answer, finding = first_of(search, find_proof, after=timeout / 2, searching=process, proving=prover)
     if isinstance(answer, Sat):
-        return with_proof(answer, prover, start + timeout, progress or _silent)
+        return with_proof(answer, prover, deadline, say)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
-    if known is not None and (_is_wide(problem) or unfit(problem) is not None):
+    if known is not None and (not fixed or _is_wide(problem) or unfit(problem) is not None):
         return Proof(problem, known)
-    finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
+    finding = finding or find_proof()
     if finding.certificate is not None:
         with accepted(finding.certificate):
             return Proof(problem, finding.certificate)
     if known is not None:
         return Proof(problem, known)
+    if answer is None:  # the search was ended for nothing but a proof
+        raise TypeError("neither an answer nor a proof")
     return answer.updated(open=finding.open) if isinstance(answer, Unsat) else answer
 
 
@@ -383,7 +401,13 @@ def verify(
 
 
 def gradients(problem: Problem) -> SymbolicGradients:
-    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
+    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`).
+
+    Raises:
+        ZerogradError: slopes at kinks are chosen, so that there is more than one derivative there.
+    """
+    if reason := chosen(problem):
+        raise ZerogradError(f"{reason}: formulas are of one derivative there, so name one, such as torch")
     from zerograd.derive.gradients import SymbolicGradients
 
     return SymbolicGradients.of(problem.model)

@@ -23,9 +23,12 @@ from zerograd.streams import printable, to_json_text
 def gradients(spec: str, latex: bool) -> None:
     """Print the symbolic loss and gradients of the problem in SPEC."""
     from zerograd.core.errors import ZerogradError
+    from zerograd.core.question.fitness import chosen
 
     try:
         problem = load(spec, None)
+        if reason := chosen(problem):
+            raise ZerogradError(f"{reason}: formulas are of one derivative there, so name one, such as torch")
     except ZerogradError as error:
         fail(str(error))
     from zerograd.show.say.gradients import gradients_latex, gradients_text

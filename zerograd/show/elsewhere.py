@@ -8,7 +8,7 @@ from zerograd.core.model.libraries import family_of
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.portability import COMPARED, Elsewhere
 from zerograd.document.blocks import listed
-from zerograd.show.instead import instead_line
+from zerograd.show.instead import first_lines
 
 SHOWN = 3
 """Things that do not hold, of which each is said."""
@@ -56,6 +56,5 @@ def elsewhere_sentences(answer: Sat) -> list[str]:
 
 
 def _told(answer: Sat, item: Elsewhere) -> Sequence[str]:
-    lines = [instead_line(answer.problem, wrong) for wrong in item.wrong[:SHOWN]]
-    more = len(item.wrong) - SHOWN
-    return [*lines, f"and {more} more"] if more > 0 else lines
+    lines, more = first_lines(answer.problem, item.wrong, SHOWN)
+    return [*lines, f"and {more} more"] if more else lines

@@ -205,6 +205,11 @@ class PiecewiseLinear:
         """The one-sided derivatives at kinks that are not 0, in order."""
         return tuple(sorted({slope for slope in self.slopes if slope})) if self.kinks else ()
 
+    @property
+    def slopes_at_kinks(self) -> tuple[tuple[Rational, Rational], ...]:
+        """The slopes on the left and on the right of each kink."""
+        return tuple(pairwise(self.slopes))
+
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(piece, False) strictly inside a piece, (number, True) on kink ``number``."""
         if isinstance(z, int):  # most witnesses: no need for anything finer

@@ -127,8 +127,7 @@ class Smooth:
 
     def derivatives_at_kinks(self, convention: Kink) -> tuple[Rational | None, ...]:
         """The derivative that is taken at each of the `kinks`; None under ``forbid``."""
-        kinked = [(left, right) for left, right in self.slopes_at_joins if left != right]
-        left, right = tuple(slope for slope, _ in kinked), tuple(slope for _, slope in kinked)
+        left, right = (tuple(pair[side] for pair in self.slopes_at_kinks) for side in (0, 1))
         torch = tuple(slope for slope in self.torch_slopes if slope is not None)
         if self.of_layer is not None:
             convention = self.of_layer.convention
@@ -161,8 +160,12 @@ class Smooth:
     @property
     def slopes_beside_kinks(self) -> tuple[Rational, ...]:
         """The one-sided derivatives at kinks that are not 0, in order."""
-        kinks = (pair for pair in self.slopes_at_joins if pair[0] != pair[1])
-        return tuple(sorted({slope for pair in kinks for slope in pair if slope}))
+        return tuple(sorted({slope for pair in self.slopes_at_kinks for slope in pair if slope}))
+
+    @property
+    def slopes_at_kinks(self) -> tuple[tuple[Rational, Rational], ...]:
+        """The slopes on the left and on the right of each kink."""
+        return tuple((left, right) for left, right in self.slopes_at_joins if left != right)
 
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(number of kinks below, False) strictly between kinks, (number, True) on kink ``number``."""

@@ -31,6 +31,17 @@ def entry(name: str, index: Index) -> str:
     return f"{name}[{','.join(map(str, index))}]" if index else name
 
 
+def short_entry(name: str, index: Index, shape: Shape) -> str:
+    """Return an entry as problem files may write it, without axes of length 1, save that of samples."""
+    return entry(name, kept_axes(name, index, shape))
+
+
+def kept_axes(name: str, index: Index, shape: Shape) -> Index:
+    """Return the part of an index that names an entry: an axis of length 1 says nothing, save samples'."""
+    axes = enumerate(zip(index, shape, strict=True))
+    return tuple(i for axis, (i, n) in axes if n > 1 or (axis == 0 and name in "xy"))
+
+
 def parse_reference(text: str) -> Reference:
     """Raises ValueError for text that is not a name with an optional index."""
     match = _REFERENCE.fullmatch(text)

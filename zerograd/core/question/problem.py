@@ -65,7 +65,7 @@ class Problem(Question):
         notes: what there is to say about it.
         references: where the question comes from.
         expect: the answer that is expected: ``"sat"``, ``"unsat"`` or ``"unknown"``.
-        prefer: ``"small"`` witnesses, or ``"any"``.
+        prefer: a ``"small"`` witness (the default), ``"any"``, or a ``"generic"`` one.
 
     Examples:
         >>> problem = Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
@@ -182,6 +182,10 @@ class Problem(Question):
     def with_kink(self, convention: Kink) -> Problem:
         """The same question under another convention for the derivative at a kink."""
         return self._changed(derivative_at_kink=convention)
+
+    def with_conditions(self, conditions: Iterable[str]) -> Problem:
+        """The same question under further conditions. Raises ProblemError if one does not fit."""
+        return self._changed(where=[*self.where, *conditions])
 
     def with_query(self, **query: Iterable[str | Reference]) -> Problem:
         """Another question about the same network, data and conditions; title and the like are left out.

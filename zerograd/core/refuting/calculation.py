@@ -19,7 +19,7 @@ from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED, keep_off_ki
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry
 from zerograd.core.model.slopes import Ranges, is_chosen
-from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
@@ -27,7 +27,8 @@ from zerograd.core.numbers.real import Real, enclosed, narrow, real_to_json, sig
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
-from zerograd.core.question.language import Chain, Comparison, Logic
+from zerograd.core.question.language import Call, Chain, Comparison, Listing, Logic
+from zerograd.core.question.language import Node as Tree
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.refuting.certificate import Alternatives, Identity, Node, Product
@@ -56,6 +57,20 @@ _ENCLOSED = EnclosureAlgebra()
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A comparison that does not hold.
+
+    Attributes:
+        index: the entry at which it fails, of arrays that are compared; () of numbers.
+        numbers: what it compares there.
+    """
+
+    comparison: Chain
+    index: Index
+    numbers: tuple[Real, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wrong:
     """What is asked and is not so.
 
@@ -66,7 +81,9 @@ class Wrong:
         relation: what is asked of the gradient, if it is asked of one.
         named: the gradient, or what is named of those of which one was asked not to be 0; or the number that
             is on a kink.
-        values: the number that was found; of a comparison, those that it compares.
+        values: the number that was found; of a comparison, those that it compares, at the first entry that
+            fails.
+        failures: of a condition that is a comparison, or several that are all to hold: those that do not.
     """
 
     label: str
@@ -75,6 +92,7 @@ class Wrong:
     relation: Relation | None = None
     named: str = ""
     values: tuple[Real, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The label, and what was found."""
@@ -195,7 +213,9 @@ def _wrong(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
             if evaluate(condition, _ENCLOSED, point.quantity) is False:
                 algebra = _Numbers(f"d{number}", path)
                 formula = evaluate(condition, algebra, point.quantity)
-                yield Wrong(label, formula, algebra.signs, values=_compared(condition, point))
+                failures = tuple(islice(_failures(condition.node, point), MOST))
+                values = failures[0].numbers if failures and isinstance(condition.node, Chain) else ()
+                yield Wrong(label, formula, algebra.signs, values=values, failures=failures)
         except ZeroDivisionError:  # such a problem asks elsewhere, or beside, that the divisor is not 0
             node = condition.node
             if isinstance(node, Logic) and node.operator == "and":
@@ -245,31 +265,35 @@ class _Varying:
 
     def __init__(self, point: Point[Any]) -> None:
         self._ranges = Ranges(point)
-        self._known: dict[str, Array[tuple[Exact, Exact]]] = {}
 
     def worst(self, name: str, index: Index, relation: Relation) -> Exact:
         """Return a value that an entry takes under some choice; one that is not as asked, if there is."""
-        if name not in self._known:
-            self._known[name] = self._ranges.of(name)
-        low, high = self._known[name][index]
+        low, high = self._ranges.of(name)[index]
         candidates: tuple[Exact, ...] = (low, high)
         if sign(low) == -sign(high) != 0:  # type: ignore[operator]
             candidates = (low, high, 0)
         return next((value for value in candidates if sign(value) not in relation.signs), low)
 
 
-def _compared(condition: Condition, point: Point[Any]) -> tuple[Real, ...]:
-    """The numbers of the first comparison that does not hold, of a condition that is one."""
-    node = condition.node
-    if not isinstance(node, Chain):
-        return ()
-    arrays = [number_of(operand, _ENCLOSED, point.quantity).entries for operand in node.operands]
-    size = max(map(len, arrays))
-    for row in zip(*(entries * (size // len(entries)) for entries in arrays), strict=True):
-        links = zip(row, node.operators, row[1:], strict=False)
+def _failures(node: Tree, point: Point[Any]) -> Iterator[Failure]:
+    """Yield each comparison that does not hold, where all of several are to hold."""
+    match node:
+        case Chain():
+            yield from _failing(node, point)
+        case Logic(operator="and", operands=parts) | Call(function="all", arguments=parts) | Listing(parts):
+            for part in parts:
+                yield from _failures(part, point)
+
+
+def _failing(comparison: Chain, point: Point[Any]) -> Iterator[Failure]:
+    arrays = [number_of(operand, _ENCLOSED, point.quantity) for operand in comparison.operands]
+    longest = max(arrays, key=lambda array: len(array.entries))
+    size = len(longest.entries)
+    columns = [array.entries * (size // len(array.entries)) for array in arrays]
+    for (index, _), row in zip(longest.items(), zip(*columns, strict=True), strict=True):
+        links = zip(row, comparison.operators, row[1:], strict=False)
         if any(_ENCLOSED.compare(a, operator, b) is False for a, operator, b in links):
-            return tuple(map(narrow, row))
-    return ()
+            yield Failure(comparison, index, tuple(map(narrow, row)))
 
 
 def _compare(difference: Real, operator: Comparison, name: str) -> tuple[Fact, dict[str, int]]:

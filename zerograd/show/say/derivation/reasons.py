@@ -12,16 +12,15 @@ from zerograd.core.question.vocabulary import RELATIONS, Relation
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join, paragraph
-from zerograd.document.exact import number
 from zerograd.document.formula import inline
 from zerograd.explaining.sums import GradientSum, Sums
 from zerograd.show.elsewhere import SHOWN, where_text
 from zerograd.show.enclosed import sentences as enclosed_sentences
-from zerograd.show.instead import UNLIKE, instead_line
+from zerograd.show.instead import instead
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
-from zerograd.show.smallest import smallest_text
+from zerograd.show.smallest import generic_text, smallest_text
 from zerograd.show.why import Why
 from zerograd.show.words import count, samples_text
 
@@ -80,6 +79,8 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
     paragraphs += _elsewhere(answer, names)
     if size := smallest_text(answer):
         paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', size)}.",))
+    if answer.generic == ():
+        paragraphs.append((f"It is generic: {generic_text(answer)}.",))
     if paragraphs:
         yield heading("Why it works")
         yield from map(Paragraph, paragraphs)
@@ -92,19 +93,17 @@ def _on_kink(answer: Sat) -> Iterator[bool]:
 
 def _elsewhere(answer: Sat, names: Names) -> Iterator[Prose]:
     """In which libraries something that is asked does not hold."""
+
+    def gradient(named: str) -> Formula:
+        reference = parse_reference(named)
+        return Formula(inline(names.gradient(reference.name, reference.index)))
+
     for item in answer.elsewhere:
-        told: list[Prose] = []
-        for wrong in item.wrong[:SHOWN]:
-            if wrong.relation is None or wrong.relation.some:
-                told.append((instead_line(answer.problem, wrong),))
-                continue
-            reference, (value,) = parse_reference(wrong.named), wrong.values
-            gradient = Formula(inline(names.gradient(reference.name, reference.index)))
-            told.append((gradient, " is ", Formula(inline(number(value))), UNLIKE.get(wrong.relation, "")))
+        clauses = list(instead(answer.problem, item.wrong, gradient))
         where = where_text(item)
-        more = " among others" if len(item.wrong) > SHOWN else ""
+        more = " among others" if len(clauses) > SHOWN else ""
         slopes = "other derivatives are returned at kinks, and with these"
-        yield (f"{where[0].upper()}{where[1:]} {slopes} ", *join(told), f"{more}.")
+        yield (f"{where[0].upper()}{where[1:]} {slopes} ", *join(clauses[:SHOWN]), f"{more}.")
 
 
 def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:
