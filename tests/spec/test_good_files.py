@@ -43,7 +43,7 @@ def test_a_text_is_read_as_a_file_is(path: Path) -> None:
     document = problem.to_json() | {"network": parse_json(json.dumps(problem.to_json()["network"]))}
     del document["version"]
     assert zg.Problem(**document).digest == problem.digest
-    with pytest.raises(SpecError, match="<text>:.*error: sampels: unknown key"):
+    with pytest.raises(SpecError, match=r"^<text>:\d+:1: error: "):
         zg.Problem.from_yaml(f"{text}\nsampels: 3\n")
 
 
