@@ -25,7 +25,7 @@ EFFORT = 0.4
 """Effort for a question in which all numbers are at most half as large."""
 
 SHARE = 0.3
-"""Of the time that is left, on a machine on which it takes so long."""
+"""A share of the time that is left, on a machine on which it takes so long."""
 
 
 def reduced(
