@@ -123,7 +123,7 @@ def matrix(kinked: type[Kinked]) -> dict[str, Sat]:
     answers: dict[str, Sat] = {}
     for number, activation in enumerate(ACTIVATIONS):
         for convention in CONVENTIONS:
-            for denominator in (1, 3):
+            for denominator in (1, 3) if convention == CONVENTIONS[0] else (3,):
                 deep = Network(2, (Layer(2, activation), Layer(2, activation), Layer(2, LINEAR)))
                 answers[f"{number}_{convention}_{denominator}"] = kinked.draw(
                     deep, convention, denominator=denominator
