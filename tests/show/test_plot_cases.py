@@ -123,7 +123,7 @@ def test_reasons_are_those_of_the_proof() -> None:
 
 
 def test_patterns_that_no_sample_has() -> None:
-    """Of certificates about any number of samples: where some sample is, and where none is."""
+    """Certificates about any number of samples say where some sample is, and where none is."""
     ax = drawn(stored("no-third-reason"))
     assert [len(row) for row in rows_of(ax)] == [0, 1, 1]
     assert texts(ax).count("∅") == 3
