@@ -137,6 +137,14 @@ def test_short_axes_say_what_they_left_out() -> None:
     assert len(rows_of(ax)) + int(missing[1]) == 5
 
 
+def test_long_certificates_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first rows are drawn, and the others counted without being put into words."""
+    monkeypatch.setattr("zerograd.show.plot.cases.MOST_ROWS", 2)
+    ax = drawn(stored("leaky-relu"))
+    assert len(rows_of(ax)) == 2
+    assert "3 more cases not drawn" in ax.get_xlabel()
+
+
 @pytest.mark.parametrize("name", ["leaky-relu", "no-third-reason"])
 def test_lines_stay_inside(name: str) -> None:
     """Long formulas are broken, in a picture of the usual size."""

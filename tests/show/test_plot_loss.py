@@ -100,7 +100,7 @@ def test_slopes_at_a_witness_on_a_kink() -> None:
 
 
 def test_curves_differ_in_grey() -> None:
-    """Lines are told apart by their styles."""
+    """Line styles tell them apart."""
     ax = drawn(founding(), "w1", "b1", "w2", "b2")
     styles = {str(line._dash_pattern) for line in curves(ax).values()}  # type: ignore[attr-defined]
     assert len(styles) == len(curves(ax)) == 4
