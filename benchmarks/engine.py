@@ -183,7 +183,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--memory", type=float, default=4.0, help="GiB for each process")
     parser.add_argument("--only", nargs="+", choices=groups, metavar="GROUP", help=", ".join(groups))
     parser.add_argument("--json", type=Path, help="where to keep the results")
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    parser.add_argument(
+        "--pages", action="store_true", help="write tables into docs/reference/speed.md and README.md"
+    )
     parser.add_argument("--from", type=Path, dest="earlier", help="results of an earlier run")
     options = parser.parse_args(arguments)
     run = Run(options)
@@ -202,8 +204,8 @@ def main(arguments: list[str] | None = None) -> int:
     for fault in run.faults():
         say(f"!!! {fault}")
         code = code or 1
-    if options.readme and code != 130:
-        report.write_readme(ROOT / "README.md", run.data)
+    if options.pages and code != 130:
+        report.write_pages(ROOT / "docs/reference/speed.md", ROOT / "README.md", run.data)
     return code
 
 

@@ -126,7 +126,7 @@ def measure(problem: zg.Problem, cap: float, process: SearchProcess, prover: Pro
 
 
 def markdown(outcomes: list[Outcome], cap: float) -> str:
-    """The table for the README."""
+    """The table for the page on speed."""
     lines = [
         "| impossible questions | certified | found, median | found, longest | checked, longest |",
         "|---|---|---|---|---|",
@@ -167,7 +167,7 @@ def main() -> int:
     parser.add_argument("--general", type=int, default=COUNT, help="how many general questions")
     parser.add_argument("--seed", type=int, default=SEED, help="of general questions")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    parser.add_argument("--pages", action="store_true", help="write the table into docs/reference/speed.md")
     options = parser.parse_args()
     outcomes: list[Outcome] = []
     with SearchProcess() as process, ProofProcess() as prover:
@@ -185,8 +185,8 @@ def main() -> int:
     print(f"\n{table}\n\n{reasons(outcomes)}", end="")
     if options.json:
         options.json.write_text(json.dumps([asdict(o) for o in outcomes], indent=1) + "\n", encoding="utf-8")
-    if options.readme:
-        put_between(ROOT / "README.md", BEGIN, table)
+    if options.pages:
+        put_between(ROOT / "docs/reference/speed.md", BEGIN, table)
     return 0
 
 

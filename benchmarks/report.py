@@ -1,4 +1,4 @@
-"""From the results of `benchmarks/engine.py` to tables: on a terminal, and in the README."""
+"""From the results of `benchmarks/engine.py` to tables: on a terminal, on a page, and in the README."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from benchmarks.contender import NAMES
 
 OURS, *RIVALS = NAMES
 BEGIN, END = "<!-- benchmark: engine -->", "<!-- end -->"
+BEGIN_EXCERPT = "<!-- benchmark: engine, an excerpt -->"
+EXCERPT = {
+    "headline, H=1 D=1 M=3": "the question above, H=1 D=1 M=3",
+    "headline, H=1 D=1 M=20": "H=1 D=1 M=20",
+    "headline, H=5 D=2 M=20": "H=5 D=2 M=20",
+    "two samples, H=4 D=1 M=2": "two samples, H=4 D=1: impossible",
+    "targets 0 or 1, H=1 D=1 M=8": "targets 0 or 1, H=1 D=1 M=8",
+    "crossed, H=2 D=1 M=3": "another impossible one, H=2 D=1 M=3",
+}
+"""Rows of the page's table that the README has, and what they are called there."""
 Results = Mapping[str, Mapping[str, Any]]
 """Contender to its outcome: ``status``, ``seconds``, ``detail``."""
 
@@ -165,7 +175,7 @@ def _contradiction_lines(data: Mapping[str, Any]) -> list[str]:
 
 
 def markdown(data: Mapping[str, Any]) -> str:
-    """What stands between the markers in the README."""
+    """What stands between the markers on the page."""
     head, *body = rows(data)
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(row) + " |" for row in body]
@@ -175,8 +185,8 @@ def markdown(data: Mapping[str, Any]) -> str:
         shares = ", ".join(f"{name} {100 * count / number:.0f} %" for name, count in found["decided"].items())
         ratio_shown = _short(found["geometric_mean_ratio"])
         told = (
-            f"Of {number} random questions, with {found['cap']:g} seconds for each, these shares were "
-            f"decided: {shares}. The better rival's time over zerograd's is {ratio_shown} in the geometric "
+            f"Shares decided of {number} random questions, with {found['cap']:g} seconds for each: "
+            f"{shares}. The better rival's time over zerograd's is {ratio_shown} in the geometric "
             "mean; "
             "a question left open counts as the cap for either."
         )
@@ -189,9 +199,28 @@ def markdown(data: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", f"{said} ({_machine(data)}.)"])
 
 
-def write_readme(path: Path, data: Mapping[str, Any]) -> None:
-    """Put the table between the markers. Raises ValueError as `put_between`."""
-    put_between(path, BEGIN, markdown(data))
+def excerpt(page: str) -> str:
+    """Some rows of the table on a page, and what the page says of random questions.
+
+    Raises:
+        ValueError: a row is missing.
+    """
+    rows = dict(line.strip("| ").split(" | ", 1) for line in page.splitlines() if line.startswith("| "))
+    if missing := EXCERPT.keys() - rows.keys():
+        raise ValueError(f"no row is called {', '.join(sorted(missing))}")
+    lines = ["| question | " + " | ".join(NAMES) + " |", "|" + "---|" * (1 + len(NAMES))]
+    for name, called in EXCERPT.items():
+        _, *times, _ = rows[name].split(" | ")  # without the time asked for, and the ratio
+        lines.append("| " + " | ".join([called, *times]) + " |")
+    said = [line.partition(". ")[0] for line in page.splitlines() if line.startswith("Shares ")]
+    return "\n".join([*lines, *(f"\n{line}." for line in said)])
+
+
+def write_pages(page: Path, readme: Path, data: Mapping[str, Any]) -> None:
+    """Put the table on its page, and some of its rows into the README. Raises ValueError as `put_between`."""
+    table = markdown(data)
+    put_between(page, BEGIN, table)
+    put_between(readme, BEGIN_EXCERPT, excerpt(table))
 
 
 def put_between(path: Path, begin: str, text: str) -> None:

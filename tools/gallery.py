@@ -4,8 +4,9 @@
     python tools/gallery.py check [NAME …]    the same, and exit 1 if anything would be written
 
 NAME is that of a problem without its ending; without any, all are answered, and files in docs/gallery that
-belong to no problem are removed. Each problem has three files: NAME.md, NAME.svg where there is a witness,
-and NAME.json, the result document, from which the documentation makes the interactive page.
+belong to no problem are removed. Each problem has three files: NAME.md, NAME.svg where there is something to
+draw, and NAME.json, the result document, from which the documentation makes the interactive page. Of the
+founding question there is also docs/assets/founding.svg, the README's picture.
 
 What the last bits of a float decide does not count as a change. The same versions of Z3, SymPy and
 matplotlib are wanted for the same gallery: `.ci/constraints.txt` names them.
@@ -32,13 +33,14 @@ from zerograd.core.verdict.answer import Answer, Sat  # noqa: E402
 from zerograd.document.escape import clean  # noqa: E402
 from zerograd.exports import NothingToExport, export  # noqa: E402
 from zerograd.preferring import SHRINK_EFFORT, Preference  # noqa: E402
-from zerograd.show.plot import picture  # noqa: E402
+from zerograd.show.plot import picture, unfit  # noqa: E402
 from zerograd.show.question import question_lines  # noqa: E402
 from zerograd.show.text import answer_text  # noqa: E402
 from zerograd.show.words import network_line  # noqa: E402
 
 PROBLEMS = ROOT / "problems"
 GALLERY = ROOT / "docs" / "gallery"
+FOUNDING = "../assets/founding.svg"
 TIMEOUT = 120.0
 
 _PROSE = re.compile(r"^(?:title|notes|references):.*\n(?:(?:[ \t]+.*|[ \t]*)\n)*|^#.*\n", re.MULTILINE)
@@ -46,6 +48,7 @@ _SECONDS = re.compile(r"(?<=\w), \d+\.\d+ s$", re.MULTILINE)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _HASHED = re.compile(r"\b[a-z][0-9a-f]{10}\b")
 """Names that matplotlib makes of what they name, down to the last bit."""
+_DRAWN = "the function with its data, what each sample adds, the network"
 _NEAR = 0.01
 """Points in a picture; less than can be seen."""
 
@@ -73,9 +76,16 @@ def exhibit(name: str) -> Exhibit:
     files = {f"{name}.md": page(name, path.read_text(encoding="utf-8"), answer)}
     document = {key: value for key, value in answer.to_json().items() if key != "seconds"}
     files[f"{name}.json"] = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-    if isinstance(answer, Sat):
+    if unfit(answer) is None:
         files[f"{name}.svg"] = picture(answer, "svg").decode()
+    if name == "textbook-m3" and isinstance(answer, Sat):
+        files[FOUNDING] = founding(answer)
     return Exhibit(row(name, answer), files)
+
+
+def founding(answer: Answer) -> str:
+    """The README's picture of an answer: the function with its data, and what each sample adds."""
+    return picture(answer, "svg", kind=("function", "contributions"), width=25, title=False).decode()
 
 
 def page(name: str, source: str, answer: Answer) -> str:
@@ -86,9 +96,9 @@ def page(name: str, source: str, answer: Answer) -> str:
     parts += ["## The question", f"```yaml\n{_PROSE.sub('', source).strip()}\n```"]
     text = _SECONDS.sub("", answer_text(answer, width=84)).rstrip()
     parts += ["## The answer", f"```console\n$ zerograd solve problems/{name}.yaml\n{text}\n```"]
-    if isinstance(answer, Sat):
-        seen = f"![{title}: the function with its data, what each sample adds, the network]({name}.svg)"
-        parts.append(f"[{seen}]({name}.svg)")
+    if unfit(answer) is None:
+        drawn = _DRAWN if isinstance(answer, Sat) else "the cases of the proof, and why each is impossible"
+        parts.append(f"[![{title}: {drawn}]({name}.svg)]({name}.svg)")
     try:
         worked = export(answer, "markdown")
     except NothingToExport as nothing:
@@ -182,7 +192,8 @@ def main(arguments: Sequence[str]) -> int:
         for name in stale:
             (GALLERY / name).unlink()
     for name in [*changed, *sorted(stale)]:
-        print(f"docs/gallery/{name}: {'removed' if name in stale else 'changed'}")
+        place = (GALLERY / name).resolve().relative_to(ROOT)
+        print(f"{place}: {'removed' if name in stale else 'changed'}")
     print(f"{len(chosen)} problems, {len(files)} files, {len(changed) + len(stale)} changed")
     return 1 if action == "check" and (changed or stale) else 0
 

@@ -15,7 +15,7 @@ the page's own, which holds the problems and is thrown away. There
 - a code block after ``<!-- file: NAME -->`` is written into that file first;
 - a transcript after ``<!-- needs: NAME -->`` is left alone: it needs that library, and a test runs it where
   that is installed;
-- ``python`` blocks (not the README's: a test runs these) are run in the order of the page, in one process,
+- ``python`` blocks are run in the order of the page, in one process,
   once the transcripts have been: plain ones as they stand, and those with ``>>>`` as doctests.
 
 docs/FORMATS.md is not among the pages of a folder (tests hold it to the program), nor is docs/gallery/
@@ -159,7 +159,7 @@ def check(page: Path, needs: str | None = None) -> tuple[int, str]:
     text = page.read_text(encoding="utf-8")
     shown = transcripts(text, needs)
     name = page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else str(page)
-    blocks = [] if page == README or needs else PYTHON.findall(text)
+    blocks = [] if needs else PYTHON.findall(text)
     with scratch(page) as where:
         for transcript in shown:
             before, now = masked(transcript), masked(run(transcript, where))

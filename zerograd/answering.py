@@ -15,6 +15,7 @@ from zerograd._version import __version__
 from zerograd.core.errors import Refused, ZerogradError
 from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.numbers.work import DEFAULT, budget
 from zerograd.core.question.given import enclosed_point, given_point
 from zerograd.core.question.problem import Problem
@@ -24,13 +25,14 @@ from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import every_samples
 from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.checking import check_witness
+from zerograd.core.verdict.chosen import answering, slopes_of, under_one_convention
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.generic import against_generic
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.preferring import Preference
 from zerograd.proving.process import ProofProcess
-from zerograd.search.comparison import SECOND, Comparison, summary
+from zerograd.search.comparison import Comparison, summary
 from zerograd.search.generic import generic_question
 from zerograd.search.generic import unfit as unfit_for_generic
 from zerograd.search.messages import Finding
@@ -41,6 +43,8 @@ TOLERANCE = 1.0
 """Seconds by which an answer may be late without saying so."""
 UNITS = 200_000
 """Units of exact work for each second that there is: they take a fifth of it or so."""
+
+UNDECIDED_CHOICE = "it was not decided whether all that is asked holds under every choice of slopes at kinks"
 
 CALCULATION = "calculation"
 """The strategy of a question in which everything is given."""
@@ -76,18 +80,18 @@ class SolversDisagree(ZerogradError):  # noqa: N818 - named for what happened
         if comparison.ours == "sat":
             detail = "the checker accepts the witness that was found"
         elif comparison.witness is None:
-            detail = f"the model of {SECOND} could not be made exact"
+            detail = f"the model of {comparison.solver} could not be made exact"
         else:
             try:
                 check_witness(problem, comparison.witness)
             except Refused as refusal:
-                detail = f"the checker refuses the model of {SECOND}:\n{refusal}"
+                detail = f"the checker refuses the model of {comparison.solver}:\n{refusal}"
             else:
                 self.witness = comparison.witness
-                detail = f"the checker accepts the model of {SECOND}"
+                detail = f"the checker accepts the model of {comparison.solver}"
         super().__init__(
             f"the solvers disagree about M = {comparison.samples}: {comparison.ours} for the search, "
-            f"{comparison.theirs} for {SECOND}; {detail}"
+            f"{comparison.theirs} for {comparison.solver}; {detail}"
         )
 
 
@@ -140,7 +144,10 @@ def calculated_answer(problem: Problem, start: float) -> Answer:
     except Refused:
         with suppress(OnKink):  # then there are no gradients
             recheck_floats(witness)  # search and checker are one calculation here: floats are another
-        return _refuted(problem, wrong_at(problem, witness.point), _calculated_run(start))
+        wrong = wrong_at(problem, witness.point)
+        if not wrong:  # under every choice of slopes, gradients may take turns in not being 0
+            return Unknown("incomplete", UNDECIDED_CHOICE, problem=problem, run=_calculated_run(start))
+        return _refuted(problem, wrong, _calculated_run(start))
     return answer.updated(checks=recheck(witness), run=_calculated_run(start))
 
 
@@ -185,13 +192,13 @@ def _refuted(problem: Problem, wrong: Sequence[Wrong], run: Run) -> Unsat:
 
 def _cross_check(problem: Problem, finding: Finding) -> CrossCheck | None:
     """Sum up what the second solver said, if it was asked. Raises SolversDisagree."""
-    if finding.compared is None:
+    if finding.compared is None or finding.second is None:
         return None
     for comparison in finding.compared:
         if comparison.contradicts:
             witness = finding.verdict.witness if isinstance(finding.verdict, Found) else None
             raise SolversDisagree(problem, comparison, witness)
-    return summary(finding.compared)
+    return summary(finding.compared, finding.second)
 
 
 def with_proof(answer: Answer, prover: ProofProcess, deadline: float, progress: Progress) -> Answer:
@@ -250,7 +257,7 @@ def with_fewest(
     began = time.monotonic()
     fewer = problem.with_samples(Samples(least, samples - 1))
     finding = process.find(
-        fewer, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=False
+        fewer, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=None
     )
     run = replace(
         answer.run,
@@ -319,7 +326,7 @@ def with_generic(
         return answer, narrower
     progress("looking for a generic witness")
     finding = process.find(
-        narrower, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=False
+        narrower, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=None
     )
     versions = {**answer.run.versions, **finding.versions}
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began, versions=versions)
@@ -350,6 +357,23 @@ def with_smallest(
     """
     from zerograd.evaluate.recheck import recheck
 
+    if is_chosen(answer.problem.derivative_at_kink):
+        plain = _comparable(answer.witness)
+        if plain is not None:
+            ranked = process.smallest(
+                plain.problem,
+                plain,
+                count=1,
+                effort=effort,
+                seed=seed,
+                deadline=deadline,
+                progress=progress,
+            )
+            # That it is the smallest is not said: other choices may have smaller ones.
+            for witness in ranked.witnesses[:1]:
+                with _accepted_witness(witness):
+                    answer = answer.updated(witness=answering(answer.problem, witness))
+        return [answer.updated(checks=recheck(answer.witness))]
     if size_of(answer.witness) is None:  # irrational: not to be compared by numerators
         return [answer.updated(checks=recheck(answer.witness))]
     began = time.monotonic()
@@ -381,6 +405,17 @@ def with_smallest(
                     answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run)
                 )
     return answers
+
+
+def _comparable(witness: Witness) -> Witness | None:
+    """Return the same under one convention, of which every witness answers the question; None without one."""
+    plain = under_one_convention(witness)
+    if plain is None or isinstance(plain, EnclosedWitness) or size_of(plain) is None:
+        return None
+    if plain.problem.derivative_at_kink != "all":
+        return plain
+    # Which of those on kinks answer under every choice, the search for small ones does not know.
+    return None if slopes_of(plain, "left") else plain.answering(plain.problem.with_kink("forbid"))
 
 
 def late(answers: Sequence[Answer], deadline: float) -> list[Answer]:

@@ -18,9 +18,11 @@ from zerograd.answering import (
     with_fewest,
     with_proof,
 )
+from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
+from zerograd.core.question.fitness import chosen
 from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
@@ -30,9 +32,11 @@ from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.verdict.checking import check_result, check_witness
 from zerograd.core.verdict.witness import Witness
 from zerograd.preferring import Preference, preference
-from zerograd.processes import shared_prover, shared_search
+from zerograd.processes import first_of, shared_prover, shared_search
 from zerograd.proof import Proof
+from zerograd.proving.messages import ProofFinding
 from zerograd.proving.process import ProofProcess
+from zerograd.search.comparison import Second
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Progress
 from zerograd.services.service import DEFAULT_MEMORY
@@ -46,7 +50,7 @@ MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
 """Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
 MAX_SPLITS = 100
-"""Values of units up to which a proof by cases is looked for where a calculation is one: it says more."""
+"""Values of units up to which a proof by cases is looked for where a calculation is one."""
 STRATEGIES = (
     "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
 )  # fmt: skip
@@ -102,7 +106,7 @@ def solve(
     strategy: str = "auto",
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
-    cross_check: bool = False,
+    cross_check: bool | Second = False,
     certify: bool = True,
     prefer: str | None = None,
     shrink: float | None = None,
@@ -122,8 +126,8 @@ def solve(
         strategy: one of `STRATEGIES`.
         seed: the same seed gives the same answer (a time limit that cuts in may not).
         memory: cap in bytes on each solver process.
-        cross_check: put every number of samples that was decided to a second solver, cvc5, in the time
-            that the search leaves; what it says is in ``answer.run.cross_check``.
+        cross_check: put every number of samples that was decided to a second solver, cvc5 or the one
+            named, in the time that the search leaves; what it says is in ``answer.run.cross_check``.
         certify: whether to look for proofs. Without, a no rests on the solver's word.
         prefer: ``"small"`` looks for a smaller witness in a fixed number of steps, so that any machine finds
             the same one; ``"generic"`` before that for a generic one, if there is none it says so
@@ -138,7 +142,7 @@ def solve(
     Raises:
         ProblemError: ``samples`` does not fit the problem.
         ValueError: unknown strategy or preference, or a timeout that is not above 0.
-        SolverUnusable: a cross-check was asked for, and cvc5 is not installed.
+        SolverUnusable: a cross-check was asked for, and its solver is not installed.
         ZerogradError: of another kind (`WitnessRefused`, `CertificateRefused`, `Disagreement`,
             `SolversDisagree`, `ServiceFailed`): a bug was caught before it became an
             answer.
@@ -169,7 +173,7 @@ def smallest_first(
     strategy: str = "auto",
     seed: int = 0,
     memory: int = DEFAULT_MEMORY,
-    cross_check: bool = False,
+    cross_check: bool | Second = False,
     certify: bool = True,
     process: SearchProcess | None = None,
     prover: ProofProcess | None = None,
@@ -188,7 +192,7 @@ def smallest_first(
     check_timeout(timeout)
     say = progress or _silent
     start = time.monotonic()
-    if is_calculation(problem, strategy=strategy, cross_check=cross_check):
+    if is_calculation(problem, strategy=strategy, cross_check=bool(cross_check)):
         say("calculating: everything is given")
         return late([calculated_answer(problem, start)], start + timeout)
     if strategy == "auto" and not cross_check and incomplete(problem) is None:
@@ -202,7 +206,7 @@ def smallest_first(
         seed=seed,
         deadline=start + timeout,
         progress=say,
-        cross_check=cross_check,
+        cross_check="cvc5" if cross_check is True else cross_check or None,
     )
     small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
     answer = answer_of(problem, finding, start, recheck_now=not small)
@@ -254,7 +258,8 @@ def smallest(
     """Answer a problem by its smallest witness, or by several that differ by more than names and signs.
 
     Smallest by `zerograd.core.verdict.size.Size`: the largest absolute numerator or denominator over all
-    values of parameters, inputs and targets; then the sum of absolute values; then no sample on a kink. The
+    values of parameters, inputs and targets; then no sample on a kink before one on a kink; then the fewest
+    values that are not whole; then the sum of absolute values; then the fewest values that are not 0. The
     number of samples is the one for which a witness is found first; of ``samples: any``, the fewest that are
     found.
     ``answer.smallest`` says whether everything smaller was gone through.
@@ -300,10 +305,11 @@ def prove(
     Other arguments, and the errors that are raised, are those of `solve`.
 
     Args:
-        timeout: seconds for the whole; kept to about a second. Half of them may go into looking for a
-            counterexample.
+        timeout: seconds for the whole; kept to about a second. A counterexample is looked for in all of
+            them, a proof when half of them are over, or when the search has ended.
         fixed: only proofs about a dataset with a fixed number of samples (in which Coq can be told of every
-            condition).
+            condition); where everything is given, a proof by cases rather than a calculation, if there is
+            one.
 
     Returns:
         A `Proof`; or `Sat`, with a counterexample to the claim that there is no answer; or `Unsat` on a
@@ -313,28 +319,35 @@ def prove(
     check_timeout(timeout)
     if samples is not None:
         problem = problem.with_samples(samples)
-    start = time.monotonic()
-    answer = solve(
-        problem,
-        timeout=timeout / 2,
-        seed=seed,
-        memory=memory,
-        certify=False,
-        process=process,
-        progress=progress,
-    )
+    deadline, say = time.monotonic() + timeout, progress or _silent
+    process = process or shared_search(os.getpid(), memory)
     prover = prover or shared_prover(os.getpid(), memory)
+
+    def search() -> Answer:
+        return solve(problem, timeout=timeout, seed=seed, certify=False, process=process, progress=progress)
+
+    def find_proof() -> ProofFinding:
+        return prover.find(problem, deadline=deadline, fixed=fixed, progress=say)
+
+    answer: Answer | None
+    finding = None
+    if incomplete(problem) is None:
+        answer = search()
+    else:
+        answer, finding = first_of(search, find_proof, after=timeout / 2, searching=process, proving=prover)
     if isinstance(answer, Sat):
-        return with_proof(answer, prover, start + timeout, progress or _silent)
+        return with_proof(answer, prover, deadline, say)
     known = answer.certificate if isinstance(answer, Unsat) else None  # a calculation
-    if known is not None and (_is_wide(problem) or unfit(problem) is not None):
+    if known is not None and (not fixed or _is_wide(problem) or unfit(problem) is not None):
         return Proof(problem, known)
-    finding = prover.find(problem, deadline=start + timeout, fixed=fixed, progress=progress or _silent)
+    finding = finding or find_proof()
     if finding.certificate is not None:
         with accepted(finding.certificate):
             return Proof(problem, finding.certificate)
     if known is not None:
         return Proof(problem, known)
+    if answer is None:  # the search was ended for nothing but a proof
+        raise TypeError("neither an answer nor a proof")
     return answer.updated(open=finding.open) if isinstance(answer, Unsat) else answer
 
 
@@ -388,7 +401,13 @@ def verify(
 
 
 def gradients(problem: Problem) -> SymbolicGradients:
-    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
+    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`).
+
+    Raises:
+        ZerogradError: slopes at kinks are chosen, so that there is more than one derivative there.
+    """
+    if reason := chosen(problem):
+        raise ZerogradError(f"{reason}: formulas are of one derivative there, so name one, such as torch")
     from zerograd.derive.gradients import SymbolicGradients
 
     return SymbolicGradients.of(problem.model)

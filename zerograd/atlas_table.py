@@ -48,6 +48,15 @@ class Atlas:
 
         return atlas_latex(self.problem, self.rows, document=document)
 
+    def _repr_html_(self) -> str:
+        from zerograd.show.jupyter import literal
+        from zerograd.show.say.atlas import atlas_html
+
+        return literal(atlas_html(self.problem, self.rows))
+
+    def _repr_latex_(self) -> str:
+        return self.to_latex(document=False)
+
     def to_json(self) -> dict[str, Any]:
         """Return the document (docs/FORMATS.md), with all witnesses and certificates."""
         return {

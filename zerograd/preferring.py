@@ -8,7 +8,7 @@ from typing import get_args
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Prefer
 
-SHRINK_EFFORT = 3000
+SHRINK_EFFORT = 6000
 """Steps, at most, for a smaller witness where nobody asked for the smallest: they take two seconds or so."""
 SHRINK_TIME = 10.0
 """Seconds, at most, for the same on a slow machine."""

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from zerograd.core.errors import ZerogradError
@@ -23,8 +24,11 @@ class NotTypeset(ZerogradError):  # noqa: N818  # named for what happened
     """There is no PDF: pdflatex is not installed, takes too long, or does not take the text."""
 
 
-def pdf(latex: str, *, seconds: float = SECONDS) -> bytes:
+def pdf(latex: str, files: Mapping[str, bytes] | None = None, *, seconds: float = SECONDS) -> bytes:
     """A document of LaTeX as PDF: the same bytes for the same text and the same pdflatex.
+
+    Args:
+        files: what stands in the folder beside the text, such as a picture, by name.
 
     Raises:
         NotTypeset: with what to do about it.
@@ -40,6 +44,8 @@ def pdf(latex: str, *, seconds: float = SECONDS) -> bytes:
     settings = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "openin_any": "p", "openout_any": "p"}
     with tempfile.TemporaryDirectory(prefix="zerograd-") as folder:
         (Path(folder) / "page.tex").write_text(latex, encoding="utf-8")
+        for name, content in (files or {}).items():
+            (Path(folder) / name).write_bytes(content)
         try:
             run = subprocess.run(  # noqa: S603 - a program found by name, and no word of the caller's
                 [program, *_COMMAND[1:]],

@@ -122,15 +122,37 @@ def test_summary_of_random_questions() -> None:
     assert [question["number"] for question in found["open"]] == [1]
 
 
-def test_the_readme_is_rewritten_between_its_markers(tmp_path: Path) -> None:
-    """And nothing else of it; without markers it is an error."""
-    page = tmp_path / "README.md"
+def named(name: str, *statuses: str) -> dict[str, Any]:
+    """A case as a run keeps it."""
+    group, _, rest = name.partition(", ")
+    return {"group": group, "name": rest, "asked": 0.5, "results": results(*statuses)}
+
+
+def test_pages_are_rewritten_between_their_markers(tmp_path: Path) -> None:
+    """And nothing else of them; without markers it is an error."""
+    page, readme = tmp_path / "speed.md", tmp_path / "README.md"
     page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
-    report.write_readme(page, document(results("sat", "sat", "stopped")))
+    readme.write_text(f"first\n{report.BEGIN_EXCERPT}\nold\n{report.END}\nlast\n")
+    data = document()
+    data["named"] = [named(name, "sat", "sat", "stopped") for name in ("headline, x", *report.EXCERPT)]
+    report.write_pages(page, readme, data)
     text = page.read_text()
     assert text.startswith(f"before\n{report.BEGIN}\n| question |")
     assert text.endswith(f"{report.END}\nafter\n")
     assert "old" not in text
+    short = readme.read_text().splitlines()
+    assert short[4] == "| the question above, H=1 D=1 M=3 | sat 1.0 s | sat 1.0 s | stopped at 1.0 s |"
+    assert len(short) == 4 + len(report.EXCERPT) + 2
     page.write_text("no markers")
     with pytest.raises(ValueError, match="expected"):
-        report.write_readme(page, document())
+        report.write_pages(page, readme, data)
+    with pytest.raises(ValueError, match="no row is called crossed"):
+        report.excerpt(report.markdown(document()))
+
+
+def test_the_readme_has_rows_of_the_page() -> None:
+    """What it says of speed stands on the page, measured in one run."""
+    text = (engine.ROOT / "README.md").read_text(encoding="utf-8")
+    shown = text.partition(f"{report.BEGIN_EXCERPT}\n")[2].partition(f"\n{report.END}")[0]
+    page = (engine.ROOT / "docs" / "reference" / "speed.md").read_text(encoding="utf-8")
+    assert shown == report.excerpt(page.partition(report.BEGIN)[2].partition(report.END)[0])

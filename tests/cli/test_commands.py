@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import zerograd
 from tests.cli.questions import CONTRADICTION, FOUNDING
 from zerograd.core.question.documents import problem_from_json
 from zerograd.spec import loads
@@ -30,11 +29,6 @@ def test_help_and_version_load_nothing_heavy(program: Program, option: str) -> N
     assert done.code == 0
     assert not HEAVY & loaded
     assert "click" in loaded
-
-
-def test_version(program: Program) -> None:
-    """The version of the package."""
-    assert program.process("--version") == (0, f"zerograd {zerograd.__version__}\n", "")
 
 
 def test_every_command_has_help(program: Program) -> None:

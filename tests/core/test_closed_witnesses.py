@@ -150,7 +150,7 @@ def test_size_of_a_rational_witness_of_a_smooth_question() -> None:
         shapes = variable_shapes(network, 1)
         witness = Witness.of(problem, {name: Array(shapes[name], (value,)) for name, value in zero.items()})
         check_witness(problem, witness)
-        assert size_of(witness) == Size(3, F(6), on_kink)
+        assert size_of(witness) == Size(3, on_kink, 0, F(6), 3)
 
 
 def test_conditions_on_closed_forms() -> None:

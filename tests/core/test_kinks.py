@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,17 @@ def test_conventions_have_one_text(data: dict[str, Any]) -> None:
         ({"relu": 0.5}, "relu", "or a number, found 0.5"),
         ({"relu": None}, "relu", "or a number, found None"),
         ({"relu": {}}, "relu", "or a number, found {}"),
-        ({1: "left"}, "1", "not an activation, loss or default"),
+        ({1: "left"}, "1", "not an activation, a layer such as z2, loss or default (layer 1 is called z1)"),
+        ({"layer 2": "left"}, "layer 2", "(layer 2 is called z2)"),
+        ({"z0": "left"}, "z0", "not an activation, a layer such as z2"),
+        ("keras", None, "'keras': Keras returns what its backend does: write keras/jax, keras/tensorflow or"),
+        ("keras/theano", None, "expected one of torch, left"),
+        ("flax", None, "write jax"),
+        ("torch==2.12", None, "torch==2.12 was not measured at kinks, but 2.13.0, 2.14.1"),
+        ("torch>=2.13", None, "its versions differ: write torch==2.13 or torch>=2.14"),
+        ("torch<2.14", None, "a version is written torch==2.14 or torch>=2.14"),
+        ("jax>=0.13", None, "jax>=0.13 was not measured at kinks, but 0.10.2, 0.12.0.1"),
+        ({"relu": "keras"}, "relu", "'keras': Keras returns what its backend does"),
         ("relu: right, x", "x", "not an activation"),
     ],
 )
@@ -142,21 +153,37 @@ def test_libraries_have_a_choice_for_each_kink(library: str) -> None:
                 activation.derivatives_at_kinks(library)
 
 
-def test_the_documentation_has_the_same_table() -> None:
-    """Row by row, version by version."""
-    lines = (Path(__file__).parents[2] / "docs" / "FORMATS.md").read_text().splitlines()
-    head = lines.index(next(line for line in lines if line.startswith("| | `jax`")))
-    versions = [f"`{name}` {library.version}" for name, library in LIBRARIES.items()]
-    assert [cell.strip() for cell in lines[head].split("|")[2:-1]] == versions
-    table: dict[str, dict[str, str]] = {name: {} for name in LIBRARIES}
-    for line in lines[head + 2 : lines.index("", head)]:
-        name, *cells = (cell.strip().strip("`") for cell in line.split("|")[1:-1])
-        for library, cell in zip(LIBRARIES, cells, strict=True):
-            table[library] |= {name: cell} if cell else {}
-    assert table == {
-        name: {key: ", ".join(map(str, choices)) for key, choices in library.choices.items()}
-        for name, library in LIBRARIES.items()
-    }
+def test_formats_name_every_library() -> None:
+    """The table itself is on a page of its own (tests/tools/test_kinks.py)."""
+    text = (Path(__file__).parents[2] / "docs" / "FORMATS.md").read_text(encoding="utf-8")
+    start = text.index("`derivative_at_kink` may also name a library")
+    assert set(LIBRARIES) <= set(re.findall("`([^`]+)`", text[start : text.index("\n\n", start)]))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("torch==2.13", "torch==2.13"), ("torch == 2.13.0", "torch==2.13"), ("torch==2.14.1", "torch>=2.14"),
+        ("torch>=2.14", "torch>=2.14"), ("torch >= 2.14.1", "torch>=2.14"), ("jax==0.10.2", "jax"),
+        ("jax>=0.12", "jax"), ("JAX==0.10", "jax"), ("keras/torch==3.15.1", "keras/torch"),
+        (" mlx ", "mlx"),
+    ],
+)  # fmt: skip
+def test_versions_have_one_name(text: str, name: str) -> None:
+    """The one under which they were measured, so that equal questions have equal digests."""
+    assert read(text) == name
+    assert read({"relu": text}) == read({"relu": name})
+
+
+def test_versions_of_torch_differ_at_the_margin_of_a_hinge_loss() -> None:
+    """The derivative of max(0, m) at m = 0 as its clamp and margin_ranking_loss have it."""
+    hinge = LOSSES["hinge"]
+    at = {
+        "torch": 0, "torch==2.13": -1, "torch>=2.14": 0, "keras/tensorflow": -1, "keras/torch": F(-1, 2),
+        "mxnet": 0, "paddle": 0,
+    }  # fmt: skip
+    for convention, slope in at.items():
+        assert hinge.sample_adjoint([mpmath.mpf(1)], [1], Mp(), convention) == [slope]
 
 
 @pytest.mark.needs("jax")

@@ -10,7 +10,7 @@ import pytest
 from tests.core.founding import founding, issues
 from zerograd.core.errors import Issue, ProblemError, format_path
 from zerograd.core.model.activations import LINEAR
-from zerograd.core.model.kinks import CONVENTIONS
+from zerograd.core.model.kinks import CHOICES, CONVENTIONS
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import Reference, parse_reference, resolve
 from zerograd.core.question.documents import (
@@ -319,6 +319,7 @@ def test_all_issues_at_once() -> None:
         references=["ok", None],
         expect="maybe",
     )
+    known = (*CONVENTIONS, *CHOICES)
     assert found == [
         "samples: expected a whole number, fewest, any, or {from: 2, to: 6}, found 'most'",
         "where[0]: does not parse at its end: invalid syntax",
@@ -341,7 +342,7 @@ def test_all_issues_at_once() -> None:
         "nonzero[0]: ∂L/∂b1[0] is asked to be both zero and nonzero: take it out of one of the two",
         "some_nonzero[0]: every entry of ∂L/∂b1[0] is asked to be zero, so none can be nonzero",
         "where[3]: unknown name 'lost' (did you mean 'loss'?)",
-        f"derivative_at_kink: expected one of {', '.join(CONVENTIONS)}, found 'lift' (did you mean 'left'?)",
+        f"derivative_at_kink: expected one of {', '.join(known)}, found 'lift' (did you mean 'left'?)",
         "title: expected text, found 5",
         "references[1]: expected text, found None",
         "expect: expected one of sat, unsat, unknown, found 'maybe'",

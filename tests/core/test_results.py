@@ -16,7 +16,7 @@ from zerograd.core.question.documents import parse_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.results import answer_from_json
-from zerograd.core.verdict.size import Size
+from zerograd.core.verdict.size import Size, size_of
 from zerograd.core.verdict.witness import witness_from_json
 from zerograd.exports import export
 from zerograd.show.jupyter import as_html
@@ -51,7 +51,7 @@ def sat() -> Sat:
         witness_from_json(problem, document | data),
         problem=problem,
         checks={"float64": {"largest_deviation": 1e-16}, "torch": "not installed"},
-        smallest=Smallest(Size(3, Fraction(13), on_kink=False), 2),
+        smallest=Smallest(Size(3, on_kink=False, non_integers=0, total=Fraction(13), nonzeros=8), 2),
         run=RUN,
     )
 
@@ -88,6 +88,45 @@ def test_that_nothing_is_smaller_is_told() -> None:
     assert again.smallest is not None
     assert again.smallest.told
     assert "the smallest, by the record of its search: no witness" in " ".join(answer_text(again).split())
+
+
+def of_the_old_order(**changes: Any) -> Any:
+    """A document of when height, sum and kinks were the order; it says that the search came to an end."""
+    document = through_text(sat())
+    del document["smallest"]["non_integers"], document["smallest"]["nonzeros"]
+    document["smallest"].update(exhausted=3, proved=True)
+    document["smallest"].update(changes)
+    return document
+
+
+def test_what_was_smallest_by_the_old_order_is_not_said_to_be_by_the_new() -> None:
+    """Heights came first then as well: that no smaller height has a witness is all that is still told."""
+    again = answer_from_json(of_the_old_order())
+    assert isinstance(again, Sat)
+    assert again.smallest == Smallest(sat().smallest.size, 2, told=True)  # type: ignore[union-attr]
+    assert not again.smallest.proved
+    text = " ".join(answer_text(again).split())
+    assert "the smallest that was found, by the record of its search: no witness with 3 samples has" in text
+    assert "smaller sum" not in text
+    shallow = answer_from_json(of_the_old_order(exhausted=1, proved=False))
+    assert isinstance(shallow, Sat)
+    assert shallow.smallest is not None
+    assert shallow.smallest.exhausted == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"on_kink": True}, Refused, "size: on_kink: expected False, found True"),
+        ({"total": "12"}, Refused, "size: expected height 3, sum 13"),
+        ({"height": 2}, Refused, "size: expected height 3, sum 13"),
+        ({"proved": False}, Refused, "smallest.proved: expected True"),
+    ],
+)
+def test_sizes_of_the_old_order_are_checked(changes: Any, error: type[Exception], message: str) -> None:
+    """What they say is checked against the witness."""
+    with pytest.raises(error, match=message):
+        answer_from_json(of_the_old_order(**changes))
 
 
 def said(answer: zg.Answer, label: str) -> str:
@@ -177,7 +216,12 @@ def test_the_problem_must_be_known() -> None:
         (lambda d: d["witness"]["y"][0].__setitem__(0, "7"), Refused, "∂L/∂"),
         (lambda d: d["witness"].pop("x"), FormatError, "witness.x"),
         (lambda d: d["gradients"].update(b2=["1"]), Refused, "claimed ∂L/∂b2"),
-        (lambda d: d["smallest"].update(total="1"), Refused, "size: expected height 3, sum 13"),
+        (lambda d: d["smallest"].update(total="1"), Refused, "size: expected height 3, sum 13, 8 not 0"),
+        (lambda d: d["smallest"].update(non_integers=1), Refused, "found height 3, 1 not whole"),
+        (lambda d: d["smallest"].update(nonzeros=7), Refused, "found height 3, sum 13, 7 not 0"),
+        (lambda d: d["smallest"].update(nonzeros=True), FormatError, "expected non_integers and nonzeros"),
+        (lambda d: d["smallest"].pop("nonzeros"), FormatError, "expected non_integers and nonzeros"),
+        (lambda d: d["smallest"].pop("non_integers"), FormatError, "expected non_integers and nonzeros"),
         (lambda d: d["smallest"].update(height="3"), FormatError, "smallest: expected height"),
         (lambda d: d["smallest"].update(proved=True), Refused, "smallest.proved: expected False"),
         (lambda d: d["smallest"].update(exhausted=3), Refused, "smallest.proved: expected True"),
@@ -323,3 +367,30 @@ def test_no_result_at_all(data: object) -> None:
     """Something else altogether."""
     with pytest.raises(FormatError, match="expected a result"):
         answer_from_json(data)
+
+
+def on_a_kink_of_the_loss() -> Sat:
+    """A residual of 0 with the mean absolute error, and no unit with a kink."""
+    problem = Problem(network=[1, 1], samples=1, loss="mae", zero=["w1"])
+    parameters = {"w1": [["1"]], "b1": ["0"]}
+    document = {"format": "zerograd.witness/1", "problem": problem.digest, "parameters": parameters}
+    witness = witness_from_json(problem, document | {"x": [["1"]], "y": [["1"]]})
+    size = size_of(witness)
+    assert size == Size(1, on_kink=True, non_integers=0, total=Fraction(3), nonzeros=3)
+    return Sat(witness, problem=problem, smallest=Smallest(size, 0), checks={"torch": "not installed"})
+
+
+def test_kinks_of_the_loss_count_and_did_not() -> None:
+    """A size says that a sample is on one; an older one said that no unit is."""
+    document = through_text(on_a_kink_of_the_loss())
+    assert answer_from_json(document) == on_a_kink_of_the_loss()
+    with pytest.raises(Refused, match="size: expected height 1, a sample on a kink"):
+        answer_from_json(document | {"smallest": document["smallest"] | {"on_kink": False}})
+    for name in ("non_integers", "nonzeros"):
+        del document["smallest"][name]
+    with pytest.raises(Refused, match="size: on_kink: expected False, found True"):
+        answer_from_json(document)
+    document["smallest"]["on_kink"] = False
+    again = answer_from_json(document)
+    assert isinstance(again, Sat)
+    assert again.smallest == Smallest(on_a_kink_of_the_loss().smallest.size, 0, told=True)  # type: ignore[union-attr]

@@ -12,7 +12,7 @@ def test_columns() -> None:
 
 
 def test_what_does_not_fit_goes_below() -> None:
-    """The first column is repeated; a column that is too wide by itself stays whole."""
+    """The first column is repeated; a cell that is too wide by itself is cut."""
     columns = [Column("m", ["0"]), *(Column(name, ["x" * 9]) for name in ("a", "b", "c"))]
     lines = table(columns, width=30)
     assert [line.split() for line in lines if "x" not in line and "─" not in line] == [
@@ -21,7 +21,11 @@ def test_what_does_not_fit_goes_below() -> None:
         ["m", "c"],
     ]
     assert max(map(len, lines)) <= 30
-    assert max(map(len, table([Column("m", ["0"]), Column("v", ["x" * 50])], width=30))) == 56
+    lines = table(
+        [Column("m", ["0", "1"]), Column("v", ["x" * 50, "(12, 3456, 789, 12345, 6789)"])], width=30
+    )
+    assert max(map(len, lines)) == 30
+    assert lines[-2:] == ["  0   " + "x" * 23 + "…", "  1         (12, 3456, 789, …)"]
 
 
 def test_nothing() -> None:

@@ -149,6 +149,20 @@ def test_differences_across_a_leap_of_the_second_derivative() -> None:
         module._differences(leap, values, module._codes(leap))
 
 
+def test_differences_do_not_miss_a_narrow_bowl() -> None:
+    """A step of w2 carries ŷ far along both straight sides of the Huber loss: no quotient shows its slope."""
+    values: dict[str, list[Any]] = {
+        "w1": [1],
+        "b1": [10**20],
+        "w2": [0],
+        "b2": [0],
+        "x": [0],
+        "y": [Fraction(1, 2)],
+    }
+    checks = recheck(witness([1, 1, 1], 1, values, loss="huber"))
+    assert checks["finite_differences"]["compared"] < checks["finite_differences"]["entries"]
+
+
 def test_irrational_values_are_compared() -> None:
     """√2 in float64 is near enough."""
     field = NumberField(polynomial([-2, 0, 1]), Fraction(1), Fraction(2))

@@ -3,7 +3,8 @@
     python -m tests.independent.check PROBLEM.json CERTIFICATE.json
 
 It treats the systems `identities`, `dataset` and `moments`, for all activations and losses but formulas, and
-the conventions torch, left, right, mean and forbid at kinks of activations. Of others it says that it cannot
+the conventions torch, left, right, mean and forbid at kinks of activations, slopes that are chosen at kinks
+of those that are piecewise linear (any), and all choices under one of these. Of others it says that it cannot
 tell. Problems are taken to be canonical; what makes a file no problem it knows in part.
 """
 
@@ -150,10 +151,12 @@ class Part:
 
 def check(problem: Problem, data: Any) -> None:
     """Return if the certificate is accepted. Raises No or CannotTell."""
-    keys(data, {"format", "problem", "parts"}, set())
+    keys(data, {"format", "problem", "parts"}, {"derivative_at_kink"})
     need(data["format"] == "zerograd.certificate/1", "another format")
     need(data["problem"] == problem.digest, "another problem")
     need(isinstance(data["parts"], list) and data["parts"], "no parts")
+    if "derivative_at_kink" in data:
+        problem = problem.under(data["derivative_at_kink"])
     n, every, numbers = enough(problem), False, set()
     for part in data["parts"]:
         keys(part, {"system", "proof"}, {"samples"})

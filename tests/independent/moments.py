@@ -34,6 +34,7 @@ class Moments(Passes):
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
+        need(self.convention != "any", "slopes at kinks are chosen for each sample by itself")
         need(all(self.sides), "an activation that is not piecewise linear")
         self.units = [
             (layer, i)

@@ -238,7 +238,9 @@ class Adjoints:
         name, hard = problem.loss_name, problem.data.get("targets", "real") != "real"
         told = problem.loss[name] if isinstance(problem.loss, dict) else {}
         convention = problem.data["derivative_at_kink"]
-        if convention not in ("torch", "left", "right", "mean", "forbid"):
+        if convention not in ("torch", "left", "right", "mean", "forbid") and (
+            convention != "any" or name in ("mae", "hinge")
+        ):
             raise CannotTell(str(convention))
         sign = "" if target is None else ">" if target <= 0 else "<" if target >= 1 else ""
         match name:
@@ -290,17 +292,25 @@ OF_RESIDUALS = ("mae", "huber", "smooth_l1")
 
 
 LIBRARIES: dict[str, dict[str, str]] = {
-    "mae": {"jax": "right", "tensorflow": "0", "mlx": "0", "paddle": "0", "mindspore": "0"},
-    "hinge": {"jax": "mean", "mlx": "0"},
-}
+    "mae": {
+        "jax": "right", "tensorflow": "0", "mlx": "0", "paddle": "0", "mindspore": "0", "torch==2.13": "0",
+        "torch>=2.14": "0", "keras/jax": "left", "keras/tensorflow": "0", "keras/torch": "0", "mxnet": "0",
+        "autograd": "0", "casadi": "0", "pytensor": "0",
+    },
+    "hinge": {
+        "jax": "mean", "mlx": "0", "paddle": "0", "torch==2.13": "1", "torch>=2.14": "0", "keras/jax": "mean",
+        "keras/tensorflow": "1", "keras/torch": "mean", "mxnet": "0", "autograd": "mean", "casadi": "mean",
+    },
+}  # fmt: skip
 """What libraries take at the kinks of losses."""
+NAMED = {*LIBRARIES["mae"], *LIBRARIES["hinge"], "tinygrad"}
 
 
 def at_kink(name: str, convention: Any) -> str | Fraction:
     """What is taken at the kinks of a loss: torch, left, right, mean or forbid, or a number."""
     if isinstance(convention, dict):
         convention = convention.get("loss", convention.get("default", "torch"))
-    if convention in ("jax", "tensorflow", "mlx", "tinygrad", "paddle", "mindspore"):
+    if convention in NAMED:
         need(convention in LIBRARIES[name], "a derivative that was not measured")
         convention = LIBRARIES[name][convention]
     return convention if convention in ("torch", "left", "right", "mean", "forbid") else rational(convention)
@@ -311,6 +321,8 @@ def adjoints_at_zero(problem: Problem) -> list[Fraction] | None:
     name, convention = problem.loss_name, problem.data["derivative_at_kink"]
     if name in ("mse", "sse", "huber", "smooth_l1"):
         return [F(0)]
+    if name in ("mae", "hinge") and convention == "any":
+        return None
     if name == "mae":
         rule = at_kink(name, convention)
         at = {"left": [F(-1)], "right": [F(1)], "torch": [F(0)], "mean": [F(0)], "forbid": []}

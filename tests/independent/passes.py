@@ -11,7 +11,7 @@ from tests.independent.conditions import Grid, pairs
 from tests.independent.documents import need
 from tests.independent.formulas import Formula, Poly, compared, minus, number, plus, times, variable
 from tests.independent.others import OF_RESIDUALS, Adjoints, Unit, adjoints_at_zero, curve, order_of
-from tests.independent.problems import PIECEWISE, Problem, Side, entry, indices, sides
+from tests.independent.problems import PIECEWISE, Problem, Side, entry, free_sides, indices, sides
 from tests.independent.systems import Case, System, names, renamed_entry
 
 
@@ -21,10 +21,15 @@ class Passes(System):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         self.convention = problem.data["derivative_at_kink"]
-        self.sides = [
-            sides(name, slope, self.convention) if name in PIECEWISE else []
-            for name, slope in problem.activations
-        ]
+        self.sides: list[list[Side]] = []
+        self.free: list[list[tuple[Side, tuple[Fraction, Fraction] | None]]] = []
+        for name, slope in problem.activations:
+            piecewise = name in PIECEWISE
+            chosen = self.convention == "any" and piecewise
+            self.free.append(free_sides(name, slope) if chosen else [])
+            self.sides.append(
+                sides(name, slope, "forbid" if chosen else self.convention) if piecewise else []
+            )
 
     def forward(
         self, x: Grid, on: Callable[[int, int, int, Poly], tuple[Poly, Poly]]
@@ -207,6 +212,8 @@ class Dataset(Passes):
         return variable(unit.name("a")), variable(unit.name("s"))
 
     def _unit(self, layer: int, m: int, i: int, z: Poly) -> tuple[Poly, Poly]:
+        if len(self.free[layer - 1]) > 1:
+            return self._free(layer, m, i, z)
         choices = self.sides[layer - 1]
         if not choices:
             return self._curve(layer, m, i, z)
@@ -228,6 +235,38 @@ class Dataset(Passes):
             for side in choices
         ]
         return plus(times(variable(s), z), variable(c) if shifts else {}), variable(s)
+
+    def _free(self, layer: int, m: int, i: int, z: Poly) -> tuple[Poly, Poly]:
+        """A unit whose slopes at kinks are chosen."""
+        s, c, unit = (entry(f"{letter}{layer}", (m, i)) for letter in "scz")
+        choices = self.free[layer - 1]
+        shifts = any(side.offset for side, _ in choices)
+        shifts |= any(end for side, ends in choices if ends for _, end in side.tests)
+        value, slope = variable(c) if shifts else {}, variable(s)
+        slopes = [side.slope for side, _ in choices]
+
+        def between(low: Fraction, high: Fraction) -> Iterator[tuple[str, Formula]]:
+            yield f"{s} >= {low}", compared(slope, ">=", number(low))
+            yield f"{s} <= {high}", compared(slope, "<=", number(high))
+
+        for label, fact in between(min(slopes), max(slopes)):
+            self.say(label, fact)
+        cases = []
+        for side, ends in choices:
+            if ends is None:
+                fixed = {s: side.slope} | ({c: side.offset} if shifts else {})
+                cases.append(Case(side.named(unit), fixed, [*on_side(side, z, unit)]))
+                continue
+            ((_, kink),) = side.tests
+            facts = [*on_side(side, z, unit), *between(*ends)]
+            if shifts:
+                at = plus(value, times(slope, number(kink)))
+                facts.append(
+                    (f"{c} by its slope", compared(at, "==", number(side.slope * kink + side.offset)))
+                )
+            cases.append(Case(side.named(unit), {}, facts))
+        self.splits[unit] = cases
+        return plus(times(slope, z), value), slope
 
     def renamed(self, name: str, samples: list[int], units: Mapping[int, list[int]]) -> str:
         return name if name.startswith("t[") else renamed_entry(name, samples, units)

@@ -90,6 +90,22 @@ def sides(name: str, slope: Fraction | None, convention: object) -> list[Side]:
     return result
 
 
+def free_sides(name: str, slope: Fraction | None) -> list[tuple[Side, tuple[Fraction, Fraction] | None]]:
+    """The sides where slopes at kinks are chosen: each kink is one, with the slopes on both sides of it."""
+    pieces = [
+        Side([test for test in side.tests if test[0] != "=="], side.slope, side.offset, side.slope)
+        for side in sides(name, slope, "forbid")
+    ]
+    result: list[tuple[Side, tuple[Fraction, Fraction] | None]] = []
+    for n, piece in enumerate(pieces):
+        result.append((piece, None))
+        if n + 1 < len(pieces):
+            kink = next(end for operator, end in piece.tests if operator == "<")
+            low, high = sorted((piece.slope, pieces[n + 1].slope))
+            result.append((Side([("==", kink)], piece.slope, piece.offset, piece.slope), (low, high)))
+    return result
+
+
 def entry(name: str, index: Index) -> str:
     return f"{name}[{','.join(map(str, index))}]" if index else name
 
@@ -168,6 +184,12 @@ class Problem:
         else:
             self.least = self._named_samples()
         self.fits()
+
+    def under(self, convention: Any) -> Problem:
+        """Ask of all choices of slopes under one convention that lies between both slopes at every kink."""
+        need(self.data["derivative_at_kink"] == "all", "it does not ask of all choices")
+        need(convention in ("torch", "left", "right", "mean"), "no convention between both slopes")
+        return Problem({**self.data, "derivative_at_kink": convention})
 
     def _give(self, key: str, value: Any) -> None:
         if isinstance(value, list):

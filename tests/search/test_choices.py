@@ -11,14 +11,16 @@ import numpy as np
 
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import simplest
-from zerograd.search.smallest.level import ascending
+from zerograd.search.smallest.costs import ascending
 from zerograd.search.smallest.pruning import cheapest, spanned
 
 
 def test_ascending() -> None:
     """Every combination once, in order of the sum of absolute values."""
     sets = [(0, 1, -1), (0, 2), (3, -1)]
-    found = list(ascending(sets))
+    every = ascending(sets, abs)
+    assert every is not None
+    found = list(every)
     assert sorted(found) == sorted(product(*sets))
     sums = [sum(map(abs, values)) for values in found]
     assert sums == sorted(sums)

@@ -132,8 +132,8 @@ def test_nothing_decided_is_nothing_to_compare(search: SearchProcess) -> None:
 def test_what_a_stop_left_out_is_undecided() -> None:
     """What was compared before stands."""
     attempts = [Attempt(1, "unsat"), Attempt(2, "unsat"), Attempt(3, "unknown", "memory"), Attempt(4, "sat")]
-    made = [Comparison(1, "unsat", "unsat", version="1")]
-    found = summary(completed(made, attempts, "timeout"))
+    made = [Comparison("cvc5", 1, "unsat", "unsat", version="1")]
+    found = summary(completed(made, attempts, "timeout", "cvc5"), "cvc5")
     assert found == CrossCheck("cvc5", "1", (1,), ((2, "timeout"), (4, "timeout")))
 
 
@@ -163,7 +163,8 @@ def test_a_contradicted_no_is_no_answer(kind: str, said: str, monkeypatch: pytes
     lie = Finding(
         Impossible("solver", "regions"),
         (Attempt(3, "unsat"),),
-        compared=(Comparison(3, "unsat", "sat", witness=witness, script="(assert true)"),),
+        compared=(Comparison("cvc5", 3, "unsat", "sat", witness=witness, script="(assert true)"),),
+        second="cvc5",
     )
     monkeypatch.setattr(SearchProcess, "find", lambda *_, **__: lie)
     told = f"disagree about M = 3: unsat for the search, sat for cvc5; {said}"

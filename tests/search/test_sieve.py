@@ -211,12 +211,18 @@ def smallest_of(where: str) -> tuple[Size | None, int]:
 
 def test_what_is_all_but_on_a_bound_is_found() -> None:
     """A number that no float tells from the bound."""
-    assert smallest_of("abs(x) > 0.99999999999999999999") == (Size(1, F(2), on_kink=False), 1)
+    assert smallest_of("abs(x) > 0.99999999999999999999") == (
+        Size(1, on_kink=False, non_integers=0, total=F(2), nonzeros=2),
+        1,
+    )
 
 
 def test_constants_that_no_float_holds() -> None:
     """Nothing is known of them, which is no error."""
-    assert smallest_of(f"abs(x) < 1{400 * '0'}") == (Size(1, F(2), on_kink=False), 1)
+    assert smallest_of(f"abs(x) < 1{400 * '0'}") == (
+        Size(1, on_kink=False, non_integers=0, total=F(2), nonzeros=2),
+        1,
+    )
 
 
 def test_denominators_that_no_word_holds() -> None:

@@ -180,7 +180,7 @@ def test_the_founding_question() -> None:
     first, again = ranked(problem, known.witness), ranked(problem, known.witness)
     assert first == again
     assert first.exhausted == 2
-    assert size(first.witnesses[0]) == Size(2, Fraction(11, 2), on_kink=True)
+    assert size(first.witnesses[0]) == Size(2, on_kink=False, non_integers=0, total=Fraction(11), nonzeros=8)
     check_witness(problem, first.witnesses[0])
 
 
@@ -277,7 +277,8 @@ def test_beside_a_large_given_value_the_others_are_small(large: str) -> None:
     best = size(ranked(problem, known, effort=5000).witnesses[0])
     assert best.height == max(Fraction(large).numerator, Fraction(large).denominator)
     if best.height < 10**9:  # beyond, numbers of 64 bits might not hold what comes of them
-        assert best.total <= Fraction(large) + 3
+        assert not best.on_kink
+        assert best.total == Fraction(large) + 4  # both weights and inputs are 1 or −1
 
 
 def test_what_was_known_before_plays_no_part_in_a_proved_answer() -> None:

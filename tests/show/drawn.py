@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -71,9 +72,26 @@ def value_of(activation: Activation, z: float) -> float:
     return float(piecewise(activation).slopes[side]) * z + float(piecewise(activation).offsets[side])
 
 
+_MATH = re.compile(r"\$([^$]*)\$")
+_NAME = re.compile(r"(\\hat\{y\}|[a-zL])(?:\^\{\((\d+)\)\})?(?:_\{([^}]*)\})?")
+
+
+def plain(text: str) -> str:
+    r"""A text of a picture with names as files have them: ``w1[0,1]`` for ``$w^{(1)}_{0,1}$``."""
+    return _MATH.sub(lambda match: _NAME.sub(_named, match[1]).replace("\\partial ", "∂"), text)
+
+
+def _named(match: re.Match[str]) -> str:
+    letter, layer = match[1].replace("\\hat{y}", "ŷ"), match[2] or ""
+    at = match[3].split(",") if match[3] else []
+    if letter in "wbzasc" and not layer and at:  # a network of one unit a layer
+        layer = at.pop(0)
+    return letter + layer + (f"[{','.join(at)}]" if at else "")
+
+
 def texts(ax: Axes) -> list[str]:
-    """What is written into the axes, save for what is empty."""
-    return [text.get_text() for text in ax.texts if text.get_text()]
+    """What is written into the axes, save for what is empty; names as files have them."""
+    return [plain(text.get_text()) for text in ax.texts if text.get_text()]
 
 
 def markers(ax: Axes, kind: object, face: str | None = None) -> list[tuple[float, float]]:
@@ -90,7 +108,7 @@ def markers(ax: Axes, kind: object, face: str | None = None) -> list[tuple[float
 
 def curves(ax: Axes) -> list[Line2D]:
     """The lines that are functions."""
-    return [line for line in ax.lines if str(line.get_label()).startswith("ŷ")]
+    return [line for line in ax.lines if plain(str(line.get_label())).startswith("ŷ")]
 
 
 integers = st.integers(-4, 4)

@@ -93,7 +93,13 @@ KINDS: Mapping[Kind, Explanation] = {
         Kind.DEAD, "relu1 (ReLU), units 0, 1, 2, 3, 4, 5, 6, 7", units=tuple(range(8)), of=8, all_samples=True
     ),
     Kind.AT_KINK: _all_zero(
-        Kind.AT_KINK, "relu1 (ReLU), unit 0", samples=(1,), other_slope=1.0, other_gradient=Fraction(-5, 2)
+        Kind.AT_KINK,
+        "relu1 (ReLU), unit 0",
+        samples=(1,),
+        other_slope=1.0,
+        other_gradient=Fraction(-5, 2),
+        other_side="right",
+        other_entry="fc1.weight[2]",
     ),
     Kind.SATURATED: _all_zero(Kind.SATURATED, "clamp (Hardtanh), units 0, 1", samples=(0, 4, 7)),
     Kind.ZERO_WEIGHT: _all_zero(

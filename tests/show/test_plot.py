@@ -29,11 +29,12 @@ from zerograd.core.model.activations import LINEAR, RELU
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
-from zerograd.show.plot import KINDS, PICTURES, Kind, NothingToPlot, Picture, picture, plot
+from zerograd.extras import install
+from zerograd.show.plot import KINDS, PANELS, PICTURES, Kind, NothingToPlot, Picture, picture, plot
 from zerograd.show.plot.figure import drawn
 from zerograd.show.plot.style import (
-    TITLE,
     extent,
+    look,
     title_text,
 )  # fmt: skip
 
@@ -48,7 +49,7 @@ def test_titles_are_taken_literally(title: str) -> None:
     heading = figure._suptitle  # type: ignore[attr-defined]
     assert heading.get_text().splitlines()[0] == title_text(title, 10**6)
     assert not heading.get_parse_math() and not heading.get_usetex()
-    width = max(extent(line, TITLE)[0] for line in heading.get_text().splitlines())
+    width = max(extent(line, look().title, math=False)[0] for line in heading.get_text().splitlines())
     assert heading.get_window_extent().width * 72 / figure.dpi == pytest.approx(width, rel=0.05)
     ET.fromstring(picture(found, "svg", kind="network"))
 
@@ -66,7 +67,7 @@ def test_titles_that_are_long_or_empty() -> None:
 def test_irrational_numbers() -> None:
     """α is explained below the picture, with minus signs like those of the numbers."""
     found = filled(Network.mlp(1, 1, 1), 2, lambda n: n or ALPHA)
-    for kind in KINDS:
+    for kind in PANELS:
         ax = shown(found, kind)
         assert "α ≈ 1.41421 is the root of α^2 − 2 in (1, 2)" in ax.get_xlabel()
     assert "w1 = α ≈ 1.41421" in texts(shown(found, "network"))
@@ -85,7 +86,7 @@ def test_the_same_bytes_each_time(form: Picture, start: bytes) -> None:
     found = founding(title="The founding question")
     once = picture(found, form, kind="contributions")
     assert once.startswith(start)
-    hostile: Any = {"text.usetex": True, "font.size": 40, "svg.fonttype": "none", "axes.grid": True,
+    hostile: Any = {"text.usetex": True, "font.size": 40, "svg.fonttype": "path", "axes.grid": True,
                "savefig.dpi": 30,
                "svg.hashsalt": None, "axes.facecolor": "red", "savefig.bbox": "tight", "font.family": "serif",
                "axes.formatter.use_mathtext": True, "pdf.compression": 0, "hatch.linewidth": 5}  # fmt: skip
@@ -93,7 +94,7 @@ def test_the_same_bytes_each_time(form: Picture, start: bytes) -> None:
         before = dict(rcParams)
         assert picture(found, form, kind="contributions") == once
         assert dict(rcParams) == before
-    assert b"20" + b"26" not in once or form == "png"  # no date
+    assert b"CreationDate" not in once and b"dc:date" not in once
 
 
 SCRIPT = """
@@ -138,7 +139,7 @@ def test_the_same_bytes_everywhere(tmp_path: Any, kind: Kind) -> None:
         assert elsewhere(tmp_path, found, kind, **environment) == [*here, "False Axes"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PANELS)
 def test_files_are_small_and_whole(kind: Kind) -> None:
     """Nothing outside of the file is referred to, and hatches are not written to a millionth of a point."""
     svg = picture(founding(title="The founding question"), "svg", kind=kind).decode()
@@ -147,7 +148,8 @@ def test_files_are_small_and_whole(kind: Kind) -> None:
     assert references and all((a or b).startswith("#") for a, b in references)
     for pattern in re.findall(r"<pattern .*?</pattern>", svg, re.DOTALL):
         assert not re.search(r"\.\d{3}", pattern)
-    assert "<text" not in svg and "font-family" not in svg
+    assert "<text" in svg
+    assert svg.count("'DejaVu Sans'") == svg.count("'DejaVu Sans', Verdana, sans-serif") > 0
 
 
 def test_rounded_hatches_look_the_same() -> None:
@@ -178,7 +180,7 @@ def test_kinds_and_forms_agree_with_their_types() -> None:
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (Unsat("solver", problem=founding().problem), "the answer is unsat: there is no witness to draw"),
+        (Unsat("solver", problem=founding().problem), "on a solver's word alone: without a certificate"),
         (Unknown("timeout", problem=founding().problem), r"the answer is unknown \(timeout\): there is"),
     ],
 )  # fmt: skip
@@ -192,7 +194,7 @@ def test_without_a_witness(found: Answer, message: str) -> None:
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says how to get it."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(NothingToPlot, match=r"pip install 'zerograd\[plot\]'"):
+    with pytest.raises(NothingToPlot, match=re.escape(install("plot"))):
         plot(founding())
     with pytest.raises(NothingToPlot, match="matplotlib, which is not installed"):
         picture(founding(), "svg")
@@ -200,11 +202,9 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unusable_arguments() -> None:
     """Named, with what would be usable."""
-    with pytest.raises(ValueError, match=r"unknown kind 'pie' \(known: function, contributions, network\)"):
+    with pytest.raises(ValueError, match=r"unknown kind 'pie' \(known: function, .*, cases\)"):
         plot(founding(), kind="pie")  # type: ignore[arg-type]
-    with pytest.raises(
-        ValueError, match=r"unknown kind 'pie' \(known: function, contributions, network, all\)"
-    ):
+    with pytest.raises(ValueError, match=r"unknown kind 'pie' \(known: function, .*, cases, all\)"):
         picture(founding(), "svg", kind="pie")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"unknown form 'gif' \(known: svg, png, pdf\)"):
         picture(founding(), "gif")  # type: ignore[arg-type]
@@ -239,7 +239,7 @@ def test_a_curve_beyond_float64_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         plot(found)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PANELS)
 def test_axes_of_the_user(kind: Kind) -> None:
     """They are drawn into and returned; other axes, the figure and its settings stay as they are."""
     figure = Figure(figsize=(7, 4))
@@ -253,7 +253,7 @@ def test_axes_of_the_user(kind: Kind) -> None:
     assert (figure.get_size_inches().tolist(), len(other.get_children())) == (size, before)
     written = [*mine.texts, mine.xaxis.label, mine.yaxis.label]
     written += mine.get_legend().get_texts() if mine.get_legend() else []  # type: ignore[union-attr]
-    assert not any(text.get_usetex() or text.get_parse_math() for text in written if text.get_text())
+    assert not any(text.get_usetex() for text in written if text.get_text())
 
 
 def test_axes_in_a_part_of_a_figure() -> None:
@@ -280,6 +280,6 @@ def test_older_versions_of_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
         return modern(self, root=root)
 
     monkeypatch.setattr(Artist, "get_figure", get_figure)
-    for kind in KINDS:
+    for kind in PANELS:
         shown(varied(Network.mlp(2, 2, 1), 2), kind)
         shown(founding(), kind)

@@ -17,6 +17,7 @@ from tests.show.drawn import (
     answers,
     checked,
     markers,
+    plain,
     shown,
     texts,
     varied,
@@ -31,7 +32,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.explaining.contributions import contributions
-from zerograd.show.plot import KINDS
+from zerograd.show.plot import PANELS
 from zerograd.show.plot.figure import drawn
 from zerograd.show.plot.style import (
     number,
@@ -82,7 +83,7 @@ def test_bars_are_what_each_sample_adds(found: Sat) -> None:
     own = "scale of their own" in ax.get_xlabel()
     heights, diamonds = stacks(ax), markers(ax, "D", "white")
     singles = [alone(witness, m) for m in range(witness.samples)]
-    ticks = [tick.get_text() for tick in ax.get_xticklabels()]
+    ticks = [plain(tick.get_text()) for tick in ax.get_xticklabels()]
     assert (
         len(diamonds)
         == len(ticks)
@@ -124,7 +125,7 @@ def test_numbers_in_bars_are_exact() -> None:
         ["−2/3", "−2/3", "0", "0",  # the gradients
          "−8/3", "2", "−4/3", "2/3", "−4/3", "4/3", "2/3", "−4/3", "2/3"]
     )  # fmt: skip
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == [
+    assert [plain(tick.get_text()) for tick in ax.get_xticklabels()] == [
         "∂L/∂w1\nasked: nonzero", "∂L/∂b1\nasked: nonzero", "∂L/∂w2\nasked: zero", "∂L/∂b2\nasked: zero",
     ]  # fmt: skip
 
@@ -134,7 +135,7 @@ def test_every_gradient_is_written(width: float) -> None:
     """Beside its diamond, or below its bar: the last one too, at the edge of the picture."""
     found = filled(Network.mlp(1, 2, 1), 3, [-2, -3, 0, -3, 3, 3, 3, 2, -1, -3, 3, -4, 2].__getitem__)
     ax = shown(found, "contributions", width=width)
-    ticks = [tick.get_text() for tick in ax.get_xticklabels()]
+    ticks = [plain(tick.get_text()) for tick in ax.get_xticklabels()]
     values = [number(found.witness.gradients[n][i]) for n, i in (entry_of(t, found.witness) for t in ticks)]
     beside = [text for text in ax.texts if text.get_fontweight() == "bold"]
     if beside:
@@ -152,7 +153,7 @@ def test_long_values_take_lines_before_they_are_turned() -> None:
     """Twelve entries with their values stand upright, and do not touch."""
     found = filled(Network.mlp(1, 30, 1), 12, lambda n: n % 7 - 3)
     with styled():
-        figure = drawn(found.witness, KINDS)
+        figure = drawn(found.witness, PANELS)
     labels = figure.axes[2].get_xticklabels()
     assert len(labels) == 12
     assert all("\n= " in tick.get_text() and tick.get_rotation() == 0 for tick in labels)
@@ -163,9 +164,9 @@ def test_long_values_take_lines_before_they_are_turned() -> None:
 def test_a_number_that_is_not_exact_does_not_claim_to_be() -> None:
     """Numbers too long to write out are about so much, not "= ≈" so much."""
     found = filled(Network.mlp(1, 1, 1), 2, lambda n: F(3**70 + n, 7**30))
-    for kind in KINDS:
+    for kind in PANELS:
         ax = shown(found, kind)
-        every = [*texts(ax), *(tick.get_text() for tick in ax.get_xticklabels())]
+        every = [*texts(ax), *(plain(tick.get_text()) for tick in ax.get_xticklabels())]
         assert any("≈" in text for text in every)
         assert not any("= ≈" in text or "=\n≈" in text for text in every)
 
@@ -213,7 +214,7 @@ def test_entries_that_were_asked_for_come_first() -> None:
     entry = next(f"x[{m},{d}]" for (m, d), v in found.witness.gradients["x"].items() if v)
     asked = answer(found.problem.network, found.witness.variables, nonzero=["b2", entry])
     ax = shown(asked, "contributions")
-    ticks = [tick.get_text() for tick in ax.get_xticklabels()]
+    ticks = [plain(tick.get_text()) for tick in ax.get_xticklabels()]
     assert {tick.split()[0] for tick in ticks[:2]} == {"∂L/∂b2", f"∂L/∂{entry}"}
     assert "asked" in ticks[1] and "asked" not in "".join(ticks[2:])
     assert "6 more entries are not drawn." in ax.get_xlabel()

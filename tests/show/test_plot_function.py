@@ -20,6 +20,7 @@ from tests.show.drawn import (
     curves,
     markers,
     network_at,
+    plain,
     shown,
     texts,
     varied,
@@ -29,11 +30,11 @@ from zerograd.core.model.activations import LINEAR, RELU, piecewise
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.plot import KINDS
+from zerograd.show.plot import PANELS
 from zerograd.show.plot.figure import drawn
 from zerograd.show.plot.points import MARKERS, outputs_at
 from zerograd.show.plot.style import (
-    PALE,
+    look,
     number,
 )  # fmt: skip
 
@@ -130,12 +131,12 @@ def strips(ax: Axes) -> dict[str, list[tuple[float, float, bool]]]:
     rows: dict[float, list[tuple[float, float, bool]]] = {}
     for patch in ax.patches:
         if isinstance(patch, Rectangle) and patch.get_data_transform() == below:
-            shaded = colors.same_color(patch.get_facecolor(), PALE)
+            shaded = colors.same_color(patch.get_facecolor(), look().pale)
             assert bool(patch.get_hatch()) == shaded
             middle = round(patch.get_y() + patch.get_height() / 2, 6)
             rows.setdefault(middle, []).append((patch.get_x(), patch.get_x() + patch.get_width(), shaded))
     beside = [text for text in ax.texts if text.get_transform() == ax.transAxes]
-    names = {round(text.get_position()[1], 6): text.get_text() for text in beside}
+    names = {round(text.get_position()[1], 6): plain(text.get_text()) for text in beside}
     return {names[height]: parts for height, parts in rows.items()}
 
 
@@ -172,9 +173,9 @@ def test_strips_are_shaded_where_units_have_slopes(found: Sat) -> None:
 def test_strips_do_not_cover_the_label_of_the_axis() -> None:
     """The names of many strips stand below what is said of the heights."""
     found = filled(Network.mlp(1, 30, 1), 5, lambda n: n * n % 11 - 5)
-    figure = drawn(found.witness, KINDS)
+    figure = drawn(found.witness, PANELS)
     ax = figure.axes[0]
-    names = [text for text in ax.texts if text.get_text().startswith("z1")]
+    names = [text for text in ax.texts if plain(text.get_text()).startswith("z1")]
     assert len(names) == 8
     box = ax.yaxis.label.get_window_extent()
     assert not any(box.overlaps(name.get_window_extent()) for name in names)
@@ -235,7 +236,7 @@ def test_every_unit_is_accounted_for_in_the_plane() -> None:
     flat = [*weights, 0, 0, -1000, 5, 1, 1, 1, 1, 0, 1, 1, -1, 2, 2, -2, 0, 0, 0]
     ax = shown(filled(Network.mlp(2, 4, 1), 3, flat.__getitem__), "function")
     assert {"z1[0] = 0", "z1[1] = 0"} <= set(texts(ax))
-    notes = ax.get_xlabel()
+    notes = plain(ax.get_xlabel())
     assert "Outside of the picture: z1[2] = 0." in notes
     assert "The weights of z1[3] are 0: no kink line." in notes
 
@@ -262,6 +263,6 @@ def test_background_beyond_float64() -> None:
     layers = (*(Layer(1, RELU),) * 5, Layer(1, LINEAR))
     flat = [large, large, 0, *[large, 0] * 4, 1, 0, 0, 0, -1, -1, 0, 0]
     ax = shown(filled(Network(2, layers), 2, flat.__getitem__), "function")
-    assert "ŷ is too large here for lines" in ax.get_xlabel()
+    assert "ŷ is too large here for lines" in plain(ax.get_xlabel())
     same = filled(Network.mlp(2, 1, 1), 1, [0, 0, -1, 1, 2, 1, 1, 3].__getitem__)
-    assert "ŷ is the same everywhere in the picture." in shown(same, "function").get_xlabel()
+    assert "ŷ is the same everywhere in the picture." in plain(shown(same, "function").get_xlabel())

@@ -21,6 +21,7 @@ from tests.show.drawn import (
     checked,
     curves,
     markers,
+    plain,
     shown,
     texts,
     varied,
@@ -29,14 +30,14 @@ from tests.show.filled import filled, founding
 from zerograd.core.model.activations import LINEAR, RELU
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.verdict.answer import Sat
-from zerograd.show.plot import KINDS, Kind, bars
+from zerograd.show.plot import PANELS, Kind, bars
 from zerograd.show.plot.figure import drawn
 from zerograd.show.plot.points import MARKERS
 from zerograd.show.plot.style import (
-    FAINT,
     HATCHES,
     LINES,
     Ticks,
+    look,
     number,
     styled,
 )  # fmt: skip
@@ -75,13 +76,13 @@ def test_the_diagram_names_each_weight(found: Sat) -> None:
         named = f"w{n} = " if len(witness.parameters[f"w{n}"].entries) == 1 else ""
         (x0, y0), (x1, y1) = start, end
         on = [
-            text for text in every if text.get_text() == named + number(weight)
+            text for text in every if plain(text.get_text()) == named + number(weight)
             if x0 < (x := text.get_position()[0]) < x1
             if abs(text.get_position()[1] - (y0 + (y1 - y0) * (x - x0) / (x1 - x0)))
             < (25 if y0 == y1 else 0.5)
         ]  # fmt: skip
         lacking += not on
-    said = [text.get_text() for text in every]
+    said = [plain(text.get_text()) for text in every]
     for n, layer in enumerate(found.problem.network.layers, start=1):
         for unit in range(layer.units if layer.bias else 0):
             name = f"b{n}" if layer.units == 1 else f"b{n}[{unit}]"
@@ -101,7 +102,7 @@ def test_dead_units_are_crossed_out() -> None:
     """Those whose slope is 0 on every sample, and no others; the legend says what the cross means."""
     found = filled(Network.mlp(1, 3, 1), 2, [1, 1, 1, 0, -9, -2, 1, 1, 1, 0, 1, 3, 0, 0].__getitem__)
     ax = shown(found, "network")
-    named = {text.get_text(): text.get_position() for text in ax.texts}
+    named = {plain(text.get_text()): text.get_position() for text in ax.texts}
     assert markers(ax, "x") == [named["a1[1]"]]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["dead: slope 0 on every sample"]  # type: ignore[union-attr]
 
@@ -109,7 +110,7 @@ def test_dead_units_are_crossed_out() -> None:
 def test_units_are_as_broad_as_their_names() -> None:
     """However small the units are, their names can be read, and do not run over their edges."""
     found = filled(Network.mlp(5, 7, 4, 3), 2, lambda n: n % 5 - 2)
-    figure = drawn(found.witness, KINDS)
+    figure = drawn(found.witness, PANELS)
     ax = figure.axes[1]
     single = [
         line for line in ax.lines if len(np.asarray(line.get_xdata())) == 1 and line.get_marker() != "x"
@@ -153,14 +154,14 @@ def test_labels_do_not_cover_one_another(widths: tuple[int, ...], kind: Kind) ->
     ax = shown(varied(Network.mlp(*widths), 5), kind, width=6, height=4)
     assert len(ax.texts) > 5
     # Level lines have labels of their own, which are drawn below.
-    assert not overlaps(ax, lambda text: not colors.same_color(text.get_color(), FAINT))
+    assert not overlaps(ax, lambda text: not colors.same_color(text.get_color(), look().faint))
 
 
 def test_bars_can_be_told_apart_in_grey() -> None:
     """Rendered without colour, no two samples have the same pattern, and every hatch stands out."""
     figure = Figure(figsize=(13, 1), dpi=100)
     canvas = FigureCanvasAgg(figure)
-    styles = [*map(bars.Style.of, range(12)), bars.OTHERS]
+    styles = [*map(bars.Style.of, range(12)), bars.others()]
     with styled():
         for n, style in enumerate(styles):
             swatch = Rectangle((n / 13, 0), 1 / 13, 1, transform=figure.transFigure, linewidth=0)

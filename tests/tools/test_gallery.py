@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 
-from tools.gallery import GALLERY, PROBLEMS, contents, page, row, same
+from tools.gallery import FOUNDING, GALLERY, PROBLEMS, contents, founding, page, row, same
 from zerograd.api import load, load_answer
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
+from zerograd.show.plot import unfit
 
 NAMES = sorted(path.stem for path in PROBLEMS.glob("*.yaml"))
 
@@ -24,13 +24,22 @@ def as_found(answer: Answer) -> Answer:
 
 
 def test_every_problem_has_its_files_and_there_are_no_others() -> None:
-    """A page and a result for each; a picture where there is a witness; the table of contents."""
+    """A page and a result for each; a picture where there is something to draw; the table of contents."""
     expected = {"index.md"}
     for name in NAMES:
         expected |= {f"{name}.md", f"{name}.json"}
-        document = json.loads((GALLERY / f"{name}.json").read_text(encoding="utf-8"))
-        expected |= {f"{name}.svg"} if document["status"] == "sat" else set()
+        drawn = unfit(load_answer(GALLERY / f"{name}.json")) is None
+        expected |= {f"{name}.svg"} if drawn else set()
     assert {path.name for path in GALLERY.iterdir()} == expected
+
+
+def test_the_picture_of_the_readme_is_of_the_founding_answer() -> None:
+    """It is drawn anew of the answer that the gallery has, and is the same."""
+    drawn = founding(load_answer(GALLERY / "textbook-m3.json"))
+    stored = (GALLERY / FOUNDING).read_text(encoding="utf-8")
+    assert same("founding.svg", stored, drawn)
+    other = founding(load_answer(GALLERY / "textbook-given.json"))
+    assert not same("founding.svg", stored, other)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,15 +70,16 @@ def test_a_page_has_all_there_is() -> None:
 
 
 def test_a_page_of_an_impossible_question_has_the_proof() -> None:
-    """And no picture; on a solver's word there is nothing to work out."""
+    """And a picture of its cases; on a solver's word there is nothing to draw or to work out."""
     source = (PROBLEMS / "textbook-m2.yaml").read_text(encoding="utf-8")
     answer = load_answer(GALLERY / "textbook-m2.json")
     assert isinstance(answer, Unsat)
     text = page("textbook-m2", source, answer)
     assert "## The proof\n\n**Claim.**" in text
-    assert "![" not in text
+    assert "why each is impossible](textbook-m2.svg)](textbook-m2.svg)" in text
     word = page("textbook-m2", source, Unsat("solver", problem=answer.problem))
     assert "There is nothing to work out: the answer is unsat on a solver's word" in word
+    assert "![" not in word
 
 
 def test_the_table_has_a_line_for_each() -> None:

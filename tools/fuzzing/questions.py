@@ -25,7 +25,7 @@ LOSSES: tuple[Any, ...] = (
 )  # fmt: skip
 CONVENTIONS: tuple[Any, ...] = (
     "torch", "left", "right", "mean", "forbid", {"default": "left", "loss": "right"},
-    {"default": "torch", "relu": "1/2"},
+    {"default": "torch", "relu": "1/2"}, {"default": "left", "z1": "1/3"}, "torch>=2.14", "keras/jax",
 )  # fmt: skip
 CONDITIONS = (
     "loss > 0", "r != 0", "any(r != 0)", "w1 > 0", "w1 <= 0 or b1 > 0", "x[0,0] == 0", "abs(w1) <= 1",

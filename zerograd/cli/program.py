@@ -10,16 +10,18 @@ from typing import Any, NoReturn
 
 import click
 
-from zerograd._version import __version__
 from zerograd.cli import end_interrupted
 from zerograd.cli.atlas import atlas
 from zerograd.cli.common import BAD_INPUT, BUG, DECIDED, ReaderGoneError
 from zerograd.cli.explaining import explain
 from zerograd.cli.exporting import export, plot
+from zerograd.cli.helping import VARIABLE, complete_files, completion, help_command, print_version
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
 from zerograd.cli.solving import solve, verify
+from zerograd.cli.teaching import sheet
 from zerograd.cli.watching import watch
+from zerograd.core.near import nearest
 from zerograd.streams import settle_streams
 
 _HINT = """\
@@ -27,6 +29,7 @@ Exact answers to questions about vanishing gradients. Try:
 
   zerograd init             write a commented problem file, problem.yaml
   zerograd solve FILE       answer it
+  zerograd help             pages of the documentation, here in the terminal
   zerograd --help           everything else
 """
 
@@ -42,7 +45,14 @@ class _Group(click.Group):
 @click.group(
     cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.version_option(__version__, prog_name="zerograd", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Show the versions of the program and of what answers depend on.",
+)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Is there a network of this shape, and a dataset of this size, for which these gradients vanish?
@@ -53,7 +63,10 @@ def cli(context: click.Context) -> None:
         click.echo(_HINT, nl=False)
 
 
-for command in (watch, explain, solve, prove, atlas, verify, export, plot, gradients, problem, init):
+for command in (watch, explain, solve, prove, atlas, verify, export, sheet, plot, gradients, problem, init):
+    complete_files(command)
+    cli.add_command(command)
+for command in (help_command, completion):
     cli.add_command(command)
 
 
@@ -79,9 +92,12 @@ def run() -> NoReturn:
         unsettle()
 
     try:
-        code = cli.main(standalone_mode=False, obj=restore)
+        code = cli.main(complete_var=VARIABLE, standalone_mode=False, obj=restore)
         sys.stdout.flush()
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption):  # click suggests what is far off, too
+            near = nearest(error.option_name, error.possibilities or [])
+            error = click.NoSuchOption(error.option_name, error.message, near, error.ctx)
         error.show()
         sys.exit(BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from zerograd.exports import Form
     from zerograd.proof import Proof
 
-FORMS = ("text", "markdown", "latex", "coq", "json")
+FORMS = ("text", "markdown", "latex", "pdf", "coq", "json")
 
 
 @click.command()
@@ -52,8 +52,11 @@ def prove(spec: str, target: Target, samples: int | str | None, memory: int, **o
     Exit codes: 0 proved, 1 refuted by a counterexample, which is printed, 2 unusable input, 3 undecided, or
     a solver says so and no proof was found, 70 a bug was caught, 130 interrupted.
     """
+    if target.form == "pdf" and target.output is None:
+        fail("--to pdf is not for a terminal: name a file with -o FILE")
     from zerograd import api
     from zerograd.core.errors import ZerogradError
+    from zerograd.core.question.given import incomplete
     from zerograd.proof import Proof
     from zerograd.proving.process import ProofProcess
     from zerograd.search.process import SearchProcess
@@ -68,7 +71,7 @@ def prove(spec: str, target: Target, samples: int | str | None, memory: int, **o
                 proof = api.prove(
                     problem,
                     timeout=options["timeout"],
-                    fixed=options["fixed"],
+                    fixed=options["fixed"] or (target.form == "coq" and incomplete(problem) is None),
                     seed=options["seed"],
                     process=process,
                     prover=prover,
@@ -82,11 +85,11 @@ def prove(spec: str, target: Target, samples: int | str | None, memory: int, **o
             click.echo(f"there is no proof: {printable(target.output)} was not written", err=True)
         _not_proved(proof, as_json=target.form == "json")
     try:
-        text = _written(proof, target.form)
+        content = _written(proof, target.form)
     except ZerogradError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(BAD_INPUT)
-    target.put(text, *([] if target.output is None else [f"proved: {proof.statement}"]))
+    target.put(content, *([] if target.output is None else [f"proved: {proof.statement}"]))
     sys.exit(DECIDED)
 
 
@@ -101,11 +104,15 @@ def _not_proved(answer: Answer, *, as_json: bool) -> NoReturn:
     sys.exit(NOT_AS_EXPECTED if answer.status == "sat" else UNKNOWN)
 
 
-def _written(proof: Proof, form: str) -> str:
+def _written(proof: Proof, form: str) -> str | bytes:
     if form == "text":
         from zerograd.show.say.proof import proof_text
 
         return proof_text(proof.problem, proof.certificate, width=width())
     from zerograd.exports import export
 
+    if form == "pdf":
+        from zerograd.typeset import pdf
+
+        return pdf(export(proof, "latex"))
     return export(proof, cast("Form", form))

@@ -18,9 +18,11 @@ from zerograd.cli.common import (
     NOT_AS_EXPECTED,
     SEVERITY,
     UNKNOWN,
-    check_place,
+    beside_option,
+    check_new_place,
     color,
     fail,
+    force_option,
     load,
     memory_option,
     one_of,
@@ -28,6 +30,7 @@ from zerograd.cli.common import (
     report_bug,
     samples_option,
     save,
+    say_wrote,
     seed_option,
     timeout_option,
     width,
@@ -42,13 +45,15 @@ if TYPE_CHECKING:
     from zerograd.core.verdict.witness import Witness
     from zerograd.preferring import Preference
     from zerograd.proving.process import ProofProcess
+    from zerograd.search.comparison import Second
     from zerograd.search.process import SearchProcess
 
 
 @click.command()
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object per line.")
-@click.option("-o", "--output", metavar="FILE", help="Write the results to FILE, as JSON, too.")
+@beside_option("the results")
+@force_option
 @timeout_option("For each file.")
 @samples_option
 @click.option(
@@ -74,11 +79,12 @@ if TYPE_CHECKING:
 @click.option(
     "--count", type=click.IntRange(1, 1000), metavar="N", help="The N smallest witnesses, each a result."
 )
-@click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too: cvc5.")
+@click.option("--cross-check", is_flag=True, help="Put the answer to a second solver too.")
+@click.option("--second", default="cvc5", metavar="SOLVER", show_default=True, help="That solver; or yices.")
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print what was tried, the digest and versions.")
-def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: Any) -> None:
+def solve(specs: tuple[str, ...], output: str | None, force: bool, memory: int, **options: Any) -> None:
     """Answer the problems in SPEC... ('-' is standard input).
 
     Exit codes: 0 decided, 1 not as expected, 2 unusable input, 3 unknown, 70 a bug was caught,
@@ -86,12 +92,16 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     """
     from zerograd.api import STRATEGIES
     from zerograd.proving.process import ProofProcess
+    from zerograd.search.comparison import SECONDS
     from zerograd.search.process import SearchProcess
 
     if options["strategy"] not in STRATEGIES:
         fail(f"unknown strategy {options['strategy']!r} (known: {', '.join(STRATEGIES)})")
-    if output is not None:
-        check_place(Path(output), specs)  # now, not after a long search
+    if (second := options.pop("second")) not in SECONDS:
+        fail(f"unknown solver {second!r} (known: {', '.join(SECONDS)})")
+    if options["cross_check"]:
+        options["cross_check"] = second
+    check_new_place(output, specs, force=force)  # now, not after a long search
     samples = options.pop("samples")
     codes = []
     documents = []
@@ -124,6 +134,8 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     finally:  # interrupted, too: what was answered is not lost
         if output is not None and documents:
             save(Path(output), "".join(document + "\n" for document in documents))
+            if not options["quiet"]:
+                say_wrote(output, aside=options["as_json"])
     sys.exit(max(codes, key=SEVERITY.index))
 
 
@@ -137,10 +149,10 @@ def _has_many_numbers(spec: str) -> bool:
     return len(head) == 2**20 or b".npz" in head or b".safetensors" in head
 
 
-def _is_calculation(problem: Problem, *, strategy: str, cross_check: bool, **_: object) -> bool:
+def _is_calculation(problem: Problem, *, strategy: str, cross_check: bool | Second, **_: object) -> bool:
     from zerograd.api import is_calculation
 
-    return is_calculation(problem, strategy=strategy, cross_check=cross_check)
+    return is_calculation(problem, strategy=strategy, cross_check=bool(cross_check))
 
 
 def _try_to_load(spec: str, samples: int | str | None) -> Problem | None:
@@ -185,7 +197,7 @@ def _solve_one(
     strategy: str,
     seed: int,
     certify: bool,
-    cross_check: bool,
+    cross_check: bool | Second,
     expect: str | None,
     quiet: bool,
     verbose: bool,

@@ -19,7 +19,7 @@ from zerograd.core.model.sides import units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Monomial, Polynomial
 from zerograd.core.question.problem import Problem
-from zerograd.derive.naming import quantity
+from zerograd.derive.naming import is_scalar, quantity
 from zerograd.document import formula as tree
 from zerograd.document.exact import Signed, coefficient, total
 from zerograd.document.formula import OPEN, TIMES, beside, brackets, derivative, power, row
@@ -60,7 +60,12 @@ class Polynomials:
             for number, layer in enumerate(network.layers, start=1)
             if not isinstance(layer.activation, PiecewiseLinear)
         }
-        return curved | {layer for layer, _ in units_with_sides(network, self.problem.derivative_at_kink)}
+        convention = self.problem.derivative_at_kink
+        if convention == "any":
+            return curved | {
+                n for n, layer in enumerate(network.layers, start=1) if layer.activation.has_kinks
+            }
+        return curved | {layer for layer, _ in units_with_sides(network, convention)}
 
     def variable(self, name: str) -> tree.Node:
         """A variable of any system. Indices on axes of length 1 are left out, save those of samples."""
@@ -90,14 +95,21 @@ class Polynomials:
                 lengths = (network.outputs if self.problem.model.loss.by_output else 1,)
             case "a" | "s" | "c" | "z":
                 lengths = (network.layers[int(number) - 1].units,)
-                # Where one layer alone has several sides, its number says nothing.
-                number = "" if self._layers_with_slopes <= {int(number)} else number
+                number = self._layer(number)
             case _:
                 lengths = ()
         # What stands before the axes of units is the number of a sample.
         first = len(index) - len(lengths)
         kept = [*index[:first], *(i for i, n in zip(index[first:], lengths, strict=True) if n > 1)]
         return quantity(network, letter, number, kept)
+
+    def _layer(self, number: str) -> str:
+        """The number of a layer; nothing where one layer alone has several sides, and no name needs it.
+
+        Of one unit a layer z₁ would be the unit of layer 1 in a derivation, and sample 1 here.
+        """
+        alone = self._layers_with_slopes <= {int(number)} and not is_scalar(self.problem.network)
+        return "" if alone else number
 
     def derivative(self, name: str) -> tree.Node:
         """∂L/∂ of an entry, e.g. of ``w1[0,0]``."""
@@ -108,7 +120,7 @@ class Polynomials:
         if at is None:
             return self.variable(entry(f"z{layer}", index))
         network = self.problem.network
-        number = "" if self._layers_with_slopes <= {layer} else str(layer)
+        number = self._layer(str(layer))
         z = quantity(network, "z", number, index if network.layers[layer - 1].units > 1 else ())
         return tree.Call(z, quantity(network, at[0], at[1:])) if at else z
 

@@ -98,7 +98,19 @@ class Table:
     words: int = 0
 
 
-Block: TypeAlias = Heading | Paragraph | Equations | Numbered | Terms | Table
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Room to write in: so many lines."""
+
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The end of a page."""
+
+
+Block: TypeAlias = Heading | Paragraph | Equations | Numbered | Terms | Table | Space | Break
 
 DEEPEST = 6
 """Nested cases that are indented; beyond that, their numbers alone tell."""
@@ -149,6 +161,17 @@ def join(items: Iterable[Prose | Node], word: str = "and") -> Prose:
     first, *more = [prose(item) for item in items] or [()]
     between = [", "] * (len(more) - 1) + [", " if word == "," else f" {word} "]
     return prose(first, *(part for sign, item in zip(between, more, strict=False) for part in (sign, item)))
+
+
+def sections(blocks: Iterable[Block]) -> list[tuple[str, list[Block]]]:
+    """Return the sections of a document (level 2), each with its title; what precedes them has none."""
+    parts: list[tuple[str, list[Block]]] = [("", [])]
+    for block in blocks:
+        if isinstance(block, Heading) and block.level == 2:
+            parts.append(("".join(part for part in block.text if isinstance(part, str)), []))
+        else:
+            parts[-1][1].append(block)
+    return parts
 
 
 def listed(items: Sequence[str]) -> str:

@@ -100,6 +100,13 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """An absolute value."""
+
+    inner: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Sigma:
     """The sign of a sum over an index."""
 
@@ -149,7 +156,7 @@ class Flow:
 
 
 _Leaf: TypeAlias = Letter | Digits | Sign | Word | Name | Phrase | Quantity
-Node: TypeAlias = _Leaf | Script | Quotient | Root | Sigma | Call | OneIf | Cases | Matrix | Row | Flow
+Node: TypeAlias = _Leaf | Script | Quotient | Root | Bars | Sigma | Call | OneIf | Cases | Matrix | Row | Flow
 
 MINUS, EQUALS, TIMES, ODOT, COMMA = map(Sign, "−=·⊙,")
 PLUS, LESS = Sign("+", True), Sign("−", True)
@@ -208,13 +215,27 @@ def derivative(above: Node, below: Node) -> Quotient:
 
 
 def inline(node: Node) -> Node:
-    """A formula as it may stand in a line of prose: derivatives with a slash."""
+    """A formula as it may stand in a line of prose: derivatives with a slash.
+
+    They get brackets before another factor, which would else seem to stand below the slash.
+    """
     match node:
         case Quotient(top=Row(parts=(Sign(text="∂"), *_)) as top, bottom=bottom):
             return row(top, Sign("/"), bottom)
-        case Row(parts=parts):
-            return Row(tuple(map(inline, parts)))
+        case Script(base=base, below=below, above=above):
+            return Script(inline(base), below, above)
+        case Row(parts=parts) | Flow(parts=parts):
+            following = (*parts[1:], None)
+            shown = tuple(
+                brackets(inline(part)) if _is_derivative(part) and after in (TIMES, BESIDE) else inline(part)
+                for part, after in zip(parts, following, strict=True)
+            )
+            return Row(shown) if isinstance(node, Row) else Flow(shown)
     return node
+
+
+def _is_derivative(node: Node) -> bool:
+    return isinstance(node, Quotient) and isinstance(node.top, Row) and node.top.parts[0] == PARTIAL
 
 
 def joined(parts: Iterable[Node], write: Callable[[Node], str], *, opening: tuple[str, ...] = ("(",)) -> str:
@@ -277,6 +298,8 @@ def width(node: Node) -> float:
             return (0.75 if small else 1) * max(width(top), width(bottom)) + 0.8
         case Root(inner=inner):
             return width(inner) + 1
+        case Bars(inner=inner):
+            return width(inner) + 0.8
         case Sigma():
             return 2.8
         case Cases(cases=rows) | Matrix(rows=rows):

@@ -43,6 +43,8 @@ def formula(node: tree.Node) -> str:
             return f'<mstyle displaystyle="false">{fraction}</mstyle>' if small else fraction
         case tree.Root(inner=inner):
             return f"<msqrt>{formula(inner)}</msqrt>"
+        case tree.Bars(inner=inner):
+            return f"<mrow><mo>|</mo>{formula(inner)}<mo>|</mo></mrow>"
         case tree.Sigma(index=index):
             return f"<munder><mo>∑</mo>{formula(index)}</munder>"
         case tree.Cases(cases=cases):
@@ -91,6 +93,10 @@ def _block(block: doc.Block) -> str:
         case doc.Terms(items=terms):
             lines = (f"{label}: {escape(clean(line))}" for label, texts in terms for line in texts)
             return "\n".join(f"<p>{line}</p>" for line in lines)
+        case doc.Space(lines=count):
+            return "<p><br></p>" * count
+        case doc.Break():
+            return "<hr>"
     head = _cells("th", block.head)
     body = "\n".join(f"<tr>{_cells('td', cells)}</tr>" for cells in block.rows)
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"

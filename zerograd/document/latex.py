@@ -11,8 +11,8 @@ from zerograd.document import blocks as doc
 from zerograd.document import formula as tree
 from zerograd.document import text
 from zerograd.document.blocks import escaped
-from zerograd.document.escape import latex_escape
-from zerograd.document.formula import is_signed, joined, width
+from zerograd.document.escape import clean, latex_escape
+from zerograd.document.formula import inline, is_signed, joined, width
 
 T = TypeVar("T")
 
@@ -25,6 +25,10 @@ _UNBROKEN, _UNBROKEN_NUMBERED = 15, 12
 """Lines of one block: amsmath breaks none over pages unless told to."""
 _ONE_LINE = 80
 """Characters of a numbered formula that is set in a line of its own."""
+_PIECE = 16
+"""Characters of a long word of code between which it may be broken."""
+_STEP = 1.5
+"""Indent of each case within a case, in em."""
 LONG = 40
 """Rows of a table that fit on a page."""
 _RELATION = re.compile(r" (?:=|>|<|\\neq|\\geq|\\leq) ")
@@ -63,6 +67,8 @@ def formula(node: tree.Node) -> str:
             return rf"\{'t' if small else ''}frac{{{formula(top)}}}{{{formula(bottom)}}}"
         case tree.Root(inner=inner):
             return rf"\sqrt{{{formula(inner)}}}"
+        case tree.Bars(inner=inner):
+            return rf"\lvert {formula(inner)} \rvert"
         case tree.Sigma(index=index):
             return rf"\sum_{{{formula(index)}}}"
         case tree.Call(function=function, argument=argument, prime=prime):
@@ -97,9 +103,12 @@ def written(blocks: Iterable[doc.Block], *, room: float = inf, indented: bool = 
             continue
         if isinstance(block, doc.Paragraph):
             start = r"\smallskip\noindent " * block.starts_case if indented else r"\noindent "
-            lines.append(rf"{before or start}{prose(block.parts)}\par")
+            shown = rf"{before or start}{prose(block.parts)}\par"
+            skip = _STEP * (min(block.depth, doc.DEEPEST) - 1)
+            lines.append(rf"{{\leftskip={skip:g}em {shown}}}" if indented and skip > 0 else shown)
         else:
-            if isinstance(block, doc.Equations) and room < inf and lines and lines[-1].endswith(r"\par"):
+            tight = isinstance(block, doc.Numbered) or (isinstance(block, doc.Equations) and room < inf)
+            if tight and lines and lines[-1].endswith(r"\par"):
                 lines[-1] = lines[-1].removesuffix(r"\par")  # a paragraph of its own would leave a gap
             elif isinstance(block, doc.Heading) and block.level == 3 and lines:
                 lines.append("")
@@ -122,6 +131,10 @@ def _block(block: doc.Block, room: float) -> Iterator[str]:
         case doc.Terms(items=items):
             for label, texts in items:
                 yield from (rf"\noindent {label}: {latex_escape(line)}\par" for line in texts)
+        case doc.Space(lines=count):
+            yield rf"\vspace{{{count}\baselineskip}}"
+        case doc.Break():
+            yield r"\newpage"
         case doc.Table(head=head, rows=rows, words=0):
             yield r"{\centering"
             yield rf"\begin{{tabular}}{{{'r' * len(head)}}}"
@@ -150,12 +163,18 @@ def prose(parts: doc.Prose) -> str:
 def _inline(part: doc.Inline) -> str:
     match part:
         case doc.Formula(node=node):
-            return rf"\({formula(node)}\)"
+            return rf"\({formula(inline(node))}\)"
         case doc.Code(text=code):
-            return rf"\texttt{{{latex_escape(code)}}}"
+            return rf"\texttt{{{' '.join(map(_breakable, clean(code).split(' ')))}}}"
         case doc.Strong(text=words):
             return rf"\textbf{{{latex_escape(words)}}}"
     return escaped(part, latex_escape)
+
+
+def _breakable(word: str) -> str:
+    """A word of code; a long one, such as a digest, may be broken."""
+    pieces = [word[start : start + _PIECE] for start in range(0, len(word), _PIECE)]
+    return latex_escape(word) if len(pieces) < 3 else r"\allowbreak{}".join(map(latex_escape, pieces))
 
 
 def _batches(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:

@@ -9,7 +9,7 @@ from zerograd.document import formula as tree
 from zerograd.document import latex
 from zerograd.document.blocks import escaped
 from zerograd.document.escape import clean, markdown_escape
-from zerograd.document.formula import row, width
+from zerograd.document.formula import inline, row, width
 
 _LINE = 60
 """Digits of a formula that stays in one piece: renderers break lines between formulas only."""
@@ -54,6 +54,10 @@ def _block(block: doc.Block) -> str:
             return "\n".join(
                 f"- {label}: {markdown_escape(line)}" for label, texts in items for line in texts
             )
+        case doc.Space(lines=count):
+            return "<br>" * count
+        case doc.Break():
+            return "---"
     lines = [[prose(cell) for cell in cells] for cells in (block.head, *block.rows)]
     lines.insert(1, ["---:"] * (len(block.head) - block.words) + [":---"] * block.words)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
@@ -96,7 +100,7 @@ def prose(parts: doc.Prose) -> str:
 def _inline(part: doc.Inline) -> str:
     match part:
         case doc.Formula(node=node):
-            return formula(node)
+            return formula(inline(node))
         case doc.Code(text=text):
             return f"`{clean(text).replace('`', '')}`"
         case doc.Strong(text=text):

@@ -7,10 +7,12 @@ what is printed; this is all that is needed of one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GAP = 3
 INDENT = 2
+_NARROWEST = 20
+"""Columns of characters that a cell has at least, however narrow the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,13 @@ class Column:
 def table(columns: Sequence[Column], *, width: int) -> list[str]:
     """The lines of a table of at most ``width``; the first column is repeated in further blocks.
 
-    A block is wider where two columns alone exceed the width.
+    Where two columns alone exceed the width, cells are cut, with an ellipsis.
     """
     if not columns:
         return []
     first, *rest = columns
+    room = max(width - INDENT - first.width - GAP, _NARROWEST)
+    rest = [replace(column, cells=[_cut(cell, room) for cell in column.cells]) for column in rest]
     lines: list[str] = []
     while True:
         block, used = [first], INDENT + first.width
@@ -50,6 +54,14 @@ def table(columns: Sequence[Column], *, width: int) -> list[str]:
         lines += beside([column.lines() for column in block])
         if not rest:
             return lines
+
+
+def _cut(cell: str, room: int) -> str:
+    """A cell that fits; of a vector so many entries as do."""
+    if len(cell) <= room:
+        return cell
+    kept, comma, _ = cell[: room - len(", …)")].rpartition(", ")
+    return f"{kept}, …)" if comma else f"{cell[: room - 1]}…"
 
 
 def beside(blocks: Sequence[Sequence[str]], *, gap: int = GAP) -> list[str]:

@@ -45,6 +45,8 @@ def formula(node: tree.Node) -> str:
             return f"({fraction})" if factor else fraction
         case tree.Root(inner=inner):
             return f"√{formula(brackets(inner) if isinstance(inner, tree.Row) else inner)}"
+        case tree.Bars(inner=inner):
+            return f"|{formula(inner)}|"
         case tree.Sigma(index=index):
             letter = formula(index)
             return "Σ" + _SUBSCRIPTS.get(letter, f"_{letter}")
@@ -106,6 +108,10 @@ def written(blocks: Iterable[doc.Block], *, width: int = WIDTH, indent: int = 2,
                     lines += page.wrapped(f"{f'({number})'.ljust(5)} {formula(node)}", 4, 8)
             case doc.Terms(items=items):
                 lines += [line for label, texts in items for line in page.labelled(label, map(clean, texts))]
+            case doc.Space(lines=count):
+                lines += [""] * count
+            case doc.Break():
+                lines += ["", "-" * width, ""]
             case doc.Table():
                 lines += ["", *table(columns(block), width=width), ""]
     return "\n".join(lines) + "\n"

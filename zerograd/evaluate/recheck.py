@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
@@ -16,7 +17,10 @@ from numpy.typing import NDArray
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.model.references import entry
+from zerograd.core.model.slopes import conventions_between
 from zerograd.core.question.fitness import model_beyond_floats
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.chosen import under_one_convention
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate import losses
 from zerograd.evaluate.floats import (
@@ -64,6 +68,7 @@ def recheck(witness: Witness) -> dict[str, Any]:
     """
     checks: dict[str, Any] = {}
     try:
+        witness = _under_one_convention(witness)
         _in_range(witness)
         values = {name: to_floats(array) for name, array in witness.variables.items()}
         codes = _codes(witness)
@@ -83,9 +88,25 @@ def recheck_floats(witness: Witness) -> None:
         Disagreement: a deviation that rounding does not explain.
     """
     with suppress(NotComparable):
+        witness = _under_one_convention(witness)
         _in_range(witness)
         values = {name: to_floats(array) for name, array in witness.variables.items()}
         _float64(witness, values, _codes(witness))
+
+
+def _under_one_convention(witness: Witness) -> Witness:
+    """The same point, where derivatives do not differ from kink to kink of one activation."""
+    plain = under_one_convention(witness)
+    if plain is None:
+        raise NotComparable("slopes at kinks are chosen, for each unit and sample by itself")
+    return plain
+
+
+def _is_torch(problem: Problem) -> bool:
+    """Whether PyTorch takes the same derivatives at kinks of units."""
+    return problem.derivative_at_kink == "torch" or (
+        problem.derivative_at_kink == "all" and "torch" in conventions_between(problem.network)
+    )
 
 
 def _in_range(witness: Witness) -> None:
@@ -139,18 +160,21 @@ def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, An
     run = evaluate(witness.problem.model, values, codes)
     gradients = {name: to_floats(array) for name, array in witness.gradients.items()}
     largest, wrong, compared = 0.0, [], 0
+    with np.errstate(all="ignore"):
+        loss = loss_at(witness.problem.model, values)[0]
+    slopes = _Slopes(witness, values, codes, loss)
     each = witness.samples * sum(values[name].size for name in network.shapes)
     taken = min(len(sites), MAX_DIFFERENCES, max(10, MAX_PRODUCTS // each))
     for name, index in (sites[i * len(sites) // taken] for i in range(taken)):
-        difference = _central(witness, values, codes, name, index)
+        difference = slopes.central(name, index)
         if difference is None:
             continue
         compared += 1
-        slope, rounding = difference
+        slope, error = difference
         exact = float(gradients[name][index])
         deviation = abs(slope - exact)
         largest = max(largest, deviation)
-        if not deviation <= ROUNDING * run.bounds[name][index] + rounding:
+        if not deviation <= ROUNDING * run.bounds[name][index] + error:
             wrong.append(f"∂L/∂{entry(name, tuple(int(i) for i in index))}: exactly {exact}, found {slope}")
     _agree(witness, "finite differences", wrong)
     if not compared:
@@ -158,51 +182,74 @@ def _differences(witness: Witness, values: Values, codes: Codes) -> dict[str, An
     return {"largest_deviation": largest, "compared": compared, "entries": len(sites)}
 
 
-def _central(
-    witness: Witness, values: Values, codes: Codes, name: str, index: tuple[int, ...]
-) -> tuple[float, float] | None:
-    """(difference quotient, its error), with the largest step that crosses no kink; None near one.
+@dataclass(frozen=True, slots=True)
+class _Quotient:
+    """A central difference quotient of the loss.
 
-    Where the loss is no polynomial of degree 2 in the entry, two quotients are extrapolated to step 0, and
-    their difference counts as error (Richardson). Where pieces meet, as of the Huber loss, the second
-    derivative may leap within a step, and the error has a term of first order, which extrapolation leaves:
-    a third quotient tells how large it is.
+    Attributes:
+        rounding: a bound of its error from rounding.
+        bend: the second difference, divided by the square of the step.
     """
-    exact = works_out_sizes(witness.problem)
-    step = max(1.0, abs(float(values[name][index]))) * (1 / 8 if exact else losses.STEP)
-    for _ in range(12):
-        first = _quotient(witness, values, codes, (name, index), step)
-        second, third = (
-            first if exact else _quotient(witness, values, codes, (name, index), times * step)
-            for times in (2, 4)
-        )
-        if first is not None and second is not None and third is not None:
-            extrapolated = first[0] + (first[0] - second[0]) / 3
-            near, far = (
-                first[0] - second[0],
-                second[0] - third[0],
-            )  # with errors a·h + b·h²: far − 4·near = 2·a·h
-            return extrapolated, 2 * first[1] + abs(near) + abs(far - 4 * near) / 3
-        step /= 4
-    return None
+
+    slope: float
+    rounding: float
+    bend: float
+    step: float
+
+    def bends_more_than(self, wider: _Quotient) -> bool:
+        """Whether second differences grew, by more than half and more than rounding, as the step shrank."""
+        rounding = 2 * (self.rounding / self.step + wider.rounding / wider.step)
+        return abs(self.bend) > 1.5 * abs(wider.bend) + rounding
 
 
-def _quotient(
-    witness: Witness, values: Values, codes: Codes, place: tuple[str, tuple[int, ...]], step: float
-) -> tuple[float, float] | None:
-    """(central difference quotient, its rounding); None where a step crosses a kink."""
-    (name, index), ends = place, []
-    for move in (step, -step):
-        moved = {**values, name: values[name].copy()}
-        moved[name][index] += move
-        with np.errstate(all="ignore"):
-            loss, bound, sides = loss_at(witness.problem.model, moved)
-        if not np.isfinite(bound) or not all(map(np.array_equal, sides, codes)):
-            return None
-        ends.append((loss, bound))
-    # The losses far from here may be much larger than the one here, and round accordingly.
-    rounding = ROUNDING * max(bound for _, bound in ends) / step
-    return (ends[0][0] - ends[1][0]) / (2 * step), rounding
+@dataclass(frozen=True, slots=True)
+class _Slopes:
+    """Difference quotients of the loss at a witness, in one entry at a time; `loss` is its value there."""
+
+    witness: Witness
+    values: Values
+    codes: Codes
+    loss: float
+
+    def central(self, name: str, index: tuple[int, ...]) -> tuple[float, float] | None:
+        """(difference quotient, its error), with the largest step that crosses no kink; None near one.
+
+        Where the loss is no polynomial of degree 2 in the entry, two quotients are extrapolated to step 0,
+        and their difference counts as error (Richardson). Where pieces meet, as of the Huber loss, the second
+        derivative may leap within a step, and the error has a term of first order, which extrapolation
+        leaves: a third quotient tells how large it is. None of this sees a bowl that lies within the smallest
+        of the three steps (quotients on its straight sides all agree, on a value that is not its slope):
+        where second differences grow as the step shrinks, it shrinks further.
+        """
+        exact = works_out_sizes(self.witness.problem)
+        step = max(1.0, abs(float(self.values[name][index]))) * (1 / 8 if exact else losses.STEP)
+        for _ in range(12):
+            first = self._quotient(name, index, step)
+            second, third = (first if exact else self._quotient(name, index, k * step) for k in (2, 4))
+            if first is None or second is None or third is None or first.bends_more_than(second):
+                step /= 4
+                continue
+            near = first.slope - second.slope
+            far = second.slope - third.slope  # with errors a·h + b·h²: far − 4·near = 2·a·h
+            return first.slope + near / 3, 2 * first.rounding + abs(near) + abs(far - 4 * near) / 3
+        return None
+
+    def _quotient(self, name: str, index: tuple[int, ...], step: float) -> _Quotient | None:
+        """The quotient of a step; None where it crosses a kink."""
+        ends = []
+        for move in (step, -step):
+            moved = {**self.values, name: self.values[name].copy()}
+            moved[name][index] += move
+            with np.errstate(all="ignore"):
+                loss, bound, sides = loss_at(self.witness.problem.model, moved)
+            if not np.isfinite(bound) or not all(map(np.array_equal, sides, self.codes)):
+                return None
+            ends.append((loss, bound))
+        (above, _), (below, _) = ends
+        # The losses far from here may be much larger than the one here, and round accordingly.
+        rounding = ROUNDING * max(bound for _, bound in ends) / step
+        bend = (above - self.loss + below - self.loss) / step**2
+        return _Quotient((above - below) / (2 * step), rounding, bend, step)
 
 
 def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | str:
@@ -215,7 +262,7 @@ def _torch(witness: Witness, values: Values, codes: Codes) -> dict[str, Any] | s
 
     on_kink = any((layer % 2).any() for layer in codes[:-1])
     convention = witness.problem.derivative_at_kink
-    if on_kink and convention != "torch":
+    if on_kink and not _is_torch(witness.problem):
         return f"not comparable: a sample is on a kink, where derivative_at_kink is {convention}"
     z, y_hat, gradients = torch_gradients(witness.problem.model, values)
     _same_sides(witness, codes, z, y_hat)

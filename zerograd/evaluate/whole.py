@@ -68,6 +68,13 @@ class WholeActivation:
     def _tables(self) -> tuple[Ints, Ints]:
         return np.array(self.slopes), np.array(self.offsets) * self.before
 
+    def on_kink(self, z: Ints) -> Bools:
+        """Return which rows have a unit on a kink. ``z`` has shape (n, units)."""
+        rows = np.zeros(len(z), dtype=bool)
+        for p, q in self.kinks:
+            rows |= (z * q == p * self.before).any(axis=1)
+        return rows
+
     def at(self, z: Ints) -> tuple[Ints, Ints, Bools | None]:
         """φ(z), φ′(z) times ``times``, and which rows have no derivative. ``z`` has shape (n, units)."""
         slopes, offsets = self._tables

@@ -115,8 +115,9 @@ class Cause:
         details: what its sentence can use beside, each key left out where it is not known. ``units``
             (numbers) and ``of`` (how many there are at this place); ``passes`` (the backward passes, each
             over samples of its own, in all of which it does so); at a kink ``other_slope`` (the
-            derivative from the other side) and ``other_gradient`` (the largest entry that the gradient
-            would have with it); ``weight`` (the name of weights that are 0); ``factor`` (what is 0: ``the
+            derivative from the other side), ``other_side`` (which side that is), ``other_gradient`` (the
+            largest entry that the gradient would have with it) and ``other_entry`` (which one that is, if
+            it is not 0); ``weight`` (the name of weights that are 0); ``factor`` (what is 0: ``the
             input``, ``fc1.weight``) and ``both`` (whether the factor beside it is 0 too); ``why`` (of an
             adjoint that is 0: ``the label is ignored``); ``terms`` (what cancels, as numbers or texts);
             ``identity`` (a sentence without its full stop); ``operation`` (``argmax``, ``detach``).

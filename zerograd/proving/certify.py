@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from zerograd.core.errors import Refused
+from zerograd.core.model.slopes import conventions_between
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
@@ -37,6 +39,8 @@ def certify(
     Args:
         fixed: only certificates that speak of a dataset with a fixed number of samples.
     """
+    if problem.derivative_at_kink == "all":
+        return _under_all(problem, deadline, fixed, progress)
     left: list[str] = []
     # Where each sample's own gradient is restricted, datasets that suffice are large.
     of_each = problem.asks_of_x or signs_of_adjoints(problem)
@@ -63,6 +67,22 @@ def certify(
     if left or not parts:
         return ProofFinding(None, tuple(left) or ("no number of samples is known that would suffice",))
     return _accepted(problem, tuple(parts))
+
+
+def _under_all(problem: Problem, deadline: float, fixed: bool, progress: Progress) -> ProofFinding:
+    """A certificate under one convention: an answer under every choice of slopes would be one under it."""
+    conventions = conventions_between(problem.network)
+    left: tuple[str, ...] = ()
+    for number, convention in enumerate(conventions):
+        now = time.monotonic()
+        until = now + (deadline - now) / (len(conventions) - number)
+        finding = certify(problem.with_kink(convention), deadline=until, fixed=fixed, progress=progress)
+        if finding.certificate is not None:
+            certificate = replace(finding.certificate, problem=problem.digest, convention=convention)
+            check_certificate(problem, certificate)
+            return ProofFinding(certificate)
+        left = left or finding.open
+    return ProofFinding(None, left)
 
 
 def _accepted(problem: Problem, parts: tuple[Part, ...]) -> ProofFinding:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from zerograd.core.verdict.answer import Attempt, CrossCheck, Status
 from zerograd.core.verdict.witness import Witness
 
-SECOND = "cvc5"
-"""The solver that is asked, by its name in `zerograd.solvers.registry`."""
+Second: TypeAlias = Literal["cvc5", "yices"]
+"""A solver that can be asked, by its name in `zerograd.solvers.registry`."""
+
+SECONDS: tuple[Second, ...] = get_args(Second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Comparison:
     """One number of samples, decided by the search and put to the second solver.
 
     Attributes:
+        solver: the second solver.
         ours: ``sat`` or ``unsat``, as the search has it.
         theirs: what the second solver says; ``unknown`` has its ``reason``.
         version: of the second solver, once it has answered.
@@ -28,6 +31,7 @@ class Comparison:
         script: where it contradicts: what it was asked, as SMT-LIB text.
     """
 
+    solver: str
     samples: int
     ours: Status
     theirs: Status
@@ -43,6 +47,7 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         return {
+            "solver": self.solver,
             "samples": self.samples,
             "ours": self.ours,
             "theirs": self.theirs,
@@ -58,16 +63,18 @@ def decided(attempts: Iterable[Attempt]) -> list[Attempt]:
     return [attempt for attempt in attempts if attempt.status != "unknown"]
 
 
-def completed(made: Iterable[Comparison], attempts: Iterable[Attempt], reason: str) -> tuple[Comparison, ...]:
+def completed(
+    made: Iterable[Comparison], attempts: Iterable[Attempt], reason: str, solver: str
+) -> tuple[Comparison, ...]:
     """The comparisons that were made; those that were not are left open, for this reason."""
     known = {comparison.samples: comparison for comparison in made}
     return tuple(
-        known.get(attempt.samples, Comparison(attempt.samples, attempt.status, "unknown", reason))
+        known.get(attempt.samples, Comparison(solver, attempt.samples, attempt.status, "unknown", reason))
         for attempt in decided(attempts)
     )
 
 
-def summary(comparisons: Iterable[Comparison]) -> CrossCheck:
+def summary(comparisons: Iterable[Comparison], solver: str) -> CrossCheck:
     """Sum up comparisons, none of which contradicts."""
     version = None
     agrees: list[int] = []
@@ -78,4 +85,4 @@ def summary(comparisons: Iterable[Comparison]) -> CrossCheck:
             agrees.append(comparison.samples)
         else:
             undecided.append((comparison.samples, comparison.reason or "incomplete"))
-    return CrossCheck(SECOND, version, tuple(agrees), tuple(undecided))
+    return CrossCheck(solver, version, tuple(agrees), tuple(undecided))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
+from zerograd.core.question.fitness import chosen
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Attempt
 from zerograd.search.comparison import Comparison, decided
 from zerograd.search.lift import lift
 from zerograd.search.piecewise import whole_question
 from zerograd.search.verdict import Progress
-from zerograd.solvers.base import GaveUp, Model, NoModel, Outcome
+from zerograd.solvers.base import GaveUp, Model, NearModel, NoModel, Outcome
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.registry import solver as adapter
 from zerograd.solvers.terms import Script
@@ -50,26 +51,31 @@ def compare(
     problem: Problem, attempt: Attempt, solver: SolverProcess, *, deadline: float, seed: int
 ) -> Comparison:
     """One number of samples, as the solver sees it before ``deadline`` (of `time.monotonic`)."""
-    samples, ours = attempt.samples, attempt.status
+    name, samples, ours = solver.name, attempt.samples, attempt.status
     if time.monotonic() >= deadline:
-        return Comparison(samples, ours, "unknown", "timeout", solver.version)
+        return Comparison(name, samples, ours, "unknown", "timeout", solver.version)
+    if chosen(problem):
+        return Comparison(name, samples, ours, "unknown", "unsupported", solver.version)
     try:
         encoding, script = whole_question(problem, samples)
         outcome = _ask(script, solver, deadline=deadline, seed=seed)
         match outcome:
             case GaveUp(reason=reason):
-                return Comparison(samples, ours, "unknown", reason, solver.version)
+                return Comparison(name, samples, ours, "unknown", reason, solver.version)
             case NoModel() if ours == "sat":
-                return Comparison(samples, ours, "unsat", version=solver.version, script=script.to_smtlib())
-            case Model() if ours == "unsat":
-                version = solver.version
-                witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
                 return Comparison(
-                    samples, ours, "sat", version=version, witness=witness, script=script.to_smtlib()
+                    name, samples, ours, "unsat", version=solver.version, script=script.to_smtlib()
+                )
+            case Model() | NearModel() if ours == "unsat":
+                version, witness = solver.version, None
+                if isinstance(outcome, Model):
+                    witness = lift(encoding, outcome, solver, deadline=deadline, seed=seed)
+                return Comparison(
+                    name, samples, ours, "sat", version=version, witness=witness, script=script.to_smtlib()
                 )
     except MemoryError:
-        return Comparison(samples, ours, "unknown", "memory", solver.version)
-    return Comparison(samples, ours, ours, version=solver.version)
+        return Comparison(name, samples, ours, "unknown", "memory", solver.version)
+    return Comparison(name, samples, ours, ours, version=solver.version)
 
 
 def _ask(script: Script, solver: SolverProcess, *, deadline: float, seed: int) -> Outcome:

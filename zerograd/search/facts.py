@@ -62,7 +62,7 @@ def _impossible(
         system = system_of(problem, "moments" if samples is None else "dataset", samples)
     except Refused as refusal:
         return Undecided("incomplete", str(refusal))
-    formulas = [*system.facts.values(), *_distinctions(system)]
+    formulas = [*system.facts.values(), *distinctions(system)]
     if sum(map(_length, formulas)) > MAX_TERMS:
         return Undecided("incomplete", "the facts of such a dataset are too long")
     script = _script(formulas)
@@ -89,7 +89,7 @@ def _script(formulas: list[Formula]) -> Script:
     return script
 
 
-def _distinctions(system: System) -> list[Formula]:
+def distinctions(system: System) -> list[Formula]:
     """One case of each distinction holds."""
     return [Either(tuple(map(_conjunction, cases))) for cases in system.splits.values()]
 

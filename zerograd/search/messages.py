@@ -14,7 +14,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Attempt
 from zerograd.core.verdict.enclosed import EnclosedWitness, enclosed_from_json
 from zerograd.core.verdict.witness import Witness, witness_from_json
-from zerograd.search.comparison import Comparison
+from zerograd.search.comparison import Comparison, Second
 from zerograd.search.verdict import Verdict
 from zerograd.services.wire import Leaf, Wire
 from zerograd.solvers.base import SolverUnusable
@@ -25,7 +25,7 @@ class Find:
     """Look for a witness until ``deadline``. `Tried` and `Attempt` come on the way, and then a `Finding`.
 
     Attributes:
-        compared: whether `Compare` will follow: if the second solver cannot be used, that is said before a
+        compared: the second solver, if `Compare` will follow: if it cannot be used, that is said before a
             long search.
     """
 
@@ -33,7 +33,7 @@ class Find:
     strategy: str
     seed: int
     deadline: float
-    compared: bool
+    compared: Second | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Compare:
     """Put what was decided to a second solver: each `Comparison`, and then `Compared`."""
 
     problem: Problem
+    solver: Second
     attempts: tuple[Attempt, ...]
     seed: int
     deadline: float
@@ -78,6 +79,7 @@ class Finding:
         sufficient: see `zerograd.core.verdict.answer.Run.sufficient_samples`.
         tried: each strategy, in the order in which they were first turned to.
         compared: what a second solver says of it, if that was asked for.
+        second: that solver.
     """
 
     verdict: Verdict
@@ -86,6 +88,7 @@ class Finding:
     versions: Mapping[str, str] = field(default_factory=dict)
     tried: tuple[str, ...] = ()
     compared: tuple[Comparison, ...] | None = None
+    second: Second | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from zerograd.search.encoding import Encoding, encode, no_terms
 from zerograd.search.lift import lift
 from zerograd.search.symmetry import samples_interchangeable
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
-from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
+from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel
 from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import Script, relate
 
@@ -54,6 +54,8 @@ def piecewise(
                     "incomplete", "a solution was found, in no single number field of low degree"
                 )
             return Found(witness, NAME)
+        case NearModel():
+            return Undecided("incomplete", "a solution was found, in rounded numbers")
         case GaveUp(reason="crashed", detail=detail):
             return Undecided("incomplete", detail)
         case GaveUp(reason=reason, detail=detail):

@@ -9,7 +9,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from zerograd.core.question.fitness import smooth, unreached
+from zerograd.core.question.fitness import chosen, smooth, unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import signs_of_adjoints
 from zerograd.search import construct, fit
@@ -61,9 +61,11 @@ _MODULES = {"identities": "relaxation", "closed": "smooth.closed", "enclose": "s
 
 def unfit(strategy: str, problem: Problem) -> str | None:
     """Return why a strategy cannot answer the question, whatever the number of samples."""
+    if reason := chosen(problem):  # see `zerograd.search.choices`
+        return reason
     module = import_module(f"zerograd.search.{_MODULES.get(strategy, strategy)}")
-    reason: str | None = module.unfit(problem)
-    return reason
+    unfit: str | None = module.unfit(problem)
+    return unfit
 
 
 def _in_words(reasons: Mapping[str, str]) -> str:

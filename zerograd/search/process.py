@@ -8,7 +8,7 @@ from dataclasses import replace
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Attempt
 from zerograd.core.verdict.witness import Witness
-from zerograd.search.comparison import Comparison, completed
+from zerograd.search.comparison import Comparison, Second, completed
 from zerograd.search.messages import (
     WIRE,
     Compare,
@@ -52,12 +52,12 @@ class SearchProcess(Service[Request, Reply]):
         seed: int,
         deadline: float,
         progress: Progress,
-        cross_check: bool = False,
+        cross_check: Second | None = None,
     ) -> Finding:
         """Search until ``deadline`` (of `time.monotonic`).
 
         Args:
-            cross_check: put what was decided to a second solver, in the time that is left.
+            cross_check: the second solver that what was decided is put to, in the time that is left.
 
         Raises:
             ServiceFailed: an error inside the search: a bug.
@@ -80,20 +80,16 @@ class SearchProcess(Service[Request, Reply]):
             )
         except Stopped as stopped:
             undecided = _undecided(stopped)
-            compared = completed((), attempts, undecided.reason) if cross_check else None
-            return Finding(undecided, tuple(attempts), tried=tuple(tried), compared=compared)
-        if not cross_check:
+            compared = completed((), attempts, undecided.reason, cross_check) if cross_check else None
+            return Finding(
+                undecided, tuple(attempts), tried=tuple(tried), compared=compared, second=cross_check
+            )
+        if cross_check is None:
             return finding
-        return replace(finding, compared=self._compared(problem, finding.attempts, seed, deadline, progress))
+        comparison = Compare(problem, cross_check, finding.attempts, seed, deadline)
+        return replace(finding, compared=self._compared(comparison, progress), second=cross_check)
 
-    def _compared(
-        self,
-        problem: Problem,
-        attempts: tuple[Attempt, ...],
-        seed: int,
-        deadline: float,
-        progress: Progress,
-    ) -> tuple[Comparison, ...]:
+    def _compared(self, request: Compare, progress: Progress) -> tuple[Comparison, ...]:
         """Return what a second solver says of the numbers of samples that were decided."""
         compared: list[Comparison] = []
 
@@ -101,11 +97,11 @@ class SearchProcess(Service[Request, Reply]):
             if isinstance(reply, Comparison):
                 compared.append(reply)
 
-        request = Compare(problem, attempts, seed, deadline)
+        problem, deadline = request.problem, request.deadline
         try:
             self.ask(request, Compared, deadline=deadline, about=problem, progress=progress, take=take)
         except Stopped as stopped:
-            return completed(compared, attempts, _undecided(stopped).reason)
+            return completed(compared, request.attempts, _undecided(stopped).reason, request.solver)
         return tuple(compared)
 
     def smallest(

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from math import inf
 
 from zerograd.core.errors import present
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.question.loosening import loosened
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.verdict.witness import witness_from_json
-from zerograd.search.comparison import SECOND
+from zerograd.search.comparison import Second
 from zerograd.search.crew import Crew
 from zerograd.search.messages import (
     WIRE,
@@ -45,7 +47,8 @@ class _Search:
         self.send = send
         # Constructions need neither SymPy nor Z3: these are loaded, at the same time, when those have failed.
         self.crew = Crew(memory=memory, size=size)
-        self.second = SolverProcess(SECOND, memory=memory)
+        self.memory = memory
+        self.seconds: dict[Second, SolverProcess] = {}
 
     def answer(self, request: Request) -> None:
         """Send what a request asks for."""
@@ -53,7 +56,7 @@ class _Search:
             case Find():
                 if request.compared:
                     now = time.monotonic()
-                    self.second.ready(now + (request.deadline - now) / 2)
+                    self._second(request.compared).ready(now + (request.deadline - now) / 2)
                 self.send(self._find(request))
                 self.crew.forget()  # now rather than before the next question: it takes a moment
             case Compare():
@@ -78,6 +81,8 @@ class _Search:
         def decide_loose(samples: int, until: float) -> Verdict:
             return portfolio.decide(present(loose, "looser question"), samples, until)
 
+        if is_chosen(problem.derivative_at_kink):
+            return self._chosen(request, portfolio, sufficient, turned_to, tried)
         verdict, attempts = over_samples(
             problem,
             lambda samples, until: portfolio.decide(problem, samples, until),
@@ -91,12 +96,46 @@ class _Search:
         )
         if sufficient is None and isinstance(verdict, Impossible) and verdict.every:
             sufficient = enough
+        return Finding(verdict, attempts, sufficient, self._versions(), tuple(tried))
+
+    def _versions(self) -> dict[str, str]:
         versions = {}
         if "sympy" in sys.modules:
             versions["sympy"] = str(sys.modules["sympy"].__version__)
         if self.crew.lead.version is not None:
             versions[self.crew.lead.name] = self.crew.lead.version
-        return Finding(verdict, attempts, sufficient, versions, tuple(tried))
+        return versions
+
+    def _chosen(
+        self,
+        request: Find,
+        portfolio: Portfolio,
+        sufficient: int | None,
+        turned_to: Callable[[str], None],
+        tried: list[str],
+    ) -> Finding:
+        """Find as `_find`, where slopes at kinks are chosen."""
+        from zerograd.search.choices import Chosen  # SymPy: not before it is needed
+
+        problem = request.problem
+        unknowns = request.strategy == "auto"
+        chosen = Chosen(
+            portfolio.decide,
+            portfolio.construct,
+            self.crew.lead if unknowns else None,
+            request.seed,
+            turned_to,
+        )
+        verdict, attempts = over_samples(
+            problem,
+            lambda samples, until: chosen.decided(problem, samples, until),
+            sufficient=sufficient,
+            deadline=request.deadline,
+            progress=self._progress,
+            record=self.send,
+            sketch=lambda samples, until: chosen.sketched(problem, samples, until),
+        )
+        return Finding(verdict, attempts, sufficient, self._versions(), tuple(tried))
 
     def _smallest(self, request: Shrink) -> Ranked:
         from zerograd.search.reducing import reduced  # NumPy, SymPy: not before they are needed
@@ -126,17 +165,24 @@ class _Search:
     def _compare(self, request: Compare) -> None:
         from zerograd.search.cross_check import cross_check
 
-        self.second.forget()
+        second = self._second(request.solver)
+        second.forget()
         for comparison in cross_check(
             request.problem,
             request.attempts,
-            self.second,
+            second,
             deadline=request.deadline,
             seed=request.seed,
             progress=self._progress,
         ):
             self.send(comparison)
         self.send(Compared())
+
+    def _second(self, name: Second) -> SolverProcess:
+        """The process of a second solver, which is kept."""
+        if name not in self.seconds:
+            self.seconds[name] = SolverProcess(name, memory=self.memory)
+        return self.seconds[name]
 
     def _progress(self, line: str) -> None:
         self.send(Note(line))

@@ -17,6 +17,7 @@ from zerograd.core.numbers.rationals import digits
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.document.escape import clean_lines, markdown_escape
 from zerograd.evaluate.rounding import PutBack, beyond_float64, prepare
+from zerograd.show.elsewhere import elsewhere_sentences
 from zerograd.show.fitness import no_calculation
 from zerograd.show.scripts.literals import literal, nested, rounded_comments
 from zerograd.show.scripts.parts import (
@@ -42,12 +43,17 @@ def notebook(answer: Sat) -> str:
     Raises:
         BeyondFloat64: the witness is irrational, and float64 cannot show what it shows (see `unfit`).
     """
+    return document((kind, source, {}) for kind, source in Calculation(answer).cells())
+
+
+def document(parts: Iterable[tuple[str, str, Mapping[str, object]]]) -> str:
+    """Return a notebook of the (kind, source, metadata) of its cells."""
     cells: list[dict[str, object]] = [
-        {"cell_type": kind, "id": f"zerograd-{number}", "metadata": {}, "source": source}
+        {"cell_type": kind, "id": f"zerograd-{number}", "metadata": dict(metadata), "source": source}
         | ({"execution_count": None, "outputs": []} if kind == "code" else {})
-        for number, (kind, source) in enumerate(_Notebook(answer).cells())
+        for number, (kind, source, metadata) in enumerate(parts)
     ]
-    document = {
+    whole = {
         "cells": cells,
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -56,7 +62,7 @@ def notebook(answer: Sat) -> str:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
 def unfit(answer: Answer) -> str | None:
@@ -67,7 +73,7 @@ def unfit(answer: Answer) -> str | None:
 
 
 @dataclass
-class _Notebook:
+class Calculation:
     """The cells.
 
     Attributes:
@@ -92,10 +98,11 @@ class _Notebook:
                 base = "absolute" if activation.name == "abs" else activation.name
                 names[activation] = base + numbered(activation, names)
         self.names = names
+        self.elsewhere = elsewhere_sentences(self.answer)
 
     def cells(self) -> Iterator[tuple[str, str]]:
         """(kind, source) of each cell."""
-        yield "markdown", _text(self.question())
+        yield "markdown", lines_of(self.question())
         for heading, words, code in (
             ("The network and the data", self.data_words(), self.data()),
             ("Forward pass", self.forward_words(), [*self.functions(), *self.forward()]),
@@ -103,8 +110,8 @@ class _Notebook:
             ("Gradients by the chain rule", self.backward_words(), self.backward()),
             ("What is asked", self.asked_words(), self.asked()),
         ):
-            yield "markdown", _text([f"## {heading}", "", *words])
-            yield "code", _text(code)
+            yield "markdown", lines_of([f"## {heading}", "", *words])
+            yield "code", lines_of(code)
 
     def question(self) -> Iterator[str]:
         yield f"# {markdown_escape(title(self.problem))}"
@@ -264,6 +271,11 @@ class _Notebook:
             yield f"Zero and not zero are told apart by rounding: {rounding}."
         else:
             yield "The gradients are exact, so zero means zero."
+        if self.elsewhere:
+            yield ""
+            yield "It rests on the derivative that is taken at a kink:"
+            yield ""
+            yield from (f"- {markdown_escape(sentence)}" for sentence in self.elsewhere)
 
     def asked(self) -> Iterator[str]:
         if self.floats:
@@ -284,7 +296,8 @@ _PUT_BACK = '''def put_back(z, samples, units, values, rounding):
 '''
 
 
-def _text(lines: Iterable[str]) -> str:
+def lines_of(lines: Iterable[str]) -> str:
+    """The source of a cell."""
     return "\n".join(lines).strip("\n")
 
 

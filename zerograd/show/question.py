@@ -13,7 +13,7 @@ from zerograd.show.words import NO_KINK, activations, kink_line, label, network_
 
 _MOST = 8
 """Conditions, given values and bounds that are listed."""
-_SOLVERS = {"z3": "Z3", "cvc5": "cvc5"}
+_SOLVERS = {"z3": "Z3", "cvc5": "cvc5", "yices": "Yices"}
 
 
 def setting_line(problem: Problem) -> str:

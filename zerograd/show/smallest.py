@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from zerograd.core.model.losses.loss import forbids_kinks
+from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat, Smallest
 from zerograd.core.verdict.generic import MEANING
+from zerograd.core.verdict.size import Size
 from zerograd.document.numbers import exact_text
 
 
@@ -45,13 +48,50 @@ def _known(answer: Sat, small: Smallest) -> list[str]:
     height = small.size.height
     below = min(height - 1, small.exhausted)
     known = [f"no witness{with_samples} has {_values_up_to(below, whole=whole)}"] if below else []
-    if small.proved:
-        up_to = f"with numerators and denominators up to {height}"
-        those = f"of those {up_to} none" if below else f"no witness{with_samples} {up_to}"
-        known.append(f"{those} has a smaller sum of absolute values than {exact_text(small.size.total)}")
+    if small.proved and below:
+        known.append(_none_smaller(answer.problem, small.size))
+    elif small.proved:
+        values = f"witness{with_samples} {'and' if with_samples else 'with'} {_values_up_to(1, whole=True)}"
+        known.append(_none_smaller_in_ones(answer.problem, small.size, values))
     else:
         known.append(f"of {'larger' if below else 'smaller'} ones not all were tried")
     return known
+
+
+def _none_smaller(problem: Problem, size: Size) -> str:
+    """Name what comes before the sum in the order of sizes, and the sum."""
+    fractions, integers = size.non_integers, problem.domain == "integer"
+    numbers = f"with numerators and denominators up to {size.height}"
+    whole = f"with whole numbers up to {size.height}"
+    several = "1 fraction" if fractions == 1 else f"{fractions} fractions"
+    fewer = f"none has fewer than {several}, and of those with {fractions}"
+    least = f"none has {_smaller_sum(size)}"
+    if not size.on_kink:
+        clean = " and no sample on a kink" if _may_kink(problem) else ""
+        return f"of those {f'{numbers}{clean} {fewer}' if fractions else f'{whole}{clean}'} {least}"
+    kinked = f"of those {whole if integers else numbers} each has a sample on a kink"
+    if fractions:
+        return f"{kinked}, {fewer} {least}"
+    return f"{kinked}, and {'' if integers else 'of those in whole numbers '}{least}"
+
+
+def _none_smaller_in_ones(problem: Problem, size: Size, witness: str) -> str:
+    """Name the same where there are no fractions."""
+    if size.on_kink:
+        return f"each {witness} has a sample on a kink, and none has {_smaller_sum(size)}"
+    clean = " and no sample on a kink" if _may_kink(problem) else ""
+    return f"no {witness}{clean} has {_smaller_sum(size)}"
+
+
+def _smaller_sum(size: Size) -> str:
+    return f"a smaller sum of absolute values than {exact_text(size.total)}"
+
+
+def _may_kink(problem: Problem) -> bool:
+    """Whether the problem allows samples on kinks."""
+    convention = problem.derivative_at_kink
+    units = any([*layer.activation.at_kinks(convention)] for layer in problem.network.layers)
+    return units or (problem.model.loss.has_kinks and not forbids_kinks(convention))
 
 
 def _but_for(rank: int) -> str:

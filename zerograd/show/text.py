@@ -12,16 +12,19 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import alpha_text, exact_text, field_text
+from zerograd.show.elsewhere import elsewhere_sentences, not_compared
 from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
-from zerograd.show.instead import instead_lines
+from zerograd.show.instead import instead_lines, refuted_line
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import generic_text, smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
 from zerograd.show.words import count
 
+LONG = 24
+"""Lines of tables from which on explanations come before them: what a terminal shows at once."""
 _LONG_NUMBER = re.compile(r"≈[-\d]|\b[wb]\d+ ≈ ")
 _LONG = "too long to write out; --json has it exactly"
-_SECOND = ("z3", "cvc5")
+_SECOND = ("z3", "cvc5", "yices")
 _CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
 
 _ADVICE: Mapping[Reason, str] = {
@@ -40,7 +43,8 @@ _ADVICE: Mapping[Reason, str] = {
 def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbose: bool = False) -> str:
     """What a person wants to read of an answer.
 
-    The first line is ``sat``, ``unsat`` or ``unknown (reason)`` and nothing else.
+    The first line is ``sat``, ``unsat`` or ``unknown (reason)``. Where everything is given and something is
+    not as asked, it says what: ``unsat: ∂L/∂w1[1] is 45, not 15``.
 
     Args:
         width: columns that are kept to where that is possible.
@@ -50,6 +54,9 @@ def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbos
     layout = Layout(width, color)
     verdict = f"unknown ({answer.reason})" if isinstance(answer, Unknown) else answer.status
     lines = [layout.verdict(answer.status, verdict)]
+    if isinstance(answer, Unsat) and answer.instead:
+        first, *rest = layout.wrapped(f"{verdict}: {refuted_line(answer.problem, answer.instead)}")
+        lines = [layout.verdict(answer.status, first), *rest]
     if answer.problem.title:
         lines += layout.wrapped(clean(answer.problem.title))
     lines.append("")
@@ -90,13 +97,16 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
         ),
         *layout.heading("parameters"),
         *parameter_lines(witness, layout),
+    ]
+    tables = [
         *layout.heading("samples"),
         *sample_lines(witness, layout),
         *layout.heading("gradients"),
         *gradient_lines(witness, layout),
     ]
-    if why := list(proof_lines(enclosed, layout) if enclosed else why_lines(witness, layout)):
-        sections += [*layout.heading("why gradients are zero"), *why]
+    why = list(proof_lines(enclosed, layout) if enclosed else why_lines(witness, layout))
+    why = [*layout.heading("why gradients are zero"), *why] if why else []
+    sections += [*why, *tables] if len(tables) > LONG else [*tables, *why]
     sections += ["", *layout.labelled("loss", exact_text(witness.loss))]
     yield from sections
     if any(map(_LONG_NUMBER.search, sections)):
@@ -106,6 +116,8 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     yield from layout.labelled("checked", "; ".join([how, *_checks(answer.checks)]))
     if size := smallest_text(answer):
         yield from layout.labelled("size", size)
+    if other := elsewhere_sentences(answer) or not_compared(answer):
+        yield from layout.labelled("elsewhere", other)
     if generic := generic_text(answer):
         yield from layout.labelled("generic", generic)
     if answer.fewer is not None:
@@ -157,14 +169,17 @@ def _unsat(answer: Unsat, layout: Layout) -> Iterator[str]:
     yield from _problem(problem, layout)
     yield from layout.labelled("samples", _range_text(answer))
     yield from layout.labelled("asked", question_lines(problem))
+    if answer.instead:
+        yield from layout.labelled("found", instead_lines(problem, answer.instead))
+        proof = "a calculation: its certificate is accepted by the checker (zerograd prove shows it)"
+        yield from layout.labelled("evidence", proof)
+        return
     yield from layout.labelled("shown", _impossible(answer))
     if answer.evidence == "solver":
         whose = "the document's word that a solver says so" if answer.run.told else word_of(answer.run)
         evidence = f"solver: {whose}; it cannot be re-checked independently"
     else:
         evidence = "certificate, accepted by the checker (zerograd prove shows the proof)"
-    if answer.instead:
-        yield from layout.labelled("instead", instead_lines(problem, answer.instead))
     yield from layout.labelled("evidence", evidence)
     if answer.open:
         yield from layout.labelled("open", [clean(line) for line in answer.open])

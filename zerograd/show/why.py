@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from zerograd.core.numbers.arrays import Index
+from zerograd.core.question.given import incomplete
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.blocks import listed
@@ -20,6 +21,10 @@ from zerograd.show.explanation.phrases import subjects
 
 Concerned: TypeAlias = tuple[tuple[Row, int], ...]
 """Rows, each with how many of its entries something is said of."""
+
+
+MOST_ENTRIES = 200
+"""Entries whose zeros are explained although none is asked to be zero."""
 
 
 class Why:
@@ -39,12 +44,15 @@ class Why:
     def asked(self) -> list[str]:
         """Return a sentence, without its full stop, for each cause of zeros that the question asks for.
 
-        Where it asks anything of ``x``, of all that are zero there.
+        Where it asks anything of ``x``, of all that are zero there. Where everything is given and nothing is
+        asked to be zero, of all gradients, unless these are too many.
         """
         problem, rows = self._witness.problem, {}
         zero = set(problem.asked_entries(Relation.ZERO, self._witness.samples))
+        size = sum(len(self._witness.gradients[name].entries) for name in problem.gradient_names)
+        every = not zero and size <= MOST_ENTRIES and incomplete(problem) is None
         for name in problem.gradient_names:
-            if name == "x":
+            if name == "x" or every:
                 rows[name] = self._row(name)
             elif any(name == asked for asked, _ in zero):
                 array = self._witness.gradients[name]

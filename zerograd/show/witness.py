@@ -7,14 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.places import on_kink, word
 from zerograd.core.model.references import Reference, resolve
+from zerograd.core.model.slopes import Ranges
 from zerograd.core.numbers.arrays import Index
-from zerograd.core.numbers.real import Real, sign
+from zerograd.core.numbers.real import Real, compare, sign
 from zerograd.core.question.vocabulary import Relation
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.layout import Layout, shortened
 from zerograd.document.numbers import equation, exact_text, vector_text
-from zerograd.document.table import Column, flow, table
+from zerograd.document.table import INDENT, Column, flow, table
 from zerograd.explaining.exact.units import Flat, flat_units
+from zerograd.show.explanation.phrases import names_text
 from zerograd.show.samples import MAX_ROWS, sample_columns
 from zerograd.show.why import Why, units_text
 from zerograd.show.words import count, kink_line, label
@@ -24,6 +27,8 @@ FEW_ROWS = 8
 MANY_ENTRIES = 16
 """Entries of a vector from which on that is so."""
 MAX_COLUMNS = 12
+_FEWEST = 3
+"""Columns of a matrix that is shown in part, at least: two numbers, and what is left out between them."""
 MAX_SIDE = 12
 """Rows and columns of the largest matrix that is shown in full."""
 INACTIVE, SATURATED, ON_KINK = "°", "^", "*"
@@ -36,20 +41,36 @@ def parameter_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     partial = []
     for name, array in witness.parameters.items():
         rows = array.rows() if len(array.shape) == 2 else [array.entries]
-        if max(len(rows), len(rows[0])) > MAX_SIDE:
+        block, whole = _fitting(name, rows, layout.width)
+        if not whole or max(len(rows), len(rows[0])) > MAX_SIDE:
             partial.append(f"{name} ({' × '.join(map(str, array.shape))})")
-        blocks.append(_matrix(name, rows))
+        blocks.append(block)
     yield from flow(blocks, width=layout.width)
     if partial:
         yield from layout.wrapped(f"shown in part: {', '.join(partial)}; --json has all", indent=2)
 
 
-def _matrix(name: str, rows: Sequence[Sequence[Real]]) -> list[str]:
+def _fitting(name: str, rows: Sequence[Sequence[Real]], width: int) -> tuple[list[str], bool]:
+    """A matrix with as many columns as there is room for, and whether these are all."""
+    for side in range(MAX_SIDE, _FEWEST - 1, -1):
+        block = _matrix(name, rows, side)
+        if max(map(len, block)) + INDENT <= width:
+            break
+    return block, side >= len(rows[0])
+
+
+def _matrix(name: str, rows: Sequence[Sequence[Real]], side: int) -> list[str]:
+    """A small matrix, of at most so many columns."""
     if len(rows) == 1:
-        return [equation(name, vector_text(rows[0], longest=MAX_SIDE))]
-    shown = shortened(rows, MAX_SIDE, ["⋮"] * min(len(rows[0]), MAX_SIDE))
+        return [equation(name, vector_text(rows[0], longest=side))]
+    columns = min(len(rows[0]), side)
+    shown = shortened(rows, MAX_SIDE, ["⋮"] * columns)
     grid = [
-        [v if isinstance(v, str) else exact_text(v) for v in shortened(row, MAX_SIDE, "…")] for row in shown
+        [
+            v if isinstance(v, str) else exact_text(v)
+            for v in (row if row[0] == "⋮" else shortened(row, side, "…"))
+        ]
+        for row in shown
     ]
     widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
     lines = []
@@ -65,16 +86,12 @@ def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     """One row for each sample: x, z1, a1, …, ŷ, y and the residual; then what the marks mean."""
     is_wide = max(witness.problem.network.widths) > MANY_ENTRIES  # no row fits a line: columns are stacked
     shown = min(witness.samples, FEW_ROWS if is_wide else MAX_ROWS)
-    columns, middle = _columns(witness, shown), MAX_COLUMNS - 5
-    left_out: list[str] = []
-    if len(columns) > MAX_COLUMNS:
-        hidden = slice(2 + (middle + 1) // 2, -3 - middle // 2)
-        left_out = [column.heading.strip() for column in columns[hidden]]
-        del columns[hidden]
-    lines = table(columns, width=layout.width)
+    columns = _columns(witness, shown)
+    left_out = _least_telling(columns)
+    lines = table([column for column in columns if column.heading not in left_out], width=layout.width)
     yield from lines
     if left_out:
-        yield from layout.wrapped(f"columns left out: {left_out[0]} to {left_out[-1]}", indent=2)
+        yield from layout.wrapped(f"{_named(columns, left_out)} left out; --json has all", indent=2)
     if shown < witness.samples:
         yield from layout.wrapped(
             f"{count(witness.samples - shown, 'more row')} left out; --json has all samples", indent=2
@@ -95,7 +112,31 @@ def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
         ]
         convention = kink_line(bent, witness.problem.derivative_at_kink)
         yield from layout.wrapped(f"{ON_KINK} on a kink, where {convention}", indent=2, hanging=2)
+    if witness.slopes:
+        taken = [f"{place}: {exact_text(slope)}" for place, slope in witness.slopes.items()]
+        yield from layout.wrapped(f"slopes taken: {', '.join(shortened(taken, MAX_ROWS, '…'))}", indent=2)
     yield from _dead_units(witness, layout)
+
+
+def _least_telling(columns: Sequence[Column]) -> list[str]:
+    """Headings of the columns in the middle of many that no unit which lets nothing back has its mark in."""
+    if len(columns) <= MAX_COLUMNS:
+        return []
+    middle = MAX_COLUMNS - 5
+    return [
+        column.heading
+        for column in columns[2 + (middle + 1) // 2 : -3 - middle // 2]
+        if not any(mark in cell for mark in _MARKS for cell in column.cells)
+    ]
+
+
+def _named(columns: Sequence[Column], headings: Sequence[str]) -> str:
+    """``columns z3 to z6``, ``columns a2 and z4``: by their ends where nothing between is shown."""
+    every, names = [column.heading for column in columns], [heading.strip() for heading in headings]
+    first = every.index(headings[0])
+    if len(names) > 2 and every[first : first + len(names)] == [*headings]:
+        return f"columns {names[0]} to {names[-1]}"
+    return f"column{'s' * (len(names) > 1)} {names_text(names)}"
 
 
 def _columns(witness: Witness, shown: int) -> list[Column]:
@@ -146,7 +187,8 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
         )
         return
     asked = problem.relations_asked(witness.samples)
-    values = [exact_text(witness.gradients[name][index]) for name, index in entries]
+    varying = ranges_of(witness)
+    values = [_value(witness, varying, name, index) for name, index in entries]
     labels = [f"∂L/∂{label(name, index, witness.gradients[name].shape)}" for name, index in entries]
     notes = [
         ", ".join(
@@ -159,6 +201,22 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     if any(notes):
         columns.append(Column("asked", notes, left=True))
     yield from table(columns, width=layout.width)
+
+
+def ranges_of(witness: Witness) -> Ranges | None:
+    """What gradients are under all choices of slopes, where the question is about them and there are some."""
+    if witness.problem.derivative_at_kink != "all" or isinstance(witness, EnclosedWitness):
+        return None
+    ranges = Ranges(witness.point)
+    return ranges if ranges.choices else None
+
+
+def _value(witness: Witness, varying: Ranges | None, name: str, index: Index) -> str:
+    if varying is not None:
+        low, high = varying.of(name)[index]
+        if compare(low, high) != 0:
+            return f"{exact_text(low)} to {exact_text(high)}"
+    return exact_text(witness.gradients[name][index])
 
 
 def _noted(relation: Relation, of_entry: int | None) -> str:
@@ -217,7 +275,9 @@ def _signs_of(witness: Witness, entries: Iterable[tuple[str, Index]]) -> list[in
 
 
 def why_lines(witness: Witness, layout: Layout) -> Iterator[str]:
-    """Why entries are zero that are asked to be."""
+    """Why entries are zero that are asked to be. Of all choices of slopes at kinks there is no one reason."""
+    if ranges_of(witness) is not None:
+        return
     sentences = Why(witness).asked()
     for sentence in sentences[:MAX_ROWS]:
         yield from layout.wrapped(sentence, indent=2, hanging=4)

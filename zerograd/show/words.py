@@ -8,14 +8,16 @@ from fractions import Fraction
 from zerograd.core.model.activations import Activation, Piece, piecewise
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
-from zerograd.core.model.references import entry
+from zerograd.core.model.references import short_entry
 from zerograd.core.model.sides import Side
-from zerograd.core.numbers.arrays import Index, Shape
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.verdict.witness import Witness
 from zerograd.derive.naming import function_name
 from zerograd.document.numbers import alpha_text, field_text
 
 NO_KINK = "no kinks"
+
+label = short_entry
 
 
 def network_line(network: Network) -> str:
@@ -43,10 +45,28 @@ def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
         return NO_KINK
     if convention == "forbid":
         return "no sample on a kink (forbid)"
+    if is_chosen(convention):
+        says = {"any": "is chosen", "all": "may be anything"}[convention]
+        return (
+            ", ".join(f"{function_name(a)}'({kink}) {says} {ends}" for a, kink, ends in _ends(with_kinks))
+            + f" ({convention})"
+        )
     values = kink_values(with_kinks, convention)
-    return (
-        ", ".join(f"{function_name(a)}'({kink}) = {slope}" for a, kink, slope in values) + f" ({convention})"
-    )
+    told = (f"{function_name(a)}'({kink}) = {slope}{of_layer(a)}" for a, kink, slope in values)
+    return f"{', '.join(told)} ({convention})"
+
+
+def of_layer(activation: Activation) -> str:
+    """Which layer's a derivative is, where it is that of one alone."""
+    return "" if activation.of_layer is None else f" at z{activation.of_layer.layer}"
+
+
+def _ends(activations: Iterable[Activation]) -> Iterator[tuple[Activation, int | Fraction, str]]:
+    """(activation, kink, from which slope to which), once for every activation."""
+    for activation in dict.fromkeys(activations):
+        for kink, ends in zip(activation.kinks, activation.slopes_at_kinks, strict=True):
+            low, high = sorted(ends)
+            yield activation, kink, f"from {low} to {high}"
 
 
 def activations(network: Network) -> list[Activation]:
@@ -64,16 +84,6 @@ def side_word(activation: Activation, side: Side) -> str:
 def piece_text(piece: Piece) -> str:
     """What one says of a unit on this piece: a word, or else its slope."""
     return piece.word or f"slope {piece.slope}"
-
-
-def label(name: str, index: Index, shape: Shape) -> str:
-    """An entry as problem files may write it: an axis of length 1 is left out, save that of samples."""
-    kept = (
-        i
-        for axis, (i, n) in enumerate(zip(index, shape, strict=True))
-        if n > 1 or (axis == 0 and name in "xy")
-    )
-    return entry(name, tuple(kept))
 
 
 def alpha_line(witness: Witness) -> str | None:

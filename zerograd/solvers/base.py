@@ -41,6 +41,13 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class NearModel:
+    """Satisfiable, on the solver's word; some of ``values`` are rounded: no model, but near one."""
+
+    values: Mapping[str, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
 class NoModel:
     """Unsatisfiable, on the solver's word."""
 
@@ -53,7 +60,7 @@ class GaveUp:
     detail: str = ""
 
 
-Outcome: TypeAlias = Model | NoModel | GaveUp
+Outcome: TypeAlias = Model | NearModel | NoModel | GaveUp
 
 
 class SolverUnusable(ZerogradError):  # noqa: N818 - named for what it is

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from zerograd.core.numbers.field import NumberField, field_from_json, field_to_json
 from zerograd.services.wire import Leaf, Wire
-from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, SolverUnusable
+from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel, Outcome, SolverUnusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ WIRE: Wire[Request, Reply] = Wire(
     Request,
     Reply,
     Model,
+    NearModel,
     NoModel,
     GaveUp,
     leaves={

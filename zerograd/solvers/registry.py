@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zerograd.solvers.base import Solver
 
-NAMES = ("z3", "cvc5")
+NAMES = ("z3", "cvc5", "yices")
 
 
 def solver(name: str) -> Solver:
@@ -17,4 +17,8 @@ def solver(name: str) -> Solver:
         from zerograd.solvers.cvc5 import Cvc5
 
         return Cvc5()
+    if name == "yices":
+        from zerograd.solvers.yices import Yices
+
+        return Yices()
     raise KeyError(name)

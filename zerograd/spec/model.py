@@ -22,7 +22,8 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from zerograd.core.model.activations import ACTIVATION_NAMES, FAMILIES, activation_hint
-from zerograd.core.model.kinks import CONVENTIONS, DEFAULT, LOSS
+from zerograd.core.model.kinks import CHOICES, CONVENTIONS, DEFAULT, LAYER_PATTERN, LOSS
+from zerograd.core.model.libraries import LIBRARY_PATTERN
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.targets import TARGETS, Targets
 from zerograd.core.question.loss_formulas import OfMean, PerSample
@@ -246,13 +247,20 @@ Convention = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"enum": [*CONVENTIONS]},
+                {"enum": [*CONVENTIONS, *CHOICES]},
+                {"type": "string", "pattern": LIBRARY_PATTERN},
                 {
                     "type": "object",
-                    "propertyNames": {"enum": [*ACTIVATION_NAMES, LOSS, DEFAULT]},
+                    "propertyNames": {
+                        "anyOf": [
+                            {"enum": [*ACTIVATION_NAMES, LOSS, DEFAULT]},
+                            {"pattern": LAYER_PATTERN},
+                        ]
+                    },
                     "additionalProperties": {
                         "anyOf": [
                             {"enum": [name for name in CONVENTIONS if name != "forbid"]},
+                            {"type": "string", "pattern": LIBRARY_PATTERN},
                             {"type": "number"},
                             {"type": "string", "pattern": _NUMBER_TEXT},
                         ]
@@ -339,8 +347,15 @@ class ProblemFile(_Form):
         default="torch",
         description="The derivative where a function has none: what PyTorch returns (so ReLU'(0) = 0), the "
         "one from the left or the right, half of both; forbid, that no sample sits on a kink; what another "
-        "library returns; or one of these or a number for each activation and the loss.",
-        examples=["right", "jax", {"relu": "right", "hardtanh": "1/2", "loss": 0, "default": "torch"}],
+        "library returns; or one of these or a number for each activation, layer (z1, z2, …) and the loss. "
+        "any, all: for each unit and sample any number between both slopes may be taken; some choice "
+        "answers, or every choice does.",
+        examples=[
+            "right",
+            "jax",
+            "torch>=2.14",
+            {"relu": "right", "hardtanh": "1/2", "z2": "left", "loss": 0, "default": "torch"},
+        ],
     )
     expect: Annotated[Expect, wording.choice(*EXPECTATIONS)] = _optional(
         "The answer that is expected; plays no part in finding it."

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from zerograd.core.errors import short
 from zerograd.core.model.activations import ACTIVATION_NAMES, FAMILIES
-from zerograd.core.model.kinks import CONVENTIONS, kink_from
+from zerograd.core.model.kinks import CHOICES, CONVENTIONS, kink_from
 from zerograd.core.model.references import parse_reference
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.rationals import parse_rational
@@ -147,7 +147,8 @@ def kink(value: object) -> object:
     if isinstance(value, dict):
         return value
     if not isinstance(value, str):
-        raise expected(f"one of {', '.join(CONVENTIONS)}, or a mapping such as {{relu: right}}", value)
+        known = ", ".join((*CONVENTIONS, *CHOICES))
+        raise expected(f"one of {known}, or a mapping such as {{relu: right}}", value)
     try:
         return kink_from(value, ACTIVATION_NAMES)
     except ValueError as error:

@@ -37,9 +37,7 @@ given: {x: [-3, 4], y: [1, 2], w1: 0}
     cause = only(found["w1"])
     assert (cause.kind, cause.structural, cause.all_samples) == (Kind.AT_KINK, True, True)
     assert (cause.details["other_slope"], cause.details["other_gradient"]) == (1, -5)
-    assert "from the other side it is 1, and with it the gradient would be -5" in str(found).replace(
-        "\n      ", " "
-    )
+    assert "with the right slope ∂L/∂w1 would be -5" in str(found).replace("\n      ", " ")
 
 
 def test_inputs_and_biases_of_zero() -> None:

@@ -190,4 +190,5 @@ def test_a_point_can_be_explained_under_another_convention() -> None:
     (cause,) = explain_point(point("left")).parameters["b1"].causes
     assert cause.kind is Kind.AT_KINK
     assert cause.details["other_gradient"] == point("right").gradients["b1"][0]
+    assert (cause.details["other_side"], cause.details["other_entry"]) == ("right", "b1")
     assert explain_point(point("right")).parameters["b1"].causes == ()

@@ -130,20 +130,21 @@ def test_the_slope_on_the_other_side_of_a_kink() -> None:
 
 
 @pytest.mark.parametrize(
-    ("activation", "at", "slope"),
+    ("activation", "at", "slope", "side"),
     [
-        (nn.Hardtanh(), 1, 1),
-        (nn.Hardtanh(), -1, 1),
-        (nn.ReLU6(), 6, 1),
-        (nn.Hardsigmoid(), 3, Fraction(1, 6)),
-        (nn.Softshrink(0.5), 0.5, 1),
+        (nn.Hardtanh(), 1, 1, "left"),
+        (nn.Hardtanh(), -1, 1, "right"),
+        (nn.ReLU6(), 6, 1, "left"),
+        (nn.Hardsigmoid(), 3, Fraction(1, 6), "left"),
+        (nn.Softshrink(0.5), 0.5, 1, "right"),
     ],
 )
-def test_slopes_beside_kinks(activation: Any, at: float, slope: Any) -> None:
+def test_slopes_beside_kinks(activation: Any, at: float, slope: Any, side: str) -> None:
     w = torch.nn.Parameter(torch.tensor([float(at)]))
     found = causes([activation], lambda: (activation(w) * 4).sum().backward())
     cause = only(found[next(iter(found))])
     assert (cause.kind, cause.details["other_slope"]) == (Kind.AT_KINK, slope)
+    assert cause.details["other_side"] == side
     assert cause.details["other_gradient"] == pytest.approx(float(4 * slope))
 
 

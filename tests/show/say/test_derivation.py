@@ -259,7 +259,7 @@ def test_html_holds_no_element_of_a_strangers() -> None:
     reader.feed(derivation_html(hostile()))
     assert not reader.open
     assert "100% of $x_1$ & `code` <b> [a](http://b.c)" in reader.text
-    assert "where loss < 3" in reader.text
+    assert "L<3" in reader.text.replace(" ", "")
     layout = {
         "section",
         "h2",

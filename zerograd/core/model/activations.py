@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from zerograd.core.errors import short
 from zerograd.core.model.curves import Smooth
-from zerograd.core.model.kinks import Kink, derivatives_taken
+from zerograd.core.model.kinks import Kink, OfLayer, derivatives_taken
 from zerograd.core.model.names import Names
 from zerograd.core.model.parameters import exact_parameter
 from zerograd.core.model.smooth import SMOOTH, celu, elu
@@ -50,6 +50,7 @@ class PiecewiseLinear:
         torch_slopes: ``torch_slopes[i]`` is the derivative that PyTorch returns at ``kinks[i]`` (measured
             for torch 2.13; the test suite measures it again wherever torch is installed).
         words: of each piece, what one says of a unit on it: active, inactive, saturated, or nothing.
+        of_layer: the convention of its layer, if a mapping names that.
     """
 
     name: str
@@ -60,6 +61,7 @@ class PiecewiseLinear:
     names: Names = field(repr=False)
     words: tuple[str, ...] = field(repr=False)
     parameter: Rational | None = None
+    of_layer: OfLayer | None = field(default=None, repr=False)
 
     @property
     def is_linear(self) -> bool:
@@ -125,6 +127,8 @@ class PiecewiseLinear:
 
     def derivatives_at_kinks(self, convention: Kink) -> tuple[Rational | None, ...]:
         """`derivative_at_kink` of each kink."""
+        if self.of_layer is not None:
+            convention = self.of_layer.convention
         return derivatives_taken(convention, self.name, self.slopes[:-1], self.slopes[1:], self.torch_slopes)
 
     def at_kinks(self, convention: Kink) -> Iterator[tuple[Rational, Rational]]:
@@ -200,6 +204,11 @@ class PiecewiseLinear:
     def slopes_beside_kinks(self) -> tuple[Rational, ...]:
         """The one-sided derivatives at kinks that are not 0, in order."""
         return tuple(sorted({slope for slope in self.slopes if slope})) if self.kinks else ()
+
+    @property
+    def slopes_at_kinks(self) -> tuple[tuple[Rational, Rational], ...]:
+        """The slopes on the left and on the right of each kink."""
+        return tuple(pairwise(self.slopes))
 
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(piece, False) strictly inside a piece, (number, True) on kink ``number``."""

@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
 from zerograd.core.model.curves import Smooth
-from zerograd.core.model.kinks import Kink
+from zerograd.core.model.kinks import Kink, NoSlopeYet
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array
@@ -122,13 +122,20 @@ class Unevaluated(NotClosed):
 class ExactActivate:
     """Activation by the exact sign of z. (A class, so that points can be pickled.)
 
-    Calls raise `OnKink` under ``forbid``, and `Unevaluated` where exact numbers do not hold the values.
+    Calls raise `OnKink` under ``forbid``, `NoSlopeYet` under ``any`` where no slope was chosen, and
+    `Unevaluated` where exact numbers do not hold the values.
+
+    Attributes:
+        chosen: under ``any``, the slope at each kink by the pre-activation on it, such as ``z1[0,0]``.
     """
 
     convention: Kink
+    chosen: Mapping[str, Exact] = field(default_factory=dict, hash=False)
 
     def __call__(self, activation: Activation, site: Site, z: Exact, /) -> tuple[Exact, Exact]:
         """(φ(z), φ′(z))."""
+        if self.convention == "any":
+            return self._with_chosen(activation, site, z)
         try:
             if isinstance(activation, PiecewiseLinear):
                 value, derivative = activation.at(z, self.convention)
@@ -142,6 +149,16 @@ class ExactActivate:
             return _remembered(activation, self.convention, z)
         except ArithmeticError as error:
             raise Unevaluated(site, str(activation), str(error)) from error
+
+    def _with_chosen(self, activation: Activation, site: Site, z: Exact) -> tuple[Exact, Exact]:
+        value, derivative = ExactActivate("left")(activation, site, z)
+        if activation.has_kinks and activation.is_kink(z):
+            layer, *index = site
+            place = entry(f"z{layer}", tuple(index))
+            if place not in self.chosen:
+                raise NoSlopeYet(place)
+            derivative = self.chosen[place]
+        return value, derivative
 
 
 def _bounded(value: Exact) -> Exact:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from zerograd.core.model.kinks import Kink, derivatives_taken
+from zerograd.core.model.kinks import Kink, OfLayer, derivatives_taken
 from zerograd.core.model.names import Names
 from zerograd.core.numbers.exact import Exact, compare, sign
 from zerograd.core.numbers.exact_functions import EXACT
@@ -73,6 +73,7 @@ class Smooth:
         torch_slopes: ``torch_slopes[i]`` is the derivative that PyTorch returns at ``joins[i]`` if it is a
             kink (measured for torch 2.13; the test suite measures it again wherever torch is installed);
             None where φ has a derivative.
+        of_layer: the convention of its layer, if a mapping names that.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Smooth:
     slopes_at_joins: tuple[tuple[Rational, Rational], ...] = ()
     torch_slopes: tuple[Rational | None, ...] = ()
     parameter: Rational | None = None
+    of_layer: OfLayer | None = field(default=None, repr=False)
 
     @property
     def is_linear(self) -> bool:
@@ -125,9 +127,10 @@ class Smooth:
 
     def derivatives_at_kinks(self, convention: Kink) -> tuple[Rational | None, ...]:
         """The derivative that is taken at each of the `kinks`; None under ``forbid``."""
-        kinked = [(left, right) for left, right in self.slopes_at_joins if left != right]
-        left, right = tuple(slope for slope, _ in kinked), tuple(slope for _, slope in kinked)
+        left, right = (tuple(pair[side] for pair in self.slopes_at_kinks) for side in (0, 1))
         torch = tuple(slope for slope in self.torch_slopes if slope is not None)
+        if self.of_layer is not None:
+            convention = self.of_layer.convention
         return derivatives_taken(convention, self.name, left, right, torch)
 
     def at_kinks(self, convention: Kink) -> Iterator[tuple[Rational, Rational]]:
@@ -157,8 +160,12 @@ class Smooth:
     @property
     def slopes_beside_kinks(self) -> tuple[Rational, ...]:
         """The one-sided derivatives at kinks that are not 0, in order."""
-        kinks = (pair for pair in self.slopes_at_joins if pair[0] != pair[1])
-        return tuple(sorted({slope for pair in kinks for slope in pair if slope}))
+        return tuple(sorted({slope for pair in self.slopes_at_kinks for slope in pair if slope}))
+
+    @property
+    def slopes_at_kinks(self) -> tuple[tuple[Rational, Rational], ...]:
+        """The slopes on the left and on the right of each kink."""
+        return tuple((left, right) for left, right in self.slopes_at_joins if left != right)
 
     def locate(self, z: Exact) -> tuple[int, bool]:
         """(number of kinks below, False) strictly between kinks, (number, True) on kink ``number``."""

@@ -1,20 +1,22 @@
 """Which derivative is taken at a kink: conventions.
 
 A convention is a text: a rule for all kinks (one of `KINKS`), a library (`zerograd.core.model.libraries`),
-or a mapping, such as ``default: torch, hardtanh: 1/2, relu: right``, from activations and `LOSS` to one of
-these or to a number.
+or a mapping, such as ``default: torch, hardtanh: 1/2, z2: right``, from activations, layers and `LOSS` to one
+of these or to a number. A layer is named by its pre-activations, and comes before its activation.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
 from zerograd.core.errors import short
-from zerograd.core.model.libraries import LIBRARIES
+from zerograd.core.model.libraries import LIBRARIES, UnknownLibrary, library_named
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.rationals import parse_rational
@@ -30,12 +32,28 @@ KINKS: tuple[Rule, ...] = get_args(Rule)
 CONVENTIONS: tuple[Kink, ...] = (*KINKS, *LIBRARIES)
 """Rules and libraries."""
 
+Choice = Literal["any", "all"]
+
+CHOICES: tuple[Choice, ...] = get_args(Choice)
+"""The slope is chosen, for each unit and sample by itself: ``any`` choice answers, or ``all`` of them do."""
+
 LOSS = "loss"
 """What a mapping calls the loss."""
 DEFAULT = "default"
 """What a mapping calls everything that it does not name."""
 
 _FORBID = "forbid"
+_LAYER = re.compile(r"z([1-9]\d{0,6})")
+LAYER_PATTERN = "^z[1-9][0-9]{0,6}$"
+"""What a mapping calls a layer, as JSON Schema writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfLayer:
+    """The convention that a mapping has for one layer, counted from 1."""
+
+    layer: int
+    convention: Kink
 
 
 class NoConvention(ValueError):  # noqa: N818 - named for what it is
@@ -52,12 +70,18 @@ class NoConvention(ValueError):  # noqa: N818 - named for what it is
         )
 
 
+class NoSlopeYet(Exception):  # noqa: N818 - named for what is missing
+    """Under ``any`` no rule says which derivative is taken at a kink: whoever asks has to choose one."""
+
+
 class UnknownDerivative(ValueError):  # noqa: N818 - named for what it is
     """It was not measured what a library returns at a kink of an activation or loss."""
 
     def __init__(self, library: str, name: str) -> None:
         self.library, self.name = library, name
-        super().__init__(f"what {library} returns at a kink of {name} was not measured")
+        missing = LIBRARIES[library].missing.get(name) if library in LIBRARIES else None
+        why = f" ({missing})" if missing else ""
+        super().__init__(f"what {library} returns at a kink of {name} was not measured{why}")
 
 
 Taken = tuple[Rational | None, ...]
@@ -80,6 +104,7 @@ def derivatives_taken(
 
     Raises:
         UnknownDerivative: the convention is a library in which this was not measured.
+        NoSlopeYet: it is ``any``, and there are kinks.
     """
     # Searches ask this for every few pre-activations, nearly always by a rule for all kinks.
     whole = {"torch": torch, "left": left, "right": right}.get(convention)
@@ -91,7 +116,9 @@ def derivatives_taken(
     )
 
 
-def _by_rule(rule: Rule | Rational, left: Rational, right: Rational, torch: Rational) -> Rational | None:
+def _by_rule(
+    rule: Rule | Literal["all"] | Rational, left: Rational, right: Rational, torch: Rational
+) -> Rational | None:
     match rule:
         case "torch":
             return torch
@@ -103,12 +130,19 @@ def _by_rule(rule: Rule | Rational, left: Rational, right: Rational, torch: Rati
             return _lowest((Fraction(left) + right) / 2)
         case "forbid":
             return None
+        case "all":
+            return torch if min(left, right) <= torch <= max(left, right) else left
     return rule
 
 
 @lru_cache(maxsize=1024)
-def rule_taken(convention: Kink, name: str, number: int, key: str | None = None, /) -> Rule | Rational:
+def rule_taken(
+    convention: Kink, name: str, number: int, key: str | None = None, /
+) -> Rule | Literal["all"] | Rational:
     """Return the rule or number that a convention has for a kink.
+
+    What holds under ``all`` choices holds under torch's, where that lies between both slopes (else under the
+    left one): it is the one that stands for all of them.
 
     Args:
         name: of the activation or loss.
@@ -117,25 +151,41 @@ def rule_taken(convention: Kink, name: str, number: int, key: str | None = None,
 
     Raises:
         UnknownDerivative: the convention is a library in which this was not measured.
+        NoSlopeYet: it is ``any``.
     """
     choice = choice_for(convention, key or name)
     if isinstance(choice, str) and choice in LIBRARIES:
         choices = LIBRARIES[choice].choices.get(name)
         if choices is None:
-            raise UnknownDerivative(choice, key or name)
+            raise UnknownDerivative(choice, name if name in LIBRARIES[choice].missing else key or name)
         return choices[number]
     match choice:
-        case "torch" | "left" | "right" | "mean" | "forbid" | int() | Fraction():
+        case "torch" | "left" | "right" | "mean" | "forbid" | "all" | int() | Fraction():
             return choice
+        case "any":
+            raise NoSlopeYet(f"a slope has to be chosen at each kink of {key or name}")
     raise NoConvention((None, f"{convention!r} is no convention for kinks"))
 
 
 def choice_for(convention: Kink, name: str) -> Kink | Rational:
     """Return the rule, library or number that a convention has for an activation or the loss."""
-    if convention in CONVENTIONS:
+    if convention in CONVENTIONS or convention in CHOICES:
         return convention
     choices = _choices(convention)
     return choices.get(name, choices[DEFAULT])
+
+
+def layers_of(convention: Kink) -> dict[int, OfLayer]:
+    """Return what a mapping has for layers, by their numbers from 1."""
+    if ":" not in convention:  # it is no mapping
+        return {}
+    found = {}
+    for name, choice in _choices(convention).items():
+        if match := _LAYER.fullmatch(name):
+            number = int(match[1])
+            text = choice if isinstance(choice, str) else f"{DEFAULT}: {choice}"
+            found[number] = OfLayer(number, text)
+    return found
 
 
 def kink_from(data: object, known: Collection[str]) -> Kink:
@@ -147,20 +197,30 @@ def kink_from(data: object, known: Collection[str]) -> Kink:
     Raises:
         NoConvention: it is none.
     """
-    if isinstance(data, str) and data in CONVENTIONS:
+    words = (*CONVENTIONS, *CHOICES)
+    if isinstance(data, str) and data in words:
         return data
     if isinstance(data, str) and ":" in data:  # as `Problem` keeps it
         data = {name.strip(): choice for name, _, choice in (part.partition(":") for part in data.split(","))}
     if not isinstance(data, Mapping):
-        hint = did_you_mean(data, CONVENTIONS) if isinstance(data, str) else ""
-        raise NoConvention((None, f"expected one of {', '.join(CONVENTIONS)}, found {short(data)}{hint}"))
+        try:
+            if isinstance(data, str) and (library := _library(data)) is not None:
+                return library
+        except ValueError as error:
+            raise NoConvention((None, str(error))) from None
+        hint = did_you_mean(data, words) if isinstance(data, str) else ""
+        raise NoConvention((None, f"expected one of {', '.join(words)}, found {short(data)}{hint}"))
     names = (*known, LOSS, DEFAULT)
     faults: list[tuple[str | None, str]] = []
     choices: dict[str, Kink | Rational] = {}
     for name, choice in sorted(data.items(), key=lambda item: str(item[0])):
-        if name not in names:
-            hint = did_you_mean(str(name), names)
-            faults.append((str(name), f"not an activation, {LOSS} or {DEFAULT}{hint}"))
+        if name not in names and not (isinstance(name, str) and _LAYER.fullmatch(name)):
+            faults.append(
+                (
+                    str(name),
+                    f"not an activation, a layer such as z2, {LOSS} or {DEFAULT}{_meant(name, names)}",
+                )
+            )
             continue
         try:
             choices[name] = _choice(choice)
@@ -169,15 +229,22 @@ def kink_from(data: object, known: Collection[str]) -> Kink:
     if faults:
         raise NoConvention(*faults)
     default = choices.pop(DEFAULT, "torch")
-    others = {name: choice for name, choice in choices.items() if choice != default}
+    # A layer says something even where that is the default: its activation may have another choice.
+    others = {name: choice for name, choice in choices.items() if choice != default or _LAYER.fullmatch(name)}
     if not others and isinstance(default, str):
         return default
     return ", ".join(f"{name}: {choice}" for name, choice in {DEFAULT: default, **others}.items())
 
 
+def _meant(name: object, names: Collection[str]) -> str:
+    """Which name of a mapping somebody may have meant."""
+    layer = re.fullmatch(r"(?:layer[ _]?|w|b|a|)([1-9]\d{0,6})", str(name).strip().lower())
+    return f" (layer {layer[1]} is called z{layer[1]})" if layer else did_you_mean(str(name), names)
+
+
 def kink_to_json(convention: Kink) -> str | dict[str, str]:
     """Return a convention as documents have it: a name, or an object with texts."""
-    if convention in CONVENTIONS:
+    if convention in CONVENTIONS or convention in CHOICES:
         return convention
     return {name: str(choice) for name, choice in _choices(convention).items()}
 
@@ -187,13 +254,23 @@ def _choice(data: object) -> Kink | Rational:
     text = data.strip() if isinstance(data, str) else data
     if isinstance(text, str) and text in CONVENTIONS and text != _FORBID:
         return text
-    if text == _FORBID:
-        raise ValueError(f"{_FORBID} is for every kink or none: it cannot stand in a mapping")
+    if isinstance(text, str) and (library := _library(text)) is not None:
+        return library
+    if text in (_FORBID, *CHOICES):
+        raise ValueError(f"{text} is for every kink or none: it cannot stand in a mapping")
     if isinstance(text, str | int | Fraction) and not isinstance(text, bool):
         with suppress(ValueError):
             return parse_rational(text) if isinstance(text, str) else _lowest(Fraction(text))
     words = ", ".join(word for word in CONVENTIONS if word != _FORBID)
     raise ValueError(f"expected one of {words}, or a number, found {short(data)}")
+
+
+def _library(text: str) -> Kink | None:
+    """The library that somebody names. Raises ValueError where none of that name or version was measured."""
+    try:
+        return library_named(text)
+    except UnknownLibrary as error:
+        raise ValueError(f"{short(text)}: {error}") from None
 
 
 @lru_cache(maxsize=64)

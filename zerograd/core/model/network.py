@@ -8,7 +8,7 @@ z{l} = w{l} a{l-1} + b{l}, a{l} = φ_l(z{l}), a0 = x, ŷ = aL.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -24,6 +24,7 @@ from zerograd.core.model.activations import (
     known_activation,
 )
 from zerograd.core.model.curves import Smooth
+from zerograd.core.model.kinks import Kink, OfLayer, layers_of
 from zerograd.core.numbers.arrays import Shape
 
 MAX_PARAMETERS = 1_000_000
@@ -58,6 +59,12 @@ class Layer:
     def placed(self, *, last: bool) -> Layer:
         """This layer in a network, where its activation is settled."""
         return Layer(self.units, LINEAR if last else RELU, self.bias) if self._by_default else self
+
+    def under(self, convention: OfLayer | None) -> Layer:
+        """This layer with a convention for kinks of its own, or with none."""
+        if self.activation.of_layer == convention:
+            return self
+        return Layer(self.units, replace(self.activation, of_layer=convention), self.bias)
 
 
 def activation_from_json(data: object) -> Activation:
@@ -105,8 +112,8 @@ class Network:
                 )
         for activation in {layer.activation for layer in self.layers}:
             # A problem's digest names the activation alone, so the name must say all.
-            if not isinstance(activation, PiecewiseLinear | Smooth) or activation != known_activation(
-                activation
+            if not isinstance(activation, PiecewiseLinear | Smooth) or (
+                replace(activation, of_layer=None) != known_activation(activation)
             ):
                 raise ValueError(f"{activation} is not one of the activations {', '.join(ACTIVATION_NAMES)}")
         count = sum(a * b for a, b in zip(self.widths, self.widths[1:], strict=False))
@@ -148,6 +155,12 @@ class Network:
                 f"found {short(data)}"
             )
         return cls(data["inputs"], tuple(map(_layer, data["layers"])))
+
+    def under(self, convention: Kink) -> Network:
+        """This network, each layer with the convention for kinks that a mapping has for it, if any."""
+        own = layers_of(convention)
+        layers = tuple(layer.under(own.get(number)) for number, layer in enumerate(self.layers, start=1))
+        return self if layers == self.layers else Network(self.inputs, layers)
 
     def __str__(self) -> str:
         """``1 → 1 relu → 1 linear``."""

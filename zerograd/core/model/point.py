@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Generic
+from typing import Any, Generic
 
 from zerograd.core.model.backprop import (
     Activate,
@@ -18,7 +18,7 @@ from zerograd.core.model.backprop import (
     backward,
     forward,
 )
-from zerograd.core.model.kinks import Kink
+from zerograd.core.model.kinks import Kink, NoSlopeYet
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.losses.loss import forbids_kinks
 from zerograd.core.model.network import Network
@@ -61,6 +61,8 @@ class Point(Generic[R]):
         y: targets, shape (M, outputs).
         activate: φ and φ′ over this ring; for exact numbers `zerograd.core.model.backprop.ExactActivate`.
         functions: what the loss is calculated with; by default for exact numbers.
+        chosen: under ``any``, the slope at each kink of the loss by the prediction that is on it, such as
+            ``y_hat[0,0]``, as entry of `Loss.sample_adjoint`. (Those of units ``activate`` knows.)
     """
 
     model: Model
@@ -69,6 +71,7 @@ class Point(Generic[R]):
     y: Array[R]
     activate: Activate[R]
     functions: Functions = EXACT
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def variables(self) -> dict[str, Array[R]]:
@@ -92,6 +95,7 @@ class Point(Generic[R]):
 
         Raises:
             OnLossKink: the loss has a kink there, under ``forbid``.
+            NoSlopeYet: it has a kink there, under ``any``, and no slope was chosen.
             ArithmeticError: it has no derivative there, or these numbers do not hold it.
         """
         loss, y_hat, convention = self.model.loss, self.forward.y_hat, self.model.derivative_at_kink
@@ -99,7 +103,29 @@ class Point(Generic[R]):
         if forbids_kinks(convention):
             for sample, output in loss.on_kinks(y_hat, self.y, self.functions):
                 raise OnLossKink((self.model.network.depth, sample, output))
+        if convention == "any":
+            return self._chosen_adjoint
         return loss.adjoint(y_hat, self.y, self.functions, convention)
+
+    @property
+    def _chosen_adjoint(self) -> Array[R]:
+        """`adjoint` under ``any``."""
+        loss, y_hat = self.model.loss, self.forward.y_hat
+        entries = dict(loss.adjoint(y_hat, self.y, self.functions, "left").items())
+        for index in loss.on_kinks(y_hat, self.y, self.functions) if loss.has_kinks else ():
+            place = entry("y_hat", index)
+            if place not in self.chosen:
+                raise NoSlopeYet(place)
+            entries[index] = self.chosen[place] * self.outer_slope
+        return Array(self.y.shape, tuple(entries.values()))
+
+    @cached_property
+    def outer_slope(self) -> Any:
+        """F′(u) of a loss that is a function of the value u of another one; else 1."""
+        loss = self.model.loss
+        if loss.inner is loss:
+            return 1
+        return loss.outer_slope(loss.inner.value(self.forward.y_hat, self.y, self.functions), self.functions)
 
     @cached_property
     def adjoints(self) -> Adjoints[R]:

@@ -66,12 +66,46 @@ class Side(Interval):
     derivative: Rational
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenSide(Interval):
+    """φ(z) = slope·z + offset for z from ``low`` to ``high``, and φ'(z) is any number between two.
+
+    Attributes:
+        least, greatest: φ′(z) lies from the one to the other: on a lone kink; elsewhere both are ``slope``.
+    """
+
+    slope: Rational
+    offset: Rational
+    least: Rational
+    greatest: Rational
+
+
+@lru_cache
+def chosen_sides(activation: Activation) -> tuple[ChosenSide, ...]:
+    """The sides from left to right, each kink a side of its own, where slopes at kinks are chosen.
+
+    Raises:
+        TypeError: the activation is not piecewise linear.
+    """
+    phi = piecewise(activation)
+    result: list[ChosenSide] = []
+    for piece, (slope, offset) in enumerate(zip(phi.slopes, phi.offsets, strict=True)):
+        low = phi.kinks[piece - 1] if piece else None
+        high = phi.kinks[piece] if piece < len(phi.kinks) else None
+        result.append(ChosenSide(low, high, False, False, slope, offset, slope, slope))
+        if high is not None:
+            ends = sorted((slope, phi.slopes[piece + 1]))
+            result.append(ChosenSide(high, high, True, True, slope, offset, *ends))
+    return tuple(result)
+
+
 @lru_cache
 def sides(activation: Activation, convention: Kink) -> tuple[Side, ...]:
     """The sides from left to right. They cover the line, save kinks under ``forbid``.
 
     Raises:
         TypeError: the activation is not piecewise linear.
+        NoSlopeYet: the convention is ``any``, and it has kinks: see `chosen_sides`.
     """
     return tuple(_sides(piecewise(activation), convention))
 

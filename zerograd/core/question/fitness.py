@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.kinks import LOSS, choice_for
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.question.question import Question
 from zerograd.core.question.targets import restricted
@@ -33,13 +34,15 @@ def model_beyond_floats(question: Question) -> str | None:
 
 def _numbers_of_model(question: Question) -> Iterator[Rational]:
     model = question.model
+    # What is chosen lies between slopes that are parameters, or made of them.
+    convention = "left" if is_chosen(model.derivative_at_kink) else model.derivative_at_kink
     for layer in question.network.layers:
         if layer.activation.parameter is not None:
             yield layer.activation.parameter
-        yield from (slope for _, slope in layer.activation.at_kinks(model.derivative_at_kink))
+        yield from (slope for _, slope in layer.activation.at_kinks(convention))
     yield model.loss.scale
     yield from model.loss.parameters.values()
-    at_loss = choice_for(model.derivative_at_kink, LOSS)
+    at_loss = choice_for(convention, LOSS)
     if not isinstance(at_loss, str):
         yield at_loss
 
@@ -74,3 +77,13 @@ def no_least_squares(question: Question) -> str | None:
     """Return why the adjoint is not ŷ − y."""
     loss = question.model.loss
     return None if loss.least_squares else f"the loss is not one of least squares: {loss.words}"
+
+
+def chosen(question: Question) -> str | None:
+    """Return why a question is not one under one convention for all kinks; None if it is."""
+    match question.derivative_at_kink:
+        case "any":
+            return "slopes at kinks are chosen (derivative_at_kink: any)"
+        case "all":
+            return "it is asked of every choice of slopes at kinks (derivative_at_kink: all)"
+    return None

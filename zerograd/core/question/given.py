@@ -5,6 +5,7 @@ It is exact where loss and gradients are rational; elsewhere it encloses them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from zerograd.core.model.backprop import ExactActivate, OnKink
 from zerograd.core.model.enclosing import EnclosingActivate
 from zerograd.core.model.point import Point
+from zerograd.core.model.slopes import choices_at, off_kinks
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.real import RealFunctions
@@ -22,7 +24,7 @@ from zerograd.core.question.vocabulary import variable_shapes
 
 def unfit(question: Question) -> str | None:
     """Return why the answer is not a matter of one exact calculation; None if it is."""
-    return incomplete(question) or smooth(question) or _not_rational(question)
+    return incomplete(question) or smooth(question) or _chosen(question) or _not_rational(question)
 
 
 def incomplete(question: Question) -> str | None:
@@ -32,6 +34,14 @@ def incomplete(question: Question) -> str | None:
     for name, shape in variable_shapes(question.network, question.samples.fixed).items():
         if len(question.given.get(name, {})) < prod(shape):
             return f"{name} is not given in full"
+    return None
+
+
+def _chosen(question: Question) -> str | None:
+    """Return the kink at which a slope has to be found, so that one calculation is not enough."""
+    if question.derivative_at_kink == "any":
+        for choice in choices_at(_point(question)):
+            return f"{choice.place} is on a kink, where a slope is chosen"
     return None
 
 
@@ -75,9 +85,9 @@ def enclosed_point(question: Question, precision: int) -> Point[Any]:
     if reason := incomplete(question):
         raise ValueError(reason)
     functions = RealFunctions(precision)
-    activate = EnclosingActivate(question.derivative_at_kink, functions, functions, {})
+    activate = EnclosingActivate(off_kinks(question.model).derivative_at_kink, functions, functions, {})
     exact = _point(question)
-    return Point(question.model, exact.parameters, exact.x, exact.y, activate, functions)
+    return Point(off_kinks(question.model), exact.parameters, exact.x, exact.y, activate, functions)
 
 
 def _point(question: Question) -> Point[Exact]:
@@ -85,5 +95,8 @@ def _point(question: Question) -> Point[Exact]:
     for name, shape in variable_shapes(question.network, question.samples.least).items():
         values[name] = Array(shape, tuple(map(question.given[name].__getitem__, indices(shape))))
     parameters = {name: values[name] for name in question.network.shapes}
-    activate = ExactActivate(question.derivative_at_kink)
-    return Point(question.model, parameters, values["x"], values["y"], activate)
+    model = question.model
+    if model.derivative_at_kink == "any":  # what is on a kink is `unfit` for one calculation
+        model = replace(model, derivative_at_kink="left")
+    activate = ExactActivate(model.derivative_at_kink)
+    return Point(model, parameters, values["x"], values["y"], activate)

@@ -120,6 +120,11 @@ class PerSample(Loss):
             isinstance(part, Call) and part.function in ("abs", "min", "max") for part in walk(self.node)
         )
 
+    @property
+    def chosen_by_output(self) -> bool:  # type: ignore[override]
+        """Not at kinks: one number of the formula may move several outputs, or have several kinks at once."""
+        return not self.has_kinks
+
     def kinks(self, y_hat: Sequence[Any], y: Sequence[Any], functions: Functions) -> list[tuple[int, Any]]:
         """Return the arguments of ``abs`` and the differences of what ``min`` and ``max`` choose from."""
         rule = Jets(functions, "torch")

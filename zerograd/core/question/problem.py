@@ -55,7 +55,8 @@ class Problem(Question):
         bounds: name to (lowest, highest), None where open.
         domain: ``"real"``, or ``"integer"`` for parameters, inputs and targets.
         derivative_at_kink: ``"torch"``, ``"left"``, ``"right"``, ``"mean"`` or ``"forbid"``; a library such
-            as ``"jax"``; or a mapping such as ``{"relu": "right", "loss": 0, "default": "torch"}``.
+            as ``"jax"`` or ``"torch>=2.14"``; or a mapping such as
+            ``{"relu": "right", "z2": 1, "loss": 0, "default": "torch"}``.
         loss: a name in `zerograd.core.model.losses.LOSSES`, such as ``"mse"``; one with a number, such as
             ``{"huber": "1/2"}``; a formula, such as ``{"per_sample": "(y_hat - y)**4"}``; or a `Loss`.
         targets: what ``y`` may be: ``"real"`` numbers, ``"binary"`` (0 or 1) or ``"sign"`` (−1 or 1) labels,
@@ -153,7 +154,7 @@ class Problem(Question):
         if check.issues or objective is None:
             raise ProblemError(check.issues)
         for name, value in {
-            "network": network,
+            "network": network.under(convention),
             "samples": count,
             "query": query,
             "where": tuple(condition for _, condition in parsed),

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
 from zerograd.core.model.kinks import Kink, kink_to_json
 from zerograd.core.model.losses import Reach
+from zerograd.core.model.losses.loss import SOME
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import Reference, entry, resolve
@@ -133,7 +134,15 @@ class Question:
     @property
     def reach(self) -> Reach:
         """The adjoints that free targets reach."""
+        if self.derivative_at_kink == "any" and self.model.loss.has_kinks:
+            return SOME
         return self.model.loss.reach(self.targets, self.derivative_at_kink)
+
+    def under(self, convention: Kink) -> Question:
+        """The same question, asked under a convention for kinks."""
+        same = {each.name: getattr(self, each.name) for each in fields(Question)}
+        network = self.network.under(convention)
+        return Question(**{**same, "network": network, "derivative_at_kink": convention})
 
     @cached_property
     def digest(self) -> str:

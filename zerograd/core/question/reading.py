@@ -8,15 +8,16 @@ from typing import TypeVar
 
 from zerograd.core.errors import Issue, Path, short
 from zerograd.core.model.activations import ACTIVATION_NAMES
-from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivative, kink_from
+from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivative, kink_from, layers_of
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
-from zerograd.core.model.references import Reference, parse_reference, resolve
+from zerograd.core.model.references import Reference, module_hint, parse_reference, resolve
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.model.targets import Targets
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.numbers.work import spend
-from zerograd.core.question.vocabulary import MAX_SAMPLES, MAX_VALUES, Samples
+from zerograd.core.question.vocabulary import MAX_SAMPLES, MAX_VALUES, Samples, quantity_shapes
 
 C = TypeVar("C", bound=str)
 
@@ -49,7 +50,8 @@ class Reader:
         """The convention for kinks, of which every activation here must know what it says."""
         try:
             convention = kink_from(value, ACTIVATION_NAMES)
-            for layer in self.network.layers:
+            self._layers_with_kinks(convention)
+            for layer in self.network.under(convention).layers if not is_chosen(convention) else ():
                 layer.activation.derivatives_at_kinks(convention)
         except NoConvention as error:
             self._no_convention(key, error)
@@ -59,8 +61,23 @@ class Reader:
             return convention
         return KINKS[0]
 
+    def _layers_with_kinks(self, convention: Kink) -> None:
+        """Raise NoConvention for layers that are not there, or have no kinks."""
+        faults: list[tuple[str | None, str]] = []
+        for number in layers_of(convention):
+            if number > self.network.depth:
+                faults.append((f"z{number}", f"the network has {self.network.depth} layers, counted from 1"))
+            elif not (activation := self.network.layers[number - 1].activation).has_kinks:
+                faults.append((f"z{number}", f"layer {number} has no kinks: its activation is {activation}"))
+        if faults:
+            raise NoConvention(*faults)
+
     def kink_of_loss(self, key: str, convention: Kink, loss: Loss) -> None:
         """Report that a convention does not say which derivative the loss has at its kinks."""
+        if is_chosen(convention):
+            if not loss.chosen_by_output:
+                self.report((key,), f"{convention} is not for kinks of a loss that is given by a formula")
+            return
         try:
             loss.reach("real", convention)
         except NoConvention as error:
@@ -160,7 +177,7 @@ class Reader:
         """The named entries, or None with an issue. ``shapes`` has the least number of samples."""
         name = reference.name
         if name not in shapes:
-            self.report(path, self._unknown(name, shapes, what))
+            self.report(path, f"{self._unknown(name, shapes, what)}{self._condition(reference, path)}")
             return None
         shape = shapes[name]
         if name in ("x", "y") and reference.index is not None:
@@ -179,7 +196,15 @@ class Reader:
             return f"layer {number} has no bias, so {name} does not exist"
         if kind in "wb" and number.isdigit():
             return f"there is no {name}: the network has {self.network.depth} layers, counted from 1"
-        return f"{short(name)} is not {what} ({', '.join(shapes)}){did_you_mean(name, shapes)}"
+        hint = module_hint(name) or did_you_mean(name, shapes)
+        return f"{short(name)} is not {what} ({', '.join(shapes)}){hint}"
+
+    def _condition(self, reference: Reference, path: Path) -> str:
+        """How to bound what has no bounds of its own, because the network makes it."""
+        if path[0] != "bounds" or reference.name not in quantity_shapes(self.network, 1):
+            return ""
+        bounded = str(reference) if reference.name == "loss" else f"abs({reference})"
+        return f": bound it by a condition, where: ['{bounded} <= …']"
 
     def need(self, index: Index, width: int) -> None:
         if self.open_samples and (len(index) == 2 or (len(index) == 1 and width == 1)):

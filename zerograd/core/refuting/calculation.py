@@ -18,13 +18,17 @@ from zerograd.core.model.backprop import OnKink
 from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED, keep_off_kinks
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry
+from zerograd.core.model.slopes import Ranges, is_chosen
+from zerograd.core.numbers.arrays import Index
+from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
-from zerograd.core.numbers.real import Real, narrow, sign
+from zerograd.core.numbers.real import Real, enclosed, narrow, real_to_json, sign
 from zerograd.core.question import given
 from zerograd.core.question.conditions import Condition, evaluate, number_of
 from zerograd.core.question.enclosures import EnclosureAlgebra
-from zerograd.core.question.language import Chain, Comparison, Logic
+from zerograd.core.question.language import Call, Chain, Comparison, Listing, Logic
+from zerograd.core.question.language import Node as Tree
 from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import Relation
 from zerograd.core.refuting.certificate import Alternatives, Identity, Node, Product
@@ -53,6 +57,20 @@ _ENCLOSED = EnclosureAlgebra()
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A comparison that does not hold.
+
+    Attributes:
+        index: the entry at which it fails, of arrays that are compared; () of numbers.
+        numbers: what it compares there.
+    """
+
+    comparison: Chain
+    index: Index
+    numbers: tuple[Real, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wrong:
     """What is asked and is not so.
 
@@ -63,7 +81,9 @@ class Wrong:
         relation: what is asked of the gradient, if it is asked of one.
         named: the gradient, or what is named of those of which one was asked not to be 0; or the number that
             is on a kink.
-        values: the number that was found; of a comparison, those that it compares.
+        values: the number that was found; of a comparison, those that it compares, at the first entry that
+            fails.
+        failures: of a condition that is a comparison, or several that are all to hold: those that do not.
     """
 
     label: str
@@ -72,6 +92,11 @@ class Wrong:
     relation: Relation | None = None
     named: str = ""
     values: tuple[Real, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The label, and what was found."""
+        return {"asked": self.label, "found": [real_to_json(value) for value in self.values]}
 
 
 def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong, ...]:
@@ -94,7 +119,9 @@ def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong,
                 return found
             reason = ""
         except OnKink as kink:
-            return (_on_kink(kink),)
+            if not is_chosen(problem.derivative_at_kink):
+                return (_on_kink(kink),)
+            reason = f"{kink.place} is on a kink, where a slope is chosen"
         except (*UNDECIDED, ArithmeticError) as obstacle:
             reason = str(obstacle)
     if reason:
@@ -186,7 +213,9 @@ def _wrong(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
             if evaluate(condition, _ENCLOSED, point.quantity) is False:
                 algebra = _Numbers(f"d{number}", path)
                 formula = evaluate(condition, algebra, point.quantity)
-                yield Wrong(label, formula, algebra.signs, values=_compared(condition, point))
+                failures = tuple(islice(_failures(condition.node, point), MOST))
+                values = failures[0].numbers if failures and isinstance(condition.node, Chain) else ()
+                yield Wrong(label, formula, algebra.signs, values=values, failures=failures)
         except ZeroDivisionError:  # such a problem asks elsewhere, or beside, that the divisor is not 0
             node = condition.node
             if isinstance(node, Logic) and node.operator == "and":
@@ -213,6 +242,7 @@ def _on_kink(kink: OnKink) -> Wrong:
 
 
 def _query(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
+    varying = _Varying(point) if point.model.derivative_at_kink == "all" else None
     for demand in demands(problem, point.x.shape[0]):
         values = [narrow(point.gradients[name][index]) for name, index in demand.entries]
         signs = [sign(value) for value in values]
@@ -221,33 +251,57 @@ def _query(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
                 yield Wrong(demand.label, Fact(ZERO, "!="), {}, demand.relation, demand.named)
             continue
         (value,), (known,) = values, signs
+        if varying is not None and known in demand.relation.signs:
+            value = varying.worst(*demand.entries[0], demand.relation)
+            known = sign(value)
         if known is None or known in demand.relation.signs:
             continue
         fact, known_of = _compare(value, demand.operator, f"g_{demand.named}")
         yield Wrong(demand.label, fact, known_of, demand.relation, demand.named, (value,))
 
 
-def _compared(condition: Condition, point: Point[Any]) -> tuple[Real, ...]:
-    """The numbers of the first comparison that does not hold, of a condition that is one."""
-    node = condition.node
-    if not isinstance(node, Chain):
-        return ()
-    arrays = [number_of(operand, _ENCLOSED, point.quantity).entries for operand in node.operands]
-    size = max(map(len, arrays))
-    for row in zip(*(entries * (size // len(entries)) for entries in arrays), strict=True):
-        links = zip(row, node.operators, row[1:], strict=False)
+class _Varying:
+    """What gradients are under every choice of slopes at kinks."""
+
+    def __init__(self, point: Point[Any]) -> None:
+        self._ranges = Ranges(point)
+
+    def worst(self, name: str, index: Index, relation: Relation) -> Exact:
+        """Return a value that an entry takes under some choice; one that is not as asked, if there is."""
+        low, high = self._ranges.of(name)[index]
+        candidates: tuple[Exact, ...] = (low, high)
+        if sign(low) == -sign(high) != 0:  # type: ignore[operator]
+            candidates = (low, high, 0)
+        return next((value for value in candidates if sign(value) not in relation.signs), low)
+
+
+def _failures(node: Tree, point: Point[Any]) -> Iterator[Failure]:
+    """Yield each comparison that does not hold, where all of several are to hold."""
+    match node:
+        case Chain():
+            yield from _failing(node, point)
+        case Logic(operator="and", operands=parts) | Call(function="all", arguments=parts) | Listing(parts):
+            for part in parts:
+                yield from _failures(part, point)
+
+
+def _failing(comparison: Chain, point: Point[Any]) -> Iterator[Failure]:
+    arrays = [number_of(operand, _ENCLOSED, point.quantity) for operand in comparison.operands]
+    longest = max(arrays, key=lambda array: len(array.entries))
+    size = len(longest.entries)
+    columns = [array.entries * (size // len(array.entries)) for array in arrays]
+    for (index, _), row in zip(longest.items(), zip(*columns, strict=True), strict=True):
+        links = zip(row, comparison.operators, row[1:], strict=False)
         if any(_ENCLOSED.compare(a, operator, b) is False for a, operator, b in links):
-            return tuple(map(narrow, row))
-    return ()
+            yield Failure(comparison, index, tuple(map(narrow, row)))
 
 
 def _compare(difference: Real, operator: Comparison, name: str) -> tuple[Fact, dict[str, int]]:
-    """``difference operator 0``, with the sign of a number that is not exact, if it is known."""
+    """``difference operator 0``, with the sign of a number that is not rational, if it is known."""
+    difference = enclosed(difference)
     if isinstance(difference, Interval):
         known = difference.sign()
         return compared(Polynomial.variable(name), operator, ZERO), {name: known} if known else {}
-    if not isinstance(difference, int | Fraction):  # it cannot be: what is given is rational
-        raise TypeError(f"no rational number: {difference}")
     return compared(Polynomial.constant(difference), operator, ZERO), {}
 
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias, get_args
 
 from zerograd.core.errors import FormatError, short
+from zerograd.core.model.kinks import Kink
 from zerograd.core.numbers.exact import format_exact
 from zerograd.core.numbers.polynomial import Polynomial, polynomial_from_json
 from zerograd.core.numbers.rationals import MAX_DOCUMENT_DIGITS, parse_rational
@@ -24,6 +25,9 @@ Kind = Literal["dataset", "moments", "identities", "calculation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NUMBERED: tuple[Kind, ...] = ("dataset", "calculation")
 """The kinds that speak of one number of samples."""
+
+UNDER_ALL: tuple[Kink, ...] = ("torch", "left", "right", "mean")
+"""Conventions that a certificate may name, of a problem that asks of all choices of slopes at kinks."""
 
 MAX_DEPTH = 250
 """Nested cases."""
@@ -123,10 +127,14 @@ class Certificate:
 
     Attributes:
         problem: the digest of the problem; a certificate is about no other.
+        convention: of a problem that asks of all choices of slopes at kinks, the one under which there is no
+            answer; None for the one that stands for all of them (`zerograd.core.model.kinks.rule_taken`), and
+            of other problems.
     """
 
     problem: str
     parts: tuple[Part, ...]
+    convention: Kink | None = None
 
     def __repr__(self) -> str:
         parts = [part.kind + (f" for M = {part.samples}" if part.samples else "") for part in self.parts]
@@ -139,7 +147,8 @@ class Certificate:
             if part.samples is not None:
                 data["samples"] = part.samples
             parts.append(data | {"proof": _node_to_json(part.root)})
-        return {"format": FORMAT, "problem": self.problem, "parts": parts}
+        under = {} if self.convention is None else {"derivative_at_kink": self.convention}
+        return {"format": FORMAT, "problem": self.problem, **under, "parts": parts}
 
 
 def children(node: Node) -> Mapping[str, Node]:
@@ -197,15 +206,20 @@ def _product_to_json(product: Product) -> dict[str, Any]:
 
 def certificate_from_json(data: object) -> Certificate:
     """The inverse of `Certificate.to_json`. Raises FormatError, naming the place."""
-    document = _object(data, "certificate", {"format", "problem", "parts"})
+    document = _object(data, "certificate", {"format", "problem", "parts"}, {"derivative_at_kink"})
     if document["format"] != FORMAT:
         raise FormatError(f"certificate.format: expected {FORMAT!r}, found {short(document['format'])}")
     if not isinstance(document["problem"], str):
         raise FormatError(f"certificate.problem: expected a digest, found {short(document['problem'])}")
     if not isinstance(document["parts"], list) or not document["parts"]:
         raise FormatError("certificate.parts: expected a list of at least one")
+    convention = document.get("derivative_at_kink")
+    if convention is not None and convention not in UNDER_ALL:
+        raise FormatError(
+            f"certificate.derivative_at_kink: expected {', '.join(UNDER_ALL)}, found {short(convention)}"
+        )
     parts = tuple(_part(part, f"certificate.parts[{n}]") for n, part in enumerate(document["parts"]))
-    return Certificate(document["problem"], parts)
+    return Certificate(document["problem"], parts, convention)
 
 
 def _part(data: object, place: str) -> Part:

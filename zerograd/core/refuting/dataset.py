@@ -6,9 +6,10 @@ given (``y[m,k]`` instead, where numbers are integers; ``g[m,k]`` for all adjoin
 squares, see `zerograd.core.refuting.adjoints`); and for each unit that has several sides the
 derivative ``s1[m,i]`` of the side that sample m is on, and its intercept ``c1[m,i]`` where sides differ in
 it: there φ(z) = s·z + c and φ′(z) = s. (On a kink that is a side of its own, s is the derivative that the
-convention gives and c = φ(z) − s·z.) Units of a smooth activation have variables for φ(z) and φ′(z)
-(`zerograd.core.refuting.curves`). Gradients come without the loss's positive factor, so that their
-coefficients are integers.
+convention gives and c = φ(z) − s·z. Where slopes are chosen, ``derivative_at_kink: any``, each kink is a side
+of its own, on which s is any number between the slopes on both sides.) Units of a smooth activation have
+variables for φ(z) and φ′(z) (`zerograd.core.refuting.curves`). Gradients come without the loss's positive
+factor, so that their coefficients are integers.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from zerograd.core.model.activations import Activation
 from zerograd.core.model.backprop import Forward, Site, backward, forward
 from zerograd.core.model.curves import Smooth
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import sides
+from zerograd.core.model.sides import chosen_sides, sides
 from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.plain import RING
 from zerograd.core.numbers.polynomial import Polynomial
@@ -33,7 +34,7 @@ from zerograd.core.question.question import Question
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.refuting.adjoints import Adjoints
 from zerograd.core.refuting.curves import Curved, orders, polynomials
-from zerograd.core.refuting.facts import FactAlgebra, Formula
+from zerograd.core.refuting.facts import Fact, FactAlgebra, Formula
 from zerograd.core.refuting.loss_values import LossValues, of_losses_alone
 from zerograd.core.refuting.sizes import is_short, sized
 from zerograd.core.refuting.system import (
@@ -174,6 +175,8 @@ class _Dataset:
         z = z if isinstance(z, Polynomial) else Polynomial.constant(z)
         if isinstance(activation, Smooth):
             return self._curve(activation, site, z)
+        if self.problem.derivative_at_kink == "any" and activation.has_kinks:
+            return self._chosen(activation, site, z)
         choices = sides(activation, self.problem.derivative_at_kink)
         if len(choices) == 1:
             return z * choices[0].slope + choices[0].offset, choices[0].slope
@@ -195,6 +198,33 @@ class _Dataset:
             )
             for side in choices
         )
+        return slope * z + shift, slope
+
+    def _chosen(self, activation: Activation, site: Site, z: Polynomial) -> tuple[Any, Any]:
+        """φ(z) and φ′(z) of a unit whose slopes at kinks are chosen."""
+        layer, *where = site
+        unit, s, c = (entry(f"{letter}{layer}", tuple(where)) for letter in "zsc")
+        choices = chosen_sides(activation)
+        slope = Polynomial.variable(s)
+        # With every kink at 0, and φ(0) = 0, φ(z) is s·z whatever s is at 0.
+        straight = all(not side.offset and not (side.is_point and side.low) for side in choices)
+        shift = Polynomial.constant(0) if straight else Polynomial.variable(c)
+        bounds = min(side.least for side in choices), max(side.greatest for side in choices)
+        self.facts += within(slope, s, bounds)
+        cases = []
+        for side in choices:
+            name = describe(side, unit)
+            if not side.is_point:
+                values = {s: Fraction(side.slope)} | ({} if straight else {c: Fraction(side.offset)})
+                cases.append(Case(name, values, on_side(z, side, unit)))
+                continue
+            facts: list[tuple[str, Formula]] = [*on_side(z, side, unit)]
+            facts += within(slope, s, (side.least, side.greatest))
+            if not straight:
+                low = side.low or 0
+                facts.append((by_slope(c), Fact(shift + slope * low - (side.slope * low + side.offset), "=")))
+            cases.append(Case(name, {}, tuple(facts)))
+        self.splits[unit] = tuple(cases)
         return slope * z + shift, slope
 
     def _curve(self, activation: Smooth, site: Site, z: Polynomial) -> tuple[Polynomial, Polynomial]:
@@ -221,6 +251,23 @@ class _Dataset:
             entry(name, index) for name, shape in shapes.items() for index in product(*map(range, shape))
         }
         return frozenset(names)
+
+
+def by_slope(variable: str) -> str:
+    """The label of the intercept at a kink, where the slope is chosen: ``c1[0,0] by its slope``."""
+    return f"{variable} by its slope"
+
+
+def chosen_unfit(problem: Question) -> str | None:
+    """Return why there are no facts of slopes that are chosen at kinks."""
+    if problem.derivative_at_kink != "any":
+        return None
+    if problem.model.loss.has_kinks:
+        return f"slopes are chosen at kinks of the {problem.model.loss.words}"
+    for layer in problem.network.layers:
+        if isinstance(layer.activation, Smooth) and layer.activation.has_kinks:
+            return f"slopes are chosen at kinks of {layer.activation}, which is not piecewise linear"
+    return None
 
 
 def _renamed(renaming: Renaming, variable: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from zerograd.core.model.activations import PiecewiseLinear
 from zerograd.core.model.network import Network
 from zerograd.core.model.references import entry
-from zerograd.core.model.sides import Interval, Rational, units_with_sides
+from zerograd.core.model.sides import Interval, Rational, chosen_sides, units_with_sides
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
@@ -68,8 +69,10 @@ def comparisons(problem: Problem, part: Part) -> Mapping[str, Comparison]:
         ]
         return dict(_labelled(places, str))
     found: dict[str, Comparison] = {}
+    if part.kind != "moments":
+        return found
     linear = units_with_sides(problem.network, problem.derivative_at_kink)
-    for pattern in patterns_of(linear) if part.kind == "moments" else ():
+    for pattern in patterns_of(linear):
         at = f"x{pattern.tag}"
         placed = [(layer, (unit,), side, at) for (layer, unit), side in pattern.sides.items()]
         found |= _labelled(placed, pattern.at)
@@ -79,6 +82,13 @@ def comparisons(problem: Problem, part: Part) -> Mapping[str, Comparison]:
 def all_sides(problem: Problem) -> Mapping[tuple[int, int], Sequence[Interval]]:
     """The sides of every unit that has several, whether its activation is piecewise linear or not."""
     network, convention = problem.network, problem.derivative_at_kink
+    if convention == "any":  # of other activations with kinks there are no facts then
+        return {
+            (number, unit): chosen_sides(layer.activation)
+            for number, layer in enumerate(network.layers, start=1)
+            if isinstance(layer.activation, PiecewiseLinear) and layer.activation.has_kinks
+            for unit in range(layer.units)
+        } | units_on_curves(network, "left")
     return {**units_with_sides(network, convention), **units_on_curves(network, convention)}
 
 

@@ -34,6 +34,8 @@ def adjoints_at_zero(problem: Question) -> tuple[Rational, ...] | None:
     loss = problem.model.loss
     if loss.is_balanced and problem.network.outputs == 1:  # of a single class the loss is 0
         return None
+    if problem.derivative_at_kink == "any" and loss.has_kinks:
+        return None
     return loss.adjoints_at_zero(problem.derivative_at_kink)
 
 

@@ -114,6 +114,8 @@ def patterns_of(choices: Mapping[tuple[int, int], tuple[Side, ...]]) -> Iterator
 
 def unfit(problem: Question) -> str | None:
     """Return why samples of one pattern have no moments that tell the gradients; None if they have."""
+    if problem.derivative_at_kink == "any":
+        return "slopes are chosen at kinks, for each sample by itself"
     return smooth(problem)
 
 

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from zerograd.core.errors import Refused, Violation, short
+from zerograd.core.model.slopes import conventions_between
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.rationals import digits
 from zerograd.core.numbers.work import spend
@@ -26,6 +27,7 @@ from zerograd.core.refuting import calculation, moments
 from zerograd.core.refuting.calculation import calculation_system
 from zerograd.core.refuting.certificate import (
     MAX_DEPTH,
+    UNDER_ALL,
     Alternatives,
     Certificate,
     Compare,
@@ -37,7 +39,7 @@ from zerograd.core.refuting.certificate import (
     Product,
     Split,
 )
-from zerograd.core.refuting.dataset import dataset_system
+from zerograd.core.refuting.dataset import chosen_unfit, dataset_system
 from zerograd.core.refuting.facts import Either, Fact, at, labelled
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import moments_system
@@ -55,6 +57,7 @@ def check_certificate(problem: Question, certificate: Certificate) -> None:
     if certificate.problem != problem.digest:
         found = _brief(certificate.problem, 100)
         raise Refused([Violation("problem", f"{problem.digest} (the problem at hand)", found)])
+    problem = spoken_of(problem, certificate)
     left = _left_over(problem, certificate)
     if left is not None:
         raise Refused([Violation("parts", f"a refutation for {problem.samples} samples", f"none for {left}")])
@@ -64,8 +67,34 @@ def check_certificate(problem: Question, certificate: Certificate) -> None:
         Refutation(system_of(problem, part.kind, part.samples)).check(part.root, place=f"parts[{number}]")
 
 
+def spoken_of(problem: Question, certificate: Certificate) -> Question:
+    """Return the question that a certificate shows to have no answer, so that the problem has none.
+
+    That is the problem itself; or, of one that asks of all choices of slopes at kinks, the same question
+    under one convention that lies between both slopes at every kink: what answers under all choices answers
+    under it.
+
+    Raises:
+        Refused: it names a convention that does not, or the problem asks no such thing.
+    """
+    convention = certificate.convention
+    if convention is None:
+        return problem
+    if problem.derivative_at_kink != "all":
+        what = "none: the problem does not ask of all choices of slopes"
+        raise Refused([Violation("derivative_at_kink", what, short(convention))])
+    between = (*conventions_between(problem.network), "mean")
+    if convention not in UNDER_ALL or convention not in between:
+        raise Refused([Violation("derivative_at_kink", f"one of {', '.join(between)}", short(convention))])
+    return problem.under(convention)
+
+
 def every_samples(problem: Question, certificate: Certificate) -> bool:
     """Whether an accepted certificate rules out every number of samples, asked for or not."""
+    return _rules_out_every(spoken_of(problem, certificate), certificate)
+
+
+def _rules_out_every(problem: Question, certificate: Certificate) -> bool:
     enough = sufficient_samples(problem)
     return any(
         part.samples is None or (enough is not None and part.samples >= enough) for part in certificate.parts
@@ -100,7 +129,9 @@ def unfit(problem: Question, kind: Kind) -> str | None:
     match kind:
         case "moments":
             return moments.unfit(problem)
-        case "dataset" | "identities":
+        case "dataset":
+            return chosen_unfit(problem)
+        case "identities":
             return None
         case "calculation":
             return calculation.unfit(problem)
@@ -113,7 +144,7 @@ def _is_asked(problem: Question, samples: int) -> bool:
 def _left_over(problem: Question, certificate: Certificate) -> str | None:
     """A number of samples that is asked for and that no part speaks of."""
     wanted = problem.samples
-    if every_samples(problem, certificate):
+    if _rules_out_every(problem, certificate):
         return None
     numbers = {part.samples for part in certificate.parts if part.samples is not None}
     if sufficient_samples(problem) is not None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, TypeAlias
 
 from zerograd.core.errors import NothingToCheck
-from zerograd.core.numbers.exact import exact_to_json
 from zerograd.core.numbers.real import real_to_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.calculation import Wrong
@@ -20,6 +19,7 @@ from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
 from zerograd.core.verdict.generic import check_generic
+from zerograd.core.verdict.portability import Elsewhere, elsewhere
 from zerograd.core.verdict.size import Size
 from zerograd.core.verdict.witness import Witness
 
@@ -102,8 +102,8 @@ class Smallest:
 
     Attributes:
         size: of the witness.
-        exhausted: all witnesses of up to this height, and with as many samples, were gone through (0: none
-            were).
+        exhausted: the search went through this height: of the witnesses of up to this height, and with as
+            many samples, none is smaller than those that were kept (0: it went through none).
         rank: 1 for the smallest; others differ from those before by more than names and signs.
         told: whether all but the size is what a result document says, and no search of ours.
     """
@@ -119,14 +119,8 @@ class Smallest:
         return self.size.height <= self.exhausted
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "height": self.size.height,
-            "total": exact_to_json(self.size.total),
-            "on_kink": self.size.on_kink,
-            "rank": self.rank,
-            "proved": self.proved,
-            "exhausted": self.exhausted,
-        }
+        known = {"rank": self.rank, "proved": self.proved, "exhausted": self.exhausted}
+        return self.size.to_json() | known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +218,11 @@ class Sat(_Answer):
         """M, of the witness."""
         return self.witness.samples
 
+    @property
+    def elsewhere(self) -> tuple[Elsewhere, ...]:
+        """In which libraries the witness does not hold, because a sample is on a kink."""
+        return elsewhere(self.witness)
+
     def _check(self, accepted: Self | None) -> None:
         same = accepted if accepted is not None and accepted.problem is self.problem else None
         if same is None or same.witness is not self.witness:
@@ -246,6 +245,8 @@ class Sat(_Answer):
         proved: dict[str, Any] = {} if self.fewer is None else {"fewer": self.fewer.to_json()}
         if self.smallest is not None:
             proved["smallest"] = self.smallest.to_json()
+        if found := self.elsewhere:
+            proved["elsewhere"] = [item.to_json() for item in found]
         if self.generic is not None:
             proved["generic"] = not self.generic
         return self._document(
@@ -308,10 +309,7 @@ class Unsat(_Answer):
         if self.open:
             content["open"] = list(self.open)
         if self.instead:
-            content["instead"] = [
-                {"asked": wrong.label, "found": [real_to_json(value) for value in wrong.values]}
-                for wrong in self.instead
-            ]
+            content["instead"] = [wrong.to_json() for wrong in self.instead]
         return self._document("unsat", evidence=self.evidence, **content)
 
 

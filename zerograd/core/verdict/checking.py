@@ -8,6 +8,7 @@ expected and found.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -40,7 +41,7 @@ from zerograd.core.verdict.enclosed import FORMAT as ENCLOSURE_FORMAT
 from zerograd.core.verdict.enclosed import EnclosedWitness, any_witness_from_json
 from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.generic import check_generic
-from zerograd.core.verdict.size import Size, size_of
+from zerograd.core.verdict.size import Size, size_of, unit_on_kink
 from zerograd.core.verdict.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.verdict.witness import Witness, array_of
 
@@ -176,9 +177,9 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
 
 def _check_smallest(witness: Witness, data: object) -> None:
     """The size; and that what is said beside it agrees, which is all that can be seen without a search."""
-    size = size_from_json(data)
-    if not isinstance(data, Mapping):  # else it had no size
+    if not isinstance(data, Mapping):
         raise FormatError(f"smallest: expected an object, found {short(data)}")
+    size = size_from_json(data, witness)
     check_size(witness, size)
     rank, exhausted = data.get("rank"), data.get("exhausted")
     if not (type(rank) is int and rank >= 1 and type(exhausted) is int and exhausted >= 0):
@@ -186,14 +187,33 @@ def _check_smallest(witness: Witness, data: object) -> None:
     _expect(data, [("proved", size.height <= exhausted)], within="smallest.")
 
 
-def size_from_json(data: object) -> Size:
-    """Read the size in a result's ``smallest``. Raises FormatError."""
-    if not isinstance(data, Mapping):
-        raise FormatError("smallest: expected an object")
+def size_from_json(data: Mapping[str, Any], witness: Witness) -> Size:
+    """Read the size in a result's ``smallest``; what an older one leaves out is taken from the witness.
+
+    Raises:
+        FormatError: it is no size.
+        Refused: it has none, or an older one says wrongly whether a unit is on a kink.
+    """
     height, total, on_kink = data.get("height"), data.get("total"), data.get("on_kink")
     if type(height) is not int or not isinstance(total, str) or not isinstance(on_kink, bool):
         raise FormatError(f"smallest: expected height, total and on_kink, found {short(data)}")
-    return Size(height, Fraction(parse_rational(total)), on_kink)
+    claimed = Fraction(parse_rational(total))
+    if not is_of_old_order(data):
+        counts = [data.get("non_integers"), data.get("nonzeros")]
+        if not all(type(count) is int for count in counts):
+            raise FormatError(f"smallest: expected non_integers and nonzeros, found {short(data)}")
+        return Size(height, on_kink, counts[0], claimed, counts[1])  # type: ignore[arg-type]
+    size = size_of(witness)
+    if size is None:
+        raise Refused([Violation("size", "an irrational number", short(data))])
+    if on_kink != (known := unit_on_kink(witness)):  # a kink of the loss did not count
+        raise Refused([Violation("size: on_kink", str(known), str(on_kink))])
+    return replace(size, height=height, total=claimed)
+
+
+def is_of_old_order(smallest: Mapping[str, Any]) -> bool:
+    """Whether it was written when sizes were compared by height, sum and on_kink, in this order."""
+    return "non_integers" not in smallest and "nonzeros" not in smallest
 
 
 def _expect(data: Mapping[str, Any], claims: Sequence[tuple[str, object]], within: str = "") -> None:

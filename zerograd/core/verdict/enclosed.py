@@ -16,6 +16,7 @@ from typing import Any
 from zerograd.core.errors import FormatError, short
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import Reference, complete_index, entry, parse_reference, show_shape
+from zerograd.core.model.slopes import off_kinks
 from zerograd.core.numbers.arrays import Array, Index, Shape
 from zerograd.core.numbers.exact import exact_to_json
 from zerograd.core.numbers.field import NumberField
@@ -74,6 +75,7 @@ class EnclosedWitness(Witness):
             "box": {name: box[name] for name in expected},
             "equations": tuple(equations),
             "dropped": tuple(dropped),
+            "slopes": {},  # the box is on no kink where slopes would have to be chosen
         }.items():
             object.__setattr__(self, name, value)
         for name, array in self.box.items():
@@ -142,7 +144,7 @@ class EnclosedWitness(Witness):
     @cached_property
     def proof(self) -> Solution:
         """What Krawczyk's test proves of the box."""
-        return solved(self.problem.model, self.box, self.equations)
+        return solved(off_kinks(self.problem.model), self.box, self.equations)
 
     @cached_property
     def solution(self) -> Solution:

@@ -7,17 +7,24 @@ search.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from itertools import chain, islice
 from typing import Any
 
-from zerograd.core.errors import Violation
+from zerograd.core.errors import Violation, short
 from zerograd.core.model.backprop import OnKink, Unevaluated
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, resolve
+from zerograd.core.model.slopes import Ranges, choices_at, off_kinks
+from zerograd.core.numbers import exact
 from zerograd.core.numbers.arrays import Array, Index
-from zerograd.core.numbers.real import Real, compare, format_real, is_integer, sign
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.numbers.interval import Interval
+from zerograd.core.numbers.real import Real, compare, enclosed, format_real, is_integer, sign
+from zerograd.core.numbers.real import ends as real_ends
 from zerograd.core.numbers.work import spend_on
 from zerograd.core.question.conditions import Algebra, ExactAlgebra, evaluate
+from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.question import Question
 from zerograd.core.question.targets import misfits
 from zerograd.core.question.vocabulary import OF_EACH, Relation
@@ -25,6 +32,7 @@ from zerograd.core.question.vocabulary import OF_EACH, Relation
 MOST = 1000
 """Violations that are listed."""
 _EXACTLY = ExactAlgebra()
+_ENCLOSED = EnclosureAlgebra()
 
 
 def violations(
@@ -42,9 +50,17 @@ def violations(
         return [Violation("samples", str(question.samples), str(samples))]
     wrong: list[Violation] = []
     try:
+        wrong += islice(_slopes(question, point), MOST)
+        if wrong:
+            return wrong
+        ranges = _ranges(point)
         wrong += islice(_values(question, point), MOST)
-        wrong += islice(_query(question, point), MOST - len(wrong))
-        wrong += islice(_conditions(question, point, algebra), MOST - len(wrong))
+        if ranges is None:
+            wrong += islice(_query(question, point), MOST - len(wrong))
+            wrong += islice(_conditions(question, point, algebra), MOST - len(wrong))
+        else:
+            wrong += islice(_query_of_all(question, point, ranges), MOST - len(wrong))
+            wrong += islice(_conditions(question, _Varying(point, ranges), _ENCLOSED), MOST - len(wrong))
     except OnKink as kink:
         wrong.append(Violation(kink.place, "not to be on a kink (derivative_at_kink: forbid)", kink.what))
     except Unevaluated as gap:
@@ -53,6 +69,35 @@ def violations(
     except ArithmeticError as error:
         wrong.append(Violation("loss and gradients", "exact numbers", f"that {error}"))
     return wrong
+
+
+def _slopes(question: Question, point: Point[Any]) -> Iterator[Violation]:
+    """Under ``any``: a slope for each kink that a sample is on, between both; and for nothing else."""
+    convention = point.model.derivative_at_kink
+    if convention not in (question.derivative_at_kink, off_kinks(question.model).derivative_at_kink):
+        raise ValueError(f"a point under {convention} for a question under {question.derivative_at_kink}")
+    if convention != "any":
+        return
+    places = set()
+    for choice in choices_at(point):
+        places.add(choice.place)
+        slope = point.chosen.get(choice.place)
+        if slope is None or not choice.admits(slope):
+            between = f"from {format_real(choice.low)} to {format_real(choice.high)}"
+            found = "none" if slope is None else format_real(slope)
+            yield Violation(f"slope at the kink of {choice.place}", f"a number {between}", found)
+    for place in sorted(set(point.chosen) - places):
+        yield Violation(
+            f"slope of {short(place)}", "none: it is on no kink", format_real(point.chosen[place])
+        )
+
+
+def _ranges(point: Point[Any]) -> Ranges | None:
+    """Under ``all``: what gradients can be, if a sample is on a kink; None if nothing is to be chosen."""
+    if point.model.derivative_at_kink != "all":
+        return None
+    ranges = Ranges(point)
+    return ranges if ranges.choices else None
 
 
 def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
@@ -84,11 +129,9 @@ def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
 
 def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
     """Signs of gradient entries."""
-    if question.model.loss.within_unit:
-        for index, value in point.forward.y_hat.items():
-            if sign(value) != 1 or compare(value, 1) != -1:
-                yield Violation(entry("y_hat", index), "a number above 0 and below 1", format_real(value))
-                return
+    if outside := [*_outside_unit(question, point)]:
+        yield from outside
+        return
     gradients = point.gradients
     for relation in OF_EACH:
         told: set[tuple[str, Index]] = set()
@@ -102,6 +145,63 @@ def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
             found = "0 in every entry" if None not in signs else "no entry that is known not to be 0"
             named = ", ".join(f"∂L/∂{reference}" for reference in choice.references)
             yield Violation(named, choice.relation.expected, found)
+
+
+def _outside_unit(question: Question, point: Point[Real]) -> Iterator[Violation]:
+    """The first prediction at which a loss of probabilities has no value."""
+    if question.model.loss.within_unit:
+        for index, value in point.forward.y_hat.items():
+            if sign(value) != 1 or compare(value, 1) != -1:
+                yield Violation(entry("y_hat", index), "a number above 0 and below 1", format_real(value))
+                return
+
+
+def _query_of_all(question: Question, point: Point[Real], ranges: Ranges) -> Iterator[Violation]:
+    """Signs of gradient entries, under every choice of slopes."""
+    if outside := [*_outside_unit(question, point)]:
+        yield from outside
+        return
+    for relation in OF_EACH:
+        for name, index in question.asked_entries(relation, point.x.shape[0]):
+            low, high = ranges.of(name)[index]
+            signs = {*range(exact.sign(low), exact.sign(high) + 1)}  # an entry takes all values between
+            if not signs <= relation.signs:
+                expected = f"{relation.expected} whatever slopes are taken at kinks"
+                yield Violation(f"∂L/∂{entry(name, index)}", expected, _spread(low, high))
+    for choice in question.choices(point.x.shape[0]):
+        ends = [ranges.of(name)[index] for name, index in choice.entries]
+        # That several take turns in not being 0 is not looked into.
+        if not any(exact.sign(low) > 0 or exact.sign(high) < 0 for low, high in ends):
+            named = ", ".join(f"∂L/∂{reference}" for reference in choice.references)
+            expected = "one entry that is not 0 whatever slopes are taken at kinks"
+            yield Violation(named, expected, "0 in every entry, each under some choice")
+
+
+def _spread(low: Exact, high: Exact) -> str:
+    same = exact.compare(low, high) == 0
+    return format_real(low) if same else f"all numbers from {format_real(low)} to {format_real(high)}"
+
+
+class _Varying:
+    """What conditions speak of at a point on kinks: gradients that vary are enclosed by what they can be."""
+
+    def __init__(self, point: Point[Real], ranges: Ranges) -> None:
+        self._point, self._ranges = point, ranges
+
+    def quantity(self, name: str) -> Array[Any]:
+        if not name.startswith("grad("):
+            return self._point.quantity(name).map(enclosed)
+        return self._ranges.of(name[len("grad(") : -1]).map(_enclosing)
+
+
+def _enclosing(ends: tuple[Exact, Exact]) -> Real:
+    low, high = map(enclosed, ends)
+    if isinstance(low, int | Fraction) and isinstance(high, int | Fraction):
+        return low if low == high else Interval.between(low, high)
+    if exact.compare(*ends) == 0:
+        return low
+    edges = [v for end in (low, high) for v in (real_ends(end) if isinstance(end, Interval) else (end,))]
+    return Interval.between(min(edges), max(edges))
 
 
 def _found(value: Real) -> str:
@@ -123,7 +223,9 @@ def _entries(
                 yield reference.name, index, array[index]
 
 
-def _conditions(question: Question, point: Point[Real], algebra: Algebra[Any, Any]) -> Iterator[Violation]:
+def _conditions(
+    question: Question, point: Point[Real] | _Varying, algebra: Algebra[Any, Any]
+) -> Iterator[Violation]:
     for number, condition in enumerate(question.where):
         try:
             held = evaluate(condition, algebra, point.quantity)

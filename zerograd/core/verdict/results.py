@@ -19,7 +19,13 @@ from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.verdict.answer import Answer, Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
-from zerograd.core.verdict.checking import RESULT_FORMAT, carried_question, check_result, size_from_json
+from zerograd.core.verdict.checking import (
+    RESULT_FORMAT,
+    carried_question,
+    check_result,
+    is_of_old_order,
+    size_from_json,
+)
 from zerograd.core.verdict.generic import against_generic
 from zerograd.core.verdict.witness import Witness
 
@@ -69,7 +75,7 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
                 problem=question,
                 checks=_checks(data),
                 fewer=fewer,
-                smallest=_smallest(data["smallest"]) if "smallest" in data else None,
+                smallest=_smallest(data["smallest"], witness) if "smallest" in data else None,
                 generic=against_generic(witness) if "generic" in data else None,
                 run=run,
             )
@@ -87,9 +93,15 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
     return Unknown(reason, _text(data, "detail") or "", problem=question, run=run)
 
 
-def _smallest(data: Mapping[str, Any]) -> Smallest:
-    """That nothing smaller exists is told, not proved: only going through it all again would."""
-    return Smallest(size_from_json(data), data["exhausted"], data["rank"], told=True)
+def _smallest(data: Mapping[str, Any], witness: Witness) -> Smallest:
+    """That nothing smaller exists is told, not proved: only going through it all again would.
+
+    The smallest of one height may be another since the order changed; smaller heights come first as before.
+    """
+    size, exhausted = size_from_json(data, witness), data["exhausted"]
+    if is_of_old_order(data):
+        exhausted = min(exhausted, size.height - 1)
+    return Smallest(size, exhausted, data["rank"], told=True)
 
 
 def _check_sufficient(problem: Problem, claimed: int | None) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
+from zerograd.core.numbers.exact import exact_to_json
 from zerograd.core.numbers.work import total
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
@@ -17,17 +19,32 @@ class Size:
     Attributes:
         height: the largest absolute numerator or denominator over all values of parameters, inputs and
             targets, each in lowest terms (at least 1: the denominator of a whole number).
+        on_kink: whether a sample sits on a kink, of a unit or of the loss.
+        non_integers: how many of the values are not whole numbers.
         total: the sum of their absolute values.
-        on_kink: whether a sample sits on a kink.
+        nonzeros: how many of them are not 0.
     """
 
     height: int
-    total: Fraction
     on_kink: bool
+    non_integers: int
+    total: Fraction
+    nonzeros: int
 
     def __str__(self) -> str:
         kink = ", a sample on a kink" if self.on_kink else ""
-        return f"height {self.height}, sum {self.total}{kink}"
+        fractions = f", {self.non_integers} not whole" if self.non_integers else ""
+        return f"height {self.height}{kink}{fractions}, sum {self.total}, {self.nonzeros} not 0"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the five values by name."""
+        return {
+            "height": self.height,
+            "on_kink": self.on_kink,
+            "non_integers": self.non_integers,
+            "total": exact_to_json(self.total),
+            "nonzeros": self.nonzeros,
+        }
 
 
 def height(value: int | Fraction) -> int:
@@ -48,6 +65,22 @@ def size_of(witness: Witness) -> Size | None:
             if not isinstance(value, int | Fraction):
                 return None
             values.append(value)
+    return Size(
+        height=max(map(height, values)),
+        on_kink=unit_on_kink(witness) or _loss_on_kink(witness),
+        non_integers=sum(value.denominator != 1 for value in values),
+        total=Fraction(total(map(abs, values))),
+        nonzeros=sum(value != 0 for value in values),
+    )
+
+
+def unit_on_kink(witness: Witness) -> bool:
+    """Whether a pre-activation of a sample sits on a kink. Raises `OnKink` under ``forbid``."""
     layers = zip(witness.problem.network.layers, witness.forward.z, strict=True)
-    on_kink = any(layer.activation.is_kink(value) for layer, z in layers for value in z.entries)
-    return Size(max(map(height, values)), Fraction(total(map(abs, values))), on_kink)
+    return any(layer.activation.is_kink(value) for layer, z in layers for value in z.entries)
+
+
+def _loss_on_kink(witness: Witness) -> bool:
+    """Whether a sample sits on a kink of the loss, such as ŷ = y with the mean absolute error."""
+    point = witness.point
+    return any(True for _ in point.model.loss.on_kinks(witness.forward.y_hat, witness.y, point.functions))

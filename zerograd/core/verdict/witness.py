@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from dataclasses import field as default
 from fractions import Fraction
 from functools import cached_property, partial
+from itertools import chain
 from math import prod
 from typing import Any, TypeVar
 
@@ -38,6 +40,8 @@ class Witness:
         parameters: ``w{l}`` of shape (units_l, units_{l-1}), ``b{l}`` of shape (units_l,).
         x: inputs, shape (M, inputs).
         y: targets, shape (M, outputs).
+        slopes: under ``derivative_at_kink: any``, the slope that is chosen at each kink that a sample is
+            on, by the number that is on it: ``z1[0,1]``, or ``y_hat[0,0]`` of a kink of the loss.
 
     Being a `Witness` means to be well-formed; whether it answers the question is for
     `zerograd.core.verdict.existence` to say.
@@ -51,15 +55,19 @@ class Witness:
     parameters: Mapping[str, Array[Exact]]
     x: Array[Exact]
     y: Array[Exact]
+    slopes: Mapping[str, Exact] = default(default_factory=dict)
 
     def __post_init__(self) -> None:
         variables = self.variables
         expected = variable_shapes(self.problem.network, self.x.shape[0] if self.x.shape else 0)
         if set(variables) != set(expected) or len(self.parameters) != len(expected) - 2:
             raise FormatError(f"witness: expected {', '.join(expected)}, found {', '.join(variables)}")
+        if self.slopes and self.problem.derivative_at_kink != "any":
+            raise FormatError("slopes: they are chosen under derivative_at_kink: any, and under nothing else")
         fields: set[NumberField | None] = set()  # None stands for closed forms
-        for name, array in variables.items():
-            if array.shape != expected[name]:
+        named = {f"slopes of {short(place)}": Array((), (v,)) for place, v in self.slopes.items()}
+        for name, array in {**variables, **named}.items():
+            if array.shape != expected.get(name, ()):
                 raise FormatError(
                     f"{name}: expected shape {show_shape(expected[name])}, found {show_shape(array.shape)}"
                 )
@@ -76,15 +84,18 @@ class Witness:
             raise FormatError("witness: its numbers are of different number fields")
 
     @classmethod
-    def of(cls, problem: Problem, values: Mapping[str, Array[Exact]]) -> Witness:
+    def of(
+        cls, problem: Problem, values: Mapping[str, Array[Exact]], slopes: Mapping[str, Exact] | None = None
+    ) -> Witness:
         """From one mapping of all variables (parameters, ``x`` and ``y``)."""
         plain = {name: array.map(narrow) for name, array in values.items()}
         parameters = {name: plain[name] for name in problem.network.shapes}
-        return cls(problem, parameters, plain["x"], plain["y"])
+        chosen = {place: narrow(slope) for place, slope in (slopes or {}).items()}
+        return cls(problem, parameters, plain["x"], plain["y"], chosen)
 
     def answering(self, problem: Problem) -> Witness:
         """The same numbers, offered as an answer to another problem."""
-        return Witness(problem, self.parameters, self.x, self.y)
+        return Witness(problem, self.parameters, self.x, self.y, self.slopes)
 
     @property
     def samples(self) -> int:
@@ -99,9 +110,8 @@ class Witness:
     @property
     def field(self) -> NumberField | None:
         """The number field of the irrational values, None where all are rational."""
-        return next(
-            (v.field for a in self.variables.values() for v in a.entries if isinstance(v, Algebraic)), None
-        )
+        values = chain(*(a.entries for a in self.variables.values()), self.slopes.values())
+        return next((value.field for value in values if isinstance(value, Algebraic)), None)
 
     @property
     def is_rational(self) -> bool:
@@ -118,8 +128,8 @@ class Witness:
     @cached_property
     def point(self) -> Point[Exact]:
         """The model at these parameters and data."""
-        activate = ExactActivate(self.problem.derivative_at_kink)
-        return Point(self.problem.model, self.parameters, self.x, self.y, activate)
+        activate = ExactActivate(self.problem.derivative_at_kink, self.slopes)
+        return Point(self.problem.model, self.parameters, self.x, self.y, activate, chosen=self.slopes)
 
     @property
     def forward(self) -> Forward[Exact]:
@@ -154,7 +164,10 @@ class Witness:
         if self.field is not None:
             data["field"] = field_to_json(self.field)
         data["parameters"] = {name: array_to_json(a) for name, a in self.parameters.items()}
-        return data | {"x": array_to_json(self.x), "y": array_to_json(self.y)}
+        data |= {"x": array_to_json(self.x), "y": array_to_json(self.y)}
+        if self.slopes:
+            data["slopes"] = {place: exact_to_json(slope) for place, slope in self.slopes.items()}
+        return data
 
 
 def array_to_json(array: Array[Exact]) -> Any:
@@ -168,11 +181,19 @@ def witness_from_json(problem: Problem, data: object) -> Witness:
     Raises:
         FormatError: naming the entry that is missing, of the wrong shape, or no exact number.
     """
-    document, arrays = variables_of(problem, data, FORMAT, {"field"})
+    document, arrays = variables_of(problem, data, FORMAT, {"field", "slopes"})
     field = field_from_json(document["field"]) if "field" in document else None
     shapes = variable_shapes(problem.network, len(arrays["x"]))
+    slopes = document.get("slopes", {})
+    if not isinstance(slopes, Mapping):
+        raise FormatError("witness.slopes: expected an object")
     return Witness.of(
-        problem, {name: array_from_json(arrays[name], shape, field, name) for name, shape in shapes.items()}
+        problem,
+        {name: array_from_json(arrays[name], shape, field, name) for name, shape in shapes.items()},
+        {
+            place: array_from_json(slope, (), field, f"slopes of {short(place)}")[()]
+            for place, slope in slopes.items()
+        },
     )
 
 

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from zerograd.core.model.backprop import Forward, backward
-from zerograd.core.numbers.arrays import Array
+from zerograd.core.model.references import short_entry
+from zerograd.core.numbers.arrays import Array, indices
 from zerograd.core.numbers.exact import Exact, compare, narrow, sign
+from zerograd.core.numbers.functions import Rational
 from zerograd.explaining.exact.masks import bits
 from zerograd.explaining.exact.narrowing import Narrowing, Part
 from zerograd.explaining.exact.patterns import Patterns, Slot
@@ -127,18 +129,41 @@ class Causes:
     # the other slope
 
     def _other_slope(self, name: str, root: Root, part: Part) -> dict[str, Any]:
-        """Return the slopes beside a kink that are not taken, and the largest entry with each."""
+        """Return the slopes beside a kink that are not taken, with side and largest entry."""
         slopes = self._patterns.network.layers[root.layer - 1].activation.slopes_beside_kinks
-        largest = [
-            max(
-                (self._with_slope(root, side)[name].entries[i] for i in bits(part.entries)),
-                key=_Size,
-            )
-            for side in range(len(slopes))
-        ]
-        if len(slopes) == 1:
-            return {"other_slope": slopes[0], "other_gradient": narrow(largest[0])}
-        return {"other_slope": slopes, "other_gradient": tuple(map(narrow, largest))}
+        known: list[dict[str, Any]] = []
+        for number, slope in enumerate(slopes):
+            entries = self._with_slope(root, number)[name]
+            largest = max(bits(part.entries), key=lambda i: _Size(entries.entries[i]))
+            details: dict[str, Any] = {
+                "other_slope": slope,
+                "other_gradient": narrow(entries.entries[largest]),
+            }
+            details |= {"other_side": side} if (side := self._side(root, slope)) else {}
+            if details["other_gradient"]:
+                index = list(indices(entries.shape))[largest]
+                details["other_entry"] = short_entry(name, index, entries.shape)
+            known.append(details)
+        if len(known) == 1:
+            return known[0]
+        return {key: tuple(details.get(key, "") for details in known) for key in {**known[0], **known[-1]}}
+
+    def _side(self, root: Root, slope: Rational) -> str:
+        """Return on which side of its kinks a slope is, where that is the same at all that are closed."""
+        activation = self._patterns.network.layers[root.layer - 1].activation
+        rows = self._point.forward.z[root.layer - 1].rows()
+        kinks = {
+            activation.locate(rows[m][unit])[0]
+            for c, mask in enumerate(root.closed[Slot.GATE, root.layer])
+            for unit in bits(mask)
+            for m in self._patterns.classes[c]
+        }
+        sides = {
+            "left" if left == slope else "right"
+            for left, right in (activation.slopes_at_kinks[number] for number in kinks)
+            if slope in (left, right)
+        }
+        return sides.pop() if len(sides) == 1 else ""
 
     def _with_slope(self, root: Root, side: int) -> Mapping[str, Array[Exact]]:
         """Return all gradients with another slope on the kinks of a layer; values stay as they are."""

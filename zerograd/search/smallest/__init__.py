@@ -1,8 +1,8 @@
 """The smallest witnesses, by going through everything that is smaller.
 
-Height after height: all parameters up to the height, in order of their sum, one of each class under the
-symmetries of the question; for each of them all datasets, as two halves that meet in the middle
-(`zerograd.search.smallest.matching`). What was gone through to the end holds no smaller witness.
+Height after height, whole numbers before fractions: all parameters up to the height, the smallest first, one
+of each class under the symmetries of the question; for each of them all datasets, as two halves that meet in
+the middle (`zerograd.search.smallest.matching`). What was gone through to the end holds no smaller witness.
 """
 
 from __future__ import annotations
@@ -65,31 +65,42 @@ def smallest(
     best = Best(problem, count, tell)
     if size_of(known) is not None:
         best.begin_with(values_of(known))
-    levels: dict[int, Level | None] = {}
+    levels: dict[tuple[int, bool], Level | None] = {}
 
-    def level(height: int) -> Level | None:
-        if height not in levels:
-            levels[height] = Level.of(problem, known.samples, height, best, budget)
-        return levels[height]
+    def fractions(height: int) -> bool:
+        return height > 1 and problem.domain != "integer"
+
+    def level(height: int, *, integers: bool) -> Level | None:
+        if (height, integers) not in levels:
+            found = Level.of(problem, known.samples, height, best, budget, integers=integers)
+            levels[height, integers] = found
+        return levels[height, integers]
+
+    def searched(height: int) -> bool:
+        """Whether no witness of this height is smaller than what is kept."""
+        if fractions(height):
+            integers = level(height, integers=True)
+            ended = integers is not None and integers.search(budget, budget.part(1 / 2))
+            if integers is not None and integers.settled:
+                return ended and not best.passed_over
+        every = level(height, integers=False)
+        return every is not None and every.search(budget) and not best.passed_over
 
     draws = budget.part(1 / 3)
-    for height in range(1, min(least, 1 + SIMPLE_HEIGHTS)):
-        simple = level(height)
-        if simple is not None:
-            simple.draw(seed, draws)
-            simple.search(draws)
-    for height in range(least, least + DRAWN_HEIGHTS):
-        if best.worst is None or best.worst.height > height:
-            drawn = level(height)
-            if drawn is not None:
-                drawn.draw(seed, draws)
+    for height in [*range(1, min(least, 1 + SIMPLE_HEIGHTS)), *range(least, least + DRAWN_HEIGHTS)]:
+        for integers in (True, False) if fractions(height) else (False,):
+            if height < least or best.worst is None or best.worst.height > height:
+                drawn = level(height, integers=integers)
+                if drawn is not None:
+                    drawn.draw(seed, draws)
+                    if height < least:
+                        drawn.search(draws)
     for height in range(least, least + HEIGHTS):
         if best.worst is not None and best.worst.height < height:
             break
         progress(f"looking for numbers up to {height}")
-        searched = level(height)
         best.passed_over = False
-        if searched is None or not searched.search(budget) or best.passed_over:
+        if not searched(height):
             break
         exhausted = height
         if best.ranked:

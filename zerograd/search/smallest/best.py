@@ -35,11 +35,9 @@ def variant(values: Values, symmetry: Symmetry, *, renumber: bool) -> Values:
 
 
 def taste(values: Values) -> Taste:
-    """The order of witnesses of one size: whole numbers, then positive ones, then small ones in front."""
+    """The order of witnesses of one size: fewest negative values, then small ones in front."""
     flat = [*values[0], *(v for x, y in values[1] for v in (*x, *y))]
-    fractions = sum(v.denominator != 1 for v in flat)
-    negatives = sum(v < 0 for v in flat)
-    return (fractions, negatives, [(abs(v), v < 0) for v in flat])
+    return (sum(v < 0 for v in flat), [(abs(v), v < 0) for v in flat])
 
 
 def values_of(witness: Witness) -> Values:

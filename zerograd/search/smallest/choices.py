@@ -30,6 +30,12 @@ class Choices:
     targets: tuple[tuple[tuple[int, ...], ...], ...]
 
     @property
+    def entries(self) -> tuple[tuple[int, ...], ...]:
+        """The values of parameters, inputs and targets, entry after entry."""
+        data = (entry for rows in (self.inputs, self.targets) for row in rows for entry in row)
+        return (*self.parameters, *data)
+
+    @property
     def alike(self) -> bool:
         """Whether all samples have the same choices."""
         return len(set(self.inputs)) == len(set(self.targets)) == 1
@@ -64,31 +70,38 @@ def simplest(bound: Bound, *, whole: bool) -> Rational:
     return value
 
 
-def choices(problem: Problem, samples: int, most: int) -> Choices | None:
+def choices(problem: Problem, samples: int, most: int, *, integers: bool = False) -> Choices | None:
     """All values up to the height ``most`` that given values, bounds and domain allow.
 
     Entries that have none get their simplest value. None where there are too many.
+
+    Args:
+        integers: where an entry has whole numbers up to this height, these alone.
     """
     whole = problem.domain == "integer"
-    if (most if whole else most * most) > MAX_VALUES:
-        return None
-    general = _values(most, whole=whole)
+    numbers = _values(most, whole=True) if most <= MAX_VALUES else None
+    fractions = _values(most, whole=False) if not whole and most * most <= MAX_VALUES else None
     bounds = problem.entry_bounds(samples)
-    scale = lcm(*(v.denominator for values in problem.given.values() for v in values.values()))
-    scale = lcm(scale, *(v.denominator for v in general))
-    scale = lcm(scale, *(simplest(bound, whole=whole).denominator for bound in bounds.values()))
-    found: dict[str, list[tuple[int, ...]]] = {}
+    found: dict[str, list[list[Rational]]] = {}
     for name, shape in variable_shapes(problem.network, samples).items():
         found[name] = []
         for index in indices(shape):
             given = problem.given.get(name, {}).get(index)
             bound = bounds.get((name, index), (None, None))
-            values = (_within(general, bound) or [simplest(bound, whole=whole)]) if given is None else [given]
-            found[name].append(tuple(int(v * scale) for v in values))
-    x, y = found.pop("x"), found.pop("y")
+            values = [given] if given is not None else []
+            for general in (numbers,) if whole else (numbers, fractions) if integers else (fractions,):
+                if not values and general is None:
+                    return None
+                values = values or _within(general or [], bound)
+            found[name].append(values or [simplest(bound, whole=whole)])
+    scale = lcm(*(v.denominator for entries in found.values() for values in entries for v in values))
+    times = {
+        name: [tuple(int(v * scale) for v in values) for values in entries] for name, entries in found.items()
+    }
+    x, y = times.pop("x"), times.pop("y")
     return Choices(
         scale,
-        tuple(entry for entries in found.values() for entry in entries),
+        tuple(entry for entries in times.values() for entry in entries),
         _rows(x, problem.network.inputs),
         _rows(y, problem.network.outputs),
     )

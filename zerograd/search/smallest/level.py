@@ -1,9 +1,9 @@
-"""All parameters and datasets up to one height, in order of the sum of their absolute values."""
+"""All parameters and datasets up to one height, the smallest first."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -16,10 +16,20 @@ from zerograd.core.question.conditions import Condition, ExactAlgebra, evaluate
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import OF_EACH
+from zerograd.core.verdict.size import Size
 from zerograd.evaluate.whole import Bools, Ints
 from zerograd.search.smallest.best import Best
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.smallest.choices import Choices, choices, least_height
+from zerograd.search.smallest.costs import (
+    ALL,
+    NONE,
+    Costs,
+    Limits,
+    ascending,
+    fewest_non_integers,
+    limits,
+)
 from zerograd.search.smallest.matching import Half, Keys, Members, key, meeting
 from zerograd.search.smallest.orbits import Symmetry, generators, group, identity, keeps, moved
 from zerograd.search.smallest.pool import Contributions, Entry, Layers, Pool
@@ -29,10 +39,10 @@ from zerograd.search.symmetry import samples_interchangeable
 
 DRAWS = 50
 """Random parameters that are tried before all of them are, so that there is something to be smaller than."""
-_MAX_SUM = 100_000
-"""The largest sum of parameters, times their scale, that is gone through in order."""
 _OFFER = 5
 """Parameters that take about as long to compute with as to have one answer checked."""
+_CHOICE = 5
+"""Ways to choose half a dataset that take about as long as to compute with one choice for a sample."""
 _SYMMETRY = 10
 """Ways to choose half a dataset that take about as long as to look at a symmetry."""
 
@@ -45,12 +55,14 @@ class _Sample:
         allowed: shape (n,): whether nothing that is asked of this sample alone stands against it.
         zero, other: entries that must vanish, and those of which something else is asked, (entries, n).
         key: of the entries that must vanish, shape (n,).
+        kinked: shape (n,): whether it sits on a kink.
     """
 
     allowed: Bools
     zero: Ints
     other: Ints
     key: Keys
+    kinked: Bools
 
 
 class Level:
@@ -62,6 +74,9 @@ class Level:
         halves: all ways to choose the first half of the samples, and the second.
         own: the symmetries of the question.
         alike: whether the samples may be put into another order.
+
+    Attributes:
+        fewest: how many values are not whole in all that is chosen here.
     """
 
     def __init__(
@@ -70,6 +85,7 @@ class Level:
         best: Best,
         *,
         choices: Choices,
+        costs: Costs,
         layers: Layers,
         height: int,
         pools: Sequence[Pool],
@@ -78,7 +94,10 @@ class Level:
         alike: bool,
     ) -> None:
         self.problem, self.best, self.height = problem, best, height
-        self.choices, self.layers = choices, layers
+        self.choices, self.costs, self.layers = choices, costs, layers
+        self.fewest = fewest_non_integers(choices)
+        self._cost_of = {value: costs.value(value) for values in choices.parameters for value in values}
+        self._bound: tuple[Size, int] | None = None
         self.pools, (self.left, self.right) = pools, halves
         self.own, self.alike = own, alike
         samples = len(pools)
@@ -107,18 +126,24 @@ class Level:
         self.one_of_each = best.count == 1 and not self.of_data and "x" not in dict(self.some)
 
     @classmethod
-    def of(cls, problem: Problem, samples: int, height: int, best: Best, budget: Budget) -> Level | None:
-        """The level of free values up to ``height``; given ones may be larger. None where it is too much."""
-        found = choices(problem, samples, height)
-        if found is None:
+    def of(
+        cls, problem: Problem, samples: int, height: int, best: Best, budget: Budget, *, integers: bool
+    ) -> Level | None:
+        """The level of free values up to ``height``; given ones may be larger. None where it is too much.
+
+        Args:
+            integers: where an entry has whole numbers up to this height, these alone.
+        """
+        found = choices(problem, samples, height, integers=integers)
+        costs = None if found is None else Costs.of(found)
+        if found is None or costs is None:
             return None
         makers = generators(problem.network, problem.derivative_at_kink)
         layers = Layers(problem.model, found.scale)
-        largest = sum(max(map(abs, values)) for values in found.parameters)
-        if not layers.fits(found, samples) or largest > _MAX_SUM:
+        if not layers.fits(found, samples):
             return None
         rows = list(zip(found.inputs, found.targets, strict=True))
-        distinct = {row: Pool.of(*row) for row in dict.fromkeys(rows)}
+        distinct = {row: Pool.of(*row, costs) for row in dict.fromkeys(rows)}
         pools = [pool for row in rows if (pool := distinct[row]) is not None]
         if len(pools) < samples:
             return None
@@ -134,6 +159,7 @@ class Level:
             problem,
             best,
             choices=found,
+            costs=costs,
             layers=layers,
             height=max(height, least_height(problem, samples)),
             pools=pools,
@@ -150,51 +176,107 @@ class Level:
             if not self._datasets(parameters, budget):
                 return
 
-    def search(self, budget: Budget) -> bool:
-        """Offer all answers that are small enough; whether that came to an end within the budget."""
-        for parameters in ascending(self.choices.parameters):
-            if self._most(parameters) == -1:
+    def _begin(self, budget: Budget) -> bool:
+        """Offer answers, small sums first, until there are enough; whether that came to an end.
+
+        If it did, and there still are not enough, all were offered.
+        """
+        every = ascending(self.choices.parameters, abs)
+        if every is None:
+            return False
+        for parameters in every:
+            if self._enough:
                 return True
-            budget.spend(_SYMMETRY * len(self.own), parameters=0)
-            if budget.spent():
-                return False
-            representative = all(moved(g.parameters, parameters) <= parameters for g in self.own)
-            if representative and not self._datasets(parameters, budget):
+            if not self._parameters(parameters, budget):
                 return False
         return True
 
-    def _most(self, parameters: Sequence[int]) -> int | None:
-        """The largest cost of a dataset that is of interest, −1 where none is; None where all are."""
+    def search(self, budget: Budget, patience: Budget | None = None) -> bool:
+        """Offer all answers that are small enough; whether that came to an end within the budget.
+
+        Args:
+            patience: the part of it to be spent where the smallest need not be among them.
+        """
+        patience = patience or budget
+        if not self._enough:
+            if not self._begin(patience):
+                return False
+            if not self._enough:
+                return True
+        every = ascending(self.choices.parameters, self.costs.value)
+        if every is None:
+            return False
+        for parameters in every:
+            if self._limits(parameters) == NONE:
+                return True
+            if not self._parameters(parameters, budget if self.settled else patience):
+                return False
+        return True
+
+    def _parameters(self, parameters: tuple[int, ...], budget: Budget) -> bool:
+        """Offer the answers with these parameters, or do so with what symmetries make of them."""
+        budget.spend(_SYMMETRY * len(self.own), parameters=0)
+        if budget.spent():
+            return False
+        representative = all(moved(g.parameters, parameters) <= parameters for g in self.own)
+        return not representative or self._datasets(parameters, budget)
+
+    @property
+    def _enough(self) -> bool:
+        """Whether enough answers of up to this height are kept."""
+        return self.best.worst is not None and self.best.worst.height <= self.height
+
+    @property
+    def settled(self) -> bool:
+        """Whether enough are kept that have no sample on a kink and no more fractions than they must.
+
+        Then all that is larger than what can be chosen here is larger than what is kept.
+        """
         worst = self.best.worst
         if worst is None or worst.height > self.height:
-            return None
-        if worst.height < self.height:
-            return -1
-        return max(-1, int(worst.total * self.choices.scale) - sum(map(abs, parameters)))
+            return False
+        return worst.height < self.height or (not worst.on_kink and worst.non_integers <= self.fewest)
+
+    def _limits(self, parameters: Sequence[int]) -> Limits:
+        """Which costs of datasets are of interest."""
+        worst = self.best.worst
+        if worst is None:
+            return ALL
+        if self._bound is None or self._bound[0] is not worst:
+            self._bound = worst, self.costs.bound(worst)
+        spent = sum([self._cost_of[value] for value in parameters])
+        return limits(worst, self.height, self._bound[1], spent)
 
     def _datasets(self, parameters: tuple[int, ...], budget: Budget) -> bool:
         """Offer the answers with these parameters; whether that came to an end."""
         if budget.spent():
             return False
         budget.spend(0)
+        wanted = self._limits(parameters)
+        if wanted == NONE:
+            return True
         arrays = self._arrays(parameters)
         if not self._conditions_hold(arrays):
             return True
         by_pool = {id(pool): pool for pool in self.pools}
+        budget.spend(_CHOICE * sum(len(pool.cost) for pool in by_pool.values()), parameters=0)
         made = {name: self.layers.contributions(arrays, pool) for name, pool in by_pool.items()}
         kinds = [(id(pool), asked) for pool, asked in zip(self.pools, self.of_inputs, strict=True)]
         known = {
-            kind: self._sample(made[kind[0]], by_pool[kind[0]].cost, kind[1]) for kind in dict.fromkeys(kinds)
+            kind: self._sample(made[kind[0]], by_pool[kind[0]].cost, kind[1], clean=wanted.kinked == -1)
+            for kind in dict.fromkeys(kinds)
         }
         samples = [known[kind] for kind in kinds]
         if not all(sample.allowed.any() for sample in samples) or not self._possible(list(known.values())):
             return True
-        most, middle = self._most(parameters), self.left.members.shape[1]
+        most, middle = wanted.clean, self.left.members.shape[1]
         allowed = [sample.allowed for sample in samples]
         left, right = self.left.among(allowed[:middle], most), self.right.among(allowed[middle:], most)
         budget.spend(len(left.cost) + len(right.cost), parameters=0)
         keys = [sample.key for sample in samples]
-        for pairs, costs, members in meeting(left, right, keys, lambda: self._most(parameters)):
+        kinked = [sample.kinked for sample in samples]
+        met = meeting(left, right, keys, kinked, lambda: self._limits(parameters))
+        for pairs, costs, on_kink, members in met:
             budget.spend(pairs, parameters=0)
             if budget.spent():
                 return False
@@ -204,12 +286,15 @@ class Level:
                 made_of = [made[id(pool)] for pool in self.pools]
                 names = Quantities(loss, self.choices.scale, arrays, self.pools, made_of, members[fine])
                 fine = fine[may_hold(self.of_data, names, len(fine))]
-            if not self._offer(parameters, costs[fine], members[fine], budget):
+            if not self._offer(parameters, costs[fine], on_kink[fine], members[fine], budget):
                 return False
         return True
 
-    def _sample(self, made: Contributions, cost: Ints, of_inputs: tuple[tuple[str, int], ...]) -> _Sample:
-        allowed = ~made.barred
+    def _sample(
+        self, made: Contributions, cost: Ints, of_inputs: tuple[tuple[str, int], ...], *, clean: bool
+    ) -> _Sample:
+        """What a sample contributes. With ``clean`` none that sits on a kink is allowed."""
+        allowed = ~(made.kinked if clean else made.barred)
         for relation, entry in of_inputs:
             allowed &= _as_asked(made.inputs[:, entry], {relation})
         count = len(allowed)
@@ -217,8 +302,9 @@ class Level:
         other = np.array([made.rows[entry] for entry in self.signs], dtype=np.int64).reshape(-1, count)
         if self.one_of_each:
             some = np.array([made.rows[entry] for entry in self.some], dtype=np.int64).reshape(-1, count)
-            allowed = cheapest(np.concatenate([zero, other, some]), cost, allowed)
-        return _Sample(allowed, zero, other, key(zero))
+            # One on a kink never takes the place of one on none.
+            allowed = cheapest(np.concatenate([zero, other, some, [made.kinked]]), cost, allowed)
+        return _Sample(allowed, zero, other, key(zero), made.kinked)
 
     def _possible(self, samples: Sequence[_Sample]) -> bool:
         """Whether no entry that must not vanish does whenever those do that must."""
@@ -240,11 +326,14 @@ class Level:
             fine = fine & _as_asked(row, said)
         return fine
 
-    def _offer(self, parameters: tuple[int, ...], costs: Ints, members: Members, budget: Budget) -> bool:
-        """Offer datasets in order of cost; whether that came to an end."""
+    def _offer(
+        self, parameters: tuple[int, ...], costs: Ints, kinked: Bools, members: Members, budget: Budget
+    ) -> bool:
+        """Offer datasets, the smallest first; whether that came to an end."""
         seen = set()
-        for cost, member in zip(costs, members, strict=True):
-            most = self._most(parameters)
+        for cost, on_kink, member in zip(costs, kinked, members, strict=True):
+            wanted = self._limits(parameters)
+            most = wanted.kinked if on_kink else wanted.clean
             if most is not None and cost > most:
                 break
             chosen = tuple(member.tolist())
@@ -309,23 +398,3 @@ def _as_asked(values: Ints, relations: set[str]) -> Bools:
             case "negative":
                 fine &= values < 0
     return fine
-
-
-def ascending(sets: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
-    """One of each set, in order of the sum of absolute values."""
-    reach: list[frozenset[int]] = [frozenset({0})]  # sums of the last entries
-    for values in reversed(sets):
-        reach.append(frozenset(abs(value) + rest for value in values for rest in reach[-1]))
-    reach.reverse()
-
-    def extend(place: int, rest: int) -> Iterator[tuple[int, ...]]:
-        if place == len(sets):
-            yield ()
-            return
-        for value in sets[place]:
-            if rest - abs(value) in reach[place + 1]:
-                for tail in extend(place + 1, rest - abs(value)):
-                    yield (value, *tail)
-
-    for total in sorted(reach[0]):
-        yield from extend(0, total)

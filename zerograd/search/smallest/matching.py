@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zerograd.evaluate.whole import Bools, Ints
+from zerograd.search.smallest.costs import Limits
 from zerograd.search.smallest.pool import Pool
 
 MAX_HALF = 500_000
@@ -69,6 +70,13 @@ class Half:
             fine &= mask[members[:, position]]
         return Half(members[fine], cost[fine])
 
+    def any(self, masks: Sequence[Bools]) -> Bools:
+        """Which ways have a choice that is in the mask of its sample."""
+        found = np.zeros(len(self.cost), dtype=bool)
+        for position, mask in enumerate(masks):
+            found |= mask[self.members[:, position]]
+        return found
+
     def keys(self, keys: Sequence[Keys]) -> Keys:
         """The sums of the keys of the choices, modulo 2^64."""
         total = np.zeros(len(self.cost), dtype=np.uint64)
@@ -101,17 +109,22 @@ def _factors(count: int) -> Keys:
 
 
 def meeting(
-    left: Half, right: Half, keys: Sequence[Keys], most: Callable[[], int | None]
-) -> Iterator[tuple[int, Ints, Members]]:
+    left: Half,
+    right: Half,
+    keys: Sequence[Keys],
+    kinked: Sequence[Bools],
+    limits: Callable[[], Limits],
+) -> Iterator[tuple[int, Ints, Bools, Members]]:
     """Pairs of halves whose keys cancel, block by block.
 
     Args:
         keys: of each sample's choices, those of the left half first.
-        most: the largest cost of both that is of interest, asked before each block.
+        kinked: which choices of each sample are on a kink.
+        limits: the costs of both that are of interest, asked before each block.
 
     Yields:
-        For each block, how many pairs cancel; the costs of those that are of interest; and the choices of all
-        samples, shape (pairs, samples), in order of cost.
+        For each block, how many pairs cancel; of those that are of interest, the smallest first, their costs,
+        whether a sample is on a kink, and the choices of all samples, shape (pairs, samples).
     """
     middle = left.members.shape[1]
     sums = left.keys(keys[:middle])
@@ -121,6 +134,7 @@ def meeting(
     first, last = np.searchsorted(sums, wanted, "left"), np.searchsorted(sums, wanted, "right")
     counts = last - first
     ends = np.cumsum(counts)
+    of_left, of_right = left.any(kinked[:middle]), right.any(kinked[middle:])
     begin = 0
     while begin < len(counts):
         limit = (int(ends[begin - 1]) if begin else 0) + _BLOCK
@@ -130,8 +144,8 @@ def meeting(
         chosen = order[first[which] + np.arange(len(which)) - np.repeat(np.cumsum(number) - number, number)]
         begin = end
         cost = left.cost[chosen] + right.cost[which]
-        bound = most()
-        near = np.flatnonzero(cost <= bound) if bound is not None else np.arange(len(cost))
-        near = near[np.argsort(cost[near], kind="stable")]
+        on_kink = of_left[chosen] | of_right[which]
+        near = np.flatnonzero(limits().allow(cost, on_kink))
+        near = near[np.lexsort([cost[near], on_kink[near]])]
         members = np.concatenate([left.members[chosen[near]], right.members[which[near]]], axis=1)
-        yield len(cost), cost[near], members
+        yield len(cost), cost[near], on_kink[near], members

@@ -21,6 +21,7 @@ from zerograd.core.numbers.plain import RING
 from zerograd.evaluate.passes import deltas, forward
 from zerograd.evaluate.whole import Bools, Ints, WholeActivation
 from zerograd.search.smallest.choices import Choices
+from zerograd.search.smallest.costs import Costs
 
 Entry: TypeAlias = tuple[str, Index]
 
@@ -31,12 +32,12 @@ _WIDEST = 2**62
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """All choices for one sample, the smallest first.
+    """All choices for one sample, the cheapest first.
 
     Attributes:
         inputs: shape (n, D), times the scale.
         targets: shape (n, K), times the scale.
-        cost: shape (n,): the sum of the absolute values.
+        cost: shape (n,): see `zerograd.search.smallest.costs.Costs`.
     """
 
     inputs: Ints
@@ -44,12 +45,14 @@ class Pool:
     cost: Ints
 
     @classmethod
-    def of(cls, inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Pool | None:
+    def of(
+        cls, inputs: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], costs: Costs
+    ) -> Pool | None:
         """All combinations of the choices of each entry; None if they are too many."""
         if prod(map(len, [*inputs, *targets])) > MAX_POOL:
             return None
         every = np.array(list(product(*inputs, *targets)), dtype=np.int64)
-        cost = np.abs(every).sum(axis=1)
+        cost = costs.rows(every)
         order = np.argsort(cost, kind="stable")
         every = every[order]
         return cls(every[:, : len(inputs)], every[:, len(inputs) :], cost[order])
@@ -64,12 +67,14 @@ class Contributions:
         inputs: the same for ∂L/∂x of this sample, shape (n, D).
         values: ``z1``, ``a1``, …, ``y_hat`` and ``r``, shape (n, units), and the scale of each.
         barred: shape (n,): whether it sits on a kink where that is forbidden.
+        kinked: shape (n,): whether it sits on a kink.
     """
 
     rows: Mapping[Entry, Ints]
     inputs: Ints
     values: Mapping[str, tuple[Ints, int]]
     barred: Bools
+    kinked: Bools
 
 
 class Layers:
@@ -111,13 +116,14 @@ class Layers:
                 values[f"b{number}"] = values[f"b{number}"] * before
             before = whole.after
         quantities: dict[str, tuple[Ints, int]] = {}
-        barred = np.zeros(len(pool.cost), dtype=bool)
+        barred, kinked = np.zeros((2, len(pool.cost)), dtype=bool)
 
         def activate(number: int, _: Activation, z: Ints) -> tuple[Ints, Ints]:
             whole = self.activations[number - 1]
             a, derivative, without = whole.at(z)
             if without is not None:
                 barred[without] = True
+            kinked[whole.on_kink(z)] = True
             quantities[f"z{number}"] = z, whole.before
             quantities[f"a{number}"] = quantities["y_hat"] = a, whole.after
             return a, derivative
@@ -135,4 +141,4 @@ class Layers:
                     rows[f"w{number}", (unit, entry)] = delta[:, unit] * inner[:, entry]
                 if self.network.layers[number - 1].bias:
                     rows[f"b{number}", (unit,)] = delta[:, unit]
-        return Contributions(rows, of_inputs, quantities, barred)
+        return Contributions(rows, of_inputs, quantities, barred, kinked)

@@ -133,12 +133,13 @@ def unfit(activation: Activation) -> str | None:
 
 
 def function_name(activation: Activation) -> str:
-    """``relu``, ``leaky_relu_1_100``; its derivative has a prime."""
+    """``relu``, ``leaky_relu_1_100``, ``relu_at_z2`` of one layer; its derivative has a prime."""
+    of = "" if activation.of_layer is None else f"_at_z{activation.of_layer.layer}"
     if activation.parameter is None:
-        return activation.name
+        return f"{activation.name}{of}"
     numerator, denominator = Fraction(activation.parameter).as_integer_ratio()
     sign = "m" if numerator < 0 else ""
-    return f"{activation.name}_{sign}{abs(numerator)}" + (f"_{denominator}" if denominator > 1 else "")
+    return f"{activation.name}_{sign}{abs(numerator)}" + (f"_{denominator}" if denominator > 1 else "") + of
 
 
 def linear_text(side: Side, z: str) -> str:

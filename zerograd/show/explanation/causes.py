@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from zerograd.document.blocks import listed
 from zerograd.explaining.explanation import Cause, Kind
@@ -102,7 +102,7 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
                 ),
             )
         case Kind.AT_KINK:
-            from_there = _from_there(known.get("other_slope"), known.get("other_gradient"))
+            from_there = _from_there(known)
             what = "weights or biases" if cause.structural else "weights, biases or inputs"
             return Words(
                 "on the kink",
@@ -176,13 +176,22 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
     assert_never(cause.kind)
 
 
-def _from_there(slope: object, gradient: object) -> str:
-    """What the slope on the other side of a kink is, and the gradient with it; of two sides, both."""
-    if isinstance(slope, Sequence) and isinstance(gradient, Sequence):
-        here, there = (" or ".join(map(number, several)) for several in (slope, gradient))
-        return f"from either side it is {here}, and with that the gradient would be {there}"
-    start = f"from the other side it is {number(slope)}" if slope is not None else ""
+def _from_there(known: Mapping[str, Any]) -> str:
+    """``with the right slope ∂L/∂w1 would be 2``: what the other one-sided slope would do."""
+    keys = ("other_slope", "other_gradient", "other_side", "other_entry")
+    values = [known.get(key) for key in keys]
+    if isinstance(values[0], Sequence):  # a slope on each side, of which neither is taken
+        both = (value if isinstance(value, Sequence) else (value, value) for value in values)
+        return ", and ".join(_with_slope(*each) for each in zip(*both, strict=True))
+    return _with_slope(*values)
+
+
+def _with_slope(slope: object, gradient: object, side: object, entry: object) -> str:
+    if slope is None and gradient is None:
+        return ""
+    value = "" if slope in (None, 1) else f" ({number(slope)})"
+    there = f"the {side or 'other one-sided'} slope{value}"
     if gradient is None:
-        return start
-    too = " too" * (gradient == 0)
-    return f"{start}{', and ' * bool(start)}with it the gradient would be {number(gradient)}{too}"
+        return f"{there} is another"
+    what = f"∂L/∂{entry}" if entry else "the gradient"
+    return f"with {there} {what} would be {number(gradient)}{' too' * (gradient == 0)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +16,13 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.numbers import exact_text as plain_text
+from zerograd.show.elsewhere import elsewhere_sentences
 from zerograd.show.page.data import gradient_rows, labels
 from zerograd.show.question import condition_lines, convention_line
 from zerograd.show.samples import MAX_ROWS, sample_columns
 from zerograd.show.words import alpha_line, count, network_line, piece_text
 
+_MINUS = re.compile(r"-(?=[\d≈])")
 MAX_UNITS = 8
 """Entries of a vector that are shown in one cell."""
 
@@ -35,6 +38,7 @@ class Content:
         gradients: (name, value, what is asked and whether it holds), a row each.
         headings, samples: the table of samples; ``samples_left_out`` says how many rows it lacks.
         alpha: what α stands for, None for rational witnesses.
+        elsewhere: in which libraries the answer does not hold, and what is so there.
     """
 
     question: str
@@ -51,6 +55,7 @@ class Content:
     samples: list[list[str]]
     samples_left_out: int
     loss: str
+    elsewhere: list[str]
 
 
 def content(answer: Sat) -> Content:
@@ -84,6 +89,7 @@ def content(answer: Sat) -> Content:
         samples=samples,
         samples_left_out=max(witness.samples - MAX_ROWS, 0),
         loss=exact_text(witness.loss),
+        elsewhere=[_MINUS.sub("−", sentence) for sentence in elsewhere_sentences(answer)],
     )
 
 

@@ -1,95 +1,174 @@
-"""Pictures of a witness, drawn by matplotlib: its function, how gradients come about, the network."""
+"""Pictures of an answer, drawn by matplotlib: of a witness, or of why there is none."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from zerograd.core.errors import ZerogradError, of_type
-from zerograd.core.verdict.answer import Answer, Sat
+from zerograd.core.errors import ZerogradError
+from zerograd.core.verdict.answer import Answer, Sat, Unsat
+from zerograd.core.verdict.witness import Witness
+from zerograd.extras import install
+from zerograd.show import chosen
 from zerograd.show.fitness import no_witness
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
 
-Kind: TypeAlias = Literal["function", "contributions", "network"]
+Kind: TypeAlias = Literal["function", "contributions", "network", "loss", "cases"]
 """One picture."""
 Picture: TypeAlias = Literal["svg", "png", "pdf"]
 """A form that pictures are written in."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+PANELS: tuple[Kind, ...] = ("function", "contributions", "network")
+"""What ``all`` draws of a witness."""
 PICTURES: tuple[Picture, ...] = get_args(Picture)
 NARROWEST, WIDEST = 10.0, 100.0
 """Centimetres."""
 
 
 class NothingToPlot(ZerogradError):  # noqa: N818 - named for what happened
-    """There is no witness, nothing to draw it with, or no way to draw numbers as large as its."""
+    """There is nothing to draw, or nothing to draw it with, or no way to draw numbers as large as these."""
 
 
-def plot(answer: Answer, *, kind: Kind = "function", ax: Axes | None = None) -> Axes:
-    """Draw the witness of an answer.
+def plot(
+    answer: Answer,
+    *,
+    kind: Kind | None = None,
+    ax: Axes | None = None,
+    figsize: tuple[float, float] | None = None,
+    colors: Sequence[ColorType] | None = None,
+    title: str | Literal[False] | None = None,
+    along: Sequence[str] = (),
+) -> Axes:
+    """Draw an answer, with fonts, sizes and colours as matplotlib's settings in force have them.
 
     Args:
-        kind: ``function``: ŷ over the inputs with the data, and where units are active;
-            ``contributions``: what each sample adds to gradient entries, exactly;
-            ``network``: units and connections with their exact weights.
+        kind: of a witness ``function`` (the default): ŷ over the inputs with the data, and where units are
+            active; ``contributions``: what each sample adds to gradient entries, exactly; ``network``: units
+            and connections with their exact weights; ``loss``: L along two parameters, with exact kinks and
+            slopes. Of an unsat ``cases``: the cases of its certificate, and why each is impossible.
         ax: the axes to draw into; without it, axes of a new figure, which pyplot does not know.
+        figsize: width and height of the new figure, in inches.
+        colors: in place of the cycle of colours of the settings (ours, if these are matplotlib's own).
+        title: in place of the picture's own; False for none.
+        along: for ``loss``, the parameters, such as ``["w1[0,0]", "b2"]``; two are chosen if none is named.
 
     Returns:
-        The axes. Nothing is shown or saved: ``plot(answer).figure.savefig("picture.svg")``.
+        The axes. Nothing is saved: ``plot(answer).figure.savefig("picture.svg")``. Axes of a new figure show
+        themselves where a notebook's cell ends with them.
 
     Raises:
-        NothingToPlot: the answer is not sat, matplotlib is not installed, or numbers are too large.
-        ValueError: an unknown kind.
+        NothingToPlot: this kind cannot be drawn of the answer (the message says why), matplotlib is not
+            installed, or numbers are too large.
+        ValueError: an unknown kind, a colour that is none, ``along`` that names no parameter, or ``figsize``
+            together with ``ax``.
     """
-    if kind not in KINDS:
+    if kind is not None and kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r} (known: {', '.join(KINDS)})")
-    witness = _drawable(answer).witness
+    if ax is not None and figsize is not None:
+        raise ValueError("figsize is for a new figure: without ax")
+    kind = kind or _usual(answer)
+    drawable = _drawable(answer, kind)
     from zerograd.show.plot.figure import draw_into, drawn
+    from zerograd.show.plot.style import colored
 
-    if ax is not None:
-        draw_into(ax, witness, kind)
-        return ax
-    return drawn(witness, [kind]).axes[0]
+    with colored(colors):
+        if ax is not None:
+            draw_into(ax, drawable, kind, title=title, along=along)
+            return ax
+        return drawn(drawable, [kind], figsize=figsize, title=title, along=along).axes[0]
 
 
 def picture(
-    answer: Answer, form: Picture, *, kind: Kind | Literal["all"] = "all", width: float | None = None
+    answer: Answer,
+    form: Picture,
+    *,
+    kind: Kind | Sequence[Kind] | Literal["all"] = "all",
+    width: float | None = None,
+    title: str | Literal[False] | None = None,
+    along: Sequence[str] = (),
 ) -> bytes:
-    """A picture as a file, the same bytes each time.
+    """A picture as a file, the same bytes each time, whatever matplotlib's settings.
 
     Args:
-        kind: as for `plot`, or ``all``: the three as panels of one figure.
-        width: in centimetres; 16 for one picture and 27 for all, if nothing is said.
+        kind: as for `plot`; or several, as panels of one figure: ``all`` are three of a witness, else what
+            there is.
+        width: in centimetres; 16 for one picture and 27 for several, if nothing is said.
+        title, along: as for `plot`. Panels keep the headings that tell them apart.
 
     Raises:
         NothingToPlot: as for `plot`.
-        ValueError: an unknown form or kind, or a width below 10 or above 100.
+        ValueError: an unknown form or kind, ``along`` that names no parameter, or a width below 10 or above
+            100.
     """
     if form not in PICTURES:
         raise ValueError(f"unknown form {form!r} (known: {', '.join(PICTURES)})")
-    if kind not in (*KINDS, "all"):
-        raise ValueError(f"unknown kind {kind!r} (known: {', '.join(KINDS)}, all)")
+    usual = _usual(answer)
+    kinds: Sequence[Kind]
+    match kind:
+        case "all":
+            kinds = [usual] if usual == "cases" else PANELS
+        case "function" | "contributions" | "network" | "loss" | "cases":
+            kinds = [kind]
+        case str():
+            raise ValueError(f"unknown kind {kind!r} (known: {', '.join(KINDS)}, all)")
+        case _:
+            kinds = kind
+    if unknown := [each for each in kinds if each not in KINDS]:
+        raise ValueError(f"unknown kind {unknown[0]!r} (known: {', '.join(KINDS)})")
+    if not 1 <= len(set(kinds)) == len(kinds) <= len(PANELS):
+        raise ValueError(f"kind: expected from 1 to {len(PANELS)} different ones, found {len(kinds)}")
     if width is not None and not NARROWEST <= width <= WIDEST:
         raise ValueError(f"width must be from {NARROWEST:g} to {WIDEST:g} cm, found {width:g}")
-    witness = _drawable(answer).witness
+    for each in kinds:
+        drawable = _drawable(answer, each)
     from zerograd.show.plot.figure import drawn, written
+    from zerograd.show.plot.style import styled
 
-    return written(drawn(witness, KINDS if kind == "all" else [kind], width), form)
-
-
-def unfit(answer: Answer) -> str | None:
-    """Say why there is no picture of an answer; None if there is one, unless its numbers are too large."""
-    installed = find_spec("matplotlib") is not None
-    missing = "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
-    if (why := no_witness(answer, "to draw")) is not None:
-        return why
-    return None if installed else missing
+    with styled():
+        return written(drawn(drawable, kinds, width, title=title, along=along), form)
 
 
-def _drawable(answer: Answer) -> Sat:
-    """The answer, if it can be drawn."""
-    if (why := unfit(answer)) is not None:
+def unfit(answer: Answer, kind: Kind | None = None) -> str | None:
+    """Say why there is no picture of an answer; None if there is one, unless its numbers are too large.
+
+    Args:
+        kind: of this kind; else of the usual one.
+    """
+    if find_spec("matplotlib") is None:
+        missing: str | None = f"pictures need matplotlib, which is not installed: {install('plot')}"
+    else:
+        missing = None
+    if (kind or _usual(answer)) == "cases":
+        from zerograd.show.say.proof.rows import unfit as no_cases
+
+        return no_cases(answer) or missing
+    why = no_witness(answer, "to draw")
+    if why is not None and isinstance(answer, Unsat):
+        why += " (the kind cases draws why)"
+    if why is None and kind == "loss":
+        from zerograd.evaluate.along import unfit as no_line
+
+        why = no_line(answer.problem)
+    return why or chosen.unfit(answer) or missing
+
+
+def _usual(answer: Answer) -> Kind:
+    """The kind that is drawn if none is named."""
+    return "cases" if isinstance(answer, Unsat) else "function"
+
+
+def _drawable(answer: Answer, kind: Kind) -> Witness | Unsat:
+    """What is drawn."""
+    if (why := unfit(answer, kind)) is not None:
         raise NothingToPlot(why)
-    return of_type(answer, Sat, "an answer that can be drawn")
+    match answer:
+        case Sat():
+            return chosen.shown_plainly(answer).witness
+        case Unsat():
+            return answer
+    raise NothingToPlot(f"the answer is {answer.status}")

@@ -15,25 +15,24 @@ from matplotlib.patches import Patch, Rectangle
 from zerograd.core.numbers.exact import Exact, compare, divide, sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.explaining.contributions import Contributions, contributions
+from zerograd.show.plot.names import gradient_name
 from zerograd.show.plot.placing import Places
 from zerograd.show.plot.points import Finish, marker, marker_style
 from zerograd.show.plot.style import (
     HATCHES,
-    INK,
-    RAMP,
-    SMALL,
     alpha_note,
     axes_width,
     caption,
     extent,
     heading,
+    look,
     named,
     near,
     number,
     text_style,
     ticks,
 )
-from zerograd.show.words import count, label
+from zerograd.show.words import count
 
 _WIDTH, _LEFT = 0.44, -0.3
 """The width of a bar, and where it begins, beside the place of its entry; the diamond stands to its right."""
@@ -57,11 +56,13 @@ class Style:
 
     @classmethod
     def of(cls, number_: int) -> Style:
-        face = RAMP[number_ % len(RAMP)]
+        face = look().color(number_)
         return cls(face, HATCHES[number_ % len(HATCHES)], "white" if lightness(face) < 50 else "black")
 
 
-OTHERS = Style("#ffffff", "...", "black")
+def others() -> Style:
+    """How bars of samples that are not told apart are filled."""
+    return Style(look().paper, "...", look().ink)
 
 
 def lightness(color: str) -> float:
@@ -83,14 +84,14 @@ def draw_bars(ax: Axes, witness: Witness) -> Finish:
         )
     handles: list[Any] = [_key(Style.of(position), f"sample {m}") for position, m in enumerate(table.samples)]
     if table.rest:
-        handles.append(_key(OTHERS, f"{count(table.rest, 'other')}: + and −"))
-    handles.append(marker("D", "white", "sum: the gradient", 6))
+        handles.append(_key(others(), f"{count(table.rest, 'other')}: + and −"))
+    handles.append(marker("D", look().paper, "sum: the gradient", 6))
     segments = []
     for place, (row, scale) in enumerate(zip(table.rows, scales, strict=True)):
         segments += _stack(ax, place, row, scale, table.samples)
         height = _scaled(row.total, scale)
-        ax.plot([place + _DIAMOND], [height], zorder=5, **marker_style("D", "white", 6))
-    ax.axhline(0, color=INK, linewidth=0.8, zorder=4)
+        ax.plot([place + _DIAMOND], [height], zorder=5, **marker_style("D", look().paper, 6))
+    ax.axhline(0, color=look().ink, linewidth=0.8, zorder=4)
     ends = [end for segment in segments for end in segment[1:3]] or [-1.0, 1.0]
     low, high = min(0.0, *ends), max(0.0, *ends)
     ax.set_ylim(low - 0.12 * (high - low), high + 0.12 * (high - low))
@@ -144,7 +145,7 @@ def _stack(ax: Axes, place: int, row: Contributions, scale: Exact, samples: Sequ
     ends = {1: 0.0, -1: 0.0}
     drawn: list[Segment] = []
     parts = [(v, Style.of(n), str(samples[n])) for n, v in enumerate(row.shares)]
-    parts += [(v, OTHERS, "others") for v in row.others]
+    parts += [(v, others(), "others") for v in row.others]
     for value, style, name in parts:
         direction = sign(value)
         if direction == 0:
@@ -154,7 +155,8 @@ def _stack(ax: Axes, place: int, row: Contributions, scale: Exact, samples: Sequ
         corner, height = (place + _LEFT, min(start, end)), abs(end - start)
         ax.add_patch(Rectangle(corner, _WIDTH, height, facecolor=style.face, edgecolor=style.ink,
                                hatch=style.hatch, linewidth=0, zorder=2))  # fmt: skip
-        ax.add_patch(Rectangle(corner, _WIDTH, height, fill=False, edgecolor=INK, linewidth=0.8, zorder=3))
+        ax.add_patch(Rectangle(corner, _WIDTH, height, fill=False, edgecolor=look().ink, linewidth=0.8,
+                               zorder=3))  # fmt: skip
         drawn.append((place, min(start, end), max(start, end), value, name))
     return drawn
 
@@ -163,7 +165,8 @@ def _entries(ax: Axes, witness: Witness, rows: Sequence[Contributions], *, value
     """Below each bar its entry, its value if there is no room for it above, and what was asked of it."""
     wide, narrow = [], []
     for row in rows:
-        name = f"∂L/∂{label(row.name, row.index, witness.gradients[row.name].shape)}"
+        shape = witness.gradients[row.name].shape
+        name = gradient_name(witness.problem.network, row.name, row.index, shape)
         equation = named(name, row.total) if values else name
         asked = ", ".join(row.asked)
         wide.append("\n".join([equation, *([f"asked: {asked}"] if asked else [])]))
@@ -211,9 +214,9 @@ def _numbers(
     for place, low, high, value, _ in segments:
         text = number(value)
         left, right = places.pixel(place + _LEFT, low), places.pixel(place + _LEFT + _WIDTH, high)
-        width, height = (v * places.scale for v in extent(text, SMALL - 1))
+        width, height = (v * places.scale for v in extent(text, look().small - 1))
         if width + 4 < right[0] - left[0] and height + 4 < right[1] - left[1]:
             ax.text(place + _LEFT + _WIDTH / 2, (low + high) / 2, text, zorder=5,
-                    **text_style(SMALL - 1, ha="center", va="center", clip_on=True,
-                                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})
+                    **text_style(look().small - 1, ha="center", va="center", clip_on=True,
+                                 bbox={"facecolor": look().paper, "edgecolor": "none", "pad": 1.0})
                     ).set_in_layout(False)  # fmt: skip

@@ -13,22 +13,19 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 
-from zerograd.core.model.references import entry
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.real import sign
 from zerograd.core.verdict.witness import Witness
 from zerograd.explaining.exact.units import Flat, flat_units
-from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
+from zerograd.show.plot.names import entry_name, named_quantity
+from zerograd.show.plot.placing import Places, Point, behind, left_out
 from zerograd.show.plot.points import Finish
 from zerograd.show.plot.style import (
-    FAINT,
-    INK,
-    PALE,
-    SMALL,
     alpha_note,
     caption,
     extent,
     heading,
+    look,
     named,
     number,
     text_style,
@@ -112,12 +109,15 @@ def draw_network(ax: Axes, witness: Witness) -> Finish:
         for below in left.units
     ]
     if any(sign(witness.parameters[f"w{layer}"][unit, below]) == 0 for layer, unit, below in shown):
-        handles.append(Line2D([], [], color=FAINT, linewidth=0.9, linestyle=_DASHED, label="weight 0"))
+        handles.append(Line2D([], [], color=look().faint, linewidth=0.9, linestyle=_DASHED, label="weight 0"))
     units = [(column.layer, unit) for column in columns if column.layer for unit in column.units]
     if flat := [why for place, why in _flat(witness).items() if place in units]:
         dead = "dead: " * all(why is Flat.DEAD for why in flat)
-        handles.append(Line2D([], [], linestyle="", marker="X", markersize=8, markerfacecolor=PALE,
-                              markeredgecolor=FAINT, label=f"{dead}slope 0 on every sample"))  # fmt: skip
+        style: dict[str, Any] = {"linestyle": "", "marker": "X", "markersize": 8}
+        label = f"{dead}slope 0 on every sample"
+        handles.append(
+            Line2D([], [], markerfacecolor=look().pale, markeredgecolor=look().faint, label=label, **style)
+        )
     notes = [
         f"{f'Layer {column.layer}' if column.layer else 'Inputs'}: "
         f"{len(column.units)} of {widths[column.layer]} are drawn."
@@ -169,15 +169,18 @@ def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
     dead = set(_flat(witness))
     for edge in _lines(witness, layout):
         nothing = sign(edge.weight) == 0
-        ax.plot(*zip(edge.start, edge.end, strict=True), zorder=1, linewidth=0.9,
-                color=FAINT if nothing else INK, linestyle=_DASHED if nothing else "-")  # fmt: skip
+        color = look().faint if nothing else look().ink
+        ends = zip(edge.start, edge.end, strict=True)
+        ax.plot(*ends, zorder=1, linewidth=0.9, color=color, linestyle=_DASHED if nothing else "-")
     for left, right in pairwise(layout.columns):
         if right.layer != left.layer + 1:
             middle = (layout.x(left) + layout.x(right)) / 2
             _text(ax, middle, (layout.height - _ABOVE + _BELOW) / 2, "⋯", 16)
     for column in layout.columns:
         x = layout.x(column)
-        _text(ax, x, layout.height - 4, _heading(witness, column.layer), SMALL, va="top", linespacing=1.3)
+        _text(
+            ax, x, layout.height - 4, _heading(witness, column.layer), look().small, va="top", linespacing=1.3
+        )
         if column.gap is not None:
             _text(ax, x, layout.y(column, column.gap), "⋮", min(14, layout.step * 0.8))
         for unit, row in column.units.items():
@@ -186,13 +189,13 @@ def _draw(ax: Axes, witness: Witness, layout: Layout) -> None:
             name = _name(witness, column.layer, unit)
             breadth = _breadth(name, layout)
             ax.plot([x], [y], linestyle="", marker=_capsule(breadth, layout.node), markersize=breadth,
-                    zorder=3, markeredgecolor=INK, markerfacecolor=PALE if off else "white",
-                    markeredgewidth=1.1)  # fmt: skip
+                    zorder=3, markeredgecolor=look().ink, markeredgewidth=1.1,
+                    markerfacecolor=look().pale if off else look().paper)  # fmt: skip
             if off:
                 ax.plot([x], [y], linestyle="", marker="x", markersize=layout.node * 0.68, zorder=3,
-                        color=FAINT, markeredgewidth=1.2)  # fmt: skip
-            size = min(SMALL, SMALL * (breadth - _PAD) / extent(name)[0], 0.7 * layout.node)
-            around = {"facecolor": PALE, "edgecolor": "none", "pad": 0.2} if off else None
+                        color=look().faint, markeredgewidth=1.2)  # fmt: skip
+            size = min(look().small, look().small * (breadth - _PAD) / extent(name)[0], 0.7 * layout.node)
+            around = {"facecolor": look().pale, "edgecolor": "none", "pad": 0.2} if off else None
             _text(ax, x, y, name, size, zorder=4, bbox=around)
 
 
@@ -221,10 +224,11 @@ def _text(ax: Axes, x: float, y: float, text: str, size: float, *, va: str = "ce
 
 
 def _name(witness: Witness, layer: int, unit: int) -> str:
-    """``x``, ``a1``, ``ŷ``, with the unit where there are several."""
+    """x, a₁ or ŷ, with the unit where there are several."""
     network = witness.problem.network
-    name = "x" if layer == 0 else "ŷ" if layer == network.depth else f"a{layer}"
-    return name if network.widths[layer] == 1 else f"{name}[{unit}]"
+    letter = "x" if layer == 0 else "ŷ" if layer == network.depth else "a"
+    at = () if network.widths[layer] == 1 else (unit,)
+    return named_quantity(network, letter, layer if letter == "a" else "", at)
 
 
 def _heading(witness: Witness, layer: int) -> str:
@@ -245,11 +249,12 @@ class Edge:
 
 def _lines(witness: Witness, layout: Layout) -> Iterator[Edge]:
     """All connections between columns that are neighbours in the network."""
+    network = witness.problem.network
     for left, right in pairwise(layout.columns):
         if right.layer != left.layer + 1:
             continue
         weights = witness.parameters[f"w{right.layer}"]
-        name = f"w{right.layer}" if len(weights.entries) == 1 else ""
+        name = named_quantity(network, "w", right.layer) if len(weights.entries) == 1 else ""
         for unit, row in right.units.items():
             for below, row0 in left.units.items():
                 start = (layout.x(left), layout.y(left, row0))
@@ -269,9 +274,9 @@ def _labels(places: Places, witness: Witness, layout: Layout) -> None:
             continue
         bias = witness.parameters[f"b{column.layer}"]
         for unit, row in column.units.items():
-            name = f"b{column.layer}" if len(bias.entries) == 1 else entry(f"b{column.layer}", (unit,))
+            name = entry_name(network, f"b{column.layer}", (unit,), bias.shape)
             below = (layout.x(column), layout.y(column, row) - layout.node / 2 - _BIAS / 2)
-            places.label(named(name, bias[unit]), [(below, (0, 0))], bbox=BEHIND, zorder=2)
+            places.label(named(name, bias[unit]), [(below, (0, 0))], bbox=behind(), zorder=2)
     every = list(_lines(witness, layout))
     for edge in every:
         places.lines = []
@@ -283,7 +288,7 @@ def _labels(places: Places, witness: Witness, layout: Layout) -> None:
         along = [(spot, (0.0, 0.0)) for spot in spots]
         above = [(spots[0], (0.0, up)) for up in (1.0, 4.0)]  # where columns are narrow
         text = named(edge.name, edge.weight) if edge.name else number(edge.weight)
-        places.label(text, [*along, *(above if y0 == y1 else [])], bbox=BEHIND)
+        places.label(text, [*along, *(above if y0 == y1 else [])], bbox=behind())
     left_out(places, "number")
 
 

@@ -16,6 +16,7 @@ from zerograd.core.model.network import Network
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.piecewise import Piece, knots, pieces
 from zerograd.show.plot import NothingToPlot
+from zerograd.show.plot.names import output_name
 from zerograd.show.plot.placing import Places, left_out
 from zerograd.show.plot.points import (
     MOST_OUTPUTS,
@@ -29,20 +30,18 @@ from zerograd.show.plot.points import (
 )
 from zerograd.show.plot.strips import MOST, band, draw_strips, strips
 from zerograd.show.plot.style import (
-    CURVE,
     LARGEST,
     LINES,
-    RAMP,
     alpha_note,
     bare,
     caption,
     drawn_parameters,
     first_of,
     heading,
+    look,
     near,
     text_style,
 )
-from zerograd.show.words import label
 
 MOST_DRAWN = 2000
 """Samples."""
@@ -83,27 +82,29 @@ def draw_line(ax: Axes, witness: Witness) -> Finish:
 
     handles: list[Any] = []
     for k in range(shown):
-        color = CURVE if network.outputs == 1 else RAMP[(0, 4, 2, 1)[k]]
-        name = f"{label('ŷ', (0, k), (1, network.outputs))}(x)"
+        color = look().color(0 if network.outputs == 1 else (0, 4, 2, 1)[k])
+        name = output_name(network, k, of="x")
         handles += ax.plot(curve.x, curve.y[k], color=color, ls=LINES[k], lw=1.7, zorder=3, label=name)
         ax.plot(
             [curve.x[i] for i in curve.knots],
             [curve.y[k][i] for i in curve.knots],
             zorder=4,
-            **marker_style("D", "white", 4.5),
+            **marker_style("D", look().paper, 4.5),
         )
     if curve.knots:
-        handles.append(marker("D", "white", "kink", 4.5))
+        handles.append(marker("D", look().paper, "kink", 4.5))
     handles += draw_points(ax, witness, every)
     heights = [v for spot in every for v in (spot.target, spot.fitted)] + [
         v for y in curve.y[:shown] for v in y
     ]
     _limits(ax, (low, high), heights, band(len(rows)))
     draw_strips(ax, rows, xs)
-    ax.set_ylabel("ŷ and y", y=(1 + band(len(rows))) / 2, **text_style())  # the strips have names there
+    ax.set_ylabel(
+        r"$\hat{y}$ and $y$", y=(1 + band(len(rows))) / 2, **text_style()
+    )  # the strips have names there
     bare(ax)
     heading(ax, "What the network computes", handles)
-    caption(ax, "x", [*_notes(witness, curve, len(rows)), *alpha_note(witness)])
+    caption(ax, "$x$", [*_notes(witness, curve, len(rows)), *alpha_note(witness)])
 
     def finish() -> None:
         places = Places(ax)

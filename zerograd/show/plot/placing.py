@@ -9,15 +9,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from zerograd.show.plot.style import INK, SMALL, extent, resolution, text_style
+from zerograd.show.plot.style import extent, look, resolution, text_style
 from zerograd.show.words import count
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in pixels."""
 
-BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-"""What keeps a label legible on lines."""
 
 _OUTSIDE, _ON_LABEL, _ON_MARK, _ON_LINE = 1000.0, 1000.0, 20.0, 6.0
 _HOPELESS = 900.0
@@ -69,7 +67,7 @@ class Places:
         text: str,
         candidates: Iterable[tuple[Point, Point]],
         *,
-        size: float = SMALL,
+        size: float | None = None,
         gap: float = 5.0,
         **style: Any,
     ) -> bool:
@@ -103,9 +101,9 @@ class Places:
             return False
         self.labels.append(best[1])
         spot = self.ax.transData.inverted().transform(best[2])
-        look = {"color": INK, "zorder": 6, **style}
+        set_as = {"color": look().ink, "zorder": 6, **style}
         text_artist = self.ax.text(
-            float(spot[0]), float(spot[1]), text, **text_style(size, ha="center", va="center", **look)
+            float(spot[0]), float(spot[1]), text, **text_style(size, ha="center", va="center", **set_as)
         )
         text_artist.set_in_layout(False)
         return True
@@ -123,6 +121,11 @@ class Places:
             + _ON_MARK * sum(_overlap(box, other) for other in self.marks)
             + _ON_LINE * sum(_crosses(box, line) for line in self.lines)
         )
+
+
+def behind() -> dict[str, Any]:
+    """Return a box that keeps a label legible on lines."""
+    return {"facecolor": look().paper, "edgecolor": "none", "pad": 0.6}
 
 
 def left_out(places: Places, what: str) -> None:

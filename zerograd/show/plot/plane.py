@@ -14,27 +14,23 @@ from matplotlib.ticker import MaxNLocator
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.numbers import equation, vector_text
 from zerograd.evaluate.kink_lines import KinkLine, kink_lines
-from zerograd.show.plot.placing import BEHIND, Places, Point, left_out
+from zerograd.show.plot.names import RESIDUAL, named_quantity, output_name
+from zerograd.show.plot.placing import Places, Point, behind, left_out
 from zerograd.show.plot.points import Finish, marker, marker_style, outputs_at
 from zerograd.show.plot.strips import unit_name
 from zerograd.show.plot.style import (
-    FAINT,
-    FAMILY,
     LARGEST,
     LINES,
-    RAMP,
-    SMALL,
-    TARGET,
     alpha_note,
     caption,
     first_of,
     heading,
     listed,
+    look,
     near,
     text_style,
     ticks,
 )
-from zerograd.show.words import label
 
 MOST_LINES, MOST_LABELS, MOST_DRAWN = 12, 20, 2000
 _GRID = 160
@@ -70,18 +66,23 @@ def draw_plane(ax: Axes, witness: Witness) -> Finish:
             *zip(*ends, strict=True), color=_color(order), linestyle=LINES[order % 4], linewidth=1.5, zorder=3
         )
     if inside:
-        handles.append(Line2D([], [], color=RAMP[0], linewidth=1.5, label="kink of a unit of layer 1"))
+        handles.append(Line2D([], [], color=look().curve, linewidth=1.5, label="kink of a unit of layer 1"))
         if any(line.sides for line, _ in inside):
-            look: dict[str, Any] = {"linewidth": 0.9, "marker": (2, 0, -30), "markersize": 7, "linestyle": ""}
-            handles.append(Line2D([], [], color=RAMP[0], label="its active side", **look))
+            ticked: dict[str, Any] = {
+                "linewidth": 0.9,
+                "marker": (2, 0, -30),
+                "markersize": 7,
+                "linestyle": "",
+            }
+            handles.append(Line2D([], [], color=look().curve, label="its active side", **ticked))
     if witness.problem.network.depth > 2:
         notes.append("Kinks of deeper layers are not drawn.")
-    ax.plot(*zip(*points, strict=True), zorder=5, **marker_style("o", TARGET, 6 if drawn <= 40 else 3))
-    handles.append(marker("o", TARGET, "sample, with r = ŷ − y", 6))
-    ax.set_ylabel("x[·,1]", **text_style())
+    ax.plot(*zip(*points, strict=True), zorder=5, **marker_style("o", look().target, 6 if drawn <= 40 else 3))
+    handles.append(marker("o", look().target, f"sample, with {RESIDUAL}", 6))
+    ax.set_ylabel("$x_{1}$", **text_style())
     ticks(ax)
     heading(ax, "What the network computes", handles)
-    caption(ax, "x[·,0]", [*notes, *alpha_note(witness)])
+    caption(ax, "$x_{0}$", [*notes, *alpha_note(witness)])
 
     def finish() -> None:
         places = Places(ax)
@@ -92,7 +93,7 @@ def draw_plane(ax: Axes, witness: Witness) -> Finish:
 
 
 def _color(order: int) -> str:
-    return (RAMP[0], RAMP[4], RAMP[2])[order % 3]
+    return look().color((0, 4, 2)[order % 3])
 
 
 def _window(values: Sequence[float]) -> tuple[float, float]:
@@ -109,7 +110,7 @@ def _background(ax: Axes, witness: Witness) -> list[str]:
     grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
     heights = outputs_at(witness, grid)[:, 0].reshape(_GRID, _GRID)
     outputs = witness.problem.network.outputs
-    name = label("ŷ", (0, 0), (1, outputs))
+    name = output_name(witness.problem.network, 0)
     if not np.abs(heights).max() <= LARGEST:
         return [f"{name} is too large here for lines where it has the same value."]
     low, high = float(heights.min()), float(heights.max())
@@ -125,10 +126,17 @@ def _background(ax: Axes, witness: Witness) -> list[str]:
     if not heights_drawn:
         return []
     levels = ax.contour(
-        xs, ys, heights, levels=heights_drawn, colors=FAINT, linewidths=0.6, linestyles="solid", zorder=1
+        xs,
+        ys,
+        heights,
+        levels=heights_drawn,
+        colors=look().faint,
+        linewidths=0.6,
+        linestyles="solid",
+        zorder=1,
     )
-    for text in ax.clabel(levels, fontsize=SMALL - 1.5, inline=True, fmt=_level):
-        text.set(fontfamily=FAMILY, parse_math=False, usetex=False)
+    for text in ax.clabel(levels, fontsize=look().small - 1.5, inline=True, fmt=_level):
+        text.set(parse_math=False, usetex=False)
     more = f" of {outputs} outputs" if outputs > 1 else ""
     return [f"Thin lines: where {name} has the same value{', the first' + more if more else ''}."]
 
@@ -198,7 +206,11 @@ def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: S
     around = [*beside, (0, 3), (0, -3), (1, 3), (-1, -3)]
     for m, point in enumerate(points):
         value = vector_text(rows[m]).replace("-", "−")
-        places.label(equation(f"r[{m}]", value), [(point, offset) for offset in around], bbox=BEHIND)
+        places.label(
+            equation(named_quantity(witness.problem.network, "r", at=(m,)), value),
+            [(point, offset) for offset in around],
+            bbox=behind(),
+        )
     for line, (a, b) in inside:
         spots = [
             (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t)
@@ -207,6 +219,6 @@ def _labels(places: Places, witness: Witness, points: Sequence[Point], inside: S
         places.label(
             listed(_names(witness, line), 2),
             [(s, o) for s in spots for o in [(1, 1), (-1, -1), (1, -1), (-1, 1)]],
-            bbox=BEHIND,
+            bbox=behind(),
         )
     left_out(places, "label")

@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.floats import Floats, outputs
+from zerograd.show.plot.names import RESIDUAL, entry_name, named_quantity
 from zerograd.show.plot.placing import Places
-from zerograd.show.plot.style import BAR, INK, LINES, TARGET, named, near
-from zerograd.show.words import label
+from zerograd.show.plot.style import LINES, look, named, near
 
 MOST_LABELS, MOST_OUTPUTS = 16, len(LINES)
 MARKERS = "sop^"
@@ -67,7 +67,7 @@ def marker_style(kind: str, face: str, size: float) -> dict[str, Any]:
         "marker": kind,
         "markersize": size,
         "markerfacecolor": face,
-        "markeredgecolor": INK,
+        "markeredgecolor": look().ink,
         "markeredgewidth": 0.8,
     }
 
@@ -80,24 +80,31 @@ def draw_points(ax: Axes, witness: Witness, every: Sequence[Spot]) -> list[Line2
         [spot.x for spot in every],
         [spot.target for spot in every],
         [spot.fitted for spot in every],
-        color=BAR,
+        color=look().bar,
         linewidth=2.2 if few else 0.8,
         zorder=2,
     )
-    single = witness.problem.network.outputs == 1
+    network = witness.problem.network
+    single = network.outputs == 1
     for k in sorted({spot.output for spot in every}):
         targets = [(spot.x, spot.target) for spot in every if spot.output == k]
-        style = marker_style(MARKERS[k], TARGET, 5.5 if few else 2.5)
+        style = marker_style(MARKERS[k], look().target, 5.5 if few else 2.5)
         ax.plot(*zip(*targets, strict=True), zorder=5, **style)
-        handles.append(marker(MARKERS[k], TARGET, f"target y{'' if single else f'[·,{k}]'}"))
-    return [*handles, Line2D([], [], color=BAR, linewidth=2.2, label="residual r = ŷ − y")]
+        handles.append(
+            marker(
+                MARKERS[k],
+                look().target,
+                f"target {named_quantity(network, 'y', at=() if single else ('·', k))}",
+            )
+        )
+    return [*handles, Line2D([], [], color=look().bar, linewidth=2.2, label=f"residual {RESIDUAL}")]
 
 
 def label_points(places: Places, witness: Witness, every: Sequence[Spot]) -> None:
     """The exact residuals, each near its bar; none where there are many."""
     if len(every) > MOST_LABELS:
         return
-    residuals = witness.point.residuals
+    network, residuals = witness.problem.network, witness.point.residuals
     for spot in every:
         places.line([(spot.x, spot.target), (spot.x, spot.fitted)])
         places.mark(spot.x, spot.target, 7)
@@ -107,7 +114,7 @@ def label_points(places: Places, witness: Witness, every: Sequence[Spot]) -> Non
         up = 1 if t >= f else -1
         beside = [(x, (t + f) / 2), (x, t), (x, (3 * t + f) / 4), (x, (t + 3 * f) / 4), (x, f)]
         ends = [((x, t), (side, up)) for side in (0, 1, -1)] + [((x, f), (side, -up)) for side in (0, 1, -1)]
-        name = label("r", (spot.sample, spot.output), residuals.shape)
+        name = entry_name(network, "r", (spot.sample, spot.output), residuals.shape)
         places.label(
             named(name, residuals[spot.sample, spot.output]),
             [

@@ -12,8 +12,9 @@ from matplotlib.patches import Rectangle
 from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.piecewise import Piece, sides_of
-from zerograd.show.plot.style import FAINT, HATCHES, INK, PALE, SMALL, listed, near, text_style
-from zerograd.show.words import label, piece_text
+from zerograd.show.plot.names import entry_name
+from zerograd.show.plot.style import HATCHES, listed, look, near, text_style
+from zerograd.show.words import piece_text
 
 MOST = 8
 """Strips that are drawn."""
@@ -50,8 +51,9 @@ def strips(witness: Witness, pieces: Sequence[Piece]) -> list[Strip]:
 
 
 def unit_name(witness: Witness, layer: int, unit: int) -> str:
-    """``z1`` where the layer has one unit, else ``z1[0]``."""
-    return label(f"z{layer}", (0, unit), (1, witness.problem.network.widths[layer]))
+    """z₁ where the layer has one unit, else with its number."""
+    network = witness.problem.network
+    return entry_name(network, f"z{layer}", (0, unit), (1, network.widths[layer]))
 
 
 def band(number: int) -> float:
@@ -76,19 +78,21 @@ def draw_strips(ax: Axes, every: Sequence[Strip], xs: Sequence[float]) -> None:
                     _HEIGHT,
                     transform=base,
                     linewidth=0,
-                    facecolor="white" if flat else PALE,
-                    edgecolor=FAINT,
+                    facecolor=look().paper if flat else look().pale,
+                    edgecolor=look().faint,
                     hatch=None if flat else HATCHES[1],
                     zorder=1,
                 )
             )
-            ax.plot([low, low], [bottom, top], transform=base, color=INK, linewidth=0.8, zorder=3)
+            ax.plot([low, low], [bottom, top], transform=base, color=look().ink, linewidth=0.8, zorder=3)
             if high - low > 0.16 * (right - left):
-                box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-                style = text_style(SMALL - 1, ha="center", va="center", clip_on=True, bbox=box, zorder=4)
+                box = {"facecolor": look().paper, "edgecolor": "none", "pad": 0.8}
+                style = text_style(
+                    look().small - 1, ha="center", va="center", clip_on=True, bbox=box, zorder=4
+                )
                 x = _between(low, high, xs)
                 ax.text(x, middle, piece_text(piece).replace("-", "−"), transform=base, **style)
-        ax.plot([left, right], [top, top], transform=base, color=INK, linewidth=0.5, zorder=3)
+        ax.plot([left, right], [top, top], transform=base, color=look().ink, linewidth=0.5, zorder=3)
         ax.plot(
             xs,
             [middle] * len(xs),
@@ -96,12 +100,12 @@ def draw_strips(ax: Axes, every: Sequence[Strip], xs: Sequence[float]) -> None:
             linestyle="",
             marker="o",
             markersize=3.4,
-            markerfacecolor=INK,
-            markeredgecolor="white",
+            markerfacecolor=look().ink,
+            markeredgecolor=look().paper,
             markeredgewidth=0.5,
             zorder=5,
         )
-        style = text_style(SMALL - 1, ha="right", va="center")
+        style = text_style(look().small - 1, ha="right", va="center")
         ax.text(-0.012, middle, strip.name, transform=ax.transAxes, **style)
 
 

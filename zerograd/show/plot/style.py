@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from matplotlib import style
+from cycler import cycler
+from matplotlib import rc_context, rcParams, rcParamsDefault, style
 from matplotlib.axes import Axes
+from matplotlib.cbook import is_math_text
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font
 from matplotlib.textpath import text_to_path
@@ -25,35 +30,97 @@ from zerograd.show.plot import NothingToPlot
 from zerograd.show.words import alpha_line
 
 FAMILY = "DejaVu Sans"
-"""It comes with matplotlib."""
-SMALL, NORMAL, TITLE = 8.0, 9.0, 10.0
-"""Points."""
+"""The family of files: it comes with matplotlib."""
 
 RAMP = ("#440154", "#22a884", "#414487", "#7ad151", "#2a788e", "#fde725")
 """Colours of the map viridis: equal steps of lightness, in an order that puts dark beside light."""
 HATCHES = ("", "///", "..", "\\\\\\", "xxx", "---", "oo", "|||", "+++", "//", "**", "\\\\")
 """Dots are few: each is a curve in the file, and there are hundreds in a pattern."""
 LINES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1.2)))
-CURVE, BAR, TARGET = RAMP[0], RAMP[1], RAMP[5]
-INK, FAINT, PALE = "#000000", "#8c8c8c", "#d4d4d4"
 
 LARGEST = 1e100
 """Beyond it, matplotlib's own arithmetic overflows."""
 
+SALT = "zerograd"
+"""What names in SVG files are made with: the same ones each time."""
+
 _RC: dict[str, Any] = {
     "font.family": [FAMILY],
-    "font.size": SMALL,
-    "axes.labelsize": SMALL,
     "axes.linewidth": 0.6,
     "figure.dpi": 100.0,
     "hatch.linewidth": 0.7,
     "pdf.fonttype": 3,
     "savefig.dpi": 200.0,
-    "svg.fonttype": "path",  # legible wherever it is opened, whatever fonts are there
-    "svg.hashsalt": "zerograd",
-    "text.parse_math": False,
+    "svg.fonttype": "none",  # text stays text: it can be searched, selected and restyled
+    "svg.hashsalt": SALT,
     "text.usetex": False,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a picture takes from matplotlib's settings.
+
+    Attributes:
+        ramp: colours of what is told apart, in order; hatches, markers and line styles differ as well.
+        ink, paper: colours of lines and text, and of what is behind them.
+        faint, pale: between the two.
+        small, normal, title: sizes of text, in points.
+    """
+
+    ramp: tuple[str, ...]
+    ink: str
+    paper: str
+    faint: str
+    pale: str
+    small: float
+    normal: float
+    title: float
+
+    def color(self, order: int) -> str:
+        """Return a colour of the ramp, which begins anew after its last."""
+        return self.ramp[order % len(self.ramp)]
+
+    @property
+    def curve(self) -> str:
+        """The colour of functions."""
+        return self.color(0)
+
+    @property
+    def bar(self) -> str:
+        """The colour of residuals."""
+        return self.color(1)
+
+    @property
+    def target(self) -> str:
+        """The colour of data."""
+        return self.color(5)
+
+
+def look() -> Look:
+    """Return the look that the settings in force ask for: those of a style sheet, or of ``colors``.
+
+    A cycle of colours that is not matplotlib's own takes the place of ours.
+    """
+    cycle = tuple(to_hex(color) for color in rcParams["axes.prop_cycle"].by_key().get("color", ()))
+    usual = tuple(to_hex(color) for color in rcParamsDefault["axes.prop_cycle"].by_key()["color"])
+    ink, paper = to_hex(rcParams["text.color"]), to_hex(rcParams["axes.facecolor"])
+    size = float(rcParams["font.size"])
+    return Look(
+        ramp=RAMP if cycle in ((), usual) else cycle,
+        ink=ink,
+        paper=paper,
+        faint=_between(ink, paper, 0.55),
+        pale=_between(ink, paper, 0.832),
+        small=0.8 * size,
+        normal=0.9 * size,
+        title=size,
+    )
+
+
+def _between(first: str, second: str, share: float) -> str:
+    mixed = ((1 - share) * a + share * b for a, b in zip(to_rgb(first), to_rgb(second), strict=True))
+    return to_hex(tuple(mixed))  # type: ignore[arg-type]
 
 
 def styled() -> AbstractContextManager[None]:
@@ -62,9 +129,22 @@ def styled() -> AbstractContextManager[None]:
     return context
 
 
-def text_style(size: float = SMALL, **more: Any) -> dict[str, Any]:
-    """Arguments for text that is set as it stands: ``$`` is a dollar."""
-    return {"fontfamily": FAMILY, "fontsize": size, "parse_math": False, "usetex": False, **more}
+def colored(colors: Sequence[Any] | None) -> AbstractContextManager[None]:
+    """Settings with these colours in place of the cycle in force. Raises ValueError if one is none."""
+    if colors is None:
+        return nullcontext()
+    context: AbstractContextManager[None] = rc_context({"axes.prop_cycle": cycler(color=list(colors))})
+    return context
+
+
+def text_style(size: float | None = None, **more: Any) -> dict[str, Any]:
+    """Arguments for text, in which names between ``$`` are formulas; ``parse_math=False``: no formula is."""
+    return {"fontsize": size or look().small, "parse_math": True, "usetex": False, **more}
+
+
+def is_math(text: str) -> bool:
+    """Whether matplotlib takes a text as one with formulas."""
+    return bool(is_math_text(text))
 
 
 def number(value: Exact) -> str:
@@ -103,42 +183,97 @@ def alpha_note(witness: Witness) -> list[str]:
     return [] if line is None else [line]
 
 
-def title_text(title: str, width: float, size: float = TITLE) -> str:
+def title_text(title: str, width: float) -> str:
     """A title from a problem file: at most two lines of ``width`` points, in letters that the font has."""
     known = _font().get_charmap()
     shown = "".join(c if ord(c) in known else f"[U+{ord(c):04X}]" for c in clean(title))
-    lines = wrapped(shown, width, size)
+    lines = wrapped(shown, width, look().title, math=False)
     if len(lines) > 2:
         lines = [lines[0], lines[1][:-1] + "…"]
     return "\n".join(lines)
 
 
 def _font() -> FT2Font:
-    return get_font(findfont(FontProperties(family=FAMILY)))
+    return get_font(findfont(FontProperties()))
 
 
-def extent(text: str, size: float = SMALL, *, bold: bool = False) -> tuple[float, float]:
-    """Width and height of a text, in points."""
+def extent(
+    text: str, size: float | None = None, *, bold: bool = False, math: bool = True
+) -> tuple[float, float]:
+    """Width and height of a text, in points; ``math``: names between ``$`` are formulas."""
+    size = size or look().small
     lines = text.split("\n")
-    prop = FontProperties(family=FAMILY, size=size, weight="bold" if bold else "normal")
-    widths = [text_to_path.get_text_width_height_descent(line, prop, ismath=False)[0] for line in lines]
+    prop = FontProperties(size=size, weight="bold" if bold else "normal")
+    widths = [_width(line, prop, math=math and is_math(line)) for line in lines]
     return max(widths), 1.2 * size * len(lines)
 
 
-def wrapped(text: str, width: float, size: float = SMALL) -> list[str]:
-    """Lines of at most ``width`` points, broken between words, or within one that is too long."""
-    lines = [""]
-    for word in text.split():
+@lru_cache(maxsize=4096)
+def _width(line: str, prop: FontProperties, *, math: bool) -> float:
+    """The width of a line in points. (Properties of fonts are compared by what they say.)"""
+    return float(text_to_path.get_text_width_height_descent(line, prop, ismath=math)[0])
+
+
+_WORD = re.compile(r"(?:\$[^$]*\$|\S)+")
+"""A formula is not broken at its spaces."""
+
+
+def wrapped(text: str, width: float, size: float | None = None, *, math: bool = True) -> list[str]:
+    """Lines of at most ``width`` points, broken between words, or within one that is too long.
+
+    Args:
+        math: whether names between ``$`` are formulas, which are never broken.
+    """
+    lines, used = [""], 0.0
+    space = extent(" ", size)[0] if math else 0.0
+    for word in _WORD.findall(text) if math else text.split():
+        # Formulas take long to measure: each is measured by itself, once.
+        alone = extent(word, size, math=math)[0]
         longer = f"{lines[-1]} {word}".strip()
-        if extent(longer, size)[0] <= width:
-            lines[-1] = longer
+        wide = used + space * bool(lines[-1]) + alone if math else extent(longer, size, math=False)[0]
+        if wide <= width:
+            lines[-1], used = longer, wide
+            continue
+        if math and is_math(word):
+            pieces = _broken(word, width, size)
+            lines, used = [*lines, *pieces], extent(pieces[-1], size)[0]
             continue
         lines.append("")
         for character in word:
-            if lines[-1] and extent(lines[-1] + character, size)[0] > width:
+            if lines[-1] and extent(lines[-1] + character, size, math=math)[0] > width:
                 lines.append("")
             lines[-1] += character
+        used = extent(lines[-1], size, math=math)[0]
     return [line for line in lines if line]
+
+
+def _broken(formula: str, width: float, size: float | None) -> list[str]:
+    """A formula, broken before its outermost signs of equality and addition where it is too long."""
+    lines: list[str] = []
+    after = formula.rpartition("$")[2]
+    for part in _parts(formula.partition("$")[2].rpartition("$")[0]):
+        if lines and extent(f"${lines[-1]} {part}$", size)[0] <= width:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(part)
+    shown = [f"${line}$" for line in lines]
+    shown[0] = formula.partition("$")[0] + shown[0]
+    shown[-1] += after
+    return shown
+
+
+def _parts(formula: str) -> list[str]:
+    """A formula in pieces, each of which but the first begins with a relation or a sign."""
+    parts, depth = [""], 0
+    for token in formula.split(" "):
+        if depth == 0 and parts[-1] and token in _BREAKS:
+            parts.append("")
+        parts[-1] += f" {token}" if parts[-1] else token
+        depth += sum((c in "{([") - (c in "})]") for c in token)
+    return parts
+
+
+_BREAKS = ("=", "+", "-", "<", ">", r"\neq", r"\leq", r"\geq")
 
 
 def axes_width(ax: Axes) -> float:
@@ -178,12 +313,12 @@ def heading(ax: Axes, title: str, handles: Sequence[Any] = ()) -> None:
             borderpad=0.1,
             columnspacing=1.4,
             handlelength=2.2,
-            prop=FontProperties(family=FAMILY, size=SMALL),
+            prop=FontProperties(size=look().small),
         )
         for text in legend.get_texts():
-            text.set(parse_math=False, usetex=False)
-        pad += 13.0 * -(-len(handles) // columns)
-    ax.set_title(title, loc="left", pad=pad, **text_style(NORMAL, fontweight="bold"))
+            text.set(parse_math=True, usetex=False)
+        pad += 1.625 * look().small * -(-len(handles) // columns)
+    ax.set_title(title, loc="left", pad=pad, **text_style(look().normal, fontweight="bold"))
 
 
 def _table_width(labels: Sequence[str], columns: int) -> float:
@@ -219,7 +354,7 @@ class Ticks(ScalarFormatter):
 
 def ticks(ax: Axes) -> None:
     """Small numbers, each whole."""
-    ax.tick_params(labelsize=SMALL)
+    ax.tick_params(labelsize=look().small)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(Ticks())
 

@@ -16,7 +16,7 @@ from zerograd.show.plot.points import (
     marker_style,
     spots,
 )
-from zerograd.show.plot.style import CURVE, alpha_note, bare, caption, first_of, heading, text_style
+from zerograd.show.plot.style import alpha_note, bare, caption, first_of, heading, look, text_style
 
 MOST_DRAWN = 500
 """Samples."""
@@ -33,16 +33,16 @@ def draw_targets(ax: Axes, witness: Witness) -> Finish:
         [spot.x for spot in every],
         [spot.fitted for spot in every],
         zorder=4,
-        **marker_style("D", CURVE, size),
+        **marker_style("D", look().curve, size),
     )
     notes = [f"A function of {network.inputs} inputs is not drawn: its outputs are, sample by sample."]
     notes += first_of(drawn, witness.samples, "samples") + first_of(shown, network.outputs, "outputs")
     ax.set_xlim(-0.7, drawn - 0.3)
     ax.xaxis.set_major_locator(MaxNLocator(12, integer=True, min_n_ticks=1))
     ax.margins(y=0.15)
-    ax.set_ylabel("ŷ and y", **text_style())
+    ax.set_ylabel(r"$\hat{y}$ and $y$", **text_style())
     bare(ax)
-    heading(ax, "What the network computes", [marker("D", CURVE, "output ŷ", 4.5), *handles])
+    heading(ax, "What the network computes", [marker("D", look().curve, r"output $\hat{y}$", 4.5), *handles])
     caption(ax, "sample", [*notes, *alpha_note(witness)])
 
     def finish() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.atlas import Row
-from zerograd.document import latex, markdown, text
+from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Table, Terms, heading, paragraph, prose
 from zerograd.document.escape import clean
 from zerograd.document.formula import PARTIAL, RELATIONS, ZERO, Letter, Name, Node, Script, row
@@ -78,6 +78,12 @@ def atlas_markdown(problem: Problem, rows: Sequence[Row]) -> str:
     """The same, with a table in Markdown."""
     title = heading(problem.title or "Atlas", level=0)
     return markdown.written([title, *_blocks(problem, rows), paragraph(summary(rows))])
+
+
+def atlas_html(problem: Problem, rows: Sequence[Row]) -> str:
+    """The same as a fragment of HTML, for notebooks."""
+    title = heading(problem.title or "Atlas", level=0)
+    return html.written([title, *_blocks(problem, rows), paragraph(summary(rows))], "atlas")
 
 
 def atlas_latex(problem: Problem, rows: Sequence[Row], *, document: bool = True) -> str:

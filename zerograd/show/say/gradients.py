@@ -35,7 +35,7 @@ from zerograd.document import latex, text
 from zerograd.document.blocks import Block, Equation, Equations, Prose, heading, join, paragraph, prose
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, PLUS, beside, derivative, power, row
-from zerograd.show.words import activations, kink_values, side_word
+from zerograd.show.words import activations, kink_values, of_layer, side_word
 
 MAX_REGIONS = 16
 L = tree.Letter("L")
@@ -162,7 +162,9 @@ class _Document:
         if convention == "forbid":
             return ("no sample on a kink (forbid)",)
         values = (
-            prose(row(tree.Call(function(a), rational(kink), prime=True), EQUALS, rational(slope)))
+            prose(
+                row(tree.Call(function(a), rational(kink), prime=True), EQUALS, rational(slope)), of_layer(a)
+            )
             for a, kink, slope in kink_values(activations(self.network), convention)
         )
         return prose("with ", _listed(values), f" ({convention})")
@@ -175,10 +177,12 @@ class _Document:
             if not isinstance(activation, PiecewiseLinear) or activation.is_linear:
                 continue
             if indicator(activation, convention) is None:
+                own = activation.of_layer
+                at = z if own is None else quantity(self.network, "z", own.layer)
                 cases = tuple(
-                    (rational(side.derivative), interval(side, z)) for side in sides(activation, convention)
+                    (rational(side.derivative), interval(side, at)) for side in sides(activation, convention)
                 )
-                lines.append(Equation(tree.Call(function(activation), z, prime=True), (tree.Cases(cases),)))
+                lines.append(Equation(tree.Call(function(activation), at, prime=True), (tree.Cases(cases),)))
         if lines:
             yield Equations(tuple(lines))
 

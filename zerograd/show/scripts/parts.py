@@ -18,6 +18,7 @@ from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.evaluate.rounding import PutBack, sizes, works_out_sizes
+from zerograd.show.elsewhere import elsewhere_sentences
 from zerograd.show.question import convention_line, question_lines
 from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments
 from zerograd.show.words import count, network_line
@@ -55,7 +56,8 @@ def docstring(answer: Sat, library: str, install: str) -> str:
     lines = [title(problem), ""]
     if problem.notes:
         lines += [*_wrapped(clean_lines(problem.notes)), ""]
-    lines += [*_wrapped(facts(problem, answer.witness.samples)), ""]
+    elsewhere = (f"Elsewhere, {sentence}." for sentence in elsewhere_sentences(answer))
+    lines += [*_wrapped([*facts(problem, answer.witness.samples), *elsewhere]), ""]
     if problem.references:
         lines += [*_wrapped(map(clean, problem.references)), ""]
     lines += [

@@ -114,6 +114,8 @@ class Loss(ABC):
         within_unit: whether it needs outputs above 0 and below 1.
         outer_sign: the sign of F′ wherever L has a value; None where it is not known, or 0 somewhere.
         is_balanced: whether the adjoints of a sample sum to 0 over the outputs if its targets sum to 1.
+        chosen_by_output: whether at its kinks each entry of the adjoint can be chosen by itself, between
+            those that the left and the right slope give.
         total: a name for Σ ℓ over the samples, and what it is, in words.
     """
 
@@ -140,6 +142,7 @@ class Loss(ABC):
     within_unit: ClassVar[bool] = False
     outer_sign: ClassVar[int | None] = 1
     is_balanced: ClassVar[bool] = False
+    chosen_by_output: ClassVar[bool] = True
     total: ClassVar[tuple[str, str]] = ("losses", "the sum of the losses of all samples")
 
     @abstractmethod
@@ -317,7 +320,7 @@ def forbids_kinks(convention: Kink) -> bool:
 def slope_at_kink(convention: Kink, torch: Any, left: Any, right: Any, name: str = LOSS) -> Any:
     """Return the derivative that is taken at a kink of a loss. Under ``forbid`` it says nothing: 0."""
     match rule_taken(convention, name, 0, LOSS):
-        case "torch":
+        case "torch" | "all":  # which is between both of them, of each loss
             return torch
         case "left":
             return left

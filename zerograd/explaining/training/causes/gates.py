@@ -61,7 +61,7 @@ class Part:
     Attributes:
         anchor: the node at which they are named: the activation that ran forward, else its argument.
         argument: the activation's argument; None for masks that are no activation's.
-        slope: on a kink, the slope on its other side.
+        slope, side: on a kink, the slope on its other side, and which one that is.
     """
 
     kind: Kind
@@ -70,6 +70,7 @@ class Part:
     name: str
     argument: Source | None = None
     slope: Fraction | None = None
+    side: str = ""
 
 
 _FAMILY = {
@@ -201,7 +202,7 @@ class Gates:
             return
         left = closed
         exactly = self._zero(z)
-        at_kinks: list[tuple[Tensor, Fraction | None]] = []
+        at_kinks: list[tuple[Tensor, Fraction | None, str]] = []
         rounded: list[tuple[Tensor, Kind]] = []  # on the kink in the run, and exactly not
         for kink in activation.kinks:
             at = (run == kink.bound) & left
@@ -210,10 +211,10 @@ class Gates:
             left = left & ~at
             beside = at & self._beside(z, kink.bound)
             rounded.append((beside, kink.kind))
-            at_kinks.append((at & ~beside, kink.slope))
-        for at, slope in at_kinks:
+            at_kinks.append((at & ~beside, kink.slope, "right" if kink.side < 0 else "left"))
+        for at, slope, side in at_kinks:
             if bool(at.any()):
-                yield Part(Kind.AT_KINK, at, anchor, activation.name, z, slope)
+                yield Part(Kind.AT_KINK, at, anchor, activation.name, z, slope, side)
         for beside, kind in rounded:
             if bool(beside.any()):
                 yield Part(kind, beside, anchor, activation.name, z)

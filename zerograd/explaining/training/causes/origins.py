@@ -61,6 +61,7 @@ class Root:
     factor: str | None = None
     law: Law | None = None
     slope: Fraction | None = None
+    side: str = ""
     sites: list[Site] = field(default_factory=list)
     structural: dict[Slot, Tensor] = field(default_factory=dict)
 
@@ -164,7 +165,8 @@ class Origins:
             weights = frozenset(self._weights(root.anchor, _REACH))
             at = (place.module, place.file, place.line, weights)
         key = (root.kind, root.name, root.factor, root.derived, root.law, at)
-        root = self._roots.setdefault(key, root)
+        side, root = root.side, self._roots.setdefault(key, root)
+        root.side = side if root.side == side else ""
         root.sites.append(site)
         if not broadcasts(changes.shape, site.zeros.shape):  # of a gate inside a rule
             changes = changes.any()
@@ -239,7 +241,7 @@ class Origins:
             factor = part.name
         else:
             changes = self._dependence.changes(part.argument)
-        root = Root(part.kind, part.anchor, part.name, factor=factor, slope=part.slope)
+        root = Root(part.kind, part.anchor, part.name, factor=factor, slope=part.slope, side=part.side)
         self._add(root, site, changes)
 
     def _decisions(self) -> None:

@@ -99,6 +99,8 @@ class Wording:
                 details: dict[str, Any] = {"activation": root.name}
                 if root.slope is not None:
                     details["other_slope"] = root.slope
+                if root.side:
+                    details["other_side"] = root.side
                 return place_of(root.anchor, root.name), details
             case Kind.ZERO_WEIGHT:
                 return self._before(root.anchor) or root.name, {"weight": root.name}

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
-from zerograd.document.blocks import Block, Code, Strong, heading, join, paragraph, prose
+from zerograd.document.blocks import Block, Strong, heading, join, paragraph, prose
 from zerograd.document.escape import clean
 from zerograd.document.formula import Letter, inline
-from zerograd.show.question import condition_lines, convention_line
+from zerograd.show.question import convention_line
 from zerograd.show.say.asking import asked_of, size
+from zerograd.show.say.conditions import bounds, conditions, given, legend
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.words import NO_KINK, count, network_line
 
@@ -20,9 +21,15 @@ _MOST = 12
 
 def question(answer: Sat, names: Names) -> Iterator[Block]:
     """The title, what is asked, and that it is answered."""
-    problem = answer.problem
-    yield heading(clean(problem.title or "") or "A worked example", level=1)
+    yield heading(clean(answer.problem.title or "") or "A worked example", level=1)
     yield heading("The question")
+    yield from posed(answer.problem, names)
+    samples = count(answer.witness.samples, "sample")
+    yield paragraph(Strong("Yes."), f" Here is an answer with {samples}, worked out by hand.")
+
+
+def posed(problem: Problem, names: Names) -> Iterator[Block]:
+    """The question, without a word on its answer."""
     whole = "integer " if problem.domain == "integer" else ""
     asked = list(asked_of(problem, lambda *entry: inline(names.gradient(*entry)), in_order=True))
     if len(asked) > _MOST:
@@ -35,11 +42,12 @@ def question(answer: Sat, names: Names) -> Iterator[Block]:
         Letter("L"),
         f" is the {problem.model.loss.words}{_convention(problem)}.",
     )
-    lines = [Code(line) for line in condition_lines(problem)]
-    if lines:
-        yield paragraph("Asked besides: ", join((line,) for line in lines), ".")
-    samples = count(answer.witness.samples, "sample")
-    yield paragraph(Strong("Yes."), f" Here is an answer with {samples}, worked out by hand.")
+    besides = [*conditions(problem), *given(problem), *bounds(problem)]
+    if len(besides) > _MOST:
+        besides = [*besides[:_MOST], (f"{len(besides) - _MOST} more conditions",)]
+    if besides:
+        letters = legend(problem)
+        yield paragraph("Asked besides: ", join(besides), prose(", where ", letters) if letters else (), ".")
 
 
 def _convention(problem: Problem) -> str:

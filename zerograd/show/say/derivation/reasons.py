@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from zerograd.core.model.places import on_kink
+from zerograd.core.model.references import parse_reference
 from zerograd.core.numbers.real import sign
 from zerograd.core.question.vocabulary import RELATIONS, Relation
 from zerograd.core.verdict.answer import Sat
@@ -13,7 +14,9 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.blocks import Block, Formula, Paragraph, Prose, heading, join, paragraph
 from zerograd.document.formula import inline
 from zerograd.explaining.sums import GradientSum, Sums
+from zerograd.show.elsewhere import SHOWN, where_text
 from zerograd.show.enclosed import sentences as enclosed_sentences
+from zerograd.show.instead import instead
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
@@ -73,6 +76,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
                 "what reverse mode makes of the slope that is taken.",
             )
         )
+    paragraphs += _elsewhere(answer, names)
     if size := smallest_text(answer):
         paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', size)}.",))
     if answer.generic == ():
@@ -85,6 +89,21 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
 def _on_kink(answer: Sat) -> Iterator[bool]:
     layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
     return (on_kink(layer.activation, z) for layer, array in layers for z in array.entries)
+
+
+def _elsewhere(answer: Sat, names: Names) -> Iterator[Prose]:
+    """In which libraries something that is asked does not hold."""
+
+    def gradient(named: str) -> Formula:
+        reference = parse_reference(named)
+        return Formula(inline(names.gradient(reference.name, reference.index)))
+
+    for item in answer.elsewhere:
+        clauses = list(instead(answer.problem, item.wrong, gradient))
+        where = where_text(item)
+        more = " among others" if len(clauses) > SHOWN else ""
+        slopes = "other derivatives are returned at kinks, and with these"
+        yield (f"{where[0].upper()}{where[1:]} {slopes} ", *join(clauses[:SHOWN]), f"{more}.")
 
 
 def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:

@@ -9,6 +9,7 @@ from zerograd.core.model.curves import Smooth
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.field import NumberField
+from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 from zerograd.document.blocks import (
     Block,
@@ -36,10 +37,16 @@ _LONGEST_POLYNOMIAL = 13
 def network(answer: Sat, names: Names) -> Iterator[Block]:
     """The formulas of the network, and its parameters."""
     yield heading("The network")
+    yield from formulas(answer.problem, names)
+    yield from _parameters(answer, names)
+
+
+def formulas(problem: Problem, names: Names) -> Iterator[Block]:
+    """What the network computes."""
     yield paragraph("From an input ", names.plain("x"), " the network computes")
     lines = []
-    for layer, kind in enumerate(answer.problem.network.layers, start=1):
-        last = layer == answer.problem.network.depth
+    for layer, kind in enumerate(problem.network.layers, start=1):
+        last = layer == problem.network.depth
         below = names.plain("x") if layer == 1 else names.layered("a", layer - 1)
         parts = beside(names.parameter(f"w{layer}"), below)
         parts += [PLUS, names.parameter(f"b{layer}")] if kind.bias else []
@@ -50,17 +57,16 @@ def network(answer: Sat, names: Names) -> Iterator[Block]:
         else:
             lines += [Equation(z, (row(*parts),)), Equation(out, (names.activation(kind.activation, z),))]
     yield Equations(tuple(lines))
-    if any(isinstance(kind.activation, Smooth) for kind in answer.problem.network.layers):
+    if any(isinstance(kind.activation, Smooth) for kind in problem.network.layers):
         from zerograd.derive import definitions  # loads SymPy
 
-        net, convention = answer.problem.network, answer.problem.derivative_at_kink
+        net, convention = problem.network, problem.derivative_at_kink
         defined = *definitions.values(net), *definitions.derivatives(net, convention)
         yield paragraph("where")
         yield Equations(defined)
     if not names.scalar:
         where = "The number in brackets above a letter is that of its layer; "
         yield paragraph(f"{where}units, inputs and samples are counted from 0.")
-    yield from _parameters(answer, names)
 
 
 def _parameters(answer: Sat, names: Names) -> Iterator[Block]:

@@ -7,14 +7,19 @@ terminal, Markdown with ``$…$`` formulas, LaTeX that needs amsmath, HTML.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.facts import Both, Either, Fact, Formula
+from zerograd.derive.polynomials import Polynomials
 from zerograd.document import html, latex, markdown, text
 from zerograd.document.blocks import Block, Numbered, Paragraph, Strong, heading, paragraph
 from zerograd.document.formula import EQUALS, RELATIONS, ZERO, Node, Phrase, row
+from zerograd.show.instead import SHOWN, instead
+from zerograd.show.say.citing import recheck
 from zerograd.show.say.proof.argument import Argument
 from zerograd.show.say.proof.claim import about, claim, enough, notation
 from zerograd.show.say.proof.facts import Facts, used_labels
@@ -41,12 +46,34 @@ def proof_html(problem: Problem, certificate: Certificate) -> str:
 
 
 def proof_latex(problem: Problem, certificate: Certificate, *, document: bool = True) -> str:
-    """The proof as a LaTeX document, or as a fragment for one that loads amsmath."""
-    body = latex.written(blocks(problem, certificate), indented=True)
-    body = f"\\begin{{sloppypar}}\n{body}\\hfill\\rule{{1.2ex}}{{1.2ex}}\\par\n\\end{{sloppypar}}\n"
-    if not document:
-        return body
-    return "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n" + body + "\\end{document}\n"
+    """The proof as a LaTeX document, or as a fragment for one that loads amsmath.
+
+    A fragment uses the environments ``theorem`` and ``proof`` of the document, and makes them if there are
+    none. The theorem's label is ``thm:zerograd-`` and eight digits of the problem's digest.
+    """
+    title = f"[{latex.prose((problem.title,))}]" if problem.title else ""
+    label = rf"\label{{thm:zerograd-{problem.digest.removeprefix('sha256:')[:8]}}}"
+    told = [*notation_of(problem, certificate), *reasoning(problem, certificate)]
+    proof = latex.written(told, indented=True).rstrip().removesuffix(r"\par")
+    checked = latex.written(recheck(problem, proved=True))
+    body = (
+        f"{_ENVIRONMENTS}\\begin{{sloppypar}}\n\\begin{{theorem}}{title}{label}\n"
+        f"{latex.prose(claim(problem, certificate))}\n\\end{{theorem}}\n"
+        f"\\begin{{proof}}\n{proof}\n\\end{{proof}}\n{checked}\\end{{sloppypar}}\n"
+    )
+    return f"{_PREAMBLE}{body}\\end{{document}}\n" if document else body
+
+
+_PREAMBLE = r"""\documentclass{article}
+\usepackage{amsmath,amsthm}
+\newtheorem{theorem}{Theorem}
+\begin{document}
+"""
+_ENVIRONMENTS = r"""\ifcsname theorem\endcsname\else\newtheorem{theorem}{Theorem}\fi
+\ifcsname proof\endcsname\else
+  \newenvironment{proof}{\par\noindent\textit{Proof.} }{\hfill\rule{1.2ex}{1.2ex}\par}
+\fi
+"""
 
 
 def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
@@ -55,14 +82,34 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
         yield heading(problem.title, level=1)
     yield heading("Claim", level=4)
     yield Paragraph(claim(problem, certificate))
+    if certificate.convention is not None:
+        yield paragraph(
+            f"This is shown of the slopes that are taken under {certificate.convention}: what answers under "
+            "every choice of slopes at kinks answers under these."
+        )
+        problem = problem.with_kink(certificate.convention)
+        certificate = replace(certificate, problem=problem.digest, convention=None)
     yield heading("Notation", level=4)
+    yield from notation_of(problem, certificate)
+    yield heading("Proof", level=4)
+    yield from reasoning(problem, certificate)
+
+
+def notation_of(problem: Problem, certificate: Certificate) -> Iterator[Block]:
+    """What the letters stand for."""
     used = {label for part in certificate.parts for label in used_labels(part)}
     yield from map(Paragraph, notation(problem, {part.kind for part in certificate.parts}, used))
-    yield heading("Proof", level=4)
+
+
+def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
+    """The proof itself."""
     reduction = enough(problem, certificate)
     if reduction is not None:
         yield Paragraph(reduction)
     first = 1
+    if all(part.kind == "calculation" for part in certificate.parts):
+        yield from _calculation(problem)
+        return
     for number, part in enumerate(certificate.parts, start=1):
         several = len(certificate.parts) > 1
         facts = Facts(problem, part)
@@ -75,7 +122,7 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
             f" Suppose that there were such parameters and such a dataset.{' Then:' if numbers else ''}",
         )
         if numbers:
-            yield Numbered(tuple((n, _displayed(facts, label)) for label, n in numbers.items()))
+            yield Numbered(tuple((n, displayed(facts, label)) for label, n in numbers.items()))
         argument = Argument(facts, numbers, (number,) if several else ())
         if argument.referred:
             yield paragraph(
@@ -86,8 +133,20 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
     yield paragraph("Nothing is left, so there are no such parameters and no such dataset.")
 
 
-def _displayed(facts: Facts, label: str) -> Node:
-    """A fact as a formula."""
+def _calculation(problem: Problem) -> Iterator[Block]:
+    """What is calculated, and what is claimed of it: such a proof has no cases."""
+    wrong = wrong_at(problem)
+    clauses = list(instead(problem, wrong, Polynomials(problem).derivative))
+    yield paragraph(f"Everything is given, so {'this is' if len(clauses) == 1 else 'these are'} calculated:")
+    yield from (paragraph(clause, ".") for clause in clauses[:SHOWN])
+    if len(clauses) > SHOWN:
+        yield paragraph(f"Each of these refutes the claim, and so do {len(clauses) - SHOWN} more.")
+    else:
+        yield paragraph(f"{'Each of these' if len(clauses) > 1 else 'This'} refutes the claim.")
+
+
+def displayed(facts: Facts, label: str) -> Node:
+    """A fact of a system as a formula."""
     write = facts.naming({})
     fact = facts.system.facts[label]
     if isinstance(fact, Either):

@@ -225,7 +225,15 @@ class Argument:
             clause = prose(clause, ", so that the sums over all of them have ", join(summed))
         return clause
 
+    def assumption(self, node: Inner, case: Case, known: Known) -> Prose:
+        """What a case supposes, as a clause."""
+        return self._assumption(node, case, known)
+
     # How a case ends
+
+    def end(self, node: Identity | Like, known: Known) -> Prose:
+        """Why a case cannot be, as a clause. What it is like must be among `anchors`."""
+        return self._end(node, known)
 
     def _end(self, node: Identity | Like, known: Known) -> Prose:
         """``then …``: the contradiction."""

@@ -14,14 +14,14 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import asked_entries, signs_of_adjoints, sufficient_samples
 from zerograd.core.refuting.certificate import Certificate, Kind
 from zerograd.core.refuting.refutation import every_samples
-from zerograd.derive.naming import interval, quantity
+from zerograd.derive.naming import interval, is_scalar, quantity
 from zerograd.derive.polynomials import Polynomials
 from zerograd.document import formula as tree
-from zerograd.document.blocks import Code, Prose, join, prose, worded
+from zerograd.document.blocks import Prose, join, prose, worded
 from zerograd.document.formula import EQUALS, LESS, beside, derivative, row
-from zerograd.document.numbers import exact_text
-from zerograd.show.question import convention_line, given_values
+from zerograd.show.question import convention_line
 from zerograd.show.say.asking import asked_of, size
+from zerograd.show.say.conditions import bounds, conditions, given, legend
 from zerograd.show.say.proof.letters import letters
 from zerograd.show.say.proof.reasons import reasons
 from zerograd.show.words import network_line
@@ -30,24 +30,31 @@ _GIVES = {
     True: "gives exactly.",
     False: "gives. Where it is not rational, it is enclosed, narrowly enough to show its sign.",
 }
+_SLOPES = {
+    "any": ", whatever slopes are taken at kinks, for each unit and sample by itself",
+    "all": ", under every choice of slopes at kinks, for each unit and sample by itself",
+}
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
 
 
 def claim(problem: Problem, certificate: Certificate) -> Prose:
     """The theorem, in one sentence or a few."""
     whole = "integer " if problem.domain == "integer" else ""
-    asked = [*asked_of(problem, partial(_gradient, problem)), *((Code(str(c)),) for c in problem.where)]
     every = problem.samples.most is not None and _holds_for_any(problem, certificate)
+    asked = [*asked_of(problem, partial(_gradient, problem)), *conditions(problem, general=every)]
+    conditions_speak_of = legend(problem)
     return worded(
         "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy {asked}"
-        "{fixed}. Here {L} is the {loss}; {convention}.{every}",
+        "{fixed}{slopes}. Here {L} is the {loss}{letters}; {convention}.{every}",
         whole=whole,
         network=network_line(problem.network),
         size=size(problem),
         asked=join(asked) if asked else "a gradient",
         fixed=_fixed(problem),
+        slopes=_SLOPES.get(problem.derivative_at_kink, ""),
         L=_L,
         loss=problem.model.loss.words,
+        letters=prose(", ", conditions_speak_of) if conditions_speak_of else "",
         convention=convention_line(problem),
         every=" The same holds for every other number of samples." if every else "",
     )
@@ -65,13 +72,8 @@ def _gradient(problem: Problem, name: str, index: Index | None) -> tree.Node:
 
 def _fixed(problem: Problem) -> Prose:
     """Given values and bounds."""
-    given, bounded = given_values(problem), []
-    for reference, (low, high) in problem.bounds.items():
-        below = "" if low is None else f"{exact_text(low)} <= "
-        above = "" if high is None else f" <= {exact_text(high)}"
-        bounded.append(f"{below}{reference}{above}")
-    first, *more = [join((Code(text),) for text in texts) for texts in (given, bounded) if texts] or [()]
-    return prose(", where " if first else "", first, *(prose(" and ", codes) for codes in more))
+    first, *more = [join(said) for said in ([*given(problem)], [*bounds(problem)]) if said] or [()]
+    return prose(", where " if first else "", first, *(prose(" and ", said) for said in more))
 
 
 def notation(problem: Problem, kinds: Collection[Kind], used: Collection[str]) -> Iterator[Prose]:
@@ -156,7 +158,8 @@ def _moments(problem: Problem) -> Prose:
     for (layer, unit), choices in units.items():
         if unit == 0:
             i = ("i",) * (network.layers[layer - 1].units > 1)
-            z = name("z", "" if len({n for n, _ in units}) == 1 else layer, i)
+            alone = len({n for n, _ in units}) == 1 and not is_scalar(network)
+            z = name("z", "" if alone else layer, i)
             each = (prose(f"{n} where ", interval(side, z)) for n, side in enumerate(choices))
             digits += [("; ",), join(each)]
     of_each = "a digit" if len(units) == 1 else "digits, one for each unit in order"

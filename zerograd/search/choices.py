@@ -1,0 +1,205 @@
+"""The search where slopes at kinks are chosen: ``derivative_at_kink: any`` and ``all``.
+
+All other strategies know one derivative at each kink. So what is asked of them is the same question under a
+convention in which that holds:
+
+- without samples on kinks (``forbid``) there is nothing to choose: a witness answers ``any`` and ``all``;
+- under ``all``, if there is no witness under one convention, there is none; a witness under one is tried;
+- under ``any``, a witness under a convention has its slopes.
+
+And for ``any`` a solver is given the facts of the core (`zerograd.core.refuting.dataset`), in which slopes at
+kinks are unknowns: a model of them is mostly a witness, and where there is none, there is no witness.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from zerograd.core.errors import Refused
+from zerograd.core.model.backprop import ExactActivate, forward
+from zerograd.core.model.kinks import Kink
+from zerograd.core.model.slopes import choices_at, conventions_between
+from zerograd.core.numbers.arrays import Array
+from zerograd.core.numbers.exact import Exact
+from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.dataset import chosen_unfit
+from zerograd.core.refuting.refutation import system_of
+from zerograd.core.verdict.chosen import answering
+from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.core.verdict.existence import violations
+from zerograd.core.verdict.witness import Witness
+from zerograd.search.facts import distinctions
+from zerograd.search.lift import complete, rationalise
+from zerograd.search.number_field import common_field
+from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
+from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
+from zerograd.solvers.facts import assertion
+from zerograd.solvers.process import SolverProcess
+from zerograd.solvers.terms import Script, Term
+
+NAME = "slopes"
+GLANCE = 0.3
+"""Effort for slopes as unknowns at first sight."""
+MODES: tuple[Mode, ...] = ("polynomial", "elimination")
+
+Decide = Callable[[Problem, int, float], Verdict]
+"""(question under one convention, M, deadline) to a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The search of a question in which slopes are chosen.
+
+    Attributes:
+        decide: the search under one convention.
+        construct: the same, for a witness alone, without any solver.
+        solver: for slopes as unknowns, where that may be used (strategy ``auto``).
+        turned_to: told that slopes are unknowns.
+    """
+
+    decide: Decide
+    construct: Decide
+    solver: SolverProcess | None
+    seed: int
+    turned_to: Callable[[str], None]
+
+    def sketched(self, problem: Problem, samples: int, until: float) -> Verdict:
+        """A witness off kinks, if one is at hand."""
+        verdict = self.construct(problem.with_kink("forbid"), samples, until)
+        return _answering(problem, verdict) if isinstance(verdict, Found) else verdict
+
+    def decided(self, problem: Problem, samples: int, deadline: float) -> Verdict:
+        """The verdict for M = ``samples``."""
+        last = Undecided("incomplete", "no choice of slopes was found")
+        if problem.derivative_at_kink == "all":
+            last = Undecided("incomplete", "no witness was found that answers under every choice of slopes")
+        for share, step in self._steps(problem, samples):
+            now = time.monotonic()
+            if now >= deadline:
+                return Undecided("timeout")
+            verdict = step(now + share * (deadline - now))
+            if isinstance(verdict, Found | Impossible):
+                return verdict
+            if verdict.reason in ("memory", "unsupported"):
+                last = verdict
+        return Undecided("timeout") if time.monotonic() >= deadline else last
+
+    def _steps(self, problem: Problem, samples: int) -> Iterator[tuple[float, Callable[[float], Verdict]]]:
+        def under(convention: Kink) -> Callable[[float], Verdict]:
+            return lambda until: self._under(convention, problem, samples, until)
+
+        def unknown(effort: float | None) -> Callable[[float], Verdict]:
+            return lambda until: self._unknown(problem, samples, effort, until)
+
+        yield 0.25, under("forbid")
+        if problem.derivative_at_kink == "all":
+            for left, convention in zip((3, 2, 1), conventions_between(problem.network), strict=False):
+                yield 1 / left, under(convention)
+            return
+        yield 0.25, unknown(GLANCE)
+        for convention in (*conventions_between(problem.network), "mean"):
+            yield 0.25, under(convention)
+        yield 1.0, unknown(None)
+
+    def _under(self, convention: Kink, problem: Problem, samples: int, until: float) -> Verdict:
+        verdict = self.decide(problem.with_kink(convention), samples, until)
+        if isinstance(verdict, Found):
+            return _answering(problem, verdict)
+        if isinstance(verdict, Impossible) and problem.derivative_at_kink == "all" and convention != "forbid":
+            return verdict
+        return verdict if isinstance(verdict, Undecided) else Undecided("incomplete")
+
+    def _unknown(self, problem: Problem, samples: int, effort: float | None, until: float) -> Verdict:
+        """With slopes as unknowns."""
+        if self.solver is None or chosen_unfit(problem):
+            return Undecided("incomplete")
+        self.turned_to(NAME)
+        return with_slopes(problem, samples, self.solver, effort=effort, deadline=until, seed=self.seed)
+
+
+def _answering(problem: Problem, verdict: Found) -> Verdict:
+    """The witness, if it answers the question."""
+    witness = answering(problem, verdict.witness)
+    if isinstance(witness, EnclosedWitness):
+        return Found(witness, verdict.strategy)  # off kinks, where nothing is chosen
+    with suppress(Refused):
+        if not violations(problem, witness.point):
+            return Found(witness, verdict.strategy)
+    return Undecided("incomplete")
+
+
+def with_slopes(
+    problem: Problem,
+    samples: int,
+    solver: SolverProcess,
+    *,
+    effort: float | None,
+    deadline: float,
+    seed: int,
+) -> Verdict:
+    """Decide ``any`` for M = ``samples``, slopes at kinks being unknowns."""
+    try:
+        system = system_of(problem, "dataset", samples)
+    except Refused as refusal:
+        return Undecided("incomplete", str(refusal))
+    script = Script()
+    symbols: dict[str, Term] = {}
+
+    def symbol(name: str) -> Term:
+        if name not in symbols:
+            sort = "Int" if name in system.integers else "Real"
+            symbols[name] = script.declare(_written(name), sort)  # type: ignore[arg-type]
+        return symbols[name]
+
+    for formula in (*system.facts.values(), *distinctions(system)):
+        script.require(assertion(formula, symbol))
+    for number, mode in enumerate(("general",) if system.integers else MODES):
+        now = time.monotonic()
+        until = deadline if number or effort is not None else now + (deadline - now) / 2
+        outcome = solver.check(script, deadline=until, mode=mode, seed=seed, effort=effort)
+        match outcome:
+            case NoModel():
+                return Impossible("solver", NAME)
+            case Model():
+                model = rationalise(script, outcome, solver, deadline=deadline, seed=seed)
+                values = common_field(model.values, deadline=deadline)
+                if values is None:
+                    continue
+                return _answering_with(problem, samples, values)
+            case GaveUp():
+                pass
+    return Undecided("incomplete")
+
+
+def _answering_with(problem: Problem, samples: int, values: Mapping[str, Exact]) -> Verdict:
+    """The witness that a model is."""
+    arrays = complete(problem, samples, values, {})
+    run = forward(
+        problem.network, arrays, arrays["x"], ExactActivate("left")
+    )  # values are the same under all
+    target = problem.model.loss.target
+    if problem.model.loss.least_squares and problem.domain == "real":
+        given = problem.given.get("y", {})
+        residuals = Array.build(arrays["y"].shape, lambda i: values.get(_written(f"r[{i[0]},{i[1]}]"), 0))
+        known = arrays["y"]
+        arrays["y"] = Array.build(
+            known.shape, lambda i: known[i] if i in given else target(run.y_hat[i], residuals[i])
+        )
+    left = Witness.of(problem.with_kink("left"), arrays)
+    slopes = {
+        choice.place: values.get(_written(f"s{choice.place[1:]}"), choice.low)
+        for choice in choices_at(left.point)
+    }
+    witness = Witness.of(problem, arrays, slopes)
+    with suppress(Refused):
+        if not violations(problem, witness.point):
+            return Found(witness, NAME)
+    return Undecided("incomplete", "what is known of slopes as unknowns is not enough for this question")
+
+
+def _written(name: str) -> str:
+    """A variable of the facts as solvers write it: ``w1[0,1]`` as w1_0_1."""
+    return name.replace("[", "_").replace(",", "_").replace("]", "")
