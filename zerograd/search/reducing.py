@@ -22,13 +22,13 @@ DRAWS = 324
 """Constructions, of which the smallest is taken."""
 
 BOUNDS = (LARGE, 2 * LARGE, 4 * LARGE)
-"""Of whole numbers, for which a solver is asked."""
+"""Bounds on whole numbers, for which a solver is asked."""
 
 EFFORT = 1.0
 """Effort for a question with bounds on all numbers."""
 
 SHARE = 0.6
-"""Of the time that is left, on a machine on which it takes so long."""
+"""Share of the time that is left, on a machine on which it takes so long."""
 
 
 def reduced(
