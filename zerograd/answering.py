@@ -292,7 +292,7 @@ def with_smallest(
     from zerograd.evaluate.recheck import recheck
 
     if is_chosen(answer.problem.derivative_at_kink):
-        plain = _comparable(answer.witness)
+        plain = _comparable(answer.witness) if within is None else answer.witness.answering(within)
         if plain is not None:
             ranked = process.smallest(
                 plain.problem,
