@@ -9,6 +9,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,12 @@ def read_results(name: str) -> list[Any]:
     """Read the JSON documents in a file, or on standard input. Raises FormatError."""
     from zerograd.core.errors import FormatError
     from zerograd.core.question.documents import documents_in, read_documents
+    from zerograd.spec.foreign import foreign
 
     if name != "-":
+        with suppress(OSError), Path(name).open("rb") as stream:  # `read_documents` says what is wrong
+            if kind := foreign(stream.read(64), name):
+                raise FormatError(f"{printable(name)}: {kind}")
         return read_documents(Path(name))
     if sys.stdin is None:  # closed by whoever started the program
         raise FormatError("<stdin>: is closed: name a file")

@@ -19,7 +19,9 @@ from zerograd.cli.helping import VARIABLE, complete_files, completion, help_comm
 from zerograd.cli.printing import gradients, init, problem
 from zerograd.cli.proving import prove
 from zerograd.cli.solving import solve, verify
+from zerograd.cli.teaching import sheet
 from zerograd.cli.watching import watch
+from zerograd.core.near import nearest
 from zerograd.streams import settle_streams
 
 _HINT = """\
@@ -61,7 +63,7 @@ def cli(context: click.Context) -> None:
         click.echo(_HINT, nl=False)
 
 
-for command in (watch, explain, solve, prove, atlas, verify, export, plot, gradients, problem, init):
+for command in (watch, explain, solve, prove, atlas, verify, export, sheet, plot, gradients, problem, init):
     complete_files(command)
     cli.add_command(command)
 for command in (help_command, completion):
@@ -93,6 +95,9 @@ def run() -> NoReturn:
         code = cli.main(complete_var=VARIABLE, standalone_mode=False, obj=restore)
         sys.stdout.flush()
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption):  # click suggests what is far off, too
+            near = nearest(error.option_name, error.possibilities or [])
+            error = click.NoSuchOption(error.option_name, error.message, near, error.ctx)
         error.show()
         sys.exit(BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):

@@ -34,7 +34,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         with Path(path).open("rb") as stream:
             status = os.fstat(stream.fileno())
             size = status.st_size if stat.S_ISREG(status.st_mode) else None
-            return read_stream(stream, size)
+            return read_stream(stream, size, os.fspath(path))
     except IsADirectoryError:
         raise MalformedError(None, "is a directory: name a problem file inside it") from None
     except FileNotFoundError:
@@ -45,15 +45,16 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         raise MalformedError(None, f"cannot be read: {error}") from None
 
 
-def read_stream(stream: BinaryIO, size: int | None = None) -> bytes:
+def read_stream(stream: BinaryIO, size: int | None = None, name: str = "") -> bytes:
     """All of a stream, as `read_file`. Raises MalformedError for more.
 
     Args:
         size: where it is known: what is too large is told before it is read.
+        name: of the file, if it is one.
     """
     try:
         data = stream.read(min(MAX_BYTES + 1, 64 if size is not None and size > MAX_BYTES else MAX_BYTES + 1))
-        kind = foreign(data)
+        kind = foreign(data, name)
         if kind is not None:
             raise MalformedError(None, kind)
         most = json_text.MAX_BYTES if json_text.is_json_like(data) else MAX_BYTES
