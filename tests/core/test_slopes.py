@@ -427,7 +427,7 @@ def given_in_full(witness: Witness, convention: str, **asked: list[str]) -> Prob
 
 @pytest.mark.parametrize("seed", seeds(200, 30))
 def test_nothing_is_refuted_that_a_choice_answers(seed: int) -> None:
-    """A calculation refutes ``any`` only if no vertex answers, ``all`` if and only if some choice does not."""
+    """A calculation refutes ``any`` only if no vertex answers, ``all`` exactly if some choice does not."""
     chance = Random(seed)
     witness = drawn(seed)
     vertices = at_vertices(witness)
