@@ -12,11 +12,9 @@ from zerograd.answering import (
     accepted,
     with_proof,
 )
-from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
-from zerograd.core.question.fitness import chosen
 from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
@@ -312,13 +310,7 @@ def verify(
 
 
 def gradients(problem: Problem) -> SymbolicGradients:
-    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`).
-
-    Raises:
-        ZerogradError: slopes at kinks are chosen, so that there is more than one derivative there.
-    """
-    if reason := chosen(problem):
-        raise ZerogradError(f"{reason}: formulas are of one derivative there, so name one, such as torch")
+    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
     from zerograd.derive.gradients import SymbolicGradients
 
     return SymbolicGradients.of(problem.model)
