@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, settings
 QUICK = "quick"
 
 # How long an example takes says nothing on a busy machine.
-settings.register_profile("thorough", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "thorough", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile(QUICK, settings.get_profile("thorough"), max_examples=25, derandomize=True)
 
 
 def examples(thorough: int, *unhealthy: HealthCheck) -> settings:
-    """So many examples of a property that is not tried as often as others, and a quarter of them in the quick
-    profile.
-    """
+    """Settings for a property that is tried less often: so many examples where others have a hundred."""
     return settings(
         max_examples=max(5, thorough * settings().max_examples // 100),
         suppress_health_check=[HealthCheck.too_slow, *unhealthy],

@@ -13,14 +13,15 @@ from zerograd.core.verdict.answer import Unknown, Unsat
 from zerograd.core.verdict.atlas import Row, patterns, row_problem
 from zerograd.exports import FORMS, Form, NothingToExport, Thing, export, unfit
 
-EVERY = {"markdown", "latex", "pytorch", "jax", "notebook", "html", "smtlib", "json"}
+LECTURE = {"exercise", "slides"}
+EVERY = {"markdown", "latex", "pytorch", "jax", "notebook", "worksheet", "html", "smtlib", "json", *LECTURE}
 EXPECTED = {
     "sat": EVERY,
-    "unsat": {"markdown", "latex", "coq", "smtlib", "json"},
+    "unsat": {"markdown", "latex", "coq", "smtlib", "json", *LECTURE},
     "unsat on a solver's word": {"smtlib", "json"},
-    "unsat for every number of samples": {"markdown", "latex", "coq", "json"},
+    "unsat for every number of samples": {"markdown", "latex", "coq", "json", *LECTURE},
     "unknown": {"smtlib", "json"},
-    "proof": {"markdown", "latex", "coq", "json"},
+    "proof": {"markdown", "latex", "coq", "json", *LECTURE},
     "atlas": {"markdown", "latex", "json"},
 }
 
@@ -97,7 +98,7 @@ def test_what_is_nothing_of_ours_is_a_mistake(things: dict[str, Thing]) -> None:
     assert set(FORMS) == set().union(*EXPECTED.values())
 
 
-@pytest.mark.parametrize("form", ["notebook"])
+@pytest.mark.parametrize("form", ["notebook", "worksheet"])
 def test_what_works_out_squares_says_so(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forms that calculate with squared errors ask whether the loss is made of them, before they write."""
     answer = filled.founding()

@@ -27,10 +27,14 @@ from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest,
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering, slopes_of, under_one_convention
 from zerograd.core.verdict.enclosed import EnclosedWitness
+from zerograd.core.verdict.generic import against_generic
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
+from zerograd.preferring import Preference
 from zerograd.proving.process import ProofProcess
 from zerograd.search.comparison import Comparison, summary
+from zerograd.search.generic import generic_question
+from zerograd.search.generic import unfit as unfit_for_generic
 from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
@@ -272,17 +276,85 @@ def with_fewest(
     return answer
 
 
+def by_preference(
+    answer: Sat,
+    process: SearchProcess,
+    preferred: Preference,
+    *,
+    count: int,
+    strategy: str,
+    seed: int,
+    deadline: float,
+    progress: Progress,
+) -> list[Sat]:
+    """Return answers by up to ``count`` witnesses that are as they are preferred, the smallest first."""
+    within = None
+    if preferred.generic is not None:
+        until = time.monotonic() + min((deadline - time.monotonic()) / 2, preferred.generic)
+        answer, within = with_generic(
+            answer, process, strategy=strategy, seed=seed, deadline=until, progress=progress
+        )
+    ranked = with_smallest(
+        answer,
+        process,
+        within=within,
+        count=count,
+        effort=preferred.effort,
+        seed=seed,
+        deadline=min(deadline, time.monotonic() + preferred.seconds),
+        progress=progress,
+    )
+    if preferred.generic is None:
+        return ranked
+    return [sat.updated(generic=against_generic(sat.witness)) for sat in ranked]
+
+
+def with_generic(
+    answer: Sat, process: SearchProcess, *, strategy: str, seed: int, deadline: float, progress: Progress
+) -> tuple[Sat, Problem | None]:
+    """Answer by a generic witness with as many samples, if one is found.
+
+    Returns:
+        The answer, and the question narrowed to generic witnesses (None if its witness is not generic).
+    """
+    problem, samples = answer.problem, answer.witness.samples
+    if unfit_for_generic(problem, samples) is not None:
+        return answer, None
+    began = time.monotonic()
+    narrower = generic_question(problem, samples)
+    if not against_generic(answer.witness):
+        return answer, narrower
+    progress("looking for a generic witness")
+    finding = process.find(
+        narrower, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=None
+    )
+    versions = {**answer.run.versions, **finding.versions}
+    run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began, versions=versions)
+    if not isinstance(finding.verdict, Found):
+        return answer.updated(run=run), None
+    witness = finding.verdict.witness.answering(problem)
+    with _accepted_witness(witness):
+        run = replace(run, strategy=finding.verdict.strategy)
+        return answer.updated(witness=witness, run=run), narrower
+
+
 def with_smallest(
     answer: Sat,
     process: SearchProcess,
     *,
+    within: Problem | None = None,
     count: int,
     effort: int | None,
     seed: int,
     deadline: float,
     progress: Progress,
 ) -> list[Sat]:
-    """Return answers by the smallest witnesses that can be found until the deadline."""
+    """Return answers by the smallest witnesses that can be found until the deadline.
+
+    Args:
+        within: the question with further conditions, which all these witnesses meet; of the question itself
+            nothing is then said to be the smallest.
+    """
     from zerograd.evaluate.recheck import recheck
 
     if is_chosen(answer.problem.derivative_at_kink):
@@ -308,8 +380,8 @@ def with_smallest(
     problem = answer.problem
     known = cache(lambda: recheck(answer.witness))
     ranked = process.smallest(
-        problem,
-        answer.witness,
+        within or problem,
+        answer.witness.answering(within or problem),
         count=count,
         effort=effort,
         seed=seed,
@@ -319,11 +391,12 @@ def with_smallest(
     )
     run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
     answers = []
-    for number, witness in enumerate(ranked.witnesses or (answer.witness,)):
+    for number, found in enumerate(ranked.witnesses or (answer.witness,)):
+        witness = found.answering(problem)
         size = size_of(witness)
         if size is None:
             return [answer.updated(checks=known(), run=run)]
-        small = Smallest(size, ranked.exhausted, number + 1)
+        small = Smallest(size, ranked.exhausted if within is None else 0, number + 1)
         with _accepted_witness(witness):
             if witness == answer.witness:
                 answers.append(answer.updated(checks=known(), smallest=small, run=run))

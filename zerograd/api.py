@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from zerograd.answering import (
     accepted,
     answer_of,
+    by_preference,
     calculated_answer,
     enclosed_no,
     late,
     with_fewest,
     with_proof,
-    with_smallest,
 )
+from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
+from zerograd.core.question.fitness import chosen
 from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
@@ -128,7 +130,8 @@ def solve(
             named, in the time that the search leaves; what it says is in ``answer.run.cross_check``.
         certify: whether to look for proofs. Without, a no rests on the solver's word.
         prefer: ``"small"`` looks for a smaller witness in a fixed number of steps, so that any machine finds
-            the same one; ``"any"`` takes the first. By default what the problem prefers, else small.
+            the same one; ``"generic"`` before that for a generic one, if there is none it says so
+            (``answer.generic``); ``"any"`` takes the first. By default what the problem prefers, else small.
         shrink: seconds, at most, for looking for the smallest witness, in place of so many steps (none if it
             is not above 0).
         process: of the search; by default one that is started by the first call, serves all later ones,
@@ -215,9 +218,15 @@ def smallest_first(
         answer = with_proof(answer, prover or shared_prover(os.getpid(), memory), until, say)
     if not (isinstance(answer, Sat) and small):
         return late([answer], start + timeout)
-    until = min(start + timeout, time.monotonic() + preferred.seconds)
-    ranked = with_smallest(
-        answer, process, count=count, effort=preferred.effort, seed=seed, deadline=until, progress=say
+    ranked = by_preference(
+        answer,
+        process,
+        preferred,
+        count=count,
+        strategy=strategy,
+        seed=seed,
+        deadline=start + timeout,
+        progress=say,
     )
     return late(ranked, start + timeout)
 
@@ -392,7 +401,13 @@ def verify(
 
 
 def gradients(problem: Problem) -> SymbolicGradients:
-    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
+    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`).
+
+    Raises:
+        ZerogradError: slopes at kinks are chosen, so that there is more than one derivative there.
+    """
+    if reason := chosen(problem):
+        raise ZerogradError(f"{reason}: formulas are of one derivative there, so name one, such as torch")
     from zerograd.derive.gradients import SymbolicGradients
 
     return SymbolicGradients.of(problem.model)

@@ -5,15 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from zerograd.atlas_table import Atlas
 from zerograd.core.errors import ZerogradError, present
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.proof import Proof
 
-Form: TypeAlias = Literal["markdown", "latex", "pytorch", "jax", "notebook", "smtlib", "html", "coq", "json"]
+if TYPE_CHECKING:
+    from zerograd.show.lecture.languages import Language
+
+Form: TypeAlias = Literal[
+    "markdown", "latex", "pytorch", "jax", "notebook", "smtlib", "html", "coq", "json",
+    "exercise", "slides", "worksheet",
+]  # fmt: skip
 FORMS: tuple[Form, ...] = get_args(Form)
+
+SHOWN: tuple[Form, ...] = (
+    "markdown", "latex", "pytorch", "jax", "notebook", "html", "exercise", "slides", "worksheet",
+)  # fmt: skip
+"""Forms of a witness that know one derivative at each kink."""
 
 Thing: TypeAlias = Answer | Proof | Atlas
 Writer: TypeAlias = Callable[..., str]
@@ -31,7 +42,9 @@ class NothingToExport(ZerogradError):  # noqa: N818 - named for what happened
         super().__init__(f"{form}: {why}")
 
 
-def export(thing: Thing, to: Form, *, document: bool = True) -> str:
+def export(
+    thing: Thing, to: Form, *, document: bool = True, language: Language = "latex", solution: bool = False
+) -> str:
     """Return an answer, a proof or an atlas in another form.
 
     Args:
@@ -39,8 +52,11 @@ def export(thing: Thing, to: Form, *, document: bool = True) -> str:
             table; ``pytorch``, ``jax``: a script whose asserts pass; ``notebook``: one that can be run;
             ``html``: an interactive page in one file; ``smtlib``: the question, for any SMT solver, with
             what a witness or a certificate shows as its status; ``coq``: the proof; ``json``: the document
-            of the result, the certificate or the atlas.
+            of the result, the certificate or the atlas; ``exercise``: the question with room to write in,
+            ``slides``: frames for LaTeX's class beamer; ``worksheet``: a notebook with gaps, and checks.
         document: whether LaTeX is a whole document, or a fragment of one.
+        language: of an exercise.
+        solution: whether the solution of an exercise stands behind it.
 
     Raises:
         NothingToExport: see `unfit`.
@@ -52,7 +68,16 @@ def export(thing: Thing, to: Form, *, document: bool = True) -> str:
     if why is not None:
         raise NothingToExport(to, why)
     write = _writers(thing)[to]
-    return write(thing, document=document) if to == "latex" else write(thing)
+    if isinstance(thing, Sat) and to in SHOWN:
+        from zerograd.show.chosen import shown_plainly
+
+        thing = shown_plainly(thing)
+    match to:
+        case "latex":
+            return write(thing, document=document)
+        case "exercise":
+            return write(thing, language=language, solution=solution)
+    return write(thing)
 
 
 def unfit(thing: Thing, form: Form) -> str | None:
@@ -68,6 +93,11 @@ def unfit(thing: Thing, form: Form) -> str | None:
             f"the question is about more than one number of samples ({thing.problem.samples}): "
             "solve it for one of them (--samples N), and export that result"
         )
+    if form in SHOWN:
+        from zerograd.show import chosen
+
+        if (reason := chosen.unfit(thing)) is not None:  # type: ignore[arg-type]
+            return reason
     match thing, form:
         case _, "smtlib":
             from zerograd.search import smtlib
@@ -81,6 +111,10 @@ def unfit(thing: Thing, form: Form) -> str | None:
             from zerograd.show.fitness import no_calculation
 
             return no_calculation(thing)
+        case Sat(), "worksheet":
+            from zerograd.show.lecture import worksheet
+
+            return worksheet.unfit(thing)
     return None
 
 
@@ -102,7 +136,7 @@ def _lacking(thing: Thing, writers: Mapping[Form, Writer]) -> str:
                 "the answer is unsat on a solver's word: there is neither a witness nor a proof to write of"
             )
         case Unsat():
-            ways = "markdown, latex, pdf or coq"
+            ways = "markdown, latex, pdf, slides, exercise or coq"
             return f"the answer is unsat: there is no witness; its proof can be had as {ways}"
         case Unknown(reason=reason):
             return f"the answer is unknown ({reason}): there is neither a witness nor a proof to write of"
@@ -148,10 +182,15 @@ def _of_its_proof(write: Writer) -> Writer:
     return written
 
 
+_LECTURE: Mapping[Form, Writer] = {
+    "exercise": _by("zerograd.show.lecture.exercise", "exercise"),
+    "slides": _by("zerograd.show.lecture.slides", "slides"),
+}
 _PROOF: Mapping[Form, Writer] = {
     "markdown": Proof.to_markdown,
     "latex": Proof.to_latex,
     "coq": Proof.to_coq,
+    **_LECTURE,
 }
 _OF_ITS_PROOF: Mapping[Form, Writer] = {form: _of_its_proof(write) for form, write in _PROOF.items()}
 _ANSWER: Mapping[Form, Writer] = {"smtlib": _question, "json": _json}
@@ -163,7 +202,9 @@ _WRITERS: Mapping[type, Mapping[Form, Writer]] = {
         "pytorch": _by("zerograd.show.scripts", "pytorch_script"),
         "jax": _by("zerograd.show.scripts", "jax_script"),
         "notebook": _by("zerograd.show.notebook", "notebook"),
+        "worksheet": _by("zerograd.show.lecture.worksheet", "worksheet"),
         "html": _by("zerograd.show.page", "page_html"),
+        **_LECTURE,
         **_ANSWER,
     },
     Unsat: _ANSWER,

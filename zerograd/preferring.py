@@ -12,6 +12,8 @@ SHRINK_EFFORT = 6000
 """Steps, at most, for a smaller witness where nobody asked for the smallest: they take two seconds or so."""
 SHRINK_TIME = 10.0
 """Seconds, at most, for the same on a slow machine."""
+GENERIC_TIME = 20.0
+"""Seconds, at most, for looking for a generic witness; never more than half of those that are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,12 @@ class Preference:
         seconds: at most, for making it small; without any it is the one found first.
         effort: a limit in steps beside, which gives the same witness on any machine that is not too slow for
             ``seconds``; None for none.
+        generic: seconds, at most, for finding a generic one first; None if any will do.
     """
 
     seconds: float = SHRINK_TIME
     effort: int | None = SHRINK_EFFORT
+    generic: float | None = None
 
 
 FIRST = Preference(0.0)
@@ -43,4 +47,6 @@ def preference(problem: Problem, prefer: str | None = None) -> Preference:
     wanted = prefer or problem.prefer or "small"
     if wanted not in get_args(Prefer):
         raise ValueError(f"unknown preference {wanted!r} (known: {', '.join(get_args(Prefer))})")
-    return FIRST if wanted == "any" else Preference()
+    if wanted == "any":
+        return FIRST
+    return Preference(generic=GENERIC_TIME if wanted == "generic" else None)

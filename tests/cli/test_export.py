@@ -115,7 +115,7 @@ def test_unsat_has_a_proof(program: Program) -> None:
     assert "Theorem no_answer" in program("export", "n.json", "--to", "coq").out
     run = program("export", "n.json", "--to", "html")
     assert (run.code, run.out) == (2, "")
-    assert "its proof can be had as markdown, latex, pdf or coq" in run.err
+    assert "its proof can be had as markdown, latex, pdf, slides, exercise or coq" in run.err
 
 
 def test_sat_has_no_proof(program: Program, result: str) -> None:

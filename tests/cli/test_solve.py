@@ -44,7 +44,7 @@ def test_result_has_the_documented_keys_in_order(answered: Run) -> None:
     sat, unsat, _ = answered.results
     head = ["format", "problem", "status", "reason", "samples", "evidence"]
     tail = ["strategy", "tried", "seconds", "versions"]
-    assert list(sat) == [*head, "witness", "gradients", "loss", "checks", *tail]
+    assert list(sat) == [*head, "smallest", "witness", "gradients", "loss", "checks", *tail]
     assert list(unsat) == [*head, "certificate", *tail]
     assert sat["checks"]["exact"] == "passed"
     assert sat["checks"]["torch"] == "not installed"

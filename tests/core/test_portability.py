@@ -191,7 +191,7 @@ def test_a_witness_that_holds_elsewhere_alone_is_refused() -> None:
 
 @pytest.mark.needs("jax")
 def test_jax_has_the_value_that_is_told() -> None:
-    """By jax.grad."""
+    """Computed by jax.grad."""
     jax = pytest.importorskip("jax")
     jnp = jax.numpy
 

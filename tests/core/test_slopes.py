@@ -320,7 +320,7 @@ def test_a_proof_off_kinks_is_none_for_any() -> None:
     values = {"w1": [[0]], "b1": [0], "w2": [[1]], "b2": [0], "x": [[1], [2]], "y": [[1], [-1]]}
     slopes = {"z1[0,0]": "1/2", "z1[1,0]": 0}
     check_result(problem, written(problem, values, slopes=slopes))
-    for convention in ("forbid", "left", "right"):
+    for convention in ("forbid", "left", "torch"):
         certificate = replace(proved(problem.with_kink(convention)), problem=problem.digest)
         with pytest.raises(Refused):
             check_certificate(problem, certificate)

@@ -390,9 +390,7 @@ def drawn(seed: str) -> tuple[Problem, Witness, Random] | None:
     return problem, witness, draw.chance
 
 
-@pytest.mark.parametrize(
-    ("first", "count"), [(0, 100), *(pytest.param(n, 2500, marks=pytest.mark.slow) for n in (10**4, 10**5))]
-)
+@pytest.mark.parametrize(("first", "count"), [(0, 100), pytest.param(10**4, 1000, marks=pytest.mark.slow)])
 def test_all_facts_hold_of_what_answers_the_problem(first: int, count: int) -> None:
     """No system says anything of a problem that a network and dataset that answer it do not fulfil."""
     looked_at = conditions = facts = small = 0

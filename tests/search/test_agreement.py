@@ -127,10 +127,10 @@ def test_a_planted_witness_is_never_denied(dice: type[Dice], decide: Decide) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", [0, 1000, 1050, 1100, 1150])
+@pytest.mark.parametrize("first", [0, 1000, 1030, 1060, 1090])
 def test_planted_witnesses_are_never_denied(first: int, dice: type[Dice], decide: Decide) -> None:
     """The same with other questions."""
-    assert never_unsat(range(first, first + 50), dice, decide, 1.0) >= 90
+    assert never_unsat(range(first, first + 30), dice, decide, 1.0) >= 54
 
 
 # --- questions that must have the same answer --------------------------------------------------

@@ -131,7 +131,8 @@ def test_solvers_agree_with_the_answer(name: str, process: SearchProcess) -> Non
     assert samples is not None
     text = question_smtlib(answer.problem, samples, status=answer.status)
     assert f"(set-info :status {answer.status})" in text
-    verdicts = {ask_z3(text), ask_cvc5(text)}
+    first = ask_z3(text)
+    verdicts = {first, ask_cvc5(text, 10 if first == "unknown" and name not in HARD else 3)}
     assert verdicts <= {answer.status, "unknown"}
     assert name in HARD or answer.status in verdicts
     if isinstance(answer, Sat):

@@ -123,7 +123,7 @@ def matrix(kinked: type[Kinked]) -> dict[str, Sat]:
     answers: dict[str, Sat] = {}
     for number, activation in enumerate(ACTIVATIONS):
         for convention in CONVENTIONS:
-            for denominator in (1, 3):
+            for denominator in (1, 3) if convention == CONVENTIONS[0] else (3,):
                 deep = Network(2, (Layer(2, activation), Layer(2, activation), Layer(2, LINEAR)))
                 answers[f"{number}_{convention}_{denominator}"] = kinked.draw(
                     deep, convention, denominator=denominator
@@ -137,6 +137,8 @@ def matrix(kinked: type[Kinked]) -> dict[str, Sat]:
     answers["two_slopes"] = kinked.draw(mixed, "right", denominator=3)
     answers["wide"] = kinked.draw(Network.mlp(5, 120, 3), "right", samples=40, denominator=3)
     answers["irrational"] = irrational(kinked)
+    of_layers = "default: torch, z1: 1/3, z2: right"
+    answers["of_layers"] = kinked.draw(Network.mlp(2, 2, 2, 1), of_layers, denominator=3)
     return answers
 
 

@@ -70,15 +70,16 @@ def test_a_page_has_all_there_is() -> None:
 
 
 def test_a_page_of_an_impossible_question_has_the_proof() -> None:
-    """And no picture; on a solver's word there is nothing to work out."""
+    """And a picture of its cases; on a solver's word there is nothing to draw or to work out."""
     source = (PROBLEMS / "textbook-m2.yaml").read_text(encoding="utf-8")
     answer = load_answer(GALLERY / "textbook-m2.json")
     assert isinstance(answer, Unsat)
     text = page("textbook-m2", source, answer)
     assert "## The proof\n\n**Claim.**" in text
-    assert "![" not in text
+    assert "why each is impossible](textbook-m2.svg)](textbook-m2.svg)" in text
     word = page("textbook-m2", source, Unsat("solver", problem=answer.problem))
     assert "There is nothing to work out: the answer is unsat on a solver's word" in word
+    assert "![" not in word
 
 
 def test_the_table_has_a_line_for_each() -> None:

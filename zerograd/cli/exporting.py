@@ -7,7 +7,7 @@ import re
 import sys
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
@@ -21,18 +21,21 @@ from zerograd.cli.common import (
     samples_option,
     work_option,
 )
+from zerograd.cli.teaching import language_of
 from zerograd.streams import printable, read_results
 
 if TYPE_CHECKING:
     from zerograd.core.verdict.answer import Answer
     from zerograd.exports import Form
+    from zerograd.show.lecture.languages import Language
     from zerograd.show.plot import Kind, Picture
 
 PICTURES: tuple[Picture, ...] = ("svg", "png", "pdf")
 _ENDINGS = {
     "markdown": (".md", ".markdown"), "latex": (".tex",), "pdf": (".pdf",), "html": (".html", ".htm"),
     "pytorch": (".py",), "jax": (".py",), "notebook": (".ipynb",), "smtlib": (".smt2",), "coq": (".v",),
-    "json": (".json", ".jsonl"),
+    "json": (".json", ".jsonl"), "worksheet": (".ipynb",), "slides": (".tex", ".pdf"),
+    "exercise": (".tex", ".pdf", ".md", ".markdown", ".html", ".htm"),
 }  # fmt: skip
 """What files of each form are called; the first is the usual one."""
 FORMS = tuple(_ENDINGS)
@@ -52,6 +55,7 @@ _pick = click.option(
 @output_option
 @force_option
 @click.option("--fragment", is_flag=True, help="LaTeX without preamble, for a document of your own.")
+@click.option("--solution", is_flag=True, help="An exercise with its solution behind it.")
 @_problem
 @samples_option
 @_pick
@@ -67,34 +71,60 @@ def export(result: str, form: Form | Literal["pdf"], output: str | None, **optio
     pytorch, jax, notebook  a program that shows the gradients
     smtlib                  the question, for any SMT solver
     coq                     the proof, for Coq
+    exercise                the question, without its answer: FILE is .tex, .pdf, .md or .html
+    slides                  frames for LaTeX's beamer: FILE is .tex or .pdf
+    worksheet               a notebook with gaps, and a check for each
     json                    the result document
 
     Exit codes: 0 written, 2 unusable input or nothing to write.
     """
     from zerograd.core.errors import ZerogradError
     from zerograd.exports import NothingToExport
-    from zerograd.exports import export as written
 
     if options["fragment"] and form != "latex":
         fail("--fragment goes with --to latex")
+    if options["solution"] and form != "exercise":
+        fail("--solution goes with --to exercise")
     if form == "pdf" and output is None:
         fail("--to pdf is not for a terminal: name a file with -o FILE")
     _check_ending(form, output)
     _check_place(output, result, options["spec"], force=options["force"])
     answer = _read(result, **options)
     try:
-        content: str | bytes
-        if form == "pdf":
-            from zerograd.handouts import handout
-
-            content = handout(answer, written(answer, "latex"))
-        else:
-            content = written(answer, form, document=not options["fragment"])
+        content = _written(answer, form, output, **options)
     except NothingToExport as nothing:
         fail(f"--to {form}: {nothing.why}")
     except ZerogradError as error:
         fail(str(error))
     Target(form, output).put(content)
+
+
+def _written(
+    answer: Answer,
+    form: Form | Literal["pdf"],
+    output: str | None,
+    *,
+    fragment: bool,
+    solution: bool,
+    **_: object,
+) -> str | bytes:
+    """Return what is written; where the file is to be one, as PDF."""
+    from zerograd.exports import export as written
+
+    language = language_of(output) if form == "exercise" else "latex"
+    as_pdf = form == "pdf" or (form in ("exercise", "slides") and str(output).lower().endswith(".pdf"))
+    text = written(
+        answer,
+        "latex" if form == "pdf" else form,
+        document=not fragment,
+        language="latex" if as_pdf else cast("Language", language),
+        solution=solution,
+    )
+    if not as_pdf:
+        return text
+    from zerograd.handouts import handout
+
+    return handout(answer, text)
 
 
 def _check_ending(form: str, output: str | None) -> None:

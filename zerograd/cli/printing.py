@@ -30,10 +30,13 @@ from zerograd.streams import printable
 def gradients(spec: str, latex: bool, output: str | None, force: bool) -> None:
     """Print the symbolic loss and gradients of the problem in SPEC."""
     from zerograd.core.errors import ZerogradError
+    from zerograd.core.question.fitness import chosen
 
     check_new_place(output, [spec], force=force)
     try:
         problem = load(spec, None)
+        if reason := chosen(problem):
+            raise ZerogradError(f"{reason}: formulas are of one derivative there, so name one, such as torch")
     except ZerogradError as error:
         fail(str(error))
     from zerograd.show.say.gradients import gradients_latex, gradients_text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,9 @@ if TYPE_CHECKING:
 @click.option("--certify/--no-certify", default=True, help="Look for a proof of a no (the default), or not.")
 @click.option(
     "--prefer",
-    type=click.Choice(["small", "any"]),
-    help="small: look for a smaller witness in a fixed number of steps; any: the first one. In place of the "
-    "file's own. [default: small]",
+    type=click.Choice(["small", "any", "generic"]),
+    help="small: look for a smaller witness in a fixed number of steps; any: the first one; generic: one "
+    "without zeros, units that are alike or samples on kinks. In place of the file's own. [default: small]",
 )
 @click.option(
     "--smallest/--no-smallest",
@@ -178,10 +179,10 @@ def _preference(
     **_: object,
 ) -> Preference:
     """Return what is done for a pleasant witness: nothing where none is shown."""
-    from zerograd.preferring import FIRST, Preference, preference
+    from zerograd.preferring import FIRST, preference
 
     if smallest or count is not None:
-        return Preference(timeout, None)
+        return replace(preference(problem, prefer), seconds=timeout, effort=None)
     shown = saved or as_json or not quiet
     return preference(problem, prefer) if shown and smallest is None else FIRST
 

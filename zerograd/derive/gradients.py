@@ -114,7 +114,8 @@ class SymbolicGradients:
 
     @property
     def model(self) -> Model:
-        return Model(self.network, self.objective, self.derivative_at_kink)
+        network = self.network.under(self.derivative_at_kink)
+        return Model(network, self.objective, self.derivative_at_kink)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -60,7 +60,12 @@ class Polynomials:
             for number, layer in enumerate(network.layers, start=1)
             if not isinstance(layer.activation, PiecewiseLinear)
         }
-        return curved | {layer for layer, _ in units_with_sides(network, self.problem.derivative_at_kink)}
+        convention = self.problem.derivative_at_kink
+        if convention == "any":
+            return curved | {
+                n for n, layer in enumerate(network.layers, start=1) if layer.activation.has_kinks
+            }
+        return curved | {layer for layer, _ in units_with_sides(network, convention)}
 
     def variable(self, name: str) -> tree.Node:
         """A variable of any system. Indices on axes of length 1 are left out, save those of samples."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
+from zerograd.core.question.fitness import chosen
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Attempt
 from zerograd.search.comparison import Comparison, decided
@@ -53,6 +54,8 @@ def compare(
     name, samples, ours = solver.name, attempt.samples, attempt.status
     if time.monotonic() >= deadline:
         return Comparison(name, samples, ours, "unknown", "timeout", solver.version)
+    if chosen(problem):
+        return Comparison(name, samples, ours, "unknown", "unsupported", solver.version)
     try:
         encoding, script = whole_question(problem, samples)
         outcome = _ask(script, solver, deadline=deadline, seed=seed)

@@ -9,7 +9,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from zerograd.core.question.fitness import smooth, unreached
+from zerograd.core.question.fitness import chosen, smooth, unreached
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import signs_of_adjoints
 from zerograd.search import construct, fit
@@ -61,9 +61,11 @@ _MODULES = {"identities": "relaxation", "closed": "smooth.closed", "enclose": "s
 
 def unfit(strategy: str, problem: Problem) -> str | None:
     """Return why a strategy cannot answer the question, whatever the number of samples."""
+    if reason := chosen(problem):  # see `zerograd.search.choices`
+        return reason
     module = import_module(f"zerograd.search.{_MODULES.get(strategy, strategy)}")
-    reason: str | None = module.unfit(problem)
-    return reason
+    unfit: str | None = module.unfit(problem)
+    return unfit
 
 
 def _in_words(reasons: Mapping[str, str]) -> str:
@@ -233,10 +235,12 @@ class Portfolio:
             yield "closed", 0.1, self._closed(problem, samples, FORMS * done + 1, FORMS * more)
             yield "enclose", 0.1, self._enclose(problem, samples, SOLUTIONS * done + 1, SOLUTIONS * more)
             yield "guess", 0.1, self._guess(problem, samples, MANY * done + 1, MANY * more)
+            again = modes if number < ROUNDS - 1 else ()  # the last time without any limit
+            for mode in again[:1]:
+                yield "piecewise", 0.3, self._piecewise(problem, samples, mode, SHORT * more)
             yield "regions", 0.4, regions(SHORT * more**2)
-            if number < ROUNDS - 1:  # the last time without any limit
-                for mode in modes:
-                    yield "piecewise", 0.3, self._piecewise(problem, samples, mode, SHORT * more)
+            for mode in again[1:]:
+                yield "piecewise", 0.3, self._piecewise(problem, samples, mode, SHORT * more)
 
     def _patiently(self, problem: Problem, samples: int, modes: Sequence[Mode]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat, Unknown, Unsat
 from zerograd.document.escape import clean
+from zerograd.show import chosen
 from zerograd.show.question import question_lines, setting_line
 
 MOST_PARAMETERS = 200
@@ -31,15 +33,15 @@ def _html(thing: object) -> str | None:
     match thing:
         case Problem():
             return _problem(thing)
-        case Sat():
+        case Sat() if chosen.unfit(thing) is None:
             from zerograd.show.say.derivation import derivation_html
 
-            return derivation_html(thing)
+            return derivation_html(chosen.shown_plainly(thing))
         case Unsat(problem=problem, certificate=certificate) if certificate is not None:
             from zerograd.show.say.proof import proof_html
 
             return proof_html(problem, certificate)
-        case Unsat() | Unknown():
+        case Sat() | Unsat() | Unknown():
             from zerograd.show.text import answer_text
 
             return f"<pre>{escape(answer_text(thing))}</pre>"
@@ -50,15 +52,15 @@ def as_latex(thing: object) -> str | None:
     """A problem or an answer as a fragment of LaTeX (amsmath); None of what has none."""
     match thing:
         case Problem(network=network, model=model):
-            if network.parameter_count > MOST_PARAMETERS:
+            if network.parameter_count > MOST_PARAMETERS or is_chosen(model.derivative_at_kink):
                 return None
             from zerograd.derive.gradients import SymbolicGradients
 
             return SymbolicGradients.of(model)._repr_latex_()
-        case Sat():
+        case Sat() if chosen.unfit(thing) is None:
             from zerograd.show.say.derivation import derivation_latex
 
-            return derivation_latex(thing, document=False)
+            return derivation_latex(chosen.shown_plainly(thing), document=False)
         case Unsat(problem=problem, certificate=certificate) if certificate is not None:
             from zerograd.show.say.proof import proof_latex
 

@@ -43,12 +43,17 @@ def notebook(answer: Sat) -> str:
     Raises:
         BeyondFloat64: the witness is irrational, and float64 cannot show what it shows (see `unfit`).
     """
+    return document((kind, source, {}) for kind, source in Calculation(answer).cells())
+
+
+def document(parts: Iterable[tuple[str, str, Mapping[str, object]]]) -> str:
+    """Return a notebook of the (kind, source, metadata) of its cells."""
     cells: list[dict[str, object]] = [
-        {"cell_type": kind, "id": f"zerograd-{number}", "metadata": {}, "source": source}
+        {"cell_type": kind, "id": f"zerograd-{number}", "metadata": dict(metadata), "source": source}
         | ({"execution_count": None, "outputs": []} if kind == "code" else {})
-        for number, (kind, source) in enumerate(_Notebook(answer).cells())
+        for number, (kind, source, metadata) in enumerate(parts)
     ]
-    document = {
+    whole = {
         "cells": cells,
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -57,7 +62,7 @@ def notebook(answer: Sat) -> str:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
 def unfit(answer: Answer) -> str | None:
@@ -68,7 +73,7 @@ def unfit(answer: Answer) -> str | None:
 
 
 @dataclass
-class _Notebook:
+class Calculation:
     """The cells.
 
     Attributes:
@@ -97,7 +102,7 @@ class _Notebook:
 
     def cells(self) -> Iterator[tuple[str, str]]:
         """(kind, source) of each cell."""
-        yield "markdown", _text(self.question())
+        yield "markdown", lines_of(self.question())
         for heading, words, code in (
             ("The network and the data", self.data_words(), self.data()),
             ("Forward pass", self.forward_words(), [*self.functions(), *self.forward()]),
@@ -105,8 +110,8 @@ class _Notebook:
             ("Gradients by the chain rule", self.backward_words(), self.backward()),
             ("What is asked", self.asked_words(), self.asked()),
         ):
-            yield "markdown", _text([f"## {heading}", "", *words])
-            yield "code", _text(code)
+            yield "markdown", lines_of([f"## {heading}", "", *words])
+            yield "code", lines_of(code)
 
     def question(self) -> Iterator[str]:
         yield f"# {markdown_escape(title(self.problem))}"
@@ -291,7 +296,8 @@ _PUT_BACK = '''def put_back(z, samples, units, values, rounding):
 '''
 
 
-def _text(lines: Iterable[str]) -> str:
+def lines_of(lines: Iterable[str]) -> str:
+    """The source of a cell."""
     return "\n".join(lines).strip("\n")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zerograd.core.model.losses.loss import forbids_kinks
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat, Smallest
+from zerograd.core.verdict.generic import MEANING
 from zerograd.core.verdict.size import Size
 from zerograd.document.numbers import exact_text
 
@@ -18,6 +19,17 @@ def smallest_text(answer: Sat) -> str:
     if small is None:
         return ""
     return f"{_standing(small)}: {_but_for(small.rank)}{'; '.join(_known(answer, small))}"
+
+
+def generic_text(answer: Sat) -> str:
+    """Whether the witness is generic, and what that means; nothing where that was not asked for."""
+    if answer.generic is None:
+        return ""
+    if not answer.generic:
+        return f"{MEANING} (what the question gives does not count)"
+    return (
+        f"no such witness was found, which does not show that there is none; here {', '.join(answer.generic)}"
+    )
 
 
 def _standing(small: Smallest) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.places import on_kink, word
 from zerograd.core.model.references import Reference, resolve
+from zerograd.core.model.slopes import Ranges
 from zerograd.core.numbers.arrays import Index
-from zerograd.core.numbers.real import Real, sign
+from zerograd.core.numbers.real import Real, compare, sign
 from zerograd.core.question.vocabulary import Relation
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.layout import Layout, shortened
 from zerograd.document.numbers import equation, exact_text, vector_text
@@ -110,6 +112,9 @@ def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
         ]
         convention = kink_line(bent, witness.problem.derivative_at_kink)
         yield from layout.wrapped(f"{ON_KINK} on a kink, where {convention}", indent=2, hanging=2)
+    if witness.slopes:
+        taken = [f"{place}: {exact_text(slope)}" for place, slope in witness.slopes.items()]
+        yield from layout.wrapped(f"slopes taken: {', '.join(shortened(taken, MAX_ROWS, '…'))}", indent=2)
     yield from _dead_units(witness, layout)
 
 
@@ -182,7 +187,8 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
         )
         return
     asked = problem.relations_asked(witness.samples)
-    values = [exact_text(witness.gradients[name][index]) for name, index in entries]
+    varying = ranges_of(witness)
+    values = [_value(witness, varying, name, index) for name, index in entries]
     labels = [f"∂L/∂{label(name, index, witness.gradients[name].shape)}" for name, index in entries]
     notes = [
         ", ".join(
@@ -195,6 +201,22 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     if any(notes):
         columns.append(Column("asked", notes, left=True))
     yield from table(columns, width=layout.width)
+
+
+def ranges_of(witness: Witness) -> Ranges | None:
+    """What gradients are under all choices of slopes, where the question is about them and there are some."""
+    if witness.problem.derivative_at_kink != "all" or isinstance(witness, EnclosedWitness):
+        return None
+    ranges = Ranges(witness.point)
+    return ranges if ranges.choices else None
+
+
+def _value(witness: Witness, varying: Ranges | None, name: str, index: Index) -> str:
+    if varying is not None:
+        low, high = varying.of(name)[index]
+        if compare(low, high) != 0:
+            return f"{exact_text(low)} to {exact_text(high)}"
+    return exact_text(witness.gradients[name][index])
 
 
 def _noted(relation: Relation, of_entry: int | None) -> str:
@@ -253,7 +275,9 @@ def _signs_of(witness: Witness, entries: Iterable[tuple[str, Index]]) -> list[in
 
 
 def why_lines(witness: Witness, layout: Layout) -> Iterator[str]:
-    """Why entries are zero that are asked to be."""
+    """Why entries are zero that are asked to be. Of all choices of slopes at kinks there is no one reason."""
+    if ranges_of(witness) is not None:
+        return
     sentences = Why(witness).asked()
     for sentence in sentences[:MAX_ROWS]:
         yield from layout.wrapped(sentence, indent=2, hanging=4)

@@ -10,6 +10,7 @@ from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.model.references import short_entry
 from zerograd.core.model.sides import Side
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.verdict.witness import Witness
 from zerograd.derive.naming import function_name
 from zerograd.document.numbers import alpha_text, field_text
@@ -44,14 +45,28 @@ def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
         return NO_KINK
     if convention == "forbid":
         return "no sample on a kink (forbid)"
+    if is_chosen(convention):
+        says = {"any": "is chosen", "all": "may be anything"}[convention]
+        return (
+            ", ".join(f"{function_name(a)}'({kink}) {says} {ends}" for a, kink, ends in _ends(with_kinks))
+            + f" ({convention})"
+        )
     values = kink_values(with_kinks, convention)
-    told = (f"{function_name(a)}'({kink}) = {slope}{_of_layer(a)}" for a, kink, slope in values)
+    told = (f"{function_name(a)}'({kink}) = {slope}{of_layer(a)}" for a, kink, slope in values)
     return f"{', '.join(told)} ({convention})"
 
 
-def _of_layer(activation: Activation) -> str:
+def of_layer(activation: Activation) -> str:
     """Which layer's a derivative is, where it is that of one alone."""
     return "" if activation.of_layer is None else f" at z{activation.of_layer.layer}"
+
+
+def _ends(activations: Iterable[Activation]) -> Iterator[tuple[Activation, int | Fraction, str]]:
+    """(activation, kink, from which slope to which), once for every activation."""
+    for activation in dict.fromkeys(activations):
+        for kink, ends in zip(activation.kinks, activation.slopes_at_kinks, strict=True):
+            low, high = sorted(ends)
+            yield activation, kink, f"from {low} to {high}"
 
 
 def activations(network: Network) -> list[Activation]:

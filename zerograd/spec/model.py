@@ -362,5 +362,6 @@ class ProblemFile(_Form):
     )
     prefer: Annotated[Prefer, wording.choice(*PREFERENCES)] = _optional(
         "small (the default): the witness with the smallest numbers that a fixed number of steps finds; "
-        "any: the first one."
+        "any: the first one; generic: a small one in which no weight or bias is 0, no two units of a layer "
+        "are proportional, no two samples have the same inputs, and no sample is on a kink, if one is found."
     )

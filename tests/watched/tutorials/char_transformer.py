@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-TEXT = "the quick brown fox jumps over the lazy dog and runs away from the slow red hen. " * 4
+TEXT = "the quick brown fox jumps over the lazy dog and runs away from the slow red hen. " * 2
 
 
 class Chars(Dataset):
@@ -58,7 +58,7 @@ class Block(nn.Module):
 
 
 class CharLM(nn.Module):
-    def __init__(self, vocab, length, dim=16, heads=2, depth=2):
+    def __init__(self, vocab, length, dim=8, heads=2, depth=1):
         super().__init__()
         self.tok = nn.Embedding(vocab, dim)
         self.pos = nn.Parameter(0.02 * torch.randn(length, dim))

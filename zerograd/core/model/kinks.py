@@ -177,7 +177,7 @@ def choice_for(convention: Kink, name: str) -> Kink | Rational:
 
 def layers_of(convention: Kink) -> dict[int, OfLayer]:
     """Return what a mapping has for layers, by their numbers from 1."""
-    if convention in CONVENTIONS:
+    if ":" not in convention:  # it is no mapping
         return {}
     found = {}
     for name, choice in _choices(convention).items():

@@ -192,7 +192,7 @@ LIBRARIES: Mapping[str, Library] = {
         },
     ),
 }
-"""By names as conventions have them; where versions differ, each with a version."""
+"""The libraries by their names in conventions; where versions differ, each with a version."""
 
 LIBRARY_PATTERN = "^[a-z]+(/[a-z]+)?(==|>=)[0-9.]+$"
 """A library with a version, as JSON Schema writes it."""

@@ -18,7 +18,7 @@ docs/theory/slopes.md has this at length, with what follows for several entries 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -98,11 +98,10 @@ def choices_at(point: Point[Exact]) -> Iterator[Choice]:
         if not phi.has_kinks:
             continue
         spend_on(z.entries, 2)
-        left, right = phi.derivatives_at_kinks("left"), phi.derivatives_at_kinks("right")
         for index, value in z.items():
             kink, is_on = phi.locate(value)
             if is_on:
-                low, high = _in_order(left[kink], right[kink])
+                low, high = _in_order(*phi.slopes_at_kinks[kink])
                 yield Choice(entry(f"z{number}", index), number, index[0], index[1], low, high)
     loss, y_hat, y = point.model.loss, point.forward.y_hat, point.y
     if not loss.has_kinks:
@@ -128,6 +127,7 @@ class Ranges:
     """
 
     point: Point[Exact]
+    _known: dict[str, Array[tuple[Exact, Exact]]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def choices(self) -> tuple[Choice, ...]:
@@ -140,6 +140,11 @@ class Ranges:
         Raises:
             Refused: a sample is on kinks of several layers, more than are gone through.
         """
+        if name not in self._known:
+            self._known[name] = self._of(name)
+        return self._known[name]
+
+    def _of(self, name: str) -> Array[tuple[Exact, Exact]]:
         by_sample = self._by_sample
         if name == "x":
             entries = [pair for _, gradients in by_sample for pair in gradients[name]]

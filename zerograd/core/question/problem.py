@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zerograd.core.errors import Issue, ProblemError
 from zerograd.core.model.kinks import Kink
@@ -65,7 +65,7 @@ class Problem(Question):
         notes: what there is to say about it.
         references: where the question comes from.
         expect: the answer that is expected: ``"sat"``, ``"unsat"`` or ``"unknown"``.
-        prefer: ``"small"`` witnesses, or ``"any"``.
+        prefer: a ``"small"`` witness (the default), ``"any"``, or a ``"generic"`` one.
 
     Examples:
         >>> problem = Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
@@ -172,6 +172,12 @@ class Problem(Question):
         }.items():
             object.__setattr__(self, name, value)
 
+    if TYPE_CHECKING:  # `zerograd` gives it this method: the core reads no YAML
+
+        @staticmethod
+        def from_yaml(text: str | bytes) -> Problem:
+            """Read a text as a problem file is read. Raises SpecError."""
+
     def __hash__(self) -> int:
         return hash(self.digest)
 
@@ -182,6 +188,10 @@ class Problem(Question):
     def with_kink(self, convention: Kink) -> Problem:
         """The same question under another convention for the derivative at a kink."""
         return self._changed(derivative_at_kink=convention)
+
+    def with_conditions(self, conditions: Iterable[str]) -> Problem:
+        """The same question under further conditions. Raises ProblemError if one does not fit."""
+        return self._changed(where=[*self.where, *conditions])
 
     def with_query(self, **query: Iterable[str | Reference]) -> Problem:
         """Another question about the same network, data and conditions; title and the like are left out.

@@ -141,7 +141,8 @@ class Question:
     def under(self, convention: Kink) -> Question:
         """The same question, asked under a convention for kinks."""
         same = {each.name: getattr(self, each.name) for each in fields(Question)}
-        return Question(**{**same, "derivative_at_kink": convention})
+        network = self.network.under(convention)
+        return Question(**{**same, "network": network, "derivative_at_kink": convention})
 
     @cached_property
     def digest(self) -> str:

@@ -18,7 +18,7 @@ Bound = tuple[Rational | None, Rational | None]
 
 Domain = Literal["real", "integer"]
 Expect = Literal["sat", "unsat", "unknown"]
-Prefer = Literal["small", "any"]
+Prefer = Literal["small", "any", "generic"]
 
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
 EXPECTATIONS: tuple[Expect, ...] = get_args(Expect)

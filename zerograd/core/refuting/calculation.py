@@ -19,7 +19,7 @@ from zerograd.core.model.enclosing import BITS_OF_POINTS, UNDECIDED, keep_off_ki
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry
 from zerograd.core.model.slopes import Ranges, is_chosen
-from zerograd.core.numbers.arrays import Array, Index
+from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.polynomial import Polynomial
@@ -265,13 +265,10 @@ class _Varying:
 
     def __init__(self, point: Point[Any]) -> None:
         self._ranges = Ranges(point)
-        self._known: dict[str, Array[tuple[Exact, Exact]]] = {}
 
     def worst(self, name: str, index: Index, relation: Relation) -> Exact:
         """Return a value that an entry takes under some choice; one that is not as asked, if there is."""
-        if name not in self._known:
-            self._known[name] = self._ranges.of(name)
-        low, high = self._known[name][index]
+        low, high = self._ranges.of(name)[index]
         candidates: tuple[Exact, ...] = (low, high)
         if sign(low) == -sign(high) != 0:  # type: ignore[operator]
             candidates = (low, high, 0)

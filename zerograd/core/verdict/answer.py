@@ -18,6 +18,7 @@ from zerograd.core.refuting.calculation import Wrong
 from zerograd.core.refuting.certificate import Certificate
 from zerograd.core.refuting.refutation import check_certificate
 from zerograd.core.verdict.checking import RESULT_FORMAT, check_fewer, check_size, check_witness
+from zerograd.core.verdict.generic import check_generic
 from zerograd.core.verdict.portability import Elsewhere, elsewhere
 from zerograd.core.verdict.size import Size
 from zerograd.core.verdict.witness import Witness
@@ -199,6 +200,8 @@ class Sat(_Answer):
     """The numeric re-checks by name: their largest deviation, or why they were left out."""
     smallest: Smallest | None = field(default=None, compare=False, kw_only=True)
     """How small the witness is, where it was made small."""
+    generic: tuple[str, ...] | None = field(default=None, compare=False, kw_only=True)
+    """What keeps the witness from being generic, where that was asked for: nothing if it is."""
     fewer: Certificate | None = field(default=None, compare=False, kw_only=True)
     """That no smaller number of samples that is asked for will do, where that was asked, and proved."""
 
@@ -232,6 +235,10 @@ class Sat(_Answer):
             same is None or same.witness is not self.witness or same.smallest is not self.smallest
         ):
             check_size(self.witness, self.smallest.size)
+        if self.generic is not None and (
+            same is None or same.witness is not self.witness or same.generic is not self.generic
+        ):
+            check_generic(self.witness, claimed=not self.generic)
 
     def to_json(self) -> dict[str, Any]:
         names = self.problem.gradient_names
@@ -240,6 +247,8 @@ class Sat(_Answer):
             proved["smallest"] = self.smallest.to_json()
         if found := self.elsewhere:
             proved["elsewhere"] = [item.to_json() for item in found]
+        if self.generic is not None:
+            proved["generic"] = not self.generic
         return self._document(
             "sat",
             samples=self.witness.samples,

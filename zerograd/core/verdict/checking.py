@@ -40,6 +40,7 @@ from zerograd.core.refuting.refutation import check_certificate, every_samples
 from zerograd.core.verdict.enclosed import FORMAT as ENCLOSURE_FORMAT
 from zerograd.core.verdict.enclosed import EnclosedWitness, any_witness_from_json
 from zerograd.core.verdict.existence import violations
+from zerograd.core.verdict.generic import check_generic
 from zerograd.core.verdict.size import Size, size_of, unit_on_kink
 from zerograd.core.verdict.witness import FORMAT as WITNESS_FORMAT
 from zerograd.core.verdict.witness import Witness, array_of
@@ -167,6 +168,10 @@ def check_result(problem: Problem, data: object) -> Witness | Certificate:
         check_fewer(problem, witness.samples, certificate_from_json(data["fewer"]))
     if "smallest" in data:
         _check_smallest(witness, data["smallest"])
+    if "generic" in data:
+        if not isinstance(data["generic"], bool):
+            raise FormatError(f"generic: expected true or false, found {short(data['generic'])}")
+        check_generic(witness, claimed=data["generic"])
     return witness
 
 
@@ -201,13 +206,13 @@ def size_from_json(data: Mapping[str, Any], witness: Witness) -> Size:
     size = size_of(witness)
     if size is None:
         raise Refused([Violation("size", "an irrational number", short(data))])
-    if on_kink != (known := unit_on_kink(witness)):  # kinks of the loss did not count
+    if on_kink != (known := unit_on_kink(witness)):  # a kink of the loss did not count
         raise Refused([Violation("size: on_kink", str(known), str(on_kink))])
     return replace(size, height=height, total=claimed)
 
 
 def is_of_old_order(smallest: Mapping[str, Any]) -> bool:
-    """Whether it was written when sizes were compared by height, sum and kinks, in this order."""
+    """Whether it was written when sizes were compared by height, sum and on_kink, in this order."""
     return "non_integers" not in smallest and "nonzeros" not in smallest
 
 

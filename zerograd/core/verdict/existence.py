@@ -161,22 +161,15 @@ def _query_of_all(question: Question, point: Point[Real], ranges: Ranges) -> Ite
     if outside := [*_outside_unit(question, point)]:
         yield from outside
         return
-    known: dict[str, Array[tuple[Exact, Exact]]] = {}
-
-    def values_of(name: str, index: Index) -> tuple[Exact, Exact]:
-        if name not in known:
-            known[name] = ranges.of(name)
-        return known[name][index]
-
     for relation in OF_EACH:
         for name, index in question.asked_entries(relation, point.x.shape[0]):
-            low, high = values_of(name, index)
+            low, high = ranges.of(name)[index]
             signs = {*range(exact.sign(low), exact.sign(high) + 1)}  # an entry takes all values between
             if not signs <= relation.signs:
                 expected = f"{relation.expected} whatever slopes are taken at kinks"
                 yield Violation(f"∂L/∂{entry(name, index)}", expected, _spread(low, high))
     for choice in question.choices(point.x.shape[0]):
-        ends = [values_of(name, index) for name, index in choice.entries]
+        ends = [ranges.of(name)[index] for name, index in choice.entries]
         # That several take turns in not being 0 is not looked into.
         if not any(exact.sign(low) > 0 or exact.sign(high) < 0 for low, high in ends):
             named = ", ".join(f"∂L/∂{reference}" for reference in choice.references)

@@ -6,12 +6,12 @@ The gradients are computed anew, exactly, with what each library returns at the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from zerograd.core.model.backprop import ExactActivate
-from zerograd.core.model.kinks import DEFAULT, LOSS, Kink, NoConvention, UnknownDerivative
+from zerograd.core.model.kinks import DEFAULT, LOSS, Kink, NoConvention, NoSlopeYet, UnknownDerivative
 from zerograd.core.model.libraries import LIBRARIES
 from zerograd.core.model.point import Model, Point
 from zerograd.core.numbers.exact_functions import EXACT
@@ -19,9 +19,11 @@ from zerograd.core.refuting.calculation import Wrong, wrong_at
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 
+T = TypeVar("T")
+
 COMPARED = ("torch", *LIBRARIES)
 """The libraries with which witnesses are compared."""
-MOST_WORK = 10**6
+MOST_WORK = 10**5
 """Parameters times samples, beyond which a witness is not compared."""
 
 
@@ -57,37 +59,49 @@ class _Kinks:
     of_loss: bool
 
 
+def unfit(witness: Witness) -> str | None:
+    """Return why a witness is not compared with libraries; None if it is."""
+    if isinstance(witness, EnclosedWitness):
+        return "its zeros rest on the question's own convention"
+    if witness.problem.network.parameter_count * witness.samples > MOST_WORK:
+        return f"it has more than {MOST_WORK} parameters times samples"
+    return None
+
+
 def elsewhere(witness: Witness) -> tuple[Elsewhere, ...]:
     """Return where a witness does not hold, libraries with the same gradients together.
 
-    Libraries that have no function of an activation or loss, or of which it was not measured, are left out,
-    and so are enclosed witnesses, whose zeros rest on the question's own convention.
+    Nothing if it is `unfit`. Libraries that have no function of an activation or loss, or of which it was not
+    measured, are left out.
     """
-    network = witness.problem.network
-    if isinstance(witness, EnclosedWitness) or network.parameter_count * witness.samples > MOST_WORK:
+    if unfit(witness) is not None:
         return ()
     kinks = _kinks(witness)
     if not kinks.of_layers and not kinks.of_loss:
         return ()
     own = _taken(witness, kinks, None)
-    groups: dict[Any, list[str]] = {}
-    for name in COMPARED:
-        if (taken := _taken(witness, kinks, name)) is not None:
-            groups.setdefault(taken, []).append(name)
-    count = sum(map(len, groups.values()))
+    known = [(name, taken) for name in COMPARED if (taken := _taken(witness, kinks, name)) is not None]
     found: list[tuple[tuple[Wrong, ...], list[str]]] = []
-    for taken, group in groups.items():
-        if taken == own or not (wrong := wrong_at(witness.problem, _point(witness, kinks, group[0]))):
-            continue
-        same = next((names for known, names in found if known == wrong), None)
-        if same is None:
-            found.append((wrong, group))
-        else:
-            same.extend(group)
+    for taken, group in _grouped((taken, name) for name, taken in known):
+        if taken != own:
+            found.append((wrong_at(witness.problem, _point(witness, kinks, group[0])), group))
+    joined = _grouped((wrong, name) for wrong, group in found for name in group if wrong)
     return tuple(
-        Elsewhere(tuple(sorted(names, key=COMPARED.index)), len(names) == count, wrong)
-        for wrong, names in found
+        Elsewhere(tuple(sorted(names, key=COMPARED.index)), len(names) == len(known), wrong)
+        for wrong, names in joined
     )
+
+
+def _grouped(items: Iterable[tuple[T, str]]) -> list[tuple[T, list[str]]]:
+    """Names with equal things together, in order; the things need not be hashable."""
+    groups: list[tuple[T, list[str]]] = []
+    for thing, name in items:
+        same = next((names for other, names in groups if other == thing), None)
+        if same is None:
+            groups.append((thing, [name]))
+        else:
+            same.append(name)
+    return groups
 
 
 def _kinks(witness: Witness) -> _Kinks:
@@ -96,7 +110,7 @@ def _kinks(witness: Witness) -> _Kinks:
     for number, (layer, z) in enumerate(layers, start=1):
         if not layer.activation.has_kinks:
             continue
-        places = map(layer.activation.locate, set(z.entries))
+        places = map(layer.activation.locate, z.entries)
         if hit := tuple(sorted({kink for kink, on_kink in places if on_kink})):
             of_layers[number] = hit
     loss = witness.problem.model.loss
@@ -107,6 +121,8 @@ def _kinks(witness: Witness) -> _Kinks:
 def _taken(witness: Witness, kinks: _Kinks, library: str | None) -> Any:
     """What a library returns at these kinks, or the question's convention; None where it is not known."""
     convention = library or witness.problem.derivative_at_kink
+    if convention == "any":  # slopes of its own, which are compared with every library
+        return None
     loss = witness.problem.model.loss
     composed = LIBRARIES[library].composed if library and library in LIBRARIES else frozenset()
     taken: list[Any] = []
@@ -124,7 +140,7 @@ def _taken(witness: Witness, kinks: _Kinks, library: str | None) -> Any:
                 return None
             rule = convention if library is None else _rule(_Kinks({}, of_loss=True), library)
             taken.append(loss.adjoint(witness.forward.y_hat, witness.y, EXACT, rule).entries)
-    except (UnknownDerivative, NoConvention):
+    except (UnknownDerivative, NoConvention, NoSlopeYet):
         return None
     return tuple(taken)
 

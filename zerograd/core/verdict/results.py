@@ -26,6 +26,7 @@ from zerograd.core.verdict.checking import (
     is_of_old_order,
     size_from_json,
 )
+from zerograd.core.verdict.generic import against_generic
 from zerograd.core.verdict.witness import Witness
 
 T = TypeVar("T")
@@ -75,6 +76,7 @@ def answer_from_json(data: object, problem: Problem | None = None) -> Answer:
                 checks=_checks(data),
                 fewer=fewer,
                 smallest=_smallest(data["smallest"], witness) if "smallest" in data else None,
+                generic=against_generic(witness) if "generic" in data else None,
                 run=run,
             )
         case Certificate() as certificate:

@@ -7,6 +7,7 @@ standard library compile it; no axioms are used but those of Coq's real numbers.
 
 from __future__ import annotations
 
+from zerograd.core.question.fitness import chosen
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.certificate import Certificate, Split, nodes
 from zerograd.core.refuting.loss_values import LOSS
@@ -38,6 +39,7 @@ are part of the proof, and not of what is proved."""
 def unfit(problem: Problem) -> str | None:
     """Why no proof about this problem can be written for Coq; None if nothing stands against it."""
     reasons = [
+        chosen(problem),
         loss.unfit(problem),
         *(activations.unfit(layer.activation) for layer in problem.network.layers),
     ]

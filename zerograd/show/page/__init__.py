@@ -11,7 +11,11 @@ from zerograd.show.say.derivation import derivation_html
 
 __all__ = ["SCRIPTS", "page_html", "unfit"]
 
+EMBEDDED = "embed.js"
+"""What a page without a workbench runs, too."""
+
 SCRIPTS = (
+    EMBEDDED,
     "rational.js",
     "exact.js",
     "network.js",
@@ -31,14 +35,15 @@ def page_html(answer: Sat) -> str:
     Data points and parameters can be moved; the function and its gradients follow in exact
     arithmetic. Without JavaScript, and for networks too large for a browser to follow, the page
     shows the counterexample in tables. Its Content-Security-Policy names its own style and scripts
-    by their hashes and allows nothing else.
+    by their hashes and allows nothing else. With ``?embed`` it has neither header nor footer, and no height
+    of its own; it prints on two sheets where the example is a small one.
     """
     from markupsafe import Markup
 
     still = unfit(answer)
     return one_file(
         __name__,
-        () if still else SCRIPTS,
+        (EMBEDDED,) if still else SCRIPTS,
         title=clean(answer.problem.title or "") or "A counterexample",
         data=None if still else Markup(json_for_script(page_data(answer))),  # noqa: S704 - escaped there
         derivation=Markup(derivation_html(answer, title=False)),  # noqa: S704 - escaped there

@@ -10,6 +10,7 @@ from zerograd.core.errors import ZerogradError
 from zerograd.core.verdict.answer import Answer, Sat, Unsat
 from zerograd.core.verdict.witness import Witness
 from zerograd.extras import install
+from zerograd.show import chosen
 from zerograd.show.fitness import no_witness
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def unfit(answer: Answer, kind: Kind | None = None) -> str | None:
         from zerograd.evaluate.along import unfit as no_line
 
         why = no_line(answer.problem)
-    return why or missing
+    return why or chosen.unfit(answer) or missing
 
 
 def _usual(answer: Answer) -> Kind:
@@ -166,8 +167,8 @@ def _drawable(answer: Answer, kind: Kind) -> Witness | Unsat:
     if (why := unfit(answer, kind)) is not None:
         raise NothingToPlot(why)
     match answer:
-        case Sat(witness=witness):
-            return witness
+        case Sat():
+            return chosen.shown_plainly(answer).witness
         case Unsat():
             return answer
     raise NothingToPlot(f"the answer is {answer.status}")

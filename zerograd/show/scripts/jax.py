@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from zerograd.core.model.activations import RELU, Activation
-from zerograd.show.scripts.script import Custom, Hit, Library, Plan, call
+from zerograd.core.model.libraries import LIBRARIES
+from zerograd.core.numbers.functions import Rational
+from zerograd.show.scripts.script import Custom, Hit, Library, Plan, call, loss_kink_comment
 
 
 class Jax(Library):
@@ -47,10 +50,7 @@ class Jax(Library):
     def definition(self, custom: Custom) -> Iterator[str]:
         for kink, derivative in custom.hit:
             yield f"# A sample sits on the kink at {kink}. The question takes the derivative"
-            yield (
-                f"# {derivative} there ({custom.convention}); "
-                "what JAX takes differs with activations and versions."
-            )
+            yield f"# {derivative} there ({custom.convention}), {_theirs(custom, kink, derivative)}"
         yield "@jax.custom_jvp"
         yield f"def {custom.name}(z):"
         yield f"    return {call(custom.activation.names.jax, custom.activation)}"
@@ -69,7 +69,8 @@ class Jax(Library):
         once = written.count("{y_hat}") < 2
         value = written.format(y_hat="predict(parameters, x)" if once else "y_hat", y="y")
         first = [] if once else ["    y_hat = predict(parameters, x)"]
-        yield ["def loss(parameters, x):", *first, f"    return {value}"]
+        comment = (f"    {line}" for line in loss_kink_comment(plan, "jax", "JAX"))
+        yield ["def loss(parameters, x):", *first, *comment, f"    return {value}"]
 
     def gradients(self, plan: Plan) -> Iterator[str]:
         names = ", ".join(f'"{name}": {name}' for name in plan.witness.parameters)
@@ -79,6 +80,14 @@ class Jax(Library):
             yield 'found["x"] = of_x'
         else:
             yield "found = jax.grad(loss)(parameters, x)"
+
+
+def _theirs(custom: Custom, kink: Rational, derivative: Rational) -> str:
+    """What JAX takes at a kink: measured, and documented for ReLU alone."""
+    library = LIBRARIES["jax"]
+    at = dict(replace(custom.activation, of_layer=None).at_kinks("jax"))
+    measured = f"(measured in {' and '.join(library.versions)})."
+    return f"{'as JAX does' if at[kink] == derivative else f'where JAX takes {at[kink]}'} {measured}"
 
 
 def _network(plan: Plan) -> Iterator[str]:

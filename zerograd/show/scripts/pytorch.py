@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.network import Layer
 from zerograd.core.numbers.functions import Rational
 from zerograd.show.scripts.literals import literal
-from zerograd.show.scripts.script import Custom, Hit, Library, Plan, call
+from zerograd.show.scripts.script import Custom, Hit, Library, Plan, call, loss_kink_comment
 
 
 class PyTorch(Library):
@@ -94,6 +95,7 @@ class PyTorch(Library):
         written = loss.written(plan.witness.problem.derivative_at_kink).torch
         once = written.count("{y_hat}") < 2
         yield from () if once else ("y_hat = model(x)",)
+        yield from loss_kink_comment(plan, "torch", "torch")
         yield f"loss = {written.format(y_hat='model(x)' if once else 'y_hat', y='y')}"
         yield "loss.backward()"
         yield "found = {"
@@ -105,7 +107,7 @@ class PyTorch(Library):
 
 def _otherwise(activation: Activation, hit: Sequence[Hit]) -> list[tuple[Rational, Rational, Rational]]:
     """The kinks with another derivative than torch's: (kink, the question's, torch's)."""
-    theirs = dict(activation.at_kinks("torch"))
+    theirs = dict(replace(activation, of_layer=None).at_kinks("torch"))
     return [(kink, asked, theirs[kink]) for kink, asked in hit if asked != theirs[kink]]
 
 

@@ -9,9 +9,10 @@ from fractions import Fraction
 from typing import ClassVar
 
 from zerograd.core.model.activations import Activation, PiecewiseLinear
-from zerograd.core.model.kinks import Kink
+from zerograd.core.model.kinks import DEFAULT, LOSS, Kink, UnknownDerivative
 from zerograd.core.numbers.exact import Exact, narrow
-from zerograd.core.numbers.functions import Rational
+from zerograd.core.numbers.exact_functions import EXACT
+from zerograd.core.numbers.functions import NotClosed, Rational
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.rounding import PutBack, prepare
@@ -163,6 +164,25 @@ def call(template: str, activation: Activation) -> str:
     """An activation of ``z``, as one of its names writes it."""
     parameter = "" if activation.parameter is None else literal(activation.parameter)
     return template.format(z="z", parameter=parameter)
+
+
+def loss_kink_comment(plan: Plan, library: str, name: str) -> Iterator[str]:
+    """A comment where the loss is on a kink at which a library by itself takes another derivative."""
+    witness, loss = plan.witness, plan.witness.problem.model.loss
+    convention, y_hat = witness.problem.derivative_at_kink, witness.forward.y_hat
+    places = list(loss.on_kinks(y_hat, witness.y, EXACT)) if loss.has_kinks else []
+    try:
+        asked, theirs = (
+            loss.adjoint(y_hat, witness.y, EXACT, rule)
+            for rule in (convention, f"{DEFAULT}: torch, {LOSS}: {library}")
+        )
+    except (UnknownDerivative, NotClosed):
+        return
+    for place in places:
+        if asked[place] != theirs[place]:
+            yield f"# Sample {place[0]} is on a kink of the loss. The question takes the derivative"
+            yield f"# {asked[place]} there ({convention}), where {name} by itself takes {theirs[place]}."
+            return
 
 
 def _customs(witness: Witness, library: Library) -> dict[Activation, Custom]:

@@ -20,7 +20,7 @@ from zerograd.show.instead import instead
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
-from zerograd.show.smallest import smallest_text
+from zerograd.show.smallest import generic_text, smallest_text
 from zerograd.show.why import Why
 from zerograd.show.words import count, samples_text
 
@@ -79,6 +79,8 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
     paragraphs += _elsewhere(answer, names)
     if size := smallest_text(answer):
         paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', size)}.",))
+    if answer.generic == ():
+        paragraphs.append((f"It is generic: {generic_text(answer)}.",))
     if paragraphs:
         yield heading("Why it works")
         yield from map(Paragraph, paragraphs)

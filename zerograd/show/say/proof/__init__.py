@@ -7,6 +7,7 @@ terminal, Markdown with ``$…$`` formulas, LaTeX that needs amsmath, HTML.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.problem import Problem
@@ -52,8 +53,8 @@ def proof_latex(problem: Problem, certificate: Certificate, *, document: bool = 
     """
     title = f"[{latex.prose((problem.title,))}]" if problem.title else ""
     label = rf"\label{{thm:zerograd-{problem.digest.removeprefix('sha256:')[:8]}}}"
-    argument = [*_notation(problem, certificate), *_argument(problem, certificate)]
-    proof = latex.written(argument, indented=True).rstrip().removesuffix(r"\par")
+    told = [*notation_of(problem, certificate), *reasoning(problem, certificate)]
+    proof = latex.written(told, indented=True).rstrip().removesuffix(r"\par")
     checked = latex.written(recheck(problem, proved=True))
     body = (
         f"{_ENVIRONMENTS}\\begin{{sloppypar}}\n\\begin{{theorem}}{title}{label}\n"
@@ -81,18 +82,27 @@ def blocks(problem: Problem, certificate: Certificate) -> Iterator[Block]:
         yield heading(problem.title, level=1)
     yield heading("Claim", level=4)
     yield Paragraph(claim(problem, certificate))
+    if certificate.convention is not None:
+        yield paragraph(
+            f"This is shown of the slopes that are taken under {certificate.convention}: what answers under "
+            "every choice of slopes at kinks answers under these."
+        )
+        problem = problem.with_kink(certificate.convention)
+        certificate = replace(certificate, problem=problem.digest, convention=None)
     yield heading("Notation", level=4)
-    yield from _notation(problem, certificate)
+    yield from notation_of(problem, certificate)
     yield heading("Proof", level=4)
-    yield from _argument(problem, certificate)
+    yield from reasoning(problem, certificate)
 
 
-def _notation(problem: Problem, certificate: Certificate) -> Iterator[Block]:
+def notation_of(problem: Problem, certificate: Certificate) -> Iterator[Block]:
+    """What the letters stand for."""
     used = {label for part in certificate.parts for label in used_labels(part)}
     yield from map(Paragraph, notation(problem, {part.kind for part in certificate.parts}, used))
 
 
-def _argument(problem: Problem, certificate: Certificate) -> Iterator[Block]:
+def reasoning(problem: Problem, certificate: Certificate) -> Iterator[Block]:
+    """The proof itself."""
     reduction = enough(problem, certificate)
     if reduction is not None:
         yield Paragraph(reduction)

@@ -30,6 +30,10 @@ _GIVES = {
     True: "gives exactly.",
     False: "gives. Where it is not rational, it is enclosed, narrowly enough to show its sign.",
 }
+_SLOPES = {
+    "any": ", whatever slopes are taken at kinks, for each unit and sample by itself",
+    "all": ", under every choice of slopes at kinks, for each unit and sample by itself",
+}
 _L, _M, _K, _T, _m = map(tree.Letter, "LMKTm")
 
 
@@ -41,12 +45,13 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
     conditions_speak_of = legend(problem)
     return worded(
         "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy {asked}"
-        "{fixed}. Here {L} is the {loss}{letters}; {convention}.{every}",
+        "{fixed}{slopes}. Here {L} is the {loss}{letters}; {convention}.{every}",
         whole=whole,
         network=network_line(problem.network),
         size=size(problem),
         asked=join(asked) if asked else "a gradient",
         fixed=_fixed(problem),
+        slopes=_SLOPES.get(problem.derivative_at_kink, ""),
         L=_L,
         loss=problem.model.loss.words,
         letters=prose(", ", conditions_speak_of) if conditions_speak_of else "",

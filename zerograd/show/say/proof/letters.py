@@ -8,8 +8,9 @@ from functools import partial
 from zerograd.core.model.curves import Smooth
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.network import Layer, Network
-from zerograd.core.model.sides import sides, units_with_sides
+from zerograd.core.model.sides import ChosenSide, chosen_sides, sides
 from zerograd.core.question.problem import Problem
+from zerograd.core.refuting.labels import all_sides
 from zerograd.core.refuting.system import intercept
 from zerograd.derive.naming import function, interval, is_scalar, quantity
 from zerograd.document import formula as tree
@@ -35,7 +36,7 @@ def letters(problem: Problem, *, whole: bool) -> Prose:
         )
     text += prose(" at output ", tree.Letter("k")) if k else ()
     kink = problem.derivative_at_kink
-    sided = {layer for layer, _ in units_with_sides(network, kink)}
+    sided = {layer for layer, _ in all_sides(problem)}
     layers = [
         (number, layer)
         for number, layer in enumerate(network.layers, start=1)
@@ -66,15 +67,30 @@ def letters(problem: Problem, *, whole: bool) -> Prose:
 
 
 def _slopes(layer: Layer, convention: Kink, name: partial[tree.Quantity]) -> Prose:
+    if convention == "any":
+        return join(_chosen(side, name) for side in chosen_sides(layer.activation))
     return join(
         prose(row(name("s"), EQUALS, rational(side.derivative)), " where ", interval(side, name("z")))
         for side in sides(layer.activation, convention)
     )
 
 
+def _chosen(side: ChosenSide, name: partial[tree.Quantity]) -> Prose:
+    """What the slope is on a side, where slopes at kinks are chosen."""
+    s, where = name("s"), prose(" where ", interval(side, name("z")))
+    if not side.is_point:
+        return prose(row(s, EQUALS, rational(side.slope)), where)
+    ends = rational(side.least), RELATIONS["<="], s, RELATIONS["<="], rational(side.greatest)
+    return prose(row(*ends), where)
+
+
 def _shifts(layer: Layer, convention: Kink, name: partial[tree.Quantity], which: Prose) -> Iterator[Prose]:
     """The values, where they are not slope times pre-activation."""
     s, z, c = map(name, "szc")
+    if convention == "any":
+        if any(side.offset or (side.is_point and side.low) for side in chosen_sides(layer.activation)):
+            yield prose(" The value of ", which, " is ", row(row(*beside(s, z)), PLUS, c), ".")
+        return
     shifts = [intercept(side) for side in sides(layer.activation, convention)]
     if any(shifts):
         value = row(row(*beside(s, z)), PLUS, c)
