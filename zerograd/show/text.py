@@ -15,14 +15,13 @@ from zerograd.document.layout import Layout
 from zerograd.document.numbers import alpha_text, exact_text, field_text
 from zerograd.show.elsewhere import elsewhere_sentences, not_compared
 from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
+from zerograd.show.explanation import LONG
 from zerograd.show.instead import instead_lines, refuted_line
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import generic_text, smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
 from zerograd.show.words import count
 
-LONG = 24
-"""Lines of tables from which on explanations come before them: what a terminal shows at once."""
 _LONG_NUMBER = re.compile(r"≈[-\d]|\b[wb]\d+ ≈ ")
 _LONG = "too long to write out; --json has it exactly"
 _SECOND = ("z3", "cvc5", "yices")
