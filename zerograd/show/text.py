@@ -242,9 +242,11 @@ def _advice(problem: Problem, reason: Reason) -> str:
     }[reason]
     if reason == "incomplete" and fixed:
         ways = ["ask about fewer of these entries at once: some lie so near to 0 that no sign is known"]
-    if reason != "unsupported" and not given:
-        which = {"timeout": "another number of samples", "memory": "fewer samples"}.get(reason)
-        ways.append(f"ask about {which or 'one number of samples'} (--samples N)")
+    which = {"timeout": "another number of samples", "memory": "fewer samples"}.get(reason, "")
+    if reason == "incomplete" and problem.samples.fixed is None:
+        which = "one number of samples"
+    if which and not given:
+        ways.append(f"ask about {which} (--samples N)")
     if reason != "unsupported" and not fixed:
         ways.append("fix some values (given, bounds)")
     return ", or ".join([", ".join(ways[:-1]), ways[-1]]) if len(ways) > 1 else ways[0]
