@@ -23,9 +23,9 @@ def handout(answer: Answer, latex: str) -> bytes:
 
 def _picture(answer: Answer) -> dict[str, bytes]:
     """Return the picture as a file; nothing where there is none, or nothing to draw it with."""
-    if plot.unfit(answer) is not None:
+    if plot.unfit(answer, "function") is not None:
         return {}
     try:
-        return {PICTURE: plot.picture(answer, "pdf", kind="function", width=_WIDTH)}
+        return {PICTURE: plot.picture(answer, "pdf", kind="function", width=_WIDTH, title=False)}
     except ZerogradError:  # numbers that are too large to draw
         return {}

@@ -1,8 +1,8 @@
-"""Teach notebooks to show problems and answers.
+"""Teach notebooks to show problems and answers, and `Problem` to read a text.
 
 IPython asks an object for ``_repr_html_`` and ``_repr_latex_``, and takes None for "not in this form".
-The core knows no HTML, so its classes are given these methods from here, when `zerograd` first hands out
-a public name. What shows them is imported when it is first asked.
+The core knows neither HTML nor YAML, so its classes are given these methods from here, when `zerograd` first
+hands out a public name. What does the work is imported when it is first asked.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ def attach() -> None:
     for shown in SHOWN:
         shown._repr_html_ = _html  # type: ignore[attr-defined]
         shown._repr_latex_ = _latex  # type: ignore[attr-defined]
+    Problem.from_yaml = staticmethod(_from_yaml)  # type: ignore[method-assign]
+
+
+def _from_yaml(text: str | bytes) -> Problem:
+    from zerograd.spec import loads
+
+    return loads(text, "<text>")
 
 
 def _html(thing: object) -> str | None:

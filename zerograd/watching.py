@@ -20,6 +20,7 @@ from zerograd.core.errors import ZerogradError
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
 from zerograd.core.verdict.witness import Witness
+from zerograd.extras import install
 
 if TYPE_CHECKING:
     from zerograd.report import Report
@@ -157,6 +158,4 @@ def _need_torch() -> None:
     try:
         import torch  # noqa: F401
     except ImportError:
-        raise ZerogradError(
-            "watching needs PyTorch, which is not installed: pip install 'zerograd[torch]'"
-        ) from None
+        raise ZerogradError(f"watching needs PyTorch, which is not installed: {install('torch')}") from None

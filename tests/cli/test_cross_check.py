@@ -141,7 +141,8 @@ def test_missing_cvc5_is_told_before_the_search(program: Program) -> None:
     done = program.process("solve", "--cross-check", "--timeout", "10m", name, name, environment=environment)
     assert done.code == 2
     assert done.out == f"{name}:\n"
-    assert done.err == "error: cvc5 is not installed: pip install 'zerograd[cvc5]'\n"
+    assert done.err.startswith("error: cvc5 is not installed: pip install '")
+    assert done.err.endswith("[cvc5]'\n")
 
 
 def test_without_cross_check_cvc5_is_not_needed(program: Program) -> None:

@@ -43,14 +43,15 @@ def test_from_standard_input_to_a_file(program: Program, result: str) -> None:
     text = (program.folder / result).read_text(encoding="utf-8")
     run = program("export", "-", "--to", "json", "-o", "again.json", stdin=text)
     assert run == (0, "wrote again.json\n", "")
-    again = program("export", "-", "--to", "json", "-o", "again.json", stdin=text)
+    assert program("export", "-", "--to", "markdown", "-o", "page.md", stdin=text).code == 0
+    again = program("export", "-", "--to", "markdown", "-o", "page.md", stdin=text)
     assert again == (
         2,
         "",
-        "error: again.json: exists already: name another file, or overwrite it with --force\n",
+        "error: page.md: exists already: name another file, or overwrite it with --force\n",
     )
-    assert program("export", "-", "--to", "json", "-o", "again.json", "--force", stdin=text).code == 0
-    assert sorted(path.name for path in program.folder.iterdir()) == ["again.json", "r.json"]
+    assert program("export", "-", "--to", "markdown", "-o", "page.md", "--force", stdin=text).code == 0
+    assert sorted(path.name for path in program.folder.iterdir()) == ["again.json", "page.md", "r.json"]
 
 
 def test_places_that_cannot_be_written(program: Program, result: str) -> None:
@@ -114,7 +115,7 @@ def test_unsat_has_a_proof(program: Program) -> None:
     assert "Theorem no_answer" in program("export", "n.json", "--to", "coq").out
     run = program("export", "n.json", "--to", "html")
     assert (run.code, run.out) == (2, "")
-    assert "its proof can be had as markdown, latex, pdf or coq" in run.err
+    assert "its proof can be had as markdown, latex, pdf, slides, exercise or coq" in run.err
 
 
 def test_sat_has_no_proof(program: Program, result: str) -> None:

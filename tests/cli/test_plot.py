@@ -59,7 +59,7 @@ def test_what_solve_writes_is_drawn(program: Program) -> None:
     titles = "What the network computes", "What each sample adds to the gradients", "The network"
     drawn = (program.folder / "r.svg").read_text(encoding="utf-8")
     ET.fromstring(drawn)
-    assert all(f"<!-- {title} -->" in drawn for title in titles)
+    assert all(f">{title}</text>" in drawn for title in titles)
 
 
 @pytest.mark.parametrize(("name", "start"), [("f.PNG", b"\x89PNG\r\n\x1a\n"), ("a.png.pdf", b"%PDF-1.")])
@@ -86,7 +86,7 @@ def test_one_picture_or_all(program: Program, results: Path) -> None:
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        ("unsat", "the answer is unsat: there is no witness to draw"),
+        ("unsat", "the answer is unsat: there is no witness to draw (the kind cases draws why)"),
         ("unknown", "the answer is unknown (timeout): there is no witness to draw"),
         ("large", "a target is ≈1e+101: too large for a picture (the largest is 1e100)"),
     ],
@@ -98,6 +98,36 @@ def test_nothing_to_draw(program: Program, results: Path, result: str, message: 
     assert left_behind(program) == []
 
 
+def test_an_unsat_is_drawn_by_its_cases(program: Program, results: Path) -> None:
+    """Without naming a kind, where there is a certificate; else it is said what to do."""
+    gallery = Path(__file__).parents[2] / "docs" / "gallery"
+    assert program("plot", gallery / "textbook-m2.json", "-o", "c.svg") == (0, "wrote c.svg\n", "")
+    assert ">Every case, and why it cannot be</text>" in (program.folder / "c.svg").read_text(
+        encoding="utf-8"
+    )
+    run = program("plot", results / "unsat.json", "-o", "w.svg")
+    assert run.code == 2 and "(zerograd prove looks for one)" in run.err
+    run = program("plot", gallery / "exponential.json", "-o", "w.svg")
+    assert run.code == 2 and "(zerograd export --to markdown has the proof in words)" in run.err
+    run = program("plot", results / "sat.json", "-o", "w.svg", "--kind", "cases")
+    assert run.code == 2 and "(the kind function draws its witness)" in run.err
+    assert left_behind(program) == ["c.svg"]
+
+
+def test_the_loss_along_parameters(program: Program, results: Path) -> None:
+    """--along names them; what is none is an error, and so is --along for another kind."""
+    sat = results / "sat.json"
+    options = ("--kind", "loss", "--along", "w1[0], b2", "--no-title")
+    assert program("plot", sat, "-o", "l.svg", *options) == (0, "wrote l.svg\n", "")
+    drawn = (program.folder / "l.svg").read_text(encoding="utf-8")
+    assert "The loss along" not in drawn and "A question" not in drawn
+    run = program("plot", sat, "-o", "m.svg", "--kind", "loss", "--along", "w1[0,0],w3")
+    assert run == (2, "", "error: --along: w3 is no parameter of this network (w1, b1, w2, b2)\n")
+    run = program("plot", sat, "-o", "m.svg", "--along", "w1")
+    assert run == (2, "", "error: --along goes with --kind loss\n")
+    assert left_behind(program) == ["l.svg"]
+
+
 def test_without_matplotlib(
     program: Program, results: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -106,8 +136,10 @@ def test_without_matplotlib(
     (site / "sitecustomize.py").write_text('import sys\n\nsys.modules["matplotlib"] = None\n')
     path = os.pathsep.join([str(site), program.environment["PYTHONPATH"]])
     run = program.process("plot", results / "sat.json", "-o", "f.svg", environment={"PYTHONPATH": path})
-    needed = "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
-    assert run == (2, "", f"error: {needed}\n")
+    needed = "pictures need matplotlib, which is not installed: pip install '"
+    assert (run.code, run.out) == (2, "")
+    assert run.err.startswith(f"error: {needed}")
+    assert run.err.endswith("[plot]'\n")
     assert left_behind(program) == []
     again = program.process(
         "export", results / "sat.json", "--to", "markdown", environment={"PYTHONPATH": path}

@@ -16,7 +16,7 @@ from zerograd.core.question.documents import parse_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Attempt, CrossCheck, Run, Sat, Smallest, Unknown, Unsat
 from zerograd.core.verdict.results import answer_from_json
-from zerograd.core.verdict.size import Size
+from zerograd.core.verdict.size import Size, size_of
 from zerograd.core.verdict.witness import witness_from_json
 from zerograd.exports import export
 from zerograd.show.jupyter import as_html
@@ -124,7 +124,7 @@ def test_what_was_smallest_by_the_old_order_is_not_said_to_be_by_the_new() -> No
     ],
 )
 def test_sizes_of_the_old_order_are_checked(changes: Any, error: type[Exception], message: str) -> None:
-    """As far as they went."""
+    """What they say is checked against the witness."""
     with pytest.raises(error, match=message):
         answer_from_json(of_the_old_order(**changes))
 
@@ -367,3 +367,30 @@ def test_no_result_at_all(data: object) -> None:
     """Something else altogether."""
     with pytest.raises(FormatError, match="expected a result"):
         answer_from_json(data)
+
+
+def on_a_kink_of_the_loss() -> Sat:
+    """A residual of 0 with the mean absolute error, and no unit with a kink."""
+    problem = Problem(network=[1, 1], samples=1, loss="mae", zero=["w1"])
+    parameters = {"w1": [["1"]], "b1": ["0"]}
+    document = {"format": "zerograd.witness/1", "problem": problem.digest, "parameters": parameters}
+    witness = witness_from_json(problem, document | {"x": [["1"]], "y": [["1"]]})
+    size = size_of(witness)
+    assert size == Size(1, on_kink=True, non_integers=0, total=Fraction(3), nonzeros=3)
+    return Sat(witness, problem=problem, smallest=Smallest(size, 0), checks={"torch": "not installed"})
+
+
+def test_kinks_of_the_loss_count_and_did_not() -> None:
+    """A size says that a sample is on one; an older one said that no unit is."""
+    document = through_text(on_a_kink_of_the_loss())
+    assert answer_from_json(document) == on_a_kink_of_the_loss()
+    with pytest.raises(Refused, match="size: expected height 1, a sample on a kink"):
+        answer_from_json(document | {"smallest": document["smallest"] | {"on_kink": False}})
+    for name in ("non_integers", "nonzeros"):
+        del document["smallest"][name]
+    with pytest.raises(Refused, match="size: on_kink: expected False, found True"):
+        answer_from_json(document)
+    document["smallest"]["on_kink"] = False
+    again = answer_from_json(document)
+    assert isinstance(again, Sat)
+    assert again.smallest == Smallest(on_a_kink_of_the_loss().smallest.size, 0, told=True)  # type: ignore[union-attr]

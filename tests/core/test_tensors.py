@@ -101,6 +101,27 @@ def test_a_plain_float_is_refused_still() -> None:
     assert "0.1 is a float; write it exactly" in complaint(b2=[0.1])
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.array])
+def test_scalars(kind: Any) -> None:
+    """Single entries, bounds, and lists: the number that each is, where a plain float is refused."""
+    tenth = Fraction(*float(kind(0.1)).as_integer_ratio())
+    assert problem(b2=[kind(0.1)]).given["b2"] == {(0,): tenth}
+    bounded = Problem(
+        network=[2, 3, 1], samples=4, given={"x[1,0]": kind(0.1)}, bounds={"w1": [kind(-0.5), kind(0.1)]}
+    )
+    assert bounded.given["x"] == {(1, 0): tenth}
+    assert [*bounded.bounds.values()] == [(Fraction(-1, 2), tenth)]
+    assert "nan" in complaint(b2=[kind("nan")]) if kind is not np.array else True
+
+
+@pytest.mark.needs("torch")
+def test_scalars_of_torch() -> None:
+    """A tensor without axes is a number."""
+    import torch
+
+    assert problem(b2=[torch.tensor(0.1)]) == problem(b2=[np.float32(0.1)])
+
+
 def test_open_samples() -> None:
     """A whole x fixes the number of samples; so does an array."""
     with pytest.raises(ProblemError, match="fixes the number of samples: write samples: 4"):

@@ -170,7 +170,7 @@ def invented(dice: random.Random) -> tuple[Case, dict[str, Any]]:
 
 @pytest.mark.parametrize("seed", seeds(10, 3))
 def test_nothing_is_smaller_in_any_attribute(seed: int) -> None:
-    """Of all with numerators and denominators up to 2, the least in the whole order."""
+    """The least in the whole order among all with numerators and denominators up to 2."""
     dice = random.Random(f"order {seed}")
     least = None
     while least is None:
@@ -221,7 +221,7 @@ def refused(problem: Problem, witness: Witness) -> bool:
 
 
 def test_ties_go_to_fewest_negative_values_and_then_to_small_ones_in_front() -> None:
-    """Of all witnesses of the least size whose samples are in order."""
+    """The first by taste among all witnesses of the least size whose samples are in order."""
     problem = Problem(
         network=[1, 1, 1], samples=2, zero=["b2"], nonzero=["w1"], domain="integer", bounds={"x": [0, None]}
     )

@@ -183,6 +183,9 @@ PROOFS: dict[str, Callable[[], str]] = {
     "hardtanh": lambda: found(
         network=mlp("hardtanh"), samples=1, where=["a1[0] > 1"], derivative_at_kink="right"
     ),
+    "of-layers": lambda: found(
+        network=[1, 1, 1, 1], samples=1, where=["z1 == 0"], nonzero=["b1"], derivative_at_kink={"z2": "right"}
+    ),
     "abs-at-kink": lambda: found(network=mlp("abs"), samples=1, where=["z1 == 0"], nonzero=["b1"]),
     "relu6": lambda: found(
         network=mlp("relu6", 1, 2, 1), samples=1, where=["sum(a1) < 0"], derivative_at_kink="forbid"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 import zerograd as zg
 from tests.effort import examples
@@ -256,7 +258,7 @@ def test_in_a_notebook(tmp_path: Path) -> None:
     assert "Here is an answer with 3 samples" in Page(data["text/html"]).text
     assert "A <b> title" in Page(data["text/html"]).text
     assert "\\section*" in data["text/latex"] and "documentclass" not in data["text/latex"]
-    assert data["text/plain"].startswith("Sat(")
+    assert data["text/plain"].startswith("<Sat")
     shown = cell_output([*start, "problem"], tmp_path)
     assert "zero: w2, b2" in shown["text/html"] and "aligned" in shown["text/latex"]
     no = cell_output(
@@ -265,3 +267,40 @@ def test_in_a_notebook(tmp_path: Path) -> None:
     assert "Claim" in no["text/html"]
     answer = [*start, "%matplotlib inline", "answer = zg.solve(problem, timeout=60)"]
     assert "image/png" in cell_output([*answer, "zg.plot(answer).figure"], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # of Jupyter's own
+def test_pictures_and_tables_in_a_fresh_notebook(tmp_path: Path) -> None:
+    """Without any magic command: `plot` shows a picture, in two forms, and `atlas` a table."""
+    asked = "network=[1, 1, 1], zero=['w2', 'b2'], nonzero=['w1', 'b1']"
+    start = ["import zerograd as zg", f"answer = zg.solve(zg.Problem({asked}, samples=3), timeout=60)"]
+    data = cell_output([*start, "zg.plot(answer)"], tmp_path)
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert "<svg" in data["image/svg+xml"]
+    none = f"zg.plot(zg.solve(zg.Problem({asked}, samples=2), timeout=60))"
+    assert "<svg" in cell_output([*start[:1], none], tmp_path)["image/svg+xml"]
+    atlas = "zg.atlas(zg.Problem(network=[1, 1], samples='any'), timeout=60)"
+    page = Page(cell_output([*start[:1], atlas], tmp_path)["text/html"])
+    assert page.tags.count("table") == 1 and page.tags.count("tr") == 5
+    assert "fewest samples" in page.text and "∂L/∂w1" in page.text
+
+
+def test_an_atlas_is_a_table() -> None:
+    """In HTML with every row, and as a fragment of LaTeX; a title is what it says."""
+    found = zg.atlas(zg.Problem(network=[1, 1], samples="any", title=HOSTILE), timeout=60)
+    page = Page(found._repr_html_())
+    assert page.tags.count("tr") == 1 + len(found.rows)
+    assert "<script>alert(1)</script>" in page.text and "script" not in page.tags
+    latex = found._repr_latex_()
+    assert "\\begin{tabular}" in latex and "documentclass" not in latex
+
+
+def test_pictures_show_themselves() -> None:
+    """Axes of a new figure do; those of the user are shown by the user's backend, once."""
+    axes: Any = zg.plot(sat(), figsize=(5, 4))
+    content, shown = axes._repr_png_()
+    assert content.startswith(b"\x89PNG") and shown == {"width": 500, "height": 400}
+    assert axes._repr_svg_() == axes._repr_svg_() and "<svg" in axes._repr_svg_()
+    mine: Any = Figure().add_subplot()
+    assert not hasattr(zg.plot(sat(), ax=mine), "_repr_png_")

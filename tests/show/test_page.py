@@ -299,13 +299,14 @@ def test_policy_and_no_addresses() -> None:
 
 
 def test_too_large_for_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network that a browser could not follow is shown in tables, without any script."""
+    """A network that a browser could not follow is shown in tables; the one script left is for embedding."""
     monkeypatch.setattr("zerograd.show.page.data.MAX_WORK", 1000)
     problem = Problem(network=[1, 1], samples=100, zero=["w1"])
     values: Array[Exact] = Array((100, 1), (1,) * 100)
     parameters: dict[str, Array[Exact]] = {"w1": Array((1, 1), (1,)), "b1": Array((1,), (0,))}
     page = page_html(Sat(Witness.of(problem, parameters | {"x": values, "y": values}), problem=problem))
-    assert "<script" not in page
+    assert page.count("<script") == 1 and "embedded" in page.partition("<script")[2]
+    assert 'id="workbench"' not in page and "application/json" not in page
     assert "60 more are not shown" in page
 
 

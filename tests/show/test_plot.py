@@ -29,6 +29,7 @@ from zerograd.core.model.activations import LINEAR, RELU
 from zerograd.core.model.network import Layer, Network
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.verdict.answer import Answer, Sat, Unknown, Unsat
+from zerograd.extras import install
 from zerograd.show.plot import KINDS, PANELS, PICTURES, Kind, NothingToPlot, Picture, picture, plot
 from zerograd.show.plot.figure import drawn
 from zerograd.show.plot.style import (
@@ -193,7 +194,7 @@ def test_without_a_witness(found: Answer, message: str) -> None:
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says how to get it."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(NothingToPlot, match=r"pip install 'zerograd\[plot\]'"):
+    with pytest.raises(NothingToPlot, match=re.escape(install("plot"))):
         plot(founding())
     with pytest.raises(NothingToPlot, match="matplotlib, which is not installed"):
         picture(founding(), "svg")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from zerograd.core.question.problem import Problem
+from zerograd.extras import install
 from zerograd.npz import UnreadableError
 from zerograd.spec import SpecError, load, loads
 from zerograd.spec.files import tensors as reading
@@ -581,7 +582,7 @@ def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     safetensors(tmp_path / "n.safetensors", arrays())
     monkeypatch.setitem(sys.modules, "safetensors", None)
-    expected = "reading it needs the library safetensors: pip install 'zerograd[files]'"
+    expected = f"reading it needs the library safetensors: {install('files')}"
     assert expected in complaint(tmp_path, "{from: n.safetensors}")
 
 

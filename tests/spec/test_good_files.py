@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import zerograd as zg
 from tests.effort import examples
 from zerograd.core.question.documents import parse_json, problem_from_json
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.problem import Problem
-from zerograd.spec import load, loads
+from zerograd.spec import SpecError, load, loads
 
 GOOD = sorted(Path(__file__).with_name("good").glob("*.yaml"))
 FOUNDING = Problem(network=[1, 1, 1], samples=3, zero=["w2", "b2"], nonzero=["w1", "b1"])
@@ -31,6 +32,19 @@ def test_canonical_json_is_a_problem_file(path: Path, indent: int | str | None, 
     assert again.digest == problem.digest
     assert again.to_json() == problem.to_json()
     assert problem_from_json(parse_json(document)) == again
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_a_text_is_read_as_a_file_is(path: Path) -> None:
+    """`Problem.from_yaml` gives the same question and complains as files do; Python's own form, too."""
+    text = path.read_text(encoding="utf-8")
+    problem = zg.Problem.from_yaml(text)
+    assert problem.to_json() == load(path).to_json()
+    document = problem.to_json() | {"network": parse_json(json.dumps(problem.to_json()["network"]))}
+    del document["version"]
+    assert zg.Problem(**document).digest == problem.digest
+    with pytest.raises(SpecError, match=r"^<text>:\d+:1: error: "):
+        zg.Problem.from_yaml(f"{text}\nsampels: 3\n")
 
 
 def test_short_form() -> None:

@@ -91,7 +91,18 @@ work_option = click.option(
     help="Refuse what takes more exact work than this to read and check, in units of about a microsecond.",
 )
 output_option = click.option("-o", "--output", metavar="FILE", help="Write to FILE, and say so.")
-force_option = click.option("--force", is_flag=True, help="Overwrite FILE.")
+force_option = click.option("--force", is_flag=True, help="Overwrite FILE, whatever it holds.")
+
+
+def beside_option(what: str) -> Callable[[Command], Command]:
+    """``-o`` of a command that prints for people, and whose documents go to a file besides."""
+    return click.option(
+        "-o", "--output", metavar="FILE", help=f"Write {what} to FILE too, as JSON, and say so."
+    )
+
+
+_OURS = re.compile(rb'\s*\{\s*"format"\s*:\s*"zerograd\.')
+"""How documents begin that this program writes."""
 
 
 def timeout_option(of: str | None = None) -> Callable[[Command], Command]:
@@ -113,7 +124,9 @@ class Target:
             click.echo(content, nl=False)
             return
         save(Path(self.output), content)
-        click.echo("\n".join((*lines, f"wrote {printable(self.output)}")))
+        for line in lines:
+            click.echo(line)
+        say_wrote(self.output)
 
 
 def target_options(forms: Sequence[str], how: str) -> Callable[[Command], Command]:
@@ -261,13 +274,36 @@ def _is(path: Path, name: str) -> bool:
 def check_new_place(
     output: str | None, specs: Sequence[str], results: Sequence[str] = (), *, force: bool
 ) -> None:
-    """End the program if the file that ``-o`` names exists (unless forced) or cannot be written."""
+    """End the program if the file that ``-o`` names cannot be written, or holds what is not to be lost.
+
+    Documents that this program writes, and empty files, are replaced, others if that is forced.
+    """
     if output is None:
         return
+    if output == "-":
+        fail("-o -: names a file; without -o, or with --json, standard output is written to")
     place = Path(output)
     check_place(place, specs, results)
-    if place.exists() and not force:
+    if not force and place.is_file() and not _is_ours(place):
         fail(f"{printable(output)}: exists already: name another file, or overwrite it with --force")
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(200)
+    except OSError:  # not to be read, so perhaps not ours
+        return False
+    return not start or _OURS.match(start) is not None
+
+
+def say_wrote(output: str, *, aside: bool = False) -> None:
+    """Say that a file was written, as all commands do.
+
+    Args:
+        aside: on standard error, because standard output has JSON.
+    """
+    click.echo(f"wrote {printable(output)}", err=aside)
 
 
 def save(path: Path, content: str | bytes) -> None:

@@ -17,12 +17,14 @@ from zerograd.cli.common import (
     DECIDED,
     SEVERITY,
     UNKNOWN,
+    beside_option,
     check_new_place,
     color,
     fail,
     force_option,
     load,
     save,
+    say_wrote,
     width,
     work_option,
 )
@@ -59,7 +61,7 @@ _PICKLED = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
     help="For a model: time limit for entries that float64 error bounds leave undecided.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print explanations as JSON, one object per line.")
-@click.option("-o", "--output", metavar="FILE", help="Write the explanations to FILE, as JSON, too.")
+@beside_option("the explanations")
 @click.option("--html", metavar="FILE", help="Write the explanation as a page, too; of a single FILE.")
 @force_option
 @work_option
@@ -94,6 +96,7 @@ def explain(
         check_new_place(place, [*specs, data or "-"], force=force)
     model = ModelOptions(data, loss, output_name, seconds)
     codes, documents = [], []
+    written: list[str] = []
     for number, spec in enumerate(specs):
         if len(specs) > 1 and not as_json:
             click.echo(("\n" if number else "") + f"{printable(spec)}:")
@@ -112,8 +115,12 @@ def explain(
             documents.append(json.dumps(report.to_json(), ensure_ascii=False))
         if html is not None:
             save(Path(html), reports[0].to_html())
+            written.append(html)
     if output is not None and documents:
         save(Path(output), "".join(document + "\n" for document in documents))
+        written.insert(0, output)
+    for name in written if not quiet else ():
+        say_wrote(name, aside=as_json)
     sys.exit(max(codes, key=SEVERITY.index))
 
 

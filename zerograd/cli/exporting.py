@@ -169,7 +169,7 @@ def plot(
     cases          of an unsat: the regions that samples may lie in, and why each case fails
     all            the first three as panels of one figure; of an unsat, its cases
 
-    Needs matplotlib: pip install 'zerograd[plot]'.
+    Needs matplotlib, the extra plot: pip install 'zerograd[plot]', or in a clone pip install '.[plot]'.
 
     Exit codes: 0 written, 2 unusable input or nothing to draw.
     """

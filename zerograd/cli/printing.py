@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
 import click
 
 from zerograd.cli.common import (
+    Target,
+    check_new_place,
     check_place,
     fail,
+    force_option,
     load,
+    output_option,
     samples_option,
     save,
 )
-from zerograd.streams import printable, to_json_text
+from zerograd.streams import printable
 
 
 @click.command()
 @click.argument("spec")
 @click.option("--latex", is_flag=True, help="Print LaTeX (amsmath).")
-def gradients(spec: str, latex: bool) -> None:
+@output_option
+@force_option
+def gradients(spec: str, latex: bool, output: str | None, force: bool) -> None:
     """Print the symbolic loss and gradients of the problem in SPEC."""
     from zerograd.core.errors import ZerogradError
     from zerograd.core.question.fitness import chosen
 
+    check_new_place(output, [spec], force=force)
     try:
         problem = load(spec, None)
         if reason := chosen(problem):
@@ -33,24 +41,29 @@ def gradients(spec: str, latex: bool) -> None:
         fail(str(error))
     from zerograd.show.say.gradients import gradients_latex, gradients_text
 
-    click.echo(gradients_latex(problem) if latex else gradients_text(problem), nl=False)
+    Target("latex" if latex else "text", output).put(
+        gradients_latex(problem) if latex else gradients_text(problem)
+    )
 
 
 @click.command()
 @click.argument("spec")
 @samples_option
-def problem(spec: str, samples: int | str | None) -> None:
+@output_option
+@force_option
+def problem(spec: str, samples: int | str | None, output: str | None, force: bool) -> None:
     """Print the problem in SPEC as canonical JSON.
 
     It is a problem file too, and what `python -m zerograd.core.check` reads.
     """
     from zerograd.core.errors import ZerogradError
 
+    check_new_place(output, [spec], force=force)
     try:
         loaded = load(spec, samples)
     except ZerogradError as error:
         fail(str(error))
-    click.echo(to_json_text(loaded.to_json(), indent=2))
+    Target("json", output).put(json.dumps(loaded.to_json(), indent=2, ensure_ascii=False) + "\n")
 
 
 @click.command()

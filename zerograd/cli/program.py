@@ -21,6 +21,7 @@ from zerograd.cli.proving import prove
 from zerograd.cli.solving import solve, verify
 from zerograd.cli.teaching import sheet
 from zerograd.cli.watching import watch
+from zerograd.core.near import nearest
 from zerograd.streams import settle_streams
 
 _HINT = """\
@@ -94,6 +95,9 @@ def run() -> NoReturn:
         code = cli.main(complete_var=VARIABLE, standalone_mode=False, obj=restore)
         sys.stdout.flush()
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption):  # click suggests what is far off, too
+            near = nearest(error.option_name, error.possibilities or [])
+            error = click.NoSuchOption(error.option_name, error.message, near, error.ctx)
         error.show()
         sys.exit(BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):

@@ -18,9 +18,11 @@ from zerograd.cli.common import (
     NOT_AS_EXPECTED,
     SEVERITY,
     UNKNOWN,
-    check_place,
+    beside_option,
+    check_new_place,
     color,
     fail,
+    force_option,
     load,
     memory_option,
     one_of,
@@ -28,6 +30,7 @@ from zerograd.cli.common import (
     report_bug,
     samples_option,
     save,
+    say_wrote,
     seed_option,
     timeout_option,
     width,
@@ -49,7 +52,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object per line.")
-@click.option("-o", "--output", metavar="FILE", help="Write the results to FILE, as JSON, too.")
+@beside_option("the results")
+@force_option
 @timeout_option("For each file.")
 @samples_option
 @click.option(
@@ -80,7 +84,7 @@ if TYPE_CHECKING:
 @click.option("--expect", type=click.Choice(["sat", "unsat"]), help="Exit with 1 unless this is the answer.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict alone.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print what was tried, the digest and versions.")
-def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: Any) -> None:
+def solve(specs: tuple[str, ...], output: str | None, force: bool, memory: int, **options: Any) -> None:
     """Answer the problems in SPEC... ('-' is standard input).
 
     Exit codes: 0 decided, 1 not as expected, 2 unusable input, 3 unknown, 70 a bug was caught,
@@ -97,8 +101,7 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
         fail(f"unknown solver {second!r} (known: {', '.join(SECONDS)})")
     if options["cross_check"]:
         options["cross_check"] = second
-    if output is not None:
-        check_place(Path(output), specs)  # now, not after a long search
+    check_new_place(output, specs, force=force)  # now, not after a long search
     samples = options.pop("samples")
     codes = []
     documents = []
@@ -131,6 +134,8 @@ def solve(specs: tuple[str, ...], output: str | None, memory: int, **options: An
     finally:  # interrupted, too: what was answered is not lost
         if output is not None and documents:
             save(Path(output), "".join(document + "\n" for document in documents))
+            if not options["quiet"]:
+                say_wrote(output, aside=options["as_json"])
     sys.exit(max(codes, key=SEVERITY.index))
 
 

@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zerograd.cli.common import BAD_INPUT, check_new_place, color, fail, width
+from zerograd.cli.common import (
+    BAD_INPUT,
+    beside_option,
+    check_new_place,
+    color,
+    fail,
+    force_option,
+    say_wrote,
+    width,
+)
 from zerograd.core.near import nearest
+from zerograd.extras import install
 from zerograd.streams import printable, to_json_text, write_whole
 
 if TYPE_CHECKING:
@@ -49,11 +59,9 @@ class _Command(click.Command):
 @click.option(
     "--json", "as_json", is_flag=True, help="Report as JSON; what the script prints goes to standard error."
 )
-@click.option(
-    "-o", "--output", metavar="FILE", help="Keep the report in FILE too, as JSON, anew after each step."
-)
+@beside_option("the report, anew after each step,")
 @click.option("--html", metavar="FILE", help="Write the report as a page, too.")
-@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@force_option
 @click.pass_obj
 def watch(
     restore: Callable[[], None] | None,
@@ -98,11 +106,10 @@ def watch(
         sys.excepthook(SyntaxError, error, None)
         sys.exit(BAD_INPUT)
     if sys.modules.get("torch", sys) is None or not find_spec("torch"):
-        fail("watching needs PyTorch, which is not installed: pip install 'zerograd[torch]'")
-    kept = Kept(*(Path(name).absolute() if name is not None else None for name in (output, html)))
-    plan = Plan(
-        steps, go_on, seconds, _as_json if as_json else _as_text(width(), color()), kept.keep, kept.finish
-    )
+        fail(f"watching needs PyTorch, which is not installed: {install('torch')}")
+    kept = Kept(output, html, aside=as_json)
+    written = _as_json if as_json else _as_text(width(), color(), kept)
+    plan = Plan(steps, go_on, seconds, written, kept.keep, kept.finish)
     if restore is not None:
         restore()
     status = Session(plan, Output(aside=as_json)).run(read, arguments)
@@ -112,23 +119,31 @@ def watch(
 class Kept:
     """The files that the report is kept in, and whether one could not be written."""
 
-    def __init__(self, document: Path | None, page: Path | None) -> None:
+    def __init__(self, document: str | None, page: str | None, *, aside: bool) -> None:
         self._document, self._page = document, page
+        self._places = {name: Path(name).absolute() for name in (document, page) if name is not None}
+        self._aside = aside
         self.failed = False
+        self.written: list[str] = []
 
     def keep(self, report: Report) -> None:
         if self._document is not None:
             self._write(self._document, json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
 
     def finish(self, report: Report) -> None:
+        self.written.clear()
         self.keep(report)
         if self._page is not None:
             self._write(self._page, report.to_html())
+        for name in self.written if self._aside else ():
+            say_wrote(name, aside=True)
 
-    def _write(self, path: Path, text: str) -> None:
+    def _write(self, name: str, text: str) -> None:
         """Write a file whole. Where that fails it is said once: the script goes on."""
+        path = self._places[name]
         try:
             write_whole(path, text)
+            self.written.append(name)
         except OSError as error:
             if not self.failed:
                 click.echo(
@@ -141,11 +156,12 @@ def _as_json(report: Report) -> str:
     return to_json_text(report.to_json(), indent=2) + "\n"
 
 
-def _as_text(width: int, color: bool) -> Callable[[Report], str]:
+def _as_text(width: int, color: bool, kept: Kept) -> Callable[[Report], str]:
     def written(report: Report) -> str:
         from zerograd.show.explanation import explanation_text
 
-        return explanation_text(report.explanation, width=width, color=color)
+        text = explanation_text(report.explanation, width=width, color=color)
+        return text + "".join(f"wrote {printable(name)}\n" for name in kept.written)
 
     return written
 

@@ -28,7 +28,7 @@ _ONE_LINE = 80
 _PIECE = 16
 """Characters of a long word of code between which it may be broken."""
 _STEP = 1.5
-"""By how many em each case within a case is indented."""
+"""Indent of each case within a case, in em."""
 LONG = 40
 """Rows of a table that fit on a page."""
 _RELATION = re.compile(r" (?:=|>|<|\\neq|\\geq|\\leq) ")

@@ -9,7 +9,7 @@ happens to meet) is left to the strategies after it.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from math import ceil
 from operator import gt, lt, ne
@@ -55,6 +55,11 @@ def unfit(problem: Problem) -> str | None:
 
 def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
     """Look for a witness with M = ``samples``; it never says there is none."""
+    return next(constructions(problem, samples, draws), None) or draws.in_vain()
+
+
+def constructions(problem: Problem, samples: int, draws: Draws) -> Iterator[Found]:
+    """Witnesses with M = ``samples``, from each draw at most one."""
     asked = _Asked(problem, samples)
     for attempt, chance in draws.of(NAME):
         structure = asked.structure(attempt, chance)
@@ -81,8 +86,8 @@ def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
                     continue
                 witness = witness_at(problem, samples, {**values, "y": targets})
                 if not asked.late or accepted(problem, witness):
-                    return Found(witness, NAME)
-    return draws.in_vain()
+                    yield Found(witness, NAME)
+                    break
 
 
 class _Asked:

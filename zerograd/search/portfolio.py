@@ -235,10 +235,12 @@ class Portfolio:
             yield "closed", 0.1, self._closed(problem, samples, FORMS * done + 1, FORMS * more)
             yield "enclose", 0.1, self._enclose(problem, samples, SOLUTIONS * done + 1, SOLUTIONS * more)
             yield "guess", 0.1, self._guess(problem, samples, MANY * done + 1, MANY * more)
+            again = modes if number < ROUNDS - 1 else ()  # the last time without any limit
+            for mode in again[:1]:
+                yield "piecewise", 0.3, self._piecewise(problem, samples, mode, SHORT * more)
             yield "regions", 0.4, regions(SHORT * more**2)
-            if number < ROUNDS - 1:  # the last time without any limit
-                for mode in modes:
-                    yield "piecewise", 0.3, self._piecewise(problem, samples, mode, SHORT * more)
+            for mode in again[1:]:
+                yield "piecewise", 0.3, self._piecewise(problem, samples, mode, SHORT * more)
 
     def _patiently(self, problem: Problem, samples: int, modes: Sequence[Mode]) -> Iterator[Step]:
         for left, mode in zip(range(len(modes), 0, -1), modes, strict=True):

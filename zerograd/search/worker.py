@@ -138,12 +138,23 @@ class _Search:
         return Finding(verdict, attempts, sufficient, self._versions(), tuple(tried))
 
     def _smallest(self, request: Shrink) -> Ranked:
-        from zerograd.search.smallest import smallest  # NumPy: not before it is needed
+        from zerograd.search.reducing import reduced  # NumPy, SymPy: not before they are needed
+        from zerograd.search.smallest import smallest, unfit
         from zerograd.search.smallest.budget import Budget
 
+        known = witness_from_json(request.problem, request.known)
+        if unfit(request.problem) is None:
+            known = reduced(
+                request.problem,
+                known,
+                lambda: self.crew.lead,
+                seed=request.seed,
+                deadline=request.deadline,
+                progress=self._progress,
+            )
         return smallest(
             request.problem,
-            witness_from_json(request.problem, request.known),
+            known,
             count=request.count,
             seed=request.seed,
             budget=Budget(request.deadline, request.effort or inf),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zerograd.core.model.libraries import family_of
+from zerograd.core.model.places import on_kink
 from zerograd.core.verdict.answer import Sat
-from zerograd.core.verdict.portability import COMPARED, Elsewhere
+from zerograd.core.verdict.portability import COMPARED, Elsewhere, unfit
 from zerograd.document.blocks import listed
 from zerograd.show.instead import first_lines
 
@@ -51,8 +52,19 @@ def where_text(item: Elsewhere) -> str:
 
 
 def elsewhere_sentences(answer: Sat) -> list[str]:
-    """``in JAX: ∂L/∂b1[0] is 1/3, not 0``, for each group of libraries that return the same."""
+    """``in JAX: ∂L/∂b1 is 1/3, not 0``, for each group of libraries that return the same."""
     return [f"{where_text(item)}: {'; '.join(_told(answer, item))}" for item in answer.elsewhere]
+
+
+def not_compared(answer: Sat) -> list[str]:
+    """Return a sentence if a sample is on a kink, and the witness was not compared with libraries."""
+    witness = answer.witness
+    layers = zip(answer.problem.network.layers, witness.forward.z, strict=True)
+    if (reason := unfit(witness)) is None or not any(
+        on_kink(layer.activation, z) for layer, array in layers for z in array.entries
+    ):
+        return []
+    return [f"not compared with other libraries: {reason}"]
 
 
 def _told(answer: Sat, item: Elsewhere) -> Sequence[str]:

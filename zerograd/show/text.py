@@ -12,7 +12,7 @@ from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.escape import clean, clean_lines
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import alpha_text, exact_text, field_text
-from zerograd.show.elsewhere import elsewhere_sentences
+from zerograd.show.elsewhere import elsewhere_sentences, not_compared
 from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
 from zerograd.show.instead import instead_lines, refuted_line
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
@@ -116,7 +116,7 @@ def _sat(answer: Sat, layout: Layout) -> Iterator[str]:
     yield from layout.labelled("checked", "; ".join([how, *_checks(answer.checks)]))
     if size := smallest_text(answer):
         yield from layout.labelled("size", size)
-    if other := elsewhere_sentences(answer):
+    if other := elsewhere_sentences(answer) or not_compared(answer):
         yield from layout.labelled("elsewhere", other)
     if generic := generic_text(answer):
         yield from layout.labelled("generic", generic)

@@ -52,11 +52,11 @@ def kink_line(activations: Iterable[Activation], convention: Kink) -> str:
             + f" ({convention})"
         )
     values = kink_values(with_kinks, convention)
-    told = (f"{function_name(a)}'({kink}) = {slope}{_of_layer(a)}" for a, kink, slope in values)
+    told = (f"{function_name(a)}'({kink}) = {slope}{of_layer(a)}" for a, kink, slope in values)
     return f"{', '.join(told)} ({convention})"
 
 
-def _of_layer(activation: Activation) -> str:
+def of_layer(activation: Activation) -> str:
     """Which layer's a derivative is, where it is that of one alone."""
     return "" if activation.of_layer is None else f" at z{activation.of_layer.layer}"
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from zerograd.core.numbers import univariate as uni
 from zerograd.core.numbers.field import NumberField
+from zerograd.extras import install
 from zerograd.solvers.base import GaveUp, Mode, Model, NoModel, Outcome, SolverUnusable, Value
 
 _OPTIONS: Mapping[Mode, Mapping[str, str]] = {
@@ -83,7 +84,7 @@ def _library() -> Any:
     try:
         import cvc5
     except ModuleNotFoundError as error:
-        raise SolverUnusable("cvc5 is not installed: pip install 'zerograd[cvc5]'") from error
+        raise SolverUnusable(f"cvc5 is not installed: {install('cvc5')}") from error
     return cvc5
 
 

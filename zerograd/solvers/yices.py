@@ -23,6 +23,7 @@ from shutil import which
 from typing import TypeAlias
 
 from zerograd.core.errors import present
+from zerograd.extras import install
 from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel, Outcome, SolverUnusable
 
 PROGRAM = "yices-smt2"
@@ -184,7 +185,7 @@ def _path() -> str:
         pass
     if found := which(PROGRAM):
         return found
-    raise SolverUnusable(f"{PROGRAM} is not installed: pip install 'zerograd[yices]'")
+    raise SolverUnusable(f"{PROGRAM} is not installed: {install('yices')}")
 
 
 if sys.platform == "linux":

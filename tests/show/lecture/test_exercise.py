@@ -89,7 +89,7 @@ def test_a_large_network_has_no_table_to_fill_in() -> None:
 
 
 def test_slides_have_a_frame_for_each_step(proof: Proof) -> None:
-    """Of a witness those of the derivation, of a proof its theorem and the argument."""
+    """A witness has those of its derivation, a proof its theorem and the argument."""
     yes, no = slides(sat()), slides(proof)
     for title in ("The question", "The network", "The forward pass", "The gradients", "Check it again"):
         assert f"{{{title}}}" in yes

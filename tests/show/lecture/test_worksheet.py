@@ -28,7 +28,7 @@ CASES = {"founding": filled.founding, "two units": two_units}
 
 def read(answer: Sat) -> Any:
     """The notebook as nbformat reads it; valid."""
-    document = nbformat.reads(worksheet(answer), as_version=4)
+    document = nbformat.reads(worksheet(answer), as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(document)
     return document
 
@@ -142,13 +142,14 @@ def test_the_notebook_holds_no_answers() -> None:
     text = worksheet(answer)
     for name in ("w1", "b2"):
         for value in answer.witness.gradients[name].entries:
-            shown = f"Fraction({Fraction(value).numerator}, {Fraction(value).denominator})"
-            assert Fraction(value).denominator < 10 or shown not in text
+            number = Fraction(str(value))
+            shown = f"Fraction({number.numerator}, {number.denominator})"
+            assert number.denominator < 10 or shown not in text
     assert "found[" not in text
 
 
 def test_in_a_kernel_of_its_own() -> None:
-    """As a student runs it: with right answers to the end; with a gap it stops there."""
+    """A student runs it: with right answers to the end; with a gap it stops there."""
     pytest.importorskip("ipykernel")
     answer = filled.founding()
     document = read(answer)

@@ -64,7 +64,7 @@ def test_of_arrays(condition: str) -> None:
 
 
 def test_in_latex_an_array_is_never_compared_as_a_whole() -> None:
-    """As w⁽²⁾ ≠ 0 the theorem would be false: only its being 0 everywhere would be excluded."""
+    """The theorem would be false as w⁽²⁾ ≠ 0: only its being 0 everywhere would be excluded."""
     (shown,) = conditions(asked([2, 3, 1], 3, "w2 != 0"))
     assert latex.prose(shown) == r"\(w^{(2)}_{j} \neq 0\) for all \(j\)"
     assert markdown.prose(shown) == r"$w^{(2)}_{j} \neq 0$ for all $j$"

@@ -11,7 +11,7 @@ from zerograd.core.numbers.arrays import Index, Shape, indices
 from zerograd.core.numbers.work import spend
 
 _REFERENCE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(?P<index>[0-9,\s]+)\])?\s*", re.ASCII)
-_MODULE = re.compile(r"(\w+[./])+(weight|bias|kernel)(\[.*\])?")
+_MODULE = re.compile(r"(\w+[./])*(weight|bias|kernel)s?(\[.*\])?")
 """Parameters as modules name them: ``fc1.weight``, ``0.bias``."""
 
 
@@ -42,14 +42,18 @@ def kept_axes(name: str, index: Index, shape: Shape) -> Index:
     return tuple(i for axis, (i, n) in axes if n > 1 or (axis == 0 and name in "xy"))
 
 
+def module_hint(text: str) -> str:
+    """How parameters are called, of a name as modules have them; nothing of another."""
+    if not _MODULE.fullmatch(text):
+        return ""
+    return ": layers are counted from 1, so the first layer has the weights w1 and the biases b1"
+
+
 def parse_reference(text: str) -> Reference:
     """Raises ValueError for text that is not a name with an optional index."""
     match = _REFERENCE.fullmatch(text)
     if match is None:
-        hint = ""
-        if _MODULE.fullmatch(text):
-            hint = ": layers are counted from 1, so the first layer has the weights w1 and the biases b1"
-        raise ValueError(f"{short(text)} is not a name such as w1, b2[0] or w1[0,1]{hint}")
+        raise ValueError(f"{short(text)} is not a name such as w1, b2[0] or w1[0,1]{module_hint(text)}")
     if match["index"] is None:
         return Reference(match["name"])
     parts = [part.strip() for part in match["index"].split(",")]

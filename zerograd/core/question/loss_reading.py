@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -64,6 +65,40 @@ def loss_from_json(data: object, outputs: int | None) -> Loss:
     return _with(loss, numbers)
 
 
+_ELSEWHERE: Mapping[str, str] = {
+    "l2": "mse",
+    "squared_error": "mse",
+    "mean_squared_error": "mse",
+    "l1": "mae",
+    "mean_absolute_error": "mae",
+    "sum_of_squares": "sse",
+    "binary_cross_entropy": "bce",
+    "binary_cross_entropy_with_logits": "bce_with_logits",
+    "log_loss": "bce",
+    "softmax_cross_entropy": "cross_entropy",
+}
+"""What other libraries call losses: without ``loss`` at the end, in lower case."""
+_NOT_HERE = frozenset(
+    {
+        "rmse", "msle", "rmsle", "mape", "smape", "mbe", "mase", "nll", "kl_div", "kld", "ctc",
+        "gaussian_nll", "poisson_nll", "soft_margin", "multi_margin", "focal", "dice", "squared_hinge",
+        "quantile", "pinball",
+    }
+)  # fmt: skip
+"""Losses that are none of these: one that sounds alike would make it another question."""
+
+
+def loss_hint(name: str) -> str:
+    """Return which loss somebody may have meant: `` (did you mean 'mse'?)``, or nothing."""
+    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    plain = plain.removesuffix("loss").removesuffix("_")
+    if plain in LOSS_NAMES:
+        return f" (here it is called {plain!r})"
+    if plain in _ELSEWHERE:
+        return f" (here it is called {_ELSEWHERE[plain]!r})"
+    return "" if plain in _NOT_HERE else did_you_mean(plain, LOSS_NAMES)
+
+
 def _named(name: object) -> Loss:
     """Return a loss by name; `LOSSES` is looked at anew, since tests put others into it."""
     if isinstance(name, str) and name in LOSSES:
@@ -71,7 +106,7 @@ def _named(name: object) -> Loss:
     if name in FORMULAS:
         example = {"per_sample": "(y_hat - y)**4", "of_mean": "1 / mse"}[str(name)]
         raise _wrong((), f'{name} takes a formula, such as {{{name}: "{example}"}}')
-    hint = did_you_mean(name.lower(), LOSS_NAMES) if isinstance(name, str) else ""
+    hint = loss_hint(name) if isinstance(name, str) else ""
     raise _wrong((), f"expected one of {', '.join(LOSS_NAMES)}, found {short(name)}{hint}")
 
 

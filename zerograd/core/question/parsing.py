@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from zerograd.core.errors import short
+from zerograd.core.model.references import module_hint
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.rationals import parse_rational
 from zerograd.core.numbers.work import spend
@@ -190,7 +191,8 @@ class _Reader:
                 if isinstance(node.op, ast.BitAnd | ast.BitOr):
                     raise self._refuse(node, "write and, or for conditions")
                 raise self._refuse(node, "the operators are + - * / and ** with a whole exponent")
-        raise self._refuse(node, "see the list of what a condition may contain in docs/FORMATS.md")
+        advice = module_hint(ast.get_source_segment(self.text, node) or "").removeprefix(": ")
+        raise self._refuse(node, advice or "see the list of what a condition may contain in docs/FORMATS.md")
 
     def _number(self, node: ast.Constant) -> int | Fraction:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):

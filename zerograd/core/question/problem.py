@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zerograd.core.errors import Issue, ProblemError
 from zerograd.core.model.kinks import Kink
@@ -171,6 +171,12 @@ class Problem(Question):
             "prefer": preference,
         }.items():
             object.__setattr__(self, name, value)
+
+    if TYPE_CHECKING:  # `zerograd` gives it this method: the core reads no YAML
+
+        @staticmethod
+        def from_yaml(text: str | bytes) -> Problem:
+            """Read a text as a problem file is read. Raises SpecError."""
 
     def __hash__(self) -> int:
         return hash(self.digest)

@@ -11,13 +11,13 @@ from zerograd.core.model.activations import ACTIVATION_NAMES
 from zerograd.core.model.kinks import KINKS, Kink, NoConvention, UnknownDerivative, kink_from, layers_of
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Network
-from zerograd.core.model.references import Reference, parse_reference, resolve
+from zerograd.core.model.references import Reference, module_hint, parse_reference, resolve
 from zerograd.core.model.slopes import is_chosen
 from zerograd.core.model.targets import Targets
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.numbers.work import spend
-from zerograd.core.question.vocabulary import MAX_SAMPLES, MAX_VALUES, Samples
+from zerograd.core.question.vocabulary import MAX_SAMPLES, MAX_VALUES, Samples, quantity_shapes
 
 C = TypeVar("C", bound=str)
 
@@ -177,7 +177,7 @@ class Reader:
         """The named entries, or None with an issue. ``shapes`` has the least number of samples."""
         name = reference.name
         if name not in shapes:
-            self.report(path, self._unknown(name, shapes, what))
+            self.report(path, f"{self._unknown(name, shapes, what)}{self._condition(reference, path)}")
             return None
         shape = shapes[name]
         if name in ("x", "y") and reference.index is not None:
@@ -196,7 +196,15 @@ class Reader:
             return f"layer {number} has no bias, so {name} does not exist"
         if kind in "wb" and number.isdigit():
             return f"there is no {name}: the network has {self.network.depth} layers, counted from 1"
-        return f"{short(name)} is not {what} ({', '.join(shapes)}){did_you_mean(name, shapes)}"
+        hint = module_hint(name) or did_you_mean(name, shapes)
+        return f"{short(name)} is not {what} ({', '.join(shapes)}){hint}"
+
+    def _condition(self, reference: Reference, path: Path) -> str:
+        """How to bound what has no bounds of its own, because the network makes it."""
+        if path[0] != "bounds" or reference.name not in quantity_shapes(self.network, 1):
+            return ""
+        bounded = str(reference) if reference.name == "loss" else f"abs({reference})"
+        return f": bound it by a condition, where: ['{bounded} <= …']"
 
     def need(self, index: Index, width: int) -> None:
         if self.open_samples and (len(index) == 2 or (len(index) == 1 and width == 1)):

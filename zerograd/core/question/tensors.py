@@ -30,6 +30,16 @@ def exact_array(data: Any) -> Array[Rational | None]:
     return exact_entries(shape, data.reshape(-1).tolist())
 
 
+def exact_scalar(data: object) -> object:
+    """Return the number that a scalar of NumPy, or a tensor without axes, is; anything else as it stands."""
+    if not is_array(data) or isinstance(data, Array) or tuple(data.shape):  # type: ignore[attr-defined]
+        return data
+    try:
+        return exact_array(data).entries[0]
+    except ValueError:
+        return data.tolist()  # type: ignore[attr-defined]
+
+
 def exact_entries(shape: Shape, entries: Any) -> Array[Rational | None]:
     """Return an array of these numbers, in row-major order, exactly. Raises as `exact_array`."""
     kinds = {*map(type, entries)}

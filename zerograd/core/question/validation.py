@@ -18,7 +18,7 @@ from zerograd.core.question.language import Call, Item, LanguageError, Name, wal
 from zerograd.core.question.parsing import parse_condition
 from zerograd.core.question.target_reading import TargetReader
 from zerograd.core.question.targets import one_hot
-from zerograd.core.question.tensors import by_index, exact_array, is_array, unravelled
+from zerograd.core.question.tensors import by_index, exact_array, exact_scalar, is_array, unravelled
 from zerograd.core.question.vetting import doubtful_divisions, misfit, telling_samples, values_named
 from zerograd.core.question.vocabulary import (
     RELATIONS,
@@ -221,6 +221,7 @@ class Validator(TargetReader):
 
     def _number(self, data: object, path: Path, place: Callable[[], Path] = lambda: ()) -> Rational | None:
         """A number; of one that is none, ``place`` is where it stands below ``path``."""
+        data = exact_scalar(data)
         if isinstance(data, Fraction):
             return narrowed(data)
         if isinstance(data, int | str):
@@ -229,11 +230,10 @@ class Validator(TargetReader):
             except ValueError as error:
                 self.report((*path, *place()), str(error))
                 return None
-        path = (*path, *place())
+        what = f"expected a number, found {short(data)}"
         if isinstance(data, float):
-            self.report(path, f"{data!r} is a float; write it exactly, as '{data!r}' or Fraction(p, q)")
-        else:
-            self.report(path, f"expected a number, found {short(data)}")
+            what = f"{data!r} is a float; write it exactly, as '{data!r}' or Fraction(p, q)"
+        self.report((*path, *place()), what)
         return None
 
     def bounds(self, value: Mapping[Any, object], samples: int) -> dict[Reference, Bound]:

@@ -206,13 +206,13 @@ def size_from_json(data: Mapping[str, Any], witness: Witness) -> Size:
     size = size_of(witness)
     if size is None:
         raise Refused([Violation("size", "an irrational number", short(data))])
-    if on_kink != (known := unit_on_kink(witness)):  # kinks of the loss did not count
+    if on_kink != (known := unit_on_kink(witness)):  # a kink of the loss did not count
         raise Refused([Violation("size: on_kink", str(known), str(on_kink))])
     return replace(size, height=height, total=claimed)
 
 
 def is_of_old_order(smallest: Mapping[str, Any]) -> bool:
-    """Whether it was written when sizes were compared by height, sum and kinks, in this order."""
+    """Whether it was written when sizes were compared by height, sum and on_kink, in this order."""
     return "non_integers" not in smallest and "nonzeros" not in smallest
 
 

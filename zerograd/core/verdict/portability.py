@@ -59,14 +59,22 @@ class _Kinks:
     of_loss: bool
 
 
+def unfit(witness: Witness) -> str | None:
+    """Return why a witness is not compared with libraries; None if it is."""
+    if isinstance(witness, EnclosedWitness):
+        return "its zeros rest on the question's own convention"
+    if witness.problem.network.parameter_count * witness.samples > MOST_WORK:
+        return f"it has more than {MOST_WORK} parameters times samples"
+    return None
+
+
 def elsewhere(witness: Witness) -> tuple[Elsewhere, ...]:
     """Return where a witness does not hold, libraries with the same gradients together.
 
-    Libraries that have no function of an activation or loss, or of which it was not measured, are left out,
-    and so are enclosed witnesses, whose zeros rest on the question's own convention.
+    Nothing if it is `unfit`. Libraries that have no function of an activation or loss, or of which it was not
+    measured, are left out.
     """
-    network = witness.problem.network
-    if isinstance(witness, EnclosedWitness) or network.parameter_count * witness.samples > MOST_WORK:
+    if unfit(witness) is not None:
         return ()
     kinks = _kinks(witness)
     if not kinks.of_layers and not kinks.of_loss:

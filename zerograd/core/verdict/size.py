@@ -81,6 +81,6 @@ def unit_on_kink(witness: Witness) -> bool:
 
 
 def _loss_on_kink(witness: Witness) -> bool:
-    """Whether a sample sits on a kink of the loss, such as a residual of 0 with the mean absolute error."""
+    """Whether a sample sits on a kink of the loss, such as ŷ = y with the mean absolute error."""
     point = witness.point
     return any(True for _ in point.model.loss.on_kinks(witness.forward.y_hat, witness.y, point.functions))

@@ -17,6 +17,7 @@ from zerograd.explaining.models.naming import origin_of, placed, unique_names
 from zerograd.explaining.models.operators import find, kinds
 from zerograd.explaining.models.tensors import Reader, Tensors, dtype_of
 from zerograd.explaining.models.weights import separated
+from zerograd.extras import install
 
 LARGEST_FILE = 2**30
 MOST_OPERATIONS = 20_000
@@ -49,7 +50,7 @@ def _parsed(path: Path) -> Any:
         from google.protobuf.message import DecodeError
     except ImportError:
         raise ZerogradError(
-            "explaining model files needs onnx, which is not installed: pip install 'zerograd[onnx]'"
+            f"explaining model files needs onnx, which is not installed: {install('onnx')}"
         ) from None
     try:
         size = path.stat().st_size

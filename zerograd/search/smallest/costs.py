@@ -55,7 +55,7 @@ class Costs:
         return found
 
     def bound(self, size: Size) -> int:
-        """Return the largest cost of a choice of all values no larger than ``size``, apart from kinks."""
+        """Return the largest cost of a choice of all values no larger than ``size``, kinked or not."""
         total, entries = size.total * self.scale, self.counts - 1
         if total.denominator == 1 and total < self.sums:
             return self._of(size.non_integers, int(total), size.nonzeros)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from zerograd.core.errors import ZerogradError
 from zerograd.core.verdict.answer import Answer, Sat, Unsat
 from zerograd.core.verdict.witness import Witness
+from zerograd.extras import install
 from zerograd.show import chosen
 from zerograd.show.fitness import no_witness
 
@@ -139,7 +140,7 @@ def unfit(answer: Answer, kind: Kind | None = None) -> str | None:
         kind: of this kind; else of the usual one.
     """
     if find_spec("matplotlib") is None:
-        missing: str | None = "pictures need matplotlib, which is not installed: pip install 'zerograd[plot]'"
+        missing: str | None = f"pictures need matplotlib, which is not installed: {install('plot')}"
     else:
         missing = None
     if (kind or _usual(answer)) == "cases":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -203,11 +204,14 @@ def extent(
     size = size or look().small
     lines = text.split("\n")
     prop = FontProperties(size=size, weight="bold" if bold else "normal")
-    widths = [
-        text_to_path.get_text_width_height_descent(line, prop, ismath=math and is_math(line))[0]
-        for line in lines
-    ]
+    widths = [_width(line, prop, math=math and is_math(line)) for line in lines]
     return max(widths), 1.2 * size * len(lines)
+
+
+@lru_cache(maxsize=4096)
+def _width(line: str, prop: FontProperties, *, math: bool) -> float:
+    """The width of a line in points. (Properties of fonts are compared by what they say.)"""
+    return float(text_to_path.get_text_width_height_descent(line, prop, ismath=math)[0])
 
 
 _WORD = re.compile(r"(?:\$[^$]*\$|\S)+")
@@ -220,20 +224,26 @@ def wrapped(text: str, width: float, size: float | None = None, *, math: bool = 
     Args:
         math: whether names between ``$`` are formulas, which are never broken.
     """
-    lines = [""]
+    lines, used = [""], 0.0
+    space = extent(" ", size)[0] if math else 0.0
     for word in _WORD.findall(text) if math else text.split():
+        # Formulas take long to measure: each is measured by itself, once.
+        alone = extent(word, size, math=math)[0]
         longer = f"{lines[-1]} {word}".strip()
-        if extent(longer, size, math=math)[0] <= width:
-            lines[-1] = longer
+        wide = used + space * bool(lines[-1]) + alone if math else extent(longer, size, math=False)[0]
+        if wide <= width:
+            lines[-1], used = longer, wide
+            continue
+        if math and is_math(word):
+            pieces = _broken(word, width, size)
+            lines, used = [*lines, *pieces], extent(pieces[-1], size)[0]
             continue
         lines.append("")
-        if math and is_math(word):
-            lines[-1:] = _broken(word, width, size)
-            continue
         for character in word:
             if lines[-1] and extent(lines[-1] + character, size, math=math)[0] > width:
                 lines.append("")
             lines[-1] += character
+        used = extent(lines[-1], size, math=math)[0]
     return [line for line in lines if line]
 
 

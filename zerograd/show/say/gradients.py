@@ -35,7 +35,7 @@ from zerograd.document import latex, text
 from zerograd.document.blocks import Block, Equation, Equations, Prose, heading, join, paragraph, prose
 from zerograd.document.exact import rational
 from zerograd.document.formula import EQUALS, PLUS, beside, derivative, power, row
-from zerograd.show.words import activations, kink_values, side_word
+from zerograd.show.words import activations, kink_values, of_layer, side_word
 
 MAX_REGIONS = 16
 L = tree.Letter("L")
@@ -162,7 +162,9 @@ class _Document:
         if convention == "forbid":
             return ("no sample on a kink (forbid)",)
         values = (
-            prose(row(tree.Call(function(a), rational(kink), prime=True), EQUALS, rational(slope)))
+            prose(
+                row(tree.Call(function(a), rational(kink), prime=True), EQUALS, rational(slope)), of_layer(a)
+            )
             for a, kink, slope in kink_values(activations(self.network), convention)
         )
         return prose("with ", _listed(values), f" ({convention})")

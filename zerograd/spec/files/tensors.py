@@ -12,6 +12,7 @@ from zerograd.core.errors import short
 from zerograd.core.numbers.arrays import Array, Shape
 from zerograd.core.question.tensors import exact_entries
 from zerograd.core.question.vocabulary import Rational
+from zerograd.extras import install
 from zerograd.npz import Limits, UnreadableError, check_file, check_size, read_npz, unreadable
 
 MAX_FILE = 64 * 2**20
@@ -19,8 +20,6 @@ MAX_FILE = 64 * 2**20
 MAX_NUMBERS = 2_000_000
 """Most numbers in one file: as fractions they take a hundred bytes each."""
 MAX_TENSORS = 1_000
-
-INSTALL = "pip install 'zerograd[files]'"
 
 _PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib")
 _SAVE = "write safetensors.torch.save_file(model.state_dict(), 'weights.safetensors'), or numpy.savez(…)"
@@ -108,7 +107,7 @@ def _safetensors(data: bytes) -> list[Tensor]:
     try:
         from safetensors import SafetensorError, deserialize
     except ImportError:
-        raise UnreadableError(f"reading it needs the library safetensors: {INSTALL}") from None
+        raise UnreadableError(f"reading it needs the library safetensors: {install('files')}") from None
     try:
         found = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
