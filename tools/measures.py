@@ -47,7 +47,7 @@ def measures() -> list[Measure]:
     """All measures of this tree."""
     # Pieces of the core's activations, which few should know. A training step in PyTorch has kinks of its
     # own, which its rules must name, and offsets that are others: of storages, tables and bags.
-    naming = _naming(r"slopes|(?<!model\.)kinks|offsets")
+    naming = _naming(r"(?<!model\.)(?:slopes|kinks)|offsets")
     watched = tuple(path for path in naming if path.startswith(_WATCHED))
     pieces = tuple(path for path in naming if not path.startswith((*_WATCHED, *_DEFINED)))
     # Equations that are solved in numbers have residuals, too.

@@ -10,19 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from zerograd.answering import (
     accepted,
-    answer_of,
-    by_preference,
-    calculated_answer,
-    enclosed_no,
-    late,
-    with_fewest,
     with_proof,
 )
-from zerograd.core.errors import ZerogradError
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
-from zerograd.core.question.fitness import chosen
 from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Samples
@@ -40,20 +32,15 @@ from zerograd.search.comparison import Second
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Progress
 from zerograd.services.service import DEFAULT_MEMORY
+from zerograd.solving import check_timeout, smallest_first
 
 if TYPE_CHECKING:
     from zerograd.derive.gradients import SymbolicGradients
 
 ProblemOrPath: TypeAlias = "Problem | str | os.PathLike[str]"
 DEFAULT_TIMEOUT = 60.0
-MAX_TIMEOUT = 1e8
-PROOF_TIME = 10.0
-"""Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
 MAX_SPLITS = 100
 """Values of units up to which a proof by cases is looked for where a calculation is one."""
-STRATEGIES = (
-    "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
-)  # fmt: skip
 
 
 def load(path: str | os.PathLike[str]) -> Problem:
@@ -162,78 +149,6 @@ def solve(
         prover=prover,
         progress=progress,
     )[0]
-
-
-def smallest_first(
-    problem: Problem,
-    count: int,
-    *,
-    timeout: float,
-    preferred: Preference,
-    strategy: str = "auto",
-    seed: int = 0,
-    memory: int = DEFAULT_MEMORY,
-    cross_check: bool | Second = False,
-    certify: bool = True,
-    process: SearchProcess | None = None,
-    prover: ProofProcess | None = None,
-    progress: Progress | None = None,
-) -> list[Answer]:
-    """Answer as `solve` and `smallest`, by up to ``count`` different witnesses, the smallest first.
-
-    Args:
-        preferred: what is done for a pleasant witness once there is one.
-
-    Raises:
-        As `solve`.
-    """
-    if strategy not in STRATEGIES:
-        raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
-    check_timeout(timeout)
-    say = progress or _silent
-    start = time.monotonic()
-    if is_calculation(problem, strategy=strategy, cross_check=bool(cross_check)):
-        say("calculating: everything is given")
-        return late([calculated_answer(problem, start)], start + timeout)
-    if strategy == "auto" and not cross_check and incomplete(problem) is None:
-        say("calculating: everything is given")
-        if (refuted := enclosed_no(problem, start, timeout)) is not None:
-            return late([refuted], start + timeout)
-    process = process or shared_search(os.getpid(), memory)
-    finding = process.find(
-        problem,
-        strategy=strategy,
-        seed=seed,
-        deadline=start + timeout,
-        progress=say,
-        cross_check="cvc5" if cross_check is True else cross_check or None,
-    )
-    small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
-    answer = answer_of(problem, finding, start, recheck_now=not small)
-    if isinstance(answer, Sat) and small and not cross_check:
-        until = time.monotonic() + min(start + timeout - time.monotonic(), preferred.seconds) / 2
-        answer = with_fewest(answer, process, strategy=strategy, seed=seed, deadline=until, progress=say)
-    if certify:
-        until = min(start + timeout, time.monotonic() + PROOF_TIME)
-        answer = with_proof(answer, prover or shared_prover(os.getpid(), memory), until, say)
-    if not (isinstance(answer, Sat) and small):
-        return late([answer], start + timeout)
-    ranked = by_preference(
-        answer,
-        process,
-        preferred,
-        count=count,
-        strategy=strategy,
-        seed=seed,
-        deadline=start + timeout,
-        progress=say,
-    )
-    return late(ranked, start + timeout)
-
-
-def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
-    """Whether `solve` needs no search: everything is given, and nobody asked for a search."""
-    return strategy == "auto" and not cross_check and unfit(problem) is None
 
 
 def _is_wide(problem: Problem) -> bool:
@@ -351,12 +266,6 @@ def prove(
     return answer.updated(open=finding.open) if isinstance(answer, Unsat) else answer
 
 
-def check_timeout(timeout: float) -> None:
-    """Raise ValueError for a time that nothing can be done in, or that is beyond all clocks."""
-    if not 0 < timeout <= MAX_TIMEOUT:
-        raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
-
-
 def _silent(_: str) -> None:
     pass
 
@@ -401,13 +310,7 @@ def verify(
 
 
 def gradients(problem: Problem) -> SymbolicGradients:
-    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`).
-
-    Raises:
-        ZerogradError: slopes at kinks are chosen, so that there is more than one derivative there.
-    """
-    if reason := chosen(problem):
-        raise ZerogradError(f"{reason}: formulas are of one derivative there, so name one, such as torch")
+    """Return the symbolic loss and gradients, as SymPy objects (see `SymbolicGradients`)."""
     from zerograd.derive.gradients import SymbolicGradients
 
     return SymbolicGradients.of(problem.model)

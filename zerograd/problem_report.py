@@ -23,6 +23,7 @@ from zerograd.core.question.given import given_point, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import OF_EACH, Relation, variable_shapes
 from zerograd.core.verdict.answer import Answer, Sat
+from zerograd.core.verdict.chosen import under_one_convention
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.witness import Witness
@@ -62,6 +63,13 @@ def _report(witness: Witness) -> Report:
             "the witness is enclosed, and causes are looked for where all numbers are exact; the text of the "
             "answer says which gradients are zero because equations are solved, and which these imply"
         )
+    plain = under_one_convention(witness)
+    if plain is None:
+        raise ZerogradError(
+            "slopes at kinks are chosen for each unit and sample by itself, and causes are looked for where "
+            "an operation takes one derivative at a kink"
+        )
+    witness = plain
     from zerograd.evaluate.observed import observed
     from zerograd.evaluate.recheck import recheck_floats
     from zerograd.show.question import setting_line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -28,6 +29,7 @@ from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
 from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.refuting.calculation import wrong_at
 from zerograd.core.refuting.certificate import Certificate, certificate_from_json
 from zerograd.core.refuting.refutation import check_certificate, system_of
 from zerograd.core.verdict.answer import Sat
@@ -407,6 +409,73 @@ def test_facts_hold_of_networks_and_choices(seed: int) -> None:
     check_witness(problem, chosen)
     assert dataset_holds(problem, chosen, str(seed)) > 0
     identities_hold(problem, chosen, str(seed))
+
+
+def given_in_full(witness: Witness, convention: str, **asked: list[str]) -> Problem:
+    """The question with all numbers of a witness."""
+    problem = witness.problem
+    return Problem(
+        network=problem.network,
+        samples=witness.samples,
+        loss=problem.model.loss,
+        targets=problem.targets,
+        given={name: array.tolist() for name, array in witness.variables.items()},
+        derivative_at_kink=convention,
+        **asked,
+    )
+
+
+@pytest.mark.parametrize("seed", seeds(200, 30))
+def test_nothing_is_refuted_that_a_choice_answers(seed: int) -> None:
+    """A calculation refutes ``any`` only if no vertex answers, ``all`` exactly if some choice does not."""
+    chance = Random(seed)
+    witness = drawn(seed)
+    vertices = at_vertices(witness)
+    shapes = witness.problem.network.shapes
+    names = [entry(name, i) for name in shapes for i in dict(vertices[0][name].items())]
+    name = chance.choice(names)
+    relation = chance.choice(RELATIONS)
+    array, index = name.partition("[")[0], tuple(map(int, name.partition("[")[2][:-1].split(",")))
+    signs = [sign(gradients[array][index]) for gradients in vertices]
+    holds = {"zero": {0}, "nonzero": {-1, 1}, "positive": {1}, "negative": {-1}}[relation]
+    some = given_in_full(witness, "any", **{relation: [name]})
+    with suppress(Refused):  # on a kink, where a slope is to be found
+        if wrong_at(some):
+            assert not holds & set(signs)
+    every = given_in_full(witness, "all", **{relation: [name]})
+    crosses = relation == "nonzero" and {-1, 1} <= set(signs)
+    answers = set(signs) <= holds and not crosses
+    if all(layer.activation.name != "hardswish" for layer in witness.problem.network.layers):
+        assert bool(wrong_at(every)) == (not answers)
+    else:  # by enclosures, which keep off kinks
+        with suppress(Refused):
+            assert not (wrong_at(every) and answers)
+    found = certify(some, deadline=time.monotonic() + 5).certificate if seed < 10 else None
+    if found is not None:
+        check_certificate(some, found)
+        assert not holds & set(signs)
+
+
+def test_a_prediction_on_a_kink_of_the_loss_is_not_wrong_under_any() -> None:
+    """The calculation once took it for what ``forbid`` rules out, and answered no."""
+    given = {"w1": 0, "b1": 1, "x": [1], "y": [1]}
+    arguments: dict[str, Any] = {"network": [1, 1], "samples": 1, "loss": "mae", "given": given}
+    for convention in ("any", "all"):
+        problem = Problem(**arguments, negative=["b1"], derivative_at_kink=convention)
+        if convention == "any":
+            with pytest.raises(Refused, match="kink"):
+                wrong_at(problem)
+            with pytest.raises(Refused, match="kink"):
+                system_of(problem, "calculation", 1)
+        else:
+            assert wrong_at(problem)
+    node = {"cofactors": {}, "nonzero": {"y_hat[0,0] off its kinks": 1}}
+    part = {"system": "calculation", "samples": 1, "proof": node}
+    for convention in ("any", "all"):
+        problem = Problem(**arguments, nonzero=["w1"], derivative_at_kink=convention)
+        data = {"format": "zerograd.certificate/1", "problem": problem.digest, "parts": [part]}
+        with pytest.raises(Refused):
+            check_certificate(problem, certificate_from_json(data))
 
 
 def test_where_everything_is_given() -> None:

@@ -17,12 +17,13 @@ from typing import Any
 
 import sympy as sp
 
-from zerograd.core.errors import short
+from zerograd.core.errors import ZerogradError, short
 from zerograd.core.model.kinks import Kink
 from zerograd.core.model.losses import LOSSES, Loss
 from zerograd.core.model.network import Network
 from zerograd.core.model.point import Model
 from zerograd.core.model.references import show_shape
+from zerograd.core.model.slopes import is_chosen
 from zerograd.core.near import did_you_mean
 from zerograd.core.numbers.arrays import Array, Shape, indices
 from zerograd.core.numbers.rationals import parse_rational
@@ -109,7 +110,16 @@ class SymbolicGradients:
 
     @classmethod
     def of(cls, model: Model) -> SymbolicGradients:
-        """The loss and gradients of a model."""
+        """The loss and gradients of a model.
+
+        Raises:
+            ZerogradError: slopes at kinks are chosen, so that there is more than one derivative there.
+        """
+        if is_chosen(model.derivative_at_kink):
+            raise ZerogradError(
+                f"slopes at kinks are chosen (derivative_at_kink: {model.derivative_at_kink}), and formulas "
+                "are of one derivative there: name one, such as torch"
+            )
         return cls(model.network, model.derivative_at_kink, model.loss)
 
     @property

@@ -27,9 +27,8 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.dataset import chosen_unfit
 from zerograd.core.refuting.refutation import system_of
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering
-from zerograd.core.verdict.enclosed import EnclosedWitness
-from zerograd.core.verdict.existence import violations
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.facts import distinctions
 from zerograd.search.lift import complete, rationalise
@@ -123,11 +122,9 @@ class Chosen:
 def _answering(problem: Problem, verdict: Found) -> Verdict:
     """The witness, if it answers the question."""
     witness = answering(problem, verdict.witness)
-    if isinstance(witness, EnclosedWitness):
-        return Found(witness, verdict.strategy)  # off kinks, where nothing is chosen
     with suppress(Refused):
-        if not violations(problem, witness.point):
-            return Found(witness, verdict.strategy)
+        check_witness(problem, witness)
+        return Found(witness, verdict.strategy)
     return Undecided("incomplete")
 
 
@@ -195,8 +192,8 @@ def _answering_with(problem: Problem, samples: int, values: Mapping[str, Exact])
     }
     witness = Witness.of(problem, arrays, slopes)
     with suppress(Refused):
-        if not violations(problem, witness.point):
-            return Found(witness, NAME)
+        check_witness(problem, witness)
+        return Found(witness, NAME)
     return Undecided("incomplete", "what is known of slopes as unknowns is not enough for this question")
 
 

@@ -119,9 +119,7 @@ def wrong_at(problem: Question, point: Point[Any] | None = None) -> tuple[Wrong,
                 return found
             reason = ""
         except OnKink as kink:
-            if not is_chosen(problem.derivative_at_kink):
-                return (_on_kink(kink),)
-            reason = f"{kink.place} is on a kink, where a slope is chosen"
+            return (_on_kink(problem, kink),)
         except (*UNDECIDED, ArithmeticError) as obstacle:
             reason = str(obstacle)
     if reason:
@@ -204,7 +202,7 @@ def _wrong(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
             return
         point.adjoint  # noqa: B018 - it may raise
     except OnKink as kink:
-        yield _on_kink(kink)
+        yield _on_kink(problem, kink)
         return
     yield from _query(problem, point)
 
@@ -237,7 +235,10 @@ def _outside(problem: Question, point: Point[Any]) -> Iterator[Wrong]:
                 yield Wrong(f"{name} {operator} {end}", fact, known, values=(narrow(value),))
 
 
-def _on_kink(kink: OnKink) -> Wrong:
+def _on_kink(problem: Question, kink: OnKink) -> Wrong:
+    """What is wrong under ``forbid``. Raises Refused if a slope is chosen instead: that is not wrong."""
+    if is_chosen(problem.derivative_at_kink):
+        raise Refused([Violation(kink.place, "to be on no kink where a slope is chosen", kink.what)])
     return Wrong(f"{kink.place} off its kinks", Fact(ZERO, "!="), named=kink.place)
 
 

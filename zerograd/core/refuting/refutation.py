@@ -17,7 +17,6 @@ from functools import cached_property
 from typing import TypeAlias
 
 from zerograd.core.errors import Refused, Violation, short
-from zerograd.core.model.slopes import conventions_between
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.numbers.rationals import digits
 from zerograd.core.numbers.work import spend
@@ -27,7 +26,6 @@ from zerograd.core.refuting import calculation, moments
 from zerograd.core.refuting.calculation import calculation_system
 from zerograd.core.refuting.certificate import (
     MAX_DEPTH,
-    UNDER_ALL,
     Alternatives,
     Certificate,
     Compare,
@@ -43,6 +41,7 @@ from zerograd.core.refuting.dataset import chosen_unfit, dataset_system
 from zerograd.core.refuting.facts import Either, Fact, at, labelled
 from zerograd.core.refuting.identities import identities_system
 from zerograd.core.refuting.moments import moments_system
+from zerograd.core.refuting.spoken import spoken_of
 from zerograd.core.refuting.system import Case, Numbers, Renaming, System
 
 Facts: TypeAlias = Mapping[str, Fact | Either]
@@ -65,28 +64,6 @@ def check_certificate(problem: Question, certificate: Certificate) -> None:
         if part.samples is not None and not _is_asked(problem, part.samples):
             raise Refused([Violation(f"parts[{number}].samples", str(problem.samples), str(part.samples))])
         Refutation(system_of(problem, part.kind, part.samples)).check(part.root, place=f"parts[{number}]")
-
-
-def spoken_of(problem: Question, certificate: Certificate) -> Question:
-    """Return the question that a certificate shows to have no answer, so that the problem has none.
-
-    That is the problem itself; or, of one that asks of all choices of slopes at kinks, the same question
-    under one convention that lies between both slopes at every kink: what answers under all choices answers
-    under it.
-
-    Raises:
-        Refused: it names a convention that does not, or the problem asks no such thing.
-    """
-    convention = certificate.convention
-    if convention is None:
-        return problem
-    if problem.derivative_at_kink != "all":
-        what = "none: the problem does not ask of all choices of slopes"
-        raise Refused([Violation("derivative_at_kink", what, short(convention))])
-    between = (*conventions_between(problem.network), "mean")
-    if convention not in UNDER_ALL or convention not in between:
-        raise Refused([Violation("derivative_at_kink", f"one of {', '.join(between)}", short(convention))])
-    return problem.under(convention)
 
 
 def every_samples(problem: Question, certificate: Certificate) -> bool:
