@@ -8,16 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from zerograd.answering import (
-    accepted,
-    answer_of,
-    by_preference,
-    calculated_answer,
-    enclosed_no,
-    late,
-    with_fewest,
-    with_proof,
-)
+from zerograd.answering import accepted, answer_of, by_preference, late, with_fewest, with_proof
+from zerograd.calculating import calculated_answer, enclosed_no
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
