@@ -112,8 +112,9 @@ def test_witnesses_are_arrays_of_numpy() -> None:
     gradient = np.asarray(answer.witness.gradients["w1"], dtype=float)
     assert gradient.dtype == np.float64 and gradient.shape == (1, 1)
     assert gradient[0, 0] == float(answer.witness.gradients["w1"][0, 0])
-    with pytest.raises(ValueError, match="are copied"):
-        np.array(answer.witness.x, copy=False)
+    if np.lib.NumpyVersion(np.__version__) >= "2.0.0":  # before, False meant: not unless it must be
+        with pytest.raises(ValueError, match="are copied"):
+            np.array(answer.witness.x, copy=False)
 
 
 def test_an_answer_that_is_late_says_so() -> None:

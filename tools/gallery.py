@@ -28,7 +28,7 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
     sys.path.insert(0, str(ROOT))
 
 from tools import readme  # noqa: E402 - the path is needed first
-from zerograd.api import load, smallest_first  # noqa: E402 - the path is needed first
+from zerograd.api import load  # noqa: E402 - the path is needed first
 from zerograd.core.verdict.answer import Answer, Sat  # noqa: E402
 from zerograd.document.escape import clean  # noqa: E402
 from zerograd.exports import NothingToExport, export  # noqa: E402
@@ -37,6 +37,7 @@ from zerograd.show.plot import picture, unfit  # noqa: E402
 from zerograd.show.question import question_lines  # noqa: E402
 from zerograd.show.text import answer_text  # noqa: E402
 from zerograd.show.words import network_line  # noqa: E402
+from zerograd.solving import smallest_first  # noqa: E402
 
 PROBLEMS = ROOT / "problems"
 GALLERY = ROOT / "docs" / "gallery"

@@ -22,14 +22,10 @@ from zerograd.core.verdict.answer import Answer, CrossCheck, Run, Sat, Smallest,
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering, slopes_of, under_one_convention
 from zerograd.core.verdict.enclosed import EnclosedWitness
-from zerograd.core.verdict.generic import against_generic
 from zerograd.core.verdict.size import size_of
 from zerograd.core.verdict.witness import Witness
-from zerograd.preferring import Preference
 from zerograd.proving.process import ProofProcess
 from zerograd.search.comparison import Comparison, summary
-from zerograd.search.generic import generic_question
-from zerograd.search.generic import unfit as unfit_for_generic
 from zerograd.search.messages import Finding
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Found, Impossible, Progress, Undecided
@@ -101,7 +97,7 @@ def answer_of(problem: Problem, finding: Finding, start: float, *, recheck_now: 
 
     match verdict:
         case Found(witness=witness):
-            with _accepted_witness(witness):
+            with accepted_witness(witness):
                 answer = Sat(witness, problem=problem)
             checks = {}
             if recheck_now:
@@ -156,7 +152,7 @@ def _is_fewest(answer: Sat) -> bool:
 
 
 @contextmanager
-def _accepted_witness(witness: Witness) -> Iterator[None]:
+def accepted_witness(witness: Witness) -> Iterator[None]:
     """Inside, a witness is checked: a refusal is a bug of the search."""
     try:
         yield
@@ -195,74 +191,12 @@ def with_fewest(
         case Found(witness=smaller, strategy=strategy):
             witness = smaller.answering(problem)
             run = replace(run, strategy=strategy, attempts=finding.attempts)
-            with _accepted_witness(witness):
+            with accepted_witness(witness):
                 return answer.updated(witness=witness, run=run)
         case Impossible():
             first = [attempt for attempt in answer.run.attempts if attempt.samples == samples]
             return answer.updated(run=replace(run, attempts=(*finding.attempts, *first)))
     return answer
-
-
-def by_preference(
-    answer: Sat,
-    process: SearchProcess,
-    preferred: Preference,
-    *,
-    count: int,
-    strategy: str,
-    seed: int,
-    deadline: float,
-    progress: Progress,
-) -> list[Sat]:
-    """Return answers by up to ``count`` witnesses that are as they are preferred, the smallest first."""
-    within = None
-    if preferred.generic is not None:
-        until = time.monotonic() + min((deadline - time.monotonic()) / 2, preferred.generic)
-        answer, within = with_generic(
-            answer, process, strategy=strategy, seed=seed, deadline=until, progress=progress
-        )
-    ranked = with_smallest(
-        answer,
-        process,
-        within=within,
-        count=count,
-        effort=preferred.effort,
-        seed=seed,
-        deadline=min(deadline, time.monotonic() + preferred.seconds),
-        progress=progress,
-    )
-    if preferred.generic is None:
-        return ranked
-    return [sat.updated(generic=against_generic(sat.witness)) for sat in ranked]
-
-
-def with_generic(
-    answer: Sat, process: SearchProcess, *, strategy: str, seed: int, deadline: float, progress: Progress
-) -> tuple[Sat, Problem | None]:
-    """Answer by a generic witness with as many samples, if one is found.
-
-    Returns:
-        The answer, and the question narrowed to generic witnesses (None if its witness is not generic).
-    """
-    problem, samples = answer.problem, answer.witness.samples
-    if unfit_for_generic(problem, samples) is not None:
-        return answer, None
-    began = time.monotonic()
-    narrower = generic_question(problem, samples)
-    if not against_generic(answer.witness):
-        return answer, narrower
-    progress("looking for a generic witness")
-    finding = process.find(
-        narrower, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=None
-    )
-    versions = {**answer.run.versions, **finding.versions}
-    run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began, versions=versions)
-    if not isinstance(finding.verdict, Found):
-        return answer.updated(run=run), None
-    witness = finding.verdict.witness.answering(problem)
-    with _accepted_witness(witness):
-        run = replace(run, strategy=finding.verdict.strategy)
-        return answer.updated(witness=witness, run=run), narrower
 
 
 def with_smallest(
@@ -285,7 +219,7 @@ def with_smallest(
     from zerograd.evaluate.recheck import recheck
 
     if is_chosen(answer.problem.derivative_at_kink):
-        plain = _comparable(answer.witness)
+        plain = _comparable(answer.witness) if within is None else answer.witness.answering(within)
         if plain is not None:
             ranked = process.smallest(
                 plain.problem,
@@ -298,7 +232,7 @@ def with_smallest(
             )
             # That it is the smallest is not said: other choices may have smaller ones.
             for witness in ranked.witnesses[:1]:
-                with _accepted_witness(witness):
+                with accepted_witness(witness):
                     answer = answer.updated(witness=answering(answer.problem, witness))
         return [answer.updated(checks=recheck(answer.witness))]
     if size_of(answer.witness) is None:  # irrational: not to be compared by numerators
@@ -324,7 +258,7 @@ def with_smallest(
         if size is None:
             return [answer.updated(checks=known(), run=run)]
         small = Smallest(size, ranked.exhausted if within is None else 0, number + 1)
-        with _accepted_witness(witness):
+        with accepted_witness(witness):
             if witness == answer.witness:
                 answers.append(answer.updated(checks=known(), smallest=small, run=run))
             else:

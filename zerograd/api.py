@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from zerograd.answering import accepted, answer_of, by_preference, late, with_fewest, with_proof
-from zerograd.calculating import calculated_answer, enclosed_no
+from zerograd.answering import (
+    accepted,
+    with_proof,
+)
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json
@@ -30,20 +32,15 @@ from zerograd.search.comparison import Second
 from zerograd.search.process import SearchProcess
 from zerograd.search.verdict import Progress
 from zerograd.services.service import DEFAULT_MEMORY
+from zerograd.solving import check_timeout, smallest_first
 
 if TYPE_CHECKING:
     from zerograd.derive.gradients import SymbolicGradients
 
 ProblemOrPath: TypeAlias = "Problem | str | os.PathLike[str]"
 DEFAULT_TIMEOUT = 60.0
-MAX_TIMEOUT = 1e8
-PROOF_TIME = 10.0
-"""Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
 MAX_SPLITS = 100
 """Values of units up to which a proof by cases is looked for where a calculation is one."""
-STRATEGIES = (
-    "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
-)  # fmt: skip
 
 
 def load(path: str | os.PathLike[str]) -> Problem:
@@ -152,78 +149,6 @@ def solve(
         prover=prover,
         progress=progress,
     )[0]
-
-
-def smallest_first(
-    problem: Problem,
-    count: int,
-    *,
-    timeout: float,
-    preferred: Preference,
-    strategy: str = "auto",
-    seed: int = 0,
-    memory: int = DEFAULT_MEMORY,
-    cross_check: bool | Second = False,
-    certify: bool = True,
-    process: SearchProcess | None = None,
-    prover: ProofProcess | None = None,
-    progress: Progress | None = None,
-) -> list[Answer]:
-    """Answer as `solve` and `smallest`, by up to ``count`` different witnesses, the smallest first.
-
-    Args:
-        preferred: what is done for a pleasant witness once there is one.
-
-    Raises:
-        As `solve`.
-    """
-    if strategy not in STRATEGIES:
-        raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
-    check_timeout(timeout)
-    say = progress or _silent
-    start = time.monotonic()
-    if is_calculation(problem, strategy=strategy, cross_check=bool(cross_check)):
-        say("calculating: everything is given")
-        return late([calculated_answer(problem, start)], start + timeout)
-    if strategy == "auto" and not cross_check and incomplete(problem) is None:
-        say("calculating: everything is given")
-        if (refuted := enclosed_no(problem, start, timeout)) is not None:
-            return late([refuted], start + timeout)
-    process = process or shared_search(os.getpid(), memory)
-    finding = process.find(
-        problem,
-        strategy=strategy,
-        seed=seed,
-        deadline=start + timeout,
-        progress=say,
-        cross_check="cvc5" if cross_check is True else cross_check or None,
-    )
-    small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
-    answer = answer_of(problem, finding, start, recheck_now=not small)
-    if isinstance(answer, Sat) and small and not cross_check:
-        until = time.monotonic() + min(start + timeout - time.monotonic(), preferred.seconds) / 2
-        answer = with_fewest(answer, process, strategy=strategy, seed=seed, deadline=until, progress=say)
-    if certify:
-        until = min(start + timeout, time.monotonic() + PROOF_TIME)
-        answer = with_proof(answer, prover or shared_prover(os.getpid(), memory), until, say)
-    if not (isinstance(answer, Sat) and small):
-        return late([answer], start + timeout)
-    ranked = by_preference(
-        answer,
-        process,
-        preferred,
-        count=count,
-        strategy=strategy,
-        seed=seed,
-        deadline=start + timeout,
-        progress=say,
-    )
-    return late(ranked, start + timeout)
-
-
-def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
-    """Whether `solve` needs no search: everything is given, and nobody asked for a search."""
-    return strategy == "auto" and not cross_check and unfit(problem) is None
 
 
 def _is_wide(problem: Problem) -> bool:
@@ -339,12 +264,6 @@ def prove(
     if answer is None:  # the search was ended for nothing but a proof
         raise TypeError("neither an answer nor a proof")
     return answer.updated(open=finding.open) if isinstance(answer, Unsat) else answer
-
-
-def check_timeout(timeout: float) -> None:
-    """Raise ValueError for a time that nothing can be done in, or that is beyond all clocks."""
-    if not 0 < timeout <= MAX_TIMEOUT:
-        raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
 
 
 def _silent(_: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeAlias
 
-from zerograd.api import DEFAULT_TIMEOUT, check_timeout, solve
+from zerograd.api import DEFAULT_TIMEOUT, solve
 from zerograd.atlas_table import Atlas
 from zerograd.core.errors import FormatError, ProblemError, Refused, ZerogradError
 from zerograd.core.numbers.work import budget
@@ -23,6 +23,7 @@ from zerograd.proving.process import ProofProcess
 from zerograd.search.crew import cores
 from zerograd.search.process import SearchProcess
 from zerograd.services.service import DEFAULT_MEMORY
+from zerograd.solving import check_timeout
 from zerograd.store import Damaged, Store, StoreError
 
 MAX_JOBS = 64

@@ -8,7 +8,7 @@ from zerograd.show import plot
 from zerograd.show.say.paper import PICTURE
 from zerograd.typeset import pdf
 
-_WIDTH = 12.0
+_WIDTH = 10.0
 """Centimetres that the picture is drawn for; pages show it smaller."""
 
 

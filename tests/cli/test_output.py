@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "export": (("result.json", "--to", "markdown"), "out.md", "result.json"),
     "plot": (("result.json", "--kind", "contributions"), "out.svg", "result.svg"),
     "gradients": (("founding.yaml",), "out.txt", "founding.yaml"),
+    "sheet": (("founding.yaml", "--count", "1"), "out.md", "founding.yaml"),
     "problem": (("founding.yaml",), "out.json", "founding.yaml"),
 }
 """Arguments, a name for what is written, and the name of a file that is read."""
@@ -135,8 +136,8 @@ def test_places_that_are_none(folder: Program, command: str, folder_or_file: str
     """Told at once, not after a search."""
     arguments, name, _ = COMMANDS[command]
     place = folder_or_file + name * folder_or_file.endswith("/")
-    if command == "plot" and place == "-":
-        said = "name a file that ends in .svg"
+    if command in ("plot", "sheet") and place == "-":  # the form is that of the name
+        said = "name a file"
     done = run(folder, command, *arguments, "-o", place)
     assert (done.code, done.out) == (2, "")
     assert said in done.err

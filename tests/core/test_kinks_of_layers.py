@@ -67,7 +67,7 @@ def test_documents_keep_it(mapping: dict[str, Any]) -> None:
     wanted = [
         mapping.get(f"z{layer}", mapping.get("relu", mapping.get("default", "torch"))) for layer in (1, 2)
     ]
-    values = {"left": 0, "torch": 0, "right": 1, "1/2": F(1, 2), 0: 0}
+    values: dict[Any, Any] = {"left": 0, "torch": 0, "right": 1, "1/2": F(1, 2), 0: 0}
     assert at(problem, ON_BOTH).gradients["b1"][0,] == 2 * values[wanted[0]] * values[wanted[1]]
 
 

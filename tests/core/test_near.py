@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zerograd.core.errors import ProblemError
+from zerograd.core.errors import ProblemError, article
 from zerograd.core.model.activations import ACTIVATION_NAMES
 from zerograd.core.model.kinks import CONVENTIONS
 from zerograd.core.near import did_you_mean, nearest
@@ -128,3 +128,11 @@ def test_names_of_modules_are_answered_with_how_layers_are_counted(asked: dict[s
 def test_what_the_network_makes_is_bounded_by_a_condition(name: str, condition: str) -> None:
     """Only parameters and data have bounds."""
     assert f"bound it by a condition, where: ['{condition} <= …']" in refused(bounds={name: (-2, 2)})
+
+
+@pytest.mark.parametrize(
+    ("noun", "with_article"), [("int", "an int"), ("float", "a float"), ("optional", "an optional")]
+)
+def test_articles(noun: str, with_article: str) -> None:
+    """An integer dataset, a real one."""
+    assert article(noun) == with_article

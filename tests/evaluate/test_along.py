@@ -81,7 +81,7 @@ def test_bends_are_where_something_is_on_a_kink(line: Along) -> None:
 @examples(40)
 @given(lines(["mse", "sse", "mae"]))
 def test_between_stops_the_loss_is_one_polynomial(line: Along) -> None:
-    """Of degree 2 at most: so no kink is missing; the slopes at both ends are its derivatives."""
+    """Its degree is 2 at most: so no kink is missing; the slopes at both ends are its derivatives."""
     for (low, high), (start, end) in zip(pairwise(line.stops), line.slopes, strict=True):
         step = F(high - low) / 4  # type: ignore[arg-type]
         values = [loss_at(line, low + n * step) for n in range(5)]

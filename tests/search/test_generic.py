@@ -17,6 +17,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.generic import MOST, against_generic
+from zerograd.core.verdict.size import Size, size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.generic import MOST as MOST_CONDITIONS
 from zerograd.search.generic import generic_question, unfit
@@ -173,6 +174,23 @@ def test_an_answer_that_was_asked_to_be_generic(domain: str) -> None:
     assert isinstance(other, zg.Sat)
     assert other.generic is None
     assert "generic" not in other.to_json()
+
+
+@pytest.mark.parametrize("convention", ["any", "all"])
+def test_chosen_slopes(convention: str) -> None:
+    """A generic witness is on no kink, so no slope is chosen; making it small keeps it generic."""
+    problem = Problem(
+        network=[1, 1, 1],
+        samples=3,
+        domain="integer",
+        derivative_at_kink=convention,
+        prefer="generic",
+        **HEADLINE,
+    )
+    answer = zg.solve(problem)
+    assert isinstance(answer, zg.Sat)
+    assert answer.generic == ()
+    assert size_of(answer.witness) <= Size(2, on_kink=False, non_integers=0, total=Fraction(11), nonzeros=10)  # type: ignore[operator]
 
 
 def test_where_none_is_found() -> None:

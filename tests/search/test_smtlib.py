@@ -131,8 +131,9 @@ def test_solvers_agree_with_the_answer(name: str, process: SearchProcess) -> Non
     assert samples is not None
     text = question_smtlib(answer.problem, samples, status=answer.status)
     assert f"(set-info :status {answer.status})" in text
-    first = ask_z3(text)
-    verdicts = {first, ask_cvc5(text, 10 if first == "unknown" and name not in HARD else 3)}
+    verdicts = {ask_z3(text, 3), ask_cvc5(text, 3)}
+    if verdicts == {"unknown"} and name not in HARD:  # one verdict is enough: the other may be out of reach
+        verdicts |= {ask_z3(text), ask_cvc5(text)}
     assert verdicts <= {answer.status, "unknown"}
     assert name in HARD or answer.status in verdicts
     if isinstance(answer, Sat):

@@ -14,7 +14,6 @@ import pytest
 
 from tests.core.drawn_losses import EVERY as EVERY_LOSS
 from zerograd import exports
-from zerograd.api import STRATEGIES as STRATEGY_NAMES
 from zerograd.core.model.activations import LINEAR, RELU
 from zerograd.core.model.losses import Loss
 from zerograd.core.model.network import Layer, Network
@@ -32,6 +31,7 @@ from zerograd.search.portfolio import Portfolio, unfit
 from zerograd.search.samples import over_samples
 from zerograd.search.smallest.budget import Budget
 from zerograd.search.verdict import Undecided, Verdict
+from zerograd.solving import STRATEGIES as STRATEGY_NAMES
 
 STRATEGIES = [name for name in STRATEGY_NAMES if name != "auto"]
 OF_SOLVERS = ["piecewise", "guess", "regions"]

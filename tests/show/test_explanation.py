@@ -658,3 +658,12 @@ def test_a_cause_of_some_entries_is_not_said_to_be_that_of_all() -> None:
     assert "(in 4 of 8 entries; why the others are zero is below)." in verdict(made.last)
     whole = explanation(row("w", 1, 4, zero=4, causes=(off,)), row(*B1))
     assert "entries" not in verdict(whole.last)
+
+
+@pytest.mark.parametrize(("rows", "first"), [(4, False), (30, True)])
+def test_explanations_come_before_a_long_table(rows: int, first: bool) -> None:
+    """And after a short one."""
+    causes = (cause(Kind.DEAD, "relu (ReLU)", 2, all_samples=True),)
+    zero = [row(f"fc{n}.weight", 2, zero=2, causes=causes) for n in range(rows)]
+    text = str(Report(explanation(*zero)))
+    assert (text.index("\nwhy\n") < text.index("  fc1.weight  ")) == first

@@ -136,7 +136,7 @@ def test_the_same_bytes_everywhere(tmp_path: Any, kind: Kind) -> None:
         {"PYTHONHASHSEED": "1", "MPLBACKEND": "svg"},
         {"PYTHONHASHSEED": "2", "MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "SOURCE_DATE_EPOCH": "1"},
     ):
-        assert elsewhere(tmp_path, found, kind, **environment) == [*here, "False Axes"]
+        assert elsewhere(tmp_path, found, kind, **environment) == [*here, "False Picture"]
 
 
 @pytest.mark.parametrize("kind", PANELS)

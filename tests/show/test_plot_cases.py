@@ -123,7 +123,7 @@ def test_reasons_are_those_of_the_proof() -> None:
 
 
 def test_patterns_that_no_sample_has() -> None:
-    """Of certificates about any number of samples: where some sample is, and where none is."""
+    """Certificates about any number of samples say where some sample is, and where none is."""
     ax = drawn(stored("no-third-reason"))
     assert [len(row) for row in rows_of(ax)] == [0, 1, 1]
     assert texts(ax).count("∅") == 3
@@ -135,6 +135,14 @@ def test_short_axes_say_what_they_left_out() -> None:
     missing = re.search(r"(\d) more cases? not drawn", ax.get_xlabel())
     assert missing is not None
     assert len(rows_of(ax)) + int(missing[1]) == 5
+
+
+def test_long_certificates_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first rows are drawn, and the others counted without being put into words."""
+    monkeypatch.setattr("zerograd.show.plot.cases.MOST_ROWS", 2)
+    ax = drawn(stored("leaky-relu"))
+    assert len(rows_of(ax)) == 2
+    assert "3 more cases not drawn" in ax.get_xlabel()
 
 
 @pytest.mark.parametrize("name", ["leaky-relu", "no-third-reason"])

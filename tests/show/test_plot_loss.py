@@ -63,7 +63,7 @@ def test_breakpoints_are_the_exact_ones(found: Sat) -> None:
     wanted: list[float] = []
     for name, line in every.items():
         exact = exactly(found, name, ax)
-        ats = [float(bend.at) for bend in exact.bends]  # type: ignore[arg-type]
+        ats = [float(bend.at) for bend in exact.bends]
         wanted += ats
         ts = np.asarray(line.get_xdata(), dtype=float)
         assert all(at in ts for at in ats)  # a curve has a corner there, not a chord
@@ -100,7 +100,7 @@ def test_slopes_at_a_witness_on_a_kink() -> None:
 
 
 def test_curves_differ_in_grey() -> None:
-    """By their line styles."""
+    """Line styles tell them apart."""
     ax = drawn(founding(), "w1", "b1", "w2", "b2")
     styles = {str(line._dash_pattern) for line in curves(ax).values()}  # type: ignore[attr-defined]
     assert len(styles) == len(curves(ax)) == 4

@@ -426,3 +426,15 @@ def test_light_imports() -> None:
     code = f"import sys, zerograd.show.text; print([n for n in {heavy} if n in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("reason", ["timeout", "memory", "unsupported", "incomplete"])
+def test_unknown_advises_what_can_be_done(reason: Any) -> None:
+    """Where all is given there are no values to give, nor other numbers of samples."""
+    given = {"w1": 1, "b1": 0, "x": [1], "y": [1]}
+    everything = Problem(network=[1, 1], samples=1, zero=["w1"], given=given)
+    advice = label(answer_text(Unknown(reason, problem=everything)), "try")
+    for words in ("given", "bounds", "fix some", "--samples", "smaller network"):
+        assert words not in advice
+    advice = label(answer_text(Unknown(reason, problem=problem())), "try")
+    assert ("fix some values (given, bounds)" in advice) == (reason != "unsupported")

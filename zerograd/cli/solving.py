@@ -90,10 +90,10 @@ def solve(specs: tuple[str, ...], output: str | None, force: bool, memory: int, 
     Exit codes: 0 decided, 1 not as expected, 2 unusable input, 3 unknown, 70 a bug was caught,
     130 interrupted.
     """
-    from zerograd.api import STRATEGIES
     from zerograd.proving.process import ProofProcess
     from zerograd.search.comparison import SECONDS
     from zerograd.search.process import SearchProcess
+    from zerograd.solving import STRATEGIES
 
     if options["strategy"] not in STRATEGIES:
         fail(f"unknown strategy {options['strategy']!r} (known: {', '.join(STRATEGIES)})")
@@ -150,7 +150,7 @@ def _has_many_numbers(spec: str) -> bool:
 
 
 def _is_calculation(problem: Problem, *, strategy: str, cross_check: bool | Second, **_: object) -> bool:
-    from zerograd.api import is_calculation
+    from zerograd.solving import is_calculation
 
     return is_calculation(problem, strategy=strategy, cross_check=bool(cross_check))
 
@@ -205,13 +205,13 @@ def _solve_one(
     count: int | None,
     **_: object,
 ) -> tuple[int, Sequence[Answer]]:
-    from zerograd import api
     from zerograd.core.errors import ZerogradError
     from zerograd.solvers.base import SolverUnusable
+    from zerograd.solving import smallest_first
 
     try:
         with progress(quiet) as report:
-            answers = api.smallest_first(
+            answers = smallest_first(
                 problem,
                 count or 1,
                 timeout=timeout,

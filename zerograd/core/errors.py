@@ -131,8 +131,13 @@ def of_type(value: object, kind: type[T] | tuple[type[T], ...], what: str) -> T:
         Impossible: it is of another.
     """
     if not isinstance(value, kind):
-        raise Impossible(f"{what} is a {type(value).__name__}")
+        raise Impossible(f"{what} is {article(type(value).__name__)}")
     return value
+
+
+def article(noun: str) -> str:
+    """``a float``, ``an int``: a noun with its article, by its first letter."""
+    return f"{'an' if noun[:1].lower() in tuple('aeiou') else 'a'} {noun}"
 
 
 def format_path(path: Path) -> str:

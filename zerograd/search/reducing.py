@@ -21,11 +21,14 @@ LARGE = 6
 DRAWS = 324
 """Constructions, of which the smallest is taken."""
 
-EFFORT = 0.4
-"""Effort for a question in which all numbers are at most half as large."""
+BOUNDS = (LARGE, 2 * LARGE, 4 * LARGE)
+"""Bounds on whole numbers, for which a solver is asked."""
 
-SHARE = 0.3
-"""Of the time that is left, on a machine on which it takes so long."""
+EFFORT = 1.0
+"""Effort for a question with bounds on all numbers."""
+
+SHARE = 0.6
+"""A share of the time that is left, on a machine on which it takes so long."""
 
 
 def reduced(
@@ -50,17 +53,21 @@ def reduced(
             known = _smaller(known, found.witness)
     if problem.domain != "integer" or piecewise.unfit(problem) is not None:
         return known
-    while _is_large(known) and time.monotonic() < until:
-        half = _height(known) // 2
-        progress(f"looking for numbers up to {half}")
-        names = variable_shapes(problem.network, known.samples)
-        narrower = problem.with_conditions(f"{-half} <= {name} <= {half}" for name in names)
-        verdict = piecewise.piecewise(
-            narrower, known.samples, lead(), mode="small-integers", effort=EFFORT, deadline=until, seed=seed
-        )
-        if not isinstance(verdict, Found):
+    height = _height(known)
+    if height > LARGE:
+        solver = lead()
+        solver.forget()  # what it was asked before sways what it finds
+    for most in BOUNDS:  # small numbers are the quickest, as they have few bits
+        if most >= height or time.monotonic() >= until:
             break
-        known = verdict.witness.answering(problem)
+        progress(f"looking for numbers up to {most}")
+        names = variable_shapes(problem.network, known.samples)
+        narrower = problem.with_conditions(f"{-most} <= {name} <= {most}" for name in names)
+        verdict = piecewise.piecewise(
+            narrower, known.samples, solver, mode="small-integers", effort=EFFORT, deadline=until, seed=seed
+        )
+        if isinstance(verdict, Found):
+            return verdict.witness.answering(problem)
     return known
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from zerograd.core.question.given import incomplete
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Reason, Sat, Unknown, Unsat
 from zerograd.core.verdict.enclosed import EnclosedWitness
@@ -14,30 +15,17 @@ from zerograd.document.layout import Layout
 from zerograd.document.numbers import alpha_text, exact_text, field_text
 from zerograd.show.elsewhere import elsewhere_sentences, not_compared
 from zerograd.show.enclosed import existence_text, method, proof_lines, unknown_lines
+from zerograd.show.explanation import LONG
 from zerograd.show.instead import instead_lines, refuted_line
 from zerograd.show.question import attempts_text, question_lines, setting_line, where_lines, word_of
 from zerograd.show.smallest import generic_text, smallest_text
 from zerograd.show.witness import gradient_lines, parameter_lines, sample_lines, why_lines
 from zerograd.show.words import count
 
-LONG = 24
-"""Lines of tables from which on explanations come before them: what a terminal shows at once."""
 _LONG_NUMBER = re.compile(r"≈[-\d]|\b[wb]\d+ ≈ ")
 _LONG = "too long to write out; --json has it exactly"
 _SECOND = ("z3", "cvc5", "yices")
 _CHECKS = {"float64": "float64", "finite_differences": "finite differences", "torch": "torch"}
-
-_ADVICE: Mapping[Reason, str] = {
-    "timeout": (
-        "give it longer (--timeout 10m), ask about another number of samples (--samples N), "
-        "or fix some values (given, bounds)"
-    ),
-    "memory": (
-        "allow more (--memory 8G), ask about fewer samples (--samples N), or fix some values (given, bounds)"
-    ),
-    "unsupported": "leave out what is not supported, or ask it of a smaller network",
-    "incomplete": "try another --strategy or --seed, one number of samples (--samples N), or fix some values",
-}
 
 
 def answer_text(answer: Answer, *, width: int = 100, color: bool = False, verbose: bool = False) -> str:
@@ -237,7 +225,31 @@ def _unknown(answer: Unknown, layout: Layout) -> Iterator[str]:
     if answer.run.sufficient_samples is not None:
         bound = count(answer.run.sufficient_samples, "sample")
         yield from layout.labelled("bound", f"if any number of samples will do, {bound} will")
-    yield from layout.labelled("try", _ADVICE[answer.reason])
+    yield from layout.labelled("try", _advice(problem, answer.reason))
+
+
+def _advice(problem: Problem, reason: Reason) -> str:
+    """What may help. Where everything is given no values are left to fix, and no numbers of samples."""
+    given = problem.given.get("x") or problem.given.get("y")
+    fixed = incomplete(problem) is None
+    ways = {
+        "timeout": ["give it longer (--timeout 10m)"],
+        "memory": ["allow more (--memory 8G)"],
+        "unsupported": ["leave out what is not supported", "ask it of a smaller network"][
+            : 1 if fixed else 2
+        ],
+        "incomplete": ["try another --strategy or --seed"],
+    }[reason]
+    if reason == "incomplete" and fixed:
+        ways = ["ask about fewer of these entries at once: some lie so near to 0 that no sign is known"]
+    which = {"timeout": "another number of samples", "memory": "fewer samples"}.get(reason, "")
+    if reason == "incomplete" and problem.samples.fixed is None:
+        which = "one number of samples"
+    if which and not given:
+        ways.append(f"ask about {which} (--samples N)")
+    if reason != "unsupported" and not fixed:
+        ways.append("fix some values (given, bounds)")
+    return ", or ".join([", ".join(ways[:-1]), ways[-1]]) if len(ways) > 1 else ways[0]
 
 
 def _cross_check(answer: Answer, layout: Layout) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import get_args
 
@@ -96,6 +97,16 @@ def test_slides_have_a_frame_for_each_step(proof: Proof) -> None:
     for title in ("Theorem", "Notation", "Proof"):
         assert f"{{{title}}}" in no
     assert yes.count(r"\begin{frame}") == yes.count(r"\end{frame}") > 6
+
+
+def test_long_derivations_go_over_several_frames() -> None:
+    """Equations stand a few at a time, so that a frame can end between them and nothing is cut off."""
+    from zerograd.core.model.network import Network
+
+    large = slides(filled.filled(Network.mlp(2, 6, 1), 4, lambda n: n % 3 - 1))
+    for block in re.findall(r"\\begin\{align\*\}\n(.*?)\\end\{align\*\}", large, re.DOTALL):
+        assert sum(not line.startswith("&") for line in block.strip().split("\n")) <= 3
+    assert large.count("allowframebreaks") > 6
 
 
 DOCUMENTS: dict[str, Callable[[Sat | Proof], str]] = {

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from zerograd.core.errors import ZerogradError
+from zerograd.core.errors import ZerogradError, article
 from zerograd.core.near import nearest
 from zerograd.explaining.models.errors import ModelError, OperatorError
 from zerograd.explaining.models.graph import Declared, ModelGraph, Operation
@@ -172,8 +172,8 @@ def _declarations(values: Iterable[Any]) -> Iterator[tuple[str, Declared]]:
             continue
         if kind != "tensor_type":
             raise OperatorError(
-                f"value {value.name!r} is no tensor, but a {kind.removesuffix('_type')}, which cannot be "
-                "explained"
+                f"value {value.name!r} is no tensor, but {article(kind.removesuffix('_type'))}, which cannot "
+                "be explained"
             )
         tensor = value.type.tensor_type
         try:

@@ -16,6 +16,9 @@ from zerograd.show.explanation.phrases import number, placed
 from zerograd.show.explanation.verdict import status, verdict
 from zerograd.show.words import count
 
+LONG = 24
+"""Lines of a table from which on explanations come before it: what a terminal shows at once."""
+
 __all__ = ["about", "explanation_html", "explanation_text", "row_text", "unsupported_lines", "verdict"]
 
 
@@ -29,15 +32,18 @@ def explanation_text(explanation: Explanation, *, width: int = text.WIDTH, color
     layout, last = Layout(width, color), explanation.last
     lines = [layout.verdict(status(last), line) for line in layout.wrapped(text.prose((verdict(last),)))]
     lines += [line for each in about(explanation) for line in layout.wrapped(text.prose((each,)))]
+    shown: list[str] = []
     if last.parameters or last.inputs:
-        lines += ["", *_table(last, width)]
-        lines += [
+        shown += ["", *_table(last, width)]
+        shown += [
             line for more in left_out(last, findings(last)) for line in layout.wrapped(text.prose((more,)), 2)
         ]
+    said: list[str] = []
     for title, sentences in _sections(explanation):
-        lines += layout.heading(title)
+        said += layout.heading(title)
         for sentence in sentences:
-            lines += layout.wrapped(text.prose((sentence,)), 2, 4)
+            said += layout.wrapped(text.prose((sentence,)), 2, 4)
+    lines += [*said, *shown] if len(shown) > LONG else [*shown, *said]
     return "\n".join(lines) + "\n"
 
 

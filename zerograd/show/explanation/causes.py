@@ -189,9 +189,9 @@ def _from_there(known: Mapping[str, Any]) -> str:
 def _with_slope(slope: object, gradient: object, side: object, entry: object) -> str:
     if slope is None and gradient is None:
         return ""
-    value = "" if slope in (None, 1) else f" ({number(slope)})"
-    there = f"the {side or 'other one-sided'} slope{value}"
+    there = f"the {side or 'other one-sided'} slope"
     if gradient is None:
-        return f"{there} is another"
+        return f"{there} is {number(slope)}"
+    there += "" if slope in (None, 1) else f" ({number(slope)})"
     what = f"∂L/∂{entry}" if entry else "the gradient"
     return f"with {there} {what} would be {number(gradient)}{' too' * (gradient == 0)}"

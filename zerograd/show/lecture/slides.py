@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from zerograd.core.errors import present
 from zerograd.core.verdict.answer import Sat
 from zerograd.document import latex
-from zerograd.document.blocks import Block, Paragraph, heading, sections
+from zerograd.document.blocks import Block, Equations, Paragraph, heading, sections
 from zerograd.document.escape import clean, latex_escape
 from zerograd.show.lecture.exercise import Proved
 from zerograd.show.say.citing import recheck
@@ -18,6 +18,8 @@ from zerograd.show.say.proof.claim import claim
 
 _LINE = 52
 """Digits that fit on a line of a slide."""
+_MOST = 3
+"""Equations that are kept together."""
 _PREAMBLE = r"""\documentclass[aspectratio=169,11pt]{beamer}
 \usepackage{amsmath,graphicx}
 \setbeamertemplate{navigation symbols}{}
@@ -33,7 +35,9 @@ _PICTURE = rf"""\ifpicture
 """
 
 
-_LOOSE = r"\small\setlength{\parskip}{4pt}\renewcommand{\arraystretch}{1.3}" + "\n"
+_LOOSE = r"""\allowdisplaybreaks\predisplaypenalty=0
+\small\setlength{\parskip}{4pt}\renewcommand{\arraystretch}{1.3}
+"""
 
 
 def slides(thing: Sat | Proved) -> str:
@@ -61,8 +65,18 @@ def _of_proof(proof: Proved) -> Iterator[str]:
     yield _frame("Check it again", [*recheck(problem, proved=True)])
 
 
+def _breakable(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks, with equations a few at a time: frames break between them, and not within."""
+    for block in blocks:
+        if isinstance(block, Equations):
+            starts = range(0, len(block.lines), _MOST)
+            yield from (Equations(block.lines[start : start + _MOST]) for start in starts)
+        else:
+            yield block
+
+
 def _frame(title: str, blocks: Sequence[Block], *, indented: bool = False) -> str:
     """Return a frame; what does not fit goes onto further ones."""
     shown = latex.prose(heading(title).text)
-    body = latex.written(blocks, room=_LINE, indented=indented)
-    return f"\\begin{{frame}}[allowframebreaks]{{{shown}}}\n{_LOOSE}{body}\\end{{frame}}\n"
+    body = latex.written(_breakable(blocks), room=_LINE, indented=indented)
+    return f"\\begin{{frame}}[allowframebreaks=0.85]{{{shown}}}\n{_LOOSE}{body}\\end{{frame}}\n"

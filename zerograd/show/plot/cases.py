@@ -70,7 +70,7 @@ def draw_cases(ax: Axes, answer: Unsat) -> Finish:
         ax.set_xlim(0, width)
         ax.set_ylim(0, height)
         drawn = _draw(ax, table, width, height)
-        if left := len(table.told.rows) - drawn:
+        if left := len(table.rows) - drawn + table.told.left:
             note = f"{count(left, 'more case')} not drawn: zerograd export --to markdown has all."
             ax.set_xlabel(f"{ax.get_xlabel()}\n{note}".strip())
 
@@ -101,7 +101,7 @@ class _Table:
     @classmethod
     def of(cls, answer: Unsat) -> _Table:
         certificate = of_type(answer.certificate, Certificate, "a certificate to draw")
-        every = told(answer.problem, certificate)
+        every = told(answer.problem, certificate, most=MOST_ROWS)
         placed = sorted({unit for row in every.rows for unit in row.sides})
         sided = all_sides(answer.problem)
         units = placed or list(sided)
@@ -110,7 +110,7 @@ class _Table:
     @property
     def rows(self) -> Sequence[Row]:
         """Those that are drawn where there is room."""
-        return self.told.rows[:MOST_ROWS]
+        return self.told.rows
 
     @cached_property
     def sides(self) -> Mapping[Unit, Sequence[Interval]]:

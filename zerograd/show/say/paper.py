@@ -39,10 +39,10 @@ _BEGIN = r"""\begingroup
 """
 _END = "\\end{sloppypar}\n\\endgroup\n"
 _LEFT = r"""\ifpicture
-\par\noindent\begin{minipage}{0.58\linewidth}\setlength{\parskip}{3pt}\setlength{\parindent}{0pt}
+\par\smallskip\noindent\begin{minipage}{0.58\linewidth}\setlength{\parskip}{3pt}\setlength{\parindent}{0pt}
 \fi
 """
-_INCLUDED = rf"\includegraphics[width=\linewidth,height=5.4cm,keepaspectratio]{{{PICTURE}}}"
+_INCLUDED = rf"\includegraphics[width=\linewidth,height=6.2cm,keepaspectratio]{{{PICTURE}}}"
 _RIGHT = rf"""\ifpicture
 \end{{minipage}}\hfill
 \begin{{minipage}}{{0.4\linewidth}}\centering{_INCLUDED}\end{{minipage}}\par

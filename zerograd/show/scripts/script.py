@@ -14,6 +14,7 @@ from zerograd.core.numbers.exact import Exact, narrow
 from zerograd.core.numbers.exact_functions import EXACT
 from zerograd.core.numbers.functions import NotClosed, Rational
 from zerograd.core.verdict.answer import Sat
+from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 from zerograd.evaluate.rounding import PutBack, prepare
 from zerograd.show.scripts.literals import literal
@@ -169,8 +170,10 @@ def call(template: str, activation: Activation) -> str:
 def loss_kink_comment(plan: Plan, library: str, name: str) -> Iterator[str]:
     """A comment where the loss is on a kink at which a library by itself takes another derivative."""
     witness, loss = plan.witness, plan.witness.problem.model.loss
+    if isinstance(witness, EnclosedWitness) or not loss.has_kinks:
+        return
     convention, y_hat = witness.problem.derivative_at_kink, witness.forward.y_hat
-    places = list(loss.on_kinks(y_hat, witness.y, EXACT)) if loss.has_kinks else []
+    places = list(loss.on_kinks(y_hat, witness.y, EXACT))
     try:
         asked, theirs = (
             loss.adjoint(y_hat, witness.y, EXACT, rule)

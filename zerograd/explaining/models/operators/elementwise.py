@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zerograd.core.errors import present
+from zerograd.core.errors import article, present
 from zerograd.explaining.models.errors import OperatorError
 from zerograd.explaining.models.operators.table import Call, add, bounded, broadcast, given, operator
 from zerograd.explaining.models.tensors import dtype_of
@@ -214,7 +214,7 @@ def _constant(call: Call) -> Tensor:
 
 
 def _unreadable(name: str) -> Tensor:
-    raise OperatorError(f"has a {name.replace('_', ' ')}, which cannot be explained")
+    raise OperatorError(f"has {article(name.replace('_', ' '))}, which cannot be explained")
 
 
 @operator("ConstantOfShape", "`full`")

@@ -46,15 +46,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that there is to tell of a certificate.
+    """What there is to tell of a certificate.
 
     Attributes:
-        rows: in the certificate's order.
+        rows: the first ones, in the certificate's order; ``left``: how many more there are.
         notation: what letters stand for.
         facts: what rows refer to by number.
     """
 
     rows: tuple[Row, ...]
+    left: int
     notation: tuple[Prose, ...]
     facts: tuple[tuple[int, Formula], ...]
 
@@ -84,19 +85,25 @@ def _on_sides(node: Node) -> bool:
     return isinstance(node, Split) and node.split.startswith(("z", _PATTERN))
 
 
-def told(problem: Problem, certificate: Certificate) -> Told:
-    """All rows, and the facts that they cite. The certificate must be one that the checker accepts."""
+def told(problem: Problem, certificate: Certificate, *, most: int = 1000) -> Told:
+    """The first rows, and the facts that the proof cites. The checker must accept the certificate.
+
+    Args:
+        most: rows that are put into words.
+    """
     rows: list[Row] = []
+    leaves = 0
     facts: list[tuple[int, Formula]] = []
     for part in certificate.parts:
         words = Facts(problem, part)
         labels = [label for label in words.system.facts if label in words.cited]
         numbers = {label: n for n, label in enumerate(labels, start=len(facts) + 1)}
         facts += [(n, displayed(words, label)) for label, n in numbers.items()]
-        rows += _Rows(part, Argument(words, numbers), len(rows)).all()
+        rows += _Rows(part, Argument(words, numbers), len(rows), most).all()
+        leaves += sum(isinstance(node, Identity | Like) for node in nodes(part.root))
     used = {label for part in certificate.parts for label in used_labels(part)}
     letters = notation(problem, {part.kind for part in certificate.parts}, used)
-    return Told(tuple(rows), tuple(letters), tuple(facts))
+    return Told(tuple(rows), leaves - len(rows), tuple(letters), tuple(facts))
 
 
 @dataclass(slots=True)
@@ -106,12 +113,15 @@ class _Rows:
     part: Part
     argument: Argument
     before: int
+    most: int
 
     def all(self) -> Iterator[Row]:
         start = Row(self.before, self.part.samples, {}, (), (), ())
         yield from self._of(self.part.root, Known(self.argument.words.system.facts), start)
 
     def _of(self, node: Node, known: Known, above: Row) -> Iterator[Row]:
+        if self.before >= self.most:
+            return
         first = self.before + 1
         if isinstance(node, Identity | Like):
             self.before += 1

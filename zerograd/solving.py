@@ -1,0 +1,181 @@
+"""Answers to a problem, by as many witnesses as are wanted, and as they are preferred."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+from zerograd.answering import (
+    accepted_witness,
+    answer_of,
+    late,
+    with_fewest,
+    with_proof,
+    with_smallest,
+)
+from zerograd.calculating import calculated_answer, enclosed_no
+from zerograd.core.question.given import incomplete, unfit
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Answer, Sat
+from zerograd.core.verdict.generic import against_generic
+from zerograd.preferring import Preference
+from zerograd.processes import shared_prover, shared_search
+from zerograd.proving.process import ProofProcess
+from zerograd.search.comparison import Second
+from zerograd.search.generic import generic_question
+from zerograd.search.generic import unfit as unfit_for_generic
+from zerograd.search.process import SearchProcess
+from zerograd.search.verdict import Found, Progress
+from zerograd.services.service import DEFAULT_MEMORY
+
+MAX_TIMEOUT = 1e8
+PROOF_TIME = 10.0
+"""Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
+STRATEGIES = (
+    "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
+)  # fmt: skip
+
+
+def smallest_first(
+    problem: Problem,
+    count: int,
+    *,
+    timeout: float,
+    preferred: Preference,
+    strategy: str = "auto",
+    seed: int = 0,
+    memory: int = DEFAULT_MEMORY,
+    cross_check: bool | Second = False,
+    certify: bool = True,
+    process: SearchProcess | None = None,
+    prover: ProofProcess | None = None,
+    progress: Progress | None = None,
+) -> list[Answer]:
+    """Answer as `solve` and `smallest`, by up to ``count`` different witnesses, the smallest first.
+
+    Args:
+        preferred: what is done for a pleasant witness once there is one.
+
+    Raises:
+        As `solve`.
+    """
+    if strategy not in STRATEGIES:
+        raise ValueError(f"unknown strategy {strategy!r} (known: {', '.join(STRATEGIES)})")
+    check_timeout(timeout)
+    say = progress or _silent
+    start = time.monotonic()
+    if is_calculation(problem, strategy=strategy, cross_check=bool(cross_check)):
+        say("calculating: everything is given")
+        return late([calculated_answer(problem, start)], start + timeout)
+    if strategy == "auto" and not cross_check and incomplete(problem) is None:
+        say("calculating: everything is given")
+        if (refuted := enclosed_no(problem, start, timeout)) is not None:
+            return late([refuted], start + timeout)
+    process = process or shared_search(os.getpid(), memory)
+    finding = process.find(
+        problem,
+        strategy=strategy,
+        seed=seed,
+        deadline=start + timeout,
+        progress=say,
+        cross_check="cvc5" if cross_check is True else cross_check or None,
+    )
+    small = preferred.seconds > 0  # the re-check is then made while smaller ones are looked for
+    answer = answer_of(problem, finding, start, recheck_now=not small)
+    if isinstance(answer, Sat) and small and not cross_check:
+        until = time.monotonic() + min(start + timeout - time.monotonic(), preferred.seconds) / 2
+        answer = with_fewest(answer, process, strategy=strategy, seed=seed, deadline=until, progress=say)
+    if certify:
+        until = min(start + timeout, time.monotonic() + PROOF_TIME)
+        answer = with_proof(answer, prover or shared_prover(os.getpid(), memory), until, say)
+    if not (isinstance(answer, Sat) and small):
+        return late([answer], start + timeout)
+    ranked = by_preference(
+        answer,
+        process,
+        preferred,
+        count=count,
+        strategy=strategy,
+        seed=seed,
+        deadline=start + timeout,
+        progress=say,
+    )
+    return late(ranked, start + timeout)
+
+
+def is_calculation(problem: Problem, *, strategy: str = "auto", cross_check: bool = False) -> bool:
+    """Whether `solve` needs no search: everything is given, and nobody asked for a search."""
+    return strategy == "auto" and not cross_check and unfit(problem) is None
+
+
+def check_timeout(timeout: float) -> None:
+    """Raise ValueError for a time that nothing can be done in, or that is beyond all clocks."""
+    if not 0 < timeout <= MAX_TIMEOUT:
+        raise ValueError(f"timeout must be above 0 and at most {MAX_TIMEOUT:.0f} seconds, found {timeout}")
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def by_preference(
+    answer: Sat,
+    process: SearchProcess,
+    preferred: Preference,
+    *,
+    count: int,
+    strategy: str,
+    seed: int,
+    deadline: float,
+    progress: Progress,
+) -> list[Sat]:
+    """Return answers by up to ``count`` witnesses that are as they are preferred, the smallest first."""
+    within = None
+    if preferred.generic is not None:
+        until = time.monotonic() + min((deadline - time.monotonic()) / 2, preferred.generic)
+        answer, within = with_generic(
+            answer, process, strategy=strategy, seed=seed, deadline=until, progress=progress
+        )
+    ranked = with_smallest(
+        answer,
+        process,
+        within=within,
+        count=count,
+        effort=preferred.effort,
+        seed=seed,
+        deadline=min(deadline, time.monotonic() + preferred.seconds),
+        progress=progress,
+    )
+    if preferred.generic is None:
+        return ranked
+    return [sat.updated(generic=against_generic(sat.witness)) for sat in ranked]
+
+
+def with_generic(
+    answer: Sat, process: SearchProcess, *, strategy: str, seed: int, deadline: float, progress: Progress
+) -> tuple[Sat, Problem | None]:
+    """Answer by a generic witness with as many samples, if one is found.
+
+    Returns:
+        The answer, and the question narrowed to generic witnesses (None if its witness is not generic).
+    """
+    problem, samples = answer.problem, answer.witness.samples
+    if unfit_for_generic(problem, samples) is not None:
+        return answer, None
+    began = time.monotonic()
+    narrower = generic_question(problem, samples)
+    if not against_generic(answer.witness):
+        return answer, narrower
+    progress("looking for a generic witness")
+    finding = process.find(
+        narrower, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=None
+    )
+    versions = {**answer.run.versions, **finding.versions}
+    run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began, versions=versions)
+    if not isinstance(finding.verdict, Found):
+        return answer.updated(run=run), None
+    witness = finding.verdict.witness.answering(problem)
+    with accepted_witness(witness):
+        run = replace(run, strategy=finding.verdict.strategy)
+        return answer.updated(witness=witness, run=run), narrower
