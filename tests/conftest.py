@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,10 +51,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """What a test needs and is not there has it skipped; where everything must be there, it fails."""
     for marker in item.iter_markers("needs"):
-        missing = [name for name in marker.args if not (shutil.which(name) or find_spec(name))]
+        missing = [name for name in marker.args if not _is_there(name)]
         if missing:
             leave = pytest.fail if os.environ.get("ZEROGRAD_NEEDS") else pytest.skip
             leave(f"not installed: {', '.join(missing)}")
+
+
+def _is_there(name: str) -> bool:
+    """Whether there is a program or a Python package of this name, or a file of LaTeX (``pgfmath.sty``)."""
+    if name.endswith(".sty"):
+        return (
+            bool(shutil.which("kpsewhich"))
+            and not subprocess.run(["kpsewhich", name], stdout=subprocess.DEVNULL, check=False).returncode
+        )
+    return bool(shutil.which(name) or find_spec(name))
 
 
 @pytest.fixture

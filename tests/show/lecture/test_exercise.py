@@ -117,7 +117,9 @@ DOCUMENTS: dict[str, Callable[[Sat | Proof], str]] = {
 
 
 @pytest.mark.usefixtures("pdflatex")
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize(
+    "name", ["exercise", "sheet", pytest.param("slides", marks=pytest.mark.needs("pgfmath.sty"))]
+)
 def test_pdflatex_takes_them(name: str, proof: Proof) -> None:
     """All of them, with a title that would do harm."""
     hostile = filled.founding(title=HOSTILE)
