@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from zerograd.answering import (
-    accepted,
-    with_proof,
-)
+from zerograd.answering import accepted, with_proof
 from zerograd.core.numbers.work import DEFAULT as DEFAULT_WORK
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.documents import read_json

@@ -9,13 +9,12 @@ from dataclasses import replace
 from zerograd.answering import (
     accepted_witness,
     answer_of,
-    calculated_answer,
-    enclosed_no,
     late,
     with_fewest,
     with_proof,
     with_smallest,
 )
+from zerograd.calculating import calculated_answer, enclosed_no
 from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat

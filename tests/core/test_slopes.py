@@ -24,7 +24,7 @@ from zerograd.core.model.references import entry
 from zerograd.core.model.sides import sides
 from zerograd.core.model.slopes import Ranges, choices_at
 from zerograd.core.numbers.arrays import Array
-from zerograd.core.numbers.exact import sign
+from zerograd.core.numbers.exact import compare, sign
 from zerograd.core.question.documents import problem_from_json
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.small_datasets import sufficient_samples
@@ -68,7 +68,7 @@ def drawn(seed: int, convention: str = "all", **asked: Any) -> Witness:
             return Fraction(chance.choice([-1, 1]))
         return Fraction(chance.choice([-1, 0, 0, 1, 1, 2]))
 
-    arrays = {
+    arrays: dict[str, Array[Any]] = {
         name: Array.build(shape, lambda _, name=name: value(name))  # type: ignore[misc]
         for name, shape in variable_shapes(network, samples).items()
     }
@@ -130,7 +130,8 @@ def test_gradients_between_vertices_lie_within(seed: int) -> None:
     check_witness(chosen.problem, chosen)
     for name in witness.problem.network.shapes:
         for index, (low, high) in ranges.of(name).items():
-            assert low <= chosen.gradients[name][index] <= high
+            value: Any = chosen.gradients[name][index]
+            assert compare(low, value) <= 0 <= compare(high, value)
 
 
 @pytest.mark.parametrize("seed", seeds(100, 20))
@@ -181,7 +182,8 @@ def test_not_zero_at_every_vertex_and_zero_between() -> None:
     network = Network(1, (Layer(1, "abs"), Layer(1)))
     values = {"w1": [[1]], "b1": [0], "w2": [[1]], "b2": [0], "x": [[0]], "y": [[1]]}
     for relation in ("nonzero", "some_nonzero"):
-        problem = Problem(network=network, samples=1, derivative_at_kink="all", **{relation: ["b1"]})
+        query: dict[str, Any] = {relation: ["b1"]}
+        problem = Problem(network=network, samples=1, derivative_at_kink="all", **query)
         with pytest.raises(Refused, match="b1"):
             check_result(problem, written(problem, values))
         for convention in ("left", "right"):
@@ -402,7 +404,7 @@ def test_facts_hold_of_networks_and_choices(seed: int) -> None:
     asked: dict[str, list[str]] = {}
     for name in problem.network.shapes:
         for index, value in chosen.gradients[name].items():
-            relation = "zero" if value == 0 else "positive" if value > 0 else "negative"
+            relation = "zero" if value == 0 else "positive" if sign(value) > 0 else "negative"
             asked.setdefault(relation, []).append(entry(name, index))
     problem = problem.with_query(**asked)
     chosen = replace(chosen, problem=problem)
@@ -411,7 +413,7 @@ def test_facts_hold_of_networks_and_choices(seed: int) -> None:
     identities_hold(problem, chosen, str(seed))
 
 
-def given_in_full(witness: Witness, convention: str, **asked: list[str]) -> Problem:
+def given_in_full(witness: Witness, convention: str, **asked: Any) -> Problem:
     """The question with all numbers of a witness."""
     problem = witness.problem
     return Problem(

@@ -11,8 +11,9 @@ from typing import get_args
 import pytest
 
 from zerograd._version import __version__
+from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Reason
-from zerograd.show.text import _ADVICE
+from zerograd.show.text import _advice
 
 ROOT = Path(__file__).parents[2]
 PAGE = " ".join((ROOT / "docs/how-to/unknown.md").read_text(encoding="utf-8").split())
@@ -35,7 +36,7 @@ def details() -> Iterator[str]:
 def test_every_reason_is_there(reason: Reason) -> None:
     """In a row of its own; the answer gives advice as well."""
     assert f"| `{reason}` |" in PAGE
-    assert _ADVICE[reason]
+    assert _advice(Problem(network=[1, 1], samples=1), reason)
 
 
 @pytest.mark.parametrize("detail", sorted({*details()} - {"", "of", "regions were left"}))

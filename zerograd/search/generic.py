@@ -43,14 +43,11 @@ def _nonzero(problem: Problem, fixed: Places) -> Iterator[str]:
 
 
 def _units(problem: Problem, fixed: Places) -> Iterator[str]:
-    network = problem.network
-    for number, (layer, below) in enumerate(zip(network.layers, network.widths, strict=False), start=1):
-        for one, other in combinations(range(layer.units), 2):
-            rows = [
-                [(f"w{number}", (unit, j)) for j in range(below)]
-                + ([(f"b{number}", (unit,))] if layer.bias else [])
-                for unit in (one, other)
-            ]
+    shapes = problem.network.shapes
+    for number, layer in enumerate(problem.network.layers, start=1):
+        places = [(name, i) for name in shapes if name[1:] == str(number) for i in indices(shapes[name])]
+        for pair in combinations(range(layer.units), 2):
+            rows = [[(name, index) for name, index in places if index[0] == unit] for unit in pair]
             if all(place in fixed for row in rows for place in row):
                 continue
             names = [[entry(*place) for place in row] for row in rows]
@@ -58,7 +55,7 @@ def _units(problem: Problem, fixed: Places) -> Iterator[str]:
                 yield f"{names[0][0]} != {names[1][0]}"
                 continue
             # Where both have a number that is not 0, the minors there say whether rows are proportional.
-            pivot = next((j for j, pair in enumerate(zip(*rows, strict=True)) if _both(pair, fixed)), 0)
+            pivot = next((j for j, both in enumerate(zip(*rows, strict=True)) if _both(both, fixed)), 0)
             minors = [
                 f"{names[0][pivot]} * {names[1][j]} != {names[0][j]} * {names[1][pivot]}"
                 for j in range(len(names[0]))
