@@ -7,7 +7,7 @@ from typing import Any
 
 from zerograd.api import solve
 from zerograd.core.errors import ZerogradError
-from zerograd.core.model.places import on_kink
+from zerograd.core.model.places import some_on_kink
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat
 
@@ -57,5 +57,4 @@ def different(
 
 
 def _on_kink(answer: Sat) -> bool:
-    layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
-    return any(on_kink(layer.activation, value) for layer, z in layers for value in z.entries)
+    return some_on_kink(answer.problem.network, answer.witness.forward.z)

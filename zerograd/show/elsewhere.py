@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zerograd.core.model.libraries import family_of
-from zerograd.core.model.places import on_kink
+from zerograd.core.model.places import some_on_kink
 from zerograd.core.verdict.answer import Sat
 from zerograd.core.verdict.portability import COMPARED, Elsewhere, unfit
 from zerograd.document.blocks import listed
@@ -58,11 +58,8 @@ def elsewhere_sentences(answer: Sat) -> list[str]:
 
 def not_compared(answer: Sat) -> list[str]:
     """Return a sentence if a sample is on a kink, and the witness was not compared with libraries."""
-    witness = answer.witness
-    layers = zip(answer.problem.network.layers, witness.forward.z, strict=True)
-    if (reason := unfit(witness)) is None or not any(
-        on_kink(layer.activation, z) for layer, array in layers for z in array.entries
-    ):
+    reason = unfit(answer.witness)
+    if reason is None or not some_on_kink(answer.problem.network, answer.witness.forward.z):
         return []
     return [f"not compared with other libraries: {reason}"]
 

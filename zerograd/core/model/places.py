@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.curves import Smooth
+from zerograd.core.model.network import Network
+from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.functions import Rational
 from zerograd.core.numbers.interval import Interval
 from zerograd.core.numbers.real import Real, compare
@@ -16,6 +18,16 @@ def on_kink(activation: Activation, z: Real) -> bool:
     if isinstance(z, Interval):
         return any(z.side(kink) == 0 for kink in activation.kinks)
     return activation.is_kink(z)
+
+
+def some_on_kink(network: Network, pre_activations: Sequence[Array[Real]]) -> bool:
+    """Whether the pre-activation of some unit, on some sample, is known to be a kink.
+
+    Args:
+        pre_activations: of each layer, shape (M, units).
+    """
+    layers = zip(network.layers, pre_activations, strict=True)
+    return any(on_kink(layer.activation, z) for layer, array in layers for z in array.entries)
 
 
 def word(activation: Activation, z: Real) -> str:

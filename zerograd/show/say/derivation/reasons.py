@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from zerograd.core.model.places import on_kink
+from zerograd.core.model.places import some_on_kink
 from zerograd.core.model.references import parse_reference
 from zerograd.core.numbers.real import sign
 from zerograd.core.question.vocabulary import RELATIONS, Relation
@@ -69,7 +69,7 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
                 "a certificate of that, which was checked.",
             )
         )
-    if any(_on_kink(answer)):
+    if some_on_kink(problem.network, answer.witness.forward.z):
         paragraphs.append(
             (
                 "A sample is on a kink, where the loss need not have a derivative: there the gradients are ",
@@ -84,11 +84,6 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
     if paragraphs:
         yield heading("Why it works")
         yield from map(Paragraph, paragraphs)
-
-
-def _on_kink(answer: Sat) -> Iterator[bool]:
-    layers = zip(answer.problem.network.layers, answer.witness.forward.z, strict=True)
-    return (on_kink(layer.activation, z) for layer, array in layers for z in array.entries)
 
 
 def _elsewhere(answer: Sat, names: Names) -> Iterator[Prose]:
