@@ -221,19 +221,9 @@ def with_smallest(
     if is_chosen(answer.problem.derivative_at_kink):
         plain = _comparable(answer.witness) if within is None else answer.witness.answering(within)
         if plain is not None:
-            ranked = process.smallest(
-                plain.problem,
-                plain,
-                count=1,
-                effort=effort,
-                seed=seed,
-                deadline=deadline,
-                progress=progress,
+            answer = _smaller_under_one_convention(
+                answer, plain, process, effort=effort, seed=seed, deadline=deadline, progress=progress
             )
-            # That it is the smallest is not said: other choices may have smaller ones.
-            for witness in ranked.witnesses[:1]:
-                with accepted_witness(witness):
-                    answer = answer.updated(witness=answering(answer.problem, witness))
         return [answer.updated(checks=recheck(answer.witness))]
     if size_of(answer.witness) is None:  # irrational: not to be compared by numerators
         return [answer.updated(checks=recheck(answer.witness))]
@@ -266,6 +256,30 @@ def with_smallest(
                     answer.updated(witness=witness, checks=recheck(witness), smallest=small, run=run)
                 )
     return answers
+
+
+def _smaller_under_one_convention(
+    answer: Sat,
+    plain: Witness,
+    process: SearchProcess,
+    *,
+    effort: int | None,
+    seed: int,
+    deadline: float,
+    progress: Progress,
+) -> Sat:
+    """Answer by a smaller witness, if one is found under the convention of ``plain``, the witness so far.
+
+    That it is the smallest is not said: other choices of slopes may have smaller ones.
+    """
+    ranked = process.smallest(
+        plain.problem, plain, count=1, effort=effort, seed=seed, deadline=deadline, progress=progress
+    )
+    if not ranked.witnesses:
+        return answer
+    smallest = ranked.witnesses[0]
+    with accepted_witness(smallest):
+        return answer.updated(witness=answering(answer.problem, smallest))
 
 
 def _comparable(witness: Witness) -> Witness | None:

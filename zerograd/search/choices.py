@@ -27,17 +27,19 @@ from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
 from zerograd.core.refuting.dataset import chosen_unfit
 from zerograd.core.refuting.refutation import system_of
+from zerograd.core.refuting.system import split_name
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.facts import distinctions
 from zerograd.search.lift import complete, rationalise
 from zerograd.search.number_field import common_field
+from zerograd.search.requirements import symbol
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
-from zerograd.solvers.base import GaveUp, Mode, Model, NoModel
+from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel
 from zerograd.solvers.facts import assertion
 from zerograd.solvers.process import SolverProcess
-from zerograd.solvers.terms import Script, Term
+from zerograd.solvers.terms import Script, Sort, Term
 
 NAME = "slopes"
 GLANCE = 0.3
@@ -72,9 +74,10 @@ class Chosen:
 
     def decided(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """The verdict for M = ``samples``."""
-        last = Undecided("incomplete", "no choice of slopes was found")
+        missing = "no choice of slopes was found"
         if problem.derivative_at_kink == "all":
-            last = Undecided("incomplete", "no witness was found that answers under every choice of slopes")
+            missing = "no witness was found that answers under every choice of slopes"
+        last = Undecided("incomplete", missing)
         for share, step in self._steps(problem, samples):
             now = time.monotonic()
             if now >= deadline:
@@ -95,8 +98,9 @@ class Chosen:
 
         yield 0.25, under("forbid")
         if problem.derivative_at_kink == "all":
-            for left, convention in zip((3, 2, 1), conventions_between(problem.network), strict=False):
-                yield 1 / left, under(convention)
+            conventions = conventions_between(problem.network)
+            for remaining, convention in zip(range(len(conventions), 0, -1), conventions, strict=True):
+                yield 1 / remaining, under(convention)
             return
         yield 0.25, unknown(GLANCE)
         for convention in (*conventions_between(problem.network), "mean"):
@@ -107,9 +111,10 @@ class Chosen:
         verdict = self.decide(problem.with_kink(convention), samples, until)
         if isinstance(verdict, Found):
             return _answering(problem, verdict)
-        if isinstance(verdict, Impossible) and problem.derivative_at_kink == "all" and convention != "forbid":
-            return verdict
-        return verdict if isinstance(verdict, Undecided) else Undecided("incomplete")
+        stands_for_all = problem.derivative_at_kink == "all" and convention != "forbid"
+        if isinstance(verdict, Impossible) and not stands_for_all:
+            return Undecided("incomplete")  # with other slopes, or on kinks, there may be a witness
+        return verdict
 
     def _unknown(self, problem: Problem, samples: int, effort: float | None, until: float) -> Verdict:
         """With slopes as unknowns."""
@@ -145,14 +150,14 @@ def with_slopes(
     script = Script()
     symbols: dict[str, Term] = {}
 
-    def symbol(name: str) -> Term:
+    def term(name: str) -> Term:
         if name not in symbols:
-            sort = "Int" if name in system.integers else "Real"
-            symbols[name] = script.declare(_written(name), sort)  # type: ignore[arg-type]
+            sort: Sort = "Int" if name in system.integers else "Real"
+            symbols[name] = script.declare(symbol(*split_name(name)), sort)
         return symbols[name]
 
     for formula in (*system.facts.values(), *distinctions(system)):
-        script.require(assertion(formula, symbol))
+        script.require(assertion(formula, term))
     for number, mode in enumerate(("general",) if system.integers else MODES):
         now = time.monotonic()
         until = deadline if number or effort is not None else now + (deadline - now) / 2
@@ -166,28 +171,27 @@ def with_slopes(
                 if values is None:
                     continue
                 return _answering_with(problem, samples, values)
-            case GaveUp():
-                pass
+            case NearModel() | GaveUp():
+                pass  # another mode may come further
     return Undecided("incomplete")
 
 
 def _answering_with(problem: Problem, samples: int, values: Mapping[str, Exact]) -> Verdict:
     """The witness that a model is."""
     arrays = complete(problem, samples, values, {})
-    run = forward(
-        problem.network, arrays, arrays["x"], ExactActivate("left")
-    )  # values are the same under all
+    # Conventions differ in slopes alone: ŷ, and which numbers are on kinks, are the same under each.
+    run = forward(problem.network, arrays, arrays["x"], ExactActivate("left"))
     target = problem.model.loss.target
     if problem.model.loss.least_squares and problem.domain == "real":
         given = problem.given.get("y", {})
-        residuals = Array.build(arrays["y"].shape, lambda i: values.get(_written(f"r[{i[0]},{i[1]}]"), 0))
+        residuals = Array.build(arrays["y"].shape, lambda i: values.get(symbol("r", i), 0))
         known = arrays["y"]
         arrays["y"] = Array.build(
             known.shape, lambda i: known[i] if i in given else target(run.y_hat[i], residuals[i])
         )
     left = Witness.of(problem.with_kink("left"), arrays)
     slopes = {
-        choice.place: values.get(_written(f"s{choice.place[1:]}"), choice.low)
+        choice.place: values.get(symbol(f"s{choice.layer}", (choice.sample, choice.unit)), choice.low)
         for choice in choices_at(left.point)
     }
     witness = Witness.of(problem, arrays, slopes)
@@ -195,8 +199,3 @@ def _answering_with(problem: Problem, samples: int, values: Mapping[str, Exact])
         check_witness(problem, witness)
         return Found(witness, NAME)
     return Undecided("incomplete", "what is known of slopes as unknowns is not enough for this question")
-
-
-def _written(name: str) -> str:
-    """A variable of the facts as solvers write it: ``w1[0,1]`` as w1_0_1."""
-    return name.replace("[", "_").replace(",", "_").replace("]", "")

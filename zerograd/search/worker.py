@@ -75,14 +75,14 @@ class _Search:
 
         portfolio = Portfolio(self.crew, request.strategy, request.seed, self._progress, turned_to)
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
+        if is_chosen(problem.derivative_at_kink):
+            return self._chosen(request, portfolio, sufficient, turned_to, tried)
         loose = loosened(problem) if problem.samples.most is None and sufficient is None else None
         enough = sufficient_samples(loose) if loose is not None else None
 
         def decide_loose(samples: int, until: float) -> Verdict:
             return portfolio.decide(present(loose, "looser question"), samples, until)
 
-        if is_chosen(problem.derivative_at_kink):
-            return self._chosen(request, portfolio, sufficient, turned_to, tried)
         verdict, attempts = over_samples(
             problem,
             lambda samples, until: portfolio.decide(problem, samples, until),
