@@ -36,7 +36,6 @@ from zerograd.preferring import SHRINK_EFFORT, Preference  # noqa: E402
 from zerograd.show.plot import picture, unfit  # noqa: E402
 from zerograd.show.question import question_lines  # noqa: E402
 from zerograd.show.text import answer_text  # noqa: E402
-from zerograd.show.words import network_line  # noqa: E402
 from zerograd.solving import smallest_first  # noqa: E402
 
 PROBLEMS = ROOT / "problems"
@@ -120,7 +119,7 @@ def row(name: str, answer: Answer) -> str:
     if isinstance(answer, Sat):
         said += f", M = {answer.witness.samples}"
     asked = "<br>".join(f"`{line}`" for line in _first(question_lines(answer.problem)))
-    shape = network_line(answer.problem.network)
+    shape = str(answer.problem.network)
     return f"| [{problem_title(name, answer)}]({name}.md) | {shape} | {asked} | {said} |"
 
 

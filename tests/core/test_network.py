@@ -260,3 +260,10 @@ def test_conventions_at_the_kink_of_relu(convention: Kink) -> None:
     """ReLU'(0) is 0 for torch and from the left, 1 from the right, and nothing where forbidden."""
     expected = {"torch": 0, "left": 0, "right": 1, "mean": F(1, 2), "forbid": None}
     assert RELU.derivative_at_kink(0, convention) == expected[convention]
+
+
+def test_a_network_is_written_with_the_biases_that_it_lacks() -> None:
+    """Otherwise two networks that differ would look alike."""
+    network = Network(2, (Layer(3, "tanh", bias=False), Layer(1)))
+    assert str(network) == "2 → 3 tanh without bias → 1 linear"
+    assert repr(network) == f"<Network {network}>"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from zerograd.core.model.references import short_entry
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.real import rounded
 from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.document.layout import Layout
 from zerograd.document.numbers import equation
-from zerograd.show.words import count, label
+from zerograd.show.words import count
 
 MAX_UNKNOWNS = 12
 """Unknowns that are written out."""
@@ -36,7 +37,7 @@ def unknown_lines(witness: EnclosedWitness, layout: Layout) -> Iterator[str]:
     for name, index in list(witness.unknowns)[:MAX_UNKNOWNS]:
         array: Array[Any] = witness.variables[name]
         text = f"≈{rounded(array[index], _DIGITS)}"
-        yield from layout.wrapped(equation(label(name, index, array.shape), text), indent=2, hanging=4)
+        yield from layout.wrapped(equation(short_entry(name, index, array.shape), text), indent=2, hanging=4)
     if (more := len(witness.unknowns) - MAX_UNKNOWNS) > 0:
         yield from layout.wrapped(f"{count(more, 'more unknown')}; --json has all", indent=2)
 
@@ -73,7 +74,7 @@ def _listed(witness: EnclosedWitness, places: list[tuple[str, tuple[int, ...]]])
         if len(some) == len(witness.gradients[name].entries):
             shown.append(f"∂L/∂{name}")
         else:
-            shown += [f"∂L/∂{label(name, index, shape)}" for index in some]
+            shown += [f"∂L/∂{short_entry(name, index, shape)}" for index in some]
     if len(shown) > MAX_UNKNOWNS:
         shown = [*shown[: MAX_UNKNOWNS - 2], f"… and {len(shown) - MAX_UNKNOWNS + 2} more"]
     return ", ".join(shown)

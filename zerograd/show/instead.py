@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from zerograd.core.model.references import complete_index, entry, parse_reference
+from zerograd.core.model.references import complete_index, entry, parse_reference, short_entry
 from zerograd.core.numbers.arrays import Index, Shape
 from zerograd.core.question.language import Call, Item, Name, Node, names_in, unparse
 from zerograd.core.question.problem import Problem
@@ -14,7 +14,6 @@ from zerograd.document import text
 from zerograd.document.blocks import Code, Inline, Prose, join, prose
 from zerograd.document.formula import Node as Formula
 from zerograd.document.numbers import exact_text
-from zerograd.show.words import label
 
 SHOWN = 20
 """Things that are wrong, of which a line is written each."""
@@ -43,7 +42,7 @@ def first_lines(problem: Problem, wrong: Sequence[Wrong], most: int) -> tuple[li
         name, _, inside = named.partition("[")
         index = tuple(map(int, inside.rstrip("]").split(","))) if inside else ()
         whole = name in shapes and len(index) == len(shapes[name])
-        return f"∂L/∂{label(name, index, shapes[name]) if whole else named}"
+        return f"∂L/∂{short_entry(name, index, shapes[name]) if whole else named}"
 
     lines = [text.prose(clause) for clause in instead(problem, wrong, gradient)]
     cut = len(wrong) == MOST or any(len(item.failures) == MOST for item in wrong)
@@ -118,7 +117,7 @@ def _quantity(node: Node, index: Index, gradient: Gradient, shapes: Mapping[str,
         case Call(function="grad", arguments=(Item(array=Name(name=name), index=first),)):
             return prose(gradient(entry(name, (*first, *index))))
         case Name(name=name) if name in shapes and index:
-            return (Code(label(name, complete_index(name, index, shapes[name]), shapes[name])),)
+            return (Code(short_entry(name, complete_index(name, index, shapes[name]), shapes[name])),)
         case Name(name=name):
             return (Code(entry(name, index)),)
         case Item(array=Name(name=name), index=first):

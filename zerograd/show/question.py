@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from zerograd.core.model.references import short_entry
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
 from zerograd.core.verdict.answer import Attempt, Run
 from zerograd.document.escape import clean
 from zerograd.document.numbers import exact_text
-from zerograd.show.words import NO_KINK, activations, kink_line, label, network_line
+from zerograd.show.words import NO_KINK, activations, kink_line
 
 _MOST = 8
 """Conditions, given values and bounds that are listed."""
@@ -18,7 +19,7 @@ _SOLVERS = {"z3": "Z3", "cvc5": "cvc5", "yices": "Yices"}
 
 def setting_line(problem: Problem) -> str:
     """The network, the loss, and the derivative that is taken at a kink."""
-    return f"{network_line(problem.network)}, {problem.model.loss.words}, {convention_line(problem)}"
+    return f"{problem.network}, {problem.model.loss.words}, {convention_line(problem)}"
 
 
 def convention_line(problem: Problem) -> str:
@@ -66,7 +67,7 @@ def given_values(problem: Problem) -> list[str]:
     """``w1 = 2``, of each value that is given."""
     shapes = variable_shapes(problem.network, problem.samples.least)
     return [
-        f"{label(name, index, shapes[name])} = {exact_text(value)}"
+        f"{short_entry(name, index, shapes[name])} = {exact_text(value)}"
         for name, values in problem.given.items()
         for index, value in values.items()
     ]

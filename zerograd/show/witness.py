@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.places import on_kink, word
-from zerograd.core.model.references import Reference, resolve
-from zerograd.core.model.slopes import Ranges
+from zerograd.core.model.references import Reference, resolve, short_entry
+from zerograd.core.model.slopes import Ranges, ranges_at
 from zerograd.core.numbers.arrays import Index
 from zerograd.core.numbers.real import Real, compare, sign
 from zerograd.core.question.vocabulary import Relation
-from zerograd.core.verdict.enclosed import EnclosedWitness
 from zerograd.core.verdict.witness import Witness
 from zerograd.document.layout import Layout, shortened
 from zerograd.document.numbers import equation, exact_text, vector_text
@@ -20,7 +19,7 @@ from zerograd.explaining.exact.units import Flat, flat_units
 from zerograd.show.explanation.phrases import names_text
 from zerograd.show.samples import MAX_ROWS, sample_columns
 from zerograd.show.why import Why, units_text
-from zerograd.show.words import count, kink_line, label
+from zerograd.show.words import count, kink_line
 
 FEW_ROWS = 8
 """Samples that are shown of a network so wide that columns are stacked."""
@@ -187,9 +186,9 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
         )
         return
     asked = problem.relations_asked(witness.samples)
-    varying = ranges_of(witness)
+    varying = ranges_at(witness.point)
     values = [_value(witness, varying, name, index) for name, index in entries]
-    labels = [f"∂L/∂{label(name, index, witness.gradients[name].shape)}" for name, index in entries]
+    labels = [f"∂L/∂{short_entry(name, index, witness.gradients[name].shape)}" for name, index in entries]
     notes = [
         ", ".join(
             _noted(relation, sign(witness.gradients[name][index]))
@@ -201,14 +200,6 @@ def gradient_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     if any(notes):
         columns.append(Column("asked", notes, left=True))
     yield from table(columns, width=layout.width)
-
-
-def ranges_of(witness: Witness) -> Ranges | None:
-    """What gradients are under all choices of slopes, where the question is about them and there are some."""
-    if witness.problem.derivative_at_kink != "all" or isinstance(witness, EnclosedWitness):
-        return None
-    ranges = Ranges(witness.point)
-    return ranges if ranges.choices else None
 
 
 def _value(witness: Witness, varying: Ranges | None, name: str, index: Index) -> str:
@@ -276,7 +267,7 @@ def _signs_of(witness: Witness, entries: Iterable[tuple[str, Index]]) -> list[in
 
 def why_lines(witness: Witness, layout: Layout) -> Iterator[str]:
     """Why entries are zero that are asked to be. Of all choices of slopes at kinks there is no one reason."""
-    if ranges_of(witness) is not None:
+    if ranges_at(witness.point) is not None:
         return
     sentences = Why(witness).asked()
     for sentence in sentences[:MAX_ROWS]:

@@ -7,8 +7,7 @@ from fractions import Fraction
 
 from zerograd.core.model.activations import Activation, Piece, piecewise
 from zerograd.core.model.kinks import Kink
-from zerograd.core.model.network import Layer, Network
-from zerograd.core.model.references import short_entry
+from zerograd.core.model.network import Network
 from zerograd.core.model.sides import Side
 from zerograd.core.model.slopes import is_chosen
 from zerograd.core.verdict.witness import Witness
@@ -16,17 +15,6 @@ from zerograd.derive.naming import function_name
 from zerograd.document.numbers import alpha_text, field_text
 
 NO_KINK = "no kinks"
-
-label = short_entry
-
-
-def network_line(network: Network) -> str:
-    """``1 → 1 relu → 1 linear``."""
-    return " → ".join([str(network.inputs), *map(_layer, network.layers)])
-
-
-def _layer(layer: Layer) -> str:
-    return f"{layer.units} {layer.activation}" + ("" if layer.bias else " without bias")
 
 
 def kink_values(

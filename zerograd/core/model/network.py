@@ -60,6 +60,10 @@ class Layer:
         """This layer in a network, where its activation is settled."""
         return Layer(self.units, LINEAR if last else RELU, self.bias) if self._by_default else self
 
+    def __str__(self) -> str:
+        """``3 relu``, ``3 relu without bias``."""
+        return f"{self.units} {self.activation}{'' if self.bias else ' without bias'}"
+
     def under(self, convention: OfLayer | None) -> Layer:
         """This layer with a convention for kinks of its own, or with none."""
         if self.activation.of_layer == convention:
@@ -164,7 +168,7 @@ class Network:
 
     def __str__(self) -> str:
         """``1 → 1 relu → 1 linear``."""
-        return " → ".join([str(self.inputs), *(f"{layer.units} {layer.activation}" for layer in self.layers)])
+        return " → ".join([str(self.inputs), *map(str, self.layers)])
 
     def __repr__(self) -> str:
         return f"<Network {self}>"

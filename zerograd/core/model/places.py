@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from zerograd.core.model.activations import Activation
 from zerograd.core.model.curves import Smooth
@@ -20,11 +21,11 @@ def on_kink(activation: Activation, z: Real) -> bool:
     return activation.is_kink(z)
 
 
-def some_on_kink(network: Network, pre_activations: Sequence[Array[Real]]) -> bool:
+def some_on_kink(network: Network, pre_activations: Sequence[Array[Any]]) -> bool:
     """Whether the pre-activation of some unit, on some sample, is known to be a kink.
 
     Args:
-        pre_activations: of each layer, shape (M, units).
+        pre_activations: of each layer, exact or enclosed, shape (M, units).
     """
     layers = zip(network.layers, pre_activations, strict=True)
     return any(on_kink(layer.activation, z) for layer, array in layers for z in array.entries)

@@ -205,6 +205,14 @@ class Ranges:
         )
 
 
+def ranges_at(point: Point[Any]) -> Ranges | None:
+    """Return what gradients can be under ``all``; None under others, and where no sample is on a kink."""
+    if point.model.derivative_at_kink != "all":
+        return None
+    ranges = Ranges(point)
+    return ranges if ranges.choices else None
+
+
 def _row(array: Array[Exact], sample: int) -> Array[Exact]:
     """What an array has of one sample, as a matrix of one row."""
     width = array.shape[1]

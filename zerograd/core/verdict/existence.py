@@ -15,7 +15,7 @@ from zerograd.core.errors import Violation, short
 from zerograd.core.model.backprop import OnKink, Unevaluated
 from zerograd.core.model.point import Point
 from zerograd.core.model.references import entry, resolve
-from zerograd.core.model.slopes import Ranges, choices_at, off_kinks
+from zerograd.core.model.slopes import Ranges, choices_at, off_kinks, ranges_at
 from zerograd.core.numbers import exact
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.exact import Exact
@@ -53,7 +53,7 @@ def violations(
         wrong += islice(_slopes(question, point), MOST)
         if wrong:
             return wrong
-        ranges = _ranges(point)
+        ranges = ranges_at(point)
         wrong += islice(_values(question, point), MOST)
         if ranges is None:
             wrong += islice(_query(question, point), MOST - len(wrong))
@@ -90,14 +90,6 @@ def _slopes(question: Question, point: Point[Any]) -> Iterator[Violation]:
         yield Violation(
             f"slope of {short(place)}", "none: it is on no kink", format_real(point.chosen[place])
         )
-
-
-def _ranges(point: Point[Any]) -> Ranges | None:
-    """Under ``all``: what gradients can be, if a sample is on a kink; None if nothing is to be chosen."""
-    if point.model.derivative_at_kink != "all":
-        return None
-    ranges = Ranges(point)
-    return ranges if ranges.choices else None
 
 
 def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:

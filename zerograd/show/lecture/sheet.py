@@ -24,7 +24,7 @@ from zerograd.show.lecture.languages import Language, document
 from zerograd.show.question import convention_line
 from zerograd.show.say.derivation.content import blocks as derivation
 from zerograd.show.say.derivation.names import Names
-from zerograd.show.words import NO_KINK, network_line
+from zerograd.show.words import NO_KINK
 
 _BLANK = "........"
 """What is written over by hand."""
@@ -61,7 +61,7 @@ def _page(answer: Sat, title: str) -> Iterator[Block]:
     convention = convention_line(problem)
     also = "" if convention == NO_KINK else f", and {convention}"
     yield paragraph(
-        f"A network {network_line(problem.network)} with all its parameters, and a dataset. Here ",
+        f"A network {problem.network} with all its parameters, and a dataset. Here ",
         Letter("L"),
         f" is the {problem.model.loss.words}{also}.",
     )

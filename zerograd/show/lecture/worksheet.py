@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
 
+from zerograd.core.model.references import short_entry
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.document.escape import clean_lines, markdown_escape
 from zerograd.show.fitness import no_calculation
 from zerograd.show.notebook import Calculation, document, lines_of
 from zerograd.show.scripts.parts import facts, title
-from zerograd.show.words import label
 
 _DIGITS = 16
 """Hexadecimal digits of a hash."""
@@ -123,7 +123,7 @@ def _answers(answer: Sat) -> Iterator[tuple[str, str]]:
     for name in _gradients(answer):
         gradient = witness.gradients[name]
         yield f"grad_{name}", _numbers(gradient.entries)
-        zeros += [label(name, index, gradient.shape) for index, value in gradient.items() if value == 0]
+        zeros += [short_entry(name, index, gradient.shape) for index, value in gradient.items() if value == 0]
     yield "zeros", " ".join(sorted(zeros))
 
 

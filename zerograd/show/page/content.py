@@ -20,7 +20,7 @@ from zerograd.show.elsewhere import elsewhere_sentences
 from zerograd.show.page.data import gradient_rows, labels
 from zerograd.show.question import condition_lines, convention_line
 from zerograd.show.samples import MAX_ROWS, sample_columns
-from zerograd.show.words import alpha_line, count, network_line, piece_text
+from zerograd.show.words import alpha_line, count, piece_text
 
 _MINUS = re.compile(r"-(?=[\d≈])")
 MAX_UNITS = 8
@@ -69,7 +69,7 @@ def content(answer: Sat) -> Content:
     headings, samples = _samples(witness)
     return Content(
         question=(
-            f"Is there a network {network_line(problem.network)} and a dataset of "
+            f"Is there a network {problem.network} and a dataset of "
             f"{count(witness.samples, 'sample')} for which"
         ),
         setting=f"{problem.model.loss.words}; {convention_line(problem)}",

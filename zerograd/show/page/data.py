@@ -9,7 +9,7 @@ from typing import Any
 
 from zerograd.core.model.activations import Activation, piecewise
 from zerograd.core.model.kinks import Kink
-from zerograd.core.model.references import Reference, resolve
+from zerograd.core.model.references import Reference, resolve, short_entry
 from zerograd.core.numbers.approximation import bits
 from zerograd.core.numbers.arrays import Index, Shape, indices
 from zerograd.core.numbers.closed import Closed
@@ -20,7 +20,7 @@ from zerograd.core.question.vocabulary import Relation, gradient_shapes, variabl
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.witness import Witness
 from zerograd.show.fitness import no_calculation, no_exact_numbers
-from zerograd.show.words import label, piece_text
+from zerograd.show.words import piece_text
 
 MAX_ENTRIES = 40
 """Gradients with a row each; of a larger network every array has one row."""
@@ -195,4 +195,4 @@ def _flat(index: Index, shape: Shape) -> int:
 
 def labels(name: str, shape: Shape) -> list[str]:
     """The name of every entry of an array."""
-    return [label(name, index, shape) for index in indices(shape)]
+    return [short_entry(name, index, shape) for index in indices(shape)]

@@ -26,7 +26,7 @@ from zerograd.show.plot.points import Finish
 from zerograd.show.plot.style import FAMILY, SALT, axes_width, look, text_style, title_text
 from zerograd.show.plot.targets import draw_targets
 from zerograd.show.question import convention_line
-from zerograd.show.words import count, network_line
+from zerograd.show.words import count
 
 Drawable: TypeAlias = Witness | Unsat
 Title: TypeAlias = str | Literal[False] | None
@@ -156,7 +156,7 @@ def _title(thing: Drawable, width: float) -> str:
         samples = f"samples: {problem.samples}" if fixed is None else count(fixed, "sample")
     else:
         samples = count(thing.samples, "sample")
-    about = f"{network_line(problem.network)}; {samples}"
+    about = f"{problem.network}; {samples}"
     convention = convention_line(problem).replace("-", "−")
     lines = [title_text(f"{about}; {convention}", width)]
     title = title_text(problem.title or "", width)

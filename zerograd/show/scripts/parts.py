@@ -21,7 +21,7 @@ from zerograd.evaluate.rounding import PutBack, sizes, works_out_sizes
 from zerograd.show.elsewhere import elsewhere_sentences
 from zerograd.show.question import convention_line, question_lines
 from zerograd.show.scripts.literals import WIDTH, literal, nested, rounded_comments
-from zerograd.show.words import count, network_line
+from zerograd.show.words import count
 
 MAX_ROWS = 40
 """Entries of gradients that are printed one by one."""
@@ -40,7 +40,7 @@ def facts(problem: Problem, samples: int) -> list[str]:
     """The network, the data and the question, a line each, safe to print."""
     loss, convention = problem.model.loss, convention_line(problem)
     return [
-        f"Network: {network_line(problem.network)}; L is the {loss.words}; {convention}.",
+        f"Network: {problem.network}; L is the {loss.words}; {convention}.",
         f"Data: {count(samples, 'sample')}.",
         *(f"Asked: {clean(line)}" for line in question_lines(problem)),
     ]

@@ -13,7 +13,7 @@ from zerograd.show.question import convention_line
 from zerograd.show.say.asking import asked_of, size
 from zerograd.show.say.conditions import bounds, conditions, given, legend
 from zerograd.show.say.derivation.names import Names
-from zerograd.show.words import NO_KINK, count, network_line
+from zerograd.show.words import NO_KINK, count
 
 _MOST = 12
 """Gradients that the question is said to be about."""
@@ -35,7 +35,7 @@ def posed(problem: Problem, names: Names) -> Iterator[Block]:
     if len(asked) > _MOST:
         asked = [*asked[:_MOST], (f"{len(asked) - _MOST} more conditions of this kind",)]
     yield paragraph(
-        f"Are there {whole}parameters of the network {network_line(problem.network)} ",
+        f"Are there {whole}parameters of the network {problem.network} ",
         f"and {'an' if whole else 'a'} {whole}dataset of {size(problem)}",
         prose(" with ", join(asked)) if asked else (),
         "? Here ",

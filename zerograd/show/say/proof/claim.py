@@ -24,7 +24,6 @@ from zerograd.show.say.asking import asked_of, size
 from zerograd.show.say.conditions import bounds, conditions, given, legend
 from zerograd.show.say.proof.letters import letters
 from zerograd.show.say.proof.reasons import reasons
-from zerograd.show.words import network_line
 
 _GIVES = {
     True: "gives exactly.",
@@ -47,7 +46,7 @@ def claim(problem: Problem, certificate: Certificate) -> Prose:
         "No {whole}parameters of the network {network} and no {whole}dataset of {size} satisfy {asked}"
         "{fixed}{slopes}. Here {L} is the {loss}{letters}; {convention}.{every}",
         whole=whole,
-        network=network_line(problem.network),
+        network=str(problem.network),
         size=size(problem),
         asked=join(asked) if asked else "a gradient",
         fixed=_fixed(problem),
