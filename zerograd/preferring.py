@@ -33,6 +33,7 @@ class Preference:
 
 
 FIRST = Preference(0.0)
+"""The witness that is found first, as it is."""
 
 
 def preference(problem: Problem, prefer: str | None = None) -> Preference:

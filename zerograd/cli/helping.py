@@ -58,12 +58,12 @@ def pages() -> dict[str, Traversable]:
     docs: Traversable = files("zerograd").joinpath("docs")
     if not docs.is_dir():
         docs = Path(__file__).resolve().parents[2] / "docs"
-    found = {}
+    by_topic = {}
     for folder in ("", "how-to/", "reference/"):
         for page in docs.joinpath(folder).iterdir() if folder else docs.iterdir():
             if page.name.endswith(".md") and folder + page.name not in LEFT_OUT:
-                found[page.name.removesuffix(".md").lower()] = page
-    return dict(sorted(found.items()))
+                by_topic[page.name.removesuffix(".md").lower()] = page
+    return dict(sorted(by_topic.items()))
 
 
 def title(page: Traversable) -> str:

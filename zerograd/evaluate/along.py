@@ -32,6 +32,7 @@ from zerograd.evaluate.piecewise import Piece, pieces
 from zerograd.evaluate.smooth import FLOATS, Floats
 
 MOST_SAMPLES = 200
+"""More samples have too many pieces to be computed in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _loss_kinks(witness: Witness, every: Sequence[Sequence[Piece]]) -> list[tupl
     loss = witness.problem.model.loss
     if not loss.has_kinks:
         return []
-    found: list[tuple[Exact, int]] = []
+    crossings: list[tuple[Exact, int]] = []
     for m, parts in enumerate(every):
         y = [middle(v) for v in witness.y.rows()[m]]
         for piece in parts:
@@ -197,12 +198,12 @@ def _loss_kinks(witness: Witness, every: Sequence[Sequence[Piece]]) -> list[tupl
             for (_, a), (_, b) in zip(first, last, strict=True):
                 if sign(a) * sign(b) < 0:
                     share = divide(a, a - b)
-                    found.append((exact_narrow(piece.low + share * (piece.high - piece.low)), m))
+                    crossings.append((exact_narrow(piece.low + share * (piece.high - piece.low)), m))
                 elif sign(a) == 0 != sign(b) and compare(piece.low, parts[0].low) > 0:
-                    found.append((piece.low, m))
+                    crossings.append((piece.low, m))
                 elif sign(b) == 0 != sign(a) and compare(piece.high, parts[-1].high) < 0:
-                    found.append((piece.high, m))
-    return found
+                    crossings.append((piece.high, m))
+    return crossings
 
 
 def _ordered(places: Sequence[Exact]) -> list[Exact]:

@@ -235,9 +235,7 @@ def _advice(problem: Problem, reason: Reason) -> str:
     ways = {
         "timeout": ["give it longer (--timeout 10m)"],
         "memory": ["allow more (--memory 8G)"],
-        "unsupported": ["leave out what is not supported", "ask it of a smaller network"][
-            : 1 if fixed else 2
-        ],
+        "unsupported": ["leave out what is not supported"],
         "incomplete": ["try another --strategy or --seed"],
     }[reason]
     if reason == "incomplete" and fixed:
@@ -247,8 +245,9 @@ def _advice(problem: Problem, reason: Reason) -> str:
         which = "one number of samples"
     if which and not given:
         ways.append(f"ask about {which} (--samples N)")
-    if reason != "unsupported" and not fixed:
-        ways.append("fix some values (given, bounds)")
+    if not fixed:
+        smaller = "ask it of a smaller network"
+        ways.append(smaller if reason == "unsupported" else "fix some values (given, bounds)")
     return ", or ".join([", ".join(ways[:-1]), ways[-1]]) if len(ways) > 1 else ways[0]
 
 

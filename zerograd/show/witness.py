@@ -118,7 +118,7 @@ def sample_lines(witness: Witness, layout: Layout) -> Iterator[str]:
 
 
 def _least_telling(columns: Sequence[Column]) -> list[str]:
-    """Headings of the columns in the middle of many that no unit which lets nothing back has its mark in."""
+    """Which columns a wide table leaves out: those in the middle where every unit lets gradients back."""
     if len(columns) <= MAX_COLUMNS:
         return []
     middle = MAX_COLUMNS - 5

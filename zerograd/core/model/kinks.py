@@ -179,13 +179,13 @@ def layers_of(convention: Kink) -> dict[int, OfLayer]:
     """Return what a mapping has for layers, by their numbers from 1."""
     if ":" not in convention:  # it is no mapping
         return {}
-    found = {}
+    conventions = {}
     for name, choice in _choices(convention).items():
         if match := _LAYER.fullmatch(name):
             number = int(match[1])
             text = choice if isinstance(choice, str) else f"{DEFAULT}: {choice}"
-            found[number] = OfLayer(number, text)
-    return found
+            conventions[number] = OfLayer(number, text)
+    return conventions
 
 
 def kink_from(data: object, known: Collection[str]) -> Kink:

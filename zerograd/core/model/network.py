@@ -162,8 +162,10 @@ class Network:
 
     def under(self, convention: Kink) -> Network:
         """This network, each layer with the convention for kinks that a mapping has for it, if any."""
-        own = layers_of(convention)
-        layers = tuple(layer.under(own.get(number)) for number, layer in enumerate(self.layers, start=1))
+        conventions = layers_of(convention)
+        layers = tuple(
+            layer.under(conventions.get(number)) for number, layer in enumerate(self.layers, start=1)
+        )
         return self if layers == self.layers else Network(self.inputs, layers)
 
     def __str__(self) -> str:

@@ -159,25 +159,25 @@ class Ranges:
 
     def _extremes(self, sample: int) -> Mapping[str, list[tuple[Exact, Exact]]]:
         """(least, greatest) of what one sample adds to each entry, by name, row-major."""
-        own = [choice for choice in self.choices if choice.sample == sample]
-        lowest = self._gradients(sample, [(choice, choice.low) for choice in own])
+        choices = [choice for choice in self.choices if choice.sample == sample]
+        lowest = self._gradients(sample, [(choice, choice.low) for choice in choices])
         names = (*self.point.model.network.shapes, "x")
         result = {name: [(value, value) for value in lowest[name].entries] for name in names}
-        if len({choice.layer for choice in own}) <= 1:
+        if len({choice.layer for choice in choices}) <= 1:
             # No path meets two of them, so the entries are affine in all slopes together.
-            for choice in own:
-                moved = [(other, other.high if other is choice else other.low) for other in own]
+            for choice in choices:
+                moved = [(other, other.high if other is choice else other.low) for other in choices]
                 gradients = self._gradients(sample, moved)
                 for name in names:
                     ends = zip(result[name], lowest[name].entries, gradients[name].entries, strict=True)
                     result[name] = [_extended(pair, b - a) for pair, a, b in ends]
             return result
-        if len(own) > MOST:
+        if len(choices) > MOST:
             raise Refused(
-                [Violation("kinks", f"at most {MOST} of one sample, in several layers", f"{len(own)}")]
+                [Violation("kinks", f"at most {MOST} of one sample, in several layers", f"{len(choices)}")]
             )
-        for slopes in product(*((choice.low, choice.high) for choice in own)):
-            gradients = self._gradients(sample, [*zip(own, slopes, strict=True)])
+        for slopes in product(*((choice.low, choice.high) for choice in choices)):
+            gradients = self._gradients(sample, [*zip(choices, slopes, strict=True)])
             for name in names:
                 known = zip(result[name], gradients[name].entries, strict=True)
                 result[name] = [(_least(low, g), _least(high, g, -1)) for (low, high), g in known]

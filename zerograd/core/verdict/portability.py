@@ -1,4 +1,4 @@
-"""In which libraries a witness with samples on kinks is none.
+"""In which libraries a witness with samples on kinks does not hold.
 
 The gradients are computed anew, exactly, with what each library returns at the kinks that samples are on
 (`zerograd.core.model.libraries`); off kinks they are the same everywhere.
@@ -79,13 +79,13 @@ def elsewhere(witness: Witness) -> tuple[Elsewhere, ...]:
     kinks = _kinks(witness)
     if not kinks.of_layers and not kinks.of_loss:
         return ()
-    own = _taken(witness, kinks, None)
+    asked = _taken(witness, kinks, None)
     known = [(name, taken) for name in COMPARED if (taken := _taken(witness, kinks, name)) is not None]
-    found: list[tuple[tuple[Wrong, ...], list[str]]] = []
+    differing: list[tuple[tuple[Wrong, ...], list[str]]] = []
     for taken, group in _grouped((taken, name) for name, taken in known):
-        if taken != own:
-            found.append((wrong_at(witness.problem, _point(witness, kinks, group[0])), group))
-    joined = _grouped((wrong, name) for wrong, group in found for name in group if wrong)
+        if taken != asked:
+            differing.append((wrong_at(witness.problem, _point(witness, kinks, group[0])), group))
+    joined = _grouped((wrong, name) for wrong, group in differing for name in group if wrong)
     return tuple(
         Elsewhere(tuple(sorted(names, key=COMPARED.index)), len(names) == len(known), wrong)
         for wrong, names in joined

@@ -72,8 +72,9 @@ def smallest(
 
     def level(height: int, *, integers: bool) -> Level | None:
         if (height, integers) not in levels:
-            found = Level.of(problem, known.samples, height, best, budget, integers=integers)
-            levels[height, integers] = found
+            levels[height, integers] = Level.of(
+                problem, known.samples, height, best, budget, integers=integers
+            )
         return levels[height, integers]
 
     def searched(height: int) -> bool:

@@ -32,18 +32,18 @@ def explanation_text(explanation: Explanation, *, width: int = text.WIDTH, color
     layout, last = Layout(width, color), explanation.last
     lines = [layout.verdict(status(last), line) for line in layout.wrapped(text.prose((verdict(last),)))]
     lines += [line for each in about(explanation) for line in layout.wrapped(text.prose((each,)))]
-    shown: list[str] = []
+    tables: list[str] = []
     if last.parameters or last.inputs:
-        shown += ["", *_table(last, width)]
-        shown += [
+        tables += ["", *_table(last, width)]
+        tables += [
             line for more in left_out(last, findings(last)) for line in layout.wrapped(text.prose((more,)), 2)
         ]
-    said: list[str] = []
+    sections: list[str] = []
     for title, sentences in _sections(explanation):
-        said += layout.heading(title)
+        sections += layout.heading(title)
         for sentence in sentences:
-            said += layout.wrapped(text.prose((sentence,)), 2, 4)
-    lines += [*said, *shown] if len(shown) > LONG else [*shown, *said]
+            sections += layout.wrapped(text.prose((sentence,)), 2, 4)
+    lines += [*sections, *tables] if len(tables) > LONG else [*tables, *sections]
     return "\n".join(lines) + "\n"
 
 

@@ -19,8 +19,6 @@ _STYLE = (
     " table { border-collapse: collapse; } th, td { padding: 0.3em 0.8em; border: 1px solid #999; }"
     " hr { break-after: page; margin: 3em 0; }"
 )
-
-
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -33,8 +33,6 @@ _PICTURE = rf"""\ifpicture
 \end{{frame}}
 \fi
 """
-
-
 _LOOSE = r"""\allowdisplaybreaks\predisplaypenalty=0
 \small\setlength{\parskip}{4pt}\renewcommand{\arraystretch}{1.3}
 """

@@ -42,6 +42,8 @@ MOST_TRIED, MOST_LABELS = 40, 12
 _POINTS = 400
 _STROKE = 17.0
 """Points: the length of the tangents beside a kink."""
+_NEAR = Fraction(4)
+"""How far from the witness kinks count when parameters are chosen."""
 
 Parameter = tuple[str, Index]
 
@@ -171,10 +173,10 @@ def _strokes(places: Places, bend: Bend, at: float, height: float) -> None:
 
 
 def _along(witness: Witness, place: Parameter, low: Exact, high: Exact) -> Along:
-    found = along(witness, *place, low, high)
-    if found is None:
+    line = along(witness, *place, low, high)
+    if line is None:
         raise NothingToPlot(f"the loss along {entry(*place)} has too many pieces to be computed in a moment")
-    return found
+    return line
 
 
 def _chosen(witness: Witness) -> list[Parameter]:
@@ -194,10 +196,6 @@ def _chosen(witness: Witness) -> list[Parameter]:
         raise NothingToPlot("the loss has too many pieces to be computed in a moment")
     best = sorted(order for _, order in sorted(ranked)[:DRAWN])
     return [every[order] for order in best]
-
-
-_NEAR = Fraction(4)
-"""How far from the witness kinks count when parameters are chosen."""
 
 
 def _window(witness: Witness, chosen: Sequence[Parameter]) -> tuple[Fraction, Fraction]:

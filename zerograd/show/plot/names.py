@@ -17,6 +17,8 @@ from zerograd.document.escape import clean
 from zerograd.document.formula import Node
 
 RESIDUAL = r"$r = \hat{y} - y$"
+_SUM = "sum_"  # whose index would stand below it, in the next line
+_DERIVATIVE = re.compile(r"\\t?frac\{\\partial L\}\{\\partial ((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def named_quantity(network: Network, letter: str, layer: int | str = "", at: Iterable[int | str] = ()) -> str:
@@ -49,10 +51,6 @@ def formula_text(node: Node) -> str:
     except ValueError:
         return text.formula(node).replace("$", r"\$")
     return shown
-
-
-_SUM = "sum_"  # whose index would stand below it, in the next line
-_DERIVATIVE = re.compile(r"\\t?frac\{\\partial L\}\{\\partial ((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def _in_line(match: re.Match[str]) -> str:

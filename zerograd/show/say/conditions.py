@@ -31,7 +31,7 @@ _LARGE = 64
 class _Clause:
     """A statement; one that is ``plain`` needs no brackets between others."""
 
-    said: Prose
+    words: Prose
     plain: bool = True
 
 
@@ -47,7 +47,7 @@ def conditions(problem: Problem, *, general: bool = False) -> list[Prose]:
 
 def _condition(writer: _Writer, asked: Condition) -> Prose:
     try:
-        return writer.clause(asked.node).said
+        return writer.clause(asked.node).words
     except UnwrittenError:
         return prose(Code(str(asked)), " in the language of problem files")
 
@@ -96,7 +96,7 @@ def bounds(problem: Problem) -> Iterator[Prose]:
         value = writer.named(reference.name)
         if reference.index is not None:
             value = writer.item(value, reference.name, reference.index)
-        yield writer.every(value, partial(_between, bound)).said
+        yield writer.every(value, partial(_between, bound)).words
 
 
 def _written(rows: Sequence[Sequence[Exact]]) -> tree.Node:
@@ -192,4 +192,4 @@ class _Writer(Terms):
 
 
 def _bracketed(clause: _Clause, *, always: bool = False) -> Prose:
-    return clause.said if clause.plain and not always else prose("(", clause.said, ")")
+    return clause.words if clause.plain and not always else prose("(", clause.words, ")")

@@ -143,13 +143,10 @@ class Terms:
             full = complete_index(name, index, lengths) if lengths else ()
         except ValueError:
             # An axis of length 1 has an index as well: the array is named.
-            full = complete_index(name, index, self._given_shape(name, index))
             shape = self._given_shape(name, index)
+            every = zip(complete_index(name, index, shape), shape, strict=True)
             open_samples = self._has_samples(name) and self.open_samples
-            full = tuple(
-                i for axis, (i, n) in enumerate(zip(full, shape, strict=True))
-                if n > 1 or (axis == 0 and open_samples)
-            )  # fmt: skip
+            full = tuple(i for axis, (i, n) in enumerate(every) if n > 1 or (axis == 0 and open_samples))
         at = tuple(map(str, full))
         return Value((), (), lambda _, bound: value.write(at, bound))
 
