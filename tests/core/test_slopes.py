@@ -491,5 +491,5 @@ def test_where_everything_is_given() -> None:
     check_result(no, answer.to_json())
     yes = no.with_query(nonzero=["b2"], zero=["w2"])
     assert isinstance(zg.solve(yes), Sat)
-    turns = no.with_query(some_nonzero=["b1"])  # none of both is not 0 under every choice: both may be 0
-    assert not isinstance(zg.solve(turns), Sat)
+    both = no.with_query(some_nonzero=["b1"])  # with the slope 0 for both units both entries are 0
+    assert str(zg.solve(both)) == "unsat (evidence: certificate)"

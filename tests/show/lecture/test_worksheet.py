@@ -139,13 +139,18 @@ def test_floats_and_lists_are_taken() -> None:
 def test_the_notebook_holds_no_answers() -> None:
     """Neither values of layers nor gradients; what is given is there."""
     answer = two_units()
-    text = worksheet(answer)
-    for name in ("w1", "b2"):
-        for value in answer.witness.gradients[name].entries:
-            number = Fraction(str(value))
-            shown = f"Fraction({number.numerator}, {number.denominator})"
-            assert number.denominator < 10 or shown not in text
-    assert "found[" not in text
+    text, witness = worksheet(answer), answer.witness
+    given = {Fraction(str(value)) for array in witness.variables.values() for value in array.entries}
+    calculated = [*witness.forward.z, *witness.gradients.values()]
+    hidden = {Fraction(str(value)) for array in calculated for value in array.entries} - given
+    fractions = [number for number in hidden if number.denominator > 1]
+    assert len(fractions) > 5
+    for number in fractions:
+        assert f"{abs(number.numerator)}/{number.denominator}" not in text
+        assert f"Fraction({number.numerator}, {number.denominator})" not in text
+    for number in given:
+        if number.denominator > 1:
+            assert f"Fraction({number.numerator}, {number.denominator})" in text
 
 
 def test_in_a_kernel_of_its_own() -> None:
@@ -156,9 +161,11 @@ def test_in_a_kernel_of_its_own() -> None:
     fill(document, solved(answer))
     nbclient.NotebookClient(document, timeout=60, kernel_name="python3").execute()
     outputs = [cell.outputs[0].text for cell in document.cells if "check" in cell.metadata.get("tags", [])]
+    unfilled = read(answer)
+    assert len(outputs) == len(gaps(unfilled))
     assert all(text.endswith(": right\n") for text in outputs)
     with pytest.raises(nbclient.exceptions.CellExecutionError, match=r"z1: replace the"):
-        nbclient.NotebookClient(read(answer), timeout=60, kernel_name="python3").execute()
+        nbclient.NotebookClient(unfilled, timeout=60, kernel_name="python3").execute()
 
 
 def test_who_has_none() -> None:
