@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from zerograd.core.model.slopes import choices_at, is_chosen
+from zerograd.core.model.slopes import is_chosen, ranges_at
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.chosen import under_one_convention
-from zerograd.core.verdict.enclosed import EnclosedWitness
 
 
 def unfit(answer: Answer) -> str | None:
@@ -18,9 +17,7 @@ def unfit(answer: Answer) -> str | None:
         if under_one_convention(answer.witness) is None:
             return "slopes at kinks are chosen for each unit and sample by itself (derivative_at_kink: any)"
         return None
-    if not isinstance(answer.witness, EnclosedWitness) and any(
-        True for _ in choices_at(answer.witness.point)
-    ):
+    if ranges_at(answer.witness.point) is not None:
         return (
             "a sample is on a kink, and the question is about all slopes there (derivative_at_kink: all), "
             "of which this would show one"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zerograd.core.errors import Refused, Violation, short
 from zerograd.core.model.slopes import conventions_between
 from zerograd.core.question.question import Question
-from zerograd.core.refuting.certificate import UNDER_ALL, Certificate
+from zerograd.core.refuting.certificate import Certificate
 
 
 def spoken_of(problem: Question, certificate: Certificate) -> Question:
@@ -25,6 +25,6 @@ def spoken_of(problem: Question, certificate: Certificate) -> Question:
         what = "none: the problem does not ask of all choices of slopes"
         raise Refused([Violation("derivative_at_kink", what, short(convention))])
     between = (*conventions_between(problem.network), "mean")
-    if convention not in UNDER_ALL or convention not in between:
+    if convention not in between:
         raise Refused([Violation("derivative_at_kink", f"one of {', '.join(between)}", short(convention))])
     return problem.under(convention)

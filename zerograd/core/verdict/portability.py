@@ -118,14 +118,14 @@ def _kinks(witness: Witness) -> _Kinks:
     return _Kinks(of_layers, of_loss)
 
 
-def _taken(witness: Witness, kinks: _Kinks, library: str | None) -> Any:
+def _taken(witness: Witness, kinks: _Kinks, library: str | None) -> tuple[object, ...] | None:
     """What a library returns at these kinks, or the question's convention; None where it is not known."""
     convention = library or witness.problem.derivative_at_kink
     if convention == "any":  # slopes of its own, which are compared with every library
         return None
     loss = witness.problem.model.loss
     composed = LIBRARIES[library].composed if library and library in LIBRARIES else frozenset()
-    taken: list[Any] = []
+    taken: list[object] = []
     try:
         for number, hit in kinks.of_layers.items():
             activation = witness.problem.network.layers[number - 1].activation
