@@ -121,7 +121,8 @@ runpy.run_module("zerograd.core.check", run_name="__main__")
 
 
 @pytest.mark.parametrize(
-    "module", ["zerograd.cli.program", "click", "zerograd.cli.watching", "zerograd.spec.read", "zerograd.solving"]
+    "module",
+    ["zerograd.cli.program", "click", "zerograd.cli.watching", "zerograd.spec.read", "zerograd.solving"],
 )
 def test_interrupt_while_importing(program: Program, module: str) -> None:
     """Ctrl-C is heard before anything of the program runs: in a line, not in a traceback."""
