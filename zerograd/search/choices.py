@@ -34,6 +34,7 @@ from zerograd.core.verdict.witness import Witness
 from zerograd.search.facts import distinctions
 from zerograd.search.lift import complete, rationalise
 from zerograd.search.number_field import common_field
+from zerograd.search.portfolio import Portfolio
 from zerograd.search.requirements import symbol
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel
@@ -46,33 +47,23 @@ GLANCE = 0.3
 """Effort for slopes as unknowns at first sight."""
 MODES: tuple[Mode, ...] = ("polynomial", "elimination")
 
-Decide = Callable[[Problem, int, float], Verdict]
-"""(question under one convention, M, deadline) to a verdict."""
-
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """The search of a question in which slopes are chosen.
 
     Attributes:
-        decide: the search under one convention.
-        construct: the same, for a witness alone, without any solver.
-        solver: for slopes as unknowns, where that may be used (strategy ``auto``).
-        turned_to: told that slopes are unknowns.
+        portfolio: the search under one convention. By strategy ``auto`` slopes are unknowns as well.
     """
 
-    decide: Decide
-    construct: Decide
-    solver: SolverProcess | None
-    seed: int
-    turned_to: Callable[[str], None]
+    portfolio: Portfolio
 
-    def sketched(self, problem: Problem, samples: int, until: float) -> Verdict:
+    def construct(self, problem: Problem, samples: int, until: float) -> Verdict:
         """A witness off kinks, if one is at hand."""
-        verdict = self.construct(problem.with_kink("forbid"), samples, until)
+        verdict = self.portfolio.construct(problem.with_kink("forbid"), samples, until)
         return _answering(problem, verdict) if isinstance(verdict, Found) else verdict
 
-    def decided(self, problem: Problem, samples: int, deadline: float) -> Verdict:
+    def decide(self, problem: Problem, samples: int, deadline: float) -> Verdict:
         """The verdict for M = ``samples``."""
         missing = "no choice of slopes was found"
         if problem.derivative_at_kink == "all":
@@ -108,7 +99,7 @@ class Chosen:
         yield 1.0, unknown(None)
 
     def _under(self, convention: Kink, problem: Problem, samples: int, until: float) -> Verdict:
-        verdict = self.decide(problem.with_kink(convention), samples, until)
+        verdict = self.portfolio.decide(problem.with_kink(convention), samples, until)
         if isinstance(verdict, Found):
             return _answering(problem, verdict)
         stands_for_all = problem.derivative_at_kink == "all" and convention != "forbid"
@@ -118,10 +109,12 @@ class Chosen:
 
     def _unknown(self, problem: Problem, samples: int, effort: float | None, until: float) -> Verdict:
         """With slopes as unknowns."""
-        if self.solver is None or chosen_unfit(problem):
+        portfolio = self.portfolio
+        if portfolio.strategy != "auto" or chosen_unfit(problem):
             return Undecided("incomplete")
-        self.turned_to(NAME)
-        return with_slopes(problem, samples, self.solver, effort=effort, deadline=until, seed=self.seed)
+        portfolio.turned_to(NAME)
+        solver, seed = portfolio.crew.lead, portfolio.seed
+        return with_slopes(problem, samples, solver, effort=effort, deadline=until, seed=seed)
 
 
 def _answering(problem: Problem, verdict: Found) -> Verdict:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from functools import partial
 from math import inf
+from typing import TYPE_CHECKING
 
-from zerograd.core.errors import present
 from zerograd.core.model.slopes import is_chosen
 from zerograd.core.question.loosening import loosened
 from zerograd.core.question.small_datasets import sufficient_samples
@@ -34,10 +34,13 @@ from zerograd.search.messages import (
 )
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.samples import over_samples
-from zerograd.search.verdict import Impossible, Verdict
+from zerograd.search.verdict import Impossible
 from zerograd.services.serving import Send, serve
 from zerograd.services.wire import Note
 from zerograd.solvers.process import SolverProcess
+
+if TYPE_CHECKING:
+    from zerograd.search.choices import Chosen
 
 
 class _Search:
@@ -75,24 +78,26 @@ class _Search:
 
         portfolio = Portfolio(self.crew, request.strategy, request.seed, self._progress, turned_to)
         sufficient = sufficient_samples(problem) if problem.samples.most is None else None
+        endless = problem.samples.most is None and sufficient is None
+        searches: Portfolio | Chosen = portfolio
+        loose, every = None, None
         if is_chosen(problem.derivative_at_kink):
-            return self._chosen(request, portfolio, sufficient, turned_to, tried)
-        loose = loosened(problem) if problem.samples.most is None and sufficient is None else None
+            from zerograd.search.choices import Chosen  # SymPy: not before it is needed
+
+            searches = Chosen(portfolio)
+        else:  # what holds of all numbers of samples at once is known of conventions alone
+            loose, every = loosened(problem) if endless else None, portfolio.every(problem)
         enough = sufficient_samples(loose) if loose is not None else None
-
-        def decide_loose(samples: int, until: float) -> Verdict:
-            return portfolio.decide(present(loose, "looser question"), samples, until)
-
         verdict, attempts = over_samples(
             problem,
-            lambda samples, until: portfolio.decide(problem, samples, until),
+            partial(searches.decide, problem),
             sufficient=sufficient,
             deadline=request.deadline,
             progress=self._progress,
             record=self.send,
-            sketch=lambda samples, until: portfolio.construct(problem, samples, until),
-            loosened=(enough, decide_loose) if enough is not None else None,
-            every=portfolio.every(problem),
+            sketch=partial(searches.construct, problem),
+            loosened=None if loose is None or enough is None else (enough, partial(portfolio.decide, loose)),
+            every=every,
         )
         if sufficient is None and isinstance(verdict, Impossible) and verdict.every:
             sufficient = enough
@@ -105,37 +110,6 @@ class _Search:
         if self.crew.lead.version is not None:
             versions[self.crew.lead.name] = self.crew.lead.version
         return versions
-
-    def _chosen(
-        self,
-        request: Find,
-        portfolio: Portfolio,
-        sufficient: int | None,
-        turned_to: Callable[[str], None],
-        tried: list[str],
-    ) -> Finding:
-        """Find as `_find`, where slopes at kinks are chosen."""
-        from zerograd.search.choices import Chosen  # SymPy: not before it is needed
-
-        problem = request.problem
-        unknowns = request.strategy == "auto"
-        chosen = Chosen(
-            portfolio.decide,
-            portfolio.construct,
-            self.crew.lead if unknowns else None,
-            request.seed,
-            turned_to,
-        )
-        verdict, attempts = over_samples(
-            problem,
-            lambda samples, until: chosen.decided(problem, samples, until),
-            sufficient=sufficient,
-            deadline=request.deadline,
-            progress=self._progress,
-            record=self.send,
-            sketch=lambda samples, until: chosen.sketched(problem, samples, until),
-        )
-        return Finding(verdict, attempts, sufficient, self._versions(), tuple(tried))
 
     def _smallest(self, request: Shrink) -> Ranked:
         from zerograd.search.reducing import reduced  # NumPy, SymPy: not before they are needed

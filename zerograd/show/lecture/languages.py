@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from zerograd.document import html, latex, markdown
 from zerograd.document.blocks import Block
@@ -12,7 +12,6 @@ from zerograd.document.escape import clean
 from zerograd.show.say import paper
 
 Language: TypeAlias = Literal["latex", "markdown", "html"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _STYLE = (
     "body { max-width: 50em; margin: 2em auto; padding: 0 1em; font-family: serif; }"
