@@ -54,7 +54,7 @@ def test_wide_no_and_verified(program: Program) -> None:
     done = program.process("solve", "p.yaml", "-o", "result.json")
     assert done.code == 0
     assert done.out.startswith("unsat: ∂L/∂w1[0,0] is ")
-    assert "certificate, accepted by the checker" in done.out
+    assert "a calculation: its certificate is accepted by the checker" in done.out
     (result,) = [json.loads(line) for line in (program.folder / "result.json").read_text().splitlines()]
     assert result["certificate"]["parts"][0]["system"] == "calculation"
     (program.folder / "numbers.npz").rename(program.folder / "moved.npz")
