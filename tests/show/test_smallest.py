@@ -109,10 +109,10 @@ CASES = {
         answer(1, 3, height=2),
         (
             f"number 3 of the smallest that were found: but for the 2 before it, "
-            f"{DIFFERS.format('those')}, {NONE_BELOW_2}; of larger ones not all were tried"
+            f"{DIFFERS.format('those')}, {NONE_BELOW_2}; not all larger ones were tried"
         ),
     ),
-    "no time": (answer(0, height=2), "the smallest that was found: of smaller ones not all were tried"),
+    "no time": (answer(0, height=2), "no smaller witness was found; not all smaller ones were tried"),
     "read": (
         answer(1, height=1, told=True),
         "the smallest, by the record of its search: no witness with " + UP_TO_1,

@@ -165,7 +165,7 @@ def _reports(spec: str, model: ModelOptions, work: int) -> list[Report]:
         )
     if start.startswith(_PICKLES) or Path(spec).suffix.lower() in _PICKLED:
         raise ZerogradError(
-            "is a pickle, or an archive of them, and is never read: it can run whatever code it likes. "
+            "this is a pickle, or an archive of them, and is never read: it can run whatever code it likes. "
             "Export the model with torch.onnx.export and explain MODEL.onnx, or save its state_dict with "
             "safetensors and name that in a problem file (given: {from: weights.safetensors})"
         )

@@ -61,7 +61,7 @@ def _page(answer: Sat, title: str) -> Iterator[Block]:
     convention = convention_line(problem)
     also = "" if convention == NO_KINK else f", and {convention}"
     yield paragraph(
-        f"A network {problem.network} with all its parameters, and a dataset. Here ",
+        f"You are given a network {problem.network} with all its parameters, and a dataset. Here ",
         Letter("L"),
         f" is the {problem.model.loss.words}{also}.",
     )
@@ -81,7 +81,7 @@ def _page(answer: Sat, title: str) -> Iterator[Block]:
         yield Space(_FEW_LINES)
     yield paragraph("(b) Calculate ", join(subjects), ".")
     yield Space(_LINES)
-    yield paragraph("(c) Which of their entries are zero? Say for each why.")
+    yield paragraph("(c) Which of their entries are zero? Explain why each of them is.")
     yield Space(_FEW_LINES)
 
 
