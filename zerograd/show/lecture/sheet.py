@@ -71,7 +71,11 @@ def _page(answer: Sat, title: str) -> Iterator[Block]:
             yield from inside
     subjects = [inline(names.gradient(name, None)) for name in problem.gradient_names]
     table = _to_fill_in(answer, names)
-    errors = "residuals" if problem.model.loss.least_squares else "derivatives of the loss by the outputs"
+    errors = (
+        "residuals"
+        if problem.model.loss.least_squares
+        else "derivatives of the loss with respect to the outputs"
+    )
     if table is None:
         yield paragraph(f"(a) Calculate outputs and {errors} for every sample.")
         yield Space(_LINES)
