@@ -296,10 +296,10 @@ def test_nothing_is_left_to_be_moved() -> None:
         samples=1,
         loss="hinge",
         targets="sign",
-        derivative_at_kink="forbid",
+        derivative_at_kink="left",
         given={"w1": 1, "b1": 0, "w2": 1, "b2": 0, "x": [1]},
         zero=["w1"],
         nonzero=["b1"],
     )
-    draws = Draws(0, 4, time.monotonic() + 5, 0, lambda _: None)
+    draws = Draws(0, 30, time.monotonic() + 5, 0, lambda _: None)
     assert isinstance(enclose.enclose(problem, 1, draws), Undecided)
