@@ -19,6 +19,7 @@ from zerograd.cli.common import (
     UNKNOWN,
     beside_option,
     check_new_place,
+    check_two_places,
     color,
     fail,
     force_option,
@@ -92,6 +93,7 @@ def explain(
 
     if html is not None and len(specs) > 1:
         fail("--html writes the page of one explanation: name one FILE")
+    check_two_places(output, html)
     for place in (output, html):
         check_new_place(place, [*specs, data or "-"], force=force)
     model = ModelOptions(data, loss, output_name, seconds)
