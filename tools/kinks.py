@@ -39,6 +39,8 @@ from zerograd.core.model.libraries import (  # noqa: E402
 )
 
 PAGE = ROOT / "docs" / "reference" / "kinks.md"
+_COLUMNS = 6
+"""How many there are in the first half of the table: a terminal has 100 columns of text."""
 _PART = re.compile(r"<!-- kinks: (?P<name>\w+) -->\n(?P<text>.*?)<!-- end -->", re.DOTALL)
 _LATEST = "torch>=2.14"
 """What ``torch`` alone is, but for ``hinge``."""
@@ -54,15 +56,19 @@ def row_of(name: str) -> Library:
 
 def parts() -> dict[str, str]:
     """Return the parts of the page that are written from the table, by their names."""
-    head = ["", *(f"`{name}`" for name in NAMES)]
+    return {
+        "table": "\n\n".join(_table(columns) for columns in (NAMES[:_COLUMNS], NAMES[_COLUMNS:])),
+        "calls": "\n".join(line for name, rig in RIGS.items() for line in _calls(name, rig)),
+    }
+
+
+def _table(columns: Sequence[str]) -> str:
+    head = ["", *(f"`{name}`" for name in columns)]
     rows = [head, ["---"] * len(head)]
     for name in RIGS:
         choices = row_of(name).choices
-        rows.append([f"`{name}`", *(", ".join(map(str, choices.get(column, ()))) for column in NAMES)])
-    return {
-        "table": "\n".join(f"| {' | '.join(cells)} |" for cells in rows),
-        "calls": "\n".join(line for name, rig in RIGS.items() for line in _calls(name, rig)),
-    }
+        rows.append([f"`{name}`", *(", ".join(map(str, choices.get(column, ()))) for column in columns)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
 def _calls(name: str, rig: Rig) -> Iterator[str]:

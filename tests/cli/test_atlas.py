@@ -110,8 +110,10 @@ def test_atlases_are_verified(program: Program) -> None:
     name = program.file("pair.yaml", PAIR)
     assert program("atlas", "--no-store", name, "--json", "-o", "atlas.json").err == ""
     line = "accepted: an atlas of 4 rows: 4 with a witness, 1 with a certificate, re-checked exactly\n"
-    assert program("verify", name, "atlas.json") == (0, line, "")
     program.file("problem.json", program("problem", name).out)
+    digest = problem_from_json(json.loads((program.folder / "problem.json").read_text())).digest
+    question = f"question: {digest}\n"
+    assert program("verify", name, "atlas.json") == (0, line + question, "")
     core = ("-m", "zerograd.core.check")
     assert program.process("problem.json", "atlas.json", run=core) == (0, line, "")
     document: Any = json.loads((program.folder / "atlas.json").read_text())
@@ -125,7 +127,7 @@ def test_atlases_are_verified(program: Program) -> None:
     less = line.replace("accepted", "unknown").replace("1 with", "0 with")
     less = less.replace("exactly\n", "exactly; of 1 there is more to show than it carries\n")
     assert program.process("problem.json", "less.json", run=core) == (3, less, "")
-    assert program("verify", name, "less.json") == (3, less, "")
+    assert program("verify", name, "less.json") == (3, less + question, "")
     row["result"]["samples"] = 1
     program.file("wrong.json", json.dumps(document))
     wrong = "refused: rows[2]: samples: expected 2, found 1\n"

@@ -18,6 +18,7 @@ import pytest
 
 import zerograd
 from zerograd.cli.helping import for_terminal, pages, rendered, title
+from zerograd.core.model.libraries import LIBRARIES
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
@@ -158,3 +159,11 @@ def test_other_shells_have_a_script(shell: str, program: Program) -> None:
     assert f"_ZEROGRAD_COMPLETE={shell}_complete" in out
     if found := shutil.which(shell):
         subprocess.run([found, "-n"], input=out, text=True, check=True)
+
+
+def test_names_of_libraries_are_readable(program: Program) -> None:
+    """The table of kinks has every name in full, of functions too, without a terminal."""
+    page = program.process("help", "kinks").out
+    assert all(re.search(rf"^ {re.escape(name)} ", page, re.MULTILINE) for name in LIBRARIES)
+    assert re.search(r"^ +relu +leaky_relu +abs +relu6 +hardtanh +hardsigmoid$", page, re.MULTILINE)
+    assert re.search(r"^ +elu +selu +hardswish +mae +hinge$", page, re.MULTILINE)

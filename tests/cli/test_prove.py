@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from zerograd.cli.proving import _not_proved
+from zerograd.core.question.problem import Problem
+from zerograd.core.verdict.answer import Unsat
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
 
@@ -32,3 +38,21 @@ def test_what_coq_is_not_told(program: Program) -> None:
     run = program("prove", "-", "--to", "coq", "--samples", "3", "--fixed", stdin=NEAR)
     assert (run.code, run.err) == (0, "")
     assert "Theorem no_answer_3 :" in run.out
+
+
+def test_coq_of_chosen_slopes(program: Program) -> None:
+    """The error names what else there is."""
+    question = "network: [1, 1, 1]\nsamples: 1\nzero: [w2, b2]\nnonzero: [w1]\nderivative_at_kink: any\n"
+    run = program("prove", "-", "--to", "coq", stdin=question)
+    assert run.code == 2
+    assert "write latex or markdown, or ask it under one convention, such as torch" in run.err
+    assert program("prove", "-", "--to", "markdown", stdin=question).code == 0
+
+
+def test_more_time_may_find_a_proof(capsys: pytest.CaptureFixture[str]) -> None:
+    """A solver's word alone is no proof; it is said what may help."""
+    problem = Problem(network=[1, 1, 1], samples=2, zero=["w2", "b2"], nonzero=["w1", "b1"])
+    with pytest.raises(SystemExit) as ended:
+        _not_proved(Unsat("solver", problem=problem), as_json=False)
+    assert ended.value.code == 3
+    assert "allow more, such as --timeout 10m" in capsys.readouterr().err

@@ -29,6 +29,11 @@ def folder(program: Program, answered: Run, canonical: str) -> Program:
     return program
 
 
+def question_line(folder: Program, name: str = "p.yaml") -> str:
+    """Return the line with a question's digest."""
+    return f"question: {loads((folder.folder / name).read_text()).digest}\n"
+
+
 def _tampered(program: Program, answered: Run, change: Any) -> str:
     result = json.loads(json.dumps(answered.results[0]))
     change(result)
@@ -38,11 +43,11 @@ def _tampered(program: Program, answered: Run, change: Any) -> str:
 def test_result_is_accepted(folder: Program) -> None:
     """From a file and from standard input; as a result and as a bare witness; -q says it by exit code."""
     result = (folder.folder / "r.json").read_text()
-    assert folder("verify", "p.yaml", "r.json") == (0, ACCEPTED, "")
-    assert folder("verify", "p.yaml", "-", stdin=result) == (0, ACCEPTED, "")
+    assert folder("verify", "p.yaml", "r.json") == (0, ACCEPTED + question_line(folder), "")
+    assert folder("verify", "p.yaml", "-", stdin=result) == (0, ACCEPTED + question_line(folder), "")
     assert folder("verify", "-q", "p.json", "r.json") == (0, "", "")
     folder.file("w.json", json.dumps(json.loads(result)["witness"]))
-    assert folder("verify", "p.yaml", "w.json") == (0, ACCEPTED, "")
+    assert folder("verify", "p.yaml", "w.json") == (0, ACCEPTED + question_line(folder), "")
 
 
 def test_checker_alone_accepts_and_refuses(folder: Program, answered: Run) -> None:
@@ -78,7 +83,7 @@ def test_wrong_target_of_the_founding_answer(folder: Program) -> None:
         "y": [["-2"], ["2"], ["0"]],
     }
     folder.file("w.json", json.dumps(witness))
-    assert folder("verify", "p.yaml", "w.json") == (0, ACCEPTED, "")
+    assert folder("verify", "p.yaml", "w.json") == (0, ACCEPTED + question_line(folder), "")
     folder.file("w.json", json.dumps(witness | {"y": [["-2"], ["2"], ["1"]]}))
     refused = "refused: ∂L/∂w2[0,0]: expected 0, found -4/3\nrefused: ∂L/∂b2[0]: expected 0, found -2/3\n"
     assert folder("verify", "p.yaml", "w.json") == (1, refused, "")
@@ -147,7 +152,7 @@ def test_certificates_are_accepted(folder: Program, answered: Run) -> None:
     folder.file("p2.json", folder("problem", "p2.yaml").out)
     line = "accepted: a certificate that there is no answer (2 samples), re-checked exactly\n"
     for name in ("r2.json", "c2.json"):
-        assert folder("verify", "p2.yaml", name) == (0, line, "")
+        assert folder("verify", "p2.yaml", name) == (0, line + question_line(folder, "p2.yaml"), "")
         assert folder.process("p2.json", name, run=CHECKER) == (0, line, "")
     refused = folder("verify", "p.yaml", "c2.json")
     assert (refused.code, refused.out.startswith("refused: problem: expected sha256:")) == (1, True)
@@ -265,7 +270,7 @@ def test_every_result_of_a_file_is_checked(folder: Program, answered: Run) -> No
     right, wrong = answered.results[0], json.loads(json.dumps(answered.results[0]))
     wrong["witness"]["y"][0][0] = "99"
     folder.file("both.json", f"{json.dumps(right)}\n{json.dumps(right)}\n")
-    assert folder("verify", "p.yaml", "both.json") == (0, ACCEPTED * 2, "")
+    assert folder("verify", "p.yaml", "both.json") == (0, ACCEPTED * 2 + question_line(folder), "")
     for number, results in ((2, (right, wrong)), (1, (wrong, right))):
         folder.file("several.json", "".join(f"{json.dumps(result)}\n" for result in results))
         run = folder("verify", "p.yaml", "several.json")
@@ -282,4 +287,4 @@ def test_a_point_with_enclosed_gradients(program: Program) -> None:
     assert "checked   by interval arithmetic" in shown
     assert "unknowns" not in shown
     line = "accepted: a witness with 1 sample, exact, with gradients that are enclosed, proved again\n"
-    assert program("verify", "p.yaml", "result.json").out == line
+    assert program("verify", "p.yaml", "result.json").out == line + question_line(program)

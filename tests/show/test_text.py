@@ -376,7 +376,8 @@ def test_why_several_units() -> None:
     network = Network(2, (Layer(3, RELU, bias=False), Layer(2, LINEAR, bias=False)))
     found = reasons(network, w1=[[1, 0], [1, 0], [-1, 0]], w2=[[0, 1, 1], [0, 1, 1]], x=[[1, 1]], y=[[0, 2]])
     weights = "the weights out of unit 0 of layer 1 (relu) that would carry a gradient back are 0 (w2)"
-    terms = f"the terms at units 1 and 2 of layer 1 (relu) {CANCEL}: 1 − 1 = 0, from units 0 and 1 above"
+    alike = f"{CANCEL}, at each by itself: 1 − 1 = 0, from units 0 and 1 above"
+    terms = f"the terms at units 1 and 2 of layer 1 (relu) {alike}"
     assert found == [
         (1, "the weights out of feature 1 of x that would carry a gradient back are 0 (w1)"),
         (1, f"{weights} for some of the terms and {terms}"),

@@ -146,7 +146,7 @@ def _check_ending(form: str, output: str | None) -> None:
     show_default=True,
     help="Which picture.",
 )
-@click.option("--along", metavar="NAME,NAME", help="For --kind loss: the parameters, such as w1[0],b2.")
+@click.option("--along", metavar="NAME,NAME", help="For --kind loss: the parameters, such as 'w1[0,0],b2'.")
 @click.option("--no-title", is_flag=True, help="Without titles, for a document that has a caption.")
 @click.option("--width", type=click.FloatRange(10, 100), metavar="CM", help="From 10 to 100 centimetres.")
 @force_option

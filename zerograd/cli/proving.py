@@ -101,6 +101,8 @@ def _not_proved(answer: Answer, *, as_json: bool) -> NoReturn:
         from zerograd.show.text import answer_text
 
         click.echo(answer_text(answer, width=width(), color=color()), nl=False)
+        if answer.status == "unsat":
+            click.echo("no proof was found in this time: allow more, such as --timeout 10m", err=True)
     sys.exit(NOT_AS_EXPECTED if answer.status == "sat" else UNKNOWN)
 
 

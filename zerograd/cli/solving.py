@@ -271,7 +271,8 @@ def _verdict(answer: Answer) -> str:
 def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: bool) -> None:
     """Re-check the witness or certificate in RESULT against the problem in SPEC, with the trusted core alone.
 
-    RESULT is what `solve --json`, `prove --json` or `atlas --json` printed, or `-o` wrote. Exit codes:
+    RESULT is what `solve --json`, `prove --json` or `atlas --json` printed, or `-o` wrote. The question's
+    digest, which papers and results name, is printed beside. Exit codes:
     0 accepted, 1 refused, 2 unusable input, 3 nothing in it that can be checked (of an atlas: not all of it).
     """
     from zerograd.core.errors import NothingToCheck, Refused, ZerogradError
@@ -283,7 +284,9 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
     say = (lambda _: None) if quiet else click.echo
     try:
         with budget(work):
-            code, lines = _verified(load(spec, samples), read_results(result))
+            problem = load(spec, samples)
+            digest = problem.digest
+            code, lines = _verified(problem, read_results(result))
     except Refused as refusal:
         for line in refusal.lines:
             say(f"refused: {line}")
@@ -297,6 +300,7 @@ def verify(spec: str, result: str, samples: int | str | None, work: int, quiet: 
         fail(str(error))
     for line in lines:
         say(line)
+    say(f"question: {digest}")
     sys.exit(code)
 
 

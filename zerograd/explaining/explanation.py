@@ -119,7 +119,8 @@ class Cause:
             largest entry that the gradient would have with it) and ``other_entry`` (which one that is, if
             it is not 0); ``weight`` (the name of weights that are 0); ``factor`` (what is 0: ``the
             input``, ``fc1.weight``) and ``both`` (whether the factor beside it is 0 too); ``why`` (of an
-            adjoint that is 0: ``the label is ignored``); ``terms`` (what cancels, as numbers or texts);
+            adjoint that is 0: ``the label is ignored``); ``terms`` (what cancels, as numbers or texts)
+            and ``example`` (where, if other entries have other terms: ``w1[0,0]``, or just True);
             ``identity`` (a sentence without its full stop); ``operation`` (``argmax``, ``detach``).
     """
 

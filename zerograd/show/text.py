@@ -227,7 +227,7 @@ def _unknown(answer: Unknown, layout: Layout) -> Iterator[str]:
     if answer.run.sufficient_samples is not None:
         bound = count(answer.run.sufficient_samples, "sample")
         yield from layout.labelled("bound", f"if any number of samples will do, {bound} will")
-    yield from layout.labelled("try", _advice(problem, answer.reason))
+    yield from layout.labelled("try", f"{_advice(problem, answer.reason)}; see zerograd help unknown")
 
 
 def _advice(problem: Problem, reason: Reason) -> str:

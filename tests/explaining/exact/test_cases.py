@@ -183,6 +183,29 @@ given:
     }
 
 
+def cancelling(x: str, w1: str, w2: str, b2: int = -2) -> str:
+    """Return what is said where what comes back over three samples of y = −1, 2, −1 cancels."""
+    found = report(f"""\
+network: [2, 2, 1]
+samples: 3
+given: {{x: {x}, y: [-1, 2, -1], w1: {w1}, b1: [1, 1], w2: [{w2}], b2: {b2}}}
+""")
+    return " ".join(str(found).split())
+
+
+def test_a_sum_of_one_entry_is_an_example() -> None:
+    """The sums of w1's entries differ: the one that is shown is said to be one entry's."""
+    told = cancelling("[[1, 2], [1, 2], [1, 2]]", "[[0, 0], [0, 0]]", "[1, -1]", b2=0)
+    assert "cancel exactly, for example w1[0,0]: 2/3 − 4/3 + 2/3 = 0" in told
+
+
+def test_a_sum_of_all_entries_is_no_example() -> None:
+    """All four sums are the same: it stands for each, and the units do not cancel each other."""
+    told = cancelling("[[1, 1], [1, 1], [1, 1]]", "[[0, 0], [0, 0]]", "[1, 1]")
+    assert "both units of layer 1 (relu) on all 3 samples cancel exactly, at each by itself: " in told
+    assert "for example" not in told
+
+
 @pytest.mark.parametrize(
     "data", ["x: [[3, -1], [2, 5]], y: [[1, 2], [3, 4]]", "x: [[1, 0], [0, 1]], y: [[0, 0], [0, 9]]"]
 )

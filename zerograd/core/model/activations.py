@@ -6,6 +6,7 @@ a function without kinks is never taken for a linear one.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -355,16 +356,8 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 _NOT_HERE = frozenset(
     {"prelu", "rrelu", "crelu", "glu", "geglu", "reglu", "swiglu", "softmax", "softmin", "log_softmax"}
-    | {
-        "hardshrink",
-        "softshrink",
-        "tanhshrink",
-        "logsigmoid",
-        "log_sigmoid",
-        "threshold",
-        "quick_gelu",
-        "maxout",
-    }
+    | {"hardshrink", "softshrink", "tanhshrink", "logsigmoid", "log_sigmoid", "threshold", "quick_gelu"}
+    | {"maxout"}
 )
 """Activations of other libraries that are none of these: no name that looks alike stands for them."""
 
@@ -372,6 +365,11 @@ _NOT_HERE = frozenset(
 def activation_hint(name: str) -> str:
     """Return which activation somebody may have meant: `` (did you mean 'relu'?)``, or nothing."""
     plain = name.lower()
+    family, _, parameter = plain.removesuffix(")").partition("(")
+    if parameter and family.strip() in FAMILIES:  # as messages write it
+        decimal = re.fullmatch(r"[+-]?[0-9]{0,9}\.?[0-9]{1,9}", parameter.strip())
+        value = Fraction(parameter.strip()) if decimal else short(parameter)
+        return f" (write {{{family.strip()}: {value}}})"
     if plain in _NOT_HERE:
         return ""
     if plain in _ELSEWHERE:

@@ -62,6 +62,14 @@ def parse_reference(text: str) -> Reference:
     return Reference(match["name"], tuple(int(part) for part in parts))
 
 
+def _entries_hint(name: str, index: Index, shape: Shape) -> str:
+    """Return how to write the entries of a row, for whoever wrote one."""
+    if len(index) != len(shape) - 1 or not all(0 <= i < n for i, n in zip(index, shape, strict=False)):
+        return ""
+    shown = ", ".join(entry(name, (*index, last)) for last in range(min(2, shape[-1])))
+    return f": write {shown}{', …' * (shape[-1] > 2)}; there are no rows or slices"
+
+
 def complete_index(name: str, index: Index, shape: Shape) -> Index:
     """The full index: axes of length 1 may be left out.
 
@@ -80,6 +88,7 @@ def complete_index(name: str, index: Index, shape: Shape) -> Index:
             raise ValueError(
                 f"{entry(name, index)}: {name} has shape {show_shape(shape)}, so it takes "
                 f"{len(shape)} {'index' if len(shape) == 1 else 'indices'}, found {len(index)}"
+                + _entries_hint(name, index, shape)
             )
     for axis, (i, n) in enumerate(zip(full, shape, strict=True)):
         if not 0 <= i < n:

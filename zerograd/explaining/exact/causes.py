@@ -10,7 +10,7 @@ from typing import Any
 
 from zerograd.core.model.backprop import Forward, backward
 from zerograd.core.model.references import short_entry
-from zerograd.core.numbers.arrays import Array, indices
+from zerograd.core.numbers.arrays import Array, Index, indices
 from zerograd.core.numbers.exact import Exact, compare, narrow, sign
 from zerograd.core.numbers.functions import Rational
 from zerograd.explaining.exact.masks import bits
@@ -22,6 +22,8 @@ from zerograd.explaining.explanation import Cause, Kind
 MOST_TERMS = 9
 _MOST_RUNS = 8
 """Runs of numbers that a place lists."""
+_MOST_COMPARED = 32
+"""Sums that are compared; of more, one is an example."""
 _ORDER = {kind: i for i, kind in enumerate(Kind)}
 
 
@@ -188,32 +190,42 @@ class Causes:
 
     def _own_terms(self, name: str, part: Part) -> dict[str, Any]:
         """Return the terms of the first entry of a part: those of each sample, or of each unit for x."""
-        point, entry = self._point, (part.entries & -part.entries).bit_length() - 1
+        places = list(indices(self._point.gradients[name].shape))
+        entries = [places[entry] for entry in bits(part.entries)]
+        known = [self._terms_of(name, index) for index in entries[:_MOST_COMPARED]]
+        over = "units" if name == "x" else "samples"
+        shape = self._point.gradients[name].shape
+        return _terms(known, over, len(entries), short_entry(name, entries[0], shape))
+
+    def _terms_of(self, name: str, index: Index) -> list[Any]:
+        """Return the terms of a gradient entry."""
+        point, (unit, *column) = self._point, index
         factor: Fraction = point.model.loss.factor(*point.y.shape)
         if name == "x":
-            m, column = divmod(entry, self._patterns.widths[0])
-            weights = [row[column] for row in point.parameters["w1"].rows()]
-            terms: list[Any] = [factor * w * d for w, d in zip(weights, self._delta(1, m), strict=True)]
-            return _terms(terms, "units")
-        number, width = int(name[1:]), 1 if name[0] == "b" else self._patterns.widths[int(name[1:]) - 1]
-        unit, column = divmod(entry, width)
+            weights = [row[column[0]] for row in point.parameters["w1"].rows()]
+            return [factor * w * d for w, d in zip(weights, self._delta(1, unit), strict=True)]
+        number = int(name[1:])
         below = point.x if number == 1 else point.forward.a[number - 2]
         factors: list[Any] = [1] * self._patterns.count
         if name[0] == "w":
-            factors = list(below.entries[column :: below.shape[1]])
+            factors = list(below.entries[column[0] :: below.shape[1]])
         delta = point.adjoints[number - 1].delta
         column_of_delta = delta.entries[unit :: delta.shape[1]]
-        return _terms([factor * d * a for d, a in zip(column_of_delta, factors, strict=True)], "samples")
+        return [factor * d * a for d, a in zip(column_of_delta, factors, strict=True)]
 
     def _arriving_terms(self, root: Root, part: Part) -> dict[str, Any]:
         """Return the terms that cancel at the first unit and sample of a part, one for each unit above."""
         if not part.units or not part.samples:
             return {}
         point = self._point
-        weights = [row[part.units[0]] for row in point.parameters[f"w{root.layer + 1}"].rows()]
-        delta: list[Any] = self._delta(root.layer + 1, part.samples[0])
+        rows = list(point.parameters[f"w{root.layer + 1}"].rows())
         factor = point.model.loss.factor(*point.y.shape)
-        return _terms([factor * d * w for d, w in zip(delta, weights, strict=True)], "units")
+        places = [(unit, sample) for sample in part.samples for unit in part.units]
+        known = [
+            [factor * d * row[unit] for d, row in zip(self._delta(root.layer + 1, sample), rows, strict=True)]
+            for unit, sample in places[:_MOST_COMPARED]
+        ]
+        return _terms(known, "units", len(places), f"at unit {part.units[0]} on sample {part.samples[0]}")
 
     def _delta(self, layer: int, sample: int) -> list[Exact]:
         width = self._patterns.widths[layer]
@@ -235,14 +247,29 @@ def layer_name(network: Any, number: int) -> str:
     return f"layer {number} ({network.layers[number - 1].activation})"
 
 
-def _terms(terms: Sequence[Any], over: str) -> dict[str, Any]:
+def _terms(sums: Sequence[Sequence[Any]], over: str, of: int, first: str) -> dict[str, Any]:
+    """Return what is to be said of the first of some sums, and where it is if it does not stand for all.
+
+    Args:
+        sums: the terms of each, or of the first ones.
+        of: how many sums there are.
+        first: where the first one is.
+    """
+    terms = sums[0]
     there = [n for n, term in enumerate(terms) if sign(term)]
     shown = there[:MOST_TERMS]
     numbers = tuple(narrow(terms[n]) for n in shown)
     known: dict[str, Any] = {"terms": numbers, "over": over, "from": tuple(shown)}
     if rest := [terms[n] for n in there[MOST_TERMS:]]:
         known["more"] = {"terms": len(rest), "sum": narrow(sum(rest[1:], rest[0]))}
-    return known
+    alike = all(_is_same(a, b) for other in sums for a, b in zip(terms, other, strict=True))
+    return known if alike and len(sums) == of else {**known, "example": first}
+
+
+def _is_same(a: Exact, b: Exact) -> bool:
+    """Whether two numbers are plainly the same; that irrational ones are can take long to find out."""
+    rational = isinstance(a, int | Fraction) and isinstance(b, int | Fraction)
+    return a == b if rational else a is b
 
 
 def _with_parts(place: str, units: Sequence[int] | None, noun: str) -> str:

@@ -38,8 +38,9 @@ are part of the proof, and not of what is proved."""
 
 def unfit(problem: Problem) -> str | None:
     """Why no proof about this problem can be written for Coq; None if nothing stands against it."""
+    of_choice = chosen(problem)
     reasons = [
-        chosen(problem),
+        of_choice and f"{of_choice}: write latex or markdown, or ask it under one convention, such as torch",
         loss.unfit(problem),
         *(activations.unfit(layer.activation) for layer in problem.network.layers),
     ]

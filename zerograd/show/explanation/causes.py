@@ -144,12 +144,12 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
             at = f" ({where})" if where else ""
             return Words("loss flat", f"the loss{at} is flat{samples}" + (f": {why}" if why else ""))
         case Kind.CANCELLATION:
-            total, above = terms_text(known.get("terms")), known.get("from")
+            total, above, which = terms_text(known.get("terms")), known.get("from"), _which_sum(known)
             if total and known.get("over") == "units" and isinstance(above, Sequence) and len(above) > 1:
                 total += f", from units {listed([*map(str, above)])} above"
             return Words(
                 "terms cancel",
-                f"the terms at {units}{samples} cancel exactly" + (f": {total}" if total else ""),
+                f"the terms at {units}{samples} cancel exactly" + (f"{which}: {total}" if total else ""),
                 () if cause.structural else ("with other numbers they would not",),
             )
         case Kind.IDENTITY:
@@ -174,6 +174,15 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
         case Kind.FROZEN:
             return FROZEN
     assert_never(cause.kind)
+
+
+def _which_sum(known: Mapping[str, Any]) -> str:
+    """Return where a sum that is shown belongs, unless there is one alone."""
+    if example := known.get("example"):
+        return f", for example {example}" if isinstance(example, str) else ", for example"
+    units = known.get("units")
+    several = isinstance(units, Sequence) and not isinstance(units, str) and len(units) > 1
+    return ", at each by itself" if several else ""
 
 
 def _from_there(known: Mapping[str, Any]) -> str:

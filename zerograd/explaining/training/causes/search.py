@@ -25,7 +25,7 @@ from zerograd.explaining.training.causes.wording import Wording
 
 Told: TypeAlias = tuple[Cause, Tensor | None]
 """A cause with the entries that it helps to explain; None where these are told of no other cause."""
-_EXAMPLE = ("terms", "labels", "more")
+_EXAMPLE = ("terms", "labels", "more", "example")
 """Details that are about one entry of several."""
 _ORDER = {kind: i for i, kind in enumerate(Kind)}
 
@@ -147,7 +147,10 @@ def _merged(told: list[Told]) -> list[Cause]:
         known, before = merged.get(_key(cause), (None, None))
         if known is None:
             merged[_key(cause)] = cause, entries
-        elif entries is None or before is None:
+            continue
+        if known.details.get("terms") != cause.details.get("terms"):
+            known = replace(known, details={**known.details, "example": True})
+        if entries is None or before is None:
             merged[_key(cause)] = replace(known, entries=known.entries + cause.entries), before
         else:
             both = before | entries

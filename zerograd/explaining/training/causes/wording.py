@@ -19,6 +19,8 @@ from zerograd.explaining.training.causes.origins import Facts, Origins, Root
 from zerograd.explaining.training.causes.places import place_of, place_text, with_parts
 
 _MOST_TERMS = 64
+_MOST_COMPARED = 32
+"""Sums that are compared; of more, one is an example."""
 _FLAT = (
     "clamp",
     "where",
@@ -233,6 +235,9 @@ class Wording:
             return details, part.samples
         at = tuple(positions[0].tolist())
         terms, size = _terms(site.node, at)
+        compared = [_terms(site.node, tuple(place.tolist()))[0] for place in positions[:_MOST_COMPARED]]
+        if len(positions) > len(compared) or not all(torch.equal(terms, other) for other in compared):
+            details = {**details, "example": True}
         indices = terms.nonzero().flatten()
         if not len(indices):
             return details, part.samples
