@@ -5,7 +5,7 @@ from __future__ import annotations
 from zerograd.core.model.losses.loss import forbids_kinks
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat, Smallest
-from zerograd.core.verdict.generic import MEANING
+from zerograd.core.verdict.generic import meaning
 from zerograd.core.verdict.size import Size
 from zerograd.document.numbers import exact_text
 
@@ -38,7 +38,7 @@ def generic_text(answer: Sat) -> str:
     if answer.generic is None:
         return ""
     if not answer.generic:
-        return f"{MEANING} (what the question gives does not count)"
+        return f"{meaning(answer.witness)} (what the question gives does not count)"
     return (
         f"no such witness was found, which does not show that there is none; here {', '.join(answer.generic)}"
     )
