@@ -107,8 +107,9 @@ def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterat
     for sum_ in sums:
         if sum_.carrying:
             groups.setdefault(sum_.carrying, []).append((_gradient(names, sum_),))
-    if list(groups) == [tuple(range(answer.witness.samples))]:
-        yield ("In ", *join(*groups.values()), " non-zero terms cancel.")
+    every = tuple(range(answer.witness.samples))
+    if list(groups) == [every]:
+        yield ("In ", *join(groups[every]), " non-zero terms cancel.")
     elif groups:
         groups_of_terms: list[Prose] = [
             ("in ", *join(gradients), f" {_those(samples, answer.witness.samples)}")
