@@ -19,9 +19,11 @@ from zerograd.core.question.given import incomplete, unfit
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Answer, Sat
 from zerograd.core.verdict.generic import against_generic
+from zerograd.core.verdict.size import size_of
 from zerograd.preferring import Preference
 from zerograd.processes import shared_prover, shared_search
 from zerograd.proving.process import ProofProcess
+from zerograd.search import construct
 from zerograd.search.comparison import Second
 from zerograd.search.generic import generic_question
 from zerograd.search.generic import unfit as unfit_for_generic
@@ -32,6 +34,8 @@ from zerograd.services.service import DEFAULT_MEMORY
 MAX_TIMEOUT = 1e8
 PROOF_TIME = 10.0
 """Seconds, at most, that `solve` spends on a proof of its no; never more than are left."""
+TINY = 2
+"""Height up to which a generic witness is not drawn anew."""
 STRATEGIES = (
     "auto", "construct", "closed", "enclose", "fit", "identities", "facts", "piecewise", "guess", "regions",
 )  # fmt: skip
@@ -165,9 +169,25 @@ def with_generic(
         return answer, None
     began = time.monotonic()
     narrower = generic_question(problem, samples)
-    if not against_generic(answer.witness):
+    size = size_of(answer.witness)
+    generic = not against_generic(answer.witness)
+    if generic and (size is None or size.height <= TINY):
         return answer, narrower
     progress("looking for a generic witness")
+    if strategy in ("auto", construct.NAME):
+        drawn = process.drawn_generic(
+            problem.with_kink("forbid"), samples, seed=seed, deadline=deadline, progress=progress
+        )
+        if drawn is not None:
+            run = replace(answer.run, seconds=answer.run.seconds + time.monotonic() - began)
+            witness = drawn.answering(problem)
+            smaller = size_of(witness)
+            if not generic or (size is not None and smaller is not None and smaller < size):
+                with accepted_witness(witness):
+                    run = replace(run, strategy=construct.NAME)
+                    return answer.updated(witness=witness, run=run), narrower
+    if generic:
+        return answer, narrower
     finding = process.find(
         narrower, strategy=strategy, seed=seed, deadline=deadline, progress=progress, cross_check=None
     )

@@ -159,3 +159,13 @@ def run(folder: Program, command: str, *arguments: str) -> Run:
     if command != "watch":
         return folder(command, *arguments)
     return folder.process(command, *arguments, environment={"PYTHONPATH": str(PACKAGE)})
+
+
+@pytest.mark.parametrize("html", ["same.out", "./same.out"])
+def test_a_document_and_a_page_need_two_files(folder: Program, html: str) -> None:
+    """Otherwise the one written last is all there is."""
+    arguments, _, _ = COMMANDS["explain"]
+    done = folder("explain", *arguments, "-o", "same.out", "--html", html)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"error: {html}: is the file of -o as well: name another one for --html\n"
+    assert not (folder.folder / "same.out").exists()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.questions import FOUNDING, IMPOSSIBLE
+from zerograd.core.question.problem import Problem
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
@@ -53,8 +54,34 @@ def test_no_sheet_where_there_are_no_networks(program: Program) -> None:
     assert run == (2, "", "error: the answer is unsat: there is no network to ask about\n")
     lone = FOUNDING + "given: {w1: 1, b1: 1, w2: 1, b2: 0}\n"
     run = program("sheet", "-", "--count", "4", stdin=lone)
-    assert (run.code, run.out) == (2, "")
-    assert run.err.startswith("error: found 1 different networks, not 4: ask for fewer")
+    assert run.code == 3
+    assert run.out.count(": sheet ") == 1
+    assert run.err.startswith(
+        "found 1 different network, not 4: ask for fewer (--count), fix less, or allow more"
+    )
+
+
+def test_the_time_ran_out_before_any_network(program: Program) -> None:
+    """It is said, and what to do: here a solver has to be loaded."""
+    hard = FOUNDING + 'domain: integer\nwhere: ["y[0] + y[1] == 3 * y[2] + 1"]\n'
+    run = program("sheet", "-", "--timeout", "0.01", stdin=hard)
+    assert run.code == 2
+    assert (
+        "the time ran out after 0.01 s, before any network was found: allow more time (--timeout)" in run.err
+    )
+
+
+def test_networks_on_a_sheet_are_generic(program: Program) -> None:
+    """No unit is a multiple of another, and no number is large; --prefer any takes what is found first."""
+    from zerograd.core.verdict.generic import against_generic
+    from zerograd.sheets import different
+
+    problem = Problem(network=[1, 2, 1], samples=4, domain="integer", zero=["w2", "b2"], nonzero=["w1", "b1"])
+    generic = different(problem, 2)
+    assert len(generic) == 2
+    assert not any(against_generic(answer.witness) for answer in generic)
+    first = different(problem, 2, prefer="any")
+    assert any(against_generic(answer.witness) for answer in first)
 
 
 def test_exercise_worksheet_and_slides(program: Program) -> None:

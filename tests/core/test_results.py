@@ -147,7 +147,7 @@ def test_a_forged_unsat_is_told() -> None:
     assert not again.run.every_samples
     assert str(again) == "unsat (evidence: solver, says a result document)"
     assert said(again, "shown") == (
-        "nothing; a result document says: no parameters and no dataset of 3 samples do what is asked"
+        "nothing; a result document says: no parameters and no dataset of 3 samples satisfy the question"
     )
     assert said(again, "evidence") == (
         "solver: the document's word that a solver says so; it cannot be re-checked independently"

@@ -67,7 +67,7 @@
 (define-fun z2_2_0 () Real (+ (* w2_0_0 a1_2_0) (* w2_0_1 a1_2_1) b2_0))
 (define-fun z2_2_1 () Real (+ (* w2_1_0 a1_2_0) (* w2_1_1 a1_2_1) b2_1))
 
-; Residuals: what the network says, less the target.
+; Residuals: the prediction minus the target.
 (define-fun r_0_0 () Real (+ z2_0_0 (* (- 1.0) y_0_0)))
 (define-fun r_0_1 () Real (+ z2_0_1 (* (- 1.0) y_0_1)))
 (define-fun r_1_0 () Real (+ z2_1_0 (* (- 1.0) y_1_0)))

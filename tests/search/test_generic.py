@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ from zerograd.core.numbers.real import Ball
 from zerograd.core.numbers.work import budget
 from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import variable_shapes
+from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.enclosed import EnclosedWitness
-from zerograd.core.verdict.generic import MOST, against_generic
+from zerograd.core.verdict.generic import MOST, against_generic, counts_residuals, meaning
 from zerograd.core.verdict.size import Size, size_of
 from zerograd.core.verdict.witness import Witness
 from zerograd.search.generic import MOST as MOST_CONDITIONS
 from zerograd.search.generic import generic_question, unfit
+from zerograd.search.generic_draws import smallest_drawn
 from zerograd.show.text import answer_text
 
 if TYPE_CHECKING:
@@ -47,6 +50,11 @@ def by_definition(witness: Witness) -> bool:
                 if ratios == {1} if len(one) == 1 else len(ratios) == 1:
                     return False
     if len(set(witness.x.rows())) < witness.samples:
+        return False
+    if any(not any(column) for column in zip(*witness.x.rows(), strict=True)):
+        return False
+    both = zip(witness.forward.y_hat.rows(), witness.y.rows(), strict=True)
+    if len({p == t for p, t in both}) == 2:
         return False
     kinks = [layer.activation.kinks for layer in network.layers]
     if any(v in known for known, z in zip(kinks, witness.forward.z, strict=True) for v in z.entries):
@@ -79,12 +87,12 @@ def test_the_check_and_the_narrower_question(seed: int, dice: type[Dice]) -> Non
 def witness_of(problem: Problem, **values: Any) -> Witness:
     arrays = {
         name: Array(shape, tuple(values[name]))
-        for name, shape in variable_shapes(problem.network, len(values["x"])).items()
+        for name, shape in variable_shapes(problem.network, len(values["y"])).items()
     }
     return Witness.of(problem, arrays)
 
 
-GOOD: dict[str, Any] = {"w1": [1, 2], "b1": [1, 1], "w2": [1, -1], "b2": [3], "x": [1, 2, -4], "y": [0, 0, 0]}
+GOOD: dict[str, Any] = {"w1": [1, 2], "b1": [1, 1], "w2": [1, -1], "b2": [3], "x": [1, 2, -4], "y": [9, 9, 9]}
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,8 @@ GOOD: dict[str, Any] = {"w1": [1, 2], "b1": [1, 1], "w2": [1, -1], "b2": [3], "x
         ({"w1": [-1, 1], "b1": [-1, 1], "x": [1, 2, 3]}, ("units 0 and 1 of layer 1 are proportional",)),
         ({"x": [1, 2, 1]}, ("samples 0 and 2 have the same inputs",)),
         ({"x": [1, 2, -1]}, ("z1[2,0] is on a kink",)),
+        ({"y": [9, 1, 9]}, ("the residual of sample 1 is 0",)),
+        ({"y": [2, 1, 3]}, ()),
     ],
 )
 def test_each_reason(change: dict[str, Any], reasons: tuple[str, ...]) -> None:
@@ -118,7 +128,6 @@ def test_what_is_given_does_not_count() -> None:
     witness = witness_of(fixed, **values)
     assert against_generic(witness) == ()
     assert generic_question(fixed, 3).derivative_at_kink == "forbid"
-    from zerograd.core.verdict.checking import check_witness
 
     narrower = generic_question(fixed, 3)
     check_witness(narrower, witness.answering(narrower))
@@ -168,7 +177,7 @@ def test_an_answer_that_was_asked_to_be_generic(domain: str) -> None:
     assert isinstance(again, zg.Sat)
     assert again.generic == ()
     for text in (answer_text(answer), answer_text(again)):
-        assert "generic   no weight or bias is 0, no two units of a layer are alike or" in text
+        assert "generic   no weight or bias is 0, no two samples have the same inputs, no sample" in text
     with pytest.raises(Refused, match="generic: expected true, found false"):
         answer_from_json(document | {"generic": False})
     with pytest.raises(FormatError, match="generic: expected true or false, found 'yes'"):
@@ -243,7 +252,9 @@ def test_what_enclosures_leave_open(change: dict[str, Any], reasons: tuple[str, 
 def test_irrational_numbers() -> None:
     """Algebraic numbers are compared exactly."""
     root = zg.solve(
-        Problem(network=[1, 1, 1], samples=1, where=["w1**2 == 2", "w2 == w1", "b1 == 1", "b2 == 1"])
+        Problem(
+            network=[1, 1, 1], samples=1, where=["w1**2 == 2", "w2 == w1", "b1 == 1", "b2 == 1", "x == 1"]
+        )
     )
     assert isinstance(root, zg.Sat)
     assert not root.witness.is_rational
@@ -256,6 +267,76 @@ def test_what_is_too_much_is_not_asked_for() -> None:
         f"more than {MOST_CONDITIONS} pairs of units or samples would have to differ"
     )
     assert unfit(Problem(network=[1, 1, 1], samples=3), 3) is None
+
+
+@pytest.mark.parametrize(("samples", "most"), [(3, 9), (4, 6)])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_small_generic_witnesses_are_drawn(samples: int, most: int, seed: int) -> None:
+    """Constructions have parallel units here, and solvers have to give up: draws find small ones."""
+    network = {"inputs": 2, "layers": [{"units": 2, "activation": {"leaky_relu": "1/10"}}, {"units": 1}]}
+    problem = Problem(
+        network=network, samples=samples, domain="integer", derivative_at_kink="forbid", **HEADLINE
+    )
+    witness = smallest_drawn(problem, samples, seed, time.monotonic() + 60, lambda _: None)
+    assert witness is not None
+    check_witness(problem, witness)
+    assert against_generic(witness) == ()
+    size = size_of(witness)
+    assert size is not None
+    assert size.height <= most
+    assert size.non_integers == 0
+
+
+def test_draws_keep_to_what_is_given() -> None:
+    """Given values and bounds stand, and one seed gives one witness."""
+    problem = Problem(
+        network=[1, 2, 1],
+        samples=4,
+        given={"b2": [1], "x": [2, None, None, None]},
+        where=["-3 <= w1 <= 3"],
+        **HEADLINE,
+    )
+    first, again = (smallest_drawn(problem, 4, 0, time.monotonic() + 60, lambda _: None) for _ in range(2))
+    assert first is not None
+    assert first == again
+    check_witness(generic_question(problem, 4), first.answering(generic_question(problem, 4)))
+    assert smallest_drawn(problem, 4, 0, time.monotonic(), lambda _: None) is None
+
+
+def test_an_input_that_is_zero_makes_no_generic_example() -> None:
+    """∂L/∂w1 = 0 since x = 0 on the only sample is no generic example; another sample makes one."""
+    asked: dict[str, Any] = {"zero": ["w1"], "nonzero": ["w2", "b2", "b1"], "domain": "integer"}
+    one = witness_of(
+        Problem(network=[2, 1, 1], samples=1, **asked), w1=[1, 2], b1=[1], w2=[1], b2=[1], x=[0, 0], y=[1]
+    )
+    assert against_generic(one) == ("x[0,0] is 0", "x[0,1] is 0")
+    assert (
+        meaning(one)
+        == "no weight or bias is 0, no input is 0, the residual is not 0, and the sample is on no kink"
+    )
+    answer = zg.solve(Problem(network=[2, 1, 1], samples=3, **asked), prefer="generic")
+    assert isinstance(answer, zg.Sat)
+    assert answer.generic == ()
+    two = witness_of(
+        Problem(network=[2, 1, 1], samples=2, **asked),
+        w1=[1, 2], b1=[1], w2=[1], b2=[1], x=[0, 1, 0, 2], y=[1, 1],
+    )  # fmt: skip
+    assert against_generic(two) == ("input 0 is 0 on every sample",)
+
+
+def test_residuals_that_the_question_may_force() -> None:
+    """Conditions on targets, outputs, residuals or the loss, ∂L/∂x = 0, and losses without residuals."""
+    for change in (
+        {"where": ["r[0] == 0"]},
+        {"where": ["y == y_hat"]},
+        {"zero": ["x[0]"]},
+        {"loss": "bce_with_logits"},
+    ):
+        assert not counts_residuals(Problem(network=[1, 1, 1], samples=2, **change))
+    assert counts_residuals(Problem(network=[1, 1, 1], samples=2, **HEADLINE))
+    fitted = witness_of(Problem(network=[1, 2, 1], samples=3), **GOOD | {"y": [9, 1, 9]})
+    assert against_generic(fitted)
+    assert not against_generic(fitted.answering(Problem(network=[1, 2, 1], samples=3, where=["r[1] == 0"])))
 
 
 def test_unknown_preferences() -> None:

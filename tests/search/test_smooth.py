@@ -287,3 +287,19 @@ def test_everything_is_given(asked: dict[str, Any], held: bool) -> None:
     problem = Problem(**{"network": network, "samples": 1, "given": GIVEN, **asked})
     verdict = looked(problem, "enclose", draws=0)
     assert isinstance(verdict, Found if held else Undecided)
+
+
+def test_nothing_is_left_to_be_moved() -> None:
+    """Labels are all that is open: a start can be looked at, and not improved."""
+    problem = Problem(
+        network=[1, 1, 1],
+        samples=1,
+        loss="hinge",
+        targets="sign",
+        derivative_at_kink="left",
+        given={"w1": 1, "b1": 0, "w2": 1, "b2": 0, "x": [1]},
+        zero=["w1"],
+        nonzero=["b1"],
+    )
+    draws = Draws(0, 30, time.monotonic() + 5, 0, lambda _: None)
+    assert isinstance(enclose.enclose(problem, 1, draws), Undecided)

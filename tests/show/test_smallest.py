@@ -11,7 +11,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat, Smallest
 from zerograd.core.verdict.size import size_of
 from zerograd.search.smallest.best import witness_of
-from zerograd.show.smallest import smallest_text
+from zerograd.show.smallest import smallest_sentence, smallest_text
 
 
 def answer(
@@ -109,10 +109,10 @@ CASES = {
         answer(1, 3, height=2),
         (
             f"number 3 of the smallest that were found: but for the 2 before it, "
-            f"{DIFFERS.format('those')}, {NONE_BELOW_2}; of larger ones not all were tried"
+            f"{DIFFERS.format('those')}, {NONE_BELOW_2}; not all larger ones were tried"
         ),
     ),
-    "no time": (answer(0, height=2), "the smallest that was found: of smaller ones not all were tried"),
+    "no time": (answer(0, height=2), "no smaller witness was found; not all smaller ones were tried"),
     "read": (
         answer(1, height=1, told=True),
         "the smallest, by the record of its search: no witness with " + UP_TO_1,
@@ -125,3 +125,18 @@ def test_size_in_words(case: str) -> None:
     """Whether it is the smallest, among which ones, and who says so."""
     found, text = CASES[case]
     assert smallest_text(found) == text
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_nothing_is_claimed_where_nothing_is_shown(told: bool) -> None:
+    """A search that ended before its first step, and a document that says so, leave the same."""
+    nothing = answer(0, height=2, told=told)
+    assert smallest_sentence(nothing) == (
+        "No smaller counterexample was found; not all smaller ones were tried."
+    )
+    something = answer(1, height=3, told=told)
+    whose = ", by the record of its search" if told else ""
+    assert smallest_sentence(something) == (
+        f"As a counterexample it is the smallest that was found{whose}: {NONE_BELOW_2}; "
+        "not all larger ones were tried."
+    )

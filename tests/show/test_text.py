@@ -139,7 +139,7 @@ def test_network_line() -> None:
             {},
             "3, perhaps not the fewest: M = 1 ruled out on the solver's word, M = 2 undecided (timeout)",
         ),
-        ({"from": 3, "to": 5}, [(3, "sat")], {}, "3, the fewest that may be (asked: from 3 to 5)"),
+        ({"from": 3, "to": 5}, [(3, "sat")], {}, "3, the fewest allowed (asked: from 3 to 5)"),
         ("any", [], {}, "3"),
         (3, [(3, "sat")], {}, "3"),
     ],
@@ -158,13 +158,13 @@ def test_smaller_datasets(
 @pytest.mark.parametrize(
     ("samples", "sufficient", "said"),
     [
-        (2, None, "no parameters and no dataset of 2 samples do what is asked"),
-        ({"from": 1, "to": 4}, None, "no parameters and no dataset of 1 to 4 samples do what is asked"),
+        (2, None, "no parameters and no dataset of 2 samples satisfy the question"),
+        ({"from": 1, "to": 4}, None, "no parameters and no dataset of 1 to 4 samples satisfy the question"),
         (
             "any",
             4,
             (
-                "no parameters and no dataset of any size do what is asked: "
+                "no parameters and no dataset of any size satisfy the question: "
                 "if any number of samples would do, 4 would"
             ),
         ),

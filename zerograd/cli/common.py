@@ -288,6 +288,12 @@ def check_new_place(
         fail(f"{printable(output)}: exists already: name another file, or overwrite it with --force")
 
 
+def check_two_places(output: str | None, html: str | None) -> None:
+    """End the program if the document and the page would be written to the same file."""
+    if output is not None and html is not None and Path(output).resolve() == Path(html).resolve():
+        fail(f"{printable(html)}: is the file of -o as well: name another one for --html")
+
+
 def _is_ours(path: Path) -> bool:
     try:
         with path.open("rb") as stream:

@@ -19,6 +19,7 @@ from zerograd.cli.common import (
     UNKNOWN,
     beside_option,
     check_new_place,
+    check_two_places,
     color,
     fail,
     force_option,
@@ -92,6 +93,7 @@ def explain(
 
     if html is not None and len(specs) > 1:
         fail("--html writes the page of one explanation: name one FILE")
+    check_two_places(output, html)
     for place in (output, html):
         check_new_place(place, [*specs, data or "-"], force=force)
     model = ModelOptions(data, loss, output_name, seconds)
@@ -165,7 +167,7 @@ def _reports(spec: str, model: ModelOptions, work: int) -> list[Report]:
         )
     if start.startswith(_PICKLES) or Path(spec).suffix.lower() in _PICKLED:
         raise ZerogradError(
-            "is a pickle, or an archive of them, and is never read: it can run whatever code it likes. "
+            "this is a pickle, or an archive of them, and is never read: it can run whatever code it likes. "
             "Export the model with torch.onnx.export and explain MODEL.onnx, or save its state_dict with "
             "safetensors and name that in a problem file (given: {from: weights.safetensors})"
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from zerograd.cli.common import (
+    UNKNOWN,
     Target,
     check_new_place,
     fail,
@@ -50,6 +52,12 @@ def language_of(output: str | None) -> str:
 @output_option
 @force_option
 @click.option("--solutions/--no-solutions", default=True, help="Solutions on pages of their own, or none.")
+@click.option(
+    "--prefer",
+    type=click.Choice(["any", "generic"]),
+    help="generic: networks without zeros, units that are alike or samples on kinks, where they are "
+    "found; any: those that are found first. In place of the file's own. [default: generic]",
+)
 @timeout_option("For all of them.")
 @samples_option
 @seed_option
@@ -60,7 +68,7 @@ def sheet(spec: str, output: str | None, **options: Any) -> None:
     A page for each network asks for its outputs, its gradients, and why some of them vanish. FILE is LaTeX
     (.tex, also on standard output), PDF (.pdf), Markdown (.md) or HTML (.html).
 
-    Exit codes: 0 written, 2 unusable input, or too few different networks were found.
+    Exit codes: 0 written, 2 unusable input or no network, 3 fewer networks than asked for, which are written.
     """
     from zerograd.core.errors import ZerogradError
     from zerograd.search.process import SearchProcess
@@ -73,12 +81,25 @@ def sheet(spec: str, output: str | None, **options: Any) -> None:
             from zerograd.sheets import different
 
             answers = different(
-                problem, options["count"], seed=options["seed"], timeout=options["timeout"], process=process
+                problem,
+                options["count"],
+                prefer=options["prefer"] or problem.prefer or "generic",
+                seed=options["seed"],
+                timeout=options["timeout"],
+                process=process,
             )
         content = _written(answers, language, solutions=options["solutions"])
     except ZerogradError as error:
         fail(str(error))
     Target(language, output).put(content)
+    if len(answers) < options["count"]:
+        found = len(answers)
+        click.echo(
+            f"found {found} different network{'s' if found > 1 else ''}, not {options['count']}: "
+            "ask for fewer (--count), fix less, or allow more time (--timeout)",
+            err=True,
+        )
+        sys.exit(UNKNOWN)
 
 
 def _written(answers: Any, language: Any, *, solutions: bool) -> str | bytes:

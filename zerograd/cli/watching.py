@@ -14,6 +14,7 @@ from zerograd.cli.common import (
     BAD_INPUT,
     beside_option,
     check_new_place,
+    check_two_places,
     color,
     fail,
     force_option,
@@ -93,6 +94,7 @@ def watch(
 
     if go_on and steps is None:
         fail("--go-on goes with --steps N; without it the script goes on after the first 10 steps anyway")
+    check_two_places(output, html)
     for place in (output, html):
         if place is not None and _is_same_file(place, script):
             fail(f"{printable(place)}: is the script itself: name another file for the report")

@@ -60,7 +60,7 @@ def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
 
 def constructions(problem: Problem, samples: int, draws: Draws) -> Iterator[Found]:
     """Witnesses with M = ``samples``, from each draw at most one."""
-    asked = _Asked(problem, samples)
+    asked = Asked(problem, samples)
     for attempt, chance in draws.of(NAME):
         structure = asked.structure(attempt, chance)
         values = draw(
@@ -81,7 +81,7 @@ def constructions(problem: Problem, samples: int, draws: Draws) -> Iterator[Foun
             annihilating(part.rows(zero), samples, problem.network.outputs, chance), asked.patience
         ):
             if asked.met(part, adjoint):
-                targets = _targets(asked, part, adjoint)
+                targets = targets_of(asked, part, adjoint)
                 if not asked.is_plausible(part, targets):
                     continue
                 witness = witness_at(problem, samples, {**values, "y": targets})
@@ -90,12 +90,13 @@ def constructions(problem: Problem, samples: int, draws: Draws) -> Iterator[Foun
                     break
 
 
-class _Asked:
+class Asked:
     """What a problem asks of gradients, entry by entry."""
 
     def __init__(self, problem: Problem, samples: int) -> None:
         self.problem, self.samples = problem, samples
         self.zero = problem.asked_entries(Relation.ZERO, samples)
+        self.bounds = problem.entry_bounds(samples)
         self.signs = {relation: problem.asked_entries(relation, samples) for relation in NOT_ZERO}
         self.choices = problem.choices(samples)
         some = [name for choice in self.choices for name in choice.names]
@@ -211,12 +212,12 @@ def _settled(
     return LinearPart(network, layers, tuple(runs))
 
 
-def _witness(asked: _Asked, values: Values, part: LinearPart) -> Witness:
+def _witness(asked: Asked, values: Values, part: LinearPart) -> Witness:
     """The network and dataset with the adjoint 0."""
-    return witness_at(asked.problem, asked.samples, {**values, "y": _targets(asked, part, None)})
+    return witness_at(asked.problem, asked.samples, {**values, "y": targets_of(asked, part, None)})
 
 
-def _targets(asked: _Asked, part: LinearPart, adjoint: Matrix | None) -> dict[Index, Rational]:
+def targets_of(asked: Asked, part: LinearPart, adjoint: Matrix | None) -> dict[Index, Rational]:
     """The targets that give the loss this adjoint (or 0)."""
     rows = adjoint or [[0] * asked.problem.network.outputs] * asked.samples
     target = asked.problem.model.loss.target

@@ -8,8 +8,8 @@ from itertools import combinations
 from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Index, indices
 from zerograd.core.question.problem import Problem
-from zerograd.core.question.vocabulary import Rational
-from zerograd.core.verdict.generic import pinned
+from zerograd.core.question.vocabulary import NOT_ZERO, Rational
+from zerograd.core.verdict.generic import counts_residuals, pinned
 
 MOST = 500
 """Conditions that are added, at most."""
@@ -29,7 +29,13 @@ def generic_question(problem: Problem, samples: int) -> Problem:
     Of two units with given zeros it may ask for more.
     """
     fixed = pinned(problem, samples)
-    conditions = [*_nonzero(problem, fixed), *_units(problem, fixed), *_inputs(problem, samples, fixed)]
+    conditions = [
+        *_nonzero(problem, fixed),
+        *_units(problem, fixed),
+        *_inputs(problem, samples, fixed),
+        *_no_zero_input(problem, samples, fixed),
+        *_residuals(problem, samples),
+    ]
     return problem.with_samples(samples).with_conditions(conditions).with_kink("forbid")
 
 
@@ -79,3 +85,26 @@ def _inputs(problem: Problem, samples: int, fixed: Places) -> Iterator[str]:
             continue
         differ = [f"{entry('x', (one, d))} != {entry('x', (other, d))}" for d in range(width)]
         yield differ[0] if width == 1 else f"any({', '.join(differ)})"
+
+
+def _no_zero_input(problem: Problem, samples: int, fixed: Places) -> Iterator[str]:
+    """No input is 0 on every sample; a single one cannot be, where samples differ."""
+    width = problem.network.inputs
+    for d in range(width if width > 1 or samples == 1 else 0):
+        column = [("x", (m, d)) for m in range(samples)]
+        if not all(place in fixed for place in column):
+            yield _some([f"{entry(*place)} != 0" for place in column])
+
+
+def _residuals(problem: Problem, samples: int) -> Iterator[str]:
+    """No sample's residual is 0, unless all are: then no gradient is other than 0."""
+    if not counts_residuals(problem):
+        return
+    asked = any(problem.asked_entries(relation, samples) for relation in NOT_ZERO)
+    for m in range(samples):
+        moved = _some([f"{entry('r', (m, k))} != 0" for k in range(problem.network.outputs)])
+        yield moved if asked else f"{moved} or r == 0"
+
+
+def _some(conditions: list[str]) -> str:
+    return conditions[0] if len(conditions) == 1 else f"any({', '.join(conditions)})"

@@ -65,6 +65,16 @@ class Shrink:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawGeneric:
+    """Draw generic witnesses with M = ``samples``: `Ranked` is the smallest of them, or nothing."""
+
+    problem: Problem
+    samples: int
+    seed: int
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """A strategy that the search has turned to for the first time."""
 
@@ -117,7 +127,7 @@ class Smaller:
     ranked: Ranked
 
 
-Request: TypeAlias = Find | Compare | Shrink
+Request: TypeAlias = Find | Compare | Shrink | DrawGeneric
 Reply: TypeAlias = Tried | Attempt | Finding | Comparison | Compared | Smaller | Ranked
 
 WIRE: Wire[Request, Reply] = Wire(

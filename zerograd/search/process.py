@@ -13,6 +13,7 @@ from zerograd.search.messages import (
     WIRE,
     Compare,
     Compared,
+    DrawGeneric,
     Find,
     Finding,
     Ranked,
@@ -103,6 +104,21 @@ class SearchProcess(Service[Request, Reply]):
         except Stopped as stopped:
             return completed(compared, request.attempts, _undecided(stopped).reason, request.solver)
         return tuple(compared)
+
+    def drawn_generic(
+        self, problem: Problem, samples: int, *, seed: int, deadline: float, progress: Progress
+    ) -> Witness | None:
+        """Return the smallest generic witness with M = ``samples`` that is drawn, if one is.
+
+        Raises:
+            ServiceFailed: an error inside the search: a bug.
+        """
+        request = DrawGeneric(problem, samples, seed, deadline)
+        try:
+            ranked = self.ask(request, Ranked, deadline=deadline, about=problem, progress=progress)
+        except Stopped:
+            return None
+        return ranked.witnesses[0] if ranked.witnesses else None
 
     def smallest(
         self,

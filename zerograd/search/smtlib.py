@@ -191,7 +191,7 @@ class _Writer:
             for name, rows in ((f"z{number}", z), (f"a{number}", a), (f"s{number}", s)):
                 self.arrays[name] = Array.of(rows, layer.units)
             below = self.arrays[f"a{number}"].rows()
-        self._say("Residuals: what the network says, less the target.")
+        self._say("Residuals: the prediction minus the target.")
         y_hat = self.arrays["y_hat"] = self.arrays[f"a{network.depth}"]
         self.arrays["r"] = Array.build(
             y_hat.shape,

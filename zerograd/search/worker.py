@@ -23,6 +23,7 @@ from zerograd.search.messages import (
     WIRE,
     Compare,
     Compared,
+    DrawGeneric,
     Find,
     Finding,
     Ranked,
@@ -66,6 +67,8 @@ class _Search:
                 self._compare(request)
             case Shrink():
                 self.send(self._smallest(request))
+            case DrawGeneric():
+                self.send(self._generic(request))
 
     def _find(self, request: Find) -> Finding:
         problem = request.problem
@@ -135,6 +138,16 @@ class _Search:
             progress=self._progress,
             improved=lambda ranked: self.send(Smaller(ranked)),
         )
+
+    def _generic(self, request: DrawGeneric) -> Ranked:
+        from zerograd.search.generic_draws import smallest_drawn, unfit
+
+        if unfit(request.problem) is not None:
+            return Ranked((), 0)
+        witness = smallest_drawn(
+            request.problem, request.samples, request.seed, request.deadline, self._progress
+        )
+        return Ranked(() if witness is None else (witness,), 0)
 
     def _compare(self, request: Compare) -> None:
         from zerograd.search.cross_check import cross_check

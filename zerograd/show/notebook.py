@@ -218,8 +218,8 @@ class Calculation:
 
     def loss_words(self) -> Iterator[str]:
         which, share = ("mean", f"{self.tex_share(self.loss.scale)} ") if self.loss.averages else ("sum", "")
-        loss = f"the loss is the {which} of their squares"
-        yield f"A residual is what the network says, less the target; {loss}."
+        loss = f"the loss is the {which} of the squared residuals"
+        yield f"The residual is the prediction minus the target; {loss}."
         yield ""
         yield f"$$r = \\hat y - y, \\qquad L = {share}\\sum_{{m, k}} r_{{m k}}^2$$"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zerograd.core.model.losses.loss import forbids_kinks
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.answer import Sat, Smallest
-from zerograd.core.verdict.generic import MEANING
+from zerograd.core.verdict.generic import meaning
 from zerograd.core.verdict.size import Size
 from zerograd.document.numbers import exact_text
 
@@ -18,7 +18,19 @@ def smallest_text(answer: Sat) -> str:
     small = answer.smallest
     if small is None:
         return ""
+    if _nothing_known(small):
+        return f"no smaller witness was found; {_NOT_ALL}"
     return f"{_standing(small)}: {_but_for(small.rank)}{'; '.join(_known(answer, small))}"
+
+
+def smallest_sentence(answer: Sat) -> str:
+    """The same as a sentence about a counterexample."""
+    small = answer.smallest
+    if small is None:
+        return ""
+    if _nothing_known(small):
+        return f"No smaller counterexample was found; {_NOT_ALL}."
+    return f"As a counterexample it is {smallest_text(answer)}."
 
 
 def generic_text(answer: Sat) -> str:
@@ -26,10 +38,23 @@ def generic_text(answer: Sat) -> str:
     if answer.generic is None:
         return ""
     if not answer.generic:
-        return f"{MEANING} (what the question gives does not count)"
+        return f"{meaning(answer.witness)} (what the question gives does not count)"
     return (
         f"no such witness was found, which does not show that there is none; here {', '.join(answer.generic)}"
     )
+
+
+_NOT_ALL = "not all smaller ones were tried"
+
+
+def _nothing_known(small: Smallest) -> bool:
+    """Whether nothing is shown of smaller witnesses, whoever says so."""
+    return small.rank == 1 and not small.proved and not _ruled_out(small)
+
+
+def _ruled_out(small: Smallest) -> int:
+    """Return up to which height there is nothing smaller."""
+    return min(small.size.height - 1, small.exhausted)
 
 
 def _standing(small: Smallest) -> str:
@@ -45,8 +70,7 @@ def _known(answer: Sat, small: Smallest) -> list[str]:
     with_samples = ""
     if answer.problem.samples.fixed is None:
         with_samples = f" with {samples} sample{'s' if samples > 1 else ''}"
-    height = small.size.height
-    below = min(height - 1, small.exhausted)
+    below = _ruled_out(small)
     known = [f"no witness{with_samples} has {_values_up_to(below, whole=whole)}"] if below else []
     if small.proved and below:
         known.append(_none_smaller(answer.problem, small.size))
@@ -54,7 +78,7 @@ def _known(answer: Sat, small: Smallest) -> list[str]:
         values = f"witness{with_samples} {'and' if with_samples else 'with'} {_values_up_to(1, whole=True)}"
         known.append(_none_smaller_in_ones(answer.problem, small.size, values))
     else:
-        known.append(f"of {'larger' if below else 'smaller'} ones not all were tried")
+        known.append("not all larger ones were tried" if below else _NOT_ALL)
     return known
 
 

@@ -123,7 +123,7 @@ def _samples_found(answer: Sat) -> str:
     smaller = range(asked.least, samples)
     text = str(samples)
     if not smaller:
-        text += f", the fewest that may be (asked: {asked})"
+        text += ", the fewest possible" if asked.least == 1 else f", the fewest allowed (asked: {asked})"
     elif answer.fewer is not None:
         return f"{text}, the fewest: fewer ruled out by a certificate"
     elif all(tried.get(m) == "unsat" for m in smaller):
@@ -182,16 +182,18 @@ def _impossible(answer: Unsat) -> str:
 def _claim(answer: Unsat) -> str:
     samples = answer.problem.samples
     if answer.run.every_samples and answer.certificate is None:
-        return f"no parameters and no dataset of any size do what is asked: {_every(answer)}"
+        return f"no parameters and no dataset of any size satisfy the question: {_every(answer)}"
     if answer.run.every_samples:
-        return "no parameters and no dataset of any size do what is asked"
+        return "no parameters and no dataset of any size satisfy the question"
     if samples.fixed is not None:
-        return f"no parameters and no dataset of {count(samples.fixed, 'sample')} do what is asked"
+        return f"no parameters and no dataset of {count(samples.fixed, 'sample')} satisfy the question"
     if samples.most is not None:
-        return f"no parameters and no dataset of {samples.least} to {samples.most} samples do what is asked"
+        return (
+            f"no parameters and no dataset of {samples.least} to {samples.most} samples satisfy the question"
+        )
     enough = answer.run.sufficient_samples
     why = f": if any number of samples would do, {enough} would" if enough is not None else ""
-    return f"no parameters and no dataset of any size do what is asked{why}"
+    return f"no parameters and no dataset of any size satisfy the question{why}"
 
 
 def _every(answer: Unsat) -> str:

@@ -11,7 +11,7 @@ _PYTHON = re.compile(
     rb"(?:\s*(?:#[^\n]*)?\n)*(?:import \w|from [\w.]+ import\b|def \w+\(|class \w+[(:]|@\w|\"{3}|'{3}))"
 )
 _NOTEBOOK = re.compile(rb'\s*\{\s*"(?:cells|nbformat)"\s*:')
-_ARRAYS = "holds arrays and no question: name it in a problem file, as in given: {{from: {0}}}"
+_ARRAYS = "this file holds arrays and no question: name it in a problem file, as in given: {{from: {0}}}"
 _ARCHIVE = b"PK\x03\x04"
 _NAME_AT = 30  # where the name of the first file of a zip archive begins
 
@@ -39,20 +39,20 @@ def foreign(data: bytes, name: str = "") -> str | None:
     if data[8:10] == b'{"' and data[4:8] == b"\0\0\0\0":
         return _ARRAYS.format(_called(name, "weights.safetensors"))
     if is_onnx(data):
-        return (
-            f"is an ONNX model: zerograd explain {_called(name, 'MODEL.onnx')} --data BATCH.npz --loss NAME"
-        )
+        called = _called(name, "MODEL.onnx")
+        return f"this is an ONNX model: zerograd explain {called} --data BATCH.npz --loss NAME"
     if data.startswith(b"\x89HDF\r\n"):
         return _KERAS
     if data.startswith(b"SQLite format 3\0"):
-        return "is a database: where an atlas is kept in it, name it with --store"
+        return "this is a database: where an atlas is kept in it, name it with --store"
     if _NOTEBOOK.match(data):
         return (
-            "is a notebook: put the cells that train into `with zerograd.watch(model, optimizer) as watched:`"
+            "this is a notebook: put the cells that train into "
+            "`with zerograd.watch(model, optimizer) as watched:`"
         )
     if _PYTHON.match(data) or PurePath(name).suffix.lower() == ".py":
         called = _called(name, "SCRIPT.py")
-        return f"is a Python script: zerograd watch {called} runs it and explains its training steps"
+        return f"this is a Python script: zerograd watch {called} runs it and explains its training steps"
     return None
 
 
@@ -67,12 +67,12 @@ def is_onnx(data: bytes) -> bool:
 
 
 _PICKLED = (
-    "is a pickle, or an archive of them (as torch.save writes), and is never read: it can run whatever "
+    "this is a pickle, or an archive of them (as torch.save writes), and is never read: it can run whatever "
     "code it likes. Save the state_dict with safetensors.torch.save_file and name that in a problem file "
     "(given: {from: weights.safetensors}), or export the model with torch.onnx.export: zerograd explain "
     "MODEL.onnx"
 )
 _KERAS = (
-    "is a model as Keras saves it, or another archive: save its arrays with numpy.savez and name that in a "
-    "problem file (given: {from: weights.npz})"
+    "this is a model as Keras saves it, or another archive: save its arrays with numpy.savez and name that "
+    "in a problem file (given: {from: weights.npz})"
 )

@@ -152,7 +152,7 @@ def test_the_command(tmp_path: Path) -> None:
     given = ("model.onnx", "--data", "data.npz", "--loss", "mse")
 
     done = command(*given, "--json", "-o", "report.json", "--html", "report.html", folder=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "wrote report.json\nwrote report.html\n")
     document = json.loads(done.stdout)
     assert document["format"] == "zerograd.explanation/1"
     assert "because all 3 units of off (Relu) are off on both samples." in json.dumps(document)

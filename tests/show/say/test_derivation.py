@@ -207,6 +207,15 @@ def test_reasons_of_terms_that_are_all_zero() -> None:
     assert fit in derivation_markdown(fits)
 
 
+def test_terms_that_cancel() -> None:
+    """Samples are named where not all of them take part, or not in every sum."""
+    every = filled(Network.mlp(1, 1, 1), 2, lambda n: [1, 0, 1, 0, 1, 1, 0, 2][n], zero=["w2", "b2"])
+    two = r"$\partial L / \partial w_{2}$ and $\partial L / \partial b_{2}$"
+    assert f"In {two} non-zero terms cancel." in derivation_markdown(every)
+    some = filled(Network.mlp(1, 1, 1), 3, lambda n: [1, 0, 1, 0, 1, 1, 1, 0, 2, 1][n], zero=["w2", "b2"])
+    assert f"Non-zero terms cancel: in {two} those of samples 0 and 1." in derivation_markdown(some)
+
+
 def test_large_ones_are_shortened() -> None:
     """Hundreds of units and samples make a page of a few thousand characters, which says what is missing."""
     big = filled(Network.mlp(12, 100, 3), 1000, lambda n: n % 7 - 3, zero=[])

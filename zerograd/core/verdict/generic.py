@@ -5,12 +5,13 @@ A witness is generic if
 - no weight is 0, and no bias that the network has;
 - no two units of a layer are proportional: the weights and the bias of one are no multiple of the other's
   (of units that have one number alone, which are always proportional: they are not alike);
-- no two samples have the same inputs;
+- no two samples have the same inputs, and no input is 0 on every sample;
+- no sample's residual ŷ − y is 0, where the loss is one of residuals (`counts_residuals`);
 - no pre-activation is on a kink of its activation, and no prediction on a kink of the loss.
 
 What the question gives is no chance: zeros that are given (or are the only value within bounds) do not count,
-nor do two units or two inputs that are given in full. Numbers are exact or enclosed: what enclosures do not
-decide counts against the witness.
+nor do units or inputs that are given in full, nor residuals that are all 0. Numbers are exact or enclosed:
+what enclosures do not decide counts against the witness.
 """
 
 from __future__ import annotations
@@ -26,14 +27,13 @@ from zerograd.core.model.references import entry
 from zerograd.core.numbers.arrays import Array, Index
 from zerograd.core.numbers.real import Real, compare
 from zerograd.core.numbers.work import spend
+from zerograd.core.question.language import names_in
 from zerograd.core.question.question import Question
-from zerograd.core.question.vocabulary import Rational
+from zerograd.core.question.vocabulary import Rational, Relation
 from zerograd.core.verdict.witness import Witness
 
-MEANING = (
-    "no weight or bias is 0, no two units of a layer are alike or proportional, no two samples have the same "
-    "inputs, and no sample is on a kink"
-)
+TIED_TO_TARGETS = frozenset({"r", "y", "y_hat", "loss"})
+"""Names that conditions may force residuals to be 0 by."""
 MOST = 5
 """Reasons that are listed."""
 
@@ -45,6 +45,36 @@ Places: TypeAlias = AbstractSet[tuple[str, Index]]
 def against_generic(witness: Witness) -> tuple[str, ...]:
     """Return what keeps an accepted witness from being generic, the first `MOST` reasons; none if it is."""
     return tuple(islice(_reasons(witness), MOST))
+
+
+def meaning(witness: Witness) -> str:
+    """Return what it means that a witness is generic, without what is true of every witness of its shape."""
+    problem = witness.problem
+    layers, loss = problem.network.layers, problem.model.loss
+    biased = any(layer.bias for layer in layers)
+    clauses = [f"no weight{' or bias' if biased else ''} is 0"]
+    if any(layer.units > 1 for layer in layers):
+        clauses.append("no two units of a layer are alike or proportional")
+    if witness.samples > 1:
+        clauses.append("no two samples have the same inputs")
+    if witness.samples == 1 or problem.network.inputs > 1:
+        clauses.append("no input is 0 on every sample" if witness.samples > 1 else "no input is 0")
+    if counts_residuals(problem):
+        clauses.append("no sample's residual is 0" if witness.samples > 1 else "the residual is not 0")
+    if loss.has_kinks or any(layer.activation.kinks for layer in layers):
+        clauses.append("no sample is on a kink" if witness.samples > 1 else "the sample is on no kink")
+    *first, last = clauses
+    return f"{', '.join(first)}{',' * (len(first) > 1)} and {last}" if first else last
+
+
+def counts_residuals(question: Question) -> bool:
+    """Whether a sample whose residual is 0 is one by chance: nothing that is asked is about single residuals.
+
+    What conditions say of targets, outputs, residuals or the loss may force it, and so may ∂L/∂x = 0.
+    """
+    spoken = {name for condition in question.where for name in names_in(condition.node)}
+    at_rest = any(reference.name == "x" for reference in question.query.get(Relation.ZERO, ()))
+    return question.model.loss.of_residuals and spoken.isdisjoint(TIED_TO_TARGETS) and not at_rest
 
 
 def check_generic(witness: Witness, *, claimed: bool) -> None:
@@ -74,6 +104,7 @@ def _reasons(witness: Witness) -> Iterator[str]:
     for number in range(1, witness.problem.network.depth + 1):
         yield from _units(witness, number, fixed.keys())
     yield from _samples(witness, fixed.keys())
+    yield from _residuals(witness)
     yield from _kinks(witness)
 
 
@@ -89,10 +120,30 @@ def _units(witness: Witness, number: int, fixed: Places) -> Iterator[str]:
 
 
 def _samples(witness: Witness, fixed: Places) -> Iterator[str]:
-    """Samples with the same inputs."""
+    """Samples with the same inputs, and inputs that are 0 on every sample."""
     rows, given = _rows({"x": witness.x}, fixed)
     for one, other in _pairs(rows, _alike, given):
         yield f"samples {one} and {other} have the same inputs"
+    for d, column in enumerate(zip(*rows, strict=True)):
+        spend(len(column))
+        if all(("x", (m, d)) in fixed for m in range(len(column))):
+            continue
+        if all(compare(value, 0) in (0, None) for value in column):
+            yield f"input {d} is 0 on every sample" if len(column) > 1 else f"{entry('x', (0, d))} is 0"
+
+
+def _residuals(witness: Witness) -> Iterator[str]:
+    """Samples whose residual is 0, unless all are."""
+    if not counts_residuals(witness.problem):
+        return
+    pairs = zip(witness.forward.y_hat.rows(), witness.y.rows(), strict=True)
+    spend(2 * len(witness.y.entries))
+    signs = [[compare(p, t) for p, t in zip(*pair, strict=True)] for pair in pairs]
+    if all(sign == 0 for row in signs for sign in row):
+        return
+    for m, row in enumerate(signs):
+        if not any(sign in (-1, 1) for sign in row):
+            yield f"the residual of sample {m} {'is' if None not in row else 'may be'} 0"
 
 
 def _kinks(witness: Witness) -> Iterator[str]:

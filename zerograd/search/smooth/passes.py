@@ -113,6 +113,8 @@ class Pass:
             if name not in moved:
                 moved[name] = np.zeros((count, *self.values[name].shape))
             moved[name][(number, *index)] = 1.0
+        if not variables:
+            return np.zeros((len(entries), 0))
         tangents = self._tangents(moved, count)
         rows = [
             tangents[name].reshape(count, -1)[:, _flat(index, self._shape(name))] for name, index in entries

@@ -61,7 +61,7 @@ def _page(answer: Sat, title: str) -> Iterator[Block]:
     convention = convention_line(problem)
     also = "" if convention == NO_KINK else f", and {convention}"
     yield paragraph(
-        f"A network {problem.network} with all its parameters, and a dataset. Here ",
+        f"You are given a network {problem.network} with all its parameters, and a dataset. Here ",
         Letter("L"),
         f" is the {problem.model.loss.words}{also}.",
     )
@@ -71,7 +71,11 @@ def _page(answer: Sat, title: str) -> Iterator[Block]:
             yield from inside
     subjects = [inline(names.gradient(name, None)) for name in problem.gradient_names]
     table = _to_fill_in(answer, names)
-    errors = "residuals" if problem.model.loss.least_squares else "derivatives of the loss by the outputs"
+    errors = (
+        "residuals"
+        if problem.model.loss.least_squares
+        else "derivatives of the loss with respect to the outputs"
+    )
     if table is None:
         yield paragraph(f"(a) Calculate outputs and {errors} for every sample.")
         yield Space(_LINES)
@@ -81,7 +85,7 @@ def _page(answer: Sat, title: str) -> Iterator[Block]:
         yield Space(_FEW_LINES)
     yield paragraph("(b) Calculate ", join(subjects), ".")
     yield Space(_LINES)
-    yield paragraph("(c) Which of their entries are zero? Say for each why.")
+    yield paragraph("(c) Which of their entries are zero? Explain why each of them is.")
     yield Space(_FEW_LINES)
 
 

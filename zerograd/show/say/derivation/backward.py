@@ -107,7 +107,7 @@ def gradients(answer: Sat, names: Names, shown: Selection, sums: Sums) -> Iterat
     """Each gradient as a formula, as a sum with its terms, as a number; and what was asked of it."""
     yield heading("The gradients")
     over = "sum over the samples" if answer.witness.samples > 1 else "product"
-    yield paragraph(f"Each gradient by a parameter is a {over}:")
+    yield paragraph(f"The gradient with respect to each parameter is a {over}:")
     marks = _marks(answer)
     order = sorted((name for name in shown.gradients if name != "x"), key=lambda name: -int(name[1:]))
     lines = []

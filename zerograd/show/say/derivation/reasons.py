@@ -20,7 +20,7 @@ from zerograd.show.instead import instead
 from zerograd.show.say.derivation.backward import Place
 from zerograd.show.say.derivation.names import Names
 from zerograd.show.say.derivation.selection import Selection
-from zerograd.show.smallest import generic_text, smallest_text
+from zerograd.show.smallest import generic_text, smallest_sentence
 from zerograd.show.why import Why
 from zerograd.show.words import count, samples_text
 
@@ -77,8 +77,8 @@ def reasons(answer: Sat, names: Names, shown: Selection, all_sums: Sums) -> Iter
             )
         )
     paragraphs += _elsewhere(answer, names)
-    if size := smallest_text(answer):
-        paragraphs.append((f"As a counterexample it is {_MINUS.sub('−', size)}.",))
+    if size := smallest_sentence(answer):
+        paragraphs.append((_MINUS.sub("−", size),))
     if answer.generic == ():
         paragraphs.append((f"It is generic: {generic_text(answer)}.",))
     if paragraphs:
@@ -107,13 +107,15 @@ def _cancelled(answer: Sat, names: Names, sums: Sequence[GradientSum]) -> Iterat
     for sum_ in sums:
         if sum_.carrying:
             groups.setdefault(sum_.carrying, []).append((_gradient(names, sum_),))
-    if groups:
+    if list(groups) == [tuple(range(answer.witness.samples))]:
+        yield ("In ", *join(*groups.values()), " non-zero terms cancel.")
+    elif groups:
         groups_of_terms: list[Prose] = [
             ("in ", *join(gradients), f" {_those(samples, answer.witness.samples)}")
             for samples, gradients in groups.items()
         ]
         parts = [part for prose in groups_of_terms for part in ("; ", *prose)][1:]
-        yield ("Terms that are not zero cancel: ", *parts, ".")
+        yield ("Non-zero terms cancel: ", *parts, ".")
 
 
 def _term_by_term(why: Why, names: Names, sums: Sequence[GradientSum]) -> Iterator[Prose]:
