@@ -353,6 +353,9 @@ def test_meaning(text: str, expected: bool) -> None:
     assert holds(text, DATA) is expected
 
 
+ROWS = ": write y[0,0], y[0,1]; there are no rows or slices"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -380,7 +383,7 @@ def test_meaning(text: str, expected: bool) -> None:
         ("grad(1) == 0", "grad() takes a parameter or x, found '1'"),
         ("x[3] == 0", "x[3]: index 3 is out of range, x has shape (3, 1) (axis 0 runs from 0 to 2)"),
         ("x[0,1] == 0", "x[0,1]: index 1 is out of range, x has shape (3, 1) (axis 1 runs from 0 to 0)"),
-        ("y[0] == 0", "y[0]: y has shape (3, 2), so it takes 2 indices, found 1"),
+        ("y[0] == 0", f"y[0]: y has shape (3, 2), so it takes 2 indices, found 1{ROWS}"),
         ("b1[0,0] == 0", "b1[0,0]: b1 has shape (2,), so it takes 1 index, found 2"),
         ("loss[1] == 0", "loss[1]: loss has shape (), so it takes 0 indices, found 1"),
         ("x[0][0] == 0", "x[0][0]: x[0] has shape (), so it takes 0 indices, found 1"),
