@@ -74,7 +74,7 @@ def measures() -> list[Measure]:
         # 4 of them prove what residuals, or conditions on the loss, rule out; one says what r is in
         # conditions, and exercises and worksheets ask for residuals.
         Measure(
-            "files outside core.model that name the squared error or residuals", 37, len(squares), squares
+            "files outside core.model that name the squared error or residuals", 38, len(squares), squares
         ),
         # 6 of them are Newton's method for smooth units: values, slopes and their changes, many at a time.
         Measure("evaluations of a network that are written by hand", 13, len(by_hand), by_hand),
