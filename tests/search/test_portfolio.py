@@ -120,7 +120,7 @@ def test_what_is_not_plausible_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     """The quick look at targets drops nothing that the checker would accept."""
     problem = Problem(network=single({"leaky_relu": "1/2"}), **LAST_AT_REST, **LECTURE)
     looked: list[tuple[bool, bool]] = []
-    quick = construct._Asked.is_plausible
+    quick = construct.Asked.is_plausible
 
     def both(asked: Any, part: Any, targets: Any) -> bool:
         verdict = quick(asked, part, targets)
@@ -134,7 +134,7 @@ def test_what_is_not_plausible_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
         drawn.append(draw(*arguments, **options))
         return drawn[-1]
 
-    monkeypatch.setattr(construct._Asked, "is_plausible", both)
+    monkeypatch.setattr(construct.Asked, "is_plausible", both)
     monkeypatch.setattr(construct, "draw", kept)
     found = construct.construct(problem, 3, Draws(1, 300, time.monotonic() + 60, 0, lambda _: None))
     assert isinstance(found, Found)

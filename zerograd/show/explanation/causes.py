@@ -144,7 +144,7 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
             at = f" ({where})" if where else ""
             return Words("loss flat", f"the loss{at} is flat{samples}" + (f": {why}" if why else ""))
         case Kind.CANCELLATION:
-            total, above, which = terms_text(known.get("terms")), known.get("from"), _which_sum(known)
+            total, above, which = terms_text(known.get("terms")), known.get("from"), _whose(known)
             if total and known.get("over") == "units" and isinstance(above, Sequence) and len(above) > 1:
                 total += f", from units {listed([*map(str, above)])} above"
             return Words(
@@ -176,7 +176,7 @@ def _words(cause: Cause, batch: int | None, about: About) -> Words:
     assert_never(cause.kind)
 
 
-def _which_sum(known: Mapping[str, Any]) -> str:
+def _whose(known: Mapping[str, Any]) -> str:
     """Return where a sum that is shown belongs, unless there is one alone."""
     if example := known.get("example"):
         return f", for example {example}" if isinstance(example, str) else ", for example"
