@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Program
 
 
+@pytest.mark.slow
 def test_a_sheet_of_different_networks(program: Program) -> None:
     """One command; the same seed gives the same file, another one another."""
     command = ("sheet", "-", "--count", "3", "-o", "sheet.tex", "--force")
@@ -48,6 +49,7 @@ def test_a_sheet_as_pdf(program: Program) -> None:
     assert (program.folder / "sheet.pdf").read_bytes().startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_no_sheet_where_there_are_no_networks(program: Program) -> None:
     """None, or fewer than are asked for."""
     run = program("sheet", "-", stdin=IMPOSSIBLE)
