@@ -107,9 +107,11 @@ def test_signals_at_random_moments(seed: int, folder: Folder) -> None:
             continue  # it came while a library was loaded, which made an error of its own of it
         assert run.code in ((-signal.SIGKILL,) if kill else (130, -signal.SIGINT)), run
         assert kill or run.code == 130 or "zerograd/running" not in run.err
-        if stepped:
+        if number % 2:
             assert json.loads(report.read_text())["verdict"] == FINE
             assert kill or FINE in run.out
+        elif stepped:  # perhaps of a first step that was interrupted before its end
+            assert "verdict" in json.loads(report.read_text())
         assert not list(folder.path.glob("core*"))
         assert not _left(folder.path)
 

@@ -24,6 +24,9 @@ from zerograd.solvers.process import SolverProcess
 from zerograd.solvers.terms import Constant, Script, multiply, relate
 from zerograd.solvers.yices import Yices
 
+# Elsewhere it is started by a worker, which has no threads of JAX's; tests before these may have.
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+
 F = Fraction
 
 
