@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from zerograd.core.errors import ZerogradError
 from zerograd.core.model.references import entry
-from zerograd.core.model.slopes import conventions_between
+from zerograd.core.model.slopes import common_between
 from zerograd.core.question.fitness import model_beyond_floats
 from zerograd.core.question.problem import Problem
 from zerograd.core.verdict.chosen import under_one_convention
@@ -105,7 +105,7 @@ def _under_one_convention(witness: Witness) -> Witness:
 def _is_torch(problem: Problem) -> bool:
     """Whether PyTorch takes the same derivatives at kinks of units."""
     return problem.derivative_at_kink == "torch" or (
-        problem.derivative_at_kink == "all" and "torch" in conventions_between(problem.network)
+        problem.derivative_at_kink == "all" and "torch" in common_between(problem.network)
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from zerograd.core.errors import Refused
-from zerograd.core.model.slopes import conventions_between
+from zerograd.core.model.slopes import common_between
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.language import names_in
 from zerograd.core.question.problem import Problem
@@ -71,7 +71,7 @@ def certify(
 
 def _under_all(problem: Problem, deadline: float, fixed: bool, progress: Progress) -> ProofFinding:
     """A certificate under one convention: an answer under every choice of slopes would be one under it."""
-    conventions = conventions_between(problem.network)
+    conventions = common_between(problem.network)
     left: tuple[str, ...] = ()
     for number, convention in enumerate(conventions):
         now = time.monotonic()

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from zerograd.core.errors import Refused
 from zerograd.core.model.backprop import ExactActivate, forward
 from zerograd.core.model.kinks import Kink
-from zerograd.core.model.slopes import choices_at, conventions_between
+from zerograd.core.model.slopes import choices_at, common_between, conventions_between
 from zerograd.core.numbers.arrays import Array
 from zerograd.core.numbers.exact import Exact
 from zerograd.core.question.problem import Problem
@@ -31,16 +31,15 @@ from zerograd.core.refuting.system import split_name
 from zerograd.core.verdict.checking import check_witness
 from zerograd.core.verdict.chosen import answering
 from zerograd.core.verdict.witness import Witness
-from zerograd.search.facts import distinctions
+from zerograd.search.facts import distinctions, script_of
 from zerograd.search.lift import complete, rationalise
 from zerograd.search.number_field import common_field
 from zerograd.search.portfolio import Portfolio
 from zerograd.search.requirements import symbol
 from zerograd.search.verdict import Found, Impossible, Undecided, Verdict
 from zerograd.solvers.base import GaveUp, Mode, Model, NearModel, NoModel
-from zerograd.solvers.facts import assertion
 from zerograd.solvers.process import SolverProcess
-from zerograd.solvers.terms import Script, Sort, Term
+from zerograd.solvers.terms import Sort
 
 NAME = "slopes"
 GLANCE = 0.3
@@ -89,12 +88,12 @@ class Chosen:
 
         yield 0.25, under("forbid")
         if problem.derivative_at_kink == "all":
-            conventions = conventions_between(problem.network)
+            conventions = common_between(problem.network)
             for remaining, convention in zip(range(len(conventions), 0, -1), conventions, strict=True):
                 yield 1 / remaining, under(convention)
             return
         yield 0.25, unknown(GLANCE)
-        for convention in (*conventions_between(problem.network), "mean"):
+        for convention in conventions_between(problem.network):
             yield 0.25, under(convention)
         yield 1.0, unknown(None)
 
@@ -140,17 +139,11 @@ def with_slopes(
         system = system_of(problem, "dataset", samples)
     except Refused as refusal:
         return Undecided("incomplete", str(refusal))
-    script = Script()
-    symbols: dict[str, Term] = {}
 
-    def term(name: str) -> Term:
-        if name not in symbols:
-            sort: Sort = "Int" if name in system.integers else "Real"
-            symbols[name] = script.declare(symbol(*split_name(name)), sort)
-        return symbols[name]
+    def declared(name: str, _: int) -> tuple[str, Sort]:
+        return symbol(*split_name(name)), "Int" if name in system.integers else "Real"
 
-    for formula in (*system.facts.values(), *distinctions(system)):
-        script.require(assertion(formula, term))
+    script = script_of([*system.facts.values(), *distinctions(system)], declared)
     for number, mode in enumerate(("general",) if system.integers else MODES):
         now = time.monotonic()
         until = deadline if number or effort is not None else now + (deadline - now) / 2

@@ -10,6 +10,8 @@ follows.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from zerograd.core.errors import Refused
 from zerograd.core.numbers.polynomial import Polynomial
 from zerograd.core.question.fitness import no_least_squares, smooth
@@ -21,7 +23,7 @@ from zerograd.search.verdict import Impossible, Undecided, Verdict
 from zerograd.solvers.base import Mode, Model, NoModel
 from zerograd.solvers.facts import assertion
 from zerograd.solvers.process import SolverProcess
-from zerograd.solvers.terms import Script, Term
+from zerograd.solvers.terms import Script, Sort, Term
 
 NAME = "facts"
 EFFORT = 0.3
@@ -65,7 +67,7 @@ def _impossible(
     formulas = [*system.facts.values(), *distinctions(system)]
     if sum(map(_length, formulas)) > MAX_TERMS:
         return Undecided("incomplete", "the facts of such a dataset are too long")
-    script = _script(formulas)
+    script = script_of(formulas, lambda _, number: (f"v{number}", "Real"))
     for mode in MODES:
         outcome = solver.check(script, deadline=deadline, mode=mode, seed=seed, effort=effort)
         if isinstance(outcome, NoModel):
@@ -75,13 +77,18 @@ def _impossible(
     return Undecided("incomplete", "what is known of the activations and the loss does not rule it out")
 
 
-def _script(formulas: list[Formula]) -> Script:
+def script_of(formulas: Iterable[Formula], declared: Callable[[str, int], tuple[str, Sort]]) -> Script:
+    """Return what formulas say, as a script.
+
+    Args:
+        declared: symbol and sort of an unknown, by its name and its number in the order of use.
+    """
     script = Script()
     symbols: dict[str, Term] = {}
 
     def symbol(name: str) -> Term:
         if name not in symbols:
-            symbols[name] = script.declare(f"v{len(symbols)}", "Real")
+            symbols[name] = script.declare(*declared(name, len(symbols)))
         return symbols[name]
 
     for formula in formulas:

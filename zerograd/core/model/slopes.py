@@ -43,7 +43,12 @@ def is_chosen(convention: Kink) -> bool:
 
 
 def conventions_between(network: Network) -> tuple[Kink, ...]:
-    """Return the conventions torch, left and right, as far as they lie between both slopes at every kink."""
+    """Return the rules for all kinks that lie between both slopes at every kink of a network."""
+    return (*common_between(network), "mean")
+
+
+def common_between(network: Network) -> tuple[Kink, ...]:
+    """Return the same without ``mean``: those under which a no is looked for."""
     activations = [layer.activation for layer in network.layers]
     torch = all(phi.derivatives_at_kinks("torch") == phi.derivatives_at_kinks("all") for phi in activations)
     return ("torch", "left", "right") if torch else ("left", "right")

@@ -24,7 +24,7 @@ def spoken_of(problem: Question, certificate: Certificate) -> Question:
     if problem.derivative_at_kink != "all":
         what = "none: the problem does not ask of all choices of slopes"
         raise Refused([Violation("derivative_at_kink", what, short(convention))])
-    between = (*conventions_between(problem.network), "mean")
+    between = conventions_between(problem.network)
     if convention not in between:
         raise Refused([Violation("derivative_at_kink", f"one of {', '.join(between)}", short(convention))])
     return problem.under(convention)

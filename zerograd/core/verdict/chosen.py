@@ -55,7 +55,7 @@ def under_one_convention(witness: Witness) -> Witness | None:
         return witness
     if not witness.slopes or isinstance(witness, EnclosedWitness):  # on no kink
         return _under("forbid", witness)
-    for convention in (*conventions_between(problem.network), "mean"):
+    for convention in conventions_between(problem.network):
         taken = slopes_of(witness, convention)
         if taken.keys() == witness.slopes.keys() and all(
             compare(slope, witness.slopes[place]) == 0 for place, slope in taken.items()
