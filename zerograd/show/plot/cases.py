@@ -64,11 +64,7 @@ def draw_cases(ax: Axes, answer: Unsat) -> Finish:
     ax.xaxis.label.set(ha="left", x=0.0)
 
     def finish() -> None:
-        places = Places(ax)
-        frame = ax.get_window_extent()
-        width, height = float(frame.width) / places.scale, float(frame.height) / places.scale
-        ax.set_xlim(0, width)
-        ax.set_ylim(0, height)
+        width, height = Places(ax).in_points()
         drawn = _draw(ax, table, width, height)
         if left := len(table.rows) - drawn + table.told.left:
             note = f"{count(left, 'more case')} not drawn: zerograd export --to markdown has all."

@@ -131,10 +131,7 @@ def draw_network(ax: Axes, witness: Witness) -> Finish:
 
     def finish() -> None:
         places = Places(ax)
-        frame = ax.get_window_extent()
-        width, height = float(frame.width) / places.scale, float(frame.height) / places.scale
-        ax.set_xlim(0, width)
-        ax.set_ylim(0, height)
+        width, height = places.in_points()
         step = Layout(columns, width, height, _NODE).step
         node = min(_NODE, max(step - _BIAS - 1, 8.0), 0.42 * width / (columns[-1].place + 1))
         layout = Layout(columns, width, height, node)

@@ -39,6 +39,14 @@ class Places:
     lines: list[tuple[Point, Point]] = field(default_factory=list)
     left_out: int = 0
 
+    def in_points(self) -> tuple[float, float]:
+        """Make a point the unit of both axes, and return their width and height."""
+        frame = self.ax.get_window_extent()
+        width, height = float(frame.width) / self.scale, float(frame.height) / self.scale
+        self.ax.set_xlim(0, width)
+        self.ax.set_ylim(0, height)
+        return width, height
+
     @property
     def scale(self) -> float:
         """Pixels in a point."""
