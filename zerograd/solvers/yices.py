@@ -77,14 +77,13 @@ class Yices:
     ) -> Outcome:
         del mode
         until = time.monotonic() + min(seconds, effort if effort is not None else seconds)
-        names = [name for name in wanted if f"(declare-const {name} " in text]
         question = f"(push 1)\n(set-option :random-seed {seed % 2**31})\n{text}\n(check-sat)"
         kept = self._program is not None
-        outcome = self._outcome(question, names, until)
+        outcome = self._outcome(question, wanted, until)
         if kept and isinstance(outcome, NearModel):
             # After other questions it may round rational numbers, which it prints exactly in a new process.
             self.forget()
-            again = self._outcome(question, names, until)
+            again = self._outcome(question, wanted, until)
             return outcome if isinstance(again, GaveUp) else again
         return outcome
 
