@@ -9,7 +9,7 @@ from zerograd.core.question.problem import Problem
 from zerograd.core.question.vocabulary import Prefer
 
 SHRINK_EFFORT = 6000
-"""Steps, at most, for a smaller witness where nobody asked for the smallest: they take two seconds or so."""
+"""Steps, at most, for a smaller witness where nobody asked for the smallest: they take a second or two."""
 SHRINK_TIME = 10.0
 """Seconds, at most, for the same on a slow machine."""
 GENERIC_TIME = 20.0
