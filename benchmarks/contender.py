@@ -2,7 +2,7 @@
 
     python -m benchmarks.contender NAME MEMORY
 
-reads ``{"problem": …, "cap": …}`` from standard input and says ``{"started": true}`` once the
+reads ``{"problem": …, "cap": …}`` from standard input and says ``{"reading": SECONDS}`` once the
 question is in hand, then ``{"status": …, "seconds": …, "detail": …}``. Imports and two trivial
 questions come before; the seconds are measured inside. Another build of zerograd may take part: this
 code, then, runs with that build's package, so it uses only what both have.
@@ -29,8 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS, VERDICT = "zerograd", "zerograd, verdict alone"
 Z3, CVC5, YICES = "Z3 by hand", "cvc5 (same text)", "yices (same text)"
 BUILDS = (OURS, VERDICT)
+SMALL = "zerograd, small numbers"
+"""Looks for small numbers, as it does by default; the others take the first witness."""
 RIVALS = (Z3, CVC5, YICES)
-NAMES = (*BUILDS, *RIVALS)
+NAMES = (*BUILDS, SMALL, *RIVALS)
 EARLIER = {OURS: "earlier build", VERDICT: "earlier build, verdict alone"}
 """What an earlier build of zerograd is called, by what it does."""
 START = 120.0
@@ -51,11 +53,13 @@ class Outcome:
     Attributes:
         status: ``sat``, ``unsat``, ``unknown``; ``stopped`` at the cap; ``error``.
         seconds: from the problem in hand to the answer; the cap, where it was stopped.
+        reading: seconds from the JSON text to the problem in hand.
     """
 
     status: str
     seconds: float
     detail: str = ""
+    reading: float = 0.0
 
     @property
     def decided(self) -> bool:
@@ -104,8 +108,8 @@ class Contender:
         process.stdin.write(json.dumps({"problem": problem, "cap": cap}).encode() + b"\n")
         process.stdin.flush()
         try:
-            self._receive(START)
-            outcome = Outcome(**self._receive(cap + (GRACE if self.name in BUILDS else 0.0)))
+            reading = self._receive(START)["reading"]
+            outcome = Outcome(**self._receive(cap + (0.0 if self.name in RIVALS else GRACE)), reading=reading)
         except TimeoutError:
             self.close()
             return Outcome("stopped", cap, "at the cap")
@@ -115,7 +119,7 @@ class Contender:
             self.close()
             return Outcome("error", cap, detail)
         if outcome.decided and outcome.seconds > cap:
-            return Outcome("stopped", cap, f"{outcome.status} after {outcome.seconds:.2f} s")
+            return Outcome("stopped", cap, f"{outcome.status} after {outcome.seconds:.2f} s", reading)
         return outcome
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -186,12 +190,12 @@ class Contender:
 # --- the child's side ------------------------------------------------------------------------
 
 
-def zerograd(memory: int, *, certify: bool) -> Solve:
+def zerograd(memory: int, *, certify: bool, prefer: str) -> Solve:
     """The whole of zerograd: search, exact check, numeric re-check, JSON; and a proof, if there is to be one."""
     import zerograd as zg
 
     def solve(problem: Any, cap: float) -> tuple[str, str]:
-        answer = zg.solve(problem, timeout=KEPT * cap, memory=memory, prefer="any", certify=certify)
+        answer = zg.solve(problem, timeout=KEPT * cap, memory=memory, prefer=prefer, certify=certify)
         json.dumps(answer.to_json())
         match answer:
             case zg.Unknown():
@@ -201,6 +205,13 @@ def zerograd(memory: int, *, certify: bool) -> Solve:
         return answer.status, str(answer.run.strategy)
 
     return solve
+
+
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    OURS: {"certify": True, "prefer": "any"},
+    VERDICT: {"certify": False, "prefer": "any"},
+    SMALL: {"certify": True, "prefer": "small"},
+}
 
 
 def rival(name: str) -> Solve:
@@ -229,20 +240,22 @@ def main(name: str, memory: int) -> None:
     from zerograd.core.question.problem import Problem
 
     out = sys.stdout.fileno()
-    solve = zerograd(memory, certify=name == OURS) if name in BUILDS else rival(name)
+    solve = rival(name) if name in RIVALS else zerograd(memory, **OPTIONS[name])
     solve(Problem(network=[1, 1], samples=1, zero=["w1"]), 60.0)  # a sat and an unsat, so that all is loaded
     solve(Problem(network=[1, 1, 1], samples=1, zero=["b2"], nonzero=["w1"]), 60.0)
     _say(out, {"ready": True, "package": str(Path(problem_from_json.__code__.co_filename).parents[2])})
     for line in sys.stdin.buffer:
+        start = time.perf_counter()
         request = json.loads(line)
         problem = problem_from_json(request["problem"])
-        _say(out, {"started": True})
+        _say(out, {"reading": time.perf_counter() - start})
         start = time.perf_counter()
         try:
             status, detail = solve(problem, request["cap"])
         except Exception as error:  # reported, and the next question is asked
             status, detail = "error", f"{type(error).__name__}: {error}"[:500]
-        _say(out, Outcome(status, time.perf_counter() - start, detail).to_json())
+        outcome = {"status": status, "seconds": time.perf_counter() - start, "detail": detail}
+        _say(out, outcome)
 
 
 def _say(out: int, message: Mapping[str, Any]) -> None:

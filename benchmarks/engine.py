@@ -32,11 +32,16 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is there
 from benchmarks import figures, report  # noqa: E402  # found now
 from benchmarks.answering import named_part, random_part  # noqa: E402
 from benchmarks.builds import NoSuchBuild, earlier  # noqa: E402
+from benchmarks.founding import cold_part, warm_part  # noqa: E402
 from benchmarks.questions import COUNT, SEED, named_cases  # noqa: E402
 from benchmarks.running import Run  # noqa: E402
+from benchmarks.scale import given_part, growth_part, large_part  # noqa: E402
 
 GROUPS = tuple(dict.fromkeys(case.group for case in named_cases()))
-PARTS = {"random": random_part, "named": named_part}
+PARTS = {
+    "warm": warm_part, "cold": cold_part, "random": random_part, "named": named_part, "large": large_part, "given": given_part,
+    "growth": growth_part,
+}  # fmt: skip
 """In the order in which they are measured."""
 
 
