@@ -2,8 +2,8 @@
 
     python benchmarks/profiling.py [--seconds 3] [--json FILE]
 
-Each question is asked again and again, and the stacks of all processes are looked at twice a millisecond
-(`benchmarks/sampling.py`). The caller waits while the search works: what the other processes do is listed
+Each question is asked again and again, and the stacks of all processes are looked at once a millisecond
+(`benchmarks/sampling.py`), which costs something. The caller waits while the search works: what the other processes do is listed
 below that, and the rest of it is pipes and the system's changing from one process to another. The floor is
 measured by itself: a line to another Python process and back, the exact check, the JSON.
 """
@@ -16,7 +16,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,11 @@ import zerograd as zg  # noqa: E402  # found now
 from benchmarks.questions import random_questions  # noqa: E402
 from benchmarks.sampling import Sampler, watching  # noqa: E402
 from zerograd.core.question.problem import Problem  # noqa: E402
+from zerograd.core.refuting.certificate import certificate_from_json  # noqa: E402
 from zerograd.core.refuting.refutation import check_certificate  # noqa: E402
+from zerograd.core.verdict.answer import Answer  # noqa: E402
 from zerograd.core.verdict.checking import check_witness  # noqa: E402
+from zerograd.core.verdict.witness import witness_from_json  # noqa: E402
 from zerograd.proving.process import ProofProcess  # noqa: E402
 from zerograd.search.process import SearchProcess  # noqa: E402
 
@@ -38,6 +42,8 @@ ECHO = "import sys\nfor line in sys.stdin.buffer:\n sys.stdout.buffer.write(line
 SAMPLED = 6
 """The random question that is profiled: one that Z3 has to answer."""
 WAITING = "waiting"
+TIMES = 200
+"""Times that a part of the floor is measured."""
 LISTED = 0.04
 """Share of some answer that a stage takes to have a row of its own."""
 
@@ -53,34 +59,49 @@ def questions() -> dict[str, Problem]:
 
 def profiled(problem: Problem, seconds: float) -> dict[str, Any]:
     """Milliseconds by stage, of the caller and of the other processes, for one answer; and the floor."""
-
+    with SearchProcess() as process, ProofProcess() as prover:
+        answer = _asking(problem, process, prover)
+        _, unwatched = _again(answer, seconds / 2)
     with watching(ROOT) as watch, SearchProcess() as process, ProofProcess() as prover:
-
-        def answer() -> zg.Sat | zg.Unsat | zg.Unknown:
-            found = zg.solve(problem, timeout=10.0, prefer="any", process=process, prover=prover)
-            json.dumps(found.to_json())
-            return found
-
-        for _ in range(20):
-            found = answer()
+        answer = _asking(problem, process, prover)
+        found, _ = _again(answer, 0.0)
         watch.forget()
         sampler = Sampler()
-        begin, times = time.perf_counter(), 0
         sampler.start()
-        while time.perf_counter() - begin < seconds:
-            answer()
-            times += 1
+        found, watched = _again(answer, seconds, warm=0)
         sampler.stop()
-        whole = (time.perf_counter() - begin) / times
         others = watch.seen()
     return {
         "answer": found.status,
-        "times": times,
-        "whole": 1000 * whole,
-        "caller": _shares(sampler.seen, times),
-        "others": _shares(others, times),
+        "times": len(watched),
+        "whole": 1000 * statistics.median(unwatched),
+        "watched": 1000 * sum(watched) / len(watched),
+        "caller": _shares(sampler.seen, len(watched)),
+        "others": _shares(others, len(watched)),
         "floor": floor(problem, found),
     }
+
+
+def _asking(problem: Problem, process: SearchProcess, prover: ProofProcess) -> Callable[[], Answer]:
+    def answer() -> Answer:
+        found = zg.solve(problem, timeout=10.0, prefer="any", process=process, prover=prover)
+        json.dumps(found.to_json())
+        return found
+
+    return answer
+
+
+def _again(answer: Callable[[], Answer], seconds: float, warm: int = 10) -> tuple[Answer, list[float]]:
+    """An answer, and the seconds that each took, after some that find caches empty."""
+    found = answer()
+    for _ in range(warm):
+        found = answer()
+    taken = list[float]()
+    while sum(taken) < seconds:
+        begin = time.perf_counter()
+        found = answer()
+        taken.append(time.perf_counter() - begin)
+    return found, taken
 
 
 def _shares(seen: Mapping[str, float], times: int) -> dict[str, float]:
@@ -91,19 +112,21 @@ def _shares(seen: Mapping[str, float], times: int) -> dict[str, float]:
 # --- the floor -------------------------------------------------------------------------------
 
 
-def floor(problem: Problem, answer: zg.Sat | zg.Unsat | zg.Unknown) -> dict[str, float]:
+def floor(problem: Problem, answer: Answer) -> dict[str, float]:
     """Milliseconds of what no answer can do without, each measured by itself."""
     document = json.dumps(answer.to_json())
-    parts: dict[str, Callable[[], object]] = {"JSON": lambda: json.dumps(answer.to_json())}
+    parts: dict[str, list[Callable[[], object]]] = {"JSON": [lambda: json.dumps(answer.to_json())] * TIMES}
     match answer:
         case zg.Sat(witness=witness):
-            parts["exact check"] = lambda: check_witness(problem, witness)
+            told = witness.to_json()
+            fresh = [witness_from_json(problem, told) for _ in range(TIMES)]  # one remembers its passes
+            parts["exact check"] = [partial(check_witness, problem, one) for one in fresh]
         case zg.Unsat(certificate=certificate) if certificate is not None:
-            parts["exact check"] = lambda: check_certificate(problem, certificate)
-    found = {name: 1000 * _median(part) for name, part in parts.items()}
-    with subprocess.Popen(
-        [sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as echo:
+            told = certificate.to_json()
+            proofs = [certificate_from_json(told) for _ in range(TIMES)]
+            parts["exact check"] = [partial(check_certificate, problem, one) for one in proofs]
+    pipe, command = subprocess.PIPE, [sys.executable, "-c", ECHO]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as echo:
         sent, received = echo.stdin, echo.stdout
         assert sent is not None  # for the type checker: they are pipes
         assert received is not None
@@ -113,14 +136,16 @@ def floor(problem: Problem, answer: zg.Sat | zg.Unsat | zg.Unknown) -> dict[str,
             sent.flush()
             received.readline()
 
-        found["a line to a process and back"] = 1000 * _median(there_and_back)
+        parts["a line to a process and back"] = [there_and_back] * TIMES
+        found = {name: 1000 * _median(actions) for name, actions in parts.items()}
         sent.close()
     return found
 
 
-def _median(action: Callable[[], object], times: int = 300) -> float:
+def _median(actions: Sequence[Callable[[], object]]) -> float:
+    """Seconds that one of these actions takes."""
     taken = []
-    for _ in range(times):
+    for action in actions:
         begin = time.perf_counter()
         action()
         taken.append(time.perf_counter() - begin)
@@ -135,6 +160,7 @@ def rows(profiles: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     whole = {title: p["whole"] for title, p in profiles.items()}
     floors = {title: sum(p["floor"].values()) for title, p in profiles.items()}
     table = [["milliseconds of an answer", *profiles], _row("**whole answer**", whole)]
+    table.append(_row("whole answer, watched", {title: p["watched"] for title, p in profiles.items()}))
     table += _stages(profiles, "caller", "the caller: ", "else")
     table += _stages(profiles, "others", "meanwhile: ", "other modules")
     table.append(_row("**floor**", floors))
@@ -157,7 +183,7 @@ def _stages(profiles: Mapping[str, Mapping[str, Any]], part: str, indent: str, r
             if not (part == "others" and name == WAITING):
                 found.setdefault(name, {})[title] = ms
     shares = {
-        name: max(ms / profiles[title]["whole"] for title, ms in cells.items())
+        name: max(ms / profiles[title]["watched"] for title, ms in cells.items())
         for name, cells in found.items()
     }
     listed = [name for name in sorted(found, key=lambda n: -shares[n]) if name != rest]

@@ -19,7 +19,7 @@ from types import FrameType
 
 FOLDER = "ZEROGRAD_SAMPLING"
 """The variable of the environment that says where processes put what they saw."""
-EVERY = 0.0005
+EVERY = 0.001
 """Seconds between two looks."""
 KEPT = 40
 """Looks after which what was seen is written down, as a process may be killed at any time."""
@@ -83,6 +83,8 @@ def stage(frames: list[tuple[str, str]]) -> str:
         return IDLE
     if frames[0][0] in WAITS:
         return "waiting"
+    if innermost.startswith("zerograd.services"):
+        return "messages"
     if any(name == "to_json" for _, name in own):
         return "JSON"
     for module in modules:
