@@ -3,9 +3,9 @@
     python benchmarks/profiling.py [--seconds 3] [--json FILE]
 
 Each question is asked again and again, and the stacks of all processes are looked at once a millisecond
-(`benchmarks/sampling.py`), which costs something. The caller waits while the search works: what the other processes do is listed
-below that, and the rest of it is pipes and the system's changing from one process to another. The floor is
-measured by itself: a line to another Python process and back, the exact check, the JSON.
+(`benchmarks/sampling.py`), which costs something. The caller waits while the search works: what the other
+processes do is listed below that. The floor is measured by itself: a line to another Python process and back,
+the exact check, the JSON.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def profiled(problem: Problem, seconds: float) -> dict[str, Any]:
         _, unwatched = _again(answer, seconds / 2)
     with watching(ROOT) as watch, SearchProcess() as process, ProofProcess() as prover:
         answer = _asking(problem, process, prover)
-        found, _ = _again(answer, 0.0)
+        _again(answer, 0.0)
         watch.forget()
         sampler = Sampler()
         sampler.start()
@@ -93,11 +93,10 @@ def _asking(problem: Problem, process: SearchProcess, prover: ProofProcess) -> C
 
 def _again(answer: Callable[[], Answer], seconds: float, warm: int = 10) -> tuple[Answer, list[float]]:
     """An answer, and the seconds that each took, after some that find caches empty."""
-    found = answer()
     for _ in range(warm):
-        found = answer()
+        answer()
     taken = list[float]()
-    while sum(taken) < seconds:
+    while not taken or sum(taken) < seconds:
         begin = time.perf_counter()
         found = answer()
         taken.append(time.perf_counter() - begin)

@@ -92,6 +92,12 @@ class ByYices:
         self._process.stdin.flush()
         return status_of(self._process.stdout.readline().decode().strip())
 
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+
 
 def yices() -> str | None:
     """Where Yices is, if it is installed: in its package, which need not be on the path, or on the path."""

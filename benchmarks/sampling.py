@@ -6,6 +6,7 @@ the second finds: a call into a library ends before it can be looked at.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -43,6 +44,7 @@ class Sampler:
         self.last = time.perf_counter()
         signal.signal(signal.SIGALRM, self._look)
         signal.setitimer(signal.ITIMER_REAL, EVERY, EVERY)
+        atexit.register(self.stop)  # Python gives up its handlers before it ends
 
     def stop(self) -> None:
         """Look no more."""
