@@ -60,34 +60,45 @@ def construct(problem: Problem, samples: int, draws: Draws) -> Verdict:
 
 def constructions(problem: Problem, samples: int, draws: Draws) -> Iterator[Found]:
     """Witnesses with M = ``samples``, from each draw at most one."""
+    return (found for found in attempts(problem, samples, draws) if found is not None)
+
+
+def attempts(problem: Problem, samples: int, draws: Draws) -> Iterator[Found | None]:
+    """What comes of each draw: a witness with M = ``samples``, or nothing."""
     asked = Asked(problem, samples)
     for attempt, chance in draws.of(NAME):
-        structure = asked.structure(attempt, chance)
-        values = draw(
-            problem,
-            samples,
-            chance,
-            spread=spread(attempt),
-            structure=structure,
-            spread_x=max(spread(attempt), _variety(problem, samples)),
-            cuts=attempt % 3 == 0,
-        )
-        # A witness off every kink answers under any convention: the cleaner one, and looked for first.
-        part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
-        if part is None or not asked.allows(_witness(asked, values, part)):
-            continue
-        zero = asked.zero if asked.restricted else asked.representatives(structure)
-        for adjoint in islice(
-            annihilating(part.rows(zero), samples, problem.network.outputs, chance), asked.patience
-        ):
-            if asked.met(part, adjoint):
-                targets = targets_of(asked, part, adjoint)
-                if not asked.is_plausible(part, targets):
-                    continue
-                witness = witness_at(problem, samples, {**values, "y": targets})
-                if not asked.late or accepted(problem, witness):
-                    yield Found(witness, NAME)
-                    break
+        yield _attempted(asked, attempt, chance)
+
+
+def _attempted(asked: Asked, attempt: int, chance: random.Random) -> Found | None:
+    """A witness made of one draw."""
+    problem, samples = asked.problem, asked.samples
+    structure = asked.structure(attempt, chance)
+    values = draw(
+        problem,
+        samples,
+        chance,
+        spread=spread(attempt),
+        structure=structure,
+        spread_x=max(spread(attempt), _variety(problem, samples)),
+        cuts=attempt % 3 == 0,
+    )
+    # A witness off every kink answers under any convention: the cleaner one, and looked for first.
+    part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
+    if part is None or not asked.allows(values, part):
+        return None
+    zero = asked.zero if asked.restricted else asked.representatives(structure)
+    for adjoint in islice(
+        annihilating(part.rows(zero), samples, problem.network.outputs, chance), asked.patience
+    ):
+        if asked.met(part, adjoint):
+            targets = targets_of(asked, part, adjoint)
+            if not asked.is_plausible(part, targets):
+                continue
+            witness = witness_at(problem, samples, {**values, "y": targets})
+            if not asked.late or accepted(problem, witness):
+                return Found(witness, NAME)
+    return None
 
 
 class Asked:
@@ -111,10 +122,17 @@ class Asked:
         self.late = len(self.early) < len(problem.where) or problem.domain == "integer"
         self.patience = FEW_CANDIDATES if self.late else MANY_CANDIDATES
 
-    def allows(self, witness: Witness) -> bool:
-        """Whether the conditions hold that targets play no part in; ``witness`` has any targets."""
+    def allows(self, values: Values, part: LinearPart) -> bool:
+        """Whether the conditions hold that targets play no part in."""
+        if not self.early:
+            return True
+        witness = _witness(self, values, part)
         try:
-            return all(evaluate(c, ExactAlgebra(), witness.quantities.__getitem__) for c in self.early)
+            run = witness.forward
+            known = {**witness.variables, "y_hat": run.y_hat}
+            for number in range(1, self.problem.network.depth + 1):
+                known[f"z{number}"], known[f"a{number}"] = run.z[number - 1], run.a[number - 1]
+            return all(evaluate(c, ExactAlgebra(), known.__getitem__) for c in self.early)
         except (OnKink, ZeroDivisionError):
             return False
 
