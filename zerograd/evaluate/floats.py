@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,14 +61,23 @@ def to_floats(array: Array[Any]) -> Floats:
 
     Raises NotComparable beyond the range in which they are near, and for enclosures that are wide.
     """
-    values: list[Any] = [_middle(v) if isinstance(v, Interval) else v for v in array.entries]
+    floats = array if array.kinds == {int} else array.each(_nearest)
     try:
-        flat = np.array([float(v) for v in values], dtype=np.float64)
+        flat = np.fromiter(floats.entries, dtype=np.float64, count=len(floats.entries))
     except OverflowError:
         raise NotComparable("a value is beyond the range of float64") from None
-    if any(abs(near) < SMALLEST and v != 0 for near, v in zip(flat, values, strict=True)):
-        raise NotComparable("a value is too near to 0 for float64")
     return flat.reshape(array.shape)
+
+
+def _nearest(value: Any) -> float:
+    number = _middle(value) if isinstance(value, Interval) else value
+    try:
+        near = float(number)
+    except OverflowError:
+        raise NotComparable("a value is beyond the range of float64") from None
+    if abs(near) < SMALLEST and number != 0:
+        raise NotComparable("a value is too near to 0 for float64")
+    return near
 
 
 def _middle(value: Interval) -> Fraction:
@@ -87,20 +96,24 @@ def pieces_at(network: Network, run: ExactForward[Any]) -> list[NDArray[np.intp]
     """`exact_pieces` of a forward pass."""
     layers = []
     for layer, z in zip(network.layers, run.z, strict=True):
-        places = [layer.activation.locate(v.midpoint if isinstance(v, Interval) else v) for v in z.entries]
-        codes = [2 * number + on_kink for number, on_kink in places]
-        layers.append(np.array(codes, dtype=np.intp).reshape(z.shape))
+        codes = z.each(partial(_code, layer.activation))
+        layers.append(np.fromiter(codes.entries, dtype=np.intp, count=len(codes.entries)).reshape(z.shape))
     return layers
+
+
+def _code(activation: Activation, value: Any) -> int:
+    number, on_kink = activation.locate(value.midpoint if isinstance(value, Interval) else value)
+    return 2 * number + on_kink
 
 
 def pieces(activation: Activation, z: Floats) -> NDArray[np.intp]:
     """`exact_pieces` of float pre-activations."""
     if not activation.has_kinks:
         return np.zeros(z.shape, dtype=np.intp)
-    kinks = _kinks(activation)
-    left = np.searchsorted(kinks, z, side="left")
-    right = np.searchsorted(kinks, z, side="right")
-    codes: NDArray[np.intp] = (2 * left + (left != right)).astype(np.intp)
+    codes = np.zeros(z.shape, dtype=np.intp)
+    for kink in _kinks(activation):  # few: so much faster than a search
+        codes += ~(z <= kink)  # true of what is not a number
+        codes += ~(z < kink)
     return codes
 
 
@@ -109,7 +122,10 @@ def value(activation: Activation, z: Floats, code: NDArray[np.intp]) -> Floats:
     if isinstance(activation, Smooth):
         return smooth.value(activation, z)
     slopes, offsets = _table(activation)
-    result: Floats = slopes[code // 2] * z + offsets[code // 2]
+    piece = code >> 1
+    result: Floats = slopes.take(piece) * z
+    if offsets.any():
+        result += offsets.take(piece)
     return result
 
 

@@ -110,13 +110,14 @@ class Witness:
     @property
     def field(self) -> NumberField | None:
         """The number field of the irrational values, None where all are rational."""
-        values = chain(*(a.entries for a in self.variables.values()), self.slopes.values())
+        arrays = (a.entries for a in self.variables.values() if not a.kinds <= {int, Fraction})
+        values = chain(*arrays, self.slopes.values())
         return next((value.field for value in values if isinstance(value, Algebraic)), None)
 
     @property
     def is_rational(self) -> bool:
         """Whether all values are rational."""
-        return not any(isinstance(v, Irrational) for a in self.variables.values() for v in a.entries)
+        return all(a.kinds <= {int, Fraction} for a in self.variables.values())
 
     def __repr__(self) -> str:
         plural = "" if self.samples == 1 else "s"
