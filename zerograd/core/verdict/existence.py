@@ -26,7 +26,7 @@ from zerograd.core.numbers.work import spend_on
 from zerograd.core.question.conditions import Algebra, ExactAlgebra, evaluate
 from zerograd.core.question.enclosures import EnclosureAlgebra
 from zerograd.core.question.question import Question
-from zerograd.core.question.targets import misfits
+from zerograd.core.question.targets import misfits, restricted
 from zerograd.core.question.vocabulary import OF_EACH, Relation
 
 MOST = 1000
@@ -108,8 +108,9 @@ def _values(question: Question, point: Point[Real]) -> Iterator[Violation]:
         if high is not None and compare(value, high) not in (-1, 0):
             yield Violation(f"bounds of {entry(name, index)}", f"at most {high}", format_real(value))
     outputs = point.y.shape[1]
-    known = dict(point.y.items())
-    for index, label, value in misfits(question.targets, question.model.loss, known, outputs):
+    loss, kind = question.model.loss, question.targets
+    known = {} if restricted(kind, loss) is None else dict(point.y.items())
+    for index, label, value in misfits(kind, loss, known, outputs):
         what = entry("y", index) if len(index) == 2 else f"the sum of {entry('y', index)}"
         yield Violation(f"targets: {what}", label, format_real(value))
     if question.domain == "integer":
@@ -127,7 +128,7 @@ def _query(question: Question, point: Point[Real]) -> Iterator[Violation]:
     gradients = point.gradients
     for relation in OF_EACH:
         told: set[tuple[str, Index]] = set()
-        for name, index, value in _entries(question, relation, gradients):
+        for name, index, value in _doubtful(question, relation, gradients):
             if sign(value) not in relation.signs and (name, index) not in told:
                 told.add((name, index))
                 yield Violation(f"∂L/∂{entry(name, index)}", relation.expected, _found(value))
@@ -201,13 +202,18 @@ def _found(value: Real) -> str:
     return format_real(value) if sign(value) is not None else f"{format_real(value)}: its sign is not known"
 
 
-def _entries(
+def _doubtful(
     question: Question, relation: Relation, gradients: Mapping[str, Array[Real]]
 ) -> Iterator[tuple[str, Index, Real]]:
-    """The gradient entries named under a relation, some of them perhaps twice."""
+    """The gradient entries named under a relation, some of them perhaps twice.
+
+    Those of an array are left out if all are rational and as asked: its different numbers were looked at.
+    """
     for reference in question.query[relation]:
         array = gradients[reference.name]
         if reference.index is None:
+            if array.kinds <= {int, Fraction} and {*map(sign, array.distinct)} <= relation.signs:
+                continue
             for index, value in array.items():
                 yield reference.name, index, value
         else:
