@@ -103,7 +103,7 @@ def _attempted(asked: Asked, attempt: int, chance: random.Random) -> Found | Non
     )
     # A witness off every kink answers under any convention: the cleaner one, and looked for first.
     part = _settled(problem, samples, values, chance, strict=attempt % 4 != 0)
-    if part is None or not asked.allows(_witness(asked, values, part)):
+    if part is None or not asked.allows(values, part):
         return None
     zero = asked.zero if asked.restricted else asked.representatives(structure)
     for adjoint in islice(
